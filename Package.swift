@@ -1,0 +1,55 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// No Swift package: two system libraries do what they do better than anybody (SQLite keeps the table, libcurl speaks
+// HTTP), and the rest is the standard library. See Sources/README.md for what each target may import, and why.
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .treatAllWarnings(as: .error),
+]
+
+func room(_ name: String, uses: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: uses, exclude: [], swiftSettings: strict)
+}
+
+func tests(of name: String, uses: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: [.target(name: name)] + uses, path: "Tests/\(name)Tests",
+    swiftSettings: strict)
+}
+
+let package = Package(
+  name: "imagewire",
+  platforms: [.macOS(.v15)],
+  products: [.executable(name: "imagewire", targets: ["imagewire"])],
+  dependencies: [],
+  targets: [
+    room("JSON"),
+    room("Threads"),
+    room("JSONRPC", uses: ["JSON", "Threads"]),
+    room("Predictions", uses: ["JSON", "Threads"]),
+    .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
+    // Not a system-library target: the headers are the system's, the library itself is opened at the first remote call.
+    .target(name: "CCurl", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
+    room("Storage", uses: ["Predictions", "JSON", "Threads", "CSQLite"]),
+    room("Providers", uses: ["Predictions", "JSON", "Threads", "CCurl"]),
+    room("Service", uses: ["JSONRPC", "Predictions", "JSON", "Threads"]),
+    .executableTarget(
+      name: "imagewire",
+      dependencies: ["JSON", "Threads", "JSONRPC", "Predictions", "Storage", "Providers", "Service"],
+      swiftSettings: strict),
+
+    tests(of: "JSON"),
+    tests(of: "Threads"),
+    tests(of: "JSONRPC", uses: ["JSON", "Threads"]),
+    tests(of: "Predictions", uses: ["JSON", "Threads"]),
+    tests(of: "Storage", uses: ["Predictions", "JSON", "Threads", "CSQLite"]),
+    tests(of: "Providers", uses: ["Predictions", "JSON", "Threads"]),
+    tests(of: "Service", uses: ["JSONRPC", "Predictions", "JSON", "Threads"]),
+  ]
+)

@@ -1,0 +1,4 @@
+#ifndef IMAGEWIRE_CCURL_H
+#define IMAGEWIRE_CCURL_H
+#include <curl/curl.h>
+#endif

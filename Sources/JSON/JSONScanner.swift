@@ -1,0 +1,305 @@
+/// A strict RFC 8259 scanner over borrowed bytes.
+///
+/// It keeps nothing but a position and its depth: every call is lent the same bytes again, so nothing can outlive them.
+/// It throws; it never traps, whatever the bytes are. Used directly where only some members of an object are wanted
+/// (a JSON-RPC envelope): `skipValue` checks without building.
+public struct JSONScanner {
+  /// Arrays and objects may nest this deep (protocol.md section 1).
+  public static let depthLimit = 512
+
+  /// The next byte to be read.
+  public private(set) var position: Int
+  private var depth = 0
+
+  /// Starts at a byte.
+  public init(at position: Int = 0) {
+    self.position = position
+  }
+
+  // MARK: - White space and single bytes
+
+  /// Passes over white space.
+  public mutating func skipSpace(in bytes: borrowing Span<UInt8>) {
+    while position < bytes.count {
+      switch bytes[position] {
+      case 0x20, 0x09, 0x0A, 0x0D: position += 1
+      default: return
+      }
+    }
+  }
+
+  /// The next byte after white space, not consumed; `nil` at the end.
+  public mutating func peek(in bytes: borrowing Span<UInt8>) -> UInt8? {
+    skipSpace(in: bytes)
+    return position < bytes.count ? bytes[position] : nil
+  }
+
+  /// Consumes the next byte after white space, which must be this one.
+  public mutating func expect(_ byte: UInt8, in bytes: borrowing Span<UInt8>) throws(JSONError) {
+    guard let found = peek(in: bytes) else { throw JSONError(.unexpectedEnd, at: position) }
+    guard found == byte else { throw JSONError(.unexpectedByte(found), at: position) }
+    position += 1
+  }
+
+  /// Consumes the next byte after white space if it is this one.
+  public mutating func accept(_ byte: UInt8, in bytes: borrowing Span<UInt8>) -> Bool {
+    guard peek(in: bytes) == byte else { return false }
+    position += 1
+    return true
+  }
+
+  /// Fails unless only white space is left.
+  public mutating func expectEnd(in bytes: borrowing Span<UInt8>) throws(JSONError) {
+    skipSpace(in: bytes)
+    if position < bytes.count { throw JSONError(.trailingBytes, at: position) }
+  }
+
+  // MARK: - Values
+
+  /// Reads one value, after white space.
+  public mutating func value(in bytes: borrowing Span<UInt8>) throws(JSONError) -> JSONValue {
+    guard let first = peek(in: bytes) else { throw JSONError(.unexpectedEnd, at: position) }
+    switch first {
+    case UInt8(ascii: "{"): return .object(try object(in: bytes))
+    case UInt8(ascii: "["): return .array(try array(in: bytes))
+    case UInt8(ascii: "\""): return .string(try string(in: bytes))
+    case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number(try number(in: bytes))
+    case UInt8(ascii: "t"):
+      try word("true", in: bytes)
+      return .bool(true)
+    case UInt8(ascii: "f"):
+      try word("false", in: bytes)
+      return .bool(false)
+    case UInt8(ascii: "n"):
+      try word("null", in: bytes)
+      return .null
+    default: throw JSONError(.unexpectedByte(first), at: position)
+    }
+  }
+
+  /// Passes over one value, after white space, checking all of it; returns where its bytes are.
+  @discardableResult
+  public mutating func skipValue(in bytes: borrowing Span<UInt8>) throws(JSONError) -> Range<Int> {
+    guard let first = peek(in: bytes) else { throw JSONError(.unexpectedEnd, at: position) }
+    let start = position
+    switch first {
+    case UInt8(ascii: "{"):
+      try enter()
+      position += 1
+      if !accept(UInt8(ascii: "}"), in: bytes) {
+        repeat {
+          try skipName(in: bytes)
+          try skipValue(in: bytes)
+        } while accept(UInt8(ascii: ","), in: bytes)
+        try expect(UInt8(ascii: "}"), in: bytes)
+      }
+      depth -= 1
+    case UInt8(ascii: "["):
+      try enter()
+      position += 1
+      if !accept(UInt8(ascii: "]"), in: bytes) {
+        repeat { try skipValue(in: bytes) } while accept(UInt8(ascii: ","), in: bytes)
+        try expect(UInt8(ascii: "]"), in: bytes)
+      }
+      depth -= 1
+    case UInt8(ascii: "\""): _ = try string(in: bytes)
+    case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): _ = try skipNumber(in: bytes)
+    case UInt8(ascii: "t"): try word("true", in: bytes)
+    case UInt8(ascii: "f"): try word("false", in: bytes)
+    case UInt8(ascii: "n"): try word("null", in: bytes)
+    default: throw JSONError(.unexpectedByte(first), at: position)
+    }
+    return start..<position
+  }
+
+  private mutating func enter() throws(JSONError) {
+    guard depth < Self.depthLimit else { throw JSONError(.tooDeep(limit: Self.depthLimit), at: position) }
+    depth += 1
+  }
+
+  private mutating func skipName(in bytes: borrowing Span<UInt8>) throws(JSONError) {
+    try name(in: bytes)
+  }
+
+  /// Reads a member's name and the colon behind it.
+  @discardableResult
+  public mutating func name(in bytes: borrowing Span<UInt8>) throws(JSONError) -> String {
+    guard let first = peek(in: bytes) else { throw JSONError(.unexpectedEnd, at: position) }
+    guard first == UInt8(ascii: "\"") else { throw JSONError(.unexpectedByte(first), at: position) }
+    let name = try string(in: bytes)
+    try expect(UInt8(ascii: ":"), in: bytes)
+    return name
+  }
+
+  private mutating func object(in bytes: borrowing Span<UInt8>) throws(JSONError) -> JSONObject {
+    try enter()
+    defer { depth -= 1 }
+    position += 1
+    var members: [JSONObject.Member] = []
+    if accept(UInt8(ascii: "}"), in: bytes) { return JSONObject() }
+    repeat {
+      let name = try name(in: bytes)
+      members.append(.init(name: name, value: try value(in: bytes)))
+    } while accept(UInt8(ascii: ","), in: bytes)
+    try expect(UInt8(ascii: "}"), in: bytes)
+    return JSONObject(parsed: members)
+  }
+
+  private mutating func array(in bytes: borrowing Span<UInt8>) throws(JSONError) -> [JSONValue] {
+    try enter()
+    defer { depth -= 1 }
+    position += 1
+    var elements: [JSONValue] = []
+    if accept(UInt8(ascii: "]"), in: bytes) { return [] }
+    repeat { elements.append(try value(in: bytes)) } while accept(UInt8(ascii: ","), in: bytes)
+    try expect(UInt8(ascii: "]"), in: bytes)
+    return elements
+  }
+
+  private mutating func word(_ word: StaticString, in bytes: borrowing Span<UInt8>) throws(JSONError) {
+    for index in 0..<word.utf8CodeUnitCount {
+      guard position < bytes.count else { throw JSONError(.unexpectedEnd, at: position) }
+      guard bytes[position] == word.utf8Start[index] else {
+        throw JSONError(.unexpectedByte(bytes[position]), at: position)
+      }
+      position += 1
+    }
+  }
+
+  // MARK: - Numbers
+
+  private mutating func number(in bytes: borrowing Span<UInt8>) throws(JSONError) -> JSONNumber {
+    let start = position
+    let end = try skipNumber(in: bytes)
+    return JSONNumber(checked: bytes.text(start..<end))
+  }
+
+  /// Passes over a number (RFC 8259 section 6) and returns the byte behind it.
+  mutating func skipNumber(in bytes: borrowing Span<UInt8>) throws(JSONError) -> Int {
+    if position < bytes.count, bytes[position] == UInt8(ascii: "-") { position += 1 }
+    let whole = position
+    try digits(in: bytes)
+    if bytes[whole] == UInt8(ascii: "0"), position > whole + 1 { throw JSONError(.invalidNumber, at: whole) }
+    if position < bytes.count, bytes[position] == UInt8(ascii: ".") {
+      position += 1
+      try digits(in: bytes)
+    }
+    if position < bytes.count, bytes[position] | 0x20 == UInt8(ascii: "e") {
+      position += 1
+      if position < bytes.count, bytes[position] == UInt8(ascii: "+") || bytes[position] == UInt8(ascii: "-") {
+        position += 1
+      }
+      try digits(in: bytes)
+    }
+    return position
+  }
+
+  private mutating func digits(in bytes: borrowing Span<UInt8>) throws(JSONError) {
+    let start = position
+    while position < bytes.count, bytes[position] &- UInt8(ascii: "0") < 10 { position += 1 }
+    if position == start {
+      throw JSONError(position < bytes.count ? .invalidNumber : .unexpectedEnd, at: position)
+    }
+  }
+
+  // MARK: - Strings
+
+  /// Reads a string that starts at the next byte; the quote is still to come.
+  private mutating func string(in bytes: borrowing Span<UInt8>) throws(JSONError) -> String {
+    let start = position + 1
+    var index = start
+    var ascii = true
+    while index < bytes.count {
+      let byte = bytes[index]
+      if byte == UInt8(ascii: "\"") {
+        position = index + 1
+        if ascii { return bytes.text(start..<index) }
+        guard let text = bytes.checkedText(start..<index) else { throw JSONError(.invalidUTF8, at: start) }
+        return text
+      }
+      if byte == UInt8(ascii: "\\") { return try escapedString(from: start, firstEscape: index, in: bytes) }
+      if byte < 0x20 { throw JSONError(.unescapedControl, at: index) }
+      if byte >= 0x80 { ascii = false }
+      index += 1
+    }
+    throw JSONError(.unexpectedEnd, at: index)
+  }
+
+  private mutating func escapedString(
+    from start: Int, firstEscape: Int, in bytes: borrowing Span<UInt8>
+  ) throws(JSONError) -> String {
+    var text: [UInt8] = []
+    for index in start..<firstEscape { text.append(bytes[index]) }
+    var index = firstEscape
+    while index < bytes.count {
+      let byte = bytes[index]
+      index += 1
+      if byte == UInt8(ascii: "\"") {
+        position = index
+        guard let string = text.span.checkedText(0..<text.count) else { throw JSONError(.invalidUTF8, at: start) }
+        return string
+      }
+      if byte < 0x20 { throw JSONError(.unescapedControl, at: index - 1) }
+      guard byte == UInt8(ascii: "\\") else {
+        text.append(byte)
+        continue
+      }
+      guard index < bytes.count else { break }
+      let escape = bytes[index]
+      index += 1
+      switch escape {
+      case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(escape)
+      case UInt8(ascii: "b"): text.append(0x08)
+      case UInt8(ascii: "f"): text.append(0x0C)
+      case UInt8(ascii: "n"): text.append(0x0A)
+      case UInt8(ascii: "r"): text.append(0x0D)
+      case UInt8(ascii: "t"): text.append(0x09)
+      case UInt8(ascii: "u"):
+        let unit = try hexadecimal(at: index, in: bytes)
+        index += 4
+        var scalar = Unicode.Scalar(unit)
+        if scalar == nil, unit < 0xDC00, index + 6 <= bytes.count, bytes[index] == UInt8(ascii: "\\"),
+          bytes[index + 1] == UInt8(ascii: "u")
+        {
+          let low = try hexadecimal(at: index + 2, in: bytes)
+          if low >= 0xDC00, low < 0xE000 {
+            scalar = Unicode.Scalar(0x10000 + (unit - 0xD800) << 10 + (low - 0xDC00))
+            index += 6
+          }
+        }
+        // A lone surrogate is no character; U+FFFD stands for it (protocol.md section 1).
+        text.append(contentsOf: UTF8.encode(scalar ?? "\u{FFFD}")!)
+      default: throw JSONError(.invalidEscape, at: index - 1)
+      }
+    }
+    throw JSONError(.unexpectedEnd, at: index)
+  }
+
+  private func hexadecimal(at start: Int, in bytes: borrowing Span<UInt8>) throws(JSONError) -> UInt32 {
+    guard start + 4 <= bytes.count else { throw JSONError(.unexpectedEnd, at: bytes.count) }
+    var value: UInt32 = 0
+    for index in start..<start + 4 {
+      let digit: UInt8
+      switch bytes[index] {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = bytes[index] - UInt8(ascii: "0")
+      case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = bytes[index] - UInt8(ascii: "a") + 10
+      case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = bytes[index] - UInt8(ascii: "A") + 10
+      default: throw JSONError(.invalidEscape, at: index)
+      }
+      value = value << 4 | UInt32(digit)
+    }
+    return value
+  }
+}
+
+extension Span<UInt8> {
+  /// The text of bytes already known to be ASCII or UTF-8.
+  fileprivate func text(_ range: Range<Int>) -> String {
+    withUnsafeBufferPointer { String(decoding: UnsafeBufferPointer(rebasing: $0[range]), as: UTF8.self) }
+  }
+
+  /// The text of bytes that may not be UTF-8; `nil` where they are not.
+  fileprivate func checkedText(_ range: Range<Int>) -> String? {
+    withUnsafeBufferPointer { String(validating: UnsafeBufferPointer(rebasing: $0[range]), as: UTF8.self) }
+  }
+}

@@ -1,0 +1,101 @@
+/// A JSON value that loses nothing on the way in and out: numbers keep their spelling, objects their order.
+public enum JSONValue: Sendable, Equatable {
+  /// `null`.
+  case null
+  /// `true` or `false`.
+  case bool(Bool)
+  /// A number, as it was spelled.
+  case number(JSONNumber)
+  /// A string, unescaped.
+  case string(String)
+  /// An array.
+  case array([JSONValue])
+  /// An object.
+  case object(JSONObject)
+}
+
+/// The members of a JSON object in the order they were written.
+///
+/// Names are unique: where a text has a name twice, the last value stands in the first one's place, as in every common
+/// parser (RFC 8259 leaves it open).
+public struct JSONObject: Sendable, Equatable {
+  /// One member.
+  public struct Member: Sendable, Equatable {
+    /// The member's name, unescaped.
+    public let name: String
+    /// The member's value.
+    public var value: JSONValue
+  }
+
+  /// All members, in order.
+  public private(set) var members: [Member]
+
+  /// An object without members.
+  public init() {
+    members = []
+  }
+
+  /// An object of these members; of several with one name the last value wins.
+  public init(_ pairs: [(String, JSONValue)]) {
+    self.init(parsed: pairs.map { Member(name: $0.0, value: $0.1) })
+  }
+
+  /// Takes what a parser read, and lets the last of several equal names win.
+  init(parsed: [Member]) {
+    guard parsed.count > 1 else {
+      members = parsed
+      return
+    }
+    // Up to here a scan is quicker than hashing; beyond it, an object of a million members must not take a million².
+    if parsed.count <= 16 {
+      var unique: [Member] = []
+      unique.reserveCapacity(parsed.count)
+      for member in parsed {
+        if let index = unique.firstIndex(where: { $0.name.hasSameCodePoints(as: member.name) }) {
+          unique[index].value = member.value
+        } else {
+          unique.append(member)
+        }
+      }
+      members = unique
+      return
+    }
+    var places: [[UInt8]: Int] = [:]
+    places.reserveCapacity(parsed.count)
+    var unique: [Member] = []
+    unique.reserveCapacity(parsed.count)
+    for member in parsed {
+      if let index = places.updateValue(unique.count, forKey: Array(member.name.utf8)) {
+        places[Array(member.name.utf8)] = index
+        unique[index].value = member.value
+      } else {
+        unique.append(member)
+      }
+    }
+    members = unique
+  }
+
+  /// The value of a member, or `nil` where there is none. A member that is `null` is `.null`, not `nil`.
+  public subscript(name: String) -> JSONValue? {
+    get { members.first { $0.name.hasSameCodePoints(as: name) }?.value }
+    set {
+      let index = members.firstIndex { $0.name.hasSameCodePoints(as: name) }
+      switch (index, newValue) {
+      case (let index?, let value?): members[index].value = value
+      case (let index?, nil): members.remove(at: index)
+      case (nil, let value?): members.append(Member(name: name, value: value))
+      case (nil, nil): break
+      }
+    }
+  }
+
+  /// Whether there are no members.
+  public var isEmpty: Bool { members.isEmpty }
+}
+
+extension String {
+  /// Equality as JSON means it. Swift's own holds `é` equal to `e` with an accent; a JSON member name does not.
+  public func hasSameCodePoints(as other: String) -> Bool {
+    utf8.elementsEqual(other.utf8)
+  }
+}

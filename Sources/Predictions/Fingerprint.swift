@@ -1,0 +1,37 @@
+public import JSON
+
+/// What two predictions must share to be the same order: provider, model and input.
+public enum Fingerprint {
+  /// SHA-256 over provider, model and the input in canonical form: members by name, strings unescaped, numbers by what
+  /// they equal exactly (`1`, `1.0` and `1e0` are one). Provider and model are those after defaults were applied.
+  public static func of(provider: String, model: String, input: JSONObject) -> [UInt8] {
+    var writer = JSONWriter()
+    writer.beginArray()
+    writer.value(provider)
+    writer.value(model)
+    writer.value(canonical(.object(input)))
+    writer.endArray()
+    return SHA256.hash(writer.bytes)
+  }
+
+  private static func canonical(_ value: JSONValue) -> JSONValue {
+    switch value {
+    case .null, .bool, .string: value
+    case .number(let number): JSONNumber(number.canonicalSpelling).map { .number($0) } ?? value
+    case .array(let elements): .array(elements.map(canonical))
+    case .object(let object):
+      .object(
+        JSONObject(
+          object.members.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+            .map { ($0.name, canonical($0.value)) }))
+    }
+  }
+}
+
+/// Names a key and a host without telling the key.
+public enum Account {
+  /// 16 hexadecimal digits over the table's salt, the base URL and the key.
+  public static func name(salt: [UInt8], baseURL: String, key: String) -> String {
+    String(SHA256.hash(salt + Array(baseURL.utf8) + [0] + Array(key.utf8)).hexadecimal.prefix(16))
+  }
+}

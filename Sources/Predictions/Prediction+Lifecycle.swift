@@ -1,0 +1,321 @@
+extension Prediction {
+  /// The whole table of transitions, as one pure function: what this prediction becomes.
+  ///
+  /// The store runs it on the row inside the transaction that writes the outcome, so whoever comes second sees what the
+  /// first one did. The numbers are the lines of the design's table (durability.md section 3).
+  ///
+  /// - Parameters:
+  ///   - writer: who says so. Events that only the owner may report fail for anybody else.
+  ///   - now: milliseconds since 1970.
+  /// - Returns: the prediction afterwards; itself where there is nothing to change.
+  /// - Throws: `TransitionError` for a line that is not in the table.
+  public func applying(
+    _ event: PredictionEvent, by writer: Writer?, at now: Int64
+  ) throws(TransitionError) -> Prediction {
+    var next = self
+    switch event {
+    case .claimed:  // 4
+      try require(status == .created && phase == .queued)
+      next.status = .processing
+      next.phase = .sending
+      next.billing = .unknown
+      next.startedAt = now
+      next.take(by: writer)
+
+    case .cancelAsked(let deleteRemote, let sendable):
+      next = try cancelled(deleteRemote: deleteRemote, sendable: sendable, by: writer, at: now)
+
+    case .interrupted:  // 7
+      try require(status == .created && phase == .queued)
+      next.end(.failed, at: now, failure: .interrupted("It was not sent in time, and nothing was spent."))
+
+    case .unsent(let reason):  // 9, 10, 18
+      try requireOwner(writer)
+      try require(phase == .sending || phase == .settling)
+      next.billing = .none
+      if phase == .settling {
+        next.settle(deleting: false)
+      } else {
+        next.end(
+          .failed, at: now,
+          failure: PredictionFailure(
+            .network, retryable: true, message: "\(reason) Nothing was sent and nothing is billed.",
+            hint: "Check the network, then submit again."))
+      }
+
+    case .refused(let failure, _):  // 11, 18
+      try requireOwner(writer)
+      try require(phase == .sending || phase == .settling)
+      next.billing = .none
+      if phase == .settling { next.settle(deleting: false) } else { next.end(.failed, at: now, failure: failure) }
+
+    case .accepted(let remoteID, _):  // 12, 18, 39: no guard, an id is always written
+      guard self.remoteID != remoteID else { return self }
+      next.remoteID = remoteID
+      switch (status, phase) {
+      case (.processing, .sending), (.processing, .looking), (.unknown, .looking), (.unknown, nil):
+        next.status = .processing
+        next.phase = .polling
+        next.reopen()
+      case (.cancelled, .settling):
+        next.billing = .unknown
+        next.settle(deleting: deleteRemote)
+      default: break
+      }
+
+    case .ambiguous(let reason, let canLook):  // 14, 18
+      try requireOwner(writer)
+      try require(phase == .sending || phase == .settling)
+      if phase == .settling {
+        next.settle(deleting: false)
+      } else {
+        next.doubt(reason, canLook: canLook, at: now)
+      }
+
+    case .takenOver(let canLook):  // 15, 26, 36, and 17 after a crash
+      try require(phase != nil && phase != .queued)
+      next.take(by: writer)
+      switch phase {
+      case .sending: next.doubt("The process that sent it ended before the reply was kept.", canLook: canLook, at: now)
+      case .settling where remoteID == nil: next.settle(deleting: false)
+      default: return next
+      }
+
+    case .finished(let result):
+      next = try finished(result, by: writer, at: now)
+
+    case .saved(let files):  // 31, 29
+      try requireOwner(writer)
+      try require(phase == .fetching)
+      next.files = files
+      next.outputs = zip(outputs, files).map { output, file in
+        output.hasPrefix("http://") || output.hasPrefix("https://") ? output : Self.fileURL(file.path)
+      }
+      next.phase = nil
+      next.owner = nil
+      if status == .processing { next.end(.completed, at: now, failure: nil) }
+      if status == .completed { next.clearFailure() }
+
+    case .downloadGivenUp(let reason):  // 32
+      try requireOwner(writer)
+      try require(phase == .fetching)
+      let failure = PredictionFailure(
+        .downloadFailed, retryable: false,
+        message: "It is finished and paid for, but its files could not be saved. \(reason)",
+        hint: "Call result again to try the download once more; it costs nothing.")
+      if status == .processing { next.end(.completed, at: now, failure: failure) }
+      next.phase = nil
+      next.owner = nil
+      next.failure = failure
+      next.error = failure.message
+
+    case .relinked(let outputs):  // 33
+      try requireOwner(writer)
+      try require(phase == .fetching)
+      next.outputs = outputs
+
+    case .downloadAgain:  // 35
+      try require(status == .completed && phase == nil && failure?.kind == .downloadFailed)
+      next.phase = .fetching
+      next.take(by: writer)
+      return next
+
+    case .adopted(let match):  // 38
+      try require(phase == .looking)
+      next.remoteID = match.remoteID
+      next.status = .processing
+      next.phase = .polling
+      next.take(by: writer)
+      next.reopen()
+
+    case .lookedInVain(let reason, let due, let isSettled):  // 40, 41
+      try require(phase == .looking)
+      next.tries = tries + 1
+      next.nextAt = due
+      if due == nil { next.phase = nil }
+      if isSettled, status == .processing {
+        next.end(.unknown, at: now, failure: .submissionUnknown(reason))
+        next.phase = due == nil ? nil : .looking
+      }
+      if status == .unknown, due == nil { next.owner = nil }
+      guard next.status != status else { return next }
+
+    case .deletionAnswered(let outcome):  // 30
+      try require(phase == .settling)
+      next.failure?.hint =
+        switch outcome {
+        case .deleted: "The provider was asked to delete it and did; whether it is billed is not known."
+        case .failed(let reason): "The provider was asked to delete it, and did not confirm: \(reason)"
+        }
+      next.settle(deleting: false)
+    }
+    if next != self { next.revision += 1 }
+    return next
+  }
+
+  // MARK: - Cancelling
+
+  private func cancelled(
+    deleteRemote: Bool, sendable: Bool, by writer: Writer?, at now: Int64
+  ) throws(TransitionError) -> Prediction {
+    var next = self
+    next.deleteRemote = self.deleteRemote || deleteRemote
+    switch (status, phase) {
+    case (.created, _):  // 6
+      next.end(
+        .cancelled, at: now, failure: .cancelled("Cancelled before it was sent. Nothing was spent."))
+    case (.processing, .sending) where !sendable:  // 16
+      try requireOwner(writer)
+      next.billing = .none
+      next.end(
+        .cancelled, at: now, failure: .cancelled("Cancelled before it was sent. Nothing was spent."))
+    case (.processing, .sending):  // 17: the owner stays, and lets the POST finish to learn the id
+      next.end(
+        .cancelled, at: now,
+        failure: .cancelled("Stopped here. The request was already on its way; the provider may finish and bill it."))
+      next.phase = .settling
+      next.owner = owner
+    case (.processing, .polling):  // 28
+      let name = remoteID.map { " (remote id \($0))" } ?? ""
+      next.end(
+        .cancelled, at: now,
+        failure: .cancelled("Stopped here. The provider may still finish and bill it\(name)."))
+      if next.deleteRemote {
+        next.phase = .settling
+        next.owner = owner
+      }
+    case (.processing, .looking):
+      next.end(
+        .cancelled, at: now,
+        failure: .cancelled("Stopped here. Whether the provider took it is not known; it may finish and bill it."))
+    default:  // 34, 42, 44: too late, or already over
+      return self
+    }
+    return next
+  }
+
+  // MARK: - Finishing
+
+  private func finished(
+    _ result: RemoteResult, by writer: Writer?, at now: Int64
+  ) throws(TransitionError) -> Prediction {
+    var next = self
+    switch result {
+    case .running: return self
+    case .completed(let outputs, let nsfw, let inference):
+      switch (status, phase) {
+      case (.processing, .polling): try requireOwner(writer)  // 19
+      case (.cancelled, nil), (.cancelled, .settling):  // 29: a poll that was under way when it was cancelled
+        next.owner = writer?.owner
+        next.epoch = writer?.epoch ?? epoch
+      default: throw TransitionError(status: status, phase: phase, reason: .noSuchTransition)
+      }
+      next.phase = .fetching
+      next.billing = .charged
+      next.outputs = outputs.enumerated().map { index, output in
+        if case .location(let location) = output { location } else { "inline:\(index + 1)" }
+      }
+      next.hasNSFWContents = nsfw
+      next.inferenceMilliseconds = inference
+    case .failed(let failure, let billing):  // 20-23
+      switch (status, phase) {
+      case (.processing, .polling):
+        try requireOwner(writer)
+        next.end(.failed, at: now, failure: failure)
+      case (.cancelled, nil), (.cancelled, .settling):
+        next.settle(deleting: false)
+      default: throw TransitionError(status: status, phase: phase, reason: .noSuchTransition)
+      }
+      next.billing = billing
+    }
+    return next
+  }
+
+  // MARK: - Pieces
+
+  private func require(_ condition: Bool) throws(TransitionError) {
+    if !condition { throw TransitionError(status: status, phase: phase, reason: .noSuchTransition) }
+  }
+
+  /// The writer must be the owner, under the epoch of the row.
+  private func requireOwner(_ writer: Writer?) throws(TransitionError) {
+    guard let writer, writer.owner == owner, writer.epoch == epoch else {
+      throw TransitionError(status: status, phase: phase, reason: .notOwner)
+    }
+  }
+
+  private mutating func take(by writer: Writer?) {
+    owner = writer?.owner
+    epoch += 1
+  }
+
+  private mutating func end(_ status: PredictionStatus, at now: Int64, failure: PredictionFailure?) {
+    self.status = status
+    phase = nil
+    owner = nil
+    finishedAt = now
+    self.failure = failure
+    error = failure?.message ?? ""
+  }
+
+  /// Back from `unknown`: it is under way after all.
+  private mutating func reopen() {
+    finishedAt = nil
+    clearFailure()
+  }
+
+  private mutating func clearFailure() {
+    failure = nil
+    error = ""
+  }
+
+  private mutating func settle(deleting: Bool) {
+    phase = deleting ? .settling : nil
+    if !deleting { owner = nil }
+  }
+
+  /// Nobody knows whether the provider took it.
+  private mutating func doubt(_ reason: String, canLook: Bool, at now: Int64) {
+    if canLook {
+      phase = .looking
+      tries = 0
+      nextAt = now + 2_000
+    } else {
+      end(.unknown, at: now, failure: .submissionUnknown(reason))
+    }
+  }
+
+  /// A path as a `file:` URL: every byte but the unreserved ones and `/` is escaped (RFC 3986, RFC 8089).
+  static func fileURL(_ path: String) -> String {
+    var url: [UInt8] = Array("file://".utf8)
+    for byte in path.utf8 {
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "-"), UInt8(ascii: "."),
+        UInt8(ascii: "_"), UInt8(ascii: "~"):
+        url.append(byte)
+      default:
+        url.append(UInt8(ascii: "%"))
+        url.append(contentsOf: CollectionOfOne(byte).hexadecimal.uppercased().utf8)
+      }
+    }
+    return String(decoding: url, as: UTF8.self)
+  }
+}
+
+extension PredictionFailure {
+  static func interrupted(_ message: String) -> PredictionFailure {
+    PredictionFailure(.interrupted, retryable: true, message: message, hint: "Submit it again.")
+  }
+
+  static func cancelled(_ message: String) -> PredictionFailure {
+    PredictionFailure(.cancelled, retryable: true, message: message)
+  }
+
+  static func submissionUnknown(_ reason: String) -> PredictionFailure {
+    PredictionFailure(
+      .submissionUnknown, retryable: false,
+      message: "\(reason) The provider may have taken it and may bill it; it is never sent again.",
+      hint: "Look at the provider's list of recent predictions before you submit it again.")
+  }
+}

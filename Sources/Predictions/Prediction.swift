@@ -1,0 +1,138 @@
+/// One order for images: the caller's wish, what became of it, and what is left to do.
+///
+/// All times are milliseconds since 1970, UTC. How it may change is in `Prediction+Lifecycle.swift` and nowhere else.
+public struct Prediction: Sendable, Equatable {
+  // MARK: What was asked; never changes.
+
+  /// Its name, known before any money is spent.
+  public var id: PredictionID
+  /// Who makes the image: `wavespeed`, `openai`, `sandbox`.
+  public var provider: String
+  /// The model's name at the provider.
+  public var model: String
+  /// The caller's input, as JSON text of one object; `nil` where it was not loaded (lists leave it out).
+  public var input: [UInt8]?
+  /// The caller's own data, as JSON text of one object; `nil` where there is none or it was not loaded.
+  public var metadata: [UInt8]?
+  /// The caller's labels.
+  public var tags: [String]
+  /// The caller's name for this intent: the same key never makes a second prediction.
+  public var idempotencyKey: String?
+  /// SHA-256 over provider, model and input in canonical form; see `Fingerprint`.
+  public var fingerprint: [UInt8]
+  /// Which key and host it belongs to, without recording the key.
+  public var account: String
+  /// Where its files go: an absolute folder.
+  public var outputDirectory: String
+  /// Their name without extension; `nil` is the id.
+  public var outputName: String?
+
+  // MARK: What became of it.
+
+  /// Where it stands, for clients.
+  public var status: PredictionStatus
+  /// What is left to do, for us.
+  public var phase: PredictionPhase?
+  /// The process that works on it.
+  public var owner: String?
+  /// +1 at each claim and takeover; fences the writes of an owner that was given up.
+  public var epoch: Int64
+  /// +1 on every change that clients can see.
+  public var revision: Int64
+  /// The provider's own id.
+  public var remoteID: String?
+  /// What is known about the money.
+  public var billing: Billing
+  /// What it cost, in millionths of a dollar, where known.
+  public var costMicros: Int64?
+  /// When it was handed to the provider.
+  public var startedAt: Int64?
+  /// When its status became terminal.
+  public var finishedAt: Int64?
+  /// When the next look at the provider's history is due.
+  public var nextAt: Int64?
+  /// How many looks there were.
+  public var tries: Int64
+  /// Whether the caller asked that the provider delete it.
+  public var deleteRemote: Bool
+  /// Where the outputs are: the provider's URLs, or for one that gives bytes its own short names for them.
+  /// Clients see them only once the prediction is completed (or cancelled too late).
+  public var outputs: [String]
+  /// The saved outputs.
+  public var files: [OutputFile]
+  /// One for each output; empty where the provider did not say.
+  public var hasNSFWContents: [Bool]
+  /// How long the provider says it worked, in milliseconds.
+  public var inferenceMilliseconds: Int64?
+  /// Why it failed, or why a completed one has no files.
+  public var failure: PredictionFailure?
+  /// One sentence for people; empty unless something went wrong.
+  public var error: String
+
+  /// When it was accepted.
+  public var createdAt: Int64 { id.milliseconds }
+
+  /// A prediction as it is when it has just been accepted: `created`, queued, nothing spent.
+  public init(
+    id: PredictionID, provider: String, model: String, input: [UInt8], metadata: [UInt8]? = nil, tags: [String] = [],
+    idempotencyKey: String? = nil, fingerprint: [UInt8], account: String, outputDirectory: String,
+    outputName: String? = nil
+  ) {
+    self.id = id
+    self.provider = provider
+    self.model = model
+    self.input = input
+    self.metadata = metadata
+    self.tags = tags
+    self.idempotencyKey = idempotencyKey
+    self.fingerprint = fingerprint
+    self.account = account
+    self.outputDirectory = outputDirectory
+    self.outputName = outputName
+    status = .created
+    phase = .queued
+    owner = nil
+    epoch = 0
+    revision = 1
+    remoteID = nil
+    billing = .none
+    costMicros = nil
+    startedAt = nil
+    finishedAt = nil
+    nextAt = nil
+    tries = 0
+    deleteRemote = false
+    outputs = []
+    files = []
+    hasNSFWContents = []
+    inferenceMilliseconds = nil
+    failure = nil
+    error = ""
+  }
+}
+
+/// A saved output.
+public struct OutputFile: Sendable, Equatable {
+  /// Absolute.
+  public var path: String
+  /// From the bytes, not from a name: `image/png`, `image/jpeg`, `image/webp`, `image/gif`, `image/avif`.
+  public var mediaType: String
+  /// Its length.
+  public var bytes: Int64
+  /// In hexadecimal, lower case.
+  public var sha256: String
+  /// In pixels, from the header; `nil` where the header does not say.
+  public var width: Int?
+  /// In pixels, from the header; `nil` where the header does not say.
+  public var height: Int?
+
+  /// Puts a file's description together.
+  public init(path: String, mediaType: String, bytes: Int64, sha256: String, width: Int?, height: Int?) {
+    self.path = path
+    self.mediaType = mediaType
+    self.bytes = bytes
+    self.sha256 = sha256
+    self.width = width
+    self.height = height
+  }
+}

@@ -1,0 +1,89 @@
+/// Something that happened to a prediction, as far as its row is concerned. The numbers in `Prediction+Lifecycle.swift`
+/// are the lines of the design's transition table.
+public enum PredictionEvent: Sendable, Equatable {
+  /// A process took it to send it; the POST may follow, once.
+  case claimed
+  /// The caller wants it stopped. `sendable` is `false` where the writer has just made sure, on the thread that sends,
+  /// that not one byte was or will be written.
+  case cancelAsked(deleteRemote: Bool, sendable: Bool)
+  /// It was found queued for too long, or its process ended before anything was sent.
+  case interrupted
+  /// Nothing was sent.
+  case unsent(reason: String)
+  /// The provider said no.
+  case refused(PredictionFailure, pause: Int64?)
+  /// The provider took it.
+  case accepted(remoteID: String, clockSkew: Int64?)
+  /// The POST's outcome is not known. `canLook`: the provider has a history to search.
+  case ambiguous(reason: String, canLook: Bool)
+  /// Its owner is gone; the writer takes over.
+  case takenOver(canLook: Bool)
+  /// The provider finished, one way or the other.
+  case finished(RemoteResult)
+  /// Its outputs are saved.
+  case saved([OutputFile])
+  /// Its outputs could not be saved, for now.
+  case downloadGivenUp(reason: String)
+  /// The provider gave fresh links.
+  case relinked([String])
+  /// Somebody asked for the result of one whose download was given up: again.
+  case downloadAgain
+  /// The history had exactly one match.
+  case adopted(HistoryMatch)
+  /// The history was searched in vain; `more` looks will follow, the next at `next` (wall clock).
+  case lookedInVain(reason: String, next: Int64?, isSettled: Bool)
+  /// The provider answered the request to delete.
+  case deletionAnswered(DeletionOutcome)
+}
+
+/// What an event does to the record of the one POST (`sends`), which outlives the prediction.
+public enum SendChange: Sendable, Equatable {
+  /// It may be sent from now on. A second one for a prediction is a constraint error: "at most once" is a primary key.
+  case opened
+  /// Nothing was sent.
+  case unsent
+  /// The provider refused.
+  case refused
+  /// The provider gave this id.
+  case accepted(remoteID: String, clockSkew: Int64?)
+  /// The history had this id, and no other prediction does.
+  case adopted(HistoryMatch)
+  /// From now on no reply is hoped for; the outcome stays open.
+  case leftOpen
+}
+
+extension PredictionEvent {
+  /// What this does to the record of the POST, whatever the prediction's status: an id is never lost to a fence.
+  public var sendChange: SendChange? {
+    switch self {
+    case .claimed: .opened
+    case .unsent: .unsent
+    case .refused: .refused
+    case .accepted(let remoteID, let clockSkew): .accepted(remoteID: remoteID, clockSkew: clockSkew)
+    case .adopted(let match): .adopted(match)
+    case .ambiguous: .leftOpen
+    case .cancelAsked(_, sendable: false): .unsent
+    case .cancelAsked, .interrupted, .takenOver, .finished, .saved, .downloadGivenUp, .relinked, .downloadAgain,
+      .lookedInVain, .deletionAnswered:
+      nil
+    }
+  }
+}
+
+/// A change the lifecycle does not allow; whoever tried it lost a race and reads the row again.
+public struct TransitionError: Error, Sendable, Equatable {
+  /// Where the prediction stood.
+  public var status: PredictionStatus
+  /// What was left to do.
+  public var phase: PredictionPhase?
+  /// Why not.
+  public var reason: Reason
+
+  /// Why a change is not allowed.
+  public enum Reason: Sendable, Equatable {
+    /// No line of the table leads from there with this event.
+    case noSuchTransition
+    /// The writer is not the owner, or was given up.
+    case notOwner
+  }
+}

@@ -1,0 +1,93 @@
+/// A prediction's name: a UUIDv7 (RFC 9562 section 5.7), so that ids sort by the time they were made.
+public struct PredictionID: Hashable, Sendable, Comparable, CustomStringConvertible {
+  /// Its 48 bits of time, the version, and 12 random bits.
+  public let high: UInt64
+  /// The variant and 62 random bits.
+  public let low: UInt64
+
+  /// Takes the two halves as they are.
+  public init(high: UInt64, low: UInt64) {
+    self.high = high
+    self.low = low
+  }
+
+  /// A new id.
+  ///
+  /// - Parameters:
+  ///   - milliseconds: since 1970, UTC; the prediction's `created_at`.
+  ///   - generator: 74 bits are taken from it, so that an id cannot be guessed.
+  public init(at milliseconds: Int64, using generator: inout some RandomNumberGenerator) {
+    let random = generator.next()
+    high = UInt64(truncatingIfNeeded: milliseconds) << 16 | 0x7000 | random & 0x0FFF
+    low = 0b10 << 62 | generator.next() >> 2
+  }
+
+  /// The id whose table key and lower bits these are; the inverse of `sequence` and `lowBits`.
+  public init(sequence: Int64, lowBits: Int64) {
+    let sequence = UInt64(bitPattern: sequence)
+    high = (sequence >> 12) << 16 | 0x7000 | sequence & 0x0FFF
+    low = 0b10 << 62 | UInt64(bitPattern: lowBits) & (1 << 62 - 1)
+  }
+
+  /// The table's key: 48 bits of time and 12 of chance, so that key order is time order.
+  public var sequence: Int64 { Int64(high >> 16) << 12 | Int64(high & 0x0FFF) }
+
+  /// The 62 bits that are not in `sequence`.
+  public var lowBits: Int64 { Int64(low & (1 << 62 - 1)) }
+
+  /// When it was made: milliseconds since 1970, UTC.
+  public var milliseconds: Int64 { Int64(high >> 16) }
+
+  /// Reads the spelling with hyphens, in either case; `nil` for anything that is not a UUIDv7.
+  public init?(_ text: String) {
+    var text = text
+    guard let halves = text.withUTF8({ Self.halves(of: $0) }) else { return nil }
+    guard halves.high >> 12 & 0xF == 7, halves.low >> 62 == 0b10 else { return nil }
+    (high, low) = halves
+  }
+
+  private static func halves(of text: UnsafeBufferPointer<UInt8>) -> (high: UInt64, low: UInt64)? {
+    guard text.count == 36 else { return nil }
+    var high: UInt64 = 0
+    var low: UInt64 = 0
+    for (index, byte) in text.enumerated() {
+      if index == 8 || index == 13 || index == 18 || index == 23 {
+        guard byte == UInt8(ascii: "-") else { return nil }
+        continue
+      }
+      let digit: UInt8
+      switch byte {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")
+      case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte - UInt8(ascii: "a") + 10
+      case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = byte - UInt8(ascii: "A") + 10
+      default: return nil
+      }
+      if index < 18 { high = high << 4 | UInt64(digit) } else { low = low << 4 | UInt64(digit) }
+    }
+    return (high, low)
+  }
+
+  /// The spelling with hyphens, in lower case.
+  public var description: String {
+    String(unsafeUninitializedCapacity: 36) { buffer in
+      var place = 0
+      for half in [high, low] {
+        for nibble in stride(from: 60, through: 0, by: -4) {
+          if place == 8 || place == 13 || place == 18 || place == 23 {
+            buffer[place] = UInt8(ascii: "-")
+            place += 1
+          }
+          let digit = UInt8(truncatingIfNeeded: half >> UInt64(nibble) & 0xF)
+          buffer[place] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+          place += 1
+        }
+      }
+      return place
+    }
+  }
+
+  /// Older ids come first.
+  public static func < (left: PredictionID, right: PredictionID) -> Bool {
+    (left.high, left.low) < (right.high, right.low)
+  }
+}

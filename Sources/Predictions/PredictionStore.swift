@@ -1,0 +1,199 @@
+/// The durable table of predictions.
+///
+/// Reads happen on the caller's thread and see what was committed. Writes are handed to a thread of the store's own,
+/// share commits, and answer by completions **after** the commit (or after it failed), in the order they were handed
+/// over, from the store's thread. Every write runs `Prediction.applying` on the row as it is inside the transaction, so
+/// two processes on one table can never both win.
+public protocol PredictionStore: Sendable {
+  /// This process, as rows name it: alive exactly as long as its lock file is locked.
+  var owner: String { get }
+
+  /// One prediction, whole; `nil` where there is none.
+  func prediction(_ id: PredictionID) throws(StoreError) -> Prediction?
+
+  /// A page of predictions without `input` and `metadata`, newest first.
+  func list(_ query: ListQuery) throws(StoreError) -> ListPage
+
+  /// Whether anything was committed since the last call by anybody, this process included. Costs microseconds.
+  func hasChanged() -> Bool
+
+  /// Records a new prediction, or finds the one its idempotency key already names. Waits for `flush` or a later write
+  /// before it is committed, so that all that came in one read share one commit.
+  ///
+  /// - Parameter queueLimit: how many of the account may be queued.
+  func insert(
+    _ prediction: Prediction, queueLimit: Int,
+    completion: @escaping @Sendable (Result<InsertOutcome, StoreError>) -> Void)
+
+  /// Applies one event to a prediction. A change that is not allowed is `.illegal` and writes nothing.
+  func change(
+    _ id: PredictionID, _ event: PredictionEvent, by writer: Writer?,
+    completion: @escaping @Sendable (Result<Change, StoreError>) -> Void)
+
+  /// Takes the account's oldest queued prediction for this process, if its limits allow: from here on it may be sent.
+  func claim(_ request: ClaimRequest, completion: @escaping @Sendable (Result<ClaimOutcome, StoreError>) -> Void)
+
+  /// Takes over what processes that are gone left unfinished, for the accounts that this process can serve.
+  ///
+  /// - Parameter accounts: each account, and whether its provider has a history to look in.
+  func recover(
+    accounts: [String: Bool], completion: @escaping @Sendable (Result<Recovery, StoreError>) -> Void)
+
+  /// Deletes predictions, all or none.
+  func delete(
+    _ ids: [PredictionID], completion: @escaping @Sendable (Result<DeleteOutcome, StoreError>) -> Void)
+
+  /// Waits until everything handed over before has been committed or has failed, and its completions have run.
+  /// Never called from a completion.
+  func flush()
+}
+
+/// Who writes, and the epoch under which it took the prediction.
+public struct Writer: Sendable, Equatable {
+  /// The process.
+  public var owner: String
+  /// The epoch it knows.
+  public var epoch: Int64
+
+  /// A writer.
+  public init(owner: String, epoch: Int64) {
+    self.owner = owner
+    self.epoch = epoch
+  }
+}
+
+/// What became of an insert.
+public enum InsertOutcome: Sendable, Equatable {
+  /// It is in the table; its id may have been moved on where another had its key.
+  case inserted(Prediction)
+  /// The idempotency key names this one, of the same content.
+  case existing(Prediction)
+  /// The idempotency key names one of other content, or a deleted one.
+  case conflict(PredictionID, deleted: Bool)
+  /// Too many are queued.
+  case queueFull
+}
+
+/// A committed change; both sides are the same where there was nothing to change.
+public struct Change: Sendable, Equatable {
+  /// The row before.
+  public var before: Prediction
+  /// The row now.
+  public var after: Prediction
+
+  /// A change.
+  public init(before: Prediction, after: Prediction) {
+    self.before = before
+    self.after = after
+  }
+}
+
+/// What must hold when a prediction is taken for sending; decided inside the transaction, for all processes together.
+public struct ClaimRequest: Sendable, Equatable {
+  /// Whose queue.
+  public var account: String
+  /// How many may be under way at once; `nil` is no limit.
+  public var maxConcurrency: Int?
+  /// How many may be sent in 60 seconds; `nil` is no limit.
+  public var maxPerMinute: Int?
+
+  /// A request.
+  public init(account: String, maxConcurrency: Int?, maxPerMinute: Int?) {
+    self.account = account
+    self.maxConcurrency = maxConcurrency
+    self.maxPerMinute = maxPerMinute
+  }
+}
+
+/// What became of a claim.
+public enum ClaimOutcome: Sendable, Equatable {
+  /// This one is ours to send, now.
+  case claimed(Prediction)
+  /// The queue is empty.
+  case nothingQueued
+  /// Not now: slots, the minute or a pause. Ask again after this many milliseconds (sooner when one finishes).
+  case denied(retryAfter: Int64)
+}
+
+/// What the dead left.
+public struct Recovery: Sendable, Equatable {
+  /// Unfinished predictions that are this process's now.
+  public var taken: [Prediction]
+  /// Predictions that ended because of it: queued for over an hour.
+  public var ended: [Prediction]
+  /// Accounts that have something queued.
+  public var queuedAccounts: Set<String>
+
+  /// A recovery.
+  public init(taken: [Prediction], ended: [Prediction], queuedAccounts: Set<String>) {
+    self.taken = taken
+    self.ended = ended
+    self.queuedAccounts = queuedAccounts
+  }
+}
+
+/// What became of a delete.
+public enum DeleteOutcome: Sendable, Equatable {
+  /// All are gone; these were they.
+  case deleted([Prediction])
+  /// Nothing was deleted: there is no such prediction.
+  case notFound(PredictionID)
+  /// Nothing was deleted: these are not finished.
+  case unfinished([PredictionID])
+}
+
+/// Which predictions to list.
+public struct ListQuery: Sendable, Equatable {
+  /// Only of this status.
+  public var status: PredictionStatus?
+  /// Only of this provider.
+  public var provider: String?
+  /// Only of this model.
+  public var model: String?
+  /// Only with this tag.
+  public var tag: String?
+  /// Only where the prompt has this, whatever the case.
+  public var text: String?
+  /// Only accepted at or after this: milliseconds since 1970.
+  public var createdAfter: Int64?
+  /// Only accepted before this: milliseconds since 1970.
+  public var createdBefore: Int64?
+  /// How many at most, 1 to 500.
+  public var limit: Int
+  /// Where the page before ended: `ListPage.nextCursor`.
+  public var cursor: String?
+
+  /// All, newest first.
+  public init(limit: Int = 50) {
+    self.limit = limit
+  }
+}
+
+/// A page of predictions.
+public struct ListPage: Sendable, Equatable {
+  /// Newest first.
+  public var predictions: [Prediction]
+  /// What to ask for next, by row, so that a caller that shows fewer can go on from there: one for each prediction.
+  public var cursors: [String]
+  /// Where to go on; `nil` at the end. A page may be short, even empty, and still go on.
+  public var nextCursor: String?
+
+  /// A page.
+  public init(predictions: [Prediction], cursors: [String], nextCursor: String?) {
+    self.predictions = predictions
+    self.cursors = cursors
+    self.nextCursor = nextCursor
+  }
+}
+
+/// Why the table could not be read or written.
+public enum StoreError: Error, Sendable, Equatable {
+  /// There is no such prediction.
+  case notFound
+  /// The change is not allowed from where the prediction stands; nothing was written.
+  case illegal(TransitionError)
+  /// The cursor is not one of ours, or belongs to another query.
+  case badCursor
+  /// The disk or the table failed: what happened, and what to do. Whether it was written is not known.
+  case failed(message: String, hint: String?)
+}

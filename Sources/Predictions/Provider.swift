@@ -1,0 +1,164 @@
+/// Somebody who makes images.
+///
+/// A provider has no clock, no retry, no sleep and no storage inside: the engine owns those. Every call returns at once
+/// and answers later by its completion, exactly once, from a thread of the provider's own; a completion must not block.
+/// No key ever appears in an answer.
+public protocol Provider: Sendable {
+  /// `wavespeed`, `openai`, `sandbox`.
+  var name: String { get }
+
+  /// Which key and host: see `Account`. Predictions of one account share its limits.
+  var account: String { get }
+
+  /// The model used where nobody names one.
+  var defaultModel: String { get }
+
+  /// How often it may be asked.
+  var pace: PollPace { get }
+
+  /// Whether the account's limits (concurrency, requests a minute) hold; not for the sandbox.
+  var isLimited: Bool { get }
+
+  /// Whether its outputs are made here, by `download`, and so must be finished before the process may end.
+  var isEmbedded: Bool { get }
+
+  /// The provider's result URL for a prediction, built from our own base URL; `nil` where there is none.
+  func resultURL(for remoteID: String) -> String?
+
+  /// Sends one prediction. The only call that costs money: what happens inside must send at most one POST, ever.
+  ///
+  /// - Parameter mayStart: asked immediately before the first byte is written, on the provider's thread. `false` means
+  ///   that nothing may be sent any more, and the outcome is `.unsent`.
+  func submit(
+    _ prediction: Prediction, mayStart: @escaping @Sendable () -> Bool,
+    completion: @escaping @Sendable (SubmitOutcome) -> Void)
+
+  /// Asks how a prediction stands that has a `remoteID`. Safe to repeat.
+  func poll(_ prediction: Prediction, completion: @escaping @Sendable (PollOutcome) -> Void)
+
+  /// Streams one output into a writer (`write` only; the engine finishes or discards it). Safe to repeat.
+  ///
+  /// - Parameters:
+  ///   - output: as it came in `RemoteResult.outputs`.
+  ///   - index: which output, from 1.
+  func download(
+    _ output: String, index: Int, of prediction: Prediction, into writer: any OutputWriter,
+    completion: @escaping @Sendable (DownloadOutcome) -> Void)
+
+  /// Its history, where it keeps one that can be searched.
+  var history: (any ProviderHistory)? { get }
+
+  /// Asks that the provider delete a prediction. Safe to repeat.
+  func delete(_ prediction: Prediction, completion: @escaping @Sendable (DeletionOutcome) -> Void)
+}
+
+/// Finds again what a lost reply left in doubt.
+public protocol ProviderHistory: Sendable {
+  /// Lists what the account has of one model in a window of time.
+  ///
+  /// - Parameters:
+  ///   - prediction: only items of its model whose input has every member of its input, equally, are returned.
+  ///   - window: milliseconds since 1970 by the provider's own clock.
+  func search(
+    for prediction: Prediction, window: ClosedRange<Int64>,
+    completion: @escaping @Sendable (HistoryOutcome) -> Void)
+}
+
+/// How often a provider may be asked about one prediction.
+public enum PollPace: Sendable, Equatable {
+  /// A real host: after 2 s, then 1.5 times as long each time up to 10 s (later slower still).
+  case remote
+  /// On this machine: after 50 ms, growing likewise.
+  case near
+}
+
+/// What became of the one POST (durability.md section 5).
+public enum SubmitOutcome: Sendable, Equatable {
+  /// The provider took it and gave an id; it may already be finished. `clockSkew` is the provider's clock minus ours.
+  case accepted(remoteID: String, result: RemoteResult, clockSkew: Int64?)
+  /// A definite no: nothing was made, nothing is billed. `pause`: milliseconds for which the account should send nothing.
+  case refused(PredictionFailure, pause: Int64?)
+  /// Not one byte of the request was written.
+  case unsent(reason: String)
+  /// The provider may or may not have taken it.
+  case ambiguous(reason: String)
+}
+
+/// What a poll brought.
+public enum PollOutcome: Sendable, Equatable {
+  /// The provider's answer. `after`: milliseconds until it makes sense to ask again, where the provider knows.
+  case answered(RemoteResult, after: Int64?)
+  /// 404 or 410 with the provider's own body.
+  case gone(reason: String)
+  /// Any other answer that says no: a rotated key, a captive portal. Tried again later, never a failure.
+  case paused(reason: String)
+  /// Nothing to learn from: 429, 5xx, HTML, network. `after`: from `Retry-After`, in milliseconds.
+  case transient(reason: String, after: Int64?)
+}
+
+/// How a prediction stands at the provider.
+public enum RemoteResult: Sendable, Equatable {
+  /// Not finished; also every status word that is not known.
+  case running
+  /// Finished, with at least one output that can be used.
+  case completed(outputs: [RemoteOutput], hasNSFWContents: [Bool], inferenceMilliseconds: Int64?)
+  /// Finished without a picture.
+  case failed(PredictionFailure, billing: Billing)
+}
+
+/// One output as the provider gave it.
+public enum RemoteOutput: Sendable, Equatable {
+  /// Where it can be fetched: an URL, or for an embedded provider its own short name.
+  case location(String)
+  /// The bytes themselves.
+  case bytes([UInt8])
+}
+
+/// How a download ended.
+public enum DownloadOutcome: Sendable, Equatable {
+  /// All of it was written.
+  case written
+  /// The link is no good any more (403, 404): a fresh one may be in the result.
+  case expired(reason: String)
+  /// It may work later.
+  case transient(reason: String)
+  /// It will not work: a forbidden address, too large, no such scheme.
+  case refused(reason: String)
+  /// The disk failed, not the provider.
+  case unsaved(OutputError)
+}
+
+/// What a search of the history brought.
+public enum HistoryOutcome: Sendable, Equatable {
+  /// Everything that matches, in the window.
+  case found([HistoryMatch])
+  /// More than could be read: as good as several matches.
+  case tooMany
+  /// Nothing was learned; a later look may.
+  case unavailable(reason: String)
+}
+
+/// An item of the history that could be ours.
+public struct HistoryMatch: Sendable, Equatable {
+  /// The provider's id.
+  public var remoteID: String
+  /// By the provider's clock, milliseconds since 1970.
+  public var createdAt: Int64
+  /// The provider's clock minus ours when it was asked.
+  public var clockSkew: Int64
+
+  /// A match.
+  public init(remoteID: String, createdAt: Int64, clockSkew: Int64) {
+    self.remoteID = remoteID
+    self.createdAt = createdAt
+    self.clockSkew = clockSkew
+  }
+}
+
+/// What the provider said to a request to delete.
+public enum DeletionOutcome: Sendable, Equatable {
+  /// It is deleted there.
+  case deleted
+  /// It is not, or nobody knows.
+  case failed(reason: String)
+}

@@ -1,0 +1,19 @@
+/// A moment on two clocks.
+public struct Moment: Sendable, Equatable {
+  /// Milliseconds on a clock that nobody sets and that counts a laptop's sleep. For delays; means nothing elsewhere.
+  public var steady: Int64
+  /// Milliseconds since 1970, UTC. Only for what is stored or shown.
+  public var wall: Int64
+
+  /// A moment.
+  public init(steady: Int64, wall: Int64) {
+    self.steady = steady
+    self.wall = wall
+  }
+}
+
+/// Tells the time. Comes in through `init` everywhere, so that tests can bring their own.
+public protocol TimeSource: Sendable {
+  /// The moment it is.
+  var now: Moment { get }
+}
