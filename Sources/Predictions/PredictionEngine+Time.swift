@@ -1,0 +1,111 @@
+internal import Threads
+
+extension PredictionEngine {
+  /// How often somebody who wants progress hears of it.
+  static let progressInterval: Int64 = 1_000
+  /// How often another process's work is looked at while somebody waits for it.
+  static let foreignInterval: Int64 = 100
+
+  // MARK: - One clock for everything
+
+  /// Sets the one alarm. The thread behind it starts with the first thing there is to wait for.
+  func arm(_ state: inout State, now: Int64) {
+    var wakes = [state.scheduler.nextWake, state.waiters.nextWake, state.retryRecordsAt]
+    if hasForeignWaiters(state) { wakes.append(now + Self.foreignInterval) }
+    let next = wakes.compactMap { $0 }.min()
+    guard next != state.armed else { return }
+    state.armed = next
+    if !state.isClockStarted, next != nil {
+      state.isClockStarted = true
+      startThread { [self] in keepTime() }
+    } else {
+      alarm.signal { $0 &+= 1 }
+    }
+  }
+
+  private func keepTime() {
+    var seen = 0
+    while true {
+      let armed = state.withLock { $0.armed }
+      let now = time.now.steady
+      if let armed, armed <= now {
+        tick()
+        continue
+      }
+      let last = seen
+      seen = alarm.wait(atMost: armed.map { $0 - now }) { $0 != last ? $0 : nil } ?? last
+    }
+  }
+
+  private func tick() {
+    let now = time.now.steady
+    let (expired, ticking, unrecorded, isForeign) = state.withLock { state in
+      state.armed = nil
+      let expired = state.waiters.takeExpired(now).map { ($0, outcome($0.ids, isFulfilled: false, in: state)) }
+      let ticking = state.waiters.ticking(now, interval: Self.progressInterval).compactMap { waiter in
+        state.live[waiter.ids[0]].map { (waiter, $0) }
+      }
+      var unrecorded: [Unrecorded] = []
+      if let at = state.retryRecordsAt, at <= now {
+        unrecorded = state.unrecorded
+        state.unrecorded = []
+        state.retryRecordsAt = nil
+      }
+      return (expired, ticking, unrecorded, hasForeignWaiters(state))
+    }
+    for (waiter, outcome) in expired { waiter.completion(outcome) }
+    for (waiter, snapshot) in ticking { waiter.onProgress?(snapshot) }
+    for entry in unrecorded { record(entry.id, entry.event, by: entry.writer) }
+    if isForeign { refreshForeign(now) }
+    react(.woke)
+  }
+
+  // MARK: - What other processes do
+
+  private func hasForeignWaiters(_ state: State) -> Bool {
+    state.waiters.awaited.contains { !state.scheduler.isWorking(on: $0) && state.live[$0]?.isSettled == false }
+  }
+
+  private func refreshForeign(_ now: Int64) {
+    if store.hasChanged() {
+      let ids = state.withLock { state in
+        state.waiters.awaited.filter { !state.scheduler.isWorking(on: $0) }
+      }
+      for id in ids {
+        if let prediction = try? store.prediction(id) { publish(prediction) }
+      }
+    }
+    // Its owner may have died since.
+    let mustRecover = state.withLock { state in
+      guard now >= state.recoverForeignAt else { return false }
+      state.recoverForeignAt = now + 2_000
+      return true
+    }
+    if mustRecover { recover() }
+  }
+
+  // MARK: - The end
+
+  /// End of input: what the limits let through is still handed over, what was written is waited for, and what exists
+  /// only here is saved. The rest stays in the table for the next process.
+  ///
+  /// - Returns: whether all of that was done in time.
+  @discardableResult
+  public func drain(atMost milliseconds: Int64) -> Bool {
+    store.flush()
+    return state.wait(atMost: milliseconds) { state in
+      state.posts.isEmpty && state.savesHere.isEmpty && state.uncommittedRecords == 0 && !state.scheduler.isClaiming
+        ? true : nil
+    } ?? false
+  }
+
+  /// Stops handing anything over, and answers everybody who waits with what there is.
+  public func stop() {
+    react(.stopping)
+    let waiters = state.withLock { state -> [(Waiters.Waiter, WaitOutcome)] in
+      state.isStopping = true
+      return state.waiters.takeAll().map { ($0, outcome($0.ids, isFulfilled: false, in: state)) }
+    }
+    for (waiter, outcome) in waiters { waiter.completion(outcome) }
+  }
+}

@@ -1,0 +1,296 @@
+internal import Threads
+
+extension PredictionEngine {
+  // MARK: - The loop: event, decision, action
+
+  /// Tells the scheduler, and does what it says.
+  func react(_ event: Scheduler.Event) {
+    let now = time.now
+    let actions = state.withLock { state -> [Scheduler.Action] in
+      let actions = state.scheduler.handle(event, now: now)
+      arm(&state, now: now.steady)
+      return actions
+    }
+    for action in actions { perform(action) }
+  }
+
+  private func perform(_ action: Scheduler.Action) {
+    switch action {
+    case .claim(let account): claim(account)
+    case .post(let id): withProvider(of: id) { post($0, to: $1) }
+    case .poll(let id): withProvider(of: id) { poll($0, at: $1) }
+    case .look(let id): withProvider(of: id) { look(for: $0, at: $1) }
+    case .download(let id): withProvider(of: id) { save($0, from: $1) }
+    case .relink(let id): withProvider(of: id) { relink($0, at: $1) }
+    case .deleteRemotely(let id):
+      withProvider(of: id) { prediction, provider in
+        provider.delete(prediction) { [self] in
+          record(prediction.id, .deletionAnswered($0), by: writer(of: prediction))
+        }
+      }
+    case .record(let id, let event):
+      if let prediction = state.withLock({ $0.live[id]?.prediction }) {
+        record(id, event, by: writer(of: prediction))
+      }
+    }
+  }
+
+  private func withProvider(of id: PredictionID, _ body: (Prediction, any Provider) -> Void) {
+    let found = state.withLock { state -> (Prediction, any Provider)? in
+      guard let prediction = state.live[id]?.prediction, let provider = state.providers[prediction.account] else {
+        return nil
+      }
+      return (prediction, provider)
+    }
+    if let (prediction, provider) = found { body(prediction, provider) }
+  }
+
+  func writer(of prediction: Prediction) -> Writer {
+    Writer(owner: store.owner, epoch: prediction.epoch)
+  }
+
+  // MARK: - Beginning
+
+  /// The first call that names a prediction begins the work; a process that is only probed has no side effect.
+  func begin() {
+    let isFirst = state.withLock { state in
+      defer { state.hasBegun = true }
+      return !state.hasBegun
+    }
+    if isFirst { recover() }
+  }
+
+  /// Takes over what processes that are gone left behind.
+  func recover() {
+    let accounts = state.withLock { state -> [String: Bool]? in
+      guard !state.isRecovering, !state.isStopping else { return nil }
+      state.isRecovering = true
+      return state.providers.mapValues { $0.history != nil }
+    }
+    guard let accounts else { return }
+    store.recover(accounts: accounts) { [self] result in
+      state.withLock { $0.isRecovering = false }
+      switch result {
+      case .success(let recovery):
+        for prediction in recovery.ended { publish(prediction) }
+        for prediction in recovery.taken {
+          publish(prediction)
+          react(.changed(prediction))
+        }
+        for account in recovery.queuedAccounts { react(.queued(account: account)) }
+      case .failure(let error): notice("What was left unfinished could not be taken up: \(error.message)")
+      }
+    }
+  }
+
+  // MARK: - Sending
+
+  private func claim(_ account: String) {
+    guard let provider = state.withLock({ $0.providers[account] }) else { return }
+    let request = ClaimRequest(
+      account: account, maxConcurrency: provider.isLimited ? limits.maxConcurrency : nil,
+      maxPerMinute: provider.isLimited ? limits.maxPerMinute : nil)
+    store.claim(request) { [self] result in
+      switch result {
+      case .success(.claimed(let prediction)):
+        publish(prediction)
+        react(.claimed(prediction))
+      case .success(.nothingQueued): react(.claimEnded(account: account, retryAfter: nil))
+      case .success(.denied(let retryAfter)): react(.claimEnded(account: account, retryAfter: retryAfter))
+      case .failure(let error):
+        notice("The next prediction could not be taken from the queue: \(error.message)")
+        react(.claimEnded(account: account, retryAfter: 5_000))
+      }
+      wakeDrain()
+    }
+  }
+
+  private func post(_ prediction: Prediction, to provider: any Provider) {
+    let id = prediction.id
+    let now = time.now.steady
+    state.withLock { $0.posts[id] = Post(claimedAt: now) }
+    provider.submit(prediction, mayStart: { [self] in mayStart(id) }) { [self] outcome in
+      let writer = writer(of: prediction)
+      switch outcome {
+      case .accepted(let remoteID, let result, let clockSkew):
+        record(id, .accepted(remoteID: remoteID, clockSkew: clockSkew), by: writer)
+        if result != .running { finish(prediction, result) }
+      case .refused(let failure, let pause): record(id, .refused(failure, pause: pause), by: writer)
+      case .unsent(let reason): record(id, .unsent(reason: reason), by: writer)
+      case .ambiguous(let reason):
+        record(id, .ambiguous(reason: reason, canLook: provider.history != nil), by: writer)
+      }
+      state.signal { $0.posts[id] = nil }
+    }
+  }
+
+  /// The last word before the first byte: not revoked, and not so old that another process may have judged it.
+  private func mayStart(_ id: PredictionID) -> Bool {
+    let now = time.now.steady
+    return state.withLock { state in
+      guard let post = state.posts[id], !post.isRevoked, now - post.claimedAt <= Self.claimLifetime else { return false }
+      state.posts[id]?.hasStarted = true
+      return true
+    }
+  }
+
+  // MARK: - Following
+
+  private func poll(_ prediction: Prediction, at provider: any Provider) {
+    provider.poll(prediction) { [self] outcome in
+      if case .answered(let result, _) = outcome, result != .running {
+        finish(prediction, result)
+      } else {
+        react(.polled(prediction.id, outcome))
+      }
+    }
+  }
+
+  /// The provider is done. Bytes that came with the answer exist nowhere else: they are kept until they are files.
+  private func finish(_ prediction: Prediction, _ result: RemoteResult) {
+    keepBytes(of: result, for: prediction.id)
+    record(prediction.id, .finished(result), by: writer(of: prediction))
+  }
+
+  private func keepBytes(of result: RemoteResult, for id: PredictionID) {
+    guard case .completed(let outputs, _, _) = result else { return }
+    state.withLock { state in
+      for (index, output) in outputs.enumerated() {
+        if case .bytes(let bytes) = output { state.bytes[id, default: [:]][index + 1] = bytes }
+      }
+    }
+  }
+
+  private func look(for prediction: Prediction, at provider: any Provider) {
+    guard let history = provider.history else {
+      return react(.looked(prediction.id, .unavailable(reason: "This provider keeps no history.")))
+    }
+    let sent = prediction.startedAt ?? prediction.createdAt
+    let until = min(time.now.wall, sent + 120_000)
+    history.search(for: prediction, window: sent - 5_000...max(until, sent) + 60_000) { [self] outcome in
+      react(.looked(prediction.id, outcome))
+    }
+  }
+
+  private func relink(_ prediction: Prediction, at provider: any Provider) {
+    provider.poll(prediction) { [self] outcome in
+      guard case .answered(.completed(let outputs, _, _), _) = outcome else {
+        return react(.relinkFailed(prediction.id, reason: "The provider gave no fresh link."))
+      }
+      if case .answered(let result, _) = outcome { keepBytes(of: result, for: prediction.id) }
+      let links = outputs.enumerated().map { index, output in
+        if case .location(let location) = output { location } else { "inline:\(index + 1)" }
+      }
+      record(prediction.id, .relinked(links), by: writer(of: prediction))
+    }
+  }
+
+  // MARK: - Committing what came of it
+
+  /// Commits an event, and makes it known. A commit that fails with the disk is tried again for as long as it takes:
+  /// a remote id, once known, is never dropped.
+  func record(
+    _ id: PredictionID, _ event: PredictionEvent, by writer: Writer?, completion: (@Sendable () -> Void)? = nil
+  ) {
+    state.withLock { $0.uncommittedRecords += 1 }
+    store.change(id, event, by: writer) { [self] result in
+      switch result {
+      case .success(let change):
+        publish(change.after)
+        react(.changed(change.after))
+      case .failure(.illegal), .failure(.notFound):
+        // Somebody was first: what the row says now is what counts.
+        reload(id, after: event)
+      case .failure(let error):
+        notice("What happened to \(id) could not be written and is tried again: \(error.message)")
+        let now = time.now.steady
+        state.withLock { state in
+          state.unrecorded.append(Unrecorded(id: id, event: event, writer: writer))
+          state.retryRecordsAt = now + 1_000
+          arm(&state, now: now)
+        }
+      }
+      state.signal { $0.uncommittedRecords -= 1 }
+      completion?()
+    }
+  }
+
+  private func reload(_ id: PredictionID, after event: PredictionEvent) {
+    guard let prediction = try? store.prediction(id) else {
+      state.withLock { $0.live[id] = nil }
+      return
+    }
+    publish(prediction)
+    if case .adopted = event, prediction.phase == .looking, prediction.owner == store.owner {
+      // A twin stands in the way; the next look decides again.
+      return react(.looked(id, .unavailable(reason: "what it shows may belong to an equal prediction")))
+    }
+    if prediction.owner == store.owner || prediction.phase == nil { react(.changed(prediction)) }
+  }
+
+  // MARK: - Making it known
+
+  /// Keeps a committed prediction, and answers whoever waits for it.
+  @discardableResult
+  func publish(_ prediction: Prediction) -> PredictionSnapshot {
+    let (snapshot, fulfilled) = state.withLock { state -> (PredictionSnapshot, [(Waiters.Waiter, WaitOutcome)]) in
+      let snapshot = remember(prediction, in: &state)
+      let live = state.live
+      let fulfilled = state.waiters.takeFulfilled(by: prediction.id) { live[$0]?.isSettled ?? true }
+      return (snapshot, fulfilled.map { ($0, outcome($0.ids, isFulfilled: true, in: state)) })
+    }
+    for (waiter, outcome) in fulfilled { waiter.completion(outcome) }
+    return snapshot
+  }
+
+  @discardableResult
+  func remember(_ prediction: Prediction, in state: inout State) -> PredictionSnapshot {
+    if state.live.count >= Self.rememberedCount {
+      let awaited = Set(state.waiters.awaited)
+      let scheduler = state.scheduler
+      state.live = state.live.filter { scheduler.isWorking(on: $0.key) || awaited.contains($0.key) }
+    }
+    var prediction = prediction
+    if prediction.input == nil, let known = state.live[prediction.id]?.prediction {
+      prediction.input = known.input
+      prediction.metadata = known.metadata
+    }
+    let snapshot = PredictionSnapshot(prediction, resultURL: resultURL(of: prediction, in: state))
+    state.live[prediction.id] = snapshot
+    return snapshot
+  }
+
+  func resultURL(of prediction: Prediction, in state: State) -> String? {
+    guard let remoteID = prediction.remoteID else { return nil }
+    return state.providers[prediction.account]?.resultURL(for: remoteID)
+  }
+
+  func outcome(_ ids: [PredictionID], isFulfilled: Bool, in state: State) -> WaitOutcome {
+    WaitOutcome(isFulfilled: isFulfilled, snapshots: ids.compactMap { state.live[$0] })
+  }
+
+  /// Drops what another process may have changed; it is read again when it is asked for.
+  func forgetForeign() {
+    state.withLock { state in
+      let awaited = Set(state.waiters.awaited)
+      let scheduler = state.scheduler
+      state.live = state.live.filter { scheduler.isWorking(on: $0.key) || awaited.contains($0.key) }
+    }
+  }
+
+  func wakeDrain() {
+    state.signal { _ in }
+  }
+}
+
+extension StoreError {
+  /// One sentence for people.
+  public var message: String {
+    switch self {
+    case .notFound: "There is no such prediction."
+    case .illegal(let error): "The prediction is \(error.status.rawValue); that cannot be done to it any more."
+    case .badCursor: "The cursor is not one that this query gave."
+    case .failed(let message, _): message
+    }
+  }
+}

@@ -1,0 +1,83 @@
+public import JSON
+
+/// What a caller asks for, before defaults are applied.
+public struct PredictionRequest: Sendable, Equatable {
+  /// Who is to make it; `nil` is the default.
+  public var provider: String?
+  /// Which model; `nil` is the default.
+  public var model: String?
+  /// What the model receives, untouched.
+  public var input: JSONObject
+  /// The caller's own data.
+  public var metadata: JSONObject?
+  /// The caller's labels.
+  public var tags: [String]
+  /// The caller's name for this intent.
+  public var idempotencyKey: String?
+  /// An absolute folder for its files; `nil` is the default.
+  public var outputDirectory: String?
+  /// Their name without extension; `nil` is the id.
+  public var outputName: String?
+
+  /// A request for this input, everything else by default.
+  public init(input: JSONObject) {
+    self.input = input
+    tags = []
+  }
+}
+
+/// What holds where a request does not say.
+public struct Defaults: Sendable, Equatable {
+  /// Who makes it.
+  public var provider: String
+  /// Which model; `nil` is the provider's own choice.
+  public var model: String?
+  /// An absolute folder.
+  public var outputDirectory: String
+
+  /// Defaults.
+  public init(provider: String, model: String?, outputDirectory: String) {
+    self.provider = provider
+    self.model = model
+    self.outputDirectory = outputDirectory
+  }
+}
+
+/// Limits of an account, held for all processes on one table.
+public struct AccountLimits: Sendable, Equatable {
+  /// How many may be under way at once.
+  public var maxConcurrency: Int
+  /// How many may be sent a minute; `nil` is no limit.
+  public var maxPerMinute: Int?
+  /// How many may be queued.
+  public var maxQueued: Int
+
+  /// Limits.
+  public init(maxConcurrency: Int = 2, maxPerMinute: Int? = nil, maxQueued: Int = 10_000) {
+    self.maxConcurrency = maxConcurrency
+    self.maxPerMinute = maxPerMinute
+    self.maxQueued = maxQueued
+  }
+}
+
+/// Why nothing was accepted: no prediction exists, and nothing was spent.
+public enum SubmitError: Error, Sendable, Equatable {
+  /// A member cannot be used.
+  case invalid(path: String, message: String)
+  /// The provider lacks what it needs.
+  case notConfigured(provider: String, hint: String)
+  /// The idempotency key is taken by other content, or by a prediction that was deleted.
+  case conflict(PredictionID, deleted: Bool)
+  /// Too many are queued.
+  case queueFull(limit: Int)
+  /// The table could not be written.
+  case storage(StoreError)
+}
+
+/// A provider that can be named, and whether it can be used.
+public enum ProviderSlot: Sendable {
+  /// It can.
+  case ready(any Provider)
+  /// It lacks something; the hint names it.
+  case unconfigured(hint: String)
+}

@@ -1,0 +1,74 @@
+/// How long to wait between attempts, for one pace. All figures are milliseconds.
+///
+/// The remote ones are the service's own advice (at least 2 s between polls, growing) and the design's; on loopback, where
+/// only test servers and gateways of one's own live, the same curves run faster.
+struct RetryPolicy: Sendable, Equatable {
+  /// Before the first poll after the provider took it.
+  var firstPoll: Int64
+  /// Between polls at most, while the prediction is young.
+  var longestPoll: Int64
+  /// After a poll that taught nothing; doubles up to 30 s.
+  var transient: Int64
+  /// After a poll that was refused; doubles up to 5 min.
+  var paused: Int64
+  /// "No such prediction" counts only this long after it was accepted, …
+  var goneGrace: Int64
+  /// … and is final only when it was said three times over at least this long.
+  var goneSpan: Int64
+  /// When the history is looked at, after the POST's outcome was lost.
+  var looks: [Int64]
+  /// A match counts when two looks this far apart saw it.
+  var lookSpan: Int64
+  /// Before each further try of a download.
+  var downloads: [Int64]
+
+  static let remote = RetryPolicy(
+    firstPoll: 2_000, longestPoll: 10_000, transient: 1_000, paused: 30_000, goneGrace: 10_000, goneSpan: 60_000,
+    looks: [2_000, 5_000, 10_000, 20_000, 30_000], lookSpan: 5_000, downloads: [2_000, 15_000])
+
+  static let near = RetryPolicy(
+    firstPoll: 50, longestPoll: 10_000, transient: 50, paused: 300, goneGrace: 250, goneSpan: 1_500,
+    looks: [100, 250, 500, 1_000, 1_500], lookSpan: 250, downloads: [50, 250])
+
+  init(
+    firstPoll: Int64, longestPoll: Int64, transient: Int64, paused: Int64, goneGrace: Int64, goneSpan: Int64,
+    looks: [Int64], lookSpan: Int64, downloads: [Int64]
+  ) {
+    self.firstPoll = firstPoll
+    self.longestPoll = longestPoll
+    self.transient = transient
+    self.paused = paused
+    self.goneGrace = goneGrace
+    self.goneSpan = goneSpan
+    self.looks = looks
+    self.lookSpan = lookSpan
+    self.downloads = downloads
+  }
+
+  init(_ pace: PollPace) {
+    self =
+      switch pace {
+      case .remote: .remote
+      case .near: .near
+      }
+  }
+
+  /// The pause before the next poll: half as long again each time, and longer for what has been running for long.
+  func poll(after polls: Int, age: Int64) -> Int64 {
+    if age > 3_600_000 { return 300_000 }
+    if age > 600_000 { return 60_000 }
+    var pause = firstPoll
+    for _ in 0..<min(polls, 32) where pause < longestPoll { pause += pause / 2 }
+    return min(pause, longestPoll)
+  }
+
+  /// The pause after this many polls in a row that taught nothing.
+  func transient(after failures: Int) -> Int64 {
+    Swift.min(transient << Int64(Swift.min(max(failures - 1, 0), 20)), 30_000)
+  }
+
+  /// The pause after this many polls in a row that were refused.
+  func paused(after refusals: Int) -> Int64 {
+    Swift.min(paused << Int64(Swift.min(max(refusals - 1, 0), 20)), 300_000)
+  }
+}

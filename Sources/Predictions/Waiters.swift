@@ -1,0 +1,117 @@
+/// Who waits for which predictions, and until when. A pure struct; the engine calls what it hands out.
+struct Waiters: Sendable {
+  struct Waiter: Sendable {
+    var ids: [PredictionID]
+    var mode: WaitMode
+    var deadline: Int64
+    /// When progress is reported next; `nil` where nobody wants it.
+    var tick: Int64?
+    var onProgress: (@Sendable (PredictionSnapshot) -> Void)?
+    var completion: @Sendable (WaitOutcome) -> Void
+  }
+
+  private var waiters: [WaitID: Waiter] = [:]
+  private var byPrediction: [PredictionID: Set<WaitID>] = [:]
+  private var last: UInt64 = 0
+
+  var isEmpty: Bool { waiters.isEmpty }
+
+  /// The next moment at which one runs out or reports.
+  var nextWake: Int64? { waiters.values.map { min($0.deadline, $0.tick ?? .max) }.min() }
+
+  /// All predictions somebody waits for.
+  var awaited: some Sequence<PredictionID> { byPrediction.keys }
+
+  mutating func add(_ waiter: Waiter) -> WaitID {
+    last += 1
+    let id = WaitID(number: last)
+    waiters[id] = waiter
+    for prediction in waiter.ids { byPrediction[prediction, default: []].insert(id) }
+    return id
+  }
+
+  mutating func remove(_ id: WaitID) -> Waiter? {
+    guard let waiter = waiters.removeValue(forKey: id) else { return nil }
+    for prediction in waiter.ids {
+      byPrediction[prediction]?.remove(id)
+      if byPrediction[prediction]?.isEmpty == true { byPrediction[prediction] = nil }
+    }
+    return waiter
+  }
+
+  /// Takes out everybody whose wish is fulfilled now that this prediction has changed.
+  mutating func takeFulfilled(by prediction: PredictionID, isSettled: (PredictionID) -> Bool) -> [Waiter] {
+    guard let ids = byPrediction[prediction] else { return [] }
+    return ids.sorted { $0.number < $1.number }.compactMap { id in
+      guard let waiter = waiters[id], waiter.mode.isFulfilled(waiter.ids, isSettled: isSettled) else { return nil }
+      return remove(id)
+    }
+  }
+
+  /// Takes out everybody whose time is up.
+  mutating func takeExpired(_ now: Int64) -> [Waiter] {
+    let expired = waiters.filter { $0.value.deadline <= now }.keys.sorted { $0.number < $1.number }
+    return expired.compactMap { remove($0) }
+  }
+
+  /// Takes everybody out.
+  mutating func takeAll() -> [Waiter] {
+    waiters.keys.sorted { $0.number < $1.number }.compactMap { remove($0) }
+  }
+
+  /// Everybody who is to hear how it goes now.
+  mutating func ticking(_ now: Int64, interval: Int64) -> [Waiter] {
+    let ids = waiters.filter { $0.value.tick.map { $0 <= now } ?? false }.keys
+    return ids.compactMap { id in
+      waiters[id]?.tick = now + interval
+      return waiters[id]
+    }
+  }
+}
+
+/// Names a wait, so that it can be ended early.
+public struct WaitID: Hashable, Sendable {
+  let number: UInt64
+}
+
+/// When a wait is over.
+public enum WaitMode: String, Sendable, CaseIterable {
+  /// When one is settled.
+  case any
+  /// When all are.
+  case all
+
+  func isFulfilled(_ ids: [PredictionID], isSettled: (PredictionID) -> Bool) -> Bool {
+    switch self {
+    case .any: ids.contains(where: isSettled)
+    case .all: ids.allSatisfy(isSettled)
+    }
+  }
+}
+
+/// How a wait ended.
+public struct WaitOutcome: Sendable {
+  /// Whether what was waited for happened; otherwise the time was up.
+  public let isFulfilled: Bool
+  /// The predictions as they stand, in the order asked; one that was deleted meanwhile is left out.
+  public let snapshots: [PredictionSnapshot]
+}
+
+/// A prediction as it stood at one revision; never changes, and so can be shared and its rendering kept.
+public final class PredictionSnapshot: Sendable {
+  /// The prediction.
+  public let prediction: Prediction
+  /// The provider's result URL, where there is one.
+  public let resultURL: String?
+
+  /// A snapshot.
+  public init(_ prediction: Prediction, resultURL: String?) {
+    self.prediction = prediction
+    self.resultURL = resultURL
+  }
+
+  /// Whether nothing is to be waited for: it is terminal, and no download is being tried again.
+  public var isSettled: Bool {
+    prediction.status.isTerminal && !(prediction.status == .completed && prediction.phase == .fetching)
+  }
+}
