@@ -1,5 +1,11 @@
 /// Puts outputs on disk so that a file is either whole and durable or not there (durability.md section 12).
 public protocol OutputStore: Sendable {
+  /// Makes sure that files can be put into a folder, before anything is paid for; makes it where it is missing.
+  func prepare(_ directory: String) throws(OutputError)
+
+  /// The whole of a saved file, which must still have the length recorded.
+  func contents(of file: OutputFile) throws(OutputError) -> [UInt8]
+
   /// Starts a file under a temporary name in the target folder, which is made where it is missing.
   ///
   /// - Parameters:

@@ -140,6 +140,12 @@ public final class PredictionEngine: Sendable {
       throw .invalid(
         path: "input.sandbox", message: "Only the provider \"sandbox\" takes this member; \"\(name)\" would be paid.")
     }
+    let directory = request.outputDirectory ?? defaults.outputDirectory
+    do throws(OutputError) {
+      try outputs.prepare(directory)
+    } catch {
+      throw .folder(error, isDefault: request.outputDirectory == nil)
+    }
     let model = request.model ?? defaults.model ?? provider.defaultModel
     var generator = SystemRandomNumberGenerator()
     let prediction = Prediction(
@@ -148,7 +154,7 @@ public final class PredictionEngine: Sendable {
       metadata: request.metadata.map { JSONValue.object($0).serialized }, tags: request.tags,
       idempotencyKey: request.idempotencyKey,
       fingerprint: Fingerprint.of(provider: name, model: model, input: request.input), account: provider.account,
-      outputDirectory: request.outputDirectory ?? defaults.outputDirectory, outputName: request.outputName)
+      outputDirectory: directory, outputName: request.outputName)
     state.withLock { $0.owedReplies += 1 }
     store.insert(prediction, queueLimit: limits.maxQueued) { [self] result in
       state.withLock { $0.owedReplies -= 1 }
@@ -206,6 +212,11 @@ public final class PredictionEngine: Sendable {
   /// The provider's result URL for a prediction, where there is one.
   public func resultURL(of prediction: Prediction) -> String? {
     state.withLock { resultURL(of: prediction, in: $0) }
+  }
+
+  /// The whole of a saved file; `nil` where it is gone or is not what was saved any more.
+  public func contents(of file: OutputFile) -> [UInt8]? {
+    try? outputs.contents(of: file)
   }
 
   // MARK: - Wait

@@ -70,6 +70,8 @@ public enum SubmitError: Error, Sendable, Equatable {
   case conflict(PredictionID, deleted: Bool)
   /// Too many are queued.
   case queueFull(limit: Int)
+  /// The folder its files would go to cannot be used.
+  case folder(OutputError, isDefault: Bool)
   /// The table could not be written.
   case storage(StoreError)
 }

@@ -1,1 +1,2 @@
-internal import JSON
+// The wire belongs to the protocol: nothing here or below may print. See Program.
+Program.main()

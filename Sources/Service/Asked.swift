@@ -1,0 +1,54 @@
+internal import JSON
+internal import JSONRPC
+internal import Predictions
+internal import Threads
+
+/// A request that is answered later, and what is to happen if the client stops waiting for it.
+///
+/// Whoever is first answers: the work that was asked for, or the cancelling. The other one finds it answered.
+final class Asked: Sendable {
+  /// The prediction or predictions it waits for, once it does.
+  private struct State {
+    var wait: WaitID?
+    var isCancelled = false
+    /// Answers a cancelled `submit`, whose prediction goes on and must not be lost.
+    var onCancel: (@Sendable () -> Void)?
+  }
+
+  let reply: PendingReply
+  private let state = Guarded(State())
+
+  init(_ reply: PendingReply) {
+    self.reply = reply
+  }
+
+  /// Answers with bytes that are one JSON value.
+  func result(_ json: [UInt8]) {
+    _ = reply.result { $0.raw(json) }
+  }
+
+  func error(_ error: RPCError) {
+    _ = reply.error(error)
+  }
+
+  /// Remembers the wait, and what to do instead of an error when the client gives up.
+  func waits(_ wait: WaitID?, in engine: PredictionEngine, onCancel: (@Sendable () -> Void)? = nil) {
+    let wasCancelled = state.withLock { state in
+      state.wait = wait
+      state.onCancel = onCancel
+      return state.isCancelled
+    }
+    if wasCancelled { cancel(in: engine) }
+  }
+
+  /// The client stops waiting: it gets its answer now, and the prediction goes on.
+  func cancel(in engine: PredictionEngine) {
+    let (wait, onCancel) = state.withLock { state in
+      state.isCancelled = true
+      return (state.wait, state.onCancel)
+    }
+    guard let wait else { return }
+    _ = engine.endWait(wait)
+    if let onCancel { onCancel() } else { error(.requestCancelled) }
+  }
+}

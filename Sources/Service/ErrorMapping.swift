@@ -1,0 +1,124 @@
+internal import JSON
+public import JSONRPC
+internal import Predictions
+
+/// Our own error codes, outside the range that JSON-RPC reserves (protocol.md section 3, "Errors").
+public enum ErrorCode {
+  /// `prediction_not_found`
+  public static let predictionNotFound = 1001
+  /// `idempotency_conflict`
+  public static let idempotencyConflict = 1002
+  /// `queue_full`
+  public static let queueFull = 1003
+  /// `provider_not_configured`
+  public static let providerNotConfigured = 1005
+  /// `storage_failed`
+  public static let storageFailed = 1007
+  /// `prediction_not_finished`
+  public static let predictionNotFinished = 1009
+  /// The code of the LSP base protocol for a request that was cancelled.
+  public static let requestCancelled = -32_800
+}
+
+extension RPCError {
+  /// The one place where errors get their shape: `data` always has `type` and `retryable`, and more where it helps.
+  static func ours(
+    _ code: Int, _ message: String, type: StaticString, retryable: Bool, hint: String? = nil, id: String? = nil,
+    path: String? = nil, limit: Int? = nil, ids: [PredictionID] = []
+  ) -> RPCError {
+    var data = JSONWriter()
+    data.beginObject()
+    data.name("type")
+    data.value("\(type)")
+    data.name("retryable")
+    data.value(retryable)
+    if let path {
+      data.name("path")
+      data.value(path)
+    }
+    if let id {
+      data.name("id")
+      data.value(id)
+    }
+    if !ids.isEmpty {
+      data.name("ids")
+      data.beginArray()
+      for id in ids { data.value(id.description) }
+      data.endArray()
+    }
+    if let limit {
+      data.name("limit")
+      data.value(limit)
+    }
+    if let hint {
+      data.name("hint")
+      data.value(hint)
+    }
+    data.endObject()
+    return RPCError(code: code, message: message, data: data.bytes)
+  }
+
+  /// A member that cannot be used.
+  static func invalidParams(_ path: String?, _ message: String, hint: String? = nil, limit: Int? = nil) -> RPCError {
+    ours(
+      -32_602, "Invalid params: \(message)", type: "invalid_params", retryable: false, hint: hint, path: path,
+      limit: limit)
+  }
+
+  /// There is no such prediction.
+  static func notFound(_ id: String) -> RPCError {
+    ours(
+      ErrorCode.predictionNotFound, "There is no prediction \(id).", type: "prediction_not_found", retryable: false,
+      hint: "It was deleted, or was made with another state directory.", id: id)
+  }
+
+  /// The request was cancelled; the prediction goes on.
+  static let requestCancelled = ours(
+    ErrorCode.requestCancelled, "The request was cancelled; the prediction goes on.", type: "request_cancelled",
+    retryable: true)
+
+  /// Nothing is accepted after `shutdown`.
+  static let shuttingDown = RPCError(
+    code: -32_600, message: "Invalid Request", data: Array(#"{"type":"shutting_down","retryable":false}"#.utf8))
+
+  /// What the table could not do.
+  static func storage(_ error: StoreError, id: String? = nil) -> RPCError {
+    switch error {
+    case .notFound: notFound(id ?? "of that name")
+    case .badCursor: invalidParams("cursor", "it is not a cursor of this query", hint: "Start again without a cursor.")
+    case .illegal:
+      ours(ErrorCode.storageFailed, error.message, type: "storage_failed", retryable: true, id: id)
+    case .failed(let message, let hint):
+      ours(ErrorCode.storageFailed, message, type: "storage_failed", retryable: true, hint: hint, id: id)
+    }
+  }
+
+  /// Why nothing was accepted.
+  static func submit(_ error: SubmitError) -> RPCError {
+    switch error {
+    case .invalid(let path, let message): invalidParams(path, message)
+    case .notConfigured(let provider, let hint):
+      ours(
+        ErrorCode.providerNotConfigured, "The provider \"\(provider)\" is not configured. Nothing was sent.",
+        type: "provider_not_configured", retryable: false, hint: hint)
+    case .conflict(let id, let deleted):
+      ours(
+        ErrorCode.idempotencyConflict,
+        deleted
+          ? "This idempotency key belongs to a prediction that was deleted. Nothing was sent."
+          : "This idempotency key belongs to a prediction of other content. Nothing was sent.",
+        type: "idempotency_conflict", retryable: false, hint: "Use a new key for a new picture.", id: id.description)
+    case .queueFull(let limit):
+      ours(
+        ErrorCode.queueFull, "The queue is full. Nothing was sent.", type: "queue_full", retryable: true,
+        hint: "Wait until some predictions are finished.", limit: limit)
+    case .folder(let error, let isDefault):
+      isDefault
+        ? ours(
+          ErrorCode.storageFailed, "\(error.message) Nothing was sent.", type: "storage_failed", retryable: true,
+          hint: "Set IMAGEWIRE_OUTPUT_DIR or --output-dir to a folder that can be written.")
+        : invalidParams("output_dir", "\(error.message) Nothing was sent.")
+    case .storage(let error): storage(error)
+    }
+  }
+}

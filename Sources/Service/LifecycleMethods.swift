@@ -1,0 +1,65 @@
+internal import JSON
+internal import JSONRPC
+internal import Predictions
+
+extension Method {
+  /// The methods of the LSP base protocol and `ping` (protocol.md sections 1 and 3).
+  static let lifecycle: [Method] = [
+    Method("ping", "Answers.", isStrict: false, body: .now { _, _ in .empty }),
+    Method(
+      "initialize", "Tells what this server can do, and takes configuration; plain clients need not call it.",
+      [
+        Parameter("processId"), Parameter("clientInfo"), Parameter("configuration"),
+        Parameter("initializationOptions"),
+      ], isStrict: false, body: .now(initialize)),
+    Method("initialized", "Does nothing.", isStrict: false, body: .notification { _, _ in }),
+    Method(
+      "shutdown", "Ends all waiting, and refuses what comes after.", isStrict: false,
+      body: .now { service, _ in
+        service.shutDown()
+        return .null
+      }),
+    Method("exit", "Ends the process.", isStrict: false, body: .notification { service, _ in service.exit() }),
+    Method(
+      "$/cancelRequest", "Stops waiting for a request; its prediction goes on.", [Parameter("id", required: true)],
+      isStrict: false,
+      body: .notification { service, params in
+        if let id = params.object["id"] { service.cancelRequest(id) }
+      }),
+  ]
+
+  @Sendable private static func initialize(_ service: Service, _ params: Params) throws(RPCError) -> Answer {
+    let settings = try params.object("configuration") ?? params.object("initializationOptions") ?? JSONObject()
+    func setting(_ name: String) throws(RPCError) -> String? {
+      guard let value = settings[name], !value.isNull else { return nil }
+      guard let text = value.string, !text.isEmpty, text.utf8.count <= 4_096 else {
+        throw .invalidParams("configuration.\(name)", "\(name) must be a string that is not empty")
+      }
+      return text
+    }
+    let wish = ClientSettings(
+      provider: try setting("provider"), model: try setting("model"),
+      wavespeedKey: try setting("wavespeed_api_key"), openAIKey: try setting("openai_api_key"),
+      outputDirectory: try setting("output_dir"))
+    if let folder = wish.outputDirectory, !folder.hasPrefix("/") {
+      throw .invalidParams("configuration.output_dir", "output_dir must be an absolute path")
+    }
+    service.configure(wish)
+    if let process = params.object["processId"]?.int64 { service.watch(process) }
+    return .json(service.capabilities())
+  }
+}
+
+/// What a client may set with `initialize`; flags win over it.
+public struct ClientSettings: Sendable, Equatable {
+  /// The default provider.
+  public var provider: String?
+  /// The default model.
+  public var model: String?
+  /// The key for `wavespeed`; never logged, never recorded.
+  public var wavespeedKey: String?
+  /// The key for `openai`; never logged, never recorded.
+  public var openAIKey: String?
+  /// The default output folder, absolute.
+  public var outputDirectory: String?
+}

@@ -1,0 +1,149 @@
+public import JSON
+internal import JSONRPC
+internal import Predictions
+
+/// One parameter of a method, as the table and the schemas name it.
+public struct Parameter: Sendable {
+  /// What it is called.
+  public let name: String
+  /// Whether a call without it is refused.
+  public let isRequired: Bool
+
+  init(_ name: String, required: Bool = false) {
+    self.name = name
+    isRequired = required
+  }
+}
+
+/// The params of one call, by name, whichever way they were sent (protocol.md section 1).
+///
+/// Every accessor throws -32602 with the path of the member that cannot be used; `null` is "not given".
+struct Params {
+  /// Members that other protocols attach to every call, and that mean nothing to a prediction.
+  static let decorations: Set<String> = ["_meta", "workDoneToken", "partialResultToken", "task"]
+
+  let object: JSONObject
+
+  /// Sorts positional params into names: an object last in the array is taken by name.
+  ///
+  /// - Parameter strict: whether unknown members are refused, which catches `promt`.
+  init(_ params: JSONValue?, of parameters: [Parameter], strict: Bool) throws(RPCError) {
+    var members: [(String, JSONValue)] = []
+    switch params {
+    case nil, .null?: break
+    case .object(let object)?: members = object.members.map { ($0.name, $0.value) }
+    case .array(var positional)?:
+      if case .object(let named)? = positional.last {
+        positional.removeLast()
+        members = named.members.map { ($0.name, $0.value) }
+      }
+      if positional == [.null] { positional = [] }
+      guard positional.count <= parameters.count else {
+        throw .invalidParams(nil, "there are \(positional.count) of at most \(parameters.count)")
+      }
+      for (parameter, value) in zip(parameters, positional) where !value.isNull {
+        if members.contains(where: { $0.0.hasSameCodePoints(as: parameter.name) }) {
+          throw .invalidParams(parameter.name, "\(parameter.name) is given twice, by position and by name")
+        }
+        members.append((parameter.name, value))
+      }
+    default: throw RPCError.invalidRequest
+    }
+    object = JSONObject(members.filter { !$0.1.isNull })
+    if strict {
+      for (name, _) in members where !Self.decorations.contains(name) && !parameters.contains(where: { $0.name == name })
+      {
+        throw .invalidParams(
+          name, "there is no member \"\(name)\"",
+          hint: "It takes \(parameters.map(\.name).joined(separator: ", ")).")
+      }
+    }
+    for parameter in parameters where parameter.isRequired && object[parameter.name] == nil {
+      throw .invalidParams(parameter.name, "\(parameter.name) is missing")
+    }
+  }
+
+  func string(_ name: String, bytes: ClosedRange<Int>? = nil) throws(RPCError) -> String? {
+    guard let value = object[name] else { return nil }
+    guard let string = value.string else { throw wrong(name, value, wanted: "a string") }
+    if let bytes, !bytes.contains(string.utf8.count) {
+      throw .invalidParams(
+        name, "\(name) has \(string.utf8.count) bytes; \(bytes.lowerBound) to \(bytes.upperBound) are allowed",
+        limit: bytes.upperBound)
+    }
+    return string
+  }
+
+  func bool(_ name: String) throws(RPCError) -> Bool? {
+    guard let value = object[name] else { return nil }
+    guard let bool = value.bool else { throw wrong(name, value, wanted: "true or false") }
+    return bool
+  }
+
+  func integer(_ name: String) throws(RPCError) -> Int64? {
+    guard let value = object[name] else { return nil }
+    guard let integer = value.int64 else { throw wrong(name, value, wanted: "an integer") }
+    return integer
+  }
+
+  /// Milliseconds; what is out of range is clamped, since a client that asks for a year means "long".
+  func milliseconds(_ name: String, default usual: Int64, atMost limit: Int64) throws(RPCError) -> Int64 {
+    guard let value = object[name] else { return usual }
+    guard let number = value.number else { throw wrong(name, value, wanted: "a number of milliseconds") }
+    if let integer = number.int64 { return min(max(integer, 0), limit) }
+    guard number.double == number.double.rounded() else { throw wrong(name, value, wanted: "a whole number") }
+    return number.double < 0 ? 0 : limit
+  }
+
+  func object(_ name: String) throws(RPCError) -> JSONObject? {
+    guard let value = object[name] else { return nil }
+    guard let object = value.object else { throw wrong(name, value, wanted: "an object") }
+    return object
+  }
+
+  func strings(_ name: String) throws(RPCError) -> [String]? {
+    guard let value = object[name] else { return nil }
+    guard let array = value.array else { throw wrong(name, value, wanted: "an array of strings") }
+    var strings: [String] = []
+    for (index, element) in array.enumerated() {
+      guard let string = element.string else { throw wrong("\(name)[\(index)]", element, wanted: "a string") }
+      strings.append(string)
+    }
+    return strings
+  }
+
+  func id(_ name: String = "id") throws(RPCError) -> PredictionID {
+    guard let text = try string(name) else { throw .invalidParams(name, "\(name) is missing") }
+    // What cannot be an id of ours names no prediction: not a fault of form, as far as the caller can tell.
+    guard let id = PredictionID(text) else { throw .notFound(String(text.prefix(64))) }
+    return id
+  }
+
+  /// 1 to 1,000 ids, each once.
+  func ids(_ name: String = "ids") throws(RPCError) -> [PredictionID] {
+    let texts = try strings(name) ?? []
+    guard (1...1_000).contains(texts.count) else {
+      throw .invalidParams(name, "\(name) has \(texts.count) elements; 1 to 1000 are allowed", limit: 1_000)
+    }
+    var ids: [PredictionID] = []
+    var seen: Set<PredictionID> = []
+    for text in texts {
+      guard let id = PredictionID(text) else { throw .notFound(String(text.prefix(64))) }
+      if seen.insert(id).inserted { ids.append(id) }
+    }
+    return ids
+  }
+
+  /// A time as protocol.md writes it, or a date alone.
+  func time(_ name: String) throws(RPCError) -> Int64? {
+    guard let text = try string(name) else { return nil }
+    guard let time = Timestamp.milliseconds(of: text) else {
+      throw .invalidParams(name, "\(name) is no time; write it like 2026-11-23T12:34:56.789Z")
+    }
+    return time
+  }
+
+  private func wrong(_ path: String, _ value: JSONValue, wanted: String) -> RPCError {
+    .invalidParams(path, "\(path) must be \(wanted), not \(value.kind)")
+  }
+}

@@ -1,0 +1,148 @@
+internal import JSON
+internal import Predictions
+
+/// What of a prediction goes into a message.
+struct Rendering: Sendable {
+  /// Whether the caller's own `input` and `metadata` are in it; lists leave them out.
+  var hasInput = true
+  /// Whether `input` was left out to stay under the message limit, and `omitted` says so.
+  var omitsInput = false
+  /// Contents of the files, by index, where they were asked for.
+  var base64: [Int: String] = [:]
+  /// Files whose contents were asked for but are too large, as `files[n].base64`.
+  var omitted: [String] = []
+}
+
+extension PredictionSnapshot {
+  /// Writes the prediction as every method shows it: the seed's members first, ours behind them (protocol.md section 2).
+  func write(to json: inout JSONWriter, _ rendering: Rendering = Rendering()) {
+    let it = prediction
+    let showsOutputs = it.status.isTerminal
+    json.beginObject()
+    json.name("id")
+    json.value(it.id.description)
+    json.name("model")
+    json.value(it.model)
+    json.name("status")
+    json.value(it.status.rawValue)
+    json.name("outputs")
+    json.beginArray()
+    // What is no URL yet is a provider's own name for an output that was not saved; it means nothing to a client.
+    if showsOutputs { for output in it.outputs where output.hasPrefix("http") || output.hasPrefix("file:") { json.value(output) } }
+    json.endArray()
+    json.name("urls")
+    json.beginObject()
+    if let resultURL {
+      json.name("get")
+      json.value(resultURL)
+    }
+    json.endObject()
+    json.name("has_nsfw_contents")
+    json.beginArray()
+    if showsOutputs { for flag in it.hasNSFWContents { json.value(flag) } }
+    json.endArray()
+    json.name("created_at")
+    json.value(Timestamp.text(it.createdAt))
+    json.name("error")
+    json.value(it.error)
+    json.name("timings")
+    json.beginObject()
+    json.name("inference")
+    json.optional(showsOutputs ? it.inferenceMilliseconds : nil)
+    json.name("queued")
+    json.optional(it.startedAt.map { max(0, $0 - it.createdAt) })
+    json.name("total")
+    json.optional(it.finishedAt.map { max(0, $0 - it.createdAt) })
+    json.endObject()
+    json.name("provider")
+    json.value(it.provider)
+    json.name("remote_id")
+    json.optional(it.remoteID)
+    if rendering.hasInput, !rendering.omitsInput, let input = it.input {
+      json.name("input")
+      json.raw(input)
+    }
+    json.name("files")
+    json.beginArray()
+    for (index, file) in it.files.enumerated() { file.write(to: &json, base64: rendering.base64[index]) }
+    json.endArray()
+    json.name("billing")
+    json.value(it.billing.rawValue)
+    json.name("failure")
+    if let failure = it.failure { failure.write(to: &json) } else { json.null() }
+    json.name("idempotency_key")
+    json.optional(it.idempotencyKey)
+    json.name("tags")
+    json.beginArray()
+    for tag in it.tags { json.value(tag) }
+    json.endArray()
+    if rendering.hasInput {
+      json.name("metadata")
+      if let metadata = it.metadata { json.raw(metadata) } else { json.raw("{}".utf8) }
+    }
+    json.name("started_at")
+    json.optional(it.startedAt.map(Timestamp.text))
+    json.name("finished_at")
+    json.optional(it.finishedAt.map(Timestamp.text))
+    json.name("revision")
+    json.value(it.revision)
+    let omitted = (rendering.omitsInput ? ["input"] : []) + rendering.omitted
+    if !omitted.isEmpty {
+      json.name("omitted")
+      json.beginArray()
+      for path in omitted { json.value(path) }
+      json.endArray()
+    }
+    json.endObject()
+  }
+}
+
+extension OutputFile {
+  fileprivate func write(to json: inout JSONWriter, base64: String?) {
+    json.beginObject()
+    json.name("path")
+    json.value(path)
+    json.name("media_type")
+    json.value(mediaType)
+    json.name("bytes")
+    json.value(bytes)
+    json.name("sha256")
+    json.value(sha256)
+    json.name("width")
+    json.optional(width.map(Int64.init))
+    json.name("height")
+    json.optional(height.map(Int64.init))
+    if let base64 {
+      json.name("base64")
+      json.value(base64)
+    }
+    json.endObject()
+  }
+}
+
+extension PredictionFailure {
+  fileprivate func write(to json: inout JSONWriter) {
+    json.beginObject()
+    json.name("type")
+    json.value(kind.rawValue)
+    json.name("retryable")
+    json.value(retryable)
+    json.name("message")
+    json.value(message)
+    json.name("hint")
+    json.optional(hint)
+    json.name("remote_code")
+    json.optional(remoteCode)
+    json.endObject()
+  }
+}
+
+extension JSONWriter {
+  fileprivate mutating func optional(_ string: String?) {
+    if let string { value(string) } else { null() }
+  }
+
+  fileprivate mutating func optional(_ integer: Int64?) {
+    if let integer { value(integer) } else { null() }
+  }
+}

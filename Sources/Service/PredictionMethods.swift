@@ -1,0 +1,255 @@
+internal import JSON
+internal import JSONRPC
+internal import Predictions
+
+extension Method {
+  /// The methods about predictions (protocol.md section 3).
+  static let predictions: [Method] = [
+    Method(
+      "submit", "Accepts a prediction; it is on disk before the reply.",
+      [
+        Parameter("prompt"), Parameter("input"), Parameter("model"), Parameter("provider"),
+        Parameter("idempotency_key"), Parameter("wait_ms"), Parameter("tags"), Parameter("metadata"),
+        Parameter("output_dir"), Parameter("output_name"), Parameter("max_cost"), Parameter("upload"),
+      ], body: .later(submit)),
+    Method(
+      "status", "The prediction as it stands, at once.", [Parameter("id", required: true), Parameter("full")],
+      body: .now(status)),
+    Method(
+      "result", "The prediction, as soon as it is finished or the time is up.",
+      [Parameter("id", required: true), Parameter("timeout_ms"), Parameter("inline")], body: .later(result)),
+    Method(
+      "cancel", "Stops a prediction; before it is sent that costs nothing.",
+      [Parameter("id", required: true), Parameter("delete_remote")], body: .later(cancel)),
+    Method(
+      "wait", "Waits for one or all of several predictions.",
+      [Parameter("ids", required: true), Parameter("mode"), Parameter("timeout_ms")], body: .later(wait)),
+    Method(
+      "list", "A page of predictions, newest first.",
+      [
+        Parameter("status"), Parameter("provider"), Parameter("model"), Parameter("tag"), Parameter("text"),
+        Parameter("created_after"), Parameter("created_before"), Parameter("limit"), Parameter("cursor"),
+      ], body: .now(list)),
+    Method(
+      "delete", "Forgets finished predictions, all or none.",
+      [Parameter("ids", required: true), Parameter("files")], body: .later(delete)),
+  ]
+
+  /// Waiting longer than this is asking again.
+  private static let longestWait: Int64 = 1_800_000
+  /// Below the 60 s after which common clients give up.
+  private static let usualWait: Int64 = 50_000
+  /// What `inline` adds at most, before base64.
+  private static let inlineLimit: Int64 = 8 << 20
+
+  // MARK: - submit
+
+  @Sendable private static func submit(_ service: Service, _ params: Params, _ asked: Asked) throws(RPCError) {
+    let request = try PredictionRequest(params)
+    let wait = try params.milliseconds("wait_ms", default: 0, atMost: longestWait)
+    let engine = try service.engine()
+    do throws(SubmitError) {
+      try engine.submit(request) { result in
+        switch result {
+        case .success(let snapshot):
+          guard wait > 0, !snapshot.isSettled else { return asked.result(service.render(snapshot)) }
+          waitForSubmitted(snapshot, atMost: wait, service, engine, asked)
+        case .failure(let error): asked.error(.submit(error))
+        }
+      }
+    } catch {
+      throw .submit(error)
+    }
+  }
+
+  private static func waitForSubmitted(
+    _ snapshot: PredictionSnapshot, atMost wait: Int64, _ service: Service, _ engine: PredictionEngine, _ asked: Asked
+  ) {
+    let id = snapshot.prediction.id
+    let answer: @Sendable () -> Void = {
+      let latest = (try? engine.snapshot(id)) ?? snapshot
+      asked.result(service.render(latest))
+    }
+    let waitID = try? engine.wait(for: [id], atMost: wait) { outcome in
+      asked.result(service.render(outcome.snapshots.first ?? snapshot))
+    }
+    // Whoever stops waiting for a submit still gets its id: without it the prediction would be lost to them.
+    asked.waits(waitID, in: engine, onCancel: answer)
+  }
+
+  // MARK: - status, result, wait
+
+  @Sendable private static func status(_ service: Service, _ params: Params) throws(RPCError) -> Answer {
+    let id = try params.id()
+    let isFull = try params.bool("full") ?? false
+    do throws(StoreError) {
+      guard let snapshot = try service.engine().snapshot(id) else { throw .notFound }
+      return .json(service.render(snapshot, isFull: isFull))
+    } catch {
+      throw .storage(error, id: id.description)
+    }
+  }
+
+  @Sendable private static func result(_ service: Service, _ params: Params, _ asked: Asked) throws(RPCError) {
+    let id = try params.id()
+    let timeout = try params.milliseconds("timeout_ms", default: usualWait, atMost: longestWait)
+    let isInline = try params.bool("inline") ?? false
+    let engine = try service.engine()
+    let progress = Progress(params, asked, time: service.time)
+    do throws(StoreError) {
+      let waitID = try engine.wait(for: [id], atMost: timeout, onProgress: progress?.report) { outcome in
+        progress?.end(outcome.snapshots.first)
+        guard let snapshot = outcome.snapshots.first else { return asked.error(.notFound(id.description)) }
+        asked.result(isInline ? service.renderInline(snapshot, engine, atMost: inlineLimit) : service.render(snapshot))
+      }
+      asked.waits(waitID, in: engine)
+    } catch {
+      throw .storage(error, id: id.description)
+    }
+  }
+
+  @Sendable private static func wait(_ service: Service, _ params: Params, _ asked: Asked) throws(RPCError) {
+    let ids = try params.ids()
+    let timeout = try params.milliseconds("timeout_ms", default: usualWait, atMost: longestWait)
+    let word = try params.string("mode") ?? "all"
+    guard let mode = WaitMode(rawValue: word) else {
+      throw .invalidParams("mode", "mode is \"any\" or \"all\", not \"\(word.prefix(32))\"")
+    }
+    let engine = try service.engine()
+    for id in ids {
+      do throws(StoreError) {
+        guard try engine.snapshot(id) != nil else { throw .notFound }
+      } catch {
+        throw .storage(error, id: id.description)
+      }
+    }
+    let progress = Progress(params, asked, time: service.time)
+    do throws(StoreError) {
+      let waitID = try engine.wait(for: ids, mode: mode, atMost: timeout, onProgress: progress?.report) { outcome in
+        progress?.end(outcome.snapshots.first)
+        asked.result(service.render(outcome, asked: ids))
+      }
+      asked.waits(waitID, in: engine)
+    } catch {
+      throw .storage(error)
+    }
+  }
+
+  // MARK: - cancel, list, delete
+
+  @Sendable private static func cancel(_ service: Service, _ params: Params, _ asked: Asked) throws(RPCError) {
+    let id = try params.id()
+    let deleteRemote = try params.bool("delete_remote") ?? false
+    try service.engine().cancel(id, deleteRemote: deleteRemote) { result in
+      switch result {
+      case .success(let snapshot): asked.result(service.render(snapshot))
+      case .failure(let error): asked.error(.storage(error, id: id.description))
+      }
+    }
+  }
+
+  @Sendable private static func list(_ service: Service, _ params: Params) throws(RPCError) -> Answer {
+    var query = ListQuery()
+    if let word = try params.string("status") {
+      guard let status = PredictionStatus(rawValue: word) else {
+        let words = PredictionStatus.allCases.map(\.rawValue).joined(separator: ", ")
+        throw .invalidParams("status", "there is no status \"\(word.prefix(32))\"; there are \(words)")
+      }
+      query.status = status
+    }
+    query.provider = try params.string("provider")
+    query.model = try params.string("model")
+    query.tag = try params.string("tag")
+    query.text = try params.string("text")
+    query.createdAfter = try params.time("created_after")
+    query.createdBefore = try params.time("created_before")
+    query.limit = Int(min(max(try params.integer("limit") ?? 50, 1), 500))
+    query.cursor = try params.string("cursor", bytes: 1...256)
+    do throws(StoreError) {
+      return .json(service.render(try service.engine().list(query)))
+    } catch {
+      throw .storage(error)
+    }
+  }
+
+  @Sendable private static func delete(_ service: Service, _ params: Params, _ asked: Asked) throws(RPCError) {
+    let ids = try params.ids()
+    let files = try params.bool("files") ?? false
+    try service.engine().delete(ids, files: files) { result in
+      switch result {
+      case .success(.deleted(let gone)):
+        var json = JSONWriter()
+        json.beginObject()
+        json.name("deleted")
+        json.beginArray()
+        for prediction in gone { json.value(prediction.id.description) }
+        json.endArray()
+        json.endObject()
+        asked.result(json.bytes)
+      case .success(.notFound(let id)): asked.error(.notFound(id.description))
+      case .success(.unfinished(let ids)):
+        asked.error(
+          .ours(
+            ErrorCode.predictionNotFinished, "Nothing was deleted: \(ids.count) of them are not finished.",
+            type: "prediction_not_finished", retryable: true, hint: "Wait for them, or cancel them first.",
+            id: ids.first?.description, ids: ids))
+      case .failure(let error): asked.error(.storage(error))
+      }
+    }
+  }
+}
+
+extension PredictionRequest {
+  /// Reads the params of `submit`, with the bounds of protocol.md section 1.
+  fileprivate init(_ params: Params) throws(RPCError) {
+    self.init(input: try params.object("input") ?? JSONObject())
+    if let prompt = try params.string("prompt") {
+      guard input["prompt"] == nil else {
+        throw .invalidParams("prompt", "prompt is given twice, as prompt and as input.prompt")
+      }
+      input["prompt"] = .string(prompt)
+    }
+    guard let prompt = input["prompt"], !prompt.isNull else {
+      throw .invalidParams("prompt", "a prompt is missing", hint: "Say what the picture shows, as prompt or input.prompt.")
+    }
+    guard let text = prompt.string else {
+      throw .invalidParams("input.prompt", "the prompt must be a string, not \(prompt.kind)")
+    }
+    guard text.utf8.contains(where: { $0 > 0x20 }) else { throw .invalidParams("prompt", "the prompt is empty") }
+
+    provider = try params.string("provider", bytes: 1...64)
+    model = try params.string("model", bytes: 1...256)
+    idempotencyKey = try params.string("idempotency_key", bytes: 1...255)
+    metadata = try params.object("metadata")
+    if let metadata {
+      let length = JSONValue.object(metadata).serialized.count
+      if length > 8_192 {
+        throw .invalidParams("metadata", "metadata has \(length) bytes; 8192 are allowed", limit: 8_192)
+      }
+    }
+    tags = try params.strings("tags") ?? []
+    if tags.count > 32 { throw .invalidParams("tags", "there are \(tags.count) tags; 32 are allowed", limit: 32) }
+    for (index, tag) in tags.enumerated() where !(1...128).contains(tag.utf8.count) {
+      throw .invalidParams("tags[\(index)]", "a tag has 1 to 128 bytes, not \(tag.utf8.count)", limit: 128)
+    }
+    outputDirectory = try params.string("output_dir", bytes: 1...4_096)
+    if let folder = outputDirectory, !folder.hasPrefix("/") || folder.utf8.contains(0) {
+      throw .invalidParams("output_dir", "output_dir must be an absolute path")
+    }
+    outputName = try params.string("output_name", bytes: 1...200)
+    if let name = outputName {
+      let isBad = name.hasPrefix(".") || name.utf8.contains { $0 < 0x20 || $0 == 0x7F || $0 == 0x2F || $0 == 0x5C }
+      if isBad {
+        throw .invalidParams(
+          "output_name", "output_name is a file name without folder and extension, and does not begin with a dot")
+      }
+    }
+    // Both cost or reveal something where they are honoured, so they are refused rather than ignored where they are not.
+    if params.object["max_cost"] != nil {
+      throw .invalidParams("max_cost", "this version knows no prices and cannot hold a limit", hint: "Leave it out.")
+    }
+    if try params.bool("upload") == true {
+      throw .invalidParams("upload", "this version uploads no files", hint: "Pass an https URL in input instead.")
+    }
+  }
+}

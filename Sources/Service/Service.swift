@@ -1,0 +1,310 @@
+public import JSON
+public import JSONRPC
+public import Predictions
+internal import Threads
+
+/// Answers requests: finds the method, reads its params, asks the engine, renders what it says.
+///
+/// Fast methods run inline on the reading thread in arrival order; what waits is handed off after it was accepted.
+public final class Service: RequestHandler {
+  /// What the program behind the service does for it.
+  public struct Environment: Sendable {
+    /// This program's version.
+    public var version: String
+    /// Applies what a client wishes, as far as flags allow.
+    public var configure: @Sendable (ClientSettings) -> Void
+    /// Ends the process when this one ends.
+    public var watch: @Sendable (Int64) -> Void
+
+    /// An environment.
+    public init(
+      version: String, configure: @escaping @Sendable (ClientSettings) -> Void,
+      watch: @escaping @Sendable (Int64) -> Void
+    ) {
+      self.version = version
+      self.configure = configure
+      self.watch = watch
+    }
+  }
+
+  /// How the connection ended, as far as the client said so.
+  public enum Farewell: Sendable, Equatable {
+    /// It did not: the input just ended.
+    case none
+    /// `shutdown`, so that the end is a clean one.
+    case shutDown
+    /// `exit` without `shutdown` before it.
+    case exited
+    /// `shutdown`, then `exit`.
+    case shutDownAndExited
+  }
+
+  private struct State {
+    var connection: Connection?
+    var farewell = Farewell.none
+    var rendered: [PredictionID: (revision: Int64, bytes: [UInt8])] = [:]
+  }
+
+  private let state = Guarded(State())
+  private let opened: Result<PredictionEngine, StoreError>
+  private let environment: Environment
+  private let methods: MethodTable
+  private let maxMessageBytes: Int
+  let time: any TimeSource
+
+  /// A service over an engine, or over the reason why there is none: then everything about predictions is answered
+  /// with that reason, and the process lives.
+  ///
+  /// - Parameter maxMessageBytes: no message is longer unless the client asked for more.
+  public init(
+    engine: Result<PredictionEngine, StoreError>, environment: Environment, time: any TimeSource,
+    methods: MethodTable = .standard, maxMessageBytes: Int = 65_536
+  ) {
+    opened = engine
+    self.environment = environment
+    self.time = time
+    self.methods = methods
+    self.maxMessageBytes = maxMessageBytes
+  }
+
+  /// Joins the service to the connection whose requests it answers.
+  public func attach(_ connection: Connection) {
+    state.withLock { $0.connection = connection }
+  }
+
+  /// What the client said about the end.
+  public var farewell: Farewell { state.withLock { $0.farewell } }
+
+  // MARK: - Requests
+
+  /// See `RequestHandler`.
+  public func handle(_ request: Request, reply: consuming Reply) {
+    if farewell != .none { return reply.error(.shuttingDown) }
+    guard let method = methods[request.method], !method.isNotification else {
+      if request.method == "$/cancelRequest" {
+        // Vim's spelling: the id of the request to cancel stands where a request's own id would. No answer is expected.
+        reply.silence()
+        if let id = request.id?.value { cancelRequest(id) }
+        return
+      }
+      return reply.error(.methodNotFound)
+    }
+    let params: Params
+    do throws(RPCError) {
+      params = try Params(request.params, of: method.parameters, strict: method.isStrict)
+    } catch {
+      return reply.error(error)
+    }
+    switch method.body {
+    case .now(let body):
+      do throws(RPCError) {
+        switch try body(self, params) {
+        case .empty: reply.result { $0.raw("{}".utf8) }
+        case .null: reply.result { $0.null() }
+        case .json(let bytes): reply.result { $0.raw(bytes) }
+        }
+      } catch {
+        reply.error(error)
+      }
+    case .later(let body): answerLater(reply, params, body)
+    case .notification: reply.error(.methodNotFound)
+    }
+  }
+
+  private func answerLater(
+    _ reply: consuming Reply, _ params: Params, _ body: (Service, Params, Asked) throws(RPCError) -> Void
+  ) {
+    let engine = try? opened.get()
+    let box = Guarded<Asked?>(nil)
+    let pending = reply.later { _ in
+      guard let engine, let asked = box.withLock({ $0 }) else { return }
+      asked.cancel(in: engine)
+    }
+    let asked = Asked(pending)
+    box.withLock { $0 = asked }
+    do throws(RPCError) {
+      try body(self, params, asked)
+    } catch {
+      asked.error(error)
+    }
+  }
+
+  /// See `RequestHandler`.
+  public func handle(notification: Request) {
+    guard let method = methods[notification.method], case .notification(let body) = method.body else { return }
+    let params = notification.params
+    if let params = try? Params(params, of: method.parameters, strict: false) { body(self, params) }
+  }
+
+  /// See `RequestHandler`: what came in one read is committed together before it is answered.
+  public func settle() {
+    if let engine = try? opened.get() { engine.settle() }
+  }
+
+  // MARK: - What methods need
+
+  func engine() throws(RPCError) -> PredictionEngine {
+    do throws(StoreError) {
+      return try opened.get()
+    } catch {
+      throw .storage(error)
+    }
+  }
+
+  func cancelRequest(_ id: JSONValue) {
+    state.withLock { $0.connection }?.cancel(id)
+  }
+
+  /// Ends all waiting and refuses what comes after. Nothing is lost: predictions go on in the table.
+  public func shutDown() {
+    state.withLock { $0.farewell = .shutDown }
+    if let engine = try? opened.get() { engine.stop() }
+  }
+
+  func exit() {
+    let connection = state.withLock { state in
+      state.farewell = state.farewell == .shutDown ? .shutDownAndExited : .exited
+      return state.connection
+    }
+    connection?.stopReading()
+  }
+
+  func configure(_ settings: ClientSettings) { environment.configure(settings) }
+
+  func watch(_ process: Int64) { environment.watch(process) }
+
+  /// The answer to `initialize`.
+  func capabilities() -> [UInt8] {
+    let engine = try? opened.get()
+    let provider = engine?.defaults.provider
+    var json = JSONWriter()
+    json.beginObject()
+    json.name("capabilities")
+    json.beginObject()
+    json.name("experimental")
+    json.beginObject()
+    json.name("imagewire")
+    json.beginObject()
+    json.name("provider")
+    if let provider { json.value(provider) } else { json.null() }
+    json.name("model")
+    if let model = provider.flatMap({ engine?.defaultModel(of: $0) }) { json.value(model) } else { json.null() }
+    json.name("max_message_bytes")
+    json.value(maxMessageBytes)
+    json.name("methods")
+    json.beginArray()
+    for method in methods.methods { json.value(method.name) }
+    json.endArray()
+    json.endObject()
+    json.endObject()
+    json.endObject()
+    json.name("serverInfo")
+    json.beginObject()
+    json.name("name")
+    json.value("imagewire")
+    json.name("version")
+    json.value(environment.version)
+    json.endObject()
+    json.endObject()
+    return json.bytes
+  }
+
+  // MARK: - Rendering
+
+  /// What a reply has around its result: the envelope, the longest id allowed, a header.
+  private static let envelopeBytes = 1_200
+  /// How many renderings are kept.
+  private static let keptCount = 1_024
+
+  /// A prediction as JSON. Encoded once a revision; the bytes are kept.
+  func render(_ snapshot: PredictionSnapshot, isFull: Bool = false) -> [UInt8] {
+    let id = snapshot.prediction.id
+    let revision = snapshot.prediction.revision
+    if !isFull, let kept = state.withLock({ $0.rendered[id] }), kept.revision == revision { return kept.bytes }
+    var bytes = rendered(snapshot, Rendering())
+    if isFull { return bytes }
+    if bytes.count > maxMessageBytes - Self.envelopeBytes {
+      bytes = rendered(snapshot, Rendering(omitsInput: true))
+    }
+    let result = bytes
+    state.withLock { state in
+      if state.rendered.count >= Self.keptCount { state.rendered.removeAll(keepingCapacity: true) }
+      state.rendered[id] = (revision, result)
+    }
+    return bytes
+  }
+
+  private func rendered(_ snapshot: PredictionSnapshot, _ rendering: Rendering) -> [UInt8] {
+    var json = JSONWriter(reserving: 1_024)
+    snapshot.write(to: &json, rendering)
+    return json.bytes
+  }
+
+  /// A prediction with its files' contents, as far as they fit; asked for, and so not bound by the message limit.
+  func renderInline(_ snapshot: PredictionSnapshot, _ engine: PredictionEngine, atMost limit: Int64) -> [UInt8] {
+    var rendering = Rendering()
+    var left = limit
+    for (index, file) in snapshot.prediction.files.enumerated() {
+      guard file.bytes <= left, let contents = engine.contents(of: file) else {
+        rendering.omitted.append("files[\(index)].base64")
+        continue
+      }
+      left -= file.bytes
+      rendering.base64[index] = Base64.encode(contents)
+    }
+    return rendered(snapshot, rendering)
+  }
+
+  /// `{done, predictions, more}`: in the order asked, cut before the message limit.
+  func render(_ outcome: WaitOutcome, asked: [PredictionID]) -> [UInt8] {
+    let byID = Dictionary(outcome.snapshots.map { ($0.prediction.id, $0) }) { first, _ in first }
+    var json = JSONWriter()
+    json.beginObject()
+    json.name("done")
+    json.value(outcome.isFulfilled)
+    json.name("predictions")
+    json.beginArray()
+    var more: [PredictionID] = []
+    for id in asked {
+      guard let snapshot = byID[id] else { continue }
+      let bytes = rendered(snapshot, Rendering(hasInput: false))
+      // Each id left out still takes its place in `more`.
+      if !more.isEmpty || json.bytes.count + bytes.count + 39 * asked.count > maxMessageBytes - Self.envelopeBytes {
+        more.append(id)
+      } else {
+        json.raw(bytes)
+      }
+    }
+    json.endArray()
+    json.name("more")
+    json.beginArray()
+    for id in more { json.value(id.description) }
+    json.endArray()
+    json.endObject()
+    return json.bytes
+  }
+
+  /// `{predictions, next_cursor}`, cut before the message limit.
+  func render(_ page: ListPage) -> [UInt8] {
+    let engine = try? opened.get()
+    var json = JSONWriter()
+    json.beginObject()
+    json.name("predictions")
+    json.beginArray()
+    var next = page.nextCursor
+    for (index, prediction) in page.predictions.enumerated() {
+      let snapshot = PredictionSnapshot(prediction, resultURL: engine?.resultURL(of: prediction))
+      let bytes = rendered(snapshot, Rendering(hasInput: false))
+      if index > 0, json.bytes.count + bytes.count + 300 > maxMessageBytes - Self.envelopeBytes {
+        next = page.cursors[index - 1]
+        break
+      }
+      json.raw(bytes)
+    }
+    json.endArray()
+    json.name("next_cursor")
+    if let next { json.value(next) } else { json.null() }
+    json.endObject()
+    return json.bytes
+  }
+}

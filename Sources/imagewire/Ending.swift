@@ -1,0 +1,57 @@
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+internal import JSONRPC
+internal import Predictions
+internal import Service
+internal import Threads
+
+/// How the process ends, for every reason there is (protocol.md section 1, "Life and death"). The first reason wins.
+final class Ending: Sendable {
+  /// How long the reply to a POST that is written is waited for.
+  private static let postPatience: Int64 = 60_000
+  /// The same after a signal: the host kills after two seconds.
+  private static let hastyPatience: Int64 = 1_500
+
+  private let service: Service
+  private let connection: Connection
+  private let engine: PredictionEngine?
+  private let hasBegun = Guarded(false)
+
+  init(service: Service, connection: Connection, engine: PredictionEngine?) {
+    self.service = service
+    self.connection = connection
+    self.engine = engine
+  }
+
+  /// "No more questions": what was asked is answered, what was accepted is handed over, what is here is saved.
+  func endOfInput() -> Never {
+    let farewell = service.farewell
+    if farewell == .exited { service.shutDown() }
+    connection.waitUntilAnswered(atMost: nil)
+    engine?.drain(atMost: Self.postPatience)
+    finish(farewell == .exited ? 1 : 0)
+  }
+
+  /// A signal, or nobody reads any more. Called on the lifeline's thread while the main thread may be reading.
+  func end(_ reason: Lifeline.End) {
+    service.shutDown()
+    switch reason {
+    case .told:
+      connection.waitUntilAnswered(atMost: 300)
+      engine?.drain(atMost: Self.hastyPatience)
+    case .unread:
+      engine?.drain(atMost: Self.postPatience)
+    }
+    finish(0)
+  }
+
+  /// Leaves without running what a library may have registered: everything that counts is on disk.
+  private func finish(_ status: Int32) -> Never {
+    _exit(status)
+  }
+}

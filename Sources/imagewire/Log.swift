@@ -1,0 +1,63 @@
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+internal import Threads
+
+/// Lines for people, on stderr.
+///
+/// Never blocks: a line that stderr does not take at once is dropped and counted. Never holds a prompt or a key.
+final class Log: Sendable {
+  /// How much is said.
+  enum Level: Int, Comparable {
+    case error, warning, info, debug
+
+    init?(_ name: String) {
+      switch name {
+      case "error": self = .error
+      case "warning": self = .warning
+      case "info": self = .info
+      case "debug": self = .debug
+      default: return nil
+      }
+    }
+
+    static func < (left: Level, right: Level) -> Bool { left.rawValue < right.rawValue }
+  }
+
+  private let level: Level
+  private let dropped = Guarded(0)
+
+  init(level: Level) {
+    self.level = level
+  }
+
+  func error(_ message: String) { write(.error, "error", message) }
+  func warning(_ message: String) { write(.warning, "warning", message) }
+  func info(_ message: String) { write(.info, "info", message) }
+
+  private func write(_ level: Level, _ name: String, _ message: String) {
+    guard level <= self.level else { return }
+    dropped.withLock { dropped in
+      let lost = dropped > 0 ? " (\(dropped) lines before this one were dropped)" : ""
+      // A pipe takes up to PIPE_BUF bytes whole or says that it cannot.
+      var line = Array("imagewire: \(name): \(message)\(lost)\n".utf8.prefix(Int(PIPE_BUF)))
+      line[line.count - 1] = UInt8(ascii: "\n")
+      var descriptor = pollfd(fd: 2, events: Int16(POLLOUT), revents: 0)
+      guard poll(&descriptor, 1, 0) == 1, descriptor.revents & Int16(POLLOUT) != 0,
+        line.withUnsafeBytes({ systemWrite(2, $0.baseAddress, $0.count) }) == line.count
+      else {
+        dropped += 1
+        return
+      }
+      dropped = 0
+    }
+  }
+}
+
+private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
+  write(descriptor, bytes, count)
+}

@@ -1,0 +1,94 @@
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+internal import JSONRPC
+internal import Predictions
+internal import Providers
+internal import Service
+internal import Storage
+internal import Threads
+
+/// Reads options, builds the parts, joins them, and runs until the end of input.
+enum Program {
+  static func main() -> Never {
+    let options: Options
+    do throws(Options.UsageError) {
+      options = try Options(Array(CommandLine.arguments.dropFirst()))
+    } catch {
+      Log(level: .error).error(error.message)
+      exit(2)
+    }
+    switch options.command {
+    case .help: tell(Options.help)
+    case .version: tell("imagewire \(Version.number)")
+    case .serve: serve(options)
+    }
+  }
+
+  /// For people: the one thing that is written to stdout outside the protocol, by a process that never speaks it.
+  private static func tell(_ text: String) -> Never {
+    let bytes = Array((text + "\n").utf8)
+    _ = bytes.withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
+    exit(0)
+  }
+
+  private static func serve(_ options: Options) -> Never {
+    // First of all the wire: from here on nothing but protocol can reach the client.
+    let wire = StandardIO.take()
+    let configuration = Configuration(options, environment: environment(), read: contents)
+    let log = Log(level: configuration.logLevel)
+    for warning in configuration.warnings { log.warning(warning) }
+    if isatty(wire.inputDescriptor) == 1 {
+      log.error("this speaks JSON-RPC with a program, not with a person; imagewire --help shows how to try it.")
+    }
+
+    let time = SystemTime()
+    let parts = Parts(options: options, configuration: configuration, time: time, log: log)
+    let lifeline = Guarded<Lifeline?>(nil)
+    let service = Service(
+      engine: parts.engine,
+      environment: .init(
+        version: Version.number, configure: { parts.apply($0) },
+        watch: { process in lifeline.withLock { $0 }?.watch(process: process) }), time: time,
+      maxMessageBytes: options.maxMessageBytes)
+    let connection = Connection(transport: wire, handler: service, framing: options.framing)
+    service.attach(connection)
+
+    let ending = Ending(service: service, connection: connection, engine: try? parts.engine.get())
+    let watcher = Lifeline(output: wire.outputDescriptor) { ending.end($0) }
+    lifeline.withLock { $0 = watcher }
+    watcher.start()
+    if let process = options.clientProcessID { watcher.watch(process: process) }
+
+    connection.run()
+    ending.endOfInput()
+  }
+
+  private static func environment() -> [String: String] {
+    var variables: [String: String] = [:]
+    var entry = environ
+    while let text = entry.pointee {
+      let line = String(cString: text)
+      if let equals = line.firstIndex(of: "=") {
+        variables[String(line[..<equals])] = String(line[line.index(after: equals)...])
+      }
+      entry += 1
+    }
+    return variables
+  }
+
+  /// The bytes of a small file; `nil` where it cannot be read.
+  private static func contents(_ path: String) -> [UInt8]? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: 64 << 10)
+    let count = bytes.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
+    guard count >= 0 else { return nil }
+    return Array(bytes.prefix(count))
+  }
+}
