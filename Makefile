@@ -1,0 +1,47 @@
+# Two commands do everything on a fresh machine with Swift 6.2 or newer: `make demo` and `make test`.
+
+PREFIX ?= /usr/local
+# An import that Package.swift does not declare is an error: the rooms keep to their doors.
+SWIFT_FLAGS := --explicit-target-dependency-import-check error
+RELEASE := .build/release/imagewire
+DEBUG := .build/debug/imagewire
+
+.PHONY: help build demo test test-swift test-program bench install format lint clean dependencies
+
+help: ## What there is to make
+	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | column -t -s ':'
+
+dependencies:
+	@.ci/dependencies
+
+build: dependencies ## The program, optimised: .build/release/imagewire
+	swift build -c release $(SWIFT_FLAGS) --product imagewire
+
+demo: build ## One conversation through the sandbox, on real pipes, without a key
+	@clients/shell/conversation.sh $(RELEASE) "a red fox in snow"
+
+test: test-swift test-program ## Every test
+
+test-swift: dependencies
+	swift build --build-tests $(SWIFT_FLAGS)
+	swift test --skip-build
+
+test-program: dependencies
+	swift build $(SWIFT_FLAGS) --product imagewire
+	IMAGEWIRE=$(abspath $(DEBUG)) python3 Tests/ProgramTests/run.py
+
+bench: build ## Speed and memory, beside the floor
+	python3 Tests/Benchmarks/bench.py $(RELEASE)
+
+install: build ## The program into $(PREFIX)/bin
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(RELEASE) $(DESTDIR)$(PREFIX)/bin/imagewire
+
+format: ## The source as swift-format wants it
+	swift format -i -r Sources Tests Package.swift
+
+lint: ## Whether it is
+	swift format lint --strict -r Sources Tests Package.swift
+
+clean:
+	rm -rf .build
