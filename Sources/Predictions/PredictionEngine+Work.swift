@@ -128,7 +128,9 @@ extension PredictionEngine {
   private func mayStart(_ id: PredictionID) -> Bool {
     let now = time.now.steady
     return state.withLock { state in
-      guard let post = state.posts[id], !post.isRevoked, now - post.claimedAt <= Self.claimLifetime else { return false }
+      guard let post = state.posts[id], !post.isRevoked, now - post.claimedAt <= Self.claimLifetime else {
+        return false
+      }
       state.posts[id]?.hasStarted = true
       return true
     }

@@ -216,7 +216,8 @@ public struct Scheduler: Sendable {
       if before?.phase == .fetching, jobs[id]?.due != nil { return [] }
       return begin(id, now: now) + freed
     case .settling:
-      guard prediction.remoteID != nil, prediction.deleteRemote, before?.phase != .settling || before?.attempts == 0 else {
+      guard prediction.remoteID != nil, prediction.deleteRemote, before?.phase != .settling || before?.attempts == 0
+      else {
         return []
       }
       return begin(id, now: now)

@@ -23,39 +23,39 @@ public enum ErrorCode {
 extension RPCError {
   /// The one place where errors get their shape: `data` always has `type` and `retryable`, and more where it helps.
   static func ours(
-    _ code: Int, _ message: String, type: StaticString, retryable: Bool, hint: String? = nil, id: String? = nil,
+    _ code: Int, _ message: String, type: String, retryable: Bool, hint: String? = nil, id: String? = nil,
     path: String? = nil, limit: Int? = nil, ids: [PredictionID] = []
   ) -> RPCError {
-    var data = JSONWriter()
-    data.beginObject()
-    data.name("type")
-    data.value("\(type)")
-    data.name("retryable")
-    data.value(retryable)
-    if let path {
-      data.name("path")
-      data.value(path)
+    RPCError(code: code, message: message) { data in
+      data.beginObject()
+      data.name("type")
+      data.value(type)
+      data.name("retryable")
+      data.value(retryable)
+      if let path {
+        data.name("path")
+        data.value(path)
+      }
+      if let id {
+        data.name("id")
+        data.value(id)
+      }
+      if !ids.isEmpty {
+        data.name("ids")
+        data.beginArray()
+        for id in ids { data.value(id.description) }
+        data.endArray()
+      }
+      if let limit {
+        data.name("limit")
+        data.value(limit)
+      }
+      if let hint {
+        data.name("hint")
+        data.value(hint)
+      }
+      data.endObject()
     }
-    if let id {
-      data.name("id")
-      data.value(id)
-    }
-    if !ids.isEmpty {
-      data.name("ids")
-      data.beginArray()
-      for id in ids { data.value(id.description) }
-      data.endArray()
-    }
-    if let limit {
-      data.name("limit")
-      data.value(limit)
-    }
-    if let hint {
-      data.name("hint")
-      data.value(hint)
-    }
-    data.endObject()
-    return RPCError(code: code, message: message, data: data.bytes)
   }
 
   /// A member that cannot be used.
@@ -78,8 +78,8 @@ extension RPCError {
     retryable: true)
 
   /// Nothing is accepted after `shutdown`.
-  static let shuttingDown = RPCError(
-    code: -32_600, message: "Invalid Request", data: Array(#"{"type":"shutting_down","retryable":false}"#.utf8))
+  static let shuttingDown = ours(
+    -32_600, "Invalid Request: the server is shutting down", type: "shutting_down", retryable: false)
 
   /// What the table could not do.
   static func storage(_ error: StoreError, id: String? = nil) -> RPCError {

@@ -51,8 +51,8 @@ struct Params {
     }
     object = JSONObject(members.filter { !$0.1.isNull })
     if strict {
-      for (name, _) in members where !Self.decorations.contains(name) && !parameters.contains(where: { $0.name == name })
-      {
+      for (name, _) in members
+      where !Self.decorations.contains(name) && !parameters.contains(where: { $0.name == name }) {
         throw .invalidParams(
           name, "there is no member \"\(name)\"",
           hint: "It takes \(parameters.map(\.name).joined(separator: ", ")).")

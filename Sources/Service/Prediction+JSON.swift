@@ -28,7 +28,9 @@ extension PredictionSnapshot {
     json.name("outputs")
     json.beginArray()
     // What is no URL yet is a provider's own name for an output that was not saved; it means nothing to a client.
-    if showsOutputs { for output in it.outputs where output.hasPrefix("http") || output.hasPrefix("file:") { json.value(output) } }
+    if showsOutputs {
+      for output in it.outputs where output.hasPrefix("http") || output.hasPrefix("file:") { json.value(output) }
+    }
     json.endArray()
     json.name("urls")
     json.beginObject()

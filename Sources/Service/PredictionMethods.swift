@@ -210,7 +210,8 @@ extension PredictionRequest {
       input["prompt"] = .string(prompt)
     }
     guard let prompt = input["prompt"], !prompt.isNull else {
-      throw .invalidParams("prompt", "a prompt is missing", hint: "Say what the picture shows, as prompt or input.prompt.")
+      throw .invalidParams(
+        "prompt", "a prompt is missing", hint: "Say what the picture shows, as prompt or input.prompt.")
     }
     guard let text = prompt.string else {
       throw .invalidParams("input.prompt", "the prompt must be a string, not \(prompt.kind)")

@@ -22,7 +22,9 @@ struct Configuration: Sendable {
   var warnings: [String] = []
 
   /// Members of the config file.
-  static let fileMembers = ["provider", "model", "state_dir", "output_dir", "wavespeed_api_key", "wavespeed_base_url", "log"]
+  static let fileMembers = [
+    "provider", "model", "state_dir", "output_dir", "wavespeed_api_key", "wavespeed_base_url", "log",
+  ]
 
   /// Puts the configuration together.
   ///

@@ -32,17 +32,17 @@ final class Ending: Sendable {
   func endOfInput() -> Never {
     let farewell = service.farewell
     if farewell == .exited { service.shutDown() }
-    connection.waitUntilAnswered(atMost: nil)
+    _ = connection.waitUntilAnswered()
     engine?.drain(atMost: Self.postPatience)
     finish(farewell == .exited ? 1 : 0)
   }
 
   /// A signal, or nobody reads any more. Called on the lifeline's thread while the main thread may be reading.
-  func end(_ reason: Lifeline.End) {
+  func end(_ reason: Lifeline.End) -> Never {
     service.shutDown()
     switch reason {
     case .told:
-      connection.waitUntilAnswered(atMost: 300)
+      _ = connection.waitUntilAnswered(atMost: 300)
       engine?.drain(atMost: Self.hastyPatience)
     case .unread:
       engine?.drain(atMost: Self.postPatience)

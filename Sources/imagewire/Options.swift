@@ -46,7 +46,8 @@ struct Options: Equatable {
       func number(_ range: ClosedRange<Int>) throws(UsageError) -> Int {
         let text = try value()
         guard let number = Int(text), range.contains(number) else {
-          throw UsageError(message: "\(name) is a number from \(range.lowerBound) to \(range.upperBound), not \"\(text)\".")
+          throw UsageError(
+            message: "\(name) is a number from \(range.lowerBound) to \(range.upperBound), not \"\(text)\".")
         }
         return number
       }

@@ -66,7 +66,8 @@ final class Parts: Sendable {
         baseURL: configuration.wavespeedBaseURL, key: key,
         account: Account.name(salt: salt, baseURL: configuration.wavespeedBaseURL, key: key), http: http)
     else {
-      return .unconfigured(hint: "WAVESPEED_BASE_URL is not an http or https URL, or the key has a character no header may have.")
+      return .unconfigured(
+        hint: "WAVESPEED_BASE_URL is not an http or https URL, or the key has a character no header may have.")
     }
     return .ready(provider)
   }

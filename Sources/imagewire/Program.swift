@@ -38,11 +38,11 @@ enum Program {
 
   private static func serve(_ options: Options) -> Never {
     // First of all the wire: from here on nothing but protocol can reach the client.
-    let wire = StandardIO.take()
+    let wire = StandardIO.takeOver()
     let configuration = Configuration(options, environment: environment(), read: contents)
     let log = Log(level: configuration.logLevel)
     for warning in configuration.warnings { log.warning(warning) }
-    if isatty(wire.inputDescriptor) == 1 {
+    if isatty(wire.input) == 1 {
       log.error("this speaks JSON-RPC with a program, not with a person; imagewire --help shows how to try it.")
     }
 
@@ -59,13 +59,15 @@ enum Program {
     service.attach(connection)
 
     let ending = Ending(service: service, connection: connection, engine: try? parts.engine.get())
-    let watcher = Lifeline(output: wire.outputDescriptor) { ending.end($0) }
+    let watcher = Lifeline(output: wire.output) { ending.end($0) }
     lifeline.withLock { $0 = watcher }
     watcher.start()
     if let process = options.clientProcessID { watcher.watch(process: process) }
 
-    connection.run()
-    ending.endOfInput()
+    switch connection.run() {
+    case .endOfInput, .stopped: ending.endOfInput()
+    case .readerGone: ending.end(.unread)
+    }
   }
 
   private static func environment() -> [String: String] {
