@@ -79,7 +79,8 @@ extension RPCError {
 
   /// Nothing is accepted after `shutdown`.
   static let shuttingDown = ours(
-    -32_600, "Invalid Request: the server is shutting down", type: "shutting_down", retryable: false)
+    -32_600, "Invalid Request", type: "shutting_down", retryable: false,
+    hint: "Nothing is answered after shutdown; start the process again.")
 
   /// What the table could not do.
   static func storage(_ error: StoreError, id: String? = nil) -> RPCError {

@@ -8,9 +8,8 @@
 internal import JSONRPC
 internal import Predictions
 internal import Service
-internal import Threads
 
-/// How the process ends, for every reason there is (protocol.md section 1, "Life and death"). The first reason wins.
+/// How the process ends, for every reason there is (protocol.md section 1, "Life and death"). Whoever comes to the end first ends it.
 final class Ending: Sendable {
   /// How long the reply to a POST that is written is waited for.
   private static let postPatience: Int64 = 60_000
@@ -20,7 +19,6 @@ final class Ending: Sendable {
   private let service: Service
   private let connection: Connection
   private let engine: PredictionEngine?
-  private let hasBegun = Guarded(false)
 
   init(service: Service, connection: Connection, engine: PredictionEngine?) {
     self.service = service
