@@ -9,11 +9,14 @@ public struct JSONScanner {
 
   /// The next byte to be read.
   public private(set) var position: Int
-  private var depth = 0
+  private var depth: Int
 
   /// Starts at a byte.
-  public init(at position: Int = 0) {
+  ///
+  /// - Parameter depth: how many arrays and objects are already open around it, for a caller that opened them itself.
+  public init(at position: Int = 0, depth: Int = 0) {
     self.position = position
+    self.depth = depth
   }
 
   // MARK: - White space and single bytes

@@ -13,6 +13,12 @@ public struct JSONWriter: Sendable {
     bytes.reserveCapacity(capacity)
   }
 
+  /// Forgets what was written and keeps the memory for the next value, unless one long value made it very large.
+  public mutating func clear() {
+    bytes.removeAll(keepingCapacity: bytes.capacity <= 1 << 20)
+    needsComma = false
+  }
+
   private mutating func separate() {
     if needsComma { bytes.append(UInt8(ascii: ",")) }
     needsComma = true

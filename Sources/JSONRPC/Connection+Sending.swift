@@ -1,0 +1,141 @@
+internal import Threads
+public import JSON
+
+/// Where the reply of a request goes that is answered later.
+enum Address: Sendable {
+  /// To this place, while its read has not been written.
+  case place(Gathering.Place)
+  /// Into the array of a batch.
+  case member(BatchMember)
+}
+
+/// One member of a batch that is owed a response.
+struct BatchMember: Sendable {
+  let batch: Int
+  let index: Int
+}
+
+// Messages are written without a lock, into memory that is lent: bodies are the handler's and may call anything here.
+// The lock is taken to lend that memory, and again to put the message in its place; writing to the transport needs
+// neither.
+extension Connection {
+  /// Sends a notification, from any thread. It follows every reply that was given before.
+  public func notify(_ method: String, params: (inout JSONWriter) -> Void) {
+    var writer = borrowWriter()
+    writer.notification(method, params: params)
+    let mustPush = state.withLock { state -> Bool in
+      state.send(writer.bytes, at: nil, through: outbox)
+      state.take(back: &writer)
+      return !state.gathering.isOpen
+    }
+    if mustPush { outbox.push() }
+  }
+
+  /// Answers a request while it is being handled; a body that writes nothing answers with silence.
+  func answer(_ member: BatchMember?, _ body: (inout JSONWriter) -> Void) {
+    var writer = borrowWriter()
+    body(&writer)
+    state.withLock { state in
+      if let member {
+        state.answer(member, writer.bytes, through: outbox)
+      } else {
+        state.send(writer.bytes, at: nil, through: outbox)
+      }
+      state.take(back: &writer)
+    }
+  }
+
+  /// Registers a request that will be answered later.
+  func keep(
+    _ id: RequestID, member: BatchMember?, onCancel: (@Sendable (PendingReply) -> Void)?
+  ) -> PendingReply {
+    let (ticket, address) = state.withLock { state in
+      (state.inFlight.newTicket(), member.map { .member($0) } ?? Address.place(state.gathering.keepPlace()))
+    }
+    let pending = PendingReply(self, to: id, ticket: ticket, address: address)
+    var cancel: (@Sendable () -> Void)?
+    if let onCancel {
+      // Weak: the work holds the reply, and a reply that the work has let go of is not to be kept alive by the table.
+      cancel = { [weak pending] in
+        if let pending { onCancel(pending) }
+      }
+    }
+    let entry = InFlight.Entry(id: id, cancel: cancel)
+    state.withLock { $0.inFlight.begin(ticket, entry) }
+    return pending
+  }
+
+  /// Answers a request in flight; true exactly once.
+  @discardableResult
+  func answer(_ ticket: InFlight.Ticket, at address: Address, _ body: (inout JSONWriter) -> Void) -> Bool {
+    guard state.withLock({ $0.inFlight.contains(ticket) }) else { return false }
+    var writer = borrowWriter()
+    body(&writer)
+    let (entry, mustPush) = state.signal { state -> (InFlight.Entry?, Bool) in
+      defer { state.take(back: &writer) }
+      guard let entry = state.inFlight.finish(ticket) else { return (nil, false) }
+      switch address {
+      case .place(let place): state.send(writer.bytes, at: place, through: outbox)
+      case .member(let member): state.answer(member, writer.bytes, through: outbox)
+      }
+      return (entry, !state.gathering.isOpen)
+    }
+    if mustPush { outbox.push() }
+    return entry != nil
+  }
+
+  /// Sends a notification if the request is still in flight.
+  func notify(
+    _ method: String, before ticket: InFlight.Ticket, at address: Address, params: (inout JSONWriter) -> Void
+  ) -> Bool {
+    guard state.withLock({ $0.inFlight.contains(ticket) }) else { return false }
+    var writer = borrowWriter()
+    writer.notification(method, params: params)
+    let (isSent, mustPush) = state.withLock { state -> (Bool, Bool) in
+      defer { state.take(back: &writer) }
+      guard state.inFlight.contains(ticket) else { return (false, false) }
+      switch address {
+      case .place(let place): state.send(writer.bytes, at: place, through: outbox)
+      // The array cannot hold it; it goes before the array.
+      case .member(let member): state.send(writer.bytes, at: state.batches[member.batch]?.place, through: outbox)
+      }
+      return (true, !state.gathering.isOpen)
+    }
+    if mustPush { outbox.push() }
+    return isSent
+  }
+
+  private func borrowWriter() -> JSONWriter {
+    state.withLock { state in
+      defer { state.writer = nil }
+      return state.writer ?? JSONWriter(reserving: 1_024)
+    }
+  }
+}
+
+extension Connection.State {
+  /// Takes lent memory back, leaving none behind: memory with two owners would be copied at the next write.
+  fileprivate mutating func take(back lent: inout JSONWriter) {
+    lent.clear()
+    writer = consume lent
+    lent = JSONWriter()
+  }
+
+  /// Puts one message where it belongs: among the replies of the read at hand, or straight into the outbox.
+  fileprivate mutating func send(_ message: [UInt8], at place: Gathering.Place?, through outbox: Outbox) {
+    guard !message.isEmpty else { return }
+    if gathering.isOpen {
+      gathering.append(message, by: encoder, at: place)
+    } else {
+      gathering.append(message, by: encoder, at: nil)
+      gathering.close { outbox.enqueue(&$0) }
+    }
+  }
+
+  fileprivate mutating func answer(_ member: BatchMember, _ response: [UInt8], through outbox: Outbox) {
+    guard batches[member.batch]?.answer(member.index, response) == true,
+      let batch = batches.removeValue(forKey: member.batch), let array = batch.array
+    else { return }
+    send(array, at: batch.place, through: outbox)
+  }
+}

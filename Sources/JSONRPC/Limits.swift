@@ -1,0 +1,16 @@
+/// How much one connection may ask for. The defaults are those of protocol.md section 1.
+public struct Limits: Sendable {
+  /// The longest message that is read, in bytes; a longer one is answered with -32600 and skipped.
+  public var messageBytes = 64 << 20
+  /// The most members of a batch; a longer one is answered with -32600.
+  public var batchMembers = 1_000
+  /// The most requests whose replies may be kept for later at one time; the next is answered with 1003.
+  public var requestsInFlight = 10_000
+  /// The longest request id in bytes, the quotes of a string not counted; a longer one is answered with -32602.
+  public var idBytes = 1_024
+  /// How many bytes of replies wait for a slow reader before reading stops.
+  public var unwrittenBytes = 64 << 20
+
+  /// The limits of protocol.md section 1.
+  public init() {}
+}

@@ -1,0 +1,85 @@
+public import JSON
+
+/// A call: a method and what it was given.
+public struct Request: Sendable {
+  /// The name of the method.
+  public let method: String
+  /// An array or an object; `nil` where it is absent or `null`.
+  public let params: JSONValue?
+  /// The id, or `nil` for a notification. An id of `null` is an id.
+  public let id: RequestID?
+
+  /// A call as a handler is given it; public so that handlers can be tested without a connection.
+  public init(method: String, params: JSONValue? = nil, id: RequestID? = nil) {
+    self.method = method
+    self.params = params
+    self.id = id
+  }
+}
+
+/// What one frame said.
+enum Message: Sendable {
+  case request(Request, RequestID)
+  case notification(Request)
+  /// An answer to a request of ours. Nothing is waiting for it, and answering it could go on for ever.
+  case response
+  /// Something that is answered with an error, under this id or under null.
+  case refused(RPCError, RequestID?)
+  case batch([Message])
+}
+
+extension JSONWriter {
+  /// Writes a response with a result. A body that writes nothing means `null`.
+  ///
+  /// Never another member beside these three: Emacs' jsonrpc.el fails on any (clients.md section 4.1).
+  mutating func response(to id: RequestID?, result body: (inout JSONWriter) -> Void) {
+    beginResponse(to: id)
+    name("result")
+    valueOrNull(body)
+    endObject()
+  }
+
+  /// Writes a response with an error; without an id it says `"id":null`.
+  mutating func response(to id: RequestID?, error: RPCError) {
+    beginResponse(to: id)
+    name("error")
+    beginObject()
+    name("code")
+    value(error.code)
+    name("message")
+    value(error.message)
+    if let data = error.data {
+      name("data")
+      raw(data)
+    }
+    endObject()
+    endObject()
+  }
+
+  /// Writes a notification.
+  mutating func notification(_ method: String, params body: (inout JSONWriter) -> Void) {
+    beginObject()
+    name("jsonrpc")
+    value("2.0")
+    name("method")
+    value(method)
+    name("params")
+    valueOrNull(body)
+    endObject()
+  }
+
+  private mutating func beginResponse(to id: RequestID?) {
+    beginObject()
+    name("jsonrpc")
+    value("2.0")
+    name("id")
+    if let id { raw(id.token.utf8) } else { null() }
+  }
+
+  /// Keeps the message well-formed where a body forgot to write.
+  private mutating func valueOrNull(_ body: (inout JSONWriter) -> Void) {
+    let before = bytes.count
+    body(&self)
+    if bytes.count == before { null() }
+  }
+}

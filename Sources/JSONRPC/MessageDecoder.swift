@@ -1,0 +1,150 @@
+internal import JSON
+
+/// Reads what a message says: `jsonrpc`, `id`, `method` and `params` straight from the bytes, and a tree of `params` only.
+///
+/// The decisions for what JSON-RPC 2.0 leaves open are those of clients.md section 1.3.
+struct MessageDecoder: Sendable {
+  let limits: Limits
+
+  /// Never fails: bytes that are no JSON are a message that is answered with -32700.
+  func decode(_ bytes: borrowing Span<UInt8>) -> Message {
+    do {
+      var scanner = JSONScanner()
+      let message =
+        scanner.peek(in: bytes) == UInt8(ascii: "[")
+        ? try batch(&scanner, in: bytes) : try single(&scanner, depth: 0, in: bytes)
+      try scanner.expectEnd(in: bytes)
+      return message
+    } catch {
+      return .refused(.parseError, nil)
+    }
+  }
+
+  /// Every member is read before the first is handed over: a batch that is no JSON as a whole is one error.
+  private func batch(_ scanner: inout JSONScanner, in bytes: borrowing Span<UInt8>) throws(JSONError) -> Message {
+    var members: [Message] = []
+    var count = 0
+    try scanner.expect(UInt8(ascii: "["), in: bytes)
+    if scanner.accept(UInt8(ascii: "]"), in: bytes) { return .refused(.invalidRequest, nil) }
+    repeat {
+      count += 1
+      if count <= limits.batchMembers {
+        members.append(try single(&scanner, depth: 1, in: bytes))
+      } else {
+        // Still read, because what follows might be no JSON; not kept.
+        members = []
+        try skipValue(&scanner, depth: 1, in: bytes)
+      }
+    } while scanner.accept(UInt8(ascii: ","), in: bytes)
+    try scanner.expect(UInt8(ascii: "]"), in: bytes)
+    if count > limits.batchMembers { return .refused(.batchTooLong(limit: limits.batchMembers), nil) }
+    return .batch(members)
+  }
+
+  /// What an object of a message said so far.
+  private struct Envelope {
+    var isVersion2 = false
+    var hasMethod = false
+    var method: String?
+    var params: JSONValue?
+    var id = ID.absent
+    var isAnswer = false
+
+    enum ID {
+      case absent
+      case tooLong
+      case illegal
+      case legal(RequestID)
+    }
+  }
+
+  private func single(
+    _ scanner: inout JSONScanner, depth: Int, in bytes: borrowing Span<UInt8>
+  ) throws(JSONError) -> Message {
+    guard scanner.peek(in: bytes) == UInt8(ascii: "{") else {
+      try skipValue(&scanner, depth: depth, in: bytes)
+      return .refused(.invalidRequest, nil)
+    }
+    // The values inside count the braces around them too.
+    var inner = JSONScanner(at: scanner.position, depth: depth + 1)
+    try inner.expect(UInt8(ascii: "{"), in: bytes)
+    var envelope = Envelope()
+    if !inner.accept(UInt8(ascii: "}"), in: bytes) {
+      repeat {
+        try member(&inner, of: &envelope, in: bytes)
+      } while inner.accept(UInt8(ascii: ","), in: bytes)
+      try inner.expect(UInt8(ascii: "}"), in: bytes)
+    }
+    scanner = JSONScanner(at: inner.position, depth: depth)
+    return message(envelope)
+  }
+
+  private func skipValue(
+    _ scanner: inout JSONScanner, depth: Int, in bytes: borrowing Span<UInt8>
+  ) throws(JSONError) {
+    var inner = JSONScanner(at: scanner.position, depth: depth)
+    try inner.skipValue(in: bytes)
+    scanner = JSONScanner(at: inner.position, depth: depth)
+  }
+
+  /// Of two members with one name the last wins, as everywhere.
+  private func member(
+    _ scanner: inout JSONScanner, of envelope: inout Envelope, in bytes: borrowing Span<UInt8>
+  ) throws(JSONError) {
+    switch try scanner.name(in: bytes) {
+    case "jsonrpc":
+      envelope.isVersion2 = try scanner.value(in: bytes) == "2.0"
+    case "method":
+      envelope.hasMethod = true
+      envelope.method = try scanner.value(in: bytes).string
+    case "params":
+      envelope.params = try scanner.value(in: bytes)
+    case "id":
+      envelope.id = try id(&scanner, in: bytes)
+    case "result", "error":
+      envelope.isAnswer = true
+      try scanner.skipValue(in: bytes)
+    default:
+      try scanner.skipValue(in: bytes)
+    }
+  }
+
+  private func id(_ scanner: inout JSONScanner, in bytes: borrowing Span<UInt8>) throws(JSONError) -> Envelope.ID {
+    let token = try scanner.skipValue(in: bytes)
+    switch bytes[token.lowerBound] {
+    case UInt8(ascii: "\""):
+      guard token.count - 2 <= limits.idBytes else { return .tooLong }
+    case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+      guard token.count <= limits.idBytes else { return .tooLong }
+    case UInt8(ascii: "n"):
+      break
+    default:
+      return .illegal
+    }
+    let text = bytes.withUnsafeBufferPointer {
+      String(decoding: UnsafeBufferPointer(rebasing: $0[token]), as: UTF8.self)
+    }
+    return .legal(RequestID(checked: text))
+  }
+
+  private func message(_ envelope: Envelope) -> Message {
+    if !envelope.hasMethod, envelope.isAnswer { return .response }
+    let id: RequestID?
+    switch envelope.id {
+    case .absent: id = nil
+    case .legal(let legal): id = legal
+    case .illegal: return .refused(.invalidRequest, nil)
+    // Answered under null: what is refused for its length is not written back at that length.
+    case .tooLong: return .refused(.idTooLong(limit: limits.idBytes), nil)
+    }
+    guard envelope.isVersion2, let method = envelope.method else { return .refused(.invalidRequest, id) }
+    let params: JSONValue?
+    switch envelope.params {
+    case nil, .null: params = nil
+    case .array, .object: params = envelope.params
+    case .bool, .number, .string: return .refused(.invalidRequest, id)
+    }
+    let request = Request(method: method, params: params, id: id)
+    return id.map { .request(request, $0) } ?? .notification(request)
+  }
+}

@@ -1,0 +1,85 @@
+public import JSON
+
+/// An error as a client sees it: the `error` member of a response.
+public struct RPCError: Error, Sendable, Equatable {
+  /// JSON-RPC's own codes, or the application's outside -32768…-32000.
+  public let code: Int
+  /// One concise sentence.
+  public let message: String
+  /// The bytes of one JSON value with more about it, if there is more.
+  public let data: [UInt8]?
+
+  /// Names an error; `data` must be exactly one JSON value.
+  public init(code: Int, message: String, data: [UInt8]? = nil) {
+    self.code = code
+    self.message = message
+    self.data = data
+  }
+
+  /// Names an error whose data is written by a closure, which must write exactly one JSON value.
+  public init(code: Int, message: String, data: (inout JSONWriter) -> Void) {
+    var writer = JSONWriter(reserving: 128)
+    data(&writer)
+    self.init(code: code, message: message, data: writer.bytes)
+  }
+
+  /// The bytes are no JSON (JSON-RPC 2.0 section 5.1).
+  public static let parseError = RPCError(code: -32700, message: "Parse error")
+  /// The JSON is no request (JSON-RPC 2.0 section 5.1).
+  public static let invalidRequest = RPCError(code: -32600, message: "Invalid Request")
+  /// There is no such method (JSON-RPC 2.0 section 5.1).
+  public static let methodNotFound = RPCError(code: -32601, message: "Method not found")
+
+  /// A handler let go of a reply without answering: a fault of ours, said so that the client does not wait for ever.
+  static let unanswered = RPCError(code: -32603, message: "Internal error") {
+    $0.reason("internal", retryable: false)
+  }
+
+  /// A message over the limit (protocol.md section 1).
+  static func messageTooLong(limit: Int) -> RPCError {
+    RPCError(code: -32600, message: "Invalid Request: the message is longer than \(limit) bytes") {
+      $0.reason("invalid_request", retryable: false, limit: limit)
+    }
+  }
+
+  /// A batch over the limit (protocol.md section 1).
+  static func batchTooLong(limit: Int) -> RPCError {
+    RPCError(code: -32600, message: "Invalid Request: the batch has more than \(limit) members") {
+      $0.reason("invalid_request", retryable: false, limit: limit)
+    }
+  }
+
+  /// An id over the limit (protocol.md section 1).
+  static func idTooLong(limit: Int) -> RPCError {
+    RPCError(code: -32602, message: "Invalid params: the id is longer than \(limit) bytes") {
+      $0.reason("invalid_params", retryable: false, limit: limit, path: "id")
+    }
+  }
+
+  /// Too many requests in flight (protocol.md sections 1 and 3).
+  static func queueFull(limit: Int) -> RPCError {
+    RPCError(code: 1003, message: "\(limit) requests are in flight; wait until some are answered") {
+      $0.reason("queue_full", retryable: true, limit: limit)
+    }
+  }
+}
+
+extension JSONWriter {
+  /// Writes the `data` object of an error.
+  fileprivate mutating func reason(_ type: String, retryable: Bool, limit: Int? = nil, path: String? = nil) {
+    beginObject()
+    name("type")
+    value(type)
+    name("retryable")
+    value(retryable)
+    if let limit {
+      name("limit")
+      value(limit)
+    }
+    if let path {
+      name("path")
+      value(path)
+    }
+    endObject()
+  }
+}
