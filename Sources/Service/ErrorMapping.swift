@@ -1,5 +1,5 @@
 internal import JSON
-public import JSONRPC
+internal import JSONRPC
 internal import Predictions
 
 /// Our own error codes, outside the range that JSON-RPC reserves (protocol.md section 3, "Errors").

@@ -29,7 +29,8 @@ extension Method {
   ]
 
   @Sendable private static func initialize(_ service: Service, _ params: Params) throws(RPCError) -> Answer {
-    let settings = try params.object("configuration") ?? params.object("initializationOptions") ?? JSONObject()
+    let options = try params.object("initializationOptions")
+    let settings = try params.object("configuration") ?? options ?? JSONObject()
     func setting(_ name: String) throws(RPCError) -> String? {
       guard let value = settings[name], !value.isNull else { return nil }
       guard let text = value.string, !text.isEmpty, text.utf8.count <= 4_096 else {

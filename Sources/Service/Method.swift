@@ -1,5 +1,5 @@
-public import JSON
-public import JSONRPC
+internal import JSON
+internal import JSONRPC
 
 /// One method: a row of the one table that the wire, the schemas and the help are rendered from.
 public struct Method: Sendable {

@@ -1,4 +1,4 @@
-public import JSON
+internal import JSON
 internal import JSONRPC
 internal import Predictions
 

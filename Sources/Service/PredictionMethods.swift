@@ -82,8 +82,9 @@ extension Method {
   @Sendable private static func status(_ service: Service, _ params: Params) throws(RPCError) -> Answer {
     let id = try params.id()
     let isFull = try params.bool("full") ?? false
+    let engine = try service.engine()
     do throws(StoreError) {
-      guard let snapshot = try service.engine().snapshot(id) else { throw .notFound }
+      guard let snapshot = try engine.snapshot(id) else { throw .notFound }
       return .json(service.render(snapshot, isFull: isFull))
     } catch {
       throw .storage(error, id: id.description)
@@ -165,8 +166,9 @@ extension Method {
     query.createdBefore = try params.time("created_before")
     query.limit = Int(min(max(try params.integer("limit") ?? 50, 1), 500))
     query.cursor = try params.string("cursor", bytes: 1...256)
+    let engine = try service.engine()
     do throws(StoreError) {
-      return .json(service.render(try service.engine().list(query)))
+      return .json(service.render(try engine.list(query)))
     } catch {
       throw .storage(error)
     }

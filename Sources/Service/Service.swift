@@ -1,4 +1,4 @@
-public import JSON
+internal import JSON
 public import JSONRPC
 public import Predictions
 internal import Threads
