@@ -95,6 +95,12 @@ public struct WaitOutcome: Sendable {
   public let isFulfilled: Bool
   /// The predictions as they stand, in the order asked; one that was deleted meanwhile is left out.
   public let snapshots: [PredictionSnapshot]
+
+  /// An outcome.
+  public init(isFulfilled: Bool, snapshots: [PredictionSnapshot]) {
+    self.isFulfilled = isFulfilled
+    self.snapshots = snapshots
+  }
 }
 
 /// A prediction as it stood at one revision; never changes, and so can be shared and its rendering kept.
