@@ -79,6 +79,8 @@ public final class StandardIO: Transport {
 
   /// Writes one piece: at most `PIPE_BUF` where it must not block, and only after the descriptor said that it has room.
   public func write(_ bytes: borrowing Span<UInt8>, waiting: Bool) -> WriteOutcome {
+    // `poll` passes over a descriptor that is none, as if it were never ready.
+    guard output >= 0 else { return .readerGone }
     while true {
       if !waiting, !poll(output, for: Int16(POLLOUT), milliseconds: 0) { return .wouldBlock }
       let piece = bytes.extracting(first: min(bytes.count, waiting ? Self.longPieceBytes : Self.pieceBytes))
