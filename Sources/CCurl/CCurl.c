@@ -1,1 +1,269 @@
+#define _GNU_SOURCE 1
 #include "CCurl.h"
+
+#include <arpa/inet.h>
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/// The functions used, with the types the headers give them.
+static struct {
+  __typeof__(&curl_global_init) global_init;
+  __typeof__(&curl_version_info) version_info;
+  __typeof__(&curl_easy_init) easy_init;
+  __typeof__(&curl_easy_cleanup) easy_cleanup;
+  __typeof__(&curl_easy_setopt) easy_setopt;
+  __typeof__(&curl_easy_getinfo) easy_getinfo;
+  __typeof__(&curl_easy_strerror) easy_strerror;
+  __typeof__(&curl_multi_init) multi_init;
+  __typeof__(&curl_multi_cleanup) multi_cleanup;
+  __typeof__(&curl_multi_setopt) multi_setopt;
+  __typeof__(&curl_multi_add_handle) multi_add_handle;
+  __typeof__(&curl_multi_remove_handle) multi_remove_handle;
+  __typeof__(&curl_multi_perform) multi_perform;
+  __typeof__(&curl_multi_poll) multi_poll;
+  __typeof__(&curl_multi_wakeup) multi_wakeup;
+  __typeof__(&curl_multi_info_read) multi_info_read;
+  __typeof__(&curl_slist_append) slist_append;
+  __typeof__(&curl_slist_free_all) slist_free_all;
+  __typeof__(&curl_url) url;
+  __typeof__(&curl_url_cleanup) url_cleanup;
+  __typeof__(&curl_url_set) url_set;
+  __typeof__(&curl_url_get) url_get;
+  __typeof__(&curl_free) free;
+  __typeof__(&curl_getdate) getdate;
+} curl;
+
+static const char *version = "";
+static unsigned int version_number = 0;
+
+#if defined(__APPLE__)
+static const char *const names[] = {"libcurl.4.dylib", "/usr/lib/libcurl.4.dylib"};
+#define HOW_TO_INSTALL "it is part of macOS; reinstall the system's libcurl.4.dylib"
+#else
+// Debian and Ubuntu build it a second time, against GnuTLS; any one of them will do.
+static const char *const names[] = {"libcurl.so.4", "libcurl-gnutls.so.4"};
+#define HOW_TO_INSTALL "install the package libcurl4 (Debian, Ubuntu), libcurl (Fedora, Alpine) or curl (Arch)"
+#endif
+
+static const char *open_library(void) {
+  static char message[256];
+  void *library = NULL;
+  for (size_t i = 0; !library && i < sizeof names / sizeof *names; i++) {
+    library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
+  }
+  if (!library) {
+    snprintf(message, sizeof message, "libcurl is missing (%s): " HOW_TO_INSTALL ".", names[0]);
+    return message;
+  }
+  const char *absent = NULL;
+#define FIND(member, name) \
+  if (!(curl.member = (__typeof__(curl.member))dlsym(library, name))) absent = name
+  FIND(global_init, "curl_global_init");
+  FIND(version_info, "curl_version_info");
+  FIND(easy_init, "curl_easy_init");
+  FIND(easy_cleanup, "curl_easy_cleanup");
+  FIND(easy_setopt, "curl_easy_setopt");
+  FIND(easy_getinfo, "curl_easy_getinfo");
+  FIND(easy_strerror, "curl_easy_strerror");
+  FIND(multi_init, "curl_multi_init");
+  FIND(multi_cleanup, "curl_multi_cleanup");
+  FIND(multi_setopt, "curl_multi_setopt");
+  FIND(multi_add_handle, "curl_multi_add_handle");
+  FIND(multi_remove_handle, "curl_multi_remove_handle");
+  FIND(multi_perform, "curl_multi_perform");
+  FIND(multi_poll, "curl_multi_poll");
+  FIND(multi_wakeup, "curl_multi_wakeup");
+  FIND(multi_info_read, "curl_multi_info_read");
+  FIND(slist_append, "curl_slist_append");
+  FIND(slist_free_all, "curl_slist_free_all");
+  FIND(url, "curl_url");
+  FIND(url_cleanup, "curl_url_cleanup");
+  FIND(url_set, "curl_url_set");
+  FIND(url_get, "curl_url_get");
+  FIND(free, "curl_free");
+  FIND(getdate, "curl_getdate");
+#undef FIND
+  if (absent) {
+    snprintf(message, sizeof message, "libcurl is too old: it has no %s; 7.80 or later is needed.", absent);
+    dlclose(library);
+    return message;
+  }
+  // Without CURLOPT_PREREQFUNCTION nobody can promise that a paid request is sent at most once.
+  curl_version_info_data *info = curl.version_info(CURLVERSION_NOW);
+  if (info->version_num < 0x075000) {
+    snprintf(message, sizeof message, "libcurl %s is too old; 7.80 or later is needed.", info->version);
+    dlclose(library);
+    return message;
+  }
+  CURLcode code = curl.global_init(CURL_GLOBAL_DEFAULT);
+  if (code != CURLE_OK) {
+    snprintf(message, sizeof message, "libcurl could not be initialised: %s.", curl.easy_strerror(code));
+    return message;
+  }
+  version = info->version;
+  version_number = info->version_num;
+  return NULL;
+}
+
+const char *ccurl_open(void) {
+  static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+  static bool opened = false;
+  static const char *failure = NULL;
+  pthread_mutex_lock(&lock);
+  if (!opened) {
+    failure = open_library();
+    opened = true;
+  }
+  const char *result = failure;
+  pthread_mutex_unlock(&lock);
+  return result;
+}
+
+const char *ccurl_version(void) { return version; }
+
+CURL *ccurl_easy_init(void) { return curl.easy_init(); }
+void ccurl_easy_cleanup(CURL *easy) { curl.easy_cleanup(easy); }
+const char *ccurl_easy_strerror(CURLcode code) { return curl.easy_strerror(code); }
+
+CURLcode ccurl_set_long(CURL *easy, CURLoption option, long value) { return curl.easy_setopt(easy, option, value); }
+
+CURLcode ccurl_set_size(CURL *easy, CURLoption option, int64_t value) {
+  return curl.easy_setopt(easy, option, (curl_off_t)value);
+}
+
+CURLcode ccurl_set_string(CURL *easy, CURLoption option, const char *value) {
+  return curl.easy_setopt(easy, option, value);
+}
+
+CURLcode ccurl_set_list(CURL *easy, CURLoption option, struct curl_slist *list) {
+  return curl.easy_setopt(easy, option, list);
+}
+
+CURLcode ccurl_set_error_buffer(CURL *easy, char *buffer) {
+  return curl.easy_setopt(easy, CURLOPT_ERRORBUFFER, buffer);
+}
+
+CURLcode ccurl_set_body(CURL *easy, const uint8_t *bytes, size_t count) {
+  CURLcode code = curl.easy_setopt(easy, CURLOPT_POST, 1L);
+  // The size first: COPYPOSTFIELDS copies that many bytes, or as many as strlen says.
+  if (code == CURLE_OK) code = curl.easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)count);
+  if (code == CURLE_OK) code = curl.easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, bytes ? (const char *)bytes : "");
+  return code;
+}
+
+CURLcode ccurl_set_web_only(CURL *easy) {
+#if LIBCURL_VERSION_NUM >= 0x075500
+  if (version_number >= 0x075500) {
+    CURLcode code = curl.easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    if (code == CURLE_OK) code = curl.easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+    return code;
+  }
+#endif
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wdeprecated-declarations"
+  CURLcode code = curl.easy_setopt(easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+  if (code == CURLE_OK) {
+    code = curl.easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+  }
+#pragma clang diagnostic pop
+  return code;
+}
+
+CURLcode ccurl_set_callbacks(CURL *easy, void *context, curl_write_callback header, curl_write_callback body,
+                             curl_prereq_callback prereq, curl_opensocket_callback open_socket) {
+  CURLcode code = curl.easy_setopt(easy, CURLOPT_HEADERFUNCTION, header);
+  if (code == CURLE_OK) code = curl.easy_setopt(easy, CURLOPT_HEADERDATA, context);
+  if (code == CURLE_OK) code = curl.easy_setopt(easy, CURLOPT_WRITEFUNCTION, body);
+  if (code == CURLE_OK) code = curl.easy_setopt(easy, CURLOPT_WRITEDATA, context);
+  if (code == CURLE_OK) code = curl.easy_setopt(easy, CURLOPT_PREREQFUNCTION, prereq);
+  if (code == CURLE_OK) code = curl.easy_setopt(easy, CURLOPT_PREREQDATA, context);
+  if (code == CURLE_OK) code = curl.easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+  if (code == CURLE_OK) code = curl.easy_setopt(easy, CURLOPT_OPENSOCKETDATA, context);
+  return code;
+}
+
+long ccurl_get_long(CURL *easy, CURLINFO info) {
+  long value = 0;
+  return curl.easy_getinfo(easy, info, &value) == CURLE_OK ? value : 0;
+}
+
+size_t ccurl_address_bytes(const struct curl_sockaddr *address, uint8_t bytes[16]) {
+  // libcurl keeps more room behind `addr` than its type says: it is declared as the smallest kind of address.
+  if (address->family == AF_INET && address->addrlen >= sizeof(struct sockaddr_in)) {
+    memcpy(bytes, (const char *)&address->addr + offsetof(struct sockaddr_in, sin_addr), 4);
+    return 4;
+  }
+  if (address->family == AF_INET6 && address->addrlen >= sizeof(struct sockaddr_in6)) {
+    memcpy(bytes, (const char *)&address->addr + offsetof(struct sockaddr_in6, sin6_addr), 16);
+    return 16;
+  }
+  return 0;
+}
+
+curl_socket_t ccurl_open_socket(const struct curl_sockaddr *address) {
+#ifdef SOCK_CLOEXEC
+  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+#else
+  curl_socket_t descriptor = socket(address->family, address->socktype, address->protocol);
+  if (descriptor >= 0) fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+  return descriptor;
+#endif
+}
+
+CURLM *ccurl_multi_init(void) { return curl.multi_init(); }
+void ccurl_multi_cleanup(CURLM *multi) { curl.multi_cleanup(multi); }
+
+CURLMcode ccurl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
+  return curl.multi_setopt(multi, option, value);
+}
+
+CURLMcode ccurl_multi_add(CURLM *multi, CURL *easy) { return curl.multi_add_handle(multi, easy); }
+CURLMcode ccurl_multi_remove(CURLM *multi, CURL *easy) { return curl.multi_remove_handle(multi, easy); }
+
+CURLMcode ccurl_multi_perform(CURLM *multi) {
+  int running = 0;
+  return curl.multi_perform(multi, &running);
+}
+
+CURLMcode ccurl_multi_poll(CURLM *multi, int milliseconds) {
+  return curl.multi_poll(multi, NULL, 0, milliseconds, NULL);
+}
+
+CURLMcode ccurl_multi_wakeup(CURLM *multi) { return curl.multi_wakeup(multi); }
+
+CURL *ccurl_multi_ended(CURLM *multi, CURLcode *result) {
+  int left = 0;
+  for (CURLMsg *message; (message = curl.multi_info_read(multi, &left));) {
+    if (message->msg == CURLMSG_DONE) {
+      *result = message->data.result;
+      return message->easy_handle;
+    }
+  }
+  return NULL;
+}
+
+struct curl_slist *ccurl_list_append(struct curl_slist *list, const char *text) {
+  return curl.slist_append(list, text);
+}
+
+void ccurl_list_free(struct curl_slist *list) { curl.slist_free_all(list); }
+CURLU *ccurl_url_init(void) { return curl.url(); }
+void ccurl_url_cleanup(CURLU *url) { curl.url_cleanup(url); }
+
+CURLUcode ccurl_url_set(CURLU *url, CURLUPart part, const char *text, unsigned int flags) {
+  return curl.url_set(url, part, text, flags);
+}
+
+CURLUcode ccurl_url_get(CURLU *url, CURLUPart part, char **text, unsigned int flags) {
+  return curl.url_get(url, part, text, flags);
+}
+
+void ccurl_free(void *memory) { curl.free(memory); }
+int64_t ccurl_date(const char *text) { return (int64_t)curl.getdate(text, NULL); }

@@ -1,0 +1,87 @@
+/// Base64 (RFC 4648 section 4): with padding, without line breaks, and strict about both.
+public enum Base64 {
+  /// How many bytes to encode at a time where the whole need not be in memory: a multiple of 3, so that pieces put
+  /// together are the encoding of the whole.
+  public static let pieceBytes = 49_152
+
+  /// Appends the encoding of these bytes. Only the last piece of a text may have a length that is no multiple of 3.
+  public static func encode(_ bytes: borrowing Span<UInt8>, into text: inout [UInt8]) {
+    var place = text.count
+    text.append(contentsOf: repeatElement(UInt8(ascii: "="), count: (bytes.count + 2) / 3 * 4))
+    var output = text.mutableSpan
+    let pairs = pairs.span
+    var index = 0
+    // Twelve bits, two letters at a time, out of one table of 8 KB.
+    while index + 3 <= bytes.count {
+      let bits = Int(bytes[index]) << 16 | Int(bytes[index + 1]) << 8 | Int(bytes[index + 2])
+      let high = pairs[bits >> 12]
+      let low = pairs[bits & 0xFFF]
+      output[place] = UInt8(truncatingIfNeeded: high)
+      output[place + 1] = UInt8(truncatingIfNeeded: high >> 8)
+      output[place + 2] = UInt8(truncatingIfNeeded: low)
+      output[place + 3] = UInt8(truncatingIfNeeded: low >> 8)
+      index += 3
+      place += 4
+    }
+    guard index < bytes.count else { return }
+    let first = Int(bytes[index])
+    let second = index + 1 < bytes.count ? Int(bytes[index + 1]) : 0
+    output[place] = letters[first >> 2]
+    output[place + 1] = letters[first & 3 << 4 | second >> 4]
+    if index + 1 < bytes.count { output[place + 2] = letters[second & 15 << 2] }
+  }
+
+  /// The encoding of these bytes.
+  public static func encode(_ bytes: [UInt8]) -> String {
+    var text: [UInt8] = []
+    encode(bytes.span, into: &text)
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  /// The bytes of a text, or `nil` where it is not exactly what `encode` writes: no white space, no missing padding,
+  /// no bits behind the last byte.
+  public static func decode(_ text: borrowing Span<UInt8>) -> [UInt8]? {
+    guard text.count % 4 == 0 else { return nil }
+    guard text.count > 0 else { return [] }
+    var padding = 0
+    while padding < 2, text[text.count - 1 - padding] == UInt8(ascii: "=") { padding += 1 }
+    var bytes = [UInt8](repeating: 0, count: text.count / 4 * 3 - padding)
+    var output = bytes.mutableSpan
+    let values = values.span
+    var place = 0
+    var index = 0
+    let whole = padding == 0 ? text.count : text.count - 4
+    while index < whole {
+      let (a, b) = (values[Int(text[index])], values[Int(text[index + 1])])
+      let (c, d) = (values[Int(text[index + 2])], values[Int(text[index + 3])])
+      guard a | b | c | d < 64 else { return nil }
+      output[place] = a << 2 | b >> 4
+      output[place + 1] = b << 4 | c >> 2
+      output[place + 2] = c << 6 | d
+      index += 4
+      place += 3
+    }
+    guard padding > 0 else { return bytes }
+    let (a, b) = (values[Int(text[index])], values[Int(text[index + 1])])
+    let c = padding == 1 ? values[Int(text[index + 2])] : 0
+    guard a | b | c < 64 else { return nil }
+    output[place] = a << 2 | b >> 4
+    if padding == 2 { return b & 15 == 0 ? bytes : nil }
+    output[place + 1] = b << 4 | c >> 2
+    return c & 3 == 0 ? bytes : nil
+  }
+
+  private static let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+
+  /// The two letters of twelve bits, the first one in the lower byte.
+  private static let pairs: [UInt16] = (0..<4_096).map {
+    UInt16(letters[$0 >> 6]) | UInt16(letters[$0 & 63]) << 8
+  }
+
+  /// What a letter stands for; 64 and above for none.
+  private static let values: [UInt8] = {
+    var values = [UInt8](repeating: 0xFF, count: 256)
+    for (value, letter) in letters.enumerated() { values[Int(letter)] = UInt8(value) }
+    return values
+  }()
+}

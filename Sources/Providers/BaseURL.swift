@@ -1,0 +1,46 @@
+/// The address a user gave for a provider, without slashes at its end.
+///
+/// Read here and not by libcurl, which is not opened before something is sent.
+struct BaseURL: Sendable, Equatable {
+  /// What paths are put behind.
+  let text: String
+  /// In lower case.
+  let scheme: String
+  /// In lower case, IPv6 in brackets; empty where it cannot be told for certain.
+  let host: String
+  /// What kind of place its host is, as far as it is written in it: a name is taken to be on the internet.
+  let reach: NetworkAddress.Reach
+
+  init(_ text: String) {
+    var text = text[...]
+    while text.last == "/" || text.last?.isWhitespace == true { text.removeLast() }
+    text = text.drop { $0.isWhitespace }
+    self.text = String(text)
+    let parts = text.split(separator: ":", maxSplits: 1)
+    guard parts.count == 2, parts[1].hasPrefix("//") else {
+      (scheme, host, reach) = ("", "", .open)
+      return
+    }
+    scheme = parts[0].lowercased()
+    let authority = parts[1].dropFirst(2).prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+    host = Self.host(of: authority)
+    if Self.isThisMachine(host) {
+      reach = .loopback
+    } else {
+      reach = NetworkAddress(host)?.reach ?? .open
+    }
+  }
+
+  /// `localhost` and what is below it (RFC 6761).
+  static func isThisMachine(_ host: String) -> Bool {
+    host == "localhost" || host.hasSuffix(".localhost") || NetworkAddress(host)?.reach == .loopback
+  }
+
+  private static func host(of authority: Substring) -> String {
+    // Anything odd names no host, and so earns no trust.
+    guard authority.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") && $0 != UInt8(ascii: "@") })
+    else { return "" }
+    if authority.hasPrefix("["), let end = authority.firstIndex(of: "]") { return authority[...end].lowercased() }
+    return authority.prefix { $0 != ":" }.lowercased()
+  }
+}

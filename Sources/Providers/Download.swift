@@ -1,0 +1,91 @@
+internal import CCurl
+internal import Predictions
+internal import Threads
+
+/// Fetches one output into a writer: redirects are followed here, so that each step is checked before it is taken.
+///
+/// No request of it carries a header of ours but the client's name: least of all the key.
+struct Download: Sendable {
+  let http: HTTPClient
+  let policy: DownloadPolicy
+  let userAgent: String
+  let writer: any OutputWriter
+  let completion: @Sendable (DownloadOutcome) -> Void
+
+  /// Starts.
+  func fetch(_ url: String) {
+    if let message = ccurl_open() {
+      completion(.transient(reason: String(cString: message)))
+    } else if let address = WebAddress(url) {
+      fetch(address, as: url, redirects: 0)
+    } else {
+      completion(.refused(reason: "The output's address cannot be read."))
+    }
+  }
+
+  /// - Parameter url: the address as it was given: signed ones must not change by a character.
+  private func fetch(_ address: WebAddress, as url: String, redirects: Int) {
+    if let refusal = policy.refusal(of: address) {
+      completion(.refused(reason: "The output's address may not be fetched. \(refusal)"))
+      return
+    }
+    let failed = Guarded<OutputError?>(nil)
+    let request = HTTPRequest(
+      url: url, headers: [.init("User-Agent", userAgent), .init("Accept", "image/*,*/*;q=0.5")],
+      limits: .init(total: 600_000, stall: 20_000), bodyLimit: DownloadPolicy.byteLimit,
+      purpose: .download(
+        allows: { [policy] in policy.allows($0.reach, host: address.host) },
+        sink: { [writer] bytes in
+          do throws(OutputError) {
+            try writer.write(bytes)
+            return true
+          } catch {
+            failed.withLock { $0 = error }
+            return false
+          }
+        }))
+    http.send(request) { result in
+      if let error = failed.withLock({ $0 }) {
+        if case .tooLarge = error { completion(.refused(reason: error.message)) } else { completion(.unsaved(error)) }
+        return
+      }
+      switch result {
+      case .failure(let failure): completion(Self.outcome(failure))
+      case .success(let response): self.answered(response, at: address, redirects: redirects)
+      }
+    }
+  }
+
+  private func answered(_ response: HTTPResponse, at address: WebAddress, redirects: Int) {
+    switch response.status {
+    case 200 where response.bodyBytes == 0:
+      completion(.transient(reason: "The output came without a byte."))
+    case 200:
+      completion(.written)
+    case 300..<400:
+      guard let location = response.headers["location"], let next = address.following(location) else {
+        completion(.refused(reason: "The output's host redirects to nowhere."))
+        return
+      }
+      guard redirects < DownloadPolicy.redirectLimit else {
+        completion(.refused(reason: "The output's host redirects more than \(DownloadPolicy.redirectLimit) times."))
+        return
+      }
+      fetch(next, as: next.text, redirects: redirects + 1)
+    case 408, 425, 429, 500...:
+      completion(.transient(reason: "The output's host answered HTTP \(response.status)."))
+    case 400..<500:
+      completion(.expired(reason: "The output's host answered HTTP \(response.status): the link is no longer good."))
+    default:
+      completion(.transient(reason: "The output's host answered HTTP \(response.status) and no file."))
+    }
+  }
+
+  private static func outcome(_ failure: HTTPFailure) -> DownloadOutcome {
+    switch failure.kind {
+    case .forbiddenAddress, .badRequest: .refused(reason: failure.message)
+    case .tooLarge: .refused(reason: "The output is larger than \(DownloadPolicy.byteLimit) bytes.")
+    default: .transient(reason: failure.message)
+    }
+  }
+}

@@ -1,0 +1,113 @@
+internal import CCurl
+internal import Threads
+
+/// Speaks HTTP with libcurl, many requests at a time, on one thread of its own.
+///
+/// Nothing of it exists before the first request: no thread, no library, no memory. At most 64 transfers are inside
+/// libcurl; the rest wait here, where waiting costs a few bytes. Downloads take at most 4 of the 64, so that no poll ever
+/// waits behind large files. The process's signals are left alone, and no child inherits a connection.
+public final class HTTPClient: Sendable {
+  /// Gets the answer, exactly once, on the client's thread; it must not block.
+  public typealias Completion = @Sendable (Result<HTTPResponse, HTTPFailure>) -> Void
+
+  /// Names a request, so that it can be cancelled.
+  public struct RequestID: Sendable, Hashable {
+    fileprivate let number: UInt64
+  }
+
+  /// A request on its way to the thread.
+  struct Order: Sendable {
+    let number: UInt64
+    let request: HTTPRequest
+    let completion: Completion
+  }
+
+  /// What callers leave for the thread.
+  struct Inbox {
+    var orders: [Order] = []
+    var cancelled: Set<UInt64> = []
+    var number: UInt64 = 0
+    var isRunning = false
+    var isClosing = false
+    /// Woken where the thread waits inside libcurl. Set by the thread, and taken away by it before it is freed.
+    var multi: MultiHandle?
+  }
+
+  private let inbox = Guarded(Inbox())
+  private let environment: HTTPEnvironment
+
+  /// A client that honours the process's `HTTPS_PROXY`, `NO_PROXY`, `CURL_CA_BUNDLE`, `SSL_CERT_FILE` and the like.
+  public convenience init() {
+    self.init(environment: .process)
+  }
+
+  init(environment: HTTPEnvironment) {
+    self.environment = environment
+  }
+
+  deinit { close() }
+
+  /// Sends a request. Returns at once.
+  @discardableResult
+  public func send(_ request: HTTPRequest, completion: @escaping Completion) -> RequestID {
+    enum Step { case queued, start, closed }
+    let (number, step): (UInt64, Step) = inbox.signal { inbox in
+      inbox.number += 1
+      guard !inbox.isClosing else { return (inbox.number, .closed) }
+      inbox.orders.append(Order(number: inbox.number, request: request, completion: completion))
+      inbox.multi?.wake()
+      defer { inbox.isRunning = true }
+      return (inbox.number, inbox.isRunning ? .queued : .start)
+    }
+    switch step {
+    case .queued: break
+    case .start:
+      startThread { [inbox, environment] in
+        HTTPLoop.run(inbox: inbox, environment: environment)
+      }
+    case .closed:
+      completion(
+        .failure(HTTPFailure(kind: .closed, message: "The HTTP client is closed.", mayHaveBeenSent: false)))
+    }
+    return RequestID(number: number)
+  }
+
+  /// Ends a request early; its completion gets `.cancelled`. Does nothing where it has ended already.
+  public func cancel(_ id: RequestID) {
+    inbox.signal { inbox in
+      guard inbox.isRunning, !inbox.isClosing else { return }
+      inbox.cancelled.insert(id.number)
+      inbox.multi?.wake()
+    }
+  }
+
+  /// Ends every request (each completion gets `.closed`) and the thread. Returns at once.
+  public func close() {
+    inbox.signal { inbox in
+      inbox.isClosing = true
+      inbox.multi?.wake()
+    }
+  }
+
+  /// Whether the thread is there; for tests.
+  var isRunning: Bool { inbox.withLock { $0.isRunning } }
+
+  /// The version of libcurl, opening it, or one sentence that says why there is none.
+  public static func library() -> Result<String, HTTPFailure> {
+    if let message = ccurl_open() {
+      return .failure(
+        HTTPFailure(kind: .unavailable, message: String(cString: message), mayHaveBeenSent: false))
+    }
+    return .success(String(cString: ccurl_version()))
+  }
+}
+
+/// libcurl's handle for many transfers.
+///
+/// `@unchecked Sendable`: only the client's thread uses it, but for `wake`, which libcurl allows from any thread. Whoever
+/// wakes does so with the inbox locked, and the thread takes the handle out of the inbox before it frees it.
+struct MultiHandle: @unchecked Sendable {
+  let pointer: UnsafeMutableRawPointer
+
+  func wake() { _ = ccurl_multi_wakeup(pointer) }
+}

@@ -1,0 +1,309 @@
+internal import JSON
+public import Predictions
+
+/// The service of WaveSpeedAI: `POST {base}/api/v3/{model}` once, then `GET …/predictions/{id}/result` until it is over.
+public struct WaveSpeed: Provider, Sendable {
+  /// Where the service is, unless one says otherwise.
+  public static let defaultBaseURL = "https://api.wavespeed.ai"
+
+  /// `wavespeed`.
+  public let name = "wavespeed"
+  /// Which key and host.
+  public let account: String
+  /// The seed's. Its upstream was shut down in October 2026, so it can be chosen otherwise everywhere.
+  public let defaultModel = "openai/gpt-image-1-high-fidelity"
+  /// The account's limits hold.
+  public let isLimited = true
+  /// Its outputs are made elsewhere.
+  public let isEmbedded = false
+
+  let base: BaseURL
+  let http: HTTPClient
+  let now: @Sendable () -> Int64
+  private let key: String
+  private let clientVersion: String
+
+  /// A connection to one account.
+  ///
+  /// - Parameters:
+  ///   - baseURL: also with a path; slashes at its end do not matter.
+  ///   - key: sent to the base URL's host and nowhere else; never in an answer.
+  ///   - account: see `Account`.
+  ///   - clientVersion: ours, told to the service.
+  ///   - now: milliseconds since 1970; only compared with the service's `Date`.
+  public init(
+    baseURL: String = Self.defaultBaseURL, key: String, account: String, http: HTTPClient, clientVersion: String,
+    now: @escaping @Sendable () -> Int64
+  ) {
+    base = BaseURL(baseURL)
+    self.account = account
+    self.http = http
+    self.clientVersion = clientVersion
+    self.now = now
+    let bytes = key.utf8.drop { $0 <= 0x20 }.reversed().drop { $0 <= 0x20 }.reversed()
+    self.key = String(decoding: Array(bytes), as: UTF8.self)
+  }
+
+  /// Near where the base URL is on this machine.
+  public var pace: PollPace { base.reach == .loopback ? .near : .remote }
+
+  /// Seven days of it.
+  public var history: (any ProviderHistory)? { self }
+
+  /// Built from the base URL; what an answer says under `urls.get` is never asked, for the key would go there.
+  public func resultURL(for remoteID: String) -> String? {
+    Self.isValidID(remoteID) ? "\(base.text)/api/v3/predictions/\(remoteID)/result" : nil
+  }
+
+  /// Whether an id is one that may stand in a path.
+  static func isValidID(_ id: String) -> Bool {
+    (1...128).contains(id.utf8.count)
+      && id.utf8.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+          UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+          true
+        default: false
+        }
+      }
+  }
+
+  // MARK: - Submit
+
+  /// Sends exactly the input's bytes, at most once.
+  public func submit(
+    _ prediction: Prediction, mayStart: @escaping @Sendable () -> Bool,
+    completion: @escaping @Sendable (SubmitOutcome) -> Void
+  ) {
+    let model = prediction.model
+    guard let input = prediction.input else {
+      completion(.unsent(reason: "The input was not loaded."))
+      return
+    }
+    guard Self.isValidModel(model) else {
+      completion(
+        .refused(
+          PredictionFailure(
+            .modelUnavailable, retryable: false, message: "\(clean(model)) is not the name of a model.",
+            hint: "A name looks like openai/gpt-image-1-high-fidelity; call models for those that exist."), pause: nil))
+      return
+    }
+    guard let headers = headers() else {
+      completion(
+        .refused(
+          PredictionFailure(
+            .authentication, retryable: false, message: "The key is empty or holds characters that no key has.",
+            hint: "Check WAVESPEED_API_KEY."), pause: nil))
+      return
+    }
+    let request = HTTPRequest(
+      url: "\(base.text)/api/v3/\(model)", headers: headers, body: input, limits: .init(total: 70_000),
+      purpose: .once(mayStart: mayStart))
+    http.send(request) { result in
+      completion(outcome(of: result, model: model))
+    }
+  }
+
+  /// Names are put into the path as they are, slashes too, so they must not be able to lead elsewhere: not out of
+  /// `/api/v3/`, and not to one of the service's own methods there.
+  static func isValidModel(_ model: String) -> Bool {
+    let segments = model.split(separator: "/", omittingEmptySubsequences: false)
+    let methods = [
+      "predictions", "models", "model", "balance", "account", "media", "upload", "webhook", "billings", "user",
+    ]
+    return model.utf8.count <= 512 && !methods.contains(segments[0].lowercased())
+      && segments.allSatisfy { !$0.isEmpty && $0 != "." && $0 != ".." }
+      && model.utf8.allSatisfy { byte in
+        byte > 0x20 && byte < 0x7F && !"?#%\\".utf8.contains(byte)
+      }
+  }
+
+  /// Durability.md section 5, in its order: the first that fits.
+  private func outcome(of result: Result<HTTPResponse, HTTPFailure>, model: String) -> SubmitOutcome {
+    let response: HTTPResponse
+    let broken: HTTPFailure?
+    switch result {
+    case .success(let whole): (response, broken) = (whole, nil)
+    case .failure(let failure):
+      guard failure.mayHaveBeenSent else { return .unsent(reason: clean(failure.message)) }
+      guard let partial = failure.partial else { return .ambiguous(reason: clean(failure.message)) }
+      (response, broken) = (partial, failure)
+    }
+    let answer = WaveSpeedAnswer(response)
+    if let answer, let id = answer.id, let object = answer.object {
+      return .accepted(
+        remoteID: id, result: self.result(of: object, model: model, id: id),
+        clockSkew: WaveSpeedTime.skew(response.headers, now: now()))
+    }
+    if let broken { return .ambiguous(reason: clean(broken.message)) }
+    let status = answer?.status ?? response.status
+    // 408, 409 and 425 do not say that nothing was made, and neither does anything that is no 3xx or 4xx.
+    let isRefusal = (300..<500).contains(response.status) || (200..<300).contains(response.status) && status >= 400
+    if isRefusal, status < 500, ![408, 409, 425].contains(status) {
+      let (failure, pause) = refusal(
+        status: status, answer: answer, model: model,
+        retryAfter: WaveSpeedTime.retryAfter(response.headers, now: now()))
+      return .refused(failure, pause: pause)
+    }
+    if (200..<300).contains(status) {
+      return .ambiguous(reason: "The provider answered HTTP \(response.status), but gave no id.")
+    }
+    return .ambiguous(reason: "The provider answered HTTP \(status).")
+  }
+
+  // MARK: - Poll
+
+  /// Asks for the result.
+  public func poll(_ prediction: Prediction, completion: @escaping @Sendable (PollOutcome) -> Void) {
+    guard let id = prediction.remoteID, let url = resultURL(for: id), let headers = headers() else {
+      completion(.paused(reason: "There is no remote id, or no key, to ask with."))
+      return
+    }
+    let request = HTTPRequest(url: url, headers: headers, limits: .init(total: 30_000))
+    let model = prediction.model
+    http.send(request) { result in
+      completion(outcome(ofPoll: result, model: model, id: id))
+    }
+  }
+
+  private func outcome(
+    ofPoll result: Result<HTTPResponse, HTTPFailure>, model: String, id: String
+  ) -> PollOutcome {
+    let response: HTTPResponse
+    switch result {
+    case .success(let whole): response = whole
+    case .failure(let failure): return Self.waiting(failure, reason: clean(failure.message))
+    }
+    let answer = WaveSpeedAnswer(response)
+    let after = WaveSpeedTime.retryAfter(response.headers, now: now())
+    if (200..<300).contains(response.status), let answer, let object = answer.object, object["status"]?.string != nil,
+      answer.status == response.status || answer.id != nil
+    {
+      guard answer.id == nil || answer.id == id else {
+        return .transient(reason: "The provider answered with another prediction.", after: after)
+      }
+      return .answered(self.result(of: object, model: model, id: id), after: nil)
+    }
+    let status = answer?.status ?? response.status
+    let reason = "The provider answered HTTP \(status)" + (answer?.message.map { ": \(clean($0))" } ?? ".")
+    switch status {
+    case 200..<300:
+      return .transient(reason: "The provider's answer could not be read.", after: after)
+    // A page of anybody else says nothing about the prediction.
+    case 404, 410:
+      return answer?.isOwn == true ? .gone(reason: reason) : .paused(reason: reason)
+    case 408, 425, 429, 500...:
+      return .transient(reason: reason, after: after)
+    default:
+      return .paused(reason: reason)
+    }
+  }
+
+  private static func waiting(_ failure: HTTPFailure, reason: String) -> PollOutcome {
+    switch failure.kind {
+    case .insecure, .proxy, .unavailable, .badRequest: .paused(reason: reason)
+    default: .transient(reason: reason, after: nil)
+    }
+  }
+
+  // MARK: - Download
+
+  /// Fetches an output, without the key.
+  public func download(
+    _ output: String, index: Int, of prediction: Prediction, into writer: any OutputWriter,
+    completion: @escaping @Sendable (DownloadOutcome) -> Void
+  ) {
+    if output.hasPrefix("inline:") {
+      // It came inside the result, and this process does not have it any more: ask for the result again.
+      poll(prediction) { completion(write($0, index: index, into: writer)) }
+      return
+    }
+    let download = Download(
+      http: http, policy: DownloadPolicy(base: base), userAgent: userAgent, writer: writer, completion: completion)
+    download.fetch(output)
+  }
+
+  private func write(_ outcome: PollOutcome, index: Int, into writer: any OutputWriter) -> DownloadOutcome {
+    switch outcome {
+    case .answered(.completed(let outputs, _, _), _):
+      guard outputs.indices.contains(index - 1), case .bytes(let bytes) = outputs[index - 1] else {
+        return .expired(reason: "The result has no such output any more.")
+      }
+      do {
+        try writer.write(bytes.span)
+        return .written
+      } catch {
+        return .unsaved(error)
+      }
+    case .answered(.running, _): return .transient(reason: "The provider says that it is not finished.")
+    case .answered(.failed(let failure, _), _): return .refused(reason: failure.message)
+    case .gone(let reason): return .refused(reason: reason)
+    case .paused(let reason), .transient(let reason, _): return .transient(reason: reason)
+    }
+  }
+
+  // MARK: - Delete
+
+  /// Deletes the prediction and its outputs there; nothing is said about what it costs.
+  public func delete(_ prediction: Prediction, completion: @escaping @Sendable (DeletionOutcome) -> Void) {
+    guard let id = prediction.remoteID, Self.isValidID(id), let headers = headers() else {
+      completion(.failed(reason: "There is no remote id, or no key, to ask with."))
+      return
+    }
+    var body = JSONWriter()
+    body.value(["ids": [.string(id)]] as JSONValue)
+    let request = HTTPRequest(
+      url: "\(base.text)/api/v3/predictions/delete", headers: headers, body: body.bytes, limits: .init(total: 30_000))
+    http.send(request) { result in
+      switch result {
+      case .failure(let failure): completion(.failed(reason: clean(failure.message)))
+      case .success(let response):
+        let answer = WaveSpeedAnswer(response)
+        let status = answer?.status ?? response.status
+        if (200..<300).contains(status), (answer?.object?["deleted_count"]?.int64 ?? 0) >= 1 {
+          completion(.deleted)
+        } else if (200..<300).contains(status) {
+          completion(.failed(reason: "The provider did not find it."))
+        } else {
+          completion(.failed(reason: "The provider answered HTTP \(status)."))
+        }
+      }
+    }
+  }
+
+  // MARK: - Pieces
+
+  private var userAgent: String { "imagewire/\(clientVersion)" }
+
+  /// `nil` where the key cannot be one.
+  func headers() -> [HTTPRequest.Header]? {
+    guard !key.isEmpty, key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { return nil }
+    return [
+      .init("Authorization", "Bearer \(key)"), .init("Content-Type", "application/json"),
+      .init("Accept", "application/json"), .init("User-Agent", userAgent), .init("X-Client-Name", "imagewire"),
+      .init("X-Client-Version", clientVersion),
+    ]
+  }
+
+  /// Somebody else's words, fit to be shown: without the key, should they repeat it, on one line, and short.
+  func clean(_ text: String) -> String {
+    let secret = Array(key.utf8)
+    var rest = Array(text.utf8)[...]
+    var shown: [UInt8] = []
+    while let byte = rest.first, shown.count < 500 {
+      if !secret.isEmpty, rest.starts(with: secret) {
+        shown.append(contentsOf: "[key]".utf8)
+        rest.removeFirst(secret.count)
+      } else {
+        shown.append(byte < 0x20 || byte == 0x7F ? 0x20 : byte)
+        rest.removeFirst()
+      }
+    }
+    // A character cut in half at the limit goes whole.
+    if let next = rest.first, next & 0xC0 == 0x80 {
+      while let last = shown.popLast(), last & 0xC0 == 0x80 {}
+    }
+    while shown.last == UInt8(ascii: ".") || shown.last == 0x20 { shown.removeLast() }
+    return String(decoding: shown, as: UTF8.self)
+  }
+}

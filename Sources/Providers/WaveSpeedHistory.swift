@@ -1,0 +1,124 @@
+internal import JSON
+public import Predictions
+
+/// Searches what the service keeps of the last seven days (durability.md section 6).
+extension WaveSpeed: ProviderHistory {
+  static let pageSize = 100
+  static let pageLimit = 10
+
+  /// Asks page by page until an item is older than the window; more than ten pages are too many.
+  public func search(
+    for prediction: Prediction, window: ClosedRange<Int64>,
+    completion: @escaping @Sendable (HistoryOutcome) -> Void
+  ) {
+    guard let input = prediction.input.flatMap({ try? JSONValue(parsing: $0) })?.object, let headers = headers() else {
+      completion(.unavailable(reason: "There is no input to compare, or no key to ask with."))
+      return
+    }
+    HistorySearch(
+      service: self, headers: headers, model: prediction.model, input: input, window: window, completion: completion
+    ).page(1, found: [:])
+  }
+}
+
+/// One search, page after page.
+private struct HistorySearch: Sendable {
+  let service: WaveSpeed
+  let headers: [HTTPRequest.Header]
+  let model: String
+  let input: JSONObject
+  let window: ClosedRange<Int64>
+  let completion: @Sendable (HistoryOutcome) -> Void
+
+  /// - Parameter found: every id seen so far, with its match or `nil`; a page may repeat what the one before it had.
+  func page(_ number: Int, found: [String: HistoryMatch?]) {
+    var body = JSONWriter()
+    body.value(
+      [
+        "page": .number(JSONNumber(number)), "page_size": .number(JSONNumber(WaveSpeed.pageSize)),
+        "model": .string(model), "created_after": .string(WaveSpeedTime.text(window.lowerBound)),
+        // Whole seconds: the last one of the window belongs to it.
+        "created_before": .string(WaveSpeedTime.text(window.upperBound + 1_000)),
+      ] as JSONValue)
+    let request = HTTPRequest(
+      url: "\(service.base.text)/api/v3/predictions", headers: headers, body: body.bytes, limits: .init(total: 30_000))
+    service.http.send(request) { result in
+      switch result {
+      case .failure(let failure): completion(.unavailable(reason: service.clean(failure.message)))
+      case .success(let response): read(response, number: number, found: found)
+      }
+    }
+  }
+
+  private func read(_ response: HTTPResponse, number: Int, found: [String: HistoryMatch?]) {
+    let answer = WaveSpeedAnswer(response)
+    let status = answer?.status ?? response.status
+    guard (200..<300).contains(status), let items = answer?.object?["items"] else {
+      completion(.unavailable(reason: "The provider's history answered HTTP \(status) and no list."))
+      return
+    }
+    let skew = WaveSpeedTime.skew(response.headers, now: service.now()) ?? 0
+    var found = found
+    var isNew = false
+    var isPast = false
+    for item in items.array ?? [] {
+      guard let id = item["id"]?.string, WaveSpeed.isValidID(id) else { continue }
+      let createdAt = item["created_at"]?.string.flatMap(WaveSpeedTime.milliseconds)
+      if let createdAt, createdAt < window.lowerBound { isPast = true }
+      guard found[id] == nil else { continue }
+      isNew = true
+      found[id] = .some(match(item, id: id, createdAt: createdAt, skew: skew))
+    }
+    // Newest first. A service that ignores `page` brings nothing new and ends the search that way.
+    if isPast || !isNew {
+      completion(.found(found.values.compactMap { $0 }.sorted { $0.createdAt < $1.createdAt }))
+    } else if number == WaveSpeed.pageLimit {
+      completion(.tooMany)
+    } else {
+      page(number + 1, found: found)
+    }
+  }
+
+  /// Every filter is checked again here: one that the service ignores must not bring somebody else's picture.
+  private func match(_ item: JSONValue, id: String, createdAt: Int64?, skew: Int64) -> HistoryMatch? {
+    guard let createdAt, window.contains(createdAt), item["model"]?.string?.hasSameCodePoints(as: model) == true,
+      let theirs = (item["input"] ?? item["inputs"])?.object, WaveSpeed.isCovered(input, by: theirs)
+    else { return nil }
+    return HistoryMatch(remoteID: id, createdAt: createdAt, clockSkew: skew)
+  }
+}
+
+extension WaveSpeed {
+  /// Whether every member we sent is there with an equal value; what the provider added does not count against it.
+  static func isCovered(_ ours: JSONObject, by theirs: JSONObject) -> Bool {
+    // A file sent along comes back as an address, so it proves nothing either way.
+    let telling = ours.members.filter { !isFile($0.value) }
+    return !telling.isEmpty
+      && telling.allSatisfy { member in
+        theirs[member.name].map { isEqual(member.value, $0) } ?? false
+      }
+  }
+
+  private static func isFile(_ value: JSONValue) -> Bool {
+    switch value {
+    case .string(let text): text.prefix(5).lowercased() == "data:"
+    case .array(let elements): !elements.isEmpty && elements.contains(where: isFile)
+    default: false
+    }
+  }
+
+  /// Strings by code points, numbers as doubles, arrays in order, objects by member.
+  private static func isEqual(_ left: JSONValue, _ right: JSONValue) -> Bool {
+    switch (left, right) {
+    case (.null, .null): true
+    case (.bool(let left), .bool(let right)): left == right
+    case (.number(let left), .number(let right)): left.double == right.double
+    case (.string(let left), .string(let right)): left.hasSameCodePoints(as: right)
+    case (.array(let left), .array(let right)): left.count == right.count && zip(left, right).allSatisfy(isEqual)
+    case (.object(let left), .object(let right)):
+      left.members.count == right.members.count
+        && left.members.allSatisfy { member in right[member.name].map { isEqual(member.value, $0) } ?? false }
+    default: false
+    }
+  }
+}

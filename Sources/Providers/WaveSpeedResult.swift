@@ -1,0 +1,134 @@
+internal import JSON
+internal import Predictions
+
+/// What a prediction object of the service means.
+extension WaveSpeed {
+  /// How the prediction stands; every word that is not known is "not finished".
+  func result(of object: JSONObject, model: String, id: String) -> RemoteResult {
+    let status = object["status"]?.string?.lowercased() ?? ""
+    switch status {
+    case "completed":
+      return completed(object)
+        ?? .failed(
+          PredictionFailure(
+            .remoteError, retryable: false,
+            message: "The provider says that prediction \(id) is completed, but gave no picture with it.",
+            hint: "Look at prediction \(id) in the provider's own list; it may be billed."),
+          billing: .unknown)
+    // One old copy of the documents has this word; without a picture it is not believed.
+    case "succeeded":
+      return completed(object) ?? .running
+    case "failed":
+      return .failed(failure(of: object, model: model, id: id), billing: .refunded)
+    case "timeout":
+      return .failed(
+        PredictionFailure(
+          .remoteTimeout, retryable: true, message: "The provider ran out of time\(said(object)).",
+          hint: "Submit it again; the provider refunds what timed out. Its prediction is \(id).",
+          remoteCode: code(of: object)),
+        billing: .refunded)
+    case "cancelled", "deleted":
+      return .failed(
+        PredictionFailure(
+          .remoteError, retryable: true, message: "At the provider, prediction \(id) was \(status)\(said(object)).",
+          hint: "Somebody did that with the same account; submit it again if it is still wanted.",
+          remoteCode: code(of: object)),
+        billing: .unknown)
+    default:
+      return .running
+    }
+  }
+
+  // MARK: - Completed
+
+  private func completed(_ object: JSONObject) -> RemoteResult? {
+    let given = object["outputs"]?.array ?? []
+    let outputs = given.map(Self.output)
+    let usable = outputs.compactMap { $0 }
+    guard !usable.isEmpty else { return nil }
+    // Seen as `null`, absent, `[]`, and once as something else than booleans; it is only worth something one to one.
+    let flags = object["has_nsfw_contents"]?.array?.compactMap(\.bool) ?? []
+    let matching = flags.count == given.count ? zip(flags, outputs).compactMap { $1 == nil ? nil : $0 } : []
+    let inference = object["timings"]?["inference"]?.number?.double
+    return .completed(
+      outputs: usable, hasNSFWContents: matching,
+      inferenceMilliseconds: inference.flatMap { $0.isFinite && abs($0) < 1e15 ? Int64($0.rounded()) : nil })
+  }
+
+  /// A URL, a data URI, base64 without any wrapping, or an object with one of those under `url`.
+  private static func output(_ value: JSONValue) -> RemoteOutput? {
+    guard let text = value.string ?? value["url"]?.string else { return nil }
+    let start = text.prefix(8).lowercased()
+    if start.hasPrefix("https://") || start.hasPrefix("http://") { return .location(text) }
+    if start.hasPrefix("data:") { return bytes(ofDataURI: text) }
+    guard let bytes = Base64.decode(Array(text.utf8).span), isImage(bytes) else { return nil }
+    return .bytes(bytes)
+  }
+
+  private static func bytes(ofDataURI text: String) -> RemoteOutput? {
+    let text = Array(text.utf8)
+    guard let comma = text.firstIndex(of: UInt8(ascii: ",")),
+      String(decoding: text[..<comma], as: UTF8.self).lowercased().hasSuffix(";base64"),
+      let bytes = Base64.decode(Array(text[(comma + 1)...]).span), !bytes.isEmpty
+    else { return nil }
+    return .bytes(bytes)
+  }
+
+  /// PNG, JPEG, GIF, WebP or AVIF by its first bytes: any word of four letters is base64 too.
+  static func isImage(_ bytes: [UInt8]) -> Bool {
+    func has(_ text: StaticString, at place: Int = 0) -> Bool {
+      bytes.count >= place + text.utf8CodeUnitCount
+        && bytes[place..<place + text.utf8CodeUnitCount].elementsEqual(
+          UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+    return bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A])
+      || bytes.starts(with: [0xFF, 0xD8, 0xFF]) || has("GIF87a") || has("GIF89a") || has("RIFF") && has("WEBP", at: 8)
+      || has("ftyp", at: 4) && (has("avif", at: 8) || has("avis", at: 8))
+  }
+
+  // MARK: - Failed
+
+  private func failure(of object: JSONObject, model: String, id: String) -> PredictionFailure {
+    let said = said(object)
+    let code = code(of: object)
+    let ask = "Ask the provider about prediction \(id)."
+    switch object["code"]?.int64 ?? 0 {
+    case 1_200:
+      return PredictionFailure(
+        .contentRefused, retryable: false, message: "The provider refused the content\(said).",
+        hint: "Change the prompt.", remoteCode: code)
+    case 1_400...1_402:
+      return PredictionFailure(
+        .invalidInput, retryable: false, message: "The provider refused the input\(said).",
+        hint: "Change the input to what the model \(model) takes.", remoteCode: code)
+    case 5_004:
+      return PredictionFailure(
+        .remoteTimeout, retryable: true, message: "The provider ran out of time\(said).", hint: "Submit it again.",
+        remoteCode: code)
+    case 5_000..<6_000:
+      return PredictionFailure(
+        .remoteError, retryable: true, message: "The provider failed\(said).",
+        hint: "Submit it again later. \(ask)", remoteCode: code)
+    default:
+      if Self.mentionsContent(object["error"]?.string ?? "") {
+        return PredictionFailure(
+          .contentRefused, retryable: false, message: "The provider refused the content\(said).",
+          hint: "Change the prompt.", remoteCode: code)
+      }
+      return PredictionFailure(
+        .remoteError, retryable: true, message: "The provider could not make it\(said).",
+        hint: "The model \(model) may be retired; try another. \(ask)", remoteCode: code)
+    }
+  }
+
+  private func code(of object: JSONObject) -> String? {
+    object["code"]?.int64.flatMap { $0 == 0 ? nil : String($0) }
+  }
+
+  /// `: ` and the provider's own words, where there are some.
+  private func said(_ object: JSONObject) -> String {
+    let error = object["error"]
+    guard let text = error?.string ?? error?["message"]?.string, !text.isEmpty else { return "" }
+    return ": \(clean(text))"
+  }
+}

@@ -1,0 +1,486 @@
+#!/usr/bin/env python3
+"""A WaveSpeed on this machine, for tests: Python's standard library only, every fault on demand.
+
+As a program:   python3 wavespeed.py [--port 0]
+  prints one line {"port": N, "output_port": M} when ready, and exits when its stdin closes. `port` is the service;
+  `output_port` is a second server for outputs, so that tests can see what another host would get to see.
+
+As a module:    with LoopbackWaveSpeed() as server:
+                    server.script(submit=["lost_reply"], polls=1)
+                    ...  WAVESPEED_BASE_URL=server.url  ...
+                    assert len(server.posts()) == 1
+
+What it does unscripted: a submit answers `created`; the first `polls` (2) polls say `processing`, the next ones
+`completed` with one output, a real PNG on `output_port`; history lists what was accepted, newest first; delete works.
+
+SCRIPT: `POST /_/script` (or `server.script(...)`) with any of
+  submit, poll, history, delete, download   a list of behaviours: each request to that endpoint takes the next one,
+                                            and an empty list is "normal" again
+  polls                                     how many polls say `processing` first (2)
+  outputs                                   a list instead of the default; {id}, {base} and {output} (the two hosts'
+                                            http://127.0.0.1:PORT) are filled in inside strings
+  expect_key                                answer 401 to any other key
+  retry_after, date, history_ignores_filters, history_without_input
+
+A behaviour is a name, or {"do": name, ...} with any of
+  "times": n | "forever"    use it that often            "delay_ms": n   before answering
+  "hold": true              answer only after POST /_/release            "headers": {...}   added to the answer
+  "close": true             close the connection after the answer
+
+On every endpoint:
+  normal                    as above
+  drop, reset               read the whole request, then close (FIN) or reset (RST) the connection without a byte
+  hang                      read it and never answer
+  400 401 402 403 404 405 407 408 409 410 413 417 422 425 429 500 503   that status with the service's JSON body
+  307 302                   a redirect ("to": URL)       502 504   a gateway's HTML page       html   200 with HTML
+  empty, truncated, short   200 with no body; with half a JSON text; with fewer bytes than Content-Length says
+  reply                     {"do": "reply", "status": 418, "json": ... or "body": "...", "headers": {...}}
+  envelope                  {"do": "envelope", "code": 403, "message": "insufficient role"} with HTTP 200
+On submit also:
+  lost_reply, lost_reply_reset, lost_reply_504   the prediction is made (history has it), the answer is lost
+  bare, sync_timeout, completed, no_id, bad_id, error_with_id
+On poll also:
+  running, bare, nulls      nulls: has_nsfw_contents, error and urls are null; created_at has nine digits
+  base64, data_uri, object_url, text, no_outputs   completed with such outputs
+  state                     {"do": "state", "status": "cancelled", "code": 5004, "error": "...", ...}: any members
+  expired_link              completed with an output that answers 403
+On download also:
+  redirect                  {"do": "redirect", "to": URL}; "loop" leads to itself for ever
+  huge                      says that it is 300 MB long  endless   sends for ever without a length
+  trickle                   one byte, then nothing       short     half of the picture
+
+`GET /_/log` is {"requests": [...]}: n, connection, port, method, path, headers (lower-case names), body, seconds
+(steady clock), endpoint. `GET /_/log?at_least=3` answers when there are three, or after ten seconds.
+`POST /_/reset` forgets everything. Requests to /_/ are not logged.
+"""
+
+import base64
+import json
+import re
+import socket
+import struct
+import sys
+import threading
+import time
+import zlib
+
+ENDPOINTS = ("submit", "poll", "history", "delete", "download")
+
+
+def png(width=16, height=16, colour=(180, 40, 90)):
+    """A real picture, small."""
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    rows = b"".join(b"\0" + bytes(colour) * width for _ in range(height))
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+PICTURE = png()
+REASONS = {
+    400: 'Field "prompt" must be a string.', 401: "Invalid API key {key}", 402: "Payment required",
+    403: "Your role is not permitted to do this", 404: "Not found", 405: "Method not allowed",
+    407: "Proxy authentication required", 408: "Request timeout", 409: "Conflict", 410: "Gone",
+    413: "Too large", 417: "Expectation failed", 422: "Unprocessable", 425: "Too early",
+    429: "Too many requests", 500: "Internal error", 503: "Unavailable",
+}
+
+
+class Dropped(Exception):
+    """The connection is to be closed; nothing more is said on it."""
+
+
+class LoopbackWaveSpeed:
+    """The server. Everything it knows is under one lock; every connection has a thread."""
+
+    def __init__(self, port=0):
+        self.changed = threading.Condition()
+        self.stopping = False
+        self.connections = 0
+        self.reset()
+        self.listener, self.port = self._listen(port)
+        self.output_listener, self.output_port = self._listen(0)
+
+    # -- for tests -------------------------------------------------------------------------------------------------
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def output_url(self):
+        return f"http://127.0.0.1:{self.output_port}"
+
+    def __enter__(self):
+        for listener, port in ((self.listener, self.port), (self.output_listener, self.output_port)):
+            threading.Thread(target=self._accept, args=(listener, port), daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        with self.changed:
+            self.stopping = True
+            self.changed.notify_all()
+        for listener in (self.listener, self.output_listener):
+            try:
+                listener.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            listener.close()
+
+    def script(self, **what):
+        """Adds behaviours and settings; see the top of the file."""
+        with self.changed:
+            for name, value in what.items():
+                if name in ENDPOINTS:
+                    self.queues[name].extend(dict(b) if isinstance(b, dict) else {"do": str(b)} for b in value)
+                elif name in self.settings:
+                    self.settings[name] = value
+                else:
+                    raise ValueError(f"nothing is called {name}")
+
+    def reset(self):
+        with self.changed:
+            self.queues = {name: [] for name in ENDPOINTS}
+            self.settings = {
+                "polls": 2, "outputs": ["{output}/output/{id}.png"], "expect_key": None, "retry_after": None,
+                "date": None, "history_ignores_filters": False, "history_without_input": False,
+            }
+            self.requests = []
+            self.predictions = {}
+            self.released = 0
+            self.changed.notify_all()
+
+    def release(self):
+        """Lets everything go that is held."""
+        with self.changed:
+            self.released += 1
+            self.changed.notify_all()
+
+    def log(self, at_least=0, seconds=10):
+        """Every request so far; waits until there are that many."""
+        with self.changed:
+            self.changed.wait_for(lambda: len(self.requests) >= at_least, seconds)
+            return list(self.requests)
+
+    def posts(self):
+        """The submits: what costs money."""
+        return [r for r in self.log() if r["endpoint"] == "submit"]
+
+    def polls(self):
+        return [r for r in self.log() if r["endpoint"] == "poll"]
+
+    def downloads(self):
+        return [r for r in self.log() if r["endpoint"] == "download"]
+
+    # -- connections -----------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _listen(port):
+        listener = socket.create_server(("127.0.0.1", port), backlog=512)
+        return listener, listener.getsockname()[1]
+
+    def _accept(self, listener, port):
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with self.changed:
+                self.connections += 1
+                number = self.connections
+            threading.Thread(target=self._serve, args=(connection, number, port), daemon=True).start()
+
+    def _serve(self, connection, number, port):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        stream = connection.makefile("rb")
+        try:
+            while self._one(connection, stream, number, port):
+                pass
+        except (Dropped, OSError, ValueError):
+            pass
+        finally:
+            stream.close()
+            connection.close()
+
+    def _one(self, connection, stream, number, port):
+        line = stream.readline(65536)
+        if not line:
+            return False
+        method, path, _ = line.decode("latin-1").split(" ", 2)
+        headers = {}
+        while (line := stream.readline(65536)) not in (b"\r\n", b"\n", b""):
+            name, _, value = line.decode("latin-1").partition(":")
+            headers[name.strip().lower()] = value.strip()
+        # An impatient proxy's `Expect` is answered only where no behaviour says otherwise.
+        endpoint = self._endpoint(method, path, port)
+        behaviour = self._next(endpoint) if endpoint else {}
+        if headers.get("expect", "").lower() == "100-continue" and behaviour.get("do") != "417":
+            connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+        body = b""
+        if not (headers.get("expect") and behaviour.get("do") == "417"):
+            body = stream.read(int(headers.get("content-length", 0)))
+        if path.startswith("/_/"):
+            self._send(connection, *self._admin(method, path, body))
+            return True
+        with self.changed:
+            self.requests.append({
+                "n": len(self.requests) + 1, "connection": number, "port": port, "method": method, "path": path,
+                "headers": headers, "body": body.decode("utf-8", "replace"), "seconds": time.monotonic(),
+                "endpoint": endpoint,
+            })
+            self.changed.notify_all()
+        if behaviour.get("delay_ms"):
+            with self.changed:
+                self.changed.wait_for(lambda: self.stopping, behaviour["delay_ms"] / 1000)
+        status, extra, content = self._answer(connection, endpoint, behaviour, path, headers, body)
+        if behaviour.get("hold"):
+            with self.changed:
+                before = self.released
+                self.changed.wait_for(lambda: self.stopping or self.released > before)
+        self._send(connection, status, {**extra, **behaviour.get("headers", {})}, content)
+        return not behaviour.get("close")
+
+    def _send(self, connection, status, headers, content, length=None):
+        head = {"Date": self.settings["date"] or time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime())}
+        head["Content-Length"] = str(len(content) if length is None else length)
+        head.update(headers)
+        lines = [f"HTTP/1.1 {status} Whatever"] + [f"{n}: {v}" for n, v in head.items() if v is not None]
+        connection.sendall("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + content)
+
+    # -- what to answer --------------------------------------------------------------------------------------------
+
+    def _endpoint(self, method, path, port):
+        path = path.partition("?")[0]
+        if path.startswith("/_/"):
+            return None
+        if port == self.output_port or path.startswith("/output/"):
+            return "download"
+        if path == "/api/v3/predictions/delete":
+            return "delete"
+        if path == "/api/v3/predictions":
+            return "history"
+        if re.fullmatch(r"/api/v3/predictions/[^/]+(/result)?", path):
+            return "poll"
+        return "submit" if path.startswith("/api/v3/") and method == "POST" else "other"
+
+    def _next(self, endpoint):
+        with self.changed:
+            queue = self.queues.get(endpoint)
+            if not queue:
+                return {"do": "normal"}
+            behaviour = queue[0]
+            times = behaviour.get("times", 1)
+            if times != "forever":
+                behaviour["times"] = times - 1
+                if times <= 1:
+                    queue.pop(0)
+            return dict(behaviour)
+
+    def _answer(self, connection, endpoint, behaviour, path, headers, body):
+        do = behaviour.get("do", "normal")
+        if self.settings["expect_key"] and endpoint != "download":
+            if headers.get("authorization") != f"Bearer {self.settings['expect_key']}":
+                do = "401"
+        if do == "drop":
+            raise Dropped
+        if do in ("reset", "lost_reply_reset"):
+            if do != "reset":
+                self._create(path, body)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            raise Dropped
+        if do == "hang":
+            with self.changed:
+                self.changed.wait_for(lambda: self.stopping)
+            raise Dropped
+        if do in ("302", "307", "redirect"):
+            to = behaviour.get("to", "loop")
+            to = path if to == "loop" else self._fill(to, "")
+            return (int(do) if do.isdigit() else 302), {"Location": to}, b""
+        if do in ("502", "504"):
+            return int(do), {"Content-Type": "text/html"}, b"<html><h1>Bad gateway</h1></html>"
+        if do.isdigit():
+            retry = self.settings["retry_after"]
+            text = REASONS.get(int(do), "No").replace("{key}", headers.get("authorization", "")[7:])
+            message = behaviour.get("message", text)
+            return int(do), {"Retry-After": retry} if retry else {}, self._json({"code": int(do), "message": message})
+        if do == "html":
+            return 200, {"Content-Type": "text/html"}, b"<html>Please log in</html>"
+        if do == "empty":
+            return 200, {}, b""
+        if do == "envelope":
+            told = {k: v for k, v in behaviour.items() if k in ("code", "message", "data")}
+            return 200, {}, self._json(told)
+        if do == "reply":
+            content = behaviour["body"].encode() if "body" in behaviour else self._json(behaviour.get("json"))
+            return behaviour.get("status", 200), {}, content
+        status, extra, content = getattr(self, f"_{endpoint}", self._other)(connection, do, behaviour, path, body)
+        if do == "truncated":
+            content = content[: len(content) // 2]
+        if do == "short":
+            self._send(connection, status, extra, content[: len(content) // 2], length=len(content))
+            raise Dropped
+        return status, extra, content
+
+    def _other(self, connection, do, behaviour, path, body):
+        return 404, {}, self._json({"code": 404, "message": "No such route"})
+
+    def _submit(self, connection, do, behaviour, path, body):
+        if do == "no_id":
+            return 200, {}, self._wrap({"status": "created"})
+        if do == "bad_id":
+            return 200, {}, self._wrap({"id": "../../balance", "status": "created"})
+        prediction = self._create(path, body)
+        if do == "lost_reply":
+            raise Dropped
+        if do == "lost_reply_504":
+            return 504, {"Content-Type": "text/html"}, b"<html>Gateway timeout</html>"
+        shown = self._shown(prediction)
+        if do == "completed":
+            prediction["polls"] = self.settings["polls"]
+            shown = self._completed(prediction)
+        if do == "sync_timeout":
+            shown.update(status="processing", code=5004, error="Sync mode timed out, the task is still running")
+        if do == "error_with_id":
+            return 500, {}, self._json({"code": 500, "message": "Internal error", "data": {"id": prediction["id"]}})
+        return 200, {}, self._json(shown) if do == "bare" else self._wrap(shown)
+
+    def _poll(self, connection, do, behaviour, path, body):
+        name = path.partition("?")[0].split("/")[4]
+        with self.changed:
+            prediction = self.predictions.get(name)
+            if prediction is None:
+                return 404, {}, self._json({"code": 404, "message": "Prediction not found"})
+            if do not in ("running", "truncated", "short"):
+                prediction["polls"] += 1
+            done = prediction["polls"] > self.settings["polls"]
+        shown = self._completed(prediction) if done else self._shown(prediction, "processing")
+        picture = base64.b64encode(PICTURE).decode()
+        outputs = {
+            "base64": [picture], "data_uri": [f"data:image/png;base64,{picture}"],
+            "object_url": [{"url": self._fill("{output}/output/{id}.png", name)}], "text": ["a cat, sitting"],
+            "no_outputs": [], "expired_link": [self._fill("{output}/expired/{id}.png", name)],
+        }
+        if do == "running":
+            shown = self._shown(prediction, "processing")
+        if do in outputs:
+            shown = {**self._completed(prediction), "outputs": outputs[do]}
+        if do == "nulls":
+            shown = {
+                **self._completed(prediction), "has_nsfw_contents": None, "error": None, "urls": None,
+                "created_at": "2025-05-19T06:09:15.948268264Z",
+            }
+        if do == "state":
+            shown.update({k: v for k, v in behaviour.items() if k not in ("do", "times", "delay_ms", "hold", "close")})
+        return 200, {}, self._json(shown) if do == "bare" else self._wrap(shown)
+
+    def _history(self, connection, do, behaviour, path, body):
+        asked = json.loads(body)
+        if not isinstance(asked.get("page"), int) or not 1 <= asked.get("page_size", 0) <= 100:
+            return 400, {}, self._json({"code": 400, "message": 'Field "page" must be a number.'})
+        with self.changed:
+            items = list(self.predictions.values())[::-1]
+        if not self.settings["history_ignores_filters"]:
+            items = [p for p in items if asked.get("model") in (None, p["model"])]
+        size = asked["page_size"]
+        page = items[(asked["page"] - 1) * size : asked["page"] * size]
+        shown = [self._shown(p, "processing") | {"input": p["input"]} for p in page]
+        if self.settings["history_without_input"]:
+            for item in shown:
+                del item["input"]
+        return 200, {}, self._wrap({"page": asked["page"], "items": shown, "total": len(items)})
+
+    def _delete(self, connection, do, behaviour, path, body):
+        with self.changed:
+            gone = [i for i in json.loads(body)["ids"] if self.predictions.pop(i, None)]
+        return 200, {}, self._wrap({"deleted_count": len(gone)})
+
+    def _download(self, connection, do, behaviour, path, body):
+        if path.startswith("/expired/"):
+            return 403, {"Content-Type": "text/xml"}, b"<Error><Code>AccessDenied</Code></Error>"
+        kind = {"Content-Type": "image/png"}
+        if do == "huge":
+            self._send(connection, 200, kind, PICTURE, length=300 << 20)
+            raise Dropped
+        if do == "endless":
+            self._send(connection, 200, {**kind, "Content-Length": None, "Connection": "close"}, b"")
+            while True:
+                connection.sendall(PICTURE * 1000)
+        if do == "trickle":
+            self._send(connection, 200, kind, PICTURE[:1], length=len(PICTURE))
+            with self.changed:
+                self.changed.wait_for(lambda: self.stopping)
+            raise Dropped
+        return 200, kind, PICTURE
+
+    # -- predictions -----------------------------------------------------------------------------------------------
+
+    def _create(self, path, body):
+        with self.changed:
+            number = len(self.predictions) + 1
+            prediction = {
+                "id": f"{number:032x}", "model": path.partition("?")[0].removeprefix("/api/v3/"),
+                "input": json.loads(body), "created": time.time(), "polls": 0,
+            }
+            self.predictions[prediction["id"]] = prediction
+            return prediction
+
+    def _shown(self, prediction, status="created"):
+        created = prediction["created"]
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(created)) + f".{int(created % 1 * 1000):03d}Z"
+        return {
+            "id": prediction["id"], "model": prediction["model"], "outputs": [],
+            "urls": {"get": f"{self.url}/api/v3/predictions/{prediction['id']}/result"}, "has_nsfw_contents": [],
+            "status": status, "created_at": stamp, "error": "", "executionTime": 0, "timings": {"inference": 0},
+        }
+
+    def _completed(self, prediction):
+        outputs = [self._fill(o, prediction["id"]) for o in self.settings["outputs"]]
+        return {
+            **self._shown(prediction, "completed"), "outputs": outputs, "has_nsfw_contents": [False] * len(outputs),
+            "executionTime": 25729, "timings": {"inference": 25098},
+        }
+
+    def _fill(self, text, name):
+        if not isinstance(text, str):
+            return text
+        return text.replace("{id}", name).replace("{base}", self.url).replace("{output}", self.output_url)
+
+    @staticmethod
+    def _json(value):
+        return json.dumps(value).encode()
+
+    def _wrap(self, data):
+        return self._json({"code": 200, "message": "success", "data": data})
+
+    # -- the admin's paths -----------------------------------------------------------------------------------------
+
+    def _admin(self, method, path, body):
+        path, _, query = path.partition("?")
+        try:
+            if (method, path) == ("POST", "/_/script"):
+                self.script(**json.loads(body))
+            elif (method, path) == ("POST", "/_/reset"):
+                self.reset()
+            elif (method, path) == ("POST", "/_/release"):
+                self.release()
+            elif (method, path) == ("GET", "/_/log"):
+                count = re.search(r"at_least=(\d+)", query)
+                return 200, {}, self._json({"requests": self.log(int(count[1]) if count else 0)})
+            else:
+                return 404, {}, b"{}"
+            return 200, {}, b"{}"
+        except (ValueError, TypeError) as error:
+            return 400, {}, self._json({"message": str(error)})
+
+
+def main():
+    port = int(sys.argv[sys.argv.index("--port") + 1]) if "--port" in sys.argv else 0
+    with LoopbackWaveSpeed(port) as server:
+        print(json.dumps({"port": server.port, "output_port": server.output_port}), flush=True)
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()
