@@ -81,20 +81,24 @@ public final class SQLitePredictionStore: PredictionStore {
 
   // MARK: Reading
 
+  /// One prediction, whole; `nil` where there is none.
   public func prediction(_ id: PredictionID) throws(StoreError) -> Prediction? {
     try reader.withLock { reader throws(StoreError) in try reader.prediction(id) }
   }
 
+  /// A page of predictions without `input` and `metadata`, newest first.
   public func list(_ query: ListQuery) throws(StoreError) -> ListPage {
     try reader.withLock { reader throws(StoreError) in try reader.list(query) }
   }
 
+  /// Whether anything was committed since the last call by anybody, this process included.
   public func hasChanged() -> Bool {
     reader.withLock { $0.hasChanged() }
   }
 
   // MARK: Writing
 
+  /// Records a new prediction, or finds the one its key names; committed with the next `flush` or other write.
   public func insert(
     _ prediction: Prediction, queueLimit: Int,
     completion: @escaping @Sendable (Result<InsertOutcome, StoreError>) -> Void
@@ -102,6 +106,7 @@ public final class SQLitePredictionStore: PredictionStore {
     thread.add(urgent: false, { try $0.insert(prediction, queueLimit: queueLimit) }, completion: completion)
   }
 
+  /// Applies one event to a prediction, and to the record of its POST.
   public func change(
     _ id: PredictionID, _ event: PredictionEvent, by writer: Writer?,
     completion: @escaping @Sendable (Result<Change, StoreError>) -> Void
@@ -109,24 +114,28 @@ public final class SQLitePredictionStore: PredictionStore {
     thread.add(urgent: true, { try $0.change(id, event, by: writer) }, completion: completion)
   }
 
+  /// Takes the account's oldest queued prediction for this process, if its limits allow.
   public func claim(
     _ request: ClaimRequest, completion: @escaping @Sendable (Result<ClaimOutcome, StoreError>) -> Void
   ) {
     thread.add(urgent: true, { try $0.claim(request) }, completion: completion)
   }
 
+  /// Takes over what processes that are gone left unfinished, and forgets the processes.
   public func recover(
     accounts: [String: Bool], completion: @escaping @Sendable (Result<Recovery, StoreError>) -> Void
   ) {
     thread.add(urgent: true, { try $0.recover(accounts: accounts) }, completion: completion)
   }
 
+  /// Deletes predictions, all or none.
   public func delete(
     _ ids: [PredictionID], completion: @escaping @Sendable (Result<DeleteOutcome, StoreError>) -> Void
   ) {
     thread.add(urgent: true, { try $0.delete(ids) }, completion: completion)
   }
 
+  /// Waits until everything handed over before is done. Never called from a completion.
   public func flush() {
     thread.flush()
   }
