@@ -4,14 +4,22 @@
 #define IMAGEWIRE_CSQLITE_H
 
 #include <sqlite3.h>
+#ifdef __linux__
+#include <sys/vfs.h>  // statfs, which Swift's own module of the C library leaves out: SQLite is safe on local disks only.
+#endif
 
 // SQLITE_TRANSIENT: SQLite copies the bytes before the call returns, so no pointer outlives the closure that lent it.
 static inline int imagewire_sqlite3_bind_text(sqlite3_stmt *statement, int index, const char *text, sqlite3_uint64 length) {
-  return sqlite3_bind_text64(statement, index, text, length, SQLITE_TRANSIENT, SQLITE_UTF8);
+  return sqlite3_bind_text64(statement, index, text ? text : "", length, SQLITE_TRANSIENT, SQLITE_UTF8);
 }
 
 static inline int imagewire_sqlite3_bind_blob(sqlite3_stmt *statement, int index, const void *bytes, sqlite3_uint64 length) {
   return sqlite3_bind_blob64(statement, index, bytes, length, SQLITE_TRANSIENT);
+}
+
+// Variadic in C. While a file is still being looked at, closing it must not write to it: it may be somebody else's.
+static inline int imagewire_sqlite3_checkpoint_on_close(sqlite3 *database, int on) {
+  return sqlite3_db_config(database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !on, (int *)0);
 }
 
 #endif

@@ -79,6 +79,13 @@ public struct TransitionError: Error, Sendable, Equatable {
   /// Why not.
   public var reason: Reason
 
+  /// A refusal; also for what only the table can refuse, as a second owner of one remote id.
+  public init(status: PredictionStatus, phase: PredictionPhase?, reason: Reason) {
+    self.status = status
+    self.phase = phase
+    self.reason = reason
+  }
+
   /// Why a change is not allowed.
   public enum Reason: Sendable, Equatable {
     /// No line of the table leads from there with this event.

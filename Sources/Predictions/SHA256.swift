@@ -7,7 +7,6 @@ public struct SHA256: Sendable {
   )
   private var pending: [UInt8] = []
   private var length: UInt64 = 0
-  private var schedule = [UInt32](repeating: 0, count: 64)
 
   /// A hash of nothing yet.
   public init() {
@@ -32,12 +31,13 @@ public struct SHA256: Sendable {
       }
       guard pending.count == 64 else { return }
       let block = pending
-      compress(block.span, at: 0)
+      compress(block.span, blocks: 0..<1)
       pending.removeAll(keepingCapacity: true)
     }
-    while bytes.count - index >= 64 {
-      compress(bytes, at: index)
-      index += 64
+    let blocks = (bytes.count - index) / 64
+    if blocks > 0 {
+      compress(bytes.extracting(index..<bytes.count), blocks: 0..<blocks)
+      index += blocks * 64
     }
     while index < bytes.count {
       pending.append(bytes[index])
@@ -57,40 +57,69 @@ public struct SHA256: Sendable {
     return words.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> UInt32(24 - 8 * $0)) } }
   }
 
-  private mutating func compress(_ bytes: borrowing Span<UInt8>, at start: Int) {
-    for t in 0..<16 {
-      let i = start + t * 4
-      schedule[t] =
-        UInt32(bytes[i]) << 24 | UInt32(bytes[i + 1]) << 16 | UInt32(bytes[i + 2]) << 8 | UInt32(bytes[i + 3])
+  /// Mixes whole blocks of 64 bytes into the state. A downloaded picture passes through here whole, so bounds are
+  /// checked once for all of it and not at every word.
+  private mutating func compress(_ bytes: borrowing Span<UInt8>, blocks: Range<Int>) {
+    precondition(blocks.upperBound * 64 <= bytes.count)
+    var (s0, s1, s2, s3, s4, s5, s6, s7) = state
+    bytes.withUnsafeBytes { bytes in
+      Self.constants.withUnsafeBufferPointer { k in
+        withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 64) { w in
+          for block in blocks {
+            for t in 0..<16 {
+              w[t] = UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: block &* 64 &+ t &* 4, as: UInt32.self))
+            }
+            for t in 16..<64 {
+              w[t] = w[t &- 16] &+ Self.small0(w[t &- 15]) &+ w[t &- 7] &+ Self.small1(w[t &- 2])
+            }
+            var (a, b, c, d, e, f, g, h) = (s0, s1, s2, s3, s4, s5, s6, s7)
+            var t = 0
+            // Eight rounds at a time: after them every word is back in its own variable, and none was moved.
+            while t < 64 {
+              Self.round(a, b, c, &d, e, f, g, &h, k[t] &+ w[t])
+              Self.round(h, a, b, &c, d, e, f, &g, k[t &+ 1] &+ w[t &+ 1])
+              Self.round(g, h, a, &b, c, d, e, &f, k[t &+ 2] &+ w[t &+ 2])
+              Self.round(f, g, h, &a, b, c, d, &e, k[t &+ 3] &+ w[t &+ 3])
+              Self.round(e, f, g, &h, a, b, c, &d, k[t &+ 4] &+ w[t &+ 4])
+              Self.round(d, e, f, &g, h, a, b, &c, k[t &+ 5] &+ w[t &+ 5])
+              Self.round(c, d, e, &f, g, h, a, &b, k[t &+ 6] &+ w[t &+ 6])
+              Self.round(b, c, d, &e, f, g, h, &a, k[t &+ 7] &+ w[t &+ 7])
+              t &+= 8
+            }
+            s0 &+= a
+            s1 &+= b
+            s2 &+= c
+            s3 &+= d
+            s4 &+= e
+            s5 &+= f
+            s6 &+= g
+            s7 &+= h
+          }
+        }
+      }
     }
-    for t in 16..<64 {
-      let w15 = schedule[t - 15]
-      let w2 = schedule[t - 2]
-      let s0 = rotate(w15, 7) ^ rotate(w15, 18) ^ (w15 >> 3)
-      let s1 = rotate(w2, 17) ^ rotate(w2, 19) ^ (w2 >> 10)
-      schedule[t] = schedule[t - 16] &+ s0 &+ schedule[t - 7] &+ s1
-    }
-    var (a, b, c, d, e, f, g, h) = state
-    for t in 0..<64 {
-      let s1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)
-      let t1 = h &+ s1 &+ ((e & f) ^ (~e & g)) &+ Self.constants[t] &+ schedule[t]
-      let s0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)
-      let t2 = s0 &+ ((a & b) ^ (a & c) ^ (b & c))
-      (h, g, f, e, d, c, b, a) = (g, f, e, d &+ t1, c, b, a, t1 &+ t2)
-    }
-    state.0 &+= a
-    state.1 &+= b
-    state.2 &+= c
-    state.3 &+= d
-    state.4 &+= e
-    state.5 &+= f
-    state.6 &+= g
-    state.7 &+= h
+    state = (s0, s1, s2, s3, s4, s5, s6, s7)
   }
 
-  private func rotate(_ word: UInt32, _ bits: UInt32) -> UInt32 {
-    word >> bits | word << (32 - bits)
+  @inline(__always)
+  private static func round(
+    _ a: UInt32, _ b: UInt32, _ c: UInt32, _ d: inout UInt32, _ e: UInt32, _ f: UInt32, _ g: UInt32,
+    _ h: inout UInt32, _ word: UInt32
+  ) {
+    let t1 = h &+ (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) &+ (g ^ (e & (f ^ g))) &+ word
+    let t2 = (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) &+ ((a & b) | (c & (a | b)))
+    d = d &+ t1
+    h = t1 &+ t2
   }
+
+  @inline(__always)
+  private static func small0(_ word: UInt32) -> UInt32 { rotate(word, 7) ^ rotate(word, 18) ^ (word &>> 3) }
+
+  @inline(__always)
+  private static func small1(_ word: UInt32) -> UInt32 { rotate(word, 17) ^ rotate(word, 19) ^ (word &>> 10) }
+
+  @inline(__always)
+  private static func rotate(_ word: UInt32, _ bits: UInt32) -> UInt32 { word &>> bits | word &<< (32 &- bits) }
 
   private static let constants: [UInt32] = [
     0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5, 0x3956_c25b, 0x59f1_11f1, 0x923f_82a4, 0xab1c_5ed5,

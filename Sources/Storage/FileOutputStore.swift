@@ -1,0 +1,182 @@
+public import Predictions
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// Puts outputs into folders so that a file is either whole and durable or not there (durability.md section 12).
+public struct FileOutputStore: OutputStore {
+  private let limit: Int64
+  /// Whether to go without hard links, as some file systems must.
+  private let usesLinks: Bool
+
+  /// - Parameter limit: how many bytes one output may have.
+  public init(limit: Int64 = 256 << 20) {
+    self.init(limit: limit, usesLinks: true)
+  }
+
+  /// - Parameter usesLinks: `false` takes the way for file systems without hard links, for tests.
+  init(limit: Int64, usesLinks: Bool) {
+    self.limit = limit
+    self.usesLinks = usesLinks
+  }
+
+  /// Starts a file under a temporary name in the target folder; what earlier epochs left of it is removed.
+  public func begin(_ prediction: Prediction, index: Int) throws(OutputError) -> any OutputWriter {
+    let folder = prediction.outputDirectory
+    do {
+      try FileSystem.makeFolder(folder)
+      let stem = "\(folder)/.\(prediction.id)-\(index)."
+      // Epochs are counted one by one, so what earlier attempts left has one of these few names.
+      for old in max(0, prediction.epoch - 16)..<max(0, prediction.epoch) { unlink("\(stem)\(old).part") }
+      let path = "\(stem)\(prediction.epoch).part"
+      // Of this epoch: this process's own, from a round that was given up.
+      unlink(path)
+      return FileOutputWriter(
+        path: path, file: try Descriptor(opening: path, O_RDWR | O_CREAT | O_EXCL), limit: limit)
+    } catch {
+      throw error.isFullDisk ? .diskFull(path: folder) : .folder(path: folder, reason: error.reason)
+    }
+  }
+
+  /// Gives finished files their final names, together and without ever replacing a file.
+  public func place(_ files: [any OutputWriter], of prediction: Prediction) throws(OutputError) -> [OutputFile] {
+    var finished: [FileOutputWriter.Finished] = []
+    for file in files {
+      guard let known = (file as? FileOutputWriter)?.finished else {
+        throw .inputOutput(path: prediction.outputDirectory, reason: "an output was not finished")
+      }
+      finished.append(known)
+    }
+    let folder = prediction.outputDirectory
+    var counter = 1
+    while true {
+      let paths = Self.names(for: finished.map(\.format.fileExtension), of: prediction, counter: counter)
+        .map { "\(folder)/\($0)" }
+      do {
+        if try place(finished, at: paths) {
+          // Only now: until every file has its name, the temporary ones are all there is.
+          for file in files { file.discard() }
+          try FileSystem.syncFolder(folder)
+          return zip(finished, paths).map { $0.described(at: $1) }
+        }
+      } catch {
+        throw error.isFullDisk ? .diskFull(path: folder) : .inputOutput(path: folder, reason: error.reason)
+      }
+      counter += 1
+    }
+  }
+
+  /// Removes files that still have the length and SHA-256 recorded, and returns the paths of the others.
+  public func remove(_ files: [OutputFile]) -> [String] {
+    var kept: [String] = []
+    var folders: Set<String> = []
+    for file in files {
+      guard FileStatus(of: file.path) != nil else { continue }
+      if Self.isFile(at: file.path, bytes: file.bytes, sha256: file.sha256), unlink(file.path) == 0 {
+        folders.insert(FileSystem.parent(of: file.path))
+      } else {
+        kept.append(file.path)
+      }
+    }
+    for folder in folders { try? FileSystem.syncFolder(folder) }
+    return kept
+  }
+
+  // MARK: Names
+
+  /// `<stem>.<ext>` for one output under a chosen name, `<stem>-<n>.<ext>` otherwise; from the second try on with the
+  /// counter behind, for all of them, since `-2` would look like the second picture.
+  static func names(for extensions: [String], of prediction: Prediction, counter: Int) -> [String] {
+    let again = counter > 1 ? "_\(counter)" : ""
+    return extensions.enumerated().map { index, suffix in
+      switch prediction.outputName {
+      case let stem? where extensions.count == 1: "\(stem)\(again).\(suffix)"
+      case let stem: "\(stem ?? prediction.id.description)-\(index + 1)\(again).\(suffix)"
+      }
+    }
+  }
+
+  // MARK: Placing
+
+  /// How a file got its name.
+  private enum Placement {
+    case linked
+    case renamed
+    /// It was there already, the same: ours, from before a crash.
+    case found
+    case taken
+  }
+
+  /// Gives every file its name, or none: where one is taken, what was placed is taken back.
+  private func place(_ files: [FileOutputWriter.Finished], at paths: [String]) throws(SystemError) -> Bool {
+    var done: [(file: FileOutputWriter.Finished, path: String, how: Placement)] = []
+    func takeBack() {
+      for (file, path, how) in done {
+        if how == .linked { unlink(path) }
+        if how == .renamed { try? FileSystem.rename(path, to: file.path) }
+      }
+    }
+    for (file, path) in zip(files, paths) {
+      do throws(SystemError) {
+        let how = try place(file, at: path)
+        if how == .taken {
+          takeBack()
+          return false
+        }
+        done.append((file, path, how))
+      } catch {
+        takeBack()
+        throw error
+      }
+    }
+    return true
+  }
+
+  /// Gives one file its name unless something has it. A link cannot replace anything, on any system that has links.
+  private func place(_ file: FileOutputWriter.Finished, at path: String) throws(SystemError) -> Placement {
+    if usesLinks {
+      if link(file.path, path) == 0 { return .linked }
+      if errno == EEXIST { return found(file, at: path) }
+      // No links here (FAT, some network shares), or none allowed: the other way.
+      guard [EPERM, ENOTSUP, EOPNOTSUPP, ENOSYS, EMLINK, EINVAL, EXDEV].contains(errno) else { throw .last }
+    }
+    do throws(SystemError) {
+      // Reserves the name; then the file takes the place of what is ours and empty.
+      _ = try Descriptor(opening: path, O_WRONLY | O_CREAT | O_EXCL)
+    } catch {
+      guard error.code == EEXIST else { throw error }
+      return found(file, at: path)
+    }
+    do throws(SystemError) {
+      try FileSystem.rename(file.path, to: path)
+    } catch {
+      unlink(path)
+      throw error
+    }
+    return .renamed
+  }
+
+  private func found(_ file: FileOutputWriter.Finished, at path: String) -> Placement {
+    Self.isFile(at: path, bytes: file.bytes, sha256: file.sha256) ? .found : .taken
+  }
+
+  /// Whether there is a plain file of this length and hash.
+  private static func isFile(at path: String, bytes: Int64, sha256: String) -> Bool {
+    guard let status = FileStatus(of: path), status.isPlainFile, status.bytes == bytes,
+      let file = try? Descriptor(opening: path, O_RDONLY)
+    else { return false }
+    var hash = SHA256()
+    var place: Int64 = 0
+    while place < bytes {
+      guard let chunk = FileSystem.read(file, from: place, atMost: 1 << 18), !chunk.isEmpty else { return false }
+      hash.update(chunk.span)
+      place += Int64(chunk.count)
+    }
+    return hash.finish().hexadecimal == sha256
+  }
+}

@@ -1,0 +1,238 @@
+internal import CSQLite
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// What the system said no to.
+struct SystemError: Error, Equatable {
+  let code: Int32
+
+  /// In the system's words, as the end of a sentence.
+  var reason: String { String(cString: strerror(code)).lowercased() }
+
+  /// The failure of the call just made.
+  static var last: SystemError { SystemError(code: errno) }
+
+  var isFullDisk: Bool { code == ENOSPC || code == EDQUOT }
+}
+
+/// An open file; closed when nobody holds it any more, and with it every `flock` on it is gone.
+final class Descriptor: Sendable {
+  let number: Int32
+
+  init(_ number: Int32) {
+    self.number = number
+  }
+
+  deinit {
+    close(number)
+  }
+
+  /// Opens a file; never inherited by a child.
+  convenience init(opening path: String, _ flags: Int32, mode: mode_t = 0o600) throws(SystemError) {
+    self.init(try retried { open(path, flags | O_CLOEXEC, mode) })
+  }
+
+  /// Takes, or turns into another, the lock on the whole file, without waiting. A failed change may lose the old one.
+  func lock(_ operation: Int32) -> Bool {
+    flock(number, operation | LOCK_NB) == 0
+  }
+
+  /// Lets the lock go.
+  func unlock() {
+    _ = flock(number, LOCK_UN)
+  }
+
+  /// Writes all of it.
+  func write(_ bytes: borrowing Span<UInt8>) throws(SystemError) {
+    var start = 0
+    let number = number
+    while start < bytes.count {
+      let rest = bytes.extracting(start..<bytes.count)
+      start += try rest.withUnsafeBytes { buffer throws(SystemError) in
+        try retried { SystemCall.write(number, buffer.baseAddress, buffer.count) }
+      }
+    }
+  }
+
+  /// Makes what was written survive a power cut.
+  func sync() throws(SystemError) {
+    #if canImport(Darwin)
+      // `fsync` does not reach the platter there.
+      if fcntl(number, F_FULLFSYNC) == 0 { return }
+    #endif
+    _ = try retried { fsync(number) }
+  }
+}
+
+/// `write` under a name that a method of the same name does not hide.
+private enum SystemCall {
+  static func write(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
+    #if canImport(Glibc)
+      Glibc.write(descriptor, bytes, count)
+    #elseif canImport(Musl)
+      Musl.write(descriptor, bytes, count)
+    #else
+      Darwin.write(descriptor, bytes, count)
+    #endif
+  }
+}
+
+/// Repeats a call that a signal interrupted.
+private func retried<Number: FixedWidthInteger>(_ call: () -> Number) throws(SystemError) -> Number {
+  while true {
+    let result = call()
+    if result >= 0 { return result }
+    if errno != EINTR { throw .last }
+  }
+}
+
+/// Which file a path leads to, whatever it is called.
+struct FileIdentity: Equatable, Sendable {
+  let device: UInt64
+  let number: UInt64
+}
+
+/// What is at a path.
+struct FileStatus: Equatable, Sendable {
+  let identity: FileIdentity
+  let bytes: Int64
+  let isFolder: Bool
+  let isPlainFile: Bool
+
+  /// `nil` where nothing is, or nothing can be seen.
+  init?(of path: String) {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    self.init(status)
+  }
+
+  init?(of descriptor: Descriptor) {
+    var status = stat()
+    guard fstat(descriptor.number, &status) == 0 else { return nil }
+    self.init(status)
+  }
+
+  private init(_ status: stat) {
+    identity = FileIdentity(device: UInt64(truncatingIfNeeded: status.st_dev), number: UInt64(status.st_ino))
+    bytes = Int64(status.st_size)
+    isFolder = status.st_mode & S_IFMT == S_IFDIR
+    isPlainFile = status.st_mode & S_IFMT == S_IFREG
+  }
+}
+
+/// Calls on paths.
+enum FileSystem {
+  /// Makes a folder and those above it, each durable; 0700 whatever the umask. One that exists is left as it is.
+  static func makeFolder(_ path: String) throws(SystemError) {
+    if let status = FileStatus(of: path) {
+      if !status.isFolder { throw SystemError(code: ENOTDIR) }
+      return
+    }
+    if errno != ENOENT { throw .last }
+    let parent = Self.parent(of: path)
+    if parent != path { try makeFolder(parent) }
+    if mkdir(path, 0o700) != 0 {
+      if errno == EEXIST { return }
+      throw .last
+    }
+    chmod(path, 0o700)
+    try syncFolder(parent)
+  }
+
+  /// Makes names in a folder survive a power cut; a file system that cannot (`EINVAL`) is forgiven.
+  static func syncFolder(_ path: String) throws(SystemError) {
+    let folder = try Descriptor(opening: path, O_RDONLY | O_DIRECTORY)
+    do throws(SystemError) {
+      try folder.sync()
+    } catch {
+      if error.code != EINVAL && error.code != ENOTSUP && error.code != EBADF { throw error }
+    }
+  }
+
+  /// The folder a path is in.
+  static func parent(of path: String) -> String {
+    var bytes = path.utf8[...]
+    while bytes.count > 1, bytes.last == UInt8(ascii: "/") { bytes.removeLast() }
+    guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+    return slash == bytes.startIndex ? "/" : String(decoding: bytes[..<slash], as: UTF8.self)
+  }
+
+  /// The names in a folder; none where it cannot be read.
+  static func names(in path: String) -> [String] {
+    guard let folder = opendir(path) else { return [] }
+    defer { closedir(folder) }
+    var names: [String] = []
+    while let entry = readdir(folder) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: $0.pointee)) { String(cString: $0) }
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names
+  }
+
+  /// The first bytes of a small file; `nil` where there is none.
+  static func read(_ path: String, atMost limit: Int = 4096) -> [UInt8]? {
+    guard let file = try? Descriptor(opening: path, O_RDONLY) else { return nil }
+    return read(file, from: 0, atMost: limit)
+  }
+
+  /// Bytes of a file from a place on, fewer only at its end; `nil` where it cannot be read.
+  static func read(_ file: Descriptor, from start: Int64, atMost limit: Int) -> [UInt8]? {
+    var filled = 0
+    var failed = false
+    let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
+      while filled < limit {
+        let got = pread(file.number, buffer.baseAddress! + filled, limit - filled, off_t(start) + off_t(filled))
+        if got < 0 && errno == EINTR { continue }
+        if got < 0 { failed = true }
+        if got <= 0 { break }
+        filled += got
+      }
+      count = filled
+    }
+    return failed ? nil : bytes
+  }
+
+  /// Gives a file another name; replaces what has it.
+  static func rename(_ old: String, to new: String) throws(SystemError) {
+    if systemRename(old, new) != 0 { throw .last }
+  }
+
+  /// Writes a small file so that it has its old content or its new one, never less.
+  static func replace(_ path: String, with text: String) throws(SystemError) {
+    let temporary = path + ".new"
+    let file = try Descriptor(opening: temporary, O_WRONLY | O_CREAT | O_TRUNC)
+    try file.write(Array(text.utf8).span)
+    try file.sync()
+    try rename(temporary, to: path)
+    try syncFolder(parent(of: path))
+  }
+
+  /// Whether a folder is on another machine's disk, where locks and memory maps do not do what SQLite needs.
+  static func isOnNetwork(_ path: String) -> Bool {
+    var status = statfs()
+    guard statfs(path, &status) == 0 else { return false }
+    #if canImport(Darwin)
+      return status.f_flags & UInt32(MNT_LOCAL) == 0
+    #else
+      return isNetwork(type: UInt32(truncatingIfNeeded: status.f_type))
+    #endif
+  }
+
+  /// The magic numbers of `statfs(2)`: NFS, SMB, CIFS, SMB2, FUSE, 9p, Lustre, GPFS, Ceph, AFS, Coda.
+  static func isNetwork(type: UInt32) -> Bool {
+    [
+      0x6969, 0x517B, 0xFF53_4D42, 0xFE53_4D42, 0x6573_5546, 0x0102_1997, 0x0BD0_0BD0, 0x4750_4653, 0x00C3_6400,
+      0x5346_414F, 0x7375_7245,
+    ].contains(type)
+  }
+}
+
+private func systemRename(_ old: String, _ new: String) -> Int32 { rename(old, new) }

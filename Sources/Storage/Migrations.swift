@@ -1,0 +1,128 @@
+internal import CSQLite
+
+/// One step of the table's shape. Steps are only ever added at the end, and only ever add: tables, indexes, columns with
+/// defaults. Whoever knows fewer of them can go on unless `minimumWriter` says otherwise.
+struct Migration {
+  /// For people.
+  let name: String
+  /// The oldest version of the table's code that may still write after this step, and that may still read.
+  let minimumWriter: Int64
+  let minimumReader: Int64
+  let sql: String
+}
+
+/// The shape of the table: durability.md section 9.
+enum Schema {
+  /// `IMGR`, in the file's header: the mark of a table of ours.
+  static let applicationID: Int64 = 0x494D_4752
+
+  /// What this code writes.
+  static var version: Int64 { Int64(migrations.count) }
+
+  /// The tables that must be there.
+  static let tables = [
+    "meta", "owners", "accounts", "predictions", "inputs", "words", "tags", "keys", "sends", "changes",
+  ]
+
+  static let migrations: [Migration] = [
+    Migration(
+      name: "predictions", minimumWriter: 1, minimumReader: 1,
+      sql: """
+        CREATE TABLE meta(name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
+        CREATE TABLE owners(owner TEXT PRIMARY KEY, pid INTEGER NOT NULL, version TEXT NOT NULL,
+          started_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+        CREATE TABLE accounts(account TEXT PRIMARY KEY, paused_until_ms INTEGER NOT NULL DEFAULT 0, pause_reason TEXT,
+          spent_micros INTEGER NOT NULL DEFAULT 0, reserved_micros INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
+        CREATE TABLE predictions(
+          seq INTEGER PRIMARY KEY, low INTEGER NOT NULL,
+          status TEXT NOT NULL
+            CHECK(status IN ('created','processing','completed','failed','cancelled','unknown')),
+          phase TEXT CHECK(phase IN ('queued','sending','polling','looking','fetching','settling')),
+          owner TEXT, epoch INTEGER NOT NULL DEFAULT 0, revision INTEGER NOT NULL DEFAULT 1,
+          provider TEXT NOT NULL, model TEXT NOT NULL, account TEXT NOT NULL,
+          fingerprint BLOB NOT NULL, remote_id TEXT,
+          billing TEXT NOT NULL DEFAULT 'none', cost_micros INTEGER,
+          started_ms INTEGER, finished_ms INTEGER, next_ms INTEGER, tries INTEGER NOT NULL DEFAULT 0,
+          delete_remote INTEGER NOT NULL DEFAULT 0,
+          idempotency_key TEXT, output_dir TEXT NOT NULL, output_name TEXT,
+          tags TEXT, outputs TEXT, files TEXT, failure TEXT, timings TEXT, has_nsfw TEXT,
+          error TEXT NOT NULL DEFAULT '') STRICT;
+        CREATE TABLE inputs(seq INTEGER PRIMARY KEY, input BLOB NOT NULL, metadata BLOB) STRICT;
+        CREATE TABLE words(seq INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;
+        CREATE TABLE tags(tag TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(tag, seq)) STRICT, WITHOUT ROWID;
+        CREATE TABLE keys(key TEXT PRIMARY KEY, fingerprint BLOB NOT NULL, seq INTEGER NOT NULL, low INTEGER NOT NULL,
+          deleted_ms INTEGER) STRICT, WITHOUT ROWID;
+        CREATE TABLE sends(
+          seq INTEGER PRIMARY KEY, account TEXT NOT NULL, fingerprint BLOB NOT NULL,
+          sent_ms INTEGER NOT NULL, until_ms INTEGER, skew_ms INTEGER,
+          outcome TEXT CHECK(outcome IN ('accepted','refused','unsent','adopted')),
+          remote_id TEXT, estimate_micros INTEGER, cost_micros INTEGER) STRICT;
+        CREATE TABLE changes(change INTEGER PRIMARY KEY, seq INTEGER NOT NULL, gone INTEGER NOT NULL DEFAULT 0) STRICT;
+
+        CREATE INDEX unsettled   ON predictions(account, phase, seq) WHERE phase IS NOT NULL;
+        CREATE INDEX owned       ON predictions(owner) WHERE owner IS NOT NULL;
+        CREATE INDEX odd         ON predictions(status, seq)
+          WHERE status = 'failed' OR status = 'cancelled' OR status = 'unknown';
+        CREATE INDEX by_model    ON predictions(model, seq);
+        CREATE INDEX by_provider ON predictions(provider, seq);
+        CREATE UNIQUE INDEX claimed ON sends(account, remote_id) WHERE remote_id IS NOT NULL;
+        CREATE INDEX open_sends  ON sends(account, fingerprint) WHERE outcome IS NULL;
+        CREATE INDEX recent      ON sends(account, sent_ms);
+        """)
+  ]
+
+  /// Brings a table up to date in one transaction, or leaves it as it was. Whoever had the same idea first has won.
+  static func migrate(_ connection: SQLiteConnection, home: String) throws(SQLiteError) {
+    try connection.script("BEGIN IMMEDIATE")
+    do throws(SQLiteError) {
+      let old = try connection.integer("PRAGMA user_version")
+      for migration in migrations.dropFirst(Int(old)) { try connection.script(migration.sql) }
+      if old == 0 {
+        try connection.script("PRAGMA application_id = \(applicationID)")
+        var generator = SystemRandomNumberGenerator()
+        let random = { (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) } }
+        try set("uuid", random(), in: connection)
+        try set("salt", random(), in: connection)
+        try set("home", home, in: connection)
+      }
+      if old < version, let last = migrations.last {
+        try connection.script("PRAGMA user_version = \(version)")
+        try set("min_writer", last.minimumWriter, in: connection)
+        try set("min_reader", last.minimumReader, in: connection)
+      }
+      try connection.script("COMMIT")
+    } catch {
+      try? connection.script("ROLLBACK")
+      throw error
+    }
+  }
+
+  /// Sets a fact about the whole table.
+  static func set(_ name: String, _ value: any SQLiteBindable, in connection: SQLiteConnection) throws(SQLiteError) {
+    try connection.run(
+      "INSERT INTO meta(name, value) VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value", name, value)
+  }
+
+  /// Puts a connection into the state every connection of ours is in, and makes sure that it is.
+  static func configure(_ connection: SQLiteConnection) throws(SQLiteError) {
+    try connection.script(
+      """
+      PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;
+      PRAGMA wal_autocheckpoint = 0; PRAGMA mmap_size = 0; PRAGMA cache_size = -2000; PRAGMA trusted_schema = OFF;
+      PRAGMA cell_size_check = ON
+      """)
+    let wanted: [(name: String, value: Int64)] = [
+      ("synchronous", 2), ("fullfsync", 1), ("checkpoint_fullfsync", 1), ("wal_autocheckpoint", 0),
+      ("cache_size", -2000), ("trusted_schema", 0), ("cell_size_check", 1),
+    ]
+    for (name, value) in wanted where try connection.integer("PRAGMA \(name)") != value {
+      throw SQLiteError(code: SQLITE_MISUSE, message: "the system's SQLite does not honour \(name) = \(value)")
+    }
+    // A build without memory maps has no such setting to read, and needs none.
+    guard try connection.first("PRAGMA journal_mode", body: { $0.text(0) }) == "wal" else {
+      throw SQLiteError(code: SQLITE_MISUSE, message: "the table is not in write-ahead mode")
+    }
+    connection.keepLog()
+    connection.countLogPages()
+  }
+}

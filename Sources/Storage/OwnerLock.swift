@@ -1,0 +1,86 @@
+internal import Predictions
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// This process as the table names it: alive exactly as long as the kernel holds the lock on `owners/<owner>.lock`.
+///
+/// No clock and no process number is asked: the lock is gone at any death, and held through any sleep
+/// (durability.md section 7).
+struct OwnerLock: Sendable {
+  let owner: String
+  /// Held for life.
+  private let file: Descriptor
+
+  /// Makes the lock file and locks it.
+  init(owner: String, in directory: String, version: String) throws(SystemError) {
+    try FileSystem.makeFolder(Self.folder(in: directory))
+    let path = Self.path(of: owner, in: directory)
+    while true {
+      let file = try Descriptor(opening: path, O_RDWR | O_CREAT)
+      fchmod(file.number, 0o600)
+      // Between opening and locking somebody may have taken it for a dead one's and removed it: then once more.
+      guard file.lock(LOCK_EX), FileStatus(of: file)?.identity == FileStatus(of: path)?.identity else { continue }
+      try file.write(Array("\(getpid()) \(version)\n".utf8).span)
+      self.owner = owner
+      self.file = file
+      return
+    }
+  }
+
+  static func folder(in directory: String) -> String { directory + "/owners" }
+
+  static func path(of owner: String, in directory: String) -> String { "\(folder(in: directory))/\(owner).lock" }
+
+  /// The owners that have a lock file.
+  static func named(in directory: String) -> [String] {
+    FileSystem.names(in: folder(in: directory)).filter { $0.hasSuffix(".lock") }.map { String($0.dropLast(5)) }
+  }
+
+  /// Whether an owner is gone. Asked for others only: a second lock in one process would look free to nobody.
+  ///
+  /// - Parameter isRegistered: whether the table knows it. One without a file is dead only then: its file was removed
+  ///   by somebody who did not get to the row.
+  static func examine(_ owner: String, in directory: String, isRegistered: Bool) -> Liveness {
+    let path = path(of: owner, in: directory)
+    do throws(SystemError) {
+      let file = try Descriptor(opening: path, O_RDWR)
+      guard file.lock(LOCK_EX), FileStatus(of: file)?.identity == FileStatus(of: path)?.identity else { return .alive }
+      return .dead(Corpse(path: path, lock: file))
+    } catch {
+      return error.code == ENOENT && isRegistered ? .dead(Corpse(path: path, lock: nil)) : .alive
+    }
+  }
+
+  /// Who holds locks here, for people: `pid 12 (version 1.0)`.
+  static func living(in directory: String) -> [String] {
+    named(in: directory).compactMap { owner in
+      guard case .alive = examine(owner, in: directory, isRegistered: true) else { return nil }
+      let words = String(decoding: FileSystem.read(path(of: owner, in: directory)) ?? [], as: UTF8.self)
+        .split(whereSeparator: { $0 == " " || $0 == "\n" })
+      guard words.count >= 2 else { return nil }
+      return "pid \(words[0]) (version \(words[1]))"
+    }
+  }
+
+  enum Liveness {
+    case alive
+    case dead(Corpse)
+  }
+
+  /// A dead owner. While this is kept nobody else can find it dead too.
+  struct Corpse: Sendable {
+    fileprivate let path: String
+    fileprivate let lock: Descriptor?
+
+    /// Removes the lock file, once the table names the owner no more.
+    func bury() {
+      if lock != nil { unlink(path) }
+    }
+  }
+}

@@ -1,0 +1,274 @@
+internal import CSQLite
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// What SQLite refused, with its extended code.
+struct SQLiteError: Error, Equatable {
+  var code: Int32
+  var message: String
+
+  /// The code without its extension.
+  var primary: Int32 { code & 0xFF }
+
+  /// A cell that does not hold what only a damaged table can make it hold.
+  static func damaged(_ what: String) -> SQLiteError {
+    SQLiteError(code: SQLITE_CORRUPT, message: "the table holds an unreadable \(what)")
+  }
+}
+
+/// What a cell holds and a parameter takes.
+enum SQLiteValue: Equatable {
+  case null
+  case integer(Int64)
+  case text(String)
+  case blob([UInt8])
+}
+
+/// One connection, for one thread at a time.
+///
+/// It owns its prepared statements and hands none out: every statement is reset before a call returns, because one that
+/// is not pins the log (durability.md F14).
+final class SQLiteConnection {
+  private let handle: OpaquePointer
+  private var statements: [String: OpaquePointer] = [:]
+  /// When the wait for another writer began, in nanoseconds.
+  private var waitingSince: Int64 = 0
+  /// How many pages the log has since it was last started over; known after each commit of this connection.
+  fileprivate(set) var logPages = 0
+
+  /// Opens an existing file. Nothing is read yet.
+  init(path: String) throws(SQLiteError) {
+    var handle: OpaquePointer?
+    let code = sqlite3_open_v2(path, &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nil)
+    guard code == SQLITE_OK, let handle else {
+      let message = handle.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory"
+      let extended = handle.map { sqlite3_extended_errcode($0) } ?? code
+      sqlite3_close_v2(handle)
+      throw SQLiteError(code: extended, message: message)
+    }
+    self.handle = handle
+    sqlite3_extended_result_codes(handle, 1)
+    // The pointer is to this object, which closes the handle before it goes: it cannot be called afterwards.
+    sqlite3_busy_handler(handle, { letWait($0, $1) }, Unmanaged.passUnretained(self).toOpaque())
+  }
+
+  deinit {
+    for statement in statements.values { sqlite3_finalize(statement) }
+    sqlite3_close_v2(handle)
+  }
+
+  // MARK: Statements
+
+  /// Runs a statement to its end.
+  ///
+  /// - Returns: how many rows it inserted, changed or deleted.
+  @discardableResult
+  func run(_ sql: String, _ values: any SQLiteBindable...) throws(SQLiteError) -> Int {
+    let statement = try prepared(sql, values)
+    defer { finish(statement) }
+    while try step(statement) {}
+    return Int(sqlite3_changes64(handle))
+  }
+
+  /// Every row of a query. The body reads cells; it runs no statement.
+  func rows<Value>(
+    _ sql: String, _ values: any SQLiteBindable..., body: (borrowing SQLiteRow) throws(SQLiteError) -> Value
+  ) throws(SQLiteError) -> [Value] {
+    try rows(sql, list: values, body: body)
+  }
+
+  /// Every row of a query whose parameters are counted only when it runs.
+  func rows<Value>(
+    _ sql: String, list values: [any SQLiteBindable], body: (borrowing SQLiteRow) throws(SQLiteError) -> Value
+  ) throws(SQLiteError) -> [Value] {
+    let statement = try prepared(sql, values)
+    defer { finish(statement) }
+    var found: [Value] = []
+    while try step(statement) { found.append(try body(SQLiteRow(statement: statement))) }
+    return found
+  }
+
+  /// The first row of a query, if it has one.
+  func first<Value>(
+    _ sql: String, _ values: any SQLiteBindable..., body: (borrowing SQLiteRow) throws(SQLiteError) -> Value
+  ) throws(SQLiteError) -> Value? {
+    let statement = try prepared(sql, values)
+    defer { finish(statement) }
+    guard try step(statement) else { return nil }
+    return try body(SQLiteRow(statement: statement))
+  }
+
+  /// The first cell of the first row, as an integer; 0 where there is no row or it is NULL.
+  func integer(_ sql: String, _ values: any SQLiteBindable...) throws(SQLiteError) -> Int64 {
+    let statement = try prepared(sql, values)
+    defer { finish(statement) }
+    guard try step(statement) else { return 0 }
+    return SQLiteRow(statement: statement).integer(0)
+  }
+
+  /// Runs statements that take no parameters, once: schema and settings.
+  func script(_ sql: String) throws(SQLiteError) {
+    let code = sqlite3_exec(handle, sql, nil, nil, nil)
+    guard code == SQLITE_OK else { throw failure(code) }
+  }
+
+  /// Whether a transaction is open. SQLite ends one by itself after some failures.
+  var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
+
+  // MARK: Settings that are no SQL
+
+  /// Keeps the log's file at its size, so that a full disk still takes the few pages a remote id needs.
+  func keepLog() {
+    var on: Int32 = 1
+    sqlite3_file_control(handle, nil, SQLITE_FCNTL_PERSIST_WAL, &on)
+  }
+
+  /// Whether closing may write what the log holds into the table.
+  func checkpointsOnClose(_ on: Bool) {
+    _ = imagewire_sqlite3_checkpoint_on_close(handle, on ? 1 : 0)
+  }
+
+  /// Keeps `logPages` up to date. After `wal_autocheckpoint`, which uses the same hook.
+  func countLogPages() {
+    _ = sqlite3_wal_hook(handle, { noteLogPages($0, $3) }, Unmanaged.passUnretained(self).toOpaque())
+  }
+
+  /// Waits a little for another writer; random, because fixed delays starve one of two (durability.md F11).
+  fileprivate func waitForWriter(attempt: Int32) -> Bool {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    let now = Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    if attempt == 0 { waitingSince = now }
+    guard now - waitingSince < 5_000_000_000 else { return false }
+    usleep(UInt32.random(in: 200...1000))
+    return true
+  }
+
+  // MARK: Pieces
+
+  private func prepared(_ sql: String, _ values: [any SQLiteBindable]) throws(SQLiteError) -> OpaquePointer {
+    let statement: OpaquePointer
+    if let known = statements[sql] {
+      statement = known
+    } else {
+      var new: OpaquePointer?
+      let code = sqlite3_prepare_v3(handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &new, nil)
+      guard code == SQLITE_OK, let new else { throw failure(code) }
+      statement = new
+      statements[sql] = new
+    }
+    for (index, value) in values.enumerated() {
+      let code = Self.bind(value.sqliteValue, to: statement, at: Int32(index + 1))
+      guard code == SQLITE_OK else {
+        finish(statement)
+        throw failure(code)
+      }
+    }
+    return statement
+  }
+
+  private static func bind(_ value: SQLiteValue, to statement: OpaquePointer, at index: Int32) -> Int32 {
+    switch value {
+    case .null: return sqlite3_bind_null(statement, index)
+    case .integer(let integer): return sqlite3_bind_int64(statement, index, integer)
+    case .text(var text):
+      // With its length, so that a NUL in it is a character like any other.
+      return text.withUTF8 { bytes in
+        bytes.withMemoryRebound(to: CChar.self) {
+          imagewire_sqlite3_bind_text(statement, index, $0.baseAddress, UInt64($0.count))
+        }
+      }
+    // An empty array may have no address, and an address of nothing is bound as NULL.
+    case .blob(let bytes) where bytes.isEmpty: return sqlite3_bind_zeroblob(statement, index, 0)
+    case .blob(let bytes):
+      return bytes.withUnsafeBytes { imagewire_sqlite3_bind_blob(statement, index, $0.baseAddress, UInt64($0.count)) }
+    }
+  }
+
+  private func step(_ statement: OpaquePointer) throws(SQLiteError) -> Bool {
+    switch sqlite3_step(statement) {
+    case SQLITE_ROW: return true
+    case SQLITE_DONE: return false
+    case let code: throw failure(code)
+    }
+  }
+
+  private func finish(_ statement: OpaquePointer) {
+    sqlite3_reset(statement)
+    sqlite3_clear_bindings(statement)
+  }
+
+  private func failure(_ code: Int32) -> SQLiteError {
+    SQLiteError(code: sqlite3_extended_errcode(handle), message: String(cString: sqlite3_errmsg(handle)))
+  }
+}
+
+/// A row while its query stands on it; it cannot be kept.
+struct SQLiteRow: ~Copyable {
+  fileprivate let statement: OpaquePointer
+
+  func isNull(_ column: Int32) -> Bool { sqlite3_column_type(statement, column) == SQLITE_NULL }
+
+  func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(statement, column) }
+
+  func text(_ column: Int32) -> String {
+    guard let start = sqlite3_column_text(statement, column) else { return "" }
+    // The length is asked after the text: it is that of the text only then.
+    let length = Int(sqlite3_column_bytes(statement, column))
+    return String(decoding: UnsafeBufferPointer(start: start, count: length), as: UTF8.self)
+  }
+
+  func blob(_ column: Int32) -> [UInt8] {
+    guard let start = sqlite3_column_blob(statement, column) else { return [] }
+    return Array(UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, column))))
+  }
+
+  func integerIfAny(_ column: Int32) -> Int64? { isNull(column) ? nil : integer(column) }
+
+  func textIfAny(_ column: Int32) -> String? { isNull(column) ? nil : text(column) }
+
+  func blobIfAny(_ column: Int32) -> [UInt8]? { isNull(column) ? nil : blob(column) }
+}
+
+/// A value that can be a parameter.
+protocol SQLiteBindable {
+  var sqliteValue: SQLiteValue { get }
+}
+
+extension Int64: SQLiteBindable {
+  var sqliteValue: SQLiteValue { .integer(self) }
+}
+
+extension Int: SQLiteBindable {
+  var sqliteValue: SQLiteValue { .integer(Int64(self)) }
+}
+
+extension String: SQLiteBindable {
+  var sqliteValue: SQLiteValue { .text(self) }
+}
+
+extension [UInt8]: SQLiteBindable {
+  var sqliteValue: SQLiteValue { .blob(self) }
+}
+
+extension Optional: SQLiteBindable where Wrapped: SQLiteBindable {
+  var sqliteValue: SQLiteValue { self?.sqliteValue ?? .null }
+}
+
+private func letWait(_ connection: UnsafeMutableRawPointer?, _ attempt: Int32) -> Int32 {
+  guard let connection else { return 0 }
+  return Unmanaged<SQLiteConnection>.fromOpaque(connection).takeUnretainedValue().waitForWriter(attempt: attempt)
+    ? 1 : 0
+}
+
+private func noteLogPages(_ connection: UnsafeMutableRawPointer?, _ pages: Int32) -> Int32 {
+  guard let connection else { return SQLITE_OK }
+  Unmanaged<SQLiteConnection>.fromOpaque(connection).takeUnretainedValue().logPages = Int(pages)
+  return SQLITE_OK
+}

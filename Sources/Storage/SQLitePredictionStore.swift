@@ -1,0 +1,142 @@
+public import Predictions
+internal import Threads
+
+/// The durable table of predictions, in SQLite, shared by every process that has the same state directory.
+///
+/// Reads use one connection under a lock, on the caller's thread; writes go to a thread of the store's own
+/// (durability.md sections 9 to 11 are its specification).
+public final class SQLitePredictionStore: PredictionStore {
+  /// This process, as rows name it: alive exactly as long as its lock file is locked.
+  public let owner: String
+
+  /// 16 bytes made with the table; `Account.name` wants them.
+  public let salt: [UInt8]
+
+  /// The file the table is in.
+  public let path: String
+
+  private let reader: Guarded<TableReader>
+  private let thread: StoreThread
+
+  /// Opens the table of a state directory; makes both where they are missing.
+  ///
+  /// - Parameters:
+  ///   - directory: absolute, on a local disk.
+  ///   - time: what rows are stamped with.
+  ///   - version: this program's, for people.
+  ///   - notice: is told in one sentence of what was done to the table without being asked, as setting a broken one
+  ///     aside; called before this returns, on its thread.
+  /// - Throws: `StoreError.failed` where there can be no table: the folder cannot be written, the file is not ours, a
+  ///   newer version wrote it, or it is broken and in use.
+  public convenience init(
+    directory: String, time: any TimeSource, version: String = "0", notice: @escaping (String) -> Void = { _ in }
+  ) throws(StoreError) {
+    try self.init(directory: directory, time: time, version: version, pageLimit: nil, notice: notice)
+  }
+
+  /// - Parameter pageLimit: how many pages the table may have; a full disk, for tests.
+  init(
+    directory: String, time: any TimeSource, version: String = "0", pageLimit: Int64?,
+    notice: @escaping (String) -> Void = { _ in }
+  ) throws(StoreError) {
+    let now = time.now.wall
+    let table = try TableOpening.open(directory, now: now, notice: notice)
+    var generator = SystemRandomNumberGenerator()
+    let owner = PredictionID(at: now, using: &generator).description
+    self.owner = owner
+    salt = table.salt
+    path = table.path
+    let reader = Guarded(try TableReader(table: table))
+    self.reader = reader
+    let registration = TableWriter.Registration(startedAt: now, version: version)
+    // The lock is made with the first write, before any row can name this process, and kept through reconnections.
+    let lock = Guarded<OwnerLock?>(nil)
+    thread = StoreThread(table: table, reader: reader) { () throws(StoreError) in
+      try lock.withLock { held throws(StoreError) in
+        if held != nil { return }
+        do throws(SystemError) {
+          held = try OwnerLock(owner: owner, in: directory, version: version)
+        } catch {
+          throw StoreError(error, at: OwnerLock.folder(in: directory))
+        }
+      }
+      return try TableWriter(table: table, owner: owner, time: time, registration: registration, pageLimit: pageLimit)
+    }
+  }
+
+  deinit {
+    // Not waited for: the last reference may go on the store's own thread.
+    thread.close()
+  }
+
+  /// Commits what was handed over and ends the store's thread. Afterwards writes fail; reads still work. Never called
+  /// from a completion.
+  public func close() {
+    thread.close()
+    thread.join()
+  }
+
+  /// How many times a group of writes was committed.
+  public var commitCount: Int { thread.commitCount }
+
+  // MARK: Reading
+
+  /// One prediction, whole; `nil` where there is none.
+  public func prediction(_ id: PredictionID) throws(StoreError) -> Prediction? {
+    try reader.withLock { reader throws(StoreError) in try reader.prediction(id) }
+  }
+
+  /// A page of predictions without `input` and `metadata`, newest first.
+  public func list(_ query: ListQuery) throws(StoreError) -> ListPage {
+    try reader.withLock { reader throws(StoreError) in try reader.list(query) }
+  }
+
+  /// Whether anything was committed since the last call by anybody, this process included.
+  public func hasChanged() -> Bool {
+    reader.withLock { $0.hasChanged() }
+  }
+
+  // MARK: Writing
+
+  /// Records a new prediction, or finds the one its key names; committed with the next `flush` or other write.
+  public func insert(
+    _ prediction: Prediction, queueLimit: Int,
+    completion: @escaping @Sendable (Result<InsertOutcome, StoreError>) -> Void
+  ) {
+    thread.add(urgent: false, { try $0.insert(prediction, queueLimit: queueLimit) }, completion: completion)
+  }
+
+  /// Applies one event to a prediction, and to the record of its POST.
+  public func change(
+    _ id: PredictionID, _ event: PredictionEvent, by writer: Writer?,
+    completion: @escaping @Sendable (Result<Change, StoreError>) -> Void
+  ) {
+    thread.add(urgent: true, { try $0.change(id, event, by: writer) }, completion: completion)
+  }
+
+  /// Takes the account's oldest queued prediction for this process, if its limits allow.
+  public func claim(
+    _ request: ClaimRequest, completion: @escaping @Sendable (Result<ClaimOutcome, StoreError>) -> Void
+  ) {
+    thread.add(urgent: true, { try $0.claim(request) }, completion: completion)
+  }
+
+  /// Takes over what processes that are gone left unfinished, and forgets the processes.
+  public func recover(
+    accounts: [String: Bool], completion: @escaping @Sendable (Result<Recovery, StoreError>) -> Void
+  ) {
+    thread.add(urgent: true, { try $0.recover(accounts: accounts) }, completion: completion)
+  }
+
+  /// Deletes predictions, all or none.
+  public func delete(
+    _ ids: [PredictionID], completion: @escaping @Sendable (Result<DeleteOutcome, StoreError>) -> Void
+  ) {
+    thread.add(urgent: true, { try $0.delete(ids) }, completion: completion)
+  }
+
+  /// Waits until everything handed over before is done. Never called from a completion.
+  public func flush() {
+    thread.flush()
+  }
+}

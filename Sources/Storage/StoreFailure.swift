@@ -1,0 +1,52 @@
+internal import CSQLite
+internal import Predictions
+
+/// Sentences for people about what the disk did. None of them ever holds anything of a prediction.
+extension StoreError {
+  /// What a statement's failure means for whoever uses the table at this path.
+  init(_ error: SQLiteError, at path: String) {
+    self =
+      switch error.primary {
+      case SQLITE_FULL:
+        .failed(message: "The disk of \(path) is full.", hint: "Make room; nothing was sent.")
+      case SQLITE_CORRUPT, SQLITE_NOTADB:
+        .failed(
+          message: "The table \(path) is damaged (\(error.message)).",
+          hint: "Stop every imagewire that uses it and start again: a table that cannot be read is set aside.")
+      case SQLITE_READONLY, SQLITE_CANTOPEN, SQLITE_PERM, SQLITE_AUTH:
+        .failed(
+          message: "The table \(path) cannot be written (\(error.message)).",
+          hint: "Check that you own the folder and may write in it, or choose another with --state-dir.")
+      case SQLITE_BUSY, SQLITE_LOCKED:
+        .failed(
+          message: "The table \(path) was locked by another process for more than 5 seconds.", hint: "Try again.")
+      case SQLITE_IOERR:
+        .failed(
+          message: "The disk of \(path) failed (\(error.message)). Whether the last change was kept is not known.",
+          hint: "Check the disk.")
+      default:
+        .failed(message: "The table \(path) refused a change (\(error.message)).", hint: nil)
+      }
+  }
+
+  /// What the system's refusal means for a file or folder.
+  init(_ error: SystemError, at path: String) {
+    self =
+      error.isFullDisk
+      ? .failed(message: "The disk of \(path) is full.", hint: "Make room, or choose another folder with --state-dir.")
+      : .failed(
+        message: "\(path) cannot be used: \(error.reason).",
+        hint: "Check that you own the folder and may write in it, or choose another with --state-dir.")
+  }
+
+  /// Any error of this module, as the store's callers see it.
+  init(_ error: any Error, at path: String) {
+    switch error {
+    case let error as StoreError: self = error
+    case let error as SQLiteError: self.init(error, at: path)
+    case let error as SystemError: self.init(error, at: path)
+    case let error as TransitionError: self = .illegal(error)
+    default: self = .failed(message: "The table \(path) failed: \(error).", hint: nil)
+    }
+  }
+}

@@ -1,0 +1,172 @@
+internal import Predictions
+internal import Threads
+
+/// The one thread that writes: it takes all that is waiting, commits it together, and then says so (durability.md
+/// section 11).
+final class StoreThread: Sendable {
+  /// Says how a write ended; with an error, that it did not happen or that nobody knows.
+  typealias Report = @Sendable (StoreError?) -> Void
+
+  /// A write that was handed over.
+  struct Job: Sendable {
+    /// Runs inside the transaction, and returns what to call after it.
+    let run: @Sendable (TableWriter) -> Report
+    /// What to call where it never ran.
+    let abandon: Report
+  }
+
+  private struct Waiting {
+    var jobs: [Job] = []
+    /// Whether somebody wants them committed now.
+    var isUrgent = false
+    /// How many were ever handed over, and how many of them are done.
+    var accepted = 0
+    var done = 0
+    var isRunning = false
+    var isClosing = false
+  }
+
+  private let table: Table
+  private let reader: Guarded<TableReader>
+  private let makeWriter: @Sendable () throws(StoreError) -> TableWriter
+  private let waiting = Guarded(Waiting())
+  private let commits = Guarded(0)
+
+  /// The thread starts with the first write: a process that only reads needs none, nor an owner's lock.
+  init(
+    table: Table, reader: Guarded<TableReader>, makeWriter: @escaping @Sendable () throws(StoreError) -> TableWriter
+  ) {
+    self.table = table
+    self.reader = reader
+    self.makeWriter = makeWriter
+  }
+
+  /// How many groups were committed.
+  var commitCount: Int { commits.withLock { $0 } }
+
+  /// Hands a write over.
+  ///
+  /// - Parameter urgent: whether to commit as soon as possible; otherwise with the next that is.
+  func add<Value: Sendable>(
+    urgent: Bool, _ body: @escaping @Sendable (TableWriter) throws -> Value,
+    completion: @escaping @Sendable (Result<Value, StoreError>) -> Void
+  ) {
+    let path = table.path
+    let job = Job(
+      run: { writer in
+        do {
+          let value = try writer.alone { try body(writer) }
+          return { completion($0.map { .failure($0) } ?? .success(value)) }
+        } catch {
+          let failure = StoreError(error, at: path)
+          return { completion(.failure($0 ?? failure)) }
+        }
+      },
+      abandon: { completion(.failure($0 ?? .failed(message: "The table \(path) is closed.", hint: nil))) })
+    let isClosed = waiting.withLock { waiting in
+      if waiting.isClosing { return true }
+      waiting.jobs.append(job)
+      waiting.accepted += 1
+      return false
+    }
+    if isClosed { return job.abandon(nil) }
+    if urgent { wake() }
+  }
+
+  /// Waits until all that was handed over so far is done.
+  func flush() {
+    let last = waiting.withLock { $0.accepted }
+    wake()
+    _ = waiting.wait { $0.done >= last ? true : nil }
+  }
+
+  /// Ends the thread when all is done; nothing is accepted any more.
+  func close() {
+    wake { $0.isClosing = true }
+  }
+
+  /// Waits until the thread has ended.
+  func join() {
+    _ = waiting.wait { $0.isRunning ? nil : true }
+  }
+
+  private func wake(_ change: (inout Waiting) -> Void = { _ in }) {
+    let mustStart = waiting.signal { waiting in
+      change(&waiting)
+      guard !waiting.jobs.isEmpty || waiting.isRunning else { return false }
+      waiting.isUrgent = true
+      defer { waiting.isRunning = true }
+      return !waiting.isRunning
+    }
+    if mustStart { startThread { self.work() } }
+  }
+
+  // MARK: On the thread
+
+  private func work() {
+    var writer: TableWriter?
+    var isSettled = true
+    while true {
+      let group = waiting.wait(atMost: isSettled ? nil : 1000) { waiting -> [Job]? in
+        guard waiting.isUrgent || waiting.isClosing else { return nil }
+        defer { waiting.jobs = [] }
+        waiting.isUrgent = false
+        return waiting.jobs
+      }
+      guard let group else {
+        // A second without work: time to move the log into the table.
+        if let writer { checkpoint(writer) }
+        isSettled = true
+        continue
+      }
+      if !group.isEmpty {
+        commit(group, with: &writer)
+        isSettled = false
+      }
+      let hasEnded = waiting.signal { waiting in
+        waiting.done += group.count
+        return waiting.isClosing && waiting.jobs.isEmpty
+      }
+      if hasEnded { break }
+      if let writer, writer.logPages > 1000 {
+        checkpoint(writer)
+        isSettled = true
+      }
+    }
+    writer = nil
+    waiting.signal { $0.isRunning = false }
+  }
+
+  private func commit(_ group: [Job], with writer: inout TableWriter?) {
+    var reports: [Report] = []
+    var failure: StoreError?
+    do throws(StoreError) {
+      try table.verify()
+      let current: TableWriter
+      if let writer { current = writer } else { current = try makeWriter() }
+      writer = current
+      try current.begin()
+      for job in group {
+        reports.append(job.run(current))
+        try current.verify()
+      }
+      try current.commit()
+      commits.withLock { $0 += 1 }
+    } catch {
+      // Whether a failed commit reached the disk is not known, and a second sync of the same descriptor would lie
+      // about it: only a new connection tells.
+      writer = nil
+      failure = error
+    }
+    for (index, job) in group.enumerated() {
+      if index < reports.count { reports[index](failure) } else { job.abandon(failure) }
+    }
+  }
+
+  /// Moves the log into the table. With the right to write held, so that nobody starts the log over meanwhile, which
+  /// SQLite before 3.51.3 does not survive (F12, F13).
+  private func checkpoint(_ writer: TableWriter) {
+    guard (try? table.verify()) != nil else { return }
+    writer.whileNobodyWrites { reader.withLock { $0.checkpoint() } }
+  }
+}

@@ -1,0 +1,140 @@
+internal import Predictions
+
+extension TableWriter {
+  /// Applies one event to the row as it is now, and to the record of its one POST.
+  func change(_ id: PredictionID, _ event: PredictionEvent, by writer: Writer?) throws -> Change {
+    guard let before = try prediction(id) else { throw StoreError.notFound }
+    let now = now
+    let after = try before.applying(event, by: writer, at: now)
+    // Taking back what was only sent off: true of nothing but the moment before the POST.
+    let isWithdrawn = if case .cancelAsked = event { before.phase == .sending } else { true }
+    if let send = event.sendChange, isWithdrawn { try note(send, of: before, at: now) }
+    if case .refused(_, let pause?) = event {
+      try self.pause(before.account, until: now + pause, why: after.failure?.kind.rawValue)
+    }
+    try save(after, was: before)
+    return Change(before: before, after: after)
+  }
+
+  // MARK: The record of the POST (durability.md section 10)
+
+  private func note(_ send: SendChange, of prediction: Prediction, at now: Int64) throws {
+    let seq = prediction.id.sequence
+    switch send {
+    case .opened:
+      // A second one is a constraint error: "at most once" is this primary key.
+      try connection.run(
+        "INSERT INTO sends(seq, account, fingerprint, sent_ms) VALUES(?, ?, ?, ?)",
+        seq, prediction.account, prediction.fingerprint, now)
+    case .unsent:
+      try connection.run(
+        "UPDATE sends SET outcome = 'unsent', until_ms = ? WHERE seq = ? AND outcome IS NULL", now, seq)
+    case .refused:
+      try connection.run(
+        "UPDATE sends SET outcome = 'refused', until_ms = ? WHERE seq = ? AND outcome IS NULL", now, seq)
+    case .leftOpen:
+      try connection.run("UPDATE sends SET until_ms = ? WHERE seq = ? AND outcome IS NULL", now, seq)
+    case .accepted(let remoteID, let skew):
+      try accept(remoteID, skew: skew, of: prediction, at: now)
+    case .adopted(let match):
+      try adopt(match, for: prediction)
+    }
+  }
+
+  /// Lines 12 and 39: an id is always written, and takes itself back from a row that had only found it.
+  private func accept(_ remoteID: String, skew: Int64?, of prediction: Prediction, at now: Int64) throws {
+    let seq = prediction.id.sequence
+    let other = try connection.first(
+      "SELECT s.seq, s.outcome FROM sends s WHERE s.account = ? AND s.remote_id = ? AND s.seq <> ?",
+      prediction.account, remoteID, seq
+    ) { (seq: $0.integer(0), outcome: $0.text(1)) }
+    if let other, other.outcome == "adopted" { try displace(other.seq, at: now) }
+    // Two replies with one id: the row still gets it, the first keeps the claim.
+    let isFree = other == nil || other?.outcome == "adopted"
+    try connection.run(
+      """
+      UPDATE sends SET outcome = 'accepted', remote_id = ?, until_ms = ?, skew_ms = coalesce(?, skew_ms) WHERE seq = ?
+      """, isFree ? remoteID : nil, now, skew, seq)
+  }
+
+  private func displace(_ seq: Int64, at now: Int64) throws {
+    try connection.run("UPDATE sends SET outcome = NULL, remote_id = NULL WHERE seq = ?", seq)
+    let row = try connection.first(PredictionRow.selectWhole + " WHERE p.seq = ?", seq) { row throws(SQLiteError) in
+      try PredictionRow.whole(row)
+    }
+    if let row { try save(row.displaced(at: now), was: row) }
+  }
+
+  /// Line 38: only an id that nobody has, and only where no other POST of the same content could have made it.
+  private func adopt(_ match: HistoryMatch, for prediction: Prediction) throws {
+    let changed = try connection.run(
+      """
+      UPDATE sends SET outcome = 'adopted', remote_id = ?2, skew_ms = coalesce(skew_ms, ?6)
+       WHERE seq = ?1 AND outcome IS NULL
+         AND NOT EXISTS (SELECT 1 FROM sends c WHERE c.account = ?3 AND c.remote_id = ?2)
+         AND NOT EXISTS (SELECT 1 FROM sends t
+               WHERE t.account = ?3 AND t.fingerprint = ?4 AND t.outcome IS NULL AND t.seq <> ?1
+                 AND ?5 BETWEEN t.sent_ms + coalesce(t.skew_ms, ?6) - 5000
+                            AND coalesce(t.until_ms, t.sent_ms + 120000) + coalesce(t.skew_ms, ?6) + 60000)
+      """,
+      prediction.id.sequence, match.remoteID, prediction.account, prediction.fingerprint, match.createdAt,
+      match.clockSkew)
+    guard changed == 1 else {
+      throw TransitionError(status: prediction.status, phase: prediction.phase, reason: .noSuchTransition)
+    }
+  }
+
+  /// Sends nothing more for an account for a while, in any process.
+  private func pause(_ account: String, until end: Int64, why: String?) throws(SQLiteError) {
+    try connection.run(
+      """
+      INSERT INTO accounts(account, paused_until_ms, pause_reason) VALUES(?, ?, ?)
+      ON CONFLICT(account) DO UPDATE SET pause_reason = excluded.pause_reason,
+        paused_until_ms = max(paused_until_ms, excluded.paused_until_ms)
+      """, account, end, why)
+  }
+
+  // MARK: Claiming (line 4)
+
+  /// Takes the account's oldest queued prediction, if the limits that all processes share allow.
+  func claim(_ request: ClaimRequest) throws -> ClaimOutcome {
+    let oldest = try connection.first(
+      PredictionRow.selectWhole + " WHERE p.account = ? AND p.phase = 'queued' ORDER BY p.seq LIMIT 1", request.account
+    ) { row throws(SQLiteError) in try PredictionRow.whole(row) }
+    guard let oldest else { return .nothingQueued }
+    let now = now
+    if let wait = try hindrance(request, at: now) { return .denied(retryAfter: wait) }
+    let claimed = try oldest.applying(.claimed, by: Writer(owner: owner, epoch: oldest.epoch), at: now)
+    try note(.opened, of: oldest, at: now)
+    try save(claimed, was: oldest)
+    return .claimed(claimed)
+  }
+
+  /// How long something stands in the way of a claim; `nil` where nothing does.
+  private func hindrance(_ request: ClaimRequest, at now: Int64) throws(SQLiteError) -> Int64? {
+    let pausedUntil = try connection.integer(
+      "SELECT paused_until_ms FROM accounts WHERE account = ?", request.account)
+    if pausedUntil > now { return pausedUntil - now }
+    if let limit = request.maxPerMinute {
+      // Those of a clock that was set back since are not counted: they would stand in the way for ever.
+      let sent = try connection.rows(
+        "SELECT sent_ms FROM sends WHERE account = ? AND sent_ms BETWEEN ? AND ? ORDER BY sent_ms DESC LIMIT ?",
+        request.account, now - 59_999, now + 1000, max(0, limit)
+      ) { $0.integer(0) }
+      // The newest `limit` of them: when the oldest of these is a minute old there is room again.
+      if sent.count >= limit { return max(1, (sent.last ?? now) + 60_000 - now) }
+    }
+    if let limit = request.maxConcurrency {
+      let (count, oldest) =
+        try connection.first(
+          """
+          SELECT count(*), min(started_ms) FROM predictions
+           WHERE account = ? AND phase IS NOT NULL AND phase IN ('sending', 'polling') AND started_ms > ?
+          """, request.account, now - 600_000
+        ) { ($0.integer(0), $0.integerIfAny(1)) } ?? (0, nil)
+      // Another process may free a slot without a word to us, so it is asked again after a second at most.
+      if count >= limit { return min(1000, max(1, (oldest ?? now) + 600_000 - now)) }
+    }
+    return nil
+  }
+}

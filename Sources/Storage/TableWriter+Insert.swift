@@ -1,0 +1,62 @@
+internal import JSON
+internal import Predictions
+
+extension TableWriter {
+  /// Lines 1 to 3 of durability.md section 3: a new prediction, or what its key already names.
+  func insert(_ new: Prediction, queueLimit: Int) throws -> InsertOutcome {
+    if let key = new.idempotencyKey, let known = try namedBy(key, fingerprint: new.fingerprint) { return known }
+    guard try queuedCount(of: new.account) < queueLimit else { return .queueFull }
+
+    var prediction = new
+    while try isTaken(prediction.id.sequence) {
+      prediction.id = PredictionID(sequence: prediction.id.sequence + 1, lowBits: prediction.id.lowBits)
+    }
+    let seq = prediction.id.sequence
+    try PredictionRow.insert(prediction, in: connection)
+    let input = prediction.input ?? []
+    try connection.run(
+      "INSERT INTO inputs(seq, input, metadata) VALUES(?, ?, ?)", seq, input, prediction.metadata)
+    try connection.run("INSERT INTO words(seq, text) VALUES(?, ?)", seq, Words.of(input: input))
+    for tag in prediction.tags {
+      try connection.run("INSERT INTO tags(tag, seq) VALUES(?, ?) ON CONFLICT DO NOTHING", tag, seq)
+    }
+    if let key = prediction.idempotencyKey {
+      try connection.run(
+        "INSERT INTO keys(key, fingerprint, seq, low) VALUES(?, ?, ?, ?)",
+        key, prediction.fingerprint, seq, prediction.id.lowBits)
+    }
+    try PredictionRow.noteChange(seq, gone: false, in: connection)
+    if prediction.phase == .queued { noteQueued(prediction.account) }
+    return .inserted(prediction)
+  }
+
+  private func namedBy(_ key: String, fingerprint: [UInt8]) throws -> InsertOutcome? {
+    let known = try connection.first("SELECT seq, low, fingerprint, deleted_ms FROM keys WHERE key = ?", key) {
+      (
+        id: PredictionID(sequence: $0.integer(0), lowBits: $0.integer(1)), fingerprint: $0.blob(2),
+        deleted: !$0.isNull(3)
+      )
+    }
+    guard let known else { return nil }
+    guard !known.deleted, let row = try prediction(known.id) else { return .conflict(known.id, deleted: true) }
+    return known.fingerprint == fingerprint ? .existing(row) : .conflict(known.id, deleted: false)
+  }
+
+  /// Whether a table key is in use; also by the record of the POST of one that was deleted.
+  private func isTaken(_ seq: Int64) throws(SQLiteError) -> Bool {
+    try connection.integer(
+      "SELECT EXISTS(SELECT 1 FROM predictions WHERE seq = ?1) OR EXISTS(SELECT 1 FROM sends WHERE seq = ?1)", seq) != 0
+  }
+}
+
+/// What `text` is searched in.
+enum Words {
+  /// The prompt's first 1,000 characters, folded.
+  static func of(input: [UInt8]) -> String {
+    guard let prompt = (try? JSONValue(parsing: input))?["prompt"]?.string else { return "" }
+    return folded(prompt.utf8.count <= 1000 ? prompt : String(prompt.prefix(1000)))
+  }
+
+  /// The same text for the same words, whatever the case.
+  static func folded(_ text: String) -> String { text.lowercased() }
+}

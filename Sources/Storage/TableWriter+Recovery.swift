@@ -1,0 +1,121 @@
+internal import Predictions
+
+extension TableWriter {
+  private static let hour: Int64 = 3_600_000
+  private static let day: Int64 = 24 * hour
+
+  /// What the dead left, for accounts this process can serve (durability.md sections 3 and 7).
+  func recover(accounts: [String: Bool]) throws -> Recovery {
+    let now = now
+    var taken: [Prediction] = []
+    let registered = try connection.rows("SELECT owner, started_ms FROM owners") {
+      (owner: $0.text(0), startedAt: $0.integer(1))
+    }
+    let working = try connection.rows("SELECT DISTINCT owner FROM predictions WHERE owner IS NOT NULL") { $0.text(0) }
+    let names = Set(registered.map(\.owner))
+    var dead: Set<String> = []
+    for other in names.union(working).union(OwnerLock.named(in: table.directory)).subtracting([owner]).sorted() {
+      let liveness = OwnerLock.examine(other, in: table.directory, isRegistered: names.contains(other))
+      guard case .dead(let corpse) = liveness else { continue }
+      dead.insert(other)
+      taken += try takeOver("p.owner = ?", [other], accounts: accounts, at: now)
+      // Others may still serve the accounts that we do not: they must be able to find the owner dead.
+      let left = try connection.integer("SELECT EXISTS(SELECT 1 FROM predictions WHERE owner = ?)", other)
+      if left == 0 {
+        try connection.run("DELETE FROM owners WHERE owner = ?", other)
+        onCommit { corpse.bury() }
+      } else {
+        // Kept until the commit, so that nobody takes the same rows at the same time.
+        onCommit { _ = corpse }
+      }
+    }
+    // What has work left and nobody to do it; of what is only looked for, that which is due.
+    taken += try takeOver(
+      "p.owner IS NULL AND (p.phase IN ('polling', 'fetching', 'settling') OR p.phase = 'looking' AND coalesce(p.next_ms, 0) <= ?)",
+      [now], accounts: accounts, at: now)
+
+    let living = registered.filter { !dead.contains($0.owner) }.map(\.startedAt)
+    let ended = try endForgotten(acceptedBefore: living.min() ?? now, at: now)
+    try sweep(at: now)
+    let queued = try connection.rows("SELECT DISTINCT account FROM predictions WHERE phase = 'queued'") { $0.text(0) }
+    return Recovery(taken: taken, ended: ended, queuedAccounts: Set(queued))
+  }
+
+  private func takeOver(
+    _ condition: String, _ values: [any SQLiteBindable], accounts: [String: Bool], at now: Int64
+  ) throws -> [Prediction] {
+    var taken: [Prediction] = []
+    for (account, canLook) in accounts.sorted(by: { $0.key < $1.key }) {
+      // `phase IS NOT NULL` lets the index of what is unfinished serve both conditions.
+      let rows = try connection.rows(
+        PredictionRow.selectWhole
+          + " WHERE \(condition) AND p.account = ? AND p.phase IS NOT NULL AND p.phase <> 'queued' ORDER BY p.seq",
+        list: values + [account]
+      ) { row throws(SQLiteError) in try PredictionRow.whole(row) }
+      for row in rows {
+        let next = try row.applying(
+          .takenOver(canLook: canLook), by: Writer(owner: owner, epoch: row.epoch), at: now)
+        if row.phase == .sending || row.phase == .settling {
+          // From here on no reply is hoped for: the window in which the provider may have made it ends.
+          try connection.run(
+            "UPDATE sends SET until_ms = min(?, sent_ms + 120000) WHERE seq = ? AND outcome IS NULL AND until_ms IS NULL",
+            now, row.id.sequence)
+        }
+        try save(next, was: row)
+        taken.append(next)
+      }
+    }
+    return taken
+  }
+
+  /// Line 7: queued for over an hour, and accepted before anybody who is alive began. A living process may well have a
+  /// queue of more than an hour, and nobody but that one knows.
+  private func endForgotten(acceptedBefore start: Int64, at now: Int64) throws -> [Prediction] {
+    let rows = try connection.rows(
+      PredictionRow.selectWhole + " WHERE p.phase = 'queued' AND p.seq < ? ORDER BY p.seq",
+      min(start, now - Self.hour) << 12
+    ) { row throws(SQLiteError) in try PredictionRow.whole(row) }
+    return try rows.map { row in
+      let ended = try row.applying(.interrupted, by: nil, at: now)
+      try save(ended, was: row)
+      return ended
+    }
+  }
+
+  /// Forgets POSTs that no history could bring up again; never one of unfinished work.
+  private func sweep(at now: Int64) throws(SQLiteError) {
+    try connection.run(
+      """
+      DELETE FROM sends WHERE sent_ms < CASE WHEN outcome IS NULL THEN ?1 ELSE ?2 END
+         AND account IN (SELECT DISTINCT account FROM sends) AND sent_ms < ?2
+         AND NOT EXISTS (SELECT 1 FROM predictions p WHERE p.seq = sends.seq AND p.phase IS NOT NULL)
+      """, now - 30 * Self.day, now - 8 * Self.day)
+  }
+
+  // MARK: Deleting (lines 45 and 46)
+
+  /// Deletes all or none. The record of the POST stays, so that what it made is never taken for another's.
+  func delete(_ ids: [PredictionID]) throws -> DeleteOutcome {
+    var seen: Set<PredictionID> = []
+    var rows: [Prediction] = []
+    var unfinished: [PredictionID] = []
+    for id in ids where seen.insert(id).inserted {
+      guard let row = try prediction(id) else { return .notFound(id) }
+      let isOver = row.status.isTerminal && row.phase == nil || row.status == .unknown && row.phase == .looking
+      if isOver { rows.append(row) } else { unfinished.append(id) }
+    }
+    guard unfinished.isEmpty else { return .unfinished(unfinished) }
+    for row in rows {
+      let seq = row.id.sequence
+      for table in ["predictions", "inputs", "words"] {
+        try connection.run("DELETE FROM \(table) WHERE seq = ?", seq)
+      }
+      for tag in Set(row.tags) { try connection.run("DELETE FROM tags WHERE tag = ? AND seq = ?", tag, seq) }
+      if let key = row.idempotencyKey {
+        try connection.run("UPDATE keys SET deleted_ms = ? WHERE key = ?", now, key)
+      }
+      try PredictionRow.noteChange(seq, gone: true, in: connection)
+    }
+    return .deleted(rows)
+  }
+}

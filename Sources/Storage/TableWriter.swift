@@ -1,0 +1,141 @@
+internal import CSQLite
+internal import JSON
+internal import Predictions
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// The connection that writes, and what is done with it. Lives on the store's thread; what it does belongs to the group
+/// whose transaction is open.
+final class TableWriter {
+  let table: Table
+  let connection: SQLiteConnection
+  let owner: String
+  let time: any TimeSource
+  private let registration: Registration
+  /// How many are queued, by account; nobody else can change that while the transaction is open.
+  private var queued: [String: Int] = [:]
+  /// What must wait for the commit: nothing outside the table is touched before.
+  private var afterCommit: [() -> Void] = []
+
+  /// What the table is told about this process.
+  struct Registration: Sendable {
+    let startedAt: Int64
+    let version: String
+  }
+
+  init(
+    table: Table, owner: String, time: any TimeSource, registration: Registration, pageLimit: Int64? = nil
+  ) throws(StoreError) {
+    self.table = table
+    self.owner = owner
+    self.time = time
+    self.registration = registration
+    connection = try table.connect()
+    guard let pageLimit else { return }
+    do { try connection.script("PRAGMA max_page_count = \(pageLimit)") } catch {
+      throw StoreError(error, at: table.path)
+    }
+  }
+
+  var now: Int64 { time.now.wall }
+
+  var logPages: Int { connection.logPages }
+
+  // MARK: The group
+
+  func begin() throws(StoreError) {
+    queued = [:]
+    afterCommit = []
+    do {
+      try connection.run("BEGIN IMMEDIATE")
+      try table.verifyVersion(connection)
+      // In the same commit as the first row that could name us.
+      try connection.run(
+        "INSERT INTO owners(owner, pid, version, started_ms) VALUES(?, ?, ?, ?) ON CONFLICT(owner) DO NOTHING",
+        owner, Int64(getpid()), registration.version, registration.startedAt)
+    } catch {
+      throw StoreError(error, at: table.path)
+    }
+  }
+
+  /// One write among others: it happens whole or not at all, and does not spoil the group.
+  func alone<Value>(_ body: () throws -> Value) throws -> Value {
+    let actions = afterCommit.count
+    try connection.run("SAVEPOINT one")
+    do {
+      let value = try body()
+      try connection.run("RELEASE one")
+      return value
+    } catch {
+      queued = [:]
+      afterCommit.removeSubrange(actions...)
+      if connection.isInTransaction {
+        _ = try? connection.run("ROLLBACK TO one")
+        _ = try? connection.run("RELEASE one")
+      }
+      throw error
+    }
+  }
+
+  /// Fails where a failure was so bad that SQLite ended the whole transaction.
+  func verify() throws(StoreError) {
+    guard connection.isInTransaction else {
+      throw .failed(
+        message: "The table \(table.path) could not be written; everything handed over with it was undone.",
+        hint: "Check the disk and its free space.")
+    }
+  }
+
+  func commit() throws(StoreError) {
+    do { try connection.run("COMMIT") } catch { throw StoreError(error, at: table.path) }
+    for action in afterCommit { action() }
+    afterCommit = []
+  }
+
+  /// Touches something outside the table once the table says so.
+  func onCommit(_ action: @escaping () -> Void) {
+    afterCommit.append(action)
+  }
+
+  /// Holds the right to write for a moment.
+  func whileNobodyWrites(_ body: () -> Void) {
+    guard (try? connection.run("BEGIN IMMEDIATE")) != nil else { return }
+    body()
+    _ = try? connection.run("ROLLBACK")
+  }
+
+  // MARK: Rows
+
+  /// One prediction, whole.
+  func prediction(_ id: PredictionID) throws(SQLiteError) -> Prediction? {
+    try connection.first(PredictionRow.selectWhole + PredictionRow.byID, id.sequence, id.lowBits) {
+      row throws(SQLiteError) in try PredictionRow.whole(row)
+    }
+  }
+
+  /// Writes a row that was read in this transaction, if it is different now.
+  func save(_ after: Prediction, was before: Prediction) throws(SQLiteError) {
+    guard after != before else { return }
+    if (before.phase == .queued) != (after.phase == .queued) { queued[before.account] = nil }
+    try PredictionRow.update(after, in: connection)
+  }
+
+  /// How many of an account are queued; counted once in a group.
+  func queuedCount(of account: String) throws(SQLiteError) -> Int {
+    if let known = queued[account] { return known }
+    let count = try Int(
+      connection.integer("SELECT count(*) FROM predictions WHERE account = ? AND phase = 'queued'", account))
+    queued[account] = count
+    return count
+  }
+
+  func noteQueued(_ account: String) {
+    queued[account]? += 1
+  }
+}
