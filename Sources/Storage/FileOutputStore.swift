@@ -25,6 +25,29 @@ public struct FileOutputStore: OutputStore {
     self.usesLinks = usesLinks
   }
 
+  /// Makes the folder where it is missing, and asks whether it can be written.
+  public func prepare(_ directory: String) throws(OutputError) {
+    do {
+      try FileSystem.makeFolder(directory)
+    } catch {
+      throw error.isFullDisk ? .diskFull(path: directory) : .folder(path: directory, reason: error.reason)
+    }
+    if access(directory, W_OK | X_OK) != 0 {
+      throw .folder(path: directory, reason: String(cString: strerror(errno)))
+    }
+  }
+
+  /// Reads a saved file whole, if it still has the length that was recorded.
+  public func contents(of file: OutputFile) throws(OutputError) -> [UInt8] {
+    guard let bytes = FileSystem.read(file.path, atMost: Int(file.bytes) + 1) else {
+      throw .inputOutput(path: file.path, reason: "it cannot be read")
+    }
+    guard bytes.count == file.bytes else {
+      throw .inputOutput(path: file.path, reason: "it is not what was saved any more")
+    }
+    return bytes
+  }
+
   /// Starts a file under a temporary name in the target folder; what earlier epochs left of it is removed.
   public func begin(_ prediction: Prediction, index: Int) throws(OutputError) -> any OutputWriter {
     let folder = prediction.outputDirectory

@@ -21,7 +21,7 @@ final class Parts: Sendable {
     self.configuration = Guarded(configuration)
     self.time = time
     do throws(StoreError) {
-      let store = try SQLitePredictionStore(directory: configuration.stateDirectory, time: time) { log.warning($0) }
+      let store = try SQLitePredictionStore(directory: configuration.stateDirectory, time: time, version: Version.number) { log.warning($0) }
       salt = store.salt
       engine = .success(
         PredictionEngine(
@@ -61,15 +61,11 @@ final class Parts: Sendable {
       return .unconfigured(
         hint: "Set WAVESPEED_API_KEY (or WAVESPEED_API_KEY_FILE), or use the provider \"sandbox\", which needs no key.")
     }
-    guard
-      let provider = WaveSpeed(
+    return .ready(
+      WaveSpeed(
         baseURL: configuration.wavespeedBaseURL, key: key,
-        account: Account.name(salt: salt, baseURL: configuration.wavespeedBaseURL, key: key), http: http)
-    else {
-      return .unconfigured(
-        hint: "WAVESPEED_BASE_URL is not an http or https URL, or the key has a character no header may have.")
-    }
-    return .ready(provider)
+        account: Account.name(salt: salt, baseURL: configuration.wavespeedBaseURL, key: key), http: http,
+        clientVersion: Version.number, now: { [time] in time.now.wall }))
   }
 
   private static func defaults(of configuration: Configuration) -> Defaults {
