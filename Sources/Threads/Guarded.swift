@@ -69,7 +69,8 @@ public final class Guarded<Value>: @unchecked Sendable {
   ) -> sending Result? {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
-    let deadline = milliseconds.map { monotonicNanoseconds() &+ max(0, $0) &* 1_000_000 }
+    // A century is for ever, and its nanoseconds still fit.
+    let deadline = milliseconds.map { monotonicNanoseconds() + min(max(0, $0), 3_155_760_000_000) * 1_000_000 }
     while true {
       if let result = body(&value) { return result }
       guard let deadline else {

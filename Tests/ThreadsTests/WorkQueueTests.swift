@@ -1,0 +1,56 @@
+import Testing
+import Threads
+
+@Suite struct WorkQueueTests {
+  @Test func jobsRunInTheOrderInWhichTheyWereAdded() {
+    let queue = WorkQueue()
+    let ran = Guarded<[Int]>([])
+    for number in 0..<1_000 { queue.async { ran.signal { $0.append(number) } } }
+    #expect(ran.wait(atMost: 10_000) { $0.count == 1_000 ? true : nil } == true)
+    #expect(ran.withLock { $0 } == Array(0..<1_000))
+  }
+
+  @Test func oneJobAtATime() {
+    let queue = WorkQueue()
+    let state = Guarded((running: 0, most: 0, done: 0))
+    for _ in 0..<4 {
+      startThread {
+        for _ in 0..<100 {
+          queue.async {
+            state.signal {
+              $0.running += 1
+              $0.most = max($0.most, $0.running)
+            }
+            state.signal {
+              $0.running -= 1
+              $0.done += 1
+            }
+          }
+        }
+      }
+    }
+    #expect(state.wait(atMost: 10_000) { $0.done == 400 ? true : nil } == true)
+    #expect(state.withLock { $0.most } == 1)
+  }
+
+  @Test func aJobMayAddAJob() {
+    let queue = WorkQueue()
+    let ran = Guarded<[String]>([])
+    queue.async {
+      queue.async { ran.signal { $0.append("inner") } }
+      ran.signal { $0.append("outer") }
+    }
+    #expect(ran.wait(atMost: 10_000) { $0.count == 2 ? $0 : nil } == ["outer", "inner"])
+  }
+
+  @Test func whoAddsDoesNotWait() {
+    let queue = WorkQueue()
+    let gate = Guarded(false)
+    let done = Guarded(false)
+    queue.async { _ = gate.wait { $0 ? true : nil } }
+    queue.async { done.signal { $0 = true } }
+    #expect(!done.withLock { $0 })
+    gate.signal { $0 = true }
+    #expect(done.wait(atMost: 10_000) { $0 ? true : nil } == true)
+  }
+}
