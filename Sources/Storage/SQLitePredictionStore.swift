@@ -31,12 +31,13 @@ public final class SQLitePredictionStore: PredictionStore {
   public convenience init(
     directory: String, time: any TimeSource, version: String = "0", notice: @escaping (String) -> Void = { _ in }
   ) throws(StoreError) {
-    try self.init(directory: directory, time: time, version: version, pageLimit: nil, notice: notice)
+    try self.init(directory: directory, time: time, version: version, writerSettings: nil, notice: notice)
   }
 
-  /// - Parameter pageLimit: how many pages the table may have; a full disk, for tests.
+  /// - Parameter writerSettings: run on every connection that writes, so that tests can have a full disk or a commit that
+  ///   fails.
   init(
-    directory: String, time: any TimeSource, version: String = "0", pageLimit: Int64?,
+    directory: String, time: any TimeSource, version: String = "0", writerSettings: String?,
     notice: @escaping (String) -> Void = { _ in }
   ) throws(StoreError) {
     let now = time.now.wall
@@ -60,7 +61,8 @@ public final class SQLitePredictionStore: PredictionStore {
           throw StoreError(error, at: OwnerLock.folder(in: directory))
         }
       }
-      return try TableWriter(table: table, owner: owner, time: time, registration: registration, pageLimit: pageLimit)
+      return try TableWriter(
+        table: table, owner: owner, time: time, registration: registration, settings: writerSettings)
     }
   }
 
