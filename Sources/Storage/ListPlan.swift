@@ -14,8 +14,9 @@ struct ListPlan {
   let pageSQL: String
   /// The last row that the page was allowed to look at, if it may have come to it.
   let lastLookedAtSQL: String
-  /// The parameters of both, by number.
+  /// The parameters of the page, by number, and those of them that the last row takes.
   let values: [any SQLiteBindable]
+  let lookedValues: [any SQLiteBindable]
   private let filterHash: String
 
   init(_ query: ListQuery, lookLimit: Int = ListPlan.lookLimit) throws(StoreError) {
@@ -34,7 +35,6 @@ struct ListPlan {
     start = max(start, 0)
 
     let driver: Driver
-    var filters: [String] = []
     if let tag = query.tag {
       driver = Driver(from: "tags", condition: "tag = \(parameter(tag))")
     } else if let status = query.status, [.failed, .cancelled, .unknown].contains(status) {
@@ -50,6 +50,13 @@ struct ListPlan {
     } else {
       driver = Driver(from: "predictions", condition: "1")
     }
+    let looked = """
+      SELECT seq FROM \(driver.from) WHERE \(driver.condition) AND seq >= \(parameter(start)) \
+      AND seq < \(parameter(end)) ORDER BY seq DESC LIMIT \(lookLimit)
+      """
+    let lookedValues = values
+
+    var filters: [String] = []
     // What drives is filtered again; that costs nothing and cannot be forgotten.
     if let status = query.status { filters.append("p.status = \(parameter(status.rawValue))") }
     if let model = query.model { filters.append("p.model = \(parameter(model))") }
@@ -59,10 +66,6 @@ struct ListPlan {
       words = "CROSS JOIN words w ON w.seq = c.seq"
       filters.append("instr(w.text, \(parameter(Words.folded(text)))) > 0")
     }
-    let looked = """
-      SELECT seq FROM \(driver.from) WHERE \(driver.condition) AND seq >= \(parameter(start)) \
-      AND seq < \(parameter(end)) ORDER BY seq DESC LIMIT \(lookLimit)
-      """
     // CROSS JOIN fixes the order of the loops, and with it that of the rows.
     pageSQL = """
       SELECT \(PredictionRow.columns) FROM (\(looked)) c CROSS JOIN predictions p ON p.seq = c.seq \(words) \
@@ -70,6 +73,7 @@ struct ListPlan {
       """
     lastLookedAtSQL = "SELECT seq FROM (\(looked)) LIMIT 1 OFFSET \(lookLimit - 1)"
     self.values = values
+    self.lookedValues = lookedValues
   }
 
   private struct Driver {

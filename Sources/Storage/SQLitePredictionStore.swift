@@ -17,6 +17,8 @@ public final class SQLitePredictionStore: PredictionStore {
 
   private let reader: Guarded<TableReader>
   private let thread: StoreThread
+  /// Made with the first write, before any row can name this process, and kept through reconnections.
+  private let lock: Guarded<OwnerLock?>
 
   /// Opens the table of a state directory; makes both where they are missing.
   ///
@@ -31,12 +33,13 @@ public final class SQLitePredictionStore: PredictionStore {
   public convenience init(
     directory: String, time: any TimeSource, version: String = "0", notice: @escaping (String) -> Void = { _ in }
   ) throws(StoreError) {
-    try self.init(directory: directory, time: time, version: version, pageLimit: nil, notice: notice)
+    try self.init(directory: directory, time: time, version: version, writerSettings: nil, notice: notice)
   }
 
-  /// - Parameter pageLimit: how many pages the table may have; a full disk, for tests.
+  /// - Parameter writerSettings: run on every connection that writes, so that tests can have a full disk or a commit that
+  ///   fails.
   init(
-    directory: String, time: any TimeSource, version: String = "0", pageLimit: Int64?,
+    directory: String, time: any TimeSource, version: String = "0", writerSettings: String?,
     notice: @escaping (String) -> Void = { _ in }
   ) throws(StoreError) {
     let now = time.now.wall
@@ -49,8 +52,8 @@ public final class SQLitePredictionStore: PredictionStore {
     let reader = Guarded(try TableReader(table: table))
     self.reader = reader
     let registration = TableWriter.Registration(startedAt: now, version: version)
-    // The lock is made with the first write, before any row can name this process, and kept through reconnections.
     let lock = Guarded<OwnerLock?>(nil)
+    self.lock = lock
     thread = StoreThread(table: table, reader: reader) { () throws(StoreError) in
       try lock.withLock { held throws(StoreError) in
         if held != nil { return }
@@ -60,7 +63,8 @@ public final class SQLitePredictionStore: PredictionStore {
           throw StoreError(error, at: OwnerLock.folder(in: directory))
         }
       }
-      return try TableWriter(table: table, owner: owner, time: time, registration: registration, pageLimit: pageLimit)
+      return try TableWriter(
+        table: table, owner: owner, time: time, registration: registration, settings: writerSettings)
     }
   }
 
@@ -69,11 +73,12 @@ public final class SQLitePredictionStore: PredictionStore {
     thread.close()
   }
 
-  /// Commits what was handed over and ends the store's thread. Afterwards writes fail; reads still work. Never called
-  /// from a completion.
+  /// Commits what was handed over, ends the store's thread and lets go of what this process owned: others may take it
+  /// over at once. Afterwards writes fail; reads still work. Never called from a completion.
   public func close() {
     thread.close()
     thread.join()
+    lock.withLock { $0 = nil }
   }
 
   /// How many times a group of writes was committed.

@@ -45,7 +45,9 @@ final class TableReader {
       var next: String?
       if found.count > plan.limit {
         next = cursors.last
-      } else if let last = try connection.rows(plan.lastLookedAtSQL, list: plan.values, body: { $0.integer(0) }).first {
+      } else if let last = try connection.rows(plan.lastLookedAtSQL, list: plan.lookedValues, body: { $0.integer(0) })
+        .first
+      {
         // The rows it may look at were used up, and there are more.
         next = plan.cursor(after: last)
       }

@@ -20,6 +20,8 @@ final class TableWriter {
   private let registration: Registration
   /// How many are queued, by account; nobody else can change that while the transaction is open.
   private var queued: [String: Int] = [:]
+  /// Why the transaction is gone, if it is.
+  private var loss: StoreError?
   /// What must wait for the commit: nothing outside the table is touched before.
   private var afterCommit: [() -> Void] = []
 
@@ -30,17 +32,15 @@ final class TableWriter {
   }
 
   init(
-    table: Table, owner: String, time: any TimeSource, registration: Registration, pageLimit: Int64? = nil
+    table: Table, owner: String, time: any TimeSource, registration: Registration, settings: String? = nil
   ) throws(StoreError) {
     self.table = table
     self.owner = owner
     self.time = time
     self.registration = registration
     connection = try table.connect()
-    guard let pageLimit else { return }
-    do { try connection.script("PRAGMA max_page_count = \(pageLimit)") } catch {
-      throw StoreError(error, at: table.path)
-    }
+    guard let settings else { return }
+    do { try connection.script(settings) } catch { throw StoreError(error, at: table.path) }
   }
 
   var now: Int64 { time.now.wall }
@@ -51,6 +51,7 @@ final class TableWriter {
 
   func begin() throws(StoreError) {
     queued = [:]
+    loss = nil
     afterCommit = []
     do {
       try connection.run("BEGIN IMMEDIATE")
@@ -75,21 +76,19 @@ final class TableWriter {
     } catch {
       queued = [:]
       afterCommit.removeSubrange(actions...)
-      if connection.isInTransaction {
-        _ = try? connection.run("ROLLBACK TO one")
-        _ = try? connection.run("RELEASE one")
+      guard connection.isInTransaction else {
+        loss = StoreError(error, at: table.path)
+        throw error
       }
+      _ = try? connection.run("ROLLBACK TO one")
+      _ = try? connection.run("RELEASE one")
       throw error
     }
   }
 
   /// Fails where a failure was so bad that SQLite ended the whole transaction.
   func verify() throws(StoreError) {
-    guard connection.isInTransaction else {
-      throw .failed(
-        message: "The table \(table.path) could not be written; everything handed over with it was undone.",
-        hint: "Check the disk and its free space.")
-    }
+    if let loss { throw loss }
   }
 
   func commit() throws(StoreError) {

@@ -50,13 +50,13 @@ struct StoreFixture {
   let store: SQLitePredictionStore
 
   init(
-    _ folder: TemporaryFolder = TemporaryFolder(), time: TestTime = TestTime(), pageLimit: Int64? = nil,
+    _ folder: TemporaryFolder = TemporaryFolder(), time: TestTime = TestTime(), writerSettings: String? = nil,
     notice: @escaping (String) -> Void = { _ in }
   ) throws {
     self.folder = folder
     self.time = time
     store = try SQLitePredictionStore(
-      directory: folder.path + "/state", time: time, pageLimit: pageLimit, notice: notice)
+      directory: folder.path + "/state", time: time, writerSettings: writerSettings, notice: notice)
   }
 
   var directory: String { folder.path + "/state" }

@@ -1,0 +1,198 @@
+import Predictions
+import Testing
+
+@testable import Storage
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+@Suite("Output files")
+struct OutputTests {
+  private let folder = TemporaryFolder()
+
+  private func prediction(_ name: String? = nil, epoch: Int64 = 1) -> Prediction {
+    var prediction = Prediction.sample(folder: folder.path + "/a/b", name: name)
+    prediction.epoch = epoch
+    return prediction
+  }
+
+  private func writer(
+    _ store: FileOutputStore, _ bytes: [UInt8], of prediction: Prediction, index: Int = 1
+  ) throws -> any OutputWriter {
+    let writer = try store.begin(prediction, index: index)
+    // In odd pieces, as a network brings them.
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      try writer.write(Array(rest.prefix(7)).span)
+      rest = rest.dropFirst(7)
+    }
+    try writer.finish()
+    return writer
+  }
+
+  private func names() -> [String] { FileSystem.names(in: folder.path + "/a/b").sorted() }
+
+  @Test(arguments: [true, false]) func aFileIsPlacedWholeAndDescribed(usesLinks: Bool) throws {
+    let store = FileOutputStore(limit: 1 << 20, usesLinks: usesLinks)
+    let prediction = prediction()
+    let bytes = Sample.png() + [UInt8](repeating: 3, count: 1000)
+    let writer = try store.begin(prediction, index: 1)
+    #expect(names() == [".\(prediction.id)-1.1.part"])
+    try writer.write(bytes.span)
+    try writer.finish()
+    let files = try store.place([writer], of: prediction)
+    let path = "\(folder.path)/a/b/\(prediction.id)-1.png"
+    let file = OutputFile(
+      path: path, mediaType: "image/png", bytes: Int64(bytes.count), sha256: SHA256.hash(bytes).hexadecimal, width: 300,
+      height: 200)
+    #expect(files == [file])
+    #expect(contents(of: path) == bytes)
+    #expect(names() == ["\(prediction.id)-1.png"])
+    var status = stat()
+    #expect(stat(path, &status) == 0 && status.st_mode & 0o777 == 0o600)
+    // Too late for second thoughts.
+    writer.discard()
+    #expect(contents(of: path) == bytes)
+    #expect(throws: OutputError.self) { try writer.write([1].span) }
+  }
+
+  @Test(arguments: [true, false]) func nothingIsEverReplaced(usesLinks: Bool) throws {
+    let store = FileOutputStore(limit: 1 << 20, usesLinks: usesLinks)
+    try FileSystem.makeFolder(folder.path + "/a/b")
+    let theirs: [UInt8] = [1, 2, 3]
+    try write(theirs, to: folder.path + "/a/b/cat.png")
+    let one = prediction("cat")
+    #expect(
+      try store.place([try writer(store, Sample.png(), of: one)], of: one).map(\.path) == [
+        folder.path + "/a/b/cat_2.png"
+      ])
+    // A group moves on together, and takes back what it had placed: cat-1 was free, cat-2 was not.
+    try write(theirs, to: folder.path + "/a/b/cat-2.gif")
+    let two = prediction("cat")
+    let group = [
+      try writer(store, Sample.png(1, 2), of: two, index: 1), try writer(store, Sample.gif, of: two, index: 2),
+    ]
+    let files = try store.place(group, of: two)
+    #expect(files.map(\.path) == ["cat-1_2.png", "cat-2_2.gif"].map { folder.path + "/a/b/" + $0 })
+    #expect(names() == ["cat-1_2.png", "cat-2.gif", "cat-2_2.gif", "cat.png", "cat_2.png"])
+    #expect(contents(of: folder.path + "/a/b/cat.png") == theirs)
+    #expect(contents(of: folder.path + "/a/b/cat-2.gif") == theirs)
+    #expect(contents(of: folder.path + "/a/b/cat-1_2.png") == Sample.png(1, 2))
+  }
+
+  @Test(arguments: [true, false]) func whatWasPlacedBeforeACrashIsOurs(usesLinks: Bool) throws {
+    let store = FileOutputStore(limit: 1 << 20, usesLinks: usesLinks)
+    var prediction = prediction("cat")
+    func group() throws -> [any OutputWriter] {
+      [
+        try writer(store, Sample.png(), of: prediction, index: 1),
+        try writer(store, Sample.gif, of: prediction, index: 2),
+      ]
+    }
+    let files = try store.place(try group(), of: prediction)
+    // The row was not written; the next process does it all again, and finds one of them.
+    unlink(files[1].path)
+    prediction.epoch = 2
+    #expect(try store.place(try group(), of: prediction) == files)
+    #expect(names() == ["cat-1.png", "cat-2.gif"])
+  }
+
+  @Test func partsOfEarlierEpochsGo() throws {
+    let store = FileOutputStore()
+    let old = try store.begin(prediction(), index: 1)
+    _ = old
+    var prediction = prediction()
+    for epoch: Int64 in [1, 2, 3, 3] {
+      prediction.epoch = epoch
+      _ = try store.begin(prediction, index: 1)
+    }
+    _ = try store.begin(prediction, index: 2)
+    let mine = names().filter { $0.contains(prediction.id.description) }
+    #expect(mine == [".\(prediction.id)-1.3.part", ".\(prediction.id)-2.3.part"])
+  }
+
+  @Test func whatIsNoPictureIsNotKept() throws {
+    let store = FileOutputStore(limit: 100)
+    let prediction = prediction()
+    for bytes in [[], Array("<html>".utf8)] as [[UInt8]] {
+      let writer = try store.begin(prediction, index: 1)
+      try writer.write(bytes.span)
+      #expect(throws: OutputError.notAnImage) { try writer.finish() }
+      writer.discard()
+    }
+    let writer = try store.begin(prediction, index: 1)
+    try writer.write(Sample.png().span)
+    #expect(throws: OutputError.tooLarge(limit: 100)) { try writer.write([UInt8](repeating: 0, count: 100).span) }
+    #expect(throws: OutputError.self) { try store.place([writer], of: prediction) }
+    writer.discard()
+    writer.discard()
+    #expect(names().isEmpty)
+  }
+
+  @Test func foldersThatCannotBeAreNamed() throws {
+    try write([1], to: folder.path + "/file")
+    for path in [folder.path + "/file/x", "/proc/imagewire", "/dev/null"] {
+      let prediction = Prediction.sample(folder: path)
+      do {
+        _ = try FileOutputStore().begin(prediction, index: 1)
+        Issue.record("a file in \(path)")
+      } catch OutputError.folder(let named, let reason) {
+        #expect(named == path && !reason.isEmpty)
+      }
+    }
+  }
+
+  @Test func aFullDiskIsCalledOne() throws {
+    #if os(Linux)
+      let writer = FileOutputWriter(path: "/nowhere/x", file: try Descriptor(opening: "/dev/full", O_RDWR), limit: 100)
+      #expect(throws: OutputError.diskFull(path: "/nowhere/x")) { try writer.write(Sample.png().span) }
+    #endif
+  }
+
+  @Test func onlyWhatIsUnchangedIsRemoved() throws {
+    let store = FileOutputStore()
+    let prediction = prediction()
+    let writers = try (1...4).map { try writer(store, Sample.png($0, $0), of: prediction, index: $0) }
+    let files = try store.place(writers, of: prediction)
+    // One edited at the same length, one gone, one with a folder in its place.
+    var edited = Sample.png(1, 1)
+    edited[edited.count - 1] ^= 1
+    try write(edited, to: files[0].path)
+    unlink(files[1].path)
+    unlink(files[2].path)
+    try FileSystem.makeFolder(files[2].path)
+    #expect(store.remove(files) == [files[0].path, files[2].path])
+    #expect(names() == ["\(prediction.id)-1.png", "\(prediction.id)-3.png"])
+  }
+
+  /// FIPS 180-4's own examples, and every way of cutting a message in two.
+  @Test func hashesAreTheStandards() {
+    let vectors: [(String, String)] = [
+      ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+      ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+      (
+        "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+        "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
+      ),
+      (
+        "abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu",
+        "cf5b16a778af8380036ce59e7b0492370b249b11e8f07a51afac45037afee9d1"
+      ),
+      (String(repeating: "a", count: 1_000_000), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"),
+    ]
+    for (text, wanted) in vectors { #expect(SHA256.hash(Array(text.utf8)).hexadecimal == wanted) }
+    let message = (0..<300).map { UInt8(truncatingIfNeeded: $0) }
+    let whole = SHA256.hash(message)
+    for cut in 0...300 {
+      var hash = SHA256()
+      hash.update(Array(message[..<cut]).span)
+      hash.update(Array(message[cut...]).span)
+      #expect(hash.finish() == whole)
+    }
+  }
+}
