@@ -30,7 +30,9 @@ final class Loopback: Sendable {
     posix_spawn_file_actions_adddup2(&actions, toChild.read, 0)
     posix_spawn_file_actions_adddup2(&actions, fromChild.write, 1)
     var arguments =
-      (["python3", "\(fixture)/Fixtures/wavespeed.py", "--port", "0"] as [String]).map { strdup($0) } + [nil]
+      (["python3", "-I", "-S", "\(fixture)/Fixtures/wavespeed.py", "--port", "0"] as [String]).map { strdup($0) } + [
+        nil
+      ]
     defer { for argument in arguments { free(argument) } }
     var child: pid_t = 0
     let result = posix_spawnp(&child, "python3", &actions, nil, &arguments, environ)

@@ -218,7 +218,7 @@ import Testing
       "poll": [
         [
           "do": "state", "status": .string(status), "code": .number(JSONNumber(code)),
-          "error": "It is \(secret) that went wrong.",
+          "error": .string("It is \(secret) that went wrong."),
         ]
       ]
     ])
