@@ -151,7 +151,10 @@ import Threads
     let failed = try #require(failure(http.ask(request)))
     #expect(failed.kind == .forbiddenAddress)
     #expect(!failed.mayHaveBeenSent)
-    #expect(server.requests("download").count == 1)
+    let requests = server.requests("download")
+    #expect(requests.count == 1)
+    // The first connection of all: what was forbidden did not even connect.
+    #expect(requests.first?["connection"]?.int64 == 1)
   }
 
   @Test func noChildInheritsAConnection() throws {

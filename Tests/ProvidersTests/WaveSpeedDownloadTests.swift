@@ -51,6 +51,16 @@ import Testing
     guard case .refused = fetch(server, target).0 else { throw Unexpected() }
   }
 
+  /// A proxy connects for us, so addresses cannot be looked at: what is written in a redirect is checked all the same.
+  @Test func noRedirectLeadsElsewhereThroughAProxy() throws {
+    let server = try Loopback(["download": [["do": "redirect", "to": "http://10.0.0.1/x", "times": 2]]])
+    let service = server.provider(http: client(["http_proxy": server.outputURL]))
+    let writer = MemoryWriter()
+    let url = "http://127.0.0.1:9/output/x.png"
+    guard case .refused = service.download(url, of: prediction(), into: writer) else { throw Unexpected() }
+    #expect(server.requests("download").map { $0["path"]?.string } == [url])
+  }
+
   /// A provider on the internet cannot send us home: not by address, and not by a name that means it.
   @Test func theInternetDoesNotLeadHome() throws {
     let server = try Loopback()
