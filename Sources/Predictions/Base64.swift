@@ -27,8 +27,8 @@ public enum Base64 {
     let first = Int(bytes[index])
     let second = index + 1 < bytes.count ? Int(bytes[index + 1]) : 0
     output[place] = letters[first >> 2]
-    output[place + 1] = letters[first & 3 << 4 | second >> 4]
-    if index + 1 < bytes.count { output[place + 2] = letters[second & 15 << 2] }
+    output[place + 1] = letters[(first & 3) << 4 | second >> 4]
+    if index + 1 < bytes.count { output[place + 2] = letters[(second & 15) << 2] }
   }
 
   /// The encoding of these bytes.

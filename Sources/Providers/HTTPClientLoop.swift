@@ -43,8 +43,8 @@ struct HTTPLoop: ~Copyable {
     self.inbox = inbox
     self.environment = environment
     self.multi = multi
-    // Kept open for the next poll; more would only be closed by the other side.
-    _ = ccurl_multi_set_long(multi.pointer, CURLMOPT_MAXCONNECTS, 16)
+    // libcurl counts those in use too: with fewer, a full house would close every connection it could use again.
+    _ = ccurl_multi_set_long(multi.pointer, CURLMOPT_MAXCONNECTS, Self.transferLimit)
   }
 
   private mutating func work() {

@@ -205,6 +205,9 @@ class LoopbackWaveSpeed:
             connection.close()
 
     def _one(self, connection, stream, number, port):
+        # TLS has no business here: say so at once and do not wait for the end of a line that never comes.
+        if stream.peek(1)[:1] == b"\x16":
+            return False
         line = stream.readline(65536)
         if not line:
             return False

@@ -1,0 +1,40 @@
+import Testing
+
+@testable import Providers
+
+@Suite struct Base64Tests {
+  /// RFC 4648 section 10.
+  @Test(arguments: [
+    ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="),
+    ("foobar", "Zm9vYmFy"),
+  ])
+  func vectors(plain: String, text: String) {
+    #expect(Base64.encode(Array(plain.utf8)) == text)
+    #expect(Base64.decode(Array(text.utf8).span) == Array(plain.utf8))
+  }
+
+  @Test func everyByteAndLengthComesBack() {
+    for length in 0..<300 {
+      let bytes = (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ length) }
+      #expect(Base64.decode(Array(Base64.encode(bytes).utf8).span) == bytes)
+    }
+  }
+
+  @Test func piecesAreTheWhole() {
+    let bytes = (0..<Base64.pieceBytes * 2 + 1_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+    var text: [UInt8] = []
+    for start in stride(from: 0, to: bytes.count, by: Base64.pieceBytes) {
+      Base64.encode(Array(bytes[start..<min(start + Base64.pieceBytes, bytes.count)]).span, into: &text)
+    }
+    #expect(String(decoding: text, as: UTF8.self) == Base64.encode(bytes))
+  }
+
+  @Test(arguments: [
+    "Zg", "Zg=", "Zg===", "=", "====", "Zh==", "Zm9=", "Zm9v\n", " Zm9v", "Zm9v====", "Zm-v", "Zm_v", "Z===",
+    "Zg==Zg==",
+    "Zm\u{e9}", "A=AA",
+  ])
+  func strict(text: String) {
+    #expect(Base64.decode(Array(text.utf8).span) == nil)
+  }
+}

@@ -1,0 +1,119 @@
+import JSON
+import Predictions
+import Testing
+
+@testable import Providers
+
+@Suite struct WaveSpeedHistoryTests {
+  private var window: ClosedRange<Int64> { wallMilliseconds() - 60_000...wallMilliseconds() + 60_000 }
+
+  private func matches(_ outcome: HistoryOutcome) throws -> [HistoryMatch] {
+    guard case .found(let matches) = outcome else { throw Unexpected("\(outcome)") }
+    return matches
+  }
+
+  @Test func aLostReplyIsFoundAgain() throws {
+    let server = try Loopback(["submit": ["normal", "lost_reply", "normal"]])
+    let service = server.provider()
+    _ = service.submit(prediction(input: #"{"prompt":"a dog"}"#))
+    guard case .ambiguous = service.submit(prediction()) else { throw Unexpected() }
+    _ = service.submit(prediction(model: "openai/other"))
+    let found = try matches(service.search(for: prediction(), window))
+    #expect(found.map(\.remoteID) == [String(repeating: "0", count: 31) + "2"])
+    #expect(abs(found[0].createdAt - wallMilliseconds()) < 60_000)
+    #expect(abs(found[0].clockSkew) < 5_000)
+    #expect(server.posts == 3)
+    let asked = try JSONValue(parsing: server.requests("history")[0]["body"]?.string ?? "")
+    #expect(asked["page"]?.int64 == 1)
+    #expect(asked["page_size"]?.int64 == 100)
+    #expect(asked["model"]?.string == "openai/gpt-image-1-high-fidelity")
+  }
+
+  @Test func filtersThatAreIgnoredAreCheckedAgain() throws {
+    let server = try Loopback(["history_ignores_filters": true])
+    let service = server.provider()
+    for model in ["openai/other", "openai/gpt-image-1-high-fidelity"] { _ = service.submit(prediction(model: model)) }
+    #expect(try matches(service.search(for: prediction(), window)).count == 1)
+    let before = wallMilliseconds() - 100_000...wallMilliseconds() - 90_000
+    #expect(try matches(service.search(for: prediction(), before)).isEmpty)
+    #expect(try matches(service.search(for: prediction(input: #"{"prompt":"a cat"}"#), window)).isEmpty)
+    server.script(["history_without_input": true])
+    #expect(try matches(service.search(for: prediction(), window)).isEmpty)
+  }
+
+  private func page(_ range: Range<Int>, age: Int64 = 0) -> JSONValue {
+    let items = range.map { number -> JSONValue in
+      [
+        "id": .string("p\(number)"), "model": "openai/gpt-image-1-high-fidelity",
+        "created_at": .string(WaveSpeedTime.text(wallMilliseconds() - age)),
+        "inputs": [
+          "prompt": .string(number % 100 == 7 ? "a red cat" : "a dog"), "seed": 9007199254740993, "extra": nil,
+        ],
+      ]
+    }
+    return ["do": "reply", "json": ["code": 200, "data": ["page": 1, "items": .array(items)]]]
+  }
+
+  @Test func pageAfterPage() throws {
+    let server = try Loopback([
+      "history": [page(0..<100), page(100..<200), page(150..<250), page(250..<260, age: 100_000)]
+    ])
+    let found = try matches(server.provider().search(for: prediction(), window))
+    #expect(Set(found.map(\.remoteID)) == ["p7", "p107", "p207"])
+    #expect(server.requests("history").count == 4)
+  }
+
+  @Test func tooManyPagesAreSeveral() throws {
+    let server = try Loopback(["history": .array((0..<11).map { page($0 * 100..<$0 * 100 + 100) })])
+    #expect(server.provider().search(for: prediction(), window) == .tooMany)
+    #expect(server.requests("history").count == 10)
+    // The same page for ever is no reason to go on.
+    let stuck = try Loopback(["history": .array((0..<5).map { _ in page(0..<100) })])
+    #expect(try matches(stuck.provider().search(for: prediction(), window)).count == 1)
+    #expect(stuck.requests("history").count == 2)
+  }
+
+  @Test(arguments: ["500", "401", "404", "html", "empty", "drop", "302"])
+  func nothingLearned(fault: String) throws {
+    let server = try Loopback(["history": [["do": .string(fault), "times": 2]]])
+    guard case .unavailable(let reason) = server.provider().search(for: prediction(), window) else {
+      throw Unexpected()
+    }
+    #expect(!reason.contains(secret))
+  }
+
+  @Test(arguments: [
+    (#"{"prompt":"a"}"#, #"{"prompt":"a","size":"auto"}"#, true), (#"{"prompt":"a"}"#, #"{"prompt":"b"}"#, false),
+    (#"{"prompt":"a","n":1}"#, #"{"prompt":"a","n":1.0}"#, true), (#"{"prompt":"a","n":1}"#, #"{"prompt":"a"}"#, false),
+    (#"{"prompt":"a","n":1}"#, #"{"prompt":"a","n":"1"}"#, false),
+    (#"{"prompt":"é"}"#, "{\"prompt\":\"e\u{301}\"}", false),
+    (#"{"prompt":"a","l":[1,2]}"#, #"{"prompt":"a","l":[2,1]}"#, false),
+    (#"{"prompt":"a","o":{"x":1,"y":null}}"#, #"{"prompt":"a","o":{"y":null,"x":1}}"#, true),
+    (#"{"prompt":"a","image":"data:image/png;base64,AA"}"#, #"{"prompt":"a","image":"https://x"}"#, true),
+    (#"{"prompt":"a","images":["data:x","data:y"]}"#, #"{"prompt":"b"}"#, false),
+    (#"{"image":"data:x"}"#, #"{"image":"https://x"}"#, false), (#"{"b":true}"#, #"{"b":1}"#, false),
+  ])
+  func matching(ours: String, theirs: String, isMatch: Bool) throws {
+    let ours = try #require(try JSONValue(parsing: ours).object)
+    let theirs = try #require(try JSONValue(parsing: theirs).object)
+    #expect(WaveSpeed.isCovered(ours, by: theirs) == isMatch)
+  }
+
+  @Test(
+    arguments: [
+      ("2025-05-19T06:09:15.948268264Z", 1_747_634_955_948), ("2025-10-31T23:02:36.92Z", 1_761_951_756_920),
+      ("2025-10-31T23:02:36.027Z", 1_761_951_756_027), ("1970-01-01T00:00:00Z", 0),
+      ("2024-02-29T23:59:59Z", 1_709_251_199_000),
+      ("2025-10-31T23:02:36+02:00", 1_761_944_556_000), ("2025-10-31 23:02:36", 1_761_951_756_000),
+    ] as [(String, Int64)])
+  func times(text: String, milliseconds: Int64) {
+    #expect(WaveSpeedTime.milliseconds(text) == milliseconds)
+    let seconds = WaveSpeedTime.text(milliseconds)
+    #expect(WaveSpeedTime.milliseconds(seconds) == milliseconds - milliseconds % 1_000)
+  }
+
+  @Test(arguments: ["", "yesterday", "2025-13-01T00:00:00Z", "2025-10-31", "20251031T230236Z", "2025-10-31T25:00:00Z"])
+  func noTimes(text: String) {
+    #expect(WaveSpeedTime.milliseconds(text) == nil)
+  }
+}
