@@ -1,5 +1,6 @@
 import JSON
 import JSONRPC
+import Predictions
 import Testing
 
 @testable import Service

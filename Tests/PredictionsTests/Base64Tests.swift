@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Providers
+import Predictions
 
 @Suite struct Base64Tests {
   /// RFC 4648 section 10.
