@@ -37,15 +37,15 @@ public struct RPCError: Error, Sendable, Equatable {
 
   /// A message over the limit (protocol.md section 1).
   static func messageTooLong(limit: Int) -> RPCError {
-    RPCError(code: -32600, message: "Invalid Request: the message is longer than \(limit) bytes") {
-      $0.reason("invalid_request", retryable: false, limit: limit)
+    RPCError(code: -32600, message: "Invalid Request") {
+      $0.reason("invalid_request", retryable: false, hint: "The message is longer than \(limit) bytes.", limit: limit)
     }
   }
 
   /// A batch over the limit (protocol.md section 1).
   static func batchTooLong(limit: Int) -> RPCError {
-    RPCError(code: -32600, message: "Invalid Request: the batch has more than \(limit) members") {
-      $0.reason("invalid_request", retryable: false, limit: limit)
+    RPCError(code: -32600, message: "Invalid Request") {
+      $0.reason("invalid_request", retryable: false, hint: "The batch has more than \(limit) members.", limit: limit)
     }
   }
 
@@ -66,12 +66,18 @@ public struct RPCError: Error, Sendable, Equatable {
 
 extension JSONWriter {
   /// Writes the `data` object of an error.
-  fileprivate mutating func reason(_ type: String, retryable: Bool, limit: Int? = nil, path: String? = nil) {
+  fileprivate mutating func reason(
+    _ type: String, retryable: Bool, hint: String? = nil, limit: Int? = nil, path: String? = nil
+  ) {
     beginObject()
     name("type")
     value(type)
     name("retryable")
     value(retryable)
+    if let hint {
+      name("hint")
+      value(hint)
+    }
     if let limit {
       name("limit")
       value(limit)

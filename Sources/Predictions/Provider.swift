@@ -58,7 +58,7 @@ public protocol ProviderHistory: Sendable {
   ///
   /// - Parameters:
   ///   - prediction: only items of its model whose input has every member of its input, equally, are returned.
-  ///   - window: milliseconds since 1970 by the provider's own clock.
+  ///   - window: milliseconds since 1970 by our clock; how far the provider's is off is told by its answer.
   func search(
     for prediction: Prediction, window: ClosedRange<Int64>,
     completion: @escaping @Sendable (HistoryOutcome) -> Void)

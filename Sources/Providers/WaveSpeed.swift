@@ -85,7 +85,7 @@ public struct WaveSpeed: Provider, Sendable {
         .refused(
           PredictionFailure(
             .modelUnavailable, retryable: false, message: "\(clean(model)) is not the name of a model.",
-            hint: "A name looks like openai/gpt-image-1-high-fidelity; call models for those that exist."), pause: nil))
+            hint: "A name looks like openai/gpt-image-1-high-fidelity; wavespeed.ai/models lists them."), pause: nil))
       return
     }
     guard let headers = headers() else {

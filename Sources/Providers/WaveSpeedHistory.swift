@@ -4,6 +4,8 @@ public import Predictions
 /// Searches what the service keeps of the last seven days (durability.md section 6).
 extension WaveSpeed: ProviderHistory {
   static let pageSize = 100
+  /// How far the service's clock may be off before it is asked: its own filter is this much wider than the window.
+  static let clockTolerance: Int64 = 900_000
   static let pageLimit = 10
 
   /// Asks page by page until an item is older than the window; more than ten pages are too many.
@@ -36,9 +38,8 @@ private struct HistorySearch: Sendable {
     body.value(
       [
         "page": .number(JSONNumber(number)), "page_size": .number(JSONNumber(WaveSpeed.pageSize)),
-        "model": .string(model), "created_after": .string(WaveSpeedTime.text(window.lowerBound)),
-        // Whole seconds: the last one of the window belongs to it.
-        "created_before": .string(WaveSpeedTime.text(window.upperBound + 1_000)),
+        "model": .string(model), "created_after": .string(Timestamp.text(window.lowerBound - WaveSpeed.clockTolerance)),
+        "created_before": .string(Timestamp.text(window.upperBound + WaveSpeed.clockTolerance)),
       ] as JSONValue)
     let request = HTTPRequest(
       url: "\(service.base.text)/api/v3/predictions", headers: headers, body: body.bytes, limits: .init(total: 30_000))
@@ -63,8 +64,8 @@ private struct HistorySearch: Sendable {
     var isPast = false
     for item in items.array ?? [] {
       guard let id = item["id"]?.string, WaveSpeed.isValidID(id) else { continue }
-      let createdAt = item["created_at"]?.string.flatMap(WaveSpeedTime.milliseconds)
-      if let createdAt, createdAt < window.lowerBound { isPast = true }
+      let createdAt = item["created_at"]?.string.flatMap(Timestamp.milliseconds(of:))
+      if let createdAt, createdAt - skew < window.lowerBound { isPast = true }
       guard found[id] == nil else { continue }
       isNew = true
       found[id] = .some(match(item, id: id, createdAt: createdAt, skew: skew))
@@ -81,7 +82,7 @@ private struct HistorySearch: Sendable {
 
   /// Every filter is checked again here: one that the service ignores must not bring somebody else's picture.
   private func match(_ item: JSONValue, id: String, createdAt: Int64?, skew: Int64) -> HistoryMatch? {
-    guard let createdAt, window.contains(createdAt), item["model"]?.string?.hasSameCodePoints(as: model) == true,
+    guard let createdAt, window.contains(createdAt - skew), item["model"]?.string?.hasSameCodePoints(as: model) == true,
       let theirs = (item["input"] ?? item["inputs"])?.object, WaveSpeed.isCovered(input, by: theirs)
     else { return nil }
     return HistoryMatch(remoteID: id, createdAt: createdAt, clockSkew: skew)

@@ -12,7 +12,8 @@ extension WaveSpeed {
     func failure(
       _ kind: PredictionFailure.Kind, _ message: String, _ hint: String, retryable: Bool = false
     ) -> PredictionFailure {
-      PredictionFailure(kind, retryable: retryable, message: "\(message)\(said).", hint: hint, remoteCode: code)
+      PredictionFailure(
+        kind, retryable: retryable, message: "\(message)\(said). Nothing is billed.", hint: hint, remoteCode: code)
     }
 
     if (300..<400).contains(status) {
@@ -29,7 +30,10 @@ extension WaveSpeed {
           "Submit it again in a minute, or lower --max-per-minute.", retryable: true), retryAfter ?? Self.pause
       )
     }
-    if status == 402 || Self.mentions(text, ["insufficient", "balance", "credit", "topup", "top up", "top-up"]) {
+    let isAboutRights = status == 403 && Self.mentions(text, ["role", "permission"])
+    if status == 402
+      || !isAboutRights && Self.mentions(text, ["insufficient", "balance", "credit", "topup", "top up", "top-up"])
+    {
       return (
         failure(
           .insufficientCredit, "The account has not enough credit (HTTP \(status))",
@@ -49,7 +53,7 @@ extension WaveSpeed {
       return (
         failure(
           .modelUnavailable, "The provider has no model \(model) (HTTP \(status))",
-          "The model may be retired; call models for those that exist."), nil
+          "The model may be retired; wavespeed.ai/models lists those that exist."), nil
       )
     case 407:
       return (
@@ -72,7 +76,7 @@ extension WaveSpeed {
       return (
         failure(
           .modelUnavailable, "The provider does not offer the model \(model) (HTTP \(status))",
-          "The model may be retired; call models for those that exist."), nil
+          "The model may be retired; wavespeed.ai/models lists those that exist."), nil
       )
     }
     return (

@@ -21,7 +21,9 @@ final class Parts: Sendable {
     self.configuration = Guarded(configuration)
     self.time = time
     do throws(StoreError) {
-      let store = try SQLitePredictionStore(directory: configuration.stateDirectory, time: time, version: Version.number) { log.warning($0) }
+      let store = try SQLitePredictionStore(
+        directory: configuration.stateDirectory, time: time, version: Version.number
+      ) { log.warning($0) }
       salt = store.salt
       engine = .success(
         PredictionEngine(

@@ -131,7 +131,10 @@ import Testing
     #expect(found.count == 2)
     #expect(json(found[0])["id"] == .null)
     #expect(json(found[0])["error"]?["code"] == -32600)
-    #expect(json(found[0])["error"]?["data"] == json(#"{"type":"invalid_request","retryable":false,"limit":200}"#))
+    #expect(
+      json(found[0])["error"]?["data"]
+        == json(
+          #"{"type":"invalid_request","retryable":false,"hint":"The message is longer than 200 bytes.","limit":200}"#))
     #expect(found[1] == result("2", #""echo""#))
   }
 
@@ -161,7 +164,10 @@ import Testing
     let found = replies(to: over)
     #expect(found.count == 1)
     #expect(json(found[0])["error"]?["code"] == -32600)
-    #expect(json(found[0])["error"]?["data"] == json(#"{"type":"invalid_request","retryable":false,"limit":1000}"#))
+    #expect(
+      json(found[0])["error"]?["data"]
+        == json(
+          #"{"type":"invalid_request","retryable":false,"hint":"The batch has more than 1000 members.","limit":1000}"#))
     #expect(replies(to: over.dropLast(2) + ",x]\n") == [parseError])
   }
 }

@@ -96,7 +96,7 @@ import Testing
     (403, "Your balance is too low", .insufficientCredit),
     (400, "Please top up first", .insufficientCredit), (400, "Blocked by moderation", .contentRefused),
     (400, "model openai/x not found", .modelUnavailable), (400, "size must be 1024*1024", .invalidInput),
-    (429, "Out of credits for this minute", .rateLimited), (403, "insufficient role", .insufficientCredit),
+    (429, "Out of credits for this minute", .rateLimited), (403, "insufficient role", .authentication),
   ])
   func aRefusalByItsWords(code: Int, message: String, kind: PredictionFailure.Kind) throws {
     let server = try Loopback([

@@ -1,7 +1,7 @@
 /// Times as the protocol writes them: `2026-11-23T12:34:56.789Z` (RFC 3339, UTC, milliseconds).
-enum Timestamp {
+public enum Timestamp {
   /// The spelling of milliseconds since 1970.
-  static func text(_ milliseconds: Int64) -> String {
+  public static func text(_ milliseconds: Int64) -> String {
     let (days, rest) = floorDivide(milliseconds, 86_400_000)
     let (year, month, day) = civil(days)
     return String(unsafeUninitializedCapacity: 24) { buffer in
@@ -26,8 +26,9 @@ enum Timestamp {
     }
   }
 
-  /// Milliseconds since 1970 of a date, or of a time in UTC or with an offset; `nil` for anything else.
-  static func milliseconds(of text: String) -> Int64? {
+  /// Milliseconds since 1970 of a date or a time, with any number of digits in its fraction; without an offset it is UTC.
+  /// `nil` for anything else.
+  public static func milliseconds(of text: String) -> Int64? {
     var rest = Array(text.utf8)[...]
     func number(_ digits: Int) -> Int64? {
       guard rest.count >= digits else { return nil }
@@ -68,7 +69,7 @@ enum Timestamp {
       if digits == 0 { return nil }
     }
     var offset: Int64 = 0
-    if accept(UInt8(ascii: "Z"), UInt8(ascii: "z")) == nil {
+    if !rest.isEmpty, accept(UInt8(ascii: "Z"), UInt8(ascii: "z")) == nil {
       guard let sign = accept(UInt8(ascii: "+"), hyphen), let hours = number(2), hours < 24, accept(colon) != nil,
         let minutes = number(2), minutes < 60
       else { return nil }
