@@ -34,6 +34,7 @@ struct ListPlan {
     if let cursor = query.cursor { end = min(end, try Self.sequence(in: cursor, hash: filterHash)) }
     start = max(start, 0)
 
+    let hasText = query.text.map { !$0.isEmpty } ?? false
     let driver: Driver
     if let tag = query.tag {
       driver = Driver(from: "tags", condition: "tag = \(parameter(tag))")
@@ -48,7 +49,8 @@ struct ListPlan {
     } else if let provider = query.provider {
       driver = Driver(from: "predictions INDEXED BY by_provider", condition: "provider = \(parameter(provider))")
     } else {
-      driver = Driver(from: "predictions", condition: "1")
+      // The words' rows are the smaller ones, and as many.
+      driver = Driver(from: hasText ? "words" : "predictions", condition: "1")
     }
     let looked = """
       SELECT seq FROM \(driver.from) WHERE \(driver.condition) AND seq >= \(parameter(start)) \
@@ -62,13 +64,13 @@ struct ListPlan {
     if let model = query.model { filters.append("p.model = \(parameter(model))") }
     if let provider = query.provider { filters.append("p.provider = \(parameter(provider))") }
     var words = ""
-    if let text = query.text, !text.isEmpty {
+    if hasText, let text = query.text {
       words = "CROSS JOIN words w ON w.seq = c.seq"
       filters.append("instr(w.text, \(parameter(Words.folded(text)))) > 0")
     }
-    // CROSS JOIN fixes the order of the loops, and with it that of the rows.
+    // CROSS JOIN fixes the order of the loops, and with it that of the rows; a word that is absent costs no row.
     pageSQL = """
-      SELECT \(PredictionRow.columns) FROM (\(looked)) c CROSS JOIN predictions p ON p.seq = c.seq \(words) \
+      SELECT \(PredictionRow.columns) FROM (\(looked)) c \(words) CROSS JOIN predictions p ON p.seq = c.seq \
       WHERE \(filters.isEmpty ? "1" : filters.joined(separator: " AND ")) LIMIT \(parameter(limit + 1))
       """
     lastLookedAtSQL = "SELECT seq FROM (\(looked)) LIMIT 1 OFFSET \(lookLimit - 1)"

@@ -165,7 +165,7 @@ struct ListTests {
       ("SEARCH predictions USING COVERING INDEX odd (status=? AND seq>? AND seq<?)", { $0.status = .failed }),
       ("SEARCH predictions USING COVERING INDEX by_model (model=? AND seq>? AND seq<?)", { $0.model = "m" }),
       ("SEARCH predictions USING COVERING INDEX by_provider (provider=? AND seq>? AND seq<?)", { $0.provider = "p" }),
-      ("SEARCH predictions USING INTEGER PRIMARY KEY", { $0.text = "t" }),
+      ("SEARCH words USING INTEGER PRIMARY KEY", { $0.text = "t" }),
     ]
     for (search, change) in wanted {
       let found = try plan(change)

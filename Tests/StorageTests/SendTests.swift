@@ -118,7 +118,9 @@ struct SendTests {
     #expect(try fixture.store.prediction(looking.id) == looking)
     // The twin has its own now; what is left can only be ours, but the same id is taken.
     try fixture.change(twin.id, .accepted(remoteID: "r", clockSkew: 0), by: twin.writer)
-    #expect(throws: StoreError.self) { try fixture.change(looking.id, .adopted(match), by: looking.writer) }
+    #expect(throws: StoreError.illegal(looking.refusal(.noSuchTransition))) {
+      try fixture.change(looking.id, .adopted(match), by: looking.writer)
+    }
     let free = HistoryMatch(remoteID: "s", createdAt: match.createdAt, clockSkew: 0)
     let adopted = try fixture.change(looking.id, .adopted(free), by: looking.writer)
     #expect(adopted.remoteID == "s" && adopted.phase == .polling && adopted.owner == fixture.store.owner)

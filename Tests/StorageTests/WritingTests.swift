@@ -117,6 +117,26 @@ struct WritingTests {
     #expect(try fixture.store.prediction(last.id) == last)
   }
 
+  @Test func oneThatFailsHalfwayIsUndoneAlone() throws {
+    let fixture = try StoreFixture()
+    let rows = [fixture.new(), fixture.new(key: "fatal"), fixture.new()]
+    try SQLiteConnection(path: fixture.table).script(
+      "CREATE TRIGGER failing AFTER INSERT ON keys BEGIN SELECT RAISE(FAIL, 'no'); END")
+    let results = Guarded<[Bool]>([])
+    for row in rows {
+      fixture.store.insert(row, queueLimit: 9) { result in
+        results.withLock { $0.append((try? result.get()) == .inserted(row)) }
+      }
+    }
+    fixture.store.flush()
+    #expect(results.withLock { $0 } == [true, false, true])
+    #expect(fixture.store.commitCount == 1)
+    for table in ["predictions", "inputs", "words", "changes"] {
+      #expect(try fixture.peek("SELECT count(*) FROM \(table)") == 2)
+    }
+    #expect(try fixture.peek("SELECT count(*) FROM keys") == 0)
+  }
+
   @Test func keysFindWhatTheyNamed() throws {
     let fixture = try StoreFixture()
     let first = fixture.new("a cat", key: "k")
