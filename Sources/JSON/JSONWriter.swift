@@ -60,8 +60,8 @@ public struct JSONWriter: Sendable {
     needsComma = false
   }
 
-  /// Writes a member's name; its value comes next.
-  public mutating func name(_ name: String) {
+  /// Writes a member's name that is known only now; its value comes next.
+  public mutating func name(escaping name: String) {
     value(name)
     bytes.append(UInt8(ascii: ":"))
     needsComma = false
@@ -124,7 +124,7 @@ public struct JSONWriter: Sendable {
   public mutating func value(_ object: JSONObject) {
     beginObject()
     for member in object.members {
-      name(member.name)
+      name(escaping: member.name)
       value(member.value)
     }
     endObject()

@@ -52,7 +52,7 @@ struct Params {
     object = JSONObject(members.filter { !$0.1.isNull })
     if strict {
       for (name, _) in members
-      where !Self.decorations.contains(name) && !parameters.contains(where: { $0.name == name }) {
+      where !parameters.contains(where: { $0.name == name }) && !Self.decorations.contains(name) {
         throw .invalidParams(
           name, "there is no member \"\(name)\"",
           hint: "It takes \(parameters.map(\.name).joined(separator: ", ")).")

@@ -11,15 +11,17 @@
 /// On `pthread_mutex_t` and not `Synchronization.Mutex`, because the thread sanitizer on Linux understands the one and
 /// reports false races for the other. The lock does not nest: a body that reaches the same `Guarded` again deadlocks.
 ///
-/// `@unchecked Sendable`: every access to `value` happens with `mutex` held.
+/// `@unchecked Sendable`: every access to what `value` points to happens with `mutex` held. It is a pointer because the
+/// runtime's own check for overlapping accesses would cost as much as the lock, and the lock already rules them out.
 public final class Guarded<Value>: @unchecked Sendable {
-  private var value: Value
+  private let value: UnsafeMutablePointer<Value>
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let condition: UnsafeMutablePointer<pthread_cond_t>
 
   /// Guards a value.
   public init(_ value: sending Value) {
-    self.value = value
+    self.value = .allocate(capacity: 1)
+    self.value.initialize(to: value)
     mutex = .allocate(capacity: 1)
     condition = .allocate(capacity: 1)
     pthread_mutex_init(mutex, nil)
@@ -40,6 +42,8 @@ public final class Guarded<Value>: @unchecked Sendable {
     pthread_mutex_destroy(mutex)
     condition.deallocate()
     mutex.deallocate()
+    value.deinitialize(count: 1)
+    value.deallocate()
   }
 
   /// Runs a short, non-blocking body with the value.
@@ -48,7 +52,7 @@ public final class Guarded<Value>: @unchecked Sendable {
   ) throws(Failure) -> sending Result {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
-    return try body(&value)
+    return try body(&value.pointee)
   }
 
   /// Runs a body that changes the value, and wakes every thread in `wait` so that it looks again.
@@ -58,7 +62,7 @@ public final class Guarded<Value>: @unchecked Sendable {
       pthread_cond_broadcast(condition)
       pthread_mutex_unlock(mutex)
     }
-    return body(&value)
+    return body(&value.pointee)
   }
 
   /// Waits until the body answers something, asking again after every `signal`; `nil` once the time is up.
@@ -72,7 +76,7 @@ public final class Guarded<Value>: @unchecked Sendable {
     // A century is for ever, and its nanoseconds still fit.
     let deadline = milliseconds.map { monotonicNanoseconds() + min(max(0, $0), 3_155_760_000_000) * 1_000_000 }
     while true {
-      if let result = body(&value) { return result }
+      if let result = body(&value.pointee) { return result }
       guard let deadline else {
         pthread_cond_wait(condition, mutex)
         continue
