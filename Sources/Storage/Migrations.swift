@@ -79,8 +79,7 @@ enum Schema {
       for migration in migrations.dropFirst(Int(old)) { try connection.script(migration.sql) }
       if old == 0 {
         try connection.script("PRAGMA application_id = \(applicationID)")
-        var generator = SystemRandomNumberGenerator()
-        let random = { (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) } }
+        let random = { (0..<16).map { _ in UInt8.random(in: .min ... .max) } }
         try set("uuid", random(), in: connection)
         try set("salt", random(), in: connection)
         try set("home", home, in: connection)
