@@ -70,8 +70,8 @@ import Threads
     let outcome = Shared<WriteOutcome?>(nil)
     startThread { outcome.set(io.write(piece.span, waiting: true)) }
     var read = 0
-    while outcome.value == nil || read < written { read += pipe.readSome()?.count ?? 0 }
-    guard case .written(let count)? = outcome.value else {
+    while read < written { read += pipe.readSome()?.count ?? 0 }
+    guard case .written(let count)? = outcome.wait(until: { $0 }) else {
       Issue.record("\(String(describing: outcome.value))")
       return
     }
