@@ -123,6 +123,27 @@ private final class Running: Sendable {
     }
   }
 
+  /// The moment between looking and sending, held open by a body that answers by itself.
+  @Test func anAnswerOvertakenWhileItIsWrittenIsNotSent() {
+    let keeper = Keeper()
+    let running = Running(keeper.handler)
+    running.transport.send(call("1", "later") + call("2", "later"))
+    guard let pending = keeper.kept.wait(until: { $0.count == 2 ? $0 : nil }) else {
+      Issue.record("not kept")
+      return
+    }
+    let overtaken = pending[0].result { writer in
+      #expect(pending[0].result { $0.value("first") })
+      writer.value("second")
+    }
+    #expect(!overtaken)
+    let notified = pending[1].notify("late") { _ in
+      #expect(pending[1].result { $0.value("first") })
+    }
+    #expect(!notified)
+    #expect(running.finish() == [result("1", #""first""#), result("2", #""first""#)])
+  }
+
   @Test func aReplyThatIsForgottenIsAnInternalError() {
     let forgetful = Handler(onRequest: { request, reply in
       if request.method == "later" { _ = reply.later() }
