@@ -1,0 +1,167 @@
+internal import JSON
+public import Predictions
+internal import Threads
+
+/// A provider that draws by itself: offline, free, and the same bytes for the same input.
+///
+/// Keeps nothing: when a prediction was sent lies in its remote id, and what it shows in its input, so any process can
+/// poll and download what another one submitted. `input.sandbox` plays whatever a real provider may do to a client.
+public struct Sandbox: Provider {
+  /// `sandbox`.
+  public let name = "sandbox"
+  /// One for all, since there is no key.
+  public let account: String
+  /// The seed's, so that a client need not name another one when it moves on to the real service.
+  public let defaultModel = "openai/gpt-image-1-high-fidelity"
+  /// Nothing is nearer.
+  public let pace = PollPace.near
+  /// There is nothing to protect.
+  public let isLimited = false
+  /// Its outputs are drawn by `download`.
+  public let isEmbedded = true
+
+  private let time: any TimeSource
+  private let queue = WorkQueue()
+
+  /// A sandbox.
+  public init(account: String, time: any TimeSource) {
+    self.account = account
+    self.time = time
+  }
+
+  /// There is nothing to look at elsewhere.
+  public func resultURL(for remoteID: String) -> String? { nil }
+
+  // MARK: - Submit and poll
+
+  /// Takes or refuses it by its input.
+  public func submit(
+    _ prediction: Prediction, mayStart: @escaping @Sendable () -> Bool,
+    completion: @escaping @Sendable (SubmitOutcome) -> Void
+  ) {
+    queue.async { [time] in
+      guard mayStart() else { return completion(.unsent(reason: "It was stopped before it was sent.")) }
+      completion(Self.outcome(of: prediction, at: time.now.wall))
+    }
+  }
+
+  private static func outcome(of prediction: Prediction, at now: Int64) -> SubmitOutcome {
+    let order: SandboxOrder
+    do throws(SandboxOrder.Refusal) {
+      order = try SandboxOrder(prediction.input ?? [])
+    } catch {
+      return .refused(
+        PredictionFailure(
+          .invalidInput, retryable: false, message: "\(error.message) Nothing is billed.",
+          hint: "Correct input.\(error.path)."),
+        pause: nil)
+    }
+    if order.losesReply || order.failure == .submissionUnknown {
+      return .ambiguous(reason: "The sandbox lost the reply, as it was told to.")
+    }
+    switch order.failure {
+    case .network: return .unsent(reason: "The sandbox could not be reached, as it was told.")
+    case .authentication, .insufficientCredit, .rateLimited, .invalidInput, .contentRefused, .modelUnavailable:
+      return .refused(failure(order.failure!, billing: .none), pause: nil)
+    default: break
+    }
+    let id = remoteID(of: prediction, sentAt: prediction.startedAt ?? now)
+    return .accepted(
+      remoteID: id, result: result(of: order, sentAt: prediction.startedAt ?? now, now: now), clockSkew: 0)
+  }
+
+  /// Says whether its time has come.
+  public func poll(_ prediction: Prediction, completion: @escaping @Sendable (PollOutcome) -> Void) {
+    queue.async { [time] in
+      guard let id = prediction.remoteID, let sentAt = Self.sentAt(id),
+        let order = try? SandboxOrder(prediction.input ?? [])
+      else {
+        return completion(.gone(reason: "This is no prediction of the sandbox."))
+      }
+      let now = time.now.wall
+      let result = Self.result(of: order, sentAt: sentAt, now: now)
+      completion(.answered(result, after: order.isEndless ? nil : max(1, sentAt + order.delay - now)))
+    }
+  }
+
+  private static func result(of order: SandboxOrder, sentAt: Int64, now: Int64) -> RemoteResult {
+    if order.isEndless || now < sentAt + order.delay { return .running }
+    if let kind = order.failure, kind != .downloadFailed {
+      return .failed(failure(kind, billing: .refunded), billing: .refunded)
+    }
+    return .completed(
+      outputs: (1...order.count).map { .location("sandbox:\($0)") },
+      hasNSFWContents: Array(repeating: order.isUnsafe, count: order.count), inferenceMilliseconds: order.delay)
+  }
+
+  private static func failure(_ kind: PredictionFailure.Kind, billing: Billing) -> PredictionFailure {
+    PredictionFailure(
+      kind, retryable: [.rateLimited, .remoteError, .remoteTimeout, .network, .internal].contains(kind),
+      message: "The sandbox failed with \(kind.rawValue), as it was told."
+        + (billing == .none ? " Nothing is billed." : " A provider would refund it."),
+      hint: "Leave input.sandbox.fail out to get a picture.")
+  }
+
+  // MARK: - The remote id: when it was sent, and what
+
+  private static func remoteID(of prediction: Prediction, sentAt: Int64) -> String {
+    "sandbox-\(String(sentAt, radix: 36))-\(prediction.fingerprint.prefix(4).hexadecimal)"
+  }
+
+  private static func sentAt(_ remoteID: String) -> Int64? {
+    let parts = remoteID.split(separator: "-")
+    return parts.count == 3 && parts[0] == "sandbox" ? Int64(parts[1], radix: 36) : nil
+  }
+
+  // MARK: - Pictures
+
+  /// Draws one output.
+  public func download(
+    _ output: String, index: Int, of prediction: Prediction, into writer: any OutputWriter,
+    completion: @escaping @Sendable (DownloadOutcome) -> Void
+  ) {
+    queue.async {
+      guard let order = try? SandboxOrder(prediction.input ?? []) else {
+        return completion(.refused(reason: "Its input cannot be read any more."))
+      }
+      if order.failure == .downloadFailed {
+        return completion(.transient(reason: "The sandbox withheld the picture, as it was told."))
+      }
+      let canvas = Scene.paint(order.prompt, index: index, width: order.width, height: order.height)
+      let file = PNG.encode(canvas.pixels, width: order.width, height: order.height)
+      do throws(OutputError) {
+        try writer.write(file.span)
+        completion(.written)
+      } catch {
+        completion(.unsaved(error))
+      }
+    }
+  }
+
+  // MARK: - History and deletion
+
+  /// What was lost with a scripted `lost_reply` is found here.
+  public var history: (any ProviderHistory)? { self }
+
+  /// There is nothing to delete.
+  public func delete(_ prediction: Prediction, completion: @escaping @Sendable (DeletionOutcome) -> Void) {
+    completion(.deleted)
+  }
+}
+
+extension Sandbox: ProviderHistory {
+  /// Finds the prediction itself, unless it was told to be lost for good.
+  public func search(
+    for prediction: Prediction, window: ClosedRange<Int64>, completion: @escaping @Sendable (HistoryOutcome) -> Void
+  ) {
+    queue.async {
+      guard let sentAt = prediction.startedAt, window.contains(sentAt),
+        let order = try? SandboxOrder(prediction.input ?? []), order.failure != .submissionUnknown
+      else { return completion(.found([])) }
+      completion(
+        .found([
+          HistoryMatch(remoteID: Self.remoteID(of: prediction, sentAt: sentAt), createdAt: sentAt, clockSkew: 0)
+        ]))
+    }
+  }
+}
