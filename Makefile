@@ -5,14 +5,18 @@ PREFIX ?= /usr/local
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 RELEASE := .build/release/imagewire
 DEBUG := .build/debug/imagewire
+PYTHON := .build-tools/venv/bin/python
 
-.PHONY: help build demo test test-swift test-program bench install format lint clean dependencies
+.PHONY: help build demo test test-swift test-program bench install format lint clean dependencies tools
 
 help: ## What there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | column -t -s ':'
 
 dependencies:
 	@.ci/dependencies
+
+tools:
+	@.ci/tools
 
 build: dependencies ## The program, optimised: .build/release/imagewire
 	swift build -c release $(SWIFT_FLAGS) --product imagewire
@@ -26,9 +30,9 @@ test-swift: dependencies
 	swift build --build-tests $(SWIFT_FLAGS)
 	swift test --skip-build
 
-test-program: dependencies
+test-program: dependencies tools
 	swift build $(SWIFT_FLAGS) --product imagewire
-	IMAGEWIRE=$(abspath $(DEBUG)) python3 Tests/ProgramTests/run.py
+	IMAGEWIRE=$(abspath $(DEBUG)) $(PYTHON) -m pytest -q -p no:cacheprovider Tests/ProgramTests
 
 bench: build ## Speed and memory, beside the floor
 	python3 Tests/Benchmarks/bench.py $(RELEASE)

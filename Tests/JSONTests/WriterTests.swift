@@ -37,7 +37,7 @@ import Testing
       $0.value(false)
       $0.raw(Array("{\"kept\":1}".utf8))
       $0.endArray()
-      $0.name("b\"" as String)
+      $0.name(escaping: "b\"")
       $0.value(["c": [1, 2.asNumber("2.50")]] as JSONValue)
       $0.name("d")
       $0.value(JSONObject())

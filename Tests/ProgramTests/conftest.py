@@ -1,0 +1,51 @@
+"""Fixtures: a home of its own for each test, processes that are gone after it, a WaveSpeed on loopback."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Fixtures"))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from program import KEY, Program  # noqa: E402
+from wavespeed import LoopbackWaveSpeed  # noqa: E402
+
+
+@pytest.fixture
+def home(tmp_path):
+    """A home directory; the table is in its default place below it."""
+    return tmp_path
+
+
+@pytest.fixture
+def spawn(home):
+    """Starts processes on one home; those that are still there at the end are killed."""
+    processes = []
+
+    def start(*arguments, home=home, **options):
+        process = Program(home, *arguments, **options)
+        processes.append(process)
+        return process
+
+    yield start
+    for process in reversed(processes):
+        process.__exit__(None, None, None)
+
+
+@pytest.fixture
+def wavespeed():
+    """The service on loopback, with faults on demand."""
+    with LoopbackWaveSpeed() as server:
+        yield server
+
+
+@pytest.fixture
+def paid(spawn, wavespeed):
+    """Starts processes that talk to that service with a key."""
+
+    def start(*arguments, **options):
+        options = {"WAVESPEED_API_KEY": KEY, "WAVESPEED_BASE_URL": wavespeed.url, **options}
+        return spawn(*arguments, **options)
+
+    return start

@@ -1,0 +1,65 @@
+"""The rules of the house that can be read from the source: who imports what, and that nothing prints."""
+
+import re
+import subprocess
+
+import pytest
+from program import ROOT
+
+LIBC = {"Glibc", "Musl", "Darwin", "Synchronization"}
+ROOMS = {
+    "JSON": set(),
+    "Threads": LIBC,
+    "JSONRPC": {"JSON", "Threads"} | LIBC,
+    "Predictions": {"JSON", "Threads"},
+    "Storage": {"Predictions", "JSON", "Threads", "CSQLite"} | LIBC,
+    "Providers": {"Predictions", "JSON", "Threads", "CCurl"} | LIBC,
+    "Service": {"JSONRPC", "Predictions", "JSON", "Threads"},
+    "imagewire": {"JSON", "Threads", "JSONRPC", "Predictions", "Storage", "Providers", "Service"} | LIBC,
+}
+IMPORT = re.compile(r"^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:public |internal |package |private )?import (?:\w+ )?(\w+)", re.M)
+
+
+def sources(room):
+    files = sorted((ROOT / "Sources" / room).rglob("*.swift"))
+    assert files, f"there is no room {room}"
+    return files
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_what_it_may(room):
+    for file in sources(room):
+        for module in IMPORT.findall(file.read_text()):
+            assert module in ROOMS[room], f"{file.name} imports {module}, which {room} may not"
+
+
+def test_every_room_is_in_the_table():
+    rooms = {path.name for path in (ROOT / "Sources").iterdir() if path.is_dir()}
+    assert rooms == set(ROOMS) | {"CSQLite", "CCurl"}
+
+
+def test_the_import_check_would_notice():
+    assert IMPORT.findall("internal import SQLite3\n@testable import Storage\nimport struct Foundation.URL") == [
+        "SQLite3", "Storage", "Foundation",
+    ]
+
+
+def test_nothing_prints():
+    # stdout is the wire, and `print` writes to it.
+    pattern = re.compile(r"(^|[^.\w])(print|debugPrint|dump|puts|putchar|printf)\(")
+    for room in ROOMS:
+        for file in sources(room):
+            for number, line in enumerate(file.read_text().splitlines(), 1):
+                code = line.split("//")[0]
+                assert not pattern.search(code), f"{file.name}:{number} prints"
+
+
+def test_no_swift_package_is_used():
+    assert "dependencies: []," in (ROOT / "Package.swift").read_text()
+
+
+def test_the_top_holds_only_what_belongs_there():
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    top = {path.split("/")[0] for path in tracked}
+    folders = {name for name in top if (ROOT / name).is_dir()}
+    assert folders <= {"Sources", "Tests", "schemas", "clients", ".ci"}
