@@ -31,6 +31,15 @@ extension Connection {
     if mustPush { outbox.push() }
   }
 
+  /// Waits until fewer bytes than this wait for the reader. For those who tell what was not asked for: not on the reading
+  /// thread, which must go on reading.
+  ///
+  /// - Returns: false where nobody reads any more.
+  public func waitForRoom(below bytes: Int) -> Bool {
+    outbox.waitForRoom(below: bytes)
+    return !state.withLock { $0.readerIsGone }
+  }
+
   /// Answers a request while it is being handled; a body that writes nothing answers with silence.
   func answer(_ member: BatchMember?, _ body: (inout JSONWriter) -> Void) {
     var writer = borrowWriter()

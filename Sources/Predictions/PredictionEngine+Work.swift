@@ -242,6 +242,7 @@ extension PredictionEngine {
       return (snapshot, fulfilled.map { ($0, outcome($0.ids, isFulfilled: true, in: state)) })
     }
     for (waiter, outcome) in fulfilled { waiter.completion(outcome) }
+    tellWatcher()
     return snapshot
   }
 

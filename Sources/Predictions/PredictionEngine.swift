@@ -59,6 +59,8 @@ public final class PredictionEngine: Sendable {
   let limits: AccountLimits
   let notice: @Sendable (String) -> Void
   let files = WorkQueue()
+  /// Who is told of every change; see PredictionEngine+Changes.
+  let watcher = Guarded<(@Sendable () -> Void)?>(nil)
   /// Counts up whenever the alarm was moved; its own lock, so that moving it wakes only the clock.
   let alarm = Guarded(0)
 
@@ -322,6 +324,7 @@ public final class PredictionEngine: Sendable {
         let kept = outputs.remove(gone.flatMap(\.files))
         for path in kept { notice("\(path) is no longer what was saved and was left in place.") }
       }
+      tellWatcher()
       completion(result)
     }
   }

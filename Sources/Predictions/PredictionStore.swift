@@ -4,7 +4,7 @@
 /// share commits, and answer by completions **after** the commit (or after it failed), in the order they were handed
 /// over, from the store's thread. Every write runs `Prediction.applying` on the row as it is inside the transaction, so
 /// two processes on one table can never both win.
-public protocol PredictionStore: Sendable {
+public protocol PredictionStore: ChangeLog {
   /// This process, as rows name it: alive exactly as long as its lock file is locked.
   var owner: String { get }
 

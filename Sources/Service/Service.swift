@@ -51,6 +51,7 @@ public final class Service: RequestHandler {
   private let methods: MethodTable
   private let maxMessageBytes: Int
   let time: any TimeSource
+  let subscriptions: Subscriptions
 
   /// A service over an engine, or over the reason why there is none: then everything about predictions is answered
   /// with that reason, and the process lives.
@@ -65,11 +66,13 @@ public final class Service: RequestHandler {
     self.time = time
     self.methods = methods
     self.maxMessageBytes = maxMessageBytes
+    subscriptions = Subscriptions(time: time)
   }
 
   /// Joins the service to the connection whose requests it answers.
   public func attach(_ connection: Connection) {
     state.withLock { $0.connection = connection }
+    subscriptions.attach(connection)
   }
 
   /// What the client said about the end.
@@ -158,7 +161,13 @@ public final class Service: RequestHandler {
   /// Ends all waiting and refuses what comes after. Nothing is lost: predictions go on in the table.
   public func shutDown() {
     state.withLock { $0.farewell = .shutDown }
+    subscriptions.end()
     if let engine = try? opened.get() { engine.stop() }
+  }
+
+  /// The client asks nothing more: what it asked is answered, and nothing else is told any more.
+  public func inputEnded() {
+    subscriptions.end()
   }
 
   func exit() {

@@ -68,7 +68,11 @@ enum Schema {
         CREATE UNIQUE INDEX claimed ON sends(account, remote_id) WHERE remote_id IS NOT NULL;
         CREATE INDEX open_sends  ON sends(account, fingerprint) WHERE outcome IS NULL;
         CREATE INDEX recent      ON sends(account, sent_ms);
-        """)
+        """),
+    // The id of what is gone: its row cannot be asked any more, and subscribers are told its name.
+    Migration(
+      name: "changes name what is gone", minimumWriter: 1, minimumReader: 1,
+      sql: "ALTER TABLE changes ADD COLUMN low INTEGER;"),
   ]
 
   /// Brings a table up to date in one transaction, or leaves it as it was. Whoever had the same idea first has won.

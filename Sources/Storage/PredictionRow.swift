@@ -93,13 +93,13 @@ enum PredictionRow {
       prediction.startedAt, prediction.finishedAt, prediction.nextAt, prediction.tries,
       prediction.deleteRemote ? 1 : 0, Cell.text(prediction.outputs), Cell.text(prediction.files),
       Cell.text(prediction.failure), Cell.timings(prediction), Cell.text(prediction.hasNSFWContents), prediction.error)
-    try noteChange(seq, gone: false, in: connection)
+    try noteChange(prediction.id, gone: false, in: connection)
   }
 
   /// Adds to the list of changes by which other processes learn of them; the newest 100,000 are kept.
-  static func noteChange(_ seq: Int64, gone: Bool, in connection: SQLiteConnection) throws(SQLiteError) {
+  static func noteChange(_ id: PredictionID, gone: Bool, in connection: SQLiteConnection) throws(SQLiteError) {
     let change = try connection.first(
-      "INSERT INTO changes(seq, gone) VALUES(?, ?) RETURNING change", seq, gone ? 1 : 0
+      "INSERT INTO changes(seq, low, gone) VALUES(?, ?, ?) RETURNING change", id.sequence, id.lowBits, gone ? 1 : 0
     ) { $0.integer(0) }
     // Never emptied: the numbers would start again.
     if let change, change % 1000 == 0 {

@@ -96,6 +96,21 @@ public final class SQLitePredictionStore: PredictionStore {
     try reader.withLock { reader throws(StoreError) in try reader.list(query) }
   }
 
+  /// What was changed behind a cursor; see `ChangeLog`.
+  public func changes(after cursor: ChangeCursor?) throws(StoreError) -> TableChanges {
+    try reader.withLock { reader throws(StoreError) in try reader.changes(after: cursor, table: mark) }
+  }
+
+  /// One prediction as a list has it.
+  public func listed(_ id: PredictionID) throws(StoreError) -> Prediction? {
+    try reader.withLock { reader throws(StoreError) in try reader.listed(id) }
+  }
+
+  /// Names this table in cursors, without showing its salt.
+  private var mark: UInt32 {
+    SHA256.hash(salt + Array("changes".utf8)).prefix(4).reduce(0) { $0 << 8 | UInt32($1) }
+  }
+
   /// Whether anything was committed since the last call by anybody, this process included.
   public func hasChanged() -> Bool {
     reader.withLock { $0.hasChanged() }

@@ -2,8 +2,8 @@ internal import Predictions
 
 /// The connection that reads, for one thread at a time.
 final class TableReader {
-  private let connection: SQLiteConnection
-  private let path: String
+  let connection: SQLiteConnection
+  let path: String
   private var seenVersion: Int64 = -1
 
   init(table: Table) throws(StoreError) {

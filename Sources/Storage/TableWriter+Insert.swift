@@ -25,7 +25,7 @@ extension TableWriter {
         "INSERT INTO keys(key, fingerprint, seq, low) VALUES(?, ?, ?, ?)",
         key, prediction.fingerprint, seq, prediction.id.lowBits)
     }
-    try PredictionRow.noteChange(seq, gone: false, in: connection)
+    try PredictionRow.noteChange(prediction.id, gone: false, in: connection)
     if prediction.phase == .queued { noteQueued(prediction.account) }
     return .inserted(prediction)
   }

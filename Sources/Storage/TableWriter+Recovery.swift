@@ -114,7 +114,7 @@ extension TableWriter {
       if let key = row.idempotencyKey {
         try connection.run("UPDATE keys SET deleted_ms = ? WHERE key = ?", now, key)
       }
-      try PredictionRow.noteChange(seq, gone: true, in: connection)
+      try PredictionRow.noteChange(row.id, gone: true, in: connection)
     }
     return .deleted(rows)
   }

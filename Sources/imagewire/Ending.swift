@@ -30,6 +30,7 @@ final class Ending: Sendable {
   func endOfInput() -> Never {
     let farewell = service.farewell
     if farewell == .exited { service.shutDown() }
+    service.inputEnded()
     _ = connection.waitUntilAnswered()
     engine?.drain(atMost: Self.postPatience)
     finish(farewell == .exited ? 1 : 0)

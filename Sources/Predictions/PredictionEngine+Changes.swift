@@ -1,0 +1,29 @@
+internal import Threads
+
+/// What subscribers are told comes from the table's own log of changes, so that the changes of this process and of all
+/// others have one order. The engine only says that there may be something new.
+extension PredictionEngine {
+  /// How often others' changes are looked for while somebody subscribes, in milliseconds.
+  public static var subscribedInterval: Int64 { 400 }
+
+  /// Who is told that this process committed or saw a change; called from any thread, without a lock, and must be quick.
+  public func whenChanged(_ body: @escaping @Sendable () -> Void) {
+    watcher.withLock { $0 = body }
+  }
+
+  func tellWatcher() {
+    watcher.withLock { $0 }?()
+  }
+
+  /// What was changed behind a cursor, by whichever process; `nil` asks where the newest change is.
+  public func changes(after cursor: ChangeCursor?) throws(StoreError) -> TableChanges {
+    begin()
+    return try store.changes(after: cursor)
+  }
+
+  /// A prediction as a list has it; `nil` where there is none.
+  public func listed(_ id: PredictionID) throws(StoreError) -> PredictionSnapshot? {
+    guard let prediction = try store.listed(id) else { return nil }
+    return PredictionSnapshot(prediction, resultURL: resultURL(of: prediction))
+  }
+}

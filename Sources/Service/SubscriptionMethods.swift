@@ -1,0 +1,77 @@
+internal import JSON
+internal import JSONRPC
+internal import Predictions
+
+extension Method {
+  /// The methods that let a client hear of changes without asking (protocol.md section 3).
+  static let subscribing: [Method] = [
+    Method(
+      "subscribe", "Tells of every change from here on, or from a cursor on.",
+      [Parameter("ids"), Parameter("tag"), Parameter("since")], body: .later(subscribe)),
+    Method(
+      "unsubscribe", "Ends a subscription.", [Parameter("subscription", required: true)], body: .now(unsubscribe)),
+  ]
+
+  /// Replies first and starts then, so that a client knows the name of what it is told.
+  @Sendable private static func subscribe(_ service: Service, _ params: Params, _ asked: Asked) throws(RPCError) {
+    let scope = try scope(params)
+    let since = try cursor(params)
+    let engine = try service.engine()
+    var feed: PredictionFeed
+    var isReset = false
+    do throws(StoreError) {
+      // What was accepted before this call is behind the cursor.
+      engine.settle()
+      let found = try engine.changes(after: since)
+      // Whoever comes back may name predictions that were deleted meanwhile; it is about to hear of that.
+      if case .ids(let ids) = scope, since == nil {
+        for id in ids where try engine.listed(id) == nil { return asked.error(.notFound(id.description)) }
+      }
+      isReset = !found.isComplete
+      feed = PredictionFeed(scope, after: isReset ? found.newest : since ?? found.newest)
+    } catch {
+      throw .storage(error)
+    }
+    guard let subscription = service.subscriptions.add(feed) else {
+      throw .ours(
+        ErrorCode.queueFull, "There are \(Subscriptions.limit) subscriptions.", type: "queue_full", retryable: true,
+        hint: "End one of them with unsubscribe.", limit: Subscriptions.limit)
+    }
+    var json = JSONWriter()
+    json.beginObject()
+    json.name("subscription")
+    json.value(Subscription.name(of: subscription.number))
+    json.name("cursor")
+    json.value(feed.cursor.description)
+    if isReset {
+      json.name("reset")
+      json.value(true)
+    }
+    json.endObject()
+    asked.result(json.bytes)
+    service.subscriptions.start(subscription, from: engine)
+  }
+
+  private static func scope(_ params: Params) throws(RPCError) -> PredictionFeed.Scope {
+    let tag = try params.string("tag", bytes: 1...128)
+    guard params.object["ids"] != nil else { return tag.map { .tag($0) } ?? .all }
+    guard tag == nil else { throw .invalidParams("tag", "there are ids and a tag", hint: "Give one of the two.") }
+    return .ids(Set(try params.ids()))
+  }
+
+  private static func cursor(_ params: Params) throws(RPCError) -> ChangeCursor? {
+    guard let text = try params.string("since") else { return nil }
+    guard let cursor = ChangeCursor(text) else {
+      throw .invalidParams("since", "it is not a cursor of subscribe", hint: "Leave it out to hear of what comes.")
+    }
+    return cursor
+  }
+
+  @Sendable private static func unsubscribe(_ service: Service, _ params: Params) throws(RPCError) -> Answer {
+    let name = try params.string("subscription") ?? ""
+    guard let number = Subscription.number(of: name), service.subscriptions.remove(number) else {
+      throw .invalidParams("subscription", "there is no subscription \"\(name.prefix(32))\"")
+    }
+    return .empty
+  }
+}

@@ -1,0 +1,192 @@
+internal import JSON
+internal import JSONRPC
+internal import Predictions
+internal import Threads
+
+/// Who wants to hear of changes without asking, and the thread that tells them.
+///
+/// Everything comes from the table's log of changes, read behind each subscriber's own cursor, so that a change of this
+/// process and one of another are told in one order. The thread starts with the first subscription; without one it sleeps.
+final class Subscriptions: Sendable {
+  private struct State {
+    var connection: Connection?
+    var feeds: [Int: PredictionFeed] = [:]
+    var lastNumber = 0
+    /// Counts up with every change that this process knows of.
+    var news = 0
+    var hasThread = false
+    var hasEnded = false
+    /// The subscription a message of which is being written.
+    var telling: Int?
+  }
+
+  /// So many at one time; each looks into the table by itself.
+  static let limit = 100
+  /// Updates run ahead of a slow reader by so many bytes; what happens after that is told in fewer messages, not in more
+  /// memory.
+  private static let aheadBytes = 1 << 20
+
+  private let state = Guarded(State())
+  private let time: any TimeSource
+
+  init(time: any TimeSource) {
+    self.time = time
+  }
+
+  func attach(_ connection: Connection) {
+    state.withLock { $0.connection = connection }
+  }
+
+  /// Adds a subscriber; it hears nothing before `start`, so that it knows its name first. `nil` where there are too many.
+  func add(_ feed: PredictionFeed) -> Subscription? {
+    state.withLock { state in
+      guard state.feeds.count < Self.limit, !state.hasEnded else { return nil }
+      state.lastNumber += 1
+      return Subscription(number: state.lastNumber, feed: feed)
+    }
+  }
+
+  /// Begins to tell.
+  func start(_ subscription: Subscription, from engine: PredictionEngine) {
+    engine.whenChanged { [weak self] in self?.state.signal { $0.news += 1 } }
+    let mustStart = state.signal { state -> Bool in
+      guard !state.hasEnded else { return false }
+      state.feeds[subscription.number] = subscription.feed
+      defer { state.hasThread = true }
+      return !state.hasThread
+    }
+    if mustStart { startThread { [self] in tell(from: engine) } }
+  }
+
+  /// Ends one; nothing is told under its name from here on. False where there is none.
+  func remove(_ number: Int) -> Bool {
+    let wasThere = state.signal { $0.feeds.removeValue(forKey: number) != nil }
+    // The message at hand is written without blocking, so this is no wait.
+    _ = state.wait { $0.telling == number ? nil : true }
+    return wasThere
+  }
+
+  /// Ends all of them, and lets nobody begin again.
+  func end() {
+    state.signal { state in
+      state.hasEnded = true
+      state.feeds = [:]
+    }
+  }
+
+  // MARK: - The telling thread
+
+  private func tell(from engine: PredictionEngine) {
+    var seen = 0
+    while true {
+      let (numbers, connection, news) = state.withLock { ($0.feeds.keys.sorted(), $0.connection, $0.news) }
+      guard let connection else { return }
+      let now = time.now.steady
+      var wake = numbers.isEmpty ? nil : now + PredictionEngine.subscribedInterval
+      // Whatever came while we were telling was not looked at yet.
+      for number in numbers { wake = min(wake ?? .max, advance(number, from: engine, to: connection)) }
+      seen = news
+      let isOver = state.wait(atMost: wake.map { max(0, $0 - time.now.steady) }) { state -> Bool? in
+        if state.hasEnded { return true }
+        return state.news != seen || state.feeds.keys.sorted() != numbers ? false : nil
+      }
+      if isOver == true { return }
+    }
+  }
+
+  /// Tells one subscriber what there is to tell, and says when to come back.
+  private func advance(_ number: Int, from engine: PredictionEngine, to connection: Connection) -> Int64 {
+    while let feed = state.withLock({ $0.feeds[number] }) {
+      let now = time.now.steady
+      switch feed.next(at: now) {
+      case .rest(let until): return until
+      case .look(let cursor):
+        // A table that cannot be read now is looked at again later; nothing is lost, the cursor stays.
+        guard let found = try? engine.changes(after: cursor) else { return now + PredictionEngine.subscribedInterval }
+        var isComplete = true
+        guard let cursor = change(number, { isComplete = $0.begin(found) }) else { return .max }
+        if !isComplete { send("prediction/reset", number, cursor, to: connection) { _ in } }
+        if case .look? = state.withLock({ $0.feeds[number]?.next(at: now) }) {
+          return now + PredictionEngine.subscribedInterval
+        }
+      case .tell(let change, let cursor):
+        guard connection.waitForRoom(below: Self.aheadBytes) else { return .max }
+        guard tell(change, number, cursor, feed.scope, from: engine, to: connection) else {
+          return now + PredictionEngine.subscribedInterval
+        }
+        _ = self.change(number) { $0.told(at: time.now.steady) }
+      }
+    }
+    return .max
+  }
+
+  /// Changes a feed that is still subscribed, and says where it stands.
+  private func change(_ number: Int, _ body: (inout PredictionFeed) -> Void) -> ChangeCursor? {
+    state.withLock { state in
+      guard var feed = state.feeds[number] else { return nil }
+      body(&feed)
+      state.feeds[number] = feed
+      return feed.cursor
+    }
+  }
+
+  /// Tells of one change; false where the table could not be read.
+  private func tell(
+    _ change: TableChange, _ number: Int, _ cursor: ChangeCursor, _ scope: PredictionFeed.Scope,
+    from engine: PredictionEngine, to connection: Connection
+  ) -> Bool {
+    if change.isDeleted {
+      send("prediction/deleted", number, cursor, to: connection) { json in
+        json.name("id")
+        json.value(change.id.description)
+      }
+      return true
+    }
+    let found: PredictionSnapshot?
+    do throws(StoreError) { found = try engine.listed(change.id) } catch { return false }
+    // Deleted since: the line that says so is behind this one.
+    guard let found, scope.has(found.prediction) else { return true }
+    send("prediction/updated", number, cursor, to: connection) { json in
+      json.name("prediction")
+      found.write(to: &json, Rendering(hasInput: false))
+    }
+    return true
+  }
+
+  private func send(
+    _ method: String, _ number: Int, _ cursor: ChangeCursor, to connection: Connection,
+    _ more: (inout JSONWriter) -> Void
+  ) {
+    let maySend = state.withLock { state in
+      guard state.feeds[number] != nil else { return false }
+      state.telling = number
+      return true
+    }
+    guard maySend else { return }
+    connection.notify(method) { json in
+      json.beginObject()
+      json.name("subscription")
+      json.value(Subscription.name(of: number))
+      json.name("cursor")
+      json.value(cursor.description)
+      more(&json)
+      json.endObject()
+    }
+    state.signal { $0.telling = nil }
+  }
+}
+
+/// A subscription that was accepted.
+struct Subscription: Sendable {
+  let number: Int
+  let feed: PredictionFeed
+
+  /// What it is called on the wire.
+  static func name(of number: Int) -> String { "s\(number)" }
+
+  /// The number of a name; `nil` for a name that is none.
+  static func number(of name: String) -> Int? {
+    guard name.hasPrefix("s"), let number = Int(name.dropFirst()), Self.name(of: number) == name else { return nil }
+    return number
+  }
+}
