@@ -44,11 +44,18 @@ def frame(message, framing="line"):
     return body + b"\n" if framing == "line" else b"Content-Length: %d\r\n\r\n" % len(body) + body
 
 
+def resident_kilobytes(process):
+    """How much memory a process has in use now."""
+    with open(f"/proc/{process.pid}/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS:"))
+
+
 class Program:
     """One process. Everything it writes to stdout must be a JSON-RPC message in the framing expected, or the test fails."""
 
     def __init__(self, home, *arguments, framing="line", stdin=subprocess.PIPE, **variables):
         self.framing = framing
+        self.home = home
         self.process = subprocess.Popen(
             [BINARY, *map(str, arguments)], stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env=environment(home, **variables), cwd=str(home),
