@@ -22,12 +22,30 @@ extension Prediction {
       next.startedAt = now
       next.take(by: writer)
 
+    case .priced(let micros):
+      try require(status == .created && phase == .queued)
+      next.estimateMicros = micros
+      return next
+
+    case .overBudget(let reason):  // 5
+      try require(status == .created && phase == .queued)
+      next.end(.failed, at: now, failure: .overBudget(reason))
+
     case .cancelAsked(let deleteRemote, let sendable):
       next = try cancelled(deleteRemote: deleteRemote, sendable: sendable, by: writer, at: now)
 
-    case .interrupted:  // 7
-      try require(status == .created && phase == .queued)
-      next.end(.failed, at: now, failure: .interrupted("It was not sent in time, and nothing was spent."))
+    case .interrupted:  // 7, 10
+      if phase == .sending || phase == .settling {
+        try requireOwner(writer)
+      } else {
+        try require(status == .created && phase == .queued)
+      }
+      next.billing = .none
+      if phase == .settling {
+        next.settle(deleting: false)
+      } else {
+        next.end(.failed, at: now, failure: .interrupted("It was not sent in time, and nothing was spent."))
+      }
 
     case .unsent(let reason):  // 9, 10, 18
       try requireOwner(writer)
@@ -132,20 +150,21 @@ extension Prediction {
       try require(phase == .looking)
       next.tries = tries + 1
       next.nextAt = due
-      if due == nil { next.phase = nil }
-      if isSettled, status == .processing {
-        next.end(.unknown, at: now, failure: .submissionUnknown(reason))
-        next.phase = due == nil ? nil : .looking
-      }
-      if status == .unknown, due == nil { next.owner = nil }
-      guard next.status != status else { return next }
+      guard isSettled else { return next }
+      if status == .processing { next.end(.unknown, at: now, failure: .submissionUnknown(reason)) }
+      // Nobody's until somebody asks again: whoever does takes it over for one look.
+      next.owner = nil
+      next.phase = due == nil ? nil : .looking
+      if due == nil { next.failure?.hint = "The provider's history no longer reaches back that far; check the bill." }
+      guard next.status != status || next.failure != failure else { return next }
 
     case .deletionAnswered(let outcome):  // 30
       try require(phase == .settling)
       next.failure?.hint =
         switch outcome {
         case .deleted: "The provider was asked to delete it and did; whether it is billed is not known."
-        case .failed(let reason): "The provider was asked to delete it, and did not confirm: \(reason)"
+        case .failed(let reason), .unanswered(let reason):
+          "The provider was asked to delete it, and did not confirm: \(reason)"
         }
       next.settle(deleting: false)
     }
@@ -212,6 +231,7 @@ extension Prediction {
       }
       next.phase = .fetching
       next.billing = .charged
+      next.costMicros = estimateMicros
       next.outputs = outputs.enumerated().map { index, output in
         if case .location(let location) = output { location } else { "inline:\(index + 1)" }
       }
@@ -227,6 +247,7 @@ extension Prediction {
       default: throw TransitionError(status: status, phase: phase, reason: .noSuchTransition)
       }
       next.billing = billing
+      if billing == .refunded { next.costMicros = 0 }
     }
     return next
   }
@@ -306,6 +327,12 @@ extension Prediction {
 extension PredictionFailure {
   static func interrupted(_ message: String) -> PredictionFailure {
     PredictionFailure(.interrupted, retryable: true, message: message, hint: "Submit it again.")
+  }
+
+  static func overBudget(_ reason: String) -> PredictionFailure {
+    PredictionFailure(
+      .budgetExceeded, retryable: true, message: "\(reason) Nothing was sent and nothing is billed.",
+      hint: "Raise max_cost or --max-spend (which counts from midnight UTC), or choose a cheaper input.")
   }
 
   static func cancelled(_ message: String) -> PredictionFailure {

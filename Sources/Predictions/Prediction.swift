@@ -26,6 +26,8 @@ public struct Prediction: Sendable, Equatable {
   public var outputDirectory: String
   /// Their name without extension; `nil` is the id.
   public var outputName: String?
+  /// What it may cost at most, in millionths of a dollar; `nil` is no limit of its own.
+  public var maxCostMicros: Int64?
 
   // MARK: What became of it.
 
@@ -43,6 +45,8 @@ public struct Prediction: Sendable, Equatable {
   public var remoteID: String?
   /// What is known about the money.
   public var billing: Billing
+  /// What the provider said it would cost, in millionths of a dollar; `nil` where it was not asked.
+  public var estimateMicros: Int64?
   /// What it cost, in millionths of a dollar, where known.
   public var costMicros: Int64?
   /// When it was handed to the provider.
@@ -76,7 +80,7 @@ public struct Prediction: Sendable, Equatable {
   public init(
     id: PredictionID, provider: String, model: String, input: [UInt8], metadata: [UInt8]? = nil, tags: [String] = [],
     idempotencyKey: String? = nil, fingerprint: [UInt8], account: String, outputDirectory: String,
-    outputName: String? = nil
+    outputName: String? = nil, maxCostMicros: Int64? = nil, estimateMicros: Int64? = nil
   ) {
     self.id = id
     self.provider = provider
@@ -89,6 +93,8 @@ public struct Prediction: Sendable, Equatable {
     self.account = account
     self.outputDirectory = outputDirectory
     self.outputName = outputName
+    self.maxCostMicros = maxCostMicros
+    self.estimateMicros = estimateMicros
     status = .created
     phase = .queued
     owner = nil

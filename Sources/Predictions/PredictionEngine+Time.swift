@@ -3,15 +3,14 @@ internal import Threads
 extension PredictionEngine {
   /// How often somebody who wants progress hears of it.
   static let progressInterval: Int64 = 1_000
-  /// How often another process's work is looked at while somebody waits for it.
-  static let foreignInterval: Int64 = 100
-
   // MARK: - One clock for everything
 
   /// Sets the one alarm. The thread behind it starts with the first thing there is to wait for.
   func arm(_ state: inout State, now: Int64) {
-    var wakes = [state.scheduler.nextWake, state.waiters.nextWake, state.retryRecordsAt]
-    if hasForeignWaiters(state) { wakes.append(now + Self.foreignInterval) }
+    state.rounds.plan(
+      now, hasWork: state.scheduler.hasWork, hasQueue: state.scheduler.hasQueue,
+      hasForeignWaiters: state.hasForeignWaiters)
+    let wakes = [state.scheduler.nextWake, state.waiters.nextWake, state.retryRecordsAt, state.rounds.next]
     let next = wakes.compactMap { $0 }.min()
     guard next != state.armed else { return }
     state.armed = next
@@ -38,10 +37,13 @@ extension PredictionEngine {
   }
 
   private func tick() {
-    let now = time.now.steady
-    let (expired, ticking, unrecorded, isForeign) = state.withLock { state in
+    let moment = time.now
+    let now = moment.steady
+    let (expired, ticking, unrecorded, due) = state.withLock { state in
       state.armed = nil
-      let expired = state.waiters.takeExpired(now).map { ($0, outcome($0.ids, isFulfilled: false, in: state)) }
+      let expired = state.waiters.takeExpired(now)
+      for waiter in expired { forgetWait(waiter, in: &state, now: moment) }
+      let answers = expired.map { ($0, outcome($0.ids, isFulfilled: false, in: state)) }
       let ticking = state.waiters.ticking(now, interval: Self.progressInterval).compactMap { waiter in
         state.live[waiter.ids[0]].map { (waiter, $0) }
       }
@@ -51,37 +53,20 @@ extension PredictionEngine {
         state.unrecorded = []
         state.retryRecordsAt = nil
       }
-      return (expired, ticking, unrecorded, hasForeignWaiters(state))
+      return (answers, ticking, unrecorded, state.rounds.takeDue(now))
     }
     for (waiter, outcome) in expired { waiter.completion(outcome) }
     for (waiter, snapshot) in ticking { waiter.onProgress?(snapshot) }
     for entry in unrecorded { record(entry.id, entry.event, by: entry.writer) }
-    if isForeign { refreshForeign(now) }
+    makeRounds(due)
     react(.woke)
   }
 
-  // MARK: - What other processes do
-
-  private func hasForeignWaiters(_ state: State) -> Bool {
-    state.waiters.awaited.contains { !state.scheduler.isWorking(on: $0) && state.live[$0]?.isSettled == false }
-  }
-
-  private func refreshForeign(_ now: Int64) {
-    if store.hasChanged() {
-      let ids = state.withLock { state in
-        state.waiters.awaited.filter { !state.scheduler.isWorking(on: $0) }
-      }
-      for id in ids {
-        if let prediction = try? store.prediction(id) { publish(prediction) }
-      }
+  /// A wait is over: what nobody waits for any more is in no hurry.
+  func forgetWait(_ waiter: Waiters.Waiter, in state: inout State, now: Moment) {
+    for id in waiter.ids where !state.waiters.isAwaited(id) {
+      _ = state.scheduler.handle(.awaited(id, false), now: now)
     }
-    // Its owner may have died since.
-    let mustRecover = state.withLock { state in
-      guard now >= state.recoverForeignAt else { return false }
-      state.recoverForeignAt = now + 2_000
-      return true
-    }
-    if mustRecover { recover() }
   }
 
   // MARK: - The end

@@ -68,18 +68,42 @@ extension PredictionEngine {
       return state.providers.mapValues { $0.history != nil }
     }
     guard let accounts else { return }
-    store.recover(accounts: accounts) { [self] result in
+    let awaited = state.withLock { state in state.waiters.awaited.filter { isForeign($0, in: state) } }
+    store.recover(accounts: accounts, awaited: awaited) { [self] result in
       state.withLock { $0.isRecovering = false }
       switch result {
       case .success(let recovery):
         for prediction in recovery.ended { publish(prediction) }
-        for prediction in recovery.taken {
-          publish(prediction)
-          react(.changed(prediction))
-        }
+        for prediction in recovery.taken { follow(prediction) }
         for account in recovery.queuedAccounts { react(.queued(account: account)) }
+        giveUpClaims(among: recovery.sending)
+        tellOfStrangers(recovery.queuedAccounts.subtracting(accounts.keys))
       case .failure(let error): notice("What was left unfinished could not be taken up: \(error.message)")
       }
+    }
+  }
+
+  /// A claim whose commit failed may have reached the disk; nobody sent it, and nobody will.
+  private func giveUpClaims(among sending: [PredictionID]) {
+    let lost = state.withLock { state -> [PredictionID] in
+      guard state.mustFindClaims else { return [] }
+      state.mustFindClaims = false
+      return sending.filter { !state.handedOver.contains($0) }
+    }
+    for id in lost {
+      guard let prediction = try? store.prediction(id) else { continue }
+      record(id, .interrupted, by: writer(of: prediction))
+    }
+  }
+
+  private func tellOfStrangers(_ accounts: Set<String>) {
+    let mustTell = state.withLock { state in
+      guard !accounts.isEmpty, !state.hasToldOfStrangers else { return false }
+      state.hasToldOfStrangers = true
+      return true
+    }
+    if mustTell {
+      notice("Predictions in the queue wait for a provider or a key that this process does not have.")
     }
   }
 
@@ -89,7 +113,8 @@ extension PredictionEngine {
     guard let provider = state.withLock({ $0.providers[account] }) else { return }
     let request = ClaimRequest(
       account: account, maxConcurrency: provider.isLimited ? limits.maxConcurrency : nil,
-      maxPerMinute: provider.isLimited ? limits.maxPerMinute : nil)
+      maxPerMinute: provider.isLimited ? limits.maxPerMinute : nil,
+      maxSpendMicros: provider.isLimited ? limits.maxSpendMicros : nil)
     store.claim(request) { [self] result in
       switch result {
       case .success(.claimed(let prediction)):
@@ -97,8 +122,17 @@ extension PredictionEngine {
         react(.claimed(prediction))
       case .success(.nothingQueued): react(.claimEnded(account: account, retryAfter: nil))
       case .success(.denied(let retryAfter)): react(.claimEnded(account: account, retryAfter: retryAfter))
+      case .success(.needsPrice(let prediction)): price(prediction, at: provider)
+      case .success(.refused(let prediction)):
+        publish(prediction)
+        react(.claimCleared(account: account))
       case .failure(let error):
         notice("The next prediction could not be taken from the queue: \(error.message)")
+        let now = time.now.steady
+        state.withLock { state in
+          state.mustFindClaims = true
+          state.rounds.recoverAt = now + 1_000
+        }
         react(.claimEnded(account: account, retryAfter: 5_000))
       }
       wakeDrain()
@@ -108,15 +142,22 @@ extension PredictionEngine {
   private func post(_ prediction: Prediction, to provider: any Provider) {
     let id = prediction.id
     let now = time.now.steady
-    state.withLock { $0.posts[id] = Post(claimedAt: now) }
-    provider.submit(prediction, mayStart: { [self] in mayStart(id) }) { [self] outcome in
+    state.withLock { state in
+      state.posts[id] = Post(claimedAt: now)
+      state.handedOver.insert(id)
+    }
+    provider.submit(prediction, mayStart: { [self] in mayStart(prediction, at: provider) }) { [self] outcome in
       let writer = writer(of: prediction)
       switch outcome {
       case .accepted(let remoteID, let result, let clockSkew):
         record(id, .accepted(remoteID: remoteID, clockSkew: clockSkew), by: writer)
         if result != .running { finish(prediction, result) }
-      case .refused(let failure, let pause): record(id, .refused(failure, pause: pause), by: writer)
-      case .unsent(let reason): record(id, .unsent(reason: reason), by: writer)
+      case .refused(let failure, let pause):
+        if pause != nil { notice("The queue pauses: \(failure.message)") }
+        record(id, .refused(failure, pause: pause), by: writer)
+      case .unsent(let reason):
+        let isLate = state.withLock { $0.posts[id]?.isLate ?? false }
+        record(id, isLate ? .interrupted : .unsent(reason: reason), by: writer)
       case .ambiguous(let reason):
         record(id, .ambiguous(reason: reason, canLook: provider.history != nil), by: writer)
       }
@@ -124,11 +165,17 @@ extension PredictionEngine {
     }
   }
 
-  /// The last word before the first byte: not revoked, and not so old that another process may have judged it.
-  private func mayStart(_ id: PredictionID) -> Bool {
+  /// The last word before the first byte: not revoked, not so old that another process may have judged it, and still
+  /// ours to send by the table, where another process may have cancelled it.
+  private func mayStart(_ prediction: Prediction, at provider: any Provider) -> Bool {
+    let id = prediction.id
+    let row = provider.isEmbedded ? prediction : (try? store.prediction(id))
+    let isOurs = row.map { $0.status == .processing && $0.phase == .sending && $0.epoch == prediction.epoch } ?? false
     let now = time.now.steady
     return state.withLock { state in
-      guard let post = state.posts[id], !post.isRevoked, now - post.claimedAt <= Self.claimLifetime else {
+      guard let post = state.posts[id], !post.isRevoked else { return false }
+      guard isOurs, now - post.claimedAt <= Self.claimLifetime else {
+        state.posts[id]?.isLate = true
         return false
       }
       state.posts[id]?.hasStarted = true
@@ -198,18 +245,14 @@ extension PredictionEngine {
     store.change(id, event, by: writer) { [self] result in
       switch result {
       case .success(let change):
-        publish(change.after)
-        react(.changed(change.after))
+        state.withLock { $0.failedRecords = 0 }
+        follow(change.after)
       case .failure(.illegal), .failure(.notFound):
         // Somebody was first: what the row says now is what counts.
         reload(id, after: event)
       case .failure(let error):
-        notice("What happened to \(id) could not be written and is tried again: \(error.message)")
-        let now = time.now.steady
-        state.withLock { state in
-          state.unrecorded.append(Unrecorded(id: id, event: event, writer: writer))
-          state.retryRecordsAt = now + 1_000
-          arm(&state, now: now)
+        if recordLater(Unrecorded(id: id, event: event, writer: writer)) {
+          notice("What happened to \(id) could not be written and is tried again: \(error.message)")
         }
       }
       state.signal { $0.uncommittedRecords -= 1 }
@@ -217,28 +260,66 @@ extension PredictionEngine {
     }
   }
 
-  private func reload(_ id: PredictionID, after event: PredictionEvent) {
-    guard let prediction = try? store.prediction(id) else {
-      state.withLock { $0.live[id] = nil }
-      return
+  /// Tries a commit again after a while, which grows to half a minute.
+  ///
+  /// - Returns: whether it is the first that failed.
+  @discardableResult
+  func recordLater(_ unrecorded: Unrecorded) -> Bool {
+    let now = time.now.steady
+    return state.withLock { state in
+      state.unrecorded.append(unrecorded)
+      let isFirst = state.retryRecordsAt == nil
+      if isFirst {
+        state.retryRecordsAt = now + min(30_000, 1_000 << Int64(min(state.failedRecords, 5)))
+        state.failedRecords += 1
+        arm(&state, now: now)
+      }
+      return isFirst && state.failedRecords == 1
     }
-    publish(prediction)
+  }
+
+  private func reload(_ id: PredictionID, after event: PredictionEvent) {
+    let row: Prediction?
+    do { row = try store.prediction(id) } catch { return }
+    guard let prediction = row else {
+      // Deleted meanwhile: files that this attempt has just placed are nobody's (line 37).
+      if case .saved(let files) = event { _ = outputs.remove(files) }
+      state.withLock { state in
+        state.live[id] = nil
+        state.handedOver.remove(id)
+      }
+      return react(.lost(id))
+    }
     if case .adopted = event, prediction.phase == .looking, prediction.owner == store.owner {
+      publish(prediction)
       // A twin stands in the way; the next look decides again.
       return react(.looked(id, .unavailable(reason: "what it shows may belong to an equal prediction")))
     }
-    if prediction.owner == store.owner || prediction.phase == nil { react(.changed(prediction)) }
+    follow(prediction)
   }
 
   // MARK: - Making it known
 
+  /// Keeps a committed row, and does what follows from it: for us, or no more.
+  @discardableResult
+  func follow(_ prediction: Prediction) -> PredictionSnapshot {
+    let snapshot = publish(prediction)
+    let current = snapshot.prediction
+    let isOurs = current.owner == nil || current.owner == store.owner
+    react(isOurs ? .changed(current) : .lost(current.id))
+    return snapshot
+  }
+
   /// Keeps a committed prediction, and answers whoever waits for it.
   @discardableResult
   func publish(_ prediction: Prediction) -> PredictionSnapshot {
+    let now = time.now
     let (snapshot, fulfilled) = state.withLock { state -> (PredictionSnapshot, [(Waiters.Waiter, WaitOutcome)]) in
       let snapshot = remember(prediction, in: &state)
+      if snapshot.prediction.phase != .sending { state.handedOver.remove(prediction.id) }
       let live = state.live
       let fulfilled = state.waiters.takeFulfilled(by: prediction.id) { live[$0]?.isSettled ?? true }
+      for waiter in fulfilled { forgetWait(waiter, in: &state, now: now) }
       return (snapshot, fulfilled.map { ($0, outcome($0.ids, isFulfilled: true, in: state)) })
     }
     for (waiter, outcome) in fulfilled { waiter.completion(outcome) }
@@ -254,9 +335,14 @@ extension PredictionEngine {
       state.live = state.live.filter { scheduler.isWorking(on: $0.key) || awaited.contains($0.key) }
     }
     var prediction = prediction
-    if prediction.input == nil, let known = state.live[prediction.id]?.prediction {
-      prediction.input = known.input
-      prediction.metadata = known.metadata
+    if let known = state.live[prediction.id] {
+      let old = known.prediction
+      // Commits are made known by several threads: what is older never takes the place of what is newer.
+      if old.revision > prediction.revision || old.epoch > prediction.epoch { return known }
+      if prediction.input == nil {
+        prediction.input = old.input
+        prediction.metadata = old.metadata
+      }
     }
     let snapshot = PredictionSnapshot(prediction, resultURL: resultURL(of: prediction, in: state))
     state.live[prediction.id] = snapshot
@@ -270,15 +356,6 @@ extension PredictionEngine {
 
   func outcome(_ ids: [PredictionID], isFulfilled: Bool, in state: State) -> WaitOutcome {
     WaitOutcome(isFulfilled: isFulfilled, snapshots: ids.compactMap { state.live[$0] })
-  }
-
-  /// Drops what another process may have changed; it is read again when it is asked for.
-  func forgetForeign() {
-    state.withLock { state in
-      let awaited = Set(state.waiters.awaited)
-      let scheduler = state.scheduler
-      state.live = state.live.filter { scheduler.isWorking(on: $0.key) || awaited.contains($0.key) }
-    }
   }
 
   func wakeDrain() {

@@ -22,9 +22,15 @@ public final class PredictionEngine: Sendable {
     var savesHere: Set<PredictionID> = []
     /// Outputs that came as bytes, by index, until they are saved.
     var bytes: [PredictionID: [Int: [UInt8]]] = [:]
+    /// Those that were handed to a provider and whose rows say nothing more yet than that they may be.
+    var handedOver: Set<PredictionID> = []
+    /// Whether a claim could not be committed for certain: the table may name one for ours that nobody sends.
+    var mustFindClaims = false
     /// Commits that failed with the disk and are tried again.
     var unrecorded: [Unrecorded] = []
     var retryRecordsAt: Int64?
+    /// How often in a row.
+    var failedRecords = 0
     /// Writes that a reply of the current read waits for.
     var owedReplies = 0
     /// Events whose commit is under way.
@@ -32,9 +38,15 @@ public final class PredictionEngine: Sendable {
     var hasBegun = false
     var isRecovering = false
     var isStopping = false
-    /// When the store was last asked whether another process changed anything.
+    /// What is known of what things cost.
+    var prices = PriceList()
+    /// When the store was last asked whether another process changed anything, and up to where its changes are known.
     var checkedAt: Int64 = .min / 2
-    var recoverForeignAt: Int64 = 0
+    var cursor: ChangeCursor?
+    /// Whether somebody may wait for a prediction that another process works on.
+    var hasForeignWaiters = false
+    var rounds = Rounds()
+    var hasToldOfStrangers = false
     var armed: Int64?
     var isClockStarted = false
   }
@@ -44,6 +56,8 @@ public final class PredictionEngine: Sendable {
     var claimedAt: Int64
     var hasStarted = false
     var isRevoked = false
+    /// Its turn came too late, or the table gives it to somebody else.
+    var isLate = false
   }
 
   struct Unrecorded: Sendable {
@@ -117,6 +131,19 @@ public final class PredictionEngine: Sendable {
     }
   }
 
+  /// The provider of a name, or the default one.
+  func provider(named name: String?) throws(SubmitError) -> any Provider {
+    let (slots, defaults) = state.withLock { ($0.slots, $0.defaults) }
+    let name = name ?? defaults.provider
+    switch slots[name] {
+    case .ready(let ready)?: return ready
+    case .unconfigured(let hint)?: throw .notConfigured(provider: name, hint: hint)
+    case nil:
+      let known = slots.keys.sorted().joined(separator: ", ")
+      throw .invalid(path: "provider", message: "There is no provider \"\(name)\"; there are \(known).")
+    }
+  }
+
   // MARK: - Submit
 
   /// Accepts a prediction. The completion runs once it is committed (or could not be), from the store's thread; until
@@ -128,19 +155,13 @@ public final class PredictionEngine: Sendable {
     completion: @escaping @Sendable (Result<PredictionSnapshot, SubmitError>) -> Void
   ) throws(SubmitError) {
     begin()
-    let (slots, defaults) = state.withLock { ($0.slots, $0.defaults) }
-    let name = request.provider ?? defaults.provider
-    let provider: any Provider
-    switch slots[name] {
-    case .ready(let ready)?: provider = ready
-    case .unconfigured(let hint)?: throw .notConfigured(provider: name, hint: hint)
-    case nil:
-      let known = slots.keys.sorted().joined(separator: ", ")
-      throw .invalid(path: "provider", message: "There is no provider \"\(name)\"; there are \(known).")
-    }
+    let defaults = defaults
+    let provider = try provider(named: request.provider)
+    let name = provider.name
     if !provider.isEmbedded, request.input["sandbox"] != nil {
       throw .invalid(
-        path: "input.sandbox", message: "Only the provider \"sandbox\" takes this member; \"\(name)\" would be paid.")
+        path: "input.sandbox",
+        message: "Only the provider \"sandbox\" takes this member; \"\(name)\" would be paid.")
     }
     let directory = request.outputDirectory ?? defaults.outputDirectory
     do throws(OutputError) {
@@ -156,7 +177,8 @@ public final class PredictionEngine: Sendable {
       metadata: request.metadata.map { JSONValue.object($0).serialized }, tags: request.tags,
       idempotencyKey: request.idempotencyKey,
       fingerprint: Fingerprint.of(provider: name, model: model, input: request.input), account: provider.account,
-      outputDirectory: directory, outputName: request.outputName)
+      outputDirectory: directory, outputName: request.outputName, maxCostMicros: request.maxCostMicros,
+      estimateMicros: try estimate(for: request, model: model, from: provider))
     state.withLock { $0.owedReplies += 1 }
     store.insert(prediction, queueLimit: limits.maxQueued) { [self] result in
       state.withLock { $0.owedReplies -= 1 }
@@ -165,10 +187,16 @@ public final class PredictionEngine: Sendable {
         let snapshot = publish(prediction)
         completion(.success(snapshot))
         react(.queued(account: prediction.account))
-      case .success(.existing(let prediction)): completion(.success(publish(prediction)))
-      case .success(.conflict(let id, let deleted)): completion(.failure(.conflict(id, deleted: deleted)))
+      case .success(.existing(let known)):
+        completion(.success(publish(known)))
+        askAgain(known)
+      case .success(.conflict(let id, let deleted, let difference)):
+        completion(.failure(.conflict(id, deleted: deleted, difference: difference)))
       case .success(.queueFull): completion(.failure(.queueFull(limit: limits.maxQueued)))
-      case .failure(let error): completion(.failure(.storage(error)))
+      case .failure(let error):
+        // It may be in the table all the same, and the client was told that it is not: nobody may send it.
+        recordLater(Unrecorded(id: prediction.id, event: .interrupted, writer: nil))
+        completion(.failure(.storage(error, prediction.id)))
       }
     }
   }
@@ -184,24 +212,20 @@ public final class PredictionEngine: Sendable {
   public func snapshot(_ id: PredictionID) throws(StoreError) -> PredictionSnapshot? {
     begin()
     let now = time.now.steady
-    var (known, mustCheck) = state.withLock { state -> (PredictionSnapshot?, Bool) in
-      guard let snapshot = state.live[id] else { return (nil, false) }
-      if state.scheduler.isWorking(on: id) { return (snapshot, false) }
-      if now - state.checkedAt < Self.freshness { return (snapshot, false) }
+    let mustCheck = state.withLock { state in
+      guard now - state.checkedAt >= Self.freshness else { return false }
       state.checkedAt = now
-      return (snapshot, true)
+      return true
     }
-    if mustCheck, store.hasChanged() {
-      forgetForeign()
-      known = nil
-      mustCheck = false
-    }
-    if let known {
-      if known.prediction.phase == .looking { react(.asked(id)) }
+    if mustCheck { noticeChanges() }
+    if let known = state.withLock({ $0.live[id] }) {
+      askAgain(known.prediction)
       return known
     }
     guard let prediction = try store.prediction(id) else { return nil }
-    return state.withLock { state in remember(prediction, in: &state) }
+    let snapshot = state.withLock { state in remember(prediction, in: &state) }
+    askAgain(prediction)
+    return snapshot
   }
 
   /// A page of the table.
@@ -239,7 +263,7 @@ public final class PredictionEngine: Sendable {
       guard let snapshot = try snapshot(id) else { throw .notFound }
       resume(snapshot.prediction)
     }
-    let now = time.now.steady
+    let now = time.now
     let (waitID, answer, mustRecover) = state.withLock { state -> (WaitID?, WaitOutcome?, Bool) in
       let isFulfilled = mode.isFulfilled(ids) { state.live[$0]?.isSettled ?? true }
       if isFulfilled || milliseconds <= 0 || state.isStopping {
@@ -247,11 +271,13 @@ public final class PredictionEngine: Sendable {
       }
       let waitID = state.waiters.add(
         .init(
-          ids: ids, mode: mode, deadline: now + milliseconds, tick: onProgress == nil ? nil : now + 1_000,
+          ids: ids, mode: mode, deadline: now.steady + milliseconds, tick: onProgress == nil ? nil : now.steady + 1_000,
           onProgress: onProgress, completion: completion))
-      let isForeign = ids.contains { id in !state.scheduler.isWorking(on: id) && state.live[id]?.isSettled == false }
-      arm(&state, now: now)
-      return (waitID, nil, isForeign)
+      for id in ids { _ = state.scheduler.handle(.awaited(id, true), now: now) }
+      let waitsForOthers = ids.contains { isForeign($0, in: state) }
+      if waitsForOthers { state.hasForeignWaiters = true }
+      arm(&state, now: now.steady)
+      return (waitID, nil, waitsForOthers)
     }
     if let answer { completion(answer) }
     if mustRecover { recover() }
@@ -262,7 +288,12 @@ public final class PredictionEngine: Sendable {
   ///
   /// - Returns: whether it was still waiting.
   public func endWait(_ id: WaitID) -> Bool {
-    state.withLock { $0.waiters.remove(id) != nil }
+    let now = time.now
+    return state.withLock { state in
+      guard let waiter = state.waiters.remove(id) else { return false }
+      forgetWait(waiter, in: &state, now: now)
+      return true
+    }
   }
 
   /// Somebody wants the result: what was put off is tried now, a given-up download once more.
@@ -274,9 +305,18 @@ public final class PredictionEngine: Sendable {
         started.signal { $0 = true }
       }
       _ = started.wait(atMost: 5_000) { $0 ? true : nil }
-    } else if prediction.phase != nil {
+    } else if prediction.phase != nil, prediction.phase != .looking {
       react(.asked(prediction.id))
     }
+  }
+
+  /// Somebody asked for one whose submission is still in doubt and that nobody looks for at the moment: another look, if
+  /// one is due.
+  private func askAgain(_ prediction: Prediction) {
+    guard prediction.phase == .looking, prediction.owner == nil, (prediction.nextAt ?? .max) <= time.now.wall else {
+      return
+    }
+    recover()
   }
 
   // MARK: - Cancel and delete
@@ -299,9 +339,7 @@ public final class PredictionEngine: Sendable {
       state.withLock { $0.owedReplies -= 1 }
       switch result {
       case .success(let change):
-        let snapshot = publish(change.after)
-        if change.after != change.before { react(.changed(change.after)) }
-        completion(.success(snapshot))
+        completion(.success(change.after == change.before ? publish(change.after) : follow(change.after)))
       case .failure(let error): completion(.failure(error))
       }
     }
@@ -309,9 +347,12 @@ public final class PredictionEngine: Sendable {
 
   /// Deletes predictions, all or none.
   ///
-  /// - Parameter files: whether their files go too, where they are still what was saved.
+  /// - Parameters:
+  ///   - files: whether their files go too, where they are still what was saved.
+  ///   - completion: gets the paths that were left because somebody changed the file.
   public func delete(
-    _ ids: [PredictionID], files: Bool, completion: @escaping @Sendable (Result<DeleteOutcome, StoreError>) -> Void
+    _ ids: [PredictionID], files: Bool,
+    completion: @escaping @Sendable (Result<DeleteOutcome, StoreError>, _ kept: [String]) -> Void
   ) {
     begin()
     state.withLock { $0.owedReplies += 1 }
@@ -320,12 +361,10 @@ public final class PredictionEngine: Sendable {
         state.owedReplies -= 1
         if case .success(.deleted(let gone)) = result { for prediction in gone { state.live[prediction.id] = nil } }
       }
-      if files, case .success(.deleted(let gone)) = result {
-        let kept = outputs.remove(gone.flatMap(\.files))
-        for path in kept { notice("\(path) is no longer what was saved and was left in place.") }
-      }
+      var kept: [String] = []
+      if files, case .success(.deleted(let gone)) = result { kept = outputs.remove(gone.flatMap(\.files)) }
       tellWatcher()
-      completion(result)
+      completion(result, kept)
     }
   }
 }

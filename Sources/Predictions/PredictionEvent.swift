@@ -3,10 +3,14 @@
 public enum PredictionEvent: Sendable, Equatable {
   /// A process took it to send it; the POST may follow, once.
   case claimed
+  /// The provider said what it would cost, in millionths of a dollar.
+  case priced(Int64)
+  /// It would cost more than allowed, or nobody could say what it costs.
+  case overBudget(reason: String)
   /// The caller wants it stopped. `sendable` is `false` where the writer has just made sure, on the thread that sends,
   /// that not one byte was or will be written.
   case cancelAsked(deleteRemote: Bool, sendable: Bool)
-  /// It was found queued for too long, or its process ended before anything was sent.
+  /// It was found queued for too long, or was too late to be sent when its turn came. Nothing was sent.
   case interrupted
   /// Nothing was sent.
   case unsent(reason: String)
@@ -30,7 +34,8 @@ public enum PredictionEvent: Sendable, Equatable {
   case downloadAgain
   /// The history had exactly one match.
   case adopted(HistoryMatch)
-  /// The history was searched in vain; `more` looks will follow, the next at `next` (wall clock).
+  /// The history was searched in vain; the next look is due at `next` (wall clock), or never. `isSettled`: these were
+  /// the looks that follow a lost reply, and from now on it only is looked for when somebody asks.
   case lookedInVain(reason: String, next: Int64?, isSettled: Bool)
   /// The provider answered the request to delete.
   case deletionAnswered(DeletionOutcome)
@@ -57,13 +62,13 @@ extension PredictionEvent {
   public var sendChange: SendChange? {
     switch self {
     case .claimed: .opened
-    case .unsent: .unsent
+    case .unsent, .interrupted: .unsent
     case .refused: .refused
     case .accepted(let remoteID, let clockSkew): .accepted(remoteID: remoteID, clockSkew: clockSkew)
     case .adopted(let match): .adopted(match)
     case .ambiguous: .leftOpen
     case .cancelAsked(_, sendable: false): .unsent
-    case .cancelAsked, .interrupted, .takenOver, .finished, .saved, .downloadGivenUp, .relinked, .downloadAgain,
+    case .priced, .overBudget, .cancelAsked, .takenOver, .finished, .saved, .downloadGivenUp, .relinked, .downloadAgain,
       .lookedInVain, .deletionAnswered:
       nil
     }

@@ -18,6 +18,8 @@ public struct PredictionRequest: Sendable, Equatable {
   public var outputDirectory: String?
   /// Their name without extension; `nil` is the id.
   public var outputName: String?
+  /// What it may cost at most, in millionths of a dollar; `nil` is no limit.
+  public var maxCostMicros: Int64?
 
   /// A request for this input, everything else by default.
   public init(input: JSONObject) {
@@ -51,12 +53,17 @@ public struct AccountLimits: Sendable, Equatable {
   public var maxPerMinute: Int?
   /// How many may be queued.
   public var maxQueued: Int
+  /// What may be spent in a day (UTC), in millionths of a dollar; `nil` is no limit.
+  public var maxSpendMicros: Int64?
 
   /// Limits.
-  public init(maxConcurrency: Int = 2, maxPerMinute: Int? = nil, maxQueued: Int = 10_000) {
+  public init(
+    maxConcurrency: Int = 2, maxPerMinute: Int? = nil, maxQueued: Int = 10_000, maxSpendMicros: Int64? = nil
+  ) {
     self.maxConcurrency = maxConcurrency
     self.maxPerMinute = maxPerMinute
     self.maxQueued = maxQueued
+    self.maxSpendMicros = maxSpendMicros
   }
 }
 
@@ -66,14 +73,17 @@ public enum SubmitError: Error, Sendable, Equatable {
   case invalid(path: String, message: String)
   /// The provider lacks what it needs.
   case notConfigured(provider: String, hint: String)
-  /// The idempotency key is taken by other content, or by a prediction that was deleted.
-  case conflict(PredictionID, deleted: Bool)
+  /// The idempotency key is taken by other content, or by a prediction that was deleted. `difference`: the path of the
+  /// first member that the two do not share.
+  case conflict(PredictionID, deleted: Bool, difference: String?)
+  /// It would cost more than allowed.
+  case overBudget(reason: String)
   /// Too many are queued.
   case queueFull(limit: Int)
   /// The folder its files would go to cannot be used.
   case folder(OutputError, isDefault: Bool)
-  /// The table could not be written.
-  case storage(StoreError)
+  /// The table could not be written. Whether the record is there is not known; it is voided as soon as the disk works.
+  case storage(StoreError, PredictionID)
 }
 
 /// A provider that can be named, and whether it can be used.

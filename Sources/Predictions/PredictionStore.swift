@@ -17,6 +17,12 @@ public protocol PredictionStore: ChangeLog {
   /// Whether anything was committed since the last call by anybody, this process included. Costs microseconds.
   func hasChanged() -> Bool
 
+  /// What an account's predictions sent since a moment have cost or may cost, in millionths of a dollar.
+  func spending(of account: String, since milliseconds: Int64) throws(StoreError) -> Int64
+
+  /// Shows others that this process is not only alive but getting on. Costs no commit.
+  func touch()
+
   /// Records a new prediction, or finds the one its idempotency key already names. Waits for `flush` or a later write
   /// before it is committed, so that all that came in one read share one commit.
   ///
@@ -35,9 +41,13 @@ public protocol PredictionStore: ChangeLog {
 
   /// Takes over what processes that are gone left unfinished, for the accounts that this process can serve.
   ///
-  /// - Parameter accounts: each account, and whether its provider has a history to look in.
+  /// - Parameters:
+  ///   - accounts: each account, and whether its provider has a history to look in.
+  ///   - awaited: predictions that somebody waits for. These are also taken from a process that is alive but has not
+  ///     got on for a minute, unless it may still be sending them.
   func recover(
-    accounts: [String: Bool], completion: @escaping @Sendable (Result<Recovery, StoreError>) -> Void)
+    accounts: [String: Bool], awaited: [PredictionID],
+    completion: @escaping @Sendable (Result<Recovery, StoreError>) -> Void)
 
   /// Deletes predictions, all or none.
   func delete(
@@ -68,8 +78,9 @@ public enum InsertOutcome: Sendable, Equatable {
   case inserted(Prediction)
   /// The idempotency key names this one, of the same content.
   case existing(Prediction)
-  /// The idempotency key names one of other content, or a deleted one.
-  case conflict(PredictionID, deleted: Bool)
+  /// The idempotency key names one of other content, or a deleted one. `difference`: what the two do not share, as the
+  /// path of a member.
+  case conflict(PredictionID, deleted: Bool, difference: String?)
   /// Too many are queued.
   case queueFull
 }
@@ -96,12 +107,15 @@ public struct ClaimRequest: Sendable, Equatable {
   public var maxConcurrency: Int?
   /// How many may be sent in 60 seconds; `nil` is no limit.
   public var maxPerMinute: Int?
+  /// What may be spent in a day (UTC), in millionths of a dollar; `nil` is no limit.
+  public var maxSpendMicros: Int64?
 
   /// A request.
-  public init(account: String, maxConcurrency: Int?, maxPerMinute: Int?) {
+  public init(account: String, maxConcurrency: Int?, maxPerMinute: Int?, maxSpendMicros: Int64? = nil) {
     self.account = account
     self.maxConcurrency = maxConcurrency
     self.maxPerMinute = maxPerMinute
+    self.maxSpendMicros = maxSpendMicros
   }
 }
 
@@ -113,6 +127,10 @@ public enum ClaimOutcome: Sendable, Equatable {
   case nothingQueued
   /// Not now: slots, the minute or a pause. Ask again after this many milliseconds (sooner when one finishes).
   case denied(retryAfter: Int64)
+  /// Money is limited, and nobody has asked yet what this one would cost.
+  case needsPrice(Prediction)
+  /// This one was not sent, and has failed: it would have cost more than allowed.
+  case refused(Prediction)
 }
 
 /// What the dead left.
@@ -123,12 +141,17 @@ public struct Recovery: Sendable, Equatable {
   public var ended: [Prediction]
   /// Accounts that have something queued.
   public var queuedAccounts: Set<String>
+  /// What this process itself has taken for sending, as the table knows it.
+  public var sending: [PredictionID]
 
   /// A recovery.
-  public init(taken: [Prediction], ended: [Prediction], queuedAccounts: Set<String>) {
+  public init(
+    taken: [Prediction], ended: [Prediction], queuedAccounts: Set<String>, sending: [PredictionID] = []
+  ) {
     self.taken = taken
     self.ended = ended
     self.queuedAccounts = queuedAccounts
+    self.sending = sending
   }
 }
 

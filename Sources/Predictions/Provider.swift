@@ -1,3 +1,5 @@
+public import JSON
+
 /// Somebody who makes images.
 ///
 /// A provider has no clock, no retry, no sleep and no storage inside: the engine owns those. Every call returns at once
@@ -48,8 +50,16 @@ public protocol Provider: Sendable {
   /// Its history, where it keeps one that can be searched.
   var history: (any ProviderHistory)? { get }
 
+  /// What it costs, where it can be asked.
+  var pricing: (any ProviderPricing)? { get }
+
   /// Asks that the provider delete a prediction. Safe to repeat.
   func delete(_ prediction: Prediction, completion: @escaping @Sendable (DeletionOutcome) -> Void)
+}
+
+extension Provider {
+  /// Cannot be asked.
+  public var pricing: (any ProviderPricing)? { nil }
 }
 
 /// Finds again what a lost reply left in doubt.
@@ -62,6 +72,64 @@ public protocol ProviderHistory: Sendable {
   func search(
     for prediction: Prediction, window: ClosedRange<Int64>,
     completion: @escaping @Sendable (HistoryOutcome) -> Void)
+}
+
+/// Says what things cost. Asking costs nothing.
+public protocol ProviderPricing: Sendable {
+  /// What one prediction would cost.
+  func quote(
+    model: String, input: JSONObject, completion: @escaping @Sendable (Result<Quote, ProviderError>) -> Void)
+
+  /// What is left on the account.
+  func balance(completion: @escaping @Sendable (Result<Balance, ProviderError>) -> Void)
+}
+
+/// What a prediction would cost.
+public struct Quote: Sendable, Equatable {
+  /// In millionths of the currency.
+  public var micros: Int64
+  /// ISO 4217: `USD`.
+  public var currency: String
+  /// Whether it is what will be billed, and not only an estimate.
+  public var isExact: Bool
+
+  /// A quote.
+  public init(micros: Int64, currency: String, isExact: Bool) {
+    self.micros = micros
+    self.currency = currency
+    self.isExact = isExact
+  }
+}
+
+/// What is left on an account.
+public struct Balance: Sendable, Equatable {
+  /// In millionths of the currency.
+  public var micros: Int64
+  /// ISO 4217: `USD`.
+  public var currency: String
+
+  /// A balance.
+  public init(micros: Int64, currency: String) {
+    self.micros = micros
+    self.currency = currency
+  }
+}
+
+/// Why a provider did not answer a question that costs nothing.
+public struct ProviderError: Error, Sendable, Equatable {
+  /// One sentence for people.
+  public var message: String
+  /// What to do next.
+  public var hint: String?
+  /// Whether asking again could succeed.
+  public var isRetryable: Bool
+
+  /// An error.
+  public init(message: String, hint: String? = nil, isRetryable: Bool) {
+    self.message = message
+    self.hint = hint
+    self.isRetryable = isRetryable
+  }
 }
 
 /// How often a provider may be asked about one prediction.
@@ -159,6 +227,8 @@ public struct HistoryMatch: Sendable, Equatable {
 public enum DeletionOutcome: Sendable, Equatable {
   /// It is deleted there.
   case deleted
-  /// It is not, or nobody knows.
+  /// It said no.
   case failed(reason: String)
+  /// It did not say anything that could be understood.
+  case unanswered(reason: String)
 }

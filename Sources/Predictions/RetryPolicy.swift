@@ -19,32 +19,23 @@ struct RetryPolicy: Sendable, Equatable {
   var looks: [Int64]
   /// A match counts when two looks this far apart saw it.
   var lookSpan: Int64
-  /// Before each further try of a download.
+  /// Before each further try of a download, or of a request to delete.
   var downloads: [Int64]
+  /// How many polls a second an account gets for all its predictions together.
+  var pollsPerSecond: Int
 
   static let remote = RetryPolicy(
     firstPoll: 2_000, longestPoll: 10_000, transient: 1_000, paused: 30_000, goneGrace: 10_000, goneSpan: 60_000,
-    looks: [2_000, 5_000, 10_000, 20_000, 30_000], lookSpan: 5_000, downloads: [2_000, 15_000])
+    looks: [2_000, 5_000, 10_000, 20_000, 30_000], lookSpan: 5_000, downloads: [2_000, 15_000],
+    pollsPerSecond: 20)
 
   static let near = RetryPolicy(
     firstPoll: 50, longestPoll: 10_000, transient: 50, paused: 300, goneGrace: 250, goneSpan: 1_500,
-    looks: [100, 250, 500, 1_000, 1_500], lookSpan: 250, downloads: [50, 250])
+    looks: [100, 250, 500, 1_000, 1_500], lookSpan: 250, downloads: [50, 250],
+    pollsPerSecond: 2_000)
+}
 
-  init(
-    firstPoll: Int64, longestPoll: Int64, transient: Int64, paused: Int64, goneGrace: Int64, goneSpan: Int64,
-    looks: [Int64], lookSpan: Int64, downloads: [Int64]
-  ) {
-    self.firstPoll = firstPoll
-    self.longestPoll = longestPoll
-    self.transient = transient
-    self.paused = paused
-    self.goneGrace = goneGrace
-    self.goneSpan = goneSpan
-    self.looks = looks
-    self.lookSpan = lookSpan
-    self.downloads = downloads
-  }
-
+extension RetryPolicy {
   init(_ pace: PollPace) {
     self =
       switch pace {
@@ -60,6 +51,13 @@ struct RetryPolicy: Sendable, Equatable {
     var pause = firstPoll
     for _ in 0..<min(polls, 32) where pause < longestPoll { pause += pause / 2 }
     return min(pause, longestPoll)
+  }
+
+  /// How long until the history of something that is still unknown at this age is looked at again, at the earliest:
+  /// once a minute for an hour, once an hour for the seven days that the history reaches back, then never.
+  func nextLook(atAge age: Int64) -> Int64? {
+    if age < 3_600_000 { return 60_000 }
+    return age < 7 * 86_400_000 ? 3_600_000 : nil
   }
 
   /// The pause after this many polls in a row that taught nothing.

@@ -12,6 +12,8 @@ public struct Scheduler: Sendable {
     case claimed(Prediction)
     /// A claim brought nothing; ask again after so many milliseconds, or not before something changes.
     case claimEnded(account: String, retryAfter: Int64?)
+    /// What stood in the way of a claim is settled: ask again at once.
+    case claimCleared(account: String)
     /// A row of ours was committed as it is here.
     case changed(Prediction)
     /// A poll ended without changing anything.
@@ -22,8 +24,14 @@ public struct Scheduler: Sendable {
     case downloadFailed(PredictionID, DownloadOutcome)
     /// Fresh links were looked for, and there are none.
     case relinkFailed(PredictionID, reason: String)
+    /// The request to delete brought no answer.
+    case deletionUnanswered(PredictionID, reason: String)
+    /// Another process has it now.
+    case lost(PredictionID)
     /// Somebody asked for it: what was put off may be tried now.
     case asked(PredictionID)
+    /// Whether somebody waits for it: then it is polled before the others.
+    case awaited(PredictionID, Bool)
     /// Time has passed.
     case woke
     /// Nothing more is begun that costs money.
@@ -51,12 +59,15 @@ public struct Scheduler: Sendable {
   }
 
   /// One unfinished prediction of ours.
-  private struct Job {
+  struct Job: Sendable {
     var account: String
     var phase: PredictionPhase
+    /// When the provider took it, on the steady clock; for one that was found unfinished, as far as the wall clock tells.
     var acceptedAt: Int64
-    /// When something is to be done for it; `nil` while that is being done, or when only a question can start it.
+    /// When something is to be done for it; `nil` while that is being done.
     var due: Int64?
+    /// Whether it is due and only waits for its turn to be polled.
+    var isInLine = false
     /// Polls, looks or download rounds so far in this phase.
     var attempts = 0
     var failures = 0
@@ -64,20 +75,26 @@ public struct Scheduler: Sendable {
     var goneCount = 0
     var seen: (match: HistoryMatch, at: Int64)?
     var hasRelinked = false
-    /// The earliest wall-clock moment of the next look, once the first ones were in vain.
-    var nextLook: Int64?
   }
 
-  private struct AccountState {
+  struct AccountState: Sendable {
     var policy: RetryPolicy
     var isClaiming = false
     var retryAt: Int64?
     var mayHaveQueue = false
+    var line: PollLine
+
+    init(_ pace: PollPace) {
+      policy = RetryPolicy(pace)
+      line = PollLine(rate: policy.pollsPerSecond)
+    }
   }
 
-  private var jobs: [PredictionID: Job] = [:]
+  var jobs: [PredictionID: Job] = [:]
   private var accounts: [String: AccountState] = [:]
   private var agenda = Agenda()
+  /// Those that somebody waits for, ours or not.
+  private var awaited: Set<PredictionID> = []
   private var isStopping = false
   private var random: UInt64
 
@@ -90,14 +107,24 @@ public struct Scheduler: Sendable {
 
   /// Makes an account known; its predictions are asked about at this pace.
   public mutating func add(account: String, pace: PollPace) {
-    accounts[account, default: AccountState(policy: RetryPolicy(pace))].policy = RetryPolicy(pace)
+    if accounts[account] == nil { accounts[account] = AccountState(pace) }
   }
 
   /// When `.woke` is due, on the steady clock; `nil` while nothing waits for time to pass.
   public var nextWake: Int64? {
     let retries = accounts.values.compactMap(\.retryAt).min()
-    return [agenda.earliest, retries].compactMap { $0 }.min()
+    let turns = accounts.values.compactMap(\.line.nextTurn).min()
+    return [agenda.earliest, retries, turns].compactMap { $0 }.min()
   }
+
+  /// Whether anything of ours is unfinished.
+  public var hasWork: Bool { !jobs.isEmpty }
+
+  /// Whether an account's queue may hold something that waits for a slot, or for a pause to end.
+  public var hasQueue: Bool { accounts.values.contains { $0.mayHaveQueue } }
+
+  /// What is ours and unfinished.
+  public var working: [PredictionID] { Array(jobs.keys) }
 
   /// Whether a claim is under way, or could be made at once.
   public var isClaiming: Bool { accounts.values.contains { $0.isClaiming } }
@@ -123,6 +150,10 @@ public struct Scheduler: Sendable {
       accounts[account]?.retryAt = retryAfter.map { now.steady + max($0, 1) }
       return []
 
+    case .claimCleared(let account):
+      accounts[account]?.isClaiming = false
+      return claim(account)
+
     case .changed(let prediction): return changed(prediction, now: now)
     case .polled(let id, let outcome): return polled(id, outcome, now: now)
     case .looked(let id, let outcome): return looked(id, outcome, now: now)
@@ -131,17 +162,26 @@ public struct Scheduler: Sendable {
     case .relinkFailed(let id, let reason):
       return retryDownload(id, reason: reason, now: now)
 
+    case .deletionUnanswered(let id, let reason):
+      guard let job = jobs[id], job.phase == .settling else { return [] }
+      let pauses = policy(of: job).downloads
+      guard job.attempts <= pauses.count else { return [.record(id, .deletionAnswered(.failed(reason: reason)))] }
+      schedule(id, in: pauses[job.attempts - 1], now: now)
+      return []
+
+    case .lost(let id):
+      guard let job = jobs.removeValue(forKey: id) else { return [] }
+      return release(job.account)
+
     case .asked(let id):
-      guard let job = jobs[id], job.due != nil || job.phase == .looking else { return [] }
-      switch job.phase {
-      case .polling where job.failures > 0 || job.attempts > 0:
-        // Sooner than planned, never sooner than the pace allows.
-        schedule(id, at: min(job.due ?? .max, now.steady + policy(of: job).firstPoll))
-      case .looking where job.due == nil && (job.nextLook ?? 0) <= now.wall && job.nextLook != nil:
-        jobs[id]?.nextLook = nil
-        return begin(id, now: now)
-      default: break
-      }
+      guard let job = jobs[id], job.phase == .polling, let due = job.due, job.attempts > 0 else { return [] }
+      // Sooner than planned, never sooner than the pace allows.
+      schedule(id, at: min(due, now.steady + policy(of: job).firstPoll))
+      return []
+
+    case .awaited(let id, let isAwaited):
+      if isAwaited { awaited.insert(id) } else { awaited.remove(id) }
+      if isAwaited, let job = jobs[id], job.isInLine { accounts[job.account]?.line.add(id, isAwaited: true) }
       return []
 
     case .woke:
@@ -155,6 +195,7 @@ public struct Scheduler: Sendable {
         accounts[account]?.retryAt = nil
         actions += claim(account)
       }
+      for account in accounts.keys.sorted() { actions += takeTurns(account, now: now) }
       return actions
 
     case .stopping:
@@ -183,37 +224,36 @@ public struct Scheduler: Sendable {
 
   private mutating func changed(_ prediction: Prediction, now: Moment) -> [Action] {
     let id = prediction.id
-    guard let phase = prediction.phase, phase != .queued else {
+    guard let phase = prediction.phase, phase != .queued, prediction.owner != nil else {
       let account = jobs.removeValue(forKey: id)?.account ?? prediction.account
       return release(account)
     }
     let before = jobs[id]
     if before == nil || before?.phase != phase {
-      jobs[id] = Job(account: prediction.account, phase: phase, acceptedAt: before?.acceptedAt ?? now.steady)
+      let age = max(0, now.wall - (prediction.startedAt ?? now.wall))
+      jobs[id] = Job(account: prediction.account, phase: phase, acceptedAt: before?.acceptedAt ?? now.steady - age)
     }
     switch phase {
     case .queued, .sending: return []
     case .polling where before?.phase == .sending:
+      jobs[id]?.acceptedAt = now.steady
       schedule(id, in: jittered(policy(ofAccount: prediction.account).firstPoll), now: now)
       return []
     case .polling where before?.phase == .polling: return []
     case .polling: return begin(id, now: now)
     case .looking where before?.phase == .looking: return []
     case .looking:
-      let wait = max(0, (prediction.nextAt ?? 0) - now.wall)
       let looks = policy(ofAccount: prediction.account).looks
-      if prediction.status == .unknown {
-        jobs[id]?.attempts = looks.count
-        jobs[id]?.nextLook = prediction.nextAt
-        // The first look after a start is made at once; later ones wait to be asked for.
-        if before == nil, wait == 0 { return begin(id, now: now) }
-      } else {
-        schedule(id, in: min(wait, looks[0]), now: now)
+      guard prediction.status == .unknown else {
+        schedule(id, in: min(max(0, (prediction.nextAt ?? 0) - now.wall), looks[0]), now: now)
+        return []
       }
-      return []
+      // The first looks were in vain long ago: this one is an extra.
+      jobs[id]?.attempts = looks.count
+      return begin(id, now: now)
     case .fetching:
       let freed = before?.phase == .fetching ? [] : release(prediction.account)
-      if before?.phase == .fetching, jobs[id]?.due != nil { return [] }
+      if before?.phase == .fetching, jobs[id]?.due != nil { return freed }
       return begin(id, now: now) + freed
     case .settling:
       guard prediction.remoteID != nil, prediction.deleteRemote, before?.phase != .settling || before?.attempts == 0
@@ -228,125 +268,38 @@ public struct Scheduler: Sendable {
   private mutating func begin(_ id: PredictionID, now: Moment) -> [Action] {
     guard let job = jobs[id] else { return [] }
     jobs[id]?.due = nil
-    jobs[id]?.attempts += 1
     switch job.phase {
     case .queued, .sending: return []
-    case .polling: return [.poll(id)]
-    case .looking: return [.look(id)]
-    case .fetching: return [.download(id)]
-    case .settling: return [.deleteRemotely(id)]
+    case .polling:
+      jobs[id]?.isInLine = true
+      accounts[job.account]?.line.add(id, isAwaited: awaited.contains(id))
+      return takeTurns(job.account, now: now)
+    case .looking, .fetching, .settling:
+      jobs[id]?.attempts += 1
+      return switch job.phase {
+      case .looking: [.look(id)]
+      case .fetching: [.download(id)]
+      default: [.deleteRemotely(id)]
+      }
     }
   }
 
-  // MARK: - Polling
-
-  private mutating func polled(_ id: PredictionID, _ outcome: PollOutcome, now: Moment) -> [Action] {
-    guard var job = jobs[id], job.phase == .polling else { return [] }
-    let policy = policy(of: job)
-    let age = now.steady - job.acceptedAt
-    let usual = policy.poll(after: job.attempts, age: age)
-    var pause = jittered(usual)
-    switch outcome {
-    case .answered(_, let after):
-      job.failures = 0
-      job.goneCount = 0
-      if let after { pause = max(1, after) }
-    case .transient(_, let after):
-      job.failures += 1
-      pause = max(pause, jittered(policy.transient(after: job.failures)), after ?? 0)
-    case .paused:
-      job.failures += 1
-      pause = max(pause, jittered(policy.paused(after: job.failures)))
-    case .gone(let reason):
-      job.failures += 1
-      if age >= policy.goneGrace {
-        job.goneCount += 1
-        let first = job.firstGoneAt ?? now.steady
-        job.firstGoneAt = first
-        if job.goneCount >= 3, now.steady - first >= policy.goneSpan {
-          jobs[id] = job
-          return [.record(id, .finished(.failed(.gone(reason), billing: .unknown)))]
-        }
-      }
-      pause = max(pause, jittered(policy.transient(after: job.failures)))
+  /// Polls those whose turn has come.
+  private mutating func takeTurns(_ account: String, now: Moment) -> [Action] {
+    let ids = accounts[account]?.line.take(now.steady) { jobs[$0]?.isInLine == true && jobs[$0]?.phase == .polling }
+    for id in ids ?? [] {
+      jobs[id]?.isInLine = false
+      jobs[id]?.attempts += 1
     }
-    if job.goneCount == 0 { job.firstGoneAt = nil }
-    jobs[id] = job
-    schedule(id, in: pause, now: now)
-    return []
-  }
-
-  // MARK: - Looking
-
-  private mutating func looked(_ id: PredictionID, _ outcome: HistoryOutcome, now: Moment) -> [Action] {
-    guard var job = jobs[id], job.phase == .looking else { return [] }
-    let policy = policy(of: job)
-    var reason = "Its submission got no reply, and the provider's history does not show it."
-    switch outcome {
-    case .found(let matches) where matches.count == 1:
-      // Evidence is taken twice, so that a twin which is only just appearing there is not overlooked.
-      if let seen = job.seen, seen.match.remoteID == matches[0].remoteID, now.steady - seen.at >= policy.lookSpan {
-        jobs[id] = job
-        return [.record(id, .adopted(matches[0]))]
-      }
-      if job.seen?.match.remoteID != matches[0].remoteID { job.seen = (matches[0], now.steady) }
-      reason = "Its submission got no reply, and what the provider's history shows could not be told apart."
-    case .found(let matches):
-      job.seen = nil
-      if matches.count > 1 {
-        reason = "Its submission got no reply, and the provider's history has \(matches.count) that could be it."
-      }
-    case .tooMany:
-      job.seen = nil
-      reason = "Its submission got no reply, and the provider's history has too many that could be it."
-    case .unavailable(let why):
-      reason = "Its submission got no reply, and the provider's history could not be read: \(why)"
-    }
-    let isSettled = job.attempts >= policy.looks.count
-    if isSettled {
-      job.nextLook = now.wall + 60_000
-      job.due = nil
-      jobs[id] = job
-      if job.seen != nil, job.attempts == policy.looks.count || job.attempts == policy.looks.count + 1 {
-        // Seen once at the very end: one more look decides.
-        schedule(id, in: policy.lookSpan, now: now)
-      }
-    } else {
-      jobs[id] = job
-      schedule(id, in: policy.looks[job.attempts] - policy.looks[job.attempts - 1], now: now)
-    }
-    return [.record(id, .lookedInVain(reason: reason, next: now.wall + 60_000, isSettled: isSettled))]
-  }
-
-  // MARK: - Downloads
-
-  private mutating func downloadFailed(_ id: PredictionID, _ outcome: DownloadOutcome, now: Moment) -> [Action] {
-    guard let job = jobs[id], job.phase == .fetching else { return [] }
-    switch outcome {
-    case .written: return []
-    case .expired(let reason):
-      guard !job.hasRelinked else { return retryDownload(id, reason: reason, now: now) }
-      jobs[id]?.hasRelinked = true
-      return [.relink(id)]
-    case .transient(let reason): return retryDownload(id, reason: reason, now: now)
-    case .refused(let reason): return [.record(id, .downloadGivenUp(reason: reason))]
-    case .unsaved(let error): return [.record(id, .downloadGivenUp(reason: error.message))]
-    }
-  }
-
-  private mutating func retryDownload(_ id: PredictionID, reason: String, now: Moment) -> [Action] {
-    guard let job = jobs[id], job.phase == .fetching else { return [] }
-    let pauses = policy(of: job).downloads
-    jobs[id]?.failures += 1
-    guard job.failures < pauses.count else { return [.record(id, .downloadGivenUp(reason: reason))] }
-    schedule(id, in: pauses[job.failures], now: now)
-    return []
+    return (ids ?? []).map { .poll($0) }
   }
 
   // MARK: - Time
 
-  private mutating func schedule(_ id: PredictionID, in pause: Int64, now: Moment) {
-    schedule(id, at: now.steady + max(0, pause))
+  /// Pauses of a second and more end on a quarter of one, so that many share one waking.
+  mutating func schedule(_ id: PredictionID, in pause: Int64, now: Moment) {
+    let at = now.steady + max(0, pause)
+    schedule(id, at: pause < 1_000 ? at : (at + 249) / 250 * 250)
   }
 
   private mutating func schedule(_ id: PredictionID, at steady: Int64) {
@@ -354,12 +307,12 @@ public struct Scheduler: Sendable {
     agenda.insert(steady, id)
   }
 
-  private func policy(of job: Job) -> RetryPolicy { policy(ofAccount: job.account) }
+  func policy(of job: Job) -> RetryPolicy { policy(ofAccount: job.account) }
 
   private func policy(ofAccount account: String) -> RetryPolicy { accounts[account]?.policy ?? .remote }
 
   /// A fifth more or less, so that many that began together do not stay together (SplitMix64).
-  private mutating func jittered(_ pause: Int64) -> Int64 {
+  mutating func jittered(_ pause: Int64) -> Int64 {
     random &+= 0x9E37_79B9_7F4A_7C15
     var z = random
     z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9

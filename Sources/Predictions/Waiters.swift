@@ -8,16 +8,21 @@ struct Waiters: Sendable {
     var tick: Int64?
     var onProgress: (@Sendable (PredictionSnapshot) -> Void)?
     var completion: @Sendable (WaitOutcome) -> Void
+
+    fileprivate var nextWake: Int64 { min(deadline, tick ?? .max) }
   }
 
   private var waiters: [WaitID: Waiter] = [:]
   private var byPrediction: [PredictionID: Set<WaitID>] = [:]
   private var last: UInt64 = 0
 
+  /// The next moment at which one may run out or report: never too late, too early where the one that it was has gone.
+  private(set) var nextWake: Int64?
+
   var isEmpty: Bool { waiters.isEmpty }
 
-  /// The next moment at which one runs out or reports.
-  var nextWake: Int64? { waiters.values.map { min($0.deadline, $0.tick ?? .max) }.min() }
+  /// Whether somebody waits for this one.
+  func isAwaited(_ id: PredictionID) -> Bool { byPrediction[id] != nil }
 
   /// All predictions somebody waits for.
   var awaited: some Sequence<PredictionID> { byPrediction.keys }
@@ -26,12 +31,14 @@ struct Waiters: Sendable {
     last += 1
     let id = WaitID(number: last)
     waiters[id] = waiter
+    nextWake = min(nextWake ?? .max, waiter.nextWake)
     for prediction in waiter.ids { byPrediction[prediction, default: []].insert(id) }
     return id
   }
 
   mutating func remove(_ id: WaitID) -> Waiter? {
     guard let waiter = waiters.removeValue(forKey: id) else { return nil }
+    if waiters.isEmpty { nextWake = nil }
     for prediction in waiter.ids {
       byPrediction[prediction]?.remove(id)
       if byPrediction[prediction]?.isEmpty == true { byPrediction[prediction] = nil }
@@ -51,6 +58,7 @@ struct Waiters: Sendable {
   /// Takes out everybody whose time is up.
   mutating func takeExpired(_ now: Int64) -> [Waiter] {
     let expired = waiters.filter { $0.value.deadline <= now }.keys.sorted { $0.number < $1.number }
+    defer { nextWake = waiters.values.map(\.nextWake).min() }
     return expired.compactMap { remove($0) }
   }
 
@@ -62,6 +70,7 @@ struct Waiters: Sendable {
   /// Everybody who is to hear how it goes now.
   mutating func ticking(_ now: Int64, interval: Int64) -> [Waiter] {
     let ids = waiters.filter { $0.value.tick.map { $0 <= now } ?? false }.keys
+    defer { nextWake = waiters.values.map(\.nextWake).min() }
     return ids.compactMap { id in
       waiters[id]?.tick = now + interval
       return waiters[id]

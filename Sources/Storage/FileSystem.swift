@@ -60,6 +60,9 @@ final class Descriptor: Sendable {
     }
   }
 
+  /// Sets its time of change to now.
+  func touch() { _ = futimens(number, nil) }
+
   /// Makes what was written survive a power cut.
   func sync() throws(SystemError) {
     #if canImport(Darwin)
@@ -104,6 +107,8 @@ struct FileStatus: Equatable, Sendable {
   let bytes: Int64
   let isFolder: Bool
   let isPlainFile: Bool
+  /// When it was last written or touched, in milliseconds since 1970.
+  let modifiedAt: Int64
 
   /// `nil` where nothing is, or nothing can be seen.
   init?(of path: String) {
@@ -123,6 +128,12 @@ struct FileStatus: Equatable, Sendable {
     bytes = Int64(status.st_size)
     isFolder = status.st_mode & S_IFMT == S_IFDIR
     isPlainFile = status.st_mode & S_IFMT == S_IFREG
+    #if canImport(Darwin)
+      let time = status.st_mtimespec
+    #else
+      let time = status.st_mtim
+    #endif
+    modifiedAt = Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
   }
 }
 

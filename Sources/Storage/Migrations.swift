@@ -31,8 +31,8 @@ enum Schema {
         CREATE TABLE meta(name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
         CREATE TABLE owners(owner TEXT PRIMARY KEY, pid INTEGER NOT NULL, version TEXT NOT NULL,
           started_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-        CREATE TABLE accounts(account TEXT PRIMARY KEY, paused_until_ms INTEGER NOT NULL DEFAULT 0, pause_reason TEXT,
-          spent_micros INTEGER NOT NULL DEFAULT 0, reserved_micros INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
+        CREATE TABLE accounts(account TEXT PRIMARY KEY, paused_until_ms INTEGER NOT NULL DEFAULT 0,
+          pause_ms INTEGER NOT NULL DEFAULT 0, pause_reason TEXT) STRICT, WITHOUT ROWID;
         CREATE TABLE predictions(
           seq INTEGER PRIMARY KEY, low INTEGER NOT NULL,
           status TEXT NOT NULL
@@ -41,7 +41,7 @@ enum Schema {
           owner TEXT, epoch INTEGER NOT NULL DEFAULT 0, revision INTEGER NOT NULL DEFAULT 1,
           provider TEXT NOT NULL, model TEXT NOT NULL, account TEXT NOT NULL,
           fingerprint BLOB NOT NULL, remote_id TEXT,
-          billing TEXT NOT NULL DEFAULT 'none', cost_micros INTEGER,
+          billing TEXT NOT NULL DEFAULT 'none', max_cost_micros INTEGER, estimate_micros INTEGER, cost_micros INTEGER,
           started_ms INTEGER, finished_ms INTEGER, next_ms INTEGER, tries INTEGER NOT NULL DEFAULT 0,
           delete_remote INTEGER NOT NULL DEFAULT 0,
           idempotency_key TEXT, output_dir TEXT NOT NULL, output_name TEXT,

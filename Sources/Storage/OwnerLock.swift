@@ -33,6 +33,16 @@ struct OwnerLock: Sendable {
     }
   }
 
+  /// Shows others that this process is getting on, by the file's time of change. Neither fsync nor commit: it is only
+  /// worth something while this process lives.
+  func touch() { file.touch() }
+
+  /// Whether the owner of a lock has not got on for a minute: it touches its file every ten seconds while it has work.
+  static func isStalled(_ owner: String, in directory: String, now: Int64) -> Bool {
+    guard let status = FileStatus(of: path(of: owner, in: directory)) else { return false }
+    return now - status.modifiedAt > 60_000
+  }
+
   static func folder(in directory: String) -> String { directory + "/owners" }
 
   static func path(of owner: String, in directory: String) -> String { "\(folder(in: directory))/\(owner).lock" }

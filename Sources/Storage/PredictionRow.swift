@@ -8,7 +8,7 @@ enum PredictionRow {
     p.seq, p.low, p.status, p.phase, p.owner, p.epoch, p.revision, p.provider, p.model, p.account, p.fingerprint, \
     p.remote_id, p.billing, p.cost_micros, p.started_ms, p.finished_ms, p.next_ms, p.tries, p.delete_remote, \
     p.idempotency_key, p.output_dir, p.output_name, p.tags, p.outputs, p.files, p.failure, p.timings, p.has_nsfw, \
-    p.error
+    p.error, p.max_cost_micros, p.estimate_micros
     """
 
   /// Everything of a prediction; a condition follows.
@@ -49,14 +49,16 @@ enum PredictionRow {
     prediction.inferenceMilliseconds = try Cell.value(row.textIfAny(26))?["inference"]?.int64
     prediction.hasNSFWContents = try Cell.array(row.textIfAny(27)).map { $0.bool ?? false }
     prediction.error = row.text(28)
+    prediction.maxCostMicros = row.integerIfAny(29)
+    prediction.estimateMicros = row.integerIfAny(30)
     return prediction
   }
 
   /// The prediction of a row of `selectWhole`.
   static func whole(_ row: borrowing SQLiteRow) throws(SQLiteError) -> Prediction {
     var prediction = try lean(row)
-    prediction.input = row.blobIfAny(29)
-    prediction.metadata = row.blobIfAny(30)
+    prediction.input = row.blobIfAny(31)
+    prediction.metadata = row.blobIfAny(32)
     return prediction
   }
 
@@ -66,8 +68,9 @@ enum PredictionRow {
       """
       INSERT INTO predictions(seq, low, status, phase, owner, epoch, revision, provider, model, account, fingerprint,
         remote_id, billing, cost_micros, started_ms, finished_ms, next_ms, tries, delete_remote,
-        idempotency_key, output_dir, output_name, tags, outputs, files, failure, timings, has_nsfw, error)
-      VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+        idempotency_key, output_dir, output_name, tags, outputs, files, failure, timings, has_nsfw, error,
+        max_cost_micros, estimate_micros)
+      VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
       """,
       prediction.id.sequence, prediction.id.lowBits, prediction.status.rawValue, prediction.phase?.rawValue,
       prediction.owner, prediction.epoch, prediction.revision, prediction.provider, prediction.model,
@@ -75,7 +78,8 @@ enum PredictionRow {
       prediction.costMicros, prediction.startedAt, prediction.finishedAt, prediction.nextAt, prediction.tries,
       prediction.deleteRemote ? 1 : 0, prediction.idempotencyKey, prediction.outputDirectory, prediction.outputName,
       Cell.text(prediction.tags), Cell.text(prediction.outputs), Cell.text(prediction.files),
-      Cell.text(prediction.failure), Cell.timings(prediction), Cell.text(prediction.hasNSFWContents), prediction.error)
+      Cell.text(prediction.failure), Cell.timings(prediction), Cell.text(prediction.hasNSFWContents), prediction.error,
+      prediction.maxCostMicros, prediction.estimateMicros)
   }
 
   /// Writes what may change, and notes the change.
@@ -85,14 +89,16 @@ enum PredictionRow {
       """
       UPDATE predictions SET status = ?2, phase = ?3, owner = ?4, epoch = ?5, revision = ?6, remote_id = ?7,
         billing = ?8, cost_micros = ?9, started_ms = ?10, finished_ms = ?11, next_ms = ?12, tries = ?13,
-        delete_remote = ?14, outputs = ?15, files = ?16, failure = ?17, timings = ?18, has_nsfw = ?19, error = ?20
+        delete_remote = ?14, outputs = ?15, files = ?16, failure = ?17, timings = ?18, has_nsfw = ?19, error = ?20,
+        estimate_micros = ?21
       WHERE seq = ?1
       """,
       seq, prediction.status.rawValue, prediction.phase?.rawValue, prediction.owner, prediction.epoch,
       prediction.revision, prediction.remoteID, prediction.billing.rawValue, prediction.costMicros,
       prediction.startedAt, prediction.finishedAt, prediction.nextAt, prediction.tries,
       prediction.deleteRemote ? 1 : 0, Cell.text(prediction.outputs), Cell.text(prediction.files),
-      Cell.text(prediction.failure), Cell.timings(prediction), Cell.text(prediction.hasNSFWContents), prediction.error)
+      Cell.text(prediction.failure), Cell.timings(prediction), Cell.text(prediction.hasNSFWContents), prediction.error,
+      prediction.estimateMicros)
     try noteChange(prediction.id, gone: false, in: connection)
   }
 

@@ -116,6 +116,16 @@ public final class SQLitePredictionStore: PredictionStore {
     reader.withLock { $0.hasChanged() }
   }
 
+  /// What an account's predictions sent since a moment have cost or may cost, in millionths of a dollar.
+  public func spending(of account: String, since milliseconds: Int64) throws(StoreError) -> Int64 {
+    try reader.withLock { reader throws(StoreError) in try reader.spending(of: account, since: milliseconds) }
+  }
+
+  /// Shows others that this process is getting on.
+  public func touch() {
+    lock.withLock { $0?.touch() }
+  }
+
   // MARK: Writing
 
   /// Records a new prediction, or finds the one its key names; committed with the next `flush` or other write.
@@ -143,9 +153,10 @@ public final class SQLitePredictionStore: PredictionStore {
 
   /// Takes over what processes that are gone left unfinished, and forgets the processes.
   public func recover(
-    accounts: [String: Bool], completion: @escaping @Sendable (Result<Recovery, StoreError>) -> Void
+    accounts: [String: Bool], awaited: [PredictionID],
+    completion: @escaping @Sendable (Result<Recovery, StoreError>) -> Void
   ) {
-    thread.add(urgent: true, { try $0.recover(accounts: accounts) }, completion: completion)
+    thread.add(urgent: true, { try $0.recover(accounts: accounts, awaited: awaited) }, completion: completion)
   }
 
   /// Deletes predictions, all or none.

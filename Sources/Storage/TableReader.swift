@@ -29,6 +29,15 @@ final class TableReader {
     return version != seenVersion
   }
 
+  /// What an account's POSTs since a moment have cost or may cost.
+  func spending(of account: String, since milliseconds: Int64) throws(StoreError) -> Int64 {
+    do {
+      return try connection.integer(TableWriter.spending, account, milliseconds)
+    } catch {
+      throw StoreError(error, at: path)
+    }
+  }
+
   /// Moves what it can of the log into the table, waiting for nobody.
   func checkpoint() {
     _ = try? connection.integer("PRAGMA wal_checkpoint(PASSIVE)")

@@ -9,8 +9,11 @@ extension TableWriter {
     // Taking back what was only sent off: true of nothing but the moment before the POST.
     let isWithdrawn = if case .cancelAsked = event { before.phase == .sending } else { true }
     if let send = event.sendChange, isWithdrawn { try note(send, of: before, at: now) }
-    if case .refused(_, let pause?) = event {
-      try self.pause(before.account, until: now + pause, why: after.failure?.kind.rawValue)
+    if case .refused(let failure, let pause?) = event {
+      try self.pause(before.account, for: pause, because: failure.kind, at: now)
+    }
+    if after.costMicros != before.costMicros {
+      try connection.run("UPDATE sends SET cost_micros = ? WHERE seq = ?", after.costMicros, id.sequence)
     }
     try save(after, was: before)
     return Change(before: before, after: after)
@@ -24,8 +27,8 @@ extension TableWriter {
     case .opened:
       // A second one is a constraint error: "at most once" is this primary key.
       try connection.run(
-        "INSERT INTO sends(seq, account, fingerprint, sent_ms) VALUES(?, ?, ?, ?)",
-        seq, prediction.account, prediction.fingerprint, now)
+        "INSERT INTO sends(seq, account, fingerprint, sent_ms, estimate_micros) VALUES(?, ?, ?, ?, ?)",
+        seq, prediction.account, prediction.fingerprint, now, prediction.estimateMicros)
     case .unsent:
       try connection.run(
         "UPDATE sends SET outcome = 'unsent', until_ms = ? WHERE seq = ? AND outcome IS NULL", now, seq)
@@ -84,14 +87,24 @@ extension TableWriter {
     }
   }
 
-  /// Sends nothing more for an account for a while, in any process.
-  private func pause(_ account: String, until end: Int64, why: String?) throws(SQLiteError) {
+  /// Sends nothing more for an account for a while, in any process. What people must mend (a key, an empty account)
+  /// is asked about less and less often: twice as long each time it is found again, up to ten minutes.
+  private func pause(
+    _ account: String, for pause: Int64, because kind: PredictionFailure.Kind, at now: Int64
+  ) throws(SQLiteError) {
+    var pause = pause
+    if kind == .authentication || kind == .insufficientCredit {
+      let last = try connection.first(
+        "SELECT pause_ms, paused_until_ms FROM accounts WHERE account = ? AND pause_reason = ?", account, kind.rawValue
+      ) { (pause: $0.integer(0), until: $0.integer(1)) }
+      if let last, now < last.until + 600_000 { pause = min(600_000, max(pause, 2 * last.pause)) }
+    }
     try connection.run(
       """
-      INSERT INTO accounts(account, paused_until_ms, pause_reason) VALUES(?, ?, ?)
-      ON CONFLICT(account) DO UPDATE SET pause_reason = excluded.pause_reason,
+      INSERT INTO accounts(account, paused_until_ms, pause_ms, pause_reason) VALUES(?, ?, ?, ?)
+      ON CONFLICT(account) DO UPDATE SET pause_reason = excluded.pause_reason, pause_ms = excluded.pause_ms,
         paused_until_ms = max(paused_until_ms, excluded.paused_until_ms)
-      """, account, end, why)
+      """, account, now + pause, pause, kind.rawValue)
   }
 
   // MARK: Claiming (line 4)
@@ -104,11 +117,41 @@ extension TableWriter {
     guard let oldest else { return .nothingQueued }
     let now = now
     if let wait = try hindrance(request, at: now) { return .denied(retryAfter: wait) }
+    if oldest.maxCostMicros != nil || request.maxSpendMicros != nil {
+      guard let estimate = oldest.estimateMicros else { return .needsPrice(oldest) }
+      if let reason = try excess(of: estimate, for: oldest, request, at: now) {
+        let refused = try oldest.applying(.overBudget(reason: reason), by: nil, at: now)
+        try save(refused, was: oldest)
+        return .refused(refused)
+      }
+    }
     let claimed = try oldest.applying(.claimed, by: Writer(owner: owner, epoch: oldest.epoch), at: now)
     try note(.opened, of: oldest, at: now)
     try save(claimed, was: oldest)
     return .claimed(claimed)
   }
+
+  /// Why a price is too high; `nil` where it is not.
+  private func excess(
+    of estimate: Int64, for prediction: Prediction, _ request: ClaimRequest, at now: Int64
+  ) throws(SQLiteError) -> String? {
+    if let limit = prediction.maxCostMicros, estimate > limit {
+      return "It would cost \(Money.dollars(estimate)), and max_cost is \(Money.dollars(limit))."
+    }
+    guard let limit = request.maxSpendMicros else { return nil }
+    let spent = try connection.integer(Self.spending, prediction.account, Money.startOfDay(now))
+    guard spent + estimate > limit else { return nil }
+    return """
+      It would cost \(Money.dollars(estimate)); today \(Money.dollars(spent)) of the \(Money.dollars(limit)) of \
+      --max-spend are spent or promised.
+      """
+  }
+
+  /// The ledger needs no sums of its own: every POST that may cost something has its record.
+  static let spending = """
+    SELECT coalesce(sum(coalesce(cost_micros, estimate_micros, 0)), 0) FROM sends
+     WHERE account = ? AND sent_ms >= ? AND (outcome IS NULL OR outcome IN ('accepted', 'adopted'))
+    """
 
   /// How long something stands in the way of a claim; `nil` where nothing does.
   private func hindrance(_ request: ClaimRequest, at now: Int64) throws(SQLiteError) -> Int64? {

@@ -4,7 +4,7 @@ internal import Predictions
 extension TableWriter {
   /// Lines 1 to 3 of durability.md section 3: a new prediction, or what its key already names.
   func insert(_ new: Prediction, queueLimit: Int) throws -> InsertOutcome {
-    if let key = new.idempotencyKey, let known = try namedBy(key, fingerprint: new.fingerprint) { return known }
+    if let key = new.idempotencyKey, let known = try namedBy(key, new) { return known }
     guard try queuedCount(of: new.account) < queueLimit else { return .queueFull }
 
     var prediction = new
@@ -30,7 +30,7 @@ extension TableWriter {
     return .inserted(prediction)
   }
 
-  private func namedBy(_ key: String, fingerprint: [UInt8]) throws -> InsertOutcome? {
+  private func namedBy(_ key: String, _ new: Prediction) throws -> InsertOutcome? {
     let known = try connection.first("SELECT seq, low, fingerprint, deleted_ms FROM keys WHERE key = ?", key) {
       (
         id: PredictionID(sequence: $0.integer(0), lowBits: $0.integer(1)), fingerprint: $0.blob(2),
@@ -38,8 +38,28 @@ extension TableWriter {
       )
     }
     guard let known else { return nil }
-    guard !known.deleted, let row = try prediction(known.id) else { return .conflict(known.id, deleted: true) }
-    return known.fingerprint == fingerprint ? .existing(row) : .conflict(known.id, deleted: false)
+    guard !known.deleted, let row = try prediction(known.id) else {
+      return .conflict(known.id, deleted: true, difference: nil)
+    }
+    return known.fingerprint == new.fingerprint
+      ? .existing(row) : .conflict(known.id, deleted: false, difference: Self.difference(row, new))
+  }
+
+  /// The path of the first member that two orders do not share.
+  private static func difference(_ old: Prediction, _ new: Prediction) -> String? {
+    if old.provider != new.provider { return "provider" }
+    if old.model != new.model { return "model" }
+    func members(_ prediction: Prediction) -> JSONObject? {
+      (try? JSONValue(parsing: prediction.input ?? []))?.object
+    }
+    guard let old = members(old), let new = members(new) else { return nil }
+    let names = new.members.map(\.name) + old.members.map(\.name)
+    return names.first { name in
+      func print(_ object: JSONObject) -> [UInt8] {
+        Fingerprint.of(provider: "", model: "", input: JSONObject([(name, object[name] ?? .null)]))
+      }
+      return (old[name] == nil) != (new[name] == nil) || print(old) != print(new)
+    }.map { "input.\($0)" }
   }
 
   /// Whether a table key is in use; also by the record of the POST of one that was deleted.

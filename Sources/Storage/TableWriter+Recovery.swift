@@ -5,9 +5,10 @@ extension TableWriter {
   private static let day: Int64 = 24 * hour
 
   /// What the dead left, for accounts this process can serve (durability.md sections 3 and 7).
-  func recover(accounts: [String: Bool]) throws -> Recovery {
+  func recover(accounts: [String: Bool], awaited: [PredictionID]) throws -> Recovery {
     let now = now
     var taken: [Prediction] = []
+    var stalled: Set<String> = []
     let registered = try connection.rows("SELECT owner, started_ms FROM owners") {
       (owner: $0.text(0), startedAt: $0.integer(1))
     }
@@ -16,7 +17,10 @@ extension TableWriter {
     var dead: Set<String> = []
     for other in names.union(working).union(OwnerLock.named(in: table.directory)).subtracting([owner]).sorted() {
       let liveness = OwnerLock.examine(other, in: table.directory, isRegistered: names.contains(other))
-      guard case .dead(let corpse) = liveness else { continue }
+      guard case .dead(let corpse) = liveness else {
+        if OwnerLock.isStalled(other, in: table.directory, now: now) { stalled.insert(other) }
+        continue
+      }
       dead.insert(other)
       taken += try takeOver("p.owner = ?", [other], accounts: accounts, at: now)
       // Others may still serve the accounts that we do not: they must be able to find the owner dead.
@@ -34,11 +38,24 @@ extension TableWriter {
       "p.owner IS NULL AND (p.phase IN ('polling', 'fetching', 'settling') OR p.phase = 'looking' AND coalesce(p.next_ms, 0) <= ?)",
       [now], accounts: accounts, at: now)
 
+    // Alive, but in a debugger or stopped: somebody waits, and asking how it stands costs nothing (line 27).
+    if !stalled.isEmpty {
+      for id in awaited {
+        guard let row = try prediction(id), let other = row.owner, stalled.contains(other),
+          row.phase == .polling || row.phase == .looking || row.phase == .fetching
+        else { continue }
+        taken += try takeOver("p.seq = ? AND p.owner = ?", [id.sequence, other], accounts: accounts, at: now)
+      }
+    }
+
     let living = registered.filter { !dead.contains($0.owner) }.map(\.startedAt)
     let ended = try endForgotten(acceptedBefore: living.min() ?? now, at: now)
     try sweep(at: now)
     let queued = try connection.rows("SELECT DISTINCT account FROM predictions WHERE phase = 'queued'") { $0.text(0) }
-    return Recovery(taken: taken, ended: ended, queuedAccounts: Set(queued))
+    let sending = try connection.rows("SELECT seq, low FROM predictions WHERE owner = ? AND phase = 'sending'", owner) {
+      PredictionID(sequence: $0.integer(0), lowBits: $0.integer(1))
+    }
+    return Recovery(taken: taken, ended: ended, queuedAccounts: Set(queued), sending: sending)
   }
 
   private func takeOver(

@@ -1,0 +1,23 @@
+/// Amounts of money: whole millionths, so that sums are exact.
+public enum Money {
+  /// `$0.167`; trailing zeros beyond the cents are left out.
+  public static func dollars(_ micros: Int64) -> String { (micros < 0 ? "-$" : "$") + decimal(abs(micros), atLeast: 2) }
+
+  /// A JSON number: `0.167`, `12`.
+  public static func spelling(_ micros: Int64) -> String { (micros < 0 ? "-" : "") + decimal(abs(micros), atLeast: 0) }
+
+  /// Millionths of an amount; `nil` for one that is negative, not finite or beyond a billion.
+  public static func micros(_ amount: Double) -> Int64? {
+    guard amount.isFinite, (0...1e9).contains(amount) else { return nil }
+    return Int64((amount * 1e6).rounded())
+  }
+
+  /// Midnight UTC before a moment, in milliseconds since 1970.
+  public static func startOfDay(_ now: Int64) -> Int64 { now - now % 86_400_000 }
+
+  private static func decimal(_ micros: Int64, atLeast digits: Int) -> String {
+    var fraction = String(micros % 1_000_000 + 1_000_000).dropFirst()
+    while fraction.count > digits, fraction.last == "0" { fraction.removeLast() }
+    return fraction.isEmpty ? "\(micros / 1_000_000)" : "\(micros / 1_000_000).\(fraction)"
+  }
+}

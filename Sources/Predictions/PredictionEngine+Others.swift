@@ -1,0 +1,53 @@
+internal import Threads
+
+/// What other processes on the same table do.
+extension PredictionEngine {
+  /// Does what is due again.
+  func makeRounds(_ due: Set<Rounds.Round>) {
+    if due.contains(.touch) { store.touch() }
+    if due.contains(.watch) {
+      noticeChanges()
+      state.withLock { state in
+        state.hasForeignWaiters =
+          state.hasForeignWaiters && state.waiters.awaited.contains { isForeign($0, in: state) }
+      }
+    }
+    if due.contains(.recover) { recover() }
+  }
+
+  /// Whether a prediction is unfinished and not ours.
+  func isForeign(_ id: PredictionID, in state: State) -> Bool {
+    !state.scheduler.isWorking(on: id) && state.live[id]?.isSettled == false
+  }
+
+  /// Reads again what anybody has changed of what is kept here, if anybody has. Costs microseconds where nobody has.
+  func noticeChanges() {
+    guard store.hasChanged() else { return }
+    let cursor = state.withLock { $0.cursor }
+    guard let changes = try? store.changes(after: cursor) else { return }
+    let stale = state.withLock { state -> [PredictionID] in
+      state.cursor = changes.newest
+      let changed = cursor == nil || !changes.isComplete ? Array(state.live.keys) : changes.changes.map(\.id)
+      // What nobody works on or waits for is only forgotten, and read when it is asked for.
+      for id in changed where !state.waiters.isAwaited(id) && !state.scheduler.isWorking(on: id) {
+        state.live[id] = nil
+      }
+      return changed.filter { state.live[$0] != nil }
+    }
+    for id in stale { refresh(id) }
+  }
+
+  /// Our own commits come through here too, mostly before their completions, which do what follows from them.
+  private func refresh(_ id: PredictionID) {
+    guard let known = state.withLock({ $0.live[id]?.prediction }), let row = try? store.prediction(id),
+      row.revision != known.revision || row.epoch != known.epoch || row.phase != known.phase
+    else { return }
+    // Of a row that is ours others can only change that it is to be settled.
+    guard row.owner != store.owner || row.phase == .settling && known.phase != .settling else {
+      publish(row)
+      return
+    }
+    follow(row)
+    state.withLock { state in if isForeign(id, in: state) { state.hasForeignWaiters = true } }
+  }
+}

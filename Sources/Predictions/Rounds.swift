@@ -1,0 +1,39 @@
+/// What is done again and again while there is work, and not at all while there is none. All figures are milliseconds.
+struct Rounds: Sendable, Equatable {
+  /// To look whether another process has changed what we work on, or wait for.
+  var watchAt: Int64?
+  /// To look whether a process has died and left something.
+  var recoverAt: Int64?
+  /// To show others that we are getting on.
+  var touchAt: Int64?
+
+  /// One thing that is due.
+  enum Round: Sendable, CaseIterable {
+    case watch, recover, touch
+  }
+
+  /// The earliest of them.
+  var next: Int64? { [watchAt, recoverAt, touchAt].compactMap { $0 }.min() }
+
+  /// Sets what the work at hand asks for, without moving what is set already to a later moment.
+  mutating func plan(_ now: Int64, hasWork: Bool, hasQueue: Bool, hasForeignWaiters: Bool) {
+    guard hasWork || hasQueue || hasForeignWaiters else {
+      self = Rounds()
+      return
+    }
+    watchAt = min(watchAt ?? .max, now + (hasForeignWaiters ? 100 : 500))
+    recoverAt = min(recoverAt ?? .max, now + (hasForeignWaiters ? 2_000 : 30_000))
+    touchAt = hasWork ? touchAt ?? now + 10_000 : nil
+  }
+
+  /// Takes out what is due.
+  mutating func takeDue(_ now: Int64) -> Set<Round> {
+    var due: Set<Round> = []
+    for (round, moment) in [(Round.watch, \Rounds.watchAt), (.recover, \.recoverAt), (.touch, \.touchAt)] {
+      guard let at = self[keyPath: moment], at <= now else { continue }
+      self[keyPath: moment] = nil
+      due.insert(round)
+    }
+    return due
+  }
+}

@@ -1,0 +1,118 @@
+/// What follows from how a poll, a look or a download ended.
+extension Scheduler {
+  // MARK: - Polling
+
+  mutating func polled(_ id: PredictionID, _ outcome: PollOutcome, now: Moment) -> [Action] {
+    guard var job = jobs[id], job.phase == .polling else { return [] }
+    let policy = policy(of: job)
+    let age = now.steady - job.acceptedAt
+    var pause = jittered(policy.poll(after: job.attempts, age: age))
+    switch outcome {
+    case .answered(_, let after):
+      job.failures = 0
+      job.goneCount = 0
+      if let after { pause = max(1, after) }
+    case .transient(_, let after):
+      job.failures += 1
+      pause = max(pause, jittered(policy.transient(after: job.failures)), after ?? 0)
+    case .paused:
+      job.failures += 1
+      pause = max(pause, jittered(policy.paused(after: job.failures)))
+    case .gone(let reason):
+      job.failures += 1
+      if age >= policy.goneGrace {
+        job.goneCount += 1
+        let first = job.firstGoneAt ?? now.steady
+        job.firstGoneAt = first
+        if job.goneCount >= 3, now.steady - first >= policy.goneSpan {
+          jobs[id] = job
+          return [.record(id, .finished(.failed(.gone(reason), billing: .unknown)))]
+        }
+      }
+      pause = max(pause, jittered(policy.transient(after: job.failures)))
+    }
+    if job.goneCount == 0 { job.firstGoneAt = nil }
+    jobs[id] = job
+    schedule(id, in: pause, now: now)
+    return []
+  }
+
+  // MARK: - Looking
+
+  mutating func looked(_ id: PredictionID, _ outcome: HistoryOutcome, now: Moment) -> [Action] {
+    guard var job = jobs[id], job.phase == .looking else { return [] }
+    let policy = policy(of: job)
+    let looks = policy.looks
+    let reason = HistoryOutcome.reason(outcome)
+    var isNew = false
+    if case .found(let matches) = outcome, matches.count == 1 {
+      // Evidence is taken twice, so that a twin which is only just appearing there is not overlooked.
+      if let seen = job.seen, seen.match.remoteID == matches[0].remoteID {
+        if now.steady - seen.at >= policy.lookSpan { return [.record(id, .adopted(matches[0]))] }
+      } else {
+        job.seen = (matches[0], now.steady)
+        isNew = true
+      }
+    } else if case .unavailable = outcome {
+      // What was seen before still counts: nothing was learned.
+    } else {
+      job.seen = nil
+    }
+    jobs[id] = job
+    if job.attempts < looks.count {
+      let pause = looks[job.attempts] - looks[job.attempts - 1]
+      schedule(id, in: pause, now: now)
+      return [.record(id, .lookedInVain(reason: reason, next: now.wall + pause, isSettled: false))]
+    }
+    if isNew, job.attempts <= looks.count + 1 {
+      // Seen for the first time at the very end: one more look decides.
+      schedule(id, in: policy.lookSpan, now: now)
+      return [.record(id, .lookedInVain(reason: reason, next: now.wall + policy.lookSpan, isSettled: false))]
+    }
+    let age = now.steady - job.acceptedAt
+    return [
+      .record(
+        id, .lookedInVain(reason: reason, next: policy.nextLook(atAge: age).map { now.wall + $0 }, isSettled: true))
+    ]
+  }
+
+  // MARK: - Downloads
+
+  mutating func downloadFailed(_ id: PredictionID, _ outcome: DownloadOutcome, now: Moment) -> [Action] {
+    guard let job = jobs[id], job.phase == .fetching else { return [] }
+    switch outcome {
+    case .written: return []
+    case .expired(let reason):
+      guard !job.hasRelinked else { return retryDownload(id, reason: reason, now: now) }
+      jobs[id]?.hasRelinked = true
+      return [.relink(id)]
+    case .transient(let reason): return retryDownload(id, reason: reason, now: now)
+    case .refused(let reason): return [.record(id, .downloadGivenUp(reason: reason))]
+    case .unsaved(let error): return [.record(id, .downloadGivenUp(reason: error.message))]
+    }
+  }
+
+  mutating func retryDownload(_ id: PredictionID, reason: String, now: Moment) -> [Action] {
+    guard let job = jobs[id], job.phase == .fetching else { return [] }
+    let pauses = policy(of: job).downloads
+    jobs[id]?.failures += 1
+    guard job.failures < pauses.count else { return [.record(id, .downloadGivenUp(reason: reason))] }
+    schedule(id, in: pauses[job.failures], now: now)
+    return []
+  }
+}
+
+extension HistoryOutcome {
+  /// Why a look did not settle it, in one sentence.
+  fileprivate static func reason(_ outcome: HistoryOutcome) -> String {
+    let lost = "Its submission got no reply, and"
+    return switch outcome {
+    case .found(let matches) where matches.isEmpty: "\(lost) the provider's history does not show it."
+    case .found(let matches) where matches.count == 1:
+      "\(lost) what the provider's history shows could not be told apart from an equal prediction's."
+    case .found(let matches): "\(lost) the provider's history has \(matches.count) that could be it."
+    case .tooMany: "\(lost) the provider's history has too many that could be it."
+    case .unavailable(let why): "\(lost) the provider's history could not be read: \(why)"
+    }
+  }
+}
