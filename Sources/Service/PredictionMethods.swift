@@ -27,26 +27,26 @@ extension Method {
     Method(
       "status", "The prediction as it stands, at once.",
       [
-        Parameter("id", .id, required: true),
+        Parameter("id", .anyID, required: true),
         Parameter("full", .bool.usually(false).about("Whether nothing is left out, however long.")),
       ], result: .prediction, errors: [.predictionNotFound, .storageFailed], body: .now(status)),
     Method(
       "result", "The prediction, as soon as it is finished or the time is up.",
       [
-        Parameter("id", .id, required: true),
+        Parameter("id", .anyID, required: true),
         Parameter("timeout_ms", .milliseconds("How long to wait", usually: usualWait)),
         Parameter("inline", .bool.usually(false).about("Whether files carry base64, up to 8 MiB together.")),
       ], result: .prediction, errors: [.predictionNotFound, .storageFailed, .requestCancelled], body: .later(result)),
     Method(
       "cancel", "Stops a prediction; before it is sent that costs nothing.",
       [
-        Parameter("id", .id, required: true),
+        Parameter("id", .anyID, required: true),
         Parameter("delete_remote", .bool.usually(false).about("Whether the provider is to delete its copy.")),
       ], result: .prediction, errors: [.predictionNotFound, .storageFailed], body: .later(cancel)),
     Method(
       "wait", "Waits for one or all of several predictions.",
       [
-        Parameter("ids", .array(of: .id, 1...1_000), required: true),
+        Parameter("ids", .array(of: .anyID, 1...1_000), required: true),
         Parameter("mode", .word(["all", "any"]).usually("all")),
         Parameter("timeout_ms", .milliseconds("How long to wait", usually: usualWait)),
       ],
@@ -72,7 +72,7 @@ extension Method {
     Method(
       "delete", "Forgets finished predictions, all or none.",
       [
-        Parameter("ids", .array(of: .id, 1...1_000), required: true),
+        Parameter("ids", .array(of: .anyID, 1...1_000), required: true),
         Parameter("files", .bool.usually(false).about("Whether their files are deleted too.")),
       ], result: .object(["deleted": .array(of: .id)]),
       errors: [.predictionNotFound, .predictionNotFinished, .storageFailed], body: .later(delete)),

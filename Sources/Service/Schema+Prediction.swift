@@ -8,6 +8,9 @@ extension Schema {
   /// Our id of a prediction.
   static let id = Schema.string(like: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
 
+  /// What a caller names a prediction by: a string that is no id names none, and is answered with 1001.
+  static let anyID = Schema.string.about("A prediction's id.")
+
   /// A point in time.
   static let time = Schema.string(
     like: #"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"#)
