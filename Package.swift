@@ -51,5 +51,9 @@ let package = Package(
     tests(of: "Storage", uses: ["Predictions", "JSON", "Threads", "CSQLite"]),
     tests(of: "Providers", uses: ["Predictions", "JSON", "Threads"]),
     tests(of: "Service", uses: ["JSONRPC", "Predictions", "JSON", "Threads"]),
+    // The real binary, which it needs built.
+    .testTarget(
+      name: "TranscriptTests", dependencies: ["imagewire", "JSON"], path: "Tests/TranscriptTests", swiftSettings: strict
+    ),
   ]
 )

@@ -5,27 +5,32 @@ internal import Predictions
 extension Method {
   /// The methods of the LSP base protocol and `ping` (protocol.md sections 1 and 3).
   static let lifecycle: [Method] = [
-    Method("ping", "Answers.", isStrict: false, body: .now { _, _ in .empty }),
+    Method("ping", "Answers.", result: .object(others: false), isStrict: false, body: .now { _, _ in .empty }),
     Method(
       "initialize", "Tells what this server can do, and takes configuration; plain clients need not call it.",
       [
-        Parameter("processId"), Parameter("clientInfo"), Parameter("configuration"),
-        Parameter("initializationOptions"),
-      ], isStrict: false, body: .now(initialize)),
-    Method("initialized", "Does nothing.", isStrict: false, body: .notification { _, _ in }),
+        Parameter("processId", .integer().about("The process ends when this one does.")),
+        Parameter("clientInfo", .object()),
+        Parameter("configuration", .settings), Parameter("initializationOptions", .settings),
+      ], result: .capabilities, errors: [.invalidParams], isStrict: false, body: .now(initialize)),
+    Method(notification: "initialized", "Does nothing.") { _, _ in },
     Method(
-      "shutdown", "Ends all waiting, and refuses what comes after.", isStrict: false,
+      "shutdown", "Ends all waiting, and refuses what comes after.", result: .null, isStrict: false,
       body: .now { service, _ in
         service.shutDown()
         return .null
       }),
-    Method("exit", "Ends the process.", isStrict: false, body: .notification { service, _ in service.exit() }),
+    Method(notification: "exit", "Ends the process.") { service, _ in service.exit() },
     Method(
-      "$/cancelRequest", "Stops waiting for a request; its prediction goes on.", [Parameter("id", required: true)],
-      isStrict: false,
-      body: .notification { service, params in
-        if let id = params.object["id"] { service.cancelRequest(id) }
-      }),
+      notification: "$/cancelRequest", "Stops waiting for a request; its prediction goes on.",
+      [Parameter("id", Schema(["type": ["integer", "string"]]).about("The request's id."), required: true)]
+    ) { service, params in
+      if let id = params.object["id"] { service.cancelRequest(id) }
+    },
+    Method(
+      "rpc.discover", "This description, as an OpenRPC document.",
+      result: .object(["openrpc": .string, "info": .object(), "methods": .array(of: .object())]), isStrict: false,
+      body: .now { service, _ in .json(service.description()) }),
   ]
 
   @Sendable private static func initialize(_ service: Service, _ params: Params) throws(RPCError) -> Answer {
@@ -63,4 +68,33 @@ public struct ClientSettings: Sendable, Equatable {
   public var openAIKey: String?
   /// The default output folder, absolute.
   public var outputDirectory: String?
+}
+
+extension Schema {
+  /// What a client may set.
+  fileprivate static var settings: Schema {
+    let setting = Schema.string(1...4_096).orNull
+    return .object(
+      [
+        "provider": setting, "model": setting, "wavespeed_api_key": setting, "openai_api_key": setting,
+        "output_dir": setting,
+      ], optional: ["provider", "model", "wavespeed_api_key", "openai_api_key", "output_dir"])
+  }
+
+  /// What `initialize` answers; written by `Service.capabilities`.
+  fileprivate static var capabilities: Schema {
+    .object([
+      "capabilities": .object([
+        "experimental": .object([
+          "imagewire": .object([
+            "provider": .string.orNull.about("The default provider."),
+            "model": .string.orNull.about("Its default model."),
+            "max_message_bytes": .integer(1...).about("No message is longer unless asked for."),
+            "methods": .array(of: .string),
+          ])
+        ])
+      ]),
+      "serverInfo": .object(["name": .only("imagewire"), "version": .string]),
+    ])
+  }
 }

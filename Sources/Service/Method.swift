@@ -9,6 +9,14 @@ public struct Method: Sendable {
   public let summary: String
   /// Its params in positional order.
   public let parameters: [Parameter]
+  /// Params of which at least one must be given.
+  let alternatives: [String]
+  /// What it answers with; `nil` where nothing is answered. Called by whoever renders the schemas, and by nobody else.
+  let result: (@Sendable () -> Schema)?
+  /// What a call can be answered with instead, beside what any call can be.
+  let errors: @Sendable () -> [ErrorKind]
+  /// Whether it is in the OpenRPC document and in `schemas/`. Methods of MCP are not: MCP publishes their schemas.
+  let isDescribed: Bool
   /// Whether it is a notification, which is never answered.
   public let isNotification: Bool
   /// Whether unknown members are refused. The prediction methods do, the methods of the LSP base protocol do not.
@@ -25,15 +33,58 @@ public struct Method: Sendable {
     case notification(@Sendable (Service, Params) -> Void)
   }
 
+  /// A method that answers.
+  ///
+  /// - Parameters:
+  ///   - alternatives: params of which at least one must be given.
+  ///   - result: the schema of what it answers with.
+  ///   - errors: beside those that every call can be answered with.
   init(
-    _ name: String, _ summary: String, _ parameters: [Parameter] = [], isStrict: Bool = true, body: Body
+    _ name: String, _ summary: String, _ parameters: [Parameter] = [], anyOf alternatives: [String] = [],
+    result: @autoclosure @escaping @Sendable () -> Schema,
+    errors: @autoclosure @escaping @Sendable () -> [ErrorKind] = [], isStrict: Bool = true, body: Body
   ) {
     self.name = name
     self.summary = summary
     self.parameters = parameters
+    self.alternatives = alternatives
+    self.result = result
+    self.errors = errors
+    isDescribed = true
+    isNotification = false
     self.isStrict = isStrict
     self.body = body
+  }
+
+  /// A notification: it does something, and nothing is ever answered.
+  init(
+    notification name: String, _ summary: String, _ parameters: [Parameter] = [],
+    body: @escaping @Sendable (Service, Params) -> Void
+  ) {
+    self.name = name
+    self.summary = summary
+    self.parameters = parameters
+    alternatives = []
+    result = nil
+    errors = { [] }
+    isDescribed = true
+    isNotification = true
+    isStrict = false
+    self.body = .notification(body)
+  }
+
+  /// A method of MCP, whose schema is MCP's own.
+  init(mcp name: String, _ summary: String, _ parameters: [Parameter] = [], body: Body) {
+    self.name = name
+    self.summary = summary
+    self.parameters = parameters
+    alternatives = []
+    result = nil
+    errors = { [] }
+    isDescribed = false
     if case .notification = body { isNotification = true } else { isNotification = false }
+    isStrict = false
+    self.body = body
   }
 }
 

@@ -8,9 +8,12 @@ public struct Parameter: Sendable {
   public let name: String
   /// Whether a call without it is refused.
   public let isRequired: Bool
+  /// What it may be. Called by whoever renders the schemas, and by nobody else.
+  let schema: @Sendable () -> Schema
 
-  init(_ name: String, required: Bool = false) {
+  init(_ name: String, _ schema: @autoclosure @escaping @Sendable () -> Schema, required: Bool = false) {
     self.name = name
+    self.schema = schema
     isRequired = required
   }
 }

@@ -8,31 +8,74 @@ extension Method {
     Method(
       "submit", "Accepts a prediction; it is on disk before the reply.",
       [
-        Parameter("prompt"), Parameter("input"), Parameter("model"), Parameter("provider"),
-        Parameter("idempotency_key"), Parameter("wait_ms"), Parameter("tags"), Parameter("metadata"),
-        Parameter("output_dir"), Parameter("output_name"), Parameter("max_cost"), Parameter("upload"),
+        Parameter("prompt", .string.about("What the picture shows; short for input.prompt.")),
+        Parameter("input", .object().about("What the model is given, untouched; its prompt must not be empty.")),
+        Parameter("model", .string(1...256).about("The default model where none is named.")),
+        Parameter("provider", .string(1...64).about("The default provider where none is named.")),
+        Parameter("idempotency_key", .string(1...255).about("The same key never makes a second prediction.")),
+        Parameter("wait_ms", .milliseconds("How long the reply may wait for the end", usually: 0)),
+        Parameter("tags", .array(of: .string(1...128), 0...32).about("To find it by.")),
+        Parameter("metadata", .object().about("Anything, up to 8 KiB.")),
+        Parameter("output_dir", .string(like: "^/").about("Where the files go; absolute.")),
+        Parameter("output_name", .string(1...200).about("The files' name, without folder and extension.")),
+        Parameter("max_cost", .number.about("USD; refused where it would cost more.")),
+        Parameter("upload", .bool.usually(false).about("Whether files named in input are uploaded first.")),
+      ], anyOf: ["prompt", "input"], result: .prediction,
+      errors: [
+        .idempotencyConflict, .queueFull, .providerNotConfigured, .storageFailed, .budgetExceeded,
       ], body: .later(submit)),
     Method(
-      "status", "The prediction as it stands, at once.", [Parameter("id", required: true), Parameter("full")],
-      body: .now(status)),
+      "status", "The prediction as it stands, at once.",
+      [
+        Parameter("id", .anyID, required: true),
+        Parameter("full", .bool.usually(false).about("Whether nothing is left out, however long.")),
+      ], result: .prediction, errors: [.predictionNotFound, .storageFailed], body: .now(status)),
     Method(
       "result", "The prediction, as soon as it is finished or the time is up.",
-      [Parameter("id", required: true), Parameter("timeout_ms"), Parameter("inline")], body: .later(result)),
+      [
+        Parameter("id", .anyID, required: true),
+        Parameter("timeout_ms", .milliseconds("How long to wait", usually: usualWait)),
+        Parameter("inline", .bool.usually(false).about("Whether files carry base64, up to 8 MiB together.")),
+      ], result: .prediction, errors: [.predictionNotFound, .storageFailed, .requestCancelled], body: .later(result)),
     Method(
       "cancel", "Stops a prediction; before it is sent that costs nothing.",
-      [Parameter("id", required: true), Parameter("delete_remote")], body: .later(cancel)),
+      [
+        Parameter("id", .anyID, required: true),
+        Parameter("delete_remote", .bool.usually(false).about("Whether the provider is to delete its copy.")),
+      ], result: .prediction, errors: [.predictionNotFound, .storageFailed], body: .later(cancel)),
     Method(
       "wait", "Waits for one or all of several predictions.",
-      [Parameter("ids", required: true), Parameter("mode"), Parameter("timeout_ms")], body: .later(wait)),
+      [
+        Parameter("ids", .array(of: .anyID, 1...1_000), required: true),
+        Parameter("mode", .word(["all", "any"]).usually("all")),
+        Parameter("timeout_ms", .milliseconds("How long to wait", usually: usualWait)),
+      ],
+      result: .object([
+        "done": .bool.about("Whether it came to what was waited for before the time was up."),
+        "predictions": .array(of: .prediction).about("In the order asked, without input and metadata."),
+        "more": .array(of: .id).about("Left out to keep the message short."),
+      ]), errors: [.predictionNotFound, .storageFailed, .requestCancelled], body: .later(wait)),
     Method(
       "list", "A page of predictions, newest first.",
       [
-        Parameter("status"), Parameter("provider"), Parameter("model"), Parameter("tag"), Parameter("text"),
-        Parameter("created_after"), Parameter("created_before"), Parameter("limit"), Parameter("cursor"),
-      ], body: .now(list)),
+        Parameter("status", .status), Parameter("provider", .string), Parameter("model", .string),
+        Parameter("tag", .string), Parameter("text", .string.about("A part of the prompt.")),
+        Parameter("created_after", .string.about("A time like 2026-11-23T12:34:56.789Z, or a date; inclusive.")),
+        Parameter("created_before", .string.about("As created_after; exclusive.")),
+        Parameter("limit", .integer().usually(50).about("Clamped to 1 to 500.")),
+        Parameter("cursor", .string(1...256).about("next_cursor of the page before.")),
+      ],
+      result: .object([
+        "predictions": .array(of: .prediction).about("Without input and metadata; may be few, even none."),
+        "next_cursor": .string.orNull.about("For the next page; null where this is the last."),
+      ]), errors: [.storageFailed], body: .now(list)),
     Method(
       "delete", "Forgets finished predictions, all or none.",
-      [Parameter("ids", required: true), Parameter("files")], body: .later(delete)),
+      [
+        Parameter("ids", .array(of: .anyID, 1...1_000), required: true),
+        Parameter("files", .bool.usually(false).about("Whether their files are deleted too.")),
+      ], result: .object(["deleted": .array(of: .id)]),
+      errors: [.predictionNotFound, .predictionNotFinished, .storageFailed], body: .later(delete)),
   ]
 
   /// Waiting longer than this is asking again.

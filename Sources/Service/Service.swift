@@ -218,6 +218,11 @@ public final class Service: RequestHandler {
     return json.bytes
   }
 
+  /// The answer to `rpc.discover`.
+  func description() -> [UInt8] {
+    SchemaBook(methods, version: environment.version).openRPC.serialized
+  }
+
   // MARK: - Rendering
 
   /// What a reply has around its result: the envelope, the longest id allowed, a header.

@@ -7,6 +7,8 @@ struct Options: Equatable {
     case serve
     case help
     case version
+    /// Prints one of the schemas, or the names of all.
+    case schema(String?)
   }
 
   var command = Command.serve
@@ -29,6 +31,15 @@ struct Options: Equatable {
   /// Reads the arguments behind the program's own name.
   init(_ arguments: [String]) throws(UsageError) {
     var rest = arguments[...]
+    if rest.first == "schema" {
+      command = .schema(arguments.count > 1 ? arguments[1] : "openrpc")
+      if arguments.count > 2 {
+        throw UsageError(message: "schema takes one name. imagewire schema --names lists them.")
+      }
+      if arguments.last == "--names" { command = .schema(nil) }
+      if arguments.last == "--help" || arguments.last == "-h" { command = .help }
+      return
+    }
     if let first = rest.first, !first.hasPrefix("-") {
       guard ["serve", "mcp"].contains(first) else {
         throw UsageError(message: "There is no command \"\(first)\". imagewire --help lists what there is.")
@@ -86,6 +97,8 @@ struct Options: Equatable {
     imagewire: image generation over JSON-RPC on standard input and output.
 
     Usage: imagewire [serve] [options]
+           imagewire schema [NAME]      the protocol as data: the OpenRPC document, or one JSON Schema
+           imagewire schema --names     which there are
 
     Speaks JSON-RPC 2.0, one message a line or with Content-Length headers, whichever the client begins with.
     Try it:

@@ -5,6 +5,7 @@
 #else
   internal import Darwin
 #endif
+internal import JSON
 internal import JSONRPC
 internal import Predictions
 internal import Providers
@@ -25,14 +26,31 @@ enum Program {
     switch options.command {
     case .help: tell(Options.help)
     case .version: tell("imagewire \(Version.number)")
+    case .schema(let name): describe(name)
     case .serve: serve(options)
     }
   }
 
+  /// Prints a schema, or the names of all.
+  private static func describe(_ name: String?) -> Never {
+    let files = SchemaBook(.standard, version: Version.number).files
+    guard let name else { tell(files.map(\.name).joined(separator: "\n")) }
+    guard let file = files.first(where: { $0.name == name }) else {
+      Log(level: .error).error("There is no schema \"\(name)\". imagewire schema --names lists what there is.")
+      exit(2)
+    }
+    tell(file.contents.indented)
+  }
+
   /// For people: the one thing that is written to stdout outside the protocol, by a process that never speaks it.
   private static func tell(_ text: String) -> Never {
-    let bytes = Array((text + "\n").utf8)
-    _ = bytes.withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
+    var rest = Array((text + "\n").utf8)[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { exit(1) }
+      rest = rest.dropFirst(count)
+    }
     exit(0)
   }
 

@@ -90,4 +90,23 @@ import Testing
 extension Int {
   /// A number in a spelling of its own.
   fileprivate func asNumber(_ spelling: String) -> JSONValue { .number(JSONNumber(spelling) ?? JSONNumber(self)) }
+
+  @Test(
+    "for people: what is short and holds nothing deeper stays on one line",
+    arguments: [
+      ("{}", "{}"), ("[]", "[]"), ("5e4", "5e4"), (#"["a",1]"#, #"["a", 1]"#),
+      (#"{"a":1,"b":null}"#, #"{"a": 1, "b": null}"#),
+      (#"{"a":{"b\"":[]}}"#, "{\n  \"a\": {\n    \"b\\\"\": []\n  }\n}"),
+      (#"[[1],{"a":true}]"#, "[\n  [1],\n  {\"a\": true}\n]"),
+    ]) func indented(_ text: String, _ expected: String) throws
+  {
+    let value = try JSONValue(parsing: text)
+    #expect(value.indented == expected)
+    #expect(try JSONValue(parsing: value.indented) == value)
+  }
+
+  @Test func aLongObjectTakesALineAMember() throws {
+    let long = String(repeating: "x", count: 120)
+    #expect(JSONValue.object(JSONObject([("a", .string(long))])).indented == "{\n  \"a\": \"\(long)\"\n}")
+  }
 }

@@ -7,7 +7,9 @@ import Testing
 
 @Suite("Params, whichever way they are sent")
 struct ParamsTests {
-  private let parameters = [Parameter("id", required: true), Parameter("timeout_ms"), Parameter("inline")]
+  private let parameters = [
+    Parameter("id", .id, required: true), Parameter("timeout_ms", .integer()), Parameter("inline", .bool),
+  ]
 
   private func params(_ text: String?) throws -> Params {
     try Params(text.map { try! JSONValue(parsing: $0) }, of: parameters, strict: true)
@@ -88,13 +90,13 @@ struct ParamsTests {
   @Test func idsAreCheckedAndEachTakenOnce() throws {
     let id = "019c0000-0000-7000-8000-000000000001"
     let both = try Params(
-      try JSONValue(parsing: #"[["\#(id)","\#(id)"]]"#), of: [Parameter("ids", required: true)], strict: true)
+      try JSONValue(parsing: #"[["\#(id)","\#(id)"]]"#), of: [Parameter("ids", .any, required: true)], strict: true)
     #expect(try both.ids().map(\.description) == [id])
     for text in [#"{"ids":[]}"#, #"{"ids":"\#(id)"}"#, #"{"ids":[1]}"#] {
-      let params = try Params(try JSONValue(parsing: text), of: [Parameter("ids")], strict: true)
+      let params = try Params(try JSONValue(parsing: text), of: [Parameter("ids", .any)], strict: true)
       #expect(try #require(throws: RPCError.self) { try params.ids() }.code == -32_602)
     }
-    let foreign = try Params(try JSONValue(parsing: #"{"ids":["p1"]}"#), of: [Parameter("ids")], strict: true)
+    let foreign = try Params(try JSONValue(parsing: #"{"ids":["p1"]}"#), of: [Parameter("ids", .any)], strict: true)
     #expect(try #require(throws: RPCError.self) { try foreign.ids() }.code == ErrorCode.predictionNotFound)
   }
 }

@@ -1,0 +1,89 @@
+internal import JSON
+
+/// One kind of error that a call can be answered with: a row of the table that the schemas of errors are rendered from.
+/// What is written into an error is in `ErrorMapping.swift`.
+public struct ErrorKind: Sendable {
+  /// The code in the `error` member.
+  let code: Int
+  /// `data.type`; `nil` for the specification's own errors, which have no data.
+  let type: String?
+  /// Whether the same call may succeed later.
+  let isRetryable: Bool?
+  /// When it comes, for people.
+  let summary: String
+  /// The members of `data` beside `type`, `retryable` and `hint`; none is always there.
+  let details: [String]
+
+  private init(_ code: Int, _ type: String?, retryable: Bool?, _ summary: String, _ details: [String] = []) {
+    self.code = code
+    self.type = type
+    isRetryable = retryable
+    self.details = details
+    self.summary = summary
+  }
+
+  static let invalidParams = ErrorKind(
+    -32_602, "invalid_params", retryable: false, "A member is missing, unknown, of the wrong kind or too long.",
+    ["path", "limit"])
+  static let requestCancelled = ErrorKind(
+    ErrorCode.requestCancelled, "request_cancelled", retryable: true,
+    "The request was cancelled; the prediction goes on.")
+  static let predictionNotFound = ErrorKind(
+    ErrorCode.predictionNotFound, "prediction_not_found", retryable: false, "There is no such prediction.", ["id"])
+  static let idempotencyConflict = ErrorKind(
+    ErrorCode.idempotencyConflict, "idempotency_conflict", retryable: false,
+    "The key belongs to a prediction of other content, or to one that was deleted. Nothing was sent.", ["id"])
+  static let queueFull = ErrorKind(
+    ErrorCode.queueFull, "queue_full", retryable: true, "Too much is under way. Nothing was sent.", ["limit"])
+  static let providerNotConfigured = ErrorKind(
+    ErrorCode.providerNotConfigured, "provider_not_configured", retryable: false,
+    "The provider has no key, or is not known. Nothing was sent.")
+  static let providerFailed = ErrorKind(
+    1_006, "provider_failed", retryable: nil, "The provider could not say what it was asked. Nothing was spent.")
+  static let storageFailed = ErrorKind(
+    ErrorCode.storageFailed, "storage_failed", retryable: true, "The table or a folder could not be used.", ["id"])
+  static let budgetExceeded = ErrorKind(
+    1_008, "budget_exceeded", retryable: nil, "It would cost more than allowed. Nothing was sent.", ["limit"])
+  static let predictionNotFinished = ErrorKind(
+    ErrorCode.predictionNotFinished, "prediction_not_finished", retryable: true,
+    "Only finished predictions can be deleted. Nothing was.", ["id", "ids"])
+
+  /// All of them, in the order of protocol.md section 3.
+  static let all: [ErrorKind] = [
+    ErrorKind(-32_700, nil, retryable: nil, "Parse error: the bytes are no JSON."),
+    ErrorKind(-32_600, nil, retryable: nil, "Invalid Request: the JSON is no request."),
+    ErrorKind(
+      -32_600, "invalid_request", retryable: false, "Invalid Request: the message or the batch is too long.", ["limit"]),
+    ErrorKind(-32_600, "shutting_down", retryable: false, "Invalid Request: nothing is answered after shutdown."),
+    ErrorKind(-32_601, nil, retryable: nil, "Method not found."),
+    .invalidParams,
+    ErrorKind(-32_603, "internal", retryable: false, "A fault of ours."),
+    .requestCancelled, .predictionNotFound, .idempotencyConflict, .queueFull, .providerNotConfigured, .providerFailed,
+    .storageFailed, .budgetExceeded, .predictionNotFinished,
+  ]
+
+  /// The `error` member of a response.
+  var schema: Schema {
+    guard type != nil else {
+      return .object(["code": .only(.number(JSONNumber(code))), "message": .string], others: false).about(summary)
+    }
+    return .object(["code": .only(.number(JSONNumber(code))), "message": .string, "data": data], others: false)
+      .about(summary)
+  }
+
+  private var data: Schema {
+    let always: [(String, Schema)] = [
+      ("type", .only(.string(type ?? ""))), ("retryable", isRetryable.map { .only(.bool($0)) } ?? .bool),
+      ("hint", .string.about("What to do next.")),
+    ]
+    let more = Self.details.filter { details.contains($0.key) }.map { ($0.key, $0.value) }
+    return .object(always + more, optional: Set(["hint"] + details))
+  }
+
+  private static let details: KeyValuePairs<String, Schema> = [
+    "path": .string.about("The member that cannot be used."),
+    "id": .string.about("The prediction it is about."),
+    "ids": .array(of: .id).about("The predictions it is about."),
+    "limit": .integer().about("How much is allowed."),
+  ]
+}

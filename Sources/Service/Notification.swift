@@ -1,0 +1,45 @@
+internal import JSON
+
+/// A notification that we send: a row of the table that its schema is rendered from.
+public struct Notification: Sendable {
+  /// Its name on the wire.
+  public let name: String
+  /// When it is sent, for people.
+  public let summary: String
+  /// Its params, always an object.
+  let params: @Sendable () -> Schema
+
+  init(_ name: String, _ summary: String, _ params: @autoclosure @escaping @Sendable () -> Schema) {
+    self.name = name
+    self.summary = summary
+    self.params = params
+  }
+
+  /// All that are sent without being an answer (protocol.md section 3).
+  static let all: [Notification] = [
+    Notification(
+      "$/progress", "How a waiting result or wait is getting on, where it carried a workDoneToken.",
+      .object([
+        "token": Schema(["type": ["integer", "string"]]).about("The workDoneToken of the request."),
+        "value": .object(
+          [
+            "kind": .word(["begin", "report", "end"]),
+            "title": .string.about("With begin."),
+            "cancellable": .bool.about("With begin."),
+            "message": .string.about("The status, and the seconds it has been."),
+          ], optional: ["title", "cancellable", "message"]),
+      ])),
+    Notification(
+      "prediction/updated", "A prediction of a subscription changed.",
+      .object([
+        "subscription": .string, "cursor": .string.about("To go on from, as since."),
+        "prediction": .prediction,
+      ])),
+    Notification(
+      "prediction/deleted", "A prediction of a subscription was deleted.",
+      .object(["subscription": .string, "cursor": .string.about("To go on from, as since."), "id": .id])),
+    Notification(
+      "prediction/reset", "More was forgotten than can be told: whoever needs all of it should list anew.",
+      .object(["subscription": .string, "cursor": .string.about("To go on from, as since.")])),
+  ]
+}

@@ -1,0 +1,87 @@
+internal import Predictions
+
+// What clients see of a prediction, beside the code that writes it: `Prediction+JSON.swift`.
+extension Schema {
+  /// The prediction, as every method that returns one shows it.
+  static let prediction = Schema.reference(.prediction)
+
+  /// Our id of a prediction.
+  static let id = Schema.string(like: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
+
+  /// What a caller names a prediction by: a string that is no id names none, and is answered with 1001.
+  static let anyID = Schema.string.about("A prediction's id.")
+
+  /// A point in time.
+  static let time = Schema.string(
+    like: #"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"#)
+
+  static let status = Schema.word(PredictionStatus.allCases.map(\.rawValue))
+
+  /// What `prediction.json` holds, and what stands in its place where no references are followed.
+  static var wholePrediction: Schema {
+    .object(
+      [
+        "id": .id.about("Ours: ordered by time, stable for life, known before any money is spent."),
+        "model": .string.about("The model that makes it."),
+        "status": .status.about(
+          """
+          created: accepted, waiting its turn; processing: handed to the provider, or being looked for there; completed, \
+          failed, cancelled, unknown: for good, except that unknown may be settled once.
+          """),
+        "outputs": .array(of: .string).about("URLs of the content; empty unless completed."),
+        "urls": .object(["get": .string], optional: ["get"]).about("get: the provider's own URL of the result."),
+        "has_nsfw_contents": .array(of: .bool).about("One for each output; empty where the provider did not say."),
+        "created_at": .time.about("When it was accepted."),
+        "error": .string.about("Why it failed, in words; empty where it did not."),
+        "timings": .object(
+          [
+            "inference": .integer().orNull.about("The provider's own time."),
+            "queued": .integer(0...).orNull.about("From created to handed over."),
+            "total": .integer(0...).orNull.about("From created to finished."),
+          ]
+        ).about("Milliseconds; null where not known yet."),
+        "provider": .string.about("wavespeed, openai or sandbox."),
+        "remote_id": .string.orNull.about("The provider's own id."),
+        "input": .object().about("What the model was given. Lists leave it out; see omitted."),
+        "files": .array(of: .file).about("Saved outputs."),
+        "billing": .word(Billing.allCases.map(\.rawValue)).about(
+          "none: nothing was sent, or it was refused; charged; refunded: the provider says so; unknown."),
+        "failure": .failure.orNull.about("Why it failed, for programs. Beside completed only download_failed."),
+        "idempotency_key": .string.orNull.about("The caller's."),
+        "tags": .array(of: .string).about("The caller's."),
+        "metadata": .object().about("The caller's. Lists leave it out."),
+        "started_at": .time.orNull.about("When it was handed to the provider."),
+        "finished_at": .time.orNull.about("When its status became final."),
+        "revision": .integer(0...).about("One more with every change."),
+        "omitted": .array(of: .string).about(
+          "Members left out to keep the message short; status {full: true} has them."),
+      ], optional: ["input", "metadata", "omitted"]
+    ).titled("Prediction")
+  }
+
+  private static var file: Schema {
+    .object(
+      [
+        "path": .string(like: "^/").about("Absolute."),
+        "media_type": .string.about("By its bytes, not by its name."),
+        "bytes": .integer(0...),
+        "sha256": .string(like: "^[0-9a-f]{64}$"),
+        "width": .integer(1...).orNull,
+        "height": .integer(1...).orNull,
+        "base64": .string.about("Its content, where it was asked for with inline."),
+      ], optional: ["base64"]
+    ).titled("File")
+  }
+
+  private static var failure: Schema {
+    .object(
+      [
+        "type": .word(PredictionFailure.Kind.allCases.map(\.rawValue)),
+        "retryable": .bool.about("Whether a new submit would make sense."),
+        "message": .string.about("What happened, and whether it cost money."),
+        "hint": .string.orNull.about("What to do next."),
+        "remote_code": .string.orNull.about("The provider's own code."),
+      ]
+    ).titled("Failure")
+  }
+}

@@ -1,0 +1,89 @@
+"""The protocol as data: what the program prints, what `rpc.discover` answers and what schemas/ holds are one thing."""
+
+import json
+import subprocess
+
+import jsonschema
+import pytest
+from program import BINARY, ROOT, RPCError
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT7
+
+OPENRPC = json.loads((ROOT / "schemas/openrpc.json").read_text())
+FILES = sorted(path.name for path in (ROOT / "schemas").glob("*.json"))
+
+
+def printed(*arguments):
+    return subprocess.run([BINARY, "schema", *arguments], capture_output=True, timeout=60)
+
+
+def test_the_program_prints_what_the_folder_holds():
+    names = printed("--names").stdout.decode().split()
+    assert sorted(f"{name}.json" for name in names) == FILES
+    for name in names:
+        assert printed(name).stdout == (ROOT / f"schemas/{name}.json").read_bytes(), "run `make schemas`"
+    assert printed().stdout == (ROOT / "schemas/openrpc.json").read_bytes()
+
+
+def test_a_name_that_is_none_is_said_to_be_none():
+    done = printed("promt")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"--names" in done.stderr
+
+
+def test_discover_answers_the_same_document_with_the_version_of_the_program(spawn):
+    with spawn() as program:
+        assert program.call("rpc.discover") == OPENRPC
+    version = subprocess.run([BINARY, "--version"], capture_output=True, text=True).stdout.split()[1]
+    assert OPENRPC["info"]["version"] == version
+
+
+def test_the_document_is_openrpc():
+    meta = json.loads((ROOT / "Tests/Fixtures/openrpc-1.3.schema.json").read_text())
+    # It names the meta-schema of JSON Schema by an address of its own; draft-07 is what stands there.
+    draft7 = Resource(contents=jsonschema.Draft7Validator.META_SCHEMA, specification=DRAFT7)
+    registry = Registry().with_resource("https://meta.json-schema.tools", draft7)
+    registry = registry.with_resource("https://meta.json-schema.tools/", draft7)
+    meta["$schema"] = "http://json-schema.org/draft-07/schema#"
+    jsonschema.Draft7Validator(without_foreign_pointers(meta), registry=registry).validate(OPENRPC)
+    broken = {**OPENRPC, "methods": [{**OPENRPC["methods"][0], "parameters": []}]}
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.Draft7Validator(without_foreign_pointers(meta), registry=registry).validate(broken)
+
+
+def without_foreign_pointers(schema):
+    """References into the definitions of that other address, which draft-07 itself lacks, hold for any string."""
+    if isinstance(schema, dict):
+        if str(schema.get("$ref")).startswith("https://meta.json-schema.tools/#"):
+            return {"type": "string"}
+        return {name: without_foreign_pointers(value) for name, value in schema.items()}
+    return [without_foreign_pointers(value) for value in schema] if isinstance(schema, list) else schema
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_file_is_a_schema(name):
+    schema = json.loads((ROOT / "schemas" / name).read_text())
+    if name == "openrpc.json":
+        for part in schema["components"]["schemas"].values():
+            jsonschema.Draft7Validator.check_schema(part)
+            jsonschema.Draft202012Validator.check_schema(part)
+    else:
+        jsonschema.Draft202012Validator.check_schema(schema)
+        assert schema["description"] if name != "prediction.json" else schema["title"]
+
+
+def test_what_is_described_is_there_and_nothing_else_is(spawn):
+    described = [method["name"] for method in OPENRPC["methods"]]
+    with spawn() as program:
+        listed = program.call("initialize")["capabilities"]["experimental"]["imagewire"]["methods"]
+        requests = [method["name"] for method in OPENRPC["methods"] if "result" in method]
+        for name in (name for name in requests if name != "shutdown"):
+            try:
+                program.call(name)
+            except RPCError as error:
+                assert error.code == -32602, f"{name} {error}"
+        for name in ("submti", "rpc.describe", "exit", "initialized"):
+            with pytest.raises(RPCError) as error:
+                program.call(name)
+            assert error.value.code == -32601
+    assert set(described) <= set(listed)

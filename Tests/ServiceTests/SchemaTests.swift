@@ -1,0 +1,102 @@
+import JSON
+import Predictions
+import Testing
+
+@testable import Service
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+@Suite("The protocol as data")
+struct SchemaTests {
+  private static let folder = "\(#filePath.dropLast("Tests/ServiceTests/SchemaTests.swift".count))schemas"
+
+  private static func contents(_ name: String) -> String? {
+    guard let file = fopen("\(folder)/\(name)", "r") else { return nil }
+    defer { fclose(file) }
+    var bytes: [UInt8] = []
+    while case let byte = getc(file), byte != EOF { bytes.append(UInt8(byte)) }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  private static func namesInFolder() -> Set<String> {
+    guard let directory = opendir(folder) else { return [] }
+    defer { closedir(directory) }
+    var names: Set<String> = []
+    while let entry = readdir(directory) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name.hasSuffix(".json") { names.insert(name) }
+    }
+    return names
+  }
+
+  /// The version the files were rendered with; that it is the program's own is tested on the program.
+  private static func book() throws -> SchemaBook {
+    let document = try JSONValue(parsing: try #require(contents("openrpc.json")))
+    return SchemaBook(.standard, version: try #require(document["info"]?["version"]?.string))
+  }
+
+  @Test("schemas/ is what the table says; `make schemas` renders it")
+  func filesAreRendered() throws {
+    let files = try Self.book().files
+    #expect(Self.namesInFolder() == Set(files.map { "\($0.name).json" }))
+    for file in files {
+      #expect(
+        Self.contents("\(file.name).json") == file.contents.indented + "\n", "\(file.name).json: run `make schemas`")
+    }
+  }
+
+  @Test func everyMethodIsDescribedOnceAndMethodsOfMCPAreNot() throws {
+    let foreign = Method(mcp: "tools/list", "MCP's own.", body: .now { _, _ in .empty })
+    let table = MethodTable(Method.predictions + Method.lifecycle + [foreign])
+    let book = SchemaBook(table, version: "1")
+    let names = try #require(book.openRPC["methods"]?.array).map { $0["name"]?.string }
+    #expect(names == table.methods.map(\.name).filter { $0 != "tools/list" })
+    #expect(Set(book.files.map(\.name)).count == book.files.count)
+  }
+
+  /// OpenRPC demands it, and a positional call could not be written otherwise.
+  @Test func requiredParametersComeFirst() {
+    for method in MethodTable.standard.methods {
+      let required = method.parameters.map(\.isRequired)
+      #expect(required == required.sorted { $0 && !$1 }, "\(method.name)")
+    }
+  }
+
+  /// What `Prediction+JSON` writes and what the schema says are one list of members.
+  @Test func theSchemaOfThePredictionNamesWhatIsWritten() throws {
+    let it = Prediction(
+      id: PredictionID(sequence: 1_795_437_296_789 << 12, lowBits: 7), provider: "sandbox", model: "m",
+      input: Array(#"{"prompt":"a fox"}"#.utf8), metadata: nil, tags: [], idempotencyKey: nil, fingerprint: [1],
+      account: "acc", outputDirectory: "/out")
+    var json = JSONWriter()
+    PredictionSnapshot(it, resultURL: nil).write(to: &json, Rendering(omitted: ["files[0].base64"]))
+    let written = try #require(try JSONValue(parsing: json.bytes).object).members.map(\.name)
+    let schema = Schema.wholePrediction.json(.inline)
+    #expect(schema["properties"]?.object?.members.map(\.name) == written)
+    #expect(schema["properties"]?["status"]?["enum"] == .array(PredictionStatus.allCases.map { .string($0.rawValue) }))
+  }
+
+  @Test("a schema may be named in three ways, and a null is not given")
+  func rendering() {
+    #expect(Schema.prediction.json(.components) == ["$ref": "#/components/schemas/Prediction"])
+    #expect(Schema.prediction.json(.files) == ["$ref": "prediction.json"])
+    #expect(Schema.array(of: .prediction).json(.inline)["items"]?["title"] == "Prediction")
+    #expect(Schema.word(["a"]).orNull.json(.inline).text == #"{"type":["string","null"],"enum":["a",null]}"#)
+    #expect(
+      Schema.only(1).orNull.json(.inline).text == #"{"anyOf":[{"const":1},{"type":"null"}]}"#)
+    #expect(Schema.any.orNull == Schema.any)
+    let params = Schema.params(
+      of: [Parameter("id", .id, required: true), Parameter("n", .integer())], isStrict: true, oneOf: [])
+    #expect(params.json(.inline)["required"] == ["id"])
+    #expect(params.json(.inline)["additionalProperties"] == false)
+    #expect(params.json(.inline)["properties"]?["n"]?["type"] == ["integer", "null"])
+  }
+}
