@@ -24,8 +24,12 @@ extension PredictionEngine {
     case .relink(let id): withProvider(of: id) { relink($0, at: $1) }
     case .deleteRemotely(let id):
       withProvider(of: id) { prediction, provider in
-        provider.delete(prediction) { [self] in
-          record(prediction.id, .deletionAnswered($0), by: writer(of: prediction))
+        provider.delete(prediction) { [self] outcome in
+          if case .unanswered(let reason) = outcome {
+            react(.deletionUnanswered(prediction.id, reason: reason))
+          } else {
+            record(prediction.id, .deletionAnswered(outcome), by: writer(of: prediction))
+          }
         }
       }
     case .record(let id, let event):

@@ -1,4 +1,4 @@
-internal import JSON
+public import JSON
 public import Predictions
 internal import Threads
 
@@ -138,7 +138,10 @@ public struct Sandbox: Provider {
     }
   }
 
-  // MARK: - History and deletion
+  // MARK: - Money, history and deletion
+
+  /// Everything is free, exactly.
+  public var pricing: (any ProviderPricing)? { self }
 
   /// What was lost with a scripted `lost_reply` is found here.
   public var history: (any ProviderHistory)? { self }
@@ -146,6 +149,20 @@ public struct Sandbox: Provider {
   /// There is nothing to delete.
   public func delete(_ prediction: Prediction, completion: @escaping @Sendable (DeletionOutcome) -> Void) {
     completion(.deleted)
+  }
+}
+
+extension Sandbox: ProviderPricing {
+  /// Nothing.
+  public func quote(
+    model: String, input: JSONObject, completion: @escaping @Sendable (Result<Quote, ProviderError>) -> Void
+  ) {
+    completion(.success(Quote(micros: 0, currency: "USD", isExact: true)))
+  }
+
+  /// Nothing, and nothing is needed.
+  public func balance(completion: @escaping @Sendable (Result<Balance, ProviderError>) -> Void) {
+    completion(.success(Balance(micros: 0, currency: "USD")))
   }
 }
 

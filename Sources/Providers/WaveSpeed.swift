@@ -50,6 +50,9 @@ public struct WaveSpeed: Provider, Sendable {
   /// Seven days of it.
   public var history: (any ProviderHistory)? { self }
 
+  /// Both can be asked.
+  public var pricing: (any ProviderPricing)? { self }
+
   /// Built from the base URL; what an answer says under `urls.get` is never asked, for the key would go there.
   public func resultURL(for remoteID: String) -> String? {
     Self.isValidID(remoteID) ? "\(base.text)/api/v3/predictions/\(remoteID)/result" : nil
@@ -256,7 +259,7 @@ public struct WaveSpeed: Provider, Sendable {
       url: "\(base.text)/api/v3/predictions/delete", headers: headers, body: body.bytes, limits: .init(total: 30_000))
     http.send(request) { result in
       switch result {
-      case .failure(let failure): completion(.failed(reason: clean(failure.message)))
+      case .failure(let failure): completion(.unanswered(reason: clean(failure.message)))
       case .success(let response):
         let answer = WaveSpeedAnswer(response)
         let status = answer?.status ?? response.status
@@ -264,6 +267,8 @@ public struct WaveSpeed: Provider, Sendable {
           completion(.deleted)
         } else if (200..<300).contains(status) {
           completion(.failed(reason: "The provider did not find it."))
+        } else if status == 408 || status == 429 || status >= 500 {
+          completion(.unanswered(reason: "The provider answered HTTP \(status)."))
         } else {
           completion(.failed(reason: "The provider answered HTTP \(status)."))
         }

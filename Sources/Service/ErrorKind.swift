@@ -39,11 +39,13 @@ public struct ErrorKind: Sendable {
     ErrorCode.providerNotConfigured, "provider_not_configured", retryable: false,
     "The provider has no key, or is not known. Nothing was sent.")
   static let providerFailed = ErrorKind(
-    1_006, "provider_failed", retryable: nil, "The provider could not say what it was asked. Nothing was spent.")
+    ErrorCode.providerFailed, "provider_failed", retryable: nil,
+    "The provider could not say what it was asked. Nothing was spent.")
   static let storageFailed = ErrorKind(
     ErrorCode.storageFailed, "storage_failed", retryable: true, "The table or a folder could not be used.", ["id"])
   static let budgetExceeded = ErrorKind(
-    1_008, "budget_exceeded", retryable: nil, "It would cost more than allowed. Nothing was sent.", ["limit"])
+    ErrorCode.budgetExceeded, "budget_exceeded", retryable: true,
+    "It would cost more than allowed. Nothing was sent.")
   static let predictionNotFinished = ErrorKind(
     ErrorCode.predictionNotFinished, "prediction_not_finished", retryable: true,
     "Only finished predictions can be deleted. Nothing was.", ["id", "ids"])

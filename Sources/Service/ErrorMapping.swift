@@ -12,8 +12,12 @@ public enum ErrorCode {
   public static let queueFull = 1003
   /// `provider_not_configured`
   public static let providerNotConfigured = 1005
+  /// `provider_failed`
+  public static let providerFailed = 1006
   /// `storage_failed`
   public static let storageFailed = 1007
+  /// `budget_exceeded`
+  public static let budgetExceeded = 1008
   /// `prediction_not_finished`
   public static let predictionNotFinished = 1009
   /// The code of the LSP base protocol for a request that was cancelled.
@@ -102,13 +106,15 @@ extension RPCError {
       ours(
         ErrorCode.providerNotConfigured, "The provider \"\(provider)\" is not configured. Nothing was sent.",
         type: "provider_not_configured", retryable: false, hint: hint)
-    case .conflict(let id, let deleted):
+    case .conflict(let id, let deleted, let difference):
       ours(
         ErrorCode.idempotencyConflict,
         deleted
           ? "This idempotency key belongs to a prediction that was deleted. Nothing was sent."
           : "This idempotency key belongs to a prediction of other content. Nothing was sent.",
-        type: "idempotency_conflict", retryable: false, hint: "Use a new key for a new picture.", id: id.description)
+        type: "idempotency_conflict", retryable: false,
+        hint: (difference.map { "They differ in \($0). " } ?? "") + "Use a new key for a new picture.",
+        id: id.description)
     case .queueFull(let limit):
       ours(
         ErrorCode.queueFull, "The queue is full. Nothing was sent.", type: "queue_full", retryable: true,
@@ -119,7 +125,26 @@ extension RPCError {
           ErrorCode.storageFailed, "\(error.message) Nothing was sent.", type: "storage_failed", retryable: true,
           hint: "Set IMAGEWIRE_OUTPUT_DIR or --output-dir to a folder that can be written.")
         : invalidParams("output_dir", "\(error.message) Nothing was sent.")
-    case .storage(let error): storage(error)
+    case .overBudget(let reason):
+      ours(
+        ErrorCode.budgetExceeded, "\(reason) Nothing was sent.", type: "budget_exceeded", retryable: true,
+        hint: "Raise max_cost or --max-spend (which counts from midnight UTC), or choose a cheaper input.")
+    case .storage(let error, let id): storage(error, id: id.description)
+    }
+  }
+
+  /// Why nobody can say what it costs.
+  static func price(_ error: PredictionEngine.PriceError) -> RPCError {
+    switch error {
+    case .submit(let error): submit(error)
+    case .noPricing(let provider):
+      ours(
+        ErrorCode.providerFailed, "The provider \"\(provider)\" cannot say what things cost.", type: "provider_failed",
+        retryable: false)
+    case .provider(let error):
+      ours(
+        ErrorCode.providerFailed, error.message, type: "provider_failed", retryable: error.isRetryable, hint: error.hint
+      )
     }
   }
 }

@@ -98,6 +98,16 @@ struct Params {
     return number.double < 0 ? 0 : limit
   }
 
+  /// Dollars as millionths; not negative.
+  func dollars(_ name: String) throws(RPCError) -> Int64? {
+    guard let value = object[name] else { return nil }
+    guard let number = value.number else { throw wrong(name, value, wanted: "a number of dollars") }
+    guard let micros = Money.micros(number.double) else {
+      throw .invalidParams(name, "\(name) must be 0 or more dollars")
+    }
+    return micros
+  }
+
   func object(_ name: String) throws(RPCError) -> JSONObject? {
     guard let value = object[name] else { return nil }
     guard let object = value.object else { throw wrong(name, value, wanted: "an object") }

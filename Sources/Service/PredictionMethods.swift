@@ -74,7 +74,12 @@ extension Method {
       [
         Parameter("ids", .array(of: .anyID, 1...1_000), required: true),
         Parameter("files", .bool.usually(false).about("Whether their files are deleted too.")),
-      ], result: .object(["deleted": .array(of: .id)]),
+      ],
+      result: .object(
+        [
+          "deleted": .array(of: .id),
+          "kept": .array(of: .string).about("Files that were left because they are no longer what was saved."),
+        ], optional: ["kept"]),
       errors: [.predictionNotFound, .predictionNotFinished, .storageFailed], body: .later(delete)),
   ]
 
@@ -220,7 +225,7 @@ extension Method {
   @Sendable private static func delete(_ service: Service, _ params: Params, _ asked: Asked) throws(RPCError) {
     let ids = try params.ids()
     let files = try params.bool("files") ?? false
-    try service.engine().delete(ids, files: files) { result in
+    try service.engine().delete(ids, files: files) { result, kept in
       switch result {
       case .success(.deleted(let gone)):
         var json = JSONWriter()
@@ -229,6 +234,12 @@ extension Method {
         json.beginArray()
         for prediction in gone { json.value(prediction.id.description) }
         json.endArray()
+        if !kept.isEmpty {
+          json.name("kept")
+          json.beginArray()
+          for path in kept { json.value(path) }
+          json.endArray()
+        }
         json.endObject()
         asked.result(json.bytes)
       case .success(.notFound(let id)): asked.error(.notFound(id.description))
@@ -290,10 +301,8 @@ extension PredictionRequest {
           "output_name", "output_name is a file name without folder and extension, and does not begin with a dot")
       }
     }
-    // Both cost or reveal something where they are honoured, so they are refused rather than ignored where they are not.
-    if params.object["max_cost"] != nil {
-      throw .invalidParams("max_cost", "this version knows no prices and cannot hold a limit", hint: "Leave it out.")
-    }
+    maxCostMicros = try params.dollars("max_cost")
+    // It would reveal something where it is honoured, so it is refused rather than ignored where it is not.
     if try params.bool("upload") == true {
       throw .invalidParams("upload", "this version uploads no files", hint: "Pass an https URL in input instead.")
     }

@@ -7,9 +7,20 @@ extension Method {
   static let subscribing: [Method] = [
     Method(
       "subscribe", "Tells of every change from here on, or from a cursor on.",
-      [Parameter("ids"), Parameter("tag"), Parameter("since")], body: .later(subscribe)),
+      [
+        Parameter("ids", .array(of: .id, 1...1_000).about("Only these; without ids and tag all.")),
+        Parameter("tag", .string(1...128).about("Only those with this tag.")),
+        Parameter("since", .string.about("A cursor: what changed since comes first.")),
+      ],
+      result: .object(
+        [
+          "subscription": .string.about("Its name, in what is told and for unsubscribe."),
+          "cursor": .string.about("Where it begins."),
+          "reset": .bool.about("true: more was changed since the cursor than is still known; list anew."),
+        ], optional: ["reset"]), errors: [.predictionNotFound, .queueFull, .storageFailed], body: .later(subscribe)),
     Method(
-      "unsubscribe", "Ends a subscription.", [Parameter("subscription", required: true)], body: .now(unsubscribe)),
+      "unsubscribe", "Ends a subscription.", [Parameter("subscription", .string, required: true)], result: .object(),
+      body: .now(unsubscribe)),
   ]
 
   /// Replies first and starts then, so that a client knows the name of what it is told.

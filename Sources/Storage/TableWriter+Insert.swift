@@ -55,10 +55,10 @@ extension TableWriter {
     guard let old = members(old), let new = members(new) else { return nil }
     let names = new.members.map(\.name) + old.members.map(\.name)
     return names.first { name in
-      func print(_ object: JSONObject) -> [UInt8] {
+      func canonical(_ object: JSONObject) -> [UInt8] {
         Fingerprint.of(provider: "", model: "", input: JSONObject([(name, object[name] ?? .null)]))
       }
-      return (old[name] == nil) != (new[name] == nil) || print(old) != print(new)
+      return (old[name] == nil) != (new[name] == nil) || canonical(old) != canonical(new)
     }.map { "input.\($0)" }
   }
 

@@ -1,4 +1,5 @@
 internal import JSONRPC
+internal import Predictions
 
 /// What stands on the command line. Keys never do: they come from the environment, a file or the client.
 struct Options: Equatable {
@@ -20,6 +21,8 @@ struct Options: Equatable {
   var maxMessageBytes = 65_536
   var maxConcurrency = 2
   var maxPerMinute: Int?
+  /// Millionths of a dollar a day.
+  var maxSpendMicros: Int64?
   var logLevel: String?
   var clientProcessID: Int64?
 
@@ -81,6 +84,12 @@ struct Options: Equatable {
       case "--max-message-bytes": maxMessageBytes = try number(4_096...(64 << 20))
       case "--max-concurrency": maxConcurrency = try number(1...1_000)
       case "--max-per-minute": maxPerMinute = try number(1...100_000)
+      case "--max-spend":
+        let text = try value()
+        guard let micros = Double(text).flatMap(Money.micros) else {
+          throw UsageError(message: "--max-spend is a number of dollars, not \"\(text)\".")
+        }
+        maxSpendMicros = micros
       case "--log-level":
         let text = try value()
         guard Log.Level(text) != nil else {
@@ -113,6 +122,7 @@ struct Options: Equatable {
       --max-message-bytes N    no message is longer unless asked for (65536)
       --max-concurrency N      predictions under way at once, for the whole account (2)
       --max-per-minute N       predictions sent a minute, for the whole account (no limit)
+      --max-spend USD          what may be spent a day (UTC), for the whole account (no limit)
       --log-level error|warning|info|debug
       --version, --help
 

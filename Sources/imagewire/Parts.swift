@@ -28,7 +28,9 @@ final class Parts: Sendable {
       engine = .success(
         PredictionEngine(
           store: store, outputs: FileOutputStore(), time: time,
-          limits: AccountLimits(maxConcurrency: options.maxConcurrency, maxPerMinute: options.maxPerMinute),
+          limits: AccountLimits(
+            maxConcurrency: options.maxConcurrency, maxPerMinute: options.maxPerMinute,
+            maxSpendMicros: options.maxSpendMicros),
           defaults: Parts.defaults(of: configuration), seed: UInt64.random(in: .min ... .max),
           notice: { log.warning($0) }))
     } catch {

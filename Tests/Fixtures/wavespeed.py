@@ -14,12 +14,14 @@ What it does unscripted: a submit answers `created`; the first `polls` (2) polls
 `completed` with one output, a real PNG on `output_port`; history lists what was accepted, newest first; delete works.
 
 SCRIPT: `POST /_/script` (or `server.script(...)`) with any of
-  submit, poll, history, delete, download   a list of behaviours: each request to that endpoint takes the next one,
+  submit, poll, history, delete, download, price, balance
+                                            a list of behaviours: each request to that endpoint takes the next one,
                                             and an empty list is "normal" again
   polls                                     how many polls say `processing` first (2)
   outputs                                   a list instead of the default; {id}, {base} and {output} (the two hosts'
                                             http://127.0.0.1:PORT) are filled in inside strings
   expect_key                                answer 401 to any other key
+  usd                                       what one picture costs (0.05); balance answers a hundred times as much
   retry_after, date, history_ignores_filters, history_without_input
 
 A behaviour is a name, or {"do": name, ...} with any of
@@ -64,7 +66,7 @@ import threading
 import time
 import zlib
 
-ENDPOINTS = ("submit", "poll", "history", "delete", "download")
+ENDPOINTS = ("submit", "poll", "history", "delete", "download", "price", "balance")
 
 
 def png(width=16, height=16, colour=(180, 40, 90)):
@@ -145,7 +147,7 @@ class LoopbackWaveSpeed:
             self.queues = {name: [] for name in ENDPOINTS}
             self.settings = {
                 "polls": 2, "outputs": ["{output}/output/{id}.png"], "expect_key": None, "retry_after": None,
-                "date": None, "history_ignores_filters": False, "history_without_input": False,
+                "date": None, "usd": 0.05, "history_ignores_filters": False, "history_without_input": False,
             }
             self.requests = []
             self.predictions = {}
@@ -262,6 +264,8 @@ class LoopbackWaveSpeed:
             return "download"
         if path == "/api/v3/predictions/delete":
             return "delete"
+        if path in ("/api/v3/model/price", "/api/v3/balance"):
+            return path.rpartition("/")[2]
         if path == "/api/v3/predictions":
             return "history"
         if re.fullmatch(r"/api/v3/predictions/[^/]+(/result)?", path):
@@ -398,6 +402,14 @@ class LoopbackWaveSpeed:
         with self.changed:
             gone = [i for i in json.loads(body)["ids"] if self.predictions.pop(i, None)]
         return 200, {}, self._wrap({"deleted_count": len(gone)})
+
+    def _price(self, connection, do, behaviour, path, body):
+        asked, usd = json.loads(body), self.settings["usd"]
+        count = asked["inputs"].get("n", 1)
+        return 200, {}, self._wrap({"model_id": asked["model_id"], "price": 2 * usd * count, "discounted_price": usd * count})
+
+    def _balance(self, connection, do, behaviour, path, body):
+        return 200, {}, self._wrap({"balance": 100 * self.settings["usd"]})
 
     def _download(self, connection, do, behaviour, path, body):
         if path.startswith("/expired/"):

@@ -93,8 +93,8 @@ struct StoreFixture {
     return prediction
   }
 
-  func recover(_ accounts: [String: Bool] = ["account": true]) throws -> Recovery {
-    try wait { store.recover(accounts: accounts, completion: $0) }
+  func recover(_ accounts: [String: Bool] = ["account": true], awaited: [PredictionID] = []) throws -> Recovery {
+    try wait { store.recover(accounts: accounts, awaited: awaited, completion: $0) }
   }
 
   func delete(_ ids: [PredictionID]) throws -> DeleteOutcome {

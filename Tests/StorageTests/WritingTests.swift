@@ -142,11 +142,13 @@ struct WritingTests {
     let first = fixture.new("a cat", key: "k")
     try fixture.insert(first)
     #expect(try fixture.insert(fixture.new("a cat", key: "k"), queueLimit: 0) == .existing(first))
-    #expect(try fixture.insert(fixture.new("a dog", key: "k")) == .conflict(first.id, deleted: false))
+    #expect(
+      try fixture.insert(fixture.new("a dog", key: "k"))
+        == .conflict(first.id, deleted: false, difference: "input.prompt"))
     let cancelled = try fixture.change(first.id, .cancelAsked(deleteRemote: false, sendable: true))
     #expect(try fixture.insert(fixture.new("a cat", key: "k")) == .existing(cancelled))
     _ = try fixture.delete([first.id])
-    #expect(try fixture.insert(fixture.new("a cat", key: "k")) == .conflict(first.id, deleted: true))
+    #expect(try fixture.insert(fixture.new("a cat", key: "k")) == .conflict(first.id, deleted: true, difference: nil))
     #expect(try fixture.peek("SELECT count(*) FROM predictions") == 0)
   }
 

@@ -1,0 +1,70 @@
+internal import JSON
+internal import JSONRPC
+internal import Predictions
+
+extension Method {
+  /// The methods that say what things cost; none of them spends anything (protocol.md section 3).
+  static let money: [Method] = [
+    Method(
+      "quote", "What a prediction would cost; spends nothing.",
+      [
+        Parameter("input", .object().about("As for submit; need not have a prompt."), required: true),
+        Parameter("model", .string(1...256)), Parameter("provider", .string(1...64)),
+      ],
+      result: .object([
+        "amount": .number, "currency": .string.about("ISO 4217: USD."),
+        "exact": .bool.about("Whether it is what will be billed, and not only an estimate."),
+      ]), errors: [.providerNotConfigured, .providerFailed], body: .later(quote)),
+    Method(
+      "balance", "What is left on the provider's account.", [Parameter("provider", .string(1...64))],
+      result: .object(["amount": .number, "currency": .string.about("ISO 4217: USD.")]),
+      errors: [.providerNotConfigured, .providerFailed], body: .later(balance)),
+  ]
+
+  @Sendable private static func quote(_ service: Service, _ params: Params, _ asked: Asked) throws(RPCError) {
+    var request = PredictionRequest(input: try params.object("input") ?? JSONObject())
+    request.model = try params.string("model", bytes: 1...256)
+    request.provider = try params.string("provider", bytes: 1...64)
+    let engine = try service.engine()
+    do throws(PredictionEngine.PriceError) {
+      try engine.quote(request) { result in
+        answer(asked, result.map { ($0.micros, $0.currency, $0.isExact) })
+      }
+    } catch {
+      throw .price(error)
+    }
+  }
+
+  @Sendable private static func balance(_ service: Service, _ params: Params, _ asked: Asked) throws(RPCError) {
+    let provider = try params.string("provider", bytes: 1...64)
+    let engine = try service.engine()
+    do throws(PredictionEngine.PriceError) {
+      try engine.balance(of: provider) { result in
+        answer(asked, result.map { ($0.micros, $0.currency, nil) })
+      }
+    } catch {
+      throw .price(error)
+    }
+  }
+
+  private static func answer(
+    _ asked: Asked, _ result: Result<(micros: Int64, currency: String, isExact: Bool?), PredictionEngine.PriceError>
+  ) {
+    switch result {
+    case .failure(let error): asked.error(.price(error))
+    case .success(let price):
+      var json = JSONWriter()
+      json.beginObject()
+      json.name("amount")
+      json.raw(Money.spelling(price.micros).utf8)
+      json.name("currency")
+      json.value(price.currency)
+      if let isExact = price.isExact {
+        json.name("exact")
+        json.value(isExact)
+      }
+      json.endObject()
+      asked.result(json.bytes)
+    }
+  }
+}
