@@ -60,7 +60,7 @@ extension Scheduler {
     }
     jobs[id] = job
     if job.attempts < looks.count {
-      let pause = looks[job.attempts] - looks[job.attempts - 1]
+      let pause = looks[max(1, job.attempts)] - looks[max(0, job.attempts - 1)]
       schedule(id, in: pause, now: now)
       return [.record(id, .lookedInVain(reason: reason, next: now.wall + pause, isSettled: false))]
     }

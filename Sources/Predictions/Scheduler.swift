@@ -165,8 +165,9 @@ public struct Scheduler: Sendable {
     case .deletionUnanswered(let id, let reason):
       guard let job = jobs[id], job.phase == .settling else { return [] }
       let pauses = policy(of: job).downloads
-      guard job.attempts <= pauses.count else { return [.record(id, .deletionAnswered(.failed(reason: reason)))] }
-      schedule(id, in: pauses[job.attempts - 1], now: now)
+      guard job.failures < pauses.count else { return [.record(id, .deletionAnswered(.failed(reason: reason)))] }
+      jobs[id]?.failures += 1
+      schedule(id, in: pauses[job.failures], now: now)
       return []
 
     case .lost(let id):
@@ -240,7 +241,7 @@ public struct Scheduler: Sendable {
       schedule(id, in: jittered(policy(ofAccount: prediction.account).firstPoll), now: now)
       return []
     case .polling where before?.phase == .polling: return []
-    case .polling: return begin(id, now: now)
+    case .polling: return begin(id, now: now) + takeTurns(prediction.account, now: now)
     case .looking where before?.phase == .looking: return []
     case .looking:
       let looks = policy(ofAccount: prediction.account).looks
@@ -264,7 +265,7 @@ public struct Scheduler: Sendable {
     }
   }
 
-  /// Does what a job's phase asks for.
+  /// Does what a job's phase asks for; a poll only gets into line, because others may be due that go first.
   private mutating func begin(_ id: PredictionID, now: Moment) -> [Action] {
     guard let job = jobs[id] else { return [] }
     jobs[id]?.due = nil
@@ -273,7 +274,7 @@ public struct Scheduler: Sendable {
     case .polling:
       jobs[id]?.isInLine = true
       accounts[job.account]?.line.add(id, isAwaited: awaited.contains(id))
-      return takeTurns(job.account, now: now)
+      return []
     case .looking, .fetching, .settling:
       jobs[id]?.attempts += 1
       return switch job.phase {

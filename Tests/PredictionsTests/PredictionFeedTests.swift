@@ -209,7 +209,7 @@ struct PredictionFeedTests {
 }
 
 /// A small generator, so that a failure can be repeated.
-private struct SplitMix: RandomNumberGenerator {
+struct SplitMix: RandomNumberGenerator {
   var state: UInt64
 
   mutating func next() -> UInt64 {
