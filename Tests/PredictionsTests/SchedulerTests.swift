@@ -166,15 +166,17 @@ struct SchedulerTests {
   }
 
   @Test(arguments: [
-    (PollOutcome.transient(reason: "502", after: nil), 72_250 as Int64), (.paused(reason: "403"), 360_250),
+    (PollOutcome.transient(reason: "502", after: nil), 36_250 as Int64), (.paused(reason: "403"), 360_250),
   ])
   func faultsAreNeverFinalHoweverMany(outcome: PollOutcome, longest: Int64) {
     var stage = Stage()
     let prediction = stage.polling()
     for _ in 0..<100 {
+      let isYoung = stage.now.steady < 1_000_000 + 600_000
       let (actions, after) = stage.waitForActions()
       #expect(actions == [.poll(prediction.id)])
-      #expect(after <= longest)
+      // What has taken long is asked about more rarely anyway.
+      #expect(after <= (isYoung ? longest : 360_250))
       #expect(stage.handle(.polled(prediction.id, outcome)) == [])
     }
   }
