@@ -54,7 +54,7 @@ On download also:
 `GET /_/log` is {"requests": [...]}: n, connection, port, method, path, headers (lower-case names), body, seconds
 (steady clock) when it was read, ended when its answer begins or its connection is given up (null before), endpoint.
 `GET /_/log?at_least=3` answers when there are three, or after ten seconds.
-`POST /_/reset` forgets everything. Requests to /_/ are not logged.
+`POST /_/reset` forgets everything. As `http_proxy` it plays any host. Requests to /_/ are not logged.
 """
 
 import base64
@@ -228,6 +228,8 @@ class LoopbackWaveSpeed:
         if not line:
             return False
         method, path, _ = line.decode("latin-1").split(" ", 2)
+        # As a proxy is asked: the whole address. Then this is the host behind it, whatever its name.
+        path = re.sub(r"^http://[^/]*", "", path)
         headers = {}
         while (line := stream.readline(65536)) not in (b"\r\n", b"\n", b""):
             name, _, value = line.decode("latin-1").partition(":")

@@ -64,7 +64,7 @@ def test_a_refused_submit_costs_nothing(paid, wavespeed, fault, kind, retryable)
 @pytest.mark.parametrize("fault", [
     "drop", "reset", "408", "409", "425", "500", "502", "503", "504", "html", "empty", "no_id", "bad_id", page(200),
     page(500), {"do": "envelope", "code": 500, "message": "Internal error"},
-    {"do": "reply", "body": '{"code":200,"data":{"id":"'}, {"do": "normal", "headers": {"Content-Length": "5000"}, "close": True},
+    {"do": "reply", "body": '{"code":200,"data":{"id":"'},
 ], ids=str)
 def test_a_submit_without_an_answer_is_looked_for_and_never_repeated(paid, wavespeed, fault):
     wavespeed.script(submit=[fault], history=[{"do": "reply", "json": {"data": {"items": []}}, "times": "forever"}])
@@ -89,7 +89,11 @@ def test_a_lost_reply_is_found_in_the_history_and_goes_on(paid, wavespeed, fault
     assert len(wavespeed.posts()) == 1
 
 
-@pytest.mark.parametrize("shape", ["normal", "bare", "sync_timeout", "completed", "error_with_id"])
+@pytest.mark.parametrize("shape", [
+    "normal", "bare", "sync_timeout", "completed", "error_with_id",
+    # Cut off behind the last brace.
+    {"do": "normal", "headers": {"Content-Length": "5000"}, "close": True},
+], ids=str)
 def test_an_id_counts_in_whatever_answer_it_comes(paid, wavespeed, shape):
     wavespeed.script(submit=[shape])
     with paid() as program:
@@ -337,7 +341,8 @@ def test_a_download_that_hangs_blocks_nobody_and_the_next_process_saves_it(paid,
     ("empty", "did not confirm"), ({"do": "envelope", "code": 403, "message": "no"}, "403"),
 ], ids=str)
 def test_asked_to_delete_it_the_provider_says_what_it_likes(paid, wavespeed, fault, hint):
-    wavespeed.script(poll=[{"do": "running", "times": "forever"}], delete=[fault])
+    behaviour = fault if isinstance(fault, dict) else {"do": fault}
+    wavespeed.script(poll=[{"do": "running", "times": "forever"}], delete=[{**behaviour, "times": "forever"}])
     with paid() as program:
         prediction = program.call("submit", prompt=PROMPT)
         wavespeed.log(at_least=2)
