@@ -7,6 +7,13 @@ extension PredictionEngine {
   func react(_ event: Scheduler.Event) {
     let now = time.now
     let actions = state.withLock { state -> [Scheduler.Action] in
+      // What is worked on must be at hand: until the scheduler knows of it, another thread may have dropped it as one
+      // that nobody works on, and then the action would find nothing and never be repeated.
+      switch event {
+      case .claimed(let prediction), .changed(let prediction):
+        if prediction.phase != nil { remember(prediction, in: &state) }
+      default: break
+      }
       let actions = state.scheduler.handle(event, now: now)
       arm(&state, now: now.steady)
       return actions

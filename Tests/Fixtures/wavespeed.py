@@ -52,8 +52,9 @@ On download also:
   trickle                   one byte, then nothing       short     half of the picture
 
 `GET /_/log` is {"requests": [...]}: n, connection, port, method, path, headers (lower-case names), body, seconds
-(steady clock), endpoint. `GET /_/log?at_least=3` answers when there are three, or after ten seconds.
-`POST /_/reset` forgets everything. Requests to /_/ are not logged.
+(steady clock) when it was read, ended when its answer begins or its connection is given up (null before), endpoint.
+`GET /_/log?at_least=3` answers when there are three, or after ten seconds.
+`POST /_/reset` forgets everything. As `http_proxy` it plays any host. Requests to /_/ are not logged.
 """
 
 import base64
@@ -154,6 +155,12 @@ class LoopbackWaveSpeed:
             self.released = 0
             self.changed.notify_all()
 
+    def clear(self):
+        """Forgets what was scripted; what happened stays."""
+        with self.changed:
+            for queue in self.queues.values():
+                queue.clear()
+
     def release(self):
         """Lets everything go that is held."""
         with self.changed:
@@ -169,6 +176,10 @@ class LoopbackWaveSpeed:
     def posts(self):
         """The submits: what costs money."""
         return [r for r in self.log() if r["endpoint"] == "submit"]
+
+    def posts_of(self, prompt):
+        """The submits of one prompt."""
+        return [r for r in self.posts() if json.loads(r["body"]).get("prompt") == prompt]
 
     def polls(self):
         return [r for r in self.log() if r["endpoint"] == "poll"]
@@ -188,7 +199,10 @@ class LoopbackWaveSpeed:
             try:
                 connection, _ = listener.accept()
             except OSError:
-                return
+                # A client that left before it was served ends nothing.
+                if self.stopping:
+                    return
+                continue
             with self.changed:
                 self.connections += 1
                 number = self.connections
@@ -214,6 +228,8 @@ class LoopbackWaveSpeed:
         if not line:
             return False
         method, path, _ = line.decode("latin-1").split(" ", 2)
+        # As a proxy is asked: the whole address. Then this is the host behind it, whatever its name.
+        path = re.sub(r"^http://[^/]*", "", path)
         headers = {}
         while (line := stream.readline(65536)) not in (b"\r\n", b"\n", b""):
             name, _, value = line.decode("latin-1").partition(":")
@@ -230,20 +246,24 @@ class LoopbackWaveSpeed:
             self._send(connection, *self._admin(method, path, body))
             return True
         with self.changed:
-            self.requests.append({
+            request = {
                 "n": len(self.requests) + 1, "connection": number, "port": port, "method": method, "path": path,
                 "headers": headers, "body": body.decode("utf-8", "replace"), "seconds": time.monotonic(),
-                "endpoint": endpoint,
-            })
+                "ended": None, "endpoint": endpoint,
+            }
+            self.requests.append(request)
             self.changed.notify_all()
-        if behaviour.get("delay_ms"):
-            with self.changed:
-                self.changed.wait_for(lambda: self.stopping, behaviour["delay_ms"] / 1000)
-        status, extra, content = self._answer(connection, endpoint, behaviour, path, headers, body)
-        if behaviour.get("hold"):
-            with self.changed:
-                before = self.released
-                self.changed.wait_for(lambda: self.stopping or self.released > before)
+        try:
+            if behaviour.get("delay_ms"):
+                with self.changed:
+                    self.changed.wait_for(lambda: self.stopping, behaviour["delay_ms"] / 1000)
+            status, extra, content = self._answer(connection, endpoint, behaviour, path, headers, body)
+            if behaviour.get("hold"):
+                with self.changed:
+                    before = self.released
+                    self.changed.wait_for(lambda: self.stopping or self.released > before)
+        finally:
+            request["ended"] = time.monotonic()
         self._send(connection, status, {**extra, **behaviour.get("headers", {})}, content)
         return not behaviour.get("close")
 

@@ -49,3 +49,15 @@ def paid(spawn, wavespeed):
         return spawn(*arguments, **options)
 
     return start
+
+
+def pytest_terminal_summary(terminalreporter):
+    """What a test recorded as "figures" is printed at the end: how much of it there was."""
+    figures = [
+        (report.nodeid.split("::")[-1], value) for report in terminalreporter.getreports("passed")
+        for name, value in report.user_properties if name == "figures" and report.when == "call"
+    ]
+    if figures:
+        terminalreporter.section("figures")
+    for test, value in sorted(figures):
+        terminalreporter.line(f"{test}: {value}")

@@ -53,11 +53,11 @@ def resident_kilobytes(process):
 class Program:
     """One process. Everything it writes to stdout must be a JSON-RPC message in the framing expected, or the test fails."""
 
-    def __init__(self, home, *arguments, framing="line", stdin=subprocess.PIPE, **variables):
+    def __init__(self, home, *arguments, framing="line", stdin=subprocess.PIPE, wrapper=(), **variables):
         self.framing = framing
         self.home = home
         self.process = subprocess.Popen(
-            [BINARY, *map(str, arguments)], stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            [*wrapper, BINARY, *map(str, arguments)], stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env=environment(home, **variables), cwd=str(home),
         )
         self.messages = queue.Queue()

@@ -1,0 +1,249 @@
+"""SIGKILL at every step of a prediction's life, and at two hundred random moments: nothing paid is lost or paid twice."""
+
+import json
+import random
+import shutil
+import time
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+from interruption import Interruption, at_every_step, build_interrupt, only_linux
+from program import KEY, Program
+from promise import GONE, assert_promise, everything, post_counts, settled
+from wavespeed import LoopbackWaveSpeed
+
+#: Places to work in side by side: a life is mostly waiting.
+WORKERS = 8
+
+
+class Place:
+    """A home and a server of its own, with what was acknowledged there."""
+
+    def __init__(self, folder, server):
+        self.home = folder
+        self.home.mkdir()
+        self.server = server
+        self.acknowledged = []
+        self.prompts = 0
+
+    def spawn(self, interruption=None):
+        return Program(
+            self.home, "--max-concurrency", 8, WAVESPEED_API_KEY=KEY, WAVESPEED_BASE_URL=self.server.url,
+            wrapper=interruption.wrapper if interruption else (),
+        )
+
+    def submit(self, program, **members):
+        self.prompts += 1
+        prediction = program.call("submit", prompt=f"picture {self.prompts}", **members)
+        self.acknowledged.append(prediction["id"])
+        return prediction["id"]
+
+    @property
+    def outputs(self):
+        return self.home / ".local/state/imagewire/outputs"
+
+    def forget(self):
+        """An empty home again."""
+        shutil.rmtree(self.home / ".local", ignore_errors=True)
+        self.acknowledged.clear()
+
+
+# -- lives: what is done before the process is killed, and while it is waited for ------------------------------------
+
+
+class Plain:
+    """Submit, wait, end of input."""
+
+    def prepare(self, place):
+        pass
+
+    def live(self, place, program):
+        program.call("result", id=place.submit(program), timeout_ms=30000)
+        program.finish()
+
+    def after(self, place, predictions):
+        pass
+
+
+class First(Plain):
+    """The same on an empty home: the table is made on the way."""
+
+    def prepare(self, place):
+        place.forget()
+
+
+class LostReply(Plain):
+    """The provider took it and its reply never came: the history is looked at."""
+
+    def prepare(self, place):
+        place.server.clear()
+        place.server.script(submit=["lost_reply"])
+
+
+class ExpiredLink(Plain):
+    """The first link is no longer good, and the second download comes short."""
+
+    def prepare(self, place):
+        place.server.clear()
+        place.server.script(polls=0, poll=["running", "expired_link"], download=["normal", "short"])
+
+
+class Cancelled(Plain):
+    """Cancelled while it is made, and deleted there."""
+
+    def prepare(self, place):
+        place.server.clear()
+        place.server.script(poll=[{"do": "running", "times": 3}])
+
+    def live(self, place, program):
+        id = place.submit(program)
+        sent = len(place.server.polls())
+        place.server.log(at_least=sent + 1)
+        program.call("cancel", id=id, delete_remote=True)
+        program.call("result", id=id, timeout_ms=30000)
+        program.finish()
+
+
+class Resumed(Plain):
+    """What a process that was killed before left in three phases: being sent, being made, being downloaded."""
+
+    def prepare(self, place):
+        server = place.server
+        server.clear()
+        with place.spawn() as program:
+            for script, endpoint in (
+                ({"download": [{"do": "normal", "hold": True}]}, "download"),
+                ({"poll": [{"do": "running", "times": "forever"}]}, "poll"),
+                ({"submit": [{"do": "normal", "hold": True}]}, "submit"),
+            ):
+                server.script(**script)
+                seen = sum(request["endpoint"] == endpoint for request in server.log())
+                place.submit(program)
+                while sum(request["endpoint"] == endpoint for request in server.log()) <= seen:
+                    time.sleep(0.005)
+            program.kill()
+        server.clear()
+        server.release()
+
+    def live(self, place, program):
+        program.call("wait", ids=place.acknowledged[-3:], timeout_ms=30000)
+        program.finish()
+
+    def after(self, place, predictions):
+        # All three were sent, so all three are there in the end.
+        assert [predictions[id]["status"] for id in place.acknowledged[-3:]] == ["completed"] * 3
+
+
+class Deleted(Plain):
+    """A finished one goes, with its file."""
+
+    def prepare(self, place):
+        with place.spawn() as program:
+            program.call("result", id=place.submit(program), timeout_ms=30000)
+            program.finish()
+
+    def live(self, place, program):
+        # Whether it is still there afterwards, nobody was told before the reply.
+        id = place.acknowledged.pop()
+        program.call("delete", ids=[id], files=True)
+        program.finish()
+
+    def after(self, place, predictions):
+        # The row goes first: a crash may leave a file without a row, never a row without its file.
+        for path in set(place.outputs.iterdir()) - {Path(f["path"]) for p in predictions.values() for f in p["files"]}:
+            path.unlink()
+
+
+@only_linux
+@pytest.mark.parametrize("life", [First(), Plain(), LostReply(), ExpiredLink(), Cancelled(), Resumed(), Deleted()],
+                         ids=lambda life: type(life).__name__)
+def test_kill_at_every_step(life, tmp_path, record_property):
+    tool = build_interrupt(tmp_path)
+    with ExitStack() as stack:
+        places = [
+            Place(tmp_path / str(number), stack.enter_context(LoopbackWaveSpeed())) for number in range(WORKERS)
+        ]
+
+        def run(place, n):
+            life.prepare(place)
+            interruption = Interruption(tool, tmp_path, at=n)
+            with place.spawn(interruption) as program:
+                try:
+                    life.live(place, program)
+                except GONE:
+                    pass
+                program.wait()
+            was_killed = interruption.steps[-1] == "killed"
+            place.server.clear()
+            with place.spawn() as program:
+                predictions = settled(program, everything(program))
+                life.after(place, predictions)
+                assert_promise(predictions, place.server, place.acknowledged, place.outputs)
+                assert program.finish() == 0
+            return was_killed
+
+        points = at_every_step(run, places)
+        posts = sum(len(place.server.posts()) for place in places)
+    assert points > 30
+    record_property("figures", f"killed at each of {points} steps; {posts} POSTs, none twice")
+
+
+# -- random moments --------------------------------------------------------------------------------------------------
+
+KILLS = 200
+SEED = 20261124
+
+
+def test_two_hundred_kills_at_random_moments(home, wavespeed, record_property):
+    chance = random.Random(SEED)
+    place = Place(home / "place", wavespeed)
+    kills = restarts_with_key = 0
+    unanswered = {}
+    while kills < KILLS:
+        wavespeed.clear()
+        wavespeed.script(
+            submit=chance.choices(["normal", "lost_reply", "lost_reply_reset", "error_with_id"], [9, 1, 1, 1], k=3),
+            poll=chance.choices(["normal", "running", "500", "html", "drop"], [8, 4, 1, 1, 1], k=6),
+            download=chance.choices(["normal", "short", "drop"], [8, 1, 1], k=2),
+        )
+        with place.spawn() as program:
+            end = time.monotonic() + chance.uniform(0.02, 0.25)
+            try:
+                # What got no answer is asked again under its key, as a script would.
+                for key, prompt in list(unanswered.items())[:4]:
+                    restarts_with_key += 1
+                    place.acknowledged.append(program.call("submit", prompt=prompt, idempotency_key=key)["id"])
+                    del unanswered[key]
+                for _ in range(chance.randint(1, 4)):
+                    place.prompts += 1
+                    prompt = f"picture {place.prompts}"
+                    members = {"idempotency_key": f"key {place.prompts}"} if chance.random() < 0.5 else {}
+                    number = program.start("submit", prompt=prompt, **members)
+                    if members:
+                        unanswered[members["idempotency_key"]] = prompt
+                    if chance.random() < 0.7:
+                        place.acknowledged.append(program.reply(number)["id"])
+                        unanswered.pop(members.get("idempotency_key"), None)
+                time.sleep(max(0, end - time.monotonic()))
+            except GONE:
+                raise AssertionError(f"it ended by itself: {program.log!r}") from None
+            program.kill()
+            kills += 1
+    wavespeed.clear()
+    with place.spawn() as program:
+        for key, prompt in unanswered.items():
+            place.acknowledged.append(program.call("submit", prompt=prompt, idempotency_key=key)["id"])
+        predictions = settled(program, everything(program))
+        assert_promise(predictions, wavespeed, place.acknowledged, place.outputs)
+        assert program.finish() == 0
+    ended = {status: sum(p["status"] == status for p in predictions.values()) for status in ("completed", "unknown")}
+    assert ended["completed"] > KILLS
+    assert len(set(p["idempotency_key"] for p in predictions.values()) - {None}) == sum(
+        p["idempotency_key"] is not None for p in predictions.values()
+    )
+    record_property("figures", (
+        f"{kills} kills (seed {SEED}), {len(predictions)} predictions, {len(set(place.acknowledged))} acknowledged,"
+        f" {sum(post_counts(wavespeed).values())} POSTs, none twice; {ended['completed']} completed,"
+        f" {ended['unknown']} unknown; {restarts_with_key} submits repeated under their key"
+    ))
