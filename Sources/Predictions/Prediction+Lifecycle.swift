@@ -35,11 +35,7 @@ extension Prediction {
       next = try cancelled(deleteRemote: deleteRemote, sendable: sendable, by: writer, at: now)
 
     case .interrupted:  // 7, 10
-      if phase == .sending || phase == .settling {
-        try requireOwner(writer)
-      } else {
-        try require(status == .created && phase == .queued)
-      }
+      if phase != .queued { try requireAwaitsReply(writer) }
       next.billing = .none
       if phase == .settling {
         next.settle(deleting: false)
@@ -48,8 +44,7 @@ extension Prediction {
       }
 
     case .unsent(let reason):  // 9, 10, 18
-      try requireOwner(writer)
-      try require(phase == .sending || phase == .settling)
+      try requireAwaitsReply(writer)
       next.billing = .none
       if phase == .settling {
         next.settle(deleting: false)
@@ -62,28 +57,29 @@ extension Prediction {
       }
 
     case .refused(let failure, _):  // 11, 18
-      try requireOwner(writer)
-      try require(phase == .sending || phase == .settling)
+      try requireAwaitsReply(writer)
       next.billing = .none
       if phase == .settling { next.settle(deleting: false) } else { next.end(.failed, at: now, failure: failure) }
 
     case .accepted(let remoteID, _):  // 12, 18, 39: no guard, an id is always written
+      try require(phase != .queued)
       guard self.remoteID != remoteID else { return self }
       next.remoteID = remoteID
+      // It was sent after all, whatever was believed.
+      if billing == .none { next.billing = .unknown }
       switch (status, phase) {
       case (.processing, .sending), (.processing, .looking), (.unknown, .looking), (.unknown, nil):
         next.status = .processing
         next.phase = .polling
+        if owner == nil { next.take(by: writer) }
         next.reopen()
       case (.cancelled, .settling):
-        next.billing = .unknown
         next.settle(deleting: deleteRemote)
       default: break
       }
 
     case .ambiguous(let reason, let canLook):  // 14, 18
-      try requireOwner(writer)
-      try require(phase == .sending || phase == .settling)
+      try requireAwaitsReply(writer)
       if phase == .settling {
         next.settle(deleting: false)
       } else {
@@ -117,13 +113,18 @@ extension Prediction {
     case .downloadGivenUp(let reason):  // 32
       try requireOwner(writer)
       try require(phase == .fetching)
-      let failure = PredictionFailure(
-        .downloadFailed, retryable: false,
-        message: "It is finished and paid for, but its files could not be saved. \(reason)",
-        hint: "Call result again to try the download once more; it costs nothing.")
-      if status == .processing { next.end(.completed, at: now, failure: failure) }
+      let message = "It is finished and paid for, but its files could not be saved. \(reason)"
       next.phase = nil
       next.owner = nil
+      if status == .cancelled {
+        // Nobody waits for it, and it is not tried again; where the picture lies is in its outputs.
+        next.failure?.hint = message
+        break
+      }
+      let failure = PredictionFailure(
+        .downloadFailed, retryable: false, message: message,
+        hint: "Call result again to try the download once more; it costs nothing.")
+      if status == .processing { next.end(.completed, at: now, failure: failure) }
       next.failure = failure
       next.error = failure.message
 
@@ -159,7 +160,8 @@ extension Prediction {
       guard next.status != status || next.failure != failure else { return next }
 
     case .deletionAnswered(let outcome):  // 30
-      try require(phase == .settling)
+      try requireOwner(writer)
+      try require(phase == .settling && remoteID != nil)
       next.failure?.hint =
         switch outcome {
         case .deleted: "The provider was asked to delete it and did; whether it is billed is not known."
@@ -225,8 +227,8 @@ extension Prediction {
       switch (status, phase) {
       case (.processing, .polling): try requireOwner(writer)  // 19
       case (.cancelled, nil), (.cancelled, .settling):  // 29: a poll that was under way when it was cancelled
-        next.owner = writer?.owner
-        next.epoch = writer?.epoch ?? epoch
+        try require(remoteID != nil)
+        next.take(by: writer)
       default: throw TransitionError(status: status, phase: phase, reason: .noSuchTransition)
       }
       next.phase = .fetching
@@ -243,6 +245,7 @@ extension Prediction {
         try requireOwner(writer)
         next.end(.failed, at: now, failure: failure)
       case (.cancelled, nil), (.cancelled, .settling):
+        try require(remoteID != nil)
         next.settle(deleting: false)
       default: throw TransitionError(status: status, phase: phase, reason: .noSuchTransition)
       }
@@ -263,6 +266,12 @@ extension Prediction {
     guard let writer, writer.owner == owner, writer.epoch == epoch else {
       throw TransitionError(status: status, phase: phase, reason: .notOwner)
     }
+  }
+
+  /// The POST is out, and no answer to it is known.
+  private func requireAwaitsReply(_ writer: Writer?) throws(TransitionError) {
+    try require(phase == .sending || phase == .settling && remoteID == nil)
+    try requireOwner(writer)
   }
 
   private mutating func take(by writer: Writer?) {
