@@ -1,0 +1,484 @@
+import Predictions
+import Testing
+
+/// The whole table of transitions, line by line: from every situation, by every event, told by its owner, by a stranger
+/// and by an owner that was given up. What is in no line must be refused.
+@Suite("The table of transitions")
+struct LifecycleTests {
+  /// Everything that can happen to a prediction.
+  enum Event: String, CaseIterable, CustomTestStringConvertible {
+    case claimed, priced, overBudget, cancel, cancelAndDelete, cancelUnsent, interrupted, unsent, refused, accepted
+    case ambiguous, ambiguousForGood, takenOver, takenOverForGood, running, completed, refunded, saved, givenUp
+    case relinked, downloadAgain, adopted, lookedInVain, lookedEnough, lookedForGood, deleted, notDeleted
+
+    var testDescription: String { rawValue }
+
+    var event: PredictionEvent {
+      switch self {
+      case .claimed: .claimed
+      case .priced: .priced(40_000)
+      case .overBudget: .overBudget(reason: "Too dear.")
+      case .cancel: .cancelAsked(deleteRemote: false, sendable: true)
+      case .cancelAndDelete: .cancelAsked(deleteRemote: true, sendable: true)
+      case .cancelUnsent: .cancelAsked(deleteRemote: false, sendable: false)
+      case .interrupted: .interrupted
+      case .unsent: .unsent(reason: "No network.")
+      case .refused: .refused(PredictionFailure(.rateLimited, retryable: true, message: "429"), pause: 60_000)
+      case .accepted: .accepted(remoteID: "r-2", clockSkew: 12)
+      case .ambiguous: .ambiguous(reason: "No reply.", canLook: true)
+      case .ambiguousForGood: .ambiguous(reason: "No reply.", canLook: false)
+      case .takenOver: .takenOver(canLook: true)
+      case .takenOverForGood: .takenOver(canLook: false)
+      case .running: .finished(.running)
+      case .completed:
+        .finished(
+          .completed(
+            outputs: [.location("https://cdn.example/a.png"), .bytes([1])], hasNSFWContents: [false, true],
+            inferenceMilliseconds: 1_234))
+      case .refunded:
+        .finished(.failed(PredictionFailure(.contentRefused, retryable: false, message: "No."), billing: .refunded))
+      case .saved: .saved([.sample])
+      case .givenUp: .downloadGivenUp(reason: "The disk is full.")
+      case .relinked: .relinked(["https://cdn.example/fresh.png"])
+      case .downloadAgain: .downloadAgain
+      case .adopted: .adopted(HistoryMatch(remoteID: "r-2", createdAt: Situation.sentAt, clockSkew: 0))
+      case .lookedInVain: .lookedInVain(reason: "Nothing there.", next: Situation.sentAt + 9_000, isSettled: false)
+      case .lookedEnough: .lookedInVain(reason: "Nothing there.", next: Situation.sentAt + 90_000, isSettled: true)
+      case .lookedForGood: .lookedInVain(reason: "Nothing there.", next: nil, isSettled: true)
+      case .deleted: .deletionAnswered(.deleted)
+      case .notDeleted: .deletionAnswered(.failed(reason: "403"))
+      }
+    }
+  }
+
+  enum Fence { case anybody, owner }
+
+  enum Outcome: Equatable {
+    /// Status, phase and billing afterwards.
+    case becomes(PredictionStatus, PredictionPhase?, Billing)
+    /// Not a bit of it changes.
+    case same
+  }
+
+  /// A line of the table.
+  struct Line {
+    var number: String
+    var events: [Event]
+    var from: [Situation]
+    var outcome: Outcome
+    var fence: Fence
+
+    init(_ number: String, _ events: [Event], _ from: [Situation], _ outcome: Outcome, by fence: Fence = .anybody) {
+      (self.number, self.events, self.from, self.outcome, self.fence) = (number, events, from, outcome, fence)
+    }
+  }
+
+  /// What is over, and what cannot be stopped any more.
+  static let beyondCancel: [Situation] = [
+    .fetching, .completed, .unsaved, .refetching, .failed, .cancelledUnsent, .cancelled, .settling, .settlingToDelete,
+    .deleting, .cancelledFetching, .doubtful, .lookingAgain, .lost,
+  ]
+  /// What POST was sent, and no answer to it is known.
+  static let unanswered: [Situation] = [.settling, .settlingToDelete]
+
+  /// durability.md section 3; the numbers are its own. While the first looks go on (lines 14, 15 and 40) the public
+  /// status is `processing`, as that page says at its head.
+  static let table: [Line] = [
+    // 3.1 Until it is sent
+    Line("4", [.claimed], [.queued], .becomes(.processing, .sending, .unknown)),
+    Line("4, price", [.priced], [.queued], .becomes(.created, .queued, .none)),
+    Line("5", [.overBudget], [.queued], .becomes(.failed, nil, .none)),
+    Line("6", [.cancel, .cancelAndDelete, .cancelUnsent], [.queued], .becomes(.cancelled, nil, .none)),
+    Line("7", [.interrupted], [.queued], .becomes(.failed, nil, .none)),
+    // 3.2 While the POST is out
+    Line("9", [.unsent], [.sending], .becomes(.failed, nil, .none), by: .owner),
+    Line("10", [.interrupted], [.sending], .becomes(.failed, nil, .none), by: .owner),
+    Line("11", [.refused], [.sending], .becomes(.failed, nil, .none), by: .owner),
+    Line("12", [.accepted], [.sending], .becomes(.processing, .polling, .unknown)),
+    Line("14", [.ambiguous], [.sending], .becomes(.processing, .looking, .unknown), by: .owner),
+    Line("14", [.ambiguousForGood], [.sending], .becomes(.unknown, nil, .unknown), by: .owner),
+    Line("15", [.takenOver], [.sending], .becomes(.processing, .looking, .unknown)),
+    Line("15", [.takenOverForGood], [.sending], .becomes(.unknown, nil, .unknown)),
+    Line("16", [.cancelUnsent], [.sending], .becomes(.cancelled, nil, .none), by: .owner),
+    Line("17", [.cancel, .cancelAndDelete], [.sending], .becomes(.cancelled, .settling, .unknown)),
+    Line("17, owner dead", [.takenOver, .takenOverForGood], unanswered, .becomes(.cancelled, nil, .unknown)),
+    Line("18", [.unsent, .refused, .interrupted], unanswered, .becomes(.cancelled, nil, .none), by: .owner),
+    Line("18", [.ambiguous, .ambiguousForGood], unanswered, .becomes(.cancelled, nil, .unknown), by: .owner),
+    Line("18", [.accepted], [.settling], .becomes(.cancelled, nil, .unknown)),
+    Line("18", [.accepted], [.settlingToDelete], .becomes(.cancelled, .settling, .unknown)),
+    // 3.3 While the provider works
+    Line("19", [.completed], [.polling], .becomes(.processing, .fetching, .charged), by: .owner),
+    Line("20-23", [.refunded], [.polling], .becomes(.failed, nil, .refunded), by: .owner),
+    Line("25", [.running], Situation.allCases, .same),
+    Line("26", [.takenOver, .takenOverForGood], [.polling], .becomes(.processing, .polling, .unknown)),
+    Line("28", [.cancel, .cancelUnsent], [.polling], .becomes(.cancelled, nil, .unknown)),
+    Line("28", [.cancelAndDelete], [.polling], .becomes(.cancelled, .settling, .unknown)),
+    Line("28, first looks", [.cancel, .cancelAndDelete, .cancelUnsent], [.looking], .becomes(.cancelled, nil, .unknown)),
+    Line("29", [.completed], [.cancelled, .deleting], .becomes(.cancelled, .fetching, .charged)),
+    Line("29, failed", [.refunded], [.cancelled, .deleting], .becomes(.cancelled, nil, .refunded)),
+    Line("30", [.deleted, .notDeleted], [.deleting], .becomes(.cancelled, nil, .unknown), by: .owner),
+    Line("30, owner dead", [.takenOver, .takenOverForGood], [.deleting], .becomes(.cancelled, .settling, .unknown)),
+    // 3.4 While it is downloaded
+    Line("31", [.saved], [.fetching, .refetching], .becomes(.completed, nil, .charged), by: .owner),
+    Line("31, cancelled", [.saved, .givenUp], [.cancelledFetching], .becomes(.cancelled, nil, .charged), by: .owner),
+    Line("32", [.givenUp], [.fetching, .refetching], .becomes(.completed, nil, .charged), by: .owner),
+    Line("33", [.relinked], [.fetching], .becomes(.processing, .fetching, .charged), by: .owner),
+    Line("33", [.relinked], [.refetching], .becomes(.completed, .fetching, .charged), by: .owner),
+    Line("33", [.relinked], [.cancelledFetching], .becomes(.cancelled, .fetching, .charged), by: .owner),
+    Line("35", [.downloadAgain], [.unsaved], .becomes(.completed, .fetching, .charged)),
+    Line("36", [.takenOver, .takenOverForGood], [.fetching], .becomes(.processing, .fetching, .charged)),
+    Line("36", [.takenOver, .takenOverForGood], [.refetching], .becomes(.completed, .fetching, .charged)),
+    Line("36", [.takenOver, .takenOverForGood], [.cancelledFetching], .becomes(.cancelled, .fetching, .charged)),
+    // 3.5 When nobody knows
+    Line("38", [.adopted], [.looking, .doubtful, .lookingAgain], .becomes(.processing, .polling, .unknown)),
+    Line("39", [.accepted], [.looking, .doubtful, .lookingAgain, .lost], .becomes(.processing, .polling, .unknown)),
+    Line("40", [.lookedInVain], [.looking], .becomes(.processing, .looking, .unknown)),
+    Line("40", [.lookedInVain], [.doubtful, .lookingAgain], .becomes(.unknown, .looking, .unknown)),
+    Line("40", [.lookedEnough], [.looking, .doubtful, .lookingAgain], .becomes(.unknown, .looking, .unknown)),
+    Line("40, owner dead", [.takenOver, .takenOverForGood], [.looking], .becomes(.processing, .looking, .unknown)),
+    Line(
+      "40, owner dead", [.takenOver, .takenOverForGood], [.doubtful, .lookingAgain],
+      .becomes(.unknown, .looking, .unknown)),
+    Line("41", [.lookedForGood], [.looking, .doubtful, .lookingAgain], .becomes(.unknown, nil, .unknown)),
+    // 3.6 When it is over; with 34 (too late) and 42 (already in doubt)
+    Line("34, 42, 44", [.cancel, .cancelAndDelete, .cancelUnsent], beyondCancel, .same),
+    // "An id is always written", wherever it arrives; only what it means depends on where that is.
+    Line("12, late", [.accepted], [.polling], .becomes(.processing, .polling, .unknown)),
+    Line("12, late", [.accepted], [.fetching], .becomes(.processing, .fetching, .charged)),
+    Line("12, late", [.accepted], [.completed, .unsaved], .becomes(.completed, nil, .charged)),
+    Line("12, late", [.accepted], [.refetching], .becomes(.completed, .fetching, .charged)),
+    Line("12, late", [.accepted], [.failed], .becomes(.failed, nil, .unknown)),
+    Line("12, late", [.accepted], [.cancelled, .cancelledUnsent], .becomes(.cancelled, nil, .unknown)),
+    Line("12, late", [.accepted], [.deleting], .becomes(.cancelled, .settling, .unknown)),
+    Line("12, late", [.accepted], [.cancelledFetching], .becomes(.cancelled, .fetching, .charged)),
+  ]
+
+  static let now = Situation.sentAt + 60_000
+  static let stranger = Writer(owner: "stranger", epoch: Situation.owner.epoch)
+  static let givenUp = Writer(owner: Situation.owner.owner, epoch: Situation.owner.epoch - 1)
+  static let writers: [Writer?] = [Situation.owner, stranger, givenUp, nil]
+
+  @Test("no pair is in two lines")
+  func isAFunction() {
+    var seen: [String: String] = [:]
+    for line in Self.table {
+      for event in line.events {
+        for situation in line.from {
+          let pair = "\(event) from \(situation)"
+          #expect(seen.updateValue(line.number, forKey: pair) == nil, "\(pair) is in \(line.number) too")
+        }
+      }
+    }
+  }
+
+  @Test("every pair of event and situation, by every writer", arguments: Event.allCases, Situation.allCases)
+  func everyPair(event: Event, situation: Situation) throws {
+    let before = situation.prediction
+    let line = Self.table.first { $0.events.contains(event) && $0.from.contains(situation) }
+    for writer in Self.writers {
+      let result = attempt(before, event, by: writer)
+      guard let line else {
+        #expect(throws: TransitionError.self, "by \(name(writer))") { try result.get() }
+        continue
+      }
+      guard line.fence == .anybody || writer == Situation.owner else {
+        let fenced = TransitionError(status: before.status, phase: before.phase, reason: .notOwner)
+        #expect(result == .failure(fenced), "line \(line.number) by \(name(writer))")
+        continue
+      }
+      let after = try result.get()
+      switch line.outcome {
+      case .same: #expect(after == before, "line \(line.number)")
+      case .becomes(let status, let phase, let billing):
+        #expect(after.status == status, "line \(line.number)")
+        #expect(after.phase == phase, "line \(line.number)")
+        #expect(after.billing == billing, "line \(line.number)")
+      }
+    }
+  }
+
+  @Test("what holds whatever happens", arguments: Event.allCases, Situation.allCases)
+  func laws(event: Event, situation: Situation) {
+    let before = situation.prediction
+    for writer in Self.writers {
+      guard let after = try? attempt(before, event, by: writer).get() else { continue }
+      #expect(before.status.mayBecome(after.status))
+      if before.status.isTerminal, before.status != .unknown { #expect(after.status == before.status) }
+      #expect(after.status.isTerminal == (after.finishedAt != nil))
+      #expect(after.isLegal, "\(after.status) · \(String(describing: after.phase))")
+
+      // Revisions tell clients that there is something to see, and engines which of two rows is newer.
+      if shown(after) != shown(before) {
+        #expect(after.revision == before.revision + 1)
+      } else {
+        #expect(after.revision - before.revision <= 1)
+      }
+      if after == before || unfenced(after) == unfenced(before) { #expect(after.revision == before.revision) }
+
+      // Ownership: nobody owns what nobody works on, and a fence never opens again.
+      if after.phase == nil || after.phase == .queued { #expect(after.owner == nil) }
+      #expect(after.epoch >= before.epoch)
+      if after.owner != nil, after.owner != before.owner { #expect(after.epoch > before.epoch) }
+
+      // Money.
+      #expect(after.phase != .sending || [.queued, .sending].contains(before.phase), "nothing leads back to sending")
+      #expect(before.remoteID == nil || after.remoteID != nil, "an id is never lost")
+      #expect(after.remoteID == nil || after.billing != .none, "what the provider has may cost")
+      #expect(before.billing != .charged || after.billing == .charged)
+      #expect(before.outputs.isEmpty || !after.outputs.isEmpty)
+      if after.status == .completed { #expect(after.billing == .charged && !after.outputs.isEmpty) }
+      if after.status == .unknown { #expect(after.billing == .unknown && after.failure?.kind == .submissionUnknown) }
+
+      // Words: something went wrong exactly where there is a failure, and `error` is its sentence.
+      #expect((after.failure == nil) == after.error.isEmpty)
+      #expect((after.failure != nil) == (after.status.isTerminal && after.status != .completed || after.isUnsaved))
+      if after.status == .completed, let failure = after.failure { #expect(failure.kind == .downloadFailed) }
+      if after.status == .cancelled { #expect(after.failure?.kind == .cancelled) }
+
+      // What the caller asked for stays what it was.
+      #expect(after.id == before.id && after.input == before.input && after.fingerprint == before.fingerprint)
+      #expect(after.account == before.account && after.outputDirectory == before.outputDirectory)
+    }
+  }
+
+  // MARK: - What the lines say besides status, phase and billing
+
+  @Test("4: the claim takes it, once")
+  func claim() throws {
+    let it = try Situation.queued.prediction.applying(.claimed, by: Writer(owner: "me", epoch: 0), at: Self.now)
+    #expect(it.owner == "me")
+    #expect(it.epoch == 1)
+    #expect(it.startedAt == Self.now)
+    #expect(throws: TransitionError.self) { try it.applying(.claimed, by: Writer(owner: "me", epoch: 1), at: Self.now) }
+  }
+
+  @Test("4, 19: what it will cost is kept, and charged when it is finished")
+  func price() throws {
+    let me = Writer(owner: "me", epoch: 1)
+    var it = try Situation.queued.prediction.applying(.priced(40_000), by: nil, at: Self.now)
+    #expect(it.estimateMicros == 40_000)
+    it = try it.applying(.claimed, by: me, at: Self.now)
+    it = try it.applying(.accepted(remoteID: "r-1", clockSkew: nil), by: me, at: Self.now)
+    #expect(it.costMicros == nil)
+    #expect(try it.applying(Event.completed.event, by: me, at: Self.now).costMicros == 40_000)
+    #expect(try it.applying(Event.refunded.event, by: me, at: Self.now).costMicros == 0)
+  }
+
+  @Test(
+    "12, 39: an id is written wherever it arrives, once a POST was let out",
+    arguments: Situation.allCases.filter { $0 != .queued })
+  func idIsWritten(situation: Situation) throws {
+    for writer in Self.writers {
+      #expect(try attempt(situation.prediction, .accepted, by: writer).get().remoteID == "r-2")
+    }
+  }
+
+  @Test("12: the same reply twice changes nothing")
+  func sameReplyTwice() throws {
+    let it = Situation.polling.prediction
+    #expect(try it.applying(.accepted(remoteID: "r-1", clockSkew: 5), by: nil, at: Self.now) == it)
+  }
+
+  @Test("15, 26, 36: whoever takes over is the owner from then on, and the one before is fenced off")
+  func takeover() throws {
+    for situation in [Situation.polling, .looking, .fetching, .refetching, .cancelledFetching, .deleting, .lookingAgain] {
+      let taken = try situation.prediction.applying(
+        .takenOver(canLook: true), by: Writer(owner: "taker", epoch: 3), at: Self.now)
+      #expect(taken.owner == "taker", "\(situation)")
+      #expect(taken.epoch == 4, "\(situation)")
+    }
+    let taken = try Situation.fetching.prediction.applying(
+      .takenOver(canLook: true), by: Writer(owner: "taker", epoch: 3), at: Self.now)
+    #expect(throws: TransitionError.self) { try taken.applying(.saved([.sample]), by: Situation.owner, at: Self.now) }
+    let saved = try taken.applying(.saved([.sample]), by: Writer(owner: "taker", epoch: 4), at: Self.now)
+    #expect(saved.status == .completed)
+  }
+
+  @Test("14, 15: the first look is due two seconds later")
+  func firstLook() throws {
+    for event in [Event.ambiguous, .takenOver] {
+      let it = try attempt(.init(situation: .sending), event, by: Situation.owner).get()
+      #expect(it.nextAt == Self.now + 2_000)
+      #expect(it.tries == 0)
+      #expect(it.failure == nil)
+    }
+  }
+
+  @Test("17, 28: a cancel after the POST says that it may still be billed, and names the remote id")
+  func cancelIsHonest() throws {
+    let sending = try attempt(.init(situation: .sending), .cancel, by: Self.stranger).get()
+    #expect(sending.owner == Situation.owner.owner, "the owner stays, to learn the id")
+    #expect(sending.epoch == Situation.owner.epoch)
+    #expect(sending.error.contains("may finish and bill"))
+    let polling = try attempt(.init(situation: .polling), .cancel, by: nil).get()
+    #expect(polling.error.contains("may still finish and bill") && polling.error.contains("r-1"))
+    for situation in [Situation.queued, .sending] {
+      let unsent = try attempt(.init(situation: situation), .cancelUnsent, by: Situation.owner).get()
+      #expect(unsent.error.contains("Nothing was spent"))
+    }
+  }
+
+  @Test("19: what came is kept, and hidden under short names where it came as bytes")
+  func outputs() throws {
+    let it = try attempt(.init(situation: .polling), .completed, by: Situation.owner).get()
+    #expect(it.outputs == ["https://cdn.example/a.png", "inline:2"])
+    #expect(it.hasNSFWContents == [false, true])
+    #expect(it.inferenceMilliseconds == 1_234)
+    #expect(it.finishedAt == nil)
+  }
+
+  @Test("29: the picture of a cancelled prediction is fetched by whoever saw it, under a fresh epoch")
+  func cancelledButFinished() throws {
+    for writer in [Situation.owner, Self.stranger, Self.givenUp] {
+      let it = try attempt(.init(situation: .cancelled), .completed, by: writer).get()
+      #expect(it.owner == writer.owner)
+      #expect(it.epoch == Situation.owner.epoch + 1)
+      let saved = try it.applying(.saved([.sample]), by: Writer(owner: writer.owner, epoch: it.epoch), at: Self.now)
+      #expect(saved.files == [.sample])
+      #expect(saved.error == it.error)
+    }
+  }
+
+  @Test("30: the hint tells what the provider said to the deletion")
+  func deletion() throws {
+    let deleted = try attempt(.init(situation: .deleting), .deleted, by: Situation.owner).get()
+    #expect(deleted.failure?.hint?.contains("did") == true)
+    let refused = try attempt(.init(situation: .deleting), .notDeleted, by: Situation.owner).get()
+    #expect(refused.failure?.hint?.contains("403") == true)
+  }
+
+  @Test("31: a provider's own names for outputs become file URLs; its URLs stay")
+  func savedOutputs() throws {
+    var it = Situation.fetching.prediction
+    it.outputs = ["https://cdn.example/1.png", "sandbox:2", "inline:3"]
+    let file = OutputFile(
+      path: "/o ut/é%?#.png", mediaType: "image/png", bytes: 1, sha256: "", width: nil, height: nil)
+    let saved = try it.applying(.saved([file, file, file]), by: Situation.owner, at: Self.now)
+    let url = "file:///o%20ut/%C3%A9%25%3F%23.png"
+    #expect(saved.outputs == ["https://cdn.example/1.png", url, url])
+    #expect(saved.files.count == 3)
+    #expect(saved.finishedAt == Self.now)
+  }
+
+  @Test("32, 35: a download that was given up keeps its links, is paid for, and is tried again")
+  func downloadAgain() throws {
+    var it = try attempt(.init(situation: .fetching), .givenUp, by: Situation.owner).get()
+    #expect(it.outputs == ["https://cdn.example/1.png"])
+    #expect(it.failure?.kind == .downloadFailed)
+    #expect(it.failure?.message.contains("The disk is full.") == true)
+    let finishedAt = it.finishedAt
+    it = try it.applying(.downloadAgain, by: Writer(owner: "other", epoch: 0), at: Self.now + 1)
+    #expect(it.owner == "other")
+    #expect(it.epoch == Situation.owner.epoch + 1)
+    it = try it.applying(.saved([.sample]), by: Writer(owner: "other", epoch: it.epoch), at: Self.now + 2)
+    #expect(it.failure == nil)
+    #expect(it.error == "")
+    #expect(it.finishedAt == finishedAt)
+  }
+
+  @Test("38, 39: what was in doubt is under way again, and somebody has it")
+  func reopened() throws {
+    for situation in [Situation.looking, .doubtful, .lookingAgain, .lost] {
+      for event in [Event.adopted, .accepted] where situation != .lost || event == .accepted {
+        let it = try attempt(.init(situation: situation), event, by: Situation.owner).get()
+        #expect(it.owner == Situation.owner.owner, "\(event) from \(situation)")
+        #expect(it.failure == nil && it.error == "" && it.finishedAt == nil)
+        #expect(it.remoteID == "r-2")
+      }
+    }
+  }
+
+  @Test("40, 41: looks are counted; the last one says that the bill is what is left to look at")
+  func looks() throws {
+    let once = try attempt(.init(situation: .looking), .lookedInVain, by: Situation.owner).get()
+    #expect(once.tries == 1)
+    #expect(once.nextAt == Situation.sentAt + 9_000)
+    let enough = try attempt(.init(situation: .looking), .lookedEnough, by: Situation.owner).get()
+    #expect(enough.owner == nil)
+    #expect(enough.nextAt == Situation.sentAt + 90_000)
+    #expect(enough.failure?.hint?.isEmpty == false)
+    let lost = try attempt(.init(situation: .doubtful), .lookedForGood, by: Situation.owner).get()
+    #expect(lost.nextAt == nil)
+    #expect(lost.failure?.hint?.contains("bill") == true)
+  }
+
+  @Test("39: one whose adopted id was another's is in doubt again; one that is over only loses the id")
+  func displaced() {
+    var polling = Situation.polling.prediction
+    polling.outputs = ["https://cdn.example/1.png"]
+    let doubtful = polling.displaced(at: Self.now)
+    #expect(doubtful.status == .unknown)
+    #expect(doubtful.phase == .looking)
+    #expect(doubtful.billing == .unknown)
+    #expect(doubtful.outputs.isEmpty)
+    #expect(doubtful.remoteID == nil)
+    #expect(doubtful.revision == polling.revision + 1)
+    #expect(doubtful.failure?.kind == .submissionUnknown)
+    let over = Situation.completed.prediction.displaced(at: Self.now)
+    #expect(over.status == .completed)
+    #expect(over.files == [.sample])
+    #expect(over.remoteID == nil)
+  }
+
+  @Test("every POST's record is closed by exactly the events that tell its outcome", arguments: Event.allCases)
+  func sends(event: Event) {
+    let change = event.event.sendChange
+    switch event {
+    case .claimed: #expect(change == .opened)
+    case .unsent, .interrupted, .cancelUnsent: #expect(change == .unsent)
+    case .refused: #expect(change == .refused)
+    case .accepted: #expect(change == .accepted(remoteID: "r-2", clockSkew: 12))
+    case .adopted:
+      #expect(change == .adopted(HistoryMatch(remoteID: "r-2", createdAt: Situation.sentAt, clockSkew: 0)))
+    case .ambiguous, .ambiguousForGood: #expect(change == .leftOpen)
+    default: #expect(change == nil)
+    }
+  }
+
+  // MARK: - Pieces
+
+  private func attempt(
+    _ prediction: Prediction, _ event: Event, by writer: Writer?
+  ) -> Result<Prediction, TransitionError> {
+    Result { () throws(TransitionError) in try prediction.applying(event.event, by: writer, at: Self.now) }
+  }
+
+  private func name(_ writer: Writer?) -> String { writer.map { "\($0.owner), epoch \($0.epoch)" } ?? "nobody" }
+
+  /// What clients can see (protocol.md section 2).
+  private func shown(_ prediction: Prediction) -> Prediction {
+    var shown = unfenced(prediction)
+    shown.phase = nil
+    if !shown.status.isTerminal {
+      (shown.outputs, shown.hasNSFWContents, shown.inferenceMilliseconds) = ([], [], nil)
+    }
+    return shown
+  }
+
+  /// Without what only says who works on it and when he looks next.
+  private func unfenced(_ prediction: Prediction) -> Prediction {
+    var bare = prediction
+    (bare.owner, bare.epoch, bare.revision, bare.nextAt, bare.tries) = (nil, 0, 0, nil, 0)
+    (bare.deleteRemote, bare.costMicros, bare.estimateMicros) = (false, nil, nil)
+    return bare
+  }
+}
+
+extension Prediction {
+  fileprivate init(situation: Situation) { self = situation.prediction }
+
+  /// Whether status and phase go together.
+  fileprivate var isLegal: Bool {
+    switch status {
+    case .created: phase == .queued
+    case .processing: [.sending, .polling, .looking, .fetching].contains(phase)
+    case .completed: [nil, .fetching].contains(phase)
+    case .failed: phase == nil
+    case .cancelled: [nil, .settling, .fetching].contains(phase)
+    case .unknown: [nil, .looking].contains(phase)
+    }
+  }
+
+  /// Completed, and its files are not saved.
+  fileprivate var isUnsaved: Bool { status == .completed && failure?.kind == .downloadFailed }
+}

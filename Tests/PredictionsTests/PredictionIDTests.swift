@@ -1,0 +1,69 @@
+import Predictions
+import Testing
+
+@Suite("Ids")
+struct PredictionIDTests {
+  /// A generator that always says the same.
+  private struct Constant: RandomNumberGenerator {
+    var value: UInt64
+    mutating func next() -> UInt64 { value }
+  }
+
+  @Test("the example of RFC 9562, appendix A.6")
+  func example() throws {
+    let id = try #require(PredictionID("017F22E2-79B0-7CC3-98C4-DC0C0C07398F"))
+    #expect(id.milliseconds == 1_645_557_742_000)
+    #expect(id.high == 0x017F_22E2_79B0_7CC3)
+    #expect(id.low == 0x98C4_DC0C_0C07_398F)
+    #expect(id.description == "017f22e2-79b0-7cc3-98c4-dc0c0c07398f")
+  }
+
+  @Test("version and variant are set, and the other 74 bits are the generator's")
+  func bits() {
+    var zeros = Constant(value: 0)
+    var ones = Constant(value: .max)
+    #expect(PredictionID(at: 0, using: &zeros).description == "00000000-0000-7000-8000-000000000000")
+    #expect(PredictionID(at: (1 << 48) - 1, using: &ones).description == "ffffffff-ffff-7fff-bfff-ffffffffffff")
+  }
+
+  @Test("what it is made of comes back", arguments: [0, 1, 1_763_900_000_000, (1 << 47) - 1, (1 << 48) - 1] as [Int64])
+  func comesBack(milliseconds: Int64) {
+    var generator = SystemRandomNumberGenerator()
+    for _ in 0..<100 {
+      let id = PredictionID(at: milliseconds, using: &generator)
+      #expect(id.milliseconds == milliseconds)
+      #expect(PredictionID(id.description) == id)
+      #expect(PredictionID(id.description.uppercased()) == id)
+      #expect(PredictionID(sequence: id.sequence, lowBits: id.lowBits) == id)
+      #expect(id.sequence >= 0 && id.lowBits >= 0, "SQLite's integers have a sign")
+    }
+  }
+
+  @Test("order is the order of time, of the table's key and of the text alike")
+  func order() {
+    var generator = SystemRandomNumberGenerator()
+    let ids = (0..<500).map { PredictionID(at: 1_763_900_000_000 + Int64($0), using: &generator) }
+    #expect(ids.shuffled().sorted() == ids)
+    #expect(ids.sorted { $0.sequence < $1.sequence } == ids)
+    #expect(ids.sorted { $0.description < $1.description } == ids)
+    // Within one millisecond only that there is an order.
+    let same = (0..<500).map { _ in PredictionID(at: 1_763_900_000_000, using: &generator) }
+    #expect(same.sorted() == same.sorted { $0.description < $1.description })
+    #expect(Set(same).count == 500)
+  }
+
+  @Test(
+    "anything else is no id",
+    arguments: [
+      "", "x", "017f22e2-79b0-7cc3-98c4-dc0c0c07398", "017f22e2-79b0-7cc3-98c4-dc0c0c07398f0",
+      "017f22e279b07cc398c4dc0c0c07398f", "017f22e2-79b0-7cc3-98c4_dc0c0c07398f",
+      "017f22e2079b0-7cc3-98c4-dc0c0c07398f", "017f22e2-79b0-4cc3-98c4-dc0c0c07398f",
+      "017f22e2-79b0-7cc3-18c4-dc0c0c07398f", "017f22e2-79b0-7cc3-d8c4-dc0c0c07398f",
+      "g17f22e2-79b0-7cc3-98c4-dc0c0c07398f", "{017f22e2-79b0-7cc3-98c4-dc0c0c07398f}",
+      " 017f22e2-79b0-7cc3-98c4-dc0c0c07398f", "017f22e2-79b0-7cc3-98c4-dc0c0c07398\u{e9}",
+      "urn:uuid:017f22e2-79b0-7cc3-98c4-dc0c0c07398f", "0-7f22e2-79b0-7cc3-98c4-dc0c0c07398f",
+    ])
+  func noID(text: String) {
+    #expect(PredictionID(text) == nil)
+  }
+}

@@ -1,0 +1,265 @@
+import Predictions
+import Threads
+
+/// A table in memory, which several stores (processes) may share.
+///
+/// The rows go through the same `Prediction.applying` as in the real one. Commits can be held back, made to fail, and
+/// made to fail although they were written, as a disk may do it.
+final class MemoryTable: Sendable {
+  /// What a commit is for.
+  enum Write: Hashable, Sendable { case insert, claim, change, recover, delete }
+
+  /// How a commit goes wrong.
+  enum Fault: Sendable {
+    /// Nothing was written.
+    case lost
+    /// It was written, and nobody was told.
+    case unconfirmed
+  }
+
+  struct State {
+    var rows: [PredictionID: Prediction] = [:]
+    var keys: [String: PredictionID] = [:]
+    /// POSTs that were let out: at most one a prediction, for ever.
+    var sends: Set<PredictionID> = []
+    var changes: [TableChange] = []
+    var dead: Set<String> = []
+    var held: Set<Write> = []
+    var faults: [Write: [Fault]] = [:]
+    /// Which changes the faults of `.change` are for.
+    var faulty: @Sendable (PredictionEvent) -> Bool = { _ in true }
+  }
+
+  let state = Guarded(State())
+  let journal: Journal
+  let time: ManualTime
+
+  init(journal: Journal, time: ManualTime) {
+    self.journal = journal
+    self.time = time
+  }
+
+  /// Holds commits of a kind back until `release`.
+  func hold(_ write: Write) { state.withLock { _ = $0.held.insert(write) } }
+
+  func release(_ write: Write) { state.signal { _ = $0.held.remove(write) } }
+
+  /// Lets the next commits of a kind go wrong.
+  func fail(_ write: Write, _ faults: [Fault], when: @escaping @Sendable (PredictionEvent) -> Bool = { _ in true }) {
+    state.withLock { state in
+      state.faults[write] = faults
+      state.faulty = when
+    }
+  }
+
+  /// A process is gone, without a word.
+  func kill(_ owner: String) { state.withLock { _ = $0.dead.insert(owner) } }
+
+  /// A row as it is now.
+  func row(_ id: PredictionID) -> Prediction? { state.withLock { $0.rows[id] } }
+
+  /// Commits what the body does to the rows, or does not, as it was told.
+  func commit<Value: Sendable>(
+    _ write: Write, _ event: PredictionEvent? = nil, _ body: (inout State) -> Result<Value, StoreError>
+  ) -> Result<Value, StoreError> {
+    _ = state.wait { $0.held.contains(write) ? nil : true }
+    return state.signal { state -> Result<Value, StoreError> in
+      let failed = Result<Value, StoreError>.failure(.failed(message: "The disk failed.", hint: nil))
+      guard var faults = state.faults[write], !faults.isEmpty, event.map(state.faulty) ?? true else {
+        return body(&state)
+      }
+      let fault = faults.removeFirst()
+      state.faults[write] = faults
+      if fault == .unconfirmed { _ = body(&state) }
+      journal.note("failed commit")
+      return failed
+    }
+  }
+}
+
+extension MemoryTable.State {
+  /// Writes a row, and the line in the log of changes.
+  mutating func save(_ prediction: Prediction) {
+    rows[prediction.id] = prediction
+    note(prediction.id, isDeleted: false)
+  }
+
+  mutating func note(_ id: PredictionID, isDeleted: Bool) {
+    changes.append(TableChange(number: Int64(changes.count + 1), id: id, isDeleted: isDeleted))
+  }
+}
+
+/// One process's view of a table.
+final class MemoryStore: PredictionStore {
+  let owner: String
+  let table: MemoryTable
+  private let queue = WorkQueue()
+  private let seen = Guarded(0)
+
+  init(_ table: MemoryTable, owner: String = "me") {
+    self.table = table
+    self.owner = owner
+  }
+
+  // MARK: - Reading
+
+  func prediction(_ id: PredictionID) -> Prediction? { table.row(id) }
+
+  func listed(_ id: PredictionID) -> Prediction? {
+    var row = table.row(id)
+    row?.input = nil
+    row?.metadata = nil
+    return row
+  }
+
+  func list(_ query: ListQuery) -> ListPage {
+    let rows = table.state.withLock { $0.rows.values.sorted { $0.id > $1.id } }.prefix(query.limit)
+    return ListPage(predictions: Array(rows), cursors: rows.map(\.id.description), nextCursor: nil)
+  }
+
+  func hasChanged() -> Bool {
+    let count = table.state.withLock { $0.changes.count }
+    return seen.withLock { seen in
+      defer { seen = count }
+      return seen != count
+    }
+  }
+
+  func changes(after cursor: ChangeCursor?) -> TableChanges {
+    table.state.withLock { state in
+      let newest = ChangeCursor(table: 1, number: Int64(state.changes.count))
+      return TableChanges(newest: newest, changes: state.changes.filter { $0.number > cursor?.number ?? .max })
+    }
+  }
+
+  func spending(of account: String, since milliseconds: Int64) -> Int64 { 0 }
+
+  func touch() {}
+
+  // MARK: - Writing
+
+  func insert(
+    _ prediction: Prediction, queueLimit: Int,
+    completion: @escaping @Sendable (Result<InsertOutcome, StoreError>) -> Void
+  ) {
+    queue.async { [table] in
+      completion(
+        table.commit(.insert) { state in
+          if let key = prediction.idempotencyKey, let known = state.keys[key] {
+            guard let row = state.rows[known] else {
+              return .success(.conflict(known, deleted: true, difference: nil))
+            }
+            return .success(
+              row.fingerprint == prediction.fingerprint
+                ? .existing(row) : .conflict(known, deleted: false, difference: "input"))
+          }
+          guard state.rows.values.count(where: { $0.phase == .queued }) < queueLimit else {
+            return .success(.queueFull)
+          }
+          if let key = prediction.idempotencyKey { state.keys[key] = prediction.id }
+          state.save(prediction)
+          table.journal.note("committed created")
+          return .success(.inserted(prediction))
+        })
+    }
+  }
+
+  func change(
+    _ id: PredictionID, _ event: PredictionEvent, by writer: Writer?,
+    completion: @escaping @Sendable (Result<Change, StoreError>) -> Void
+  ) {
+    queue.async { [table] in
+      completion(
+        table.commit(.change, event) { state in
+          guard let before = state.rows[id] else { return .failure(.notFound) }
+          do throws(TransitionError) {
+            let after = try before.applying(event, by: writer, at: table.time.now.wall)
+            if after != before { state.save(after) }
+            table.journal.note("committed \(event.name)")
+            return .success(Change(before: before, after: after))
+          } catch {
+            return .failure(.illegal(error))
+          }
+        })
+    }
+  }
+
+  func claim(_ request: ClaimRequest, completion: @escaping @Sendable (Result<ClaimOutcome, StoreError>) -> Void) {
+    queue.async { [self] in
+      completion(
+        table.commit(.claim) { state in
+          let rows = state.rows.values.filter { $0.account == request.account }
+          guard let oldest = rows.filter({ $0.phase == .queued }).min(by: { $0.id < $1.id }) else {
+            return .success(.nothingQueued)
+          }
+          let busy = rows.count { $0.phase == .sending || $0.phase == .polling }
+          if let limit = request.maxConcurrency, busy >= limit { return .success(.denied(retryAfter: 1_000)) }
+          guard
+            let claimed = try? oldest.applying(
+              .claimed, by: Writer(owner: owner, epoch: oldest.epoch), at: table.time.now.wall),
+            state.sends.insert(oldest.id).inserted
+          else { return .failure(.failed(message: "A second send of \(oldest.id).", hint: nil)) }
+          state.save(claimed)
+          table.journal.note("committed claimed")
+          return .success(.claimed(claimed))
+        })
+    }
+  }
+
+  func recover(
+    accounts: [String: Bool], awaited: [PredictionID],
+    completion: @escaping @Sendable (Result<Recovery, StoreError>) -> Void
+  ) {
+    queue.async { [self] in
+      completion(
+        table.commit(.recover) { state in
+          var taken: [Prediction] = []
+          let now = table.time.now.wall
+          for row in state.rows.values.sorted(by: { $0.id < $1.id }) {
+            guard let canLook = accounts[row.account], row.phase != nil, row.phase != .queued else { continue }
+            let isLeft = row.owner.map(state.dead.contains) ?? (row.phase != .looking || row.nextAt ?? 0 <= now)
+            guard isLeft,
+              let next = try? row.applying(
+                .takenOver(canLook: canLook), by: Writer(owner: owner, epoch: row.epoch), at: now)
+            else { continue }
+            state.save(next)
+            taken.append(next)
+          }
+          let rows = state.rows.values
+          return .success(
+            Recovery(
+              taken: taken, ended: [], queuedAccounts: Set(rows.filter { $0.phase == .queued }.map(\.account)),
+              sending: rows.filter { $0.phase == .sending && $0.owner == owner }.map(\.id)))
+        })
+    }
+  }
+
+  func delete(
+    _ ids: [PredictionID], completion: @escaping @Sendable (Result<DeleteOutcome, StoreError>) -> Void
+  ) {
+    queue.async { [table] in
+      completion(
+        table.commit(.delete) { state in
+          if let missing = ids.first(where: { state.rows[$0] == nil }) { return .success(.notFound(missing)) }
+          let unfinished = ids.filter { state.rows[$0]!.phase != nil }
+          guard unfinished.isEmpty else { return .success(.unfinished(unfinished)) }
+          let gone = ids.compactMap { state.rows.removeValue(forKey: $0) }
+          for id in ids { state.note(id, isDeleted: true) }
+          return .success(.deleted(gone))
+        })
+    }
+  }
+
+  func flush() {
+    let done = Guarded(false)
+    queue.async { done.signal { $0 = true } }
+    _ = done.wait { $0 ? true : nil }
+  }
+}
+
+extension PredictionEvent {
+  /// What it is called in a journal.
+  fileprivate var name: String {
+    String(describing: self).split(separator: "(").first.map(String.init) ?? ""
+  }
+}

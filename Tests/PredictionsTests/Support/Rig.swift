@@ -1,0 +1,139 @@
+import JSON
+import Testing
+import Threads
+
+@testable import Predictions
+
+/// What happened, in order, wherever it happened.
+final class Journal: Sendable {
+  private let entries = Guarded<[String]>([])
+
+  func note(_ entry: String) { entries.signal { $0.append(entry) } }
+
+  var all: [String] { entries.withLock { $0 } }
+
+  func count(_ entry: String) -> Int { all.count { $0 == entry } }
+}
+
+/// Time that stands still until a test moves it.
+final class ManualTime: TimeSource {
+  private let moment = Guarded(Moment(steady: 1_000_000, wall: 1_763_900_000_000))
+
+  var now: Moment { moment.withLock { $0 } }
+
+  func advance(_ milliseconds: Int64) {
+    moment.withLock { moment in
+      moment.steady += milliseconds
+      moment.wall += milliseconds
+    }
+  }
+}
+
+/// An engine with everything around it in memory.
+struct Rig {
+  let journal: Journal
+  let time: ManualTime
+  let table: MemoryTable
+  let store: MemoryStore
+  let outputs: MemoryOutputs
+  let provider: ScriptedProvider
+  let engine: PredictionEngine
+  let notices = Guarded<[String]>([])
+
+  /// - Parameter other: shares its table and its clock, as another process on the same state directory does.
+  init(
+    sharing other: Rig? = nil, owner: String = "me", keepsHistory: Bool = true, limits: AccountLimits = AccountLimits()
+  ) {
+    journal = other?.journal ?? Journal()
+    time = other?.time ?? ManualTime()
+    table = other?.table ?? MemoryTable(journal: journal, time: time)
+    store = MemoryStore(table, owner: owner)
+    outputs = MemoryOutputs()
+    provider = ScriptedProvider(journal: journal, keepsHistory: keepsHistory)
+    let notices = notices
+    engine = PredictionEngine(
+      store: store, outputs: outputs, time: time, limits: limits,
+      defaults: Defaults(provider: "scripted", model: nil, outputDirectory: "/out"), seed: 1,
+      notice: { notice in notices.withLock { $0.append(notice) } })
+    engine.install(.ready(provider), as: "scripted")
+  }
+
+  // MARK: - Time
+
+  /// Moves the clock and wakes whoever sleeps by it.
+  func advance(_ milliseconds: Int64) {
+    time.advance(milliseconds)
+    engine.alarm.signal { $0 &+= 1 }
+  }
+
+  /// Lets time pass until something holds: 10 of our milliseconds for about one of the world's.
+  func eventually(
+    _ comment: Comment, by step: Int64 = 10, sourceLocation: SourceLocation = #_sourceLocation, _ holds: () -> Bool
+  ) throws {
+    for _ in 0..<20_000 {
+      if holds() { return }
+      advance(step)
+      _ = table.state.wait(atMost: 1) { _ in nil as Bool? }
+    }
+    try #require(holds(), comment, sourceLocation: sourceLocation)
+  }
+
+  /// Waits, with time standing still, until something that other threads are about to do holds.
+  func soon(_ comment: Comment, sourceLocation: SourceLocation = #_sourceLocation, _ holds: () -> Bool) throws {
+    try eventually(comment, by: 0, sourceLocation: sourceLocation, holds)
+  }
+
+  // MARK: - Calls that wait
+
+  func request(_ prompt: String = "a cat", key: String? = nil) -> PredictionRequest {
+    var request = PredictionRequest(input: JSONObject([("prompt", .string(prompt))]))
+    request.idempotencyKey = key
+    return request
+  }
+
+  @discardableResult
+  func submit(_ prompt: String = "a cat", key: String? = nil) throws -> Prediction {
+    let answer = Guarded<Result<PredictionSnapshot, SubmitError>?>(nil)
+    try engine.submit(request(prompt, key: key)) { result in answer.signal { $0 = result } }
+    engine.settle()
+    let result = try #require(answer.wait(atMost: 20_000) { $0 })
+    return try result.get().prediction
+  }
+
+  @discardableResult
+  func cancel(_ id: PredictionID, deleteRemote: Bool = false) throws -> Prediction {
+    let answer = Guarded<Result<PredictionSnapshot, StoreError>?>(nil)
+    engine.cancel(id, deleteRemote: deleteRemote) { result in answer.signal { $0 = result } }
+    engine.settle()
+    let result = try #require(answer.wait(atMost: 20_000) { $0 })
+    return try result.get().prediction
+  }
+
+  func status(_ id: PredictionID) throws -> Prediction {
+    try #require(try engine.snapshot(id)).prediction
+  }
+
+  /// Waits in the engine, and lets time pass.
+  func result(_ id: PredictionID, atMost milliseconds: Int64 = 600_000) throws -> Prediction {
+    let answers = Answers()
+    try engine.wait(for: [id], atMost: milliseconds, completion: answers.take)
+    try eventually("the wait is answered") { !answers.all.isEmpty }
+    return try #require(answers.all.first?.snapshots.first).prediction
+  }
+
+  /// What the table says, which must have the prediction.
+  func row(_ id: PredictionID) throws -> Prediction { try #require(table.row(id)) }
+
+  var posts: [PredictionID] { provider.state.withLock { $0.posted } }
+}
+
+/// Takes answers to waits from whatever thread they come.
+final class Answers: Sendable {
+  private let outcomes = Guarded<[WaitOutcome]>([])
+
+  var all: [WaitOutcome] { outcomes.withLock { $0 } }
+
+  var take: @Sendable (WaitOutcome) -> Void {
+    { [outcomes] outcome in outcomes.signal { $0.append(outcome) } }
+  }
+}

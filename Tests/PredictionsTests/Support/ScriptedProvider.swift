@@ -1,0 +1,143 @@
+import Predictions
+import Threads
+
+/// A provider that does what a test says. Without a script everything goes well: the POST is accepted, the first poll
+/// finds it completed with one output, the download brings a few bytes.
+final class ScriptedProvider: Provider, ProviderHistory {
+  /// What becomes of a POST.
+  enum Submit: Sendable {
+    case answer(SubmitOutcome)
+    /// The first byte is written; the outcome comes with `reply`.
+    case hang
+    /// Not even asked yet whether it may start; that comes with `start`.
+    case wait
+  }
+
+  struct Call: Sendable {
+    var prediction: Prediction
+    var mayStart: @Sendable () -> Bool
+    var completion: @Sendable (SubmitOutcome) -> Void
+  }
+
+  struct State {
+    var submits: [Submit] = []
+    var polls: [PollOutcome] = []
+    var downloads: [DownloadOutcome] = []
+    var searches: [HistoryOutcome] = []
+    /// POSTs whose first byte was written, by prediction.
+    var posted: [PredictionID] = []
+    var polled = 0
+    var deleted: [PredictionID] = []
+    var waiting: [Call] = []
+    var hanging: [Call] = []
+    var pollsHang = false
+    var hangingPolls: [@Sendable (PollOutcome) -> Void] = []
+  }
+
+  let name = "scripted"
+  let account = "account"
+  let defaultModel = "model"
+  let pace = PollPace.near
+  let isLimited = true
+  let isEmbedded = false
+  let state = Guarded(State())
+  private let journal: Journal
+  private let keepsHistory: Bool
+  private let queue = WorkQueue()
+
+  init(journal: Journal, keepsHistory: Bool = true) {
+    self.journal = journal
+    self.keepsHistory = keepsHistory
+  }
+
+  static func finished(_ outputs: Int = 1) -> RemoteResult {
+    .completed(
+      outputs: (1...outputs).map { .location("https://cdn.example/\($0).png") },
+      hasNSFWContents: Array(repeating: false, count: outputs), inferenceMilliseconds: 100)
+  }
+
+  func resultURL(for remoteID: String) -> String? { "https://api.example/\(remoteID)" }
+
+  func submit(
+    _ prediction: Prediction, mayStart: @escaping @Sendable () -> Bool,
+    completion: @escaping @Sendable (SubmitOutcome) -> Void
+  ) {
+    let call = Call(prediction: prediction, mayStart: mayStart, completion: completion)
+    queue.async { [self] in
+      let script = state.withLock { state in
+        state.submits.isEmpty
+          ? Submit.answer(.accepted(remoteID: "r-\(state.posted.count + 1)", result: .running, clockSkew: 0))
+          : state.submits.removeFirst()
+      }
+      if case .wait = script { return state.signal { $0.waiting.append(call) } }
+      guard begin(call) else { return }
+      if case .answer(let outcome) = script { completion(outcome) } else { state.signal { $0.hanging.append(call) } }
+    }
+  }
+
+  /// Writes the first byte, if that is still wanted.
+  private func begin(_ call: Call) -> Bool {
+    guard call.mayStart() else {
+      call.completion(.unsent(reason: "It was stopped."))
+      return false
+    }
+    journal.note("POST")
+    state.signal { $0.posted.append(call.prediction.id) }
+    return true
+  }
+
+  /// Goes on with a POST that has not begun.
+  func start() {
+    guard let call = state.withLock({ $0.waiting.isEmpty ? nil : $0.waiting.removeFirst() }), begin(call) else { return }
+    state.signal { $0.hanging.append(call) }
+  }
+
+  /// Brings the reply to the oldest POST that is out.
+  func reply(_ outcome: SubmitOutcome) {
+    state.withLock { $0.hanging.isEmpty ? nil : $0.hanging.removeFirst() }?.completion(outcome)
+  }
+
+  func poll(_ prediction: Prediction, completion: @escaping @Sendable (PollOutcome) -> Void) {
+    queue.async { [self] in
+      journal.note("poll")
+      let outcome = state.signal { state -> PollOutcome? in
+        state.polled += 1
+        if state.pollsHang {
+          state.hangingPolls.append(completion)
+          return nil
+        }
+        return state.polls.isEmpty ? .answered(Self.finished(), after: nil) : state.polls.removeFirst()
+      }
+      if let outcome { completion(outcome) }
+    }
+  }
+
+  func download(
+    _ output: String, index: Int, of prediction: Prediction, into writer: any OutputWriter,
+    completion: @escaping @Sendable (DownloadOutcome) -> Void
+  ) {
+    queue.async { [self] in
+      journal.note("download")
+      let outcome = state.withLock { $0.downloads.isEmpty ? .written : $0.downloads.removeFirst() }
+      if outcome == .written { try? writer.write(Array("\(output)".utf8).span) }
+      completion(outcome)
+    }
+  }
+
+  var history: (any ProviderHistory)? { keepsHistory ? self : nil }
+
+  func search(
+    for prediction: Prediction, window: ClosedRange<Int64>, completion: @escaping @Sendable (HistoryOutcome) -> Void
+  ) {
+    queue.async { [self] in
+      completion(state.withLock { $0.searches.count > 1 ? $0.searches.removeFirst() : $0.searches.first ?? .found([]) })
+    }
+  }
+
+  func delete(_ prediction: Prediction, completion: @escaping @Sendable (DeletionOutcome) -> Void) {
+    queue.async { [self] in
+      state.signal { $0.deleted.append(prediction.id) }
+      completion(.deleted)
+    }
+  }
+}

@@ -1,0 +1,125 @@
+import Predictions
+import Testing
+
+/// Every way a prediction can stand: each legal pair of status and phase, and where more than the pair decides what may
+/// follow (a remote id, a wish to delete, an owner), one of each.
+enum Situation: String, CaseIterable, CustomTestStringConvertible {
+  case queued
+  case sending
+  case polling
+  /// The POST's outcome is not known, and the first looks are going on.
+  case looking
+  case fetching
+  case completed
+  /// Completed, and the download was given up.
+  case unsaved
+  /// The same, being downloaded again.
+  case refetching
+  case failed
+  /// Cancelled while it was queued.
+  case cancelledUnsent
+  /// Cancelled while the provider worked on it.
+  case cancelled
+  /// Cancelled while the POST was out.
+  case settling
+  /// Cancelled while the POST was out, to be deleted at the provider.
+  case settlingToDelete
+  /// Cancelled while the provider worked on it, to be deleted there.
+  case deleting
+  /// Cancelled, but the picture came all the same.
+  case cancelledFetching
+  /// Nobody knows, and nobody looks at the moment.
+  case doubtful
+  /// Nobody knows, and we look once more.
+  case lookingAgain
+  /// Nobody will ever know.
+  case lost
+
+  var testDescription: String { rawValue }
+
+  /// Who has it, where somebody has it.
+  static let owner = Writer(owner: "owner", epoch: 3)
+  /// When it was sent.
+  static let sentAt: Int64 = 1_763_900_001_000
+
+  /// A prediction that stands so.
+  var prediction: Prediction {
+    var it = Prediction(
+      id: PredictionID(sequence: 1_763_900_000_000 << 12, lowBits: 7), provider: "p", model: "m",
+      input: Array(#"{"prompt":"a cat"}"#.utf8), fingerprint: [1, 2, 3], account: "account", outputDirectory: "/out")
+    if self == .queued { return it }
+    it.epoch = Self.owner.epoch
+    it.revision = 10
+    it.startedAt = Self.sentAt
+    it.billing = .unknown
+    switch self {
+    case .queued: break
+    case .sending: (it.status, it.phase) = (.processing, .sending)
+    case .polling: (it.status, it.phase, it.remoteID) = (.processing, .polling, "r-1")
+    case .looking:
+      (it.status, it.phase) = (.processing, .looking)
+      it.nextAt = Self.sentAt + 2_000
+    case .fetching:
+      (it.status, it.phase, it.remoteID) = (.processing, .fetching, "r-1")
+      it.finish()
+    case .completed:
+      (it.status, it.phase, it.remoteID) = (.completed, nil, "r-1")
+      it.finish()
+      it.files = [.sample]
+    case .unsaved, .refetching:
+      (it.status, it.phase, it.remoteID) = (.completed, self == .unsaved ? nil : .fetching, "r-1")
+      it.finish()
+      it.fail(.downloadFailed)
+    case .failed:
+      (it.status, it.phase, it.billing) = (.failed, nil, .none)
+      it.fail(.invalidInput)
+    case .cancelledUnsent:
+      (it.status, it.phase, it.billing, it.startedAt) = (.cancelled, nil, .none, nil)
+      it.fail(.cancelled)
+    case .cancelled:
+      (it.status, it.phase, it.remoteID) = (.cancelled, nil, "r-1")
+      it.fail(.cancelled)
+    case .settling, .settlingToDelete:
+      (it.status, it.phase, it.deleteRemote) = (.cancelled, .settling, self == .settlingToDelete)
+      it.fail(.cancelled)
+    case .deleting:
+      (it.status, it.phase, it.remoteID, it.deleteRemote) = (.cancelled, .settling, "r-1", true)
+      it.fail(.cancelled)
+    case .cancelledFetching:
+      (it.status, it.phase, it.remoteID) = (.cancelled, .fetching, "r-1")
+      it.finish()
+      it.fail(.cancelled)
+    case .doubtful, .lookingAgain:
+      (it.status, it.phase) = (.unknown, .looking)
+      it.tries = 5
+      it.nextAt = Self.sentAt + 90_000
+      it.fail(.submissionUnknown)
+    case .lost:
+      (it.status, it.phase) = (.unknown, nil)
+      it.fail(.submissionUnknown)
+    }
+    if it.phase != nil, self != .doubtful { it.owner = Self.owner.owner }
+    if it.status.isTerminal { it.finishedAt = Self.sentAt + 5_000 }
+    return it
+  }
+}
+
+extension OutputFile {
+  static let sample = OutputFile(
+    path: "/out/a b-1.png", mediaType: "image/png", bytes: 70, sha256: String(repeating: "0", count: 64), width: 1,
+    height: 1)
+}
+
+extension Prediction {
+  fileprivate mutating func finish() {
+    billing = .charged
+    outputs = ["https://cdn.example/1.png"]
+    hasNSFWContents = [false]
+    inferenceMilliseconds = 900
+  }
+
+  fileprivate mutating func fail(_ kind: PredictionFailure.Kind) {
+    failure = PredictionFailure(kind, retryable: false, message: "As the test wants it.")
+    error = "As the test wants it."
+  }
+}
