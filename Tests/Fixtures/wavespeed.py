@@ -51,7 +51,7 @@ On download also:
   huge                      says that it is 300 MB long  endless   sends for ever without a length
   trickle                   one byte, then nothing       short     half of the picture
 
-`GET /_/log` is {"requests": [...]}: n, connection, port, method, path, headers (lower-case names), body, seconds
+`GET /_/log` is {"requests": [...]}: n, connection, port, method, path, target (path as it was written), headers (lower-case names), body, seconds
 (steady clock) when it was read, ended when its answer begins or its connection is given up (null before), endpoint.
 `GET /_/log?at_least=3` answers when there are three, or after ten seconds.
 `POST /_/reset` forgets everything. As `http_proxy` it plays any host. Requests to /_/ are not logged.
@@ -227,9 +227,9 @@ class LoopbackWaveSpeed:
         line = stream.readline(65536)
         if not line:
             return False
-        method, path, _ = line.decode("latin-1").split(" ", 2)
+        method, target, _ = line.decode("latin-1").split(" ", 2)
         # As a proxy is asked: the whole address. Then this is the host behind it, whatever its name.
-        path = re.sub(r"^http://[^/]*", "", path)
+        path = re.sub(r"^http://[^/]*", "", target)
         headers = {}
         while (line := stream.readline(65536)) not in (b"\r\n", b"\n", b""):
             name, _, value = line.decode("latin-1").partition(":")
@@ -248,7 +248,7 @@ class LoopbackWaveSpeed:
         with self.changed:
             request = {
                 "n": len(self.requests) + 1, "connection": number, "port": port, "method": method, "path": path,
-                "headers": headers, "body": body.decode("utf-8", "replace"), "seconds": time.monotonic(),
+                "target": target, "headers": headers, "body": body.decode("utf-8", "replace"), "seconds": time.monotonic(),
                 "ended": None, "endpoint": endpoint,
             }
             self.requests.append(request)

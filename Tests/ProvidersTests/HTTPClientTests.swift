@@ -229,7 +229,7 @@ import Threads
     let server = try Loopback()
     let http = client(["http_proxy": server.url])
     _ = try http.ask(get("http://service.invalid/api/v3/predictions/x/result")).get()
-    #expect(server.requests().first?["path"]?.string == "http://service.invalid/api/v3/predictions/x/result")
+    #expect(server.requests().first?["target"]?.string == "http://service.invalid/api/v3/predictions/x/result")
   }
 
   @Test func aProxyThatRefusesTheTunnel() throws {

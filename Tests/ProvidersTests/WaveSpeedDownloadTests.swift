@@ -58,7 +58,7 @@ import Testing
     let writer = MemoryWriter()
     let url = "http://127.0.0.1:9/output/x.png"
     guard case .refused = service.download(url, of: prediction(), into: writer) else { throw Unexpected() }
-    #expect(server.requests("download").map { $0["path"]?.string } == [url])
+    #expect(server.requests("download").map { $0["target"]?.string } == [url])
   }
 
   /// A provider on the internet cannot send us home: not by address, and not by a name that means it.
