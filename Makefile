@@ -7,7 +7,8 @@ RELEASE := .build/release/imagewire
 DEBUG := .build/debug/imagewire
 PYTHON := .build-tools/venv/bin/python
 
-.PHONY: help build demo test test-swift test-program schemas bench install format lint clean dependencies tools
+.PHONY: help build demo test test-swift test-program schemas bench fuzz fuzz-short sanitize install format lint clean \
+  dependencies tools
 
 help: ## What there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | column -t -s ':'
@@ -38,6 +39,18 @@ schemas: dependencies ## schemas/*.json anew, from the table of methods
 	swift build $(SWIFT_FLAGS) --product imagewire
 	mkdir -p schemas && rm -f schemas/*.json
 	for name in $$($(DEBUG) schema --names); do $(DEBUG) schema $$name >schemas/$$name.json || exit 1; done
+
+FUZZ_SECONDS ?= 600
+
+fuzz: dependencies ## The fuzzers, FUZZ_SECONDS each (600)
+	.ci/fuzz $(FUZZ_SECONDS)
+
+fuzz-short: ## The fuzzers, 20 seconds each
+	@$(MAKE) fuzz FUZZ_SECONDS=20
+
+sanitize: dependencies ## Every Swift test under the address sanitizer, then under the thread sanitizer
+	.ci/sanitize address
+	.ci/sanitize thread
 
 bench: build ## Speed and memory, beside the floor
 	python3 Tests/Benchmarks/bench.py $(RELEASE)

@@ -57,3 +57,16 @@ let package = Package(
     ),
   ]
 )
+
+// Fuzzers need a runtime that only `--sanitize fuzzer` brings, so they are no part of an ordinary build: see `make fuzz`.
+if Context.environment["IMAGEWIRE_FUZZ"] != nil {
+  for (name, uses) in [
+    ("JSONFuzz", ["JSON"]), ("FrameFuzz", ["JSONRPC"]), ("MessageFuzz", ["JSONRPC", "JSON"]),
+  ] as [(String, [Target.Dependency])] {
+    // A program without `main`: the fuzzer's runtime has it.
+    package.targets.append(
+      .executableTarget(
+        name: name, dependencies: uses, path: "Tests/Fuzz/\(name)",
+        swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
+  }
+}

@@ -117,8 +117,10 @@ public struct FrameDecoder: Sendable {
         }
         let line = line(upTo: end)
         pass(lineEndingAt: end)
+        // Before it is known to be blank: a part of it that came first had to be judged by its length alone.
+        if line.count > limit { return .fault(.tooLong) }
         if isBlank(line) { continue }
-        return line.count > limit ? .fault(.tooLong) : .message(line)
+        return .message(line)
       case .skippingLine:
         guard let end = lineEnd() else {
           start = bytes.count

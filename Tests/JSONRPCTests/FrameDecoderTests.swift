@@ -64,6 +64,9 @@ private let streams: [Stream] =
     Stream("a line over the limit", "{}\n" + long + "\n{}\n", [.message("{}"), .fault(.tooLong), .message("{}")]),
     Stream(
       "a line far over the limit", "{}\n" + veryLong + "\n{}\n", [.message("{}"), .fault(.tooLong), .message("{}")]),
+    Stream(
+      "a blank line over the limit", "{}\n" + String(repeating: " ", count: 600) + "\n{}\n",
+      [.message("{}"), .fault(.tooLong), .message("{}")]),
     Stream("a last line over the limit", "{}\n" + long, [.message("{}"), .fault(.tooLong)]),
     Stream(
       "letters where lines are said", "abc\nContent-Length: 3\n", framing: .line,
