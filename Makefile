@@ -7,7 +7,7 @@ RELEASE := .build/release/imagewire
 DEBUG := .build/debug/imagewire
 PYTHON := .build-tools/venv/bin/python
 
-.PHONY: help build demo test test-swift test-program schemas bench install format lint clean dependencies tools
+.PHONY: help build demo test test-swift test-program schemas bench install format lint clean dependencies tools shells
 
 help: ## What there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | column -t -s ':'
@@ -17,6 +17,9 @@ dependencies:
 
 tools:
 	@.ci/tools
+
+shells:
+	@.ci/shells
 
 build: dependencies ## The program, optimised: .build/release/imagewire
 	swift build -c release $(SWIFT_FLAGS) --product imagewire
@@ -30,7 +33,7 @@ test-swift: dependencies
 	swift build --build-tests $(SWIFT_FLAGS)
 	swift test --skip-build
 
-test-program: dependencies tools
+test-program: dependencies tools shells
 	swift build $(SWIFT_FLAGS) --product imagewire
 	IMAGEWIRE=$(abspath $(DEBUG)) $(PYTHON) -m pytest -q -p no:cacheprovider Tests/ProgramTests
 

@@ -102,8 +102,14 @@ struct Configuration: Sendable {
   /// A path from the root, so that nothing depends on a working directory that may change.
   private static func absolute(_ path: String) -> String {
     if path.hasPrefix("/") { return path }
-    guard let current = getcwd(nil, 0) else { return "/" + path }
+    let folder = workingFolder
+    return folder.hasSuffix("/") ? folder + path : "\(folder)/\(path)"
+  }
+
+  /// From where paths that people type start.
+  static var workingFolder: String {
+    guard let current = getcwd(nil, 0) else { return "/" }
     defer { free(current) }
-    return String(cString: current) + "/" + path
+    return String(cString: current)
   }
 }

@@ -12,9 +12,9 @@ internal import Service
 /// How the process ends, for every reason there is (protocol.md section 1, "Life and death"). Whoever comes to the end first ends it.
 final class Ending: Sendable {
   /// How long the reply to a POST that is written is waited for.
-  private static let postPatience: Int64 = 60_000
+  static let postPatience: Int64 = 60_000
   /// The same after a signal: the host kills after two seconds.
-  private static let hastyPatience: Int64 = 1_500
+  static let hastyPatience: Int64 = 1_500
 
   private let service: Service
   private let connection: Connection
