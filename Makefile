@@ -7,7 +7,7 @@ RELEASE := .build/release/imagewire
 DEBUG := .build/debug/imagewire
 PYTHON := .build-tools/venv/bin/python
 
-.PHONY: help build demo test test-swift test-program schemas bench install format lint clean dependencies tools shells
+.PHONY: help build demo test test-swift test-program test-openai schemas bench install format lint clean dependencies tools shells
 
 help: ## What there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | column -t -s ':'
@@ -41,6 +41,11 @@ schemas: dependencies ## schemas/*.json anew, from the table of methods
 	swift build $(SWIFT_FLAGS) --product imagewire
 	mkdir -p schemas && rm -f schemas/*.json
 	for name in $$($(DEBUG) schema --names); do $(DEBUG) schema $$name >schemas/$$name.json || exit 1; done
+
+test-openai: dependencies tools ## The provider openai against LiteLLM's proxy (750 MB from PyPI)
+	@.ci/litellm
+	swift build $(SWIFT_FLAGS) --product imagewire
+	IMAGEWIRE=$(abspath $(DEBUG)) $(PYTHON) -m pytest -q -p no:cacheprovider Tests/ForeignServers
 
 bench: build ## Speed and memory, beside the floor
 	python3 Tests/Benchmarks/bench.py $(RELEASE)

@@ -70,6 +70,10 @@ enum Program {
     let console = Console(variables: variables)
     let configuration = Configuration(options, environment: variables, read: contents)
     let log = Log(level: configuration.logLevel)
+    if invocation.command.name == "doctor" {
+      let findings = Checkup(configuration: configuration, isOffline: invocation.has("--offline")).findings()
+      exit(Doctor.report(findings, asJSON: invocation.has("--json"), to: console).rawValue)
+    }
     for warning in configuration.warnings { log.warning(warning) }
 
     let signals = Signals()
@@ -84,7 +88,7 @@ enum Program {
       engine: engine, console: console, time: time, folder: Configuration.workingFolder, signals: signals)
     let status = Commands.run(invocation, session) ?? .usage
     // What is written is waited for, as at the end of input; after a signal not for long.
-    engine.drain(atMost: signals.isRaised ? Ending.hastyPatience : Ending.postPatience)
+    engine.drain(atMost: signals.isRaised ? Ending.hastyPatience : engine.postPatience)
     _exit(status.rawValue)
   }
 
