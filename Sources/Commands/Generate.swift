@@ -71,8 +71,8 @@ enum Generate {
     for (option, member) in [("--model", "model"), ("--provider", "provider"), ("--key", "idempotency_key")] {
       if let value = invocation.value(option) { members.append((member, .string(value))) }
     }
-    if let dollars = invocation.value("--max-cost") {
-      members.append(("max_cost", try JSONValue(parsing: dollars)))
+    if let micros = invocation.value("--max-cost").flatMap({ Double($0) }).flatMap(Money.micros) {
+      members.append(("max_cost", try JSONValue(parsing: Money.spelling(micros))))
     }
     let tags = invocation.values("--tag")
     if !tags.isEmpty { members.append(("tags", .array(tags.map { .string($0) }))) }

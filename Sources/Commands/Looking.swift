@@ -51,10 +51,11 @@ enum Looking {
       }
       if !ids.contains(id) { ids.append(id) }
     }
-    let result: Result<DeleteOutcome, StoreError> = answer { completion in
-      session.engine.delete(ids, files: invocation.has("--files"), completion: completion)
+    let (result, kept): (Result<DeleteOutcome, StoreError>, [String]) = answer { completion in
+      session.engine.delete(ids, files: invocation.has("--files")) { completion(($0, $1)) }
       session.engine.settle()
     }
+    for path in kept { console.complain("\(path) is no longer what was saved and was left in place.") }
     switch result {
     case .success(.deleted(let gone)):
       if invocation.has("--json") {
