@@ -7,7 +7,7 @@ RELEASE := .build/release/imagewire
 DEBUG := .build/debug/imagewire
 PYTHON := .build-tools/venv/bin/python
 
-.PHONY: help build demo test test-swift test-program test-openai schemas bench install format lint clean dependencies tools shells
+.PHONY: help build demo test test-swift test-program test-openai schemas bench install format lint clean dependencies tools shells browser
 
 help: ## What there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | column -t -s ':'
@@ -21,6 +21,9 @@ tools:
 shells:
 	@.ci/shells
 
+browser:
+	@.ci/browser
+
 build: dependencies ## The program, optimised: .build/release/imagewire
 	swift build -c release $(SWIFT_FLAGS) --product imagewire
 
@@ -33,7 +36,7 @@ test-swift: dependencies
 	swift build --build-tests $(SWIFT_FLAGS)
 	swift test --skip-build
 
-test-program: dependencies tools shells
+test-program: dependencies tools shells browser
 	swift build $(SWIFT_FLAGS) --product imagewire
 	IMAGEWIRE=$(abspath $(DEBUG)) $(PYTHON) -m pytest -q -p no:cacheprovider Tests/ProgramTests
 

@@ -7,15 +7,23 @@ public struct Session: Sendable {
   let console: Console
   let time: any TimeSource
   let folder: String
+  /// Where the table is.
+  let stateFolder: String
   /// Signals that came, oldest first; whoever waits is woken.
   public let signals: Signals
 
-  /// - Parameter folder: the working directory, from which paths that people type start.
-  public init(engine: PredictionEngine, console: Console, time: any TimeSource, folder: String, signals: Signals) {
+  /// - Parameters:
+  ///   - folder: the working directory, from which paths that people type start.
+  ///   - stateFolder: where the table is.
+  public init(
+    engine: PredictionEngine, console: Console, time: any TimeSource, folder: String, stateFolder: String,
+    signals: Signals
+  ) {
     self.engine = engine
     self.console = console
     self.time = time
     self.folder = folder
+    self.stateFolder = stateFolder
     self.signals = signals
   }
 

@@ -85,7 +85,8 @@ enum Program {
     let parts = Parts(options: options, configuration: configuration, time: time, log: log)
     guard let engine = try? parts.engine.get() else { exit(ExitStatus.failed.rawValue) }
     let session = Session(
-      engine: engine, console: console, time: time, folder: Configuration.workingFolder, signals: signals)
+      engine: engine, console: console, time: time, folder: Configuration.workingFolder,
+      stateFolder: configuration.stateDirectory, signals: signals)
     let status = Commands.run(invocation, session) ?? .usage
     // What is written is waited for, as at the end of input; after a signal not for long.
     engine.drain(atMost: signals.isRaised ? Ending.hastyPatience : engine.postPatience)
