@@ -7,8 +7,8 @@ RELEASE := .build/release/imagewire
 DEBUG := .build/debug/imagewire
 PYTHON := .build-tools/venv/bin/python
 
-.PHONY: help build demo test test-swift test-program schemas bench fuzz fuzz-short sanitize install format lint clean \
-  dependencies tools
+.PHONY: help build demo test test-swift test-program test-openai schemas bench fuzz fuzz-short sanitize install format \
+  lint clean dependencies tools shells browser
 
 help: ## What there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | column -t -s ':'
@@ -18,6 +18,12 @@ dependencies:
 
 tools:
 	@.ci/tools
+
+shells:
+	@.ci/shells
+
+browser:
+	@.ci/browser
 
 build: dependencies ## The program, optimised: .build/release/imagewire
 	swift build -c release $(SWIFT_FLAGS) --product imagewire
@@ -31,7 +37,7 @@ test-swift: dependencies
 	swift build --build-tests $(SWIFT_FLAGS)
 	swift test --skip-build
 
-test-program: dependencies tools
+test-program: dependencies tools shells browser
 	swift build $(SWIFT_FLAGS) --product imagewire
 	IMAGEWIRE=$(abspath $(DEBUG)) $(PYTHON) -m pytest -q -p no:cacheprovider Tests/ProgramTests
 
@@ -51,6 +57,11 @@ fuzz-short: ## The fuzzers, 20 seconds each
 sanitize: dependencies ## Every Swift test under the address sanitizer, then under the thread sanitizer
 	.ci/sanitize address
 	.ci/sanitize thread
+
+test-openai: dependencies tools ## The provider openai against LiteLLM's proxy (750 MB from PyPI)
+	@.ci/litellm
+	swift build $(SWIFT_FLAGS) --product imagewire
+	IMAGEWIRE=$(abspath $(DEBUG)) $(PYTHON) -m pytest -q -p no:cacheprovider Tests/ForeignServers
 
 bench: build ## Speed and memory, beside the floor
 	python3 Tests/Benchmarks/bench.py $(RELEASE)

@@ -39,9 +39,10 @@ let package = Package(
     room("Storage", uses: ["Predictions", "JSON", "Threads", "CSQLite"]),
     room("Providers", uses: ["Predictions", "JSON", "Threads", "CCurl"]),
     room("Service", uses: ["JSONRPC", "Predictions", "JSON", "Threads"]),
+    room("Commands", uses: ["Service", "Predictions", "JSON", "Threads"]),
     .executableTarget(
       name: "imagewire",
-      dependencies: ["JSON", "Threads", "JSONRPC", "Predictions", "Storage", "Providers", "Service"],
+      dependencies: ["JSON", "Threads", "JSONRPC", "Predictions", "Storage", "Providers", "Service", "Commands"],
       swiftSettings: strict),
 
     tests(of: "JSON"),
@@ -51,6 +52,7 @@ let package = Package(
     tests(of: "Storage", uses: ["Predictions", "JSON", "Threads", "CSQLite"]),
     tests(of: "Providers", uses: ["Predictions", "JSON", "Threads"]),
     tests(of: "Service", uses: ["JSONRPC", "Predictions", "JSON", "Threads"]),
+    tests(of: "Commands", uses: ["Service", "Predictions", "JSON", "Threads"]),
     // The real binary, which it needs built.
     .testTarget(
       name: "TranscriptTests", dependencies: ["imagewire", "JSON"], path: "Tests/TranscriptTests", swiftSettings: strict

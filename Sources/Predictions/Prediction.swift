@@ -132,6 +132,9 @@ public struct OutputFile: Sendable, Equatable {
   /// In pixels, from the header; `nil` where the header does not say.
   public var height: Int?
 
+  /// Its path as a `file:` URL.
+  public var url: String { Prediction.fileURL(path) }
+
   /// Puts a file's description together.
   public init(path: String, mediaType: String, bytes: Int64, sha256: String, width: Int?, height: Int?) {
     self.path = path

@@ -71,6 +71,11 @@ extension PredictionEngine {
 
   // MARK: - The end
 
+  /// How long the reply to a POST that is written is waited for: as long as the slowest provider may take.
+  public var postPatience: Int64 {
+    state.withLock { $0.providers.values.map(\.postLimit).max() ?? 0 }
+  }
+
   /// End of input: what the limits let through is still handed over, what was written is waited for, and what exists
   /// only here is saved. The rest stays in the table for the next process.
   ///

@@ -55,6 +55,20 @@ public protocol Provider: Sendable {
 
   /// Asks that the provider delete a prediction. Safe to repeat.
   func delete(_ prediction: Prediction, completion: @escaping @Sendable (DeletionOutcome) -> Void)
+
+  /// How long its paid request may take to be answered, in milliseconds: the process does not end before.
+  var postLimit: Int64 { get }
+
+  /// Its files are saved and that is committed: what was kept for it may go.
+  func forget(_ prediction: Prediction)
+}
+
+extension Provider {
+  /// A minute: the work goes on after the answer.
+  public var postLimit: Int64 { 60_000 }
+
+  /// Most keep nothing.
+  public func forget(_ prediction: Prediction) {}
 }
 
 extension Provider {

@@ -31,6 +31,11 @@ struct BaseURL: Sendable, Equatable {
     }
   }
 
+  /// Whether something stands behind the host.
+  var hasPath: Bool {
+    text.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false).last?.contains("/") ?? false
+  }
+
   /// `localhost` and what is below it (RFC 6761).
   static func isThisMachine(_ host: String) -> Bool {
     host == "localhost" || host.hasSuffix(".localhost") || NetworkAddress(host)?.reach == .loopback

@@ -79,7 +79,8 @@ public struct HTTPRequest: Sendable {
 public struct HTTPResponse: Sendable, Equatable {
   /// The status code of the final answer.
   public var status: Int
-  /// By lower-case name: `date`, `retry-after`, `content-length`, `content-type` and `location`; no others are kept.
+  /// By lower-case name: `date`, `retry-after`, `retry-after-ms`, `content-length`, `content-type` and `location`; no
+  /// others are kept.
   public var headers: [String: String]
   /// The body; empty where it went to a sink.
   public var body: [UInt8]

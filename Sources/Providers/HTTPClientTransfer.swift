@@ -22,7 +22,9 @@ final class HTTPTransfer {
   private var body: [UInt8] = []
   private var bodyBytes: Int64 = 0
 
-  private static let wantedHeaders = ["date", "retry-after", "content-length", "content-type", "location"]
+  private static let wantedHeaders = [
+    "date", "retry-after", "content-length", "content-type", "location", "retry-after-ms",
+  ]
 
   /// Whether a byte of the request may have been written.
   var mayHaveBeenSent: Bool { starts > 1 || starts == 1 && stop != .notStarted && stop != .forbiddenAddress }

@@ -290,25 +290,6 @@ public struct WaveSpeed: Provider, Sendable {
     ]
   }
 
-  /// Somebody else's words, fit to be shown: without the key, should they repeat it, on one line, and short.
-  func clean(_ text: String) -> String {
-    let secret = Array(key.utf8)
-    var rest = Array(text.utf8)[...]
-    var shown: [UInt8] = []
-    while let byte = rest.first, shown.count < 500 {
-      if !secret.isEmpty, rest.starts(with: secret) {
-        shown.append(contentsOf: "[key]".utf8)
-        rest.removeFirst(secret.count)
-      } else {
-        shown.append(byte < 0x20 || byte == 0x7F ? 0x20 : byte)
-        rest.removeFirst()
-      }
-    }
-    // A character cut in half at the limit goes whole.
-    if let next = rest.first, next & 0xC0 == 0x80 {
-      while let last = shown.popLast(), last & 0xC0 == 0x80 {}
-    }
-    while shown.last == UInt8(ascii: ".") || shown.last == 0x20 { shown.removeLast() }
-    return String(decoding: shown, as: UTF8.self)
-  }
+  /// Somebody else's words, fit to be shown.
+  func clean(_ text: String) -> String { ForeignText.clean(text, without: key) }
 }

@@ -94,11 +94,5 @@ extension WaveSpeed {
     mentions(text, ["moderation", "sensitive", "content policy", "nsfw"])
   }
 
-  private static func mentions(_ text: String, _ words: [String]) -> Bool {
-    let text = Array(text.lowercased().utf8)
-    return words.contains { word in
-      let word = Array(word.utf8)
-      return text.indices.contains { text[$0...].starts(with: word) }
-    }
-  }
+  private static func mentions(_ text: String, _ words: [String]) -> Bool { ForeignText.mentions(text, words) }
 }

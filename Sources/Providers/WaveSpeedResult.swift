@@ -60,30 +60,9 @@ extension WaveSpeed {
     guard let text = value.string ?? value["url"]?.string else { return nil }
     let start = text.prefix(8).lowercased()
     if start.hasPrefix("https://") || start.hasPrefix("http://") { return .location(text) }
-    if start.hasPrefix("data:") { return bytes(ofDataURI: text) }
-    guard let bytes = Base64.decode(Array(text.utf8).span), isImage(bytes) else { return nil }
+    if start.hasPrefix("data:") { return DataURI(text).map { .bytes($0.bytes) } }
+    guard let bytes = Base64.decode(Array(text.utf8).span), DataURI.isImage(bytes) else { return nil }
     return .bytes(bytes)
-  }
-
-  private static func bytes(ofDataURI text: String) -> RemoteOutput? {
-    let text = Array(text.utf8)
-    guard let comma = text.firstIndex(of: UInt8(ascii: ",")),
-      String(decoding: text[..<comma], as: UTF8.self).lowercased().hasSuffix(";base64"),
-      let bytes = Base64.decode(Array(text[(comma + 1)...]).span), !bytes.isEmpty
-    else { return nil }
-    return .bytes(bytes)
-  }
-
-  /// PNG, JPEG, GIF, WebP or AVIF by its first bytes: any word of four letters is base64 too.
-  static func isImage(_ bytes: [UInt8]) -> Bool {
-    func has(_ text: StaticString, at place: Int = 0) -> Bool {
-      bytes.count >= place + text.utf8CodeUnitCount
-        && bytes[place..<place + text.utf8CodeUnitCount].elementsEqual(
-          UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
-    }
-    return bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A])
-      || bytes.starts(with: [0xFF, 0xD8, 0xFF]) || has("GIF87a") || has("GIF89a") || has("RIFF") && has("WEBP", at: 8)
-      || has("ftyp", at: 4) && (has("avif", at: 8) || has("avis", at: 8))
   }
 
   // MARK: - Failed

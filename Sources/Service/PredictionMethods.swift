@@ -257,7 +257,7 @@ extension Method {
 
 extension PredictionRequest {
   /// Reads the params of `submit`, with the bounds of protocol.md section 1.
-  fileprivate init(_ params: Params) throws(RPCError) {
+  init(_ params: Params) throws(RPCError) {
     self.init(input: try params.object("input") ?? JSONObject())
     if let prompt = try params.string("prompt") {
       guard input["prompt"] == nil else {

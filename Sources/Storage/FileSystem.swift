@@ -226,6 +226,14 @@ enum FileSystem {
     try syncFolder(parent(of: path))
   }
 
+  /// How many bytes may still be written where a path is, and how many its disk has.
+  static func space(at path: String) -> (free: Int64, total: Int64)? {
+    var status = statvfs()
+    guard statvfs(path, &status) == 0 else { return nil }
+    let block = Int64(status.f_frsize)
+    return (Int64(status.f_bavail) * block, Int64(status.f_blocks) * block)
+  }
+
   /// Whether a folder is on another machine's disk, where locks and memory maps do not do what SQLite needs.
   static func isOnNetwork(_ path: String) -> Bool {
     var status = statfs()

@@ -17,13 +17,19 @@ struct Configuration: Sendable {
   var outputDirectory: String
   var wavespeedKey: String?
   var wavespeedBaseURL: String
+  var openAIKey: String?
+  /// `nil` where nobody named one; then it is OpenAI's own.
+  var openAIBaseURL: String?
   var logLevel: Log.Level
+  /// Where each setting came from: a flag, a variable, the config file; absent where it is the usual value.
+  var origins: [String: String] = [:]
   /// What could not be used, for the log; never with a value in it.
   var warnings: [String] = []
 
   /// Members of the config file.
   static let fileMembers = [
-    "provider", "model", "state_dir", "output_dir", "wavespeed_api_key", "wavespeed_base_url", "log",
+    "provider", "model", "state_dir", "output_dir", "wavespeed_api_key", "wavespeed_base_url", "openai_api_key",
+    "openai_base_url", "log",
   ]
 
   /// Puts the configuration together.
@@ -56,28 +62,42 @@ struct Configuration: Sendable {
       }
     }
 
-    var key = variable("WAVESPEED_API_KEY")
-    if key == nil, let keyFile = variable("WAVESPEED_API_KEY_FILE") {
-      key = read(keyFile).map { Self.trimmed(String(decoding: $0, as: UTF8.self)) }.flatMap { $0.isEmpty ? nil : $0 }
-      if key == nil { warnings.append("WAVESPEED_API_KEY_FILE names a file that cannot be read or is empty.") }
+    var origins: [String: String] = [:]
+    func setting(_ member: String, flag: String? = nil, _ name: String) -> String? {
+      let option = "--" + member.split(separator: "_").joined(separator: "-")
+      let found = [(flag, option), (variable(name), name), (file[member], path)].first { $0.0 != nil }
+      origins[member] = found?.1
+      return found?.0
     }
-    wavespeedKey = key ?? file["wavespeed_api_key"]
-    wavespeedBaseURL = variable("WAVESPEED_BASE_URL") ?? file["wavespeed_base_url"] ?? "https://api.wavespeed.ai"
+    func key(_ member: String, _ name: String) -> String? {
+      if variable(name) == nil, let path = variable("\(name)_FILE") {
+        let key = read(path).map { Self.trimmed(String(decoding: $0, as: UTF8.self)) }.flatMap { $0.isEmpty ? nil : $0 }
+        if key == nil { warnings.append("\(name)_FILE names a file that cannot be read or is empty.") }
+        origins[member] = "\(name)_FILE"
+        if let key { return key }
+      }
+      return setting(member, name)
+    }
+    wavespeedKey = key("wavespeed_api_key", "WAVESPEED_API_KEY")
+    wavespeedBaseURL = setting("wavespeed_base_url", "WAVESPEED_BASE_URL") ?? "https://api.wavespeed.ai"
+    openAIKey = key("openai_api_key", "OPENAI_API_KEY")
+    openAIBaseURL = setting("openai_base_url", "OPENAI_BASE_URL")
 
-    provider = options.provider ?? variable("IMAGEWIRE_PROVIDER") ?? file["provider"]
-    model = options.model ?? variable("IMAGEWIRE_MODEL") ?? file["model"]
+    provider = setting("provider", flag: options.provider, "IMAGEWIRE_PROVIDER")
+    model = setting("model", flag: options.model, "IMAGEWIRE_MODEL")
     #if canImport(Darwin)
       let usualState = "\(home)/Library/Application Support/imagewire"
     #else
       let usualState = "\(variable("XDG_STATE_HOME") ?? "\(home)/.local/state")/imagewire"
     #endif
     stateDirectory = Self.absolute(
-      options.stateDirectory ?? variable("IMAGEWIRE_STATE_DIR") ?? file["state_dir"] ?? usualState)
+      setting("state_dir", flag: options.stateDirectory, "IMAGEWIRE_STATE_DIR") ?? usualState)
     outputDirectory = Self.absolute(
-      options.outputDirectory ?? variable("IMAGEWIRE_OUTPUT_DIR") ?? file["output_dir"] ?? "\(stateDirectory)/outputs")
-    let levelName = options.logLevel ?? variable("IMAGEWIRE_LOG") ?? file["log"] ?? "warning"
+      setting("output_dir", flag: options.outputDirectory, "IMAGEWIRE_OUTPUT_DIR") ?? "\(stateDirectory)/outputs")
+    let levelName = setting("log", flag: options.logLevel, "IMAGEWIRE_LOG") ?? "warning"
     logLevel = Log.Level(levelName) ?? .warning
     if Log.Level(levelName) == nil { warnings.append("IMAGEWIRE_LOG is error, warning, info or debug.") }
+    self.origins = origins
     self.warnings = warnings
   }
 
@@ -90,6 +110,7 @@ struct Configuration: Sendable {
     if options.model == nil, let model = settings.model { self.model = model }
     if options.outputDirectory == nil, let folder = settings.outputDirectory { outputDirectory = folder }
     if let key = settings.wavespeedKey { wavespeedKey = key }
+    if let key = settings.openAIKey { openAIKey = key }
   }
 
   private static func trimmed(_ text: String) -> String {
@@ -102,8 +123,14 @@ struct Configuration: Sendable {
   /// A path from the root, so that nothing depends on a working directory that may change.
   private static func absolute(_ path: String) -> String {
     if path.hasPrefix("/") { return path }
-    guard let current = getcwd(nil, 0) else { return "/" + path }
+    let folder = workingFolder
+    return folder.hasSuffix("/") ? folder + path : "\(folder)/\(path)"
+  }
+
+  /// From where paths that people type start.
+  static var workingFolder: String {
+    guard let current = getcwd(nil, 0) else { return "/" }
     defer { free(current) }
-    return String(cString: current) + "/" + path
+    return String(cString: current)
   }
 }

@@ -11,10 +11,8 @@ internal import Service
 
 /// How the process ends, for every reason there is (protocol.md section 1, "Life and death"). Whoever comes to the end first ends it.
 final class Ending: Sendable {
-  /// How long the reply to a POST that is written is waited for.
-  private static let postPatience: Int64 = 60_000
-  /// The same after a signal: the host kills after two seconds.
-  private static let hastyPatience: Int64 = 1_500
+  /// How long the reply to a POST that is written is waited for after a signal: the host kills after two seconds.
+  static let hastyPatience: Int64 = 1_500
 
   private let service: Service
   private let connection: Connection
@@ -32,7 +30,7 @@ final class Ending: Sendable {
     if farewell == .exited { service.shutDown() }
     service.inputEnded()
     _ = connection.waitUntilAnswered()
-    engine?.drain(atMost: Self.postPatience)
+    if let engine { engine.drain(atMost: engine.postPatience) }
     finish(farewell == .exited ? 1 : 0)
   }
 
@@ -44,7 +42,7 @@ final class Ending: Sendable {
       _ = connection.waitUntilAnswered(atMost: 300)
       engine?.drain(atMost: Self.hastyPatience)
     case .unread:
-      engine?.drain(atMost: Self.postPatience)
+      if let engine { engine.drain(atMost: engine.postPatience) }
     }
     finish(0)
   }

@@ -13,8 +13,8 @@ internal import Threads
 final class Lifeline: Sendable {
   /// Why it is over.
   enum End: Sendable {
-    /// SIGTERM, SIGINT or SIGHUP, or the client's process is gone.
-    case told
+    /// SIGTERM, SIGINT or SIGHUP, or (without a number) the client's process is gone.
+    case told(Int32?)
     /// Nobody reads what is written.
     case unread
   }
@@ -25,9 +25,12 @@ final class Lifeline: Sendable {
 
   /// Prepares to watch.
   ///
-  /// - Parameter output: the descriptor of the real stdout.
-  init(output: Int32, onEnd: @escaping @Sendable (End) -> Void) {
+  /// - Parameters:
+  ///   - output: the descriptor of the real stdout; -1 where nobody's going away matters.
+  ///   - hastyStatus: what the process exits with at a second signal.
+  init(output: Int32, hastyStatus status: Int32 = 0, onEnd: @escaping @Sendable (End) -> Void) {
     self.output = output
+    hastyStatus.store(status, ordering: .relaxed)
     self.onEnd = onEnd
   }
 
@@ -76,10 +79,10 @@ final class Lifeline: Sendable {
       if descriptors[0].revents != 0 {
         var byte: UInt8 = 0
         guard read(wake, &byte, 1) == 1 else { continue }
-        if byte == signalByte { return onEnd(.told) }
+        if byte != 0 { return onEnd(.told(Int32(byte))) }
       }
       if descriptors[1].revents & Int16(POLLERR | POLLHUP | POLLNVAL) != 0 { return onEnd(.unread) }
-      if let process, !exists(pid_t(process)) { return onEnd(.told) }
+      if let process, !exists(pid_t(process)) { return onEnd(.told(nil)) }
     }
   }
 
@@ -93,15 +96,15 @@ final class Lifeline: Sendable {
   }
 }
 
-private let signalByte: UInt8 = 1
 private let signalPipe = Atomic<Int32>(-1)
 private let signalCount = Atomic<Int>(0)
+private let hastyStatus = Atomic<Int32>(0)
 
 /// Does only what a signal handler may: writes a byte. A second signal means now.
 private func handleSignal(_ number: Int32) {
-  if signalCount.add(1, ordering: .relaxed).newValue > 1 { _exit(0) }
+  if signalCount.add(1, ordering: .relaxed).newValue > 1 { _exit(hastyStatus.load(ordering: .relaxed)) }
   let saved = errno
-  var byte = signalByte
+  var byte = UInt8(truncatingIfNeeded: number)
   _ = write(signalPipe.load(ordering: .acquiring), &byte, 1)
   errno = saved
 }

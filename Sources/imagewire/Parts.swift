@@ -58,6 +58,7 @@ final class Parts: Sendable {
     engine.install(
       .ready(Sandbox(account: Account.name(salt: salt, baseURL: "sandbox:", key: ""), time: time)), as: "sandbox")
     engine.install(wavespeed(configuration), as: "wavespeed")
+    engine.install(openAI(configuration), as: "openai")
   }
 
   private func wavespeed(_ configuration: Configuration) -> ProviderSlot {
@@ -69,6 +70,20 @@ final class Parts: Sendable {
       WaveSpeed(
         baseURL: configuration.wavespeedBaseURL, key: key,
         account: Account.name(salt: salt, baseURL: configuration.wavespeedBaseURL, key: key), http: http,
+        clientVersion: Version.number, now: { [time] in time.now.wall }))
+  }
+
+  private func openAI(_ configuration: Configuration) -> ProviderSlot {
+    guard configuration.openAIKey != nil || configuration.openAIBaseURL != nil else {
+      return .unconfigured(
+        hint: "Set OPENAI_API_KEY, or OPENAI_BASE_URL to a server of your own (with its /v1), which may need no key.")
+    }
+    let baseURL = configuration.openAIBaseURL ?? OpenAI.defaultBaseURL
+    let key = configuration.openAIKey ?? ""
+    return .ready(
+      OpenAI(
+        baseURL: baseURL, key: key, account: Account.name(salt: salt, baseURL: baseURL, key: key),
+        incoming: FileIncomingStore(directory: configuration.stateDirectory), http: http,
         clientVersion: Version.number, now: { [time] in time.now.wall }))
   }
 

@@ -5,6 +5,7 @@
 #else
   internal import Darwin
 #endif
+internal import Commands
 internal import JSON
 internal import JSONRPC
 internal import Predictions
@@ -16,18 +17,25 @@ internal import Threads
 /// Reads options, builds the parts, joins them, and runs until the end of input.
 enum Program {
   static func main() -> Never {
-    let options: Options
-    do throws(Options.UsageError) {
-      options = try Options(Array(CommandLine.arguments.dropFirst()))
+    let invocation: Invocation
+    do throws(UsageError) {
+      invocation = try Invocation(Array(CommandLine.arguments.dropFirst()))
     } catch {
       Log(level: .error).error(error.message)
-      exit(2)
+      exit(ExitStatus.usage.rawValue)
     }
-    switch options.command {
-    case .help: tell(Options.help)
+    let command = invocation.command
+    switch invocation.wish {
+    case .help: tell(invocation.isNamed ? Help().text(of: command) : Help().text)
     case .version: tell("imagewire \(Version.number)")
-    case .schema(let name): describe(name)
-    case .serve: serve(options)
+    case .run: break
+    }
+    switch command.name {
+    case "serve", "mcp": serve(Options(invocation))
+    case "completions": tell(Completions().script(for: invocation.operands[0])!, end: "")
+    case "schema": describe(invocation.has("--names") ? nil : invocation.operands.first ?? "openrpc")
+    case "manual": tell(ManualPage(version: Version.number).text, end: "")
+    default: run(invocation)
     }
   }
 
@@ -37,14 +45,14 @@ enum Program {
     guard let name else { tell(files.map(\.name).joined(separator: "\n")) }
     guard let file = files.first(where: { $0.name == name }) else {
       Log(level: .error).error("There is no schema \"\(name)\". imagewire schema --names lists what there is.")
-      exit(2)
+      exit(ExitStatus.usage.rawValue)
     }
     tell(file.contents.indented)
   }
 
-  /// For people: the one thing that is written to stdout outside the protocol, by a process that never speaks it.
-  private static func tell(_ text: String) -> Never {
-    var rest = Array((text + "\n").utf8)[...]
+  /// For people: what is written to stdout outside the protocol, by a process that never speaks it.
+  private static func tell(_ text: String, end: String = "\n") -> Never {
+    var rest = Array((text + end).utf8)[...]
     while !rest.isEmpty {
       let count = rest.withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
       if count < 0, errno == EINTR { continue }
@@ -52,6 +60,37 @@ enum Program {
       rest = rest.dropFirst(count)
     }
     exit(0)
+  }
+
+  /// One command on the same engine and table as the methods.
+  private static func run(_ invocation: Invocation) -> Never {
+    signal(SIGPIPE, SIG_IGN)
+    let variables = environment()
+    let options = Options(invocation)
+    let console = Console(variables: variables)
+    let configuration = Configuration(options, environment: variables, read: contents)
+    let log = Log(level: configuration.logLevel)
+    if invocation.command.name == "doctor" {
+      let findings = Checkup(configuration: configuration, isOffline: invocation.has("--offline")).findings()
+      exit(Doctor.report(findings, asJSON: invocation.has("--json"), to: console).rawValue)
+    }
+    for warning in configuration.warnings { log.warning(warning) }
+
+    let signals = Signals()
+    let lifeline = Lifeline(output: -1, hastyStatus: ExitStatus.interrupted.rawValue) { end in
+      if case .told(let number?) = end { signals.raise(number) }
+    }
+    lifeline.start()
+    let time = SystemTime()
+    let parts = Parts(options: options, configuration: configuration, time: time, log: log)
+    guard let engine = try? parts.engine.get() else { exit(ExitStatus.failed.rawValue) }
+    let session = Session(
+      engine: engine, console: console, time: time, folder: Configuration.workingFolder,
+      stateFolder: configuration.stateDirectory, signals: signals)
+    let status = Commands.run(invocation, session) ?? .usage
+    // What is written is waited for, as at the end of input; after a signal not for long.
+    engine.drain(atMost: signals.isRaised ? Ending.hastyPatience : engine.postPatience)
+    _exit(status.rawValue)
   }
 
   private static func serve(_ options: Options) -> Never {

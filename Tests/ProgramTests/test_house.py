@@ -15,7 +15,8 @@ ROOMS = {
     "Storage": {"Predictions", "JSON", "Threads", "CSQLite"} | LIBC,
     "Providers": {"Predictions", "JSON", "Threads", "CCurl"} | LIBC,
     "Service": {"JSONRPC", "Predictions", "JSON", "Threads"},
-    "imagewire": {"JSON", "Threads", "JSONRPC", "Predictions", "Storage", "Providers", "Service"} | LIBC,
+    "Commands": {"Service", "Predictions", "JSON", "Threads"} | LIBC,
+    "imagewire": {"JSON", "Threads", "JSONRPC", "Predictions", "Storage", "Providers", "Service", "Commands"} | LIBC,
 }
 IMPORT = re.compile(r"^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:public |internal |package |private )?import (?:\w+ )?(\w+)", re.M)
 

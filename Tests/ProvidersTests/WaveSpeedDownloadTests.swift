@@ -17,7 +17,7 @@ import Testing
     let server = try Loopback()
     let (outcome, bytes) = fetch(server)
     #expect(outcome == .written)
-    #expect(WaveSpeed.isImage(bytes))
+    #expect(DataURI.isImage(bytes))
     let request = try #require(server.requests("download").first)
     #expect(request["path"]?.string == "/output/x.png?Signature=a%2Fb&Expires=1")
     #expect(!request.text.contains(secret))
@@ -100,7 +100,7 @@ import Testing
     let order = prediction(remoteID: id)
     let writer = MemoryWriter()
     #expect(server.provider().download("inline:1", of: order, into: writer) == .written)
-    #expect(WaveSpeed.isImage(writer.bytes))
+    #expect(DataURI.isImage(writer.bytes))
     guard case .transient = server.provider().download("inline:1", of: order, into: writer) else { throw Unexpected() }
     guard case .expired = server.provider().download("inline:1", of: order, into: writer) else { throw Unexpected() }
     #expect(server.posts == 1)

@@ -187,7 +187,7 @@ import Testing
     }
     switch outputs.first {
     case .location(let url): #expect(url == "\(server.outputURL)/output/\(Self.firstID).png")
-    case .bytes(let bytes): #expect(WaveSpeed.isImage(bytes))
+    case .bytes(let bytes): #expect(DataURI.isImage(bytes))
     case nil: throw Unexpected()
     }
   }

@@ -1,0 +1,16 @@
+/// The commands that work on predictions.
+public enum Commands {
+  /// Runs one, and says with which status to end; `nil` where this is none of them.
+  public static func run(_ invocation: Invocation, _ session: Session) -> ExitStatus? {
+    switch invocation.command.name {
+    case "generate": Generate.run(invocation, session)
+    case "list": Listing.run(invocation, session)
+    case "status": Looking.status(invocation, session)
+    case "result": Looking.result(invocation, session)
+    case "cancel": Looking.cancel(invocation, session)
+    case "delete": Looking.delete(invocation, session)
+    case "gallery": Gallery.run(invocation, session)
+    default: nil
+    }
+  }
+}

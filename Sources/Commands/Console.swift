@@ -1,0 +1,85 @@
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// The person's side of a command: what is asked for goes to stdout, everything else to stderr.
+public final class Console: Sendable {
+  /// Whether somebody looks at stdout.
+  public let isOutputTerminal: Bool
+  /// Whether somebody looks at stderr.
+  public let isErrorTerminal: Bool
+  /// Variables of the process, by which a terminal says what it can.
+  let variables: [String: String]
+
+  /// The process's own.
+  public init(variables: [String: String]) {
+    self.variables = variables
+    isOutputTerminal = isatty(1) == 1
+    isErrorTerminal = isatty(2) == 1
+  }
+
+  /// Whether colours are wanted: only on a terminal, and never with `NO_COLOR` (no-color.org).
+  func styles(onTerminal isTerminal: Bool) -> Style {
+    let isWanted = isTerminal && variables["NO_COLOR", default: ""].isEmpty && variables["TERM"] != "dumb"
+    return Style(isOn: isWanted)
+  }
+
+  /// How many columns a terminal has; 80 where nobody knows.
+  var columns: Int {
+    var size = winsize()
+    for descriptor in [Int32(2), 1] {
+      if ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
+    }
+    return variables["COLUMNS"].flatMap { Int($0) } ?? 80
+  }
+
+  /// What was asked for: a line, or several.
+  public func answer(_ text: String) { write(text + "\n", to: 1) }
+
+  /// What was asked for, as JSON.
+  func answer(_ json: [UInt8]) { write(json + [UInt8(ascii: "\n")], to: 1) }
+
+  /// A remark: one line.
+  public func remark(_ text: String) { write(text + "\n", to: 2) }
+
+  /// A remark that begins with the program's name: something is wrong.
+  public func complain(_ text: String) { write("imagewire: \(text)\n", to: 2) }
+
+  /// Bytes for the terminal behind stderr, as they are.
+  func control(_ bytes: [UInt8]) { write(bytes, to: 2) }
+
+  private func write(_ text: String, to descriptor: Int32) { write(Array(text.utf8), to: descriptor) }
+
+  private func write(_ bytes: [UInt8], to descriptor: Int32) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) }
+      if count < 0, errno == EINTR { continue }
+      // Nobody is there any more; what was to be said is in the table.
+      if count <= 0 { return }
+      rest = rest.dropFirst(count)
+    }
+  }
+}
+
+private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
+  write(descriptor, bytes, count)
+}
+
+/// Colours, or none of them.
+struct Style: Sendable {
+  let isOn: Bool
+
+  func bold(_ text: String) -> String { wrapped(text, "1") }
+  func dim(_ text: String) -> String { wrapped(text, "2") }
+  func red(_ text: String) -> String { wrapped(text, "31") }
+  func green(_ text: String) -> String { wrapped(text, "32") }
+  func yellow(_ text: String) -> String { wrapped(text, "33") }
+  func cyan(_ text: String) -> String { wrapped(text, "36") }
+
+  private func wrapped(_ text: String, _ code: String) -> String { isOn ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text }
+}

@@ -1,0 +1,87 @@
+internal import JSON
+
+/// One thing that `imagewire doctor` looked at.
+public struct Finding: Sendable, Equatable {
+  /// How it stands.
+  public enum Level: String, Sendable {
+    /// As it should be.
+    case ok
+    /// Something works less well than it could.
+    case warning
+    /// Something does not work.
+    case problem
+  }
+
+  /// How it stands.
+  public var level: Level
+  /// One or two words: what was looked at.
+  public var subject: String
+  /// What was found; no full stop, never a key.
+  public var message: String
+  /// What to do; `nil` where nothing need be.
+  public var advice: String?
+
+  /// A finding.
+  public init(_ level: Level, _ subject: String, _ message: String, advice: String? = nil) {
+    self.level = level
+    self.subject = subject
+    self.message = message
+    self.advice = advice
+  }
+}
+
+/// Tells what was found.
+public enum Doctor {
+  /// Prints the findings, and says with which status to end: `failed` where one is a problem.
+  public static func report(_ findings: [Finding], asJSON: Bool, to console: Console) -> ExitStatus {
+    let problems = findings.count { $0.level == .problem }
+    let warnings = findings.count { $0.level == .warning }
+    if asJSON {
+      console.answer(json(findings).text)
+    } else {
+      let style = console.styles(onTerminal: console.isOutputTerminal)
+      for line in lines(findings, style) { console.answer(line) }
+      console.answer("")
+      let counted =
+        problems == 0 && warnings == 0
+        ? "All is well." : "\(count(problems, "problem")), \(count(warnings, "warning"))."
+      console.answer("\(counted) Nothing was spent.")
+    }
+    return problems == 0 ? .done : .failed
+  }
+
+  static func lines(_ findings: [Finding], _ style: Style) -> [String] {
+    let width = findings.map(\.subject.count).max() ?? 0
+    return findings.flatMap { finding -> [String] in
+      let word =
+        switch finding.level {
+        case .ok: style.green("ok     ")
+        case .warning: style.yellow("warning")
+        case .problem: style.red("problem")
+        }
+      let subject = finding.subject + String(repeating: " ", count: width - finding.subject.count)
+      let first = "\(word)  \(style.bold(subject))  \(finding.message)"
+      return [first] + (finding.advice.map { [String(repeating: " ", count: width + 11) + "→ \($0)"] } ?? [])
+    }
+  }
+
+  static func json(_ findings: [Finding]) -> JSONValue {
+    .object(
+      JSONObject([
+        ("healthy", .bool(!findings.contains { $0.level == .problem })),
+        (
+          "findings",
+          .array(
+            findings.map { finding in
+              .object(
+                JSONObject([
+                  ("level", .string(finding.level.rawValue)), ("subject", .string(finding.subject)),
+                  ("message", .string(finding.message)), ("advice", finding.advice.map { .string($0) } ?? .null),
+                ]))
+            })
+        ),
+      ]))
+  }
+
+  private static func count(_ number: Int, _ word: String) -> String { "\(number) \(word)\(number == 1 ? "" : "s")" }
+}

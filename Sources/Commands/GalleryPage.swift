@@ -1,0 +1,179 @@
+internal import Predictions
+
+/// The page of `imagewire gallery`: one file that asks nobody for anything. Pure.
+enum GalleryPage {
+  /// A saved output on the page.
+  enum Picture {
+    /// Inside the page.
+    case included(OutputFile, [UInt8])
+    /// By the path of its file: too large for the page, or no longer what was saved.
+    case linked(OutputFile)
+  }
+
+  /// Whatever the page holds, nothing may be fetched and no script but its own may run.
+  private static let policy =
+    "default-src 'none'; img-src data: file:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'"
+
+  static func head(count: Int) -> String {
+    """
+    <!doctype html>
+    <html lang="en">
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width">
+    <meta name="color-scheme" content="light dark">
+    <meta http-equiv="Content-Security-Policy" content="\(policy)">
+    <title>imagewire gallery</title>
+    <style>\(style)</style>
+    <header>
+    <h1>imagewire</h1>
+    <input id="text" type="search" placeholder="Filter by prompt, model or tag  ( / )" aria-label="Filter" autofocus>
+    <select id="status" aria-label="Status"><option value="">every status</option>\
+    \(PredictionStatus.allCases.map { "<option>\($0.rawValue)</option>" }.joined())</select>
+    <output id="count">\(count)</output>
+    </header>
+    <main id="entries">
+
+    """
+  }
+
+  static func entry(_ prediction: Prediction, _ pictures: [Picture]) -> String {
+    let prompt = prediction.prompt ?? ""
+    var facts = ["<dt>model<dd>\(escaped(prediction.model))"]
+    if let micros = prediction.costMicros { facts.append("<dt>cost<dd>\(Money.dollars(micros))") }
+    facts.append("<dt>billing<dd>\(prediction.billing.rawValue)")
+    if let ended = prediction.finishedAt {
+      facts.append("<dt>took<dd>\(ProgressBar.seconds(max(0, ended - prediction.createdAt)))")
+    }
+    let time = Timestamp.text(prediction.createdAt)
+    let spoken = time.prefix(16).split(separator: "T").joined(separator: " ")
+    facts.append("<dt>made<dd><time datetime=\"\(time)\">\(spoken) UTC</time>")
+    if !prediction.tags.isEmpty {
+      facts.append("<dt>tags<dd>\(prediction.tags.map { "<b>\(escaped($0))</b>" }.joined(separator: " "))")
+    }
+    facts.append("<dt>id<dd><code>\(prediction.id)</code>")
+    let words = ([prompt, prediction.model] + prediction.tags).joined(separator: " ").lowercased()
+    let images = pictures.map { image($0, prompt: prompt) }.joined()
+    let error = prediction.error.isEmpty ? "" : "<p class=\"error\">\(escaped(prediction.error))</p>"
+    return """
+      <article tabindex="0" data-status="\(prediction.status.rawValue)" data-words="\(escaped(words))">
+      \(images.isEmpty ? "<div class=\"none\">\(prediction.status.rawValue)</div>" : images)
+      <h2>\(escaped(prompt))</h2>\(error)
+      <dl>\(facts.joined())</dl>
+      </article>
+
+      """
+  }
+
+  static let foot = """
+    </main>
+    <p id="nothing" hidden>Nothing matches.</p>
+    <dialog id="large" aria-label="Picture"><img alt=""><p></p></dialog>
+    <footer>/ filter · arrows move · Enter enlarges · Esc closes</footer>
+    <script>\(script)</script>
+    </html>
+
+    """
+
+  private static func image(_ picture: Picture, prompt: String) -> String {
+    let file: OutputFile
+    let source: String
+    switch picture {
+    case .included(let included, let bytes):
+      file = included
+      source = "data:\(included.mediaType);base64,\(Base64.encode(bytes))"
+    case .linked(let linked):
+      file = linked
+      source = linked.url
+    }
+    let size = [file.width.map { " width=\"\($0)\"" }, file.height.map { " height=\"\($0)\"" }].compactMap { $0 }
+      .joined()
+    return
+      "<img loading=\"lazy\" alt=\"\(escaped(prompt))\" title=\"\(escaped(file.path))\"\(size) src=\"\(escaped(source))\">"
+  }
+
+  /// Text that stays text, in an element and in an attribute.
+  static func escaped(_ text: String) -> String {
+    var result = ""
+    result.reserveCapacity(text.utf8.count)
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "&": result += "&amp;"
+      case "<": result += "&lt;"
+      case ">": result += "&gt;"
+      case "\"": result += "&quot;"
+      case "'": result += "&#39;"
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result
+  }
+
+  private static let style = """
+    :root{--back:#f6f5f2;--card:#fff;--ink:#1d1c1a;--soft:#6b6862;--line:#dedbd4;--mark:#b4541a}
+    @media(prefers-color-scheme:dark){:root{--back:#161514;--card:#211f1d;--ink:#ece9e4;--soft:#9d988f;--line:#37342f;--mark:#f0935a}}
+    *{box-sizing:border-box}
+    body{margin:0;background:var(--back);color:var(--ink);font:15px/1.45 system-ui,sans-serif}
+    header{position:sticky;top:0;z-index:1;display:flex;gap:12px;align-items:center;padding:12px 20px;background:var(--back);border-bottom:1px solid var(--line)}
+    h1{font-size:17px;margin:0 8px 0 0}
+    input,select{font:inherit;color:inherit;background:var(--card);border:1px solid var(--line);border-radius:8px;padding:7px 10px}
+    input{flex:1;min-width:0;max-width:520px}
+    output{color:var(--soft);white-space:nowrap}
+    main{display:grid;grid-template-columns:repeat(auto-fill,minmax(260px,1fr));gap:18px;padding:20px}
+    article{background:var(--card);border:1px solid var(--line);border-radius:12px;overflow:hidden;display:flex;flex-direction:column;outline-offset:2px}
+    article:focus-visible{outline:2px solid var(--mark)}
+    article img{width:100%;height:auto;aspect-ratio:1;object-fit:cover;display:block;cursor:zoom-in;background:var(--line)}
+    article img+img{border-top:1px solid var(--line)}
+    .none{aspect-ratio:1;display:grid;place-items:center;color:var(--soft);background:var(--back);font-size:20px}
+    h2{font-size:15px;font-weight:600;margin:12px 14px 4px;overflow-wrap:anywhere;display:-webkit-box;-webkit-line-clamp:4;-webkit-box-orient:vertical;overflow:hidden}
+    .error{margin:0 14px;color:var(--mark);font-size:13px}
+    dl{margin:6px 14px 14px;display:grid;grid-template-columns:auto 1fr;gap:1px 10px;font-size:13px}
+    dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
+    code{font:11px ui-monospace,monospace}
+    dd b{font-weight:500;background:var(--back);border:1px solid var(--line);border-radius:6px;padding:0 5px}
+    footer,#nothing{color:var(--soft);text-align:center;padding:10px 20px 24px}
+    [hidden]{display:none!important}
+    dialog{border:0;padding:0;background:transparent;color:#fff;max-width:96vw;max-height:96vh;text-align:center}
+    dialog::backdrop{background:#000d}
+    dialog img{max-width:96vw;max-height:86vh;display:block;margin:auto;cursor:zoom-out}
+    dialog p{margin:8px auto 0;max-width:80ch}
+    """
+
+  private static let script = """
+    const $=id=>document.getElementById(id),all=[...document.querySelectorAll("article")];
+    const shown=()=>all.filter(a=>!a.hidden);
+    const filter=()=>{
+      const words=$("text").value.toLowerCase().split(/\\s+/).filter(Boolean),status=$("status").value;
+      for(const a of all)a.hidden=!(words.every(w=>a.dataset.words.includes(w))&&(!status||a.dataset.status===status));
+      const count=shown().length;
+      $("count").value=count===all.length?count+" predictions":count+" of "+all.length;
+      $("nothing").hidden=count>0;
+    };
+    const enlarge=(article,image=article.querySelector("img"))=>{
+      if(!image)return;
+      const large=$("large");
+      large.querySelector("img").src=image.src;
+      large.querySelector("img").alt=image.alt;
+      large.querySelector("p").textContent=image.alt;
+      if(!large.open)large.showModal();
+    };
+    $("text").oninput=$("status").onchange=filter;
+    $("large").onclick=()=>$("large").close();
+    $("entries").onclick=e=>{if(e.target.tagName==="IMG")enlarge(e.target.closest("article"),e.target)};
+    addEventListener("keydown",e=>{
+      if(e.ctrlKey||e.metaKey||e.altKey)return;
+      const inField=e.target===$("text")||e.target===$("status"),list=shown(),large=$("large");
+      if(e.key==="/"&&!inField){e.preventDefault();large.close();$("text").focus();$("text").select();return}
+      if(inField){if(e.key==="ArrowDown"&&e.target===$("text")&&list[0]){e.preventDefault();list[0].focus()}return}
+      let at=list.indexOf(document.activeElement.closest("article")||window.last);
+      const columns=list.length>1?list.filter(a=>a.offsetTop===list[0].offsetTop).length:1;
+      const step={ArrowRight:1,ArrowLeft:-1,ArrowDown:columns,ArrowUp:-columns}[e.key];
+      if(step!==undefined&&list.length){
+        e.preventDefault();
+        at=at<0?0:Math.max(0,Math.min(list.length-1,at+step));
+        window.last=list[at];
+        if(large.open)enlarge(list[at]);else list[at].focus();
+      }else if(e.key==="Enter"&&at>=0&&!large.open)enlarge(window.last=list[at]);
+    });
+    filter();
+    """
+}

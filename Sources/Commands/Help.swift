@@ -1,0 +1,92 @@
+/// What `--help` prints, rendered from the table.
+public struct Help: Sendable {
+  private let table: CommandTable
+
+  /// Help on these commands.
+  public init(_ table: CommandTable = .standard) {
+    self.table = table
+  }
+
+  /// How `--help` is described, which every command has.
+  static let helpSummary = "this help"
+
+  /// Environment variables, for the general help and the man page.
+  static let variables: [(name: String, summary: String)] = [
+    ("WAVESPEED_API_KEY", "the key for wavespeed; WAVESPEED_API_KEY_FILE names a file that holds it"),
+    ("WAVESPEED_BASE_URL", "where wavespeed is (https://api.wavespeed.ai)"),
+    ("OPENAI_API_KEY", "the key for openai; a server of your own may need none"),
+    ("OPENAI_BASE_URL", "where openai is, with its /v1 (https://api.openai.com/v1)"),
+    ("IMAGEWIRE_PROVIDER", "as --provider"), ("IMAGEWIRE_MODEL", "as --model"),
+    ("IMAGEWIRE_STATE_DIR", "as --state-dir"), ("IMAGEWIRE_OUTPUT_DIR", "as --output-dir"),
+    ("IMAGEWIRE_LOG", "as --log-level"),
+    ("HTTPS_PROXY, NO_PROXY", "the way to the web; CURL_CA_BUNDLE and SSL_CERT_FILE name certificates to trust"),
+    ("NO_COLOR", "no colours, whatever the terminal"),
+  ]
+
+  /// What a command's exit status means.
+  static let statuses: [(status: Int, meaning: String)] = [
+    (0, "completed, and its files are saved"), (1, "failed"), (2, "the command line cannot be used"),
+    (3, "cancelled"), (4, "not known: the provider may or may not have taken it, or the time was up"),
+  ]
+
+  /// The help on everything.
+  public var text: String {
+    var lines = [
+      "imagewire: image generation for programs and people", "",
+      "Usage: imagewire [serve] [options]            speak JSON-RPC on standard input and output",
+      "       imagewire COMMAND [options] …", "", "Commands:",
+    ]
+    lines += Self.columns(table.visible.map { ($0.name, $0.summary) })
+    lines += ["", "imagewire COMMAND --help tells more. --version tells the version.", "", "Environment:"]
+    lines += Self.columns(Self.variables.map { ($0.name, $0.summary) })
+    lines += ["", "Exit status:"]
+    lines += Self.columns(Self.statuses.map { (String($0.status), $0.meaning) })
+    return lines.joined(separator: "\n")
+  }
+
+  /// The help on one command.
+  public func text(of command: Command) -> String {
+    var lines = ["imagewire \(command.name): \(command.summary)", "", "Usage: \(Self.usage(command))"]
+    for paragraph in command.details { lines += [""] + Self.wrapped(paragraph, to: 100) }
+    if !command.operands.isEmpty {
+      lines += ["", "Arguments:"] + Self.columns(command.operands.map { ($0.name, $0.summary) })
+    }
+    let options = command.options.filter { !$0.isHidden }.map { ($0.usage, $0.summary) }
+    lines += ["", "Options:"] + Self.columns(options + [("-h, --help", Self.helpSummary)])
+    if !command.examples.isEmpty {
+      lines += ["", "Examples:"]
+      for example in command.examples { lines += ["  # \(example.meaning)", "  \(example.line)"] }
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  static func usage(_ command: Command) -> String {
+    (["imagewire \(command.name)"] + command.operands.map(\.usage) + ["[options]"]).joined(separator: " ")
+  }
+
+  /// Two columns; a left side that is too wide gets a line of its own.
+  private static func columns(_ rows: [(String, String)]) -> [String] {
+    let limit = 30
+    let width = min(limit, rows.map(\.0.count).max() ?? 0)
+    return rows.flatMap { left, right -> [String] in
+      let text = wrapped(right, to: 100 - width - 4)
+      let indent = String(repeating: " ", count: width + 4)
+      let padding = String(repeating: " ", count: max(0, width - left.count) + 2)
+      let first = left.count > width ? ["  \(left)", indent + text[0]] : ["  \(left)\(padding)\(text[0])"]
+      return first + text.dropFirst().map { indent + $0 }
+    }
+  }
+
+  static func wrapped(_ text: String, to width: Int) -> [String] {
+    var lines: [String] = []
+    var line = ""
+    for word in text.split(separator: " ") {
+      if !line.isEmpty, line.count + word.count + 1 > width {
+        lines.append(line)
+        line = ""
+      }
+      line += line.isEmpty ? String(word) : " \(word)"
+    }
+    return lines + [line]
+  }
+}

@@ -1,0 +1,179 @@
+internal import Predictions
+
+/// A command line, read by the table: which command, with what.
+public struct Invocation: Sendable, Equatable {
+  /// What is to be done.
+  public enum Wish: Sendable, Equatable {
+    /// The command itself.
+    case run
+    /// The help of the command, or of all where none was named.
+    case help
+    /// The version.
+    case version
+  }
+
+  /// The command; `serve` where none was named.
+  public let command: Command
+  /// Whether a command was named.
+  public let isNamed: Bool
+  /// What of it.
+  public private(set) var wish = Wish.run
+  /// What was given by position.
+  public private(set) var operands: [String] = []
+  private var values: [String: [String]] = [:]
+
+  /// Reads the arguments behind the program's own name.
+  public init(_ arguments: [String], of table: CommandTable = .standard) throws(UsageError) {
+    var rest = arguments[...]
+    var name = "serve"
+    var isNamed = false
+    if rest.first == "help" {
+      rest.removeFirst()
+      rest = rest.prefix(1) + ["--help"]
+    }
+    if let first = rest.first, !first.hasPrefix("-") {
+      name = first
+      isNamed = true
+      rest.removeFirst()
+    }
+    guard let command = table[name] else {
+      let near = Self.nearest(to: name, among: table.visible.map(\.name)).map { " Did you mean \"\($0)\"?" } ?? ""
+      throw UsageError("There is no command \"\(name)\".\(near) imagewire --help lists what there is.")
+    }
+    self.command = command
+    self.isNamed = isNamed
+    try read(&rest)
+    guard wish == .run else { return }
+    for (index, operand) in command.operands.enumerated() {
+      guard index < operands.count else {
+        if operand.isRequired { throw UsageError("\(operand.name) is missing: \(operand.summary).", command) }
+        break
+      }
+      let isKnown = operand.choices.isEmpty || operand.choices.contains(operands[index])
+      if !isKnown {
+        throw UsageError(
+          "\(operand.name) is \(Self.alternatives(operand.choices)), not \"\(operands[index])\".", command)
+      }
+    }
+    if command.operands.last?.repeats != true, operands.count > command.operands.count {
+      let extra = operands[command.operands.count]
+      let hint = command.operands.isEmpty ? "" : " Words with spaces go between quotes."
+      throw UsageError("\"\(extra)\" is one argument too many.\(hint)", command)
+    }
+  }
+
+  private mutating func read(_ rest: inout ArraySlice<String>) throws(UsageError) {
+    while let argument = rest.popFirst() {
+      if argument == "--" {
+        operands += rest
+        return
+      }
+      guard argument.hasPrefix("-"), argument != "-" else {
+        operands.append(argument)
+        continue
+      }
+      let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      switch parts[0] {
+      case "--help", "-h":
+        wish = .help
+        return
+      case "--version" where !isNamed:
+        wish = .version
+        return
+      default: break
+      }
+      guard let option = command.options.first(where: { $0.name == parts[0] || $0.letter == parts[0] }) else {
+        let names = command.options.filter { !$0.isHidden }.map(\.name) + ["--help"]
+        let near = Self.nearest(to: parts[0], among: names).map { " Did you mean \($0)?" } ?? ""
+        throw UsageError("There is no option \(parts[0]).\(near)", isNamed ? command : nil)
+      }
+      if option.value == .none {
+        if parts.count == 2 { throw UsageError("\(option.name) takes no value.", command) }
+        values[option.name] = [""]
+        continue
+      }
+      guard let value = parts.count == 2 ? parts[1] : rest.popFirst() else {
+        throw UsageError("\(option.name) needs a value: \(option.summary).", command)
+      }
+      try check(value, for: option)
+      if option.repeats { values[option.name, default: []].append(value) } else { values[option.name] = [value] }
+    }
+  }
+
+  private func check(_ value: String, for option: CommandOption) throws(UsageError) {
+    switch option.value {
+    case .none, .text: break
+    case .file, .folder:
+      if value.isEmpty { throw UsageError("\(option.name) needs a path.", command) }
+    case .number(let range):
+      guard let number = Int(value), range.contains(number) else {
+        throw UsageError(
+          "\(option.name) is a number from \(range.lowerBound) to \(range.upperBound), not \"\(value)\".", command)
+      }
+    case .dollars:
+      guard Double(value).flatMap(Money.micros) != nil else {
+        throw UsageError("\(option.name) is a number of dollars, not \"\(value)\".", command)
+      }
+    case .choice(let words):
+      guard words.contains(value) else {
+        throw UsageError("\(option.name) is \(Self.alternatives(words)), not \"\(value)\".", command)
+      }
+    }
+  }
+
+  // MARK: - What was given
+
+  /// The value of an option, by its long name; the last one where it was given twice.
+  public func value(_ name: String) -> String? { values[name]?.last }
+
+  /// All values of an option, in order.
+  public func values(_ name: String) -> [String] { values[name] ?? [] }
+
+  /// Whether an option was given.
+  public func has(_ name: String) -> Bool { values[name] != nil }
+
+  /// The value of an option that is a number.
+  public func number(_ name: String) -> Int? { value(name).flatMap { Int($0) } }
+
+  // MARK: - Words
+
+  private static func alternatives(_ words: [String]) -> String {
+    guard words.count > 1 else { return words.joined() }
+    return words.dropLast().joined(separator: ", ") + " or " + words[words.count - 1]
+  }
+
+  /// The word that was probably meant: at most two letters wrong, missing or too many, or swapped.
+  static func nearest(to word: String, among words: [String]) -> String? {
+    let best = words.map { (word: $0, distance: distance(Array(word.utf8), Array($0.utf8))) }.min {
+      $0.distance < $1.distance
+    }
+    guard let best, best.distance <= (word.utf8.count > 4 ? 2 : 1) else { return nil }
+    return best.word
+  }
+
+  private static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
+    var before: [Int] = []
+    var row = Array(0...right.count)
+    for (i, a) in left.enumerated() {
+      var next = [i + 1]
+      for (j, b) in right.enumerated() {
+        var cost = min(row[j] + (a == b ? 0 : 1), row[j + 1] + 1, next[j] + 1)
+        if i > 0, j > 0, a == right[j - 1], left[i - 1] == b { cost = min(cost, before[j - 1] + 1) }
+        next.append(cost)
+      }
+      (before, row) = (row, next)
+    }
+    return row[right.count]
+  }
+}
+
+/// Why a command line cannot be used.
+public struct UsageError: Error, Equatable {
+  /// One or two sentences.
+  public var message: String
+
+  /// - Parameter command: whose help tells more, where one was named.
+  init(_ message: String, _ command: Command? = nil) {
+    self.message = command.map { "\(message) imagewire \($0.name) --help tells more." } ?? message
+  }
+}

@@ -1,0 +1,73 @@
+/// The man page, in the language of man(7), rendered from the table.
+public struct ManualPage: Sendable {
+  private let table: CommandTable
+  private let version: String
+
+  /// A page for this version.
+  public init(_ table: CommandTable = .standard, version: String) {
+    self.table = table
+    self.version = version
+  }
+
+  /// The page.
+  public var text: String {
+    var lines = [
+      ".\\\" Rendered by imagewire manual from the table of commands.",
+      ".TH IMAGEWIRE 1 \"\" \"imagewire \(version)\" \"User Commands\"", ".SH NAME",
+      "imagewire \\- image generation for programs and people", ".SH SYNOPSIS",
+    ]
+    for command in table.visible {
+      lines += [".B imagewire \(Self.escaped(command.name))"]
+      let rest = command.operands.map { "\\fI\(Self.escaped($0.usage))\\fR" } + ["[\\fIoptions\\fR]"]
+      lines += [rest.joined(separator: " "), ".br"]
+    }
+    lines += [
+      ".SH DESCRIPTION",
+      "Without a command imagewire speaks JSON\\-RPC 2.0 on standard input and output, for programs. The commands are the",
+      "same methods for people, on the same table of predictions: what one process began another can list, wait for or",
+      "cancel. A prediction is on disk before anything is sent, and it is sent at most once.", ".SH COMMANDS",
+    ]
+    for command in table.visible {
+      lines += [".SS \(Self.escaped(Help.usage(command)))", Self.escaped(Self.sentence(command.summary))]
+      for paragraph in command.details { lines += [".PP", Self.escaped(paragraph)] }
+      for operand in command.operands { lines += Self.entry(operand.name, operand.summary) }
+      for option in command.options where !option.isHidden { lines += Self.entry(option.usage, option.summary) }
+      if !command.examples.isEmpty { lines += [".PP", "Examples:"] }
+      for example in command.examples {
+        lines += [".PP", Self.escaped(Self.sentence(example.meaning)), ".PP", ".nf", ".RS"]
+        lines += [Self.escaped(example.line), ".RE", ".fi"]
+      }
+    }
+    lines += [".SH ENVIRONMENT"]
+    for variable in Help.variables { lines += Self.entry(variable.name, variable.summary) }
+    lines += [".SH EXIT STATUS"]
+    for status in Help.statuses { lines += Self.entry(String(status.status), status.meaning) }
+    lines += [".SH FILES"]
+    lines += Self.entry("~/.config/imagewire/config.json", "configuration, below the environment and the options")
+    lines += Self.entry("~/.local/state/imagewire", "the table, and the pictures in outputs")
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func entry(_ name: String, _ summary: String) -> [String] {
+    [".TP", ".B \(escaped(name))", escaped(sentence(summary))]
+  }
+
+  private static func sentence(_ text: String) -> String {
+    let text = text.prefix(1).uppercased() + text.dropFirst()
+    return text.hasSuffix(".") || text.hasSuffix(":") ? text : "\(text)."
+  }
+
+  /// Backslashes, hyphens that are typed, and what would be a request at the start of a line.
+  static func escaped(_ text: String) -> String {
+    var result = ""
+    for character in text {
+      switch character {
+      case "\\": result += "\\e"
+      case "-": result += "\\-"
+      case "…": result += "..."
+      default: result.append(character)
+      }
+    }
+    return result.hasPrefix(".") || result.hasPrefix("'") ? "\\&\(result)" : result
+  }
+}

@@ -1,0 +1,60 @@
+internal import Predictions
+
+/// One line that says how a prediction stands. Pure: what it shows follows from what it is given.
+struct ProgressBar: Sendable {
+  /// Half of this model's past pictures took longer, in milliseconds; `nil` where there are none.
+  var estimate: Int64?
+  var style = Style(isOn: false)
+  /// Whether block characters can be shown.
+  var isUnicode = true
+
+  private static let cells = 24
+  private static let spinner: [String] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"]
+
+  /// - Parameters:
+  ///   - elapsed: milliseconds since it was accepted.
+  ///   - width: columns of the terminal; the line is never wider.
+  func line(_ status: PredictionStatus, elapsed: Int64, width: Int) -> String {
+    let frame = Int(elapsed / 100)
+    let wheel = isUnicode ? Self.spinner[frame % Self.spinner.count] : ["|", "/", "-", "\\"][frame % 4]
+    let word = status == .created ? "waiting its turn" : status.rawValue
+    var parts = ["\(wheel) \(word)", Self.seconds(elapsed)]
+    var bar = ""
+    if let estimate, estimate >= 1_000, status != .created {
+      let share = Double(elapsed) / Double(estimate)
+      if share < 1 {
+        parts.append("usually \(Self.seconds(estimate))")
+      } else {
+        parts.append("longer than the usual \(Self.seconds(estimate))")
+      }
+      // It is full only when it is over, and that is not for a guess to say.
+      let filled = Int((min(share, 0.97) * Double(Self.cells)).rounded(.down))
+      bar =
+        String(repeating: isUnicode ? "█" : "#", count: filled)
+        + String(repeating: isUnicode ? "░" : "-", count: Self.cells - filled)
+    }
+    let text = parts.joined(separator: isUnicode ? " · " : ", ")
+    let whole = bar.isEmpty || text.count + bar.count + 1 > width - 1 ? text : "\(text) \(bar)"
+    guard whole.count <= width - 1 else { return String(whole.prefix(max(0, width - 1))) }
+    return bar.isEmpty || whole == text ? whole : "\(text) \(style.cyan(bar))"
+  }
+
+  /// `0.4 s`, `12 s`, `3 min 5 s`
+  static func seconds(_ milliseconds: Int64) -> String {
+    let seconds = milliseconds / 1_000
+    if seconds < 10 { return "\(seconds).\(milliseconds / 100 % 10) s" }
+    if seconds < 120 { return "\(seconds) s" }
+    return seconds < 7_200 ? "\(seconds / 60) min \(seconds % 60) s" : "\(seconds / 3_600) h \(seconds / 60 % 60) min"
+  }
+
+  /// The median of how long these took from being sent; `nil` of none.
+  static func estimate(from predictions: [Prediction]) -> Int64? {
+    let times = predictions.compactMap { prediction -> Int64? in
+      guard prediction.status == .completed, let begun = prediction.startedAt, let ended = prediction.finishedAt else {
+        return nil
+      }
+      return max(0, ended - begun)
+    }.sorted()
+    return times.isEmpty ? nil : times[times.count / 2]
+  }
+}

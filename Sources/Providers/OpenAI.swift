@@ -1,0 +1,216 @@
+internal import JSON
+public import Predictions
+
+/// Any server with OpenAI's Images API: OpenAI itself, or one's own (vLLM, SGLang, LocalAI, a LiteLLM proxy).
+///
+/// The one POST is the work: its reply is the picture, and no id leads back to it. So the reply is kept on disk before it
+/// is read (`IncomingStore`), a poll reads what was kept, and a reply that never came stays unknown.
+public struct OpenAI: Provider {
+  /// Where the service is, unless one says otherwise.
+  public static let defaultBaseURL = "https://api.openai.com/v1"
+
+  /// `openai`.
+  public let name = "openai"
+  /// Which key and host.
+  public let account: String
+  /// What OpenAI offers to everybody; a server of one's own has its own names.
+  public let defaultModel = "gpt-image-2"
+  /// The account's limits hold.
+  public let isLimited = true
+  /// Its outputs are made elsewhere.
+  public let isEmbedded = false
+  /// Ten minutes, the time-out of OpenAI's own clients: the whole work lies between request and reply.
+  public let postLimit: Int64 = 600_000
+
+  let base: BaseURL
+  let incoming: any IncomingStore
+  private let http: HTTPClient
+  private let key: String
+  private let clientVersion: String
+  private let now: @Sendable () -> Int64
+
+  /// A connection to one account.
+  ///
+  /// - Parameters:
+  ///   - baseURL: with its `/v1`; one without a path gets it.
+  ///   - key: sent to the base URL's host and nowhere else; may be empty for a server of one's own.
+  ///   - account: see `Account`.
+  ///   - incoming: keeps replies until their pictures are files.
+  ///   - clientVersion: ours, told to the service.
+  ///   - now: milliseconds since 1970; only compared with the service's `Date`.
+  public init(
+    baseURL: String = Self.defaultBaseURL, key: String, account: String, incoming: any IncomingStore, http: HTTPClient,
+    clientVersion: String, now: @escaping @Sendable () -> Int64
+  ) {
+    base = BaseURL(Self.completed(baseURL: baseURL))
+    self.account = account
+    self.incoming = incoming
+    self.http = http
+    self.clientVersion = clientVersion
+    self.now = now
+    let bytes = key.utf8.drop { $0 <= 0x20 }.reversed().drop { $0 <= 0x20 }.reversed()
+    self.key = String(decoding: Array(bytes), as: UTF8.self)
+  }
+
+  /// A base URL with the `/v1` that one without a path lacks.
+  public static func completed(baseURL: String) -> String {
+    let base = BaseURL(baseURL)
+    return base.hasPath ? base.text : "\(base.text)/v1"
+  }
+
+  /// Near where the base URL is on this machine.
+  public var pace: PollPace { base.reach == .loopback ? .near : .remote }
+
+  /// There is nothing to look at elsewhere.
+  public func resultURL(for remoteID: String) -> String? { nil }
+
+  // MARK: - Submit
+
+  /// Sends the input and the model, at most once; as a form to `/edits` where the input has pictures.
+  public func submit(
+    _ prediction: Prediction, mayStart: @escaping @Sendable () -> Bool,
+    completion: @escaping @Sendable (SubmitOutcome) -> Void
+  ) {
+    guard let input = prediction.input, let object = (try? JSONValue(parsing: input))?.object else {
+      return completion(.unsent(reason: "The input was not loaded."))
+    }
+    guard key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+      return completion(
+        .refused(
+          PredictionFailure(
+            .authentication, retryable: false, message: "The key holds characters that no key has.",
+            hint: "Check OPENAI_API_KEY."), pause: nil))
+    }
+    let order: OpenAIOrder
+    do throws(OpenAIOrder.Refusal) {
+      order = try OpenAIOrder(object, model: prediction.model, boundary: "imagewire-\(prediction.id)")
+    } catch {
+      return completion(
+        .refused(
+          PredictionFailure(
+            .invalidInput, retryable: false, message: "\(error.message) Nothing was sent.", hint: error.hint),
+          pause: nil))
+    }
+    let request = HTTPRequest(
+      url: base.text + order.path, headers: headers(contentType: order.contentType), body: order.body,
+      limits: .init(total: postLimit), bodyLimit: 512 << 20, purpose: .once(mayStart: mayStart))
+    http.send(request) { result in
+      completion(outcome(of: result, prediction))
+    }
+  }
+
+  /// Durability.md section 5, for replies without an id: pictures stand for it.
+  private func outcome(of result: Result<HTTPResponse, HTTPFailure>, _ prediction: Prediction) -> SubmitOutcome {
+    let response: HTTPResponse
+    let broken: HTTPFailure?
+    switch result {
+    case .success(let whole): (response, broken) = (whole, nil)
+    case .failure(let failure):
+      guard failure.mayHaveBeenSent else { return .unsent(reason: clean(failure.message)) }
+      guard let partial = failure.partial else { return .ambiguous(reason: clean(failure.message)) }
+      (response, broken) = (partial, failure)
+    }
+    if (200..<300).contains(response.status), !response.body.isEmpty {
+      // First the disk: what is in memory alone dies with the process.
+      try? incoming.keep(response.body, of: prediction)
+      // A stream that broke off after its picture has brought the picture.
+      if let result = self.result(of: response.body, isWhole: broken == nil, prediction) {
+        return .accepted(remoteID: Self.remoteID(of: prediction), result: result, clockSkew: nil)
+      }
+      incoming.discard(prediction)
+    }
+    if let broken { return .ambiguous(reason: clean(broken.message)) }
+    // 408, 409 and 425 do not say that nothing was made, and neither does anything that is no 3xx or 4xx.
+    if (300..<500).contains(response.status), ![408, 409, 425].contains(response.status) {
+      let (failure, pause) = refusal(
+        OpenAIAnswer.error(in: response.body), status: response.status, model: prediction.model,
+        retryAfter: WaveSpeedTime.retryAfter(response.headers, now: now()))
+      return .refused(failure, pause: pause)
+    }
+    let said = OpenAIAnswer.error(in: response.body).map { ": \(clean($0.message))" } ?? ""
+    return .ambiguous(reason: "The provider answered HTTP \(response.status)\(said).")
+  }
+
+  /// There is none at the provider; ours says that the reply was had.
+  private static func remoteID(of prediction: Prediction) -> String { "reply-\(prediction.id)" }
+
+  /// What a 2xx brought; `nil` where it cannot be told.
+  private func result(of body: [UInt8], isWhole: Bool, _ prediction: Prediction) -> RemoteResult? {
+    let answer = OpenAIAnswer(body)
+    if !answer.outputs.isEmpty {
+      return .completed(outputs: answer.outputs, hasNSFWContents: [], inferenceMilliseconds: nil)
+    }
+    guard isWhole, answer.isReadable else { return nil }
+    if let error = answer.error {
+      var (failure, _) = refusal(error, status: 200, model: prediction.model, retryAfter: nil)
+      failure.message = failure.message.replacing(" Nothing is billed.", with: "")
+      return .failed(failure, billing: .unknown)
+    }
+    return .failed(
+      PredictionFailure(
+        .remoteError, retryable: false, message: "The provider said that it is done, but gave no picture with it.",
+        hint: "It may be billed; look at the provider's own usage page."),
+      billing: .unknown)
+  }
+
+  // MARK: - Afterwards
+
+  /// Reads the reply again that was kept.
+  public func poll(_ prediction: Prediction, completion: @escaping @Sendable (PollOutcome) -> Void) {
+    guard let body = incoming.body(of: prediction), let result = result(of: body, isWhole: true, prediction) else {
+      return completion(.gone(reason: "Its reply was not kept."))
+    }
+    completion(.answered(result, after: nil))
+  }
+
+  /// Fetches an output that the reply named by its address, without the key.
+  public func download(
+    _ output: String, index: Int, of prediction: Prediction, into writer: any OutputWriter,
+    completion: @escaping @Sendable (DownloadOutcome) -> Void
+  ) {
+    let download = Download(
+      http: http, policy: DownloadPolicy(base: base), userAgent: userAgent, writer: writer, completion: completion)
+    download.fetch(output)
+  }
+
+  /// Only while replies are kept that nobody has read: one that was had just before its process ended is found there.
+  public var history: (any ProviderHistory)? { incoming.isEmpty ? nil : self }
+
+  /// It keeps nothing that has a name.
+  public func delete(_ prediction: Prediction, completion: @escaping @Sendable (DeletionOutcome) -> Void) {
+    completion(.failed(reason: "This provider has no way to delete a picture."))
+  }
+
+  /// Its files are saved: the kept reply goes.
+  public func forget(_ prediction: Prediction) { incoming.discard(prediction) }
+
+  // MARK: - Pieces
+
+  private var userAgent: String { "imagewire/\(clientVersion)" }
+
+  private func headers(contentType: String) -> [HTTPRequest.Header] {
+    let authorization = key.isEmpty ? [] : [HTTPRequest.Header("Authorization", "Bearer \(key)")]
+    return authorization + [
+      .init("Content-Type", contentType), .init("Accept", "application/json, text/event-stream"),
+      .init("User-Agent", userAgent),
+    ]
+  }
+
+  /// Somebody else's words, fit to be shown.
+  func clean(_ text: String) -> String { ForeignText.clean(text, without: key) }
+}
+
+extension OpenAI: ProviderHistory {
+  /// Looks among the replies that were kept.
+  public func search(
+    for prediction: Prediction, window: ClosedRange<Int64>, completion: @escaping @Sendable (HistoryOutcome) -> Void
+  ) {
+    guard incoming.body(of: prediction) != nil else { return completion(.found([])) }
+    completion(
+      .found([
+        HistoryMatch(
+          remoteID: Self.remoteID(of: prediction), createdAt: prediction.startedAt ?? prediction.createdAt, clockSkew: 0
+        )
+      ]))
+  }
+}

@@ -1,0 +1,58 @@
+public import Predictions
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// Keeps answers as `<state>/incoming/<id>.<epoch>` (durability.md section 4).
+public struct FileIncomingStore: IncomingStore {
+  private let folder: String
+
+  /// - Parameter directory: the state directory; its folder for answers is made with the first one.
+  public init(directory: String) {
+    folder = "\(directory)/incoming"
+  }
+
+  /// Writes it under a temporary name, makes it durable, and gives it its name.
+  public func keep(_ body: [UInt8], of prediction: Prediction) throws(OutputError) {
+    let path = "\(folder)/\(prediction.id).\(prediction.epoch)"
+    let temporary = "\(path).part"
+    do {
+      try FileSystem.makeFolder(folder)
+      let file = try Descriptor(opening: temporary, O_WRONLY | O_CREAT | O_TRUNC)
+      try file.write(body.span)
+      try file.sync()
+      try FileSystem.rename(temporary, to: path)
+      try FileSystem.syncFolder(folder)
+    } catch {
+      throw error.isFullDisk ? .diskFull(path: path) : .inputOutput(path: path, reason: error.reason)
+    }
+  }
+
+  /// The one of the latest epoch.
+  public func body(of prediction: Prediction) -> [UInt8]? {
+    let name = names(of: prediction).max { epoch($0) < epoch($1) }
+    guard let name, let file = try? Descriptor(opening: "\(folder)/\(name)", O_RDONLY),
+      let status = FileStatus(of: file)
+    else { return nil }
+    return FileSystem.read(file, from: 0, atMost: Int(status.bytes))
+  }
+
+  /// Whether the folder has nothing in it.
+  public var isEmpty: Bool { FileSystem.names(in: folder).isEmpty }
+
+  /// Removes all that was kept for it.
+  public func discard(_ prediction: Prediction) {
+    for name in names(of: prediction) { unlink("\(folder)/\(name)") }
+  }
+
+  private func names(of prediction: Prediction) -> [String] {
+    FileSystem.names(in: folder).filter { $0.hasPrefix("\(prediction.id).") && !$0.hasSuffix(".part") }
+  }
+
+  private func epoch(_ name: String) -> Int { name.split(separator: ".").last.flatMap { Int($0) } ?? 0 }
+}

@@ -1,0 +1,182 @@
+internal import Commands
+internal import Predictions
+internal import Providers
+internal import Storage
+internal import Threads
+
+/// What `imagewire doctor` looks at. Spends nothing, and shows no key.
+struct Checkup {
+  let configuration: Configuration
+  let isOffline: Bool
+
+  /// Everything, in the order in which one thing rests on another.
+  func findings() -> [Finding] {
+    var findings = [version] + settings + [table] + disks
+    findings += provider
+    return findings
+  }
+
+  // MARK: - The program and its settings
+
+  private var version: Finding {
+    switch HTTPClient.library() {
+    case .success(let library):
+      Finding(.ok, "version", "imagewire \(Version.number), libcurl \(library.split(separator: " ")[0])")
+    case .failure(let failure):
+      Finding(
+        .problem, "version", "imagewire \(Version.number); \(failure.message)",
+        advice: "Install libcurl (Debian: libcurl4); the sandbox works without it.")
+    }
+  }
+
+  private var settings: [Finding] {
+    func origin(_ member: String) -> String { configuration.origins[member].map { "from \($0)" } ?? "by default" }
+    func key(_ value: String?, _ member: String, _ name: String) -> Finding {
+      value == nil ? Finding(.ok, name, "not set") : Finding(.ok, name, "is set, \(origin(member))")
+    }
+    var findings = configuration.warnings.map { Finding(.warning, "settings", $0, advice: "Correct it.") }
+    findings.append(Finding(.ok, "provider", "\(configuration.defaultProvider), \(origin("provider"))"))
+    if let model = configuration.model { findings.append(Finding(.ok, "model", "\(model), \(origin("model"))")) }
+    findings.append(key(configuration.wavespeedKey, "wavespeed_api_key", "WaveSpeed key"))
+    findings.append(key(configuration.openAIKey, "openai_api_key", "OpenAI key"))
+    findings.append(Finding(.ok, "state", "\(configuration.stateDirectory), \(origin("state_dir"))"))
+    findings.append(Finding(.ok, "output", "\(configuration.outputDirectory), \(origin("output_dir"))"))
+    return findings
+  }
+
+  // MARK: - The disk
+
+  private var table: Finding {
+    do throws(StoreError) {
+      let store = try SQLitePredictionStore(
+        directory: configuration.stateDirectory, time: SystemTime(), version: Version.number)
+      let report = try TableCheck.run(store.path)
+      if let complaint = report.complaint {
+        return Finding(
+          .problem, "table", "\(store.path) is damaged: \(complaint)",
+          advice: "Keep a copy of it. The next start sets a table aside that cannot be read, and says where.")
+      }
+      let open = report.unfinished == 0 ? "" : ", \(report.unfinished) of them not finished"
+      return Finding(.ok, "table", "version \(report.version), \(report.predictions) predictions\(open); sound")
+    } catch {
+      var hint: String?
+      if case .failed(_, let more) = error { hint = more }
+      return Finding(.problem, "table", error.message, advice: hint ?? "Name another folder with --state-dir.")
+    }
+  }
+
+  private var disks: [Finding] {
+    var findings: [Finding] = []
+    do throws(OutputError) {
+      try FileOutputStore().prepare(configuration.outputDirectory)
+      findings.append(Finding(.ok, "output folder", "can be written"))
+    } catch {
+      findings.append(
+        Finding(.problem, "output folder", error.message, advice: "Name another folder with --output-dir."))
+    }
+    guard let space = TableCheck.space(at: configuration.outputDirectory) ?? TableCheck.space(at: "/") else {
+      return findings
+    }
+    let megabytes = space.free / 1_000_000
+    let level: Finding.Level = megabytes < 50 ? .problem : megabytes < 1_000 ? .warning : .ok
+    findings.append(
+      Finding(
+        level, "disk", "\(megabytes) MB are free", advice: level == .ok ? nil : "A picture has about 2 MB; make room."))
+    return findings
+  }
+
+  // MARK: - The network
+
+  private var provider: [Finding] {
+    let name = configuration.defaultProvider
+    switch name {
+    case "sandbox":
+      return [
+        Finding(
+          .ok, "network", "not needed: the sandbox draws by itself, and for free",
+          advice: configuration.wavespeedKey == nil ? "Set WAVESPEED_API_KEY for real pictures." : nil)
+      ]
+    case "wavespeed":
+      guard let key = configuration.wavespeedKey else {
+        return [Finding(.problem, "key", "there is none for wavespeed", advice: "Set WAVESPEED_API_KEY.")]
+      }
+      return ask(configuration.wavespeedBaseURL, "/api/v3/balance", key: key, "WAVESPEED")
+    case "openai":
+      guard configuration.openAIKey != nil || configuration.openAIBaseURL != nil else {
+        return [
+          Finding(
+            .problem, "key", "there is none for openai",
+            advice: "Set OPENAI_API_KEY, or OPENAI_BASE_URL to your own server.")
+        ]
+      }
+      let baseURL = OpenAI.completed(baseURL: configuration.openAIBaseURL ?? OpenAI.defaultBaseURL)
+      return ask(baseURL, "/models", key: configuration.openAIKey ?? "", "OPENAI")
+    default:
+      return [
+        Finding(
+          .problem, "provider", "there is no provider \"\(name)\"", advice: "It is wavespeed, openai or sandbox.")
+      ]
+    }
+  }
+
+  private func ask(_ baseURL: String, _ path: String, key: String, _ prefix: String) -> [Finding] {
+    guard !isOffline else { return [Finding(.ok, "network", "left alone, as --offline says")] }
+    let http = HTTPClient()
+    let way = Reachability(baseURL: baseURL, path: path, key: key, http: http)
+    guard !way.host.isEmpty else {
+      return [Finding(.problem, "base URL", "it names no host", advice: "Correct \(prefix)_BASE_URL.")]
+    }
+    var findings: [Finding] = []
+    if let proxy = way.proxy {
+      findings.append(Finding(.ok, "proxy", "\(proxy), which looks up names itself"))
+    } else {
+      let count = way.addresses()
+      guard count > 0 else {
+        return [
+          Finding(
+            .problem, "DNS", "does not know \(way.host)",
+            advice: "Check the network and \(prefix)_BASE_URL; behind a proxy set HTTPS_PROXY.")
+        ]
+      }
+      findings.append(Finding(.ok, "DNS", "\(way.host) has \(count) address\(count == 1 ? "" : "es"); no proxy"))
+    }
+    let box = Guarded<Reachability.Answer?>(nil)
+    way.ask { answer in box.signal { $0 = answer } }
+    switch box.wait(atMost: 20_000, until: { $0 }) ?? .failed("It did not answer in time.") {
+    case .insecure(let text):
+      findings.append(
+        Finding(
+          .problem, "TLS", text,
+          advice: "Set CURL_CA_BUNDLE to the certificates of your network's proxy, and check the clock."))
+    case .failed(let text):
+      findings.append(
+        Finding(.problem, "network", text, advice: "Check the network, HTTPS_PROXY and \(prefix)_BASE_URL."))
+    case .status(let status):
+      if baseURL.lowercased().hasPrefix("https:") { findings.append(Finding(.ok, "TLS", "trusted")) }
+      findings.append(verdict(status, way.host, hasKey: !key.isEmpty, prefix))
+    }
+    http.close()
+    return findings
+  }
+
+  private func verdict(_ status: Int, _ host: String, hasKey: Bool, _ prefix: String) -> Finding {
+    switch status {
+    case 200..<300: Finding(.ok, "answer", hasKey ? "\(host) accepts the key" : "\(host) answers")
+    case 401, 403:
+      hasKey
+        ? Finding(
+          .problem, "answer", "\(host) does not accept the key (HTTP \(status))", advice: "Check \(prefix)_API_KEY.")
+        : Finding(.problem, "answer", "\(host) wants a key (HTTP \(status))", advice: "Set \(prefix)_API_KEY.")
+    case 404, 405:
+      Finding(
+        .warning, "answer", "\(host) answers, but not to this question (HTTP \(status))",
+        advice: "Check \(prefix)_BASE_URL; some servers do not have it, and work all the same.")
+    case 300..<400:
+      Finding(
+        .problem, "answer", "\(host) redirects (HTTP \(status)), and a paid request does not follow",
+        advice: "Set \(prefix)_BASE_URL to the address it redirects to.")
+    default:
+      Finding(.warning, "answer", "\(host) answers with HTTP \(status)", advice: "Try again later.")
+    }
+  }
+}

@@ -1,0 +1,235 @@
+#!/usr/bin/env python3
+"""A server with OpenAI's Images API on this machine, for tests: Python's standard library only, every fault on demand.
+
+    with LoopbackOpenAI() as server:
+        server.script("lost", {"error": 400, "code": "moderation_blocked"})
+        ...  OPENAI_BASE_URL=server.url  ...
+        assert len(server.posts()) == 1
+
+Each POST takes the next behaviour; none left is "normal". A behaviour is a name or an object:
+  normal            200 with `n` pictures as `b64_json`; as a stream of events where the body has `stream`
+  url               200 with `url`s on this server                 data_uri    the picture as a data URI in `url`
+  empty, no_data, html, truncated      200 with no body; with `data: []`; with HTML; cut in the middle
+  lost, reset       read the request, then close or reset the connection without a byte
+  stream_cut        a stream that breaks off before its picture    stream_late   one that breaks off right behind it
+  stream_error      a stream that ends with an error event
+  {"status": n, "json": …, "headers": {…}}      that answer
+  {"error": n, "code": …, "type": …, "message": …, "param": …}   OpenAI's error object with that status
+Any of them may be `hold`: {"do": "normal", "hold": true} answers after `release()`.
+"""
+
+import base64
+import json
+import socket
+import struct
+import threading
+from email.message import Message
+from email.parser import BytesParser
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from wavespeed import png
+
+PATIENCE = 30
+
+
+class LoopbackOpenAI:
+    """The server; `url` is a base URL with its /v1."""
+
+    def __init__(self):
+        self.lock = threading.Condition()
+        self.behaviours = []
+        self.requests = []
+        self.released = threading.Event()
+        self.server = _Server(("127.0.0.1", 0), _Handler)
+        self.server.owner = self
+
+    @property
+    def root(self):
+        return f"http://127.0.0.1:{self.server.server_address[1]}"
+
+    @property
+    def url(self):
+        return f"{self.root}/v1"
+
+    def __enter__(self):
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.released.set()
+        self.server.shutdown()
+        self.server.server_close()
+
+    def script(self, *behaviours):
+        """What the next POSTs get, in order."""
+        with self.lock:
+            self.behaviours = [item if isinstance(item, dict) else {"do": item} for item in behaviours]
+            self.released.clear()
+
+    def release(self):
+        """Lets held answers go."""
+        self.released.set()
+
+    def posts(self, at_least=0):
+        """The POSTs so far; waits until there are that many."""
+        with self.lock:
+            self.lock.wait_for(lambda: sum(r["method"] == "POST" for r in self.requests) >= at_least, PATIENCE)
+            return [request for request in self.requests if request["method"] == "POST"]
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """Clients that are killed go without a word."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        self._note(b"")
+        if self.path.startswith("/picture/"):
+            return self._send(200, png(24, 16), "image/png")
+        if self.path == "/v1/models":
+            models = [{"id": "gpt-image-2", "object": "model"}, {"id": "a/b", "object": "model"}]
+            return self._json(200, {"object": "list", "data": models})
+        self._error(404, {"message": "no such page"})
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        owner = self.server.owner
+        self._note(body)
+        with owner.lock:
+            behaviour = owner.behaviours.pop(0) if owner.behaviours else {"do": "normal"}
+        if behaviour.get("hold"):
+            owner.released.wait(PATIENCE)
+        if "error" in behaviour:
+            return self._error(behaviour["error"], behaviour)
+        if "status" in behaviour:
+            return self._json(behaviour["status"], behaviour.get("json", {}), behaviour.get("headers", {}))
+        if self.path not in ("/v1/images/generations", "/v1/images/edits"):
+            return self._error(404, {"message": f"no such path {self.path}"})
+        fields = _fields(self.headers, body)
+        getattr(self, "_" + behaviour["do"])(fields)
+
+    # -- behaviours ----------------------------------------------------------------------------------------------------
+
+    def _normal(self, fields):
+        if fields.get("stream") in (True, "true"):
+            return self._stream(fields, ["partial", "partial", "completed", "done"])
+        count = int(fields.get("n", 1))
+        self._json(200, {"created": 1, "data": [{"b64_json": _text(png(32 + index, 16))} for index in range(count)]})
+
+    def _url(self, fields):
+        self._json(200, {"created": 1, "data": [{"url": f"{self.server.owner.root}/picture/1.png"}]})
+
+    def _data_uri(self, fields):
+        self._json(200, {"created": 1, "data": [{"url": "data:image/png;base64," + _text(png(8, 8))}]})
+
+    def _empty(self, fields):
+        self._send(200, b"", "application/json")
+
+    def _no_data(self, fields):
+        self._json(200, {"created": 1, "data": []})
+
+    def _html(self, fields):
+        self._send(200, b"<html>welcome to the wireless network</html>", "text/html")
+
+    def _truncated(self, fields):
+        whole = json.dumps({"created": 1, "data": [{"b64_json": _text(png(32, 16))}]}).encode()
+        self._send(200, whole[: len(whole) // 2], "application/json", length=len(whole))
+        self.close_connection = True
+
+    def _lost(self, fields):
+        self.close_connection = True
+
+    def _reset(self, fields):
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close_connection = True
+
+    def _stream_cut(self, fields):
+        self._stream(fields, ["partial"], cut=True)
+
+    def _stream_late(self, fields):
+        self._stream(fields, ["partial", "completed"], cut=True)
+
+    def _stream_error(self, fields):
+        self._stream(fields, ["partial", "error"])
+
+    def _stream(self, fields, events, cut=False):
+        prefix = "image_edit" if self.path.endswith("edits") else "image_generation"
+        text = b": welcome\r\n\r\n"
+        for index, event in enumerate(events):
+            if event == "done":
+                text += b"data: [DONE]\n\n"
+                continue
+            if event == "error":
+                data = {"type": "error", "error": {"message": "it broke", "type": "server_error", "code": None}}
+            else:
+                word = "partial_image" if event == "partial" else "completed"
+                data = {"type": f"{prefix}.{word}", "b64_json": _text(png(16 + index, 16)), "partial_image_index": index}
+            text += f"event: {data['type']}\ndata: {json.dumps(data)}\n\n".encode()
+        self._send(200, text, "text/event-stream", length=len(text) + 100 if cut else None)
+        self.close_connection = cut
+
+    # -- pieces --------------------------------------------------------------------------------------------------------
+
+    def _note(self, body):
+        owner = self.server.owner
+        with owner.lock:
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            owner.requests.append({
+                "method": self.command, "path": self.path, "headers": headers, "body": body,
+                "fields": _fields(self.headers, body) if body else {},
+            })
+            owner.lock.notify_all()
+
+    def _json(self, status, value, headers=()):
+        self._send(status, json.dumps(value).encode(), "application/json", headers=dict(headers))
+
+    def _error(self, status, what):
+        error = {"message": what.get("message", "no"), "type": what.get("type", "invalid_request_error"),
+                 "code": what.get("code"), "param": what.get("param")}
+        self._send(status, json.dumps({"error": error}).encode(), "application/json", headers=what.get("headers", {}))
+
+    def _send(self, status, content, kind, length=None, headers=None):
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(content) if length is None else length))
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content)
+        self.wfile.flush()
+
+
+def _text(content):
+    return base64.b64encode(content).decode()
+
+
+def _fields(headers, body):
+    """The members of a JSON body, or the parts of a form: a file is {"name", "type", "content"}."""
+    kind = headers.get("content-type", "")
+    if not kind.startswith("multipart/form-data"):
+        try:
+            return json.loads(body)
+        except ValueError:
+            return {}
+    message = BytesParser(_class=Message).parsebytes(b"Content-Type: " + kind.encode() + b"\r\n\r\n" + body)
+    fields = {}
+    for part in message.get_payload():
+        name = part.get_param("name", header="content-disposition")
+        value = part.get_payload(decode=True)
+        if part.get_filename():
+            value = {"name": part.get_filename(), "type": part.get_content_type(), "content": value}
+        else:
+            value = value.decode()
+        if name.endswith("[]"):
+            fields.setdefault(name, []).append(value)
+        else:
+            fields[name] = value
+    return fields

@@ -1,0 +1,84 @@
+"""imagewire doctor: what it finds, what it advises, that it spends nothing and shows no key."""
+
+import json
+import subprocess
+
+import pytest
+from openai import LoopbackOpenAI
+from program import BINARY, KEY, PATIENCE, environment
+
+
+@pytest.fixture
+def doctor(home):
+    def start(*arguments, **variables):
+        done = subprocess.run(
+            [BINARY, "doctor", *map(str, arguments), "--json"], capture_output=True, text=True, timeout=PATIENCE,
+            cwd=home, env=environment(home, **variables),
+        )
+        assert KEY not in done.stdout + done.stderr
+        answer = json.loads(done.stdout)
+        assert answer["healthy"] == (done.returncode == 0)
+        assert all(finding["advice"] for finding in answer["findings"] if finding["level"] != "ok")
+        return {finding["subject"]: finding for finding in answer["findings"]}
+
+    return start
+
+
+def test_a_fresh_machine_is_well(doctor, home):
+    findings = doctor()
+    assert {finding["level"] for finding in findings.values()} == {"ok"}
+    assert "sandbox, by default" in findings["provider"]["message"]
+    assert "WAVESPEED_API_KEY" in findings["network"]["advice"]
+    assert "0 predictions" in findings["table"]["message"]
+
+
+def test_it_says_where_each_setting_came_from(doctor, home):
+    (home / ".config/imagewire").mkdir(parents=True)
+    (home / ".config/imagewire/config.json").write_text(json.dumps({"model": "a/b", "openai_api_key": KEY, "colour": "red"}))
+    findings = doctor("--output-dir", home / "album", IMAGEWIRE_PROVIDER="sandbox", IMAGEWIRE_STATE_DIR=home / "state")
+    assert findings["provider"]["message"] == "sandbox, from IMAGEWIRE_PROVIDER"
+    assert findings["model"]["message"] == f"a/b, from {home}/.config/imagewire/config.json"
+    assert findings["output"]["message"] == f"{home}/album, from --output-dir"
+    assert findings["OpenAI key"]["message"].startswith("is set, from ")
+    assert findings["settings"]["level"] == "warning" and "colour" in findings["settings"]["message"]
+
+
+def test_the_key_is_tried_where_it_costs_nothing(doctor, wavespeed):
+    wavespeed.script(expect_key=KEY)
+    good = doctor(WAVESPEED_API_KEY=KEY, WAVESPEED_BASE_URL=wavespeed.url)
+    assert wavespeed.posts() == []
+    assert good["DNS"]["level"] == "ok"
+    assert good["answer"]["level"] in ("ok", "warning")
+
+
+def test_a_server_of_ones_own(doctor):
+    with LoopbackOpenAI() as server:
+        findings = doctor("-p", "openai", OPENAI_API_KEY=KEY, OPENAI_BASE_URL=server.root)
+        assert findings["answer"]["message"] == "127.0.0.1 accepts the key"
+        assert [request["path"] for request in server.requests] == ["/v1/models"]
+
+
+def test_nobody_there(doctor):
+    assert doctor("-p", "openai", OPENAI_BASE_URL="http://127.0.0.1:9")["network"]["level"] == "problem"
+    assert doctor("-p", "openai", OPENAI_BASE_URL="http://no.such.host.invalid")["DNS"]["level"] == "problem"
+    assert "--offline" in doctor("--offline", "-p", "openai", OPENAI_BASE_URL="http://127.0.0.1:9")["network"]["message"]
+
+
+def test_a_proxy_is_named_without_its_password(doctor):
+    findings = doctor(
+        "-p", "openai", OPENAI_BASE_URL="http://10.1.2.3", http_proxy="http://user:hush@127.0.0.1:9"
+    )
+    assert findings["proxy"]["message"].startswith("127.0.0.1:9")
+    assert "hush" not in json.dumps(findings)
+
+
+def test_folders_that_cannot_be_used(doctor, home):
+    (home / "file").write_text("")
+    findings = doctor("--state-dir", home / "file/state", "--output-dir", home / "file/album")
+    assert findings["table"]["level"] == findings["output folder"]["level"] == "problem"
+
+
+def test_missing_keys_and_unknown_providers(doctor):
+    assert doctor("-p", "wavespeed")["key"]["level"] == "problem"
+    assert doctor("-p", "openai")["key"]["level"] == "problem"
+    assert doctor(IMAGEWIRE_PROVIDER="nobody")["provider"]["level"] == "problem"

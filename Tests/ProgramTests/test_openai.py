@@ -1,0 +1,268 @@
+"""The provider `openai` on the real binary: what it posts, what it makes of every answer, and that it posts once."""
+
+import base64
+import json
+import signal
+from pathlib import Path
+
+import pytest
+from openai import LoopbackOpenAI
+from program import KEY, RPCError
+from wavespeed import png
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.fixture
+def openai():
+    """The service on loopback."""
+    with LoopbackOpenAI() as server:
+        yield server
+
+
+@pytest.fixture
+def ask(spawn, openai):
+    """A process that talks to it."""
+
+    def start(*arguments, **variables):
+        variables = {"OPENAI_BASE_URL": openai.url, "OPENAI_API_KEY": KEY, "IMAGEWIRE_PROVIDER": "openai", **variables}
+        return spawn(*arguments, **variables)
+
+    return start
+
+
+def submit(program, patience=20000, **input):
+    return program.call("submit", input={"prompt": "a boat", **input}, wait_ms=patience)
+
+
+def incoming(home):
+    folder = home / ".local/state/imagewire/incoming"
+    return list(folder.iterdir()) if folder.exists() else []
+
+
+def test_the_input_goes_out_untouched_and_the_picture_comes_back(ask, openai, home):
+    with ask() as program:
+        done = submit(program, size="1024x1024", n=2, seed=9007199254740993, x={"deep": [1.0]})
+        program.finish()
+    assert (done["status"], done["billing"], done["provider"], done["model"]) == ("completed", "charged", "openai", "gpt-image-2")
+    assert [(file["width"], file["height"]) for file in done["files"]] == [(32, 16), (33, 16)]
+    assert all(url.startswith("file://") for url in done["outputs"])
+    (post,) = openai.posts()
+    assert post["path"] == "/v1/images/generations"
+    assert post["headers"]["authorization"] == f"Bearer {KEY}"
+    assert post["body"] == (
+        b'{"model":"gpt-image-2","prompt":"a boat","size":"1024x1024","n":2,"seed":9007199254740993,"x":{"deep":[1.0]}}'
+    )
+    # What was kept until the files were there is gone.
+    assert incoming(home) == []
+
+
+def test_a_server_of_ones_own_needs_no_key_and_no_path(ask, openai):
+    with ask(OPENAI_API_KEY=None, OPENAI_BASE_URL=openai.root) as program:
+        done = program.call("submit", prompt="a boat", model="my/model", wait_ms=20000)
+    assert done["status"] == "completed"
+    (post,) = openai.posts()
+    assert post["path"] == "/v1/images/generations"
+    assert "authorization" not in post["headers"]
+    assert post["fields"]["model"] == "my/model"
+
+
+def test_without_either_it_says_what_to_set(spawn):
+    with spawn() as program:
+        with pytest.raises(RPCError) as error:
+            program.call("submit", prompt="a boat", provider="openai")
+    assert error.value.code == 1005
+    assert "OPENAI_API_KEY" in error.value.data["hint"] and "OPENAI_BASE_URL" in error.value.data["hint"]
+
+
+@pytest.mark.parametrize("behaviour", ["url", "data_uri"])
+def test_pictures_by_address(ask, openai, behaviour):
+    openai.script(behaviour)
+    with ask() as program:
+        done = submit(program)
+    assert done["status"] == "completed"
+    assert Path(done["files"][0]["path"]).read_bytes().startswith(PNG)
+    # The key goes to the API and nowhere else.
+    assert all("authorization" not in request["headers"] for request in openai.requests if request["method"] == "GET")
+
+
+def test_pictures_in_the_input_make_it_an_edit(ask, openai):
+    first, second, mask = png(3, 3), png(4, 4), png(5, 5)
+    uri = lambda picture: "data:image/png;base64," + base64.b64encode(picture).decode()
+    with ask() as program:
+        done = submit(program, image=[uri(first), uri(second)], mask=uri(mask), n=1, input_fidelity="high")
+        one = submit(program, image=uri(first))
+    assert done["status"] == one["status"] == "completed"
+    several, single = openai.posts()
+    assert several["path"] == single["path"] == "/v1/images/edits"
+    fields = several["fields"]
+    assert [part["content"] for part in fields["image[]"]] == [first, second]
+    assert fields["mask"] == {"name": "mask-1.png", "type": "image/png", "content": mask}
+    assert (fields["prompt"], fields["n"], fields["input_fidelity"], fields["model"]) == ("a boat", "1", "high", "gpt-image-2")
+    assert single["fields"]["image"]["content"] == first
+
+
+def test_a_path_in_the_input_is_not_sent(ask, openai):
+    with ask() as program:
+        done = submit(program, image="/etc/passwd")
+    assert (done["status"], done["failure"]["type"], done["billing"]) == ("failed", "invalid_input", "none")
+    assert "input.image" in done["error"]
+    assert openai.posts() == []
+
+
+@pytest.mark.parametrize("behaviour", ["normal", "stream_late"])
+def test_a_stream_brings_its_picture(ask, openai, behaviour):
+    openai.script(behaviour)
+    with ask() as program:
+        done = submit(program, stream=True, partial_images=2)
+    assert done["status"] == "completed"
+    assert len(done["files"]) == 1
+    # The finished one, not a draft: the fixture numbers them by their width.
+    assert done["files"][0]["width"] == {"normal": 18, "stream_late": 17}[behaviour]
+
+
+@pytest.mark.parametrize("answer, kind, retryable", [
+    ({"error": 400, "code": "moderation_blocked", "type": "image_generation_user_error"}, "content_refused", False),
+    ({"error": 400, "param": "size", "message": "size is wrong"}, "invalid_input", False),
+    ({"error": 422, "message": "no"}, "invalid_input", False),
+    ({"error": 401, "code": "invalid_api_key"}, "authentication", False),
+    ({"error": 403, "message": "no"}, "authentication", False),
+    ({"error": 404, "code": "model_not_found", "message": "no"}, "model_unavailable", False),
+    ({"status": 404, "json": {"detail": "Not Found"}}, "model_unavailable", False),
+    ({"error": 429, "type": "rate_limit_exceeded"}, "rate_limited", True),
+    ({"error": 429, "code": "insufficient_quota"}, "insufficient_credit", False),
+    ({"error": 400, "code": "billing_hard_limit_reached"}, "insufficient_credit", False),
+    ({"status": 307, "headers": {"Location": "/elsewhere"}}, "remote_error", False),
+    ({"status": 422, "json": {"detail": [{"loc": ["body", "size"], "msg": "bad size"}]}}, "invalid_input", False),
+])
+def test_a_definite_no_costs_nothing(ask, openai, answer, kind, retryable):
+    openai.script(answer)
+    with ask() as program:
+        done = submit(program)
+    assert (done["status"], done["billing"]) == ("failed", "none")
+    assert (done["failure"]["type"], done["failure"]["retryable"]) == (kind, retryable)
+    assert "Nothing is billed" in done["error"] and done["failure"]["hint"]
+    assert len(openai.posts()) == 1
+
+
+def test_what_the_server_says_is_passed_on_without_the_key(ask, openai):
+    openai.script({"error": 401, "message": f"Incorrect API key provided: {KEY}."})
+    with ask() as program:
+        done = submit(program)
+    assert "Incorrect API key provided: [key]" in done["error"]
+    assert KEY not in json.dumps(done)
+
+
+@pytest.mark.parametrize("behaviour", [
+    "lost", "reset", "empty", "html", "truncated", "stream_cut", {"error": 500}, {"error": 502}, {"error": 408},
+    {"error": 409},
+])
+def test_a_lost_reply_is_unknown_and_never_sent_again(ask, openai, behaviour, home):
+    openai.script(behaviour)
+    with ask() as program:
+        done = submit(program, stream=behaviour == "stream_cut")
+        assert (done["status"], done["billing"], done["failure"]["type"]) == ("unknown", "unknown", "submission_unknown")
+        again = program.call("result", id=done["id"])
+    assert again["status"] == "unknown"
+    assert len(openai.posts()) == 1
+    assert incoming(home) == []
+
+
+@pytest.mark.parametrize("behaviour", ["no_data", "stream_error"])
+def test_done_without_a_picture_failed_and_may_be_billed(ask, openai, behaviour):
+    openai.script(behaviour)
+    with ask() as program:
+        done = submit(program, stream=behaviour == "stream_error")
+    assert (done["status"], done["billing"], done["failure"]["type"] in ("remote_error", "invalid_input")) == ("failed", "unknown", True)
+    assert "Nothing is billed" not in done["error"]
+
+
+def test_nobody_there_is_not_sent(ask):
+    with ask(OPENAI_BASE_URL="http://127.0.0.1:9/v1") as program:
+        done = submit(program)
+    assert (done["status"], done["billing"], done["failure"]["type"]) == ("failed", "none", "network")
+
+
+# -- life and death ---------------------------------------------------------------------------------------------------
+
+
+def test_at_the_end_of_input_the_post_is_waited_for(ask, openai):
+    openai.script({"do": "normal", "hold": True})
+    with ask() as program:
+        found = program.call("submit", prompt="a boat")["id"]
+        openai.posts(at_least=1)
+        program.close()
+        openai.release()
+        assert program.wait() == 0
+    with ask() as program:
+        assert program.call("status", id=found)["status"] == "completed"
+    assert len(openai.posts()) == 1
+
+
+def test_killed_while_the_post_is_out_is_unknown(ask, openai):
+    openai.script({"do": "normal", "hold": True})
+    with ask() as program:
+        found = program.call("submit", prompt="a boat")["id"]
+        openai.posts(at_least=1)
+        program.kill(signal.SIGKILL)
+    openai.release()
+    with ask() as program:
+        done = program.call("result", id=found)
+    assert (done["status"], done["billing"]) == ("unknown", "unknown")
+    assert len(openai.posts()) == 1
+
+
+def test_a_reply_that_was_kept_before_the_crash_is_not_lost(ask, openai, home):
+    """As if the process had died between the reply's fsync and the table's: the picture lies there and is taken up."""
+    openai.script({"do": "normal", "hold": True})
+    with ask() as program:
+        found = program.call("submit", prompt="a boat")["id"]
+        openai.posts(at_least=1)
+        program.kill(signal.SIGKILL)
+    folder = home / ".local/state/imagewire/incoming"
+    folder.mkdir(exist_ok=True)
+    picture = base64.b64encode(png(40, 30)).decode()
+    (folder / f"{found}.1").write_text(json.dumps({"data": [{"b64_json": picture}]}))
+    openai.release()
+    with ask() as program:
+        done = program.call("result", id=found)
+        assert (done["status"], done["billing"]) == ("completed", "charged")
+        assert (done["files"][0]["width"], done["files"][0]["height"]) == (40, 30)
+        program.finish()
+    assert len(openai.posts()) == 1
+    assert incoming(home) == []
+
+
+def test_a_disk_that_refuses_the_file_does_not_lose_the_reply(ask, openai, home):
+    (home / "album").mkdir()
+    with ask() as program:
+        openai.script({"do": "normal", "hold": True})
+        found = program.call("submit", prompt="a boat", output_dir=str(home / "album"))["id"]
+        openai.posts(at_least=1)
+        (home / "album").rmdir()
+        (home / "album").write_text("in the way")
+        openai.release()
+        done = program.call("result", id=found)
+        assert (done["status"], done["failure"]["type"]) == ("completed", "download_failed")
+        assert len(incoming(home)) == 1
+        program.finish()
+    (home / "album").unlink()
+    with ask() as program:
+        done = program.call("result", id=found)
+    assert done["failure"] is None
+    assert Path(done["files"][0]["path"]).read_bytes().startswith(PNG)
+    assert len(openai.posts()) == 1
+
+
+def test_cancelled_while_the_post_is_out_keeps_the_picture_that_came(ask, openai):
+    openai.script({"do": "normal", "hold": True})
+    with ask() as program:
+        found = program.call("submit", prompt="a boat")["id"]
+        openai.posts(at_least=1)
+        assert program.call("cancel", id=found)["status"] == "cancelled"
+        openai.release()
+        program.finish()
+    with ask() as program:
+        done = program.call("status", id=found)
+    assert (done["status"], done["billing"]) == ("cancelled", "charged")
+    assert Path(done["files"][0]["path"]).read_bytes().startswith(PNG)

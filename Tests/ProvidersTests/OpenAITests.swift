@@ -1,0 +1,124 @@
+import JSON
+import Predictions
+import Testing
+
+@testable import Providers
+
+/// What is read from replies, and what is written into requests: the pure parts. The rest is in test_openai.py.
+@Suite struct EventStreamTests {
+  private static let text = """
+    : a comment\r\n\r\nevent: one\r\ndata: {"a":1}\r\n\r\ndata: two\ndata:  lines\nid: 7\n\nretry: 5\n\nevent: three\rdata\
+    :x\r\rdata: last
+    """
+  private static let events = [
+    EventStream.Event(name: "one", data: Array("{\"a\":1}".utf8)),
+    EventStream.Event(name: "", data: Array("two\n lines".utf8)),
+    EventStream.Event(name: "three", data: Array("x".utf8)),
+    EventStream.Event(name: "", data: Array("last".utf8)),
+  ]
+
+  @Test func aStreamIsTheSameHoweverItIsCut() {
+    let bytes = Array(Self.text.utf8)
+    for first in 0...bytes.count {
+      var stream = EventStream()
+      var events = stream.append(Array(bytes[..<first]).span)
+      for byte in bytes[first...] { events += stream.append([byte].span) }
+      #expect(events + stream.finish() == Self.events)
+    }
+  }
+
+  @Test func anEventWithoutDataIsNone() {
+    var stream = EventStream()
+    #expect(stream.append(Array("event: x\n\n\n\n".utf8).span).isEmpty)
+    #expect(stream.finish().isEmpty)
+  }
+}
+
+@Suite struct OpenAIAnswerTests {
+  private func answer(_ text: String) -> OpenAIAnswer { OpenAIAnswer(Array(text.utf8)) }
+
+  @Test func picturesAreTakenInAnyOfTheirShapes() {
+    let answer = answer(
+      #"{"data":[{"b64_json":"AQID"},{"url":"https://x/1.png"},{"url":"data:image/png;base64,BAU="},{"url":"ftp://x"},{},7]}"#
+    )
+    #expect(answer.outputs == [.bytes([1, 2, 3]), .location("https://x/1.png"), .bytes([4, 5])])
+    #expect(answer.isReadable)
+  }
+
+  @Test(arguments: ["", "null", "[]", "{}", "<html>", #"{"message":"welcome"}"#, "data: [DONE]\n\n"])
+  func whatIsNoAnswerOfThisAPIIsNotReadable(text: String) {
+    #expect(!answer(text).isReadable)
+    #expect(answer(text).outputs.isEmpty)
+  }
+
+  @Test func draftsAreNoPictures() {
+    let draft = #"data: {"type":"image_generation.partial_image","b64_json":"AQID"}"# + "\n\n"
+    #expect(answer(draft).outputs.isEmpty)
+    let whole = draft + #"data: {"type":"image_edit.completed","b64_json":"BAU="}"# + "\n\n"
+    #expect(answer(whole).outputs == [.bytes([4, 5])])
+  }
+
+  @Test(
+    arguments: [
+      (#"{"error":{"message":"m","type":"t","code":"c","param":"p"}}"#, "m", "c", "p"),
+      (#"{"error":{"message":"m","code":42}}"#, "m", "42", nil), (#"{"error":"m"}"#, "m", nil, nil),
+      (#"{"detail":"m"}"#, "m", nil, nil),
+      (#"{"detail":[{"loc":["body","size"],"msg":"m"}]}"#, "m", nil, "size"), (#"{"message":"m"}"#, "m", nil, nil),
+    ] as [(String, String, String?, String?)])
+  func errorsOfSeveralServers(text: String, message: String, code: String?, parameter: String?) {
+    let problem = OpenAIAnswer.error(in: Array(text.utf8))
+    #expect(problem?.message == message)
+    #expect(problem?.code == code)
+    #expect(problem?.parameter == parameter)
+  }
+}
+
+@Suite struct OpenAIOrderTests {
+  private func order(_ text: String) throws -> OpenAIOrder {
+    try OpenAIOrder(JSONValue(parsing: text).object!, model: "m", boundary: "B")
+  }
+
+  @Test func withoutPicturesItIsTheInputAndTheModel() throws {
+    let order = try order(#"{"prompt":"x","seed":1.50,"image":null}"#)
+    #expect(order.path == "/images/generations")
+    #expect(String(decoding: order.body, as: UTF8.self) == #"{"model":"m","prompt":"x","seed":1.50,"image":null}"#)
+  }
+
+  @Test func aModelInTheInputStays() throws {
+    #expect(try String(decoding: order(#"{"model":"n"}"#).body, as: UTF8.self) == #"{"model":"n"}"#)
+  }
+
+  @Test func withOneItIsAForm() throws {
+    let order = try order(#"{"prompt":"a\"b","image":"data:image/webp;base64,QUJD","n":2}"#)
+    #expect(order.path == "/images/edits")
+    #expect(order.contentType == "multipart/form-data; boundary=B")
+    let form = """
+      --B\r\nContent-Disposition: form-data; name="model"\r\n\r\nm\r\n\
+      --B\r\nContent-Disposition: form-data; name="prompt"\r\n\r\na"b\r\n\
+      --B\r\nContent-Disposition: form-data; name="image"; filename="image-1.webp"\r\nContent-Type: image/webp\r\n\r\nABC\r\n\
+      --B\r\nContent-Disposition: form-data; name="n"\r\n\r\n2\r\n--B--\r\n
+      """
+    #expect(String(decoding: order.body, as: UTF8.self) == form)
+  }
+
+  @Test(arguments: ["/etc/passwd", "@/etc/passwd", "https://x/y.png", "data:image/png;base64,", "data:image/png,abc"])
+  func whatHoldsNoBytesIsRefused(image: String) throws {
+    #expect(throws: OpenAIOrder.Refusal.self) { try order(#"{"image":["\#(image)"]}"#) }
+  }
+
+  @Test(arguments: [
+    ("https://h", "https://h/v1"), ("https://h/", "https://h/v1"), ("https://h/v1/", "https://h/v1"),
+    ("http://127.0.0.1:8/openai", "http://127.0.0.1:8/openai"),
+  ]) func aBaseURLWithoutAPathGetsOne(given: String, base: String) {
+    let provider = OpenAI(
+      baseURL: given, key: "", account: "a", incoming: NoIncoming(), http: HTTPClient(), clientVersion: "1", now: { 0 })
+    #expect(provider.base.text == base)
+  }
+}
+
+private struct NoIncoming: IncomingStore {
+  func keep(_ body: [UInt8], of prediction: Prediction) {}
+  func body(of prediction: Prediction) -> [UInt8]? { nil }
+  var isEmpty: Bool { true }
+  func discard(_ prediction: Prediction) {}
+}

@@ -1,0 +1,45 @@
+import Predictions
+import Testing
+
+@testable import Storage
+
+@Suite struct IncomingTests {
+  @Test func whatIsKeptIsFoundByWhoeverLooksUntilItIsLetGo() throws {
+    let folder = TemporaryFolder()
+    let one = prediction(epoch: 1)
+    let store = FileIncomingStore(directory: folder.path)
+    #expect(store.isEmpty)
+    #expect(store.body(of: one) == nil)
+    try store.keep([1, 2, 3], of: one)
+    let another = FileIncomingStore(directory: folder.path)
+    #expect(another.body(of: one) == [1, 2, 3])
+    #expect(!another.isEmpty)
+    #expect(FileSystem.names(in: "\(folder.path)/incoming") == ["\(one.id).1"])
+
+    var later = one
+    later.epoch = 12
+    try store.keep(Array(repeating: 7, count: 100_000), of: later)
+    #expect(store.body(of: one)?.count == 100_000)
+    let other = prediction(epoch: 1)
+    try store.keep([], of: other)
+    store.discard(one)
+    #expect(store.body(of: one) == nil)
+    #expect(store.body(of: other) == [])
+  }
+
+  @Test func aFolderThatCannotBeMadeIsSaidSo() throws {
+    let folder = TemporaryFolder()
+    let store = FileIncomingStore(directory: "\(folder.path)/file")
+    try FileSystem.replace("\(folder.path)/file", with: "in the way")
+    #expect(throws: OutputError.self) { try store.keep([1], of: prediction(epoch: 1)) }
+  }
+
+  private func prediction(epoch: Int64) -> Prediction {
+    var generator = SystemRandomNumberGenerator()
+    var prediction = Prediction(
+      id: PredictionID(at: 1_000, using: &generator), provider: "openai", model: "m", input: [], fingerprint: [],
+      account: "", outputDirectory: "/")
+    prediction.epoch = epoch
+    return prediction
+  }
+}
