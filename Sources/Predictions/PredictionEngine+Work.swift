@@ -256,7 +256,10 @@ extension PredictionEngine {
     store.change(id, event, by: writer) { [self] result in
       switch result {
       case .success(let change):
-        state.withLock { $0.failedRecords = 0 }
+        state.withLock { state in
+          state.failedRecords = 0
+          state.toldUnrecorded = []
+        }
         follow(change.after)
       case .failure(.illegal), .failure(.notFound):
         // Somebody was first: what the row says now is what counts.
@@ -273,7 +276,7 @@ extension PredictionEngine {
 
   /// Tries a commit again after a while, which grows to half a minute.
   ///
-  /// - Returns: whether it is the first that failed.
+  /// - Returns: whether it is the first time for this prediction.
   @discardableResult
   func recordLater(_ unrecorded: Unrecorded) -> Bool {
     let now = time.now.steady
@@ -285,7 +288,7 @@ extension PredictionEngine {
         state.failedRecords += 1
         arm(&state, now: now)
       }
-      return isFirst && state.failedRecords == 1
+      return state.toldUnrecorded.insert(unrecorded.id).inserted
     }
   }
 

@@ -31,6 +31,10 @@ public final class PredictionEngine: Sendable {
     var retryRecordsAt: Int64?
     /// How often in a row.
     var failedRecords = 0
+    /// Whose outcome the log has been told to be waiting for the disk; each once.
+    var toldUnrecorded: Set<PredictionID> = []
+    /// The newest id that was given.
+    var lastID: PredictionID?
     /// Writes that a reply of the current read waits for.
     var owedReplies = 0
     /// Events whose commit is under way.
@@ -170,9 +174,8 @@ public final class PredictionEngine: Sendable {
       throw .folder(error, isDefault: request.outputDirectory == nil)
     }
     let model = request.model ?? defaults.model ?? provider.defaultModel
-    var generator = SystemRandomNumberGenerator()
     let prediction = Prediction(
-      id: PredictionID(at: time.now.wall, using: &generator), provider: name, model: model,
+      id: nextID(), provider: name, model: model,
       input: JSONValue.object(request.input).serialized,
       metadata: request.metadata.map { JSONValue.object($0).serialized }, tags: request.tags,
       idempotencyKey: request.idempotencyKey,
@@ -198,6 +201,16 @@ public final class PredictionEngine: Sendable {
         recordLater(Unrecorded(id: prediction.id, event: .interrupted, writer: nil))
         completion(.failure(.storage(error, prediction.id)))
       }
+    }
+  }
+
+  private func nextID() -> PredictionID {
+    var generator = SystemRandomNumberGenerator()
+    let id = PredictionID(at: time.now.wall, using: &generator)
+    return state.withLock { state in
+      let next = id.following(state.lastID, using: &generator)
+      state.lastID = next
+      return next
     }
   }
 

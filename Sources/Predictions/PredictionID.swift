@@ -22,6 +22,13 @@ public struct PredictionID: Hashable, Sendable, Comparable, CustomStringConverti
     low = 0b10 << 62 | generator.next() >> 2
   }
 
+  /// This id, or one a little behind `last` where it would come before it: what one process accepts in the same
+  /// millisecond keeps its order, in the queue and in lists. A clock that was set back is believed.
+  func following(_ last: PredictionID?, using generator: inout some RandomNumberGenerator) -> PredictionID {
+    guard let last, sequence <= last.sequence, last.milliseconds - milliseconds < 1_000 else { return self }
+    return PredictionID(sequence: last.sequence + 1 + Int64(generator.next() & 7), lowBits: lowBits)
+  }
+
   /// The id whose table key and lower bits these are; the inverse of `sequence` and `lowBits`.
   public init(sequence: Int64, lowBits: Int64) {
     let sequence = UInt64(bitPattern: sequence)

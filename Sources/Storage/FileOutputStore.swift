@@ -76,15 +76,24 @@ public struct FileOutputStore: OutputStore {
       finished.append(known)
     }
     let folder = prediction.outputDirectory
+    // Under a chosen name an equal file may be another prediction's, of the same input. Only where somebody may have
+    // placed ours before can it be that one.
+    let mayBePlaced = prediction.outputName == nil || prediction.epoch > 1
     var counter = 1
     while true {
       let paths = Self.names(for: finished.map(\.format.fileExtension), of: prediction, counter: counter)
         .map { "\(folder)/\($0)" }
-      do {
-        if try place(finished, at: paths) {
+      do throws(SystemError) {
+        if let placements = try place(finished, at: paths, mayBePlaced: mayBePlaced) {
           // Only now: until every file has its name, the temporary ones are all there is.
           for file in files { file.discard() }
-          try FileSystem.syncFolder(folder)
+          do throws(SystemError) {
+            try FileSystem.syncFolder(folder)
+          } catch {
+            // Nobody will be told of these names, so nothing may keep them.
+            for (path, how) in zip(paths, placements) where how != .found { unlink(path) }
+            throw error
+          }
           return zip(finished, paths).map { $0.described(at: $1) }
         }
       } catch {
@@ -135,8 +144,10 @@ public struct FileOutputStore: OutputStore {
     case taken
   }
 
-  /// Gives every file its name, or none: where one is taken, what was placed is taken back.
-  private func place(_ files: [FileOutputWriter.Finished], at paths: [String]) throws(SystemError) -> Bool {
+  /// Gives every file its name, or none: where one is taken, what was placed is taken back, and it is `nil`.
+  private func place(
+    _ files: [FileOutputWriter.Finished], at paths: [String], mayBePlaced: Bool
+  ) throws(SystemError) -> [Placement]? {
     var done: [(file: FileOutputWriter.Finished, path: String, how: Placement)] = []
     func takeBack() {
       for (file, path, how) in done {
@@ -146,10 +157,10 @@ public struct FileOutputStore: OutputStore {
     }
     for (file, path) in zip(files, paths) {
       do throws(SystemError) {
-        let how = try place(file, at: path)
+        let how = try place(file, at: path, mayBePlaced: mayBePlaced)
         if how == .taken {
           takeBack()
-          return false
+          return nil
         }
         done.append((file, path, how))
       } catch {
@@ -157,14 +168,19 @@ public struct FileOutputStore: OutputStore {
         throw error
       }
     }
-    return true
+    return done.map(\.how)
   }
 
   /// Gives one file its name unless something has it. A link cannot replace anything, on any system that has links.
-  private func place(_ file: FileOutputWriter.Finished, at path: String) throws(SystemError) -> Placement {
+  private func place(
+    _ file: FileOutputWriter.Finished, at path: String, mayBePlaced: Bool
+  ) throws(SystemError) -> Placement {
+    func whatIsThere() -> Placement {
+      mayBePlaced && Self.isFile(at: path, bytes: file.bytes, sha256: file.sha256) ? .found : .taken
+    }
     if usesLinks {
       if link(file.path, path) == 0 { return .linked }
-      if errno == EEXIST { return found(file, at: path) }
+      if errno == EEXIST { return whatIsThere() }
       // No links here (FAT, some network shares), or none allowed: the other way.
       guard [EPERM, ENOTSUP, EOPNOTSUPP, ENOSYS, EMLINK, EINVAL, EXDEV].contains(errno) else { throw .last }
     }
@@ -173,7 +189,7 @@ public struct FileOutputStore: OutputStore {
       _ = try Descriptor(opening: path, O_WRONLY | O_CREAT | O_EXCL)
     } catch {
       guard error.code == EEXIST else { throw error }
-      return found(file, at: path)
+      return whatIsThere()
     }
     do throws(SystemError) {
       try FileSystem.rename(file.path, to: path)
@@ -182,10 +198,6 @@ public struct FileOutputStore: OutputStore {
       throw error
     }
     return .renamed
-  }
-
-  private func found(_ file: FileOutputWriter.Finished, at path: String) -> Placement {
-    Self.isFile(at: path, bytes: file.bytes, sha256: file.sha256) ? .found : .taken
   }
 
   /// Whether there is a plain file of this length and hash.

@@ -102,6 +102,17 @@ struct OutputTests {
     #expect(names() == ["cat-1.png", "cat-2.gif"])
   }
 
+  @Test(arguments: [true, false]) func anEqualFileOfAnotherPredictionIsNotOurs(usesLinks: Bool) throws {
+    let store = FileOutputStore(limit: 1 << 20, usesLinks: usesLinks)
+    var paths: [String] = []
+    for _ in 1...2 {
+      let prediction = prediction("cat")
+      paths += try store.place([try writer(store, Sample.png(), of: prediction)], of: prediction).map(\.path)
+    }
+    #expect(paths.map { String($0.split(separator: "/").last ?? "") } == ["cat.png", "cat_2.png"])
+    #expect(names() == ["cat.png", "cat_2.png"])
+  }
+
   @Test func partsOfEarlierEpochsGo() throws {
     let store = FileOutputStore()
     let old = try store.begin(prediction(), index: 1)

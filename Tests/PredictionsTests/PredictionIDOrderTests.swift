@@ -1,0 +1,31 @@
+import Testing
+
+@testable import Predictions
+
+@Suite("Ids of one burst") struct PredictionIDOrderTests {
+  private var generator = SystemRandomNumberGenerator()
+
+  @Test mutating func whatComesInOneMillisecondKeepsItsOrder() {
+    var last: PredictionID?
+    for _ in 1...1_000 {
+      let next = PredictionID(at: 1_700_000_000_000, using: &generator).following(last, using: &generator)
+      if let last { #expect(last < next) }
+      last = next
+    }
+    // A burst of a thousand is at most a few milliseconds ahead of the clock.
+    #expect((last?.milliseconds ?? 0) - 1_700_000_000_000 <= 3)
+  }
+
+  @Test mutating func whatComesLaterIsLeftAlone() {
+    let first = PredictionID(at: 1_000_000, using: &generator)
+    let second = PredictionID(at: 1_000_001, using: &generator)
+    #expect(second.following(first, using: &generator) == second)
+    #expect(second.following(nil, using: &generator) == second)
+  }
+
+  @Test mutating func aClockThatWasSetBackIsBelieved() {
+    let first = PredictionID(at: 1_000_000, using: &generator)
+    let second = PredictionID(at: 990_000, using: &generator)
+    #expect(second.following(first, using: &generator) == second)
+  }
+}
