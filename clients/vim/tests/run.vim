@@ -294,7 +294,8 @@ def Test_a_key_from_a_function_reaches_the_process_and_no_message()
 enddef
 
 def g:NoStore(): string
-  throw 'no store'
+  throw "no store"
+  return ""
 enddef
 
 def Test_the_program_is_missing()

@@ -68,10 +68,11 @@ function M:insert(text)
     return false
   end
   local lines = vim.split(text, '\n')
+  local row, column = unpack(position)
   if self.is_below then
     table.insert(lines, 1, '')
+    column = #vim.api.nvim_buf_get_lines(self.buffer, row, row + 1, false)[1]
   end
-  local row, column = unpack(position)
   local ok = pcall(vim.api.nvim_buf_set_text, self.buffer, row, column, row, column, lines)
   self:forget()
   return ok
