@@ -7,7 +7,7 @@ RELEASE := .build/release/imagewire
 DEBUG := .build/debug/imagewire
 PYTHON := .build-tools/venv/bin/python
 
-.PHONY: help build demo test test-swift test-program bench install format lint clean dependencies tools
+.PHONY: help build demo test test-swift test-program test-clients test-editors bench install format lint clean dependencies tools
 
 help: ## What there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | column -t -s ':'
@@ -33,6 +33,17 @@ test-swift: dependencies
 test-program: dependencies tools
 	swift build $(SWIFT_FLAGS) --product imagewire
 	IMAGEWIRE=$(abspath $(DEBUG)) $(PYTHON) -m pytest -q -p no:cacheprovider Tests/ProgramTests
+
+test-clients: test-editors ## The clients, each in what it is written for
+
+test-editors: dependencies ## The editors' clients, in the real editors
+	@.ci/editors
+	swift build $(SWIFT_FLAGS) --product imagewire
+	IMAGEWIRE=$(abspath $(DEBUG)) clients/neovim/tests/run.sh
+	IMAGEWIRE=$(abspath $(DEBUG)) clients/vim/tests/run.sh
+	IMAGEWIRE=$(abspath $(DEBUG)) clients/emacs/tests/run.sh
+	IMAGEWIRE=$(abspath $(DEBUG)) node --test clients/vscode/tests/extension.test.js
+	IMAGEWIRE=$(abspath $(DEBUG)) clients/shell/tests/run.sh
 
 bench: build ## Speed and memory, beside the floor
 	python3 Tests/Benchmarks/bench.py $(RELEASE)
