@@ -7,8 +7,8 @@ RELEASE := .build/release/imagewire
 DEBUG := .build/debug/imagewire
 PYTHON := .build-tools/venv/bin/python
 
-.PHONY: help build demo test test-swift test-program test-openai schemas bench fuzz fuzz-short sanitize install format \
-  lint clean dependencies tools shells browser
+.PHONY: bench browser build clean demo dependencies format fuzz fuzz-short help install lint sanitize schemas shells \
+  test test-clients test-editors test-openai test-program test-swift tools
 
 help: ## What there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | column -t -s ':'
@@ -62,6 +62,17 @@ test-openai: dependencies tools ## The provider openai against LiteLLM's proxy (
 	@.ci/litellm
 	swift build $(SWIFT_FLAGS) --product imagewire
 	IMAGEWIRE=$(abspath $(DEBUG)) $(PYTHON) -m pytest -q -p no:cacheprovider Tests/ForeignServers
+
+test-clients: test-editors ## The clients, each in what it is written for
+
+test-editors: dependencies ## The editors' clients, in the real editors
+	@.ci/editors
+	swift build $(SWIFT_FLAGS) --product imagewire
+	IMAGEWIRE=$(abspath $(DEBUG)) clients/neovim/tests/run.sh
+	IMAGEWIRE=$(abspath $(DEBUG)) clients/vim/tests/run.sh
+	IMAGEWIRE=$(abspath $(DEBUG)) clients/emacs/tests/run.sh
+	IMAGEWIRE=$(abspath $(DEBUG)) node --test clients/vscode/tests/extension.test.js
+	IMAGEWIRE=$(abspath $(DEBUG)) clients/shell/tests/run.sh
 
 bench: build ## Speed and memory, beside the floor
 	python3 Tests/Benchmarks/bench.py $(RELEASE)

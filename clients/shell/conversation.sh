@@ -9,31 +9,52 @@ set -eu
 
 program=${1:?usage: conversation.sh PROGRAM PROMPT}
 prompt=${2:?usage: conversation.sh PROGRAM PROMPT}
+if ! command -v "$program" >/dev/null; then
+  echo "There is no program $program." >&2
+  exit 1
+fi
 
 # The demonstration keeps to itself: a table and a folder of its own, and never a paid provider.
 here=$(mktemp -d "${TMPDIR:-/tmp}/imagewire-demo.XXXXXX")
+
+# Two named pipes are its stdin and its stdout. A pipe opens once both ends are there, so we open them in its order:
+# descriptor 3 is what we write to, descriptor 4 what we read from.
 mkfifo "$here/requests" "$here/replies"
 "$program" --provider sandbox --state-dir "$here/state" --output-dir "$here/pictures" \
   <"$here/requests" >"$here/replies" &
 process=$!
 exec 3>"$here/requests" 4<"$here/replies"
+rm "$here/requests" "$here/replies"
+
+# Says what went wrong, and goes. Closing its stdin ends the process.
+fail() {
+  echo "$1" >&2
+  exit 1
+}
+# Writing to a process that is gone must not end us before we have said so.
+trap '' PIPE
 
 # Sends one message.
 send() {
   printf '  -> %s\n' "$1"
-  printf '%s\n' "$1" >&3
+  printf '%s\n' "$1" >&3 || fail "imagewire has ended."
 }
 
-# Reads one message into $reply. `read -r` keeps backslashes as they are.
+# Reads one message into $reply. `read -r` keeps backslashes as they are. We ask one thing at a time, so what comes is the
+# reply to it; a program that asks several at once looks at the `id`.
 receive() {
-  IFS= read -r reply <&4
+  IFS= read -r reply <&4 || fail "imagewire has ended."
   printf '  <- %s\n\n' "$reply"
+  case $reply in *'"error":{'*) fail "It refused; its reply says why." ;; esac
 }
 
-# A JSON string: backslash and quote are escaped (a prompt with line breaks would need those escaped too).
-quoted=$(printf '%s' "$prompt" | sed 's/\\/\\\\/g; s/"/\\"/g')
+# A JSON string without its quotes: backslash, quote and tab are escaped, lines are joined by \n, other control
+# characters are left out.
+tab=$(printf '\t')
+quoted=$(printf '%s\n' "$prompt" | tr -d '\000-\010\013-\037' |
+  sed 's/\\/\\\\/g; s/"/\\"/g; s/'"$tab"'/\\t/g' | awk '{ printf "%s%s", (NR > 1 ? "\\n" : ""), $0 }')
 
-# The first member of that name with a string value. Enough for this; use a JSON parser for more.
+# The string that follows "NAME": in the reply. Enough for what we ask here; use a JSON parser for more.
 member() { printf '%s' "$reply" | sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p"; }
 
 echo "Submit: the reply has the id, and the prediction is on disk before it is written."
@@ -56,11 +77,7 @@ receive
 send '{"jsonrpc":"2.0","method":"exit"}'
 exec 3>&- 4<&-
 wait "$process"
-rm -f "$here/requests" "$here/replies"
 
-if [ ! -s "$path" ]; then
-  echo "There is no picture." >&2
-  exit 1
-fi
+[ -s "$path" ] || fail "There is no picture."
 echo
 echo "The picture: $path"

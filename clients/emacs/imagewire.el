@@ -1,0 +1,666 @@
+;;; imagewire.el --- Pictures from words, as links in the text  -*- lexical-binding: t; -*-
+
+;; Copyright (C) 2026 The imagewire authors
+
+;; Author: The imagewire authors
+;; Version: 0.1.0
+;; Package-Requires: ((emacs "28.1"))
+;; Keywords: multimedia, tools, hypermedia
+;; SPDX-License-Identifier: MIT
+
+;;; Commentary:
+
+;; `imagewire-generate' makes a picture of a prompt, or of the region, and inserts a link to it where the command was
+;; given: Org, LaTeX, HTML or Markdown, as the major mode wants.  You may go on writing meanwhile, here or elsewhere.
+;; `imagewire-list' shows what was made, `imagewire-cancel' cancels what is under way.
+;;
+;; The work is done by the program `imagewire', one process that is started when it is first needed and ends with
+;; Emacs.  Without a key it draws with its sandbox: offline, free, good for trying.
+
+;;; Code:
+
+(require 'cl-lib)
+(require 'eieio)
+(require 'jsonrpc)
+(require 'subr-x)
+(require 'tabulated-list)
+
+(declare-function auth-source-pick-first-password "auth-source" (&rest spec))
+(declare-function org-link-make-string "ol" (link &optional description))
+(declare-function org-display-inline-images "org" (&optional include-linked refresh beg end))
+
+;;;; Settings
+
+(defgroup imagewire nil
+  "Pictures from words, as links in the text."
+  :group 'multimedia
+  :prefix "imagewire-")
+
+(defcustom imagewire-command '("imagewire")
+  "The program and its arguments."
+  :type '(repeat string))
+
+(defcustom imagewire-folder "images"
+  "Where pictures go, seen from the folder of the buffer's file.
+Nil leaves them in imagewire's own folder; so does a buffer
+without a file."
+  :type '(choice (string :tag "Beside the document")
+                 (const :tag "imagewire's own folder" nil)))
+
+(defcustom imagewire-configuration nil
+  "What the process is told when it starts.
+An alist of provider, model, wavespeed_api_key and openai_api_key
+to a string, or to a function that returns one, such as
+`imagewire-key-from-auth-source'."
+  :type '(alist :key-type (choice (const provider) (const model)
+                                  (const wavespeed_api_key) (const openai_api_key))
+                :value-type (choice string function)))
+
+(defcustom imagewire-input nil
+  "Further input for the model, a plist such as (:size \"1024x1024\")."
+  :type 'plist)
+
+(defcustom imagewire-link-formats nil
+  "How links are written in other modes.
+An alist of major mode to a function of the file's path and a
+short description.  It is asked before the built-in ones."
+  :type '(alist :key-type symbol :value-type function))
+
+(defcustom imagewire-display-images t
+  "Whether a picture is shown beside its link, in Org and Markdown."
+  :type 'boolean)
+
+(defcustom imagewire-image-width 480
+  "The greatest width of a picture shown in a buffer, in pixels."
+  :type 'natnum)
+
+(defface imagewire-progress '((t :inherit shadow))
+  "Face of the words shown where a picture is to appear.")
+
+(defun imagewire-key-from-auth-source ()
+  "Return the password of host \"api.wavespeed.ai\" in auth-source, or nil.
+It is meant for `wavespeed_api_key' in `imagewire-configuration'."
+  (require 'auth-source)
+  (auth-source-pick-first-password :host "api.wavespeed.ai"))
+
+;;;; The process
+
+(defconst imagewire-oldest "0.1.0"
+  "The oldest version of the program that this package can speak to.")
+
+(defvar imagewire-patience 10
+  "How long the program may take to answer when it starts, in seconds.")
+
+(defclass imagewire-connection (jsonrpc-process-connection)
+  ((command :initarg :command :documentation "The program's name, for messages.")
+   (server :initform nil :documentation "What it said of itself, once its version is known.")
+   (queue :initform nil :documentation "Calls that wait for that, newest first.")
+   (end :initform nil :documentation "Why it was ended, where we ended it."))
+  :documentation "The one process that everything in this Emacs shares.")
+
+(defvar imagewire--connection nil
+  "The process as it is now, or nil.")
+
+(defvar imagewire--listeners nil
+  "Alist of workDoneToken to the function that hears its reports.")
+
+(defun imagewire--say (format &rest arguments)
+  "Show a message made of FORMAT and ARGUMENTS."
+  (message "%s" (concat "imagewire: " (apply #'format format arguments))))
+
+(defun imagewire--say-error (text)
+  "Show TEXT about what went wrong."
+  (message "%s" (propertize (concat "imagewire: " text) 'face 'error)))
+
+(defun imagewire--short (prompt limit)
+  "Return PROMPT on one line of at most LIMIT characters."
+  (let ((line (string-trim (replace-regexp-in-string "[[:space:]\n]+" " " prompt))))
+    (if (<= (length line) limit) line (concat (substring line 0 (1- limit)) "…"))))
+
+(defun imagewire--configuration ()
+  "Return `imagewire-configuration' as JSON, with functions called."
+  (let ((told (make-hash-table :test #'equal)))
+    (pcase-dolist (`(,name . ,value) imagewire-configuration)
+      (when (functionp value) (setq value (funcall value)))
+      (when value (puthash (symbol-name name) value told)))
+    told))
+
+(defun imagewire--end-message (connection)
+  "Say why CONNECTION is no more."
+  (or (oref connection end)
+      (let* ((buffer (jsonrpc-stderr-buffer connection))
+             (log (if (buffer-live-p buffer)
+                      (with-current-buffer buffer (string-trim (buffer-string)))
+                    "")))
+        (concat "the process ended."
+                (unless (string-empty-p log) (format " It said: %s." (car (last (split-string log "\n")))))
+                " What it had accepted is kept: M-x imagewire-list shows it,"
+                " and the next command starts the process again."))))
+
+(defun imagewire--ended (connection)
+  "Fail what has been waiting for CONNECTION, which is no more."
+  (when (eq connection imagewire--connection) (setq imagewire--connection nil))
+  (let ((queue (nreverse (oref connection queue))))
+    (oset connection queue nil)
+    (pcase-dolist (`(,_ ,_ ,_ ,failed) queue)
+      (funcall failed (imagewire--end-message connection)))))
+
+(defun imagewire--give-up (connection why)
+  "End CONNECTION and say WHY to everybody who waits for it."
+  (oset connection end why)
+  (delete-process (jsonrpc--process connection)))
+
+(defun imagewire--notified (_connection method params)
+  "Pass on PARAMS of METHOD, where they are a report somebody listens to."
+  (when (eq method '$/progress)
+    (let ((listener (alist-get (plist-get params :token) imagewire--listeners nil nil #'equal))
+          (value (plist-get params :value)))
+      (when (and listener (equal (plist-get value :kind) "report"))
+        (funcall listener (plist-get value :message))))))
+
+(defun imagewire--fail-later (connection failed)
+  "Call FAILED, because CONNECTION has just ended; its end may be over already."
+  (run-with-timer 0 nil (lambda () (funcall failed (imagewire--end-message connection)))))
+
+(defun imagewire--send (connection method params succeeded failed)
+  "Send METHOD with PARAMS to CONNECTION; call SUCCEEDED or FAILED later."
+  (condition-case problem
+      (jsonrpc-async-request
+       connection method params
+       ;; Longer than any wait that is asked for here.
+       :timeout 90
+       :success-fn succeeded
+       :error-fn (jsonrpc-lambda (&key code message data)
+                   (let ((hint (and (listp data) (plist-get data :hint))))
+                     (funcall failed (cond ((eql code -1) (imagewire--end-message connection))
+                                           (hint (concat message " " hint))
+                                           (t message)))))
+       :timeout-fn (lambda ()
+                     (funcall failed "it does not answer.  M-x imagewire-list shows what it has accepted.")))
+    (error
+     (when (jsonrpc-running-p connection) (signal (car problem) (cdr problem)))
+     (imagewire--fail-later connection failed))))
+
+(defun imagewire--introduced (connection result)
+  "Check the version in RESULT, then send what waits for CONNECTION."
+  (let* ((information (plist-get result :serverInfo))
+         (version (plist-get information :version)))
+    (if (not (and (equal (plist-get information :name) "imagewire")
+                  (ignore-errors (version<= imagewire-oldest version))))
+        (imagewire--give-up
+         connection
+         (format "%s is too old: this package needs imagewire %s or newer, and this is %s.  Nothing was sent."
+                 (oref connection command) imagewire-oldest (or version "something else")))
+      (oset connection server result)
+      (let ((queue (nreverse (oref connection queue))))
+        (oset connection queue nil)
+        (dolist (call queue) (apply #'imagewire--send connection call))))))
+
+(defun imagewire--start ()
+  "Start the process, or signal a `user-error' where it cannot be."
+  (unless (executable-find (car imagewire-command))
+    (user-error "The program \"%s\" was not found.  Install imagewire, or say where it is: \
+M-x customize-variable RET imagewire-command" (car imagewire-command)))
+  (let* ((configuration (imagewire--configuration))
+         ;; The process lives longer than the folder or the remote machine of this buffer.
+         (default-directory temporary-file-directory)
+         (connection
+          (apply #'make-instance 'imagewire-connection
+                 :name "imagewire"
+                 :command (car imagewire-command)
+                 :process (lambda ()
+                            (make-process :name "imagewire" :command imagewire-command
+                                          :connection-type 'pipe :coding 'utf-8-emacs-unix :noquery t
+                                          :stderr (get-buffer-create "*imagewire stderr*")))
+                 :notification-dispatcher #'imagewire--notified
+                 :on-shutdown #'imagewire--ended
+                 ;; Nothing is logged: the first message may hold a key.
+                 (if (slot-exists-p 'jsonrpc-connection '-events-buffer-config)
+                     '(:events-buffer-config (:size 0))
+                   '(:events-buffer-scrollback-size 0)))))
+    (setq imagewire--connection connection)
+    (imagewire--send
+     connection :initialize
+     (list :clientInfo (list :name "emacs" :version emacs-version) :configuration configuration)
+     (lambda (result) (imagewire--introduced connection result))
+     (lambda (message)
+       (unless (oref connection end)
+         (when (jsonrpc-running-p connection) (imagewire--give-up connection message)))))
+    (run-with-timer
+     imagewire-patience nil
+     (lambda ()
+       (when (and (eq connection imagewire--connection) (not (oref connection server)))
+         (imagewire--give-up connection
+                             (format "%s did not answer within %s s.  Is it imagewire?  Nothing was sent."
+                                     (oref connection command) imagewire-patience)))))
+    connection))
+
+(defun imagewire--call (method params succeeded &optional failed)
+  "Call METHOD with PARAMS, and SUCCEEDED with its result, later.
+FAILED is called with a message instead where it fails; by default
+the message is shown.  Signals a `user-error' where the program
+cannot be started."
+  (let ((connection (if (and imagewire--connection (jsonrpc-running-p imagewire--connection))
+                        imagewire--connection
+                      (imagewire--start)))
+        (call (list method params succeeded (or failed #'imagewire--say-error))))
+    (cond ((oref connection server) (apply #'imagewire--send connection call))
+          ((jsonrpc-running-p connection) (push call (oref connection queue)))
+          (t (imagewire--fail-later connection (nth 3 call))))))
+
+(defun imagewire-stop ()
+  "End the process.  The next command will start it with the settings of then."
+  (interactive)
+  (when-let ((connection imagewire--connection))
+    (setq imagewire--connection nil)
+    (oset connection end "the process was ended by M-x imagewire-stop.  M-x imagewire-list shows what it has accepted.")
+    ;; It finishes what it owes, and goes.
+    (ignore-errors (process-send-eof (jsonrpc--process connection)))))
+
+(add-hook 'kill-emacs-hook #'imagewire-stop)
+
+;;;; Links
+
+(defun imagewire--url (path)
+  "Percent-encode what would end or change a link in PATH."
+  (replace-regexp-in-string "[][[:cntrl:] %\"#?<>()\\`{}|^]"
+                            (lambda (character) (format "%%%02X" (string-to-char character)))
+                            path t t))
+
+(defun imagewire--markdown (path description)
+  "Link to PATH with DESCRIPTION, in Markdown."
+  (format "![%s](%s)" (replace-regexp-in-string "[][\\`<]" "\\\\\\&" description) (imagewire--url path)))
+
+(defun imagewire--org (path _description)
+  "Link to PATH, in Org."
+  (org-link-make-string (concat "file:" path)))
+
+(defun imagewire--latex (path _description)
+  "Link to PATH, in LaTeX."
+  (format "\\includegraphics[width=\\linewidth]{%s}" path))
+
+(defun imagewire--html (path description)
+  "Link to PATH with DESCRIPTION, in HTML."
+  (cl-flet ((quoted (text)
+              (replace-regexp-in-string
+               "[&<>\"]"
+               (lambda (character)
+                 (pcase character ("&" "&amp;") ("<" "&lt;") (">" "&gt;") (_ "&quot;")))
+               text t t)))
+    (format "<img src=\"%s\" alt=\"%s\">" (quoted (imagewire--url path)) (quoted description))))
+
+(defun imagewire--link (path prompt)
+  "Link to PATH, as the current buffer's mode writes it, described by PROMPT."
+  (funcall (or (cl-loop for (mode . function) in imagewire-link-formats
+                        when (derived-mode-p mode) return function)
+               (cond ((derived-mode-p 'org-mode) #'imagewire--org)
+                     ((derived-mode-p 'tex-mode 'latex-mode 'TeX-mode 'LaTeX-mode) #'imagewire--latex)
+                     ((derived-mode-p 'html-mode 'mhtml-mode 'html-ts-mode 'web-mode) #'imagewire--html)
+                     (t #'imagewire--markdown)))
+           path (imagewire--short prompt 100)))
+
+(defun imagewire--pictures-folder ()
+  "Return where this buffer's pictures go, or nil for imagewire's own folder."
+  (when (and buffer-file-name imagewire-folder (not (file-remote-p buffer-file-name)))
+    (directory-file-name
+     (expand-file-name imagewire-folder (file-name-directory buffer-file-name)))))
+
+(defun imagewire--name (prompt)
+  "Return a file name made of the first words of PROMPT, or nil if there are none."
+  (let* ((start (substring prompt 0 (min 400 (length prompt))))
+         (name (string-trim (replace-regexp-in-string "[^a-z0-9]+" "-" (downcase start)) "-+" "-+")))
+    (when (> (length name) 40)
+      (setq name (string-trim (replace-regexp-in-string "-[^-]*\\'" "" (substring name 0 40)) "-+" "-+")))
+    (unless (string-empty-p name) name)))
+
+(defun imagewire--links (prediction prompt)
+  "Return the lines to insert in this buffer for the files of PREDICTION of PROMPT."
+  (mapconcat
+   (lambda (file)
+     (let ((path (plist-get file :path)))
+       (imagewire--link
+        ;; Relative only where the file is where this document keeps its pictures.
+        (if (equal (directory-file-name (file-name-directory path)) (imagewire--pictures-folder))
+            (concat (file-name-as-directory imagewire-folder) (file-name-nondirectory path))
+          path)
+        prompt)))
+   (plist-get prediction :files) "\n"))
+
+(defun imagewire--display (start end prediction)
+  "Show the pictures of PREDICTION, whose links are between START and END."
+  (when (and imagewire-display-images (display-images-p))
+    (cond
+     ((derived-mode-p 'org-mode) (org-display-inline-images nil nil start end))
+     ((eq (char-after start) ?!)
+      (let ((images (mapconcat
+                     (lambda (file)
+                       (propertize " " 'display (create-image (plist-get file :path) nil nil
+                                                              :max-width imagewire-image-width)))
+                     (plist-get prediction :files) " "))
+            (overlay (make-overlay start end nil t nil)))
+        (overlay-put overlay 'imagewire t)
+        ;; It goes with the link.
+        (overlay-put overlay 'evaporate t)
+        (overlay-put overlay 'after-string (concat "\n" images)))))))
+
+(defun imagewire--insert (prediction prompt)
+  "Insert links to the files of PREDICTION of PROMPT at point, and show them."
+  (let ((start (point)))
+    (undo-boundary)
+    (insert (imagewire--links prediction prompt))
+    (undo-boundary)
+    (imagewire--display start (point) prediction)))
+
+;;;; Work under way
+
+(cl-defstruct (imagewire--work (:constructor imagewire--work) (:copier nil))
+  "A picture under way, from its command to its link.
+PLACE is an overlay of no width that keeps the place while the text
+changes; OWN-LINE says that the link gets a line of its own there."
+  prompt place own-line (status "created") id cancelled)
+
+(defvar imagewire--under-way nil
+  "Pictures under way in this Emacs, newest first.")
+
+(defun imagewire-status ()
+  "Return what is under way, in a few words; nil where nothing is."
+  (cond ((cdr imagewire--under-way) (format "imagewire: %d pictures under way" (length imagewire--under-way)))
+        (imagewire--under-way
+         (format "imagewire: %s" (imagewire--work-status (car imagewire--under-way))))))
+
+(defun imagewire--show (work words)
+  "Show WORDS where the link of WORK is to appear, and in the mode line."
+  (setf (imagewire--work-status work) words)
+  (let ((place (imagewire--work-place work)))
+    (when (overlay-buffer place)
+      (overlay-put place 'after-string
+                   (propertize (format " [%s: %s]" (imagewire--short (imagewire--work-prompt work) 30) words)
+                               'face 'imagewire-progress))))
+  (force-mode-line-update t))
+
+(defun imagewire--finish (work)
+  "Forget WORK."
+  (setq imagewire--under-way (delq work imagewire--under-way))
+  (delete-overlay (imagewire--work-place work))
+  (force-mode-line-update t))
+
+(defun imagewire--fail (work message)
+  "Say with MESSAGE why WORK came to nothing."
+  (imagewire--finish work)
+  (imagewire--say-error message))
+
+(defun imagewire--explain (prediction prompt)
+  "Say how PREDICTION of PROMPT ended without a picture, and what it costs."
+  (let* ((failure (plist-get prediction :failure))
+         (status (plist-get prediction :status))
+         (error (plist-get prediction :error))
+         (reason (if (string-empty-p error) (or (plist-get failure :message) status) error))
+         (hint (plist-get failure :hint))
+         (text (concat (imagewire--short prompt 30) ": " status ": " reason
+                       (when (and hint (not (string-search hint reason))) (concat "  " hint)))))
+    (if (equal status "cancelled") (imagewire--say "%s" text) (imagewire--say-error text))))
+
+(defun imagewire--land (work prediction)
+  "Insert the links of PREDICTION in the place of WORK; nil where it is gone."
+  (let* ((place (imagewire--work-place work))
+         (buffer (overlay-buffer place))
+         (prompt (imagewire--work-prompt work)))
+    (when (and buffer (not (buffer-local-value 'buffer-read-only buffer)))
+      (with-current-buffer buffer
+        (let ((there (overlay-start place)))
+          (save-restriction
+            (widen)
+            (if (and (= (point) there) (not (imagewire--work-own-line work)))
+                ;; Whoever has not moved goes on writing behind the link.
+                (imagewire--insert prediction prompt)
+              (save-excursion
+                (goto-char there)
+                (when (imagewire--work-own-line work)
+                  (end-of-line)
+                  (insert "\n"))
+                (imagewire--insert prediction prompt))))))
+      t)))
+
+(defun imagewire--complete (work prediction)
+  "Finish WORK with its PREDICTION, which will not change any more."
+  (let* ((prompt (imagewire--work-prompt work))
+         (files (plist-get prediction :files))
+         (path (and (> (length files) 0) (plist-get (aref files 0) :path))))
+    (cond
+     ((not (and path (equal (plist-get prediction :status) "completed")))
+      (imagewire--finish work)
+      (imagewire--explain prediction prompt))
+     ((imagewire--land work prediction)
+      (imagewire--finish work)
+      (imagewire--say "%s: %s" (imagewire--short prompt 30) (abbreviate-file-name path)))
+     (t
+      (imagewire--finish work)
+      (kill-new (let (buffer-file-name) (imagewire--links prediction prompt)))
+      (imagewire--say "the buffer is gone or cannot be changed; C-y yanks the link to %s"
+                      (abbreviate-file-name path))))))
+
+(defvar imagewire--tokens 0 "How many waits there were.")
+
+(defun imagewire--wait (work)
+  "Wait until WORK is finished, however long that is; each wait ends in time."
+  (let* ((token (format "emacs-%d" (cl-incf imagewire--tokens)))
+         (forget (lambda () (setf (alist-get token imagewire--listeners nil t #'equal) nil))))
+    (push (cons token (lambda (words) (imagewire--show work words))) imagewire--listeners)
+    (imagewire--call
+     :result (list :id (imagewire--work-id work) :timeout_ms 50000 :workDoneToken token)
+     (lambda (prediction)
+       (funcall forget)
+       (if (member (plist-get prediction :status) '("completed" "failed" "cancelled" "unknown"))
+           (imagewire--complete work prediction)
+         (imagewire--wait work)))
+     (lambda (message)
+       (funcall forget)
+       (imagewire--fail work message)))))
+
+(defun imagewire--cancel (work)
+  "Cancel WORK."
+  (setf (imagewire--work-cancelled work) t)
+  (imagewire--show work "cancelling")
+  ;; Without an id the reply to `submit' is still to come, and cancels.
+  (when (imagewire--work-id work)
+    (imagewire--call :cancel (list :id (imagewire--work-id work)) #'ignore)))
+
+(defun imagewire--submit (work)
+  "Ask for the picture of WORK, for the current buffer."
+  (let* ((prompt (imagewire--work-prompt work))
+         (folder (imagewire--pictures-folder))
+         (name (imagewire--name prompt)))
+    (imagewire--call
+     :submit
+     `(:input (:prompt ,prompt ,@imagewire-input) :tags ["emacs"]
+              ,@(when folder (list :output_dir folder))
+              ,@(when (and folder name) (list :output_name name)))
+     (lambda (prediction)
+       (setf (imagewire--work-id work) (plist-get prediction :id))
+       (when (imagewire--work-cancelled work) (imagewire--cancel work))
+       (imagewire--wait work))
+     (lambda (message) (imagewire--fail work message)))))
+
+;;;; Commands
+
+;;;###autoload
+(defun imagewire-generate (prompt &optional end)
+  "Make a picture of PROMPT and insert a link to it at point.
+With an active region the prompt is its text, and the link gets a
+line of its own below it; with a prefix argument too, words are
+asked for that go before the text.  From Lisp, END is the position
+below whose line the link goes.
+
+Return at once: the link lands where the command was given,
+wherever that text is by then."
+  (interactive
+   (progn
+     (barf-if-buffer-read-only)
+     (if (use-region-p)
+         (list (concat (when current-prefix-arg (concat (read-string "Picture of (words before the region): ") "\n"))
+                       (buffer-substring-no-properties (region-beginning) (region-end)))
+               (region-end))
+       (list (read-string "Picture of: ")))))
+  (barf-if-buffer-read-only)
+  (setq prompt (string-trim prompt))
+  (when (string-empty-p prompt) (user-error "The prompt is empty"))
+  (when (cl-some (lambda (character) (> character #x10FFFF)) (string-to-multibyte prompt))
+    (user-error "There are bytes in the prompt that are no text.  Nothing was sent"))
+  (let* ((there (if end (save-excursion (goto-char end) (if (and (bolp) (> end (point-min))) (1- end) end))
+                  (point)))
+         (work (imagewire--work :prompt prompt :place (make-overlay there there) :own-line (and end t))))
+    (push work imagewire--under-way)
+    (add-to-list 'mode-line-misc-info '(imagewire--under-way (" [" (:eval (imagewire-status)) "] ")))
+    (deactivate-mark)
+    (imagewire--show work "created")
+    (condition-case problem
+        (imagewire--submit work)
+      (error
+       (imagewire--finish work)
+       (signal (car problem) (cdr problem))))
+    nil))
+
+;;;###autoload
+(defun imagewire-cancel (&optional all)
+  "Cancel the picture under way, or one that is chosen; with ALL, every one.
+A message says whether it may cost something anyway."
+  (interactive "P")
+  (cond ((null imagewire--under-way) (imagewire--say "nothing is under way"))
+        ((or all (null (cdr imagewire--under-way)))
+         (mapc #'imagewire--cancel (copy-sequence imagewire--under-way)))
+        (t
+         (let* ((choices (cl-loop for work in (reverse imagewire--under-way)
+                                  for number from 1
+                                  collect (cons (format "%d %s" number
+                                                        (imagewire--short (imagewire--work-prompt work) 60))
+                                                work)))
+                (choice (completing-read "Cancel which picture? " choices nil t)))
+           (when-let ((work (cdr (assoc choice choices)))) (imagewire--cancel work))))))
+
+;;;; The list
+
+(defvar-local imagewire-list--text nil "The words that listed prompts have, or nil.")
+(defvar-local imagewire-list--origin nil "The buffer from which the list was opened.")
+
+(defvar imagewire-list-mode-map
+  (let ((map (make-sparse-keymap)))
+    (define-key map (kbd "RET") #'imagewire-list-open)
+    (define-key map "i" #'imagewire-list-insert)
+    (define-key map "x" #'imagewire-list-cancel)
+    map)
+  "Keys of `imagewire-list-mode'.")
+
+(define-derived-mode imagewire-list-mode tabulated-list-mode "Imagewire"
+  "Pictures, newest first.
+\\<imagewire-list-mode-map>\\[imagewire-list-open] opens one, \
+\\[imagewire-list-insert] inserts its link where the list was opened,
+\\[imagewire-list-cancel] cancels one that is under way, \
+\\[revert-buffer] refreshes the list."
+  (setq tabulated-list-format [("Status" 10 t) ("Created" 16 t) ("Provider" 9 t) ("Prompt" 0 nil)]
+        tabulated-list-padding 1)
+  (setq-local revert-buffer-function (lambda (&rest _) (imagewire-list--refresh)))
+  (tabulated-list-init-header))
+
+(defun imagewire--prompt-of (prediction)
+  "Return the prompt of PREDICTION."
+  (or (plist-get (plist-get prediction :input) :prompt) "(a long prompt)"))
+
+(defun imagewire-list--fill (buffer predictions)
+  "Show PREDICTIONS in BUFFER."
+  (when (buffer-live-p buffer)
+    (with-current-buffer buffer
+      (setq tabulated-list-entries
+            (mapcar (lambda (prediction)
+                      (list prediction
+                            (vector (plist-get prediction :status)
+                                    (format-time-string "%F %R" (date-to-time
+                                                                 (plist-get prediction :created_at)))
+                                    (plist-get prediction :provider)
+                                    (imagewire--short (imagewire--prompt-of prediction) 200))))
+                    predictions))
+      (tabulated-list-print t)
+      (when (null predictions) (imagewire--say "there is no such picture yet")))))
+
+(defun imagewire-list--refresh ()
+  "Ask for the newest pictures, then for each of them.
+A page of the list comes without the prompt of each."
+  (let ((buffer (current-buffer)))
+    (imagewire--call
+     :list `(:limit 50 ,@(when imagewire-list--text (list :text imagewire-list--text)))
+     (lambda (page)
+       (let* ((shown (plist-get page :predictions))
+              (left (length shown)))
+         (if (= left 0)
+             (imagewire-list--fill buffer nil)
+           (dotimes (index left)
+             (let* ((prediction (aref shown index))
+                    (arrived (lambda (whole)
+                               (aset shown index whole)
+                               (when (= (cl-decf left) 0)
+                                 (imagewire-list--fill buffer (append shown nil))))))
+               (imagewire--call :status (list :id (plist-get prediction :id))
+                                arrived
+                                (lambda (_message) (funcall arrived prediction)))))))))))
+
+;;;###autoload
+(defun imagewire-list (&optional text)
+  "List the newest 50 pictures of all editors.
+With a prefix argument ask for TEXT, and list those whose prompt has it."
+  (interactive (list (when current-prefix-arg (read-string "Pictures whose prompt has: "))))
+  (let ((origin (current-buffer)))
+    (with-current-buffer (get-buffer-create "*imagewire*")
+      (unless (derived-mode-p 'imagewire-list-mode) (imagewire-list-mode))
+      (unless (eq origin (current-buffer)) (setq imagewire-list--origin origin))
+      (setq imagewire-list--text (unless (equal text "") text))
+      (imagewire-list--refresh)
+      (pop-to-buffer (current-buffer)))))
+
+(defun imagewire-list--with-chosen (action)
+  "Call ACTION with the prediction at point as it is by now.
+A download that failed is tried again."
+  (let ((chosen (or (tabulated-list-get-id) (user-error "There is no picture on this line"))))
+    (imagewire--call
+     :result (list :id (plist-get chosen :id) :timeout_ms 0)
+     (lambda (prediction)
+       (cond ((> (length (plist-get prediction :files)) 0) (funcall action prediction))
+             ((member (plist-get prediction :status) '("created" "processing"))
+              (imagewire--say "this one is not finished: %s" (plist-get prediction :status)))
+             (t (imagewire--explain prediction (imagewire--prompt-of chosen))))))))
+
+(defun imagewire-list-open ()
+  "Open the picture on this line."
+  (interactive nil imagewire-list-mode)
+  (imagewire-list--with-chosen
+   (lambda (prediction)
+     (let ((path (plist-get (aref (plist-get prediction :files) 0) :path)))
+       (if (display-images-p)
+           (find-file-other-window path)
+         (imagewire--say "this display shows no pictures: %s" (abbreviate-file-name path)))))))
+
+(defun imagewire-list-insert ()
+  "Insert a link to the picture on this line where the list was opened."
+  (interactive nil imagewire-list-mode)
+  (let ((origin imagewire-list--origin)
+        (prompt (imagewire--prompt-of (or (tabulated-list-get-id) (user-error "There is no picture on this line")))))
+    (unless (buffer-live-p origin) (user-error "The buffer from which the list was opened is gone"))
+    (with-current-buffer origin (barf-if-buffer-read-only))
+    (imagewire-list--with-chosen
+     (lambda (prediction)
+       (with-current-buffer origin
+         (if-let ((window (get-buffer-window origin)))
+             (with-selected-window window (imagewire--insert prediction prompt))
+           (imagewire--insert prediction prompt)))
+       (imagewire--say "inserted in %s" (buffer-name origin))))))
+
+(defun imagewire-list-cancel ()
+  "Cancel the picture on this line."
+  (interactive nil imagewire-list-mode)
+  (let ((chosen (or (tabulated-list-get-id) (user-error "There is no picture on this line")))
+        (buffer (current-buffer)))
+    (imagewire--call :cancel (list :id (plist-get chosen :id))
+                     (lambda (_prediction)
+                       (when (buffer-live-p buffer)
+                         (with-current-buffer buffer (imagewire-list--refresh)))))))
+
+(provide 'imagewire)
+;;; imagewire.el ends here

@@ -1,0 +1,22 @@
+;;; second.el --- Another editor  -*- lexical-binding: t; -*-
+
+;;; Commentary:
+
+;; Gives a command, says the process id and what it inserted, and goes.
+
+;;; Code:
+
+(require 'imagewire)
+
+(setq imagewire-command (list (getenv "IMAGEWIRE"))
+      imagewire-input `(:sandbox (:delay_ms ,(string-to-number (getenv "SECOND_DELAY")))))
+(find-file (expand-file-name "second.md" (getenv "SECOND_FOLDER")))
+(imagewire-generate "a boat of the second editor")
+(while (and (imagewire-status) (not (string-search "processing" (imagewire-status))))
+  (accept-process-output nil 0.01))
+(princ (format "pid %d\n" (process-id (jsonrpc--process imagewire--connection))))
+(unless (getenv "SECOND_LEAVES")
+  (while (imagewire-status) (accept-process-output nil 0.01))
+  (princ (format "link %s\n" (buffer-string))))
+
+;;; second.el ends here

@@ -1,0 +1,55 @@
+--- Settings. What is not set has a default, so that `setup` is optional.
+local M = {}
+
+local defaults = {
+  --- The program, or a list of it and its arguments.
+  program = 'imagewire',
+  --- Where pictures go, seen from the document's folder; '' leaves them in imagewire's own folder. A buffer without a
+  --- file has no folder: there the link is absolute.
+  folder = 'images',
+  --- Sent to the process once (`initialize.configuration`): provider, model, wavespeed_api_key, openai_api_key.
+  --- A function is called for its value, so that a key need not be in a file.
+  configuration = {},
+  --- Further members of the model's input, such as { size = '1024x1024' }.
+  input = {},
+  --- Filetype to function(path, alt) that returns the link, where the built-in ones do not do.
+  formats = {},
+}
+
+M.values = vim.deepcopy(defaults)
+
+--- Takes settings over the defaults; a name that does not exist is an error rather than a surprise.
+function M.setup(settings)
+  settings = settings or {}
+  for name, value in pairs(settings) do
+    if defaults[name] == nil then
+      error(('imagewire: there is no setting "%s"; see :help imagewire-settings'):format(name), 0)
+    end
+    local wanted = type(defaults[name])
+    local fits = type(value) == wanted or (name == 'program' and type(value) == 'table' and #value > 0)
+    if not fits then
+      error(('imagewire: the setting "%s" is a %s, not a %s'):format(name, wanted, type(value)), 0)
+    end
+  end
+  M.values = vim.tbl_extend('force', vim.deepcopy(defaults), settings)
+end
+
+--- The command line, as a list.
+function M.command()
+  local program = M.values.program
+  return type(program) == 'table' and vim.deepcopy(program) or { program }
+end
+
+--- What `initialize` is told, with functions replaced by what they return.
+function M.configuration()
+  local told = vim.empty_dict()
+  for name, value in pairs(M.values.configuration) do
+    if type(value) == 'function' then
+      value = value()
+    end
+    told[name] = value
+  end
+  return told
+end
+
+return M

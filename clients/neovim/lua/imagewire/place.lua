@@ -1,0 +1,87 @@
+--- Where a link is to land. An extended mark keeps the place while the text round it changes.
+local M = {}
+M.__index = M
+
+local namespace = vim.api.nvim_create_namespace('imagewire')
+
+local function place(row, column, is_below)
+  local buffer = vim.api.nvim_get_current_buf()
+  if not vim.bo[buffer].modifiable then
+    return nil, "this buffer cannot be changed, so no link could be inserted ('modifiable' is off). Nothing was sent."
+  end
+  local self = setmetatable({ buffer = buffer, is_below = is_below, folder = M.folder_of(buffer) }, M)
+  -- What is typed at the place itself comes behind the link.
+  self.mark = vim.api.nvim_buf_set_extmark(buffer, namespace, row, column, { right_gravity = false })
+  return self
+end
+
+--- Behind the character under the cursor, as `p` puts; in Insert mode where the cursor is.
+function M.at_cursor()
+  local row, column = unpack(vim.api.nvim_win_get_cursor(0))
+  if not vim.api.nvim_get_mode().mode:match('^i') then
+    column = column + #vim.fn.matchstr(vim.api.nvim_get_current_line(), '.', column)
+  end
+  return place(row - 1, column, false)
+end
+
+--- On a line of its own below line number `line`.
+function M.below_line(line)
+  local text = vim.api.nvim_buf_get_lines(0, line - 1, line, false)[1] or ''
+  return place(line - 1, #text, true)
+end
+
+--- The folder of a buffer's file, or nil where it has none on this machine.
+function M.folder_of(buffer)
+  local name = vim.api.nvim_buf_get_name(buffer)
+  if name == '' or vim.bo[buffer].buftype ~= '' or name:match('^%a[%w+.-]*://') then
+    return nil
+  end
+  local folder = vim.fn.fnamemodify(name, ':p:h')
+  return vim.fn.isdirectory(folder) == 1 and folder or nil
+end
+
+--- Shows a few words at the end of the line, which are not part of the text.
+function M:show(words)
+  local position = self:position()
+  if position then
+    vim.api.nvim_buf_set_extmark(self.buffer, namespace, position[1], position[2], {
+      id = self.mark,
+      right_gravity = false,
+      virt_text = { { words, 'Comment' } },
+    })
+  end
+end
+
+--- Row and column from 0, or nil where the buffer is gone.
+function M:position()
+  if not vim.api.nvim_buf_is_loaded(self.buffer) then
+    return nil
+  end
+  local position = vim.api.nvim_buf_get_extmark_by_id(self.buffer, namespace, self.mark, {})
+  return position[1] and position or nil
+end
+
+--- Inserts text, and forgets the place. Returns whether there still was one.
+function M:insert(text)
+  local position = self:position()
+  if not position then
+    return false
+  end
+  local lines = vim.split(text, '\n')
+  local row, column = unpack(position)
+  if self.is_below then
+    table.insert(lines, 1, '')
+    column = #vim.api.nvim_buf_get_lines(self.buffer, row, row + 1, false)[1]
+  end
+  local ok = pcall(vim.api.nvim_buf_set_text, self.buffer, row, column, row, column, lines)
+  self:forget()
+  return ok
+end
+
+function M:forget()
+  if vim.api.nvim_buf_is_loaded(self.buffer) then
+    vim.api.nvim_buf_del_extmark(self.buffer, namespace, self.mark)
+  end
+end
+
+return M

@@ -1,0 +1,224 @@
+--- The one process that everything in this editor shares: started by the first call, started again by the first call
+--- after its death. At the end of the editor its input ends; it then finishes what it owes and goes.
+---
+--- JSON-RPC 2.0, one message a line: what `chansend` writes and `on_stdout` reads needs nothing more.
+local config = require('imagewire.config')
+local M = {}
+
+--- The oldest version this plugin can speak to.
+M.oldest = '0.1.0'
+--- How long a process may take to answer `initialize`, in milliseconds.
+M.patience = 10000
+
+--- The process as it is now, or nil: job, number (of the last request), pending (request number to callback), queue
+--- (what is to be sent once the version is known), is_ready, partial (a line that is not complete yet), log (last
+--- line of stderr).
+local current = nil
+--- workDoneToken to function(message).
+local listeners = {}
+
+local function version_of(text)
+  local major, minor, patch = tostring(text):match('^(%d+)%.(%d+)%.(%d+)')
+  if major then
+    return tonumber(major) * 1e6 + tonumber(minor) * 1e3 + tonumber(patch)
+  end
+end
+
+--- Ends a process for good: whatever was asked of it fails now, with this message.
+local function fail(process, message)
+  if current == process then
+    current = nil
+  end
+  local failed = {}
+  for _, callback in pairs(process.pending) do
+    table.insert(failed, callback)
+  end
+  for _, call in ipairs(process.queue) do
+    table.insert(failed, call.callback)
+  end
+  process.pending, process.queue = {}, {}
+  for _, callback in ipairs(failed) do
+    callback({ message = message, type = 'process_ended' })
+  end
+end
+
+local function receive(process, line)
+  local ok, message = pcall(vim.json.decode, line, { luanil = { object = true, array = true } })
+  if not ok or type(message) ~= 'table' then
+    pcall(vim.fn.jobstop, process.job)
+    return fail(process, ('%s does not speak JSON-RPC; is it imagewire?'):format(process.command[1]))
+  end
+  if message.method then
+    local params = message.params or {}
+    local listener = message.method == '$/progress' and listeners[params.token]
+    if listener and params.value.kind == 'report' then
+      listener(params.value.message)
+    end
+    return
+  end
+  local callback = message.id and process.pending[message.id]
+  if not callback then
+    return
+  end
+  process.pending[message.id] = nil
+  local error = message.error
+  if error then
+    local data = type(error.data) == 'table' and error.data or {}
+    local text = data.hint and (error.message .. ' ' .. data.hint) or error.message
+    return callback({ message = text, type = data.type, code = error.code })
+  end
+  callback(nil, message.result)
+end
+
+local function send(process, method, params, callback)
+  process.number = process.number + 1
+  local request = { jsonrpc = '2.0', id = process.number, method = method, params = params }
+  -- `vim.json.encode` would let bytes through that are no UTF-8, and so no JSON.
+  local ok, line = pcall(vim.fn.json_encode, request)
+  if not ok then
+    return vim.schedule(function()
+      callback({ message = 'there are bytes in it that are no UTF-8 text. Nothing was sent.', type = 'not_text' })
+    end)
+  end
+  process.pending[process.number] = callback
+  -- Where it can't be written the process is ending, and `on_exit` answers.
+  pcall(vim.fn.chansend, process.job, line .. '\n')
+end
+
+--- Checks what answered, then sends what has been waiting for that.
+local function introduce(process, configuration)
+  local version = vim.version()
+  local params = {
+    clientInfo = { name = 'neovim', version = ('%d.%d.%d'):format(version.major, version.minor, version.patch) },
+    configuration = configuration,
+  }
+  send(process, 'initialize', params, function(err, result)
+    if err and err.type == 'process_ended' then
+      return
+    end
+    local info = result and result.serverInfo or {}
+    local found = info.name == 'imagewire' and version_of(info.version)
+    if err and err.type == 'invalid_params' then
+      vim.fn.jobstop(process.job)
+      return fail(process, err.message)
+    end
+    if not found or found < version_of(M.oldest) then
+      vim.fn.jobstop(process.job)
+      return fail(process, ('%s is too old: this plugin needs imagewire %s or newer, and this is %s. Nothing was sent.')
+        :format(process.command[1], M.oldest, info.version or 'something else'))
+    end
+    process.is_ready, process.server = true, result
+    local queue = process.queue
+    process.queue = {}
+    for _, call in ipairs(queue) do
+      send(process, call.method, call.params, call.callback)
+    end
+  end)
+  vim.defer_fn(function()
+    if not process.is_ready and current == process then
+      vim.fn.jobstop(process.job)
+      fail(process, ('%s did not answer within %d s. Nothing was sent.'):format(process.command[1], M.patience / 1000))
+    end
+  end, M.patience)
+end
+
+--- Starts the program. Returns nil and a message where it cannot be.
+local function start()
+  local command = config.command()
+  local name = command[1]
+  if vim.fn.executable(name) == 0 then
+    return nil, ('the program "%s" was not found. Install imagewire, or say where it is: '):format(name)
+      .. "require('imagewire').setup({ program = '/path/to/imagewire' })"
+  end
+  local ok, configuration = pcall(config.configuration)
+  if not ok then
+    return nil, 'a function in the setting "configuration" failed: ' .. tostring(configuration)
+  end
+  local process = { command = command, number = 0, pending = {}, queue = {}, partial = '', log = '' }
+  local started, job = pcall(vim.fn.jobstart, command, {
+    -- Not stopped by a signal with the editor: the end of its input lets it finish a request that may cost money.
+    detach = true,
+    on_stdout = function(_, chunks)
+      -- The first item continues the last one of the call before.
+      chunks[1] = process.partial .. chunks[1]
+      process.partial = table.remove(chunks)
+      for _, line in ipairs(chunks) do
+        if line ~= '' then
+          receive(process, line)
+        end
+      end
+    end,
+    on_stderr = function(_, chunks)
+      for _, line in ipairs(chunks) do
+        if line ~= '' then
+          process.log = line
+        end
+      end
+    end,
+    on_exit = function(_, code)
+      local log = process.log ~= '' and (' It said: ' .. process.log) or ''
+      fail(process, (
+        'the process ended (code %d).%s What it had accepted is kept: :ImagewireList shows it, and the next command '
+        .. 'starts the process again.'
+      ):format(code, log))
+    end,
+  })
+  if not started or job <= 0 then
+    return nil, ('the program "%s" could not be started: %s'):format(name, started and 'it is not executable' or job)
+  end
+  process.job = job
+  current = process
+  introduce(process, configuration)
+  return true
+end
+
+--- Calls a method. The callback gets an error ({ message, type, code }) or nil, and the result; always later.
+function M.request(method, params, callback)
+  if not current then
+    local started, message = start()
+    if not started then
+      return vim.schedule(function()
+        callback({ message = message, type = 'not_started' })
+      end)
+    end
+  end
+  if current.is_ready then
+    send(current, method, params, callback)
+  else
+    table.insert(current.queue, { method = method, params = params, callback = callback })
+  end
+end
+
+--- Hears `$/progress` of a token until `forget`.
+function M.listen(token, listener)
+  listeners[token] = listener
+end
+
+function M.forget(token)
+  listeners[token] = nil
+end
+
+--- Ends the input of the process, which finishes what it owes and goes.
+function M.stop()
+  if current then
+    pcall(vim.fn.chanclose, current.job, 'stdin')
+    current = nil
+  end
+end
+
+--- What the process said of itself, once it is ready: the result of `initialize`.
+function M.server()
+  return current and current.server
+end
+
+--- The process id, or nil.
+function M.pid()
+  return current and vim.fn.jobpid(current.job)
+end
+
+vim.api.nvim_create_autocmd('VimLeavePre', {
+  group = vim.api.nvim_create_augroup('imagewire', {}),
+  callback = M.stop,
+})
+
+return M

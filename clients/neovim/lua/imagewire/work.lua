@@ -1,0 +1,173 @@
+--- Pictures under way in this editor, from the command to the link.
+local config = require('imagewire.config')
+local link = require('imagewire.link')
+local process = require('imagewire.process')
+local say = require('imagewire.say')
+local M = {}
+
+--- In the order of their commands: { prompt, place, status, id, is_cancelled }.
+local under_way = {}
+local tokens = 0
+
+local terminal = { completed = true, failed = true, cancelled = true, unknown = true }
+
+local function show(work, words)
+  work.status = words
+  work.place:show(('  %s: %s'):format(say.short(work.prompt, 30), words))
+  vim.cmd('redrawstatus')
+end
+
+local function finish(work)
+  for index, other in ipairs(under_way) do
+    if other == work then
+      table.remove(under_way, index)
+      break
+    end
+  end
+  work.place:forget()
+  vim.cmd('redrawstatus')
+end
+
+--- What to write for the files of a completed prediction in a buffer.
+function M.links(prediction, prompt, buffer, folder)
+  local links = {}
+  for _, file in ipairs(prediction.files) do
+    local path = file.path
+    -- Relative only where the file is where this document keeps its pictures.
+    local kept = folder and config.values.folder ~= '' and vim.fn.simplify(folder .. '/' .. config.values.folder)
+    if kept and vim.fn.fnamemodify(path, ':h') == kept:gsub('(.)/+$', '%1') then
+      path = vim.fn.simplify(config.values.folder .. '/' .. vim.fn.fnamemodify(path, ':t'))
+    end
+    table.insert(links, link.to(path, prompt, vim.bo[buffer].filetype))
+  end
+  return table.concat(links, '\n')
+end
+
+--- Says how a prediction ended that brought no picture, and what that means for the bill.
+local function explain(prediction, prompt)
+  local failure = prediction.failure or {}
+  local reason = prediction.error ~= '' and prediction.error or failure.message or prediction.status
+  local text = ('%s: %s: %s'):format(say.short(prompt, 30), prediction.status, reason)
+  if failure.hint and failure.hint ~= '' and not reason:find(failure.hint, 1, true) then
+    text = text .. ' ' .. failure.hint
+  end
+  if prediction.status == 'cancelled' then
+    say.message(text)
+  else
+    say.error(text)
+  end
+end
+
+local function complete(work, prediction)
+  local place = work.place
+  if prediction.status ~= 'completed' or #prediction.files == 0 then
+    explain(prediction, work.prompt)
+    return finish(work)
+  end
+  local path = prediction.files[1].path
+  local folder = vim.api.nvim_buf_is_valid(place.buffer) and place.folder_of(place.buffer)
+  local text = vim.api.nvim_buf_is_valid(place.buffer) and M.links(prediction, work.prompt, place.buffer, folder) or path
+  if place:insert(text) then
+    say.message(('%s: %s'):format(say.short(work.prompt, 30), vim.fn.fnamemodify(path, ':~:.')))
+  else
+    vim.fn.setreg('"', text)
+    say.warning(('its buffer is gone or cannot be changed; the link is in the unnamed register: %s'):format(path))
+  end
+  finish(work)
+end
+
+local function give_up(work, err)
+  say.error(err.message)
+  finish(work)
+end
+
+--- Waits until the prediction is finished, however long that is; each wait ends before anybody grows impatient.
+local function wait(work)
+  tokens = tokens + 1
+  local token = 'neovim-' .. tokens
+  process.listen(token, function(words)
+    show(work, words)
+  end)
+  process.request('result', { id = work.id, timeout_ms = 50000, workDoneToken = token }, function(err, prediction)
+    process.forget(token)
+    if err then
+      give_up(work, err)
+    elseif terminal[prediction.status] then
+      complete(work, prediction)
+    else
+      wait(work)
+    end
+  end)
+end
+
+local function cancel(work)
+  work.is_cancelled = true
+  show(work, 'cancelling')
+  -- Without an id the reply to `submit` is still to come, and cancels.
+  if work.id then
+    process.request('cancel', { id = work.id }, function(err)
+      if err then
+        say.error(err.message)
+      end
+    end)
+  end
+end
+
+--- Submits a prompt; the link goes to the place.
+function M.start(prompt, place)
+  local work = { prompt = prompt, place = place, status = 'created' }
+  table.insert(under_way, work)
+  show(work, 'created')
+  say.message(say.short(prompt, 50))
+
+  local params = { input = vim.tbl_extend('force', config.values.input, { prompt = prompt }), tags = { 'neovim' } }
+  if place.folder and config.values.folder ~= '' then
+    params.output_dir = vim.fn.simplify(place.folder .. '/' .. config.values.folder)
+    params.output_name = link.name_for(prompt)
+  end
+  process.request('submit', params, function(err, prediction)
+    if err then
+      return give_up(work, err)
+    end
+    work.id = prediction.id
+    if work.is_cancelled then
+      cancel(work)
+    end
+    wait(work)
+  end)
+end
+
+function M.cancel(options)
+  if #under_way == 0 then
+    return say.message('nothing is under way.')
+  end
+  if (options and options.all) or #under_way == 1 then
+    for _, work in ipairs(vim.list_extend({}, under_way)) do
+      cancel(work)
+    end
+    return
+  end
+  vim.ui.select(vim.list_extend({}, under_way), {
+    prompt = 'Cancel which picture?',
+    format_item = function(work)
+      return ('%s (%s)'):format(say.short(work.prompt, 60), work.status)
+    end,
+  }, function(work)
+    if work then
+      cancel(work)
+    end
+  end)
+end
+
+function M.statusline()
+  if #under_way == 0 then
+    return ''
+  elseif #under_way == 1 then
+    return 'imagewire: ' .. under_way[1].status
+  end
+  return ('imagewire: %d pictures under way'):format(#under_way)
+end
+
+M.explain = explain
+
+return M

@@ -1,0 +1,407 @@
+--- The plugin in a real Neovim, against the real program and its sandbox.
+package.path = 'tests/?.lua;' .. package.path
+local t = require('harness')
+local test, equal, contains = t.test, t.equal, t.contains
+local imagewire = require('imagewire')
+local process = require('imagewire.process')
+local tests_folder = vim.fn.getcwd()
+
+test('a link lands behind the cursor, and the picture is there', function()
+  local folder = t.edit('note.md', { 'Here: ', 'end' })
+  vim.api.nvim_win_set_cursor(0, { 1, 5 })
+  vim.cmd('Imagewire a red fox in snow')
+  t.idle()
+  equal(t.lines(), { 'Here: ![a red fox in snow](images/a-red-fox-in-snow.png)', 'end' })
+  t.is_picture(folder .. '/images/a-red-fox-in-snow.png')
+  contains(t.message('a-red-fox-in-snow.png').text, 'a red fox in snow')
+end)
+
+for filetype, wanted in pairs({
+  org = '[[file:images/a-fox.png]]',
+  tex = '\\includegraphics[width=\\linewidth]{images/a-fox.png}',
+  html = '<img src="images/a-fox.png" alt="a &lt;fox&gt; &amp; &quot;co&quot;">',
+  markdown = '![a \\<fox> & "co"](images/a-fox.png)',
+  [''] = '![a \\<fox> & "co"](images/a-fox.png)',
+}) do
+  test('the link in a buffer of filetype "' .. filetype .. '"', function()
+    t.edit('note')
+    vim.bo.filetype = filetype
+    vim.cmd('Imagewire a <fox> & "co"')
+    t.idle()
+    equal(t.lines(), { (wanted:gsub('a%-fox', 'a-fox-co')) })
+  end)
+end
+
+test('a format of one\'s own', function()
+  t.settings({ formats = { typst = function(path, alt) return path .. '|' .. alt end } })
+  t.edit('note')
+  vim.bo.filetype = 'typst'
+  vim.cmd('Imagewire a fox')
+  t.idle()
+  equal(t.lines(), { 'images/a-fox.png|a fox' })
+end)
+
+test('a buffer without a file gets an absolute link', function()
+  vim.cmd('enew')
+  vim.cmd('Imagewire a fox')
+  t.idle()
+  local path = t.lines()[1]:match('^!%[a fox%]%((/.*%.png)%)$')
+  t.is_picture(path)
+  contains(path, '/.local/state/imagewire/outputs/')
+end)
+
+test('the buffer is edited meanwhile: the link lands where the command was given', function()
+  t.settings({ input = { sandbox = { delay_ms = 400 } } })
+  t.edit('note.md', { 'one', 'two', 'three' })
+  vim.api.nvim_win_set_cursor(0, { 2, 2 })
+  vim.cmd('Imagewire a fox')
+  vim.api.nvim_buf_set_lines(0, 0, 0, false, { 'zero', 'zero and a half' })
+  vim.api.nvim_buf_set_text(0, 3, 0, 3, 0, { 'number ' })
+  vim.api.nvim_buf_set_text(0, 3, 10, 3, 10, { ' and more' })
+  vim.cmd('new')
+  t.idle()
+  vim.cmd('close!')
+  equal(t.lines(), { 'zero', 'zero and a half', 'one', 'number two![a fox](images/a-fox.png) and more', 'three' })
+end)
+
+test('the buffer is gone meanwhile: the link is in the unnamed register', function()
+  t.settings({ input = { sandbox = { delay_ms = 300 } } })
+  t.edit('note.md')
+  vim.cmd('Imagewire a fox')
+  vim.cmd('bwipeout!')
+  t.idle()
+  t.is_picture(vim.fn.getreg('"'))
+  t.message('unnamed register')
+end)
+
+test('a buffer that cannot be changed is refused before anything is sent', function()
+  t.edit('note.md')
+  vim.bo.modifiable = false
+  vim.cmd('Imagewire a fox')
+  contains(t.message('cannot be changed').text, 'Nothing was sent')
+  equal(process.pid(), nil)
+end)
+
+test('quotes, newlines, emoji and 30,000 characters go through unchanged', function()
+  local folder = t.edit('note.md')
+  local text = { 'a "fox" \\ {"json": \'yes\'} | bar % # <CR>', 'second line\twith a tab', '', '🦊 狐 ' .. ('x'):rep(30000) }
+  vim.api.nvim_buf_set_lines(0, 0, -1, false, text)
+  vim.cmd('%Imagewire')
+  t.idle()
+  equal(#t.lines(), 5)
+  t.matches(t.lines()[5], '^!%[a "fox" .*…%]%(images/a%-fox%-json%-yes%-bar%-cr%-second%-line.*%.png%)$')
+  t.is_picture(folder .. '/' .. t.lines()[5]:match('%((.*)%)$'))
+  local prompt
+  process.request('list', { limit = 1 }, function(_, page)
+    process.request('status', { id = page.predictions[1].id, full = true }, function(_, whole)
+      prompt = whole.input.prompt
+    end)
+  end)
+  t.wait_for('the prompt', function() return prompt end)
+  equal(prompt, table.concat(text, '\n'))
+end)
+
+test('bytes that are no text are refused, and the conversation goes on', function()
+  t.edit('note.md')
+  imagewire.generate('a fox \255\254 here')
+  contains(t.message('no UTF-8 text').text, 'Nothing was sent')
+  t.idle()
+  vim.cmd('Imagewire a fox')
+  t.idle()
+  equal(t.lines(), { '![a fox](images/a-fox.png)' })
+end)
+
+test('without words it asks for them', function()
+  t.edit('note.md')
+  local input = vim.ui.input
+  vim.ui.input = function(_, answer) answer('an asked fox') end
+  vim.cmd('Imagewire')
+  vim.ui.input = function(_, answer) answer(nil) end
+  vim.cmd('Imagewire')
+  vim.ui.input = input
+  t.idle()
+  equal(t.lines(), { '![an asked fox](images/an-asked-fox.png)' })
+end)
+
+test('progress is told by the status line and beside the text', function()
+  t.settings({ input = { sandbox = { delay_ms = 1200 } } })
+  t.edit('note.md')
+  vim.cmd('Imagewire a fox')
+  t.matches(imagewire.statusline(), '^imagewire: ')
+  t.wait_for('a report', function() return imagewire.statusline():match('^imagewire: processing, %d+ s$') end)
+  local namespace = vim.api.nvim_get_namespaces().imagewire
+  local marks = vim.api.nvim_buf_get_extmarks(0, namespace, 0, -1, { details = true })
+  contains(marks[1][4].virt_text[1][1], 'a fox: processing')
+  t.idle()
+  equal(vim.api.nvim_buf_get_extmarks(0, namespace, 0, -1, {}), {})
+end)
+
+test('cancel: no link, and a message that says what it costs', function()
+  t.settings({ input = { sandbox = { never = true } } })
+  t.edit('note.md', { 'text' })
+  vim.cmd('ImagewireCancel')
+  t.message('nothing is under way')
+  vim.cmd('Imagewire a fox')
+  t.wait_for('its start', function() return imagewire.statusline():match('processing') end)
+  vim.cmd('ImagewireCancel')
+  t.idle()
+  equal(t.lines(), { 'text' })
+  t.message('a fox: cancelled')
+end)
+
+test('cancel before the submit is answered', function()
+  t.settings({ input = { sandbox = { never = true } } })
+  t.edit('note.md')
+  vim.cmd('Imagewire a fox')
+  vim.cmd('ImagewireCancel')
+  t.message('a fox: cancelled')
+  t.idle()
+end)
+
+test('cancel of one among several, and of all', function()
+  t.settings({ input = { sandbox = { never = true } } })
+  t.edit('note.md')
+  for _, name in ipairs({ 'one', 'two', 'three' }) do
+    vim.cmd('Imagewire ' .. name)
+  end
+  equal(imagewire.statusline(), 'imagewire: 3 pictures under way')
+  local select = vim.ui.select
+  vim.ui.select = function(items, options, choose)
+    contains(options.format_item(items[2]), 'two')
+    choose(items[2])
+  end
+  vim.cmd('ImagewireCancel')
+  vim.ui.select = select
+  t.message('two: cancelled')
+  equal(imagewire.statusline(), 'imagewire: 2 pictures under way')
+  vim.cmd('ImagewireCancel!')
+  t.idle()
+  t.message('one: cancelled')
+  t.message('three: cancelled')
+end)
+
+test('the list shows, filters, inserts and cancels', function()
+  t.edit('note.md', { 'before after' })
+  vim.api.nvim_win_set_cursor(0, { 1, 5 })
+  vim.cmd('Imagewire a zebra to be listed')
+  t.idle()
+  vim.api.nvim_buf_set_lines(0, 0, -1, false, { 'before after' })
+  vim.api.nvim_win_set_cursor(0, { 1, 5 })
+  t.settings({ input = { sandbox = { never = true } } })
+  vim.cmd('new')
+  vim.cmd('Imagewire a yak to be listed')
+  vim.cmd('wincmd p')
+
+  vim.cmd('ImagewireList to be listed')
+  t.wait_for('two lines', function() return #t.lines() == 3 end)
+  contains(t.lines()[2], 'a yak to be listed')
+  t.matches(t.lines()[3], '^completed +%d+ s +sandbox +a zebra to be listed$')
+  vim.api.nvim_win_set_cursor(0, { 2, 0 })
+  vim.api.nvim_feedkeys('x', 'x', false)
+  t.wait_for('the cancelled one', function() return t.lines()[2]:match('^cancelled') end)
+  vim.api.nvim_win_set_cursor(0, { 3, 0 })
+  vim.api.nvim_feedkeys('i', 'x', false)
+  t.message('inserted')
+  vim.api.nvim_feedkeys('q', 'x', false)
+  t.matches(t.lines()[1], '^before!%[a zebra to be listed%]%(/?.*a%-zebra%-to%-be%-listed%.png%) after$')
+
+  vim.cmd('ImagewireList no picture has these words')
+  t.wait_for('an empty list', function() return (t.lines()[2] or ''):match('no picture with these words') end)
+end)
+
+test('a prediction that fails says why, and inserts nothing', function()
+  t.settings({ input = { sandbox = { fail = 'content_refused' } } })
+  t.edit('note.md', { 'text' })
+  vim.cmd('Imagewire a fox')
+  t.idle()
+  equal(t.message('failed').level, vim.log.levels.ERROR)
+  contains(t.message('failed').text, 'Nothing is billed')
+  equal(t.lines(), { 'text' })
+end)
+
+test('a provider without a key says what to set', function()
+  t.settings({ configuration = { provider = 'wavespeed' } })
+  t.edit('note.md')
+  vim.cmd('Imagewire a fox')
+  contains(t.message('not configured').text, 'WAVESPEED_API_KEY')
+  t.idle()
+end)
+
+test('a key from a function reaches the process and no message', function()
+  t.settings({ configuration = {
+    provider = function() return 'sandbox' end,
+    wavespeed_api_key = function() return 'wsk_SECRETsecret0123456789' end,
+  } })
+  t.edit('note.md')
+  vim.cmd('Imagewire a fox')
+  t.idle()
+  equal(#t.lines()[1] > 0, true)
+  equal(vim.inspect(t.messages):find('SECRET', 1, true), nil)
+
+  t.settings({ configuration = { provider = function() error('no store') end } })
+  process.stop()
+  vim.cmd('Imagewire a fox')
+  contains(t.message('"configuration" failed').text, 'no store')
+  t.idle()
+end)
+
+test('the program is missing', function()
+  t.settings({ program = '/nowhere/imagewire' })
+  t.edit('note.md', { 'text' })
+  vim.cmd('Imagewire a fox')
+  contains(t.message('was not found').text, 'setup({ program')
+  t.idle()
+  equal(t.lines(), { 'text' })
+  t.settings()
+  vim.cmd('Imagewire a fox')
+  t.idle()
+  contains(t.lines()[1], '![a fox]')
+end)
+
+test('the program is too old: it is told nothing more', function()
+  local log = vim.fn.tempname()
+  vim.env.OLD_IMAGEWIRE_LOG = log
+  t.settings({ program = tests_folder .. '/../../Tests/Fixtures/old-imagewire' })
+  t.edit('note.md')
+  vim.cmd('Imagewire a fox')
+  local text = t.message('too old').text
+  contains(text, '0.1.0')
+  contains(text, '0.0.9')
+  t.idle()
+  vim.wait(100)
+  equal(vim.fn.filereadable(log) == 1 and table.concat(vim.fn.readfile(log), '\n'):find('submit') or nil, nil)
+end)
+
+test('the program is another one, ends at once, or never answers', function()
+  t.edit('note.md')
+  t.settings({ program = { 'echo', 'hello' } })
+  vim.cmd('Imagewire a fox')
+  t.message('does not speak JSON-RPC')
+  t.settings({ program = { 'sh', '-c', 'echo no such library >&2; exit 127' } })
+  vim.cmd('Imagewire a fox')
+  t.message('It said: no such library')
+  local patience = process.patience
+  process.patience = 300
+  t.settings({ program = { 'sleep', '100' } })
+  vim.cmd('Imagewire a fox')
+  t.message('did not answer')
+  process.patience = patience
+  t.idle()
+end)
+
+test('the process is killed in the middle: everything fails at once, and the next command starts it again', function()
+  t.settings({ input = { sandbox = { delay_ms = 600 } } })
+  t.edit('note.md')
+  vim.cmd('Imagewire a fox that survives')
+  vim.cmd('Imagewire another one')
+  t.wait_for('its start', function() return process.server() end)
+  local listed
+  process.request('list', { limit = 1 }, function(_, page) listed = page end)
+  t.wait_for('both submits', function() return listed end)
+  local first = process.pid()
+  vim.loop.kill(first, 'sigkill')
+  t.idle()
+  equal(t.message('the process ended').level, vim.log.levels.ERROR)
+  contains(t.message('the process ended').text, ':ImagewireList')
+  equal(t.lines(), { '' })
+  equal(process.pid(), nil)
+
+  -- Nothing is lost: the next process finishes it, and the list inserts it.
+  vim.cmd('ImagewireList fox that survives')
+  local function finished()
+    vim.api.nvim_feedkeys('r', 'x', false)
+    vim.wait(20)
+    return (t.lines()[2] or ''):match('^completed')
+  end
+  t.wait_for('the end of what was under way', finished)
+  equal(process.pid() ~= first, true)
+  vim.api.nvim_win_set_cursor(0, { 2, 0 })
+  vim.api.nvim_feedkeys('i', 'x', false)
+  t.message('inserted')
+  vim.cmd('close')
+  equal(t.lines(), { '![a fox that survives](images/a-fox-that-survives.png)' })
+end)
+
+local function second(variables, on_line)
+  return vim.fn.jobstart({
+    vim.v.progpath, '--headless', '--clean', '--cmd', 'set runtimepath^=' .. tests_folder, '-c', 'luafile tests/second.lua',
+  }, {
+    env = variables,
+    cwd = tests_folder,
+    stdout_buffered = false,
+    on_stdout = function(_, lines) vim.tbl_map(on_line, lines) end,
+  })
+end
+
+test('two editors on one state directory', function()
+  local folder = t.edit('note.md')
+  local link
+  local job = second({ SECOND_FOLDER = folder, SECOND_DELAY = '300' }, function(line)
+    link = link or line:match('^link (.*)')
+  end)
+  for number = 1, 4 do
+    vim.cmd('Imagewire boat ' .. number)
+  end
+  t.idle()
+  t.wait_for('the second editor', function() return link end)
+  vim.fn.jobwait({ job })
+  equal(link, '![a boat of the second editor](images/a-boat-of-the-second-editor.png)')
+  t.is_picture(folder .. '/images/a-boat-of-the-second-editor.png')
+  for number = 1, 4 do
+    contains(t.lines()[1], ('![boat %d](images/boat-%d.png)'):format(number, number))
+  end
+  vim.cmd('ImagewireList boat of the second editor')
+  t.wait_for('its line', function() return (t.lines()[2] or ''):match('completed.*second editor') end)
+end)
+
+test('the process ends with the editor', function()
+  local folder = t.edit('note.md')
+  local pid
+  local job = second({ SECOND_FOLDER = folder, SECOND_DELAY = '3000000', SECOND_LEAVES = '1' }, function(line)
+    pid = pid or tonumber(line:match('^pid (%d+)'))
+  end)
+  t.wait_for('the second editor', function() return pid end)
+  vim.fn.jobwait({ job })
+  t.wait_for('the end of its process', function() return vim.loop.kill(pid, 0) ~= 0 end)
+end)
+
+test('settings that do not exist are refused', function()
+  local ok, err = pcall(imagewire.setup, { programm = 'x' })
+  equal(ok, false)
+  contains(err, '"programm"')
+  ok, err = pcall(imagewire.setup, { folder = 5 })
+  equal(ok, false)
+  contains(err, 'is a string')
+end)
+
+test('checkhealth', function()
+  vim.cmd('checkhealth imagewire')
+  local text = table.concat(t.lines(), '\n')
+  contains(text, 'version: 0.1.0')
+  contains(text, 'provider: sandbox')
+  contains(text, 'the table of pictures can be read')
+  equal(text:find('ERROR', 1, true), nil)
+  process.stop()
+  t.settings({ program = '/nowhere/imagewire' })
+  vim.cmd('checkhealth imagewire')
+  contains(table.concat(t.lines(), '\n'), 'was not found')
+end)
+
+test('help', function()
+  local doc = vim.fn.tempname()
+  vim.fn.mkdir(doc .. '/doc', 'p')
+  vim.fn.writefile(vim.fn.readfile('doc/imagewire.txt'), doc .. '/doc/imagewire.txt')
+  vim.cmd('helptags ' .. doc .. '/doc')
+  local tags = table.concat(vim.fn.readfile(doc .. '/doc/tags'), '\n')
+  for _, tag in ipairs({ ':Imagewire', ':ImagewireCancel', ':ImagewireList', 'imagewire-settings', 'imagewire.txt' }) do
+    contains(tags, tag .. '\t')
+  end
+  -- Every cross-reference leads somewhere.
+  for _, line in ipairs(vim.fn.readfile('doc/imagewire.txt')) do
+    for reference in line:gmatch('|([^|%s]+)|') do
+      contains('\n' .. tags, '\n' .. reference .. '\t')
+    end
+  end
+end)
+
+t.run()

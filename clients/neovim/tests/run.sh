@@ -1,0 +1,9 @@
+#!/bin/sh
+# Runs the tests in a headless Neovim against the real program: IMAGEWIRE=/path/to/imagewire tests/run.sh
+# NVIM names another Neovim. Nothing of the home directory of whoever runs it is read or written.
+set -eu
+cd "$(dirname "$0")/.."
+home=$(mktemp -d "${TMPDIR:-/tmp}/imagewire-neovim.XXXXXX")
+trap 'rm -rf "$home"' EXIT
+env -i PATH="$PATH" HOME="$home" LANG=C.UTF-8 IMAGEWIRE="$IMAGEWIRE" \
+  "${NVIM:-nvim}" --headless --clean --cmd "set runtimepath^=$PWD" -c 'luafile tests/run.lua'

@@ -1,0 +1,18 @@
+--- Another editor: gives a command, says the process id and what it inserted, and goes.
+local folder = os.getenv('SECOND_FOLDER')
+local delay = tonumber(os.getenv('SECOND_DELAY'))
+require('imagewire').setup({ program = os.getenv('IMAGEWIRE'), input = { sandbox = { delay_ms = delay } } })
+vim.cmd('edit ' .. folder .. '/second.md')
+vim.cmd('Imagewire a boat of the second editor')
+vim.wait(30000, function()
+  return require('imagewire').statusline():match('processing') or require('imagewire').statusline() == ''
+end, 5)
+io.stdout:write('pid ' .. require('imagewire.process').pid() .. '\n')
+if not os.getenv('SECOND_LEAVES') then
+  vim.wait(30000, function()
+    return require('imagewire').statusline() == ''
+  end, 5)
+  io.stdout:write('link ' .. vim.api.nvim_get_current_line() .. '\n')
+end
+io.stdout:flush()
+vim.cmd('qall!')

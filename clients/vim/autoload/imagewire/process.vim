@@ -1,0 +1,213 @@
+vim9script
+# The one process that everything in this editor shares: started by the first call, started again by the first call
+# after its death. At the end of the editor its input ends; it then finishes what it owes and goes.
+#
+# Channels of mode 'lsp' speak JSON-RPC 2.0 with Content-Length headers. Nothing here waits: `ch_evalexpr()` would hold
+# up the editor, and give up after two seconds.
+
+# The oldest version this plugin can speak to.
+export const oldest = '0.1.0'
+# How long a process may take to answer `initialize`, in milliseconds.
+export var patience = 10000
+
+# The process as it is now, or empty: command, job, pending (request id to function), queue (what is to be sent once
+# the version is known), is_ready, server (what it said of itself), log (last line of stderr).
+var current: dict<any> = {}
+# workDoneToken to function(message).
+var listeners: dict<func> = {}
+
+def Setting(name: string, default: any): any
+  return get(g:, 'imagewire_' .. name, default)
+enddef
+
+# The command line, as a list.
+export def CommandLine(): list<string>
+  var program = Setting('program', 'imagewire')
+  return type(program) == v:t_list ? program : [program]
+enddef
+
+# What `initialize` is told, with functions replaced by what they return.
+def Configuration(): dict<any>
+  return mapnew(Setting('configuration', {}), (_, Value) => type(Value) == v:t_func ? Value() : Value)
+enddef
+
+def Number(version: string): number
+  var parts = matchlist(version, '\v^(\d+)\.(\d+)\.(\d+)')
+  return empty(parts) ? -1 : str2nr(parts[1]) * 1000000 + str2nr(parts[2]) * 1000 + str2nr(parts[3])
+enddef
+
+# Ends a process for good: whatever was asked of it fails now, with this message.
+def Fail(process: dict<any>, message: string)
+  if current is process
+    current = {}
+  endif
+  var failed = values(process.pending) + mapnew(process.queue, (_, call) => call.Callback)
+  process.pending = {}
+  process.queue = []
+  for Callback in failed
+    Callback({message: message, type: 'process_ended'}, {})
+  endfor
+enddef
+
+def Answered(process: dict<any>, message: dict<any>)
+  var id = string(message.id)
+  if !has_key(process.pending, id)
+    return
+  endif
+  var Callback = remove(process.pending, id)
+  if has_key(message, 'error')
+    var data = get(message.error, 'data', {})
+    var hint = get(data, 'hint', '')
+    var text = message.error.message .. (hint == '' ? '' : ' ' .. hint)
+    Callback({message: text, type: get(data, 'type', ''), code: message.error.code}, {})
+  else
+    Callback({}, message.result)
+  endif
+enddef
+
+def Notified(message: any)
+  if type(message) != v:t_dict || get(message, 'method', '') != '$/progress'
+    return
+  endif
+  var params = message.params
+  if params.value.kind == 'report' && has_key(listeners, params.token)
+    listeners[params.token](params.value.message)
+  endif
+enddef
+
+def Send(process: dict<any>, method: string, params: dict<any>, Callback: func)
+  try
+    var sent = ch_sendexpr(job_getchannel(process.job), {method: method, params: params},
+      {callback: (_, message) => Answered(process, message)})
+    process.pending[string(sent.id)] = Callback
+  catch
+    # It is ending; its exit will answer.
+    process.pending['unsent ' .. len(process.pending)] = Callback
+  endtry
+enddef
+
+# Checks what answered, then sends what has been waiting for that.
+def Introduce(process: dict<any>, configuration: dict<any>)
+  var version = printf('%d.%d.%d', v:version / 100, v:version % 100, v:versionlong % 10000)
+  var params = {clientInfo: {name: 'vim', version: version}, configuration: configuration}
+  Send(process, 'initialize', params, (error, result) => {
+    if get(error, 'type', '') == 'process_ended'
+      return
+    endif
+    if get(error, 'type', '') == 'invalid_params'
+      job_stop(process.job)
+      Fail(process, error.message)
+      return
+    endif
+    var server = empty(error) ? get(result, 'serverInfo', {}) : {}
+    var found = get(server, 'version', 'something else')
+    if get(server, 'name', '') != 'imagewire' || Number(found) < Number(oldest)
+      job_stop(process.job)
+      Fail(process, printf('%s is too old: this plugin needs imagewire %s or newer, and this is %s. Nothing was sent.',
+        process.command[0], oldest, found))
+      return
+    endif
+    process.is_ready = true
+    process.server = result
+    var queue = process.queue
+    process.queue = []
+    for call in queue
+      Send(process, call.method, call.params, call.Callback)
+    endfor
+  })
+  timer_start(patience, (_) => {
+    if !process.is_ready && current is process
+      job_stop(process.job)
+      Fail(process, printf('%s did not answer within %d s. Is it imagewire? Nothing was sent.',
+        process.command[0], patience / 1000))
+    endif
+  })
+enddef
+
+def Ended(process: dict<any>, code: number)
+  var how = code >= 0 ? 'code ' .. code : job_info(process.job).termsig
+  Fail(process, printf('the process ended (%s).%s What it had accepted is kept: :ImagewireList shows it, '
+    .. 'and the next command starts the process again.',
+    how, process.log == '' ? '' : ' It said: ' .. process.log))
+enddef
+
+# Starts the program. Returns why it could not be, or an empty string.
+def Start(): string
+  var command = CommandLine()
+  if !executable(command[0])
+    return printf('the program "%s" was not found. Install imagewire, or say where it is: '
+      .. "let g:imagewire_program = '/path/to/imagewire'", command[0])
+  endif
+  var configuration: dict<any>
+  try
+    configuration = Configuration()
+  catch
+    return 'a function in g:imagewire_configuration failed: ' .. v:exception
+  endtry
+  var process: dict<any> = {command: command, pending: {}, queue: [], is_ready: false, server: {}, log: ''}
+  process.job = job_start(command, {
+    in_mode: 'lsp',
+    out_mode: 'lsp',
+    err_mode: 'nl',
+    noblock: 1,
+    # Not stopped by a signal with the editor: the end of its input lets it finish a request that may cost money.
+    stoponexit: '',
+    out_cb: (_, message) => Notified(message),
+    err_cb: (_, line) => {
+      process.log = line
+    },
+    exit_cb: (_, code) => Ended(process, code),
+  })
+  if job_status(process.job) == 'fail'
+    return printf('the program "%s" could not be started.', command[0])
+  endif
+  current = process
+  Introduce(process, configuration)
+  return ''
+enddef
+
+# Calls a method. The function gets an error ({message, type, code}; empty where there is none) and the result, always
+# later.
+export def Request(method: string, params: dict<any>, Callback: func)
+  if empty(current)
+    var refusal = Start()
+    if refusal != ''
+      timer_start(0, (_) => Callback({message: refusal, type: 'not_started'}, {}))
+      return
+    endif
+  endif
+  if current.is_ready
+    Send(current, method, params, Callback)
+  else
+    current.queue->add({method: method, params: params, Callback: Callback})
+  endif
+enddef
+
+# Hears `$/progress` of a token until `Forget`.
+export def Listen(token: string, Listener: func)
+  listeners[token] = Listener
+enddef
+
+export def Forget(token: string)
+  if has_key(listeners, token)
+    remove(listeners, token)
+  endif
+enddef
+
+# Ends the input of the process, which finishes what it owes and goes. The next call starts another.
+export def Stop()
+  if !empty(current)
+    ch_close_in(job_getchannel(current.job))
+    current = {}
+  endif
+enddef
+
+# The process id, or 0.
+export def Pid(): number
+  return empty(current) ? 0 : job_info(current.job).process
+enddef
+
+# Whether the process has answered `initialize`.
+export def IsReady(): bool
+  return !empty(current) && current.is_ready
+enddef

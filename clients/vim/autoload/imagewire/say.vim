@@ -1,0 +1,24 @@
+vim9script
+# Messages to whoever sits in front of the editor.
+
+export def Message(text: string)
+  echomsg 'imagewire: ' .. text
+enddef
+
+export def Warning(text: string)
+  echohl WarningMsg
+  echomsg 'imagewire: ' .. text
+  echohl None
+enddef
+
+export def Error(text: string)
+  echohl ErrorMsg
+  echomsg 'imagewire: ' .. text
+  echohl None
+enddef
+
+# A prompt of any length on part of one line.
+export def Short(prompt: string, limit: number): string
+  var line = trim(substitute(prompt, '\_s\+', ' ', 'g'))
+  return strcharlen(line) <= limit ? line : strcharpart(line, 0, limit - 1) .. '…'
+enddef

@@ -1,0 +1,166 @@
+vim9script
+# Pictures under way in this editor, from the command to the link.
+
+import autoload 'imagewire/link.vim'
+import autoload 'imagewire/place.vim'
+import autoload 'imagewire/process.vim'
+import autoload 'imagewire/say.vim'
+
+# In the order of their commands: {prompt, place, status, id, is_cancelled}.
+var under_way: list<dict<any>> = []
+var tokens = 0
+
+const terminal = ['completed', 'failed', 'cancelled', 'unknown']
+
+def Show(work: dict<any>, words: string)
+  work.status = words
+  place.Show(work.place, say.Short(work.prompt, 30) .. ': ' .. words)
+  redrawstatus!
+enddef
+
+def Finish(work: dict<any>)
+  filter(under_way, (_, other) => other isnot work)
+  place.Forget(work.place)
+  redrawstatus!
+enddef
+
+# What to write for the files of a completed prediction in a buffer.
+export def Links(prediction: dict<any>, prompt: string, buffer: number): list<string>
+  var pictures = get(g:, 'imagewire_folder', 'images')
+  var folder = place.Folder(buffer)
+  var kept = folder == '' || pictures == '' ? '' : substitute(simplify(folder .. '/' .. pictures), '.\zs/\+$', '', '')
+  return mapnew(prediction.files, (_, file) => {
+    # Relative only where the file is where this document keeps its pictures.
+    var path = fnamemodify(file.path, ':h') == kept
+      ? simplify(pictures .. '/' .. fnamemodify(file.path, ':t')) : file.path
+    return link.To(path, prompt, getbufvar(buffer, '&filetype'))
+  })
+enddef
+
+# Says how a prediction ended that brought no picture, and what that means for the bill.
+export def Explain(prediction: dict<any>, prompt: string)
+  var failure = type(prediction.failure) == v:t_dict ? prediction.failure : {}
+  var reason = prediction.error != '' ? prediction.error : get(failure, 'message', prediction.status)
+  var hint = get(failure, 'hint', '')
+  var text = printf('%s: %s: %s', say.Short(prompt, 30), prediction.status, reason)
+  if type(hint) == v:t_string && hint != '' && stridx(reason, hint) < 0
+    text ..= ' ' .. hint
+  endif
+  if prediction.status == 'cancelled'
+    say.Message(text)
+  else
+    say.Error(text)
+  endif
+enddef
+
+def Complete(work: dict<any>, prediction: dict<any>)
+  if prediction.status != 'completed' || empty(prediction.files)
+    Finish(work)
+    Explain(prediction, work.prompt)
+    return
+  endif
+  var path = prediction.files[0].path
+  var links = bufexists(work.place.buffer) ? Links(prediction, work.prompt, work.place.buffer) : [path]
+  var landed = place.Insert(work.place, links)
+  Finish(work)
+  if landed
+    say.Message(printf('%s: %s', say.Short(work.prompt, 30), fnamemodify(path, ':~:.')))
+  else
+    setreg('"', join(links, "\n"))
+    say.Warning('the place for it is gone; the link is in the unnamed register: ' .. path)
+  endif
+enddef
+
+def GiveUp(work: dict<any>, error: dict<any>)
+  Finish(work)
+  say.Error(error.message)
+enddef
+
+# Waits until the prediction is finished, however long that is; each wait ends before anybody grows impatient.
+def Wait(work: dict<any>)
+  tokens += 1
+  var token = 'vim-' .. tokens
+  process.Listen(token, (words) => Show(work, words))
+  var params = {id: work.id, timeout_ms: 50000, workDoneToken: token}
+  process.Request('result', params, (error, prediction) => {
+    process.Forget(token)
+    if !empty(error)
+      GiveUp(work, error)
+    elseif index(terminal, prediction.status) >= 0
+      Complete(work, prediction)
+    else
+      Wait(work)
+    endif
+  })
+enddef
+
+def CancelOne(work: dict<any>)
+  work.is_cancelled = true
+  Show(work, 'cancelling')
+  # Without an id the reply to `submit` is still to come, and cancels.
+  if work.id != ''
+    process.Request('cancel', {id: work.id}, (error, _) => {
+      if !empty(error)
+        say.Error(error.message)
+      endif
+    })
+  endif
+enddef
+
+# Submits a prompt; the link goes to the place.
+export def Start(prompt: string, where: dict<any>)
+  var work: dict<any> = {prompt: prompt, place: where, status: '', id: '', is_cancelled: false}
+  under_way->add(work)
+  Show(work, 'created')
+  say.Message(say.Short(prompt, 50))
+
+  var input = extend(copy(get(g:, 'imagewire_input', {})), {prompt: prompt})
+  var params: dict<any> = {input: input, tags: ['vim']}
+  var folder = place.Folder(where.buffer)
+  var pictures = get(g:, 'imagewire_folder', 'images')
+  if folder != '' && pictures != ''
+    params.output_dir = simplify(folder .. '/' .. pictures)
+    var name = link.NameFor(prompt)
+    if name != ''
+      params.output_name = name
+    endif
+  endif
+  process.Request('submit', params, (error, prediction) => {
+    if !empty(error)
+      GiveUp(work, error)
+      return
+    endif
+    work.id = prediction.id
+    if work.is_cancelled
+      CancelOne(work)
+    endif
+    Wait(work)
+  })
+enddef
+
+export def Cancel(all: bool)
+  if empty(under_way)
+    say.Message('nothing is under way.')
+  elseif all || len(under_way) == 1
+    for work in copy(under_way)
+      CancelOne(work)
+    endfor
+  else
+    var shown = copy(under_way)
+    popup_menu(mapnew(shown, (_, work) => printf('%s (%s)', say.Short(work.prompt, 60), work.status)), {
+      title: ' Cancel which picture? ',
+      callback: (_, chosen) => {
+        if chosen > 0
+          CancelOne(shown[chosen - 1])
+        endif
+      },
+    })
+  endif
+enddef
+
+export def Statusline(): string
+  if len(under_way) > 1
+    return printf('imagewire: %d pictures under way', len(under_way))
+  endif
+  return empty(under_way) ? '' : 'imagewire: ' .. under_way[0].status
+enddef

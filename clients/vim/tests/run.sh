@@ -1,0 +1,14 @@
+#!/bin/sh
+# Runs the tests in a real Vim against the real program: IMAGEWIRE=/path/to/imagewire tests/run.sh
+# VIM_PROGRAM names another Vim. Nothing of the home directory of whoever runs it is read or written.
+set -eu
+cd "$(dirname "$0")/.."
+home=$(mktemp -d "${TMPDIR:-/tmp}/imagewire-vim.XXXXXX")
+trap 'rm -rf "$home"' EXIT
+status=0
+# Vim draws its screen as ever, onto nothing; the results come in a file.
+env -i PATH="$PATH" HOME="$home" LANG=C.UTF-8 IMAGEWIRE="$IMAGEWIRE" RESULTS="$home/results" \
+  "${VIM_PROGRAM:-vim}" -N -u NONE -i NONE -n --not-a-term -T xterm --cmd "set runtimepath^=$PWD" -S tests/run.vim \
+  </dev/null >/dev/null 2>"$home/errors" || status=$?
+cat "$home/results" || cat "$home/errors"
+exit "$status"

@@ -1,0 +1,144 @@
+"use strict";
+
+const vscode = require("vscode");
+const { Imagewire, KEY } = require("./imagewire.js");
+const { Place } = require("./place.js");
+const { folderOf, linksTo, nameFor, short } = require("./link.js");
+
+/** Called by VS Code before the first command. */
+function activate(context) {
+  const imagewire = new Imagewire(context.secrets);
+  const command = (name, body) =>
+    vscode.commands.registerCommand(name, async (...given) => {
+      try {
+        return await body(...given);
+      } catch (error) {
+        vscode.window.showErrorMessage(`imagewire: ${error.message}`);
+      }
+    });
+
+  context.subscriptions.push(
+    imagewire,
+    command("imagewire.generate", (prompt) => generate(imagewire, prompt)),
+    command("imagewire.insert", () => insertEarlier(imagewire)),
+    command("imagewire.setKey", () => setKey(context.secrets)),
+    command("imagewire.forgetKey", () => context.secrets.delete(KEY)),
+    // The process has its settings from its start: another one is started with the next command.
+    context.secrets.onDidChange(({ key }) => key === KEY && imagewire.renew()),
+    vscode.workspace.onDidChangeConfiguration((event) => event.affectsConfiguration("imagewire") && imagewire.renew()),
+  );
+}
+
+/** Makes a picture of the selection, or of what is typed, and inserts a link where the command was given. */
+async function generate(imagewire, given) {
+  const editor = editorOrError();
+  const { document, selection } = editor;
+  const selected = given ? "" : document.getText(selection);
+  // The place is kept from here on: the document may change while somebody types a prompt.
+  const place = selected.trim() ? Place.below(document, selection.end) : Place.at(document, selection.active);
+  try {
+    const prompt =
+      given || (selected.trim() ? selected : await vscode.window.showInputBox({ prompt: "Picture of", ignoreFocusOut: true }));
+    if (!prompt?.trim()) return;
+    const prediction = await vscode.window.withProgress(
+      { location: vscode.ProgressLocation.Notification, title: short(prompt, 60), cancellable: true },
+      (progress, token) => work(imagewire, prompt, document, progress, token),
+    );
+    await land(prediction, prompt, place);
+  } finally {
+    place.forget();
+  }
+}
+
+/** The prediction, once it is finished, however it ended. */
+async function work(imagewire, prompt, document, progress, token) {
+  const settings = vscode.workspace.getConfiguration("imagewire", document.uri);
+  const folder = folderOf(document, settings.get("folder"));
+  const client = await imagewire.client();
+  const begun = Date.now();
+  const { id } = await client.submit(prompt, {
+    input: settings.get("input"),
+    tags: ["vscode"],
+    outputDir: folder,
+    outputName: folder && nameFor(prompt),
+  });
+  const cancel = () => client.cancel(id).catch(() => {}); // `result` says how it went.
+  if (token.isCancellationRequested) cancel();
+  const listening = token.onCancellationRequested(cancel);
+  try {
+    return await client.result(id, {
+      onProgress: ({ status }) =>
+        progress.report({ message: `${status}, ${Math.round((Date.now() - begun) / 1000)} s` }),
+    });
+  } finally {
+    listening.dispose();
+  }
+}
+
+/** Inserts the links of a prediction, or says why there are none. */
+async function land(prediction, prompt, place) {
+  if (prediction.status !== "completed" || prediction.files.length === 0) return explain(prediction, prompt);
+  const text = linksTo(prediction.files, prompt, place.document, settingFolder(place.document));
+  if (await place.insert(text)) return;
+  await vscode.env.clipboard.writeText(text);
+  vscode.window.showWarningMessage(
+    "imagewire: the document was closed or cannot be changed; the link to the picture is in the clipboard.",
+  );
+}
+
+/** How a prediction ended that brought no picture, and what that means for the bill. */
+function explain({ status, error, failure }, prompt) {
+  const reason = error || failure?.message || status;
+  const hint = failure?.hint && !reason.includes(failure.hint) ? ` ${failure.hint}` : "";
+  const text = `imagewire: ${short(prompt, 40)}: ${status}: ${reason}${hint}`;
+  if (status === "cancelled") vscode.window.showInformationMessage(text);
+  else vscode.window.showErrorMessage(text);
+}
+
+/** Lets one of the newest pictures of all editors be chosen, and inserts a link to it. */
+async function insertEarlier(imagewire) {
+  const { document, selection } = editorOrError();
+  const place = Place.at(document, selection.active);
+  try {
+    const client = await imagewire.client();
+    const { predictions } = await client.list({ limit: 50 });
+    // A page comes without the prompts; asking for each is cheap.
+    const whole = await Promise.all(predictions.map(({ id }) => client.status(id)));
+    const items = whole.map((prediction) => ({
+      label: short(prediction.input?.prompt ?? "(a long prompt)", 80),
+      description: `${prediction.status}, ${new Date(prediction.created_at).toLocaleString()}`,
+      prediction,
+    }));
+    if (items.length === 0) return vscode.window.showInformationMessage("imagewire: there is no picture yet.");
+    const chosen = await vscode.window.showQuickPick(items, { placeHolder: "Which picture?", matchOnDescription: true });
+    if (!chosen) return;
+    // As it is by now; a download that failed is tried again.
+    const prediction = await client.call("result", { id: chosen.prediction.id, timeout_ms: 0 });
+    if (prediction.status === "created" || prediction.status === "processing") {
+      return vscode.window.showInformationMessage(`imagewire: this one is not finished: ${prediction.status}.`);
+    }
+    await land(prediction, chosen.prediction.input?.prompt ?? "", place);
+  } finally {
+    place.forget();
+  }
+}
+
+async function setKey(secrets) {
+  const key = await vscode.window.showInputBox({
+    prompt: "The key of your WaveSpeedAI account; it is kept in VS Code's secret storage",
+    password: true,
+    ignoreFocusOut: true,
+  });
+  if (key?.trim()) await secrets.store(KEY, key.trim());
+}
+
+function editorOrError() {
+  const editor = vscode.window.activeTextEditor;
+  if (!editor) throw new Error("open a document first: the link goes to its cursor.");
+  return editor;
+}
+
+const settingFolder = (document) =>
+  folderOf(document, vscode.workspace.getConfiguration("imagewire", document.uri).get("folder"));
+
+module.exports = { activate };

@@ -1,0 +1,57 @@
+"use strict";
+
+const vscode = require("vscode");
+
+/** Where the key is kept in VS Code's secret storage. */
+const KEY = "imagewire.wavespeedApiKey";
+
+/** The client package: among our modules where the extension was packed, beside us in the repository. */
+async function load() {
+  try {
+    return await import("imagewire");
+  } catch (error) {
+    if (error.code !== "ERR_MODULE_NOT_FOUND") throw error;
+    return import("../../node/src/index.js");
+  }
+}
+
+/** The one process that all commands share; it ends with the window. */
+class Imagewire {
+  #secrets;
+  #client;
+
+  constructor(secrets) {
+    this.#secrets = secrets;
+  }
+
+  /** The client with the settings of now. It starts its process with the first call, and again after it ended. */
+  client() {
+    this.#client ??= this.#make();
+    return this.#client;
+  }
+
+  async #make() {
+    const [{ Client }, key] = await Promise.all([load(), this.#secrets.get(KEY)]);
+    const settings = vscode.workspace.getConfiguration("imagewire");
+    return new Client({
+      binary: settings.get("program") || undefined,
+      provider: settings.get("provider") || undefined,
+      model: settings.get("model") || undefined,
+      // Told by `initialize.configuration`: never an argument, never the environment of another process.
+      wavespeedApiKey: key || undefined,
+    });
+  }
+
+  /** Lets the process go; pictures under way go on in the table, and the next command starts another. */
+  async renew() {
+    const client = this.#client;
+    this.#client = undefined;
+    await (await client)?.close();
+  }
+
+  dispose() {
+    return this.renew();
+  }
+}
+
+module.exports = { Imagewire, KEY };
