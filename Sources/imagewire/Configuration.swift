@@ -15,6 +15,8 @@ struct Configuration: Sendable {
   var model: String?
   var stateDirectory: String
   var outputDirectory: String
+  /// Folders that agents may use and see beside the output folder.
+  var allowedOutputs: [String]
   var wavespeedKey: String?
   var wavespeedBaseURL: String
   var logLevel: Log.Level
@@ -75,6 +77,7 @@ struct Configuration: Sendable {
       options.stateDirectory ?? variable("IMAGEWIRE_STATE_DIR") ?? file["state_dir"] ?? usualState)
     outputDirectory = Self.absolute(
       options.outputDirectory ?? variable("IMAGEWIRE_OUTPUT_DIR") ?? file["output_dir"] ?? "\(stateDirectory)/outputs")
+    allowedOutputs = options.allowedOutputs.map(Self.absolute)
     let levelName = options.logLevel ?? variable("IMAGEWIRE_LOG") ?? file["log"] ?? "warning"
     logLevel = Log.Level(levelName) ?? .warning
     if Log.Level(levelName) == nil { warnings.append("IMAGEWIRE_LOG is error, warning, info or debug.") }

@@ -17,6 +17,7 @@ struct Options: Equatable {
   var model: String?
   var stateDirectory: String?
   var outputDirectory: String?
+  var allowedOutputs: [String] = []
   var framing: Framing?
   var maxMessageBytes = 65_536
   var maxConcurrency = 2
@@ -73,6 +74,7 @@ struct Options: Equatable {
       case "--model": model = try value()
       case "--state-dir": stateDirectory = try value()
       case "--output-dir": outputDirectory = try value()
+      case "--allow-output": allowedOutputs.append(try value())
       case "--framing":
         let text = try value()
         switch text {
@@ -118,6 +120,7 @@ struct Options: Equatable {
       --model NAME             the model where a request names none
       --state-dir DIR          where the table of predictions is kept
       --output-dir DIR         where pictures are saved
+      --allow-output DIR       another folder that agents (MCP) may save to and see; may be given several times
       --framing auto|line|header
       --max-message-bytes N    no message is longer unless asked for (65536)
       --max-concurrency N      predictions under way at once, for the whole account (2)
