@@ -7,8 +7,8 @@ RELEASE := .build/release/imagewire
 DEBUG := .build/debug/imagewire
 PYTHON := .build-tools/venv/bin/python
 
-.PHONY: bench browser build clean demo dependencies format fuzz fuzz-short help install lint sanitize schemas shells \
-  test test-clients test-editors test-openai test-program test-swift tools
+.PHONY: bench browser build clean demo dependencies format fuzz fuzz-short help install lint mcp-clients sanitize \
+  schemas shells test test-clients test-editors test-mcp test-openai test-program test-swift tools
 
 help: ## What there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | column -t -s ':'
@@ -24,6 +24,9 @@ shells:
 
 browser:
 	@.ci/browser
+
+mcp-clients:
+	@.ci/mcp-clients
 
 build: dependencies ## The program, optimised: .build/release/imagewire
 	swift build -c release $(SWIFT_FLAGS) --product imagewire
@@ -41,10 +44,15 @@ test-program: dependencies tools shells browser
 	swift build $(SWIFT_FLAGS) --product imagewire
 	IMAGEWIRE=$(abspath $(DEBUG)) $(PYTHON) -m pytest -q -p no:cacheprovider Tests/ProgramTests
 
+test-mcp: dependencies tools mcp-clients ## The MCP tool, driven by clients that others wrote
+	swift build $(SWIFT_FLAGS) --product imagewire
+	IMAGEWIRE=$(abspath $(DEBUG)) $(PYTHON) -m pytest -q -p no:cacheprovider Tests/MCPTests
+
 schemas: dependencies ## schemas/*.json anew, from the table of methods
 	swift build $(SWIFT_FLAGS) --product imagewire
 	mkdir -p schemas && rm -f schemas/*.json
 	for name in $$($(DEBUG) schema --names); do $(DEBUG) schema $$name >schemas/$$name.json || exit 1; done
+	python3 Tests/MCPTests/render.py $(DEBUG) schemas/mcp
 
 FUZZ_SECONDS ?= 600
 

@@ -152,6 +152,8 @@ public struct CommandTable: Sendable {
         "who makes it where a request names nobody (wavespeed where its key is set, else sandbox)"),
       CommandOption("--model", "-m", .text("NAME"), "the model where a request names none"),
       stateDirectory, outputDirectory,
+      CommandOption(
+        "--allow-output", nil, .folder, "another folder that agents (MCP) may save to and see", repeats: true),
       CommandOption("--framing", nil, .choice(["auto", "line", "header"]), "how messages are framed (auto)"),
       CommandOption(
         "--max-message-bytes", nil, .number(4_096...(64 << 20)), "no message is longer unless asked for (65536)"),

@@ -142,6 +142,7 @@ extension Prediction {
     case .adopted(let match):  // 38
       try require(phase == .looking)
       next.remoteID = match.remoteID
+      next.wasUnknown = wasUnknown || status == .unknown
       next.status = .processing
       next.phase = .polling
       next.take(by: writer)

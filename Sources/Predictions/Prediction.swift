@@ -28,6 +28,8 @@ public struct Prediction: Sendable, Equatable {
   public var outputName: String?
   /// What it may cost at most, in millionths of a dollar; `nil` is no limit of its own.
   public var maxCostMicros: Int64?
+  /// Who ordered it, where that is not a plain client.
+  public var origin: PredictionOrigin?
 
   // MARK: What became of it.
 
@@ -68,6 +70,8 @@ public struct Prediction: Sendable, Equatable {
   public var hasNSFWContents: [Bool]
   /// How long the provider says it worked, in milliseconds.
   public var inferenceMilliseconds: Int64?
+  /// Whether it once was `unknown` and was found again.
+  public var wasUnknown: Bool
   /// Why it failed, or why a completed one has no files.
   public var failure: PredictionFailure?
   /// One sentence for people; empty unless something went wrong.
@@ -80,7 +84,8 @@ public struct Prediction: Sendable, Equatable {
   public init(
     id: PredictionID, provider: String, model: String, input: [UInt8], metadata: [UInt8]? = nil, tags: [String] = [],
     idempotencyKey: String? = nil, fingerprint: [UInt8], account: String, outputDirectory: String,
-    outputName: String? = nil, maxCostMicros: Int64? = nil, estimateMicros: Int64? = nil
+    outputName: String? = nil, maxCostMicros: Int64? = nil, estimateMicros: Int64? = nil,
+    origin: PredictionOrigin? = nil
   ) {
     self.id = id
     self.provider = provider
@@ -95,6 +100,7 @@ public struct Prediction: Sendable, Equatable {
     self.outputName = outputName
     self.maxCostMicros = maxCostMicros
     self.estimateMicros = estimateMicros
+    self.origin = origin
     status = .created
     phase = .queued
     owner = nil
@@ -112,9 +118,16 @@ public struct Prediction: Sendable, Equatable {
     files = []
     hasNSFWContents = []
     inferenceMilliseconds = nil
+    wasUnknown = false
     failure = nil
     error = ""
   }
+}
+
+/// Who ordered a prediction, where that makes a difference. Plain clients never see it.
+public enum PredictionOrigin: String, Sendable {
+  /// An agent, over MCP: it is shown only what agents made.
+  case mcp
 }
 
 /// A saved output.

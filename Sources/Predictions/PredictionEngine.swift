@@ -148,6 +148,20 @@ public final class PredictionEngine: Sendable {
     }
   }
 
+  /// The models used where nobody names one, one for each provider that can be used; that of the default provider first.
+  public var usualModels: [String] {
+    state.withLock { state in
+      let first = state.defaults.provider
+      let names = [first] + state.slots.keys.filter { $0 != first }.sorted()
+      let models = names.compactMap { name -> String? in
+        if name == first, let model = state.defaults.model { return model }
+        guard case .ready(let provider)? = state.slots[name] else { return nil }
+        return provider.defaultModel
+      }
+      return models.enumerated().filter { !models[..<$0.offset].contains($0.element) }.map(\.element)
+    }
+  }
+
   // MARK: - Submit
 
   /// Accepts a prediction. The completion runs once it is committed (or could not be), from the store's thread; until
@@ -181,7 +195,7 @@ public final class PredictionEngine: Sendable {
       idempotencyKey: request.idempotencyKey,
       fingerprint: Fingerprint.of(provider: name, model: model, input: request.input), account: provider.account,
       outputDirectory: directory, outputName: request.outputName, maxCostMicros: request.maxCostMicros,
-      estimateMicros: try estimate(for: request, model: model, from: provider))
+      estimateMicros: try estimate(for: request, model: model, from: provider), origin: request.origin)
     state.withLock { $0.owedReplies += 1 }
     store.insert(prediction, queueLimit: limits.maxQueued) { [self] result in
       state.withLock { $0.owedReplies -= 1 }

@@ -20,6 +20,8 @@ public struct PredictionRequest: Sendable, Equatable {
   public var outputName: String?
   /// What it may cost at most, in millionths of a dollar; `nil` is no limit.
   public var maxCostMicros: Int64?
+  /// Who asks, where that is not a plain client.
+  public var origin: PredictionOrigin?
 
   /// A request for this input, everything else by default.
   public init(input: JSONObject) {

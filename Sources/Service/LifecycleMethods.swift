@@ -5,7 +5,7 @@ internal import Predictions
 extension Method {
   /// The methods of the LSP base protocol and `ping` (protocol.md sections 1 and 3).
   static let lifecycle: [Method] = [
-    Method("ping", "Answers.", result: .object(others: false), isStrict: false, body: .now { _, _ in .empty }),
+    Method("ping", "Answers.", result: .object(others: false), isStrict: false, body: .now(ping)),
     Method(
       "initialize", "Tells what this server can do, and takes configuration; plain clients need not call it.",
       [
@@ -33,7 +33,16 @@ extension Method {
       body: .now { service, _ in .json(service.description()) }),
   ]
 
+  @Sendable private static func ping(_ service: Service, _ params: Params) throws(RPCError) -> Answer {
+    // The stateless revision of MCP has none, and none of `initialize`.
+    if MCPClaim.isStateless(params.object) { throw .methodNotFound }
+    return .empty
+  }
+
   @Sendable private static func initialize(_ service: Service, _ params: Params) throws(RPCError) -> Answer {
+    if MCPClaim.isStateless(params.object) { throw .methodNotFound }
+    // With a revision it is the handshake of MCP, without one that of editors.
+    if params.object["protocolVersion"] != nil { return .json(try service.initializeMCP(params.object)) }
     let options = try params.object("initializationOptions")
     let settings = try params.object("configuration") ?? options ?? JSONObject()
     func setting(_ name: String) throws(RPCError) -> String? {

@@ -31,6 +31,8 @@ public struct Method: Sendable {
     case later(@Sendable (Service, Params, Asked) throws(RPCError) -> Void)
     /// Does something, and is not answered.
     case notification(@Sendable (Service, Params) -> Void)
+    /// Answers an MCP request, in the revisions that have it.
+    case mcp(ClosedRange<MCPRevision>, @Sendable (Service, MCPCall) throws(RPCError) -> Void)
   }
 
   /// A method that answers.

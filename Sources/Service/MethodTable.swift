@@ -5,7 +5,8 @@ public struct MethodTable: Sendable {
   private let byName: [String: Method]
 
   /// The methods of the protocol.
-  public static let standard = MethodTable(Method.predictions + Method.subscribing + Method.money + Method.lifecycle)
+  public static let standard = MethodTable(
+    Method.predictions + Method.subscribing + Method.money + Method.lifecycle + Method.mcp)
 
   init(_ methods: [Method]) {
     self.methods = methods

@@ -147,6 +147,16 @@ struct Params {
     return ids
   }
 
+  /// One of the words for where a prediction stands.
+  func status(_ name: String = "status") throws(RPCError) -> PredictionStatus? {
+    guard let word = try string(name) else { return nil }
+    guard let status = PredictionStatus(rawValue: word) else {
+      let words = PredictionStatus.allCases.map(\.rawValue).joined(separator: ", ")
+      throw .invalidParams(name, "there is no status \"\(word.prefix(32))\"; there are \(words)")
+    }
+    return status
+  }
+
   /// A time as protocol.md writes it, or a date alone.
   func time(_ name: String) throws(RPCError) -> Int64? {
     guard let text = try string(name) else { return nil }

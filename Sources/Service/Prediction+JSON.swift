@@ -11,6 +11,10 @@ struct Rendering: Sendable {
   var base64: [Int: String] = [:]
   /// Files whose contents were asked for but are too large, as `files[n].base64`.
   var omitted: [String] = []
+  /// Files whose place is not told, by index.
+  var hidden: Set<Int> = []
+  /// What a model is to do next.
+  var next: String?
 }
 
 extension PredictionSnapshot {
@@ -29,7 +33,8 @@ extension PredictionSnapshot {
     json.beginArray()
     // What is no URL yet is a provider's own name for an output that was not saved; it means nothing to a client.
     if showsOutputs {
-      for output in it.outputs where output.hasPrefix("http") || output.hasPrefix("file:") { json.value(output) }
+      for output in it.outputs
+      where output.hasPrefix("http") || output.hasPrefix("file:") && rendering.hidden.isEmpty { json.value(output) }
     }
     json.endArray()
     json.name("urls")
@@ -66,7 +71,9 @@ extension PredictionSnapshot {
     }
     json.name("files")
     json.beginArray()
-    for (index, file) in it.files.enumerated() { file.write(to: &json, base64: rendering.base64[index]) }
+    for (index, file) in it.files.enumerated() {
+      file.write(to: &json, isHidden: rendering.hidden.contains(index), base64: rendering.base64[index])
+    }
     json.endArray()
     json.name("billing")
     json.value(it.billing.rawValue)
@@ -95,15 +102,21 @@ extension PredictionSnapshot {
       for path in omitted { json.value(path) }
       json.endArray()
     }
+    if let next = rendering.next {
+      json.name("next")
+      json.value(next)
+    }
     json.endObject()
   }
 }
 
 extension OutputFile {
-  fileprivate func write(to json: inout JSONWriter, base64: String?) {
+  fileprivate func write(to json: inout JSONWriter, isHidden: Bool, base64: String?) {
     json.beginObject()
-    json.name("path")
-    json.value(path)
+    if !isHidden {
+      json.name("path")
+      json.value(path)
+    }
     json.name("media_type")
     json.value(mediaType)
     json.name("bytes")

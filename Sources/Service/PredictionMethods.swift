@@ -199,13 +199,7 @@ extension Method {
 
   @Sendable private static func list(_ service: Service, _ params: Params) throws(RPCError) -> Answer {
     var query = ListQuery()
-    if let word = try params.string("status") {
-      guard let status = PredictionStatus(rawValue: word) else {
-        let words = PredictionStatus.allCases.map(\.rawValue).joined(separator: ", ")
-        throw .invalidParams("status", "there is no status \"\(word.prefix(32))\"; there are \(words)")
-      }
-      query.status = status
-    }
+    query.status = try params.status()
     query.provider = try params.string("provider")
     query.model = try params.string("model")
     query.tag = try params.string("tag")

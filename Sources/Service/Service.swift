@@ -11,6 +11,8 @@ public final class Service: RequestHandler {
   public struct Environment: Sendable {
     /// This program's version.
     public var version: String
+    /// Folders that agents may use and see beside the output folder, absolute.
+    public var allowedOutputs: [String]
     /// Applies what a client wishes, as far as flags allow.
     public var configure: @Sendable (ClientSettings) -> Void
     /// Ends the process when this one ends.
@@ -18,10 +20,11 @@ public final class Service: RequestHandler {
 
     /// An environment.
     public init(
-      version: String, configure: @escaping @Sendable (ClientSettings) -> Void,
+      version: String, allowedOutputs: [String] = [], configure: @escaping @Sendable (ClientSettings) -> Void,
       watch: @escaping @Sendable (Int64) -> Void
     ) {
       self.version = version
+      self.allowedOutputs = allowedOutputs
       self.configure = configure
       self.watch = watch
     }
@@ -47,9 +50,10 @@ public final class Service: RequestHandler {
 
   private let state = Guarded(State())
   private let opened: Result<PredictionEngine, StoreError>
-  private let environment: Environment
   private let methods: MethodTable
-  private let maxMessageBytes: Int
+  let environment: Environment
+  let maxMessageBytes: Int
+  let mcp = MCPSession()
   let time: any TimeSource
   let subscriptions: Subscriptions
 
@@ -110,6 +114,7 @@ public final class Service: RequestHandler {
         reply.error(error)
       }
     case .later(let body): answerLater(reply, params, body)
+    case .mcp(let revisions, let body): handleMCP(request, params, reply, in: revisions, body)
     case .notification: reply.error(.methodNotFound)
     }
   }
@@ -154,6 +159,11 @@ public final class Service: RequestHandler {
     }
   }
 
+  /// Sends a notification that belongs to no request; it follows every reply given before.
+  func notify(_ method: String, params: (inout JSONWriter) -> Void) {
+    state.withLock { $0.connection }?.notify(method, params: params)
+  }
+
   func cancelRequest(_ id: JSONValue) {
     state.withLock { $0.connection }?.cancel(id)
   }
@@ -162,12 +172,14 @@ public final class Service: RequestHandler {
   public func shutDown() {
     state.withLock { $0.farewell = .shutDown }
     subscriptions.end()
+    mcp.endWaits()
     if let engine = try? opened.get() { engine.stop() }
   }
 
   /// The client asks nothing more: what it asked is answered, and nothing else is told any more.
   public func inputEnded() {
     subscriptions.end()
+    mcp.endWaits()
   }
 
   func exit() {
@@ -202,7 +214,7 @@ public final class Service: RequestHandler {
     json.value(maxMessageBytes)
     json.name("methods")
     json.beginArray()
-    for method in methods.methods { json.value(method.name) }
+    for method in methods.methods where method.isDescribed { json.value(method.name) }
     json.endArray()
     json.endObject()
     json.endObject()

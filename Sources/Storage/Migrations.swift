@@ -73,6 +73,14 @@ enum Schema {
     Migration(
       name: "changes name what is gone", minimumWriter: 1, minimumReader: 1,
       sql: "ALTER TABLE changes ADD COLUMN low INTEGER;"),
+    // Agents are shown only what agents made, and a task of theirs that has ended never changes again.
+    Migration(
+      name: "predictions know who ordered them", minimumWriter: 1, minimumReader: 1,
+      sql: """
+        ALTER TABLE predictions ADD COLUMN origin TEXT;
+        ALTER TABLE predictions ADD COLUMN was_unknown INTEGER NOT NULL DEFAULT 0;
+        CREATE INDEX by_origin ON predictions(origin, seq) WHERE origin IS NOT NULL;
+        """),
   ]
 
   /// Brings a table up to date in one transaction, or leaves it as it was. Whoever had the same idea first has won.

@@ -15,6 +15,8 @@ struct Configuration: Sendable {
   var model: String?
   var stateDirectory: String
   var outputDirectory: String
+  /// Folders that agents may use and see beside the output folder.
+  var allowedOutputs: [String]
   var wavespeedKey: String?
   var wavespeedBaseURL: String
   var openAIKey: String?
@@ -94,6 +96,7 @@ struct Configuration: Sendable {
       setting("state_dir", flag: options.stateDirectory, "IMAGEWIRE_STATE_DIR") ?? usualState)
     outputDirectory = Self.absolute(
       setting("output_dir", flag: options.outputDirectory, "IMAGEWIRE_OUTPUT_DIR") ?? "\(stateDirectory)/outputs")
+    allowedOutputs = options.allowedOutputs.map(Self.absolute)
     let levelName = setting("log", flag: options.logLevel, "IMAGEWIRE_LOG") ?? "warning"
     logLevel = Log.Level(levelName) ?? .warning
     if Log.Level(levelName) == nil { warnings.append("IMAGEWIRE_LOG is error, warning, info or debug.") }

@@ -9,6 +9,7 @@ struct Options: Equatable {
   var model: String?
   var stateDirectory: String?
   var outputDirectory: String?
+  var allowedOutputs: [String] = []
   var framing: Framing?
   var maxMessageBytes = 65_536
   var maxConcurrency = 2
@@ -27,6 +28,7 @@ struct Options: Equatable {
     }
     stateDirectory = invocation.value("--state-dir")
     outputDirectory = invocation.value("--output-dir")
+    allowedOutputs = invocation.values("--allow-output")
     switch invocation.value("--framing") {
     case "line": framing = .line
     case "header": framing = .header

@@ -109,7 +109,7 @@ enum Program {
     let service = Service(
       engine: parts.engine,
       environment: .init(
-        version: Version.number, configure: { parts.apply($0) },
+        version: Version.number, allowedOutputs: configuration.allowedOutputs, configure: { parts.apply($0) },
         watch: { process in lifeline.withLock { $0 }?.watch(process: process) }), time: time,
       maxMessageBytes: options.maxMessageBytes)
     let connection = Connection(transport: wire, handler: service, framing: options.framing)

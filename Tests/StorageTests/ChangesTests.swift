@@ -122,7 +122,9 @@ struct ChangesTests {
     let old = try SQLiteConnection(path: fixture.table)
     try old.script(
       """
-      ALTER TABLE changes DROP COLUMN low; PRAGMA user_version = 1;
+      ALTER TABLE changes DROP COLUMN low;
+      DROP INDEX by_origin; ALTER TABLE predictions DROP COLUMN origin; ALTER TABLE predictions DROP COLUMN was_unknown;
+      PRAGMA user_version = 1;
       INSERT INTO changes(seq, gone) VALUES(1, 1)
       """)
     let again = try StoreFixture(fixture.folder)

@@ -1,0 +1,57 @@
+internal import JSON
+internal import JSONRPC
+internal import Predictions
+
+/// `completion/complete`: names of models. Asks no provider, for a person is typing: it offers what is usual here and what
+/// was used before.
+enum MCPCompletion {
+  private static let mostValues = 100
+
+  @Sendable static func complete(_ service: Service, _ call: MCPCall) throws(RPCError) {
+    guard let reference = call.params["ref"]?.object, let kind = reference["type"]?.string else {
+      throw .invalidParams("ref", "ref must name a prompt or a resource template")
+    }
+    guard let argument = call.params["argument"]?["name"]?.string else {
+      throw .invalidParams("argument", "argument.name is missing")
+    }
+    let begun = call.params["argument"]?["value"]?.string ?? ""
+    let isOfPrompt = kind == "ref/prompt" && reference["name"]?.string == MCPPrompt.name
+    guard isOfPrompt || kind == "ref/resource" && reference["uri"]?.string == MCPResource.template else {
+      throw .invalidParams("ref", "there is no such prompt or resource template")
+    }
+    let models = isOfPrompt && argument == "model" ? matches(begun, among: try known(to: service)) : []
+    call.result { json in
+      json.name("completion")
+      json.beginObject()
+      json.name("values")
+      json.beginArray()
+      for model in models.prefix(mostValues) { json.value(model) }
+      json.endArray()
+      json.name("total")
+      json.value(models.count)
+      json.name("hasMore")
+      json.value(models.count > mostValues)
+      json.endObject()
+    }
+  }
+
+  /// Those that begin so first, then those that have it anywhere; whatever the case.
+  static func matches(_ begun: String, among models: [String]) -> [String] {
+    let begun = begun.lowercased()
+    if begun.isEmpty { return models }
+    let beginning = models.filter { $0.lowercased().hasPrefix(begun) }
+    return beginning + models.filter { !beginning.contains($0) && $0.lowercased().contains(begun) }
+  }
+
+  /// The usual ones, then those used of late over MCP, each once.
+  private static func known(to service: Service) throws(RPCError) -> [String] {
+    let engine = try service.engine()
+    var models = engine.usualModels
+    var query = ListQuery(limit: mostValues)
+    query.origin = .mcp
+    for prediction in (try? engine.list(query))?.predictions ?? [] where !models.contains(prediction.model) {
+      models.append(prediction.model)
+    }
+    return models
+  }
+}

@@ -1,0 +1,107 @@
+internal import JSON
+internal import JSONRPC
+
+extension Service {
+  /// How long what never changes while the process lives may be kept by a client.
+  static let staticLifetime: Int64 = 3_600_000
+
+  /// `initialize` with a `protocolVersion`: MCP's handshake. It touches no prediction: hosts start processes only to ask
+  /// what they are.
+  func initializeMCP(_ params: JSONObject) throws(RPCError) -> [UInt8] {
+    guard let requested = params["protocolVersion"]?.string else {
+      throw .invalidParams("protocolVersion", "protocolVersion must be a string like \"2025-11-25\"")
+    }
+    let revision = MCPRevision.negotiated(requested)
+    mcp.revision = revision
+    var json = JSONWriter()
+    json.beginObject()
+    json.name("protocolVersion")
+    json.value(revision.rawValue)
+    json.name("capabilities")
+    json.capabilities(of: revision)
+    json.name("serverInfo")
+    writeServerInfo(to: &json, for: revision, isFull: true)
+    json.name("instructions")
+    json.value(Self.instructions)
+    json.endObject()
+    return json.bytes
+  }
+
+  /// `server/discover`.
+  @Sendable static func discover(_ service: Service, _ call: MCPCall) throws(RPCError) {
+    guard call.revision.isStateless else {
+      throw .invalidParams(
+        "_meta", "_meta needs \"\(MCPName.protocolVersion)\" and \"\(MCPName.clientCapabilities)\"",
+        hint: "Versions: \(MCPRevision.supported.joined(separator: ", ")); all but the first begin with initialize.")
+    }
+    call.result(lasts: staticLifetime, introducing: true) { json in
+      json.name("supportedVersions")
+      json.beginArray()
+      for name in MCPRevision.supported { json.value(name) }
+      json.endArray()
+      json.name("capabilities")
+      json.capabilities(of: call.revision)
+      json.name("instructions")
+      json.value(instructions)
+    }
+  }
+
+  /// What a host puts before the model; hosts cut it at 2 KB.
+  static let instructions = """
+    imagewire makes pictures from text and saves them as files. generate_image waits up to 50 s and usually is all you \
+    need. For slow models, or several pictures at once, call submit_prediction for each, then get_prediction with the \
+    ids. A prediction is never lost: when a call runs out of time, the picture is still being made, so ask with \
+    get_prediction and do not generate it again, for each new prediction may cost money. list_predictions finds ids again.
+    """
+
+  /// Who answers.
+  ///
+  /// - Parameter isFull: also what it is and what it looks like, which the first answer tells.
+  func writeServerInfo(to json: inout JSONWriter, for revision: MCPRevision, isFull: Bool) {
+    json.beginObject()
+    json.name("name")
+    json.value("imagewire")
+    if revision.hasTitles {
+      json.name("title")
+      json.value("imagewire")
+    }
+    json.name("version")
+    json.value(environment.version)
+    if revision.hasIcons, isFull {
+      json.name("description")
+      json.value("Image generation that loses nothing that was paid for.")
+      json.name("icons")
+      json.raw(MCPIcon.json)
+    }
+    json.endObject()
+  }
+}
+
+extension JSONWriter {
+  fileprivate mutating func capabilities(of revision: MCPRevision) {
+    func empty(_ json: inout JSONWriter) {
+      json.beginObject()
+      json.endObject()
+    }
+    beginObject()
+    name("tools")
+    empty(&self)
+    name("resources")
+    empty(&self)
+    name("prompts")
+    empty(&self)
+    if revision.hasCompletionsCapability {
+      name("completions")
+      empty(&self)
+    }
+    if revision.hasCoreTasks {
+      name("tasks")
+      raw(#"{"list":{},"cancel":{},"requests":{"tools":{"call":{}}}}"#.utf8)
+    }
+    if revision.isStateless {
+      name("extensions")
+      raw(#"{"io.modelcontextprotocol/tasks":{}}"#.utf8)
+    }
+    endObject()
+  }
+}

@@ -1,0 +1,43 @@
+internal import JSON
+internal import JSONRPC
+
+extension Method {
+  /// The rows of MCP: the same predictions, seen by agents (protocol.md section 8). Which revisions have a method is part
+  /// of its row; elsewhere it does not exist.
+  static let mcp: [Method] = [
+    Method(mcp: "server/discover", "What this server is.", MCPRevision.november2024...(.july2026), Service.discover),
+    Method(mcp: "tools/list", "The tools.", all, MCPTool.list),
+    Method(mcp: "tools/call", "Calls one of them.", all, MCPToolCall.handle),
+    Method(mcp: "prompts/list", "The prompts.", all, MCPPrompt.list),
+    Method(mcp: "prompts/get", "One of them, filled in.", all, MCPPrompt.get),
+    Method(mcp: "resources/list", "Nothing; see the templates.", all, MCPResource.list),
+    Method(mcp: "resources/templates/list", "How saved files are named.", all, MCPResource.templates),
+    Method(mcp: "resources/read", "A saved file.", all, MCPResource.read),
+    Method(mcp: "completion/complete", "Names of models.", all, MCPCompletion.complete),
+    Method(mcp: "tasks/get", "A task as it stands.", .november2025...(.july2026), MCPTask.get),
+    Method(mcp: "tasks/cancel", "Stops a task.", .november2025...(.july2026), MCPTask.cancel),
+    Method(mcp: "tasks/result", "What came of a task.", .november2025...(.november2025), MCPTask.result),
+    Method(mcp: "tasks/list", "The tasks.", .november2025...(.november2025), MCPTask.list),
+    Method(mcp: "tasks/update", "Acknowledges.", .july2026...(.july2026), MCPTask.update),
+    Method(mcp: "subscriptions/listen", "News of tasks.", .july2026...(.july2026), MCPSubscription.listen),
+    Method(mcp: "notifications/initialized", "Does nothing.") { _, _ in },
+    Method(mcp: "notifications/cancelled", "Stops waiting for a request, which is not answered.") { service, params in
+      if let id = params.object["requestId"] { service.cancelRequest(id) }
+    },
+  ]
+
+  private static let all = MCPRevision.november2024...MCPRevision.july2026
+
+  /// A method of MCP, whose schema is MCP's own.
+  private init(
+    mcp name: String, _ summary: String, _ revisions: ClosedRange<MCPRevision>,
+    _ body: @escaping @Sendable (Service, MCPCall) throws(RPCError) -> Void
+  ) {
+    self.init(mcp: name, summary, [], body: .mcp(revisions, body))
+  }
+
+  /// A notification of MCP.
+  private init(mcp name: String, _ summary: String, _ body: @escaping @Sendable (Service, Params) -> Void) {
+    self.init(mcp: name, summary, [], body: .notification(body))
+  }
+}

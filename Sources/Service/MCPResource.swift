@@ -1,0 +1,111 @@
+internal import JSON
+internal import JSONRPC
+internal import Predictions
+internal import Threads
+
+/// Saved files as resources: `imagewire://predictions/{id}/{n}`, n from 1.
+///
+/// The list is empty on purpose: it must not change with what was asked before, and the links of a result lead to what
+/// was made.
+enum MCPResource {
+  private static let prefix = "imagewire://predictions/"
+  static let template = "imagewire://predictions/{id}/{n}"
+  /// In base64 it stays below the 10 MiB at which the TypeScript SDK hangs up.
+  static let readLimit: Int64 = 7 << 20
+
+  static func uri(_ id: PredictionID, _ number: Int) -> String { "\(prefix)\(id)/\(number)" }
+
+  /// What a URI names; `nil` where it is none of ours.
+  static func parse(_ uri: String) -> (id: PredictionID, number: Int)? {
+    guard uri.hasPrefix(prefix) else { return nil }
+    let parts = uri.dropFirst(prefix.count).split(separator: "/", omittingEmptySubsequences: false)
+    guard parts.count == 2, let id = PredictionID(String(parts[0])), let number = Int(parts[1]), number >= 1,
+      String(number) == parts[1]
+    else { return nil }
+    return (id, number)
+  }
+
+  /// `resources/list`.
+  @Sendable static func list(_ service: Service, _ call: MCPCall) throws(RPCError) {
+    try call.refuseCursor()
+    call.result(lasts: Service.staticLifetime) { json in
+      json.name("resources")
+      json.beginArray()
+      json.endArray()
+    }
+  }
+
+  /// `resources/templates/list`.
+  @Sendable static func templates(_ service: Service, _ call: MCPCall) throws(RPCError) {
+    try call.refuseCursor()
+    call.result(lasts: Service.staticLifetime) { json in
+      json.name("resourceTemplates")
+      json.beginArray()
+      json.beginObject()
+      json.name("uriTemplate")
+      json.value(template)
+      json.name("name")
+      json.value("picture")
+      if call.revision.hasTitles {
+        json.name("title")
+        json.value("Picture of a prediction")
+      }
+      json.name("description")
+      json.value("The n-th file of a prediction, n from 1, up to \(readLimit) bytes.")
+      json.endObject()
+      json.endArray()
+    }
+  }
+
+  /// `resources/read`.
+  @Sendable static func read(_ service: Service, _ call: MCPCall) throws(RPCError) {
+    guard let uri = call.params["uri"]?.string else { throw .invalidParams("uri", "uri is missing") }
+    let engine = try service.engine()
+    let file: OutputFile
+    do throws(StoreError) {
+      guard let (id, number) = parse(uri), let prediction = try engine.snapshot(id)?.prediction,
+        prediction.files.indices.contains(number - 1), service.folders.contains(prediction.files[number - 1].path)
+      else { throw .notFound }
+      file = prediction.files[number - 1]
+    } catch {
+      guard case .notFound = error else { throw .storage(error) }
+      throw .noResource(uri, code: call.revision.resourceNotFoundCode)
+    }
+    guard file.bytes <= readLimit else {
+      throw .invalidParams(
+        "uri", "the file has \(file.bytes) bytes; \(readLimit) can be read this way", hint: "It is \(file.path).",
+        limit: Int(readLimit))
+    }
+    // A large file takes its time, and others wait behind this thread.
+    service.mcp.files.async {
+      guard let contents = engine.contents(of: file) else {
+        return call.error(.noResource(uri, code: call.revision.resourceNotFoundCode))
+      }
+      let base64 = Base64.encode(contents)
+      call.result(lasts: Service.staticLifetime, isPrivate: true) { json in
+        json.name("contents")
+        json.beginArray()
+        json.beginObject()
+        json.name("uri")
+        json.value(uri)
+        json.name("mimeType")
+        json.value(file.mediaType)
+        json.name("blob")
+        json.value(base64)
+        json.endObject()
+        json.endArray()
+      }
+    }
+  }
+}
+
+extension RPCError {
+  fileprivate static func noResource(_ uri: String, code: Int) -> RPCError {
+    RPCError(code: code, message: "Resource not found") { data in
+      data.beginObject()
+      data.name("uri")
+      data.value(String(uri.prefix(1_024)))
+      data.endObject()
+    }
+  }
+}

@@ -1,0 +1,85 @@
+internal import JSON
+internal import JSONRPC
+internal import Predictions
+internal import Threads
+
+/// What a connection remembers about MCP: the handshake, who waits, and which tasks were made here.
+final class MCPSession: Sendable {
+  private struct State {
+    var revision = MCPRevision.november2025
+    var waiting: [ObjectIdentifier: MCPCall] = [:]
+    var isAtEnd = false
+    var inlineTasks: Set<PredictionID> = []
+  }
+
+  private let state = Guarded(State())
+  /// For reading large files.
+  let files = WorkQueue()
+
+  /// What the handshake agreed on; without one, what the last revision with a handshake says.
+  var revision: MCPRevision {
+    get { state.withLock { $0.revision } }
+    set { state.withLock { $0.revision = newValue } }
+  }
+
+  /// A call waits from here on; at the end of input not any more.
+  func add(_ call: MCPCall) {
+    let isAtEnd = state.withLock { state in
+      if !state.isAtEnd { state.waiting[ObjectIdentifier(call)] = call }
+      return state.isAtEnd
+    }
+    if isAtEnd { call.end(in: try? call.service.engine(), answering: true) }
+  }
+
+  func remove(_ call: MCPCall) {
+    state.withLock { $0.waiting[ObjectIdentifier(call)] = nil }
+  }
+
+  /// Nobody asks any more: hosts wait two seconds for the process to go, so everybody who waits is answered now.
+  func endWaits() {
+    let calls = state.withLock { state in
+      state.isAtEnd = true
+      defer { state.waiting = [:] }
+      return Array(state.waiting.values)
+    }
+    for call in calls { call.end(in: try? call.service.engine(), answering: true) }
+  }
+
+  /// A task whose result is to hold its picture. Known as long as the process lives; the picture itself stays.
+  func keepInline(_ id: PredictionID) { state.withLock { _ = $0.inlineTasks.insert(id) } }
+
+  func isInline(_ id: PredictionID) -> Bool { state.withLock { $0.inlineTasks.contains(id) } }
+}
+
+extension Service {
+  /// Takes one MCP request: reads what it claims to be, and whether that has the method.
+  func handleMCP(
+    _ request: Request, _ params: Params, _ reply: consuming Reply, in revisions: ClosedRange<MCPRevision>,
+    _ body: (Service, MCPCall) throws(RPCError) -> Void
+  ) {
+    guard let id = request.id?.value, !id.isNull else { return reply.error(.invalidRequest) }
+    let claim: MCPClaim
+    do throws(RPCError) {
+      claim = try MCPClaim(params.object, negotiated: mcp.revision)
+      guard revisions.contains(claim.revision) else { throw .methodNotFound }
+    } catch {
+      return reply.error(error)
+    }
+    struct Cell { weak var call: MCPCall? }
+    let cell = Guarded(Cell())
+    let pending = reply.later { [self] pending in
+      // MCP: a request that was cancelled is not answered.
+      pending.silence()
+      guard let call = cell.withLock({ $0.call }) else { return }
+      mcp.remove(call)
+      call.end(in: try? engine(), answering: false)
+    }
+    let call = MCPCall(claim, params.object, id: id, reply: pending, service: self)
+    cell.withLock { $0.call = call }
+    do throws(RPCError) {
+      try body(self, call)
+    } catch {
+      call.error(error)
+    }
+  }
+}

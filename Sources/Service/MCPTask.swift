@@ -1,0 +1,130 @@
+internal import JSON
+internal import JSONRPC
+internal import Predictions
+internal import Threads
+
+/// A prediction as a task: the same id, the same life, and so nothing that a restart could lose.
+///
+/// It lives until the prediction is deleted, whatever lifetime was asked for, and says so with `null`.
+struct MCPTask: Sendable {
+  /// The two incompatible ways to write one.
+  enum Dialect: Sendable {
+    /// The experimental part of 2025-11-25.
+    case core
+    /// The extension `io.modelcontextprotocol/tasks` of 2026-07-28.
+    case extended
+  }
+
+  enum Status: String, Sendable {
+    case working, completed, failed, cancelled
+
+    var isTerminal: Bool { self != .working }
+  }
+
+  /// How often it makes sense to ask, in milliseconds.
+  static let pollInterval: Int64 = 1_000
+
+  let snapshot: PredictionSnapshot
+  private var prediction: Prediction { snapshot.prediction }
+
+  init(_ snapshot: PredictionSnapshot) {
+    self.snapshot = snapshot
+  }
+
+  /// Where it stands. A task that has ended never changes again: one whose prediction was `unknown` stays what it was then,
+  /// even when a later look found the picture.
+  func status(in dialect: Dialect) -> Status {
+    let hasNoPicture: Status = dialect == .core ? .failed : .completed
+    if prediction.wasUnknown { return hasNoPicture }
+    return switch prediction.status {
+    case .created, .processing: .working
+    case .completed: .completed
+    case .failed, .unknown: hasNoPicture
+    case .cancelled: .cancelled
+    }
+  }
+
+  /// Writes the members of a task.
+  func write(to json: inout JSONWriter, in dialect: Dialect) {
+    let status = status(in: dialect)
+    json.name("taskId")
+    json.value(prediction.id.description)
+    json.name("status")
+    json.value(status.rawValue)
+    json.name("statusMessage")
+    switch status {
+    case .working:
+      json.value(prediction.status == .created ? "created, waiting its turn" : "processing")
+    case .completed where prediction.status == .completed && !prediction.wasUnknown: json.value("completed")
+    case .completed, .failed, .cancelled: json.value(excuse)
+    }
+    json.name("createdAt")
+    json.value(Timestamp.text(prediction.createdAt))
+    json.name("lastUpdatedAt")
+    json.value(Timestamp.text(prediction.finishedAt ?? prediction.startedAt ?? prediction.createdAt))
+    if dialect == .core { json.name("ttl") } else { json.name("ttlMs") }
+    json.null()
+    if dialect == .core { json.name("pollInterval") } else { json.name("pollIntervalMs") }
+    json.value(Self.pollInterval)
+  }
+
+  private var excuse: String {
+    guard prediction.wasUnknown else { return prediction.excuse }
+    return "When this task ended, nobody knew whether the provider had taken it. What is known since then: "
+      + "call get_prediction with {\"id\":\"\(prediction.id)\"}."
+  }
+
+  /// What the call would have brought, had it waited.
+  func result(_ service: Service) -> MCPToolResult {
+    var result = service.toolResult(snapshot, isInline: service.mcp.isInline(prediction.id))
+    if prediction.wasUnknown { result = MCPToolResult(text: excuse, structured: result.structured, isError: true) }
+    return result
+  }
+
+  /// Writes a task of the extension with what came of it.
+  func writeDetailed(to json: inout JSONWriter, _ service: Service, for revision: MCPRevision) {
+    write(to: &json, in: .extended)
+    guard status(in: .extended) == .completed else { return }
+    json.name("result")
+    json.beginObject()
+    json.name("resultType")
+    json.value("complete")
+    result(service).write(to: &json, for: revision)
+    json.endObject()
+  }
+}
+
+extension JSONWriter {
+  /// Marks a message as one about a task of 2025-11-25.
+  mutating func relatedTask(_ id: PredictionID) {
+    name("io.modelcontextprotocol/related-task")
+    beginObject()
+    name("taskId")
+    value(id.description)
+    endObject()
+  }
+}
+
+extension MCPCall {
+  /// The task a call names; only predictions made over MCP are tasks.
+  func task() throws(RPCError) -> MCPTask {
+    guard let name = params["taskId"]?.string else { throw .invalidParams("taskId", "taskId is missing") }
+    do throws(StoreError) {
+      guard let id = PredictionID(name), let snapshot = try service.engine(for: self).snapshot(id),
+        snapshot.prediction.origin == .mcp
+      else { throw .notFound }
+      return MCPTask(snapshot)
+    } catch {
+      guard case .notFound = error else { throw .storage(error) }
+      throw .invalidParams(
+        "taskId", "there is no task \(name.prefix(64))", hint: "Its prediction may have been deleted.")
+    }
+  }
+}
+
+extension Service {
+  /// The engine, where a store error is what the caller handles.
+  func engine(for call: MCPCall) throws(StoreError) -> PredictionEngine {
+    do throws(RPCError) { return try engine() } catch { throw .failed(message: error.message, hint: nil) }
+  }
+}

@@ -1,0 +1,164 @@
+internal import JSON
+internal import JSONRPC
+internal import Predictions
+internal import Threads
+
+// `tasks/…`, which mean nearly the same in both dialects and look different in each.
+extension MCPTask {
+  /// As long as a watch on a task lasts: a day, by when every prediction has ended.
+  private static let watchTime: Int64 = 86_400_000
+
+  /// Answers a call with a task, and tells everybody from then on how it goes.
+  static func begin(_ snapshot: PredictionSnapshot, for call: MCPCall, in engine: PredictionEngine) {
+    let id = snapshot.prediction.id
+    call.result(meta: { json in
+      json.name("io.modelcontextprotocol/model-immediate-response")
+      json.value("The picture is being made as task \(id); get_prediction with that id tells how it goes.")
+    }) { json in
+      json.name("task")
+      json.beginObject()
+      MCPTask(snapshot).write(to: &json, in: .core)
+      json.endObject()
+    }
+    let service = call.service
+    let progress = MCPProgress(call)
+    let told = Guarded(MCPTask(snapshot).state)
+    let tell: @Sendable (PredictionSnapshot) -> Void = { snapshot in
+      let task = MCPTask(snapshot)
+      // The token of the call is good for as long as its task works.
+      if let progress, !task.status(in: .core).isTerminal {
+        service.notify("notifications/progress") { progress.write(snapshot, task: id, to: &$0) }
+      }
+      let isNews = told.withLock { told in
+        defer { told = task.state }
+        return told != task.state
+      }
+      guard isNews else { return }
+      service.notify("notifications/tasks/status") { json in
+        json.beginObject()
+        task.write(to: &json, in: .core)
+        json.endObject()
+      }
+    }
+    tell(snapshot)
+    _ = try? engine.wait(for: [id], atMost: watchTime, onProgress: tell) { outcome in
+      if let snapshot = outcome.snapshots.first { tell(snapshot) }
+    }
+  }
+
+  /// What is worth a notification.
+  private var state: [String] { [status(in: .core).rawValue, snapshot.prediction.status.rawValue] }
+
+  /// `tasks/get`.
+  @Sendable static func get(_ service: Service, _ call: MCPCall) throws(RPCError) {
+    let task = try checked(call)
+    call.result { json in
+      if call.revision.isStateless {
+        task.writeDetailed(to: &json, service, for: call.revision)
+      } else {
+        task.write(to: &json, in: .core)
+      }
+    }
+  }
+
+  /// `tasks/result`: waits until there is one.
+  @Sendable static func result(_ service: Service, _ call: MCPCall) throws(RPCError) {
+    let task = try checked(call)
+    let id = task.snapshot.prediction.id
+    let answer: @Sendable (PredictionSnapshot?) -> Void = { snapshot in
+      guard let snapshot else { return call.error(.notFound(id.description)) }
+      let task = MCPTask(snapshot)
+      switch task.status(in: .core) {
+      case .working: call.error(.requestCancelled)
+      case .cancelled: call.error(.taskCancelled(id))
+      case .completed, .failed:
+        let result = task.result(service)
+        call.result(meta: { $0.relatedTask(id) }) { result.write(to: &$0, for: call.revision) }
+      }
+    }
+    if task.status(in: .core).isTerminal { return answer(task.snapshot) }
+    do throws(StoreError) {
+      let engine = try service.engine(for: call)
+      // No progress for this request: the token that counts is that of the call that made the task.
+      let wait = try engine.wait(for: [id], atMost: watchTime) { answer($0.snapshots.first) }
+      if let wait { call.remains([wait], in: engine) { answer((try? engine.snapshot(id)) ?? nil) } }
+    } catch {
+      throw .storage(error, id: id.description)
+    }
+  }
+
+  /// `tasks/list`: a page of what was made over MCP.
+  @Sendable static func list(_ service: Service, _ call: MCPCall) throws(RPCError) {
+    var query = ListQuery(limit: 50)
+    query.origin = .mcp
+    if let cursor = call.params["cursor"], !cursor.isNull {
+      guard let text = cursor.string else { throw .invalidParams("cursor", "cursor must be a string") }
+      query.cursor = text
+    }
+    do throws(StoreError) {
+      let page = try service.engine(for: call).list(query)
+      call.result { json in
+        json.name("tasks")
+        json.beginArray()
+        for prediction in page.predictions {
+          json.beginObject()
+          MCPTask(PredictionSnapshot(prediction, resultURL: nil)).write(to: &json, in: .core)
+          json.endObject()
+        }
+        json.endArray()
+        if let next = page.nextCursor {
+          json.name("nextCursor")
+          json.value(next)
+        }
+      }
+    } catch {
+      throw .storage(error)
+    }
+  }
+
+  /// `tasks/cancel`: in the core the task comes back cancelled, and one that had ended is an error; the extension only
+  /// acknowledges.
+  @Sendable static func cancel(_ service: Service, _ call: MCPCall) throws(RPCError) {
+    let task = try checked(call)
+    let dialect: Dialect = call.revision.isStateless ? .extended : .core
+    let id = task.snapshot.prediction.id
+    if task.status(in: dialect).isTerminal {
+      guard dialect == .extended else { throw .taskOver(id) }
+      return call.result { _ in }
+    }
+    try service.engine().cancel(id, deleteRemote: false) { result in
+      switch result {
+      case .failure(let error): call.error(.storage(error, id: id.description))
+      case .success where dialect == .extended: call.result { _ in }
+      case .success(let snapshot) where snapshot.prediction.status == .cancelled:
+        call.result { MCPTask(snapshot).write(to: &$0, in: .core) }
+      // It was finished in the moment before.
+      case .success: call.error(.taskOver(id))
+      }
+    }
+  }
+
+  /// `tasks/update`: no task of ours ever asks for anything.
+  @Sendable static func update(_ service: Service, _ call: MCPCall) throws(RPCError) {
+    _ = try checked(call)
+    call.result { _ in }
+  }
+
+  /// The task of a call whose sender has said, where it must, that it knows what tasks are.
+  private static func checked(_ call: MCPCall) throws(RPCError) -> MCPTask {
+    if call.revision.isStateless, !call.claim.hasTasksExtension { throw .tasksExtensionRequired }
+    return try call.task()
+  }
+}
+
+extension RPCError {
+  fileprivate static func taskOver(_ id: PredictionID) -> RPCError {
+    .invalidParams("taskId", "the task \(id) is over and cannot be cancelled")
+  }
+
+  fileprivate static func taskCancelled(_ id: PredictionID) -> RPCError {
+    ours(
+      ErrorCode.requestCancelled, "The task was cancelled; there is no picture.", type: "request_cancelled",
+      retryable: false, id: id.description)
+  }
+}

@@ -1,0 +1,105 @@
+internal import JSON
+internal import JSONRPC
+
+/// One tool as hosts list it. What the schemas say is what `Params` checks: they are for the model, the check is ours.
+struct MCPTool: Sendable {
+  let name: String
+  let title: String
+  /// For the model. Hosts cut it at 2 KB.
+  let description: String
+  /// What it takes.
+  let parameters: [Parameter]
+  /// What it brings. Called by whoever lists the tools, and by nobody else.
+  let output: @Sendable () -> Schema
+  let hints: Hints
+  /// Whether it can be called as a task.
+  var isTaskCapable = false
+  let body: @Sendable (MCPToolCall) throws(RPCError) -> Void
+
+  /// What a host may let a model do without asking.
+  struct Hints: Sendable {
+    var readOnly = false
+    var destructive = false
+    var idempotent = false
+    var openWorld = true
+  }
+
+  /// All of them, in the order in which they are listed.
+  static let all: [MCPTool] = [generate, submit, get, cancel, list]
+
+  static func named(_ name: String) -> MCPTool? { all.first { $0.name == name } }
+
+  /// The tool, with what the revision knows of it.
+  func write(to json: inout JSONWriter, for revision: MCPRevision) {
+    json.beginObject()
+    json.name("name")
+    json.value(name)
+    if revision.hasTitles {
+      json.name("title")
+      json.value(title)
+    }
+    json.name("description")
+    json.value(description)
+    json.name("inputSchema")
+    json.value(
+      Schema.object(
+        parameters.map { ($0.name, $0.schema()) }, optional: Set(parameters.filter { !$0.isRequired }.map(\.name)),
+        others: false
+      ).json(.inline))
+    if revision.hasStructuredContent {
+      json.name("outputSchema")
+      json.value(output().json(.inline))
+    }
+    if revision.hasAnnotations {
+      json.name("annotations")
+      hints.write(to: &json)
+    }
+    if revision.hasIcons {
+      json.name("icons")
+      json.raw(MCPIcon.json)
+    }
+    if revision.hasCoreTasks, isTaskCapable {
+      json.name("execution")
+      json.raw(#"{"taskSupport":"optional"}"#.utf8)
+    }
+    json.endObject()
+  }
+
+  /// `tools/list`: the same for everybody, in one page.
+  @Sendable static func list(_ service: Service, _ call: MCPCall) throws(RPCError) {
+    try call.refuseCursor()
+    call.result(lasts: Service.staticLifetime) { json in
+      json.name("tools")
+      json.beginArray()
+      for tool in all { tool.write(to: &json, for: call.revision) }
+      json.endArray()
+    }
+  }
+}
+
+extension MCPTool.Hints {
+  fileprivate func write(to json: inout JSONWriter) {
+    json.beginObject()
+    json.name("readOnlyHint")
+    json.value(readOnly)
+    // These two mean nothing where nothing is changed.
+    if !readOnly {
+      json.name("destructiveHint")
+      json.value(destructive)
+      json.name("idempotentHint")
+      json.value(idempotent)
+    }
+    json.name("openWorldHint")
+    json.value(openWorld)
+    json.endObject()
+  }
+}
+
+extension MCPCall {
+  /// Every list of ours is one page, so a cursor cannot be one of ours.
+  func refuseCursor() throws(RPCError) {
+    if let cursor = params["cursor"], !cursor.isNull {
+      throw .invalidParams("cursor", "it is not a cursor of this list", hint: "The list is one page; leave it out.")
+    }
+  }
+}

@@ -1,0 +1,207 @@
+internal import JSON
+internal import JSONRPC
+internal import Predictions
+
+/// One `tools/call`, with its arguments read.
+struct MCPToolCall: Sendable {
+  /// How the client wants it answered.
+  enum Way: Sendable {
+    /// With the result, when it is there.
+    case result
+    /// With a task of the protocol itself (2025-11-25).
+    case coreTask
+    /// With a task of the extension.
+    case extensionTask
+  }
+
+  /// Below the 60 s after which common hosts give up, whatever a model asks for.
+  static let longestWait: Int64 = 54_000
+  static let usualWait: Int64 = 50_000
+
+  let call: MCPCall
+  let way: Way
+  let arguments: Params
+
+  private var service: Service { call.service }
+
+  /// `tools/call`.
+  @Sendable static func handle(_ service: Service, _ call: MCPCall) throws(RPCError) {
+    guard let name = call.params["name"]?.string else { throw .invalidParams("name", "name is missing") }
+    guard let tool = MCPTool.named(name) else {
+      let names = MCPTool.all.map(\.name).joined(separator: ", ")
+      throw .invalidParams("name", "there is no tool \"\(name.prefix(64))\"", hint: "There are \(names).")
+    }
+    var way = Way.result
+    if call.revision.hasCoreTasks, call.params["task"]?.object != nil {
+      guard tool.isTaskCapable else { throw .methodNotFound }
+      way = .coreTask
+    } else if call.claim.hasTasksExtension, tool.isTaskCapable {
+      way = .extensionTask
+    }
+    let given = call.params["arguments"] ?? .null
+    guard given.isNull || given.object != nil else {
+      throw .invalidParams("arguments", "arguments must be an object, not \(given.kind)")
+    }
+    do throws(RPCError) {
+      try tool.body(
+        MCPToolCall(call: call, way: way, arguments: try Params(given, of: tool.parameters, strict: true)))
+    } catch {
+      refuse(call, error, way: way)
+    }
+  }
+
+  /// Tells why a tool did nothing: the model, where it can change something, else the client.
+  static func refuse(_ call: MCPCall, _ error: RPCError, way: Way = .result) {
+    // A client that asked for a task can read a task or an error, and a task that never began is none.
+    if way == .coreTask { return call.error(error) }
+    if error.code == -32_602, !call.revision.tellsModelOfBadArguments { return call.error(error) }
+    let result = MCPToolResult(text: error.sentence, isError: true)
+    call.result { result.write(to: &$0, for: call.revision) }
+  }
+
+  private func answer(_ snapshot: PredictionSnapshot?, isInline: Bool = false, isToBringIt: Bool = true) {
+    guard let snapshot else { return Self.refuse(call, .notFound("of that id any more")) }
+    let result = service.toolResult(snapshot, isInline: isInline, isToBringIt: isToBringIt)
+    call.result { [revision = call.revision] in result.write(to: &$0, for: revision) }
+  }
+
+  // MARK: - The tools
+
+  func generate() throws(RPCError) {
+    let timeout = try arguments.milliseconds("timeout_ms", default: Self.usualWait, atMost: Self.longestWait)
+    let isInline = try arguments.bool("inline") ?? false
+    let engine = try service.engine()
+    try order { snapshot in
+      let id = snapshot.prediction.id
+      if isInline, way != .result { service.mcp.keepInline(id) }
+      switch way {
+      case .coreTask: MCPTask.begin(snapshot, for: call, in: engine)
+      case .extensionTask: call.result(type: "task") { MCPTask(snapshot).write(to: &$0, in: .extended) }
+      case .result:
+        do throws(StoreError) {
+          try call.wait(for: id, atMost: timeout, in: engine) { answer($0 ?? snapshot, isInline: isInline) }
+        } catch {
+          answer(snapshot)
+        }
+      }
+    }
+  }
+
+  func submit() throws(RPCError) {
+    try order { answer($0) }
+  }
+
+  func get() throws(RPCError) {
+    let id = try arguments.id()
+    let timeout = try arguments.milliseconds("timeout_ms", default: Self.usualWait, atMost: Self.longestWait)
+    let isInline = try arguments.bool("inline") ?? false
+    let engine = try service.engine()
+    do throws(StoreError) {
+      try call.wait(for: id, atMost: timeout, in: engine) { answer($0, isInline: isInline) }
+    } catch {
+      throw .storage(error, id: id.description)
+    }
+  }
+
+  func cancel() throws(RPCError) {
+    let id = try arguments.id()
+    try service.engine().cancel(id, deleteRemote: false) { result in
+      switch result {
+      case .success(let snapshot): answer(snapshot, isToBringIt: false)
+      case .failure(let error): Self.refuse(call, .storage(error, id: id.description))
+      }
+    }
+  }
+
+  func list() throws(RPCError) {
+    var query = ListQuery(limit: Int(min(max(try arguments.integer("limit") ?? 20, 1), 100)))
+    query.origin = .mcp
+    query.status = try arguments.status()
+    query.text = try arguments.string("text")
+    query.cursor = try arguments.string("cursor", bytes: 1...256)
+    let engine = try service.engine()
+    let page: ListPage
+    do throws(StoreError) {
+      page = try engine.list(query)
+    } catch {
+      throw .storage(error)
+    }
+    let result = service.toolResult(page, engine)
+    call.result { [revision = call.revision] in result.write(to: &$0, for: revision) }
+  }
+
+  /// Accepts a prediction; it is on disk before the body runs.
+  private func order(_ body: @escaping @Sendable (PredictionSnapshot) -> Void) throws(RPCError) {
+    var members = arguments.object
+    for name in ["timeout_ms", "inline"] { members[name] = nil }
+    var request = try PredictionRequest(Params(.object(members), of: [], strict: false))
+    request.origin = .mcp
+    let folders = service.folders
+    if let folder = request.outputDirectory, !folders.contains(folder) {
+      throw .invalidParams(
+        "output_dir", "output_dir must be inside \(folders.folders.joined(separator: " or "))",
+        hint: "Leave it out, or have imagewire started with --allow-output.")
+    }
+    let engine = try service.engine()
+    do throws(SubmitError) {
+      try engine.submit(request) { [way, call] result in
+        switch result {
+        case .success(let snapshot): body(snapshot)
+        case .failure(let error): Self.refuse(call, .submit(error), way: way)
+        }
+      }
+    } catch {
+      throw .submit(error)
+    }
+  }
+}
+
+extension Service {
+  /// A page of predictions as a tool shows it, cut before the message limit.
+  fileprivate func toolResult(_ page: ListPage, _ engine: PredictionEngine) -> MCPToolResult {
+    let folders = folders
+    var next = page.nextCursor
+    var json = JSONWriter()
+    var text: [String] = []
+    json.beginObject()
+    json.name("predictions")
+    json.beginArray()
+    for (index, prediction) in page.predictions.enumerated() {
+      let snapshot = PredictionSnapshot(prediction, resultURL: engine.resultURL(of: prediction))
+      let bytes = structured(snapshot, within: folders, isListed: true)
+      // The text says it once more, shorter: half of it, and some.
+      if index > 0, (json.bytes.count + bytes.count) * 2 > maxMessageBytes {
+        next = page.cursors[index - 1]
+        break
+      }
+      json.raw(bytes)
+      text.append(
+        prediction.summary(files: prediction.files.map(\.path).filter(folders.contains), isListed: true))
+    }
+    json.endArray()
+    json.name("next_cursor")
+    if let next { json.value(next) } else { json.null() }
+    json.endObject()
+    if text.isEmpty { text = ["There are none."] }
+    if let next { text.append("More: list_predictions with {\"cursor\":\"\(next)\"}.") }
+    return MCPToolResult(text: text.joined(separator: "\n"), structured: json.bytes)
+  }
+}
+
+extension RPCError {
+  /// The error as one sentence for a model: what is wrong, and what to change.
+  var sentence: String {
+    var text = message
+    let prefix = "Invalid params: "
+    if text.hasPrefix(prefix) {
+      text.removeFirst(prefix.count)
+      text = text.prefix(1).uppercased() + text.dropFirst()
+      // A member's name is a name, whatever it stands at the beginning of.
+      let path = data.flatMap { try? JSONValue(parsing: $0) }?["path"]?.string
+      if let path, message.dropFirst(prefix.count).hasPrefix(path) { text = path + text.dropFirst(path.count) }
+    }
+    if !text.hasSuffix(".") { text += "." }
+    if let hint = data.flatMap({ try? JSONValue(parsing: $0) })?["hint"]?.string { text += " \(hint)" }
+    return text
+  }
+}

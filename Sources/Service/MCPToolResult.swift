@@ -1,0 +1,196 @@
+internal import JSON
+internal import Predictions
+
+/// What a tool has to say: for programs the prediction, for models one short text, for people links to the files.
+struct MCPToolResult: Sendable {
+  /// A file that is there.
+  struct Link: Sendable, Equatable {
+    var uri: String
+    var name: String
+    var mediaType: String
+    var bytes: Int64
+  }
+
+  /// A picture in the message itself.
+  struct Picture: Sendable, Equatable {
+    var base64: String
+    var mediaType: String
+  }
+
+  /// One sentence or two, or a short JSON text: never a key, never base64.
+  var text: String
+  /// The prediction, as bytes that are one JSON object.
+  var structured: [UInt8]?
+  var links: [Link] = []
+  var pictures: [Picture] = []
+  /// Whether the model is to change something.
+  var isError = false
+
+  /// Writes the members of the result.
+  func write(to json: inout JSONWriter, for revision: MCPRevision) {
+    json.name("content")
+    json.beginArray()
+    for picture in pictures {
+      json.beginObject()
+      json.name("type")
+      json.value("image")
+      json.name("data")
+      json.value(picture.base64)
+      json.name("mimeType")
+      json.value(picture.mediaType)
+      json.endObject()
+    }
+    json.beginObject()
+    json.name("type")
+    json.value("text")
+    json.name("text")
+    json.value(text)
+    json.endObject()
+    if revision.hasResourceLinks {
+      for link in links {
+        json.beginObject()
+        json.name("type")
+        json.value("resource_link")
+        json.name("uri")
+        json.value(link.uri)
+        json.name("name")
+        json.value(link.name)
+        json.name("mimeType")
+        json.value(link.mediaType)
+        json.name("size")
+        json.value(link.bytes)
+        json.endObject()
+      }
+    }
+    json.endArray()
+    if revision.hasStructuredContent, let structured {
+      json.name("structuredContent")
+      json.raw(structured)
+    }
+    json.name("isError")
+    json.value(isError)
+  }
+}
+
+extension Service {
+  /// Claude Desktop ends a conversation over a result of more than about 1 MB; that counts base64.
+  static let pictureLimit = 1_000_000
+  /// What text, links and the envelope take beside the prediction.
+  private static let besidePrediction = 8_192
+
+  /// The folders that an agent may see and choose.
+  var folders: MCPFolders {
+    let usual = (try? engine())?.defaults.outputDirectory
+    return MCPFolders([usual].compactMap { $0 } + environment.allowedOutputs)
+  }
+
+  /// A prediction as a tool shows it.
+  ///
+  /// - Parameters:
+  ///   - isInline: whether its pictures are wanted in the message.
+  ///   - isToBringIt: whether the call was to bring a picture, so that one that failed is an error for the model.
+  func toolResult(_ snapshot: PredictionSnapshot, isInline: Bool = false, isToBringIt: Bool = true) -> MCPToolResult {
+    let prediction = snapshot.prediction
+    let folders = folders
+    let visible = prediction.files.enumerated().filter { folders.contains($0.element.path) }
+    var result = MCPToolResult(text: "", structured: structured(snapshot, within: folders))
+    result.isError = isToBringIt && [.failed, .unknown, .cancelled].contains(prediction.status)
+    result.links = visible.map { index, file in
+      MCPToolResult.Link(
+        uri: MCPResource.uri(prediction.id, index + 1), name: file.name, mediaType: file.mediaType, bytes: file.bytes)
+    }
+    var note: String?
+    if isInline, !visible.isEmpty, let engine = try? engine() {
+      var left = Self.pictureLimit
+      for (_, file) in visible {
+        guard (file.bytes + 2) / 3 * 4 <= left, let contents = engine.contents(of: file) else {
+          note = "A picture was too large to be shown here; open its file."
+          continue
+        }
+        let base64 = Base64.encode(contents)
+        left -= base64.utf8.count
+        result.pictures.append(.init(base64: base64, mediaType: file.mediaType))
+      }
+    }
+    result.text =
+      result.isError ? prediction.excuse : prediction.summary(files: visible.map(\.element.path), note: note)
+    return result
+  }
+
+  /// The prediction as every method shows it, but without paths that are none of an agent's business.
+  func structured(_ snapshot: PredictionSnapshot, within folders: MCPFolders, isListed: Bool = false) -> [UInt8] {
+    let prediction = snapshot.prediction
+    var rendering = Rendering(hasInput: !isListed)
+    rendering.hidden = Set(prediction.files.indices.filter { !folders.contains(prediction.files[$0].path) })
+    rendering.next = isListed ? nil : prediction.nextStep
+    func bytes() -> [UInt8] {
+      var json = JSONWriter(reserving: 1_024)
+      snapshot.write(to: &json, rendering)
+      return json.bytes
+    }
+    let whole = bytes()
+    guard whole.count > maxMessageBytes - Self.besidePrediction else { return whole }
+    rendering.omitsInput = true
+    return bytes()
+  }
+}
+
+extension Prediction {
+  /// What to call next, for a model; `nil` where nothing is left to do.
+  var nextStep: String? {
+    switch status {
+    case .created, .processing:
+      """
+      Not finished yet. Call get_prediction with {"id":"\(id)"} to wait for it. Do not order it again: that would be a \
+      second picture.
+      """
+    case .completed where failure != nil:
+      "It was made, but its files could not be saved. Call get_prediction with {\"id\":\"\(id)\"} to try that again."
+    case .completed, .failed, .cancelled, .unknown: nil
+    }
+  }
+
+  /// The same as the structured content, as short as it can be.
+  func summary(files: [String], note: String? = nil, isListed: Bool = false) -> String {
+    var json = JSONWriter()
+    json.beginObject()
+    json.name("id")
+    json.value(id.description)
+    json.name("status")
+    json.value(status.rawValue)
+    if !files.isEmpty {
+      json.name("files")
+      json.beginArray()
+      for path in files { json.value(path) }
+      json.endArray()
+    }
+    json.name("billing")
+    json.value(billing.rawValue)
+    if !error.isEmpty {
+      json.name("error")
+      json.value(error)
+    }
+    if let note {
+      json.name("note")
+      json.value(note)
+    }
+    if !isListed, let nextStep {
+      json.name("next")
+      json.value(nextStep)
+    }
+    json.endObject()
+    return String(decoding: json.bytes, as: UTF8.self)
+  }
+
+  /// Why there is no picture, and what to change.
+  var excuse: String {
+    let message = failure?.message ?? error
+    let words = [message.isEmpty ? "There is no picture: it is \(status.rawValue)." : message, failure?.hint]
+    return words.compactMap { $0 }.joined(separator: " ") + " (prediction \(id), billing \(billing.rawValue))"
+  }
+}
+
+extension OutputFile {
+  /// The last part of its path.
+  var name: String { path.split(separator: "/").last.map(String.init) ?? path }
+}
