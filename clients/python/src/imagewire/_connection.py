@@ -257,6 +257,8 @@ class Connection:
             self._process.kill()
             code = self._process.wait()
         self._drainer.join(1.0)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
         how = f"was ended by signal {-code}" if code < 0 else f"ended with status {code}"
         if stray:
             lost: ProcessError = StartFailed(f"{self._command} says {stray!r}, so it is not imagewire.")
@@ -282,11 +284,15 @@ class Connection:
     def _drain(self) -> None:
         stream = self._process.stderr
         assert stream is not None
-        for line in stream:
-            text = line.decode(errors="replace").rstrip()
-            self._log = [*self._log[-19:], text]
-            level, _, rest = text.removeprefix("imagewire: ").partition(": ")
-            _LOG.log(_LEVELS.get(level, logging.INFO), "%s", rest if level in _LEVELS else text)
+        with stream:
+            for line in stream:
+                self._note(line)
+
+    def _note(self, line: bytes) -> None:
+        text = line.decode(errors="replace").rstrip()
+        self._log = [*self._log[-19:], text]
+        level, _, rest = text.removeprefix("imagewire: ").partition(": ")
+        _LOG.log(_LEVELS.get(level, logging.INFO), "%s", rest if level in _LEVELS else text)
 
 
 def _plain(value: Any) -> Any:

@@ -1,6 +1,7 @@
 """What imagewire says about predictions, as frozen dataclasses. The names are those of the protocol."""
 
 import base64
+import builtins
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -27,7 +28,7 @@ class File:
     #: Only where it was asked for with `inline`.
     base64: Optional[str] = field(default=None, repr=False)
 
-    def read(self) -> "bytes":
+    def read(self) -> builtins.bytes:
         """The picture: from the message where it came with it, else from the disk."""
         return base64.b64decode(self.base64) if self.base64 is not None else self.path.read_bytes()
 
