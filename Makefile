@@ -7,7 +7,7 @@ RELEASE := .build/release/imagewire
 DEBUG := .build/debug/imagewire
 PYTHON := .build-tools/venv/bin/python
 
-.PHONY: help build demo test test-swift test-program schemas bench install format lint clean dependencies tools
+.PHONY: help build demo test test-swift test-program test-clients test-python test-node schemas bench install format lint clean dependencies tools
 
 help: ## What there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | column -t -s ':'
@@ -33,6 +33,19 @@ test-swift: dependencies
 test-program: dependencies tools
 	swift build $(SWIFT_FLAGS) --product imagewire
 	IMAGEWIRE=$(abspath $(DEBUG)) $(PYTHON) -m pytest -q -p no:cacheprovider Tests/ProgramTests
+
+test-clients: test-python test-node ## Every client, each as its own ecosystem tests
+
+test-python: dependencies tools
+	swift build $(SWIFT_FLAGS) --product imagewire
+	IMAGEWIRE=$(abspath $(DEBUG)) PYTHONPATH=clients/python/src \
+	  $(PYTHON) -m pytest -q -p no:cacheprovider clients/python/tests
+
+test-node: dependencies
+	@.ci/node
+	swift build $(SWIFT_FLAGS) --product imagewire
+	tsc -p clients/node/test/types
+	IMAGEWIRE=$(abspath $(DEBUG)) node --test clients/node/test/*.test.js
 
 schemas: dependencies ## schemas/*.json anew, from the table of methods
 	swift build $(SWIFT_FLAGS) --product imagewire

@@ -163,7 +163,7 @@ def test_a_time_limit_leaves_the_prediction_alone(client):
     with pytest.raises(TimeoutError) as late:
         client.generate(input=small("never", never=True), timeout=0.2)
     assert isinstance(late.value, imagewire.WaitTimeout)
-    assert client.status(late.value.prediction.id).status == "processing"
+    assert not client.status(late.value.prediction.id).done
 
 
 # -- the process ----------------------------------------------------------------------------------------------------
