@@ -187,7 +187,7 @@ export class Connection {
       error.code === "ENOENT"
         ? `There is no program ${this.#command}. Install imagewire, or say where it is: the option binary or the variable IMAGEWIRE.`
         : `${this.#command} cannot be started: ${error.code ?? error.message}.`;
-    return new ProcessError("not_found", why, { cause: error });
+    return new ProcessError("not_found", why);
   }
 
   #ended(code, signal) {
