@@ -8,7 +8,8 @@ DEBUG := .build/debug/imagewire
 PYTHON := .build-tools/venv/bin/python
 
 .PHONY: bench browser build clean demo dependencies format fuzz fuzz-short help install lint mcp-clients sanitize \
-  schemas shells test test-clients test-editors test-mcp test-openai test-program test-swift tools
+  schemas shells test test-clients test-editors test-mcp test-node test-openai test-program test-python test-swift \
+  tools
 
 help: ## What there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | column -t -s ':'
@@ -47,6 +48,19 @@ test-program: dependencies tools shells browser
 test-mcp: dependencies tools mcp-clients ## The MCP tool, driven by clients that others wrote
 	swift build $(SWIFT_FLAGS) --product imagewire
 	IMAGEWIRE=$(abspath $(DEBUG)) $(PYTHON) -m pytest -q -p no:cacheprovider Tests/MCPTests
+
+test-clients: test-python test-node ## Every client, each as its own ecosystem tests
+
+test-python: dependencies tools
+	swift build $(SWIFT_FLAGS) --product imagewire
+	IMAGEWIRE=$(abspath $(DEBUG)) PYTHONPATH=clients/python/src \
+	  $(PYTHON) -m pytest -q -p no:cacheprovider clients/python/tests
+
+test-node: dependencies
+	@.ci/node
+	swift build $(SWIFT_FLAGS) --product imagewire
+	tsc -p clients/node/test/types
+	IMAGEWIRE=$(abspath $(DEBUG)) node --test clients/node/test/*.test.js
 
 schemas: dependencies ## schemas/*.json anew, from the table of methods
 	swift build $(SWIFT_FLAGS) --product imagewire

@@ -8,19 +8,19 @@ extension Method {
     Method(
       "subscribe", "Tells of every change from here on, or from a cursor on.",
       [
-        Parameter("ids", .array(of: .id, 1...1_000).about("Only these; without ids and tag all.")),
-        Parameter("tag", .string(1...128).about("Only those with this tag.")),
-        Parameter("since", .string.about("A cursor: what changed since comes first.")),
+        Parameter("ids", .array(of: .anyID, 1...1_000).about("These predictions; all where neither is given.")),
+        Parameter("tag", .string(1...128).about("Those with this tag.")),
+        Parameter("since", .string.about("A cursor; what changed since comes first.")),
       ],
       result: .object(
         [
-          "subscription": .string.about("Its name, in what is told and for unsubscribe."),
-          "cursor": .string.about("Where it begins."),
-          "reset": .bool.about("true: more was changed since the cursor than is still known; list anew."),
+          "subscription": .string.about("Its name, in every notification and for unsubscribe."),
+          "cursor": .string.about("To come back to, as since."),
+          "reset": .bool.about("True where since is too old: not everything since can be told."),
         ], optional: ["reset"]), errors: [.predictionNotFound, .queueFull, .storageFailed], body: .later(subscribe)),
     Method(
-      "unsubscribe", "Ends a subscription.", [Parameter("subscription", .string, required: true)], result: .object(),
-      body: .now(unsubscribe)),
+      "unsubscribe", "Ends a subscription.", [Parameter("subscription", .string, required: true)],
+      result: .object(others: false), body: .now(unsubscribe)),
   ]
 
   /// Replies first and starts then, so that a client knows the name of what it is told.

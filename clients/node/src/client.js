@@ -1,0 +1,203 @@
+import { Connection } from "./connection.js";
+import { ImagewireError, PredictionFailed, WaitTimeout } from "./errors.js";
+import { isDone } from "./prediction.js";
+
+/** The longest that one call waits, in milliseconds; whoever wants to wait longer asks again. */
+const SLICE = 1_800_000;
+/** How often `onProgress` hears of a prediction. */
+const TICK = 500;
+
+/** imagewire, one process of it, started with the first call and again after it ended. */
+export class Client {
+  #options;
+  #opening;
+  #connection;
+
+  constructor({
+    binary, provider, model, outputDir, stateDir, wavespeedApiKey, openaiApiKey, args = [], env, onLog, startPatience,
+  } = {}) {
+    this.#options = {
+      binary,
+      args: [...(stateDir ? ["--state-dir", stateDir] : []), ...args],
+      env,
+      onLog,
+      startPatience,
+      configuration: {
+        provider, model, output_dir: outputDir, wavespeed_api_key: wavespeedApiKey, openai_api_key: openaiApiKey,
+      },
+    };
+  }
+
+  // -- the process
+
+  async #connected() {
+    if (this.#connection?.isUsable) return this.#connection;
+    // Whoever else calls meanwhile waits for the same process.
+    this.#opening ??= Connection.open(this.#options).finally(() => (this.#opening = undefined));
+    this.#connection = await this.#opening;
+    return this.#connection;
+  }
+
+  /** The id of the process, while there is one. */
+  get pid() {
+    return this.#connection?.isUsable ? this.#connection.pid : undefined;
+  }
+
+  async close(timeout = 5_000) {
+    const opening = this.#opening;
+    const connection = opening ? await opening.catch(() => undefined) : this.#connection;
+    this.#connection = undefined;
+    await connection?.close(timeout);
+  }
+
+  async [Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")]() {
+    await this.close();
+  }
+
+  // -- calls
+
+  async call(method, params, options) {
+    return (await this.#connected()).request(method, params, options);
+  }
+
+  async generate(prompt, { signal, timeout, onProgress, ...options } = {}) {
+    signal?.throwIfAborted();
+    const connection = await this.#connected();
+    // Not aborted while it is on its way: the id must be learned, or the prediction would be lost to us.
+    const submitted = connection.request("submit", submission(prompt, options));
+    try {
+      let prediction = await unlessAborted(submitted, signal);
+      onProgress?.(prediction);
+      prediction = await this.result(prediction.id, { signal, timeout, onProgress });
+      if (prediction.status !== "completed" || prediction.failure) throw new PredictionFailed(prediction);
+      return prediction;
+    } catch (error) {
+      // Aborted, or an exception of `onProgress`: nobody wants the picture any more.
+      if (!(error instanceof ImagewireError)) {
+        submitted.then(({ id }) => connection.request("cancel", { id })).catch(() => {});
+      }
+      throw error;
+    }
+  }
+
+  submit(prompt, options = {}) {
+    return this.call("submit", submission(prompt, options));
+  }
+
+  status(id, { full } = {}) {
+    return this.call("status", { id, full });
+  }
+
+  async result(id, { signal, timeout = Infinity, inline, onProgress } = {}) {
+    const end = performance.now() + timeout;
+    for (;;) {
+      const left = Math.max(0, end - performance.now());
+      const timeout_ms = Math.ceil(Math.min(left, onProgress ? TICK : SLICE));
+      const prediction = await this.call("result", { id, timeout_ms, inline }, { signal });
+      onProgress?.(prediction);
+      if (isDone(prediction)) return prediction;
+      if (performance.now() >= end) throw new WaitTimeout(prediction, timeout);
+    }
+  }
+
+  cancel(id, { deleteRemote } = {}) {
+    return this.call("cancel", { id, delete_remote: deleteRemote });
+  }
+
+  wait(ids, { mode = "all", timeout = 50_000, signal } = {}) {
+    return this.call("wait", { ids, mode, timeout_ms: Math.ceil(Math.min(timeout, SLICE)) }, { signal });
+  }
+
+  list({ createdAfter, createdBefore, ...filters } = {}) {
+    return this.call("list", { ...filters, created_after: text(createdAfter), created_before: text(createdBefore) });
+  }
+
+  async *predictions(filters = {}) {
+    let page = await this.list(filters);
+    for (;;) {
+      yield* page.predictions;
+      if (page.next_cursor === null) return;
+      page = await this.list({ ...filters, cursor: page.next_cursor });
+    }
+  }
+
+  async delete(ids, { files } = {}) {
+    return (await this.call("delete", { ids, files })).deleted;
+  }
+
+  // -- updates
+
+  async *updates(id, { signal } = {}) {
+    let revision = -1;
+    for await (const { prediction, deleted } of this.subscribe({ ids: [id], signal, first: true })) {
+      if (deleted) return;
+      if (!prediction || prediction.revision <= revision) continue;
+      revision = prediction.revision;
+      yield prediction;
+      if (isDone(prediction)) return;
+    }
+  }
+
+  async *subscribe({ ids, tag, since, signal, first = false } = {}) {
+    const connection = await this.#connected();
+    const messages = [];
+    let wake = () => {};
+    let forget = () => {};
+    const put = (message) => {
+      messages.push(message);
+      wake();
+    };
+    const { subscription, cursor, reset } = await connection.request(
+      "subscribe",
+      { ids, tag, since },
+      { signal, onResult: (answer) => (forget = connection.listen(answer.subscription, put)) },
+    );
+    const abort = () => wake();
+    signal?.addEventListener("abort", abort, { once: true });
+    try {
+      if (reset) yield { cursor, reset: true };
+      // What changed before the subscription began is not told by it.
+      if (first) yield { cursor, prediction: await this.status(ids[0]) };
+      for (;;) {
+        signal?.throwIfAborted();
+        if (messages.length === 0) await new Promise((resolve) => (wake = resolve));
+        else {
+          const message = messages.shift();
+          if (message === undefined) throw connection.lost;
+          yield update(message);
+        }
+      }
+    } finally {
+      signal?.removeEventListener("abort", abort);
+      forget();
+      if (connection.isUsable) connection.request("unsubscribe", { subscription }).catch(() => {});
+    }
+  }
+}
+
+/** The params of `submit`: what is undefined is not sent. */
+function submission(prompt, { idempotencyKey, outputDir, outputName, maxCost, ...options }) {
+  return {
+    prompt, idempotency_key: idempotencyKey, output_dir: outputDir, output_name: outputName, max_cost: maxCost, ...options,
+  };
+}
+
+function update({ method, params }) {
+  const { cursor, prediction, id } = params;
+  if (method === "prediction/updated") return { cursor, prediction };
+  return method === "prediction/deleted" ? { cursor, deleted: id } : { cursor, reset: true };
+}
+
+const text = (time) => (time instanceof Date ? time.toISOString() : time);
+
+/** The same promise, but rejected as soon as the signal is aborted. */
+function unlessAborted(promise, signal) {
+  if (!signal) return promise;
+  let abort;
+  const aborted = new Promise((_, reject) => {
+    abort = () => reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    if (signal.aborted) abort();
+  });
+  return Promise.race([promise, aborted]).finally(() => signal.removeEventListener("abort", abort));
+}

@@ -1,0 +1,273 @@
+import { spawn } from "node:child_process";
+import { StringDecoder } from "node:string_decoder";
+import { CallError, ProcessError } from "./errors.js";
+
+/** The oldest program that speaks as this client does. */
+const MINIMUM_VERSION = [0, 1, 0];
+/** How long a program may take to say who it is, in milliseconds. */
+const START_PATIENCE = 15_000;
+
+/**
+ * One process and what is asked of it.
+ *
+ * It keeps the event loop alive only while something is asked, so a script ends when it is done, and the process with it.
+ */
+export class Connection {
+  #child;
+  #command;
+  #pending = new Map();
+  #listeners = new Map();
+  #lastNumber = 0;
+  #holds = 0;
+  #log = [];
+  #onLog;
+  #closing = false;
+  /** Why it ended; undefined while it lives. */
+  lost;
+  /** Settles once the process is gone. */
+  ended;
+
+  /** Starts the program and makes sure that it is one. Throws `ProcessError`. */
+  static async open(options) {
+    const connection = new Connection(options);
+    try {
+      await connection.#introduce(options.configuration, options.startPatience ?? START_PATIENCE);
+    } catch (error) {
+      connection.kill();
+      throw error;
+    }
+    return connection;
+  }
+
+  constructor({ binary, args, env, onLog }) {
+    this.#command = binary || env?.IMAGEWIRE || process.env.IMAGEWIRE || "imagewire";
+    this.#onLog = onLog;
+    const child = spawn(this.#command, args, {
+      stdio: ["pipe", "pipe", "pipe"],
+      env: env ? { ...process.env, ...env } : process.env,
+      // Ctrl-C in a terminal is for us: we end the process in good order, the terminal must not end it under us.
+      detached: process.platform !== "win32",
+      windowsHide: true,
+    });
+    this.#child = child;
+    this.ended = new Promise((resolve) => {
+      child.once("error", (error) => resolve(this.#end(this.#notStarted(error))));
+      // Unlike `exit`, this comes after everything that was said has been read.
+      child.once("close", (code, signal) => resolve(this.#end(this.#ended(code, signal))));
+    });
+    child.stdin.on("error", () => {}); // It ended: `close` says so to everybody.
+    lines(child.stdout, (line) => this.#read(line));
+    lines(child.stderr, (line) => this.#note(line));
+    this.#hold(0);
+  }
+
+  // -- who it is
+
+  async #introduce(configuration, patience) {
+    const params = {
+      processId: process.pid,
+      clientInfo: { name: "imagewire-node", version: "0.1.0" },
+      configuration,
+    };
+    let timer;
+    const silence = new Promise((_, reject) => {
+      timer = setTimeout(
+        () => reject(new ProcessError("start_failed", `${this.#command} does not answer. Is it imagewire?`)),
+        patience,
+      );
+    });
+    let server;
+    const wanted = MINIMUM_VERSION.join(".");
+    try {
+      server = (await Promise.race([this.request("initialize", params), silence]))?.serverInfo;
+    } catch (error) {
+      if (error instanceof ProcessError && error.type === "connection_lost") {
+        throw new ProcessError("start_failed", `${this.#command} could not be started. ${error.message}`, { cause: error });
+      }
+      if (!(error instanceof CallError) || error.code !== -32601) throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+    if (typeof server?.version !== "string") {
+      throw new ProcessError(
+        "too_old",
+        `${this.#command} does not say its version, so it is too old or not imagewire. Install ${wanted} or newer.`,
+      );
+    }
+    if (server.name !== "imagewire") {
+      throw new ProcessError("too_old", `${this.#command} is not imagewire but ${server.name}.`);
+    }
+    if (!isAtLeast(server.version, MINIMUM_VERSION)) {
+      throw new ProcessError("too_old", `${this.#command} is version ${server.version}. Install ${wanted} or newer.`);
+    }
+  }
+
+  // -- asking
+
+  get pid() {
+    return this.#child.pid;
+  }
+
+  get isUsable() {
+    return this.lost === undefined && !this.#closing;
+  }
+
+  /**
+   * A request and its result. `onResult` runs before anything that comes behind the result. An aborted `signal` stops the
+   * waiting and rejects with its reason; the prediction goes on.
+   */
+  request(method, params = {}, { signal, onResult } = {}) {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(reasonOf(signal));
+      if (this.lost) return reject(this.lost);
+      const id = ++this.#lastNumber;
+      const abort = () => {
+        if (!this.#pending.has(id)) return;
+        this.#settle(id);
+        this.#send({ jsonrpc: "2.0", method: "$/cancelRequest", params: { id } });
+        reject(reasonOf(signal));
+      };
+      signal?.addEventListener("abort", abort, { once: true });
+      this.#pending.set(id, { resolve, reject, onResult, forget: () => signal?.removeEventListener("abort", abort) });
+      this.#hold(1);
+      this.#send({ jsonrpc: "2.0", id, method, params });
+    });
+  }
+
+  /** Hands over what comes for a subscription; `undefined` once the process has ended. Returns a function that ends it. */
+  listen(subscription, listener) {
+    if (this.lost) listener(undefined);
+    this.#listeners.set(subscription, listener);
+    this.#hold(1);
+    return () => {
+      if (this.#listeners.delete(subscription)) this.#hold(-1);
+    };
+  }
+
+  #send(message) {
+    this.#child.stdin.write(JSON.stringify(message) + "\n");
+  }
+
+  #settle(id) {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    pending.forget();
+    this.#hold(-1);
+    return pending;
+  }
+
+  /** Keeps the event loop alive while something is asked, and lets go of it otherwise. */
+  #hold(change) {
+    this.#holds += change;
+    const verb = this.#holds > 0 ? "ref" : "unref";
+    for (const one of [this.#child, this.#child.stdin, this.#child.stdout, this.#child.stderr]) one?.[verb]?.();
+  }
+
+  // -- ending
+
+  /** No more questions: ends all waiting, then the input. Waits for the end no longer than `patience` milliseconds. */
+  async close(patience) {
+    this.#closing = true;
+    for (const id of this.#pending.keys()) this.#send({ jsonrpc: "2.0", method: "$/cancelRequest", params: { id } });
+    this.#child.stdin.end();
+    let timer;
+    this.#hold(1);
+    await Promise.race([this.ended, new Promise((resolve) => (timer = setTimeout(resolve, patience)))]);
+    clearTimeout(timer);
+    this.#hold(-1);
+  }
+
+  kill() {
+    this.#closing = true;
+    this.#child.kill("SIGKILL");
+  }
+
+  #notStarted(error) {
+    const why =
+      error.code === "ENOENT"
+        ? `There is no program ${this.#command}. Install imagewire, or say where it is: the option binary or the variable IMAGEWIRE.`
+        : `${this.#command} cannot be started: ${error.code ?? error.message}.`;
+    return new ProcessError("not_found", why);
+  }
+
+  #ended(code, signal) {
+    if (this.#closing) return new ProcessError("connection_lost", "The client was closed. Predictions that were accepted are kept.");
+    const how = signal ? `was ended by ${signal}` : `ended with status ${code}`;
+    const said = this.#log.length > 0 ? ` It said: ${this.#log.at(-1)}` : "";
+    return new ProcessError(
+      "connection_lost",
+      `imagewire ${how} before it answered.${said} Predictions that were accepted are kept; the next call starts it again.`,
+    );
+  }
+
+  #end(error) {
+    this.lost ??= error;
+    for (const id of [...this.#pending.keys()]) this.#settle(id).reject(this.lost);
+    for (const [subscription, listener] of [...this.#listeners]) {
+      listener(undefined);
+      if (this.#listeners.delete(subscription)) this.#hold(-1);
+    }
+  }
+
+  // -- what it says
+
+  #read(line) {
+    if (this.lost) return;
+    let message;
+    try {
+      message = JSON.parse(line);
+      if (message === null || typeof message !== "object") throw new TypeError();
+    } catch {
+      // Whoever writes anything but the protocol is not imagewire.
+      this.#end(
+        new ProcessError("start_failed", `${this.#command} says ${JSON.stringify(line.slice(0, 80))}, so it is not imagewire.`),
+      );
+      this.kill();
+      return;
+    }
+    if ("method" in message) {
+      this.#listeners.get(message.params?.subscription)?.(message);
+    } else if (this.#pending.has(message.id)) {
+      const { resolve, reject, onResult } = this.#settle(message.id);
+      if (message.error) return reject(new CallError(message.error));
+      onResult?.(message.result);
+      resolve(message.result);
+    }
+  }
+
+  #note(line) {
+    this.#log = [...this.#log.slice(-19), line];
+    this.#onLog?.(line);
+  }
+}
+
+/** Calls back with every line of a stream, however long, and however it was cut. */
+function lines(stream, onLine) {
+  const decoder = new StringDecoder("utf8");
+  let parts = [];
+  stream.on("data", (chunk) => {
+    const pieces = decoder.write(chunk).split("\n");
+    parts.push(pieces[0]);
+    for (const piece of pieces.slice(1)) {
+      const line = parts.join("");
+      parts = [piece];
+      if (line !== "") onLine(line);
+    }
+  });
+  stream.on("end", () => {
+    const line = parts.join("");
+    if (line !== "") onLine(line);
+  });
+  stream.on("error", () => {});
+}
+
+function isAtLeast(version, minimum) {
+  const numbers = version.split(/[-+]/)[0].split(".").map(Number);
+  for (let index = 0; index < minimum.length; index++) {
+    const number = numbers[index] ?? 0;
+    if (number !== minimum[index]) return number > minimum[index];
+  }
+  return true;
+}
+
+const reasonOf = (signal) => signal.reason ?? new DOMException("This operation was aborted", "AbortError");

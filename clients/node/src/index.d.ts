@@ -1,0 +1,269 @@
+/** Where a prediction stands; the last four are for good, except that `unknown` may be settled once. */
+export type Status = "created" | "processing" | "completed" | "failed" | "cancelled" | "unknown";
+
+/** Why a prediction failed. */
+export type FailureType =
+  | "invalid_input" | "content_refused" | "authentication" | "insufficient_credit" | "rate_limited"
+  | "model_unavailable" | "network" | "remote_error" | "remote_timeout" | "submission_unknown" | "download_failed"
+  | "budget_exceeded" | "cancelled" | "interrupted" | "internal";
+
+/** A prediction, as the protocol has it (`schemas/prediction.json`). */
+export interface Prediction {
+  readonly id: string;
+  readonly model: string;
+  readonly status: Status;
+  /** URLs of the content; empty unless completed. */
+  readonly outputs: readonly string[];
+  readonly urls: { readonly get?: string };
+  readonly has_nsfw_contents: readonly boolean[];
+  /** ISO 8601, in UTC. */
+  readonly created_at: string;
+  readonly error: string;
+  /** Milliseconds. */
+  readonly timings: {
+    readonly inference: number | null;
+    readonly queued: number | null;
+    readonly total: number | null;
+  };
+  /** `wavespeed`, `openai` or `sandbox`. */
+  readonly provider: string;
+  readonly remote_id: string | null;
+  /** Absent in lists, and where it is very long. */
+  readonly input?: Readonly<Record<string, unknown>>;
+  readonly files: readonly SavedFile[];
+  readonly billing: "none" | "charged" | "refunded" | "unknown";
+  readonly failure: Failure | null;
+  readonly idempotency_key: string | null;
+  readonly tags: readonly string[];
+  /** Absent in lists. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  readonly started_at: string | null;
+  readonly finished_at: string | null;
+  /** One more with every change. */
+  readonly revision: number;
+  /** What was left out to keep the message short. */
+  readonly omitted?: readonly string[];
+}
+
+/** A saved picture. */
+export interface SavedFile {
+  /** Absolute. */
+  readonly path: string;
+  readonly media_type: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly width: number | null;
+  readonly height: number | null;
+  /** Only where it was asked for with `inline`. */
+  readonly base64?: string;
+}
+
+export interface Failure {
+  readonly type: FailureType;
+  /** Whether a new submit would make sense. */
+  readonly retryable: boolean;
+  readonly message: string;
+  readonly hint: string | null;
+  readonly remote_code: string | null;
+}
+
+export interface ClientOptions {
+  /** The program; else what the variable IMAGEWIRE names, else `imagewire` on the path. */
+  binary?: string;
+  /** The default provider; without one `wavespeed` where its key is known, else the sandbox. */
+  provider?: string;
+  /** The default model. */
+  model?: string;
+  /** Where pictures go; absolute. */
+  outputDir?: string;
+  /** Where the table of predictions is. */
+  stateDir?: string;
+  /** A key, else the one of the environment; never written anywhere. */
+  wavespeedApiKey?: string;
+  openaiApiKey?: string;
+  /** More of the program's own options. */
+  args?: readonly string[];
+  /** Variables over those of this process. */
+  env?: Readonly<Record<string, string>>;
+  /** Hears what the program writes to stderr, line by line. */
+  onLog?: (line: string) => void;
+  /** Milliseconds within which the program must say who it is (15,000). */
+  startPatience?: number;
+}
+
+export interface SubmitOptions {
+  /** What the model is given besides the prompt, untouched: `size`, `n`, `seed`, … */
+  input?: Readonly<Record<string, unknown>>;
+  model?: string;
+  provider?: string;
+  /** The same key never makes a second picture. */
+  idempotencyKey?: string;
+  tags?: readonly string[];
+  metadata?: Readonly<Record<string, unknown>>;
+  /** Absolute. */
+  outputDir?: string;
+  /** A file name without folder and extension. */
+  outputName?: string;
+  /** USD; refused where it would cost more. */
+  maxCost?: number;
+  upload?: boolean;
+}
+
+export interface WaitOptions {
+  /** Stops the waiting; see each method for what becomes of the prediction. */
+  signal?: AbortSignal;
+  /** Milliseconds; none is without end. */
+  timeout?: number;
+  /** Hears of the prediction at once, about twice a second, and at the end. */
+  onProgress?: (prediction: Prediction) => void;
+}
+
+export interface ListOptions {
+  status?: Status;
+  provider?: string;
+  model?: string;
+  tag?: string;
+  /** A part of the prompt. */
+  text?: string;
+  createdAfter?: Date | string;
+  createdBefore?: Date | string;
+  limit?: number;
+  cursor?: string;
+}
+
+export interface Page {
+  readonly predictions: readonly Prediction[];
+  /** `null` where this is the last page; a page may be empty and have one. */
+  readonly next_cursor: string | null;
+}
+
+export interface Waited {
+  /** Whether it came to what was waited for before the time was up. */
+  readonly done: boolean;
+  readonly predictions: readonly Prediction[];
+  /** Ids left out to keep the message short. */
+  readonly more: readonly string[];
+}
+
+/** One thing that a subscription tells. */
+export interface Update {
+  /** `subscribe({ since: cursor })` goes on behind it, also in another process. */
+  readonly cursor: string;
+  /** It changed; without input and metadata. */
+  readonly prediction?: Prediction;
+  /** The id of one that is gone. */
+  readonly deleted?: string;
+  /** More was missed than can be told: whoever needs everything should list anew. */
+  readonly reset?: true;
+}
+
+/**
+ * imagewire, one process of it, started with the first call and again after it ended. It ends with `close`, and with this
+ * process; it does not keep this process alive.
+ */
+export class Client {
+  constructor(options?: ClientOptions);
+
+  /**
+   * A picture: submits, waits, and resolves to the completed prediction.
+   *
+   * An aborted signal and an exception of `onProgress` cancel the prediction; a `timeout` does not.
+   *
+   * @throws {PredictionFailed} the work failed
+   * @throws {WaitTimeout} `timeout` is over; the prediction goes on
+   * @throws {CallError} it was refused, and there is no prediction
+   * @throws {ProcessError} the program is missing, too old, or ended
+   */
+  generate(prompt?: string, options?: SubmitOptions & WaitOptions): Promise<Prediction>;
+
+  /** Accepts a prediction, and resolves as soon as it is on disk. */
+  submit(prompt?: string, options?: SubmitOptions): Promise<Prediction>;
+
+  /** The prediction as it stands, at once; with `full` nothing is left out, however long. */
+  status(id: string, options?: { full?: boolean }): Promise<Prediction>;
+
+  /** The finished prediction, however it ended. An aborted signal stops the waiting, never the prediction. */
+  result(id: string, options?: WaitOptions & { inline?: boolean }): Promise<Prediction>;
+
+  /** Stops a prediction; before it was sent that costs nothing. */
+  cancel(id: string, options?: { deleteRemote?: boolean }): Promise<Prediction>;
+
+  /** Waits for `all` or `any` of several; running out of time (50,000 ms) is no error, `done` says it. */
+  wait(
+    ids: readonly string[], options?: { mode?: "all" | "any"; timeout?: number; signal?: AbortSignal },
+  ): Promise<Waited>;
+
+  /** A page of predictions, newest first. */
+  list(options?: ListOptions): Promise<Page>;
+
+  /** All predictions, newest first. */
+  predictions(options?: ListOptions): AsyncGenerator<Prediction, void, undefined>;
+
+  /** Forgets finished predictions, all or none; with `files` their pictures too. Resolves to their ids. */
+  delete(ids: readonly string[], options?: { files?: boolean }): Promise<readonly string[]>;
+
+  /** One prediction as it stands and at every change, until it is finished. */
+  updates(id: string, options?: { signal?: AbortSignal }): AsyncGenerator<Prediction, void, undefined>;
+
+  /** Every change: of these ids, of one tag, or of all; first of those since a cursor. Ends with `break` or the signal. */
+  subscribe(options?: {
+    ids?: readonly string[];
+    tag?: string;
+    since?: string;
+    signal?: AbortSignal;
+  }): AsyncGenerator<Update, void, undefined>;
+
+  /** Any method of the protocol, and its result as it came. */
+  call(
+    method: string, params?: Readonly<Record<string, unknown>>, options?: { signal?: AbortSignal },
+  ): Promise<unknown>;
+
+  /** The id of the process, while there is one. */
+  readonly pid: number | undefined;
+
+  /**
+   * Ends all waiting and the process. Predictions that were accepted are kept. A later call starts it again.
+   *
+   * @param timeout milliseconds to wait for the end (5,000); a process that still saves a reply that was paid for goes on
+   * without us until it is on disk
+   */
+  close(timeout?: number): Promise<void>;
+}
+
+/** Whether there is nothing more to wait for. */
+export function isDone(prediction: Prediction): boolean;
+
+/** Everything that this package throws, but for `AbortError`. */
+export class ImagewireError extends Error {}
+
+/** The program could not be started, or ended. All pending calls fail at once; the next one starts it again. */
+export class ProcessError extends ImagewireError {
+  readonly type: "not_found" | "too_old" | "start_failed" | "connection_lost";
+}
+
+/** A call was refused, and no prediction was made by it. */
+export class CallError extends ImagewireError {
+  readonly code: number;
+  /** `invalid_params`, `provider_not_configured`, … */
+  readonly type: string | undefined;
+  /** Whether the same call may succeed later. */
+  readonly retryable: boolean;
+  /** The member that cannot be used. */
+  readonly path: string | undefined;
+  /** What to do next. */
+  readonly hint: string | undefined;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** A prediction did not bring a picture. `prediction.billing` says whether it cost money. */
+export class PredictionFailed extends ImagewireError {
+  readonly prediction: Prediction;
+  readonly type: FailureType | Status;
+  /** Whether a new submit would make sense. */
+  readonly retryable: boolean;
+}
+
+/** The time was up before the prediction was finished. It goes on: `client.result(error.prediction.id)` waits again. */
+export class WaitTimeout extends ImagewireError {
+  readonly prediction: Prediction;
+}

@@ -1,0 +1,74 @@
+// What a new user does first: copies the lines of the README, runs the command.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { test } from "node:test";
+import * as everything from "../src/index.js";
+import { alone, BINARY, folder, ROOT } from "./support.js";
+
+const here = join(ROOT, "clients/node");
+
+/** A folder in which the package is installed as `npm install ./clients/node` does it. */
+function project() {
+  const home = folder();
+  mkdirSync(join(home, "node_modules/.bin"), { recursive: true });
+  symlinkSync(here, join(home, "node_modules/imagewire"));
+  symlinkSync("../imagewire/bin/imagewire-generate.js", join(home, "node_modules/.bin/imagewire-generate"));
+  return home;
+}
+
+function run(home, command, ...args) {
+  const path = [join(home, "node_modules/.bin"), dirname(process.execPath), dirname(BINARY), process.env.PATH].join(delimiter);
+  const env = { ...process.env, ...alone(home), PATH: path };
+  return spawnSync(command, args, { cwd: home, env, encoding: "utf8", timeout: 60_000 });
+}
+
+test("the lines of the README", () => {
+  const home = project();
+  const lines = readFileSync(join(here, "README.md"), "utf8").split("```js\n")[1].split("```")[0];
+  writeFileSync(join(home, "picture.mjs"), lines);
+  const done = run(home, process.execPath, "picture.mjs");
+  assert.equal(done.status, 0, done.stderr);
+  assert.equal(readFileSync(done.stdout.trim().split("\n").at(-1)).subarray(1, 4).toString(), "PNG");
+});
+
+test("the command prints the path and nothing else", () => {
+  const home = project();
+  const done = run(home, "imagewire-generate", "a red fox", "--output-dir", "pictures", "--output-name", "fox");
+  assert.deepEqual([done.status, done.stdout, done.stderr], [0, `${home}/pictures/fox.png\n`, ""]);
+});
+
+test("the command says what is wrong", () => {
+  const home = project();
+  for (const [args, status, words] of [
+    [[], 2, /usage/], [["a", "b"], 2, /usage/], [["a fox", "--colour"], 2, /colour/], [[""], 1, /prompt is empty/],
+    [["a fox", "--binary", "/no/such"], 1, /no program \/no\/such/], [["a fox", "--provider", "wavespeed"], 1, /WAVESPEED_API_KEY/],
+  ]) {
+    const done = run(home, "imagewire-generate", ...args);
+    assert.deepEqual([done.status, done.stdout], [status, ""], done.stderr);
+    assert.match(done.stderr, words);
+    assert.doesNotMatch(done.stderr, /\n {4}at /);
+  }
+});
+
+test("what is exported is what is declared", () => {
+  const declared = readFileSync(join(here, "src/index.d.ts"), "utf8").matchAll(/^export (?:class|function) (\w+)/gm);
+  assert.deepEqual(Object.keys(everything).sort(), [...declared].map(([, name]) => name).sort());
+});
+
+test("the types know every failure and status of the schema", () => {
+  const types = readFileSync(join(here, "src/index.d.ts"), "utf8");
+  const words = (name) => [...types.split(`export type ${name} =`)[1].split(";")[0].matchAll(/"(\w+)"/g)].map(([, word]) => word);
+  const { properties } = JSON.parse(readFileSync(join(ROOT, "schemas/prediction.json"), "utf8"));
+  assert.deepEqual(words("Status").sort(), [...properties.status.enum].sort());
+  const failure = properties.failure.properties ?? properties.failure.anyOf[0].properties;
+  assert.deepEqual(words("FailureType").sort(), [...failure.type.enum].sort());
+  const members = [...types.split("export interface Prediction {")[1].split("\n}")[0].matchAll(/^ {2}readonly (\w+)/gm)];
+  assert.deepEqual(members.map(([, name]) => name), Object.keys(properties));
+});
+
+test("the version is the program's own", () => {
+  const version = spawnSync(BINARY, ["--version"], { encoding: "utf8" }).stdout.trim().split(" ")[1];
+  assert.equal(JSON.parse(readFileSync(join(here, "package.json"), "utf8")).version, version);
+});

@@ -1,0 +1,55 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Client } from "../src/index.js";
+
+export const ROOT = resolve(fileURLToPath(import.meta.url), "../../../..");
+export const BINARY = process.env.IMAGEWIRE ?? join(ROOT, ".build/debug/imagewire");
+
+/** A folder that is nobody else's. */
+export const folder = () => mkdtempSync(join(tmpdir(), "imagewire-node-"));
+
+/** What a process needs to be alone on this machine. */
+export function alone(home = folder()) {
+  return {
+    HOME: home, XDG_STATE_HOME: join(home, "state"), XDG_CONFIG_HOME: join(home, "config"), IMAGEWIRE: "",
+    IMAGEWIRE_STATE_DIR: "", IMAGEWIRE_OUTPUT_DIR: "", IMAGEWIRE_PROVIDER: "", IMAGEWIRE_MODEL: "", WAVESPEED_API_KEY: "",
+    WAVESPEED_API_KEY_FILE: "", OPENAI_API_KEY: "",
+  };
+}
+
+/** A client that is closed after the test. */
+export function client(test, options = {}) {
+  const made = new Client({ binary: BINARY, env: alone(), ...options });
+  test.after(() => made.close());
+  return made;
+}
+
+/** A client of a program that is not as it should be. */
+export function fake(test, kind, options = {}) {
+  const script = fileURLToPath(new URL("fake-imagewire.js", import.meta.url));
+  const made = new Client({ binary: process.execPath, args: [script, kind], ...options });
+  test.after(() => made.close(100));
+  return made;
+}
+
+/** An input that is drawn quickly. */
+export const small = (prompt, sandbox) => ({ prompt, size: "64x64", ...(sandbox && { sandbox }) });
+
+/** Looks again until it holds. */
+export async function until(condition) {
+  for (const end = Date.now() + 60_000; !(await condition()); ) {
+    if (Date.now() > end) throw new Error("it never came to that");
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+export function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

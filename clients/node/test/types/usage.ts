@@ -1,0 +1,51 @@
+// Checked by TypeScript, never run: what must be accepted, and what must not.
+import { CallError, Client, ImagewireError, isDone, PredictionFailed, ProcessError, WaitTimeout } from "imagewire";
+import type { ClientOptions, Page, Prediction, SavedFile, Status, Update, Waited } from "imagewire";
+
+const options: ClientOptions = { binary: "/bin/imagewire", provider: "sandbox", args: ["--log-level", "debug"] };
+
+export async function use(): Promise<string> {
+  const client = new Client(options);
+  const controller = new AbortController();
+  const prediction: Prediction = await client.generate("a red fox", {
+    input: { size: "64x64", seed: 7 },
+    tags: ["boats"],
+    signal: controller.signal,
+    timeout: 1_000,
+    onProgress: (it) => console.log(it.status, it.timings.total),
+  });
+  const file: SavedFile = prediction.files[0];
+  const page: Page = await client.list({ status: "failed", createdAfter: new Date(), limit: 5 });
+  const waited: Waited = await client.wait(page.predictions.map((it) => it.id), { mode: "any" });
+  for await (const it of client.updates(prediction.id, { signal: controller.signal })) console.log(it.revision);
+  for await (const update of client.subscribe({ tag: "boats" })) show(update);
+  for await (const it of client.predictions({ tag: "boats" })) if (isDone(it)) await client.delete([it.id], { files: true });
+  const status: Status = waited.predictions[0].status;
+  await client.close();
+  return `${file.path} ${status} ${client.pid ?? "none"}`;
+}
+
+function show(update: Update): string {
+  return update.prediction?.id ?? update.deleted ?? (update.reset ? "reset" : update.cursor);
+}
+
+export function explain(error: unknown): string {
+  if (error instanceof PredictionFailed) return `${error.prediction.billing} ${error.prediction.failure?.hint ?? ""}`;
+  if (error instanceof CallError) return `${error.code} ${error.path ?? ""}`;
+  if (error instanceof ProcessError) return error.type;
+  if (error instanceof WaitTimeout) return error.prediction.id;
+  return error instanceof ImagewireError ? error.message : "something else";
+}
+
+export function refused(client: Client, prediction: Prediction): void {
+  // @ts-expect-error there is no such option
+  void client.generate("a red fox", { promt: "a cat" });
+  // @ts-expect-error there is no such status
+  void client.list({ status: "done" });
+  // @ts-expect-error an id is a string
+  void client.status(5);
+  // @ts-expect-error what was said is not changed
+  prediction.status = "failed";
+  // @ts-expect-error it may be absent
+  void prediction.input.prompt;
+}

@@ -1,0 +1,34 @@
+"""Image generation through one local process.
+
+    from imagewire import Client
+
+    with Client() as client:
+        print(client.generate("a red fox in snow").path)
+
+`AsyncClient` is the same with `await`. Both spawn the program `imagewire` and speak JSON-RPC with it over pipes.
+"""
+
+from ._async import AsyncClient, AsyncSubscription
+from ._sync import Client, Subscription
+from .errors import (
+    AuthenticationFailed, BinaryNotFound, BinaryTooOld, BudgetExceeded, CallError, CallOverBudget, CallTimeout,
+    ConnectionLost, ContentRefused, DownloadFailed, IdempotencyConflict, ImagewireError, InsufficientCredit,
+    InternalFailure, InvalidInput, InvalidParams, ModelUnavailable, NetworkFailed, PredictionCancelled,
+    PredictionFailed, PredictionInterrupted, PredictionNotFinished, PredictionNotFound, PredictionOverBudget,
+    ProcessError, ProviderFailed, ProviderNotConfigured, QueueFull, RateLimited, RemoteFailed, RemoteTimedOut,
+    RequestCancelled, StartFailed, StorageFailed, SubmissionUnknown, WaitTimeout,
+)
+from .prediction import Failure, File, Page, Prediction, Timings, Update, Waited
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AsyncClient", "AsyncSubscription", "AuthenticationFailed", "BinaryNotFound", "BinaryTooOld", "BudgetExceeded",
+    "CallError", "CallOverBudget", "CallTimeout", "Client", "ConnectionLost", "ContentRefused", "DownloadFailed",
+    "Failure", "File", "IdempotencyConflict", "ImagewireError", "InsufficientCredit", "InternalFailure",
+    "InvalidInput", "InvalidParams", "ModelUnavailable", "NetworkFailed", "Page", "Prediction",
+    "PredictionCancelled", "PredictionFailed", "PredictionInterrupted", "PredictionNotFinished",
+    "PredictionNotFound", "PredictionOverBudget", "ProcessError", "ProviderFailed", "ProviderNotConfigured",
+    "QueueFull", "RateLimited", "RemoteFailed", "RemoteTimedOut", "RequestCancelled", "StartFailed",
+    "StorageFailed", "SubmissionUnknown", "Subscription", "Timings", "Update", "WaitTimeout", "Waited",
+]

@@ -1,0 +1,71 @@
+"""`python -m imagewire "a red fox"`: a progress line on stderr, the path of the picture on stdout."""
+
+import argparse
+import os
+import sys
+import time
+from typing import List, Optional
+
+from . import Client, ImagewireError, Prediction, PredictionFailed, __version__
+
+#: As the program's own `imagewire generate` has them.
+EXIT_CODES = {"completed": 1, "failed": 1, "cancelled": 3, "unknown": 4}
+
+
+class ProgressLine:
+    """One line that is written over; only where somebody looks at it."""
+
+    def __init__(self) -> None:
+        self.begun = time.monotonic()
+        self.is_shown = sys.stderr.isatty()
+
+    def show(self, prediction: Prediction) -> None:
+        if self.is_shown:
+            seconds = int(time.monotonic() - self.begun)
+            sys.stderr.write(f"\r\x1b[K{prediction.provider} {prediction.model}: {prediction.status}, {seconds} s")
+            sys.stderr.flush()
+
+    def clear(self) -> None:
+        if self.is_shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+
+def main(arguments: Optional[List[str]] = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m imagewire", description="Makes a picture and prints its path.")
+    parser.add_argument("prompt", help="what it shows")
+    parser.add_argument("--model")
+    parser.add_argument("--provider", help="wavespeed, openai or sandbox")
+    parser.add_argument("--output-dir", help="where the picture goes")
+    parser.add_argument("--output-name", help="its name, without folder and extension")
+    parser.add_argument("--timeout", type=float, help="seconds to wait; the prediction goes on after that")
+    parser.add_argument("--binary", help="the program imagewire, where it is not on the path")
+    parser.add_argument("--version", action="version", version=f"imagewire for Python {__version__}")
+    options = parser.parse_args(arguments)
+    line = ProgressLine()
+    try:
+        with Client(options.binary, provider=options.provider) as client:
+            prediction = client.generate(
+                options.prompt, model=options.model, output_name=options.output_name, timeout=options.timeout,
+                output_dir=os.path.abspath(options.output_dir) if options.output_dir else None, on_progress=line.show,
+            )
+    except PredictionFailed as error:
+        line.clear()
+        print(error, file=sys.stderr)
+        return EXIT_CODES.get(error.prediction.status, 1)
+    except ImagewireError as error:
+        line.clear()
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        line.clear()
+        print("Cancelled.", file=sys.stderr)
+        return 3
+    line.clear()
+    for file in prediction.files:
+        print(file.path)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

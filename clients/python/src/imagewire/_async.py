@@ -1,0 +1,284 @@
+"""The client that awaits: `Client`, method for method, on the same process and the same threads, on any event loop."""
+
+import asyncio
+import threading
+import time
+import weakref
+from typing import Any, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Optional, Sequence, TypeVar, Union
+
+from . import _calls
+from ._calls import Call, Path
+from ._connection import Connection, Pending
+from ._sync import _give_up
+from .errors import CallTimeout, ImagewireError, WaitTimeout, prediction_error
+from .prediction import Page, Prediction, Update, Waited
+
+T = TypeVar("T")
+OnProgress = Callable[[Prediction], Union[Any, Awaitable[Any]]]
+
+
+class AsyncClient:
+    """imagewire, one process of it, started with the first call and again after it ended.
+
+    Leaving the `async with` block ends the process; so does the end of the program. The arguments are those of `Client`.
+    """
+
+    def __init__(
+        self, binary: Optional[Path] = None, *, provider: Optional[str] = None, model: Optional[str] = None,
+        output_dir: Optional[Path] = None, state_dir: Optional[Path] = None, wavespeed_api_key: Optional[str] = None,
+        openai_api_key: Optional[str] = None, arguments: Sequence[str] = (), env: Optional[Mapping[str, str]] = None,
+        timeout: float = 60.0,
+    ) -> None:
+        self._binary = str(binary) if binary is not None else None
+        self._arguments = [*(["--state-dir", str(state_dir)] if state_dir is not None else []), *map(str, arguments)]
+        self._env = env
+        self._settings = {
+            "provider": provider, "model": model, "output_dir": str(output_dir) if output_dir is not None else None,
+            "wavespeed_api_key": wavespeed_api_key, "openai_api_key": openai_api_key,
+        }
+        self._timeout = timeout
+        self._connection: Optional[Connection] = None
+        self._lock = threading.Lock()
+
+    # -- the process -----------------------------------------------------------------------------------------------
+
+    def _connect(self) -> Connection:
+        with self._lock:
+            if self._connection is None or not self._connection.is_usable:
+                self._connection = Connection(self._binary, self._arguments, self._env, self._settings)
+                weakref.finalize(self, self._connection.release)
+            return self._connection
+
+    async def _connected(self) -> Connection:
+        connection = self._connection
+        if connection is not None and connection.is_usable:
+            return connection
+        # Starting takes some milliseconds, which an event loop has better uses for.
+        return await asyncio.get_running_loop().run_in_executor(None, self._connect)
+
+    async def close(self, timeout: float = 5.0) -> None:
+        """Ends all waiting and the process; see `Client.close`."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await asyncio.get_running_loop().run_in_executor(None, connection.close, timeout)
+
+    async def __aenter__(self) -> "AsyncClient":
+        return self
+
+    async def __aexit__(self, *_: Any) -> None:
+        await self.close()
+
+    # -- calls -----------------------------------------------------------------------------------------------------
+
+    async def call(
+        self, method: str, params: Optional[Mapping[str, Any]] = None, *, timeout: Optional[float] = None
+    ) -> Any:
+        """Any method of the protocol, and its result as it came."""
+        return await self._ask(Call(method, params or {}, lambda value: value), timeout)
+
+    async def _ask(self, call: "Call[T]", timeout: Optional[float] = None) -> T:
+        connection = await self._connected()
+        return call.read(await self._answer(connection, connection.start(call.method, call.params), timeout))
+
+    async def _answer(self, connection: Connection, pending: Pending, timeout: Optional[float] = None) -> Any:
+        patience = self._timeout if timeout is None else timeout
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(pending.future), patience)
+        except asyncio.TimeoutError:
+            connection.abandon(pending)
+            raise CallTimeout(f"{pending.method} was not answered within {patience:g} s.") from None
+        except asyncio.CancelledError:
+            connection.abandon(pending)
+            raise
+
+    # -- predictions -----------------------------------------------------------------------------------------------
+
+    async def generate(
+        self, prompt: Optional[str] = None, *, input: Optional[Mapping[str, Any]] = None, model: Optional[str] = None,
+        provider: Optional[str] = None, idempotency_key: Optional[str] = None, tags: Iterable[str] = (),
+        metadata: Optional[Mapping[str, Any]] = None, output_dir: Optional[Path] = None,
+        output_name: Optional[str] = None, max_cost: Optional[float] = None, upload: bool = False,
+        timeout: Optional[float] = None, on_progress: Optional[OnProgress] = None,
+    ) -> Prediction:
+        """A picture: submits, waits, and returns the completed prediction; see `Client.generate`.
+
+        Cancelling the task cancels the prediction. `on_progress` may be a coroutine function.
+        """
+        call = _calls.submit(
+            prompt, input=input, model=model, provider=provider, idempotency_key=idempotency_key, tags=tags,
+            metadata=metadata, output_dir=output_dir, output_name=output_name, max_cost=max_cost, upload=upload,
+        )
+        connection = await self._connected()
+        pending = connection.start(call.method, call.params)
+        try:
+            prediction = call.read(await self._submitted(pending))
+            await _tell(on_progress, prediction)
+            prediction = await self.result(prediction.id, timeout=timeout, on_progress=on_progress)
+        except ImagewireError:
+            raise
+        except BaseException:
+            pending.future.add_done_callback(lambda future: _give_up(connection, future))
+            raise
+        error = prediction_error(prediction)
+        if error is not None:
+            raise error
+        return prediction
+
+    async def _submitted(self, pending: Pending) -> Any:
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(pending.future), self._timeout)
+        except asyncio.TimeoutError:
+            raise CallTimeout(
+                f"submit was not answered within {self._timeout:g} s. It may have been accepted: list() shows it."
+            ) from None
+
+    async def submit(
+        self, prompt: Optional[str] = None, *, input: Optional[Mapping[str, Any]] = None, model: Optional[str] = None,
+        provider: Optional[str] = None, idempotency_key: Optional[str] = None, tags: Iterable[str] = (),
+        metadata: Optional[Mapping[str, Any]] = None, output_dir: Optional[Path] = None,
+        output_name: Optional[str] = None, max_cost: Optional[float] = None, upload: bool = False,
+    ) -> Prediction:
+        """Accepts a prediction, and returns as soon as it is on disk. `result` waits for it."""
+        call = _calls.submit(
+            prompt, input=input, model=model, provider=provider, idempotency_key=idempotency_key, tags=tags,
+            metadata=metadata, output_dir=output_dir, output_name=output_name, max_cost=max_cost, upload=upload,
+        )
+        connection = await self._connected()
+        return call.read(await self._submitted(connection.start(call.method, call.params)))
+
+    async def status(self, id: str, *, full: bool = False) -> Prediction:
+        """The prediction as it stands, at once; with `full` nothing is left out, however long."""
+        return await self._ask(_calls.status(id, full))
+
+    async def result(
+        self, id: str, *, timeout: Optional[float] = None, inline: bool = False,
+        on_progress: Optional[OnProgress] = None,
+    ) -> Prediction:
+        """The finished prediction, however it ended; see `Client.result`."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while True:
+            left = _calls.SLICE if deadline is None else max(0.0, deadline - time.monotonic())
+            part = min(left, _calls.SLICE if on_progress is None else _calls.TICK)
+            prediction = await self._ask(_calls.result(id, part, inline), part + self._timeout)
+            await _tell(on_progress, prediction)
+            if prediction.done:
+                return prediction
+            if deadline is not None and time.monotonic() >= deadline:
+                assert timeout is not None
+                raise WaitTimeout(prediction, timeout)
+
+    async def cancel(self, id: str, *, delete_remote: bool = False) -> Prediction:
+        """Stops a prediction; before it was sent that costs nothing. A finished one comes back unchanged."""
+        return await self._ask(_calls.cancel(id, delete_remote))
+
+    async def wait(self, ids: Iterable[str], *, mode: str = "all", timeout: float = 50.0) -> Waited:
+        """Waits for `all` or `any` of several; running out of time is no error, `done` says it."""
+        return await self._ask(_calls.wait(ids, mode, timeout), timeout + self._timeout)
+
+    async def list(
+        self, *, status: Optional[str] = None, provider: Optional[str] = None, model: Optional[str] = None,
+        tag: Optional[str] = None, text: Optional[str] = None, created_after: Optional[str] = None,
+        created_before: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None,
+    ) -> Page:
+        """A page of predictions, newest first; `predictions` goes through all pages."""
+        return await self._ask(_calls.list_(
+            status=status, provider=provider, model=model, tag=tag, text=text, created_after=created_after,
+            created_before=created_before, limit=limit, cursor=cursor,
+        ))
+
+    async def predictions(self, **filters: Any) -> AsyncIterator[Prediction]:
+        """All predictions, newest first; filters as those of `list`."""
+        page = await self.list(**filters)
+        while True:
+            for prediction in page:
+                yield prediction
+            if page.next_cursor is None:
+                return
+            page = await self.list(**{**filters, "cursor": page.next_cursor})
+
+    async def delete(self, ids: Iterable[str], *, files: bool = False) -> Sequence[str]:
+        """Forgets finished predictions, all or none; with `files` their pictures too."""
+        return await self._ask(_calls.delete(ids, files))
+
+    async def subscribe(
+        self, ids: Optional[Iterable[str]] = None, *, tag: Optional[str] = None, since: Optional[str] = None
+    ) -> "AsyncSubscription":
+        """Hears of every change: of these ids, of one tag, or of all.
+
+            async with await client.subscribe(tag="book") as updates:
+                async for update in updates: ...
+        """
+        connection = await self._connected()
+        call = _calls.subscribe(ids, tag, since)
+        loop = asyncio.get_running_loop()
+        messages: "asyncio.Queue[Any]" = asyncio.Queue()
+
+        def put(*message: Any) -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(messages.put_nowait, message)
+
+        pending = connection.start(
+            call.method, call.params, lambda value: connection.listen(value["subscription"], put)
+        )
+        return AsyncSubscription(self, connection, await self._answer(connection, pending), messages)
+
+
+class AsyncSubscription:
+    """Updates, as they come; see `Subscription`."""
+
+    def __init__(
+        self, client: AsyncClient, connection: Connection, answer: Mapping[str, Any], messages: "asyncio.Queue[Any]"
+    ) -> None:
+        self._client = client
+        self._connection = connection
+        self._name: str = answer["subscription"]
+        self._messages = messages
+        self._closed = False
+        #: Behind the last update that was seen: `subscribe(since=cursor)` goes on from there.
+        self.cursor: str = answer["cursor"]
+        #: True where `since` was too old to tell everything that changed.
+        self.reset: bool = bool(answer.get("reset"))
+
+    def __aiter__(self) -> "AsyncSubscription":
+        return self
+
+    async def __anext__(self) -> Update:
+        if self._closed:
+            raise StopAsyncIteration
+        method, params = await self._messages.get()
+        if self._closed:
+            raise StopAsyncIteration
+        if params is None:
+            self._closed = True
+            raise self._connection.lost
+        update = Update.from_json(method, params)
+        self.cursor = update.cursor
+        return update
+
+    async def close(self) -> None:
+        """Ends it, also for a task that is waiting in it."""
+        if self._closed:
+            return
+        self._closed = True
+        self._connection.forget(self._name)
+        self._messages.put_nowait(("", None))
+        if self._connection.is_usable:
+            try:
+                await self._client._answer(
+                    self._connection, self._connection.start("unsubscribe", {"subscription": self._name})
+                )
+            except ImagewireError:
+                pass  # It ended with the process.
+
+    async def __aenter__(self) -> "AsyncSubscription":
+        return self
+
+    async def __aexit__(self, *_: Any) -> None:
+        await self.close()
+
+
+async def _tell(on_progress: Optional[OnProgress], prediction: Prediction) -> None:
+    if on_progress is not None:
+        answer = on_progress(prediction)
+        if asyncio.iscoroutine(answer) or asyncio.isfuture(answer):
+            await answer

@@ -1,0 +1,73 @@
+"""The calls, without saying how they are made: `Client` and `AsyncClient` make the same ones."""
+
+from dataclasses import dataclass
+from os import PathLike
+from typing import Any, Callable, Generic, Iterable, Mapping, Optional, Sequence, TypeVar, Union
+
+from .prediction import Page, Prediction, Waited
+
+T = TypeVar("T")
+Path = Union[str, "PathLike[str]"]
+
+#: The longest that one call waits; whoever wants to wait longer asks again.
+SLICE = 1_800.0
+#: How often a progress callback hears of a prediction.
+TICK = 0.5
+
+
+@dataclass(frozen=True)
+class Call(Generic[T]):
+    """A method, its params, and how its result is read."""
+
+    method: str
+    params: Mapping[str, Any]
+    read: Callable[[Any], T]
+
+
+def _call(method: str, read: Callable[[Any], T], **params: Any) -> "Call[T]":
+    """What is `None` is not given."""
+    return Call(method, {name: value for name, value in params.items() if value is not None}, read)
+
+
+def submit(
+    prompt: Optional[str], *, input: Optional[Mapping[str, Any]], model: Optional[str], provider: Optional[str],
+    idempotency_key: Optional[str], tags: Iterable[str], metadata: Optional[Mapping[str, Any]],
+    output_dir: Optional[Path], output_name: Optional[str], max_cost: Optional[float], upload: bool,
+) -> "Call[Prediction]":
+    return _call(
+        "submit", Prediction.from_json, prompt=prompt, input=input, model=model, provider=provider,
+        idempotency_key=idempotency_key, tags=list(tags) or None, metadata=metadata, output_dir=output_dir,
+        output_name=output_name, max_cost=max_cost, upload=upload or None,
+    )
+
+
+def status(id: str, full: bool) -> "Call[Prediction]":
+    return _call("status", Prediction.from_json, id=id, full=full or None)
+
+
+def result(id: str, timeout: float, inline: bool) -> "Call[Prediction]":
+    return _call("result", Prediction.from_json, id=id, timeout_ms=milliseconds(timeout), inline=inline or None)
+
+
+def cancel(id: str, delete_remote: bool) -> "Call[Prediction]":
+    return _call("cancel", Prediction.from_json, id=id, delete_remote=delete_remote or None)
+
+
+def wait(ids: Iterable[str], mode: str, timeout: float) -> "Call[Waited]":
+    return _call("wait", Waited.from_json, ids=list(ids), mode=mode, timeout_ms=milliseconds(timeout))
+
+
+def list_(**filters: Any) -> "Call[Page]":
+    return _call("list", Page.from_json, **filters)
+
+
+def delete(ids: Iterable[str], files: bool) -> "Call[Sequence[str]]":
+    return _call("delete", lambda value: tuple(value["deleted"]), ids=list(ids), files=files or None)
+
+
+def subscribe(ids: Optional[Iterable[str]], tag: Optional[str], since: Optional[str]) -> "Call[Mapping[str, Any]]":
+    return _call("subscribe", dict, ids=None if ids is None else list(ids), tag=tag, since=since)
+
+
+def milliseconds(seconds: float) -> int:
+    return max(0, int(min(seconds, SLICE) * 1_000))

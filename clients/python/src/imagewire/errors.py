@@ -1,0 +1,224 @@
+"""What can go wrong, by what one would do about it.
+
+`ProcessError`: the program is missing, too old, or ended. `CallError`: a call was refused. `PredictionFailed`: the work
+failed, and `error.prediction` says how. `WaitTimeout`: it is not finished yet, and goes on.
+"""
+
+from typing import Any, Dict, Mapping, Optional, Type
+
+from .prediction import Prediction
+
+
+class ImagewireError(Exception):
+    """Everything that this package raises."""
+
+
+# -- the process ----------------------------------------------------------------------------------------------------
+
+
+class ProcessError(ImagewireError):
+    """The program could not be started, or ended."""
+
+
+class BinaryNotFound(ProcessError):
+    """There is no such program."""
+
+
+class BinaryTooOld(ProcessError):
+    """The program is older than this client, or is another one."""
+
+
+class StartFailed(ProcessError):
+    """The program was started and did not answer."""
+
+
+class ConnectionLost(ProcessError):
+    """The process ended while something was asked of it. Predictions go on in the table; the next call starts it again."""
+
+
+# -- calls ----------------------------------------------------------------------------------------------------------
+
+
+class CallTimeout(ImagewireError, TimeoutError):
+    """A call that should be answered at once was not answered in time."""
+
+
+class CallError(ImagewireError):
+    """A call was refused; no prediction was made by it."""
+
+    def __init__(self, code: int, message: str, data: Optional[Mapping[str, Any]] = None) -> None:
+        data = data if isinstance(data, dict) else {}
+        hint = data.get("hint")
+        super().__init__(f"{message} {hint}" if hint else message)
+        self.code = code
+        self.message = message
+        self.data: Mapping[str, Any] = data
+        #: `invalid_params`, `provider_not_configured`, …
+        self.type: Optional[str] = data.get("type")
+        #: Whether the same call may succeed later.
+        self.retryable: bool = bool(data.get("retryable"))
+        #: What to do next.
+        self.hint: Optional[str] = hint
+        #: The member that cannot be used.
+        self.path: Optional[str] = data.get("path")
+
+
+class InvalidParams(CallError, ValueError):
+    """A member is missing, unknown, of the wrong kind or too long; `path` says which."""
+
+
+class PredictionNotFound(CallError, LookupError):
+    """There is no such prediction."""
+
+
+class IdempotencyConflict(CallError):
+    """The key belongs to a prediction of other content."""
+
+
+class QueueFull(CallError):
+    """Too much is under way."""
+
+
+class ProviderNotConfigured(CallError):
+    """The provider has no key, or is not known."""
+
+
+class ProviderFailed(CallError):
+    """A quote, a balance or a list of models could not be had."""
+
+
+class StorageFailed(CallError):
+    """The table or a folder could not be used."""
+
+
+class PredictionNotFinished(CallError):
+    """Only finished predictions can be deleted."""
+
+
+class RequestCancelled(CallError):
+    """The waiting was ended; the prediction goes on."""
+
+
+class BudgetExceeded(ImagewireError):
+    """It would have cost more than allowed: `CallOverBudget` or `PredictionOverBudget`."""
+
+
+class CallOverBudget(CallError, BudgetExceeded):
+    """Refused before anything was sent."""
+
+
+_CALLS: Dict[int, Type[CallError]] = {
+    -32602: InvalidParams, -32800: RequestCancelled, 1001: PredictionNotFound, 1002: IdempotencyConflict,
+    1003: QueueFull, 1005: ProviderNotConfigured, 1006: ProviderFailed, 1007: StorageFailed, 1008: CallOverBudget,
+    1009: PredictionNotFinished,
+}
+
+
+def call_error(error: Mapping[str, Any]) -> CallError:
+    """The exception for the `error` member of a response."""
+    return _CALLS.get(error["code"], CallError)(error["code"], error["message"], error.get("data"))
+
+
+# -- predictions ----------------------------------------------------------------------------------------------------
+
+
+class WaitTimeout(ImagewireError, TimeoutError):
+    """The time was up before the prediction was finished. It goes on: `client.result(error.prediction.id)` waits again."""
+
+    def __init__(self, prediction: Prediction, timeout: float) -> None:
+        super().__init__(
+            f"Prediction {prediction.id} is still {prediction.status} after {timeout:g} s. It goes on; result() waits again."
+        )
+        self.prediction = prediction
+
+
+class PredictionFailed(ImagewireError):
+    """A prediction did not bring a picture. `prediction.billing` says whether it cost money."""
+
+    def __init__(self, prediction: Prediction) -> None:
+        failure = prediction.failure
+        text = failure.message if failure else prediction.error or f"The prediction is {prediction.status}."
+        super().__init__(f"{text} {failure.hint}" if failure and failure.hint else text)
+        self.prediction = prediction
+        self.failure = failure
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.prediction,)
+
+
+class InvalidInput(PredictionFailed):
+    """The provider refused the input."""
+
+
+class ContentRefused(PredictionFailed):
+    """The provider refused the content."""
+
+
+class AuthenticationFailed(PredictionFailed):
+    """The key is missing, wrong or not allowed."""
+
+
+class InsufficientCredit(PredictionFailed):
+    """The account is empty."""
+
+
+class RateLimited(PredictionFailed):
+    """Too many requests."""
+
+
+class ModelUnavailable(PredictionFailed):
+    """No such model, or it is retired."""
+
+
+class NetworkFailed(PredictionFailed):
+    """The provider could not be reached; nothing was sent."""
+
+
+class RemoteFailed(PredictionFailed):
+    """The provider failed."""
+
+
+class RemoteTimedOut(PredictionFailed):
+    """The provider ran out of its own time."""
+
+
+class SubmissionUnknown(PredictionFailed):
+    """Nobody knows whether the provider took it. Look at its history before sending it again."""
+
+
+class DownloadFailed(PredictionFailed):
+    """It is finished and paid for, but not saved: `prediction.outputs` has the URLs, and `result` tries again."""
+
+
+class PredictionOverBudget(PredictionFailed, BudgetExceeded):
+    """It would have cost more than allowed; nothing was sent."""
+
+
+class PredictionCancelled(PredictionFailed):
+    """Somebody cancelled it."""
+
+
+class PredictionInterrupted(PredictionFailed):
+    """The process ended before it was sent."""
+
+
+class InternalFailure(PredictionFailed):
+    """A fault of imagewire's."""
+
+
+_FAILURES: Dict[str, Type[PredictionFailed]] = {
+    "invalid_input": InvalidInput, "content_refused": ContentRefused, "authentication": AuthenticationFailed,
+    "insufficient_credit": InsufficientCredit, "rate_limited": RateLimited, "model_unavailable": ModelUnavailable,
+    "network": NetworkFailed, "remote_error": RemoteFailed, "remote_timeout": RemoteTimedOut,
+    "submission_unknown": SubmissionUnknown, "download_failed": DownloadFailed,
+    "budget_exceeded": PredictionOverBudget, "cancelled": PredictionCancelled, "interrupted": PredictionInterrupted,
+    "internal": InternalFailure,
+}
+
+
+def prediction_error(prediction: Prediction) -> Optional[PredictionFailed]:
+    """The exception for a finished prediction; `None` where there is a picture."""
+    if prediction.status == "completed" and prediction.failure is None:
+        return None
+    kind = prediction.failure.type if prediction.failure else ""
+    return _FAILURES.get(kind, PredictionFailed)(prediction)

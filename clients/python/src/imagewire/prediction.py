@@ -1,0 +1,202 @@
+"""What imagewire says about predictions, as frozen dataclasses. The names are those of the protocol."""
+
+import base64
+import builtins
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Dict, Iterator, Mapping, Optional, Tuple
+
+#: After these a prediction stands still; only `unknown` may be settled once.
+TERMINAL = frozenset({"completed", "failed", "cancelled", "unknown"})
+
+
+def _time(text: Optional[str]) -> Optional[datetime]:
+    return datetime.fromisoformat(text.replace("Z", "+00:00")) if text else None
+
+
+@dataclass(frozen=True)
+class File:
+    """One saved picture."""
+
+    path: Path
+    media_type: str
+    bytes: int
+    sha256: str
+    width: Optional[int]
+    height: Optional[int]
+    #: Only where it was asked for with `inline`.
+    base64: Optional[str] = field(default=None, repr=False)
+
+    def read(self) -> builtins.bytes:
+        """The picture: from the message where it came with it, else from the disk."""
+        return base64.b64decode(self.base64) if self.base64 is not None else self.path.read_bytes()
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "File":
+        return cls(
+            Path(value["path"]), value["media_type"], value["bytes"], value["sha256"], value.get("width"),
+            value.get("height"), value.get("base64"),
+        )
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a prediction failed."""
+
+    #: `content_refused`, `insufficient_credit`, …
+    type: str
+    #: Whether a new submit would make sense.
+    retryable: bool
+    message: str
+    hint: Optional[str] = None
+    remote_code: Optional[str] = None
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Failure":
+        return cls(value["type"], value["retryable"], value["message"], value.get("hint"), value.get("remote_code"))
+
+
+@dataclass(frozen=True)
+class Timings:
+    """Milliseconds; `None` where not known yet."""
+
+    #: The provider's own.
+    inference: Optional[float] = None
+    #: From created to handed over.
+    queued: Optional[int] = None
+    #: From created to finished.
+    total: Optional[int] = None
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One prediction, as it stood when it was asked for."""
+
+    id: str
+    model: str
+    #: `created`, `processing`, then for good `completed`, `failed`, `cancelled` or `unknown`.
+    status: str
+    #: URLs of the content; empty unless completed.
+    outputs: Tuple[str, ...]
+    urls: Mapping[str, str] = field(hash=False)
+    has_nsfw_contents: Tuple[bool, ...]
+    created_at: datetime
+    error: str
+    timings: Timings
+    #: `wavespeed`, `openai` or `sandbox`.
+    provider: str
+    remote_id: Optional[str]
+    files: Tuple[File, ...]
+    #: `none`, `charged`, `refunded` or `unknown`.
+    billing: str
+    failure: Optional[Failure]
+    idempotency_key: Optional[str]
+    tags: Tuple[str, ...]
+    started_at: Optional[datetime]
+    finished_at: Optional[datetime]
+    #: One more with every change.
+    revision: int
+    #: `None` where it was left out: in lists, or because it is very long.
+    input: Optional[Mapping[str, Any]] = field(default=None, hash=False)
+    metadata: Optional[Mapping[str, Any]] = field(default=None, hash=False)
+    #: What was left out to keep the message short.
+    omitted: Tuple[str, ...] = ()
+
+    @property
+    def done(self) -> bool:
+        """Whether there is nothing more to wait for."""
+        return self.status in TERMINAL
+
+    @property
+    def path(self) -> Optional[Path]:
+        """The first picture, where there is one."""
+        return self.files[0].path if self.files else None
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Prediction":
+        """Reads what the process says; members of later versions are ignored."""
+        timings = value.get("timings") or {}
+        created_at = _time(value["created_at"])
+        assert created_at is not None
+        return cls(
+            id=value["id"],
+            model=value["model"],
+            status=value["status"],
+            outputs=tuple(value["outputs"]),
+            urls=dict(value.get("urls") or {}),
+            has_nsfw_contents=tuple(value.get("has_nsfw_contents") or ()),
+            created_at=created_at,
+            error=value.get("error") or "",
+            timings=Timings(timings.get("inference"), timings.get("queued"), timings.get("total")),
+            provider=value["provider"],
+            remote_id=value.get("remote_id"),
+            files=tuple(File.from_json(file) for file in value.get("files") or ()),
+            billing=value["billing"],
+            failure=Failure.from_json(value["failure"]) if value.get("failure") else None,
+            idempotency_key=value.get("idempotency_key"),
+            tags=tuple(value.get("tags") or ()),
+            started_at=_time(value.get("started_at")),
+            finished_at=_time(value.get("finished_at")),
+            revision=value["revision"],
+            input=value.get("input"),
+            metadata=value.get("metadata"),
+            omitted=tuple(value.get("omitted") or ()),
+        )
+
+
+@dataclass(frozen=True)
+class Page:
+    """Predictions, newest first, and where the next page begins."""
+
+    predictions: Tuple[Prediction, ...]
+    #: `None` where this is the last page; a page may be empty and have one.
+    next_cursor: Optional[str]
+
+    def __iter__(self) -> Iterator[Prediction]:
+        return iter(self.predictions)
+
+    def __len__(self) -> int:
+        return len(self.predictions)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Page":
+        return cls(tuple(map(Prediction.from_json, value["predictions"])), value.get("next_cursor"))
+
+
+@dataclass(frozen=True)
+class Waited:
+    """What came of waiting for several predictions."""
+
+    #: Whether it came to what was waited for before the time was up.
+    done: bool
+    #: In the order asked.
+    predictions: Tuple[Prediction, ...]
+    #: Ids left out to keep the message short.
+    more: Tuple[str, ...]
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Waited":
+        return cls(value["done"], tuple(map(Prediction.from_json, value["predictions"])), tuple(value["more"]))
+
+
+@dataclass(frozen=True)
+class Update:
+    """One thing that a subscription tells: a prediction changed, or was deleted, or more was missed than can be told."""
+
+    #: `subscribe(since=cursor)` goes on behind it, also in another process.
+    cursor: str
+    #: As it stands now, without input and metadata.
+    prediction: Optional[Prediction] = None
+    #: The id of one that is gone.
+    deleted: Optional[str] = None
+    #: Whoever needs everything should list anew.
+    reset: bool = False
+
+    @classmethod
+    def from_json(cls, method: str, params: Dict[str, Any]) -> "Update":
+        if method == "prediction/updated":
+            return cls(params["cursor"], prediction=Prediction.from_json(params["prediction"]))
+        if method == "prediction/deleted":
+            return cls(params["cursor"], deleted=params["id"])
+        return cls(params["cursor"], reset=True)

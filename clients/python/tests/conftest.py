@@ -1,0 +1,54 @@
+"""A state directory of its own for each test, and the program the tests are run against."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from imagewire import Client
+
+ROOT = Path(__file__).resolve().parents[3]
+BINARY = os.environ.get("IMAGEWIRE", str(ROOT / ".build/debug/imagewire"))
+FAKE = Path(__file__).with_name("fake_imagewire.py")
+#: Long enough for a busy machine; nothing waits this long unless it is broken.
+PATIENCE = 60.0
+
+
+@pytest.fixture
+def options(tmp_path, monkeypatch):
+    """What a client needs to be alone on this machine."""
+    for name in list(os.environ):
+        if name.startswith(("IMAGEWIRE", "WAVESPEED", "OPENAI")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    return {"binary": BINARY}
+
+
+@pytest.fixture
+def client(options):
+    with Client(**options) as client:
+        yield client
+
+
+@pytest.fixture
+def fake(options):
+    """Clients of programs that are not as they should be."""
+    clients = []
+
+    def make(kind, **more):
+        clients.append(Client(sys.executable, arguments=[FAKE, kind], **more))
+        return clients[-1]
+
+    yield make
+    for client in clients:
+        client.close(0.1)
+        if client._connection is not None:
+            client._connection.kill()
+
+
+def small(prompt, **sandbox):
+    """An input that is drawn quickly."""
+    return {"prompt": prompt, "size": "64x64", **({"sandbox": sandbox} if sandbox else {})}

@@ -1,0 +1,128 @@
+"""`AsyncClient` against the real binary."""
+
+import asyncio
+import hashlib
+import os
+import signal
+import time
+
+import pytest
+from conftest import PATIENCE, small
+
+import imagewire
+from imagewire import AsyncClient
+
+
+def run(coroutine):
+    return asyncio.run(asyncio.wait_for(coroutine, 2 * PATIENCE))
+
+
+def test_the_main_job(options):
+    async def main():
+        seen = []
+
+        async def note(prediction):
+            seen.append(prediction.status)
+
+        async with AsyncClient(**options) as client:
+            prediction = await client.generate("a red fox in snow", on_progress=note)
+            inline = (await client.result(prediction.id, inline=True)).files[0]
+            assert len(inline.base64) > 65_536 and hashlib.sha256(inline.read()).hexdigest() == inline.sha256
+            assert prediction.path.read_bytes() == inline.read()
+        assert seen[-1] == "completed"
+
+    run(main())
+
+
+def test_many_at_once_and_every_call(options):
+    async def main():
+        async with AsyncClient(**options) as client:
+            made = await asyncio.gather(*(client.generate(input=small(f"boat {n}"), tags=["boats"]) for n in range(12)))
+            assert len({one.id for one in made}) == 12
+            listed = [one.id async for one in client.predictions(tag="boats", limit=5)]
+            assert sorted(listed) == sorted(one.id for one in made)
+            assert (await client.wait(listed)).done
+            never = await client.submit(input=small("never", never=True))
+            assert (await client.status(never.id)).id == never.id
+            assert (await client.cancel(never.id)).status == "cancelled"
+            assert await client.delete(listed) == tuple(listed)
+            assert await client.call("ping") == {}
+            with pytest.raises(imagewire.ContentRefused):
+                await client.generate(input=small("x", fail="content_refused"))
+            with pytest.raises(imagewire.WaitTimeout):
+                await client.generate(input=small("never", never=True), timeout=0.1)
+
+    run(main())
+
+
+def test_cancelling_the_task_cancels_the_prediction(options):
+    async def main():
+        async with AsyncClient(**options) as client:
+            begun = asyncio.Event()
+            task = asyncio.create_task(
+                client.generate(input=small("never", never=True), on_progress=lambda _: begun.set())
+            )
+            await begun.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert (await client.list(text="never")).predictions[0].status == "cancelled"
+            # Before the answer to submit has come, too.
+            task = asyncio.create_task(client.generate(input=small("sooner", never=True)))
+            await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            deadline = time.monotonic() + PATIENCE
+            while [one.status for one in await client.list(text="sooner")] == ["created"]:
+                assert time.monotonic() < deadline
+            assert [one.status for one in await client.list(text="sooner")] in ([], ["cancelled"])
+
+    run(main())
+
+
+def test_a_killed_process_fails_all_and_is_started_again(options):
+    async def main():
+        async with AsyncClient(**options) as client:
+            never = await client.submit(input=small("never", never=True))
+            waiting = [asyncio.create_task(client.result(never.id)) for _ in range(5)]
+            updates = await client.subscribe()
+            while len(client._connection._pending) < 5:
+                await asyncio.sleep(0.01)
+            os.kill(client._connection._process.pid, signal.SIGKILL)
+            for task in waiting:
+                with pytest.raises(imagewire.ConnectionLost):
+                    await task
+            with pytest.raises(imagewire.ConnectionLost):
+                await updates.__anext__()
+            assert (await client.status(never.id)).id == never.id
+
+    run(main())
+
+
+def test_subscription(options):
+    async def main():
+        async with AsyncClient(**options) as client:
+            async with await client.subscribe(tag="boats") as updates:
+                made = await client.submit(input=small("boat"), tags=["boats"])
+                async for update in updates:
+                    assert update.prediction.id == made.id
+                    if update.prediction.done:
+                        break
+            assert updates.cursor
+            other = await client.subscribe()
+            reading = asyncio.create_task(other.__anext__())
+            await asyncio.sleep(0)
+            await other.close()
+            with pytest.raises(StopAsyncIteration):
+                await reading
+
+    run(main())
+
+
+def test_the_loop_goes_on_while_the_program_starts(options):
+    async def main():
+        with pytest.raises(imagewire.BinaryNotFound):
+            await AsyncClient("/no/such/program").generate("a boat")
+
+    run(main())

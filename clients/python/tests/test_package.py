@@ -1,0 +1,80 @@
+"""What a new user does first: installs it, runs it, copies the lines of the README."""
+
+import os
+import pty
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+from conftest import BINARY, PATIENCE, ROOT
+
+PACKAGE = ROOT / "clients/python"
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """A clean virtual environment with the package in it."""
+    folder = tmp_path_factory.mktemp("venv")
+    venv.create(folder, with_pip=True)
+    # Not in place: a build leaves its own folders behind.
+    source = tmp_path_factory.mktemp("source") / "python"
+    subprocess.run(["cp", "-r", PACKAGE, source], check=True)
+    pip = [folder / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", source]
+    done = subprocess.run(pip, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    return folder / "bin/python"
+
+
+def run(python, *arguments, **more):
+    environment = {**os.environ, "IMAGEWIRE": BINARY, **more}
+    environment.pop("PYTHONPATH", None)
+    return subprocess.run([python, *arguments], capture_output=True, text=True, timeout=PATIENCE, env=environment)
+
+
+def test_it_installs_typed_and_without_dependencies(installed, options, tmp_path):
+    text = "import imagewire, pathlib; print(imagewire.__file__, (pathlib.Path(imagewire.__file__).parent / 'py.typed').exists())"
+    done = run(installed, "-c", text)
+    assert done.stdout.split()[1] == "True" and str(PACKAGE) not in done.stdout
+    done = run(installed, "-m", "pip", "show", "imagewire")
+    assert "Requires: \n" in done.stdout
+
+
+def test_the_lines_of_the_readme(installed, options, tmp_path):
+    script = (PACKAGE / "README.md").read_text().split("```python\n")[1].split("```")[0]
+    done = run(installed, "-c", script, PATH=f"{Path(BINARY).resolve().parent}:{os.environ['PATH']}")
+    assert done.returncode == 0, done.stderr
+    assert Path(done.stdout.strip().splitlines()[-1]).read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_command_prints_the_path_and_nothing_else(installed, options, tmp_path):
+    done = run(installed, "-m", "imagewire", "a red fox", "--output-dir", str(tmp_path), "--output-name", "fox")
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", f"{tmp_path}/fox.png\n")
+    done = run(installed, "-m", "imagewire", "")
+    assert (done.returncode, done.stdout) == (1, "") and "prompt" in done.stderr
+    done = run(installed, "-m", "imagewire", "a fox", "--binary", "/no/such")
+    assert (done.returncode, done.stdout) == (1, "") and "/no/such" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_the_command_shows_a_progress_line_where_somebody_looks(installed, options):
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "IMAGEWIRE": BINARY}
+    process = subprocess.Popen([installed, "-m", "imagewire", "a red fox"], stdout=subprocess.PIPE, stderr=theirs, env=environment)
+    path = process.stdout.read().decode().strip()
+    os.close(theirs)
+    shown = b""
+    try:
+        while chunk := os.read(ours, 65536):
+            shown += chunk
+    except OSError:
+        pass  # Linux says so once the other end is closed.
+    os.close(ours)
+    assert process.wait(PATIENCE) == 0 and Path(path).exists()
+    assert b"sandbox openai/gpt-image-1-high-fidelity: " in shown and shown.endswith(b"\r\x1b[K")
+
+
+def test_the_version_is_the_program_s_own():
+    version = subprocess.run([BINARY, "--version"], capture_output=True, text=True).stdout.split()[1]
+    assert f'version = "{version}"' in (PACKAGE / "pyproject.toml").read_text()
+    assert sys.modules["imagewire"].__version__ == version
