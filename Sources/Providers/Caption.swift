@@ -9,7 +9,8 @@ enum Caption {
     mark(on: &canvas, dot: max(1, side / 420))
     // Below this, letters would be all there is to see.
     guard side >= 128 else { return }
-    let dot = max(1, side / 340)
+    // The nearest whole number of pixels to a 340th of the side: 512 pixels get letters one can read, too.
+    let dot = max(1, (2 * side + 340) / 680)
     let margin = dot * 6
     let perLine = (canvas.width - 2 * margin) / (Font.advance * dot)
     let lines = lines(of: prompt, width: perLine)
@@ -31,10 +32,7 @@ enum Caption {
     let margin = dot * 5
     guard canvas.width >= width + 2 * margin else { return }
     let left = canvas.width - width - margin
-    // On a thumbnail the letters alone are as much as there is room for.
-    guard min(canvas.width, canvas.height) >= 128 else {
-      return write(Array(text), at: left, margin, dot: dot, ink, alpha: 0.45, on: &canvas)
-    }
+    // Behind the letters a shade, or they would be lost in a bright sky.
     canvas.rectangle(
       Double(left - 3 * dot) / canvas.unit, Double(margin - 3 * dot) / canvas.unit,
       Double(width + 6 * dot) / canvas.unit,

@@ -24,9 +24,11 @@ struct Figure {
     case .tree: tree(tone(0x4C_8C4A), on: &canvas)
     case .flower: flower(tone(0xE3_5D7F), on: &canvas)
     case .balloon: balloon(tone(0xD9_4F3D), on: &canvas)
-    case .castle: castle(tone(0x8D_8577), on: &canvas)
+    case .castle: castle(tone(0x71_6B72), on: &canvas)
     case .heart: heart(tone(0xD6_3B4E), on: &canvas)
     case .apple: apple(tone(0xC8_3A2B), on: &canvas)
+    case .robot: robot(tone(0x8F_A3B0), on: &canvas)
+    case .person: person(tone(0x3E_6C8F), on: &canvas)
     }
   }
 
@@ -56,7 +58,7 @@ struct Figure {
     }
   }
 
-  private func dot(_ dx: Double, _ dy: Double, _ radius: Double, _ colour: Colour, on canvas: inout Canvas) {
+  func dot(_ dx: Double, _ dy: Double, _ radius: Double, _ colour: Colour, on canvas: inout Canvas) {
     canvas.disc(x + dx * size, base + dy * size, radius * size, colour)
   }
 

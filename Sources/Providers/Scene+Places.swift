@@ -164,10 +164,10 @@ extension Scene {
   }
 
   mutating func space() {
-    for _ in 0..<7 {
+    for _ in 0..<5 {
       let tint = theme.colours.first ?? (chance.next() < 0.5 ? Colour(0x7B_3FA0) : Colour(0x2C_5FA8))
       canvas.glow(
-        chance.next(0, canvas.right), chance.next(0, canvas.bottom), chance.next(0.3, 0.7), tint, alpha: 0.28)
+        chance.next(0, canvas.right), chance.next(0, canvas.bottom), chance.next(0.3, 0.7), tint, alpha: 0.36)
     }
     let (x, y, r) = (
       canvas.right * chance.next(0.35, 0.65), canvas.bottom * chance.next(0.36, 0.5), chance.next(0.17, 0.25)

@@ -122,7 +122,7 @@ struct Scene {
       let y = canvas.bottom * chance.next(0.12, 0.22)
       canvas.glow(x, y, 0.5, light, alpha: 0.75)
       canvas.disc(x, y, 0.06, light.lighter(0.4))
-    case .dawn, .sunset:
+    case .dawn where theme.place != .space, .sunset where theme.place != .space:
       let y = horizon - chance.next(0.03, 0.12)
       canvas.glow(x, y, 0.85, light, alpha: 0.8)
       canvas.glow(x, y, 0.3, light.lighter(0.3), alpha: 0.7)
@@ -165,11 +165,35 @@ struct Scene {
     let size = min(0.46, (floor - 0.04) * 0.9)
     let isDark = theme.hour == .night
     let lift = subject == .balloon ? canvas.bottom * 0.22 : subject == .heart ? canvas.bottom * 0.14 : 0
-    let figure = Figure(x: x, base: floor - lift, size: size, dim: isDark ? 0.35 : 0)
-    if subject != .fish, subject != .balloon, subject != .heart, theme.place != .abstract, theme.place != .space {
+    // A portrait is cut off by the picture's edge; everything else stands on the ground.
+    let isPortrait = subject == .person
+    let figure = Figure(
+      x: x, base: isPortrait ? canvas.bottom : floor - lift, size: isPortrait ? size * 1.5 : size,
+      dim: isDark ? 0.35 : 0)
+    let standsAlone: [Theme.Subject] = [.boat, .fish, .lighthouse, .balloon, .heart, .person]
+    if theme.place == .sea, !standsAlone.contains(subject) { island(x, size) }
+    if !isPortrait, subject != .fish, subject != .balloon, subject != .heart, theme.place != .abstract,
+      theme.place != .space
+    {
       canvas.ellipse(x, floor, size * 0.42, size * 0.035, Colour(0x0B_0F1A), alpha: 0.28)
     }
     figure.paint(subject, theme.subjectColour, on: &canvas)
+  }
+
+  /// Something to stand on in the water.
+  private mutating func island(_ x: Double, _ size: Double) {
+    let rock = land.mixed(with: Colour(0x6B_6356), 0.75).darker(theme.hour == .night ? 0.45 : 0.1)
+    canvas.ellipse(x, floor + size * 0.06, size * 0.86, size * 0.05, skyLow.lighter(0.2), alpha: 0.35)
+    canvas.polygon(
+      Figure.curve([
+        (x - size * 0.82, floor + size * 0.07), (x - size * 0.55, floor - size * 0.03), (x, floor - size * 0.06),
+        (x + size * 0.5, floor - size * 0.02), (x + size * 0.8, floor + size * 0.07), (x, floor + size * 0.09),
+      ]), rock)
+    canvas.polygon(
+      Figure.curve([
+        (x - size * 0.5, floor - size * 0.015), (x, floor - size * 0.05), (x + size * 0.45, floor - size * 0.01),
+        (x, floor + size * 0.01),
+      ]), rock.lighter(0.16))
   }
 
   private mutating func weather() {

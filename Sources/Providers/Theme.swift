@@ -2,7 +2,9 @@
 struct Theme {
   enum Hour { case day, dawn, sunset, night }
   enum Place: CaseIterable { case hills, sea, desert, city, forest, mountains, meadow, space, abstract }
-  enum Subject { case fox, cat, dog, bird, fish, house, lighthouse, boat, tree, flower, balloon, castle, heart, apple }
+  enum Subject: CaseIterable {
+    case fox, cat, dog, bird, fish, house, lighthouse, boat, tree, flower, balloon, castle, heart, apple, robot, person
+  }
 
   var hour = Hour.day
   var place = Place.hills
@@ -93,6 +95,8 @@ struct Theme {
     case "castle", "palace", "fortress": .castle
     case "heart", "love": .heart
     case "apple", "orange", "fruit", "peach": .apple
+    case "robot", "robots", "android", "droid": .robot
+    case "person", "portrait", "woman", "man", "girl", "boy", "selfie": .person
     default: nil
     }
   }

@@ -113,7 +113,8 @@ struct LifecycleTests {
     Line("26", [.takenOver, .takenOverForGood], [.polling], .becomes(.processing, .polling, .unknown)),
     Line("28", [.cancel, .cancelUnsent], [.polling], .becomes(.cancelled, nil, .unknown)),
     Line("28", [.cancelAndDelete], [.polling], .becomes(.cancelled, .settling, .unknown)),
-    Line("28, first looks", [.cancel, .cancelAndDelete, .cancelUnsent], [.looking], .becomes(.cancelled, nil, .unknown)),
+    Line(
+      "28, first looks", [.cancel, .cancelAndDelete, .cancelUnsent], [.looking], .becomes(.cancelled, nil, .unknown)),
     Line("29", [.completed], [.cancelled, .deleting], .becomes(.cancelled, .fetching, .charged)),
     Line("29, failed", [.refunded], [.cancelled, .deleting], .becomes(.cancelled, nil, .refunded)),
     Line("30", [.deleted, .notDeleted], [.deleting], .becomes(.cancelled, nil, .unknown), by: .owner),
@@ -281,7 +282,9 @@ struct LifecycleTests {
 
   @Test("15, 26, 36: whoever takes over is the owner from then on, and the one before is fenced off")
   func takeover() throws {
-    for situation in [Situation.polling, .looking, .fetching, .refetching, .cancelledFetching, .deleting, .lookingAgain] {
+    for situation in [
+      Situation.polling, .looking, .fetching, .refetching, .cancelledFetching, .deleting, .lookingAgain,
+    ] {
       let taken = try situation.prediction.applying(
         .takenOver(canLook: true), by: Writer(owner: "taker", epoch: 3), at: Self.now)
       #expect(taken.owner == "taker", "\(situation)")

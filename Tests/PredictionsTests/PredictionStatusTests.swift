@@ -14,7 +14,8 @@ struct PredictionStatusTests {
     #expect(from.mayBecome(to) == (from == to || Self.steps.contains { $0 == (from, to) }))
   }
 
-  @Test("what is terminal leads nowhere, but for unknown, which may be settled once", arguments: PredictionStatus.allCases)
+  @Test(
+    "what is terminal leads nowhere, but for unknown, which may be settled once", arguments: PredictionStatus.allCases)
   func terminal(status: PredictionStatus) {
     let next = PredictionStatus.allCases.filter { $0 != status && status.mayBecome($0) }
     #expect(status.isTerminal == [.completed, .failed, .cancelled, .unknown].contains(status))

@@ -88,7 +88,9 @@ final class ScriptedProvider: Provider, ProviderHistory {
 
   /// Goes on with a POST that has not begun.
   func start() {
-    guard let call = state.withLock({ $0.waiting.isEmpty ? nil : $0.waiting.removeFirst() }), begin(call) else { return }
+    guard let call = state.withLock({ $0.waiting.isEmpty ? nil : $0.waiting.removeFirst() }), begin(call) else {
+      return
+    }
     state.signal { $0.hanging.append(call) }
   }
 
