@@ -2,7 +2,7 @@ import JSONRPC
 import Testing
 
 /// What a stream should hold: text for a message.
-private enum Expected: Equatable, CustomStringConvertible {
+enum Expected: Equatable, CustomStringConvertible {
   case message(String)
   case fault(FrameFault)
 
@@ -14,7 +14,7 @@ private enum Expected: Equatable, CustomStringConvertible {
   }
 }
 
-private struct Stream: CustomTestStringConvertible, Sendable {
+struct Stream: CustomTestStringConvertible, Sendable {
   let testDescription: String
   let bytes: [UInt8]
   let framing: Framing?
@@ -35,14 +35,14 @@ private struct Stream: CustomTestStringConvertible, Sendable {
 extension Expected: Sendable {}
 
 /// The longest message in these streams.
-private let limit = 40
+let limit = 40
 
 private let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
 private let long = String(repeating: "x", count: limit + 1)
 private let full = String(repeating: "x", count: limit)
 private let veryLong = String(repeating: "y", count: 600)
 
-private let streams: [Stream] =
+let streams: [Stream] =
   [
     Stream("nothing", "", []),
     Stream("only white space", " \r\n\t\n", []),

@@ -3,7 +3,7 @@ import JSONRPC
 import Testing
 
 /// The examples of JSON-RPC 2.0, section 7: what is sent, and what must come back; `nil` is nothing.
-private let examples: [(name: String, sent: String, reply: String?)] = [
+let examples: [(name: String, sent: String, reply: String?)] = [
   (
     "positional 1", #"{"jsonrpc": "2.0", "method": "subtract", "params": [42, 23], "id": 1}"#,
     #"{"jsonrpc": "2.0", "result": 19, "id": 1}"#
