@@ -18,9 +18,10 @@ final class Ending: Sendable {
 
   private let service: Service
   private let connection: Connection
-  private let engine: PredictionEngine?
+  /// `nil` where nothing was asked that needs one.
+  private let engine: @Sendable () -> PredictionEngine?
 
-  init(service: Service, connection: Connection, engine: PredictionEngine?) {
+  init(service: Service, connection: Connection, engine: @escaping @Sendable () -> PredictionEngine?) {
     self.service = service
     self.connection = connection
     self.engine = engine
@@ -32,7 +33,7 @@ final class Ending: Sendable {
     if farewell == .exited { service.shutDown() }
     service.inputEnded()
     _ = connection.waitUntilAnswered()
-    engine?.drain(atMost: Self.postPatience)
+    engine()?.drain(atMost: Self.postPatience)
     finish(farewell == .exited ? 1 : 0)
   }
 
@@ -42,9 +43,9 @@ final class Ending: Sendable {
     switch reason {
     case .told:
       _ = connection.waitUntilAnswered(atMost: 300)
-      engine?.drain(atMost: Self.hastyPatience)
+      engine()?.drain(atMost: Self.hastyPatience)
     case .unread:
-      engine?.drain(atMost: Self.postPatience)
+      engine()?.drain(atMost: Self.postPatience)
     }
     finish(0)
   }

@@ -6,41 +6,51 @@ internal import Threads
 
 /// The parts of the program that work on predictions, put together once.
 final class Parts: Sendable {
-  /// The engine, or why there is none: then the process lives and says so to whoever asks.
-  let engine: Result<PredictionEngine, StoreError>
+  /// The engine, or why there is none: then the process lives and says so to whoever asks. Made by who first asks for it:
+  /// hosts start processes only to see what they are, and those leave nothing behind.
+  var engine: Deferred<Result<PredictionEngine, StoreError>> { Deferred { [opened] in opened.value.engine } }
+
+  /// What there is once the table is open.
+  private struct Opened {
+    var engine: Result<PredictionEngine, StoreError>
+    var salt: [UInt8] = []
+  }
 
   private let options: Options
   private let configuration: Guarded<Configuration>
-  private let salt: [UInt8]
-  private let time: any TimeSource
-  /// Starts nothing and opens nothing before its first request.
-  private let http = HTTPClient()
+  private let opened: Deferred<Opened>
+  private let providers: ProviderSlots
 
   init(options: Options, configuration: Configuration, time: any TimeSource, log: Log) {
+    let configuration = Guarded(configuration)
+    let providers = ProviderSlots(time: time)
     self.options = options
-    self.configuration = Guarded(configuration)
-    self.time = time
-    do throws(StoreError) {
-      let store = try SQLitePredictionStore(
-        directory: configuration.stateDirectory, time: time, version: Version.number
-      ) { log.warning($0) }
-      salt = store.salt
-      engine = .success(
-        PredictionEngine(
+    self.configuration = configuration
+    self.providers = providers
+    opened = Deferred {
+      let configuration = configuration.withLock { $0 }
+      do throws(StoreError) {
+        let store = try SQLitePredictionStore(
+          directory: configuration.stateDirectory, time: time, version: Version.number
+        ) { log.warning($0) }
+        let engine = PredictionEngine(
           store: store, outputs: FileOutputStore(), time: time,
           limits: AccountLimits(
             maxConcurrency: options.maxConcurrency, maxPerMinute: options.maxPerMinute,
             maxSpendMicros: options.maxSpendMicros),
           defaults: Parts.defaults(of: configuration), seed: UInt64.random(in: .min ... .max),
-          notice: { log.warning($0) }))
-    } catch {
-      log.error(error.message)
-      salt = []
-      engine = .failure(error)
-      return
+          notice: { log.warning($0) })
+        providers.install(configuration, salt: store.salt, in: engine)
+        return Opened(engine: .success(engine), salt: store.salt)
+      } catch {
+        log.error(error.message)
+        return Opened(engine: .failure(error))
+      }
     }
-    install(configuration)
   }
+
+  /// The engine, if anything was asked that needs it.
+  var engineIfMade: PredictionEngine? { try? opened.valueIfMade?.engine.get() }
 
   /// Takes over what a client wishes.
   func apply(_ settings: ClientSettings) {
@@ -48,19 +58,33 @@ final class Parts: Sendable {
       configuration.apply(settings, over: options)
       return configuration
     }
-    guard let engine = try? engine.get() else { return }
+    // One that is not made yet will be made of what holds by then.
+    guard let opened = opened.valueIfMade, let engine = try? opened.engine.get() else { return }
     engine.defaults = Parts.defaults(of: changed)
-    install(changed)
+    providers.install(changed, salt: opened.salt, in: engine)
   }
 
-  private func install(_ configuration: Configuration) {
-    guard let engine = try? engine.get() else { return }
+  private static func defaults(of configuration: Configuration) -> Defaults {
+    Defaults(
+      provider: configuration.defaultProvider, model: configuration.model,
+      outputDirectory: configuration.outputDirectory)
+  }
+}
+
+/// Who makes the images, as a configuration says.
+private struct ProviderSlots {
+  let time: any TimeSource
+  /// Starts nothing and opens nothing before its first request.
+  let http = HTTPClient()
+
+  /// Puts them in their slots.
+  func install(_ configuration: Configuration, salt: [UInt8], in engine: PredictionEngine) {
     engine.install(
       .ready(Sandbox(account: Account.name(salt: salt, baseURL: "sandbox:", key: ""), time: time)), as: "sandbox")
-    engine.install(wavespeed(configuration), as: "wavespeed")
+    engine.install(wavespeed(configuration, salt: salt), as: "wavespeed")
   }
 
-  private func wavespeed(_ configuration: Configuration) -> ProviderSlot {
+  private func wavespeed(_ configuration: Configuration, salt: [UInt8]) -> ProviderSlot {
     guard let key = configuration.wavespeedKey else {
       return .unconfigured(
         hint: "Set WAVESPEED_API_KEY (or WAVESPEED_API_KEY_FILE), or use the provider \"sandbox\", which needs no key.")
@@ -70,11 +94,5 @@ final class Parts: Sendable {
         baseURL: configuration.wavespeedBaseURL, key: key,
         account: Account.name(salt: salt, baseURL: configuration.wavespeedBaseURL, key: key), http: http,
         clientVersion: Version.number, now: { [time] in time.now.wall }))
-  }
-
-  private static func defaults(of configuration: Configuration) -> Defaults {
-    Defaults(
-      provider: configuration.defaultProvider, model: configuration.model,
-      outputDirectory: configuration.outputDirectory)
   }
 }

@@ -76,7 +76,7 @@ enum Program {
     let connection = Connection(transport: wire, handler: service, framing: options.framing)
     service.attach(connection)
 
-    let ending = Ending(service: service, connection: connection, engine: try? parts.engine.get())
+    let ending = Ending(service: service, connection: connection) { parts.engineIfMade }
     let watcher = Lifeline(output: wire.output) { ending.end($0) }
     lifeline.withLock { $0 = watcher }
     watcher.start()
