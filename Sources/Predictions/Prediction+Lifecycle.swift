@@ -142,7 +142,6 @@ extension Prediction {
     case .adopted(let match):  // 38
       try require(phase == .looking)
       next.remoteID = match.remoteID
-      next.wasUnknown = wasUnknown || status == .unknown
       next.status = .processing
       next.phase = .polling
       next.take(by: writer)
@@ -287,6 +286,7 @@ extension Prediction {
     finishedAt = now
     self.failure = failure
     error = failure?.message ?? ""
+    if status == .unknown { hasBeenUnknown = true }
   }
 
   /// Back from `unknown`: it is under way after all.

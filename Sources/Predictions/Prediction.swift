@@ -70,8 +70,8 @@ public struct Prediction: Sendable, Equatable {
   public var hasNSFWContents: [Bool]
   /// How long the provider says it worked, in milliseconds.
   public var inferenceMilliseconds: Int64?
-  /// Whether it once was `unknown` and was found again.
-  public var wasUnknown: Bool
+  /// Whether it ever was `unknown`, though it may have been found again.
+  public var hasBeenUnknown: Bool
   /// Why it failed, or why a completed one has no files.
   public var failure: PredictionFailure?
   /// One sentence for people; empty unless something went wrong.
@@ -118,7 +118,7 @@ public struct Prediction: Sendable, Equatable {
     files = []
     hasNSFWContents = []
     inferenceMilliseconds = nil
-    wasUnknown = false
+    hasBeenUnknown = false
     failure = nil
     error = ""
   }

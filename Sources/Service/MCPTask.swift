@@ -31,11 +31,14 @@ struct MCPTask: Sendable {
     self.snapshot = snapshot
   }
 
+  /// Whether the task ended without anybody knowing of a picture, and a later look found that there is more to say.
+  private var wasLost: Bool { prediction.hasBeenUnknown && prediction.status != .unknown }
+
   /// Where it stands. A task that has ended never changes again: one whose prediction was `unknown` stays what it was then,
   /// even when a later look found the picture.
   func status(in dialect: Dialect) -> Status {
     let hasNoPicture: Status = dialect == .core ? .failed : .completed
-    if prediction.wasUnknown { return hasNoPicture }
+    if wasLost { return hasNoPicture }
     return switch prediction.status {
     case .created, .processing: .working
     case .completed: .completed
@@ -55,7 +58,7 @@ struct MCPTask: Sendable {
     switch status {
     case .working:
       json.value(prediction.status == .created ? "created, waiting its turn" : "processing")
-    case .completed where prediction.status == .completed && !prediction.wasUnknown: json.value("completed")
+    case .completed where prediction.status == .completed && !wasLost: json.value("completed")
     case .completed, .failed, .cancelled: json.value(excuse)
     }
     json.name("createdAt")
@@ -69,7 +72,7 @@ struct MCPTask: Sendable {
   }
 
   private var excuse: String {
-    guard prediction.wasUnknown else { return prediction.excuse }
+    guard wasLost else { return prediction.excuse }
     return "When this task ended, nobody knew whether the provider had taken it. What is known since then: "
       + "call get_prediction with {\"id\":\"\(prediction.id)\"}."
   }
@@ -77,7 +80,7 @@ struct MCPTask: Sendable {
   /// What the call would have brought, had it waited.
   func result(_ service: Service) -> MCPToolResult {
     var result = service.toolResult(snapshot, isInline: service.mcp.isInline(prediction.id))
-    if prediction.wasUnknown { result = MCPToolResult(text: excuse, structured: result.structured, isError: true) }
+    if wasLost { result = MCPToolResult(text: excuse, structured: result.structured, isError: true) }
     return result
   }
 

@@ -1,7 +1,7 @@
 internal import JSON
 public import JSONRPC
 public import Predictions
-internal import Threads
+public import Threads
 
 /// Answers requests: finds the method, reads its params, asks the engine, renders what it says.
 ///
@@ -49,7 +49,7 @@ public final class Service: RequestHandler {
   }
 
   private let state = Guarded(State())
-  private let opened: Result<PredictionEngine, StoreError>
+  private let opened: Deferred<Result<PredictionEngine, StoreError>>
   private let methods: MethodTable
   let environment: Environment
   let maxMessageBytes: Int
@@ -60,9 +60,11 @@ public final class Service: RequestHandler {
   /// A service over an engine, or over the reason why there is none: then everything about predictions is answered
   /// with that reason, and the process lives.
   ///
-  /// - Parameter maxMessageBytes: no message is longer unless the client asked for more.
+  /// - Parameters:
+  ///   - engine: made by the first call that needs it, so that a process that is only asked what it is touches nothing.
+  ///   - maxMessageBytes: no message is longer unless the client asked for more.
   public init(
-    engine: Result<PredictionEngine, StoreError>, environment: Environment, time: any TimeSource,
+    engine: Deferred<Result<PredictionEngine, StoreError>>, environment: Environment, time: any TimeSource,
     methods: MethodTable = .standard, maxMessageBytes: Int = 65_536
   ) {
     opened = engine
@@ -71,6 +73,16 @@ public final class Service: RequestHandler {
     self.methods = methods
     self.maxMessageBytes = maxMessageBytes
     subscriptions = Subscriptions(time: time)
+  }
+
+  /// A service over an engine that is there already.
+  public convenience init(
+    engine: Result<PredictionEngine, StoreError>, environment: Environment, time: any TimeSource,
+    methods: MethodTable = .standard, maxMessageBytes: Int = 65_536
+  ) {
+    self.init(
+      engine: Deferred { engine }, environment: environment, time: time, methods: methods,
+      maxMessageBytes: maxMessageBytes)
   }
 
   /// Joins the service to the connection whose requests it answers.
@@ -122,10 +134,9 @@ public final class Service: RequestHandler {
   private func answerLater(
     _ reply: consuming Reply, _ params: Params, _ body: (Service, Params, Asked) throws(RPCError) -> Void
   ) {
-    let engine = try? opened.get()
     let box = Guarded<Asked?>(nil)
-    let pending = reply.later { _ in
-      guard let engine, let asked = box.withLock({ $0 }) else { return }
+    let pending = reply.later { [opened] _ in
+      guard let engine = try? opened.valueIfMade?.get(), let asked = box.withLock({ $0 }) else { return }
       asked.cancel(in: engine)
     }
     let asked = Asked(pending)
@@ -146,14 +157,14 @@ public final class Service: RequestHandler {
 
   /// See `RequestHandler`: what came in one read is committed together before it is answered.
   public func settle() {
-    if let engine = try? opened.get() { engine.settle() }
+    if let engine = try? opened.valueIfMade?.get() { engine.settle() }
   }
 
   // MARK: - What methods need
 
   func engine() throws(RPCError) -> PredictionEngine {
     do throws(StoreError) {
-      return try opened.get()
+      return try opened.value.get()
     } catch {
       throw .storage(error)
     }
@@ -173,7 +184,7 @@ public final class Service: RequestHandler {
     state.withLock { $0.farewell = .shutDown }
     subscriptions.end()
     mcp.endWaits()
-    if let engine = try? opened.get() { engine.stop() }
+    if let engine = try? opened.valueIfMade?.get() { engine.stop() }
   }
 
   /// The client asks nothing more: what it asked is answered, and nothing else is told any more.
@@ -196,7 +207,7 @@ public final class Service: RequestHandler {
 
   /// The answer to `initialize`.
   func capabilities() -> [UInt8] {
-    let engine = try? opened.get()
+    let engine = try? opened.value.get()
     let provider = engine?.defaults.provider
     var json = JSONWriter()
     json.beginObject()
@@ -312,7 +323,7 @@ public final class Service: RequestHandler {
 
   /// `{predictions, next_cursor}`, cut before the message limit.
   func render(_ page: ListPage) -> [UInt8] {
-    let engine = try? opened.get()
+    let engine = try? opened.value.get()
     var json = JSONWriter()
     json.beginObject()
     json.name("predictions")

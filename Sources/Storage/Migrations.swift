@@ -78,7 +78,7 @@ enum Schema {
       name: "predictions know who ordered them", minimumWriter: 1, minimumReader: 1,
       sql: """
         ALTER TABLE predictions ADD COLUMN origin TEXT;
-        ALTER TABLE predictions ADD COLUMN was_unknown INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE predictions ADD COLUMN has_been_unknown INTEGER NOT NULL DEFAULT 0;
         CREATE INDEX by_origin ON predictions(origin, seq) WHERE origin IS NOT NULL;
         """),
   ]

@@ -16,9 +16,10 @@ final class Ending: Sendable {
 
   private let service: Service
   private let connection: Connection
-  private let engine: PredictionEngine?
+  /// `nil` where nothing was asked that needs one.
+  private let engine: @Sendable () -> PredictionEngine?
 
-  init(service: Service, connection: Connection, engine: PredictionEngine?) {
+  init(service: Service, connection: Connection, engine: @escaping @Sendable () -> PredictionEngine?) {
     self.service = service
     self.connection = connection
     self.engine = engine
@@ -30,7 +31,7 @@ final class Ending: Sendable {
     if farewell == .exited { service.shutDown() }
     service.inputEnded()
     _ = connection.waitUntilAnswered()
-    if let engine { engine.drain(atMost: engine.postPatience) }
+    drainPosts()
     finish(farewell == .exited ? 1 : 0)
   }
 
@@ -40,11 +41,16 @@ final class Ending: Sendable {
     switch reason {
     case .told:
       _ = connection.waitUntilAnswered(atMost: 300)
-      engine?.drain(atMost: Self.hastyPatience)
+      engine()?.drain(atMost: Self.hastyPatience)
     case .unread:
-      if let engine { engine.drain(atMost: engine.postPatience) }
+      drainPosts()
     }
     finish(0)
+  }
+
+  /// Waits for the replies to what is written, as long as its providers may take.
+  private func drainPosts() {
+    if let engine = engine() { engine.drain(atMost: engine.postPatience) }
   }
 
   /// Leaves without running what a library may have registered: everything that counts is on disk.

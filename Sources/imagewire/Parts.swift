@@ -6,41 +6,51 @@ internal import Threads
 
 /// The parts of the program that work on predictions, put together once.
 final class Parts: Sendable {
-  /// The engine, or why there is none: then the process lives and says so to whoever asks.
-  let engine: Result<PredictionEngine, StoreError>
+  /// The engine, or why there is none: then the process lives and says so to whoever asks. Made by who first asks for it:
+  /// hosts start processes only to see what they are, and those leave nothing behind.
+  var engine: Deferred<Result<PredictionEngine, StoreError>> { Deferred { [opened] in opened.value.engine } }
+
+  /// What there is once the table is open.
+  private struct Opened {
+    var engine: Result<PredictionEngine, StoreError>
+    var salt: [UInt8] = []
+  }
 
   private let options: Options
   private let configuration: Guarded<Configuration>
-  private let salt: [UInt8]
-  private let time: any TimeSource
-  /// Starts nothing and opens nothing before its first request.
-  private let http = HTTPClient()
+  private let opened: Deferred<Opened>
+  private let providers: ProviderSlots
 
   init(options: Options, configuration: Configuration, time: any TimeSource, log: Log) {
+    let configuration = Guarded(configuration)
+    let providers = ProviderSlots(time: time)
     self.options = options
-    self.configuration = Guarded(configuration)
-    self.time = time
-    do throws(StoreError) {
-      let store = try SQLitePredictionStore(
-        directory: configuration.stateDirectory, time: time, version: Version.number
-      ) { log.warning($0) }
-      salt = store.salt
-      engine = .success(
-        PredictionEngine(
+    self.configuration = configuration
+    self.providers = providers
+    opened = Deferred {
+      let configuration = configuration.withLock { $0 }
+      do throws(StoreError) {
+        let store = try SQLitePredictionStore(
+          directory: configuration.stateDirectory, time: time, version: Version.number
+        ) { log.warning($0) }
+        let engine = PredictionEngine(
           store: store, outputs: FileOutputStore(), time: time,
           limits: AccountLimits(
             maxConcurrency: options.maxConcurrency, maxPerMinute: options.maxPerMinute,
             maxSpendMicros: options.maxSpendMicros),
           defaults: Parts.defaults(of: configuration), seed: UInt64.random(in: .min ... .max),
-          notice: { log.warning($0) }))
-    } catch {
-      log.error(error.message)
-      salt = []
-      engine = .failure(error)
-      return
+          notice: { log.warning($0) })
+        providers.install(configuration, salt: store.salt, in: engine)
+        return Opened(engine: .success(engine), salt: store.salt)
+      } catch {
+        log.error(error.message)
+        return Opened(engine: .failure(error))
+      }
     }
-    install(configuration)
   }
+
+  /// The engine, if anything was asked that needs it.
+  var engineIfMade: PredictionEngine? { try? opened.valueIfMade?.engine.get() }
 
   /// Takes over what a client wishes.
   func apply(_ settings: ClientSettings) {
@@ -48,20 +58,34 @@ final class Parts: Sendable {
       configuration.apply(settings, over: options)
       return configuration
     }
-    guard let engine = try? engine.get() else { return }
+    // One that is not made yet will be made of what holds by then.
+    guard let opened = opened.valueIfMade, let engine = try? opened.engine.get() else { return }
     engine.defaults = Parts.defaults(of: changed)
-    install(changed)
+    providers.install(changed, salt: opened.salt, in: engine)
   }
 
-  private func install(_ configuration: Configuration) {
-    guard let engine = try? engine.get() else { return }
+  private static func defaults(of configuration: Configuration) -> Defaults {
+    Defaults(
+      provider: configuration.defaultProvider, model: configuration.model,
+      outputDirectory: configuration.outputDirectory)
+  }
+}
+
+/// Who makes the images, as a configuration says.
+private struct ProviderSlots {
+  let time: any TimeSource
+  /// Starts nothing and opens nothing before its first request.
+  let http = HTTPClient()
+
+  /// Puts them in their slots.
+  func install(_ configuration: Configuration, salt: [UInt8], in engine: PredictionEngine) {
     engine.install(
       .ready(Sandbox(account: Account.name(salt: salt, baseURL: "sandbox:", key: ""), time: time)), as: "sandbox")
-    engine.install(wavespeed(configuration), as: "wavespeed")
-    engine.install(openAI(configuration), as: "openai")
+    engine.install(wavespeed(configuration, salt: salt), as: "wavespeed")
+    engine.install(openAI(configuration, salt: salt), as: "openai")
   }
 
-  private func wavespeed(_ configuration: Configuration) -> ProviderSlot {
+  private func wavespeed(_ configuration: Configuration, salt: [UInt8]) -> ProviderSlot {
     guard let key = configuration.wavespeedKey else {
       return .unconfigured(
         hint: "Set WAVESPEED_API_KEY (or WAVESPEED_API_KEY_FILE), or use the provider \"sandbox\", which needs no key.")
@@ -73,7 +97,7 @@ final class Parts: Sendable {
         clientVersion: Version.number, now: { [time] in time.now.wall }))
   }
 
-  private func openAI(_ configuration: Configuration) -> ProviderSlot {
+  private func openAI(_ configuration: Configuration, salt: [UInt8]) -> ProviderSlot {
     guard configuration.openAIKey != nil || configuration.openAIBaseURL != nil else {
       return .unconfigured(
         hint: "Set OPENAI_API_KEY, or OPENAI_BASE_URL to a server of your own (with its /v1), which may need no key.")
@@ -85,11 +109,5 @@ final class Parts: Sendable {
         baseURL: baseURL, key: key, account: Account.name(salt: salt, baseURL: baseURL, key: key),
         incoming: FileIncomingStore(directory: configuration.stateDirectory), http: http,
         clientVersion: Version.number, now: { [time] in time.now.wall }))
-  }
-
-  private static func defaults(of configuration: Configuration) -> Defaults {
-    Defaults(
-      provider: configuration.defaultProvider, model: configuration.model,
-      outputDirectory: configuration.outputDirectory)
   }
 }

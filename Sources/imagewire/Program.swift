@@ -83,7 +83,7 @@ enum Program {
     lifeline.start()
     let time = SystemTime()
     let parts = Parts(options: options, configuration: configuration, time: time, log: log)
-    guard let engine = try? parts.engine.get() else { exit(ExitStatus.failed.rawValue) }
+    guard let engine = try? parts.engine.value.get() else { exit(ExitStatus.failed.rawValue) }
     let session = Session(
       engine: engine, console: console, time: time, folder: Configuration.workingFolder,
       stateFolder: configuration.stateDirectory, signals: signals)
@@ -115,7 +115,7 @@ enum Program {
     let connection = Connection(transport: wire, handler: service, framing: options.framing)
     service.attach(connection)
 
-    let ending = Ending(service: service, connection: connection, engine: try? parts.engine.get())
+    let ending = Ending(service: service, connection: connection) { parts.engineIfMade }
     let watcher = Lifeline(output: wire.output) { ending.end($0) }
     lifeline.withLock { $0 = watcher }
     watcher.start()

@@ -123,7 +123,7 @@ struct ChangesTests {
     try old.script(
       """
       ALTER TABLE changes DROP COLUMN low;
-      DROP INDEX by_origin; ALTER TABLE predictions DROP COLUMN origin; ALTER TABLE predictions DROP COLUMN was_unknown;
+      DROP INDEX by_origin; ALTER TABLE predictions DROP COLUMN origin; ALTER TABLE predictions DROP COLUMN has_been_unknown;
       PRAGMA user_version = 1;
       INSERT INTO changes(seq, gone) VALUES(1, 1)
       """)

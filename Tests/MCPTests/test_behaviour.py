@@ -1,0 +1,240 @@
+"""What no client on PyPI tries: ends, restarts, folders, and that plain clients notice nothing."""
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from program import RPCError
+
+HELLO = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+NEVER = {"prompt": "a fox that never comes", "input": {"sandbox": {"never": True}}}
+SMALL = {"prompt": "a fox", "input": {"size": "64x64"}}
+TASKS = {"extensions": {"io.modelcontextprotocol/tasks": {}}}
+
+
+def meta(capabilities=None):
+    return {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": capabilities or {},
+    }
+
+
+def tool(program, name, arguments=None, **params):
+    return program.call("tools/call", name=name, arguments=arguments or {}, **params)
+
+
+def refusal(program, method, **params):
+    with pytest.raises(RPCError) as caught:
+        program.call(method, **params)
+    return caught.value
+
+
+# -- beginnings and ends -------------------------------------------------------------------------------------------
+
+
+def test_a_process_that_is_only_asked_what_it_is_leaves_nothing_behind(spawn, home):
+    with spawn() as program:
+        program.call("initialize", **HELLO)
+        program.call("tools/list")
+        program.call("resources/templates/list")
+        program.call("prompts/list")
+        program.call("server/discover", _meta=meta())
+        program.call("ping")
+        assert program.finish() == 0
+    assert list(home.iterdir()) == []
+
+
+@pytest.mark.parametrize("end", ["input", "signal"])
+def test_whoever_waits_is_answered_at_the_end(spawn, end):
+    with spawn() as program:
+        program.call("initialize", **HELLO)
+        waiting = program.start("tools/call", name="generate_image", arguments=NEVER, _meta={"progressToken": 1})
+        assert program.receive()["method"] == "notifications/progress"
+        begun = time.monotonic()
+        program.close() if end == "input" else program.process.send_signal(signal.SIGTERM)
+        result = program.reply(waiting)
+        assert result["structuredContent"]["status"] in ("created", "processing")
+        assert "get_prediction" in result["content"][0]["text"] and not result["isError"]
+        assert program.wait() == 0
+        # Hosts kill after two seconds; this machine may be busy.
+        assert time.monotonic() - begun < 10
+
+
+def test_a_subscription_ends_with_a_result(spawn):
+    with spawn() as program:
+        number = program.start("subscriptions/listen", notifications={}, _meta=meta(TASKS))
+        assert program.receive()["method"] == "notifications/subscriptions/acknowledged"
+        program.close()
+        result = program.reply(number)
+        assert result["resultType"] == "complete"
+        assert result["_meta"]["io.modelcontextprotocol/subscriptionId"] == number
+        assert program.wait() == 0
+
+
+# -- time limits -----------------------------------------------------------------------------------------------------
+
+
+def test_when_the_time_is_up_the_answer_says_what_to_call_next(spawn):
+    with spawn() as program:
+        result = tool(program, "generate_image", {**NEVER, "timeout_ms": 200})
+        made = result["structuredContent"]
+        assert made["status"] in ("created", "processing") and not result["isError"]
+        assert made["id"] in made["next"] and "get_prediction" in made["next"]
+        assert made["id"] in result["content"][0]["text"]
+        # It is still there, and found again.
+        assert tool(program, "get_prediction", {"id": made["id"], "timeout_ms": 0})["structuredContent"]["id"] == made["id"]
+        (listed,) = tool(program, "list_predictions")["structuredContent"]["predictions"]
+        assert listed["id"] == made["id"]
+
+
+# -- tasks -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_task_survives_the_process(spawn):
+    with spawn() as program:
+        program.call("initialize", **HELLO)
+        slow = {"prompt": "a whale", "input": {"size": "64x64", "sandbox": {"delay_ms": 1500}}}
+        task = tool(program, "generate_image", slow, task={"ttl": 1000})["task"]
+        assert task["status"] == "working" and task["ttl"] is None
+        program.kill()
+    with spawn() as program:
+        program.call("initialize", **HELLO)
+        assert program.call("tasks/get", taskId=task["taskId"])["taskId"] == task["taskId"]
+        result = program.call("tasks/result", taskId=task["taskId"])
+        assert result["structuredContent"]["status"] == "completed"
+        assert result["_meta"]["io.modelcontextprotocol/related-task"] == {"taskId": task["taskId"]}
+        assert program.call("tasks/get", taskId=task["taskId"])["status"] == "completed"
+        # And in the other dialect.
+        other = program.call("tasks/get", taskId=task["taskId"], _meta=meta(TASKS))
+        assert other["status"] == "completed" and other["result"]["isError"] is False
+
+
+def test_what_plain_clients_ordered_is_no_task(spawn):
+    with spawn() as program:
+        made = program.call("submit", input=SMALL["input"] | {"prompt": "a fox"}, wait_ms=60000)
+        assert refusal(program, "tasks/get", taskId=made["id"]).code == -32602
+        assert program.call("tasks/list")["tasks"] == []
+
+
+def test_news_of_a_task(spawn):
+    with spawn() as program:
+        slow = {"prompt": "a whale", "input": {"size": "64x64", "sandbox": {"delay_ms": 300}}}
+        task = tool(program, "generate_image", slow, _meta=meta(TASKS))
+        assert task["resultType"] == "task"
+        program.start("subscriptions/listen", notifications={"taskIds": [task["taskId"]]}, _meta=meta(TASKS))
+        assert program.receive()["params"]["notifications"] == {"taskIds": [task["taskId"]]}
+        while (news := program.receive()["params"])["status"] == "working":
+            pass
+        assert news["status"] == "completed" and news["result"]["structuredContent"]["id"] == task["taskId"]
+
+
+def test_codes_of_the_stateless_revision(spawn):
+    with spawn() as program:
+        error = refusal(program, "tools/list", _meta={**meta(), "io.modelcontextprotocol/protocolVersion": "1999-01-01"})
+        assert error.code == -32022 and error.data["requested"] == "1999-01-01"
+        assert error.data["supported"][0] == "2026-07-28"
+        error = refusal(program, "tasks/get", taskId="x", _meta=meta())
+        assert error.code == -32021 and "io.modelcontextprotocol/tasks" in error.data["requiredCapabilities"]["extensions"]
+        for method in ("ping", "initialize", "tasks/list", "tasks/result", "logging/setLevel", "resources/subscribe"):
+            assert refusal(program, method, _meta=meta()).code == -32601
+        assert refusal(program, "tools/list", _meta={"io.modelcontextprotocol/protocolVersion": "2026-07-28"}).code == -32602
+        program.send({"jsonrpc": "2.0", "id": None, "method": "tools/list"})
+        assert program.receive()["error"]["code"] == -32600
+
+
+# -- folders ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_agent_saves_only_where_it_may(spawn, home):
+    allowed, other = home / "allowed", home / "other"
+    with spawn("--allow-output", allowed) as program:
+        result = tool(program, "generate_image", {**SMALL, "output_dir": str(allowed / "in"), "output_name": "fox"})
+        assert result["structuredContent"]["files"][0]["path"] == str(allowed / "in/fox.png")
+        for folder in (other, f"{allowed}/../other", f"{allowed}x", "/", "relative"):
+            result = tool(program, "generate_image", {**SMALL, "output_dir": str(folder)})
+            assert result["isError"] and "output_dir must be" in result["content"][0]["text"], folder
+        assert not other.exists()
+        assert len(tool(program, "list_predictions")["structuredContent"]["predictions"]) == 1
+        # A plain client saves where its user may, and an agent is not told where that was.
+        made = program.call("submit", **SMALL_PLAIN, output_dir=str(other), wait_ms=60000)
+        assert Path(made["files"][0]["path"]).parent == other
+        seen = tool(program, "get_prediction", {"id": made["id"]})
+        assert str(other) not in json.dumps(seen)
+        assert seen["structuredContent"]["files"][0]["sha256"] == made["files"][0]["sha256"]
+        assert refusal(program, "resources/read", uri=f"imagewire://predictions/{made['id']}/1").code == -32002
+
+
+SMALL_PLAIN = {"input": {"prompt": "a fox", "size": "64x64"}}
+
+
+def test_a_file_that_was_changed_is_not_passed_on(spawn):
+    with spawn() as program:
+        made = tool(program, "generate_image", SMALL)["structuredContent"]
+        path = Path(made["files"][0]["path"])
+        path.write_bytes(b"not what was saved")
+        assert refusal(program, "resources/read", uri=f"imagewire://predictions/{made['id']}/1").code == -32002
+
+
+# -- plain clients ---------------------------------------------------------------------------------------------------
+
+
+def test_plain_clients_notice_nothing(spawn):
+    with spawn() as program:
+        methods = program.call("initialize")["capabilities"]["experimental"]["imagewire"]["methods"]
+        assert not [name for name in methods if "/" in name.removeprefix("$/")]
+        assert not [method for method in program.call("rpc.discover")["methods"] if "/" in method["name"].removeprefix("$/")]
+        mine = program.call("submit", **SMALL_PLAIN, wait_ms=60000)
+        theirs = tool(program, "generate_image", SMALL)["structuredContent"]
+        # They see everything, and an agent's prediction looks like any other; agents see theirs.
+        listed = program.call("list")["predictions"]
+        assert [one["id"] for one in listed] == [theirs["id"], mine["id"]]
+        assert set(listed[0]) == set(listed[1])
+        assert set(program.call("status", id=theirs["id"])) == set(mine)
+        (seen,) = tool(program, "list_predictions")["structuredContent"]["predictions"]
+        assert seen["id"] == theirs["id"]
+
+
+def test_a_key_makes_one_picture(spawn):
+    with spawn() as program:
+        one = tool(program, "generate_image", {**SMALL, "idempotency_key": "k"})["structuredContent"]
+        two = tool(program, "submit_prediction", {**SMALL, "idempotency_key": "k"})["structuredContent"]
+        assert one["id"] == two["id"]
+        other = tool(program, "submit_prediction", {**SMALL, "prompt": "an owl", "idempotency_key": "k"})
+        assert other["isError"] and "key" in other["content"][0]["text"]
+
+
+def test_lists_of_tools_go_on(spawn):
+    with spawn() as program:
+        ids = [tool(program, "submit_prediction", SMALL)["structuredContent"]["id"] for _ in range(5)]
+        page = tool(program, "list_predictions", {"limit": 3})["structuredContent"]
+        rest = tool(program, "list_predictions", {"limit": 3, "cursor": page["next_cursor"]})["structuredContent"]
+        assert {one["id"] for one in page["predictions"] + rest["predictions"]} == set(ids)
+        assert rest["next_cursor"] is None
+        assert refusal_text(tool(program, "list_predictions", {"cursor": "x"}))
+        assert "there are created" in refusal_text(tool(program, "list_predictions", {"status": "done"}))
+
+
+def refusal_text(result):
+    assert result["isError"]
+    return result["content"][0]["text"]
+
+
+def test_nothing_longer_than_a_line_may_be_goes_out_unasked(spawn):
+    with spawn() as program:
+        long = {"prompt": "fox " * 30_000, "input": {"size": "64x64"}}
+        result = tool(program, "generate_image", long)
+        assert len(json.dumps(result)) < 65_536
+        assert result["structuredContent"]["omitted"] == ["input"]
+
+
+def test_the_key_is_in_no_answer(spawn):
+    secret = "wsk_SECRETsecret0123456789"
+    with spawn(WAVESPEED_API_KEY=secret, WAVESPEED_BASE_URL="http://127.0.0.1:9") as program:
+        program.call("initialize", **HELLO)
+        result = tool(program, "generate_image", {"prompt": "a fox", "timeout_ms": 20000})
+        assert result["isError"] or result["structuredContent"]["status"] in ("created", "processing")
+        assert secret not in json.dumps(result)
+    assert secret not in os.fsdecode(program.log)

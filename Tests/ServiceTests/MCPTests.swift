@@ -1,0 +1,247 @@
+import JSON
+import JSONRPC
+import Predictions
+import Testing
+
+@testable import Service
+
+@Suite("MCP: what is pure")
+struct MCPTests {
+  private static let id = PredictionID(sequence: 1_795_437_296_789 << 12 | 1, lowBits: 7)
+
+  private func prediction(_ status: PredictionStatus) -> Prediction {
+    var it = Prediction(
+      id: Self.id, provider: "sandbox", model: "m", input: Array(#"{"prompt":"a fox"}"#.utf8), fingerprint: [1],
+      account: "acc", outputDirectory: "/out", origin: .mcp)
+    it.status = status
+    it.phase = nil
+    return it
+  }
+
+  private func written(_ body: (inout JSONWriter) -> Void) throws -> JSONValue {
+    var json = JSONWriter()
+    json.beginObject()
+    body(&json)
+    json.endObject()
+    return try JSONValue(parsing: json.bytes)
+  }
+
+  // MARK: - Revisions
+
+  @Test(
+    "the handshake never answers with a revision that has none",
+    arguments: [
+      ("2025-11-25", "2025-11-25"), ("2025-06-18", "2025-06-18"), ("2025-03-26", "2025-03-26"),
+      ("2024-11-05", "2024-11-05"), ("2026-07-28", "2025-11-25"), ("2030-01-01", "2025-11-25"), ("", "2025-11-25"),
+    ])
+  func negotiation(requested: String, answered: String) {
+    #expect(MCPRevision.negotiated(requested).rawValue == answered)
+  }
+
+  @Test("what each revision knows")
+  func features() {
+    func since(_ feature: (MCPRevision) -> Bool) -> [String] { MCPRevision.allCases.filter(feature).map(\.rawValue) }
+    #expect(since(\.hasAnnotations).first == "2025-03-26")
+    #expect(since(\.hasStructuredContent).first == "2025-06-18")
+    #expect(since(\.hasResourceLinks).first == "2025-06-18")
+    #expect(since(\.hasIcons).first == "2025-11-25")
+    #expect(since(\.hasCoreTasks) == ["2025-11-25"])
+    #expect(since(\.isStateless) == ["2026-07-28"])
+    #expect(since { $0.resourceNotFoundCode == -32_002 }.count == 4)
+    #expect(MCPRevision.supported.first == "2026-07-28" && MCPRevision.supported.count == 5)
+  }
+
+  @Test("a claim is judged by the request alone")
+  func claims() throws {
+    func claim(_ text: String) throws -> MCPClaim {
+      try MCPClaim(try #require(try JSONValue(parsing: text).object), negotiated: .june2025)
+    }
+    func code(_ text: String) throws -> Int { try #require(throws: RPCError.self) { try claim(text) }.code }
+    #expect(try claim("{}").revision == .june2025)
+    #expect(try claim(#"{"_meta":{"progressToken":0}}"#).revision == .june2025)
+    let version = #""io.modelcontextprotocol/protocolVersion":"2026-07-28""#
+    let capabilities = #""io.modelcontextprotocol/clientCapabilities""#
+    let plain = try claim(#"{"_meta":{\#(version),\#(capabilities):{}}}"#)
+    #expect(plain.revision == .july2026 && !plain.hasTasksExtension)
+    let extended = #"{"extensions":{"io.modelcontextprotocol/tasks":{}}}"#
+    #expect(try claim(#"{"_meta":{\#(version),\#(capabilities):\#(extended)}}"#).hasTasksExtension)
+    #expect(try code(#"{"_meta":{\#(version)}}"#) == -32_602)
+    #expect(try code(#"{"_meta":{\#(version),\#(capabilities):1}}"#) == -32_602)
+    #expect(try code(#"{"_meta":{"io.modelcontextprotocol/protocolVersion":1}}"#) == -32_602)
+    // A revision with a handshake is not for single requests.
+    #expect(try code(#"{"_meta":{"io.modelcontextprotocol/protocolVersion":"2025-11-25"}}"#) == -32_022)
+  }
+
+  // MARK: - Folders
+
+  @Test(
+    "inside, by the path's own words",
+    arguments: [
+      ("/out", true), ("/out/", true), ("/out/a/b.png", true), ("//out//a", true), ("/out/./a", true),
+      ("/other/deep/x", true), ("/other/deep", true), ("/other", false), ("/outside", false), ("/out/../etc", false),
+      ("/out/a/../../etc", false), ("out", false), ("", false), ("/", false), ("/out/a\0b", false),
+    ])
+  func folders(path: String, isInside: Bool) {
+    #expect(MCPFolders(["/out", "/other/./deep/"]).contains(path) == isInside)
+  }
+
+  @Test func aFolderThatWasConfiguredWithDotsHoldsWhatIsWrittenThere() {
+    let folders = MCPFolders(["/work/../out"])
+    #expect(folders.contains("/work/../out/a.png"))
+    #expect(!folders.contains("/work/../out/../etc"))
+    #expect(!folders.contains("/work/a.png"))
+  }
+
+  // MARK: - Progress
+
+  private final class Clock: TimeSource {
+    let moments: @Sendable () -> Int64
+    init(_ moments: @escaping @Sendable () -> Int64) { self.moments = moments }
+    var now: Moment { Moment(steady: moments(), wall: 0) }
+  }
+
+  @Test("progress strictly increases, whatever the clock does, and echoes the token with its type")
+  func progress() throws {
+    let clock = Clock { 5_000 }
+    let snapshot = PredictionSnapshot(prediction(.processing), resultURL: nil)
+    let progress = MCPProgress(token: 0, revision: .november2025, time: clock)
+    let values = try (0..<3).map { _ in
+      var json = JSONWriter()
+      progress.write(snapshot, to: &json)
+      return try JSONValue(parsing: json.bytes)
+    }
+    #expect(values.map { $0["progress"]?.int64 } == [0, 1, 2])
+    #expect(values[0]["progressToken"] == 0)
+    #expect(values[0]["message"]?.string == "processing, 0 s (prediction \(Self.id))")
+    var json = JSONWriter()
+    MCPProgress(token: "t", revision: .november2024, time: clock).write(snapshot, to: &json)
+    #expect(try JSONValue(parsing: json.bytes).text == #"{"progressToken":"t","progress":0}"#)
+  }
+
+  // MARK: - Tasks
+
+  @Test(
+    "where a task stands, in both dialects",
+    arguments: [
+      (.created, "working", "working"), (.processing, "working", "working"), (.completed, "completed", "completed"),
+      (.failed, "failed", "completed"), (.unknown, "failed", "completed"), (.cancelled, "cancelled", "cancelled"),
+    ] as [(PredictionStatus, String, String)])
+  func tasks(status: PredictionStatus, core: String, extended: String) throws {
+    let task = MCPTask(PredictionSnapshot(prediction(status), resultURL: nil))
+    let one = try written { task.write(to: &$0, in: .core) }
+    let other = try written { task.write(to: &$0, in: .extended) }
+    #expect(one["status"]?.string == core && other["status"]?.string == extended)
+    #expect(one["taskId"]?.string == Self.id.description)
+    #expect(one["ttl"] == .null && one["ttlMs"] == nil && one["pollInterval"] == 1_000)
+    #expect(other["ttlMs"] == .null && other["ttl"] == nil && other["pollIntervalMs"] == 1_000)
+  }
+
+  @Test(
+    "a task that ended in doubt never changes again, whatever a later look found",
+    arguments: [.processing, .completed, .failed] as [PredictionStatus])
+  func doubtStays(status: PredictionStatus) throws {
+    var found = prediction(status)
+    found.hasBeenUnknown = true
+    let task = MCPTask(PredictionSnapshot(found, resultURL: nil))
+    #expect(task.status(in: .core) == .failed)
+    #expect(task.status(in: .extended) == .completed)
+    let result = task.result(service())
+    #expect(result.isError && result.text.contains("get_prediction"))
+  }
+
+  // MARK: - Results
+
+  private func service() -> Service {
+    Service(
+      engine: .failure(.failed(message: "There is no table.", hint: nil)),
+      environment: .init(version: "0", allowedOutputs: ["/out"], configure: { _ in }, watch: { _ in }),
+      time: Clock { 0 })
+  }
+
+  private func completed(at paths: [String]) -> Prediction {
+    var it = prediction(.completed)
+    it.billing = .charged
+    it.outputs = paths.map { "file://\($0)" }
+    it.files = paths.map {
+      OutputFile(path: $0, mediaType: "image/png", bytes: 9, sha256: "00", width: 1, height: 1)
+    }
+    return it
+  }
+
+  @Test func oneTextAndALinkToEachFile() throws {
+    let result = service().toolResult(PredictionSnapshot(completed(at: ["/out/a.png", "/out/b.png"]), resultURL: nil))
+    let json = try written { result.write(to: &$0, for: .november2025) }
+    #expect(json["content"]?.array?.map { $0["type"]?.string } == ["text", "resource_link", "resource_link"])
+    #expect(json["content"]?.array?[2]["uri"]?.string == "imagewire://predictions/\(Self.id)/2")
+    #expect(json["content"]?.array?[2]["name"] == "b.png")
+    #expect(json["structuredContent"]?["files"]?.array?.count == 2)
+    #expect(json["isError"] == false)
+    let text = try JSONValue(parsing: try #require(json["content"]?.array?[0]["text"]?.string))
+    #expect(text["files"] == ["/out/a.png", "/out/b.png"] && text["status"] == "completed")
+    let old = try written { result.write(to: &$0, for: .march2025) }
+    #expect(old["structuredContent"] == nil && old["content"]?.array?.count == 1)
+  }
+
+  @Test func whatLiesElsewhereIsNotTold() throws {
+    let result = service().toolResult(
+      PredictionSnapshot(completed(at: ["/home/me/secret.png", "/out/b.png"]), resultURL: nil))
+    let json = try written { result.write(to: &$0, for: .november2025) }
+    #expect(!json.text.contains("secret"))
+    #expect(json["structuredContent"]?["outputs"]?.array?.isEmpty == true)
+    // The link keeps the file's own number.
+    #expect(result.links.map(\.uri) == ["imagewire://predictions/\(Self.id)/2"])
+  }
+
+  @Test(
+    "no picture is an error for the model, with one text",
+    arguments: [.failed, .unknown, .cancelled] as [PredictionStatus])
+  func noPicture(status: PredictionStatus) {
+    var it = prediction(status)
+    it.failure = PredictionFailure(.contentRefused, retryable: false, message: "It was refused.", hint: "Ask for less.")
+    let snapshot = PredictionSnapshot(it, resultURL: nil)
+    let result = service().toolResult(snapshot)
+    #expect(result.isError)
+    #expect(result.text == "It was refused. Ask for less. (prediction \(Self.id), billing none)")
+    #expect(!service().toolResult(snapshot, isToBringIt: false).isError)
+  }
+
+  @Test func whatIsNotFinishedSaysWhatToCallNext() throws {
+    let result = service().toolResult(PredictionSnapshot(prediction(.processing), resultURL: nil))
+    #expect(!result.isError)
+    #expect(try JSONValue(parsing: result.text)["next"]?.string?.contains("get_prediction") == true)
+    #expect(try JSONValue(parsing: try #require(result.structured))["next"] != nil)
+  }
+
+  @Test func anErrorIsASentenceThatSaysWhatToChange() {
+    #expect(
+      RPCError.invalidParams("prompt", "a prompt is missing", hint: "Say it.").sentence
+        == "A prompt is missing. Say it.")
+    #expect(
+      RPCError.invalidParams("timeout_ms", "timeout_ms must be a number").sentence == "timeout_ms must be a number.")
+    #expect(RPCError.notFound("x").sentence.hasPrefix("There is no prediction x."))
+  }
+
+  // MARK: - Names
+
+  @Test(
+    "only its own spelling names a resource",
+    arguments: ["", "/0", "/-1", "/01", "/1/", "/x", "/1x", "/99999999999999999999"])
+  func resources(end: String) {
+    #expect(MCPResource.parse(MCPResource.uri(Self.id, 3))?.number == 3)
+    #expect(MCPResource.parse("imagewire://predictions/\(Self.id)\(end)") == nil)
+    #expect(MCPResource.parse("file:///etc/passwd") == nil)
+  }
+
+  @Test func modelsThatBeginSoComeFirst() {
+    let models = ["a/gpt-x", "gpt-1", "other", "GPT-2"]
+    #expect(MCPCompletion.matches("gpt", among: models) == ["gpt-1", "GPT-2", "a/gpt-x"])
+    #expect(MCPCompletion.matches("", among: models) == models)
+    #expect(MCPCompletion.matches("z", among: models).isEmpty)
+  }
+
+  @Test func descriptionsAreShortAndNamesAreTaken() {
+    for tool in MCPTool.all { #expect(tool.description.utf8.count < 2_048, "\(tool.name)") }
+    #expect(Service.instructions.utf8.count < 2_048)
+    #expect(Set(MCPTool.all.map(\.name)).count == 5)
+  }
+}
