@@ -17,6 +17,8 @@ from program import BINARY, KEY, PATIENCE, RPCError, environment, frame
 NEVER = {"prompt": "never", "sandbox": {"never": True}}
 PING = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
 PONG = b'{"jsonrpc":"2.0","id":1,"result":{}}\n'
+#: The first call that needs the table opens it; where that fails it is said on stderr, too.
+LIST = {"jsonrpc": "2.0", "id": 1, "method": "list"}
 #: What "at once" may take on a busy machine.
 SOON = 5
 
@@ -347,13 +349,13 @@ def test_a_full_stderr_blocks_nothing(start, home):
     except BlockingIOError:
         pass
     os.set_blocking(writing, True)
-    # Something is said at start: the table is none.
+    # Something is said: the table is none.
     state = home / "state"
     state.mkdir()
     (state / "predictions.db").write_bytes(b"\xff" * 8192)
     process = start("--state-dir", state, stderr=writing)
     os.close(writing)
-    assert ask(process)["result"] == {}
+    assert ask(process, LIST)["error"]["code"] == 1007
     process.stdin.close()
     assert process.wait(PATIENCE) == 0
     os.close(reading)
@@ -367,19 +369,20 @@ def test_a_stderr_that_is_gone_blocks_and_ends_nothing(start, home, how):
     process = start("--state-dir", state, preexec_fn=(lambda: os.close(2)) if how == "closed" else None)
     if how != "closed":
         process.stderr.close()
-    assert ask(process)["result"] == {}
+    assert ask(process, LIST)["error"]["code"] == 1007
     process.stdin.close()
     assert process.stdout.read() == b""
     assert process.wait(PATIENCE) == 0
 
 
-def test_what_is_said_at_start_goes_to_stderr_and_never_to_stdout(start, home):
+def test_what_is_said_goes_to_stderr_and_never_to_stdout(start, home):
     state = home / "state"
     state.mkdir()
     (state / "predictions.db").write_bytes(b"\xff" * 8192)
     process = start("--state-dir", state)
-    out, errors = process.communicate(frame(PING), PATIENCE)
-    assert out == PONG
+    out, errors = process.communicate(frame(PING) + frame({**LIST, "id": 2}), PATIENCE)
+    pong, refusal = out.splitlines(keepends=True)
+    assert pong == PONG and json.loads(refusal)["error"]["code"] == 1007
     assert errors.startswith(b"imagewire: error: ") and errors.endswith(b"\n")
 
 
