@@ -7,8 +7,8 @@ RELEASE := .build/release/imagewire
 DEBUG := .build/debug/imagewire
 PYTHON := .build-tools/venv/bin/python
 
-.PHONY: bench browser build clean demo dependencies format fuzz fuzz-short help install lint mcp-clients sanitize \
-  schemas shells test test-clients test-editors test-mcp test-node test-openai test-program test-python test-swift \
+.PHONY: bench browser build clean demo dependencies dist format fuzz fuzz-short help install lint mcp-clients sanitize \
+  schemas shells test test-clients test-dist test-editors test-mcp test-node test-openai test-program test-python test-swift \
   tools
 
 help: ## What there is to make
@@ -29,6 +29,7 @@ browser:
 mcp-clients:
 	@.ci/mcp-clients
 
+build: export IMAGEWIRE_COMMIT = $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 build: dependencies ## The program, optimised: .build/release/imagewire
 	swift build -c release $(SWIFT_FLAGS) --product imagewire
 
@@ -99,9 +100,14 @@ test-editors: dependencies ## The editors' clients, in the real editors
 bench: build ## Speed and memory, beside the floor
 	python3 Tests/Benchmarks/bench.py $(RELEASE)
 
-install: build ## The program into $(PREFIX)/bin
-	install -d $(DESTDIR)$(PREFIX)/bin
-	install -m 755 $(RELEASE) $(DESTDIR)$(PREFIX)/bin/imagewire
+install: build ## The program, its man page, completions and schemas below $(PREFIX)
+	@.ci/stage $(RELEASE) $(DESTDIR)$(PREFIX)
+
+dist: dependencies ## A tarball that needs no Swift, with its SHA-256: .build-dist/
+	@.ci/dist
+
+test-dist: dependencies ## The tarball in a bare Debian without Swift (needs root; fetches Debian's base)
+	@.ci/test-dist
 
 format: ## The source as swift-format wants it
 	swift format -i -r Sources Tests Package.swift

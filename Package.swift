@@ -36,13 +36,19 @@ let package = Package(
     .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
     // Not a system-library target: the headers are the system's, the library itself is opened at the first remote call.
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
+    // Knows the commit: `make` says it, and only where it counts, since every change of it compiles the program anew.
+    .target(
+      name: "CBuild",
+      cSettings: Context.environment["IMAGEWIRE_COMMIT"].map { [.define("IMAGEWIRE_COMMIT", to: "\"\($0)\"")] } ?? []),
     room("Storage", uses: ["Predictions", "JSON", "Threads", "CSQLite"]),
     room("Providers", uses: ["Predictions", "JSON", "Threads", "CCurl"]),
     room("Service", uses: ["JSONRPC", "Predictions", "JSON", "Threads"]),
     room("Commands", uses: ["Service", "Predictions", "JSON", "Threads"]),
     .executableTarget(
       name: "imagewire",
-      dependencies: ["JSON", "Threads", "JSONRPC", "Predictions", "Storage", "Providers", "Service", "Commands"],
+      dependencies: [
+        "JSON", "Threads", "JSONRPC", "Predictions", "Storage", "Providers", "Service", "Commands", "CBuild",
+      ],
       swiftSettings: strict),
 
     tests(of: "JSON"),

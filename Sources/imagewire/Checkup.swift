@@ -21,10 +21,10 @@ struct Checkup {
   private var version: Finding {
     switch HTTPClient.library() {
     case .success(let library):
-      Finding(.ok, "version", "imagewire \(Version.number), libcurl \(library.split(separator: " ")[0])")
+      Finding(.ok, "version", "\(Version.text), libcurl \(library.split(separator: " ")[0])")
     case .failure(let failure):
       Finding(
-        .problem, "version", "imagewire \(Version.number); \(failure.message)",
+        .problem, "version", "\(Version.text); \(failure.message)",
         advice: "Install libcurl (Debian: libcurl4); the sandbox works without it.")
     }
   }

@@ -27,7 +27,7 @@ enum Program {
     let command = invocation.command
     switch invocation.wish {
     case .help: tell(invocation.isNamed ? Help().text(of: command) : Help().text)
-    case .version: tell("imagewire \(Version.number)")
+    case .version: tell(Version.text)
     case .run: break
     }
     switch command.name {
