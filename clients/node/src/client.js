@@ -125,6 +125,14 @@ export class Client {
     return (await this.call("delete", { ids, files })).deleted;
   }
 
+  quote(prompt, { input, model, provider } = {}) {
+    return this.call("quote", { input: { prompt, ...input }, model, provider });
+  }
+
+  balance(provider) {
+    return this.call("balance", { provider });
+  }
+
   // -- updates
 
   async *updates(id, { signal } = {}) {

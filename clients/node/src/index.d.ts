@@ -202,6 +202,14 @@ export class Client {
   /** Forgets finished predictions, all or none; with `files` their pictures too. Resolves to their ids. */
   delete(ids: readonly string[], options?: { files?: boolean }): Promise<readonly string[]>;
 
+  /** What a prediction would cost; asking spends nothing. */
+  quote(
+    prompt?: string, options?: Pick<SubmitOptions, "input" | "model" | "provider">,
+  ): Promise<{ readonly amount: number; readonly currency: string; readonly exact: boolean }>;
+
+  /** What is left on the provider's account. */
+  balance(provider?: string): Promise<{ readonly amount: number; readonly currency: string }>;
+
   /** One prediction as it stands and at every change, until it is finished. */
   updates(id: string, options?: { signal?: AbortSignal }): AsyncGenerator<Prediction, void, undefined>;
 

@@ -66,6 +66,12 @@ test("every call", async (t) => {
   assert.deepEqual(await it.call("ping"), {});
 });
 
+test("what it costs", async (t) => {
+  const it = client(t);
+  assert.deepEqual(await it.quote("a boat", { input: { n: 2 } }), { amount: 0, currency: "USD", exact: true });
+  await assert.rejects(it.balance("wavespeed"), { type: "provider_not_configured" });
+});
+
 test("updates come until it is finished", async (t) => {
   const it = client(t);
   const { id } = await it.submit(undefined, { input: small("slow", { delay_ms: 500 }) });
@@ -215,11 +221,23 @@ test("closing ends the process and whoever waits", async () => {
 
 const index = pathToFileURL(join(ROOT, "clients/node/src/index.js"));
 
+test("Ctrl-C in a terminal does not end the process under its client", async () => {
+  // A terminal sends it to everybody in the foreground: the script gets it, and its child must not.
+  const { said } = await script(
+    `process.once("SIGINT", async () => { console.log((await c.call("ping")) && c.pid === pid); await c.close(); });
+     const c = new Client(); await c.call("ping"); const { pid } = c;
+     process.kill(-process.pid, "SIGINT"); await new Promise((resolve) => setTimeout(resolve, 500));`,
+  );
+  assert.equal(said, "true\n");
+});
+
 async function script(text, env = alone()) {
   const source = `import { Client } from ${JSON.stringify(index)};\n${text}`;
   const child = spawn(process.execPath, ["--input-type=module", "-e", source], {
-    env: { ...process.env, ...env, IMAGEWIRE: BINARY }, stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, ...env, IMAGEWIRE: BINARY }, stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
   });
+  child.stderr.resume();
   let said = "";
   child.stdout.on("data", (chunk) => (said += chunk));
   const [code, signal] = await once(child, "close");

@@ -47,6 +47,7 @@ def test_many_at_once_and_every_call(options):
             assert (await client.cancel(never.id)).status == "cancelled"
             assert await client.delete(listed) == tuple(listed)
             assert await client.call("ping") == {}
+            assert (await client.quote("a boat")).amount == 0
             with pytest.raises(imagewire.ContentRefused):
                 await client.generate(input=small("x", fail="content_refused"))
             with pytest.raises(imagewire.WaitTimeout):

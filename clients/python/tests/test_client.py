@@ -99,6 +99,13 @@ def test_every_call(client):
     assert client.call("ping") == {}
 
 
+def test_what_it_costs(client):
+    price = client.quote("a boat", input={"n": 2})
+    assert (price.amount, price.currency, price.exact) == (0, "USD", True)
+    with pytest.raises(imagewire.ProviderNotConfigured):
+        client.balance("wavespeed")
+
+
 # -- what fails -----------------------------------------------------------------------------------------------------
 
 
@@ -219,7 +226,10 @@ def script(tmp_path, text):
     path = tmp_path / "script.py"
     path.write_text("import sys, time, os\nimport imagewire\n" + text)
     environment = {**os.environ, "IMAGEWIRE": BINARY, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUNBUFFERED": "1"}
-    return subprocess.Popen([sys.executable, str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    return subprocess.Popen(
+        [sys.executable, str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
+        start_new_session=True,
+    )
 
 
 @pytest.mark.parametrize("end", ["os.kill(os.getpid(), 9)", "os._exit(0)", "sys.exit()", "raise ValueError"])
@@ -247,7 +257,8 @@ client.close()
     )
     while "processing" not in process.stdout.readline():
         pass
-    process.send_signal(signal.SIGINT)
+    # As a terminal does it: to everybody in the foreground.
+    os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=PATIENCE)
     assert out.splitlines()[-2:] == ["interrupted", "cancelled processing"], err
     assert process.returncode == 0

@@ -21,6 +21,8 @@ export async function use(): Promise<string> {
   for await (const update of client.subscribe({ tag: "boats" })) show(update);
   for await (const it of client.predictions({ tag: "boats" })) if (isDone(it)) await client.delete([it.id], { files: true });
   const status: Status = waited.predictions[0].status;
+  const { amount, exact } = await client.quote("a red fox", { input: { n: 2 } });
+  console.log(amount.toFixed(2), exact, (await client.balance("wavespeed")).currency);
   await client.close();
   return `${file.path} ${status} ${client.pid ?? "none"}`;
 }

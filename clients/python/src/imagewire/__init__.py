@@ -18,7 +18,7 @@ from .errors import (
     ProcessError, ProviderFailed, ProviderNotConfigured, QueueFull, RateLimited, RemoteFailed, RemoteTimedOut,
     RequestCancelled, StartFailed, StorageFailed, SubmissionUnknown, WaitTimeout,
 )
-from .prediction import Failure, File, Page, Prediction, Timings, Update, Waited
+from .prediction import Failure, File, Page, Prediction, Price, Timings, Update, Waited
 
 __version__ = "0.1.0"
 
@@ -28,7 +28,7 @@ __all__ = [
     "Failure", "File", "IdempotencyConflict", "ImagewireError", "InsufficientCredit", "InternalFailure",
     "InvalidInput", "InvalidParams", "ModelUnavailable", "NetworkFailed", "Page", "Prediction",
     "PredictionCancelled", "PredictionFailed", "PredictionInterrupted", "PredictionNotFinished",
-    "PredictionNotFound", "PredictionOverBudget", "ProcessError", "ProviderFailed", "ProviderNotConfigured",
+    "PredictionNotFound", "PredictionOverBudget", "Price", "ProcessError", "ProviderFailed", "ProviderNotConfigured",
     "QueueFull", "RateLimited", "RemoteFailed", "RemoteTimedOut", "RequestCancelled", "StartFailed",
     "StorageFailed", "SubmissionUnknown", "Subscription", "Timings", "Update", "WaitTimeout", "Waited",
 ]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from os import PathLike
 from typing import Any, Callable, Generic, Iterable, Mapping, Optional, Sequence, TypeVar, Union
 
-from .prediction import Page, Prediction, Waited
+from .prediction import Page, Prediction, Price, Waited
 
 T = TypeVar("T")
 Path = Union[str, "PathLike[str]"]
@@ -67,6 +67,17 @@ def delete(ids: Iterable[str], files: bool) -> "Call[Sequence[str]]":
 
 def subscribe(ids: Optional[Iterable[str]], tag: Optional[str], since: Optional[str]) -> "Call[Mapping[str, Any]]":
     return _call("subscribe", dict, ids=None if ids is None else list(ids), tag=tag, since=since)
+
+
+def quote(
+    prompt: Optional[str], input: Optional[Mapping[str, Any]], model: Optional[str], provider: Optional[str]
+) -> "Call[Price]":
+    whole = {**({} if prompt is None else {"prompt": prompt}), **(input or {})}
+    return _call("quote", Price.from_json, input=whole, model=model, provider=provider)
+
+
+def balance(provider: Optional[str]) -> "Call[Price]":
+    return _call("balance", Price.from_json, provider=provider)
 
 
 def milliseconds(seconds: float) -> int:

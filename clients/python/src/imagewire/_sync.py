@@ -11,7 +11,7 @@ from . import _calls
 from ._calls import Call, Path
 from ._connection import Connection, Pending
 from .errors import CallError, CallTimeout, ImagewireError, WaitTimeout, prediction_error
-from .prediction import Page, Prediction, Update, Waited
+from .prediction import Page, Prediction, Price, Update, Waited
 
 T = TypeVar("T")
 OnProgress = Callable[[Prediction], Any]
@@ -222,6 +222,17 @@ class Client:
     def delete(self, ids: Iterable[str], *, files: bool = False) -> Sequence[str]:
         """Forgets finished predictions, all or none; with `files` their pictures too."""
         return self._ask(_calls.delete(ids, files))
+
+    def quote(
+        self, prompt: Optional[str] = None, *, input: Optional[Mapping[str, Any]] = None, model: Optional[str] = None,
+        provider: Optional[str] = None,
+    ) -> Price:
+        """What a prediction would cost; asking spends nothing."""
+        return self._ask(_calls.quote(prompt, input, model, provider))
+
+    def balance(self, provider: Optional[str] = None) -> Price:
+        """What is left on the provider's account."""
+        return self._ask(_calls.balance(provider))
 
     def subscribe(
         self, ids: Optional[Iterable[str]] = None, *, tag: Optional[str] = None, since: Optional[str] = None

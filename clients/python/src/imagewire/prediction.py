@@ -4,6 +4,7 @@ import base64
 import builtins
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Dict, Iterator, Mapping, Optional, Tuple
 
@@ -178,6 +179,22 @@ class Waited:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Waited":
         return cls(value["done"], tuple(map(Prediction.from_json, value["predictions"])), tuple(value["more"]))
+
+
+@dataclass(frozen=True)
+class Price:
+    """An amount of money."""
+
+    #: As the provider wrote it.
+    amount: Decimal
+    #: `USD`.
+    currency: str
+    #: Whether it is what will be billed, and not only an estimate; of a balance always.
+    exact: bool = True
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Price":
+        return cls(Decimal(str(value["amount"])), value["currency"], value.get("exact", True))
 
 
 @dataclass(frozen=True)
