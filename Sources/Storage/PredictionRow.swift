@@ -81,7 +81,8 @@ enum PredictionRow {
       prediction.deleteRemote ? 1 : 0, prediction.idempotencyKey, prediction.outputDirectory, prediction.outputName,
       Cell.text(prediction.tags), Cell.text(prediction.outputs), Cell.text(prediction.files),
       Cell.text(prediction.failure), Cell.timings(prediction), Cell.text(prediction.hasNSFWContents), prediction.error,
-      prediction.maxCostMicros, prediction.estimateMicros, prediction.origin?.rawValue, prediction.hasBeenUnknown ? 1 : 0)
+      prediction.maxCostMicros, prediction.estimateMicros, prediction.origin?.rawValue,
+      prediction.hasBeenUnknown ? 1 : 0)
   }
 
   /// Writes what may change, and notes the change.
