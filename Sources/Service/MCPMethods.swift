@@ -29,7 +29,7 @@ extension Method {
   private static let all = MCPRevision.november2024...MCPRevision.july2026
 
   /// A method of MCP, whose schema is MCP's own.
-  private init(
+  private convenience init(
     mcp name: String, _ summary: String, _ revisions: ClosedRange<MCPRevision>,
     _ body: @escaping @Sendable (Service, MCPCall) throws(RPCError) -> Void
   ) {
@@ -37,7 +37,7 @@ extension Method {
   }
 
   /// A notification of MCP.
-  private init(mcp name: String, _ summary: String, _ body: @escaping @Sendable (Service, Params) -> Void) {
+  private convenience init(mcp name: String, _ summary: String, _ body: @escaping @Sendable (Service, Params) -> Void) {
     self.init(mcp: name, summary, [], body: .notification(body))
   }
 }
