@@ -1,24 +1,26 @@
 /// Something that is made when it is first asked for, once, by whichever thread asks.
 public final class Deferred<Value: Sendable>: Sendable {
-  private let made: Guarded<Value?>
+  private let made = Guarded<Value?>(nil)
+  /// Held while it is made; never while somebody only looks whether it is.
+  private let making = Guarded(())
   private let make: @Sendable () -> Value
 
   /// - Parameter make: called at most once, while others who ask wait for it; it must not ask for the value itself.
   public init(_ make: @escaping @Sendable () -> Value) {
-    made = Guarded(nil)
     self.make = make
   }
 
   /// The value; the first to ask waits until it is made.
   public var value: Value {
-    made.withLock { made in
-      if let made { return made }
+    if let value = valueIfMade { return value }
+    return making.withLock { _ in
+      if let value = valueIfMade { return value }
       let value = make()
-      made = value
+      made.withLock { $0 = value }
       return value
     }
   }
 
-  /// The value, if anybody has asked for it.
+  /// The value, if it is there already. Does not wait.
   public var valueIfMade: Value? { made.withLock { $0 } }
 }

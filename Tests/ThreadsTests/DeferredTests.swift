@@ -19,4 +19,18 @@ struct DeferredTests {
     #expect(seen.wait(atMost: 10_000) { $0.count == 8 ? $0 : nil } == Array(repeating: 1, count: 8))
     #expect(deferred.valueIfMade == 1)
   }
+
+  @Test func whoOnlyLooksDoesNotWait() {
+    let mayGoOn = Guarded(false)
+    let isMaking = Guarded(false)
+    let deferred = Deferred {
+      isMaking.signal { $0 = true }
+      return mayGoOn.wait(atMost: 60_000) { $0 ? true : nil } ?? false
+    }
+    startThread { _ = deferred.value }
+    #expect(isMaking.wait(atMost: 10_000) { $0 ? true : nil } == true)
+    #expect(deferred.valueIfMade == nil)
+    mayGoOn.signal { $0 = true }
+    #expect(deferred.value)
+  }
 }
