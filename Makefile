@@ -6,70 +6,73 @@ SWIFT_FLAGS := --explicit-target-dependency-import-check error
 RELEASE := .build/release/imagewire
 DEBUG := .build/debug/imagewire
 PYTHON := .build-tools/venv/bin/python
+# The tests that spawn the program are told where it is.
+WITH_PROGRAM := IMAGEWIRE=$(abspath $(DEBUG))
+PYTEST := $(PYTHON) -m pytest -q -p no:cacheprovider
+FUZZ_SECONDS ?= 600
 
-.PHONY: bench browser build clean demo dependencies dist format fuzz fuzz-short help install lint mcp-clients sanitize \
-  schemas shells test test-clients test-dist test-editors test-mcp test-node test-openai test-program test-python test-swift \
-  tools
+.PHONY: bench browser build clean debug demo dependencies dist format fuzz fuzz-short help install lint mcp-clients \
+  sanitize schemas shells test test-clients test-dist test-editors test-mcp test-node test-openai test-program \
+  test-python test-swift tools
 
 help: ## What there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | column -t -s ':'
 
-dependencies:
-	@.ci/dependencies
+# What the others need: each installs what is missing, and says so.
+dependencies shells browser tools mcp-clients:
+	@.ci/$@
 
-tools:
-	@.ci/tools
-
-shells:
-	@.ci/shells
-
-browser:
-	@.ci/browser
-
-mcp-clients:
-	@.ci/mcp-clients
-
-build: export IMAGEWIRE_COMMIT = $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 build: dependencies ## The program, optimised: .build/release/imagewire
 	swift build -c release $(SWIFT_FLAGS) --product imagewire
+
+debug: dependencies
+	swift build $(SWIFT_FLAGS) --product imagewire
 
 demo: build ## One conversation through the sandbox, on real pipes, without a key
 	@clients/shell/conversation.sh $(RELEASE) "a red fox in snow"
 
-test: test-swift test-program ## Every test
+# -- Tests ---------------------------------------------------------------------------------------------------------------
+
+test: test-swift test-program ## Every test of the program
 
 test-swift: dependencies
 	swift build --build-tests $(SWIFT_FLAGS)
 	swift test --skip-build
 
-test-program: dependencies tools shells browser
-	swift build $(SWIFT_FLAGS) --product imagewire
-	IMAGEWIRE=$(abspath $(DEBUG)) $(PYTHON) -m pytest -q -p no:cacheprovider Tests/ProgramTests
+test-program: debug tools shells browser
+	$(WITH_PROGRAM) $(PYTEST) -n 4 --dist worksteal Tests/ProgramTests
 
-test-mcp: dependencies tools mcp-clients ## The MCP tool, driven by clients that others wrote
-	swift build $(SWIFT_FLAGS) --product imagewire
-	IMAGEWIRE=$(abspath $(DEBUG)) $(PYTHON) -m pytest -q -p no:cacheprovider Tests/MCPTests
+test-clients: test-python test-node test-editors ## Every client, each as its own ecosystem tests
 
-test-clients: test-python test-node ## Every client, each as its own ecosystem tests
+test-python: debug tools
+	$(WITH_PROGRAM) PYTHONPATH=clients/python/src $(PYTEST) clients/python/tests
 
-test-python: dependencies tools
-	swift build $(SWIFT_FLAGS) --product imagewire
-	IMAGEWIRE=$(abspath $(DEBUG)) PYTHONPATH=clients/python/src \
-	  $(PYTHON) -m pytest -q -p no:cacheprovider clients/python/tests
-
-test-node: dependencies
+test-node: debug
 	@.ci/node
-	swift build $(SWIFT_FLAGS) --product imagewire
 	tsc -p clients/node/test/types
-	IMAGEWIRE=$(abspath $(DEBUG)) node --test clients/node/test/*.test.js
+	$(WITH_PROGRAM) node --test clients/node/test/*.test.js
 
-schemas: dependencies ## schemas/*.json anew, from the table of methods
-	swift build $(SWIFT_FLAGS) --product imagewire
-	mkdir -p schemas && rm -f schemas/*.json
-	for name in $$($(DEBUG) schema --names); do $(DEBUG) schema $$name >schemas/$$name.json || exit 1; done
-	python3 Tests/MCPTests/render.py $(DEBUG) schemas/mcp
+test-editors: debug ## The editors' clients, in the real editors
+	@.ci/editors
+	$(WITH_PROGRAM) clients/neovim/tests/run.sh
+	$(WITH_PROGRAM) clients/vim/tests/run.sh
+	$(WITH_PROGRAM) clients/emacs/tests/run.sh
+	$(WITH_PROGRAM) node --test clients/vscode/tests/extension.test.js
+	$(WITH_PROGRAM) clients/shell/tests/run.sh
 
-FUZZ_SECONDS ?= 600
+test-mcp: debug tools mcp-clients ## The MCP tool, driven by clients that others wrote
+	$(WITH_PROGRAM) $(PYTEST) Tests/MCPTests
+
+test-openai: debug tools ## The provider openai against LiteLLM's proxy (750 MB from PyPI)
+	@.ci/litellm
+	$(WITH_PROGRAM) $(PYTEST) Tests/ForeignServers
+
+test-dist: dependencies ## The tarball in a bare Debian without Swift (needs root; fetches Debian's base)
+	@.ci/test-dist
+
+sanitize: dependencies ## Every Swift test under the address sanitizer, then under the thread sanitizer
+	.ci/sanitize address
+	.ci/sanitize thread
 
 fuzz: dependencies ## The fuzzers, FUZZ_SECONDS each (600)
 	.ci/fuzz $(FUZZ_SECONDS)
@@ -77,37 +80,21 @@ fuzz: dependencies ## The fuzzers, FUZZ_SECONDS each (600)
 fuzz-short: ## The fuzzers, 20 seconds each
 	@$(MAKE) fuzz FUZZ_SECONDS=20
 
-sanitize: dependencies ## Every Swift test under the address sanitizer, then under the thread sanitizer
-	.ci/sanitize address
-	.ci/sanitize thread
-
-test-openai: dependencies tools ## The provider openai against LiteLLM's proxy (750 MB from PyPI)
-	@.ci/litellm
-	swift build $(SWIFT_FLAGS) --product imagewire
-	IMAGEWIRE=$(abspath $(DEBUG)) $(PYTHON) -m pytest -q -p no:cacheprovider Tests/ForeignServers
-
-test-clients: test-editors ## The clients, each in what it is written for
-
-test-editors: dependencies ## The editors' clients, in the real editors
-	@.ci/editors
-	swift build $(SWIFT_FLAGS) --product imagewire
-	IMAGEWIRE=$(abspath $(DEBUG)) clients/neovim/tests/run.sh
-	IMAGEWIRE=$(abspath $(DEBUG)) clients/vim/tests/run.sh
-	IMAGEWIRE=$(abspath $(DEBUG)) clients/emacs/tests/run.sh
-	IMAGEWIRE=$(abspath $(DEBUG)) node --test clients/vscode/tests/extension.test.js
-	IMAGEWIRE=$(abspath $(DEBUG)) clients/shell/tests/run.sh
-
 bench: build ## Speed and memory, beside the floor
 	python3 Tests/Benchmarks/bench.py $(RELEASE)
+
+# -- Everything else -------------------------------------------------------------------------------------------------------
+
+schemas: debug ## schemas/ anew, from the table of methods
+	mkdir -p schemas && rm -f schemas/*.json
+	for name in $$($(DEBUG) schema --names); do $(DEBUG) schema $$name >schemas/$$name.json || exit 1; done
+	python3 Tests/MCPTests/render.py $(DEBUG) schemas/mcp
 
 install: build ## The program, its man page, completions and schemas below $(PREFIX)
 	@.ci/stage $(RELEASE) $(DESTDIR)$(PREFIX)
 
 dist: dependencies ## A tarball that needs no Swift, with its SHA-256: .build-dist/
 	@.ci/dist
-
-test-dist: dependencies ## The tarball in a bare Debian without Swift (needs root; fetches Debian's base)
-	@.ci/test-dist
 
 format: ## The source as swift-format wants it
 	swift format -i -r Sources Tests Package.swift
