@@ -2,6 +2,7 @@
 // Linux only. The kernel stops every thread at every call (ptrace), so the count is one for the whole process.
 //
 //   interrupt -n 12 -a kill  -o FILE -- program arguments...   SIGKILL before the 12th step is taken
+//   interrupt -n 2  -f link  -o FILE -- program arguments...   the same, but counting begins with the first `link…`
 //   interrupt -n 1  -a hold  -o FILE -c connect -- program ... holds all threads there; SIGUSR1 lets them go on
 //   interrupt                -o FILE -- program arguments...   only counts
 //
@@ -77,12 +78,13 @@ static const char *step(pid_t thread) {
 int main(int argc, char **argv) {
   long n = 0, count = 0;
   int must_hold = 0, is_holding = 0, is_detached = 0;
-  const char *only = NULL, *path = "/dev/null";
-  for (int option; (option = getopt(argc, argv, "+n:a:c:o:")) != -1;) {
+  const char *only = NULL, *first = NULL, *path = "/dev/null";
+  for (int option; (option = getopt(argc, argv, "+n:a:c:f:o:")) != -1;) {
     switch (option) {
       case 'n': n = atol(optarg); break;
       case 'a': must_hold = strcmp(optarg, "hold") == 0; break;
       case 'c': only = optarg; break;
+      case 'f': first = optarg; break;
       case 'o': path = optarg; break;
       default: return 125;
     }
@@ -113,6 +115,8 @@ int main(int argc, char **argv) {
     pid_t thread = waitpid(-1, &status, __WALL);
     if (thread < 0 && errno == EINTR) {
       if (!is_released || !is_holding) continue;
+      // Takes back the stops that have not arrived yet.
+      kill(child, SIGCONT);
       for (int i = 0; i < most_threads; i++)
         if (threads[i]) ptrace(PTRACE_DETACH, threads[i], NULL, NULL);
       is_holding = 0;
@@ -127,13 +131,22 @@ int main(int argc, char **argv) {
       if (WTERMSIG(status) != SIGKILL) return 128 + WTERMSIG(status);
       kill(getpid(), SIGKILL);
     }
-    if (is_detached) continue;
     int place = slot(thread), number = WSTOPSIG(status);
+    if (is_detached) {
+      // One that was on its way to a stop when the others went on.
+      int is_ours = number == SIGSTOP || number == SIGTRAP || number == (SIGTRAP | 0x80);
+      ptrace(PTRACE_DETACH, thread, NULL, is_ours ? 0 : number);
+      continue;
+    }
     if (number == (SIGTRAP | 0x80)) {
       const char *name = step(thread);
       if (name && !is_holding && (!only || strcmp(name, only) == 0)) {
         fprintf(notes, "%s\n", name);
-        if (++count == n && must_hold) {
+        if (first && strncmp(name, first, strlen(first)) == 0) first = NULL;
+        if (!first) count++;
+        if (first) {
+          // Not yet.
+        } else if (count == n && must_hold) {
           fputs("held\n", notes);
           is_holding = 1;
           for (int i = 0; i < most_threads; i++)

@@ -36,9 +36,9 @@ class Interruption:
 
     numbers = itertools.count(1)
 
-    def __init__(self, tool, folder, at=0, action="kill", only=None):
+    def __init__(self, tool, folder, at=0, action="kill", only=None, first=None):
         self.notes = Path(folder) / f"steps-{os.getpid()}-{next(self.numbers)}"
-        choice = ["-c", only] if only else []
+        choice = [*(["-c", only] if only else []), *(["-f", first] if first else [])]
         self.wrapper = [str(tool), "-n", str(at), "-a", action, *choice, "-o", str(self.notes), "--"]
 
     @property

@@ -12,16 +12,20 @@ from program import Ended
 GONE = (Ended, BrokenPipeError, ConnectionError)
 
 
-def everything(program):
-    """Every prediction of the table, whole, by id."""
-    found, cursor = {}, None
+def listed(program, **filters):
+    """Every prediction that a list shows, page by page."""
+    found, cursor = [], None
     while True:
-        page = program.call("list", limit=500, **({"cursor": cursor} if cursor else {}))
-        for prediction in page["predictions"]:
-            found[prediction["id"]] = program.call("status", id=prediction["id"], full=True)
+        page = program.call("list", limit=500, **filters, **({"cursor": cursor} if cursor else {}))
+        found += page["predictions"]
         cursor = page["next_cursor"]
         if not cursor:
             return found
+
+
+def everything(program):
+    """Every prediction of the table, whole, by id."""
+    return {p["id"]: program.call("status", id=p["id"], full=True) for p in listed(program)}
 
 
 def settled(program, ids, patience=30):
@@ -29,7 +33,9 @@ def settled(program, ids, patience=30):
     ids = list(ids)
     for start in range(0, len(ids), 200):
         done = program.call("wait", ids=ids[start : start + 200], timeout_ms=patience * 1000)["done"]
-        assert done, [p for p in (program.call("status", id=i) for i in ids) if not p["finished_at"] or p["status"] == "cancelled"]
+        if not done:
+            late = [p for p in (program.call("status", id=i) for i in ids) if not p["finished_at"] or p["status"] == "cancelled"]
+            raise AssertionError(f"{len(late)} are not over; the first: {late[:2]}")
     return {id: program.call("status", id=id, full=True) for id in ids}
 
 

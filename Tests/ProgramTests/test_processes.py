@@ -15,15 +15,19 @@ from promise import GONE, assert_files_are_whole, assert_polls_do_not_overlap, a
 
 
 def most_at_once(wavespeed):
-    """The largest number of predictions that were between their POST and their last poll at any time."""
-    last = {}
+    """The largest number of predictions that were between their POST and their last poll at any time. Those whose reply
+    was lost with their process hold no slot while they are looked for, and are not counted."""
+    first, last = {}, {}
     for request in wavespeed.polls():
-        last[request["path"].split("/")[4]] = request["ended"]
+        id = request["path"].split("/")[4]
+        first.setdefault(id, request["seconds"])
+        last[id] = request["ended"]
     moments = []
     prompts = {p["input"]["prompt"]: id for id, p in wavespeed.predictions.items()}
     for request in wavespeed.posts():
         id = prompts[json.loads(request["body"])["prompt"]]
-        moments += [(request["seconds"], 1), (last[id], -1)]
+        if first[id] - request["seconds"] < 0.3:
+            moments += [(request["seconds"], 1), (last[id], -1)]
     most = count = 0
     for _, change in sorted(moments):
         count += change
@@ -108,7 +112,11 @@ def test_the_limit_holds_across_processes(paid, wavespeed, count):
 def test_first_in_first_out_across_processes(paid, wavespeed):
     wavespeed.script(poll=[{"do": "running", "times": "forever"}])
     one, two = (paid("--max-concurrency", 1) for _ in range(2))
-    ids = [(one if number % 2 else two).call("submit", prompt=f"number {number}")["id"] for number in range(8)]
+    ids = []
+    for number in range(8):
+        ids.append((one if number % 2 else two).call("submit", prompt=f"number {number}")["id"])
+        # Two processes have no order within one millisecond.
+        time.sleep(0.002)
     wavespeed.clear()
     assert len(settled(one, ids)) == 8
     assert [json.loads(request["body"])["prompt"] for request in wavespeed.posts()] == [f"number {n}" for n in range(8)]
