@@ -125,15 +125,24 @@ It is meant for `wavespeed_api_key' in `imagewire-configuration'."
       (when value (puthash (symbol-name name) value told)))
     told))
 
+(defun imagewire--last-words (connection)
+  "Return the last line that CONNECTION said on stderr, or nil.
+The end of a process is often noticed before its last words are read, and
+Emacs adds a line of its own when it has read them."
+  (let ((buffer (jsonrpc-stderr-buffer connection)))
+    (dolist (pipe (process-list))
+      (when (eq (process-buffer pipe) buffer)
+        (while (accept-process-output pipe 0.1 nil t))))
+    (when (buffer-live-p buffer)
+      (car (last (seq-remove (lambda (line) (string-match-p "\\`Process .* stderr " line))
+                             (split-string (with-current-buffer buffer (buffer-string)) "\n" t "[ \t\r]+")))))))
+
 (defun imagewire--end-message (connection)
   "Say why CONNECTION is no more."
   (or (oref connection end)
-      (let* ((buffer (jsonrpc-stderr-buffer connection))
-             (log (if (buffer-live-p buffer)
-                      (with-current-buffer buffer (string-trim (buffer-string)))
-                    "")))
+      (let ((words (imagewire--last-words connection)))
         (concat "the process ended."
-                (unless (string-empty-p log) (format " It said: %s." (car (last (split-string log "\n")))))
+                (when words (format " It said: %s." words))
                 " What it had accepted is kept: M-x imagewire-list shows it,"
                 " and the next command starts the process again."))))
 
