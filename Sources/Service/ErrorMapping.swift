@@ -147,4 +147,19 @@ extension RPCError {
       )
     }
   }
+
+  /// Why nobody can say what models there are.
+  static func catalogue(_ error: PredictionEngine.CatalogueError) -> RPCError {
+    switch error {
+    case .submit(let error): submit(error)
+    case .noModel(let model, let provider):
+      invalidParams(
+        "model", "the provider \"\(provider)\" lists no model \"\(model)\"",
+        hint: "Without model, the method models lists those that it has.")
+    case .noCatalogue(let provider):
+      price(
+        .provider(ProviderError(message: "The provider \"\(provider)\" has no list of models.", isRetryable: false)))
+    case .provider(let error): price(.provider(error))
+    }
+  }
 }
