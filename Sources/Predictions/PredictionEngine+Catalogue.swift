@@ -131,9 +131,17 @@ extension PredictionEngine {
     // A key may name a prediction that was accepted before this was learned, and that is to be found again.
     if learned != nil, request.idempotencyKey != nil { return }
     guard let schema = learned ?? provider.catalogue?.builtIn(id)?.inputSchema else { return }
-    if let problem = InputSchema(schema).problems(with: request.input).first {
+    if let problem = read(schema).problems(with: request.input).first {
       throw .invalid(path: problem.path, message: "\(problem.message). Nothing was sent.")
     }
+  }
+
+  /// Reads a schema, but not twice in a row: most programs use one model.
+  private func read(_ bytes: [UInt8]) -> InputSchema {
+    if let last = state.withLock({ $0.lastSchema }), last.bytes == bytes { return last.schema }
+    let schema = InputSchema(bytes)
+    state.withLock { $0.lastSchema = (bytes, schema) }
+    return schema
   }
 
   // MARK: - Asking
@@ -149,14 +157,19 @@ extension PredictionEngine {
     return (provider, catalogue)
   }
 
-  /// What the provider said within the hour, what is built in, what it says when it is asked: the first there is.
+  /// What the provider said within the hour, what is built in, what it says when it is asked: the first there is. A list
+  /// that is known and does not have it is believed, except of a provider that is here and takes any name.
   private func find(
     _ id: String, in catalogue: any ProviderCatalogue, of provider: any Provider,
     completion: @escaping @Sendable (Result<Model, CatalogueError>) -> Void
   ) {
     let now = time.now.steady
-    let learned = state.withLock { $0.catalogues.model(id, of: provider.account, now: now) }
+    let list = state.withLock { $0.catalogues.models(of: provider.account, now: now) }
+    let learned = list?.first { $0.id == id }
     if let learned, learned.inputSchema != nil { return completion(.success(learned)) }
+    if list != nil, learned == nil, !provider.isEmbedded {
+      return completion(.failure(.noModel(id, provider: provider.name)))
+    }
     if let model = catalogue.builtIn(id) ?? learned { return completion(.success(model)) }
     ask(catalogue, of: provider) { result in
       switch result {

@@ -46,6 +46,8 @@ public final class PredictionEngine: Sendable {
     var prices = PriceList()
     /// What is known of what models there are.
     var catalogues = Catalogues()
+    /// The schema that an order was last checked against.
+    var lastSchema: (bytes: [UInt8], schema: InputSchema)?
     /// When the store was last asked whether another process changed anything, and up to where its changes are known.
     var checkedAt: Int64 = .min / 2
     var cursor: ChangeCursor?

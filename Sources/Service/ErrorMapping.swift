@@ -148,6 +148,17 @@ extension RPCError {
     }
   }
 
+  /// The message for people: without the words of the protocol before it.
+  var plainMessage: String {
+    let prefix = "Invalid params: "
+    guard message.hasPrefix(prefix) else { return message }
+    let text = message.dropFirst(prefix.count)
+    // A member's name is a name, whatever it stands at the beginning of.
+    let path = data.flatMap { try? JSONValue(parsing: $0) }?["path"]?.string
+    if let path, text.hasPrefix(path) { return String(text) }
+    return text.prefix(1).uppercased() + text.dropFirst()
+  }
+
   /// Why nobody can say what models there are.
   static func catalogue(_ error: PredictionEngine.CatalogueError) -> RPCError {
     switch error {

@@ -111,6 +111,17 @@ def test_a_model_that_is_not_there(paid, wavespeed):
         assert problems(program.call("validate", input={"prompt": "a boat"}, model="acme/nothing")).keys() == {"model"}
 
 
+def test_a_usual_model_that_the_service_dropped_is_told_and_still_sent(paid, wavespeed):
+    wavespeed.script(catalogue=[model(PAINTER)])
+    with paid() as program:
+        program.call("models")
+        answer = program.call("validate", input={"prompt": "a boat"})
+        assert problems(answer).keys() == {"model"} and "retired" in answer["hint"]
+        assert refused(program, "models", model=SEED).data["path"] == "model"
+        assert program.call("submit", prompt="a boat", wait_ms=20000)["status"] == "completed"
+    assert len(wavespeed.posts()) == 1
+
+
 def test_without_a_key_it_is_1005(spawn):
     with spawn() as program:
         assert refused(program, "models", provider="wavespeed").code == 1005
@@ -132,6 +143,18 @@ def test_the_models_of_an_openai_server(spawn):
             answer = program.call("validate", input={"prompt": "a boat", "anything": [1]})
             assert answer["valid"] and "does not say" in answer["hint"]
         assert server.posts() == []
+
+
+def test_agents_are_offered_what_is_in_memory_and_nobody_is_asked_for_it(paid, wavespeed):
+    asks = {"ref": {"type": "ref/prompt", "name": "generate_image"}, "argument": {"name": "model", "value": "paint"}}
+    with paid() as program:
+        program.call(
+            "initialize", protocolVersion="2025-11-25", capabilities={}, clientInfo={"name": "test", "version": "1"}
+        )
+        assert program.call("completion/complete", asks)["completion"]["values"] == []
+        assert asked(wavespeed) == []
+        program.call("models")
+        assert program.call("completion/complete", asks)["completion"]["values"] == [PAINTER]
 
 
 # -- validate -------------------------------------------------------------------------------------------------------
