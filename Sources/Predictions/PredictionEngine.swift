@@ -44,6 +44,10 @@ public final class PredictionEngine: Sendable {
     var isStopping = false
     /// What is known of what things cost.
     var prices = PriceList()
+    /// What is known of what models there are.
+    var catalogues = Catalogues()
+    /// The schema that an order was last checked against.
+    var lastSchema: (bytes: [UInt8], schema: InputSchema)?
     /// When the store was last asked whether another process changed anything, and up to where its changes are known.
     var checkedAt: Int64 = .min / 2
     var cursor: ChangeCursor?
@@ -176,18 +180,17 @@ public final class PredictionEngine: Sendable {
     let defaults = defaults
     let provider = try provider(named: request.provider)
     let name = provider.name
-    if !provider.isEmbedded, request.input["sandbox"] != nil {
-      throw .invalid(
-        path: "input.sandbox",
-        message: "Only the provider \"sandbox\" takes this member; \"\(name)\" would be paid.")
+    let model = request.model ?? defaults.model ?? provider.defaultModel
+    if let problem = Self.sandboxProblem(in: request.input, of: provider) {
+      throw .invalid(path: problem.path, message: problem.message)
     }
+    try check(request, model: model, at: provider)
     let directory = request.outputDirectory ?? defaults.outputDirectory
     do throws(OutputError) {
       try outputs.prepare(directory)
     } catch {
       throw .folder(error, isDefault: request.outputDirectory == nil)
     }
-    let model = request.model ?? defaults.model ?? provider.defaultModel
     let prediction = Prediction(
       id: nextID(), provider: name, model: model,
       input: JSONValue.object(request.input).serialized,

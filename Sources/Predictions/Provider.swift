@@ -53,6 +53,9 @@ public protocol Provider: Sendable {
   /// What it costs, where it can be asked.
   var pricing: (any ProviderPricing)? { get }
 
+  /// What models it has, where that is known or can be asked.
+  var catalogue: (any ProviderCatalogue)? { get }
+
   /// Asks that the provider delete a prediction. Safe to repeat.
   func delete(_ prediction: Prediction, completion: @escaping @Sendable (DeletionOutcome) -> Void)
 
@@ -74,6 +77,8 @@ extension Provider {
 extension Provider {
   /// Cannot be asked.
   public var pricing: (any ProviderPricing)? { nil }
+  /// Cannot be asked.
+  public var catalogue: (any ProviderCatalogue)? { nil }
 }
 
 /// Finds again what a lost reply left in doubt.
@@ -96,6 +101,30 @@ public protocol ProviderPricing: Sendable {
 
   /// What is left on the account.
   func balance(completion: @escaping @Sendable (Result<Balance, ProviderError>) -> Void)
+}
+
+/// Says what models there are and what they take. Asking costs nothing.
+public protocol ProviderCatalogue: Sendable {
+  /// What is known of a model without asking anybody; `nil` where nothing is.
+  func builtIn(_ model: String) -> Model?
+
+  /// Asks for all models.
+  func models(completion: @escaping @Sendable (Result<[Model], ProviderError>) -> Void)
+}
+
+/// A model, as its provider's catalogue has it.
+public struct Model: Sendable, Equatable {
+  /// By which `submit` names it.
+  public var id: String
+  /// The JSON Schema of its input, as JSON; `nil` where the provider tells none. Bytes, because a catalogue of a thousand
+  /// models would be large as values, and few of them are ever asked for.
+  public var inputSchema: [UInt8]?
+
+  /// A model.
+  public init(id: String, inputSchema: [UInt8]? = nil) {
+    self.id = id
+    self.inputSchema = inputSchema
+  }
 }
 
 /// What a prediction would cost.

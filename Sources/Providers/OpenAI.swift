@@ -24,7 +24,7 @@ public struct OpenAI: Provider {
 
   let base: BaseURL
   let incoming: any IncomingStore
-  private let http: HTTPClient
+  let http: HTTPClient
   private let key: String
   private let clientVersion: String
   private let now: @Sendable () -> Int64
@@ -63,6 +63,9 @@ public struct OpenAI: Provider {
 
   /// There is nothing to look at elsewhere.
   public func resultURL(for remoteID: String) -> String? { nil }
+
+  /// Names alone.
+  public var catalogue: (any ProviderCatalogue)? { self }
 
   // MARK: - Submit
 
@@ -188,7 +191,7 @@ public struct OpenAI: Provider {
 
   private var userAgent: String { "imagewire/\(clientVersion)" }
 
-  private func headers(contentType: String) -> [HTTPRequest.Header] {
+  func headers(contentType: String) -> [HTTPRequest.Header] {
     let authorization = key.isEmpty ? [] : [HTTPRequest.Header("Authorization", "Bearer \(key)")]
     return authorization + [
       .init("Content-Type", contentType), .init("Accept", "application/json, text/event-stream"),

@@ -64,7 +64,8 @@ extension OpenAI {
         ? (
           failure(
             .modelUnavailable, "The provider has no model \(clean(model)) (HTTP \(status))",
-            "Name one that it has: GET \(base.text)/models lists them."), nil
+            "\(RetiredModel.hint(for: model).map { $0 + " " } ?? "")Name one that it has: the method models lists them."
+          ), nil
         )
         : (
           failure(
@@ -78,7 +79,8 @@ extension OpenAI {
         return (
           failure(
             .modelUnavailable, "The provider has no model \(clean(model)) (HTTP \(status))",
-            "Name one that it has: GET \(base.text)/models lists them."), nil
+            "\(RetiredModel.hint(for: model).map { $0 + " " } ?? "")Name one that it has: the method models lists them."
+          ), nil
         )
       }
       let place = problem?.parameter.map { " input.\(clean($0))" } ?? " the request"

@@ -143,6 +143,9 @@ public struct Sandbox: Provider {
   /// Everything is free, exactly.
   public var pricing: (any ProviderPricing)? { self }
 
+  /// It draws whatever the model is called.
+  public var catalogue: (any ProviderCatalogue)? { self }
+
   /// What was lost with a scripted `lost_reply` is found here.
   public var history: (any ProviderHistory)? { self }
 

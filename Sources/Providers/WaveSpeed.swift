@@ -53,6 +53,9 @@ public struct WaveSpeed: Provider, Sendable {
   /// Both can be asked.
   public var pricing: (any ProviderPricing)? { self }
 
+  /// It has one.
+  public var catalogue: (any ProviderCatalogue)? { self }
+
   /// Built from the base URL; what an answer says under `urls.get` is never asked, for the key would go there.
   public func resultURL(for remoteID: String) -> String? {
     Self.isValidID(remoteID) ? "\(base.text)/api/v3/predictions/\(remoteID)/result" : nil

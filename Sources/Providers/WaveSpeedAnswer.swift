@@ -9,6 +9,8 @@ struct WaveSpeedAnswer {
   let isOwn: Bool
   /// What stands under `data`, or the whole where nothing is wrapped around it.
   let object: JSONObject?
+  /// What stands under `data` where that is a list.
+  let list: [JSONValue]?
   /// What it says went wrong.
   let message: String?
   /// The most telling error code in it.
@@ -20,6 +22,7 @@ struct WaveSpeedAnswer {
     let outer = whole["code"]?.int64
     let isBare = whole["data"]?.object == nil && (whole["id"]?.string != nil || whole["status"]?.string != nil)
     object = isBare ? whole : whole["data"]?.object
+    list = whole["data"]?.array
     isOwn = isBare || outer != nil
     if !isBare, (200..<300).contains(response.status), let outer, outer != 0, outer != 200 {
       // A code of the service's own table is no HTTP status; nothing certain follows from it alone.

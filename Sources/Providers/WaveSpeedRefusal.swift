@@ -53,7 +53,8 @@ extension WaveSpeed {
       return (
         failure(
           .modelUnavailable, "The provider has no model \(model) (HTTP \(status))",
-          "The model may be retired; wavespeed.ai/models lists those that exist."), nil
+          "\(RetiredModel.hint(for: model) ?? "The model may be retired.") wavespeed.ai/models lists those that exist."),
+        nil
       )
     case 407:
       return (
@@ -76,13 +77,15 @@ extension WaveSpeed {
       return (
         failure(
           .modelUnavailable, "The provider does not offer the model \(model) (HTTP \(status))",
-          "The model may be retired; wavespeed.ai/models lists those that exist."), nil
+          "\(RetiredModel.hint(for: model) ?? "The model may be retired.") wavespeed.ai/models lists those that exist."),
+        nil
       )
     }
     return (
       failure(
         .invalidInput, "The provider refused the request (HTTP \(status))",
-        "Change the input to what the model takes; if it is right, the model \(model) may be retired."), nil
+        "Change the input to what the model takes. "
+          + (RetiredModel.hint(for: model) ?? "If it is right, the model \(model) may be retired.")), nil
     )
   }
 

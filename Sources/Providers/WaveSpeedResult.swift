@@ -96,7 +96,8 @@ extension WaveSpeed {
       }
       return PredictionFailure(
         .remoteError, retryable: true, message: "The provider could not make it\(said).",
-        hint: "The model \(model) may be retired; try another. \(ask)", remoteCode: code)
+        hint: "\(RetiredModel.hint(for: model) ?? "The model \(model) may be retired.") Try another. \(ask)",
+        remoteCode: code)
     }
   }
 

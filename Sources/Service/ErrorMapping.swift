@@ -147,4 +147,30 @@ extension RPCError {
       )
     }
   }
+
+  /// The message for people: without the words of the protocol before it.
+  var plainMessage: String {
+    let prefix = "Invalid params: "
+    guard message.hasPrefix(prefix) else { return message }
+    let text = message.dropFirst(prefix.count)
+    // A member's name is a name, whatever it stands at the beginning of.
+    let path = data.flatMap { try? JSONValue(parsing: $0) }?["path"]?.string
+    if let path, text.hasPrefix(path) { return String(text) }
+    return text.prefix(1).uppercased() + text.dropFirst()
+  }
+
+  /// Why nobody can say what models there are.
+  static func catalogue(_ error: PredictionEngine.CatalogueError) -> RPCError {
+    switch error {
+    case .submit(let error): submit(error)
+    case .noModel(let model, let provider):
+      invalidParams(
+        "model", "the provider \"\(provider)\" lists no model \"\(model)\"",
+        hint: "Without model, the method models lists those that it has.")
+    case .noCatalogue(let provider):
+      price(
+        .provider(ProviderError(message: "The provider \"\(provider)\" has no list of models.", isRetryable: false)))
+    case .provider(let error): price(.provider(error))
+    }
+  }
 }

@@ -24,9 +24,7 @@ public struct UnusableRequest: Error, Sendable, Equatable {
   public let hint: String?
 
   init(_ error: RPCError) {
-    let prefix = "Invalid params: "
-    let text = error.message.hasPrefix(prefix) ? String(error.message.dropFirst(prefix.count)) : error.message
-    message = text.prefix(1).uppercased() + text.dropFirst()
+    message = error.plainMessage
     hint = error.data.flatMap { try? JSONValue(parsing: $0) }?["hint"]?.string
   }
 

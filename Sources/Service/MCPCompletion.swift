@@ -2,8 +2,8 @@ internal import JSON
 internal import JSONRPC
 internal import Predictions
 
-/// `completion/complete`: names of models. Asks no provider, for a person is typing: it offers what is usual here and what
-/// was used before.
+/// `completion/complete`: names of models. Asks no provider, for a person is typing: it offers what is usual here, what
+/// was used before, and what a provider said of late.
 enum MCPCompletion {
   private static let mostValues = 100
 
@@ -43,7 +43,7 @@ enum MCPCompletion {
     return beginning + models.filter { !beginning.contains($0) && $0.lowercased().contains(begun) }
   }
 
-  /// The usual ones, then those used of late over MCP, each once.
+  /// The usual ones, then those used of late over MCP, then those of catalogues that are in memory, each once.
   private static func known(to service: Service) throws(RPCError) -> [String] {
     let engine = try service.engine()
     var models = engine.usualModels
@@ -52,6 +52,7 @@ enum MCPCompletion {
     for prediction in (try? engine.list(query))?.predictions ?? [] where !models.contains(prediction.model) {
       models.append(prediction.model)
     }
-    return models
+    let known = Set(models)
+    return models + engine.rememberedModels.filter { !known.contains($0) }
   }
 }

@@ -191,15 +191,7 @@ extension Service {
 extension RPCError {
   /// The error as one sentence for a model: what is wrong, and what to change.
   var sentence: String {
-    var text = message
-    let prefix = "Invalid params: "
-    if text.hasPrefix(prefix) {
-      text.removeFirst(prefix.count)
-      text = text.prefix(1).uppercased() + text.dropFirst()
-      // A member's name is a name, whatever it stands at the beginning of.
-      let path = data.flatMap { try? JSONValue(parsing: $0) }?["path"]?.string
-      if let path, message.dropFirst(prefix.count).hasPrefix(path) { text = path + text.dropFirst(path.count) }
-    }
+    var text = plainMessage
     if !text.hasSuffix(".") { text += "." }
     if let hint = data.flatMap({ try? JSONValue(parsing: $0) })?["hint"]?.string { text += " \(hint)" }
     return text

@@ -6,7 +6,7 @@ public struct MethodTable: Sendable {
 
   /// The methods of the protocol.
   public static let standard = MethodTable(
-    Method.predictions + Method.subscribing + Method.money + Method.lifecycle + Method.mcp)
+    Method.predictions + Method.subscribing + Method.catalogue + Method.money + Method.lifecycle + Method.mcp)
 
   init(_ methods: [Method]) {
     self.methods = methods

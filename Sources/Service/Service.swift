@@ -249,7 +249,7 @@ public final class Service: RequestHandler {
   // MARK: - Rendering
 
   /// What a reply has around its result: the envelope, the longest id allowed, a header.
-  private static let envelopeBytes = 1_200
+  static let envelopeBytes = 1_200
   /// How many renderings are kept.
   private static let keptCount = 1_024
 

@@ -14,7 +14,7 @@ What it does unscripted: a submit answers `created`; the first `polls` (2) polls
 `completed` with one output, a real PNG on `output_port`; history lists what was accepted, newest first; delete works.
 
 SCRIPT: `POST /_/script` (or `server.script(...)`) with any of
-  submit, poll, history, delete, download, price, balance
+  submit, poll, history, delete, download, price, balance, models
                                             a list of behaviours: each request to that endpoint takes the next one,
                                             and an empty list is "normal" again
   polls                                     how many polls say `processing` first (2)
@@ -22,6 +22,7 @@ SCRIPT: `POST /_/script` (or `server.script(...)`) with any of
                                             http://127.0.0.1:PORT) are filled in inside strings
   expect_key                                answer 401 to any other key
   usd                                       what one picture costs (0.05); balance answers a hundred times as much
+  catalogue                                 what GET …/models lists
   retry_after, date, history_ignores_filters, history_without_input
 
 A behaviour is a name, or {"do": name, ...} with any of
@@ -67,7 +68,7 @@ import threading
 import time
 import zlib
 
-ENDPOINTS = ("submit", "poll", "history", "delete", "download", "price", "balance")
+ENDPOINTS = ("submit", "poll", "history", "delete", "download", "price", "balance", "models")
 
 
 def png(width=16, height=16, colour=(180, 40, 90)):
@@ -82,6 +83,24 @@ def png(width=16, height=16, colour=(180, 40, 90)):
 
 
 PICTURE = png()
+
+
+def model(name, required=("prompt",), **properties):
+    """An item of the catalogue, as the service has them."""
+    schema = {
+        "type": "object", "required": list(required), "properties": {"prompt": {"type": "string"}, **properties},
+        "x-order-properties": ["prompt", *properties],
+    }
+    way = {"type": "model_run", "method": "POST", "server": "", "api_path": f"/api/v3/{name}", "request_schema": schema}
+    return {"model_id": name, "name": name, "type": "text-to-image", "base_price": 0.05, "api_schema": {"api_schemas": [way]}}
+
+
+SIZES = {"type": "string", "default": "1024*1024", "enum": ["1024*1024", "1024*1536"]}
+CATALOGUE = [
+    model("openai/gpt-image-1-high-fidelity"),
+    model("acme/painter", size=SIZES, seed={"type": "integer", "minimum": -1}),
+    {"model_id": "acme/mystery", "name": "mystery"},
+]
 REASONS = {
     400: 'Field "prompt" must be a string.', 401: "Invalid API key {key}", 402: "Payment required",
     403: "Your role is not permitted to do this", 404: "Not found", 405: "Method not allowed",
@@ -148,7 +167,8 @@ class LoopbackWaveSpeed:
             self.queues = {name: [] for name in ENDPOINTS}
             self.settings = {
                 "polls": 2, "outputs": ["{output}/output/{id}.png"], "expect_key": None, "retry_after": None,
-                "date": None, "usd": 0.05, "history_ignores_filters": False, "history_without_input": False,
+                "date": None, "usd": 0.05, "catalogue": CATALOGUE,
+                "history_ignores_filters": False, "history_without_input": False,
             }
             self.requests = []
             self.predictions = {}
@@ -288,6 +308,8 @@ class LoopbackWaveSpeed:
             return path.rpartition("/")[2]
         if path == "/api/v3/predictions":
             return "history"
+        if (method, path) == ("GET", "/api/v3/models"):
+            return "models"
         if re.fullmatch(r"/api/v3/predictions/[^/]+(/result)?", path):
             return "poll"
         return "submit" if path.startswith("/api/v3/") and method == "POST" else "other"
@@ -430,6 +452,9 @@ class LoopbackWaveSpeed:
 
     def _balance(self, connection, do, behaviour, path, body):
         return 200, {}, self._wrap({"balance": 100 * self.settings["usd"]})
+
+    def _models(self, connection, do, behaviour, path, body):
+        return 200, {}, self._wrap(self.settings["catalogue"])
 
     def _download(self, connection, do, behaviour, path, body):
         if path.startswith("/expired/"):

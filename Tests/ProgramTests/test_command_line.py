@@ -91,6 +91,7 @@ def test_how_it_went_wrong_is_the_exit_status(run, script, status, word):
     (["generate", "x", "--set", "size"], "NAME=VALUE"),
     (["generate", "x", "--input", "[1]"], "one JSON object"),
     (["generate", "x", "--tag", "y" * 200], "128"),
+    (["generate", "x", "-p", "sandbox", "-s", "n=11"], "imagewire: input.n is 11"),
     (["lst"], 'Did you mean "list"?'),
     (["--frobnicate"], "--frobnicate"),
 ])

@@ -81,7 +81,7 @@ def test_sizes(spawn, size, width, height):
     assert (file["width"], file["height"]) == (width, height)
 
 
-@pytest.mark.parametrize("size", ["63x64", "64x4097", "1024", "axb", "", 5, "1024x1024x2", "-64x64"])
+@pytest.mark.parametrize("size", ["63x64", "64x4097", "1024", "axb", "", "1024x1024x2", "-64x64"])
 def test_a_wrong_size_is_refused_as_the_provider_would(spawn, size):
     with spawn() as program:
         prediction = program.call("submit", input={"prompt": "a boat", "size": size}, wait_ms=10000)

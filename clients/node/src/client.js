@@ -129,6 +129,21 @@ export class Client {
     return this.call("quote", { input: { prompt, ...input }, model, provider });
   }
 
+  async models({ model, provider } = {}) {
+    const all = [];
+    let cursor = null;
+    do {
+      const page = await this.call("models", { model, provider, cursor: cursor ?? undefined });
+      all.push(...page.models);
+      cursor = page.next_cursor;
+    } while (cursor !== null);
+    return all;
+  }
+
+  validate(prompt, { input, model, provider } = {}) {
+    return this.call("validate", { input: { prompt, ...input }, model, provider });
+  }
+
   balance(provider) {
     return this.call("balance", { provider });
   }

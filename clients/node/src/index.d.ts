@@ -137,6 +137,23 @@ export interface Page {
   readonly next_cursor: string | null;
 }
 
+/** A model of a provider. */
+export interface Model {
+  readonly id: string;
+  readonly provider: string;
+  /** Whether it is used where no model is named. */
+  readonly default: boolean;
+  /** A JSON Schema of `input`, where one model was asked for; `null` where the provider tells none. */
+  readonly input_schema?: { readonly [keyword: string]: unknown } | null;
+}
+
+export interface Validation {
+  readonly valid: boolean;
+  readonly problems: readonly { readonly path: string; readonly message: string }[];
+  /** What else is worth knowing: that a model is retired, that nothing is known of it. */
+  readonly hint?: string;
+}
+
 export interface Waited {
   /** Whether it came to what was waited for before the time was up. */
   readonly done: boolean;
@@ -206,6 +223,14 @@ export class Client {
   quote(
     prompt?: string, options?: Pick<SubmitOptions, "input" | "model" | "provider">,
   ): Promise<{ readonly amount: number; readonly currency: string; readonly exact: boolean }>;
+
+  /** All models of a provider; with `model` that one, and what it takes as `input_schema`. */
+  models(options?: Pick<SubmitOptions, "model" | "provider">): Promise<readonly Model[]>;
+
+  /** Whether `submit` would take it, as far as that is known; spends nothing. */
+  validate(
+    prompt?: string, options?: Pick<SubmitOptions, "input" | "model" | "provider">,
+  ): Promise<Validation>;
 
   /** What is left on the provider's account. */
   balance(provider?: string): Promise<{ readonly amount: number; readonly currency: string }>;

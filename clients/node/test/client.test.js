@@ -72,6 +72,18 @@ test("what it costs", async (t) => {
   await assert.rejects(it.balance("wavespeed"), { type: "provider_not_configured" });
 });
 
+test("what there is, and what it takes", async (t) => {
+  const it = client(t);
+  const [listed] = await it.models();
+  assert.equal(listed.default, true);
+  const [model] = await it.models({ model: listed.id });
+  assert.equal(model.input_schema.properties.n.maximum, 10);
+  assert.deepEqual(await it.validate("a boat", { input: { n: 2 } }), { valid: true, problems: [] });
+  const { valid, problems } = await it.validate("a boat", { input: { n: 11 } });
+  assert.deepEqual([valid, problems.map((one) => one.path)], [false, ["input.n"]]);
+  await assert.rejects(it.models({ provider: "wavespeed" }), { type: "provider_not_configured" });
+});
+
 test("updates come until it is finished", async (t) => {
   const it = client(t);
   const { id } = await it.submit(undefined, { input: small("slow", { delay_ms: 500 }) });

@@ -48,6 +48,8 @@ def test_many_at_once_and_every_call(options):
             assert await client.delete(listed) == tuple(listed)
             assert await client.call("ping") == {}
             assert (await client.quote("a boat")).amount == 0
+            assert [one.default for one in await client.models()] == [True]
+            assert not (await client.validate("a boat", input={"n": 0})).valid
             with pytest.raises(imagewire.ContentRefused):
                 await client.generate(input=small("x", fail="content_refused"))
             with pytest.raises(imagewire.WaitTimeout):

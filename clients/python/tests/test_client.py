@@ -106,6 +106,18 @@ def test_what_it_costs(client):
         client.balance("wavespeed")
 
 
+def test_what_there_is_and_what_it_takes(client):
+    (listed,) = client.models()
+    assert (listed.provider, listed.default, listed.input_schema) == ("sandbox", True, None)
+    (model,) = client.models(listed.id)
+    assert model.input_schema["properties"]["n"]["maximum"] == 10
+    assert client.validate("a boat", input={"n": 2}).valid
+    answer = client.validate("a boat", input={"n": 11})
+    assert not answer.valid and list(answer.problems) == ["input.n"]
+    with pytest.raises(imagewire.ProviderNotConfigured):
+        client.models(provider="wavespeed")
+
+
 # -- what fails -----------------------------------------------------------------------------------------------------
 
 

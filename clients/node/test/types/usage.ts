@@ -1,6 +1,6 @@
 // Checked by TypeScript, never run: what must be accepted, and what must not.
 import { CallError, Client, ImagewireError, isDone, PredictionFailed, ProcessError, WaitTimeout } from "imagewire";
-import type { ClientOptions, Page, Prediction, SavedFile, Status, Update, Waited } from "imagewire";
+import type { ClientOptions, Model, Page, Prediction, SavedFile, Status, Update, Validation, Waited } from "imagewire";
 
 const options: ClientOptions = { binary: "/bin/imagewire", provider: "sandbox", args: ["--log-level", "debug"] };
 
@@ -23,6 +23,9 @@ export async function use(): Promise<string> {
   const status: Status = waited.predictions[0].status;
   const { amount, exact } = await client.quote("a red fox", { input: { n: 2 } });
   console.log(amount.toFixed(2), exact, (await client.balance("wavespeed")).currency);
+  const models: readonly Model[] = await client.models({ provider: "sandbox" });
+  const check: Validation = await client.validate("a red fox", { model: models[0].id });
+  console.log(check.valid, check.problems[0]?.path, models[0].input_schema?.type);
   await client.close();
   return `${file.path} ${status} ${client.pid ?? "none"}`;
 }

@@ -4,14 +4,14 @@ import asyncio
 import threading
 import time
 import weakref
-from typing import Any, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Optional, Sequence, TypeVar, Union
+from typing import Any, AsyncIterator, Awaitable, Callable, Iterable, List, Mapping, Optional, Sequence, TypeVar, Union
 
 from . import _calls
 from ._calls import Call, Path
 from ._connection import Connection, Pending
 from ._sync import _give_up
 from .errors import CallTimeout, ImagewireError, WaitTimeout, prediction_error
-from .prediction import Page, Prediction, Price, Update, Waited
+from .prediction import Model, Page, Prediction, Price, Update, Validation, Waited
 
 T = TypeVar("T")
 OnProgress = Callable[[Prediction], Union[Any, Awaitable[Any]]]
@@ -206,6 +206,23 @@ class AsyncClient:
     ) -> Price:
         """What a prediction would cost; asking spends nothing."""
         return await self._ask(_calls.quote(prompt, input, model, provider))
+
+    async def models(self, model: Optional[str] = None, *, provider: Optional[str] = None) -> Sequence[Model]:
+        """All models of a provider; with `model` that one, and what it takes."""
+        models: List[Model] = []
+        cursor: Optional[str] = None
+        while True:
+            page, cursor = await self._ask(_calls.models(model, provider, cursor))
+            models += page
+            if cursor is None:
+                return tuple(models)
+
+    async def validate(
+        self, prompt: Optional[str] = None, *, input: Optional[Mapping[str, Any]] = None, model: Optional[str] = None,
+        provider: Optional[str] = None,
+    ) -> Validation:
+        """Whether `submit` would take it, as far as that is known; spends nothing."""
+        return await self._ask(_calls.validate(prompt, input, model, provider))
 
     async def balance(self, provider: Optional[str] = None) -> Price:
         """What is left on the provider's account."""

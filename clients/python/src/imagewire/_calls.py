@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from os import PathLike
-from typing import Any, Callable, Generic, Iterable, Mapping, Optional, Sequence, TypeVar, Union
+from typing import Any, Callable, Generic, Iterable, Mapping, Optional, Sequence, Tuple, TypeVar, Union
 
-from .prediction import Page, Prediction, Price, Waited
+from .prediction import Model, Page, Prediction, Price, Validation, Waited
 
 T = TypeVar("T")
 Path = Union[str, "PathLike[str]"]
@@ -74,6 +74,22 @@ def quote(
 ) -> "Call[Price]":
     whole = {**({} if prompt is None else {"prompt": prompt}), **(input or {})}
     return _call("quote", Price.from_json, input=whole, model=model, provider=provider)
+
+
+def models(
+    model: Optional[str], provider: Optional[str], cursor: Optional[str]
+) -> "Call[Tuple[Sequence[Model], Optional[str]]]":
+    def read(value: Any) -> Tuple[Sequence[Model], Optional[str]]:
+        return tuple(map(Model.from_json, value["models"])), value["next_cursor"]
+
+    return _call("models", read, model=model, provider=provider, cursor=cursor)
+
+
+def validate(
+    prompt: Optional[str], input: Optional[Mapping[str, Any]], model: Optional[str], provider: Optional[str]
+) -> "Call[Validation]":
+    whole = {**({} if prompt is None else {"prompt": prompt}), **(input or {})}
+    return _call("validate", Validation.from_json, input=whole, model=model, provider=provider)
 
 
 def balance(provider: Optional[str]) -> "Call[Price]":

@@ -5,13 +5,13 @@ import threading
 import time
 import weakref
 from concurrent.futures import TimeoutError as FutureTimeout
-from typing import Any, Callable, Dict, Iterable, Iterator, Mapping, Optional, Sequence, TypeVar
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, TypeVar
 
 from . import _calls
 from ._calls import Call, Path
 from ._connection import Connection, Pending
 from .errors import CallError, CallTimeout, ImagewireError, WaitTimeout, prediction_error
-from .prediction import Page, Prediction, Price, Update, Waited
+from .prediction import Model, Page, Prediction, Price, Update, Validation, Waited
 
 T = TypeVar("T")
 OnProgress = Callable[[Prediction], Any]
@@ -229,6 +229,23 @@ class Client:
     ) -> Price:
         """What a prediction would cost; asking spends nothing."""
         return self._ask(_calls.quote(prompt, input, model, provider))
+
+    def models(self, model: Optional[str] = None, *, provider: Optional[str] = None) -> Sequence[Model]:
+        """All models of a provider; with `model` that one, and what it takes."""
+        models: List[Model] = []
+        cursor: Optional[str] = None
+        while True:
+            page, cursor = self._ask(_calls.models(model, provider, cursor))
+            models += page
+            if cursor is None:
+                return tuple(models)
+
+    def validate(
+        self, prompt: Optional[str] = None, *, input: Optional[Mapping[str, Any]] = None, model: Optional[str] = None,
+        provider: Optional[str] = None,
+    ) -> Validation:
+        """Whether `submit` would take it, as far as that is known; spends nothing."""
+        return self._ask(_calls.validate(prompt, input, model, provider))
 
     def balance(self, provider: Optional[str] = None) -> Price:
         """What is left on the provider's account."""

@@ -198,6 +198,42 @@ class Price:
 
 
 @dataclass(frozen=True)
+class Model:
+    """A model of a provider."""
+
+    #: As `submit` takes it.
+    id: str
+    provider: str
+    #: Whether it is used where no model is named.
+    default: bool
+    #: A JSON Schema of `input`, where one model was asked for and the provider tells it.
+    input_schema: Optional[Mapping[str, Any]] = None
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Model":
+        return cls(value["id"], value["provider"], value["default"], value.get("input_schema"))
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Whether an input would be taken, as far as that is known."""
+
+    #: What is wrong with which member: `{"input.size": "input.size is …"}`.
+    problems: Mapping[str, str]
+    #: What else is worth knowing: that a model is retired, that nothing is known of it.
+    hint: Optional[str] = None
+
+    @property
+    def valid(self) -> bool:
+        """Whether there is no problem."""
+        return not self.problems
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Validation":
+        return cls({one["path"]: one["message"] for one in value["problems"]}, value.get("hint"))
+
+
+@dataclass(frozen=True)
 class Update:
     """One thing that a subscription tells: a prediction changed, or was deleted, or more was missed than can be told."""
 

@@ -1,0 +1,200 @@
+internal import JSON
+internal import Threads
+
+/// What models there are, and what they take. Nothing here spends anything.
+extension PredictionEngine {
+  /// Why a question about models has no answer.
+  public enum CatalogueError: Error, Sendable, Equatable {
+    /// The call named something that is not there.
+    case submit(SubmitError)
+    /// The provider has no list of models.
+    case noCatalogue(provider: String)
+    /// The provider's list does not have it.
+    case noModel(String, provider: String)
+    /// The provider did not answer.
+    case provider(ProviderError)
+  }
+
+  /// Models of one provider.
+  public struct Offer: Sendable, Equatable {
+    /// Who makes them.
+    public var provider: String
+    /// Sorted by id.
+    public var models: [Model]
+    /// The one that is used where nobody names one.
+    public var usual: String
+  }
+
+  /// What a check found.
+  public struct Validation: Sendable, Equatable {
+    /// Everything that would be refused, as far as it can be told.
+    public var problems: [InputSchema.Problem]
+    /// What else is worth knowing.
+    public var hint: String?
+  }
+
+  // MARK: - Models
+
+  /// All models of a provider, from memory where it was asked within the hour.
+  public func models(
+    of name: String?, completion: @escaping @Sendable (Result<Offer, CatalogueError>) -> Void
+  ) throws(CatalogueError) {
+    let (provider, catalogue) = try catalogue(of: name)
+    let usual = defaults.model ?? provider.defaultModel
+    ask(catalogue, of: provider) { result in
+      completion(
+        result.map { Offer(provider: provider.name, models: $0, usual: usual) }.mapError { .provider($0) })
+    }
+  }
+
+  /// One model of a provider, with what it takes. A built-in one needs no network.
+  public func model(
+    _ id: String, of name: String?, completion: @escaping @Sendable (Result<Offer, CatalogueError>) -> Void
+  ) throws(CatalogueError) {
+    let (provider, catalogue) = try catalogue(of: name)
+    let usual = defaults.model ?? provider.defaultModel
+    find(id, in: catalogue, of: provider) { result in
+      completion(result.map { Offer(provider: provider.name, models: [$0], usual: usual) })
+    }
+  }
+
+  /// Ids that are known without asking anybody, of every provider that can be used; empty where none was ever asked.
+  public var rememberedModels: [String] {
+    let now = time.now.steady
+    return state.withLock { state in
+      state.providers.keys.sorted().flatMap { account in
+        (state.catalogues.models(of: account, now: now) ?? []).map(\.id)
+      }
+    }
+  }
+
+  // MARK: - Validate
+
+  /// Whether a submit of this would be refused, as far as the model's schema and the provider's list tell.
+  public func validate(
+    _ request: PredictionRequest, completion: @escaping @Sendable (Result<Validation, CatalogueError>) -> Void
+  ) throws(CatalogueError) {
+    let provider: any Provider
+    do throws(SubmitError) {
+      provider = try self.provider(named: request.provider)
+    } catch {
+      throw .submit(error)
+    }
+    let id = request.model ?? defaults.model ?? provider.defaultModel
+    var problems = Self.promptProblems(in: request.input)
+    if let problem = Self.sandboxProblem(in: request.input, of: provider) { problems.append(problem) }
+    let hint = provider.isEmbedded ? nil : RetiredModel.hint(for: id)
+    guard let catalogue = provider.catalogue else {
+      return completion(.success(Validation(problems: problems, hint: hint)))
+    }
+    find(id, in: catalogue, of: provider) { [problems] result in
+      switch result {
+      case .success(let model):
+        let found = model.inputSchema.map { InputSchema($0).problems(with: request.input) } ?? []
+        // What is wrong with the prompt was said already.
+        let more = found.filter { problem in !problems.contains { $0.path == problem.path } }
+        let unknown = model.inputSchema == nil ? "The provider does not say what this model takes." : nil
+        completion(.success(Validation(problems: problems + more, hint: hint ?? unknown)))
+      case .failure(.noModel(let id, let name)):
+        let problem = InputSchema.Problem(path: "model", message: "the provider \"\(name)\" lists no model \"\(id)\"")
+        completion(.success(Validation(problems: [problem] + problems, hint: hint)))
+      case .failure(let error): completion(.failure(error))
+      }
+    }
+  }
+
+  private static func promptProblems(in input: JSONObject) -> [InputSchema.Problem] {
+    let path = "input.prompt"
+    guard let prompt = input["prompt"], !prompt.isNull else {
+      return [.init(path: path, message: "\(path) is missing")]
+    }
+    guard let text = prompt.string else {
+      return [.init(path: path, message: "\(path) must be a string, not \(prompt.kind)")]
+    }
+    return text.utf8.contains { $0 > 0x20 } ? [] : [.init(path: path, message: "\(path) is empty")]
+  }
+
+  static func sandboxProblem(in input: JSONObject, of provider: any Provider) -> InputSchema.Problem? {
+    guard !provider.isEmbedded, input["sandbox"] != nil else { return nil }
+    return .init(
+      path: "input.sandbox",
+      message: "Only the provider \"sandbox\" takes this member; \"\(provider.name)\" would be paid.")
+  }
+
+  /// Refuses an order whose input certainly breaks what its model takes, as far as that is known at once: the provider is
+  /// never asked on the way of a submit.
+  ///
+  /// - Throws: the first problem, as `.invalid`.
+  func check(_ request: PredictionRequest, model id: String, at provider: any Provider) throws(SubmitError) {
+    let now = time.now.steady
+    let learned = state.withLock { $0.catalogues.model(id, of: provider.account, now: now)?.inputSchema }
+    // A key may name a prediction that was accepted before this was learned, and that is to be found again.
+    if learned != nil, request.idempotencyKey != nil { return }
+    guard let schema = learned ?? provider.catalogue?.builtIn(id)?.inputSchema else { return }
+    if let problem = read(schema).problems(with: request.input).first {
+      throw .invalid(path: problem.path, message: "\(problem.message). Nothing was sent.")
+    }
+  }
+
+  /// Reads a schema, but not twice in a row: most programs use one model.
+  private func read(_ bytes: [UInt8]) -> InputSchema {
+    if let last = state.withLock({ $0.lastSchema }), last.bytes == bytes { return last.schema }
+    let schema = InputSchema(bytes)
+    state.withLock { $0.lastSchema = (bytes, schema) }
+    return schema
+  }
+
+  // MARK: - Asking
+
+  private func catalogue(of name: String?) throws(CatalogueError) -> (any Provider, any ProviderCatalogue) {
+    let provider: any Provider
+    do throws(SubmitError) {
+      provider = try self.provider(named: name)
+    } catch {
+      throw .submit(error)
+    }
+    guard let catalogue = provider.catalogue else { throw .noCatalogue(provider: provider.name) }
+    return (provider, catalogue)
+  }
+
+  /// What the provider said within the hour, what is built in, what it says when it is asked: the first there is. A list
+  /// that is known and does not have it is believed, except of a provider that is here and takes any name.
+  private func find(
+    _ id: String, in catalogue: any ProviderCatalogue, of provider: any Provider,
+    completion: @escaping @Sendable (Result<Model, CatalogueError>) -> Void
+  ) {
+    let now = time.now.steady
+    let list = state.withLock { $0.catalogues.models(of: provider.account, now: now) }
+    let learned = list?.first { $0.id == id }
+    if let learned, learned.inputSchema != nil { return completion(.success(learned)) }
+    if list != nil, learned == nil, !provider.isEmbedded {
+      return completion(.failure(.noModel(id, provider: provider.name)))
+    }
+    if let model = catalogue.builtIn(id) ?? learned { return completion(.success(model)) }
+    ask(catalogue, of: provider) { result in
+      switch result {
+      case .failure(let error): completion(.failure(.provider(error)))
+      case .success(let models):
+        let model = models.first { $0.id == id }
+        completion(model.map { .success($0) } ?? .failure(.noModel(id, provider: provider.name)))
+      }
+    }
+  }
+
+  private func ask(
+    _ catalogue: any ProviderCatalogue, of provider: any Provider,
+    completion: @escaping @Sendable (Result<[Model], ProviderError>) -> Void
+  ) {
+    let now = time.now.steady
+    if let known = state.withLock({ $0.catalogues.models(of: provider.account, now: now) }) {
+      return completion(.success(known))
+    }
+    catalogue.models { [self] result in
+      completion(
+        result.map { models in
+          let now = time.now.steady
+          return state.withLock { $0.catalogues.note(models, of: provider.account, now: now) }
+        })
+    }
+  }
+}

@@ -1,0 +1,37 @@
+internal import JSON
+public import Predictions
+
+/// The server's own list of models, `GET {base}/models`: names, and nothing of what they take.
+extension OpenAI: ProviderCatalogue {
+  /// None: what a server has is its own affair.
+  public func builtIn(_ model: String) -> Model? { nil }
+
+  /// Every model of the server, those for text too: nothing in the list tells them apart.
+  public func models(completion: @escaping @Sendable (Result<[Model], ProviderError>) -> Void) {
+    let request = HTTPRequest(
+      url: "\(base.text)/models", headers: headers(contentType: "application/json"), limits: .init(total: 30_000))
+    http.send(request) { result in
+      switch result {
+      case .failure(let failure):
+        completion(
+          .failure(ProviderError(message: clean(failure.message), hint: "Check the network.", isRetryable: true)))
+      case .success(let response):
+        let list = (try? JSONValue(parsing: response.body))?["data"]?.array
+        guard (200..<300).contains(response.status), let list else {
+          let said = OpenAIAnswer.error(in: response.body).map { ": \(clean($0.message))" } ?? "."
+          return completion(
+            .failure(
+              ProviderError(
+                message: "The provider answered HTTP \(response.status)\(said)",
+                hint: [401, 403].contains(response.status) ? "Check OPENAI_API_KEY." : "Check OPENAI_BASE_URL.",
+                isRetryable: response.status == 429 || response.status >= 500)))
+        }
+        completion(
+          .success(
+            list.compactMap { item in
+              item["id"]?.string.flatMap { (1...256).contains($0.utf8.count) ? Model(id: $0) : nil }
+            }))
+      }
+    }
+  }
+}

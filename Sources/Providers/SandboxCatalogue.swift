@@ -1,0 +1,41 @@
+internal import JSON
+public import Predictions
+
+/// What the sandbox reads from an input, as a schema: the words of `SandboxOrder`.
+extension Sandbox: ProviderCatalogue {
+  /// Any model: the name is not looked at.
+  public func builtIn(_ model: String) -> Model? { Model(id: model, inputSchema: Self.inputSchema) }
+
+  /// The seed's.
+  public func models(completion: @escaping @Sendable (Result<[Model], ProviderError>) -> Void) {
+    completion(.success([Model(id: defaultModel, inputSchema: Self.inputSchema)]))
+  }
+
+  private static let inputSchema = JSONValue.object(
+    JSONObject([
+      ("type", "object"),
+      (
+        "properties",
+        [
+          "prompt": ["type": "string", "minLength": 1],
+          "size": [
+            "type": "string", "pattern": "^[0-9]{2,4}[x*][0-9]{2,4}$", "default": "1024x1024",
+            "description": "WIDTHxHEIGHT or WIDTH*HEIGHT, 64 to 4096 a side.",
+          ],
+          "n": ["type": "integer", "minimum": 1, "maximum": 10, "default": 1],
+          "sandbox": [
+            "type": "object", "description": "What it is to play; no other provider takes it.",
+            "properties": [
+              "delay_ms": ["type": "integer", "minimum": 0, "maximum": 3_600_000, "default": 0],
+              "fail": ["type": "string", "enum": kinds],
+              "nsfw": ["type": "boolean"], "never": ["type": "boolean"], "lost_reply": ["type": "boolean"],
+            ],
+          ],
+        ]
+      ),
+      ("required", ["prompt"]),
+    ])
+  ).serialized
+
+  private static let kinds = JSONValue.array(PredictionFailure.Kind.allCases.map { .string($0.rawValue) })
+}

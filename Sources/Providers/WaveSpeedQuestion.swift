@@ -1,0 +1,40 @@
+internal import Predictions
+
+/// Questions that cost nothing: the price of a model, the balance, the models there are.
+extension WaveSpeed {
+  /// Asks, and takes any 2xx with a body of the service's own for an answer.
+  ///
+  /// - Parameter body: posted; `nil` makes it a GET.
+  func ask(
+    _ path: String, body: [UInt8]?, completion: @escaping @Sendable (Result<WaveSpeedAnswer, ProviderError>) -> Void
+  ) {
+    guard let headers = headers() else {
+      return completion(
+        .failure(
+          ProviderError(
+            message: "The key is empty or holds characters that no key has.", hint: "Check WAVESPEED_API_KEY.",
+            isRetryable: false)))
+    }
+    http.send(HTTPRequest(url: base.text + path, headers: headers, body: body, limits: .init(total: 30_000))) {
+      result in
+      switch result {
+      case .failure(let failure):
+        completion(
+          .failure(ProviderError(message: clean(failure.message), hint: "Check the network.", isRetryable: true)))
+      case .success(let response):
+        let answer = WaveSpeedAnswer(response)
+        let status = answer?.status ?? response.status
+        guard (200..<300).contains(status), let answer, answer.object != nil || answer.list != nil else {
+          let said = answer?.message.map { ": \(clean($0))" } ?? "."
+          return completion(
+            .failure(
+              ProviderError(
+                message: "The provider answered HTTP \(status)\(said)",
+                hint: status == 401 || status == 403 ? "Check WAVESPEED_API_KEY." : nil,
+                isRetryable: status == 429 || status >= 500)))
+        }
+        completion(.success(answer))
+      }
+    }
+  }
+}

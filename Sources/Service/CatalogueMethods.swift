@@ -1,0 +1,156 @@
+internal import JSON
+internal import JSONRPC
+internal import Predictions
+
+extension Method {
+  /// The methods that say what models there are and what they take; none of them spends anything (protocol.md section 3).
+  static let catalogue: [Method] = [
+    Method(
+      "models", "The models of a provider; with model that one, and what it takes.",
+      [
+        Parameter("model", .string(1...256).about("Only this one, with its input_schema.")),
+        Parameter("provider", .string(1...64).about("The default provider where none is named.")),
+        Parameter("cursor", .string(1...256).about("next_cursor of the page before.")),
+      ],
+      result: .object([
+        "models": .array(
+          of: .object(
+            [
+              "id": .string.about("As submit takes it."), "provider": .string,
+              "default": .bool.about("Whether it is used where no model is named."),
+              "input_schema": .object().orNull.about(
+                "A JSON Schema of input, where model was given; null where the provider tells none."),
+              "omitted": .array(of: .string).about("What is left out because it is too long for a message."),
+            ], optional: ["input_schema", "omitted"])),
+        "next_cursor": .string.orNull.about("For the next page; null where this is the last."),
+      ]), errors: [.providerNotConfigured, .providerFailed], body: .later(models)),
+    Method(
+      "validate", "Whether submit would take an input, as far as that is known; spends nothing.",
+      [
+        Parameter("input", .object().about("As for submit."), required: true),
+        Parameter("model", .string(1...256)), Parameter("provider", .string(1...64)),
+      ],
+      result: .object(
+        [
+          "valid": .bool.about("Whether there is no problem."),
+          "problems": .array(
+            of: .object(["path": .string.about("Like input.size."), "message": .string])),
+          "hint": .string.about("What else is worth knowing: that a model is retired, that nothing is known of it."),
+        ], optional: ["hint"]),
+      errors: [.providerNotConfigured, .providerFailed], body: .later(validate)),
+  ]
+
+  @Sendable private static func models(_ service: Service, _ params: Params, _ asked: Asked) throws(RPCError) {
+    let model = try params.string("model", bytes: 1...256)
+    let provider = try params.string("provider", bytes: 1...64)
+    let cursor = try params.string("cursor", bytes: 1...256)
+    let engine = try service.engine()
+    // A cursor goes on in a list, and one model is none.
+    let isOne = model != nil
+    let answer: @Sendable (Result<PredictionEngine.Offer, PredictionEngine.CatalogueError>) -> Void = { result in
+      switch result {
+      case .failure(let error): asked.error(.catalogue(error))
+      case .success(let offer): asked.result(service.render(offer, hasSchema: isOne, after: isOne ? nil : cursor))
+      }
+    }
+    do throws(PredictionEngine.CatalogueError) {
+      if let model {
+        try engine.model(model, of: provider, completion: answer)
+      } else {
+        try engine.models(of: provider, completion: answer)
+      }
+    } catch {
+      throw .catalogue(error)
+    }
+  }
+
+  @Sendable private static func validate(_ service: Service, _ params: Params, _ asked: Asked) throws(RPCError) {
+    var request = PredictionRequest(input: try params.object("input") ?? JSONObject())
+    request.model = try params.string("model", bytes: 1...256)
+    request.provider = try params.string("provider", bytes: 1...64)
+    let engine = try service.engine()
+    do throws(PredictionEngine.CatalogueError) {
+      try engine.validate(request) { result in
+        switch result {
+        case .failure(let error): asked.error(.catalogue(error))
+        case .success(let validation): asked.result(validation.bytes)
+        }
+      }
+    } catch {
+      throw .catalogue(error)
+    }
+  }
+}
+
+extension Service {
+  /// `{models, next_cursor}`, cut before the message limit; the cursor is the last id of the page before.
+  fileprivate func render(_ offer: PredictionEngine.Offer, hasSchema: Bool, after cursor: String?) -> [UInt8] {
+    let limit = maxMessageBytes - Self.envelopeBytes
+    var json = JSONWriter()
+    json.beginObject()
+    json.name("models")
+    json.beginArray()
+    var last: String?
+    var isCut = false
+    for model in offer.models {
+      if let cursor, !cursor.utf8.lexicographicallyPrecedes(model.id.utf8) { continue }
+      // Its id may be written once more, as the cursor.
+      if last != nil, json.bytes.count + 2 * model.id.utf8.count + 200 > limit {
+        isCut = true
+        break
+      }
+      last = model.id
+      json.beginObject()
+      json.name("id")
+      json.value(model.id)
+      json.name("provider")
+      json.value(offer.provider)
+      json.name("default")
+      json.value(model.id == offer.usual)
+      if hasSchema { write(schema: model.inputSchema, to: &json, atMost: limit) }
+      json.endObject()
+    }
+    json.endArray()
+    json.name("next_cursor")
+    if isCut, let last { json.value(last) } else { json.null() }
+    json.endObject()
+    return json.bytes
+  }
+
+  private func write(schema: [UInt8]?, to json: inout JSONWriter, atMost limit: Int) {
+    if let schema, json.bytes.count + schema.count + 200 > limit {
+      json.name("omitted")
+      json.value(["input_schema"] as JSONValue)
+      return
+    }
+    json.name("input_schema")
+    if let schema { json.raw(schema) } else { json.null() }
+  }
+}
+
+extension PredictionEngine.Validation {
+  /// `{valid, problems, hint}`.
+  fileprivate var bytes: [UInt8] {
+    var json = JSONWriter()
+    json.beginObject()
+    json.name("valid")
+    json.value(problems.isEmpty)
+    json.name("problems")
+    json.beginArray()
+    for problem in problems {
+      json.beginObject()
+      json.name("path")
+      json.value(problem.path)
+      json.name("message")
+      json.value(problem.message)
+      json.endObject()
+    }
+    json.endArray()
+    if let hint {
+      json.name("hint")
+      json.value(hint)
+    }
+    json.endObject()
+    return json.bytes
+  }
+}

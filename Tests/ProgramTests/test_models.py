@@ -1,0 +1,231 @@
+"""Which models there are, what they take, and what is refused for it before anything is sent."""
+
+import json
+
+import pytest
+from openai import LoopbackOpenAI
+from program import KEY, RPCError
+from wavespeed import model
+
+SEED = "openai/gpt-image-1-high-fidelity"
+PAINTER = "acme/painter"
+
+
+def asked(wavespeed):
+    return [request for request in wavespeed.log() if request["endpoint"] == "models"]
+
+
+def problems(answer):
+    assert answer["valid"] is (answer["problems"] == [])
+    return {problem["path"]: problem["message"] for problem in answer["problems"]}
+
+
+def refused(program, method, **params):
+    with pytest.raises(RPCError) as error:
+        program.call(method, params)
+    return error.value
+
+
+# -- models ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_models_of_the_service_are_asked_for_once(paid, wavespeed):
+    with paid() as program:
+        for _ in range(3):
+            assert program.call("models") == {
+                "models": [
+                    {"id": "acme/mystery", "provider": "wavespeed", "default": False},
+                    {"id": PAINTER, "provider": "wavespeed", "default": False},
+                    {"id": SEED, "provider": "wavespeed", "default": True},
+                ],
+                "next_cursor": None,
+            }
+        (painter,) = program.call("models", model=PAINTER)["models"]
+        assert painter["input_schema"]["properties"]["seed"] == {"type": "integer", "minimum": -1}
+        (mystery,) = program.call("models", model="acme/mystery")["models"]
+        assert mystery["input_schema"] is None
+    (request,) = asked(wavespeed)
+    assert (request["method"], request["body"]) == ("GET", "")
+    assert request["headers"]["authorization"] == f"Bearer {KEY}"
+    assert wavespeed.posts() == []
+
+
+def test_the_default_follows_the_configuration(paid, wavespeed):
+    with paid("--model", PAINTER) as program:
+        models = program.call("models")["models"]
+    assert [one["id"] for one in models if one["default"]] == [PAINTER]
+
+
+def test_a_long_list_comes_in_pages_of_one_message(paid, wavespeed):
+    names = sorted(f"acme/{'x' * 60}-{number:04}" for number in range(2000))
+    wavespeed.script(catalogue=[model(name) for name in reversed(names)])
+    with paid() as program:
+        seen, cursor, pages = [], None, 0
+        while True:
+            page = program.call("models", cursor=cursor)
+            assert len(json.dumps(page, separators=(",", ":"))) < 65536
+            seen += [one["id"] for one in page["models"]]
+            pages, cursor = pages + 1, page["next_cursor"]
+            if cursor is None:
+                break
+    assert seen == names
+    assert pages > 2
+    assert len(asked(wavespeed)) == 1
+
+
+def test_a_schema_too_long_for_a_message_is_left_out(paid, wavespeed):
+    wavespeed.script(catalogue=[model("acme/long", style={"enum": ["x" * 100 + str(n) for n in range(1000)]})])
+    with paid() as program:
+        assert program.call("models", model="acme/long")["models"] == [
+            {"id": "acme/long", "provider": "wavespeed", "default": False, "omitted": ["input_schema"]}
+        ]
+
+
+def test_the_seeds_model_needs_no_network(paid, wavespeed):
+    wavespeed.script(models=[{"do": "drop", "times": "forever"}])
+    with paid() as program:
+        (seed,) = program.call("models", model=SEED)["models"]
+        assert seed["input_schema"]["properties"]["prompt"]["maxLength"] == 32000
+        assert problems(program.call("validate", input={"prompt": "a" * 32001})).keys() == {"input.prompt"}
+        assert asked(wavespeed) == []
+        assert refused(program, "models").code == 1006
+
+
+@pytest.mark.parametrize("fault, retryable", [("401", False), ("503", True), ("drop", True), ("html", False), ("empty", False)])
+def test_a_list_that_does_not_come_is_1006_and_is_asked_for_again(paid, wavespeed, fault, retryable):
+    wavespeed.script(models=[{"do": fault, "times": 2 if fault != "drop" else "forever"}])
+    with paid() as program:
+        for error in (
+            refused(program, "models"), refused(program, "validate", input={"prompt": "a boat"}, model=PAINTER),
+        ):
+            assert (error.code, error.data["type"], error.data["retryable"]) == (1006, "provider_failed", retryable)
+            assert KEY not in json.dumps([error.message, error.data])
+        wavespeed.clear()
+        assert len(program.call("models")["models"]) == 3
+
+
+def test_a_model_that_is_not_there(paid, wavespeed):
+    with paid() as program:
+        error = refused(program, "models", model="acme/nothing")
+        assert (error.code, error.data["path"]) == (-32602, "model")
+        assert problems(program.call("validate", input={"prompt": "a boat"}, model="acme/nothing")).keys() == {"model"}
+
+
+def test_a_usual_model_that_the_service_dropped_is_told_and_still_sent(paid, wavespeed):
+    wavespeed.script(catalogue=[model(PAINTER)])
+    with paid() as program:
+        program.call("models")
+        answer = program.call("validate", input={"prompt": "a boat"})
+        assert problems(answer).keys() == {"model"} and "retired" in answer["hint"]
+        assert refused(program, "models", model=SEED).data["path"] == "model"
+        assert program.call("submit", prompt="a boat", wait_ms=20000)["status"] == "completed"
+    assert len(wavespeed.posts()) == 1
+
+
+def test_without_a_key_it_is_1005(spawn):
+    with spawn() as program:
+        assert refused(program, "models", provider="wavespeed").code == 1005
+        assert refused(program, "validate", input={"prompt": "a"}, provider="wavespeed").code == 1005
+        assert refused(program, "models", provider="nobody").data["path"] == "provider"
+
+
+def test_the_models_of_an_openai_server(spawn):
+    with LoopbackOpenAI() as server:
+        with spawn("--provider", "openai", OPENAI_BASE_URL=server.url, OPENAI_API_KEY=KEY) as program:
+            assert program.call("models") == {
+                "models": [
+                    {"id": "a/b", "provider": "openai", "default": False},
+                    {"id": "gpt-image-2", "provider": "openai", "default": True},
+                ],
+                "next_cursor": None,
+            }
+            assert program.call("models", model="a/b")["models"][0]["input_schema"] is None
+            answer = program.call("validate", input={"prompt": "a boat", "anything": [1]})
+            assert answer["valid"] and "does not say" in answer["hint"]
+        assert server.posts() == []
+
+
+def test_agents_are_offered_what_is_in_memory_and_nobody_is_asked_for_it(paid, wavespeed):
+    asks = {"ref": {"type": "ref/prompt", "name": "generate_image"}, "argument": {"name": "model", "value": "paint"}}
+    with paid() as program:
+        program.call(
+            "initialize", protocolVersion="2025-11-25", capabilities={}, clientInfo={"name": "test", "version": "1"}
+        )
+        assert program.call("completion/complete", asks)["completion"]["values"] == []
+        assert asked(wavespeed) == []
+        program.call("models")
+        assert program.call("completion/complete", asks)["completion"]["values"] == [PAINTER]
+
+
+# -- validate -------------------------------------------------------------------------------------------------------
+
+
+def test_each_problem_is_named_by_its_path(paid, wavespeed):
+    with paid() as program:
+        answer = program.call(
+            "validate", model=PAINTER, input={"prompt": " ", "size": "1024x1024", "seed": -2, "other": {}, "sandbox": {}}
+        )
+        found = problems(answer)
+        assert found.keys() == {"input.prompt", "input.size", "input.seed", "input.sandbox"}
+        assert '"1024*1024" or "1024*1536"' in found["input.size"]
+        assert program.call("validate", model=PAINTER, input={"prompt": "a boat", "seed": -1, "other": 1}) == {
+            "valid": True, "problems": [],
+        }
+    assert wavespeed.posts() == []
+
+
+def test_a_retired_model_is_a_hint_and_no_problem(paid, wavespeed):
+    wavespeed.script(submit=["404"])
+    with paid() as program:
+        answer = program.call("validate", input={"prompt": "a boat"})
+        assert answer["valid"] and "2026-10-23" in answer["hint"]
+        failed = program.call("submit", prompt="a boat", wait_ms=20000)
+    assert failed["failure"]["type"] == "model_unavailable"
+    assert "2026-10-23" in failed["failure"]["hint"]
+    assert len(wavespeed.posts()) == 1
+
+
+def test_the_sandbox_says_what_it_takes(spawn):
+    with spawn() as program:
+        (any_model,) = program.call("models", model="whatever/it/is")["models"]
+        assert {"prompt", "size", "n", "sandbox"} == set(any_model["input_schema"]["properties"])
+        found = problems(program.call("validate", input={"n": 11, "size": 5, "sandbox": {"fail": "often", "never": 1}}))
+        assert found.keys() == {"input.prompt", "input.n", "input.size", "input.sandbox.fail", "input.sandbox.never"}
+        assert program.call("validate", input={"prompt": "a boat", "size": None, "n": 2}) == {"valid": True, "problems": []}
+
+
+# -- submit ---------------------------------------------------------------------------------------------------------
+
+
+def test_submit_refuses_only_what_is_known_at_once_and_certain(paid, wavespeed, home):
+    wrong = {"prompt": "a boat", "size": "huge"}
+    with paid() as program:
+        # Nothing is known of it yet, and nobody is asked: the provider decides.
+        first = program.call("submit", input=wrong, model=PAINTER, idempotency_key="k", wait_ms=20000)
+        assert first["status"] == "completed"
+        assert asked(wavespeed) == []
+        program.call("models")
+        error = refused(program, "submit", input=wrong, model=PAINTER)
+        assert (error.code, error.data["path"]) == (-32602, "input.size")
+        assert "Nothing was sent" in error.message
+        # The key names one that was accepted before that was known.
+        assert program.call("submit", input=wrong, model=PAINTER, idempotency_key="k")["id"] == first["id"]
+        fine = {"prompt": "a boat", "size": None, "unheard": {"of": [1]}}
+        assert program.call("submit", input=fine, model=PAINTER, wait_ms=20000)["status"] == "completed"
+        assert program.call("submit", input=wrong, model="acme/mystery", wait_ms=20000)["status"] == "completed"
+        assert len(program.call("list")["predictions"]) == 3
+    assert len(wavespeed.posts()) == 3
+
+
+def test_a_prompt_too_long_for_the_seeds_model_is_never_sent(paid, wavespeed):
+    with paid() as program:
+        assert refused(program, "submit", prompt="a" * 32001).data["path"] == "input.prompt"
+        assert program.call("list")["predictions"] == []
+        assert program.call("submit", prompt="狐" * 32000, wait_ms=20000)["status"] == "completed"
+    assert len(wavespeed.posts()) == 1
+
+
+@pytest.mark.parametrize("input, path", [({"size": 5}, "input.size"), ({"n": 0}, "input.n"), ({"n": 1.5}, "input.n")])
+def test_the_sandbox_refuses_as_a_real_provider_is_refused_for(spawn, input, path):
+    with spawn() as program:
+        assert refused(program, "submit", input={"prompt": "a boat", **input}).data["path"] == path
