@@ -134,7 +134,7 @@ Emacs adds a line of its own when it has read them."
       (when (eq (process-buffer pipe) buffer)
         (while (accept-process-output pipe 0.1 nil t))))
     (when (buffer-live-p buffer)
-      (car (last (seq-remove (lambda (line) (string-match-p "\\`Process .* stderr " line))
+      (car (last (seq-remove (lambda (line) (string-match-p "\\`Process .* stderr\\(?:<[0-9]+>\\)? " line))
                              (split-string (with-current-buffer buffer (buffer-string)) "\n" t "[ \t\r]+")))))))
 
 (defun imagewire--end-message (connection)
@@ -409,6 +409,14 @@ changes; OWN-LINE says that the link gets a line of its own there."
                        (when (and hint (not (string-search hint reason))) (concat "  " hint)))))
     (if (equal status "cancelled") (imagewire--say "%s" text) (imagewire--say-error text))))
 
+(defun imagewire--make-way (work there length)
+  "Move the places of works later than WORK from THERE by LENGTH.
+Of several links at one point, the later command's comes behind."
+  (dolist (later (seq-take-while (lambda (other) (not (eq other work))) imagewire--under-way))
+    (let ((place (imagewire--work-place later)))
+      (when (and (eq (overlay-buffer place) (current-buffer)) (= (overlay-start place) there))
+        (move-overlay place (+ there length) (+ there length))))))
+
 (defun imagewire--land (work prediction)
   "Insert the links of PREDICTION in the place of WORK; nil where it is gone."
   (let* ((place (imagewire--work-place work))
@@ -416,7 +424,8 @@ changes; OWN-LINE says that the link gets a line of its own there."
          (prompt (imagewire--work-prompt work)))
     (when (and buffer (not (buffer-local-value 'buffer-read-only buffer)))
       (with-current-buffer buffer
-        (let ((there (overlay-start place)))
+        (let ((there (overlay-start place))
+              (size (buffer-size)))
           (save-restriction
             (widen)
             (if (and (= (point) there) (not (imagewire--work-own-line work)))
@@ -427,7 +436,9 @@ changes; OWN-LINE says that the link gets a line of its own there."
                 (when (imagewire--work-own-line work)
                   (end-of-line)
                   (insert "\n"))
-                (imagewire--insert prediction prompt))))))
+                (imagewire--insert prediction prompt))))
+          (unless (imagewire--work-own-line work)
+            (imagewire--make-way work there (- (buffer-size) size)))))
       t)))
 
 (defun imagewire--complete (work prediction)

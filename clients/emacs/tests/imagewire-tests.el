@@ -117,6 +117,14 @@
       (should (= (point) before)))
     (should (equal (buffer-string) "zero\none\nnumber two![a fox](images/a-fox.png) and more\nthree\n"))))
 
+(ert-deftest imagewire-two-links-at-one-point-come-in-the-order-of-their-commands ()
+  (imagewire-tests--with ((imagewire-input '(:sandbox (:delay_ms 200))))
+    (insert "here: ")
+    (imagewire-generate "one")
+    (imagewire-generate "two")
+    (imagewire-tests--idle)
+    (should (equal (buffer-string) "here: ![one](images/one.png)![two](images/two.png)"))))
+
 (ert-deftest imagewire-the-region-is-the-prompt-and-the-link-goes-below ()
   (imagewire-tests--with ()
     (insert "a fox\nin snow\nend")

@@ -64,6 +64,16 @@ test('the buffer is edited meanwhile: the link lands where the command was given
   equal(t.lines(), { 'zero', 'zero and a half', 'one', 'number two![a fox](images/a-fox.png) and more', 'three' })
 end)
 
+test('two links at one point come in the order of their commands', function()
+  t.settings({ input = { sandbox = { delay_ms = 200 } } })
+  t.edit('note.md', { 'here: ' })
+  vim.api.nvim_win_set_cursor(0, { 1, 5 })
+  vim.cmd('Imagewire one')
+  vim.cmd('Imagewire two')
+  t.idle()
+  equal(t.lines(), { 'here: ![one](images/one.png)![two](images/two.png)' })
+end)
+
 test('the buffer is gone meanwhile: the link is in the unnamed register', function()
   t.settings({ input = { sandbox = { delay_ms = 300 } } })
   t.edit('note.md')

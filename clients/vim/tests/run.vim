@@ -122,6 +122,13 @@ def Test_two_links_in_one_line_land_in_their_places()
   Imagewire two
   Idle()
   assert_equal(['left![one](images/one.png) right![two](images/two.png)'], getline(1, '$'))
+  # At one point they come in the order of their commands.
+  setline(1, 'here: ')
+  cursor(1, 6)
+  Imagewire three
+  Imagewire four
+  Idle()
+  assert_equal(['here: ![three](images/three.png)![four](images/four.png)'], getline(1, '$'))
 enddef
 
 def Test_several_pictures_get_a_line_each()

@@ -73,9 +73,22 @@ function M:insert(text)
     table.insert(lines, 1, '')
     column = #vim.api.nvim_buf_get_lines(self.buffer, row, row + 1, false)[1]
   end
-  local ok = pcall(vim.api.nvim_buf_set_text, self.buffer, row, column, row, column, lines)
   self:forget()
-  return ok
+  -- Of several at one point, the later command's link comes behind.
+  local here = { row, column }
+  local others = vim.api.nvim_buf_get_extmarks(self.buffer, namespace, here, here, { details = true })
+  if not pcall(vim.api.nvim_buf_set_text, self.buffer, row, column, row, column, lines) then
+    return false
+  end
+  local last = #lines == 1 and column + #lines[1] or #lines[#lines]
+  for _, other in ipairs(others) do
+    if other[1] > self.mark then
+      vim.api.nvim_buf_set_extmark(self.buffer, namespace, row + #lines - 1, last, {
+        id = other[1], right_gravity = false, virt_text = other[4].virt_text,
+      })
+    end
+  end
+  return true
 end
 
 function M:forget()

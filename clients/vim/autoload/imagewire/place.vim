@@ -101,7 +101,8 @@ export def Insert(place: dict<any>, lines: list<string>): bool
   var down = len(new) - 1
   for other in others
     prop_remove({bufnr: place.buffer, type: mark, id: other.id, both: true, all: true})
-    var moves = other.col > position.col
+    # Of several at one point, the later command's link comes behind.
+    var moves = other.col > position.col || other.col == position.col && other.id > place.id
     prop_add(position.lnum + (moves ? down : 0), other.col + (moves ? shift : 0),
       {bufnr: place.buffer, type: mark, id: other.id, length: 0})
   endfor

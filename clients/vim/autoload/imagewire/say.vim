@@ -2,6 +2,8 @@ vim9script
 # Messages to whoever sits in front of the editor.
 
 export def Message(text: string)
+  # Over what was said before, so that nobody has to press Enter for two lines.
+  redraw
   echomsg 'imagewire: ' .. text
 enddef
 
