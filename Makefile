@@ -97,8 +97,9 @@ test-editors: dependencies ## The editors' clients, in the real editors
 	IMAGEWIRE=$(abspath $(DEBUG)) node --test clients/vscode/tests/extension.test.js
 	IMAGEWIRE=$(abspath $(DEBUG)) clients/shell/tests/run.sh
 
-bench: build ## Speed and memory, beside the floor
-	python3 Tests/Benchmarks/bench.py $(RELEASE)
+bench: build ## Speed and memory, beside the floor and plain servers: Tests/Benchmarks/figures.md, .svg
+	swift build -c release $(SWIFT_FLAGS) --product imagewire --scratch-path .build-dist --static-swift-stdlib
+	python3 Tests/Benchmarks/bench.py $(RELEASE) --static .build-dist/release/imagewire
 
 install: build ## The program, its man page, completions and schemas below $(PREFIX)
 	@.ci/stage $(RELEASE) $(DESTDIR)$(PREFIX)
