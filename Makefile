@@ -80,8 +80,9 @@ fuzz: dependencies ## The fuzzers, FUZZ_SECONDS each (600)
 fuzz-short: ## The fuzzers, 20 seconds each
 	@$(MAKE) fuzz FUZZ_SECONDS=20
 
-bench: build ## Speed and memory, beside the floor
-	python3 Tests/Benchmarks/bench.py $(RELEASE)
+bench: build ## Speed and memory, beside the floor and plain servers: Tests/Benchmarks/figures.md, .svg
+	swift build -c release $(SWIFT_FLAGS) --product imagewire --scratch-path .build-dist --static-swift-stdlib
+	python3 Tests/Benchmarks/bench.py $(RELEASE) --static .build-dist/release/imagewire
 
 # -- Everything else -------------------------------------------------------------------------------------------------------
 

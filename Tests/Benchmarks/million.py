@@ -1,0 +1,67 @@
+"""A table of 1,000,000 predictions: what its size costs whoever asks."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import statistics
+from pathlib import Path
+
+from child import Child, drive, one_cpu
+from report import Row
+
+COUNT = 1_000_000
+ASKED = 20_000
+
+
+def spelled(sequence: int, low: int) -> str:
+    """A prediction's id from its row's key, as PredictionID has it."""
+    digits = f"{(sequence >> 12) << 16 | 0x7000 | sequence & 0xFFF:016x}{0b10 << 62 | low:016x}"
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+
+def fill(path: Path) -> list[str]:
+    """Copies the one prediction of a table a million times, each a minute older; some of their ids, by chance."""
+    chance = random.Random(7)
+    with sqlite3.connect(path) as table:
+        table.execute("PRAGMA synchronous = OFF")
+        newest = table.execute("SELECT max(seq) FROM predictions").fetchone()[0]
+        table.execute("CREATE TEMP TABLE rows(seq INTEGER PRIMARY KEY, low INTEGER)")
+        rows = [(newest - (number * 60_000 << 12), chance.getrandbits(62)) for number in range(COUNT - 1, 0, -1)]
+        table.executemany("INSERT INTO rows VALUES(?, ?)", rows)
+        for name in ("predictions", "inputs", "words"):
+            columns = [row[1] for row in table.execute(f"PRAGMA table_info({name})")]
+            taken = ", ".join({"seq": "r.seq", "low": "r.low"}.get(column, f"t.{column}") for column in columns)
+            table.execute(f"INSERT INTO {name} SELECT {taken} FROM rows r JOIN {name} t ON t.seq = {newest}")
+    table.close()
+    return [spelled(*row) for row in chance.sample(rows, ASKED)]
+
+
+def measure(program: Path, driver: Path, folder: Path, runs: int) -> list[Row]:
+    state = folder / "million"
+    command = [str(program), "--provider", "sandbox", "--state-dir", str(state)]
+    with Child(command) as child:
+        live = child.call("submit", prompt="a red fox in snow", wait_ms=60_000)["id"]
+        child.process.stdin.close()
+        child.process.wait()
+    small = '{"jsonrpc":"2.0","id":@ID@,"method":"status","params":{"id":"%s"}}'
+    one = [drive(driver, command, small % live, count=20_000, window=1, where=one_cpu())["p50"] for _ in range(runs)]
+    ids = fill(state / "predictions.db")
+    others = folder / "templates"
+    others.write_text("\n".join(small % each for each in ids) + "\n")
+    page = '{"jsonrpc":"2.0","id":@ID@,"method":"list"}'
+    seen: dict[str, list[dict[str, float]]] = {}
+    for _ in range(runs):
+        for name, template, count in (("live", small % live, 20_000), ("random", others, ASKED), ("page", page, 500)):
+            seen.setdefault(name, []).append(drive(driver, command, template, count=count, window=1, where=one_cpu()))
+
+    def median(name: str, key: str) -> float:
+        return statistics.median(each[key] for each in seen[name])
+
+    return [
+        Row("1,000,000 in the table: first reply", f"{median('live', 'first'):.1f} ms", "", "≤ 8 ms"),
+        Row("the same: newest page of `list` (50)", f"{median('page', 'p50') / 1_000:.2f} ms", "", "≤ 0.5 ms"),
+        Row("the same: memory after 20,000 rows asked at random", f"{median('random', 'rss') / 1024:.1f} MB", "", "≤ 18 MB"),
+        Row("the same: `status` of a live row", f"{median('live', 'p50') / statistics.median(one):.2f}x", f"beside a table of one, {statistics.median(one):.1f} µs", "≤ 1.2x"),
+        Row("the same: `status` of a row by chance", f"{median('random', 'p50') / statistics.median(one):.2f}x", "", "≤ 3x"),
+    ]

@@ -1,0 +1,71 @@
+"""What asking costs: `status` of one prediction, beside the floor and beside plain servers in other languages."""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+import sys
+from pathlib import Path
+
+from child import HERE, Child, drive, one_cpu, two_cpus
+from report import Bar, Row
+
+
+def measure(program: Path, static: Path | None, driver: Path, floor: Path, folder: Path, runs: int):
+    """The rows, and the groups of the plot. Everybody runs in turn, and medians are compared."""
+    state = folder / "wire"
+    ours = [str(program), "--provider", "sandbox", "--state-dir", str(state)]
+    with Child(ours) as child:
+        made = child.call("submit", prompt="a red fox in snow", wait_ms=60_000)
+    template = '{"jsonrpc":"2.0","id":@ID@,"method":"status","params":{"id":"%s"}}' % made["id"]
+    commands = {"imagewire": ours, "floor": [str(floor)], "Python": [sys.executable, str(HERE / "server.py")]}
+    if node := shutil.which("node"):
+        commands["Node"] = [node, str(HERE / "server.mjs")]
+    if static:
+        commands["static"] = [str(static), *ours[1:]]
+    seen: dict[tuple[str, str], list[float]] = {}
+    for _ in range(runs):
+        for name, command in commands.items():
+            for kind, count, window, where in (("trip", 20_000, 1, one_cpu()), ("pipe", 200_000, 64, two_cpus())):
+                if name == "static" and kind == "pipe":
+                    continue
+                if name in ("Python", "Node") and kind == "pipe":
+                    count = 50_000
+                for key, value in drive(driver, command, template, count=count, window=window, where=where).items():
+                    seen.setdefault((name, f"{kind} {key}"), []).append(value / count if key == "cpu" else value)
+    start = statistics.median(drive(driver, ours, template, count=1, window=1)["rss"] for _ in range(runs))
+
+    def median(name: str, key: str) -> float:
+        return statistics.median(seen[name, key])
+
+    def beside(key: str, unit: str, scale: float = 1, digits: int = 1) -> str:
+        others = [name for name in commands if name not in ("imagewire", "static")]
+        return ", ".join(f"{name} {median(name, key) * scale:,.{digits}f} {unit}" for name in others)
+
+    trip = median("imagewire", "trip p50") / median("floor", "trip p50")
+    rate = median("imagewire", "pipe rate") / median("floor", "pipe rate")
+    rows = [
+        Row("first reply after spawn, existing table", f"{median('imagewire', 'trip first'):.1f} ms", beside("trip first", "ms"), "≤ 9 ms"),
+    ]
+    if static:
+        rows.append(Row("the same, `--static-swift-stdlib`", f"{median('static', 'trip first'):.1f} ms", "", "≤ 6 ms"))
+    cpu = f"{median('imagewire', 'pipe cpu') * 1e6:.1f} µs"
+    if node:
+        cpu += f" = {median('imagewire', 'pipe cpu') / median('Node', 'pipe cpu'):.2f}x Node"
+    rows += [
+        Row("`status` round trip p50, one CPU", f"{median('imagewire', 'trip p50'):.1f} µs = {trip:.2f}x floor", beside("trip p50", "µs"), "≤ 1.4x floor"),
+        Row("`status` round trip p99, one CPU", f"{median('imagewire', 'trip p99'):.1f} µs", beside("trip p99", "µs"), ""),
+        Row("`status`, 64 in the pipe, a CPU each", f"{median('imagewire', 'pipe rate'):,.0f}/s = {rate:.2f}x floor", beside("pipe rate", "/s", digits=0), "≥ 0.6x floor"),
+        Row("processor time a request, the same", cpu, beside("pipe cpu", "µs", 1e6), "≤ 0.33x Node"),
+        Row("resident memory: after 200 requests; after 200,000", f"{start / 1024:.1f} MB; {median('imagewire', 'pipe rss') / 1024:.1f} MB", "", "≤ 16 MB, flat"),
+    ]
+    plotted = [name for name in commands if name not in ("static",)]
+    groups = [
+        (title, unit, [Bar(name, median(name, key)) for name in plotted])
+        for title, unit, key in (
+            ("Round trip, p50, one CPU (shorter is better)", "µs", "trip p50"),
+            ("64 in the pipe, a CPU each (longer is better)", "/s", "pipe rate"),
+            ("First reply after spawn (shorter is better)", "ms", "trip first"),
+        )
+    ]
+    return rows, groups
