@@ -160,7 +160,9 @@ export class Connection {
   #hold(change) {
     this.#holds += change;
     const verb = this.#holds > 0 ? "ref" : "unref";
-    for (const one of [this.#child, this.#child.stdin, this.#child.stdout, this.#child.stderr]) one?.[verb]?.();
+    this.#child[verb]();
+    // A socket that is gone would remember each of these for the connection that it never has.
+    for (const pipe of this.#child.stdio) if (!pipe?.destroyed) pipe?.[verb]?.();
   }
 
   // -- ending
