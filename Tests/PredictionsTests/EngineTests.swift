@@ -270,6 +270,23 @@ struct EngineTests {
     #expect(try rig.row(id).billing == .none)
   }
 
+  @Test("a cancel takes the POST back from the moment it is asked for, before it is even committed")
+  func cancelBeforeItsCommit() throws {
+    let rig = Rig()
+    rig.provider.state.withLock { $0.submits = [.wait] }
+    let id = try rig.submit().id
+    _ = rig.provider.state.wait(atMost: 20_000) { $0.waiting.isEmpty ? nil : true }
+    rig.table.hold(.change)
+    let answer = Guarded<PredictionSnapshot?>(nil)
+    rig.engine.cancel(id, deleteRemote: false) { result in answer.signal { $0 = try? result.get() } }
+    rig.provider.start()
+    rig.table.release(.change)
+    #expect(answer.wait(atMost: 20_000) { $0 }?.prediction.billing == Billing.none)
+    try rig.soon("nothing is left to do") { rig.engine.drain(atMost: 0) }
+    #expect(rig.posts.isEmpty)
+    #expect(try rig.row(id).status == .cancelled)
+  }
+
   @Test("a cancel while the POST is out stops at once, says what it may cost, and keeps the id that comes")
   func cancelWhileSending() throws {
     let rig = Rig()
