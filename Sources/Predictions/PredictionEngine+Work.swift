@@ -343,10 +343,13 @@ extension PredictionEngine {
 
   @discardableResult
   func remember(_ prediction: Prediction, in state: inout State) -> PredictionSnapshot {
-    if state.live.count >= Self.rememberedCount {
+    if state.live.count >= state.forgetsAt {
       let awaited = Set(state.waiters.awaited)
       let scheduler = state.scheduler
       state.live = state.live.filter { scheduler.isWorking(on: $0.key) || awaited.contains($0.key) }
+      // Where a long queue is kept, the next look comes when it has doubled: one look at everything for each new
+      // prediction would make a long queue slow to join.
+      state.forgetsAt = max(Self.rememberedCount, 2 * state.live.count)
     }
     var prediction = prediction
     if let known = state.live[prediction.id] {

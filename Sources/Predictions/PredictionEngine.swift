@@ -11,6 +11,8 @@ public final class PredictionEngine: Sendable {
   /// What the lock guards.
   struct State {
     var live: [PredictionID: PredictionSnapshot] = [:]
+    /// So many in `live` are looked through for what nobody works on.
+    var forgetsAt = PredictionEngine.rememberedCount
     var slots: [String: ProviderSlot] = [:]
     var providers: [String: any Provider] = [:]
     var defaults: Defaults

@@ -8,7 +8,8 @@ struct Rendering: Sendable {
   /// Whether `input` was left out to stay under the message limit, and `omitted` says so.
   var omitsInput = false
   /// Contents of the files, by index, where they were asked for.
-  var base64: [Int: String] = [:]
+  /// As JSON strings, quotes and all: nothing in base64 needs escaping, so nobody need look for it in megabytes.
+  var base64: [Int: [UInt8]] = [:]
   /// Files whose contents were asked for but are too large, as `files[n].base64`.
   var omitted: [String] = []
   /// Files whose place is not told, by index.
@@ -111,7 +112,7 @@ extension PredictionSnapshot {
 }
 
 extension OutputFile {
-  fileprivate func write(to json: inout JSONWriter, isHidden: Bool, base64: String?) {
+  fileprivate func write(to json: inout JSONWriter, isHidden: Bool, base64: [UInt8]?) {
     json.beginObject()
     if !isHidden {
       json.name("path")
@@ -129,7 +130,7 @@ extension OutputFile {
     json.optional(height.map(Int64.init))
     if let base64 {
       json.name("base64")
-      json.value(base64)
+      json.raw(base64)
     }
     json.endObject()
   }

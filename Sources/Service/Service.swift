@@ -271,8 +271,9 @@ public final class Service: RequestHandler {
     return bytes
   }
 
-  private func rendered(_ snapshot: PredictionSnapshot, _ rendering: Rendering) -> [UInt8] {
-    var json = JSONWriter(reserving: 1_024)
+  private func rendered(_ snapshot: PredictionSnapshot, _ rendering: Rendering, reserving count: Int = 1_024) -> [UInt8]
+  {
+    var json = JSONWriter(reserving: count)
     snapshot.write(to: &json, rendering)
     return json.bytes
   }
@@ -287,9 +288,14 @@ public final class Service: RequestHandler {
         continue
       }
       left -= file.bytes
-      rendering.base64[index] = Base64.encode(contents)
+      var text: [UInt8] = []
+      text.reserveCapacity((contents.count + 2) / 3 * 4 + 2)
+      text.append(UInt8(ascii: "\""))
+      Base64.encode(contents.span, into: &text)
+      text.append(UInt8(ascii: "\""))
+      rendering.base64[index] = text
     }
-    return rendered(snapshot, rendering)
+    return rendered(snapshot, rendering, reserving: rendering.base64.values.reduce(4_096) { $0 + $1.count })
   }
 
   /// `{done, predictions, more}`: in the order asked, cut before the message limit.
