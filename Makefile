@@ -12,7 +12,7 @@ PYTEST := $(PYTHON) -m pytest -q -p no:cacheprovider
 FUZZ_SECONDS ?= 600
 
 .PHONY: bench browser build clean debug demo dependencies dist format fuzz fuzz-short help install lint mcp-clients \
-  sanitize schemas shells test test-clients test-dist test-editors test-mcp test-node test-openai test-program \
+  sanitize sanitize-address sanitize-thread schemas shells test test-clients test-dist test-editors test-mcp test-node test-openai test-program \
   test-python test-swift tools
 
 help: ## What there is to make
@@ -70,9 +70,10 @@ test-openai: debug tools ## The provider openai against LiteLLM's proxy (750 MB 
 test-dist: dependencies ## The tarball in a bare Debian without Swift (needs root; fetches Debian's base)
 	@.ci/test-dist
 
-sanitize: dependencies ## Every Swift test under the address sanitizer, then under the thread sanitizer
-	.ci/sanitize address
-	.ci/sanitize thread
+sanitize: sanitize-address sanitize-thread ## Every Swift test under the address sanitizer, then under the thread sanitizer
+
+sanitize-address sanitize-thread: sanitize-%: dependencies
+	.ci/sanitize $*
 
 fuzz: dependencies ## The fuzzers, FUZZ_SECONDS each (600)
 	.ci/fuzz $(FUZZ_SECONDS)

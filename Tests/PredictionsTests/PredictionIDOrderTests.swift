@@ -3,7 +3,7 @@ import Testing
 @testable import Predictions
 
 @Suite("Ids of one burst") struct PredictionIDOrderTests {
-  private var generator = SystemRandomNumberGenerator()
+  private var generator = SplitMix(state: 1)
 
   @Test mutating func whatComesInOneMillisecondKeepsItsOrder() {
     var last: PredictionID?
