@@ -37,8 +37,20 @@ extension PredictionEngine {
     for id in stale { refresh(id) }
   }
 
+  /// Puts back what was read a moment ago and has been forgotten since, because nobody was waiting for it yet.
+  ///
+  /// - Returns: those; they must be refreshed, since what was noticed meanwhile is not noticed again.
+  func keepAgain(_ snapshots: [PredictionSnapshot], in state: inout State) -> [PredictionID] {
+    snapshots.compactMap { snapshot in
+      let id = snapshot.prediction.id
+      guard state.live[id] == nil else { return nil }
+      state.live[id] = snapshot
+      return id
+    }
+  }
+
   /// Our own commits come through here too, mostly before their completions, which do what follows from them.
-  private func refresh(_ id: PredictionID) {
+  func refresh(_ id: PredictionID) {
     guard let known = state.withLock({ $0.live[id]?.prediction }), let row = try? store.prediction(id),
       row.revision != known.revision || row.epoch != known.epoch || row.phase != known.phase
     else { return }

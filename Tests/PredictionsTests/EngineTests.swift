@@ -588,6 +588,30 @@ struct EngineTests {
     #expect(next.posts.isEmpty)
   }
 
+  @Test("what is forgotten between being read and being waited for is not taken for finished")
+  func forgottenMeanwhile() throws {
+    let rig = Rig()
+    let other = Rig(sharing: rig, owner: "other")
+    rig.provider.state.withLock { $0.submits = [.hang, .hang] }
+    let (one, two) = (try rig.submit("one").id, try rig.submit("two").id)
+    try rig.soon("both are out") { rig.posts.count == 2 }
+    // While the other process reads what it is to wait for, one of them changes, and that is noticed before it waits.
+    rig.table.state.withLock {
+      $0.afterRead = (
+        one,
+        {
+          _ = try? rig.cancel(one)
+          other.time.advance(1_000)
+        }
+      )
+    }
+    let answers = Answers()
+    try other.engine.wait(for: [one, two], mode: .any, atMost: 600_000, completion: answers.take)
+    try other.soon("it is answered") { answers.all.count == 1 }
+    #expect(answers.all[0].snapshots.map(\.prediction.id) == [one, two])
+    #expect(answers.all[0].snapshots.map(\.prediction.status) == [.cancelled, .processing])
+  }
+
   @Test("what another process finishes answers who waits here, and what it cancels is not sent here")
   func otherProcess() throws {
     let rig = Rig()

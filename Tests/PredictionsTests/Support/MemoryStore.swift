@@ -28,6 +28,8 @@ final class MemoryTable: Sendable {
     var faults: [Write: [Fault]] = [:]
     /// Which changes the faults of `.change` are for.
     var faulty: @Sendable (PredictionEvent) -> Bool = { _ in true }
+    /// What happens once, just after a prediction was read.
+    var afterRead: (id: PredictionID, action: @Sendable () -> Void)?
   }
 
   let state = Guarded(State())
@@ -103,7 +105,16 @@ final class MemoryStore: PredictionStore {
 
   // MARK: - Reading
 
-  func prediction(_ id: PredictionID) -> Prediction? { table.row(id) }
+  func prediction(_ id: PredictionID) -> Prediction? {
+    let row = table.row(id)
+    let action = table.state.withLock { state -> (@Sendable () -> Void)? in
+      guard state.afterRead?.id == id else { return nil }
+      defer { state.afterRead = nil }
+      return state.afterRead?.action
+    }
+    action?()
+    return row
+  }
 
   func listed(_ id: PredictionID) -> Prediction? {
     var row = table.row(id)
