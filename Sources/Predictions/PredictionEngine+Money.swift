@@ -65,19 +65,12 @@ extension PredictionEngine {
       let micros = state.withLock({ $0.prices.micros(provider.name, model, request.input, now: now.steady) })
     else { return nil }
     guard request.idempotencyKey == nil else { return micros }
-    if let limit = request.maxCostMicros, micros > limit {
-      throw .overBudget(reason: "It would cost \(Money.dollars(micros)), and max_cost is \(Money.dollars(limit)).")
+    let budget = Budget(
+      maxCost: request.maxCostMicros, maxSpend: provider.isLimited ? limits.maxSpendMicros : nil)
+    let reason = budget.excess(of: micros) {
+      (try? store.spending(of: provider.account, since: Money.startOfDay(now.wall))) ?? 0
     }
-    if provider.isLimited, let limit = limits.maxSpendMicros {
-      let spent = (try? store.spending(of: provider.account, since: Money.startOfDay(now.wall))) ?? 0
-      if spent + micros > limit {
-        throw .overBudget(
-          reason: """
-            It would cost \(Money.dollars(micros)); today \(Money.dollars(spent)) of the \(Money.dollars(limit)) of \
-            --max-spend are spent or promised.
-            """)
-      }
-    }
+    if let reason { throw .overBudget(reason: reason) }
     return micros
   }
 

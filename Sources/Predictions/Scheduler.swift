@@ -123,9 +123,6 @@ public struct Scheduler: Sendable {
   /// Whether an account's queue may hold something that waits for a slot, or for a pause to end.
   public var hasQueue: Bool { accounts.values.contains { $0.mayHaveQueue } }
 
-  /// What is ours and unfinished.
-  public var working: [PredictionID] { Array(jobs.keys) }
-
   /// Whether a claim is under way, or could be made at once.
   public var isClaiming: Bool { accounts.values.contains { $0.isClaiming } }
 

@@ -119,7 +119,11 @@ extension TableWriter {
     if let wait = try hindrance(request, at: now) { return .denied(retryAfter: wait) }
     if oldest.maxCostMicros != nil || request.maxSpendMicros != nil {
       guard let estimate = oldest.estimateMicros else { return .needsPrice(oldest) }
-      if let reason = try excess(of: estimate, for: oldest, request, at: now) {
+      let budget = Budget(maxCost: oldest.maxCostMicros, maxSpend: request.maxSpendMicros)
+      let reason = try budget.excess(of: estimate) { () throws(SQLiteError) in
+        try connection.integer(Self.spending, oldest.account, Money.startOfDay(now))
+      }
+      if let reason {
         let refused = try oldest.applying(.overBudget(reason: reason), by: nil, at: now)
         try save(refused, was: oldest)
         return .refused(refused)
@@ -129,22 +133,6 @@ extension TableWriter {
     try note(.opened, of: oldest, at: now)
     try save(claimed, was: oldest)
     return .claimed(claimed)
-  }
-
-  /// Why a price is too high; `nil` where it is not.
-  private func excess(
-    of estimate: Int64, for prediction: Prediction, _ request: ClaimRequest, at now: Int64
-  ) throws(SQLiteError) -> String? {
-    if let limit = prediction.maxCostMicros, estimate > limit {
-      return "It would cost \(Money.dollars(estimate)), and max_cost is \(Money.dollars(limit))."
-    }
-    guard let limit = request.maxSpendMicros else { return nil }
-    let spent = try connection.integer(Self.spending, prediction.account, Money.startOfDay(now))
-    guard spent + estimate > limit else { return nil }
-    return """
-      It would cost \(Money.dollars(estimate)); today \(Money.dollars(spent)) of the \(Money.dollars(limit)) of \
-      --max-spend are spent or promised.
-      """
   }
 
   /// The ledger needs no sums of its own: every POST that may cost something has its record.
