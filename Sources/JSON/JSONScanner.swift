@@ -65,7 +65,7 @@ public struct JSONScanner {
     switch first {
     case UInt8(ascii: "{"): return .object(try object(in: bytes))
     case UInt8(ascii: "["): return .array(try array(in: bytes))
-    case UInt8(ascii: "\""): return .string(try string(in: bytes))
+    case UInt8(ascii: "\""): return .string(try text(in: bytes).string(in: bytes))
     case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number(try number(in: bytes))
     case UInt8(ascii: "t"):
       try word("true", in: bytes)
@@ -91,7 +91,7 @@ public struct JSONScanner {
       position += 1
       if !accept(UInt8(ascii: "}"), in: bytes) {
         repeat {
-          try skipName(in: bytes)
+          try name(in: bytes)
           try skipValue(in: bytes)
         } while accept(UInt8(ascii: ","), in: bytes)
         try expect(UInt8(ascii: "}"), in: bytes)
@@ -105,7 +105,7 @@ public struct JSONScanner {
         try expect(UInt8(ascii: "]"), in: bytes)
       }
       depth -= 1
-    case UInt8(ascii: "\""): _ = try string(in: bytes)
+    case UInt8(ascii: "\""): try text(in: bytes)
     case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): _ = try skipNumber(in: bytes)
     case UInt8(ascii: "t"): try word("true", in: bytes)
     case UInt8(ascii: "f"): try word("false", in: bytes)
@@ -120,16 +120,12 @@ public struct JSONScanner {
     depth += 1
   }
 
-  private mutating func skipName(in bytes: borrowing Span<UInt8>) throws(JSONError) {
-    try name(in: bytes)
-  }
-
-  /// Reads a member's name and the colon behind it.
+  /// Passes over a member's name and the colon behind it.
   @discardableResult
-  public mutating func name(in bytes: borrowing Span<UInt8>) throws(JSONError) -> String {
+  public mutating func name(in bytes: borrowing Span<UInt8>) throws(JSONError) -> JSONText {
     guard let first = peek(in: bytes) else { throw JSONError(.unexpectedEnd, at: position) }
     guard first == UInt8(ascii: "\"") else { throw JSONError(.unexpectedByte(first), at: position) }
-    let name = try string(in: bytes)
+    let name = try text(in: bytes)
     try expect(UInt8(ascii: ":"), in: bytes)
     return name
   }
@@ -142,7 +138,7 @@ public struct JSONScanner {
     if accept(UInt8(ascii: "}"), in: bytes) { return JSONObject() }
     repeat {
       let name = try name(in: bytes)
-      members.append(.init(name: name, value: try value(in: bytes)))
+      members.append(.init(name: name.string(in: bytes), value: try value(in: bytes)))
     } while accept(UInt8(ascii: ","), in: bytes)
     try expect(UInt8(ascii: "}"), in: bytes)
     return JSONObject(parsed: members)
@@ -207,23 +203,27 @@ public struct JSONScanner {
 
   // MARK: - Strings
 
-  /// Reads a string that starts at the next byte; the quote is still to come.
-  private mutating func string(in bytes: borrowing Span<UInt8>) throws(JSONError) -> String {
+  /// Passes over a string that starts at the next byte; the quote is still to come. All of it is checked.
+  @discardableResult
+  public mutating func text(in bytes: borrowing Span<UInt8>) throws(JSONError) -> JSONText {
     let start = position + 1
-    var index = start
-    var ascii = true
+    var index = bytes.endOfPlainText(from: start)
     while index < bytes.count {
       let byte = bytes[index]
       if byte == UInt8(ascii: "\"") {
         position = index + 1
-        if ascii { return bytes.text(start..<index) }
-        guard let text = bytes.checkedText(start..<index) else { throw JSONError(.invalidUTF8, at: start) }
-        return text
+        return .plain(start..<index)
       }
-      if byte == UInt8(ascii: "\\") { return try escapedString(from: start, firstEscape: index, in: bytes) }
+      if byte == UInt8(ascii: "\\") { return .read(try escapedString(from: start, firstEscape: index, in: bytes)) }
       if byte < 0x20 { throw JSONError(.unescapedControl, at: index) }
-      if byte >= 0x80 { ascii = false }
-      index += 1
+      // Not ASCII: on to the end or the first escape, and only then is it looked at whether it is UTF-8.
+      repeat { index += 1 } while index < bytes.count && bytes[index] >= 0x80
+      index = bytes.endOfPlainText(from: index)
+      if index < bytes.count, bytes[index] == UInt8(ascii: "\"") {
+        position = index + 1
+        guard let text = bytes.checkedText(start..<index) else { throw JSONError(.invalidUTF8, at: start) }
+        return .read(text)
+      }
     }
     throw JSONError(.unexpectedEnd, at: index)
   }
@@ -295,7 +295,61 @@ public struct JSONScanner {
   }
 }
 
+/// A string that a scanner passed over. Valid with the bytes it was read from.
+public enum JSONText {
+  /// ASCII without escapes: as it stands there.
+  case plain(Range<Int>)
+  /// Anything else, unescaped.
+  case read(String)
+
+  /// The string.
+  public func string(in bytes: borrowing Span<UInt8>) -> String {
+    switch self {
+    case .plain(let range): bytes.text(range)
+    case .read(let string): string
+    }
+  }
+
+  /// Whether it has the code points of a text that is ASCII, without making a string of it.
+  public func has(_ text: StaticString, in bytes: borrowing Span<UInt8>) -> Bool {
+    switch self {
+    case .plain(let range):
+      guard range.count == text.utf8CodeUnitCount else { return false }
+      for offset in 0..<range.count where bytes[range.lowerBound + offset] != text.utf8Start[offset] { return false }
+      return true
+    case .read(let string):
+      return string.utf8.elementsEqual(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+  }
+}
+
 extension Span<UInt8> {
+  /// The first byte from here on that is not a plain character of a string: its end, an escape, a control character, or
+  /// no ASCII. Eight bytes are looked at together.
+  fileprivate func endOfPlainText(from start: Int) -> Int {
+    withUnsafeBytes { bytes in
+      var index = start
+      let ones: UInt64 = 0x0101_0101_0101_0101
+      while index + 8 <= bytes.count {
+        let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+        let quote = word ^ ones &* UInt64(UInt8(ascii: "\""))
+        let escape = word ^ ones &* UInt64(UInt8(ascii: "\\"))
+        // A byte's top bit is set where it is zero, below 0x20 or no ASCII; above the first such byte also by the borrow.
+        let found =
+          ((quote &- ones) & ~quote | (escape &- ones) & ~escape | (word &- ones &* 0x20) & ~word | word)
+          & (ones &* 0x80)
+        if found != 0 { return index + found.trailingZeroBitCount / 8 }
+        index += 8
+      }
+      while index < bytes.count {
+        let byte = bytes[index]
+        if byte < 0x20 || byte >= 0x80 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { break }
+        index += 1
+      }
+      return index
+    }
+  }
+
   /// The text of bytes already known to be ASCII or UTF-8.
   fileprivate func text(_ range: Range<Int>) -> String {
     withUnsafeBufferPointer { String(decoding: UnsafeBufferPointer(rebasing: $0[range]), as: UTF8.self) }

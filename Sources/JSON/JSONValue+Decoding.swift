@@ -28,7 +28,9 @@ extension JSONValue {
   }
 
   /// Whether this is `null`.
-  public var isNull: Bool { self == .null }
+  public var isNull: Bool {
+    if case .null = self { true } else { false }
+  }
 
   /// A member of an object; `nil` where this is no object or has no such member.
   public subscript(name: String) -> JSONValue? { object?[name] }

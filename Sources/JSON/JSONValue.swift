@@ -48,17 +48,13 @@ public struct JSONObject: Sendable, Equatable {
     }
     // Up to here a scan is quicker than hashing; beyond it, an object of a million members must not take a million².
     if parsed.count <= 16 {
-      var unique: [Member] = []
-      unique.reserveCapacity(parsed.count)
-      for member in parsed {
-        if let index = unique.firstIndex(where: { $0.name.hasSameCodePoints(as: member.name) }) {
-          unique[index].value = member.value
-        } else {
-          unique.append(member)
-        }
+      let isUnique = parsed.indices.allSatisfy { index in
+        !parsed[..<index].contains { $0.name.hasSameCodePoints(as: parsed[index].name) }
       }
-      members = unique
-      return
+      if isUnique {
+        members = parsed
+        return
+      }
     }
     var places: [[UInt8]: Int] = [:]
     places.reserveCapacity(parsed.count)
@@ -77,9 +73,9 @@ public struct JSONObject: Sendable, Equatable {
 
   /// The value of a member, or `nil` where there is none. A member that is `null` is `.null`, not `nil`.
   public subscript(name: String) -> JSONValue? {
-    get { members.first { $0.name.hasSameCodePoints(as: name) }?.value }
+    get { index(of: name).map { members[$0].value } }
     set {
-      let index = members.firstIndex { $0.name.hasSameCodePoints(as: name) }
+      let index = index(of: name)
       switch (index, newValue) {
       case (let index?, let value?): members[index].value = value
       case (let index?, nil): members.remove(at: index)
@@ -89,6 +85,21 @@ public struct JSONObject: Sendable, Equatable {
     }
   }
 
+  /// Whether there is such a member, `null` or not.
+  public func contains(_ name: String) -> Bool { index(of: name) != nil }
+
+  /// The object without the members that are `null`.
+  public var withoutNulls: JSONObject {
+    guard members.contains(where: \.value.isNull) else { return self }
+    var rest = self
+    rest.members.removeAll(where: \.value.isNull)
+    return rest
+  }
+
+  private func index(of name: String) -> Int? {
+    members.firstIndex { $0.name.hasSameCodePoints(as: name) }
+  }
+
   /// Whether there are no members.
   public var isEmpty: Bool { members.isEmpty }
 }
@@ -96,6 +107,8 @@ public struct JSONObject: Sendable, Equatable {
 extension String {
   /// Equality as JSON means it. Swift's own holds `é` equal to `e` with an accent; a JSON member name does not.
   public func hasSameCodePoints(as other: String) -> Bool {
-    utf8.elementsEqual(other.utf8)
+    guard utf8.count == other.utf8.count else { return false }
+    var (one, other) = (self, other)
+    return one.withUTF8 { these in other.withUTF8 { those in these.elementsEqual(those) } }
   }
 }

@@ -110,7 +110,7 @@ public struct JSONWriter: Sendable {
     switch value {
     case .null: null()
     case .bool(let bool): self.value(bool)
-    case .number(let number): raw(number.spelling.utf8)
+    case .number(let number): raw(number.spelling)
     case .string(let string): self.value(string)
     case .array(let elements):
       beginArray()
@@ -131,9 +131,16 @@ public struct JSONWriter: Sendable {
   }
 
   /// Copies bytes that already are one JSON value, without looking at them.
-  public mutating func raw(_ json: some Collection<UInt8>) {
+  public mutating func raw(_ json: [UInt8]) {
     separate()
     bytes.append(contentsOf: json)
+  }
+
+  /// Copies a text that already is one JSON value, without looking at it.
+  public mutating func raw(_ json: String) {
+    separate()
+    var json = json
+    json.withUTF8 { bytes.append(contentsOf: $0) }
   }
 
   private mutating func literal(_ text: StaticString) {

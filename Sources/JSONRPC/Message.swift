@@ -73,7 +73,7 @@ extension JSONWriter {
     name("jsonrpc")
     value("2.0")
     name("id")
-    if let id { raw(id.token.utf8) } else { null() }
+    if let id { raw(id.token) } else { null() }
   }
 
   /// Keeps the message well-formed where a body forgot to write.

@@ -91,22 +91,27 @@ struct MessageDecoder: Sendable {
   private func member(
     _ scanner: inout JSONScanner, of envelope: inout Envelope, in bytes: borrowing Span<UInt8>
   ) throws(JSONError) {
-    switch try scanner.name(in: bytes) {
-    case "jsonrpc":
-      envelope.isVersion2 = try scanner.value(in: bytes) == "2.0"
-    case "method":
-      envelope.hasMethod = true
-      envelope.method = try scanner.value(in: bytes).string
-    case "params":
-      envelope.params = try scanner.value(in: bytes)
-    case "id":
+    let name = try scanner.name(in: bytes)
+    if name.has("jsonrpc", in: bytes) {
+      envelope.isVersion2 = try text(&scanner, in: bytes)?.has("2.0", in: bytes) ?? false
+    } else if name.has("id", in: bytes) {
       envelope.id = try id(&scanner, in: bytes)
-    case "result", "error":
-      envelope.isAnswer = true
-      try scanner.skipValue(in: bytes)
-    default:
+    } else if name.has("method", in: bytes) {
+      envelope.hasMethod = true
+      envelope.method = try text(&scanner, in: bytes)?.string(in: bytes)
+    } else if name.has("params", in: bytes) {
+      envelope.params = try scanner.value(in: bytes)
+    } else {
+      if name.has("result", in: bytes) || name.has("error", in: bytes) { envelope.isAnswer = true }
       try scanner.skipValue(in: bytes)
     }
+  }
+
+  /// A value that should be a string; `nil` where it is another one.
+  private func text(_ scanner: inout JSONScanner, in bytes: borrowing Span<UInt8>) throws(JSONError) -> JSONText? {
+    if scanner.peek(in: bytes) == UInt8(ascii: "\"") { return try scanner.text(in: bytes) }
+    try scanner.skipValue(in: bytes)
+    return nil
   }
 
   private func id(_ scanner: inout JSONScanner, in bytes: borrowing Span<UInt8>) throws(JSONError) -> Envelope.ID {

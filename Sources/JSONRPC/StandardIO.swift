@@ -17,6 +17,18 @@ public final class StandardIO: Transport {
   /// events: `POLLERR` or `POLLHUP` is reported anyway.
   public let output: Int32
 
+  /// How a write that must not block is made.
+  private enum Unblocked {
+    /// Through a description of the pipe that is ours alone, and that does not block.
+    case alone(Int32)
+    /// By a call that says so itself.
+    case socket
+    /// A little at a time, whenever the descriptor says that it has room.
+    case piecewise
+  }
+
+  private let unblocked: Unblocked
+
   /// A pipe takes this much whole or not at all (POSIX: `PIPE_BUF`); after `POLLOUT` a write of it does not block.
   #if os(Linux)
     private static let pieceBytes = 4_096
@@ -30,6 +42,26 @@ public final class StandardIO: Transport {
   public init(input: Int32, output: Int32) {
     self.input = input
     self.output = output
+    unblocked = Self.unblocked(output)
+  }
+
+  deinit {
+    if case .alone(let own) = unblocked { close(own) }
+  }
+
+  private static func unblocked(_ output: Int32) -> Unblocked {
+    var facts = stat()
+    guard output >= 0, fstat(output, &facts) == 0 else { return .piecewise }
+    switch facts.st_mode & S_IFMT {
+    case S_IFSOCK: return .socket
+    #if os(Linux)
+      // Where there is no /proc, or it is not allowed, it goes on piece by piece.
+      case S_IFIFO:
+        let own = open("/proc/self/fd/\(output)", O_WRONLY | O_NONBLOCK | O_CLOEXEC)
+        return own >= 0 ? .alone(own) : .piecewise
+    #endif
+    default: return .piecewise
+    }
   }
 
   /// Takes the standard streams away from everybody else in this process, so that nothing but protocol can reach the
@@ -77,14 +109,21 @@ public final class StandardIO: Transport {
     }
   }
 
-  /// Writes one piece: at most `PIPE_BUF` where it must not block, and only after the descriptor said that it has room.
+  /// Writes one piece. Where it must not block, that is what the descriptor has room for.
   public func write(_ bytes: borrowing Span<UInt8>, waiting: Bool) -> WriteOutcome {
     // `poll` passes over a descriptor that is none, as if it were never ready.
     guard output >= 0 else { return .readerGone }
     while true {
-      if !waiting, !poll(output, for: Int16(POLLOUT), milliseconds: 0) { return .wouldBlock }
-      let piece = bytes.extracting(first: min(bytes.count, waiting ? Self.longPieceBytes : Self.pieceBytes))
-      let count = piece.withUnsafeBytes { systemWrite(output, $0) }
+      let count: Int
+      switch unblocked {
+      case _ where waiting:
+        count = bytes.extracting(first: Self.longPieceBytes).withUnsafeBytes { systemWrite(output, $0) }
+      case .alone(let own): count = bytes.withUnsafeBytes { systemWrite(own, $0) }
+      case .socket: count = bytes.withUnsafeBytes { systemSend(output, $0) }
+      case .piecewise:
+        guard poll(output, for: Int16(POLLOUT), milliseconds: 0) else { return .wouldBlock }
+        count = bytes.extracting(first: Self.pieceBytes).withUnsafeBytes { systemWrite(output, $0) }
+      }
       if count > 0 { return .written(count) }
       switch errno {
       case _ where count == 0: continue
@@ -113,6 +152,10 @@ private func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPoi
 
 private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
   write(descriptor, bytes.baseAddress, bytes.count)
+}
+
+private func systemSend(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
+  send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_DONTWAIT))
 }
 
 private func systemPoll(_ entry: inout pollfd, _ milliseconds: Int32) -> Int32 {

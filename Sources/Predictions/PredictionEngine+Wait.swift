@@ -72,10 +72,8 @@ extension PredictionEngine {
 
   /// Somebody asked for one whose submission is still in doubt and that nobody looks for at the moment: another look, if
   /// one is due.
-  func askAgain(_ prediction: Prediction) {
-    guard prediction.phase == .looking, prediction.owner == nil, (prediction.nextAt ?? .max) <= time.now.wall else {
-      return
-    }
+  func askAgain(_ snapshot: PredictionSnapshot) {
+    guard let due = snapshot.nextLookOfNobody, due <= time.now.wall else { return }
     recover()
   }
 }

@@ -210,8 +210,9 @@ public final class PredictionEngine: Sendable {
         completion(.success(snapshot))
         react(.queued(account: prediction.account))
       case .success(.existing(let known)):
-        completion(.success(publish(known)))
-        askAgain(known)
+        let snapshot = publish(known)
+        completion(.success(snapshot))
+        askAgain(snapshot)
       case .success(.conflict(let id, let deleted, let difference)):
         completion(.failure(.conflict(id, deleted: deleted, difference: difference)))
       case .success(.queueFull): completion(.failure(.queueFull(limit: limits.maxQueued)))
@@ -242,8 +243,16 @@ public final class PredictionEngine: Sendable {
 
   /// A prediction as it stands; `nil` where there is none.
   public func snapshot(_ id: PredictionID) throws(StoreError) -> PredictionSnapshot? {
-    begin()
     let now = time.now.steady
+    // The usual case is one look: it is kept here, and nobody can have changed it unnoticed.
+    let usual = state.withLock { state in
+      state.hasBegun && now - state.checkedAt < Self.freshness ? state.live[id] : nil
+    }
+    if let usual {
+      askAgain(usual)
+      return usual
+    }
+    begin()
     let mustCheck = state.withLock { state in
       guard now - state.checkedAt >= Self.freshness else { return false }
       state.checkedAt = now
@@ -251,12 +260,12 @@ public final class PredictionEngine: Sendable {
     }
     if mustCheck { noticeChanges() }
     if let known = state.withLock({ $0.live[id] }) {
-      askAgain(known.prediction)
+      askAgain(known)
       return known
     }
     guard let prediction = try store.prediction(id) else { return nil }
     let snapshot = state.withLock { state in remember(prediction, in: &state) }
-    askAgain(prediction)
+    askAgain(snapshot)
     return snapshot
   }
 

@@ -125,6 +125,11 @@ public final class PredictionSnapshot: Sendable {
     self.resultURL = resultURL
   }
 
+  /// When the next look at the provider's history is due, where it is in doubt and nobody looks for it at the moment.
+  var nextLookOfNobody: Int64? {
+    prediction.phase == .looking && prediction.owner == nil ? prediction.nextAt : nil
+  }
+
   /// Whether nothing is to be waited for: it is terminal, and no download is being tried again.
   public var isSettled: Bool {
     prediction.status.isTerminal && !(prediction.status == .completed && prediction.phase == .fetching)

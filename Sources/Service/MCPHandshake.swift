@@ -96,11 +96,11 @@ extension JSONWriter {
     }
     if revision.hasCoreTasks {
       name("tasks")
-      raw(#"{"list":{},"cancel":{},"requests":{"tools":{"call":{}}}}"#.utf8)
+      raw(#"{"list":{},"cancel":{},"requests":{"tools":{"call":{}}}}"#)
     }
     if revision.isStateless {
       name("extensions")
-      raw(#"{"io.modelcontextprotocol/tasks":{}}"#.utf8)
+      raw(#"{"io.modelcontextprotocol/tasks":{}}"#)
     }
     endObject()
   }

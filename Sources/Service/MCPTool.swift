@@ -60,7 +60,7 @@ struct MCPTool: Sendable {
     }
     if revision.hasCoreTasks, isTaskCapable {
       json.name("execution")
-      json.raw(#"{"taskSupport":"optional"}"#.utf8)
+      json.raw(#"{"taskSupport":"optional"}"#)
     }
     json.endObject()
   }

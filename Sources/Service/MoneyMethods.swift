@@ -56,7 +56,7 @@ extension Method {
       var json = JSONWriter()
       json.beginObject()
       json.name("amount")
-      json.raw(Money.spelling(price.micros).utf8)
+      json.raw(Money.spelling(price.micros))
       json.name("currency")
       json.value(price.currency)
       if let isExact = price.isExact {

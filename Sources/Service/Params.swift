@@ -31,37 +31,39 @@ struct Params {
   ///
   /// - Parameter strict: whether unknown members are refused, which catches `promt`.
   init(_ params: JSONValue?, of parameters: [Parameter], strict: Bool) throws(RPCError) {
-    var members: [(String, JSONValue)] = []
+    var given = JSONObject()
     switch params {
     case nil, .null?: break
-    case .object(let object)?: members = object.members.map { ($0.name, $0.value) }
+    case .object(let named)?: given = named
     case .array(var positional)?:
       if case .object(let named)? = positional.last {
         positional.removeLast()
-        members = named.members.map { ($0.name, $0.value) }
+        given = named
       }
       if positional == [.null] { positional = [] }
       guard positional.count <= parameters.count else {
         throw .invalidParams(nil, "there are \(positional.count) of at most \(parameters.count)")
       }
       for (parameter, value) in zip(parameters, positional) where !value.isNull {
-        if members.contains(where: { $0.0.hasSameCodePoints(as: parameter.name) }) {
+        guard !given.contains(parameter.name) else {
           throw .invalidParams(parameter.name, "\(parameter.name) is given twice, by position and by name")
         }
-        members.append((parameter.name, value))
+        given[parameter.name] = value
       }
     default: throw RPCError.invalidRequest
     }
-    object = JSONObject(members.filter { !$0.1.isNull })
     if strict {
-      for (name, _) in members
-      where !parameters.contains(where: { $0.name == name }) && !Self.decorations.contains(name) {
+      for member in given.members
+      where !parameters.contains(where: { $0.name.hasSameCodePoints(as: member.name) })
+        && !Self.decorations.contains(member.name)
+      {
         throw .invalidParams(
-          name, "there is no member \"\(name)\"",
+          member.name, "there is no member \"\(member.name)\"",
           hint: "It takes \(parameters.map(\.name).joined(separator: ", ")).")
       }
     }
-    for parameter in parameters where parameter.isRequired && object[parameter.name] == nil {
+    object = given.withoutNulls
+    for parameter in parameters where parameter.isRequired && !object.contains(parameter.name) {
       throw .invalidParams(parameter.name, "\(parameter.name) is missing")
     }
   }

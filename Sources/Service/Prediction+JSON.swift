@@ -88,7 +88,7 @@ extension PredictionSnapshot {
     json.endArray()
     if rendering.hasInput {
       json.name("metadata")
-      if let metadata = it.metadata { json.raw(metadata) } else { json.raw("{}".utf8) }
+      if let metadata = it.metadata { json.raw(metadata) } else { json.raw("{}") }
     }
     json.name("started_at")
     json.optional(it.startedAt.map(Timestamp.text))

@@ -118,7 +118,7 @@ public final class Service: RequestHandler {
     case .now(let body):
       do throws(RPCError) {
         switch try body(self, params) {
-        case .empty: reply.result { $0.raw("{}".utf8) }
+        case .empty: reply.result { $0.raw("{}") }
         case .null: reply.result { $0.null() }
         case .json(let bytes): reply.result { $0.raw(bytes) }
         }

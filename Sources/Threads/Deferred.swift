@@ -1,16 +1,21 @@
 /// Something that is made when it is first asked for, once, by whichever thread asks.
 public final class Deferred<Value: Sendable>: Sendable {
-  private let made = Guarded<Value?>(nil)
+  @usableFromInline
+  let made = Guarded<Value?>(nil)
   /// Held while it is made; never while somebody only looks whether it is.
-  private let making = Guarded(())
-  private let make: @Sendable () -> Value
+  @usableFromInline
+  let making = Guarded(())
+  @usableFromInline
+  let make: @Sendable () -> Value
 
   /// - Parameter make: called at most once, while others who ask wait for it; it must not ask for the value itself.
+  @inlinable
   public init(_ make: @escaping @Sendable () -> Value) {
     self.make = make
   }
 
   /// The value; the first to ask waits until it is made.
+  @inlinable
   public var value: Value {
     if let value = valueIfMade { return value }
     return making.withLock { _ in
@@ -22,5 +27,6 @@ public final class Deferred<Value: Sendable>: Sendable {
   }
 
   /// The value, if it is there already. Does not wait.
+  @inlinable
   public var valueIfMade: Value? { made.withLock { $0 } }
 }

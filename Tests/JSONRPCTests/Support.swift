@@ -146,10 +146,10 @@ final class Pipe: Sendable {
     }
   }
 
-  /// Everything until the writing end is closed.
-  func readAll() -> [UInt8] {
+  /// So many bytes, or fewer where the writing end is closed before.
+  func read(_ count: Int) -> [UInt8] {
     var all: [UInt8] = []
-    while let chunk = readSome() { all += chunk }
+    while all.count < count, let chunk = readSome() { all += chunk }
     return all
   }
 

@@ -1,0 +1,86 @@
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// What `Guarded` waits on: a mutex and a condition, whatever the value.
+///
+/// On `pthread_mutex_t` and not `Synchronization.Mutex`, because the thread sanitizer on Linux understands the one and
+/// reports false races for the other.
+///
+/// `@unchecked Sendable`: the two pointers are set once, and what they point to is made for any number of threads.
+@usableFromInline
+final class Lock: @unchecked Sendable {
+  private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+  private let condition: UnsafeMutablePointer<pthread_cond_t>
+
+  @usableFromInline
+  init() {
+    mutex = .allocate(capacity: 1)
+    condition = .allocate(capacity: 1)
+    pthread_mutex_init(mutex, nil)
+    #if canImport(Darwin)
+      pthread_cond_init(condition, nil)
+    #else
+      // Waits are measured on the clock that nobody can set.
+      var attributes = pthread_condattr_t()
+      pthread_condattr_init(&attributes)
+      pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+      pthread_cond_init(condition, &attributes)
+      pthread_condattr_destroy(&attributes)
+    #endif
+  }
+
+  deinit {
+    pthread_cond_destroy(condition)
+    pthread_mutex_destroy(mutex)
+    condition.deallocate()
+    mutex.deallocate()
+  }
+
+  @usableFromInline
+  func lock() { pthread_mutex_lock(mutex) }
+
+  @usableFromInline
+  func unlock() { pthread_mutex_unlock(mutex) }
+
+  /// Wakes all who wait; they look again once the lock is theirs.
+  @usableFromInline
+  func wakeAll() { pthread_cond_broadcast(condition) }
+
+  /// When so many milliseconds from now will have passed; a century is for ever, and its nanoseconds still fit.
+  @usableFromInline
+  static func deadline(in milliseconds: Int64) -> Int64 {
+    monotonicNanoseconds() + min(max(0, milliseconds), 3_155_760_000_000) * 1_000_000
+  }
+
+  /// Gives the lock up until somebody wakes all, or for no reason, and takes it again.
+  ///
+  /// - Returns: false where the deadline had passed already.
+  @usableFromInline
+  func wait(until deadline: Int64?) -> Bool {
+    guard let deadline else {
+      pthread_cond_wait(condition, mutex)
+      return true
+    }
+    let left = deadline - Self.monotonicNanoseconds()
+    if left <= 0 { return false }
+    #if canImport(Darwin)
+      var time = timespec(tv_sec: Int(left / 1_000_000_000), tv_nsec: Int(left % 1_000_000_000))
+      pthread_cond_timedwait_relative_np(condition, mutex, &time)
+    #else
+      var time = timespec(tv_sec: Int(deadline / 1_000_000_000), tv_nsec: Int(deadline % 1_000_000_000))
+      pthread_cond_timedwait(condition, mutex, &time)
+    #endif
+    return true
+  }
+
+  private static func monotonicNanoseconds() -> Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+}
