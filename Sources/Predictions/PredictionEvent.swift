@@ -70,8 +70,8 @@ extension PredictionEvent {
     case .adopted(let match): .adopted(match)
     case .ambiguous: .leftOpen
     case .cancelAsked(_, sendable: false): .unsent
-    case .priced, .overBudget, .previewed, .cancelAsked, .takenOver, .finished, .saved, .downloadGivenUp, .relinked, .downloadAgain,
-      .lookedInVain, .deletionAnswered:
+    case .priced, .overBudget, .previewed, .cancelAsked, .takenOver, .finished, .saved, .downloadGivenUp, .relinked,
+      .downloadAgain, .lookedInVain, .deletionAnswered:
       nil
     }
   }

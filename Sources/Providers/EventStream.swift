@@ -65,7 +65,7 @@ struct EventStream: Sendable {
     switch field {
     case "event": name = String(decoding: value, as: UTF8.self)
     case "data":
-      if lineIsTooLong || value.count > limit - data.count { (data, isTooLong) = ([], true) }
+      if lineIsTooLong || value.count + (hasData ? 1 : 0) > limit - data.count { (data, isTooLong) = ([], true) }
       if isTooLong {
         hasData = true
         return nil
