@@ -303,6 +303,8 @@ public final class PredictionEngine: Sendable {
       state.withLock { $0.owedReplies -= 1 }
       switch result {
       case .success(let change):
+        // It may be the file of another process, which hears of this only later.
+        if change.before.preview != nil, change.after.preview == nil { previews.discard([id]) }
         completion(.success(change.after == change.before ? publish(change.after) : follow(change.after)))
       case .failure(let error): completion(.failure(error))
       }

@@ -130,6 +130,20 @@ def test_cancelled_in_the_middle_leaves_none(ask, openai, home):
     assert len(openai.posts()) == 1
 
 
+def test_cancelled_by_another_process_leaves_none(ask, openai, home):
+    with ask() as program, ask() as other:
+        found = begin(program, openai, "partial", "partial", "completed", "done")
+        openai.step()
+        told(program, shows(found, 0))
+        assert "preview" not in other.call("cancel", id=found)
+        assert previews(home) == []
+        told(program, is_status(found, "cancelled"))
+        openai.step(3)
+        program.finish()
+        assert previews(home) == []
+    assert len(openai.posts()) == 1
+
+
 def test_killed_in_the_middle_the_next_process_clears_up(ask, openai, home):
     with ask() as program:
         found = begin(program, openai, "partial", "completed", "done")
