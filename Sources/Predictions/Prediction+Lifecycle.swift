@@ -78,6 +78,11 @@ extension Prediction {
       default: break
       }
 
+    case .previewed(let preview):  // in no line of the design: it changes what is seen, and not where it stands
+      try requireOwner(writer)
+      try require(status == .processing)
+      next.preview = preview
+
     case .ambiguous(let reason, let canLook):  // 14, 18
       try requireAwaitsReply(writer)
       if phase == .settling {
@@ -92,7 +97,7 @@ extension Prediction {
       switch phase {
       case .sending: next.doubt("The process that sent it ended before the reply was kept.", canLook: canLook, at: now)
       case .settling where remoteID == nil: next.settle(deleting: false)
-      default: return next
+      default: if preview == nil { return next }
       }
 
     case .finished(let result):
@@ -170,6 +175,7 @@ extension Prediction {
         }
       next.settle(deleting: false)
     }
+    if next.status != .processing { next.preview = nil }
     if next != self { next.revision += 1 }
     return next
   }
@@ -277,6 +283,8 @@ extension Prediction {
   private mutating func take(by writer: Writer?) {
     owner = writer?.owner
     epoch += 1
+    // It was the file of another process.
+    preview = nil
   }
 
   private mutating func end(_ status: PredictionStatus, at now: Int64, failure: PredictionFailure?) {

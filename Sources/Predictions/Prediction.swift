@@ -66,6 +66,8 @@ public struct Prediction: Sendable, Equatable {
   public var outputs: [String]
   /// The saved outputs.
   public var files: [OutputFile]
+  /// The newest partial image, while it is being made; see `Preview`.
+  public var preview: Preview?
   /// One for each output; empty where the provider did not say.
   public var hasNSFWContents: [Bool]
   /// How long the provider says it worked, in milliseconds.
@@ -116,6 +118,7 @@ public struct Prediction: Sendable, Equatable {
     deleteRemote = false
     outputs = []
     files = []
+    preview = nil
     hasNSFWContents = []
     inferenceMilliseconds = nil
     hasBeenUnknown = false

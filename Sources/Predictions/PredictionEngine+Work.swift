@@ -84,6 +84,7 @@ extension PredictionEngine {
       state.withLock { $0.isRecovering = false }
       switch result {
       case .success(let recovery):
+        sweepPreviews(taken: recovery.taken)
         for prediction in recovery.ended { publish(prediction) }
         for prediction in recovery.taken { follow(prediction) }
         for account in recovery.queuedAccounts { react(.queued(account: account)) }
@@ -157,7 +158,11 @@ extension PredictionEngine {
       state.posts[id] = Post(claimedAt: now)
       state.handedOver.insert(id)
     }
-    provider.submit(prediction, mayStart: { [self] in mayStart(prediction, at: provider) }) { [self] outcome in
+    provider.submit(
+      prediction, mayStart: { [self] in mayStart(prediction, at: provider) },
+      preview: { [self] in take($0, of: prediction) }
+    ) { [self] outcome in
+      dropDrafts(of: id)
       let writer = writer(of: prediction)
       switch outcome {
       case .accepted(let remoteID, let result, let clockSkew):
@@ -327,6 +332,8 @@ extension PredictionEngine {
   /// Keeps a committed prediction, and answers whoever waits for it.
   @discardableResult
   func publish(_ prediction: Prediction) -> PredictionSnapshot {
+    // First the file: whoever hears that it is over finds no preview any more.
+    if prediction.status.isTerminal { discardPreview(of: prediction.id) }
     let now = time.now
     let (snapshot, fulfilled) = state.withLock { state -> (PredictionSnapshot, [(Waiters.Waiter, WaitOutcome)]) in
       let snapshot = remember(prediction, in: &state)

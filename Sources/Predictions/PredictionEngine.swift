@@ -24,6 +24,10 @@ public final class PredictionEngine: Sendable {
     var savesHere: Set<PredictionID> = []
     /// Outputs that came as bytes, by index, until they are saved.
     var bytes: [PredictionID: [Int: [UInt8]]] = [:]
+    /// Partial images that came and are not kept yet; an entry for each prediction that somebody keeps them of.
+    var drafts: [PredictionID: Drafts] = [:]
+    /// Those whose previews this process has put on disk.
+    var previewed: Set<PredictionID> = []
     /// Those that were handed to a provider and whose rows say nothing more yet than that they may be.
     var handedOver: Set<PredictionID> = []
     /// Whether a claim could not be committed for certain: the table may name one for ours that nobody sends.
@@ -79,6 +83,7 @@ public final class PredictionEngine: Sendable {
   let state: Guarded<State>
   let store: any PredictionStore
   let outputs: any OutputStore
+  let previews: any PreviewStore
   let time: any TimeSource
   let limits: AccountLimits
   let notice: @Sendable (String) -> Void
@@ -101,11 +106,12 @@ public final class PredictionEngine: Sendable {
   ///   - seed: where the scheduler's jitter begins.
   ///   - notice: takes sentences for the log; never a prompt, never a key.
   public init(
-    store: any PredictionStore, outputs: any OutputStore, time: any TimeSource, limits: AccountLimits,
-    defaults: Defaults, seed: UInt64, notice: @escaping @Sendable (String) -> Void
+    store: any PredictionStore, outputs: any OutputStore, previews: any PreviewStore, time: any TimeSource,
+    limits: AccountLimits, defaults: Defaults, seed: UInt64, notice: @escaping @Sendable (String) -> Void
   ) {
     self.store = store
     self.outputs = outputs
+    self.previews = previews
     self.time = time
     self.limits = limits
     self.notice = notice
@@ -306,6 +312,8 @@ public final class PredictionEngine: Sendable {
       state.withLock { $0.owedReplies -= 1 }
       switch result {
       case .success(let change):
+        // It may be the file of another process, which hears of this only later.
+        if change.before.preview != nil, change.after.preview == nil { previews.discard([id]) }
         completion(.success(change.after == change.before ? publish(change.after) : follow(change.after)))
       case .failure(let error): completion(.failure(error))
       }
@@ -329,7 +337,10 @@ public final class PredictionEngine: Sendable {
         if case .success(.deleted(let gone)) = result { for prediction in gone { state.live[prediction.id] = nil } }
       }
       var kept: [String] = []
-      if files, case .success(.deleted(let gone)) = result { kept = outputs.remove(gone.flatMap(\.files)) }
+      if case .success(.deleted(let gone)) = result {
+        previews.discard(Set(gone.map(\.id)))
+        if files { kept = outputs.remove(gone.flatMap(\.files)) }
+      }
       tellWatcher()
       completion(result, kept)
     }

@@ -18,6 +18,8 @@ public enum PredictionEvent: Sendable, Equatable {
   case refused(PredictionFailure, pause: Int64?)
   /// The provider took it.
   case accepted(remoteID: String, clockSkew: Int64?)
+  /// A partial image came, and is a file now.
+  case previewed(Preview)
   /// The POST's outcome is not known. `canLook`: the provider has a history to search.
   case ambiguous(reason: String, canLook: Bool)
   /// Its owner is gone; the writer takes over.
@@ -68,8 +70,8 @@ extension PredictionEvent {
     case .adopted(let match): .adopted(match)
     case .ambiguous: .leftOpen
     case .cancelAsked(_, sendable: false): .unsent
-    case .priced, .overBudget, .cancelAsked, .takenOver, .finished, .saved, .downloadGivenUp, .relinked, .downloadAgain,
-      .lookedInVain, .deletionAnswered:
+    case .priced, .overBudget, .previewed, .cancelAsked, .takenOver, .finished, .saved, .downloadGivenUp, .relinked,
+      .downloadAgain, .lookedInVain, .deletionAnswered:
       nil
     }
   }

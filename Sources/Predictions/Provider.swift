@@ -35,6 +35,13 @@ public protocol Provider: Sendable {
     _ prediction: Prediction, mayStart: @escaping @Sendable () -> Bool,
     completion: @escaping @Sendable (SubmitOutcome) -> Void)
 
+  /// The same, for who wants to see partial images on the way.
+  ///
+  /// - Parameter preview: gets them as they come, on the provider's thread, before the completion; must not block.
+  func submit(
+    _ prediction: Prediction, mayStart: @escaping @Sendable () -> Bool,
+    preview: @escaping @Sendable (PartialImage) -> Void, completion: @escaping @Sendable (SubmitOutcome) -> Void)
+
   /// Asks how a prediction stands that has a `remoteID`. Safe to repeat.
   func poll(_ prediction: Prediction, completion: @escaping @Sendable (PollOutcome) -> Void)
 
@@ -69,6 +76,14 @@ public protocol Provider: Sendable {
 extension Provider {
   /// A minute: the work goes on after the answer.
   public var postLimit: Int64 { 60_000 }
+
+  /// Most send none.
+  public func submit(
+    _ prediction: Prediction, mayStart: @escaping @Sendable () -> Bool,
+    preview: @escaping @Sendable (PartialImage) -> Void, completion: @escaping @Sendable (SubmitOutcome) -> Void
+  ) {
+    submit(prediction, mayStart: mayStart, completion: completion)
+  }
 
   /// Most keep nothing.
   public func forget(_ prediction: Prediction) {}

@@ -4,6 +4,8 @@ struct EventStream: Sendable {
   struct Event: Sendable, Equatable {
     var name: String
     var data: [UInt8]
+    /// Whether there was more of it than wanted; then none of it is here.
+    var isTooLong = false
   }
 
   private var line: [UInt8] = []
@@ -11,6 +13,16 @@ struct EventStream: Sendable {
   private var data: [UInt8] = []
   private var hasData = false
   private var skipsLineFeed = false
+  private var lineIsTooLong = false
+  private var isTooLong = false
+  private let limit: Int
+  /// A field's name is no data.
+  private static let fieldBytes = 64
+
+  /// - Parameter limit: how many bytes of data an event may have; what goes beyond takes no memory.
+  init(limit: Int = .max) {
+    self.limit = limit
+  }
 
   /// Takes bytes in, cut anywhere, and gives the events that are whole.
   mutating func append(_ bytes: borrowing Span<UInt8>) -> [Event] {
@@ -23,7 +35,11 @@ struct EventStream: Sendable {
       }
       skipsLineFeed = byte == 0x0D
       guard byte == 0x0A || byte == 0x0D else {
-        line.append(byte)
+        if line.count - Self.fieldBytes < limit {
+          line.append(byte)
+        } else {
+          lineIsTooLong = true
+        }
         continue
       }
       if let event = endLine() { events.append(event) }
@@ -40,7 +56,7 @@ struct EventStream: Sendable {
   }
 
   private mutating func endLine() -> Event? {
-    defer { line.removeAll(keepingCapacity: true) }
+    defer { (line, lineIsTooLong) = ([], false) }
     if line.isEmpty { return dispatch() }
     guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return nil }
     let field = String(decoding: line[..<colon], as: UTF8.self)
@@ -49,6 +65,11 @@ struct EventStream: Sendable {
     switch field {
     case "event": name = String(decoding: value, as: UTF8.self)
     case "data":
+      if lineIsTooLong || value.count + (hasData ? 1 : 0) > limit - data.count { (data, isTooLong) = ([], true) }
+      if isTooLong {
+        hasData = true
+        return nil
+      }
       if hasData { data.append(0x0A) }
       hasData = true
       data += value
@@ -58,7 +79,7 @@ struct EventStream: Sendable {
   }
 
   private mutating func dispatch() -> Event? {
-    defer { (name, data, hasData) = ("", [], false) }
-    return hasData ? Event(name: name, data: data) : nil
+    defer { (name, data, hasData, isTooLong) = ("", [], false, false) }
+    return hasData ? Event(name: name, data: data, isTooLong: isTooLong) : nil
   }
 }

@@ -60,11 +60,13 @@ public struct HTTPRequest: Sendable {
   public var bodyLimit: Int64
   /// How it is treated.
   public var purpose: Purpose
+  /// Sees the body of a 2xx answer as it comes, on the client's thread; the answer has it all the same.
+  public var watch: (@Sendable (borrowing Span<UInt8>) -> Void)?
 
   /// A request.
   public init(
     url: String, headers: [Header] = [], body: [UInt8]? = nil, limits: TimeLimits, bodyLimit: Int64 = 64 << 20,
-    purpose: Purpose = .repeatable
+    purpose: Purpose = .repeatable, watch: (@Sendable (borrowing Span<UInt8>) -> Void)? = nil
   ) {
     self.url = url
     self.headers = headers
@@ -72,6 +74,7 @@ public struct HTTPRequest: Sendable {
     self.limits = limits
     self.bodyLimit = bodyLimit
     self.purpose = purpose
+    self.watch = watch
   }
 }
 

@@ -195,6 +195,7 @@ final class HTTPTransfer {
       if (200..<300).contains(status), !sink(bytes.span) { stop = .stopped }
     } else {
       body.append(contentsOf: bytes)
+      if let watch = order.request.watch, (200..<300).contains(status) { watch(bytes.span) }
     }
     return stop == nil
   }

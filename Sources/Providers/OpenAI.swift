@@ -1,5 +1,6 @@
 internal import JSON
 public import Predictions
+internal import Threads
 
 /// Any server with OpenAI's Images API: OpenAI itself, or one's own (vLLM, SGLang, LocalAI, a LiteLLM proxy).
 ///
@@ -74,6 +75,14 @@ public struct OpenAI: Provider {
     _ prediction: Prediction, mayStart: @escaping @Sendable () -> Bool,
     completion: @escaping @Sendable (SubmitOutcome) -> Void
   ) {
+    submit(prediction, mayStart: mayStart, preview: { _ in }, completion: completion)
+  }
+
+  /// The same; where the input asks for a stream, its partial images are handed over as they come.
+  public func submit(
+    _ prediction: Prediction, mayStart: @escaping @Sendable () -> Bool,
+    preview: @escaping @Sendable (PartialImage) -> Void, completion: @escaping @Sendable (SubmitOutcome) -> Void
+  ) {
     guard let input = prediction.input, let object = (try? JSONValue(parsing: input))?.object else {
       return completion(.unsent(reason: "The input was not loaded."))
     }
@@ -94,11 +103,21 @@ public struct OpenAI: Provider {
             .invalidInput, retryable: false, message: "\(error.message) Nothing was sent.", hint: error.hint),
           pause: nil))
     }
+    let previews = Guarded(OpenAIPreviews())
+    let watch: @Sendable (borrowing Span<UInt8>) -> Void = { bytes in
+      for image in previews.withLock({ $0.append(bytes) }) { preview(image) }
+    }
     let request = HTTPRequest(
       url: base.text + order.path, headers: headers(contentType: order.contentType), body: order.body,
-      limits: .init(total: postLimit), bodyLimit: 512 << 20, purpose: .once(mayStart: mayStart))
+      limits: .init(total: postLimit), bodyLimit: 512 << 20, purpose: .once(mayStart: mayStart),
+      watch: object["stream"]?.bool == true ? watch : nil)
     http.send(request) { result in
-      completion(outcome(of: result, prediction))
+      var outcome = outcome(of: result, prediction)
+      let count = previews.withLock { $0.count }
+      if count > 0, case .ambiguous(let reason) = outcome {
+        outcome = .ambiguous(reason: "\(reason) Partial images came (\(count)), but not the picture.")
+      }
+      completion(outcome)
     }
   }
 

@@ -47,7 +47,7 @@ struct OpenAIAnswer: Sendable {
   }
 
   /// `b64_json`, or `url` with an address or a data URI.
-  private static func output(_ value: JSONValue) -> RemoteOutput? {
+  static func output(_ value: JSONValue) -> RemoteOutput? {
     if let text = value["b64_json"]?.string, !text.isEmpty {
       if let uri = DataURI(text) { return .bytes(uri.bytes) }
       guard let bytes = Base64.decode(Array(text.utf8).span), !bytes.isEmpty else { return nil }

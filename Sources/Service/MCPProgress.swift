@@ -38,7 +38,7 @@ struct MCPProgress: Sendable {
     json.value(progress)
     if hasMessage {
       json.name("message")
-      json.value("\(snapshot.prediction.status.rawValue), \(seconds) s (prediction \(snapshot.prediction.id))")
+      json.value("\(snapshot.prediction.standing), \(seconds) s (prediction \(snapshot.prediction.id))")
     }
     if let task {
       json.name("_meta")

@@ -122,6 +122,8 @@ extension Service {
     let prediction = snapshot.prediction
     var rendering = Rendering(hasInput: !isListed)
     rendering.hidden = Set(prediction.files.indices.filter { !folders.contains(prediction.files[$0].path) })
+    // It lies in the state directory, which is none of them.
+    rendering.hasPreview = false
     rendering.next = isListed ? nil : prediction.nextStep
     func bytes() -> [UInt8] {
       var json = JSONWriter(reserving: 1_024)

@@ -14,6 +14,8 @@ struct Rendering: Sendable {
   var omitted: [String] = []
   /// Files whose place is not told, by index.
   var hidden: Set<Int> = []
+  /// Whether it is told where the preview is.
+  var hasPreview = true
   /// What a model is to do next.
   var next: String?
 }
@@ -76,6 +78,10 @@ extension PredictionSnapshot {
       file.write(to: &json, isHidden: rendering.hidden.contains(index), base64: rendering.base64[index])
     }
     json.endArray()
+    if rendering.hasPreview, let preview = it.preview {
+      json.name("preview")
+      preview.write(to: &json)
+    }
     json.name("billing")
     json.value(it.billing.rawValue)
     json.name("failure")
@@ -132,6 +138,25 @@ extension OutputFile {
       json.name("base64")
       json.raw(base64)
     }
+    json.endObject()
+  }
+}
+
+extension Preview {
+  fileprivate func write(to json: inout JSONWriter) {
+    json.beginObject()
+    json.name("path")
+    json.value(path)
+    json.name("media_type")
+    json.value(mediaType)
+    json.name("bytes")
+    json.value(bytes)
+    json.name("width")
+    json.optional(width.map(Int64.init))
+    json.name("height")
+    json.optional(height.map(Int64.init))
+    json.name("index")
+    json.value(Int64(index))
     json.endObject()
   }
 }

@@ -31,7 +31,7 @@ struct Progress: Sendable {
     let seconds = (time.now.steady - begun) / 1_000
     send("report") { json in
       json.name("message")
-      json.value("\(snapshot.prediction.status.rawValue), \(seconds) s")
+      json.value("\(snapshot.prediction.standing), \(seconds) s")
     }
   }
 
@@ -57,4 +57,9 @@ struct Progress: Sendable {
       json.endObject()
     }
   }
+}
+
+extension Prediction {
+  /// Where it stands, in a few words for people.
+  var standing: String { preview.map { "\(status.rawValue), preview \($0.index + 1)" } ?? status.rawValue }
 }

@@ -44,6 +44,8 @@ extension Schema {
         "remote_id": .string.orNull.about("The provider's own id."),
         "input": .object().about("What the model was given. Lists leave it out; see omitted."),
         "files": .array(of: .file).about("Saved outputs."),
+        "preview": .preview.about(
+          "A partial image, while it is being made and the provider streams them; gone when it is over."),
         "billing": .word(Billing.allCases.map(\.rawValue)).about(
           "none: nothing was sent, or it was refused; charged; refunded: the provider says so; unknown."),
         "failure": .failure.orNull.about("Why it failed, for programs. Beside completed only download_failed."),
@@ -55,7 +57,7 @@ extension Schema {
         "revision": .integer(0...).about("One more with every change."),
         "omitted": .array(of: .string).about(
           "Members left out to keep the message short; status {full: true} has them."),
-      ], optional: ["input", "metadata", "omitted"]
+      ], optional: ["input", "preview", "metadata", "omitted"]
     ).titled("Prediction")
   }
 
@@ -71,6 +73,19 @@ extension Schema {
         "base64": .string.about("Its content, where it was asked for with inline."),
       ], optional: ["base64"]
     ).titled("File")
+  }
+
+  private static var preview: Schema {
+    .object(
+      [
+        "path": .string(like: "^/").about("Absolute; each later one replaces it, whole at any moment."),
+        "media_type": .string.about("By its bytes."),
+        "bytes": .integer(0...),
+        "width": .integer(1...).orNull,
+        "height": .integer(1...).orNull,
+        "index": .integer(0...).about("Which partial image, as the provider counts."),
+      ]
+    ).titled("Preview")
   }
 
   private static var failure: Schema {

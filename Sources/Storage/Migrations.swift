@@ -81,6 +81,10 @@ enum Schema {
         ALTER TABLE predictions ADD COLUMN has_been_unknown INTEGER NOT NULL DEFAULT 0;
         CREATE INDEX by_origin ON predictions(origin, seq) WHERE origin IS NOT NULL;
         """),
+    // An older version that ends a prediction leaves its preview in the row: it is read only of what is being made.
+    Migration(
+      name: "predictions have a preview", minimumWriter: 1, minimumReader: 1,
+      sql: "ALTER TABLE predictions ADD COLUMN preview TEXT;"),
   ]
 
   /// Brings a table up to date in one transaction, or leaves it as it was. Whoever had the same idea first has won.

@@ -8,7 +8,7 @@ enum PredictionRow {
     p.seq, p.low, p.status, p.phase, p.owner, p.epoch, p.revision, p.provider, p.model, p.account, p.fingerprint, \
     p.remote_id, p.billing, p.cost_micros, p.started_ms, p.finished_ms, p.next_ms, p.tries, p.delete_remote, \
     p.idempotency_key, p.output_dir, p.output_name, p.tags, p.outputs, p.files, p.failure, p.timings, p.has_nsfw, \
-    p.error, p.max_cost_micros, p.estimate_micros, p.origin, p.has_been_unknown
+    p.error, p.max_cost_micros, p.estimate_micros, p.origin, p.has_been_unknown, p.preview
     """
 
   /// Everything of a prediction; a condition follows.
@@ -53,14 +53,15 @@ enum PredictionRow {
     prediction.estimateMicros = row.integerIfAny(30)
     prediction.origin = row.textIfAny(31).flatMap(PredictionOrigin.init)
     prediction.hasBeenUnknown = row.integer(32) != 0
+    if status == .processing { prediction.preview = try Cell.preview(row.textIfAny(33)) }
     return prediction
   }
 
   /// The prediction of a row of `selectWhole`.
   static func whole(_ row: borrowing SQLiteRow) throws(SQLiteError) -> Prediction {
     var prediction = try lean(row)
-    prediction.input = row.blobIfAny(33)
-    prediction.metadata = row.blobIfAny(34)
+    prediction.input = row.blobIfAny(34)
+    prediction.metadata = row.blobIfAny(35)
     return prediction
   }
 
@@ -93,7 +94,7 @@ enum PredictionRow {
       UPDATE predictions SET status = ?2, phase = ?3, owner = ?4, epoch = ?5, revision = ?6, remote_id = ?7,
         billing = ?8, cost_micros = ?9, started_ms = ?10, finished_ms = ?11, next_ms = ?12, tries = ?13,
         delete_remote = ?14, outputs = ?15, files = ?16, failure = ?17, timings = ?18, has_nsfw = ?19, error = ?20,
-        estimate_micros = ?21, has_been_unknown = ?22
+        estimate_micros = ?21, has_been_unknown = ?22, preview = ?23
       WHERE seq = ?1
       """,
       seq, prediction.status.rawValue, prediction.phase?.rawValue, prediction.owner, prediction.epoch,
@@ -101,7 +102,7 @@ enum PredictionRow {
       prediction.startedAt, prediction.finishedAt, prediction.nextAt, prediction.tries,
       prediction.deleteRemote ? 1 : 0, Cell.text(prediction.outputs), Cell.text(prediction.files),
       Cell.text(prediction.failure), Cell.timings(prediction), Cell.text(prediction.hasNSFWContents), prediction.error,
-      prediction.estimateMicros, prediction.hasBeenUnknown ? 1 : 0)
+      prediction.estimateMicros, prediction.hasBeenUnknown ? 1 : 0, Cell.text(prediction.preview))
     try noteChange(prediction.id, gone: false, in: connection)
   }
 
@@ -139,6 +140,16 @@ private enum Cell {
     }
   }
 
+  static func preview(_ text: String?) throws(SQLiteError) -> Preview? {
+    guard let value = try value(text) else { return nil }
+    guard let path = value["path"]?.string, let mediaType = value["media_type"]?.string,
+      let bytes = value["bytes"]?.int64, let index = value["index"]?.int64
+    else { throw .damaged("preview") }
+    return Preview(
+      path: path, mediaType: mediaType, bytes: bytes, width: value["width"]?.int64.map { Int($0) },
+      height: value["height"]?.int64.map { Int($0) }, index: Int(index))
+  }
+
   static func failure(_ text: String?) throws(SQLiteError) -> PredictionFailure? {
     guard let value = try value(text) else { return nil }
     guard let kind = PredictionFailure.Kind(rawValue: value["type"]?.string ?? "") else { throw .damaged("failure") }
@@ -162,6 +173,17 @@ private enum Cell {
         object["height"] = file.height.map { .number(JSONNumber($0)) }
         return .object(object)
       })
+  }
+
+  static func text(_ preview: Preview?) -> String? {
+    guard let preview else { return nil }
+    var object = JSONObject([
+      ("path", .string(preview.path)), ("media_type", .string(preview.mediaType)),
+      ("bytes", .number(JSONNumber(preview.bytes))), ("index", .number(JSONNumber(preview.index))),
+    ])
+    object["width"] = preview.width.map { .number(JSONNumber($0)) }
+    object["height"] = preview.height.map { .number(JSONNumber($0)) }
+    return JSONValue.object(object).text
   }
 
   static func text(_ failure: PredictionFailure?) -> String? {

@@ -34,7 +34,8 @@ final class Parts: Sendable {
           directory: configuration.stateDirectory, time: time, version: Version.number
         ) { log.warning($0) }
         let engine = PredictionEngine(
-          store: store, outputs: FileOutputStore(), time: time,
+          store: store, outputs: FileOutputStore(),
+          previews: FilePreviewStore(directory: configuration.stateDirectory), time: time,
           limits: AccountLimits(
             maxConcurrency: options.maxConcurrency, maxPerMinute: options.maxPerMinute,
             maxSpendMicros: options.maxSpendMicros),

@@ -13,6 +13,9 @@ Each POST takes the next behaviour; none left is "normal". A behaviour is a name
   lost, reset       read the request, then close or reset the connection without a byte
   stream_cut        a stream that breaks off before its picture    stream_late   one that breaks off right behind it
   stream_error      a stream that ends with an error event
+  {"steps": [event, …], "bytes": b}      a stream, one event for each `step()`, the last of them may be "cut"; with
+                    `bytes` one byte a write. Events: partial, completed, error, done, and the hostile partials
+                    junk (no base64), text (no picture), huge (16 MB and a bit)
   {"status": n, "json": …, "headers": {…}}      that answer
   {"error": n, "code": …, "type": …, "message": …, "param": …}   OpenAI's error object with that status
 Any of them may be `hold`: {"do": "normal", "hold": true} answers after `release()`.
@@ -40,6 +43,7 @@ class LoopbackOpenAI:
         self.behaviours = []
         self.requests = []
         self.released = threading.Event()
+        self.steps = threading.Semaphore(0)
         self.server = _Server(("127.0.0.1", 0), _Handler)
         self.server.owner = self
 
@@ -69,6 +73,10 @@ class LoopbackOpenAI:
     def release(self):
         """Lets held answers go."""
         self.released.set()
+
+    def step(self, count=1):
+        """Lets the stream under way send its next events."""
+        self.steps.release(count)
 
     def posts(self, at_least=0):
         """The POSTs so far; waits until there are that many."""
@@ -114,6 +122,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path not in ("/v1/images/generations", "/v1/images/edits"):
             return self._error(404, {"message": f"no such path {self.path}"})
         fields = _fields(self.headers, body)
+        if "steps" in behaviour:
+            return self._steps(behaviour)
         getattr(self, "_" + behaviour["do"])(fields)
 
     # -- behaviours ----------------------------------------------------------------------------------------------------
@@ -160,21 +170,39 @@ class _Handler(BaseHTTPRequestHandler):
     def _stream_error(self, fields):
         self._stream(fields, ["partial", "error"])
 
+    def _steps(self, behaviour):
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for index, event in enumerate(behaviour["steps"]):
+            self.server.owner.steps.acquire(timeout=PATIENCE)
+            if event == "cut":
+                self.close_connection = True
+                return
+            text = self._event(index, event)
+            for piece in [text[i : i + 1] for i in range(len(text))] if behaviour.get("bytes") else [text]:
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+                self.wfile.flush()
+        self.wfile.write(b"0\r\n\r\n")
+
     def _stream(self, fields, events, cut=False):
-        prefix = "image_edit" if self.path.endswith("edits") else "image_generation"
-        text = b": welcome\r\n\r\n"
-        for index, event in enumerate(events):
-            if event == "done":
-                text += b"data: [DONE]\n\n"
-                continue
-            if event == "error":
-                data = {"type": "error", "error": {"message": "it broke", "type": "server_error", "code": None}}
-            else:
-                word = "partial_image" if event == "partial" else "completed"
-                data = {"type": f"{prefix}.{word}", "b64_json": _text(png(16 + index, 16)), "partial_image_index": index}
-            text += f"event: {data['type']}\ndata: {json.dumps(data)}\n\n".encode()
+        text = b": welcome\r\n\r\n" + b"".join(self._event(index, event) for index, event in enumerate(events))
         self._send(200, text, "text/event-stream", length=len(text) + 100 if cut else None)
         self.close_connection = cut
+
+    def _event(self, index, event):
+        prefix = "image_edit" if self.path.endswith("edits") else "image_generation"
+        if event == "done":
+            return b"data: [DONE]\n\n"
+        if event == "error":
+            data = {"type": "error", "error": {"message": "it broke", "type": "server_error", "code": None}}
+        else:
+            word = "completed" if event == "completed" else "partial_image"
+            contents = {"junk": "*" * 64, "text": _text(b"<html>no picture</html>"), "huge": "A" * ((16 << 20) + 4)}
+            content = contents.get(event) or _text(png(16 + index, 16))
+            data = {"type": f"{prefix}.{word}", "b64_json": content, "partial_image_index": index}
+        return f"event: {data['type']}\ndata: {json.dumps(data)}\n\n".encode()
 
     # -- pieces --------------------------------------------------------------------------------------------------------
 

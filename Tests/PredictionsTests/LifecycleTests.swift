@@ -9,7 +9,7 @@ struct LifecycleTests {
   enum Event: String, CaseIterable, CustomTestStringConvertible {
     case claimed, priced, overBudget, cancel, cancelAndDelete, cancelUnsent, interrupted, unsent, refused, accepted
     case ambiguous, ambiguousForGood, takenOver, takenOverForGood, running, completed, refunded, saved, givenUp
-    case relinked, downloadAgain, adopted, lookedInVain, lookedEnough, lookedForGood, deleted, notDeleted
+    case relinked, downloadAgain, adopted, lookedInVain, lookedEnough, lookedForGood, deleted, notDeleted, previewed
 
     var testDescription: String { rawValue }
 
@@ -47,6 +47,7 @@ struct LifecycleTests {
       case .lookedForGood: .lookedInVain(reason: "Nothing there.", next: nil, isSettled: true)
       case .deleted: .deletionAnswered(.deleted)
       case .notDeleted: .deletionAnswered(.failed(reason: "403"))
+      case .previewed: .previewed(.sample)
       }
     }
   }
@@ -106,6 +107,11 @@ struct LifecycleTests {
     Line("18", [.ambiguous, .ambiguousForGood], unanswered, .becomes(.cancelled, nil, .unknown), by: .owner),
     Line("18", [.accepted], [.settling], .becomes(.cancelled, nil, .unknown)),
     Line("18", [.accepted], [.settlingToDelete], .becomes(.cancelled, .settling, .unknown)),
+    // In no line: a preview is seen and gone, and nothing else changes.
+    Line("preview", [.previewed], [.sending], .becomes(.processing, .sending, .unknown), by: .owner),
+    Line("preview", [.previewed], [.polling], .becomes(.processing, .polling, .unknown), by: .owner),
+    Line("preview", [.previewed], [.looking], .becomes(.processing, .looking, .unknown), by: .owner),
+    Line("preview", [.previewed], [.fetching], .becomes(.processing, .fetching, .charged), by: .owner),
     // 3.3 While the provider works
     Line("19", [.completed], [.polling], .becomes(.processing, .fetching, .charged), by: .owner),
     Line("20-23", [.refunded], [.polling], .becomes(.failed, nil, .refunded), by: .owner),
@@ -295,6 +301,18 @@ struct LifecycleTests {
     #expect(throws: TransitionError.self) { try taken.applying(.saved([.sample]), by: Situation.owner, at: Self.now) }
     let saved = try taken.applying(.saved([.sample]), by: Writer(owner: "taker", epoch: 4), at: Self.now)
     #expect(saved.status == .completed)
+  }
+
+  @Test("a preview stays while it is being made by whoever made the preview, and no longer", arguments: Event.allCases)
+  func preview(event: Event) throws {
+    for situation in [Situation.sending, .polling, .looking, .fetching] {
+      let shown = try attempt(situation.prediction, .previewed, by: Situation.owner).get()
+      #expect(shown.preview == .sample)
+      #expect(shown.revision == situation.prediction.revision + 1)
+      guard let after = try? attempt(shown, event, by: Situation.owner).get() else { continue }
+      #expect((after.preview != nil) == (after.status == .processing && after.epoch == shown.epoch))
+      if after.preview == nil { #expect(after.revision == shown.revision + 1) }
+    }
   }
 
   @Test("14, 15: the first look is due two seconds later")

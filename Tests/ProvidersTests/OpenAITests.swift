@@ -34,6 +34,76 @@ import Testing
   }
 }
 
+@Suite struct EventLimitTests {
+  /// A line that is too long, one of several that are, and what is just short enough.
+  private static let text = """
+    event: a\ndata: 123456789\n\ndata: 12345\ndata: 6\ndata: 7\nevent: b\n\ndata: 12345678\n\ndata: 123\ndata: 4567\n\n
+    """
+
+  @Test func whatIsTooLongIsSaidSoHoweverItIsCut() {
+    let bytes = Array(Self.text.utf8) + Array("data: \(String(repeating: "x", count: 500))\n\ndata: y\n\n".utf8)
+    for first in 0...bytes.count {
+      var stream = EventStream(limit: 8)
+      var events = stream.append(Array(bytes[..<first]).span)
+      for byte in bytes[first...] { events += stream.append([byte].span) }
+      #expect(
+        events + stream.finish() == [
+          .init(name: "a", data: [], isTooLong: true), .init(name: "b", data: [], isTooLong: true),
+          .init(name: "", data: Array("12345678".utf8)), .init(name: "", data: Array("123\n4567".utf8)),
+          .init(name: "", data: [], isTooLong: true), .init(name: "", data: Array("y".utf8)),
+        ])
+    }
+  }
+}
+
+@Suite struct OpenAIPreviewsTests {
+  private static func event(_ type: String, _ members: String, isNamed: Bool = true) -> String {
+    "\(isNamed ? "event: \(type)\n" : "")data: {\"type\":\"\(type)\",\(members)}\n\n"
+  }
+
+  private static let text =
+    ": welcome\r\n\r\n" + event("image_generation.partial_image", #""b64_json":"AQID","partial_image_index":0"#)
+    + event("image_edit.partial_image", #""b64_json":"data:image/png;base64,BAU=","partial_image_index":7"#)
+    + event("image_generation.partial_image", #""b64_json":"Bg=="}"#.replacing("}", with: ""), isNamed: false)
+    + event("image_generation.partial_image", #""b64_json":"no base64""#)
+    + "event: image_generation.partial_image\ndata: {\n\n" + "data: [DONE]\n\n"
+    + event("image_generation.partial_image", #""b64_json":"CA==","partial_image_index":-1"#)
+    + event("image_generation.partial_image", #""b64_json":"\#(String(repeating: "A", count: 400))""#)
+    + event("image_generation.completed", #""b64_json":"BwcH""#)
+    + event("image_generation.partial_image", #""b64_json":"CQ==""#)
+
+  @Test func partialImagesAreFoundHoweverTheReplyIsCut() {
+    let bytes = Array(Self.text.utf8)
+    for first in 0...bytes.count {
+      var previews = OpenAIPreviews(limit: 300)
+      var found = previews.append(Array(bytes[..<first]).span)
+      for byte in bytes[first...] { found += previews.append([byte].span) }
+      // Behind the finished picture nothing is looked at any more.
+      #expect(
+        found == [
+          .picture([1, 2, 3], index: 0), .picture([4, 5], index: 7), .picture([6], index: 2),
+          .unreadable(reason: "it is no base64"), .unreadable(reason: "its event is no JSON"),
+          .picture([8], index: 0), .unreadable(reason: "it is longer than 300 bytes"),
+        ])
+      #expect(previews.count == 7)
+    }
+  }
+
+  @Test(arguments: [#"{"data":[{"b64_json":"AQID"}]}"#, "<html>\n\n", "data: 7\n\n", "data: {}\n\n"])
+  func otherRepliesHaveNone(text: String) {
+    var previews = OpenAIPreviews()
+    #expect(previews.append(Array(text.utf8).span).isEmpty)
+    #expect(previews.count == 0)
+  }
+
+  @Test func anEndlessNumberOfThemIsNotLookedAt() {
+    var previews = OpenAIPreviews()
+    let event = Array(Self.event("image_generation.partial_image", #""b64_json":"AQID""#).utf8)
+    let found = (0..<100).flatMap { _ in previews.append(event.span) }
+    #expect(found.count == OpenAIPreviews.imageCount)
+  }
+}
+
 @Suite struct OpenAIAnswerTests {
   private func answer(_ text: String) -> OpenAIAnswer { OpenAIAnswer(Array(text.utf8)) }
 

@@ -61,6 +61,16 @@ struct RenderingTests {
     #expect(shown["has_nsfw_contents"] == [false])
   }
 
+  @Test func aPreviewIsShownWhereThereIsOne() throws {
+    var running = prediction()
+    running.status = .processing
+    running.preview = Preview(path: "/p/x.png", mediaType: "image/png", bytes: 9, width: 2, height: nil, index: 1)
+    let shown = try JSONValue(parsing: service().render(PredictionSnapshot(running, resultURL: nil)))
+    #expect(
+      shown["preview"]?.text
+        == #"{"path":"/p/x.png","media_type":"image/png","bytes":9,"width":2,"height":null,"index":1}"#)
+  }
+
   @Test func aNewRevisionIsRenderedAnew() throws {
     let service = service()
     var it = prediction()

@@ -72,15 +72,18 @@ struct SchemaTests {
 
   /// What `Prediction+JSON` writes and what the schema says are one list of members.
   @Test func theSchemaOfThePredictionNamesWhatIsWritten() throws {
-    let it = Prediction(
+    var it = Prediction(
       id: PredictionID(sequence: 1_795_437_296_789 << 12, lowBits: 7), provider: "sandbox", model: "m",
       input: Array(#"{"prompt":"a fox"}"#.utf8), metadata: nil, tags: [], idempotencyKey: nil, fingerprint: [1],
       account: "acc", outputDirectory: "/out")
+    it.preview = Preview(path: "/p/x.png", mediaType: "image/png", bytes: 9, width: 2, height: 3, index: 0)
     var json = JSONWriter()
     PredictionSnapshot(it, resultURL: nil).write(to: &json, Rendering(omitted: ["files[0].base64"]))
     let written = try #require(try JSONValue(parsing: json.bytes).object).members.map(\.name)
     let schema = Schema.wholePrediction.json(.inline)
     #expect(schema["properties"]?.object?.members.map(\.name) == written)
+    let preview = try #require(try JSONValue(parsing: json.bytes)["preview"]?.object).members.map(\.name)
+    #expect(schema["properties"]?["preview"]?["properties"]?.object?.members.map(\.name) == preview)
     #expect(schema["properties"]?["status"]?["enum"] == .array(PredictionStatus.allCases.map { .string($0.rawValue) }))
   }
 

@@ -26,7 +26,16 @@ struct WritingTests {
       OutputFile(path: "/o/a.png", mediaType: "image/png", bytes: 5, sha256: "ab", width: 1, height: 2),
       OutputFile(path: "/o/\"b\".gif", mediaType: "image/gif", bytes: 6, sha256: "cd", width: nil, height: nil),
     ]
+    for preview in [
+      Preview(path: "/p/\"a\".png", mediaType: "image/png", bytes: 5, width: 1, height: 2, index: 0),
+      Preview(path: "/p/b.gif", mediaType: "image/gif", bytes: 6, width: nil, height: nil, index: 3),
+    ] {
+      row = try fixture.change(row.id, .previewed(preview), by: row.writer)
+      #expect(row.preview == preview)
+      #expect(try StoreFixture(fixture.folder).store.prediction(new.id) == row)
+    }
     row = try fixture.change(row.id, .saved(files), by: row.writer)
+    #expect(row.preview == nil)
     #expect(row.status == .completed && row.files == files && row.hasNSFWContents == [true, false])
     #expect(row.input == new.input && row.metadata == new.metadata && row.inferenceMilliseconds == 77)
     let again = try StoreFixture(fixture.folder)

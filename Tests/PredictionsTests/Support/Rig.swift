@@ -36,6 +36,7 @@ struct Rig {
   let table: MemoryTable
   let store: MemoryStore
   let outputs: MemoryOutputs
+  let previews: MemoryPreviews
   let provider: ScriptedProvider
   let engine: PredictionEngine
   let notices = Guarded<[String]>([])
@@ -49,10 +50,11 @@ struct Rig {
     table = other?.table ?? MemoryTable(journal: journal, time: time)
     store = MemoryStore(table, owner: owner)
     outputs = MemoryOutputs()
+    previews = other?.previews ?? MemoryPreviews()
     provider = ScriptedProvider(journal: journal, keepsHistory: keepsHistory)
     let notices = notices
     engine = PredictionEngine(
-      store: store, outputs: outputs, time: time, limits: limits,
+      store: store, outputs: outputs, previews: previews, time: time, limits: limits,
       defaults: Defaults(provider: "scripted", model: nil, outputDirectory: "/out"), seed: 1,
       notice: { notice in notices.withLock { $0.append(notice) } })
     engine.install(.ready(provider), as: "scripted")

@@ -16,6 +16,7 @@ final class ScriptedProvider: Provider, ProviderHistory {
   struct Call: Sendable {
     var prediction: Prediction
     var mayStart: @Sendable () -> Bool
+    var preview: @Sendable (PartialImage) -> Void
     var completion: @Sendable (SubmitOutcome) -> Void
   }
 
@@ -62,7 +63,14 @@ final class ScriptedProvider: Provider, ProviderHistory {
     _ prediction: Prediction, mayStart: @escaping @Sendable () -> Bool,
     completion: @escaping @Sendable (SubmitOutcome) -> Void
   ) {
-    let call = Call(prediction: prediction, mayStart: mayStart, completion: completion)
+    submit(prediction, mayStart: mayStart, preview: { _ in }, completion: completion)
+  }
+
+  func submit(
+    _ prediction: Prediction, mayStart: @escaping @Sendable () -> Bool,
+    preview: @escaping @Sendable (PartialImage) -> Void, completion: @escaping @Sendable (SubmitOutcome) -> Void
+  ) {
+    let call = Call(prediction: prediction, mayStart: mayStart, preview: preview, completion: completion)
     queue.async { [self] in
       let script = state.withLock { state in
         state.submits.isEmpty
@@ -92,6 +100,11 @@ final class ScriptedProvider: Provider, ProviderHistory {
       return
     }
     state.signal { $0.hanging.append(call) }
+  }
+
+  /// Brings a partial image to the oldest POST that is out.
+  func show(_ partial: PartialImage) {
+    state.withLock { $0.hanging.first }?.preview(partial)
   }
 
   /// Brings the reply to the oldest POST that is out.

@@ -123,3 +123,7 @@ extension Prediction {
     error = "As the test wants it."
   }
 }
+
+extension Preview {
+  static let sample = Preview(path: "/p/x.png", mediaType: "image/png", bytes: 9, width: 2, height: 3, index: 1)
+}

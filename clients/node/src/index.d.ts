@@ -31,6 +31,8 @@ export interface Prediction {
   /** Absent in lists, and where it is very long. */
   readonly input?: Readonly<Record<string, unknown>>;
   readonly files: readonly SavedFile[];
+  /** The newest partial image, while it is being made and the provider streams them. */
+  readonly preview?: Preview;
   readonly billing: "none" | "charged" | "refunded" | "unknown";
   readonly failure: Failure | null;
   readonly idempotency_key: string | null;
@@ -56,6 +58,18 @@ export interface SavedFile {
   readonly height: number | null;
   /** Only where it was asked for with `inline`. */
   readonly base64?: string;
+}
+
+/** A partial image of a picture that is still being made. The file goes when the prediction is over. */
+export interface Preview {
+  /** Absolute; each later one replaces it. */
+  readonly path: string;
+  readonly media_type: string;
+  readonly bytes: number;
+  readonly width: number | null;
+  readonly height: number | null;
+  /** Which partial image, from 0. */
+  readonly index: number;
 }
 
 export interface Failure {

@@ -9,6 +9,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
+from pathlib import Path
 
 import pytest
 from conftest import BINARY, PATIENCE, small
@@ -80,6 +81,12 @@ def test_a_message_longer_than_64_kib(client):
     long = client.submit("x" * 200_000, input={"size": "64x64"})
     assert long.omitted == ("input",) and long.input is None
     assert client.status(long.id, full=True).input["prompt"] == "x" * 200_000
+
+
+def test_a_preview_is_read_where_there_is_one(client):
+    value = {"path": "/p/x.png", "media_type": "image/png", "bytes": 9, "width": 2, "height": None, "index": 1}
+    assert imagewire.Preview.from_json(value) == imagewire.Preview(Path("/p/x.png"), "image/png", 9, 2, None, 1)
+    assert client.generate(input=small("none")).preview is None
 
 
 def test_every_call(client):

@@ -18,18 +18,18 @@ from .errors import (
     ProcessError, ProviderFailed, ProviderNotConfigured, QueueFull, RateLimited, RemoteFailed, RemoteTimedOut,
     RequestCancelled, StartFailed, StorageFailed, SubmissionUnknown, WaitTimeout,
 )
-from .prediction import Failure, File, Model, Page, Prediction, Price, Timings, Update, Validation, Waited
+from .prediction import Failure, File, Model, Page, Prediction, Preview, Price, Timings, Update, Validation, Waited
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "AsyncClient", "AsyncSubscription", "AuthenticationFailed", "BinaryNotFound", "BinaryTooOld", "BudgetExceeded",
-    "CallError", "CallOverBudget", "CallTimeout", "Client", "ConnectionLost", "ContentRefused", "DownloadFailed",
-    "Failure", "File", "IdempotencyConflict", "ImagewireError", "InsufficientCredit", "InternalFailure",
-    "InvalidInput", "InvalidParams", "Model", "ModelUnavailable", "NetworkFailed", "Page", "Prediction",
-    "PredictionCancelled", "PredictionFailed", "PredictionInterrupted", "PredictionNotFinished",
-    "PredictionNotFound", "PredictionOverBudget", "Price", "ProcessError", "ProviderFailed", "ProviderNotConfigured",
-    "QueueFull", "RateLimited", "RemoteFailed", "RemoteTimedOut", "RequestCancelled", "StartFailed",
-    "StorageFailed", "SubmissionUnknown", "Subscription", "Timings", "Update", "Validation", "WaitTimeout",
-    "Waited",
+    "AsyncClient", "AsyncSubscription", "AuthenticationFailed", "BinaryNotFound", "BinaryTooOld",
+    "BudgetExceeded", "CallError", "CallOverBudget", "CallTimeout", "Client", "ConnectionLost",
+    "ContentRefused", "DownloadFailed", "Failure", "File", "IdempotencyConflict", "ImagewireError",
+    "InsufficientCredit", "InternalFailure", "InvalidInput", "InvalidParams", "Model", "ModelUnavailable",
+    "NetworkFailed", "Page", "Prediction", "PredictionCancelled", "PredictionFailed", "PredictionInterrupted",
+    "PredictionNotFinished", "PredictionNotFound", "PredictionOverBudget", "Preview", "Price", "ProcessError",
+    "ProviderFailed", "ProviderNotConfigured", "QueueFull", "RateLimited", "RemoteFailed", "RemoteTimedOut",
+    "RequestCancelled", "StartFailed", "StorageFailed", "SubmissionUnknown", "Subscription", "Timings",
+    "Update", "Validation", "WaitTimeout", "Waited",
 ]

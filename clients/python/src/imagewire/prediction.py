@@ -42,6 +42,26 @@ class File:
 
 
 @dataclass(frozen=True)
+class Preview:
+    """A partial image of a picture that is still being made. The file goes when the prediction is over."""
+
+    path: Path
+    media_type: str
+    bytes: int
+    width: Optional[int]
+    height: Optional[int]
+    #: Which partial image, from 0.
+    index: int
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Preview":
+        return cls(
+            Path(value["path"]), value["media_type"], value["bytes"], value.get("width"), value.get("height"),
+            value["index"],
+        )
+
+
+@dataclass(frozen=True)
 class Failure:
     """Why a prediction failed."""
 
@@ -103,6 +123,8 @@ class Prediction:
     metadata: Optional[Mapping[str, Any]] = field(default=None, hash=False)
     #: What was left out to keep the message short.
     omitted: Tuple[str, ...] = ()
+    #: The newest partial image, while it is being made and the provider streams them.
+    preview: Optional[Preview] = None
 
     @property
     def done(self) -> bool:
@@ -143,6 +165,7 @@ class Prediction:
             input=value.get("input"),
             metadata=value.get("metadata"),
             omitted=tuple(value.get("omitted") or ()),
+            preview=Preview.from_json(value["preview"]) if value.get("preview") else None,
         )
 
 

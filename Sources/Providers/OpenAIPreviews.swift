@@ -1,0 +1,67 @@
+internal import JSON
+internal import Predictions
+
+/// Finds the partial images of a reply while it still comes. The reply itself is read as a whole when it is over, by
+/// `OpenAIAnswer`; nothing here decides what becomes of it.
+struct OpenAIPreviews: Sendable {
+  /// A picture of 12 MB. While one event is read there are some five copies of it.
+  static let eventBytes = 16 << 20
+  /// OpenAI sends three at most. What a server sends beyond this many is not looked at.
+  static let imageCount = 32
+
+  private var events: EventStream
+  private let limit: Int
+  /// How many partial images came, readable or not.
+  private(set) var count = 0
+  private var isOver = false
+
+  init(limit: Int = Self.eventBytes) {
+    self.limit = limit
+    events = EventStream(limit: limit)
+  }
+
+  /// Takes bytes in, cut anywhere, and gives the partial images that are whole.
+  mutating func append(_ bytes: borrowing Span<UInt8>) -> [PartialImage] {
+    guard !isOver else { return [] }
+    var found: [PartialImage] = []
+    for event in events.append(bytes) where !isOver {
+      if let image = image(in: event) { found.append(image) }
+    }
+    return found
+  }
+
+  private mutating func image(in event: EventStream.Event) -> PartialImage? {
+    // Most servers name their events; a picture that is finished need not be read twice then.
+    if event.name.hasSuffix(".completed") { end() }
+    guard !isOver, event.name.isEmpty || event.name.hasSuffix(Self.suffix) else { return nil }
+    if event.isTooLong {
+      guard event.name.hasSuffix(Self.suffix) else { return nil }
+      return counted(.unreadable(reason: "it is longer than \(limit) bytes"))
+    }
+    guard let object = (try? JSONValue(parsing: event.data))?.object else {
+      return event.name.isEmpty ? nil : counted(.unreadable(reason: "its event is no JSON"))
+    }
+    let type = object["type"]?.string ?? event.name
+    // Drafts behind the finished picture are of no use to anybody.
+    if type.hasSuffix(".completed") { end() }
+    guard type.hasSuffix(Self.suffix) else { return nil }
+    let index = object["partial_image_index"]?.int64.flatMap { Int32(exactly: $0) }.map(Int.init) ?? count
+    guard case .bytes(let bytes)? = OpenAIAnswer.output(.object(object)) else {
+      return counted(.unreadable(reason: "it is no base64"))
+    }
+    return counted(.picture(bytes, index: max(0, index)))
+  }
+
+  private static let suffix = ".partial_image"
+
+  private mutating func counted(_ image: PartialImage) -> PartialImage {
+    count += 1
+    if count == Self.imageCount { end() }
+    return image
+  }
+
+  private mutating func end() {
+    isOver = true
+    events = EventStream(limit: limit)
+  }
+}

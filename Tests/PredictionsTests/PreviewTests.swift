@@ -1,0 +1,98 @@
+import Predictions
+import Testing
+import Threads
+
+/// Partial images, from the provider's thread to the table and away again.
+@Suite("Previews")
+struct PreviewTests {
+  /// A rig whose one POST is out.
+  private func begin(_ rig: Rig) throws -> PredictionID {
+    rig.provider.state.withLock { $0.submits = [.hang] }
+    let id = try rig.submit().id
+    try rig.eventually("the POST is out") { rig.provider.state.withLock { $0.hanging.count == 1 } }
+    return id
+  }
+
+  @Test("each one is committed with a new revision, and is gone with the picture")
+  func mainJob() throws {
+    let rig = Rig()
+    let id = try begin(rig)
+    let before = try rig.row(id).revision
+    rig.provider.show(.picture([1], index: 0))
+    try rig.soon("the first is seen") { rig.table.row(id)?.preview?.index == 0 }
+    rig.provider.show(.picture([2, 2], index: 1))
+    try rig.soon("the second is seen") { (try? rig.status(id))?.preview?.index == 1 }
+    #expect(try rig.row(id).revision == before + 2)
+    #expect(try rig.row(id).preview?.bytes == 2)
+    #expect(rig.previews.state.withLock { $0.files[id] } == [2, 2])
+    rig.provider.reply(.accepted(remoteID: "r-1", result: ScriptedProvider.finished(), clockSkew: nil))
+    let it = try rig.result(id)
+    #expect(it.status == .completed)
+    #expect(it.preview == nil)
+    #expect(rig.previews.kept.isEmpty)
+    #expect(rig.posts == [id])
+  }
+
+  @Test("while the disk is slow only the newest waits")
+  func newestWins() throws {
+    let rig = Rig()
+    let id = try begin(rig)
+    rig.previews.state.signal { $0.isHeld = true }
+    for number in 1...50 { rig.provider.show(.picture([UInt8(number)], index: number)) }
+    rig.previews.state.signal { $0.isHeld = false }
+    try rig.soon("the newest is seen") { rig.table.row(id)?.preview?.index == 50 }
+    #expect(rig.previews.state.withLock { $0.history.count } <= 2)
+    #expect(rig.previews.state.withLock { $0.files[id] } == [50])
+  }
+
+  @Test("one that is no picture is left out and told of, and the next one is seen")
+  func hostile() throws {
+    let rig = Rig()
+    let id = try begin(rig)
+    rig.provider.show(.picture([0], index: 0))
+    try rig.soon("it is told of") { rig.notices.withLock { $0.contains { $0.hasSuffix("it is no picture.") } } }
+    rig.provider.show(.unreadable(reason: "it is no base64"))
+    #expect(rig.notices.withLock { $0.last?.hasSuffix("it is no base64.") } == true)
+    rig.provider.show(.picture([3], index: 2))
+    try rig.soon("the next is seen") { rig.table.row(id)?.preview?.index == 2 }
+  }
+
+  @Test("a cancel removes it, and what is on its way then comes to nothing")
+  func cancelled() throws {
+    let rig = Rig()
+    let id = try begin(rig)
+    rig.provider.show(.picture([1], index: 0))
+    try rig.soon("it is seen") { rig.table.row(id)?.preview != nil }
+    rig.previews.state.signal { $0.isHeld = true }
+    rig.provider.show(.picture([2], index: 1))
+    #expect(try rig.cancel(id).preview == nil)
+    #expect(rig.previews.kept.isEmpty)
+    // It was being written: the commit finds the end, and takes the file away again.
+    rig.previews.state.signal { $0.isHeld = false }
+    try rig.soon("it was written") { rig.previews.state.withLock { $0.history.count == 2 } }
+    try rig.soon("and went") { rig.previews.kept.isEmpty }
+    rig.provider.show(.picture([3], index: 2))
+    rig.provider.reply(.ambiguous(reason: "No reply."))
+    try rig.soon("it is over") { rig.table.row(id)?.phase == nil }
+    #expect(rig.previews.state.withLock { $0.history.count } == 2)
+    #expect(try rig.row(id).preview == nil)
+  }
+
+  @Test("the next process removes what the dead left, and nothing of the living")
+  func swept() throws {
+    let dead = Rig(owner: "dead")
+    let left = try begin(dead)
+    dead.provider.show(.picture([1], index: 0))
+    try dead.soon("it is seen") { dead.table.row(left)?.preview != nil }
+    let alive = Rig(sharing: dead, owner: "alive")
+    let held = try begin(alive)
+    alive.provider.show(.picture([2], index: 0))
+    try alive.soon("it is seen") { alive.table.row(held)?.preview != nil }
+    dead.table.kill("dead")
+    let next = Rig(sharing: dead, owner: "next")
+    _ = try next.status(left)
+    try next.soon("it is gone") { next.previews.kept == [held] }
+    #expect(try next.row(left).preview == nil)
+    #expect(try next.row(held).preview != nil)
+  }
+}
