@@ -34,7 +34,7 @@ final class Parts: Sendable {
           directory: configuration.stateDirectory, time: time, version: Version.number
         ) { log.warning($0) }
         let engine = PredictionEngine(
-          store: store, outputs: FileOutputStore(), time: time,
+          store: store, outputs: FileOutputStore(), inputs: FileInputStore(), time: time,
           limits: AccountLimits(
             maxConcurrency: options.maxConcurrency, maxPerMinute: options.maxPerMinute,
             maxSpendMicros: options.maxSpendMicros),

@@ -36,6 +36,7 @@ struct Rig {
   let table: MemoryTable
   let store: MemoryStore
   let outputs: MemoryOutputs
+  let inputs = MemoryInputs()
   let provider: ScriptedProvider
   let engine: PredictionEngine
   let notices = Guarded<[String]>([])
@@ -52,7 +53,7 @@ struct Rig {
     provider = ScriptedProvider(journal: journal, keepsHistory: keepsHistory)
     let notices = notices
     engine = PredictionEngine(
-      store: store, outputs: outputs, time: time, limits: limits,
+      store: store, outputs: outputs, inputs: inputs, time: time, limits: limits,
       defaults: Defaults(provider: "scripted", model: nil, outputDirectory: "/out"), seed: 1,
       notice: { notice in notices.withLock { $0.append(notice) } })
     engine.install(.ready(provider), as: "scripted")
