@@ -85,7 +85,8 @@ private struct HistorySearch: Sendable {
   /// Every filter is checked again here: one that the service ignores must not bring somebody else's picture.
   private func match(_ item: JSONValue, id: String, createdAt: Int64?, skew: Int64) -> HistoryMatch? {
     guard let createdAt, window.contains(createdAt - skew), item["model"]?.string?.hasSameCodePoints(as: model) == true,
-      let theirs = (item["input"] ?? item["inputs"])?.object, WaveSpeed.isCovered(input, by: theirs, hasUploads: hasUploads)
+      let theirs = (item["input"] ?? item["inputs"])?.object,
+      WaveSpeed.isCovered(input, by: theirs, hasUploads: hasUploads)
     else { return nil }
     return HistoryMatch(remoteID: id, createdAt: createdAt, clockSkew: skew)
   }

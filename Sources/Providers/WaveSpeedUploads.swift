@@ -67,7 +67,8 @@ extension WaveSpeed: ProviderUploads {
     _ message: String, _ hint: String, _ kind: PredictionFailure.Kind = .remoteError, retryable: Bool = false
   ) -> PredictionFailure {
     PredictionFailure(
-      kind, retryable: retryable, message: "\(message) Nothing was sent to the model and nothing is billed.", hint: hint)
+      kind, retryable: retryable, message: "\(message) Nothing was sent to the model and nothing is billed.", hint: hint
+    )
   }
 
   private static var forbidden: PredictionFailure {

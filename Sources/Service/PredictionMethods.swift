@@ -9,7 +9,9 @@ extension Method {
       "submit", "Accepts a prediction; it is on disk before the reply.",
       [
         Parameter("prompt", .string.about("What the picture shows; short for input.prompt.")),
-        Parameter("input", .object().about("What the model is given, untouched but for files (upload); its prompt must not be empty.")),
+        Parameter(
+          "input",
+          .object().about("What the model is given, untouched but for files (upload); its prompt must not be empty.")),
         Parameter("model", .string(1...256).about("The default model where none is named.")),
         Parameter("provider", .string(1...64).about("The default provider where none is named.")),
         Parameter("idempotency_key", .string(1...255).about("The same key never makes a second prediction.")),

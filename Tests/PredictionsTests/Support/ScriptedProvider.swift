@@ -32,6 +32,7 @@ final class ScriptedProvider: Provider, ProviderHistory, ProviderUploads {
     /// The names of the files that were uploaded.
     var uploaded: [String] = []
     var uploadsHang = false
+    var lifetime: Int64? = 1_000
     var hangingUploads: [@Sendable (UploadOutcome) -> Void] = []
     var polled = 0
     var deleted: [PredictionID] = []
@@ -111,7 +112,7 @@ final class ScriptedProvider: Provider, ProviderHistory, ProviderUploads {
 
   var uploads: (any ProviderUploads)? { self }
   let byteLimit: Int64 = 100
-  let lifetime: Int64? = 1_000
+  var lifetime: Int64? { state.withLock { $0.lifetime } }
 
   func upload(_ file: any InputFile, completion: @escaping @Sendable (UploadOutcome) -> Void) {
     queue.async { [self] in
