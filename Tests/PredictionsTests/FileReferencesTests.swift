@@ -16,7 +16,7 @@ struct FileReferencesTests {
     (#"{"prompt":"@/a.png","o":{"prompt":["@/a.png",{"x":"@/a.png"}]}}"#, []),
     (#"{"a":"@a.png","b":"/a.png","c":" @/a.png","d":"@","e":"","f":"@\\a","g":"@~/a.png"}"#, []),
     (#"{"@/a.png":1,"n":null,"t":true}"#, []),
-    ("{\"Prompt\":\"@/a.png\",\"negative_prompt\":\"@/b.png\"}", ["input.Prompt /a.png", "input.negative_prompt /b.png"]),
+    (#"{"Prompt":"@/a.png","prompts":"@/b.png"}"#, ["input.Prompt /a.png", "input.prompts /b.png"]),
     ("{\"a\":\"@/\u{301}x\"}", ["input.a /\u{301}x"]),
   ])
   func found(text: String, expected: [String]) throws {

@@ -7,7 +7,8 @@ import Testing
 struct LifecycleTests {
   /// Everything that can happen to a prediction.
   enum Event: String, CaseIterable, CustomTestStringConvertible {
-    case claimed, priced, overBudget, uploadFailed, cancel, cancelAndDelete, cancelUnsent, interrupted, unsent, refused, accepted
+    case claimed, priced, overBudget, uploadFailed, cancel, cancelAndDelete, cancelUnsent, interrupted, unsent, refused,
+      accepted
     case ambiguous, ambiguousForGood, takenOver, takenOverForGood, running, completed, refunded, saved, givenUp
     case relinked, downloadAgain, adopted, lookedInVain, lookedEnough, lookedForGood, deleted, notDeleted
 

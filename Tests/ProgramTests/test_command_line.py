@@ -70,7 +70,7 @@ def test_pictures_of_this_machine(run, home):
     for name in ("fox.png", "owl.png"):
         (home / name).write_bytes(png())
     done = json.loads(
-        run("generate", "make it snow", "-u", "image=fox.png", "-u", "images[]=fox.png", "--upload", "images[]=./owl.png",
+        run("generate", "make it snow", "-u", "image=fox.png", "-u", "images[]=fox.png", "--upload", "images[]=owl.png",
             "--json").stdout
     )
     assert done["status"] == "completed"
