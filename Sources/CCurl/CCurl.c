@@ -158,6 +158,16 @@ CURLcode ccurl_set_body(CURL *easy, const uint8_t *bytes, size_t count) {
   return code;
 }
 
+CURLcode ccurl_set_upload(CURL *easy, void *context, curl_read_callback read, curl_seek_callback seek, int64_t count) {
+  CURLcode code = curl.easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+  if (code == CURLE_OK) code = curl.easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)count);
+  if (code == CURLE_OK) code = curl.easy_setopt(easy, CURLOPT_READFUNCTION, read);
+  if (code == CURLE_OK) code = curl.easy_setopt(easy, CURLOPT_READDATA, context);
+  if (code == CURLE_OK) code = curl.easy_setopt(easy, CURLOPT_SEEKFUNCTION, seek);
+  if (code == CURLE_OK) code = curl.easy_setopt(easy, CURLOPT_SEEKDATA, context);
+  return code;
+}
+
 CURLcode ccurl_set_web_only(CURL *easy) {
 #if LIBCURL_VERSION_NUM >= 0x075500
   if (version_number >= 0x075500) {

@@ -53,6 +53,8 @@ public struct CommandTable: Sendable {
         + "waiting for it.",
       "A member of the model's input is set with --set: --set size=1024x1536 --set n=2. A value that reads as JSON is "
         + "that value, anything else is a string.",
+      "--upload image=photo.png sends a picture of this machine along, as the member image; --upload images[]=photo.png "
+        + "makes a list, and may be repeated. Nothing else that looks like a path is ever read or sent.",
     ],
     operands: [Operand("PROMPT", "what the picture shows; - reads it from standard input")],
     options: [
@@ -60,6 +62,9 @@ public struct CommandTable: Sendable {
       CommandOption(
         "--output", "-o", .file, "where the picture goes; its ending follows its format, and no file is replaced"),
       CommandOption("--set", "-s", .text("NAME=VALUE"), "a member of the model's input", repeats: true),
+      CommandOption(
+        "--upload", "-u", .text("NAME=FILE"), "a member of the model's input that is a picture of this machine",
+        repeats: true),
       CommandOption("--input", nil, .text("JSON"), "the model's input as one JSON object"),
       CommandOption("--key", nil, .text("TEXT"), "a name for this wish: the same one never makes a second picture"),
       CommandOption("--tag", nil, .text("TEXT"), "a label, to find it by", repeats: true),
@@ -69,6 +74,7 @@ public struct CommandTable: Sendable {
     examples: [
       .init("imagewire generate \"a red fox in snow\"", "a picture in the output folder"),
       .init("imagewire generate \"a red fox in snow\" -o fox.png --set size=1024x1536", "upright, as ./fox.png"),
+      .init("imagewire generate \"make it snow\" -m openai/gpt-image-2/edit -u 'images[]=fox.png'", "from a picture"),
       .init("open \"$(imagewire generate \"a lighthouse\")\"", "looked at with another program"),
     ])
 

@@ -66,8 +66,10 @@ enum Generate {
       let text = String(parts[1])
       input[String(parts[0])] = (try? JSONValue(parsing: text)) ?? .string(text)
     }
+    try addFiles(invocation, session, to: &input)
     input["prompt"] = .string(prompt(invocation.operands[0]))
     var members: [(String, JSONValue)] = [("input", .object(input))]
+    if !invocation.values("--upload").isEmpty { members.append(("upload", .bool(true))) }
     for (option, member) in [("--model", "model"), ("--provider", "provider"), ("--key", "idempotency_key")] {
       if let value = invocation.value(option) { members.append((member, .string(value))) }
     }
@@ -82,6 +84,28 @@ enum Generate {
       if let stem = target.stem { members.append(("output_name", .string(stem))) }
     }
     return JSONObject(members)
+  }
+
+  /// `image=fox.png` as a member, `images[]=fox.png` as one more of a list. Whoever names a file so means it to be sent,
+  /// so what else begins with `@/` must not be taken for one.
+  private static func addFiles(_ invocation: Invocation, _ session: Session, to input: inout JSONObject) throws {
+    let files = invocation.values("--upload")
+    if !files.isEmpty, let stray = FileReferences.find(in: input).first {
+      throw UsageError("\(stray.member) begins with @/ and would be read as a file: name it with --upload.")
+    }
+    for file in files {
+      let parts = file.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      guard parts.count == 2, !parts[0].isEmpty, parts[0] != "[]", !parts[1].isEmpty else {
+        throw UsageError("--upload is NAME=FILE, as --upload image=fox.png, not \"\(file)\".")
+      }
+      let reference = JSONValue.string("@\(session.absolute(String(parts[1])))")
+      if parts[0].hasSuffix("[]") {
+        let name = String(parts[0].dropLast(2))
+        input[name] = .array((input[name]?.array ?? []) + [reference])
+      } else {
+        input[String(parts[0])] = reference
+      }
+    }
   }
 
   private static func isFolder(_ path: String) -> Bool {

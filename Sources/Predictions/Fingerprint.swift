@@ -4,12 +4,15 @@ public import JSON
 public enum Fingerprint {
   /// SHA-256 over provider, model and the input in canonical form: members by name, strings unescaped, numbers by what
   /// they equal exactly (`1`, `1.0` and `1e0` are one). Provider and model are those after defaults were applied.
-  public static func of(provider: String, model: String, input: JSONObject) -> [UInt8] {
+  ///
+  /// - Parameter sendsFiles: whether paths in the input stand for files; the same spelling without that is another order.
+  public static func of(provider: String, model: String, input: JSONObject, sendsFiles: Bool = false) -> [UInt8] {
     var writer = JSONWriter()
     writer.beginArray()
     writer.value(provider)
     writer.value(model)
     writer.value(canonical(.object(input)))
+    if sendsFiles { writer.value("upload") }
     writer.endArray()
     return SHA256.hash(writer.bytes)
   }

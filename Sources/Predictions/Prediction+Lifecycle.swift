@@ -20,6 +20,7 @@ extension Prediction {
       next.phase = .sending
       next.billing = .unknown
       next.startedAt = now
+      if uploads == .awaited { next.uploads = .done }
       next.take(by: writer)
 
     case .priced(let micros):
@@ -30,6 +31,10 @@ extension Prediction {
     case .overBudget(let reason):  // 5
       try require(status == .created && phase == .queued)
       next.end(.failed, at: now, failure: .overBudget(reason))
+
+    case .uploadFailed(let failure, _):  // before 4: nothing was sent to a model
+      try require(status == .created && phase == .queued && uploads == .awaited)
+      next.end(.failed, at: now, failure: failure)
 
     case .cancelAsked(let deleteRemote, let sendable):
       next = try cancelled(deleteRemote: deleteRemote, sendable: sendable, by: writer, at: now)

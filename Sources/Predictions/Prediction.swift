@@ -30,6 +30,8 @@ public struct Prediction: Sendable, Equatable {
   public var maxCostMicros: Int64?
   /// Who ordered it, where that is not a plain client.
   public var origin: PredictionOrigin?
+  /// Whether `input` names files that are sent in its place: it keeps the caller's spelling, `@/path`.
+  public var uploads: UploadState
 
   // MARK: What became of it.
 
@@ -87,7 +89,7 @@ public struct Prediction: Sendable, Equatable {
     id: PredictionID, provider: String, model: String, input: [UInt8], metadata: [UInt8]? = nil, tags: [String] = [],
     idempotencyKey: String? = nil, fingerprint: [UInt8], account: String, outputDirectory: String,
     outputName: String? = nil, maxCostMicros: Int64? = nil, estimateMicros: Int64? = nil,
-    origin: PredictionOrigin? = nil
+    origin: PredictionOrigin? = nil, uploads: UploadState = .none
   ) {
     self.id = id
     self.provider = provider
@@ -103,6 +105,7 @@ public struct Prediction: Sendable, Equatable {
     self.maxCostMicros = maxCostMicros
     self.estimateMicros = estimateMicros
     self.origin = origin
+    self.uploads = uploads
     status = .created
     phase = .queued
     owner = nil

@@ -86,7 +86,9 @@ extension PredictionEngine {
         id, .overBudget(reason: "There is a limit, and this provider cannot say what it would cost."), by: nil,
         completion: goOn)
     }
-    pricing.quote(model: prediction.model, input: input) { [self] result in
+    // With the files' addresses: not even the price is asked with what a file is called here.
+    let uploaded = state.withLock { $0.uploaded[id] }.flatMap { (try? JSONValue(parsing: $0.input))?.object }
+    pricing.quote(model: prediction.model, input: uploaded ?? input) { [self] result in
       note(result, provider.name, prediction.model, input)
       switch result {
       case .success(let quote) where quote.currency == "USD":

@@ -85,6 +85,7 @@ extension PredictionEngine {
     store.flush()
     return state.wait(atMost: milliseconds) { state in
       state.posts.isEmpty && state.savesHere.isEmpty && state.uncommittedRecords == 0 && !state.scheduler.isClaiming
+        && (state.isStopping || !state.scheduler.isUploading)
         ? true : nil
     } ?? false
   }

@@ -10,7 +10,7 @@ extension PredictionEngine {
       // What is worked on must be at hand: until the scheduler knows of it, another thread may have dropped it as one
       // that nobody works on, and then the action would find nothing and never be repeated.
       switch event {
-      case .claimed(let prediction), .changed(let prediction):
+      case .claimed(let prediction), .changed(let prediction), .uploadNeeded(let prediction):
         if prediction.phase != nil { remember(prediction, in: &state) }
       default: break
       }
@@ -24,6 +24,7 @@ extension PredictionEngine {
   private func perform(_ action: Scheduler.Action) {
     switch action {
     case .claim(let account): claim(account)
+    case .upload(let id): withProvider(of: id) { upload($0, to: $1) }
     case .post(let id): withProvider(of: id) { post($0, to: $1) }
     case .poll(let id): withProvider(of: id) { poll($0, at: $1) }
     case .look(let id): withProvider(of: id) { look(for: $0, at: $1) }
@@ -123,10 +124,13 @@ extension PredictionEngine {
 
   private func claim(_ account: String) {
     guard let provider = state.withLock({ $0.providers[account] }) else { return }
+    let ready = readyUploads(of: account)
+    let isUploading = state.withLock { $0.scheduler.isUploading(for: account) }
     let request = ClaimRequest(
       account: account, maxConcurrency: provider.isLimited ? limits.maxConcurrency : nil,
       maxPerMinute: provider.isLimited ? limits.maxPerMinute : nil,
-      maxSpendMicros: provider.isLimited ? limits.maxSpendMicros : nil)
+      maxSpendMicros: provider.isLimited ? limits.maxSpendMicros : nil, uploaded: ready,
+      mayUpload: provider.uploads != nil && !isUploading)
     store.claim(request) { [self] result in
       switch result {
       case .success(.claimed(let prediction)):
@@ -134,6 +138,7 @@ extension PredictionEngine {
         react(.claimed(prediction))
       case .success(.nothingQueued): react(.claimEnded(account: account, retryAfter: nil))
       case .success(.denied(let retryAfter)): react(.claimEnded(account: account, retryAfter: retryAfter))
+      case .success(.needsUpload(let prediction)): react(.uploadNeeded(prediction))
       case .success(.needsPrice(let prediction)): price(prediction, at: provider)
       case .success(.refused(let prediction)):
         publish(prediction)
@@ -154,12 +159,16 @@ extension PredictionEngine {
   private func post(_ prediction: Prediction, to provider: any Provider) {
     let id = prediction.id
     let now = time.now.steady
-    state.withLock { state in
+    let uploaded = state.withLock { state in
       state.posts[id] = Post(claimedAt: now)
       state.handedOver.insert(id)
+      return state.uploaded.removeValue(forKey: id)
     }
+    var sent = prediction
+    // With the files in their places. Without them it is not sent: a claim is only asked for with them at hand.
+    if prediction.uploads != .none { sent.input = uploaded?.input }
     provider.submit(
-      prediction, mayStart: { [self] in mayStart(prediction, at: provider) },
+      sent, mayStart: { [self] in mayStart(prediction, at: provider) },
       preview: { [self] in take($0, of: prediction) }
     ) { [self] outcome in
       dropDrafts(of: id)

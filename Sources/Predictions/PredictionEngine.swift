@@ -32,6 +32,8 @@ public final class PredictionEngine: Sendable {
     var handedOver: Set<PredictionID> = []
     /// Whether a claim could not be committed for certain: the table may name one for ours that nobody sends.
     var mustFindClaims = false
+    /// What is sent for those whose files are uploaded, until it is.
+    var uploaded: [PredictionID: Uploaded] = [:]
     /// Commits that failed with the disk and are tried again.
     var unrecorded: [Unrecorded] = []
     var retryRecordsAt: Int64?
@@ -74,6 +76,12 @@ public final class PredictionEngine: Sendable {
     var isLate = false
   }
 
+  /// An input with the files' addresses in their places.
+  struct Uploaded: Sendable {
+    var account: String
+    var input: [UInt8]
+  }
+
   struct Unrecorded: Sendable {
     var id: PredictionID
     var event: PredictionEvent
@@ -84,10 +92,13 @@ public final class PredictionEngine: Sendable {
   let store: any PredictionStore
   let outputs: any OutputStore
   let previews: any PreviewStore
+  let inputs: any InputStore
   let time: any TimeSource
   let limits: AccountLimits
   let notice: @Sendable (String) -> Void
   let files = WorkQueue()
+  /// Reads what is uploaded.
+  let uploads = WorkQueue()
   /// Who is told of every change; see PredictionEngine+Changes.
   let watcher = Guarded<(@Sendable () -> Void)?>(nil)
   /// Counts up whenever the alarm was moved; its own lock, so that moving it wakes only the clock.
@@ -106,12 +117,14 @@ public final class PredictionEngine: Sendable {
   ///   - seed: where the scheduler's jitter begins.
   ///   - notice: takes sentences for the log; never a prompt, never a key.
   public init(
-    store: any PredictionStore, outputs: any OutputStore, previews: any PreviewStore, time: any TimeSource,
-    limits: AccountLimits, defaults: Defaults, seed: UInt64, notice: @escaping @Sendable (String) -> Void
+    store: any PredictionStore, outputs: any OutputStore, previews: any PreviewStore, inputs: any InputStore,
+    time: any TimeSource, limits: AccountLimits, defaults: Defaults, seed: UInt64,
+    notice: @escaping @Sendable (String) -> Void
   ) {
     self.store = store
     self.outputs = outputs
     self.previews = previews
+    self.inputs = inputs
     self.time = time
     self.limits = limits
     self.notice = notice
@@ -193,6 +206,15 @@ public final class PredictionEngine: Sendable {
       throw .invalid(path: problem.path, message: problem.message)
     }
     try check(request, model: model, at: provider)
+    let files = request.upload ? FileReferences.find(in: request.input) : []
+    var fileProblem: SubmitError?
+    do throws(SubmitError) {
+      if request.upload { try check(files, for: provider) }
+    } catch {
+      // A key may name one that was accepted while the file was there, and that is to be found again.
+      if request.idempotencyKey == nil { throw error }
+      fileProblem = error
+    }
     let directory = request.outputDirectory ?? defaults.outputDirectory
     do throws(OutputError) {
       try outputs.prepare(directory)
@@ -204,11 +226,13 @@ public final class PredictionEngine: Sendable {
       input: JSONValue.object(request.input).serialized,
       metadata: request.metadata.map { JSONValue.object($0).serialized }, tags: request.tags,
       idempotencyKey: request.idempotencyKey,
-      fingerprint: Fingerprint.of(provider: name, model: model, input: request.input), account: provider.account,
-      outputDirectory: directory, outputName: request.outputName, maxCostMicros: request.maxCostMicros,
-      estimateMicros: try estimate(for: request, model: model, from: provider), origin: request.origin)
+      fingerprint: Fingerprint.of(provider: name, model: model, input: request.input, sendsFiles: !files.isEmpty),
+      account: provider.account, outputDirectory: directory, outputName: request.outputName, maxCostMicros: request.maxCostMicros,
+      estimateMicros: try estimate(for: request, model: model, from: provider), origin: request.origin,
+      uploads: files.isEmpty ? .none : .awaited)
     state.withLock { $0.owedReplies += 1 }
-    store.insert(prediction, queueLimit: limits.maxQueued) { [self] result in
+    // A queue of no length finds what a key names, and takes nothing in.
+    store.insert(prediction, queueLimit: fileProblem == nil ? limits.maxQueued : 0) { [self, fileProblem] result in
       state.withLock { $0.owedReplies -= 1 }
       switch result {
       case .success(.inserted(let prediction)):
@@ -221,7 +245,7 @@ public final class PredictionEngine: Sendable {
         askAgain(snapshot)
       case .success(.conflict(let id, let deleted, let difference)):
         completion(.failure(.conflict(id, deleted: deleted, difference: difference)))
-      case .success(.queueFull): completion(.failure(.queueFull(limit: limits.maxQueued)))
+      case .success(.queueFull): completion(.failure(fileProblem ?? .queueFull(limit: limits.maxQueued)))
       case .failure(let error):
         // It may be in the table all the same, and the client was told that it is not: nobody may send it.
         recordLater(Unrecorded(id: prediction.id, event: .interrupted, writer: nil))

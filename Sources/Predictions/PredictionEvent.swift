@@ -7,6 +7,8 @@ public enum PredictionEvent: Sendable, Equatable {
   case priced(Int64)
   /// It would cost more than allowed, or nobody could say what it costs.
   case overBudget(reason: String)
+  /// A file that it names could not be uploaded. Nothing was sent.
+  case uploadFailed(PredictionFailure, pause: Int64?)
   /// The caller wants it stopped. `sendable` is `false` where the writer has just made sure, on the thread that sends,
   /// that not one byte was or will be written.
   case cancelAsked(deleteRemote: Bool, sendable: Bool)
@@ -70,8 +72,8 @@ extension PredictionEvent {
     case .adopted(let match): .adopted(match)
     case .ambiguous: .leftOpen
     case .cancelAsked(_, sendable: false): .unsent
-    case .priced, .overBudget, .previewed, .cancelAsked, .takenOver, .finished, .saved, .downloadGivenUp, .relinked,
-      .downloadAgain, .lookedInVain, .deletionAnswered:
+    case .priced, .overBudget, .uploadFailed, .previewed, .cancelAsked, .takenOver, .finished, .saved, .downloadGivenUp,
+      .relinked, .downloadAgain, .lookedInVain, .deletionAnswered:
       nil
     }
   }

@@ -20,6 +20,8 @@ public struct PredictionRequest: Sendable, Equatable {
   public var outputName: String?
   /// What it may cost at most, in millionths of a dollar; `nil` is no limit.
   public var maxCostMicros: Int64?
+  /// Whether strings of `input` that begin with `@/` are files; see `FileReferences`.
+  public var upload: Bool
   /// Who asks, where that is not a plain client.
   public var origin: PredictionOrigin?
 
@@ -27,6 +29,7 @@ public struct PredictionRequest: Sendable, Equatable {
   public init(input: JSONObject) {
     self.input = input
     tags = []
+    upload = false
   }
 }
 

@@ -20,6 +20,14 @@ public protocol PredictionStore: ChangeLog {
   /// What an account's predictions sent since a moment have cost or may cost, in millionths of a dollar.
   func spending(of account: String, since milliseconds: Int64) throws(StoreError) -> Int64
 
+  /// What stands for a file that was uploaded for an account, by its SHA-256; `nil` where none is kept any more.
+  func upload(of digest: [UInt8], for account: String) throws(StoreError) -> String?
+
+  /// Keeps what stands for a file, for any process, for so many milliseconds. The completion comes in any case.
+  func keepUpload(
+    of digest: [UInt8], for account: String, as address: String, lifetime: Int64,
+    completion: @escaping @Sendable () -> Void)
+
   /// Shows others that this process is not only alive but getting on. Costs no commit.
   func touch()
 
@@ -109,9 +117,18 @@ public struct ClaimRequest: Sendable, Equatable {
   public var maxPerMinute: Int?
   /// What may be spent in a day (UTC), in millionths of a dollar; `nil` is no limit.
   public var maxSpendMicros: Int64?
+  /// Those whose files this process has uploaded.
+  public var uploaded: [PredictionID]
+  /// Whether it could upload the next one's; otherwise those that wait for that are passed over.
+  public var mayUpload: Bool
 
   /// A request.
-  public init(account: String, maxConcurrency: Int?, maxPerMinute: Int?, maxSpendMicros: Int64? = nil) {
+  public init(
+    account: String, maxConcurrency: Int?, maxPerMinute: Int?, maxSpendMicros: Int64? = nil,
+    uploaded: [PredictionID] = [], mayUpload: Bool = false
+  ) {
+    self.uploaded = uploaded
+    self.mayUpload = mayUpload
     self.account = account
     self.maxConcurrency = maxConcurrency
     self.maxPerMinute = maxPerMinute
@@ -127,6 +144,8 @@ public enum ClaimOutcome: Sendable, Equatable {
   case nothingQueued
   /// Not now: slots, the minute or a pause. Ask again after this many milliseconds (sooner when one finishes).
   case denied(retryAfter: Int64)
+  /// Its turn has come but for its files, which this process may upload now.
+  case needsUpload(Prediction)
   /// Money is limited, and nobody has asked yet what this one would cost.
   case needsPrice(Prediction)
   /// This one was not sent, and has failed: it would have cost more than allowed.

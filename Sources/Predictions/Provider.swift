@@ -63,6 +63,9 @@ public protocol Provider: Sendable {
   /// What models it has, where that is known or can be asked.
   var catalogue: (any ProviderCatalogue)? { get }
 
+  /// Takes local files, where it can.
+  var uploads: (any ProviderUploads)? { get }
+
   /// Asks that the provider delete a prediction. Safe to repeat.
   func delete(_ prediction: Prediction, completion: @escaping @Sendable (DeletionOutcome) -> Void)
 
@@ -94,6 +97,8 @@ extension Provider {
   public var pricing: (any ProviderPricing)? { nil }
   /// Cannot be asked.
   public var catalogue: (any ProviderCatalogue)? { nil }
+  /// Takes none.
+  public var uploads: (any ProviderUploads)? { nil }
 }
 
 /// Finds again what a lost reply left in doubt.

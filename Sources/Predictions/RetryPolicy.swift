@@ -19,7 +19,7 @@ struct RetryPolicy: Sendable, Equatable {
   var looks: [Int64]
   /// A match counts when two looks this far apart saw it.
   var lookSpan: Int64
-  /// Before each further try of a download, or of a request to delete.
+  /// Before each further try of a download, of an upload, or of a request to delete.
   var downloads: [Int64]
   /// How many polls a second an account gets for all its predictions together.
   var pollsPerSecond: Int

@@ -76,6 +76,23 @@ extension Scheduler {
     ]
   }
 
+  // MARK: - Uploads
+
+  /// Tried again a few times, since that is free; then it has failed, and nothing was sent.
+  mutating func uploadFailed(_ id: PredictionID, _ outcome: UploadOutcome, now: Moment) -> [Action] {
+    guard let job = jobs[id], job.phase == .queued else { return [] }
+    switch outcome {
+    case .uploaded: return []
+    case .refused(let failure, let pause): return [.record(id, .uploadFailed(failure, pause: pause))]
+    case .transient(let failure, let after):
+      let pauses = policy(of: job).downloads
+      guard job.failures < pauses.count else { return [.record(id, .uploadFailed(failure, pause: nil))] }
+      jobs[id]?.failures += 1
+      schedule(id, in: max(pauses[job.failures], after ?? 0), now: now)
+      return []
+    }
+  }
+
   // MARK: - Downloads
 
   mutating func downloadFailed(_ id: PredictionID, _ outcome: DownloadOutcome, now: Moment) -> [Action] {

@@ -12,6 +12,12 @@ public struct Scheduler: Sendable {
     case claimed(Prediction)
     /// A claim brought nothing; ask again after so many milliseconds, or not before something changes.
     case claimEnded(account: String, retryAfter: Int64?)
+    /// This one's turn has come, and its files must be uploaded first.
+    case uploadNeeded(Prediction)
+    /// They are.
+    case uploaded(PredictionID)
+    /// They are not.
+    case uploadFailed(PredictionID, UploadOutcome)
     /// What stood in the way of a claim is settled: ask again at once.
     case claimCleared(account: String)
     /// A row of ours was committed as it is here.
@@ -42,6 +48,8 @@ public struct Scheduler: Sendable {
   public enum Action: Sendable, Equatable {
     /// Try to take the account's oldest queued prediction.
     case claim(account: String)
+    /// Upload the files of a queued one.
+    case upload(PredictionID)
     /// Send it. Once.
     case post(PredictionID)
     /// Ask the provider how it stands.
@@ -58,7 +66,7 @@ public struct Scheduler: Sendable {
     case record(PredictionID, PredictionEvent)
   }
 
-  /// One unfinished prediction of ours.
+  /// One unfinished prediction of ours; `queued` only while we upload its files.
   struct Job: Sendable {
     var account: String
     var phase: PredictionPhase
@@ -82,6 +90,8 @@ public struct Scheduler: Sendable {
     var isClaiming = false
     var retryAt: Int64?
     var mayHaveQueue = false
+    /// Whether more came to the queue than the claim under way was asked about.
+    var hasMore = false
     var line: PollLine
 
     init(_ pace: PollPace) {
@@ -93,6 +103,8 @@ public struct Scheduler: Sendable {
   var jobs: [PredictionID: Job] = [:]
   private var accounts: [String: AccountState] = [:]
   private var agenda = Agenda()
+  /// Whose files are being uploaded, by account: one at a time, so that a second one with the same file finds it there.
+  private var uploading: [String: PredictionID] = [:]
   /// Those that somebody waits for, ours or not.
   private var awaited: Set<PredictionID> = []
   private var isStopping = false
@@ -126,6 +138,14 @@ public struct Scheduler: Sendable {
   /// Whether a claim is under way, or could be made at once.
   public var isClaiming: Bool { accounts.values.contains { $0.isClaiming } }
 
+  /// Whether files are being uploaded for an account, or for any.
+  public func isUploading(for account: String) -> Bool {
+    uploading[account].map { jobs[$0]?.phase == .queued } ?? false
+  }
+
+  /// Whether files are being uploaded for anybody.
+  public var isUploading: Bool { uploading.keys.contains(where: isUploading(for:)) }
+
   /// Whether this prediction is one of ours, unfinished.
   public func isWorking(on id: PredictionID) -> Bool { jobs[id] != nil }
 
@@ -143,9 +163,25 @@ public struct Scheduler: Sendable {
 
     case .claimEnded(let account, let retryAfter):
       accounts[account]?.isClaiming = false
-      accounts[account]?.mayHaveQueue = retryAfter != nil
+      let hasMore = accounts[account]?.hasMore ?? false
+      accounts[account]?.hasMore = false
+      accounts[account]?.mayHaveQueue = retryAfter != nil || hasMore
       accounts[account]?.retryAt = retryAfter.map { now.steady + max($0, 1) }
-      return []
+      return claim(account)
+
+    case .uploadNeeded(let prediction):
+      let account = prediction.account
+      jobs[prediction.id] = Job(account: account, phase: .queued, acceptedAt: now.steady)
+      uploading[account] = prediction.id
+      accounts[account]?.isClaiming = false
+      return begin(prediction.id, now: now) + claim(account)
+
+    case .uploaded(let id):
+      guard let job = jobs[id], job.phase == .queued else { return [] }
+      jobs[id] = nil
+      return endUpload(for: job.account)
+
+    case .uploadFailed(let id, let outcome): return uploadFailed(id, outcome, now: now)
 
     case .claimCleared(let account):
       accounts[account]?.isClaiming = false
@@ -169,7 +205,7 @@ public struct Scheduler: Sendable {
 
     case .lost(let id):
       guard let job = jobs.removeValue(forKey: id) else { return [] }
-      return release(job.account)
+      return job.phase == .queued ? endUpload(for: job.account) : release(job.account)
 
     case .asked(let id):
       guard let job = jobs[id], job.phase == .polling, let due = job.due, job.attempts > 0 else { return [] }
@@ -218,13 +254,24 @@ public struct Scheduler: Sendable {
     return claim(account)
   }
 
+  /// It and those that were passed over meanwhile may be claimed, also where a claim that knows nothing of it is under way.
+  private mutating func endUpload(for account: String) -> [Action] {
+    let isClaiming = accounts[account]?.isClaiming ?? false
+    accounts[account]?.mayHaveQueue = true
+    accounts[account]?.hasMore = isClaiming
+    return release(account)
+  }
+
   // MARK: - What a committed row asks for
 
   private mutating func changed(_ prediction: Prediction, now: Moment) -> [Action] {
     let id = prediction.id
+    // Whatever has changed, its files are still on their way.
+    if prediction.phase == .queued, jobs[id]?.phase == .queued { return [] }
     guard let phase = prediction.phase, phase != .queued, prediction.owner != nil else {
-      let account = jobs.removeValue(forKey: id)?.account ?? prediction.account
-      return release(account)
+      let job = jobs.removeValue(forKey: id)
+      let account = job?.account ?? prediction.account
+      return job?.phase == .queued ? endUpload(for: account) : release(account)
     }
     let before = jobs[id]
     if before == nil || before?.phase != phase {
@@ -267,7 +314,8 @@ public struct Scheduler: Sendable {
     guard let job = jobs[id] else { return [] }
     jobs[id]?.due = nil
     switch job.phase {
-    case .queued, .sending: return []
+    case .queued: return [.upload(id)]
+    case .sending: return []
     case .polling:
       jobs[id]?.isInLine = true
       accounts[job.account]?.line.add(id, isAwaited: awaited.contains(id))

@@ -81,7 +81,7 @@ struct HTTPLoop: ~Copyable {
       switch order.request.purpose {
       case .once: paid.append(order)
       case .repeatable: others.append(order)
-      case .download: large.append(order)
+      case .download, .upload: large.append(order)
       }
     }
     if !taken.1.isEmpty { cancel(taken.1) }
@@ -110,7 +110,7 @@ struct HTTPLoop: ~Copyable {
         return
       }
       live[transfer.easy] = transfer
-      if transfer.isDownload { downloads += 1 }
+      if transfer.isLarge { downloads += 1 }
     }
   }
 
@@ -126,7 +126,7 @@ struct HTTPLoop: ~Copyable {
   private mutating func remove(_ easy: UnsafeMutableRawPointer) -> HTTPTransfer? {
     _ = ccurl_multi_remove(multi.pointer, easy)
     guard let transfer = live.removeValue(forKey: easy) else { return nil }
-    if transfer.isDownload { downloads -= 1 }
+    if transfer.isLarge { downloads -= 1 }
     return transfer
   }
 

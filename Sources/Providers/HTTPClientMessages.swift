@@ -15,6 +15,14 @@ public struct HTTPRequest: Sendable {
     /// - `sink` gets the body of a 2xx answer as it comes, on the client's thread; `false` stops the transfer. The
     ///   bodies of other answers never reach it.
     case download(allows: @Sendable (NetworkAddress) -> Bool, sink: @Sendable (borrowing Span<UInt8>) -> Bool)
+    /// A PUT of a large body to a host that the provider named, safe to repeat.
+    ///
+    /// - The first value is the body's length.
+    /// - `allows` as for a download.
+    /// - `source` fills a buffer from a place in the body on, on the client's thread; `nil` stops the transfer.
+    case upload(
+      Int64, allows: @Sendable (NetworkAddress) -> Bool,
+      source: @Sendable (_ offset: Int64, _ buffer: UnsafeMutableRawBufferPointer) -> Int?)
   }
 
   /// How long it may take, in milliseconds.
@@ -52,7 +60,7 @@ public struct HTTPRequest: Sendable {
   public var url: String
   /// Sent as they are.
   public var headers: [Header]
-  /// What is posted; `nil` makes it a GET.
+  /// What is posted; `nil` makes it a GET, or a PUT where it is an upload.
   public var body: [UInt8]?
   /// How long it may take.
   public var limits: TimeLimits

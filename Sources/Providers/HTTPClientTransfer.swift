@@ -8,7 +8,8 @@ internal import CCurl
 final class HTTPTransfer {
   let order: HTTPClient.Order
   let easy: UnsafeMutableRawPointer
-  let isDownload: Bool
+  /// Whether it is one of those of which only a few may be under way.
+  let isLarge: Bool
   private var headerList: UnsafeMutablePointer<curl_slist>?
   private let errorText: UnsafeMutablePointer<CChar>
   private var throughProxy = false
@@ -21,6 +22,8 @@ final class HTTPTransfer {
   private var headers: [String: String] = [:]
   private var body: [UInt8] = []
   private var bodyBytes: Int64 = 0
+  /// How much of an upload was handed to libcurl.
+  private var sent: Int64 = 0
 
   private static let wantedHeaders = [
     "date", "retry-after", "content-length", "content-type", "location", "retry-after-ms",
@@ -49,7 +52,10 @@ final class HTTPTransfer {
   private init(_ order: HTTPClient.Order, easy: UnsafeMutableRawPointer) {
     self.order = order
     self.easy = easy
-    if case .download = order.request.purpose { isDownload = true } else { isDownload = false }
+    switch order.request.purpose {
+    case .once, .repeatable: isLarge = false
+    case .download, .upload: isLarge = true
+    }
     errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
     errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
   }
@@ -101,6 +107,11 @@ final class HTTPTransfer {
       let bytes = body.span
       try set(bytes.withUnsafeBufferPointer { ccurl_set_body(easy, $0.baseAddress, $0.count) })
     }
+    if case .upload(let length, _, _) = request.purpose {
+      // Nothing of libcurl's own: what may be sent along with the bytes is what their address was signed for.
+      lines += ["Expect:", "Accept:"]
+      try set(ccurl_set_upload(easy, Unmanaged.passUnretained(self).toOpaque(), onRead, onSeek, length))
+    }
     for line in lines {
       guard let longer = ccurl_list_append(headerList, line) else { throw Self.refused("no memory") }
       headerList = longer
@@ -123,7 +134,8 @@ final class HTTPTransfer {
   }
 
   private static func line(_ header: HTTPRequest.Header) throws(HTTPFailure) -> String {
-    let text = "\(header.name): \(header.value)"
+    // Without a value libcurl would leave it out; a semicolon says that it is meant.
+    let text = header.value.isEmpty ? "\(header.name);" : "\(header.name): \(header.value)"
     guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else { throw refused("a header holds a line break") }
     return text
   }
@@ -149,7 +161,12 @@ final class HTTPTransfer {
 
   /// Whether an address may be connected to. A proxy looks up the host itself, so there is nothing to check here then.
   fileprivate func allows(_ address: NetworkAddress?) -> Bool {
-    guard case .download(let allows, _) = order.request.purpose, !throughProxy else { return true }
+    let allows: @Sendable (NetworkAddress) -> Bool
+    switch order.request.purpose {
+    case .once, .repeatable: return true
+    case .download(let policy, _), .upload(_, let policy, _): allows = policy
+    }
+    guard !throughProxy else { return true }
     guard let address, allows(address) else {
       stop = .forbiddenAddress
       return false
@@ -185,6 +202,23 @@ final class HTTPTransfer {
       headers[name] = String(decoding: Array(trimmed), as: UTF8.self)
     }
   }
+
+  /// The next bytes of an upload; `nil` ends it.
+  fileprivate func read(into buffer: UnsafeMutableRawBufferPointer) -> Int? {
+    guard case .upload(let length, _, let source) = order.request.purpose else { return nil }
+    let rest = UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(Int(min(Int64(buffer.count), length - sent))))
+    guard !rest.isEmpty else { return 0 }
+    guard let count = source(sent, rest), count > 0 else {
+      // It has become shorter, or its disk is gone: half of it must not pass for the whole.
+      stop = .stopped
+      return nil
+    }
+    sent += Int64(count)
+    return count
+  }
+
+  /// Goes back, where a connection that was dead makes libcurl begin again.
+  fileprivate func seek(to offset: Int64) { sent = offset }
 
   fileprivate func received(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
     bodyBytes += Int64(bytes.count)
@@ -268,6 +302,19 @@ private func onBody(
   }
   // Any other number than all of them ends the transfer; none would be "all" where none came.
   return taken ? size * count : size * count + 1
+}
+
+private func onRead(
+  _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
+) -> Int {
+  transfer(context).read(into: UnsafeMutableRawBufferPointer(start: bytes, count: size * count))
+    ?? Int(CURL_READFUNC_ABORT)
+}
+
+private func onSeek(_ context: UnsafeMutableRawPointer?, _ offset: curl_off_t, _ origin: Int32) -> Int32 {
+  // libcurl only ever counts from the start.
+  transfer(context).seek(to: Int64(offset))
+  return Int32(CURL_SEEKFUNC_OK)
 }
 
 private func onStart(

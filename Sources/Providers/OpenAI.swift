@@ -65,6 +65,9 @@ public struct OpenAI: Provider {
   /// There is nothing to look at elsewhere.
   public func resultURL(for remoteID: String) -> String? { nil }
 
+  /// Pictures for an edit.
+  public var uploads: (any ProviderUploads)? { self }
+
   /// Names alone.
   public var catalogue: (any ProviderCatalogue)? { self }
 

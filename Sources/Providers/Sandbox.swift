@@ -143,6 +143,9 @@ public struct Sandbox: Provider {
   /// Everything is free, exactly.
   public var pricing: (any ProviderPricing)? { self }
 
+  /// It takes any, and looks at none.
+  public var uploads: (any ProviderUploads)? { self }
+
   /// It draws whatever the model is called.
   public var catalogue: (any ProviderCatalogue)? { self }
 
@@ -166,6 +169,19 @@ extension Sandbox: ProviderPricing {
   /// Nothing, and nothing is needed.
   public func balance(completion: @escaping @Sendable (Result<Balance, ProviderError>) -> Void) {
     completion(.success(Balance(micros: 0, currency: "USD")))
+  }
+}
+
+extension Sandbox: ProviderUploads {
+  /// As at the service that it stands in for.
+  public var byteLimit: Int64 { WaveSpeed.uploadLimit }
+
+  /// There is nothing to keep.
+  public var lifetime: Int64? { nil }
+
+  /// The picture stays where it is.
+  public func upload(_ file: any InputFile, completion: @escaping @Sendable (UploadOutcome) -> Void) {
+    completion(.uploaded("sandbox:\(file.name)"))
   }
 }
 

@@ -53,6 +53,9 @@ public struct WaveSpeed: Provider, Sendable {
   /// Both can be asked.
   public var pricing: (any ProviderPricing)? { self }
 
+  /// It takes pictures.
+  public var uploads: (any ProviderUploads)? { self }
+
   /// It has one.
   public var catalogue: (any ProviderCatalogue)? { self }
 

@@ -18,7 +18,8 @@ extension WaveSpeed: ProviderHistory {
       return
     }
     HistorySearch(
-      service: self, headers: headers, model: prediction.model, input: input, window: window, completion: completion
+      service: self, headers: headers, model: prediction.model, input: input,
+      hasUploads: prediction.uploads != .none, window: window, completion: completion
     ).page(1, found: [:])
   }
 }
@@ -29,6 +30,7 @@ private struct HistorySearch: Sendable {
   let headers: [HTTPRequest.Header]
   let model: String
   let input: JSONObject
+  let hasUploads: Bool
   let window: ClosedRange<Int64>
   let completion: @Sendable (HistoryOutcome) -> Void
 
@@ -83,7 +85,8 @@ private struct HistorySearch: Sendable {
   /// Every filter is checked again here: one that the service ignores must not bring somebody else's picture.
   private func match(_ item: JSONValue, id: String, createdAt: Int64?, skew: Int64) -> HistoryMatch? {
     guard let createdAt, window.contains(createdAt - skew), item["model"]?.string?.hasSameCodePoints(as: model) == true,
-      let theirs = (item["input"] ?? item["inputs"])?.object, WaveSpeed.isCovered(input, by: theirs)
+      let theirs = (item["input"] ?? item["inputs"])?.object,
+      WaveSpeed.isCovered(input, by: theirs, hasUploads: hasUploads)
     else { return nil }
     return HistoryMatch(remoteID: id, createdAt: createdAt, clockSkew: skew)
   }
@@ -91,19 +94,24 @@ private struct HistorySearch: Sendable {
 
 extension WaveSpeed {
   /// Whether every member we sent is there with an equal value; what the provider added does not count against it.
-  static func isCovered(_ ours: JSONObject, by theirs: JSONObject) -> Bool {
+  ///
+  /// - Parameter hasUploads: whether strings that begin with `@/` were sent as the addresses of files.
+  static func isCovered(_ ours: JSONObject, by theirs: JSONObject, hasUploads: Bool = false) -> Bool {
     // A file sent along comes back as an address, so it proves nothing either way.
-    let telling = ours.members.filter { !isFile($0.value) }
+    let telling = ours.members.filter { !hasFile($0.value, named: $0.name, hasUploads) }
     return !telling.isEmpty
       && telling.allSatisfy { member in
         theirs[member.name].map { isEqual(member.value, $0) } ?? false
       }
   }
 
-  private static func isFile(_ value: JSONValue) -> Bool {
+  private static func hasFile(_ value: JSONValue, named name: String, _ hasUploads: Bool) -> Bool {
     switch value {
-    case .string(let text): text.prefix(5).lowercased() == "data:"
-    case .array(let elements): !elements.isEmpty && elements.contains(where: isFile)
+    case .string(let text):
+      text.prefix(5).lowercased() == "data:"
+        || hasUploads && !FileReferences.isText(name) && FileReferences.path(in: text) != nil
+    case .array(let elements): elements.contains { hasFile($0, named: name, hasUploads) }
+    case .object(let object): object.members.contains { hasFile($0.value, named: $0.name, hasUploads) }
     default: false
     }
   }

@@ -9,7 +9,9 @@ extension Method {
       "submit", "Accepts a prediction; it is on disk before the reply.",
       [
         Parameter("prompt", .string.about("What the picture shows; short for input.prompt.")),
-        Parameter("input", .object().about("What the model is given, untouched; its prompt must not be empty.")),
+        Parameter(
+          "input",
+          .object().about("What the model is given, untouched but for files (upload); its prompt must not be empty.")),
         Parameter("model", .string(1...256).about("The default model where none is named.")),
         Parameter("provider", .string(1...64).about("The default provider where none is named.")),
         Parameter("idempotency_key", .string(1...255).about("The same key never makes a second prediction.")),
@@ -19,7 +21,11 @@ extension Method {
         Parameter("output_dir", .string(like: "^/").about("Where the files go; absolute.")),
         Parameter("output_name", .string(1...200).about("The files' name, without folder and extension.")),
         Parameter("max_cost", .number.about("USD; refused where it would cost more.")),
-        Parameter("upload", .bool.usually(false).about("Whether files named in input are uploaded first.")),
+        Parameter(
+          "upload",
+          .bool.usually(false).about(
+            "Whether strings of input that begin with @/ (at any depth, never its prompt) are local pictures, uploaded "
+              + "before it is sent. Without it no file is read: such a string is only a string.")),
       ], anyOf: ["prompt", "input"], result: .prediction,
       errors: [
         .idempotencyConflict, .queueFull, .providerNotConfigured, .storageFailed, .budgetExceeded,
@@ -296,9 +302,6 @@ extension PredictionRequest {
       }
     }
     maxCostMicros = try params.dollars("max_cost")
-    // It would reveal something where it is honoured, so it is refused rather than ignored where it is not.
-    if try params.bool("upload") == true {
-      throw .invalidParams("upload", "this version uploads no files", hint: "Pass an https URL in input instead.")
-    }
+    upload = try params.bool("upload") ?? false
   }
 }

@@ -22,6 +22,7 @@ enum Schema {
   /// The tables that must be there.
   static let tables = [
     "meta", "owners", "accounts", "predictions", "inputs", "words", "tags", "keys", "sends", "changes",
+    "uploads",
   ]
 
   static let migrations: [Migration] = [
@@ -85,6 +86,18 @@ enum Schema {
     Migration(
       name: "predictions have a preview", minimumWriter: 1, minimumReader: 1,
       sql: "ALTER TABLE predictions ADD COLUMN preview TEXT;"),
+    // Whether files must be uploaded first. The trigger is for code that does not know of them: it may go on, but what it
+    // would send with a path in the place of a picture, it cannot claim.
+    Migration(
+      name: "files are uploaded first", minimumWriter: 1, minimumReader: 1,
+      sql: """
+        ALTER TABLE predictions ADD COLUMN uploads INTEGER NOT NULL DEFAULT 0;
+        CREATE TABLE uploads(account TEXT NOT NULL, sha256 BLOB NOT NULL, address TEXT NOT NULL,
+          expires_ms INTEGER NOT NULL, PRIMARY KEY(account, sha256)) STRICT, WITHOUT ROWID;
+        CREATE TRIGGER files_first BEFORE UPDATE OF phase ON predictions
+          WHEN NEW.uploads = 1 AND NEW.phase = 'sending'
+          BEGIN SELECT RAISE(ABORT, 'its files are not uploaded yet'); END;
+        """),
   ]
 
   /// Brings a table up to date in one transaction, or leaves it as it was. Whoever had the same idea first has won.

@@ -8,7 +8,7 @@ enum PredictionRow {
     p.seq, p.low, p.status, p.phase, p.owner, p.epoch, p.revision, p.provider, p.model, p.account, p.fingerprint, \
     p.remote_id, p.billing, p.cost_micros, p.started_ms, p.finished_ms, p.next_ms, p.tries, p.delete_remote, \
     p.idempotency_key, p.output_dir, p.output_name, p.tags, p.outputs, p.files, p.failure, p.timings, p.has_nsfw, \
-    p.error, p.max_cost_micros, p.estimate_micros, p.origin, p.has_been_unknown, p.preview
+    p.error, p.max_cost_micros, p.estimate_micros, p.origin, p.has_been_unknown, p.preview, p.uploads
     """
 
   /// Everything of a prediction; a condition follows.
@@ -54,14 +54,16 @@ enum PredictionRow {
     prediction.origin = row.textIfAny(31).flatMap(PredictionOrigin.init)
     prediction.hasBeenUnknown = row.integer(32) != 0
     if status == .processing { prediction.preview = try Cell.preview(row.textIfAny(33)) }
+    guard let uploads = UploadState(rawValue: row.integer(34)) else { throw .damaged("uploads") }
+    prediction.uploads = uploads
     return prediction
   }
 
   /// The prediction of a row of `selectWhole`.
   static func whole(_ row: borrowing SQLiteRow) throws(SQLiteError) -> Prediction {
     var prediction = try lean(row)
-    prediction.input = row.blobIfAny(34)
-    prediction.metadata = row.blobIfAny(35)
+    prediction.input = row.blobIfAny(35)
+    prediction.metadata = row.blobIfAny(36)
     return prediction
   }
 
@@ -72,8 +74,8 @@ enum PredictionRow {
       INSERT INTO predictions(seq, low, status, phase, owner, epoch, revision, provider, model, account, fingerprint,
         remote_id, billing, cost_micros, started_ms, finished_ms, next_ms, tries, delete_remote,
         idempotency_key, output_dir, output_name, tags, outputs, files, failure, timings, has_nsfw, error,
-        max_cost_micros, estimate_micros, origin, has_been_unknown)
-      VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+        max_cost_micros, estimate_micros, origin, has_been_unknown, uploads)
+      VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
       """,
       prediction.id.sequence, prediction.id.lowBits, prediction.status.rawValue, prediction.phase?.rawValue,
       prediction.owner, prediction.epoch, prediction.revision, prediction.provider, prediction.model,
@@ -83,7 +85,7 @@ enum PredictionRow {
       Cell.text(prediction.tags), Cell.text(prediction.outputs), Cell.text(prediction.files),
       Cell.text(prediction.failure), Cell.timings(prediction), Cell.text(prediction.hasNSFWContents), prediction.error,
       prediction.maxCostMicros, prediction.estimateMicros, prediction.origin?.rawValue,
-      prediction.hasBeenUnknown ? 1 : 0)
+      prediction.hasBeenUnknown ? 1 : 0, prediction.uploads.rawValue)
   }
 
   /// Writes what may change, and notes the change.
@@ -94,7 +96,7 @@ enum PredictionRow {
       UPDATE predictions SET status = ?2, phase = ?3, owner = ?4, epoch = ?5, revision = ?6, remote_id = ?7,
         billing = ?8, cost_micros = ?9, started_ms = ?10, finished_ms = ?11, next_ms = ?12, tries = ?13,
         delete_remote = ?14, outputs = ?15, files = ?16, failure = ?17, timings = ?18, has_nsfw = ?19, error = ?20,
-        estimate_micros = ?21, has_been_unknown = ?22, preview = ?23
+        estimate_micros = ?21, has_been_unknown = ?22, preview = ?23, uploads = ?24
       WHERE seq = ?1
       """,
       seq, prediction.status.rawValue, prediction.phase?.rawValue, prediction.owner, prediction.epoch,
@@ -102,7 +104,8 @@ enum PredictionRow {
       prediction.startedAt, prediction.finishedAt, prediction.nextAt, prediction.tries,
       prediction.deleteRemote ? 1 : 0, Cell.text(prediction.outputs), Cell.text(prediction.files),
       Cell.text(prediction.failure), Cell.timings(prediction), Cell.text(prediction.hasNSFWContents), prediction.error,
-      prediction.estimateMicros, prediction.hasBeenUnknown ? 1 : 0, Cell.text(prediction.preview))
+      prediction.estimateMicros, prediction.hasBeenUnknown ? 1 : 0, Cell.text(prediction.preview),
+      prediction.uploads.rawValue)
     try noteChange(prediction.id, gone: false, in: connection)
   }
 

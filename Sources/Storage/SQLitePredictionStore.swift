@@ -15,6 +15,7 @@ public final class SQLitePredictionStore: PredictionStore {
   /// The file the table is in.
   public let path: String
 
+  private let time: any TimeSource
   private let reader: Guarded<TableReader>
   private let thread: StoreThread
   /// Made with the first write, before any row can name this process, and kept through reconnections.
@@ -42,6 +43,7 @@ public final class SQLitePredictionStore: PredictionStore {
     directory: String, time: any TimeSource, version: String = "0", writerSettings: String?,
     notice: @escaping (String) -> Void = { _ in }
   ) throws(StoreError) {
+    self.time = time
     let now = time.now.wall
     let table = try TableOpening.open(directory, now: now, notice: notice)
     var generator = SystemRandomNumberGenerator()
@@ -121,6 +123,12 @@ public final class SQLitePredictionStore: PredictionStore {
     try reader.withLock { reader throws(StoreError) in try reader.spending(of: account, since: milliseconds) }
   }
 
+  /// What stands for a file that was uploaded within its lifetime.
+  public func upload(of digest: [UInt8], for account: String) throws(StoreError) -> String? {
+    let now = time.now.wall
+    return try reader.withLock { reader throws(StoreError) in try reader.upload(of: digest, for: account, at: now) }
+  }
+
   /// Shows others that this process is getting on.
   public func touch() {
     lock.withLock { $0?.touch() }
@@ -149,6 +157,16 @@ public final class SQLitePredictionStore: PredictionStore {
     _ request: ClaimRequest, completion: @escaping @Sendable (Result<ClaimOutcome, StoreError>) -> Void
   ) {
     thread.add(urgent: true, { try $0.claim(request) }, completion: completion)
+  }
+
+  /// Keeps what stands for a file.
+  public func keepUpload(
+    of digest: [UInt8], for account: String, as address: String, lifetime: Int64,
+    completion: @escaping @Sendable () -> Void
+  ) {
+    thread.add(
+      urgent: true, { try $0.keepUpload(of: digest, for: account, as: address, lifetime: lifetime) },
+      completion: { _ in completion() })
   }
 
   /// Takes over what processes that are gone left unfinished, and forgets the processes.

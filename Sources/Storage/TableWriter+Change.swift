@@ -9,8 +9,10 @@ extension TableWriter {
     // Taking back what was only sent off: true of nothing but the moment before the POST.
     let isWithdrawn = if case .cancelAsked = event { before.phase == .sending } else { true }
     if let send = event.sendChange, isWithdrawn { try note(send, of: before, at: now) }
-    if case .refused(let failure, let pause?) = event {
+    switch event {
+    case .refused(let failure, let pause?), .uploadFailed(let failure, let pause?):
       try self.pause(before.account, for: pause, because: failure.kind, at: now)
+    default: break
     }
     if after.costMicros != before.costMicros {
       try connection.run("UPDATE sends SET cost_micros = ? WHERE seq = ?", after.costMicros, id.sequence)
@@ -111,12 +113,10 @@ extension TableWriter {
 
   /// Takes the account's oldest queued prediction, if the limits that all processes share allow.
   func claim(_ request: ClaimRequest) throws -> ClaimOutcome {
-    let oldest = try connection.first(
-      PredictionRow.selectWhole + " WHERE p.account = ? AND p.phase = 'queued' ORDER BY p.seq LIMIT 1", request.account
-    ) { row throws(SQLiteError) in try PredictionRow.whole(row) }
-    guard let oldest else { return .nothingQueued }
+    guard let oldest = try oldestQueued(request) else { return .nothingQueued }
     let now = now
     if let wait = try hindrance(request, at: now) { return .denied(retryAfter: wait) }
+    if oldest.uploads == .awaited, !request.uploaded.contains(oldest.id) { return .needsUpload(oldest) }
     if oldest.maxCostMicros != nil || request.maxSpendMicros != nil {
       guard let estimate = oldest.estimateMicros else { return .needsPrice(oldest) }
       let budget = Budget(maxCost: oldest.maxCostMicros, maxSpend: request.maxSpendMicros)
@@ -133,6 +133,20 @@ extension TableWriter {
     try note(.opened, of: oldest, at: now)
     try save(claimed, was: oldest)
     return .claimed(claimed)
+  }
+
+  /// Those whose files are still to be uploaded are passed over where this process cannot do it now.
+  private func oldestQueued(_ request: ClaimRequest) throws(SQLiteError) -> Prediction? {
+    let uploaded = request.uploaded.map(\.sequence)
+    let condition = """
+       WHERE p.account = ? AND p.phase = 'queued'
+         AND (p.uploads <> 1 OR ? OR p.seq IN (\(uploaded.map { _ in "?" }.joined(separator: ", "))))
+       ORDER BY p.seq LIMIT 1
+      """
+    let values: [any SQLiteBindable] = [request.account, request.mayUpload ? 1 : 0] + uploaded
+    return try connection.rows(PredictionRow.selectWhole + condition, list: values) { row throws(SQLiteError) in
+      try PredictionRow.whole(row)
+    }.first
   }
 
   /// The ledger needs no sums of its own: every POST that may cost something has its record.

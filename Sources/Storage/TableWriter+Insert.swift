@@ -49,6 +49,7 @@ extension TableWriter {
   private static func difference(_ old: Prediction, _ new: Prediction) -> String? {
     if old.provider != new.provider { return "provider" }
     if old.model != new.model { return "model" }
+    if (old.uploads == .none) != (new.uploads == .none) { return "upload" }
     func members(_ prediction: Prediction) -> JSONObject? {
       (try? JSONValue(parsing: prediction.input ?? []))?.object
     }

@@ -51,6 +51,7 @@ extension TableWriter {
     let living = registered.filter { !dead.contains($0.owner) }.map(\.startedAt)
     let ended = try endForgotten(acceptedBefore: living.min() ?? now, at: now)
     try sweep(at: now)
+    try forgetUploads(at: now)
     let queued = try connection.rows("SELECT DISTINCT account FROM predictions WHERE phase = 'queued'") { $0.text(0) }
     let sending = try connection.rows("SELECT seq, low FROM predictions WHERE owner = ? AND phase = 'sending'", owner) {
       PredictionID(sequence: $0.integer(0), lowBits: $0.integer(1))

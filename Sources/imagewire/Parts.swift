@@ -35,7 +35,7 @@ final class Parts: Sendable {
         ) { log.warning($0) }
         let engine = PredictionEngine(
           store: store, outputs: FileOutputStore(),
-          previews: FilePreviewStore(directory: configuration.stateDirectory), time: time,
+          previews: FilePreviewStore(directory: configuration.stateDirectory), inputs: FileInputStore(), time: time,
           limits: AccountLimits(
             maxConcurrency: options.maxConcurrency, maxPerMinute: options.maxPerMinute,
             maxSpendMicros: options.maxSpendMicros),

@@ -14,7 +14,7 @@ What it does unscripted: a submit answers `created`; the first `polls` (2) polls
 `completed` with one output, a real PNG on `output_port`; history lists what was accepted, newest first; delete works.
 
 SCRIPT: `POST /_/script` (or `server.script(...)`) with any of
-  submit, poll, history, delete, download, price, balance, models
+  submit, poll, history, delete, download, price, balance, models, ticket, put
                                             a list of behaviours: each request to that endpoint takes the next one,
                                             and an empty list is "normal" again
   polls                                     how many polls say `processing` first (2)
@@ -42,6 +42,9 @@ On every endpoint:
 On submit also:
   lost_reply, lost_reply_reset, lost_reply_504   the prediction is made (history has it), the answer is lost
   bare, sync_timeout, completed, no_id, bad_id, error_with_id
+On ticket (where a file is to be uploaded, and what stands for it then) also:
+  elsewhere                 {"do": "elsewhere", "to": URL}: the file goes there      no_url   the ticket lacks its address
+On put (the bytes of a file, on `output_port`) nothing else: 403 where a header is not the ticket's or a key came along.
 On poll also:
   running, bare, nulls      nulls: has_nsfw_contents, error and urls are null; created_at has nine digits
   base64, data_uri, object_url, text, no_outputs   completed with such outputs
@@ -59,6 +62,7 @@ On download also:
 """
 
 import base64
+import hashlib
 import json
 import re
 import socket
@@ -68,7 +72,7 @@ import threading
 import time
 import zlib
 
-ENDPOINTS = ("submit", "poll", "history", "delete", "download", "price", "balance", "models")
+ENDPOINTS = ("submit", "poll", "history", "delete", "download", "price", "balance", "models", "ticket", "put")
 
 
 def png(width=16, height=16, colour=(180, 40, 90)):
@@ -172,6 +176,7 @@ class LoopbackWaveSpeed:
             }
             self.requests = []
             self.predictions = {}
+            self.tickets = {}
             self.released = 0
             self.changed.notify_all()
 
@@ -200,6 +205,10 @@ class LoopbackWaveSpeed:
     def posts_of(self, prompt):
         """The submits of one prompt."""
         return [r for r in self.posts() if json.loads(r["body"]).get("prompt") == prompt]
+
+    def puts(self):
+        """The files that came."""
+        return [r for r in self.log() if r["endpoint"] == "put"]
 
     def polls(self):
         return [r for r in self.log() if r["endpoint"] == "poll"]
@@ -268,7 +277,8 @@ class LoopbackWaveSpeed:
         with self.changed:
             request = {
                 "n": len(self.requests) + 1, "connection": number, "port": port, "method": method, "path": path,
-                "target": target, "headers": headers, "body": body.decode("utf-8", "replace"), "seconds": time.monotonic(),
+                "target": target, "headers": headers, "body": body.decode("utf-8", "replace"),
+                "sha256": hashlib.sha256(body).hexdigest(), "bytes": len(body), "seconds": time.monotonic(),
                 "ended": None, "endpoint": endpoint,
             }
             self.requests.append(request)
@@ -300,6 +310,10 @@ class LoopbackWaveSpeed:
         path = path.partition("?")[0]
         if path.startswith("/_/"):
             return None
+        if method == "PUT" and path.startswith("/put/"):
+            return "put"
+        if (method, path) == ("POST", "/api/v3/media/uploads"):
+            return "ticket"
         if port == self.output_port or path.startswith("/output/"):
             return "download"
         if path == "/api/v3/predictions/delete":
@@ -329,7 +343,7 @@ class LoopbackWaveSpeed:
 
     def _answer(self, connection, endpoint, behaviour, path, headers, body):
         do = behaviour.get("do", "normal")
-        if self.settings["expect_key"] and endpoint != "download":
+        if self.settings["expect_key"] and endpoint not in ("download", "put"):
             if headers.get("authorization") != f"Bearer {self.settings['expect_key']}":
                 do = "401"
         if do == "drop":
@@ -364,6 +378,8 @@ class LoopbackWaveSpeed:
         if do == "reply":
             content = behaviour["body"].encode() if "body" in behaviour else self._json(behaviour.get("json"))
             return behaviour.get("status", 200), {}, content
+        if endpoint == "put":
+            return self._put(path, headers, body)
         status, extra, content = getattr(self, f"_{endpoint}", self._other)(connection, do, behaviour, path, body)
         if do == "truncated":
             content = content[: len(content) // 2]
@@ -374,6 +390,33 @@ class LoopbackWaveSpeed:
 
     def _other(self, connection, do, behaviour, path, body):
         return 404, {}, self._json({"code": 404, "message": "No such route"})
+
+    def _ticket(self, connection, do, behaviour, path, body):
+        asked = json.loads(body)
+        with self.changed:
+            name = f"{len(self.tickets) + 1}-{asked['filename']}"
+            self.tickets[name] = asked
+        url = behaviour.get("to", f"{self.output_url}/put/{name}?signature=SIGNED")
+        headers = {"Content-Type": asked["content_type"], "If-None-Match": "*", "X-Ticket": name, "X-Empty": ""}
+        if do == "headers":
+            headers.update(behaviour["more"])
+        upload = {"method": "PUT", "url": url, "headers": headers, "expires_at": "2099-01-01T00:00:00Z"}
+        if do == "no_url":
+            del upload["url"]
+        return 200, {}, self._wrap({
+            "type": "image", "download_url": behaviour.get("address", f"https://media.example/{name}"), "filename": asked["filename"],
+            "size": asked["size"], "upload": upload,
+        })
+
+    def _put(self, path, headers, body):
+        asked = self.tickets.get(path.partition("?")[0].rpartition("/")[2])
+        # What libcurl adds by itself is not signed.
+        ours = {name: value for name, value in headers.items() if name not in ("host", "content-length")}
+        wanted = asked and {
+            "content-type": asked["content_type"], "if-none-match": "*", "x-empty": "",
+            "x-ticket": path.partition("?")[0].rpartition("/")[2],
+        }
+        return (200, {}, b"") if ours == wanted and len(body) == asked["size"] else (403, {}, b"<Error/>")
 
     def _submit(self, connection, do, behaviour, path, body):
         if do == "no_id":

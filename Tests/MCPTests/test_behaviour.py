@@ -167,6 +167,19 @@ def test_an_agent_saves_only_where_it_may(spawn, home):
         assert refusal(program, "resources/read", uri=f"imagewire://predictions/{made['id']}/1").code == -32002
 
 
+def test_an_agent_uploads_nothing(spawn, home):
+    picture = home / "private.png"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n and so on")
+    order = {"prompt": "a fox", "input": {"size": "64x64", "image": f"@{picture}"}}
+    with spawn() as program:
+        for name in ("generate_image", "submit_prediction"):
+            result = tool(program, name, {**order, "upload": True})
+            assert result["isError"] and "no member \"upload\"" in result["content"][0]["text"]
+        assert tool(program, "list_predictions")["structuredContent"]["predictions"] == []
+        # Without it the same words are only words.
+        assert tool(program, "generate_image", order)["structuredContent"]["status"] == "completed"
+
+
 SMALL_PLAIN = {"input": {"prompt": "a fox", "size": "64x64"}}
 
 

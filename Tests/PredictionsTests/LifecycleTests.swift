@@ -7,7 +7,8 @@ import Testing
 struct LifecycleTests {
   /// Everything that can happen to a prediction.
   enum Event: String, CaseIterable, CustomTestStringConvertible {
-    case claimed, priced, overBudget, cancel, cancelAndDelete, cancelUnsent, interrupted, unsent, refused, accepted
+    case claimed, priced, overBudget, uploadFailed, cancel, cancelAndDelete, cancelUnsent, interrupted, unsent, refused,
+      accepted
     case ambiguous, ambiguousForGood, takenOver, takenOverForGood, running, completed, refunded, saved, givenUp
     case relinked, downloadAgain, adopted, lookedInVain, lookedEnough, lookedForGood, deleted, notDeleted, previewed
 
@@ -18,6 +19,7 @@ struct LifecycleTests {
       case .claimed: .claimed
       case .priced: .priced(40_000)
       case .overBudget: .overBudget(reason: "Too dear.")
+      case .uploadFailed: .uploadFailed(PredictionFailure(.network, retryable: true, message: "No."), pause: nil)
       case .cancel: .cancelAsked(deleteRemote: false, sendable: true)
       case .cancelAndDelete: .cancelAsked(deleteRemote: true, sendable: true)
       case .cancelUnsent: .cancelAsked(deleteRemote: false, sendable: false)
@@ -86,11 +88,12 @@ struct LifecycleTests {
   /// status is `processing`, as that page says at its head.
   static let table: [Line] = [
     // 3.1 Until it is sent
-    Line("4", [.claimed], [.queued], .becomes(.processing, .sending, .unknown)),
-    Line("4, price", [.priced], [.queued], .becomes(.created, .queued, .none)),
-    Line("5", [.overBudget], [.queued], .becomes(.failed, nil, .none)),
-    Line("6", [.cancel, .cancelAndDelete, .cancelUnsent], [.queued], .becomes(.cancelled, nil, .none)),
-    Line("7", [.interrupted], [.queued], .becomes(.failed, nil, .none)),
+    Line("4", [.claimed], [.queued, .awaiting], .becomes(.processing, .sending, .unknown)),
+    Line("4, price", [.priced], [.queued, .awaiting], .becomes(.created, .queued, .none)),
+    Line("5", [.overBudget], [.queued, .awaiting], .becomes(.failed, nil, .none)),
+    Line("before 4", [.uploadFailed], [.awaiting], .becomes(.failed, nil, .none)),
+    Line("6", [.cancel, .cancelAndDelete, .cancelUnsent], [.queued, .awaiting], .becomes(.cancelled, nil, .none)),
+    Line("7", [.interrupted], [.queued, .awaiting], .becomes(.failed, nil, .none)),
     // 3.2 While the POST is out
     Line("9", [.unsent], [.sending], .becomes(.failed, nil, .none), by: .owner),
     Line("10", [.interrupted], [.sending], .becomes(.failed, nil, .none), by: .owner),
@@ -273,7 +276,7 @@ struct LifecycleTests {
 
   @Test(
     "12, 39: an id is written wherever it arrives, once a POST was let out",
-    arguments: Situation.allCases.filter { $0 != .queued })
+    arguments: Situation.allCases.filter { $0 != .queued && $0 != .awaiting })
   func idIsWritten(situation: Situation) throws {
     for writer in Self.writers {
       #expect(try attempt(situation.prediction, .accepted, by: writer).get().remoteID == "r-2")

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from program import BINARY, KEY, PATIENCE, environment
 from terminal import Terminal
+from wavespeed import png
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -63,6 +64,24 @@ def test_members_of_the_input(run):
     )
     assert prediction["input"] == {"size": "128x64", "x": 1.0, "n": 2, "prompt": "a boat"}
     assert [(file["width"], file["height"]) for file in prediction["files"]] == [(128, 64)] * 2
+
+
+def test_pictures_of_this_machine(run, home):
+    for name in ("fox.png", "owl.png"):
+        (home / name).write_bytes(png())
+    done = json.loads(
+        run("generate", "make it snow", "-u", "image=fox.png", "-u", "images[]=fox.png", "--upload", "images[]=owl.png",
+            "--json").stdout
+    )
+    assert done["status"] == "completed"
+    assert done["input"] == {
+        "image": f"@{home}/fox.png", "images": [f"@{home}/fox.png", f"@{home}/owl.png"], "prompt": "make it snow",
+    }
+    # Without it a string is a string, and beside it nothing else may be taken for a file.
+    assert run("generate", "a boat", "-s", "image=@/no/such/file.png").returncode == 0
+    for wrong in (["image"], ["=x"], ["image=nowhere.png"], ["image=fox.png", "-s", "other=@/etc/hostname"]):
+        refused = run("generate", "a boat", "--upload", *wrong)
+        assert (refused.returncode, refused.stdout) == (2, "") and refused.stderr
 
 
 def test_a_prompt_from_standard_input(run):

@@ -10,7 +10,7 @@ import pytest
 from interruption import Interruption, at_every_step, build_interrupt, only_linux
 from program import KEY, Program
 from promise import GONE, assert_promise, everything, listed, post_counts, settled
-from wavespeed import LoopbackWaveSpeed
+from wavespeed import LoopbackWaveSpeed, png
 
 #: Places to work in side by side: a life is mostly waiting.
 WORKERS = 8
@@ -34,7 +34,8 @@ class Place:
 
     def submit(self, program, **members):
         self.prompts += 1
-        prediction = program.call("submit", prompt=f"picture {self.prompts}", **members)
+        members = members if "input" in members else {"prompt": f"picture {self.prompts}", **members}
+        prediction = program.call("submit", **members)
         self.acknowledged.append(prediction["id"])
         return prediction["id"]
 
@@ -134,6 +135,25 @@ class Resumed(Plain):
         assert [predictions[id]["status"] for id in place.acknowledged[-3:]] == ["completed"] * 3
 
 
+class Uploaded(Plain):
+    """A picture goes along: its file is sent before the prediction is."""
+
+    def live(self, place, program):
+        picture = place.home / "picture.png"
+        # Another one each time: what was uploaded before would not be uploaded again.
+        number = sum(map(ord, str(place.home))) * 1000 + place.prompts
+        picture.write_bytes(png(colour=(number >> 16 & 255, number >> 8 & 255, number & 255)))
+        id = place.submit(program, input={"prompt": f"with {place.prompts + 1}", "image": f"@{picture}"}, upload=True)
+        program.call("result", id=id, timeout_ms=30000)
+        program.finish()
+
+    def after(self, place, predictions):
+        # What was sent had the picture's address, and never its path; each picture was there before.
+        assert len(place.server.posts()) <= len(place.server.puts())
+        for post in place.server.posts():
+            assert "@/" not in post["body"], post["body"]
+
+
 class Deleted(Plain):
     """A finished one goes, with its file."""
 
@@ -155,7 +175,7 @@ class Deleted(Plain):
 
 
 @only_linux
-@pytest.mark.parametrize("life", [First(), Plain(), LostReply(), ExpiredLink(), Cancelled(), Resumed(), Deleted()],
+@pytest.mark.parametrize("life", [First(), Plain(), LostReply(), ExpiredLink(), Cancelled(), Resumed(), Uploaded(), Deleted()],
                          ids=lambda life: type(life).__name__)
 def test_kill_at_every_step(life, tmp_path, record_property):
     tool = build_interrupt(tmp_path)

@@ -118,4 +118,18 @@ import Testing
     let theirs = try #require(try JSONValue(parsing: theirs).object)
     #expect(WaveSpeed.isCovered(ours, by: theirs) == isMatch)
   }
+
+  /// What was sent as the address of a file proves nothing; without `upload` the same string is what was sent.
+  @Test(arguments: [
+    (#"{"prompt":"a","image":"@/x.png"}"#, #"{"prompt":"a","image":"https://x"}"#, true),
+    (#"{"prompt":"a","image":"@/x.png"}"#, #"{"prompt":"b","image":"https://x"}"#, false),
+    (#"{"prompt":"a","images":["https://y","@/x.png"],"o":{"p":"@/x.png"}}"#, #"{"prompt":"a"}"#, true),
+    (#"{"prompt":"@/x.png"}"#, #"{"prompt":"https://x"}"#, false), (#"{"image":"@/x.png"}"#, #"{"image":"a"}"#, false),
+  ])
+  func matchingWithUploads(ours: String, theirs: String, isMatch: Bool) throws {
+    let ours = try #require(try JSONValue(parsing: ours).object)
+    let theirs = try #require(try JSONValue(parsing: theirs).object)
+    #expect(WaveSpeed.isCovered(ours, by: theirs, hasUploads: true) == isMatch)
+    #expect(!WaveSpeed.isCovered(ours, by: theirs))
+  }
 }

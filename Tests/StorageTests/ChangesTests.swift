@@ -125,6 +125,7 @@ struct ChangesTests {
       ALTER TABLE changes DROP COLUMN low;
       DROP INDEX by_origin; ALTER TABLE predictions DROP COLUMN origin; ALTER TABLE predictions DROP COLUMN has_been_unknown;
       ALTER TABLE predictions DROP COLUMN preview;
+      DROP TRIGGER files_first; DROP TABLE uploads; ALTER TABLE predictions DROP COLUMN uploads;
       PRAGMA user_version = 1;
       INSERT INTO changes(seq, gone) VALUES(1, 1)
       """)

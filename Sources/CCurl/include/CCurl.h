@@ -43,6 +43,8 @@ CURLcode ccurl_set_list(CURL *easy, CURLoption option, struct curl_slist *_Nulla
 CURLcode ccurl_set_error_buffer(CURL *easy, char *buffer);
 /// Makes the transfer a POST of these bytes, which libcurl copies.
 CURLcode ccurl_set_body(CURL *easy, const uint8_t *_Nullable bytes, size_t count);
+/// Makes the transfer a PUT of that many bytes, asked for piece by piece; the context must live as long as the transfer.
+CURLcode ccurl_set_upload(CURL *easy, void *context, curl_read_callback read, curl_seek_callback seek, int64_t count);
 /// http and https and nothing else, under whichever option this library has for it.
 CURLcode ccurl_set_web_only(CURL *easy);
 /// Sets all callbacks, each with the same context, which must live as long as the transfer.

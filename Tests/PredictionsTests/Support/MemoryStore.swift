@@ -24,6 +24,8 @@ final class MemoryTable: Sendable {
     var sends: Set<PredictionID> = []
     var changes: [TableChange] = []
     var dead: Set<String> = []
+    /// What stands for files, by account and digest.
+    var uploads: [String: [[UInt8]: String]] = [:]
     var held: Set<Write> = []
     var faults: [Write: [Fault]] = [:]
     /// Which changes the faults of `.change` are for.
@@ -147,6 +149,10 @@ final class MemoryStore: PredictionStore {
 
   func touch() {}
 
+  func upload(of digest: [UInt8], for account: String) -> String? {
+    table.state.withLock { $0.uploads[account]?[digest] }
+  }
+
   // MARK: - Writing
 
   func insert(
@@ -200,11 +206,16 @@ final class MemoryStore: PredictionStore {
       completion(
         table.commit(.claim) { state in
           let rows = state.rows.values.filter { $0.account == request.account }
-          guard let oldest = rows.filter({ $0.phase == .queued }).min(by: { $0.id < $1.id }) else {
-            return .success(.nothingQueued)
+          let queued = rows.filter { row in
+            row.phase == .queued
+              && (row.uploads != .awaited || request.mayUpload || request.uploaded.contains(row.id))
           }
+          guard let oldest = queued.min(by: { $0.id < $1.id }) else { return .success(.nothingQueued) }
           let busy = rows.count { $0.phase == .sending || $0.phase == .polling }
           if let limit = request.maxConcurrency, busy >= limit { return .success(.denied(retryAfter: 1_000)) }
+          if oldest.uploads == .awaited, !request.uploaded.contains(oldest.id) {
+            return .success(.needsUpload(oldest))
+          }
           guard
             let claimed = try? oldest.applying(
               .claimed, by: Writer(owner: owner, epoch: oldest.epoch), at: table.time.now.wall),
@@ -214,6 +225,16 @@ final class MemoryStore: PredictionStore {
           table.journal.note("committed claimed")
           return .success(.claimed(claimed))
         })
+    }
+  }
+
+  func keepUpload(
+    of digest: [UInt8], for account: String, as address: String, lifetime: Int64,
+    completion: @escaping @Sendable () -> Void
+  ) {
+    queue.async { [table] in
+      table.state.signal { $0.uploads[account, default: [:]][digest] = address }
+      completion()
     }
   }
 

@@ -37,6 +37,7 @@ struct Rig {
   let store: MemoryStore
   let outputs: MemoryOutputs
   let previews: MemoryPreviews
+  let inputs = MemoryInputs()
   let provider: ScriptedProvider
   let engine: PredictionEngine
   let notices = Guarded<[String]>([])
@@ -54,7 +55,7 @@ struct Rig {
     provider = ScriptedProvider(journal: journal, keepsHistory: keepsHistory)
     let notices = notices
     engine = PredictionEngine(
-      store: store, outputs: outputs, previews: previews, time: time, limits: limits,
+      store: store, outputs: outputs, previews: previews, inputs: inputs, time: time, limits: limits,
       defaults: Defaults(provider: "scripted", model: nil, outputDirectory: "/out"), seed: 1,
       notice: { notice in notices.withLock { $0.append(notice) } })
     engine.install(.ready(provider), as: "scripted")

@@ -3,7 +3,7 @@ import Threads
 
 /// A provider that does what a test says. Without a script everything goes well: the POST is accepted, the first poll
 /// finds it completed with one output, the download brings a few bytes.
-final class ScriptedProvider: Provider, ProviderHistory {
+final class ScriptedProvider: Provider, ProviderHistory, ProviderUploads {
   /// What becomes of a POST.
   enum Submit: Sendable {
     case answer(SubmitOutcome)
@@ -27,6 +27,14 @@ final class ScriptedProvider: Provider, ProviderHistory {
     var searches: [HistoryOutcome] = []
     /// POSTs whose first byte was written, by prediction.
     var posted: [PredictionID] = []
+    /// What the POSTs said.
+    var bodies: [String] = []
+    var uploads: [UploadOutcome] = []
+    /// The names of the files that were uploaded.
+    var uploaded: [String] = []
+    var uploadsHang = false
+    var lifetime: Int64? = 1_000
+    var hangingUploads: [@Sendable (UploadOutcome) -> Void] = []
     var polled = 0
     var deleted: [PredictionID] = []
     var waiting: [Call] = []
@@ -90,7 +98,10 @@ final class ScriptedProvider: Provider, ProviderHistory {
       return false
     }
     journal.note("POST")
-    state.signal { $0.posted.append(call.prediction.id) }
+    state.signal { state in
+      state.posted.append(call.prediction.id)
+      state.bodies.append(String(decoding: call.prediction.input ?? [], as: UTF8.self))
+    }
     return true
   }
 
@@ -110,6 +121,25 @@ final class ScriptedProvider: Provider, ProviderHistory {
   /// Brings the reply to the oldest POST that is out.
   func reply(_ outcome: SubmitOutcome) {
     state.withLock { $0.hanging.isEmpty ? nil : $0.hanging.removeFirst() }?.completion(outcome)
+  }
+
+  var uploads: (any ProviderUploads)? { self }
+  let byteLimit: Int64 = 100
+  var lifetime: Int64? { state.withLock { $0.lifetime } }
+
+  func upload(_ file: any InputFile, completion: @escaping @Sendable (UploadOutcome) -> Void) {
+    queue.async { [self] in
+      journal.note("upload")
+      let outcome = state.signal { state -> UploadOutcome? in
+        state.uploaded.append(file.name)
+        if state.uploadsHang {
+          state.hangingUploads.append(completion)
+          return nil
+        }
+        return state.uploads.isEmpty ? .uploaded("https://cdn.example/in/\(file.name)") : state.uploads.removeFirst()
+      }
+      if let outcome { completion(outcome) }
+    }
   }
 
   func poll(_ prediction: Prediction, completion: @escaping @Sendable (PollOutcome) -> Void) {

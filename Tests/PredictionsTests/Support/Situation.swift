@@ -5,6 +5,8 @@ import Testing
 /// follow (a remote id, a wish to delete, an owner), one of each.
 enum Situation: String, CaseIterable, CustomTestStringConvertible {
   case queued
+  /// The same, and its files are still to be uploaded.
+  case awaiting
   case sending
   case polling
   /// The POST's outcome is not known, and the first looks are going on.
@@ -48,12 +50,16 @@ enum Situation: String, CaseIterable, CustomTestStringConvertible {
       id: PredictionID(sequence: 1_763_900_000_000 << 12, lowBits: 7), provider: "p", model: "m",
       input: Array(#"{"prompt":"a cat"}"#.utf8), fingerprint: [1, 2, 3], account: "account", outputDirectory: "/out")
     if self == .queued { return it }
+    if self == .awaiting {
+      it.uploads = .awaited
+      return it
+    }
     it.epoch = Self.owner.epoch
     it.revision = 10
     it.startedAt = Self.sentAt
     it.billing = .unknown
     switch self {
-    case .queued: break
+    case .queued, .awaiting: break
     case .sending: (it.status, it.phase) = (.processing, .sending)
     case .polling: (it.status, it.phase, it.remoteID) = (.processing, .polling, "r-1")
     case .looking:

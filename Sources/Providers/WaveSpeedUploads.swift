@@ -1,0 +1,173 @@
+internal import JSON
+public import Predictions
+
+/// `POST …/media/uploads` for a ticket, then a PUT of the bytes to where that says; `download_url` is what the model gets.
+extension WaveSpeed: ProviderUploads {
+  static let uploadLimit: Int64 = 200_000_000
+
+  /// What the service takes: 200 MB.
+  public var byteLimit: Int64 { Self.uploadLimit }
+
+  /// A day; the service keeps them for seven.
+  public var lifetime: Int64? { 86_400_000 }
+
+  /// Asks for a ticket and uses it. The service hears a file's name and never its folder; the ticket's host hears
+  /// neither, nor the key.
+  public func upload(_ file: any InputFile, completion: @escaping @Sendable (UploadOutcome) -> Void) {
+    guard let headers = headers() else {
+      return completion(
+        .refused(
+          Self.failure(
+            "The key is empty or holds characters that no key has.", "Check WAVESPEED_API_KEY.", .authentication),
+          pause: nil))
+    }
+    var body = JSONWriter()
+    body.value(
+      [
+        "filename": .string(file.name), "size": .number(JSONNumber(file.bytes)),
+        "content_type": .string(file.mediaType),
+      ] as JSONValue)
+    let request = HTTPRequest(
+      url: "\(base.text)/api/v3/media/uploads", headers: headers, body: body.bytes, limits: .init(total: 30_000))
+    http.send(request) { result in
+      switch result {
+      case .failure(let failure): completion(unreached(failure))
+      case .success(let response):
+        guard let ticket = Ticket(response) else { return completion(refusedTicket(response)) }
+        put(file, ticket, completion: completion)
+      }
+    }
+  }
+
+  /// The bytes, with the ticket's headers and none of ours.
+  private func put(
+    _ file: any InputFile, _ ticket: Ticket, completion: @escaping @Sendable (UploadOutcome) -> Void
+  ) {
+    let policy = DownloadPolicy(base: base)
+    guard let target = WebAddress(ticket.url), policy.refusal(of: target) == nil,
+      let address = WebAddress(ticket.address), policy.refusal(of: address) == nil
+    else {
+      return completion(.refused(Self.forbidden, pause: nil))
+    }
+    let request = HTTPRequest(
+      url: ticket.url, headers: ticket.headers, limits: .init(total: 1_800_000, stall: 30_000), bodyLimit: 1 << 20,
+      purpose: .upload(
+        file.bytes, allows: { policy.allows($0.reach, host: target.host) },
+        source: { file.read(from: $0, into: $1) }))
+    http.send(request) { result in
+      switch result {
+      case .failure(let failure): completion(unreached(failure))
+      case .success(let response) where (200..<300).contains(response.status): completion(.uploaded(ticket.address))
+      case .success(let response): completion(refusedFile(response))
+      }
+    }
+  }
+
+  // MARK: - What went wrong
+
+  private static func failure(
+    _ message: String, _ hint: String, _ kind: PredictionFailure.Kind = .remoteError, retryable: Bool = false
+  ) -> PredictionFailure {
+    PredictionFailure(
+      kind, retryable: retryable, message: "\(message) Nothing was sent to the model and nothing is billed.", hint: hint
+    )
+  }
+
+  private static var forbidden: PredictionFailure {
+    failure(
+      "The provider named an address for the file that nothing may be sent to.",
+      "Give a URL of the picture in input instead.")
+  }
+
+  private static var tooLarge: PredictionFailure {
+    failure("The file is too large for the provider (HTTP 413).", "Make the picture smaller.", .invalidInput)
+  }
+
+  private func unreached(_ failure: HTTPFailure) -> UploadOutcome {
+    switch failure.kind {
+    case .forbiddenAddress, .badRequest: .refused(Self.forbidden, pause: nil)
+    default:
+      .transient(
+        Self.failure(clean(failure.message), "Check the network, then submit again.", .network, retryable: true),
+        after: nil)
+    }
+  }
+
+  private func refusedTicket(_ response: HTTPResponse) -> UploadOutcome {
+    let answer = WaveSpeedAnswer(response)
+    let status = answer?.status ?? response.status
+    let after = WaveSpeedTime.retryAfter(response.headers, now: now())
+    switch status {
+    case 401, 402, 403, 407:
+      let (failure, pause) = refusal(status: status, answer: answer, model: "", retryAfter: after)
+      return .refused(failure, pause: pause)
+    case 429:
+      return .transient(refusal(status: status, answer: answer, model: "", retryAfter: after).failure, after: after)
+    case 413: return .refused(Self.tooLarge, pause: nil)
+    case 300..<400:
+      return .refused(
+        Self.failure(
+          "The base URL redirects (HTTP \(status)), which is not followed.",
+          "Set WAVESPEED_BASE_URL to the address it redirects to."), pause: nil)
+    case 400..<500 where ![408, 409, 425].contains(status):
+      let said = answer?.message.map { ": \(clean($0))" } ?? ""
+      return .refused(
+        Self.failure(
+          "The provider does not take the file (HTTP \(status))\(said).",
+          "Try another picture, or give a URL of it in input.", .invalidInput), pause: nil)
+    default:
+      return .transient(
+        Self.failure(
+          "The provider gave no address to send the file to (HTTP \(status)).", "Submit it again in a minute.",
+          retryable: true), after: after)
+    }
+  }
+
+  private func refusedFile(_ response: HTTPResponse) -> UploadOutcome {
+    let after = WaveSpeedTime.retryAfter(response.headers, now: now())
+    switch response.status {
+    case 413: return .refused(Self.tooLarge, pause: nil)
+    case 429:
+      return .transient(
+        Self.failure(
+          "The provider's storage takes no more files for now (HTTP 429).", "Submit it again in a minute.",
+          .rateLimited, retryable: true), after: after)
+    // A ticket that has expired, or was used already: the next try asks for a new one.
+    case 403, 408, 409, 412, 425, 500...:
+      return .transient(
+        Self.failure(
+          "The provider's storage did not take the file (HTTP \(response.status)).", "Submit it again in a minute.",
+          retryable: true), after: after)
+    default:
+      return .refused(
+        Self.failure(
+          "The provider's storage refused the file (HTTP \(response.status)).",
+          "Try another picture, or give a URL of it in input."), pause: nil)
+    }
+  }
+}
+
+/// Where a file's bytes go, and what stands for them afterwards.
+private struct Ticket {
+  let url: String
+  let headers: [HTTPRequest.Header]
+  let address: String
+
+  /// Headers that say how bytes travel, which is libcurl's business alone.
+  private static let ofConnection: Set<String> = ["connection", "content-length", "expect", "host", "transfer-encoding"]
+
+  /// `nil` where the answer is none.
+  init?(_ response: HTTPResponse) {
+    guard let answer = WaveSpeedAnswer(response), (200..<300).contains(response.status),
+      (200..<300).contains(answer.status), let object = answer.object, let address = object["download_url"]?.string,
+      let upload = object["upload"]?.object, let url = upload["url"]?.string,
+      (upload["method"]?.string ?? "PUT").uppercased() == "PUT"
+    else { return nil }
+    self.url = url
+    self.address = address
+    headers = (upload["headers"]?.object?.members ?? []).compactMap { member in
+      Self.ofConnection.contains(member.name.lowercased())
+        ? nil : member.value.string.map { HTTPRequest.Header(member.name, $0) }
+    }
+  }
+}
