@@ -315,11 +315,23 @@ public enum JSONText {
     switch self {
     case .plain(let range):
       guard range.count == text.utf8CodeUnitCount else { return false }
-      for offset in 0..<range.count where bytes[range.lowerBound + offset] != text.utf8Start[offset] { return false }
-      return true
-    case .read(let string):
-      return string.utf8.elementsEqual(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+      return bytes.withUnsafeBufferPointer { UnsafeBufferPointer(rebasing: $0[range]).holds(text.bytes) }
+    case .read(var string):
+      return string.withUTF8 { $0.holds(text.bytes) }
     }
+  }
+}
+
+extension StaticString {
+  fileprivate var bytes: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: utf8Start, count: utf8CodeUnitCount) }
+}
+
+extension UnsafeBufferPointer<UInt8> {
+  /// Whether both hold the same bytes. Quicker than `elementsEqual` for a name, which is a few bytes.
+  func holds(_ other: UnsafeBufferPointer<UInt8>) -> Bool {
+    guard count == other.count else { return false }
+    for index in 0..<count where self[index] != other[index] { return false }
+    return true
   }
 }
 

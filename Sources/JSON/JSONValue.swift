@@ -109,6 +109,6 @@ extension String {
   public func hasSameCodePoints(as other: String) -> Bool {
     guard utf8.count == other.utf8.count else { return false }
     var (one, other) = (self, other)
-    return one.withUTF8 { these in other.withUTF8 { those in these.elementsEqual(those) } }
+    return one.withUTF8 { these in other.withUTF8 { those in these.holds(those) } }
   }
 }

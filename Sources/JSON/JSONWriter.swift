@@ -143,6 +143,14 @@ public struct JSONWriter: Sendable {
     json.withUTF8 { bytes.append(contentsOf: $0) }
   }
 
+  /// Copies a piece of JSON that is known when the program is compiled, such as the beginning of an envelope. Its
+  /// commas and its pairs are the caller's; a value may come next.
+  public mutating func piece(_ text: StaticString) {
+    needsComma = false
+    literal(text)
+    needsComma = false
+  }
+
   private mutating func literal(_ text: StaticString) {
     separate()
     bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))

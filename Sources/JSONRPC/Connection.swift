@@ -57,6 +57,9 @@ public final class Connection: Sendable {
   /// Replies are written once they are this many bytes, even if more requests of the same read wait: a short request
   /// may have a long reply, and 64 KiB of short requests must not become gigabytes of memory.
   private static let gatheredBytes = 1 << 20
+  /// Where none of them waits for a commit, from here on they are written while the rest is still being answered: the
+  /// reader has something to do.
+  private static let readyBytes = 16 << 10
   private static let chunkBytes = 64 << 10
 
   let state: Guarded<State>
@@ -113,9 +116,9 @@ public final class Connection: Sendable {
         case .fault(.tooLong): refuse(.messageTooLong(limit: limits.messageBytes))
         case .fault(.badLength), .fault(.truncated): refuse(.parseError)
         }
-        let (told, gathered) = state.withLock { ($0.mustStop, $0.gathering.count) }
+        let (told, gathered, isOwed) = state.withLock { ($0.mustStop, $0.gathering.count, $0.gathering.isOwed) }
         mustStop = told
-        if gathered > Self.gatheredBytes {
+        if gathered > Self.gatheredBytes || !isOwed && gathered > Self.readyBytes {
           flush()
           outbox.waitForRoom(below: limits.unwrittenBytes)
           state.withLock { $0.gathering.open() }

@@ -47,6 +47,9 @@ struct Gathering: Sendable {
     }
   }
 
+  /// Whether a place was kept, so that what comes behind it has to wait.
+  var isOwed: Bool { !kept.isEmpty }
+
   /// Stops to hold frames back, and lends all of them; what the body leaves is thrown away but its memory used again.
   mutating func close(_ body: (inout [UInt8]) -> Void) {
     isOpen = false

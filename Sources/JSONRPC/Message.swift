@@ -34,7 +34,7 @@ extension JSONWriter {
   /// Never another member beside these three: Emacs' jsonrpc.el fails on any (clients.md section 4.1).
   mutating func response(to id: RequestID?, result body: (inout JSONWriter) -> Void) {
     beginResponse(to: id)
-    name("result")
+    piece(",\"result\":")
     valueOrNull(body)
     endObject()
   }
@@ -42,7 +42,7 @@ extension JSONWriter {
   /// Writes a response with an error; without an id it says `"id":null`.
   mutating func response(to id: RequestID?, error: RPCError) {
     beginResponse(to: id)
-    name("error")
+    piece(",\"error\":")
     beginObject()
     name("code")
     value(error.code)
@@ -69,10 +69,7 @@ extension JSONWriter {
   }
 
   private mutating func beginResponse(to id: RequestID?) {
-    beginObject()
-    name("jsonrpc")
-    value("2.0")
-    name("id")
+    piece("{\"jsonrpc\":\"2.0\",\"id\":")
     if let id { raw(id.token) } else { null() }
   }
 

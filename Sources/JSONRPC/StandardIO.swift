@@ -76,11 +76,11 @@ public final class StandardIO: Transport {
 
   static func takeOver(input: Int32, output: Int32, errors: Int32) -> StandardIO {
     // Before anything is opened: a new descriptor takes the lowest free number, which is one of these if it was closed.
-    let wire = StandardIO(input: privateCopy(of: input), output: privateCopy(of: output))
+    let (reading, writing) = (privateCopy(of: input), privateCopy(of: output))
     if fcntl(errors, F_GETFD) == -1 { point(errors, atNullFor: O_WRONLY) }
     dup2(errors, output)
     point(input, atNullFor: O_RDONLY)
-    return wire
+    return StandardIO(input: reading, output: writing)
   }
 
   private static func privateCopy(of descriptor: Int32) -> Int32 {

@@ -18,7 +18,8 @@ extension PredictionEngine {
     }
     guard references.count <= Self.fileLimit else {
       throw .invalid(
-        path: "input", message: "input names \(references.count) files; \(Self.fileLimit) are allowed. Nothing was sent.")
+        path: "input",
+        message: "input names \(references.count) files; \(Self.fileLimit) are allowed. Nothing was sent.")
     }
     for reference in references {
       do throws(InputError) {

@@ -226,8 +226,10 @@ public final class PredictionEngine: Sendable {
       input: JSONValue.object(request.input).serialized,
       metadata: request.metadata.map { JSONValue.object($0).serialized }, tags: request.tags,
       idempotencyKey: request.idempotencyKey,
-      fingerprint: Fingerprint.of(provider: name, model: model, input: request.input, sendsFiles: !files.isEmpty),
-      account: provider.account, outputDirectory: directory, outputName: request.outputName, maxCostMicros: request.maxCostMicros,
+      fingerprint: Fingerprint.of(
+        provider: name, model: model, input: request.input, sendsFiles: !files.isEmpty),
+      account: provider.account, outputDirectory: directory,
+      outputName: request.outputName, maxCostMicros: request.maxCostMicros,
       estimateMicros: try estimate(for: request, model: model, from: provider), origin: request.origin,
       uploads: files.isEmpty ? .none : .awaited)
     state.withLock { $0.owedReplies += 1 }

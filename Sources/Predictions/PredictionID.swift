@@ -54,24 +54,25 @@ public struct PredictionID: Hashable, Sendable, Comparable, CustomStringConverti
   }
 
   private static func halves(of text: UnsafeBufferPointer<UInt8>) -> (high: UInt64, low: UInt64)? {
-    guard text.count == 36 else { return nil }
-    var high: UInt64 = 0
-    var low: UInt64 = 0
-    for (index, byte) in text.enumerated() {
-      if index == 8 || index == 13 || index == 18 || index == 23 {
-        guard byte == UInt8(ascii: "-") else { return nil }
-        continue
+    guard text.count == 36, [8, 13, 18, 23].allSatisfy({ text[$0] == UInt8(ascii: "-") }),
+      let time = number(text[0..<8]), let clock = number(text[9..<13]), let version = number(text[14..<18]),
+      let variant = number(text[19..<23]), let node = number(text[24..<36])
+    else { return nil }
+    return (time << 32 | clock << 16 | version, variant << 48 | node)
+  }
+
+  private static func number(_ digits: Slice<UnsafeBufferPointer<UInt8>>) -> UInt64? {
+    var number: UInt64 = 0
+    for byte in digits {
+      var digit = byte &- UInt8(ascii: "0")
+      if digit > 9 {
+        digit = (byte | 0x20) &- UInt8(ascii: "a")
+        guard digit < 6 else { return nil }
+        digit += 10
       }
-      let digit: UInt8
-      switch byte {
-      case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")
-      case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte - UInt8(ascii: "a") + 10
-      case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = byte - UInt8(ascii: "A") + 10
-      default: return nil
-      }
-      if index < 18 { high = high << 4 | UInt64(digit) } else { low = low << 4 | UInt64(digit) }
+      number = number << 4 | UInt64(digit)
     }
-    return (high, low)
+    return number
   }
 
   /// The spelling with hyphens, in lower case.

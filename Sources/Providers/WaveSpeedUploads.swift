@@ -154,7 +154,9 @@ private struct Ticket {
   let address: String
 
   /// Headers that say how bytes travel, which is libcurl's business alone.
-  private static let ofConnection: Set<String> = ["connection", "content-length", "expect", "host", "transfer-encoding"]
+  private static let ofConnection: Set<String> = [
+    "connection", "content-length", "expect", "host", "transfer-encoding",
+  ]
 
   /// `nil` where the answer is none.
   init?(_ response: HTTPResponse) {

@@ -1,0 +1,61 @@
+internal import Threads
+
+/// How work begins: with what others left behind.
+extension PredictionEngine {
+  /// The first call that names a prediction begins the work; a process that is only probed has no side effect.
+  func begin() {
+    let isFirst = state.withLock { state in
+      defer { state.hasBegun = true }
+      return !state.hasBegun
+    }
+    if isFirst { recover() }
+  }
+
+  /// Takes over what processes that are gone left behind.
+  func recover() {
+    let accounts = state.withLock { state -> [String: Bool]? in
+      guard !state.isRecovering, !state.isStopping else { return nil }
+      state.isRecovering = true
+      return state.providers.mapValues { $0.history != nil }
+    }
+    guard let accounts else { return }
+    let awaited = state.withLock { state in state.waiters.awaited.filter { isForeign($0, in: state) } }
+    store.recover(accounts: accounts, awaited: awaited) { [self] result in
+      state.withLock { $0.isRecovering = false }
+      switch result {
+      case .success(let recovery):
+        sweepPreviews(taken: recovery.taken)
+        for prediction in recovery.ended { publish(prediction) }
+        for prediction in recovery.taken { follow(prediction) }
+        for account in recovery.queuedAccounts { react(.queued(account: account)) }
+        giveUpClaims(among: recovery.sending)
+        tellOfStrangers(recovery.queuedAccounts.subtracting(accounts.keys))
+      case .failure(let error): notice("What was left unfinished could not be taken up: \(error.message)")
+      }
+    }
+  }
+
+  /// A claim whose commit failed may have reached the disk; nobody sent it, and nobody will.
+  private func giveUpClaims(among sending: [PredictionID]) {
+    let lost = state.withLock { state -> [PredictionID] in
+      guard state.mustFindClaims else { return [] }
+      state.mustFindClaims = false
+      return sending.filter { !state.handedOver.contains($0) }
+    }
+    for id in lost {
+      guard let prediction = try? store.prediction(id) else { continue }
+      record(id, .interrupted, by: writer(of: prediction))
+    }
+  }
+
+  private func tellOfStrangers(_ accounts: Set<String>) {
+    let mustTell = state.withLock { state in
+      guard !accounts.isEmpty, !state.hasToldOfStrangers else { return false }
+      state.hasToldOfStrangers = true
+      return true
+    }
+    if mustTell {
+      notice("Predictions in the queue wait for a provider or a key that this process does not have.")
+    }
+  }
+}
