@@ -59,7 +59,7 @@ public final class Connection: Sendable {
   private static let gatheredBytes = 1 << 20
   /// Where none of them waits for a commit, from here on they are written while the rest is still being answered: the
   /// reader has something to do.
-  private static let readyBytes = 16 << 10
+  private static let readyBytes = 8 << 10
   private static let chunkBytes = 64 << 10
 
   let state: Guarded<State>

@@ -1,5 +1,6 @@
 internal import CSQLite
 internal import Predictions
+internal import Threads
 
 #if canImport(Glibc)
   internal import Glibc
@@ -19,20 +20,28 @@ struct Table: Sendable {
   private let identity: FileIdentity
   /// Shared, for life: setting a table aside, or a step that old code could not live with, needs it alone.
   private let lock: Descriptor
+  /// The connection it was looked at with, for whoever connects first: the last one to close would sync the log into the
+  /// table and delete it, and the next would have to begin it again, on the way to the first reply.
+  private let opened: Guarded<SQLiteConnection?>
 
-  fileprivate init(directory: String, path: String, salt: [UInt8], identity: FileIdentity, lock: Descriptor) {
+  fileprivate init(
+    directory: String, path: String, salt: [UInt8], identity: FileIdentity, lock: Descriptor,
+    opened: sending SQLiteConnection
+  ) {
     self.directory = directory
     self.path = path
     self.salt = salt
     self.identity = identity
     self.lock = lock
+    self.opened = Guarded(opened)
   }
 
   /// A connection to it.
   func connect() throws(StoreError) -> SQLiteConnection {
     do {
       try verify()
-      let connection = try SQLiteConnection(path: path)
+      let connection =
+        if let opened = opened.take() { opened } else { try SQLiteConnection(path: path) }
       try Schema.configure(connection)
       return connection
     } catch {
@@ -198,14 +207,19 @@ struct TableOpening {
       // A newer shape may not even be readable to us; that does not make it broken.
       if version > Schema.version { try Self.refuseNewer(connection, path: path) }
       if version < Schema.version { try Schema.migrate(connection, home: home(of: status)) }
+      // One transaction, so that the file is locked once and not for each of them.
+      try connection.script("BEGIN")
       for table in Schema.tables { _ = try connection.integer("SELECT 1 FROM \(table) LIMIT 1") }
       guard let salt = try connection.first("SELECT value FROM meta WHERE name = 'salt'", body: { $0.blob(0) }) else {
         return .broken("its salt is missing")
       }
       let written = try connection.first("SELECT value FROM meta WHERE name = 'home'") { $0.text(0) }
+      try connection.script("COMMIT")
       connection.checkpointsOnClose(true)
-      let table = Table(directory: directory, path: path, salt: salt, identity: status.identity, lock: lock)
-      return .usable(table, isAtHome: written == home(of: status))
+      let isAtHome = written == home(of: status)
+      let table = Table(
+        directory: directory, path: path, salt: salt, identity: status.identity, lock: lock, opened: connection)
+      return .usable(table, isAtHome: isAtHome)
     } catch let error as SQLiteError {
       switch error.primary {
       case SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_ERROR:

@@ -34,6 +34,16 @@ public final class Guarded<Value>: @unchecked Sendable {
     return try body(&value.pointee)
   }
 
+  /// Takes the value out and leaves nothing: whoever comes next finds `nil`.
+  @inlinable
+  public func take<Wrapped>() -> sending Wrapped? where Value == Wrapped? {
+    lock.lock()
+    defer { lock.unlock() }
+    nonisolated(unsafe) var taken: Wrapped?
+    swap(&taken, &value.pointee)
+    return taken
+  }
+
   /// Runs a body that changes the value, and wakes every thread in `wait` so that it looks again.
   @inlinable
   public func signal<Result>(_ body: (inout Value) -> sending Result) -> sending Result {
