@@ -19,6 +19,16 @@ public struct JSONWriter: Sendable {
     needsComma = false
   }
 
+  /// Makes room for so many bytes more, where it is known that they come.
+  public mutating func reserve(_ count: Int) {
+    bytes.reserveCapacity(bytes.count + count)
+  }
+
+  /// Lends what was written to somebody who may take its memory and leave other memory for it.
+  public mutating func lend(_ body: (inout [UInt8]) -> Void) {
+    body(&bytes)
+  }
+
   private mutating func separate() {
     if needsComma { bytes.append(UInt8(ascii: ",")) }
     needsComma = true
@@ -74,6 +84,22 @@ public struct JSONWriter: Sendable {
     var string = string
     string.withUTF8 { escape($0) }
     bytes.append(UInt8(ascii: "\""))
+  }
+
+  /// Writes a member whose value is a string that needs no escaping, put together by a body; nothing at all where the
+  /// body answers that it has none, whatever it wrote.
+  public mutating func member(_ name: StaticString, plain body: (inout [UInt8]) -> Bool) -> Bool {
+    let (before, comma) = (bytes.count, needsComma)
+    self.name(name)
+    separate()
+    bytes.append(UInt8(ascii: "\""))
+    guard body(&bytes) else {
+      bytes.removeLast(bytes.count - before)
+      needsComma = comma
+      return false
+    }
+    bytes.append(UInt8(ascii: "\""))
+    return true
   }
 
   /// Writes an integer.

@@ -24,7 +24,7 @@ extension Connection {
     var writer = borrowWriter()
     writer.notification(method, params: params)
     let mustPush = state.withLock { state -> Bool in
-      state.send(writer.bytes, at: nil, through: outbox)
+      state.send(&writer, at: nil, through: outbox)
       state.take(back: &writer)
       return !state.gathering.isOpen
     }
@@ -48,7 +48,7 @@ extension Connection {
       if let member {
         state.answer(member, writer.bytes, through: outbox)
       } else {
-        state.send(writer.bytes, at: nil, through: outbox)
+        state.send(&writer, at: nil, through: outbox)
       }
       state.take(back: &writer)
     }
@@ -84,7 +84,7 @@ extension Connection {
       defer { state.take(back: &writer) }
       guard let entry = state.inFlight.finish(ticket) else { return (nil, false) }
       switch address {
-      case .place(let place): state.send(writer.bytes, at: place, through: outbox)
+      case .place(let place): state.send(&writer, at: place, through: outbox)
       case .member(let member): state.answer(member, writer.bytes, through: outbox)
       }
       return (entry, !state.gathering.isOpen)
@@ -104,9 +104,9 @@ extension Connection {
       defer { state.take(back: &writer) }
       guard state.inFlight.contains(ticket) else { return (false, false) }
       switch address {
-      case .place(let place): state.send(writer.bytes, at: place, through: outbox)
+      case .place(let place): state.send(&writer, at: place, through: outbox)
       // The array cannot hold it; it goes before the array.
-      case .member(let member): state.send(writer.bytes, at: state.batches[member.batch]?.place, through: outbox)
+      case .member(let member): state.send(&writer, at: state.batches[member.batch]?.place, through: outbox)
       }
       return (true, !state.gathering.isOpen)
     }
@@ -131,20 +131,24 @@ extension Connection.State {
   }
 
   /// Puts one message where it belongs: among the replies of the read at hand, or straight into the outbox.
-  fileprivate mutating func send(_ message: [UInt8], at place: Gathering.Place?, through outbox: Outbox) {
+  fileprivate mutating func send(_ message: inout [UInt8], at place: Gathering.Place?, through outbox: Outbox) {
     guard !message.isEmpty else { return }
     if gathering.isOpen {
-      gathering.append(message, by: encoder, at: place)
+      gathering.append(&message, by: encoder, at: place)
     } else {
-      gathering.append(message, by: encoder, at: nil)
+      gathering.append(&message, by: encoder, at: nil)
       gathering.close { outbox.enqueue(&$0) }
     }
   }
 
+  fileprivate mutating func send(_ writer: inout JSONWriter, at place: Gathering.Place?, through outbox: Outbox) {
+    writer.lend { send(&$0, at: place, through: outbox) }
+  }
+
   fileprivate mutating func answer(_ member: BatchMember, _ response: [UInt8], through outbox: Outbox) {
     guard batches[member.batch]?.answer(member.index, response) == true,
-      let batch = batches.removeValue(forKey: member.batch), let array = batch.array
+      let batch = batches.removeValue(forKey: member.batch), var array = batch.array
     else { return }
-    send(array, at: batch.place, through: outbox)
+    send(&array, at: batch.place, through: outbox)
   }
 }

@@ -2,14 +2,14 @@
 struct FrameEncoder: Sendable {
   let framing: Framing
 
-  /// Appends one message as one frame.
+  /// Appends one message as one frame; takes its memory, and not a copy, where it can, and leaves other memory for it.
   ///
   /// A header is `Content-Length: N` and nothing else, with CRLF. There is no line feed behind the body: vscode-jsonrpc
   /// would take it for a header line.
-  func append(_ message: [UInt8], to frames: inout [UInt8]) {
+  func append(_ message: inout [UInt8], to frames: inout [UInt8]) {
     switch framing {
     case .line:
-      frames.append(contentsOf: message)
+      if frames.isEmpty { swap(&frames, &message) } else { frames.append(contentsOf: message) }
       frames.append(0x0A)
     case .header:
       frames.append(contentsOf: "Content-Length: ".utf8)

@@ -37,13 +37,13 @@ struct Gathering: Sendable {
   }
 
   /// Adds one frame at a place, or at the end where there is none or its read has been written.
-  mutating func append(_ message: [UInt8], by encoder: FrameEncoder, at place: Place?) {
+  mutating func append(_ message: inout [UInt8], by encoder: FrameEncoder, at place: Place?) {
     if let place, place.read == read {
       let before = kept[place.index].frames.count
-      encoder.append(message, to: &kept[place.index].frames)
+      encoder.append(&message, to: &kept[place.index].frames)
       keptBytes += kept[place.index].frames.count - before
     } else {
-      encoder.append(message, to: &frames)
+      encoder.append(&message, to: &frames)
     }
   }
 
@@ -54,7 +54,9 @@ struct Gathering: Sendable {
   mutating func close(_ body: (inout [UInt8]) -> Void) {
     isOpen = false
     read += 1
-    if keptBytes > 0 {
+    if kept.count == 1, frames.isEmpty {
+      swap(&frames, &kept[0].frames)
+    } else if keptBytes > 0 {
       var offset = 0
       for place in kept {
         merged.append(contentsOf: frames[offset..<place.offset])
@@ -64,8 +66,8 @@ struct Gathering: Sendable {
       merged.append(contentsOf: frames[offset...])
       swap(&merged, &frames)
       merged.removeAll(keepingCapacity: merged.capacity <= 1 << 20)
-      keptBytes = 0
     }
+    keptBytes = 0
     kept.removeAll(keepingCapacity: true)
     body(&frames)
     frames.removeAll(keepingCapacity: frames.capacity <= 1 << 20)

@@ -6,6 +6,9 @@ public protocol OutputStore: Sendable {
   /// The whole of a saved file, which must still have the length recorded.
   func contents(of file: OutputFile) throws(OutputError) -> [UInt8]
 
+  /// The same, in pieces of `Base64.pieceBytes` but for the last. Where it throws, what came before is worth nothing.
+  func read(_ file: OutputFile, _ piece: ([UInt8]) -> Void) throws(OutputError)
+
   /// Starts a file under a temporary name in the target folder, which is made where it is missing.
   ///
   /// - Parameters:

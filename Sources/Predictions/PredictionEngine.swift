@@ -318,6 +318,13 @@ public final class PredictionEngine: Sendable {
     try? outputs.contents(of: file)
   }
 
+  /// The whole of a saved file, a piece at a time; each but the last is `Base64.pieceBytes` long.
+  ///
+  /// - Returns: false where it is gone or is not what was saved any more; what came before is then worth nothing.
+  public func read(_ file: OutputFile, _ piece: ([UInt8]) -> Void) -> Bool {
+    (try? outputs.read(file, piece)) != nil
+  }
+
   // MARK: - Cancel and delete
 
   /// Stops a prediction. Costs nothing before its POST; afterwards it says what may still be billed.

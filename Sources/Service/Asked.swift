@@ -27,6 +27,11 @@ final class Asked: Sendable {
     _ = reply.result { $0.raw(json) }
   }
 
+  /// Answers with one JSON value, written straight into the reply.
+  func result(_ body: (inout JSONWriter) -> Void) {
+    _ = reply.result(body)
+  }
+
   func error(_ error: RPCError) {
     _ = reply.error(error)
   }

@@ -7,11 +7,11 @@ struct Rendering: Sendable {
   var hasInput = true
   /// Whether `input` was left out to stay under the message limit, and `omitted` says so.
   var omitsInput = false
-  /// Contents of the files, by index, where they were asked for.
-  /// As JSON strings, quotes and all: nothing in base64 needs escaping, so nobody need look for it in megabytes.
-  var base64: [Int: [UInt8]] = [:]
-  /// Files whose contents were asked for but are too large, as `files[n].base64`.
-  var omitted: [String] = []
+  /// Appends the base64 of a file, or answers that it cannot; `nil` where nobody asked for contents. What is left out
+  /// is `omitted`.
+  var contents: (@Sendable (OutputFile, inout [UInt8]) -> Bool)?
+  /// Files whose contents fit into the reply, by index.
+  var inlined: Set<Int> = []
   /// Files whose place is not told, by index.
   var hidden: Set<Int> = []
   /// Whether it is told where the preview is.
@@ -74,8 +74,15 @@ extension PredictionSnapshot {
     }
     json.name("files")
     json.beginArray()
+    var omitted = rendering.omitsInput ? ["input"] : []
     for (index, file) in it.files.enumerated() {
-      file.write(to: &json, isHidden: rendering.hidden.contains(index), base64: rendering.base64[index])
+      json.beginObject()
+      file.write(to: &json, isHidden: rendering.hidden.contains(index))
+      if let contents = rendering.contents {
+        let isThere = rendering.inlined.contains(index) && json.member("base64") { contents(file, &$0) }
+        if !isThere { omitted.append("files[\(index)].base64") }
+      }
+      json.endObject()
     }
     json.endArray()
     if rendering.hasPreview, let preview = it.preview {
@@ -102,7 +109,6 @@ extension PredictionSnapshot {
     json.optional(it.finishedAt.map(Timestamp.text))
     json.name("revision")
     json.value(it.revision)
-    let omitted = (rendering.omitsInput ? ["input"] : []) + rendering.omitted
     if !omitted.isEmpty {
       json.name("omitted")
       json.beginArray()
@@ -118,8 +124,7 @@ extension PredictionSnapshot {
 }
 
 extension OutputFile {
-  fileprivate func write(to json: inout JSONWriter, isHidden: Bool, base64: [UInt8]?) {
-    json.beginObject()
+  fileprivate func write(to json: inout JSONWriter, isHidden: Bool) {
     if !isHidden {
       json.name("path")
       json.value(path)
@@ -134,11 +139,6 @@ extension OutputFile {
     json.optional(width.map(Int64.init))
     json.name("height")
     json.optional(height.map(Int64.init))
-    if let base64 {
-      json.name("base64")
-      json.raw(base64)
-    }
-    json.endObject()
   }
 }
 

@@ -155,7 +155,8 @@ extension Method {
       let waitID = try engine.wait(for: [id], atMost: timeout, onProgress: progress?.report) { outcome in
         progress?.end(outcome.snapshots.first)
         guard let snapshot = outcome.snapshots.first else { return asked.error(.notFound(id.description)) }
-        asked.result(isInline ? service.renderInline(snapshot, engine, atMost: inlineLimit) : service.render(snapshot))
+        guard isInline else { return asked.result(service.render(snapshot)) }
+        asked.result { service.writeInline(snapshot, engine, atMost: inlineLimit, to: &$0) }
       }
       asked.waits(waitID, in: engine)
     } catch {

@@ -278,24 +278,21 @@ public final class Service: RequestHandler {
     return json.bytes
   }
 
-  /// A prediction with its files' contents, as far as they fit; asked for, and so not bound by the message limit.
-  func renderInline(_ snapshot: PredictionSnapshot, _ engine: PredictionEngine, atMost limit: Int64) -> [UInt8] {
+  /// Writes a prediction with its files' contents, as far as they fit; asked for, and so not bound by the message limit.
+  ///
+  /// A picture is read and encoded a piece at a time, straight into the reply: in memory it is there once.
+  func writeInline(
+    _ snapshot: PredictionSnapshot, _ engine: PredictionEngine, atMost limit: Int64, to json: inout JSONWriter
+  ) {
     var rendering = Rendering()
+    rendering.contents = { file, text in engine.read(file) { Base64.encode($0.span, into: &text) } }
     var left = limit
-    for (index, file) in snapshot.prediction.files.enumerated() {
-      guard file.bytes <= left, let contents = engine.contents(of: file) else {
-        rendering.omitted.append("files[\(index)].base64")
-        continue
-      }
+    for (index, file) in snapshot.prediction.files.enumerated() where file.bytes <= left {
       left -= file.bytes
-      var text: [UInt8] = []
-      text.reserveCapacity((contents.count + 2) / 3 * 4 + 2)
-      text.append(UInt8(ascii: "\""))
-      Base64.encode(contents.span, into: &text)
-      text.append(UInt8(ascii: "\""))
-      rendering.base64[index] = text
+      rendering.inlined.insert(index)
     }
-    return rendered(snapshot, rendering, reserving: rendering.base64.values.reduce(4_096) { $0 + $1.count })
+    json.reserve(Int((limit - left + 2) / 3 * 4) + 4_096)
+    snapshot.write(to: &json, rendering)
   }
 
   /// `{done, predictions, more}`: in the order asked, cut before the message limit.

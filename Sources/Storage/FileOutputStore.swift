@@ -48,6 +48,22 @@ public struct FileOutputStore: OutputStore {
     return bytes
   }
 
+  /// The whole of a saved file in pieces, if it still has the length recorded.
+  public func read(_ file: OutputFile, _ piece: ([UInt8]) -> Void) throws(OutputError) {
+    var place: Int64 = 0
+    guard let opened = try? Descriptor(opening: file.path, O_RDONLY), FileStatus(of: opened)?.bytes == file.bytes else {
+      throw .inputOutput(path: file.path, reason: "it cannot be read, or it is not what was saved any more")
+    }
+    while place < file.bytes {
+      let wanted = min(Int64(Base64.pieceBytes), file.bytes - place)
+      guard let bytes = FileSystem.read(opened, from: place, atMost: Int(wanted)), bytes.count == wanted else {
+        throw .inputOutput(path: file.path, reason: "it cannot be read, or it is not what was saved any more")
+      }
+      piece(bytes)
+      place += wanted
+    }
+  }
+
   /// Starts a file under a temporary name in the target folder; what earlier epochs left of it is removed.
   public func begin(_ prediction: Prediction, index: Int) throws(OutputError) -> any OutputWriter {
     let folder = prediction.outputDirectory

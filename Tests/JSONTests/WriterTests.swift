@@ -109,4 +109,31 @@ extension Int {
     let long = String(repeating: "x", count: 120)
     #expect(JSONValue.object(JSONObject([("a", .string(long))])).indented == "{\n  \"a\": \"\(long)\"\n}")
   }
+
+  @Test func aMemberThatCannotBeWrittenLeavesNoTrace() {
+    var json = JSONWriter()
+    json.beginObject()
+    json.name("a")
+    json.value(1)
+    #expect(
+      !json.member("b") { text in
+        text += "half of it".utf8
+        return false
+      })
+    #expect(
+      json.member("c") { text in
+        text += "all of it".utf8
+        return true
+      })
+    json.endObject()
+    #expect(String(decoding: json.bytes, as: UTF8.self) == #"{"a":1,"c":"all of it"}"#)
+
+    json.clear()
+    json.beginObject()
+    #expect(!json.member("b") { _ in false })
+    json.name("c")
+    json.null()
+    json.endObject()
+    #expect(String(decoding: json.bytes, as: UTF8.self) == #"{"c":null}"#)
+  }
 }

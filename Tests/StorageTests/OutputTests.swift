@@ -61,6 +61,24 @@ struct OutputTests {
     #expect(throws: OutputError.self) { try writer.write([1].span) }
   }
 
+  /// In pieces that can be encoded one by one, and nothing of a file that is not what was saved.
+  @Test func aFileIsReadInPieces() throws {
+    let store = FileOutputStore(limit: 1 << 20)
+    let path = folder.path + "/long.png"
+    let bytes = (0..<2 * Base64.pieceBytes + 5).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+    try write(bytes, to: path)
+    let file = OutputFile(
+      path: path, mediaType: "image/png", bytes: Int64(bytes.count), sha256: "", width: nil, height: nil)
+    var pieces: [[UInt8]] = []
+    try store.read(file) { pieces.append($0) }
+    #expect(pieces.map(\.count) == [Base64.pieceBytes, Base64.pieceBytes, 5])
+    #expect(Array(pieces.joined()) == bytes)
+    try write(bytes + [0], to: path)
+    #expect(throws: OutputError.self) { try store.read(file) { _ in Issue.record("it is longer now") } }
+    unlink(path)
+    #expect(throws: OutputError.self) { try store.read(file) { _ in Issue.record("it is gone") } }
+  }
+
   @Test(arguments: [true, false]) func nothingIsEverReplaced(usesLinks: Bool) throws {
     let store = FileOutputStore(limit: 1 << 20, usesLinks: usesLinks)
     try FileSystem.makeFolder(folder.path + "/a/b")

@@ -23,6 +23,10 @@ final class MemoryOutputs: OutputStore {
     return bytes
   }
 
+  func read(_ file: OutputFile, _ piece: ([UInt8]) -> Void) throws(OutputError) {
+    piece(try contents(of: file))
+  }
+
   func begin(_ prediction: Prediction, index: Int) throws(OutputError) -> any OutputWriter {
     let fault = state.withLock { state in
       if state.faults.isEmpty {
