@@ -15,6 +15,10 @@ extension JSONValue {
 
   /// Reads exactly one JSON text from a string.
   public init(parsing text: String) throws(JSONError) {
-    self = try JSONValue(parsing: Array(text.utf8).span)
+    var text = text
+    let result = text.withUTF8 { bytes in
+      Result { () throws(JSONError) in try JSONValue(parsing: bytes.span) }
+    }
+    self = try result.get()
   }
 }

@@ -23,17 +23,32 @@ public protocol InputFile: Sendable {
 }
 
 extension InputFile {
+  /// Reads the whole in pieces of so many bytes; only the last may be shorter.
+  ///
+  /// - Returns: false where it cannot be read to its end; what came before is then worth nothing.
+  public func read(inPieces size: Int, _ body: (borrowing Span<UInt8>) -> Void) -> Bool {
+    var piece = [UInt8](repeating: 0, count: size)
+    var offset: Int64 = 0
+    while offset < bytes {
+      let wanted = Int(min(Int64(size), bytes - offset))
+      var count = 0
+      while count < wanted {
+        let more = piece.withUnsafeMutableBytes { buffer in
+          read(from: offset + Int64(count), into: UnsafeMutableRawBufferPointer(rebasing: buffer[count..<wanted]))
+        }
+        guard let more, more > 0 else { return false }
+        count += more
+      }
+      body(piece.span.extracting(0..<count))
+      offset += Int64(count)
+    }
+    return true
+  }
+
   /// SHA-256 of the whole; `nil` where it cannot be read. Takes a second for each few hundred megabytes.
   func digest() -> [UInt8]? {
     var hash = SHA256()
-    var offset: Int64 = 0
-    var piece = [UInt8](repeating: 0, count: 1 << 20)
-    while offset < bytes {
-      guard let count = piece.withUnsafeMutableBytes({ read(from: offset, into: $0) }), count > 0 else { return nil }
-      hash.update(piece.span.extracting(0..<count))
-      offset += Int64(count)
-    }
-    return hash.finish()
+    return read(inPieces: 1 << 20) { hash.update($0) } ? hash.finish() : nil
   }
 }
 

@@ -37,7 +37,11 @@ extension PredictionEngine {
   func upload(_ prediction: Prediction, to provider: any Provider) {
     uploads.async { [self] in
       guard let service = provider.uploads, let input = (try? JSONValue(parsing: prediction.input ?? []))?.object else {
-        return
+        let failure = PredictionFailure(
+          .internal, retryable: false, message: "Its input cannot be read. Nothing was sent and nothing is billed.",
+          hint: "Submit it again.")
+        react(.uploadFailed(prediction.id, .refused(failure, pause: nil)))
+        return wakeDrain()
       }
       Upload(engine: self, prediction: prediction, input: input, service: service)
         .go(on: FileReferences.find(in: input)[...], known: [:])

@@ -123,6 +123,16 @@ extension PredictionSnapshot {
   }
 }
 
+extension JSONWriter {
+  /// In pixels; `null` where a header does not say.
+  fileprivate mutating func size(_ width: Int?, _ height: Int?) {
+    name("width")
+    optional(width.map(Int64.init))
+    name("height")
+    optional(height.map(Int64.init))
+  }
+}
+
 extension OutputFile {
   fileprivate func write(to json: inout JSONWriter, isHidden: Bool) {
     if !isHidden {
@@ -135,10 +145,7 @@ extension OutputFile {
     json.value(bytes)
     json.name("sha256")
     json.value(sha256)
-    json.name("width")
-    json.optional(width.map(Int64.init))
-    json.name("height")
-    json.optional(height.map(Int64.init))
+    json.size(width, height)
   }
 }
 
@@ -151,10 +158,7 @@ extension Preview {
     json.value(mediaType)
     json.name("bytes")
     json.value(bytes)
-    json.name("width")
-    json.optional(width.map(Int64.init))
-    json.name("height")
-    json.optional(height.map(Int64.init))
+    json.size(width, height)
     json.name("index")
     json.value(Int64(index))
     json.endObject()

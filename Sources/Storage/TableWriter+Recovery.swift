@@ -86,11 +86,15 @@ extension TableWriter {
     return taken
   }
 
+  /// The condition for what was queued before a key. `+` keeps SQLite from walking the whole table by its key, where the
+  /// index of what is unfinished holds a few rows.
+  static let queuedBefore = " WHERE p.phase = 'queued' AND +p.seq < ? ORDER BY +p.seq"
+
   /// Line 7: queued for over an hour, and accepted before anybody who is alive began. A living process may well have a
   /// queue of more than an hour, and nobody but that one knows.
   private func endForgotten(acceptedBefore start: Int64, at now: Int64) throws -> [Prediction] {
     let rows = try connection.rows(
-      PredictionRow.selectWhole + " WHERE p.phase = 'queued' AND p.seq < ? ORDER BY p.seq",
+      PredictionRow.selectWhole + Self.queuedBefore,
       min(start, now - Self.hour) << 12
     ) { row throws(SQLiteError) in try PredictionRow.whole(row) }
     return try rows.map { row in

@@ -39,6 +39,7 @@ public final class Guarded<Value>: @unchecked Sendable {
   public func take<Wrapped>() -> sending Wrapped? where Value == Wrapped? {
     lock.lock()
     defer { lock.unlock() }
+    // Safe: it was in here alone, and from here on it is the caller's alone, which the compiler cannot see.
     nonisolated(unsafe) var taken: Wrapped?
     swap(&taken, &value.pointee)
     return taken

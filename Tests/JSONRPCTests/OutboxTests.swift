@@ -7,6 +7,20 @@ import Threads
 @Suite struct OutboxTests {
   private static let line = [UInt8](repeating: UInt8(ascii: "x"), count: 99) + [0x0A]
 
+  /// Answers at once, but keeps the replies of `later`.
+  private static func answering(
+    with text: String, keeping kept: Shared<[PendingReply]>
+  ) -> @Sendable (Request, consuming Reply) -> Void {
+    { request, reply in
+      if request.method == "later" {
+        let pending = reply.later()
+        kept.change { $0.append(pending) }
+      } else {
+        reply.result { $0.value(text) }
+      }
+    }
+  }
+
   /// The threads that send are not blocked, and no frame is cut by another, although nobody reads at first.
   @Test(arguments: [false, true]) func framesOfManyThreadsNeverInterleave(nonBlocking: Bool) {
     let pipe = Pipe(nonBlocking: nonBlocking)
@@ -151,19 +165,30 @@ import Threads
     #expect(messages(in: Array(transport.writes.joined()), .line).count == 100)
   }
 
+  /// 100 replies of 200 bytes to one read. A reply that waits for a commit holds back all behind it.
+  @Test(arguments: [false, true]) func repliesAreWrittenAsTheyComeUnlessOneIsOwed(isOwed: Bool) {
+    let transport = MemoryTransport()
+    let text = String(repeating: "z", count: 200)
+    let kept = Shared<[PendingReply]>([])
+    let handler = Handler(
+      onRequest: Self.answering(with: text, keeping: kept),
+      onSettle: { kept.value.forEach { $0.result { $0.value("committed") } } })
+    let connection = Connection(transport: transport, handler: handler)
+    transport.send(call("0", isOwed ? "later" : "now") + String(repeating: call("1"), count: 99))
+    transport.endInput()
+    #expect(connection.run() == .endOfInput)
+    #expect(connection.waitUntilAnswered(atMost: 10_000))
+    #expect(isOwed ? transport.writes.count == 1 : transport.writes.count == 3)
+    let first = isOwed ? "committed" : text
+    #expect(messages(in: Array(transport.writes.joined()), .line).first == result("0", "\"\(first)\""))
+  }
+
   @Test func aLostReaderEndsTheConnection() {
     let transport = MemoryTransport()
     let reports = Shared(0)
     let kept = Shared<[PendingReply]>([])
     let handler = Handler(
-      onRequest: { request, reply in
-        if request.method == "later" {
-          let pending = reply.later()
-          kept.change { $0.append(pending) }
-        } else {
-          reply.result { _ in }
-        }
-      }, onReaderGone: { reports.change { $0 += 1 } })
+      onRequest: Self.answering(with: "", keeping: kept), onReaderGone: { reports.change { $0 += 1 } })
     let connection = Connection(transport: transport, handler: handler)
     transport.stopReceiving()
     transport.send(call("1", "later"))

@@ -79,6 +79,26 @@ import Threads
     pipe.closeWriting()
   }
 
+  /// Node and VS Code give sockets for pipes.
+  @Test func aFullSocketIsNotWaitedFor() {
+    var ends: [Int32] = [0, 0]
+    #if canImport(Darwin)
+      #expect(socketpair(AF_UNIX, SOCK_STREAM, 0, &ends) == 0)
+    #else
+      #expect(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
+    #endif
+    let io = StandardIO(input: -1, output: ends[0])
+    let piece = [UInt8](repeating: 7, count: 100_000)
+    var written = 0
+    while case .written(let count) = io.write(piece.span, waiting: false) { written += count }
+    #expect(written > 0)
+    #expect(io.write(piece.span, waiting: false) == .wouldBlock)
+    #expect(fcntl(ends[0], F_GETFL) & O_NONBLOCK == 0)
+    close(ends[1])
+    #expect(io.write(piece.span, waiting: false) == .readerGone)
+    close(ends[0])
+  }
+
   @Test(arguments: [false, true]) func readingWaitsForBytes(nonBlocking: Bool) {
     let pipe = Pipe(nonBlocking: nonBlocking)
     let io = StandardIO(input: pipe.reading, output: -1)

@@ -195,7 +195,8 @@ test("all that is pending fails at once when the process is killed, and the next
   const { id } = await it.submit(undefined, { input: small("never", { never: true }) });
   const first = it.pid;
   const waiting = Array.from({ length: 8 }, () => it.result(id));
-  const updates = it.subscribe();
+  // Of a tag that nothing has: how the prediction goes on must not come before the end.
+  const updates = it.subscribe({ tag: "nothing" });
   const update = updates.next();
   await it.call("ping");
   process.kill(first, "SIGKILL");

@@ -243,7 +243,9 @@ def test_a_client_that_is_let_go_takes_its_process_with_it(options):
 
 def script(tmp_path, text):
     path = tmp_path / "script.py"
-    path.write_text("import sys, time, os\nimport imagewire\n" + text)
+    # A process that was started in the background ignores Ctrl-C, and hands that on.
+    start = "import sys, time, os, signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\nimport imagewire\n"
+    path.write_text(start + text)
     environment = {**os.environ, "IMAGEWIRE": BINARY, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUNBUFFERED": "1"}
     return subprocess.Popen(
         [sys.executable, str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
