@@ -93,7 +93,7 @@ struct Following {
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].compactMap { console.variables[$0] }.first { !$0.isEmpty } ?? ""
     return ProgressBar(
       estimate: ProgressBar.estimate(from: past), style: console.styles(onTerminal: true),
-      isUnicode: locale.lowercased().contains("utf"))
+      isUnicode: locale.lowercased().split(separator: ".").last?.hasPrefix("utf") ?? false)
   }
 
   private func draw(_ bar: ProgressBar?, _ id: PredictionID) {

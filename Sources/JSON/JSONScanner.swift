@@ -336,30 +336,9 @@ extension UnsafeBufferPointer<UInt8> {
 }
 
 extension Span<UInt8> {
-  /// The first byte from here on that is not a plain character of a string: its end, an escape, a control character, or
-  /// no ASCII. Eight bytes are looked at together.
+  /// The first byte from here on that is not a plain ASCII character of a string.
   fileprivate func endOfPlainText(from start: Int) -> Int {
-    withUnsafeBytes { bytes in
-      var index = start
-      let ones: UInt64 = 0x0101_0101_0101_0101
-      while index + 8 <= bytes.count {
-        let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))
-        let quote = word ^ ones &* UInt64(UInt8(ascii: "\""))
-        let escape = word ^ ones &* UInt64(UInt8(ascii: "\\"))
-        // A byte's top bit is set where it is zero, below 0x20 or no ASCII; above the first such byte also by the borrow.
-        let found =
-          ((quote &- ones) & ~quote | (escape &- ones) & ~escape | (word &- ones &* 0x20) & ~word | word)
-          & (ones &* 0x80)
-        if found != 0 { return index + found.trailingZeroBitCount / 8 }
-        index += 8
-      }
-      while index < bytes.count {
-        let byte = bytes[index]
-        if byte < 0x20 || byte >= 0x80 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { break }
-        index += 1
-      }
-      return index
-    }
+    withUnsafeBytes { $0.endOfPlainText(from: start, stopsAtNonASCII: true) }
   }
 
   /// The text of bytes already known to be ASCII or UTF-8.

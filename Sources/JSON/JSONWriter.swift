@@ -82,7 +82,7 @@ public struct JSONWriter: Sendable {
     separate()
     bytes.append(UInt8(ascii: "\""))
     var string = string
-    string.withUTF8 { escape($0) }
+    string.withUTF8 { escape(UnsafeRawBufferPointer($0)) }
     bytes.append(UInt8(ascii: "\""))
   }
 
@@ -183,13 +183,14 @@ public struct JSONWriter: Sendable {
   }
 
   /// Copies runs of plain bytes whole; only `"`, `\` and control characters are escaped.
-  private mutating func escape(_ text: UnsafeBufferPointer<UInt8>) {
+  private mutating func escape(_ text: UnsafeRawBufferPointer) {
     var start = 0
-    for index in text.indices {
-      let byte = text[index]
-      guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
-      bytes.append(contentsOf: text[start..<index])
+    while true {
+      let index = text.endOfPlainText(from: start, stopsAtNonASCII: false)
+      bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: text[start..<index]))
+      guard index < text.count else { return }
       start = index + 1
+      let byte = text[index]
       bytes.append(UInt8(ascii: "\\"))
       switch byte {
       case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(byte)
@@ -204,7 +205,6 @@ public struct JSONWriter: Sendable {
         bytes.append(Self.hexadecimal(byte & 15))
       }
     }
-    bytes.append(contentsOf: text[start...])
   }
 
   private static func hexadecimal(_ nibble: UInt8) -> UInt8 {

@@ -299,7 +299,7 @@ extension PredictionEngine {
   }
 
   @discardableResult
-  func remember(_ prediction: Prediction, in state: inout State) -> PredictionSnapshot {
+  func remember(_ prediction: consuming Prediction, in state: inout State) -> PredictionSnapshot {
     if state.live.count >= state.forgetsAt {
       let awaited = Set(state.waiters.awaited)
       let scheduler = state.scheduler
@@ -308,7 +308,6 @@ extension PredictionEngine {
       // prediction would make a long queue slow to join.
       state.forgetsAt = max(Self.rememberedCount, 2 * state.live.count)
     }
-    var prediction = prediction
     if let known = state.live[prediction.id] {
       let old = known.prediction
       // Commits are made known by several threads: what is older never takes the place of what is newer.
@@ -318,8 +317,9 @@ extension PredictionEngine {
         prediction.metadata = old.metadata
       }
     }
-    let snapshot = PredictionSnapshot(prediction, resultURL: resultURL(of: prediction, in: state))
-    state.live[prediction.id] = snapshot
+    let (id, url) = (prediction.id, resultURL(of: prediction, in: state))
+    let snapshot = PredictionSnapshot(prediction, resultURL: url)
+    state.live[id] = snapshot
     return snapshot
   }
 

@@ -107,7 +107,7 @@ public final class PredictionEngine: Sendable {
   /// How long a terminal prediction that another process could change is believed without asking.
   static let freshness: Int64 = 100
   /// How many predictions are remembered that nobody works on.
-  static let rememberedCount = 4_096
+  static let rememberedCount = 512
   /// A claim this old is not sent any more: the process was asleep, and another may have judged it.
   static let claimLifetime: Int64 = 30_000
 

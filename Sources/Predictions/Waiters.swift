@@ -120,7 +120,7 @@ public final class PredictionSnapshot: Sendable {
   public let resultURL: String?
 
   /// A snapshot.
-  public init(_ prediction: Prediction, resultURL: String?) {
+  public init(_ prediction: consuming Prediction, resultURL: String?) {
     self.prediction = prediction
     self.resultURL = resultURL
   }

@@ -168,7 +168,8 @@ public struct OpenAI: Provider {
     guard isWhole, answer.isReadable else { return nil }
     if let error = answer.error {
       var (failure, _) = refusal(error, status: 200, model: prediction.model, retryAfter: nil)
-      failure.message = failure.message.replacing(" Nothing is billed.", with: "")
+      let promise = " Nothing is billed."
+      if failure.message.hasSuffix(promise) { failure.message.removeLast(promise.count) }
       return .failed(failure, billing: .unknown)
     }
     return .failed(

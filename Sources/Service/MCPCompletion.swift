@@ -40,7 +40,11 @@ enum MCPCompletion {
     let begun = begun.lowercased()
     if begun.isEmpty { return models }
     let beginning = models.filter { $0.lowercased().hasPrefix(begun) }
-    return beginning + models.filter { !beginning.contains($0) && $0.lowercased().contains(begun) }
+    let within = models.filter { model in
+      let name = model.lowercased()
+      return name.indices.contains { name[$0...].hasPrefix(begun) }
+    }
+    return beginning + within.filter { !beginning.contains($0) }
   }
 
   /// The usual ones, then those used of late over MCP, then those of catalogues that are in memory, each once.

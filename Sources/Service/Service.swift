@@ -251,7 +251,7 @@ public final class Service: RequestHandler {
   /// What a reply has around its result: the envelope, the longest id allowed, a header.
   static let envelopeBytes = 1_200
   /// How many renderings are kept.
-  private static let keptCount = 1_024
+  private static let keptCount = 256
 
   /// A prediction as JSON. Encoded once a revision; the bytes are kept.
   func render(_ snapshot: PredictionSnapshot, isFull: Bool = false) -> [UInt8] {

@@ -1,4 +1,3 @@
-internal import JSON
 internal import Predictions
 
 /// A prediction as cells of the table, and back.
@@ -16,13 +15,17 @@ enum PredictionRow {
     "SELECT \(columns), i.input, i.metadata FROM predictions p LEFT JOIN inputs i ON i.seq = p.seq"
 
   /// The condition for one prediction.
-  static let byID = " WHERE p.seq = ? AND p.low = ?"
+  private static let byID = " WHERE p.seq = ? AND p.low = ?"
+
+  /// Everything of one prediction, and what lists need of it. Put together once: they are what is asked most.
+  static let selectWholeByID = selectWhole + byID
+  static let selectLeanByID = "SELECT \(columns) FROM predictions p" + byID
 
   /// The prediction of a row of `columns`.
   static func lean(_ row: borrowing SQLiteRow) throws(SQLiteError) -> Prediction {
     var prediction = Prediction(
       id: PredictionID(sequence: row.integer(0), lowBits: row.integer(1)), provider: row.text(7), model: row.text(8),
-      input: [], tags: try Cell.strings(row.textIfAny(22)), idempotencyKey: row.textIfAny(19),
+      input: [], tags: try Cell.strings(row, 22), idempotencyKey: row.textIfAny(19),
       fingerprint: row.blob(10), account: row.text(9), outputDirectory: row.text(20), outputName: row.textIfAny(21))
     prediction.input = nil
     guard let status = PredictionStatus(rawValue: row.text(2)) else { throw .damaged("status") }
@@ -43,17 +46,17 @@ enum PredictionRow {
     prediction.nextAt = row.integerIfAny(16)
     prediction.tries = row.integer(17)
     prediction.deleteRemote = row.integer(18) != 0
-    prediction.outputs = try Cell.strings(row.textIfAny(23))
-    prediction.files = try Cell.files(row.textIfAny(24))
-    prediction.failure = try Cell.failure(row.textIfAny(25))
-    prediction.inferenceMilliseconds = try Cell.value(row.textIfAny(26))?["inference"]?.int64
-    prediction.hasNSFWContents = try Cell.array(row.textIfAny(27)).map { $0.bool ?? false }
+    prediction.outputs = try Cell.strings(row, 23)
+    prediction.files = try Cell.files(row, 24)
+    prediction.failure = try Cell.failure(row, 25)
+    prediction.inferenceMilliseconds = try Cell.inference(row, 26)
+    prediction.hasNSFWContents = try Cell.flags(row, 27)
     prediction.error = row.text(28)
     prediction.maxCostMicros = row.integerIfAny(29)
     prediction.estimateMicros = row.integerIfAny(30)
     prediction.origin = row.textIfAny(31).flatMap(PredictionOrigin.init)
     prediction.hasBeenUnknown = row.integer(32) != 0
-    if status == .processing { prediction.preview = try Cell.preview(row.textIfAny(33)) }
+    if status == .processing { prediction.preview = try Cell.preview(row, 33) }
     guard let uploads = UploadState(rawValue: row.integer(34)) else { throw .damaged("uploads") }
     prediction.uploads = uploads
     return prediction
@@ -118,93 +121,5 @@ enum PredictionRow {
     if let change, change % 1000 == 0 {
       try connection.run("DELETE FROM changes WHERE change <= ?", change - 100_000)
     }
-  }
-}
-
-/// Lists and records inside one cell: JSON text, and NULL for nothing.
-private enum Cell {
-  static func value(_ text: String?) throws(SQLiteError) -> JSONValue? {
-    guard let text else { return nil }
-    do { return try JSONValue(parsing: text) } catch { throw .damaged("JSON cell") }
-  }
-
-  static func array(_ text: String?) throws(SQLiteError) -> [JSONValue] { try value(text)?.array ?? [] }
-
-  static func strings(_ text: String?) throws(SQLiteError) -> [String] { try array(text).compactMap(\.string) }
-
-  static func files(_ text: String?) throws(SQLiteError) -> [OutputFile] {
-    try array(text).map { file throws(SQLiteError) in
-      guard let path = file["path"]?.string, let mediaType = file["media_type"]?.string,
-        let bytes = file["bytes"]?.int64, let sha256 = file["sha256"]?.string
-      else { throw .damaged("file") }
-      return OutputFile(
-        path: path, mediaType: mediaType, bytes: bytes, sha256: sha256,
-        width: file["width"]?.int64.map { Int($0) }, height: file["height"]?.int64.map { Int($0) })
-    }
-  }
-
-  static func preview(_ text: String?) throws(SQLiteError) -> Preview? {
-    guard let value = try value(text) else { return nil }
-    guard let path = value["path"]?.string, let mediaType = value["media_type"]?.string,
-      let bytes = value["bytes"]?.int64, let index = value["index"]?.int64
-    else { throw .damaged("preview") }
-    return Preview(
-      path: path, mediaType: mediaType, bytes: bytes, width: value["width"]?.int64.map { Int($0) },
-      height: value["height"]?.int64.map { Int($0) }, index: Int(index))
-  }
-
-  static func failure(_ text: String?) throws(SQLiteError) -> PredictionFailure? {
-    guard let value = try value(text) else { return nil }
-    guard let kind = PredictionFailure.Kind(rawValue: value["type"]?.string ?? "") else { throw .damaged("failure") }
-    return PredictionFailure(
-      kind, retryable: value["retryable"]?.bool ?? false, message: value["message"]?.string ?? "",
-      hint: value["hint"]?.string, remoteCode: value["remote_code"]?.string)
-  }
-
-  static func text(_ strings: [String]) -> String? { array(strings.map { .string($0) }) }
-
-  static func text(_ flags: [Bool]) -> String? { array(flags.map { .bool($0) }) }
-
-  static func text(_ files: [OutputFile]) -> String? {
-    array(
-      files.map { file in
-        var object = JSONObject([
-          ("path", .string(file.path)), ("media_type", .string(file.mediaType)),
-          ("bytes", .number(JSONNumber(file.bytes))), ("sha256", .string(file.sha256)),
-        ])
-        object["width"] = file.width.map { .number(JSONNumber($0)) }
-        object["height"] = file.height.map { .number(JSONNumber($0)) }
-        return .object(object)
-      })
-  }
-
-  static func text(_ preview: Preview?) -> String? {
-    guard let preview else { return nil }
-    var object = JSONObject([
-      ("path", .string(preview.path)), ("media_type", .string(preview.mediaType)),
-      ("bytes", .number(JSONNumber(preview.bytes))), ("index", .number(JSONNumber(preview.index))),
-    ])
-    object["width"] = preview.width.map { .number(JSONNumber($0)) }
-    object["height"] = preview.height.map { .number(JSONNumber($0)) }
-    return JSONValue.object(object).text
-  }
-
-  static func text(_ failure: PredictionFailure?) -> String? {
-    guard let failure else { return nil }
-    var object = JSONObject([
-      ("type", .string(failure.kind.rawValue)), ("retryable", .bool(failure.retryable)),
-      ("message", .string(failure.message)),
-    ])
-    object["hint"] = failure.hint.map { .string($0) }
-    object["remote_code"] = failure.remoteCode.map { .string($0) }
-    return JSONValue.object(object).text
-  }
-
-  static func timings(_ prediction: Prediction) -> String? {
-    prediction.inferenceMilliseconds.map { #"{"inference":\#($0)}"# }
-  }
-
-  private static func array(_ elements: [JSONValue]) -> String? {
-    elements.isEmpty ? nil : JSONValue.array(elements).text
   }
 }

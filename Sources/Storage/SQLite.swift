@@ -36,7 +36,7 @@ enum SQLiteValue: Equatable {
 /// is not pins the log (durability.md F14).
 final class SQLiteConnection {
   private let handle: OpaquePointer
-  private var statements: [String: OpaquePointer] = [:]
+  private var statements: [StatementText: OpaquePointer] = [:]
   /// When the wait for another writer began, in nanoseconds.
   private var waitingSince: Int64 = 0
   /// How many pages the log has since it was last started over; known after each commit of this connection.
@@ -44,6 +44,7 @@ final class SQLiteConnection {
 
   /// Opens an existing file. Nothing is read yet.
   init(path: String) throws(SQLiteError) {
+    _ = Self.isConfigured
     var handle: OpaquePointer?
     let code = sqlite3_open_v2(path, &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nil)
     guard code == SQLITE_OK, let handle else {
@@ -57,6 +58,9 @@ final class SQLiteConnection {
     // The pointer is to this object, which closes the handle before it goes: it cannot be called afterwards.
     sqlite3_busy_handler(handle, { letWait($0, $1) }, Unmanaged.passUnretained(self).toOpaque())
   }
+
+  /// Said once, before SQLite is used for the first time.
+  private static let isConfigured = imagewire_sqlite3_without_statistics() == SQLITE_OK
 
   deinit {
     for statement in statements.values { sqlite3_finalize(statement) }
@@ -134,6 +138,11 @@ final class SQLiteConnection {
     _ = imagewire_sqlite3_checkpoint_on_close(handle, on ? 1 : 0)
   }
 
+  /// Frees the pages it remembers, which are read again when they are asked for.
+  func forgetPages() {
+    sqlite3_db_release_memory(handle)
+  }
+
   /// Keeps `logPages` up to date. After `wal_autocheckpoint`, which uses the same hook.
   func countLogPages() {
     _ = sqlite3_wal_hook(handle, { noteLogPages($0, $3) }, Unmanaged.passUnretained(self).toOpaque())
@@ -154,14 +163,14 @@ final class SQLiteConnection {
 
   private func prepared(_ sql: String, _ values: [any SQLiteBindable]) throws(SQLiteError) -> OpaquePointer {
     let statement: OpaquePointer
-    if let known = statements[sql] {
+    if let known = statements[StatementText(sql: sql)] {
       statement = known
     } else {
       var new: OpaquePointer?
       let code = sqlite3_prepare_v3(handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &new, nil)
       guard code == SQLITE_OK, let new else { throw failure(code) }
       statement = new
-      statements[sql] = new
+      statements[StatementText(sql: sql)] = new
     }
     for (index, value) in values.enumerated() {
       let code = Self.bind(value.sqliteValue, to: statement, at: Int32(index + 1))
@@ -209,6 +218,14 @@ final class SQLiteConnection {
   }
 }
 
+/// The text of a statement as a key. Hashed by its length alone: there are few, hardly two as long as each other, and
+/// the texts are long; most comparisons are of a text with itself, which takes no time.
+private struct StatementText: Hashable {
+  let sql: String
+
+  func hash(into hasher: inout Hasher) { hasher.combine(sql.utf8.count) }
+}
+
 /// A row while its query stands on it; it cannot be kept.
 struct SQLiteRow: ~Copyable {
   fileprivate let statement: OpaquePointer
@@ -227,6 +244,14 @@ struct SQLiteRow: ~Copyable {
   func blob(_ column: Int32) -> [UInt8] {
     guard let start = sqlite3_column_blob(statement, column) else { return [] }
     return Array(UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, column))))
+  }
+
+  /// Lends the bytes of a text, which are gone with the row; `nil` where there is none.
+  func lend<Value>(
+    _ column: Int32, to body: (borrowing Span<UInt8>) throws(SQLiteError) -> Value
+  ) throws(SQLiteError) -> Value? {
+    guard let start = sqlite3_column_text(statement, column) else { return nil }
+    return try body(UnsafeBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, column))).span)
   }
 
   func integerIfAny(_ column: Int32) -> Int64? { isNull(column) ? nil : integer(column) }

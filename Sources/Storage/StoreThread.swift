@@ -114,8 +114,11 @@ final class StoreThread: Sendable {
         return waiting.jobs
       }
       guard let group else {
-        // A second without work: time to move the log into the table.
+        // A second without work: time to move the log into the table, and to tidy up.
         if let writer { checkpoint(writer) }
+        writer?.connection.forgetPages()
+        reader.withLock { $0.connection.forgetPages() }
+        Heap.giveBack()
         isSettled = true
         continue
       }

@@ -40,9 +40,9 @@ extension TableReader {
   /// One prediction as a list has it.
   func listed(_ id: PredictionID) throws(StoreError) -> Prediction? {
     do {
-      return try connection.first(
-        "SELECT \(PredictionRow.columns) FROM predictions p" + PredictionRow.byID, id.sequence, id.lowBits
-      ) { row throws(SQLiteError) in try PredictionRow.lean(row) }
+      return try connection.first(PredictionRow.selectLeanByID, id.sequence, id.lowBits) {
+        row throws(SQLiteError) in try PredictionRow.lean(row)
+      }
     } catch {
       throw StoreError(error, at: path)
     }

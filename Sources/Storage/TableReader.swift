@@ -14,7 +14,7 @@ final class TableReader {
   /// One prediction, whole.
   func prediction(_ id: PredictionID) throws(StoreError) -> Prediction? {
     do {
-      return try connection.first(PredictionRow.selectWhole + PredictionRow.byID, id.sequence, id.lowBits) {
+      return try connection.first(PredictionRow.selectWholeByID, id.sequence, id.lowBits) {
         row throws(SQLiteError) in try PredictionRow.whole(row)
       }
     } catch {

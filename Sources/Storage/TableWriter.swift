@@ -113,7 +113,7 @@ final class TableWriter {
 
   /// One prediction, whole.
   func prediction(_ id: PredictionID) throws(SQLiteError) -> Prediction? {
-    try connection.first(PredictionRow.selectWhole + PredictionRow.byID, id.sequence, id.lowBits) {
+    try connection.first(PredictionRow.selectWholeByID, id.sequence, id.lowBits) {
       row throws(SQLiteError) in try PredictionRow.whole(row)
     }
   }

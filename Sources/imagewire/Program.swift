@@ -17,6 +17,7 @@ internal import Threads
 /// Reads options, builds the parts, joins them, and runs until the end of input.
 enum Program {
   static func main() -> Never {
+    Heap.share()
     let invocation: Invocation
     do throws(UsageError) {
       invocation = try Invocation(Array(CommandLine.arguments.dropFirst()))

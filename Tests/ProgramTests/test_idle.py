@@ -47,3 +47,14 @@ def test_nothing_to_do_is_at_most_one_waking_a_second_and_no_transfer(spawn, pas
         after = wakings(program.process.pid), transfers(program.process.pid)
         assert after[0] - before[0] <= SECONDS
         assert after[1] == before[1]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc, which only Linux has")
+def test_what_is_not_used_is_not_loaded(spawn):
+    # A start of the program waits for each of them, and each takes memory: libcurl alone brings thirty.
+    with spawn() as program:
+        assert program.call("submit", prompt="a boat", wait_ms=30000)["status"] == "completed"
+        loaded = Path(f"/proc/{program.process.pid}/maps").read_text()
+    assert "libsqlite3" in loaded
+    for name in ("libcurl", "libswift_Concurrency", "libdispatch", "libswift_StringProcessing", "libswift_RegexParser"):
+        assert name not in loaded
