@@ -21,13 +21,7 @@ struct TranscriptTests {
 
   static let all: [Transcript] = {
     var transcripts: [Transcript] = []
-    guard let folder = opendir("\(root)schemas/examples") else { return [] }
-    defer { closedir(folder) }
-    while let entry = readdir(folder) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      guard name.hasSuffix(".jsonl") else { continue }
+    for name in names(in: "\(root)schemas/examples") where name.hasSuffix(".jsonl") {
       do {
         transcripts.append(
           try Transcript(name: String(name.dropLast(6)), text: contents("\(root)schemas/examples/\(name)")))
@@ -37,6 +31,25 @@ struct TranscriptTests {
     }
     return transcripts.sorted { $0.name < $1.name }
   }()
+
+  private static func names(in folder: String) -> [String] {
+    guard let stream = opendir(folder) else { return [] }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names
+  }
+
+  private static func remove(_ path: String) {
+    if unlink(path) == 0 { return }
+    for name in names(in: path) { remove("\(path)/\(name)") }
+    rmdir(path)
+  }
 
   private static func contents(_ path: String) -> String {
     guard let file = fopen(path, "r") else { return "" }
@@ -55,6 +68,7 @@ struct TranscriptTests {
     guard transcript.framings.contains(framing) else { return }
     var template = Array("/tmp/imagewire-transcript.XXXXXX".utf8CString)
     let home = String(cString: try #require(mkdtemp(&template)))
+    defer { Self.remove(home) }
     var bindings = Bindings(folder: home)
     let program = try Program(Self.binary, arguments: transcript.arguments, home: home, framing: framing)
     do {

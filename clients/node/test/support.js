@@ -1,4 +1,4 @@
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,8 +7,14 @@ import { Client } from "../src/index.js";
 export const ROOT = resolve(fileURLToPath(import.meta.url), "../../../..");
 export const BINARY = process.env.IMAGEWIRE ?? join(ROOT, ".build/debug/imagewire");
 
-/** A folder that is nobody else's. */
-export const folder = () => mkdtempSync(join(tmpdir(), "imagewire-node-"));
+const folders = [];
+process.on("exit", () => folders.forEach((path) => rmSync(path, { recursive: true, force: true, maxRetries: 3 })));
+
+/** A folder that is nobody else's, and is gone when the tests of this file have ended. */
+export function folder() {
+  folders.push(mkdtempSync(join(tmpdir(), "imagewire-node-")));
+  return folders.at(-1);
+}
 
 /** What a process needs to be alone on this machine. */
 export function alone(home = folder()) {
