@@ -92,8 +92,8 @@ schemas: debug ## schemas/ anew, from the table of methods
 	for name in $$($(DEBUG) schema --names); do $(DEBUG) schema $$name >schemas/$$name.json || exit 1; done
 	python3 Tests/MCPTests/render.py $(DEBUG) schemas/mcp
 
-install: build ## The program, its man page, completions and schemas below $(PREFIX)
-	@.ci/stage $(RELEASE) $(DESTDIR)$(PREFIX)
+install: dependencies ## The program, its man page, completions and schemas below $(PREFIX)
+	@binary=$$(.ci/release) && .ci/stage "$$binary" $(DESTDIR)$(PREFIX)
 
 dist: dependencies ## A tarball that needs no Swift, with its SHA-256: .build-dist/
 	@.ci/dist
