@@ -54,8 +54,10 @@ extension PredictionEngine {
     guard let known = state.withLock({ $0.live[id]?.prediction }), let row = try? store.prediction(id),
       row.revision != known.revision || row.epoch != known.epoch || row.phase != known.phase
     else { return }
-    // Of a row that is ours others can only change that it is to be settled.
-    guard row.owner != store.owner || row.phase == .settling && known.phase != .settling else {
+    // Of a row that is ours others can only change that it is to be settled, or that what it had taken for its own is
+    // another's and it is to be looked for again.
+    let isMoved = [.settling, .looking].contains(row.phase) && known.phase != row.phase
+    guard row.owner != store.owner || isMoved else {
       publish(row)
       return
     }

@@ -17,7 +17,6 @@ extension PredictionEngine {
         case .success(let files):
           state.withLock { $0.bytes[id] = nil }
           record(id, .saved(files), by: writer(of: prediction)) { [self] in
-            if state.withLock({ $0.live[id]?.prediction.phase == nil }) { provider.forget(prediction) }
             if isHere { state.signal { _ = $0.savesHere.remove(id) } }
           }
         case .failure(let failure):

@@ -52,12 +52,15 @@ extension PredictionEngine {
         unrecorded = state.unrecorded
         state.unrecorded = []
         state.retryRecordsAt = nil
+        // Counted from here on, so that whoever drains finds each of them in one place or the other.
+        state.uncommittedRecords += unrecorded.count
       }
       return (answers, ticking, unrecorded, state.rounds.takeDue(now))
     }
     for (waiter, outcome) in expired { waiter.completion(outcome) }
     for (waiter, snapshot) in ticking { waiter.onProgress?(snapshot) }
     for entry in unrecorded { record(entry.id, entry.event, by: entry.writer) }
+    if !unrecorded.isEmpty { state.signal { $0.uncommittedRecords -= unrecorded.count } }
     makeRounds(due)
     react(.woke)
   }
@@ -82,10 +85,11 @@ extension PredictionEngine {
   /// - Returns: whether all of that was done in time.
   @discardableResult
   public func drain(atMost milliseconds: Int64) -> Bool {
-    store.flush()
-    return state.wait(atMost: milliseconds) { state in
-      state.posts.isEmpty && state.savesHere.isEmpty && state.uncommittedRecords == 0 && !state.scheduler.isClaiming
-        && (state.isStopping || !state.scheduler.isUploading)
+    let begun = time.now.steady
+    guard store.flush(atMost: milliseconds) else { return false }
+    return state.wait(atMost: max(0, milliseconds - (time.now.steady - begun))) { state in
+      state.posts.isEmpty && state.savesHere.isEmpty && state.uncommittedRecords == 0 && state.unrecorded.isEmpty
+        && !state.scheduler.isClaiming && (state.isStopping || !state.scheduler.isUploading)
         ? true : nil
     } ?? false
   }

@@ -183,7 +183,19 @@ extension PredictionEngine {
     let sent = prediction.startedAt ?? prediction.createdAt
     let until = min(time.now.wall, sent + 120_000)
     history.search(for: prediction, window: sent - 5_000...max(until, sent) + 60_000) { [self] outcome in
-      react(.looked(prediction.id, outcome))
+      react(.looked(prediction.id, withoutOurs(outcome, of: prediction.account)))
+    }
+  }
+
+  /// Without what is another prediction's already: of two equal ones whose ids are not both known, one is left.
+  private func withoutOurs(_ outcome: HistoryOutcome, of account: String) -> HistoryOutcome {
+    guard case .found(let matches) = outcome else { return outcome }
+    do throws(StoreError) {
+      var left: [HistoryMatch] = []
+      for match in matches where try !store.isTaken(match.remoteID, in: account) { left.append(match) }
+      return .found(left)
+    } catch {
+      return .unavailable(reason: error.message)
     }
   }
 
@@ -219,6 +231,9 @@ extension PredictionEngine {
       case .failure(.illegal), .failure(.notFound):
         // Somebody was first: what the row says now is what counts.
         reload(id, after: event)
+      case .failure where event == .downloadAgain:
+        // Somebody's wish, and they see that it did not come true; kept for later it would come true behind another.
+        break
       case .failure(let error):
         if recordLater(Unrecorded(id: id, event: event, writer: writer)) {
           notice("What happened to \(id) could not be written and is tried again: \(error.message)")
@@ -255,6 +270,7 @@ extension PredictionEngine {
       if case .saved(let files) = event { _ = outputs.remove(files) }
       state.withLock { state in
         state.live[id] = nil
+        state.bytes[id] = nil
         state.handedOver.remove(id)
       }
       return react(.lost(id))
@@ -275,8 +291,24 @@ extension PredictionEngine {
     let snapshot = publish(prediction)
     let current = snapshot.prediction
     let isOurs = current.owner == nil || current.owner == store.owner
+    if !isOurs || current.phase == nil { letGo(of: current) }
     react(isOurs ? .changed(current) : .lost(current.id))
     return snapshot
+  }
+
+  /// Nothing more is done for it here: what was kept for that goes, from memory and at the provider's. Not where its
+  /// download may be tried again and there is no other copy, and not where nobody knows what became of it.
+  private func letGo(of prediction: Prediction) {
+    let id = prediction.id
+    let (provider, hasBytes) = state.withLock { state in
+      (state.providers[prediction.account], state.bytes[id] != nil)
+    }
+    guard let provider else { return }
+    let isOver =
+      prediction.phase == nil && [.completed, .failed, .cancelled].contains(prediction.status)
+      && prediction.failure?.kind != .downloadFailed
+    if hasBytes, isOver || provider.canRepeat(prediction) { state.withLock { $0.bytes[id] = nil } }
+    if isOver { provider.forget(prediction) }
   }
 
   /// Keeps a committed prediction, and answers whoever waits for it.

@@ -367,11 +367,18 @@ public final class PredictionEngine: Sendable {
     store.delete(ids) { [self] result in
       state.withLock { state in
         state.owedReplies -= 1
-        if case .success(.deleted(let gone)) = result { for prediction in gone { state.live[prediction.id] = nil } }
+        if case .success(.deleted(let gone)) = result {
+          for prediction in gone {
+            state.live[prediction.id] = nil
+            state.bytes[prediction.id] = nil
+          }
+        }
       }
       var kept: [String] = []
       if case .success(.deleted(let gone)) = result {
         previews.discard(Set(gone.map(\.id)))
+        let providers = state.withLock { $0.providers }
+        for prediction in gone { providers[prediction.account]?.forget(prediction) }
         if files { kept = outputs.remove(gone.flatMap(\.files)) }
       }
       tellWatcher()

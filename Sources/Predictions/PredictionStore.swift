@@ -61,9 +61,21 @@ public protocol PredictionStore: ChangeLog {
   func delete(
     _ ids: [PredictionID], completion: @escaping @Sendable (Result<DeleteOutcome, StoreError>) -> Void)
 
+  /// Whether a prediction of this account has this id at its provider, or had it when it was deleted.
+  func isTaken(_ remoteID: String, in account: String) throws(StoreError) -> Bool
+
   /// Waits until everything handed over before has been committed or has failed, and its completions have run.
   /// Never called from a completion.
-  func flush()
+  ///
+  /// - Parameter milliseconds: how long at most; `nil` is for ever.
+  /// - Returns: false when the time was up before.
+  @discardableResult
+  func flush(atMost milliseconds: Int64?) -> Bool
+}
+
+extension PredictionStore {
+  /// Waits for as long as it takes.
+  public func flush() { flush(atMost: nil) }
 }
 
 /// Who writes, and the epoch under which it took the prediction.

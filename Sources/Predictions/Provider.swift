@@ -72,11 +72,17 @@ public protocol Provider: Sendable {
   /// How long its paid request may take to be answered, in milliseconds: the process does not end before.
   var postLimit: Int64 { get }
 
-  /// Its files are saved and that is committed: what was kept for it may go.
+  /// Whether a poll would bring the answer once more.
+  func canRepeat(_ prediction: Prediction) -> Bool
+
+  /// It is over or deleted, and that is committed: what was kept for it may go. May be called again.
   func forget(_ prediction: Prediction)
 }
 
 extension Provider {
+  /// Providers that make a prediction under an id can be asked again.
+  public func canRepeat(_ prediction: Prediction) -> Bool { true }
+
   /// A minute: the work goes on after the answer.
   public var postLimit: Int64 { 60_000 }
 

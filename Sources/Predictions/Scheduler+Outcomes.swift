@@ -102,6 +102,7 @@ extension Scheduler {
     case .expired(let reason):
       guard !job.hasRelinked else { return retryDownload(id, reason: reason, now: now) }
       jobs[id]?.hasRelinked = true
+      jobs[id]?.isRelinking = true
       return [.relink(id)]
     case .transient(let reason): return retryDownload(id, reason: reason, now: now)
     case .refused(let reason): return [.record(id, .downloadGivenUp(reason: reason))]

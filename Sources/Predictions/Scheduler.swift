@@ -83,6 +83,8 @@ public struct Scheduler: Sendable {
     var goneCount = 0
     var seen: (match: HistoryMatch, at: Int64)?
     var hasRelinked = false
+    /// Whether fresh links are being fetched: when they are recorded, the download begins again.
+    var isRelinking = false
   }
 
   struct AccountState: Sendable {
@@ -193,6 +195,7 @@ public struct Scheduler: Sendable {
     case .downloadFailed(let id, let outcome): return downloadFailed(id, outcome, now: now)
 
     case .relinkFailed(let id, let reason):
+      jobs[id]?.isRelinking = false
       return retryDownload(id, reason: reason, now: now)
 
     case .deletionUnanswered(let id, let reason):
@@ -298,7 +301,9 @@ public struct Scheduler: Sendable {
       return begin(id, now: now)
     case .fetching:
       let freed = before?.phase == .fetching ? [] : release(prediction.account)
-      if before?.phase == .fetching, jobs[id]?.due != nil { return freed }
+      // Whatever else changed in the row: one download at a time.
+      if before?.phase == .fetching, before?.isRelinking == false { return freed }
+      jobs[id]?.isRelinking = false
       return begin(id, now: now) + freed
     case .settling:
       guard prediction.remoteID != nil, prediction.deleteRemote, before?.phase != .settling || before?.attempts == 0

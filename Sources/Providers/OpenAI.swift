@@ -207,7 +207,10 @@ public struct OpenAI: Provider {
     completion(.failed(reason: "This provider has no way to delete a picture."))
   }
 
-  /// Its files are saved: the kept reply goes.
+  /// Only as long as the reply is kept.
+  public func canRepeat(_ prediction: Prediction) -> Bool { incoming.body(of: prediction) != nil }
+
+  /// The kept reply goes.
   public func forget(_ prediction: Prediction) { incoming.discard(prediction) }
 
   // MARK: - Pieces

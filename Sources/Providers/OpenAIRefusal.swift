@@ -45,7 +45,8 @@ extension OpenAI {
       return (
         failure(
           .rateLimited, "The provider takes no more requests for now (HTTP 429)",
-          "Submit it again in a minute, or lower --max-per-minute.", retryable: true), retryAfter ?? Self.pause
+          "Submit it again in a minute, or lower --max-per-minute.", retryable: true),
+        max(1_000, retryAfter ?? Self.pause)
       )
     case 401, 403:
       let what = status == 401 ? "The provider does not accept the key" : "The provider does not let this key do that"

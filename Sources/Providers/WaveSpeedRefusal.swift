@@ -27,7 +27,8 @@ extension WaveSpeed {
       return (
         failure(
           .rateLimited, "The provider takes no more requests for now (HTTP 429)",
-          "Submit it again in a minute, or lower --max-per-minute.", retryable: true), retryAfter ?? Self.pause
+          "Submit it again in a minute, or lower --max-per-minute.", retryable: true),
+        max(1_000, retryAfter ?? Self.pause)
       )
     }
     let isAboutRights = status == 403 && Self.mentions(text, ["role", "permission"])

@@ -5,7 +5,8 @@ enum WaveSpeedTime {
   /// Milliseconds since 1970 of an HTTP date in any of its three formats. libcurl must have been opened.
   static func httpDate(_ text: String) -> Int64? {
     let seconds = ccurl_date(text)
-    return seconds < 0 ? nil : seconds * 1_000
+    // To the end of the year 9999: a server may say anything.
+    return (0...253_402_300_799).contains(seconds) ? seconds * 1_000 : nil
   }
 
   /// How long to wait by `Retry-After`, in milliseconds: seconds, also with a fraction, or a date; 0 to 120 s.

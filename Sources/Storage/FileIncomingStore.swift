@@ -20,7 +20,7 @@ public struct FileIncomingStore: IncomingStore {
   /// Writes it under a temporary name, makes it durable, and gives it its name.
   public func keep(_ body: [UInt8], of prediction: Prediction) throws(OutputError) {
     let path = "\(folder)/\(prediction.id).\(prediction.epoch)"
-    let temporary = "\(path).part"
+    let temporary = path + Self.partSuffix
     do {
       try FileSystem.makeFolder(folder)
       let file = try Descriptor(opening: temporary, O_WRONLY | O_CREAT | O_TRUNC)
@@ -29,30 +29,35 @@ public struct FileIncomingStore: IncomingStore {
       try FileSystem.rename(temporary, to: path)
       try FileSystem.syncFolder(folder)
     } catch {
+      unlink(temporary)
       throw error.isFullDisk ? .diskFull(path: path) : .inputOutput(path: path, reason: error.reason)
     }
   }
 
   /// The one of the latest epoch.
   public func body(of prediction: Prediction) -> [UInt8]? {
-    let name = names(of: prediction).max { epoch($0) < epoch($1) }
+    let name = names(of: prediction).filter(isWhole).max { epoch($0) < epoch($1) }
     guard let name, let file = try? Descriptor(opening: "\(folder)/\(name)", O_RDONLY),
       let status = FileStatus(of: file)
     else { return nil }
     return FileSystem.read(file, from: 0, atMost: Int(status.bytes))
   }
 
-  /// Whether the folder has nothing in it.
-  public var isEmpty: Bool { FileSystem.names(in: folder).isEmpty }
+  /// Whether the folder has no whole answer in it.
+  public var isEmpty: Bool { !FileSystem.names(in: folder).contains(where: isWhole) }
 
-  /// Removes all that was kept for it.
+  /// Removes all that was kept for it, and what was left of keeping it.
   public func discard(_ prediction: Prediction) {
     for name in names(of: prediction) { unlink("\(folder)/\(name)") }
   }
 
   private func names(of prediction: Prediction) -> [String] {
-    FileSystem.names(in: folder).filter { $0.hasPrefix("\(prediction.id).") && !$0.hasSuffix(".part") }
+    FileSystem.names(in: folder).filter { $0.hasPrefix("\(prediction.id).") }
   }
+
+  private static let partSuffix = ".part"
+
+  private func isWhole(_ name: String) -> Bool { !name.hasSuffix(Self.partSuffix) }
 
   private func epoch(_ name: String) -> Int { name.split(separator: ".").last.flatMap { Int($0) } ?? 0 }
 }

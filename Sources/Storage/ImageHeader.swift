@@ -169,7 +169,8 @@ private struct ImageBytes {
     var rest = container
     while let found = box("ispe", in: rest) {
       if let width = big(found.lowerBound + 4, bytes: 4), let height = big(found.lowerBound + 8, bytes: 4),
-        found.count >= 12, width * height > (largest.map { $0.width * $0.height } ?? 0)
+        found.count >= 12, max(width, height) <= Int(Int32.max),
+        width * height > (largest.map { $0.width * $0.height } ?? 0)
       {
         largest = (width, height)
       }

@@ -123,6 +123,11 @@ public final class SQLitePredictionStore: PredictionStore {
     try reader.withLock { reader throws(StoreError) in try reader.spending(of: account, since: milliseconds) }
   }
 
+  /// Whether a prediction of this account has this id at its provider, or had it when it was deleted.
+  public func isTaken(_ remoteID: String, in account: String) throws(StoreError) -> Bool {
+    try reader.withLock { reader throws(StoreError) in try reader.isTaken(remoteID, in: account) }
+  }
+
   /// What stands for a file that was uploaded within its lifetime.
   public func upload(of digest: [UInt8], for account: String) throws(StoreError) -> String? {
     let now = time.now.wall
@@ -185,7 +190,8 @@ public final class SQLitePredictionStore: PredictionStore {
   }
 
   /// Waits until everything handed over before is done. Never called from a completion.
-  public func flush() {
-    thread.flush()
+  @discardableResult
+  public func flush(atMost milliseconds: Int64?) -> Bool {
+    thread.flush(atMost: milliseconds)
   }
 }

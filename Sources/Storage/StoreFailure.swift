@@ -8,7 +8,7 @@ extension StoreError {
     self =
       switch error.primary {
       case SQLITE_FULL:
-        .failed(message: "The disk of \(path) is full.", hint: "Make room; nothing was sent.")
+        .failed(message: "The disk of \(path) is full.", hint: "Make room, then try again.")
       case SQLITE_CORRUPT, SQLITE_NOTADB:
         .failed(
           message: "The table \(path) is damaged (\(error.message)).",

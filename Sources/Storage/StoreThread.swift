@@ -74,10 +74,10 @@ final class StoreThread: Sendable {
   }
 
   /// Waits until all that was handed over so far is done.
-  func flush() {
+  func flush(atMost milliseconds: Int64?) -> Bool {
     let last = waiting.withLock { $0.accepted }
     wake()
-    _ = waiting.wait { $0.done >= last ? true : nil }
+    return waiting.wait(atMost: milliseconds) { $0.done >= last ? true : nil } ?? false
   }
 
   /// Ends the thread when all is done; nothing is accepted any more.

@@ -38,6 +38,16 @@ final class TableReader {
     }
   }
 
+  /// Whether a POST of this account brought this id, or was found to have brought it.
+  func isTaken(_ remoteID: String, in account: String) throws(StoreError) -> Bool {
+    do {
+      return try connection.integer(
+        "SELECT count(*) FROM sends WHERE account = ? AND remote_id = ?", account, remoteID) > 0
+    } catch {
+      throw StoreError(error, at: path)
+    }
+  }
+
   /// Moves what it can of the log into the table, waiting for nobody.
   func checkpoint() {
     _ = try? connection.integer("PRAGMA wal_checkpoint(PASSIVE)")

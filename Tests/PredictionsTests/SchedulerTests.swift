@@ -361,6 +361,16 @@ struct SchedulerTests {
       ])
   }
 
+  @Test func oneDownloadAtATimeWhateverElseChangesInTheRow() {
+    var stage = Stage()
+    var prediction = fetching(&stage)
+    prediction.revision += 1
+    #expect(stage.handle(.changed(prediction)) == [])
+    #expect(stage.handle(.downloadFailed(prediction.id, .transient(reason: "reset"))) == [])
+    #expect(stage.handle(.changed(prediction)) == [])
+    #expect(stage.waitForActions() == ([.download(prediction.id)], 2_000))
+  }
+
   @Test func anExpiredLinkIsAskedForAnewOnce() {
     var stage = Stage()
     var prediction = fetching(&stage)

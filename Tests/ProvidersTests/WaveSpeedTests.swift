@@ -113,8 +113,10 @@ import Testing
   }
 
   @Test(
-    arguments: [("2", 2_000), ("1.5", 1_500), ("-3", 0), ("9999", 120_000), ("soon", 60_000), ("date", 30_000)]
-      as [(String, Int64)])
+    arguments: [
+      ("2", 2_000), ("1.5", 1_500), ("-3", 1_000), ("0", 1_000), ("9999", 120_000), ("soon", 60_000),
+      ("date", 30_000), ("Mon, 01 Jan 999999999 00:00:00 GMT", 60_000),
+    ] as [(String, Int64)])
   func retryAfter(text: String, pause: Int64) throws {
     let server = try Loopback([
       "submit": ["429"], "date": "Mon, 23 Nov 2026 12:00:00 GMT",

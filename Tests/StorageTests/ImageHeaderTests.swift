@@ -101,6 +101,10 @@ struct ImageHeaderTests {
     }
     #expect(try #require(ImageHeader(Sample.png(0, 5))).width == nil)
     #expect(try #require(ImageHeader(Sample.png(0xFFFF_FFFF, 5))).width == 0xFFFF_FFFF)
+    // The area of this one is no number: 64 bytes that once ended the process.
+    let ispe = Sample.box("ispe", [0, 0, 0, 0] + [UInt8](repeating: 0xFF, count: 8))
+    let nested = Sample.box("meta", [0, 0, 0, 0] + Sample.box("iprp", Sample.box("ipco", ispe)))
+    #expect(try #require(ImageHeader(ftyp + nested)).width == nil)
     for other in ["", "<html>", "RIFF    WAVE", "BM", "%PDF-1.7", "....ftypisom\u{0}\u{0}\u{0}\u{0}mp41"] {
       #expect(ImageHeader(Array(other.utf8)) == nil)
     }

@@ -27,6 +27,23 @@ import Testing
     #expect(store.body(of: other) == [])
   }
 
+  @Test func halfAnAnswerIsNoneAndGoesWithTheRest() throws {
+    let folder = TemporaryFolder()
+    let one = prediction(epoch: 1)
+    let store = FileIncomingStore(directory: folder.path)
+    try FileSystem.makeFolder("\(folder.path)/incoming")
+    // What a process leaves that ends while it writes.
+    try FileSystem.replace("\(folder.path)/incoming/\(one.id).1.part", with: "half")
+    #expect(store.isEmpty)
+    #expect(store.body(of: one) == nil)
+    store.discard(one)
+    #expect(FileSystem.names(in: "\(folder.path)/incoming") == [])
+    // A folder in the place of the file: it cannot get its name, and nothing is left of the attempt.
+    try FileSystem.makeFolder("\(folder.path)/incoming/\(one.id).1/in the way")
+    #expect(throws: OutputError.self) { try store.keep([1], of: one) }
+    #expect(FileSystem.names(in: "\(folder.path)/incoming") == ["\(one.id).1"])
+  }
+
   @Test func aFolderThatCannotBeMadeIsSaidSo() throws {
     let folder = TemporaryFolder()
     let store = FileIncomingStore(directory: "\(folder.path)/file")

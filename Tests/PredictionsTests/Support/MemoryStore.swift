@@ -282,10 +282,16 @@ final class MemoryStore: PredictionStore {
     }
   }
 
-  func flush() {
+  func isTaken(_ remoteID: String, in account: String) -> Bool {
+    table.state.withLock { state in
+      state.rows.values.contains { $0.account == account && $0.remoteID == remoteID }
+    }
+  }
+
+  func flush(atMost milliseconds: Int64?) -> Bool {
     let done = Guarded(false)
     queue.async { done.signal { $0 = true } }
-    _ = done.wait { $0 ? true : nil }
+    return done.wait(atMost: milliseconds) { $0 ? true : nil } ?? false
   }
 }
 

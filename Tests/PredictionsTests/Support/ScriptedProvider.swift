@@ -41,6 +41,8 @@ final class ScriptedProvider: Provider, ProviderHistory, ProviderUploads {
     var hanging: [Call] = []
     var pollsHang = false
     var hangingPolls: [@Sendable (PollOutcome) -> Void] = []
+    var canRepeat = true
+    var forgotten: [PredictionID] = []
   }
 
   let name = "scripted"
@@ -178,6 +180,10 @@ final class ScriptedProvider: Provider, ProviderHistory, ProviderUploads {
       completion(state.withLock { $0.searches.count > 1 ? $0.searches.removeFirst() : $0.searches.first ?? .found([]) })
     }
   }
+
+  func canRepeat(_ prediction: Prediction) -> Bool { state.withLock { $0.canRepeat } }
+
+  func forget(_ prediction: Prediction) { state.signal { $0.forgotten.append(prediction.id) } }
 
   func delete(_ prediction: Prediction, completion: @escaping @Sendable (DeletionOutcome) -> Void) {
     queue.async { [self] in

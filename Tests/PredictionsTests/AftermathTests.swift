@@ -1,0 +1,148 @@
+import Predictions
+import Testing
+import Threads
+
+@testable import Predictions
+
+/// What is left to be done after a POST: telling equal predictions apart, and letting go of what was kept.
+@Suite("After a POST")
+struct AftermathTests {
+  private static func match(_ remoteID: String, _ rig: Rig) -> HistoryMatch {
+    HistoryMatch(remoteID: remoteID, createdAt: rig.time.now.wall, clockSkew: 0)
+  }
+
+  private static let picture = RemoteResult.completed(
+    outputs: [.bytes([1, 2, 3])], hasNSFWContents: [], inferenceMilliseconds: nil)
+
+  // MARK: - Equal predictions
+
+  @Test("of two equal predictions one lost its reply: what the other one has is not a second match")
+  func twin() throws {
+    let rig = Rig()
+    rig.provider.state.withLock { state in
+      state.submits = [
+        .answer(.accepted(remoteID: "r-1", result: .running, clockSkew: 0)), .answer(.ambiguous(reason: "No reply.")),
+      ]
+      state.searches = [.found([Self.match("r-1", rig), Self.match("r-2", rig)])]
+    }
+    let (first, second) = (try rig.submit().id, try rig.submit().id)
+    #expect(try rig.result(first).remoteID == "r-1")
+    let it = try rig.result(second)
+    #expect(it.status == .completed)
+    #expect(it.remoteID == "r-2")
+    #expect(rig.posts == [first, second])
+  }
+
+  @Test("one whose remote id turns out to be another's is looked for again by the process that polled it")
+  func displaced() throws {
+    let rig = Rig()
+    rig.provider.state.withLock { state in
+      state.pollsHang = true
+      state.searches = [.found([Self.match("r-2", rig)])]
+    }
+    let id = try rig.submit().id
+    try rig.eventually("it is polled") { rig.provider.state.withLock { $0.polled } == 1 }
+    // Another process: its own late reply brought this id.
+    let moved = try rig.row(id).displaced(at: rig.time.now.wall)
+    rig.table.state.withLock { $0.save(moved) }
+    rig.provider.state.withLock { $0.pollsHang = false }
+    rig.advance(200)
+    _ = try rig.status(id)
+    try rig.eventually("its own picture is found") { rig.table.row(id)?.status == .completed }
+    #expect(try rig.row(id).remoteID == "r-2")
+  }
+
+  // MARK: - What exists only in memory
+
+  @Test("drain waits for a remote id that could not be written, and no longer than it may")
+  func drainWaitsForTheDisk() throws {
+    let rig = Rig()
+    rig.table.fail(.change, [.lost]) { if case .accepted = $0 { true } else { false } }
+    rig.provider.state.withLock { $0.pollsHang = true }
+    let id = try rig.submit().id
+    try rig.soon("the commit failed") { rig.journal.count("failed commit") == 1 }
+    #expect(rig.engine.drain(atMost: 20) == false)
+    #expect(try rig.row(id).remoteID == nil)
+    let drained = Guarded<Bool?>(nil)
+    startThread {
+      let isDone = rig.engine.drain(atMost: 20_000)
+      drained.signal { $0 = isDone }
+    }
+    try rig.eventually("it is written", by: 100) { drained.withLock { $0 } != nil }
+    #expect(drained.withLock { $0 } == true)
+    #expect(try rig.row(id).remoteID == "r-1")
+  }
+
+  @Test("the bytes of a picture that cannot be saved do not stay in memory where the provider has them")
+  func bytes() throws {
+    let rig = Rig()
+    rig.provider.state.withLock {
+      $0.polls = [.answered(Self.picture, after: nil), .answered(Self.picture, after: nil)]
+    }
+    rig.outputs.state.withLock { $0.faults = [.diskFull(path: "/out")] }
+    let id = try rig.submit().id
+    #expect(try rig.result(id).failure?.kind == .downloadFailed)
+    #expect(rig.engine.state.withLock { $0.bytes.isEmpty })
+    let it = try rig.result(id)
+    #expect(it.failure == nil)
+    #expect(rig.engine.contents(of: try #require(it.files.first)) == [1, 2, 3])
+    #expect(rig.engine.state.withLock { $0.bytes.isEmpty })
+  }
+
+  @Test("the only copy of a picture stays until it is a file")
+  func onlyCopy() throws {
+    let rig = Rig()
+    rig.provider.state.withLock { state in
+      state.submits = [.answer(.accepted(remoteID: "r-1", result: Self.picture, clockSkew: 0))]
+      state.canRepeat = false
+    }
+    rig.outputs.state.withLock { $0.faults = [.diskFull(path: "/out")] }
+    let id = try rig.submit().id
+    #expect(try rig.result(id).failure?.kind == .downloadFailed)
+    let it = try rig.result(id)
+    #expect(rig.engine.contents(of: try #require(it.files.first)) == [1, 2, 3])
+    #expect(rig.provider.state.withLock { $0.polled } == 0)
+  }
+
+  // MARK: - What the provider keeps
+
+  @Test("what was kept for a prediction goes when it is over, and not before")
+  func forgotten() throws {
+    let rig = Rig()
+    let failed = RemoteResult.failed(
+      PredictionFailure(.contentRefused, retryable: false, message: "No."), billing: .unknown)
+    rig.provider.state.withLock { state in
+      state.submits = [
+        .answer(.accepted(remoteID: "r-1", result: .running, clockSkew: 0)),
+        .answer(.accepted(remoteID: "r-2", result: failed, clockSkew: 0)), .answer(.ambiguous(reason: "No reply.")),
+      ]
+    }
+    rig.outputs.state.withLock { $0.faults = [.diskFull(path: "/out")] }
+    let forgotten = { rig.provider.state.withLock { $0.forgotten } }
+    let unsaved = try rig.submit().id
+    #expect(try rig.result(unsaved).failure?.kind == .downloadFailed)
+    #expect(forgotten().isEmpty, "it may be wanted again")
+    let refused = try rig.submit("another").id
+    #expect(try rig.result(refused).status == .failed)
+    #expect(forgotten() == [refused])
+    #expect(try rig.result(try rig.submit("a third").id).status == .unknown)
+    #expect(forgotten() == [refused], "nobody knows")
+    rig.engine.delete([unsaved], files: false) { _, _ in }
+    try rig.soon("it is deleted") { forgotten() == [refused, unsaved] }
+  }
+
+  @Test("a wish to download again that cannot be written is not granted later, behind another")
+  func wish() throws {
+    let rig = Rig()
+    rig.outputs.state.withLock { $0.faults = [.diskFull(path: "/out")] }
+    let id = try rig.submit().id
+    #expect(try rig.result(id).failure?.kind == .downloadFailed)
+    rig.table.fail(.change, [.lost]) { $0 == .downloadAgain }
+    #expect(try rig.result(id).failure?.kind == .downloadFailed)
+    #expect(rig.engine.drain(atMost: 1_000))
+    rig.advance(60_000)
+    #expect(rig.engine.drain(atMost: 1_000))
+    #expect(try rig.row(id).files.isEmpty)
+    #expect(try rig.result(id).files.count == 1)
+  }
+}
