@@ -51,11 +51,11 @@ def measure(program: Path, static: Path | None, driver: Path, floor: Path, folde
         others = [name for name in commands if name not in ("imagewire", "static")]
         return ", ".join(f"{name} {median(name, key) * scale:,.{digits}f} {unit}" for name in others)
 
-    def beside_floor(key: str) -> float:
+    def beside_floor(key: str) -> list[float]:
         # Each turn of ours by the floor's turn next to it.
-        return statistics.median(map(truediv, seen["imagewire", key], seen["floor", key]))
+        return list(map(truediv, seen["imagewire", key], seen["floor", key]))
 
-    trip, rate = beside_floor("trip p50"), beside_floor("pipe rate")
+    trip, rates = statistics.median(beside_floor("trip p50")), beside_floor("pipe rate")
     rows = [
         Row("first reply after spawn, existing table", f"{median('imagewire', 'trip first'):.1f} ms", beside("trip first", "ms"), "≤ 9 ms"),
     ]
@@ -67,7 +67,7 @@ def measure(program: Path, static: Path | None, driver: Path, floor: Path, folde
     rows += [
         Row("`status` round trip p50, one CPU", f"{median('imagewire', 'trip p50'):.1f} µs = {trip:.2f}x floor", beside("trip p50", "µs"), "≤ 1.4x floor"),
         Row("`status` round trip p99, one CPU", f"{median('imagewire', 'trip p99'):.1f} µs", beside("trip p99", "µs"), ""),
-        Row("`status`, 64 in the pipe, a CPU each", f"{median('imagewire', 'pipe rate'):,.0f}/s = {rate:.2f}x floor", beside("pipe rate", "/s", digits=0), "≥ 0.6x floor"),
+        Row("`status`, 64 in the pipe, a CPU each", f"{median('imagewire', 'pipe rate'):,.0f}/s = {statistics.median(rates):.2f}x floor; by turn {min(rates):.2f}x to {max(rates):.2f}x", beside("pipe rate", "/s", digits=0), "≥ 0.6x floor"),
         Row("processor time a request, the same", cpu, beside("pipe cpu", "µs", 1e6), "≤ 0.33x Node"),
         Row("resident memory: after 200 requests; after 200,000", f"{start / 1024:.1f} MB; {median('imagewire', 'pipe rss') / 1024:.1f} MB", "", "≤ 16 MB, flat"),
     ]

@@ -152,6 +152,18 @@ def test_03_a_twin_is_never_shared(paid, wavespeed):
     assert len(wavespeed.posts()) == 2
 
 
+def test_03_the_lost_one_of_two_twins_is_found(paid, wavespeed):
+    # Both are in the history; one of them has been answered, so the other one can only be the lost one's.
+    wavespeed.script(submit=["normal", "lost_reply"])
+    with paid() as program:
+        first = program.call("submit", prompt="twins")["id"]
+        answered = program.call("result", id=first)
+        lost = program.call("result", id=program.call("submit", prompt="twins")["id"])
+    assert (answered["status"], answered["remote_id"]) == ("completed", f"{1:032x}")
+    assert (lost["status"], lost["remote_id"]) == ("completed", f"{2:032x}")
+    assert len(wavespeed.posts()) == 2
+
+
 def test_03_two_lost_twins_stay_apart(paid, wavespeed):
     wavespeed.script(submit=["lost_reply", "lost_reply"])
     with paid() as program:

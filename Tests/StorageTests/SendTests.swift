@@ -121,6 +121,9 @@ struct SendTests {
     #expect(throws: StoreError.illegal(looking.refusal(.noSuchTransition))) {
       try fixture.change(looking.id, .adopted(match), by: looking.writer)
     }
+    #expect(try fixture.store.isTaken("r", in: twin.account))
+    #expect(try !fixture.store.isTaken("r", in: "another"))
+    #expect(try !fixture.store.isTaken("s", in: twin.account))
     let free = HistoryMatch(remoteID: "s", createdAt: match.createdAt, clockSkew: 0)
     let adopted = try fixture.change(looking.id, .adopted(free), by: looking.writer)
     #expect(adopted.remoteID == "s" && adopted.phase == .polling && adopted.owner == fixture.store.owner)
