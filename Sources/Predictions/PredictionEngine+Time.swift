@@ -3,6 +3,9 @@ internal import Threads
 extension PredictionEngine {
   /// How often somebody who wants progress hears of it.
   static let progressInterval: Int64 = 1_000
+  /// How long the end waits for what could not be written to be written after all.
+  static let diskPatience: Int64 = 10_000
+
   // MARK: - One clock for everything
 
   /// Sets the one alarm. The thread behind it starts with the first thing there is to wait for.
@@ -86,11 +89,17 @@ extension PredictionEngine {
   @discardableResult
   public func drain(atMost milliseconds: Int64) -> Bool {
     let begun = time.now.steady
+    func left() -> Int64 { max(0, milliseconds - (time.now.steady - begun)) }
     guard store.flush(atMost: milliseconds) else { return false }
-    return state.wait(atMost: max(0, milliseconds - (time.now.steady - begun))) { state in
-      state.posts.isEmpty && state.savesHere.isEmpty && state.uncommittedRecords == 0 && state.unrecorded.isEmpty
-        && !state.scheduler.isClaiming && (state.isStopping || !state.scheduler.isUploading)
+    let isDone = state.wait(atMost: left()) { state in
+      state.posts.isEmpty && state.savesHere.isEmpty && state.uncommittedRecords == 0 && !state.scheduler.isClaiming
+        && (state.isStopping || !state.scheduler.isUploading)
         ? true : nil
+    }
+    guard isDone == true else { return false }
+    // A table that is locked or full for a moment; one that is gone would be waited for in vain.
+    return state.wait(atMost: min(left(), Self.diskPatience)) { state in
+      state.unrecorded.isEmpty && state.uncommittedRecords == 0 ? true : nil
     } ?? false
   }
 

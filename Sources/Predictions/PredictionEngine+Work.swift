@@ -297,15 +297,16 @@ extension PredictionEngine {
   }
 
   /// Nothing more is done for it here: what was kept for that goes, from memory and at the provider's. Not where its
-  /// download may be tried again and there is no other copy, and not where nobody knows what became of it.
+  /// download may be tried again and there is no other copy, not where nobody knows what became of it, and not after a
+  /// cancel, which a picture may still follow.
   private func letGo(of prediction: Prediction) {
     let id = prediction.id
     let (provider, hasBytes) = state.withLock { state in
       (state.providers[prediction.account], state.bytes[id] != nil)
     }
-    guard let provider else { return }
+    guard let provider, prediction.status != .cancelled else { return }
     let isOver =
-      prediction.phase == nil && [.completed, .failed, .cancelled].contains(prediction.status)
+      prediction.phase == nil && [.completed, .failed].contains(prediction.status)
       && prediction.failure?.kind != .downloadFailed
     if hasBytes, isOver || provider.canRepeat(prediction) { state.withLock { $0.bytes[id] = nil } }
     if isOver { provider.forget(prediction) }

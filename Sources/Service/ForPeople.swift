@@ -39,4 +39,11 @@ extension PredictionSnapshot {
     write(to: &json)
     return json.bytes
   }
+
+  /// The prediction as `list` and `wait` show it: without `input` and `metadata`.
+  public var listedJSON: [UInt8] {
+    var json = JSONWriter(reserving: 1_024)
+    write(to: &json, Rendering(hasInput: false))
+    return json.bytes
+  }
 }

@@ -63,7 +63,7 @@ enum MCPResource {
     let engine = try service.engine()
     let file: OutputFile
     do throws(StoreError) {
-      guard let (id, number) = parse(uri), let prediction = try engine.snapshot(id)?.prediction,
+      guard let (id, number) = parse(uri), case let prediction = try engine.agentsSnapshot(id).prediction,
         prediction.files.indices.contains(number - 1), service.folders.contains(prediction.files[number - 1].path)
       else { throw .notFound }
       file = prediction.files[number - 1]

@@ -19,9 +19,9 @@ enum MCPSubscription {
     let engine = try service.engine()
     // What is no task of ours is left out, and the acknowledgement says so.
     let tasks = (wished.array ?? []).prefix(mostTasks).compactMap { name -> MCPTask? in
-      guard let id = name.string.flatMap(PredictionID.init), let snapshot = (try? engine.snapshot(id)) ?? nil,
-        snapshot.prediction.origin == .mcp
-      else { return nil }
+      guard let id = name.string.flatMap(PredictionID.init), let snapshot = try? engine.agentsSnapshot(id) else {
+        return nil
+      }
       return MCPTask(snapshot)
     }
     call.reply.notify("notifications/subscriptions/acknowledged") { json in

@@ -97,6 +97,7 @@ struct MCPToolCall: Sendable {
     let isInline = try arguments.bool("inline") ?? false
     let engine = try service.engine()
     do throws(StoreError) {
+      _ = try engine.agentsSnapshot(id)
       try call.wait(for: id, atMost: timeout, in: engine) { answer($0, isInline: isInline) }
     } catch {
       throw .storage(error, id: id.description)
@@ -105,7 +106,13 @@ struct MCPToolCall: Sendable {
 
   func cancel() throws(RPCError) {
     let id = try arguments.id()
-    try service.engine().cancel(id, deleteRemote: false) { result in
+    let engine = try service.engine()
+    do throws(StoreError) {
+      _ = try engine.agentsSnapshot(id)
+    } catch {
+      throw .storage(error, id: id.description)
+    }
+    engine.cancel(id, deleteRemote: false) { result in
       switch result {
       case .success(let snapshot): answer(snapshot, isToBringIt: false)
       case .failure(let error): Self.refuse(call, .storage(error, id: id.description))

@@ -305,14 +305,18 @@ public final class Service: RequestHandler {
     json.name("predictions")
     json.beginArray()
     var more: [PredictionID] = []
-    for id in asked {
+    var isFirst = true
+    for (index, id) in asked.enumerated() {
       guard let snapshot = byID[id] else { continue }
       let bytes = rendered(snapshot, Rendering(hasInput: false))
-      // Each id left out still takes its place in `more`.
-      if !more.isEmpty || json.bytes.count + bytes.count + 39 * asked.count > maxMessageBytes - Self.envelopeBytes {
-        more.append(id)
-      } else {
+      // Each id that is still to come may be left out, and then takes its place in `more`.
+      let room = maxMessageBytes - Self.envelopeBytes - 39 * (asked.count - index)
+      // The first one always goes, so that whoever asks for the rest gets on.
+      if isFirst || more.isEmpty && json.bytes.count + bytes.count <= room {
         json.raw(bytes)
+        isFirst = false
+      } else {
+        more.append(id)
       }
     }
     json.endArray()

@@ -57,7 +57,8 @@ struct Configuration: Sendable {
             warnings.append("\(path): \(member.name) must be a string.")
             continue
           }
-          file[member.name] = text
+          // As an empty variable: nothing was said.
+          if !text.isEmpty { file[member.name] = text }
         }
       } else {
         warnings.append("\(path) is not a JSON object and was ignored.")
@@ -93,10 +94,11 @@ struct Configuration: Sendable {
       let usualState = "\(variable("XDG_STATE_HOME") ?? "\(home)/.local/state")/imagewire"
     #endif
     stateDirectory = Self.absolute(
-      setting("state_dir", flag: options.stateDirectory, "IMAGEWIRE_STATE_DIR") ?? usualState)
+      setting("state_dir", flag: options.stateDirectory, "IMAGEWIRE_STATE_DIR") ?? usualState, home: home)
     outputDirectory = Self.absolute(
-      setting("output_dir", flag: options.outputDirectory, "IMAGEWIRE_OUTPUT_DIR") ?? "\(stateDirectory)/outputs")
-    allowedOutputs = options.allowedOutputs.map(Self.absolute)
+      setting("output_dir", flag: options.outputDirectory, "IMAGEWIRE_OUTPUT_DIR") ?? "\(stateDirectory)/outputs",
+      home: home)
+    allowedOutputs = options.allowedOutputs.map { Self.absolute($0, home: home) }
     let levelName = setting("log", flag: options.logLevel, "IMAGEWIRE_LOG") ?? "warning"
     logLevel = Log.Level(levelName) ?? .warning
     if Log.Level(levelName) == nil { warnings.append("IMAGEWIRE_LOG is error, warning, info or debug.") }
@@ -123,9 +125,11 @@ struct Configuration: Sendable {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// A path from the root, so that nothing depends on a working directory that may change.
-  private static func absolute(_ path: String) -> String {
+  /// A path from the root, so that nothing depends on a working directory that may change. `~` is the home directory also
+  /// where no shell has seen it: in the config file, behind `=`, in the arguments an editor or agent host passes on.
+  private static func absolute(_ path: String, home: String) -> String {
     if path.hasPrefix("/") { return path }
+    if path == "~" || path.hasPrefix("~/") { return home + path.dropFirst() }
     let folder = workingFolder
     return folder.hasSuffix("/") ? folder + path : "\(folder)/\(path)"
   }

@@ -158,11 +158,11 @@ def test_an_agent_saves_only_where_it_may(spawn, home):
             assert result["isError"] and "output_dir must be" in result["content"][0]["text"], folder
         assert not other.exists()
         assert len(tool(program, "list_predictions")["structuredContent"]["predictions"]) == 1
-        # A plain client saves where its user may, and an agent is not told where that was.
-        made = program.call("submit", **SMALL_PLAIN, output_dir=str(other), wait_ms=60000)
-        assert Path(made["files"][0]["path"]).parent == other
+        made = tool(program, "generate_image", {**SMALL, "output_dir": str(allowed / "in")})["structuredContent"]
+    # The next process may go elsewhere only: what was made is told, where it lies is not.
+    with spawn("--allow-output", other) as program:
         seen = tool(program, "get_prediction", {"id": made["id"]})
-        assert str(other) not in json.dumps(seen)
+        assert str(allowed) not in json.dumps(seen)
         assert seen["structuredContent"]["files"][0]["sha256"] == made["files"][0]["sha256"]
         assert refusal(program, "resources/read", uri=f"imagewire://predictions/{made['id']}/1").code == -32002
 
@@ -178,9 +178,6 @@ def test_an_agent_uploads_nothing(spawn, home):
         assert tool(program, "list_predictions")["structuredContent"]["predictions"] == []
         # Without it the same words are only words.
         assert tool(program, "generate_image", order)["structuredContent"]["status"] == "completed"
-
-
-SMALL_PLAIN = {"input": {"prompt": "a fox", "size": "64x64"}}
 
 
 def test_a_file_that_was_changed_is_not_passed_on(spawn):
@@ -199,7 +196,7 @@ def test_plain_clients_notice_nothing(spawn):
         methods = program.call("initialize")["capabilities"]["experimental"]["imagewire"]["methods"]
         assert not [name for name in methods if "/" in name.removeprefix("$/")]
         assert not [method for method in program.call("rpc.discover")["methods"] if "/" in method["name"].removeprefix("$/")]
-        mine = program.call("submit", **SMALL_PLAIN, wait_ms=60000)
+        mine = program.call("submit", input={"prompt": "a fox", "size": "64x64"}, wait_ms=60000)
         theirs = tool(program, "generate_image", SMALL)["structuredContent"]
         # They see everything, and an agent's prediction looks like any other; agents see theirs.
         listed = program.call("list")["predictions"]
@@ -251,3 +248,18 @@ def test_the_key_is_in_no_answer(spawn):
         assert result["isError"] or result["structuredContent"]["status"] in ("created", "processing")
         assert secret not in json.dumps(result)
     assert secret not in os.fsdecode(program.log)
+
+
+def test_an_agent_neither_sees_nor_stops_what_it_did_not_order(spawn, home):
+    with spawn() as plain, spawn("--allow-output", home) as program:
+        ours = plain.call("submit", input={"prompt": "mine", "sandbox": {"never": True}})["id"]
+        done = plain.call("submit", prompt="mine", wait_ms=30000)
+        program.call("initialize", **HELLO)
+        for name in ("get_prediction", "cancel_prediction"):
+            answer = tool(program, name, {"id": ours})
+            assert answer["isError"] and "mine" not in json.dumps(answer)
+        picture = f"imagewire://predictions/{done['id']}/1"
+        assert refusal(program, "resources/read", uri=picture).code == -32002
+        assert plain.call("status", id=ours)["status"] == "processing"
+        made = tool(program, "generate_image", SMALL)["structuredContent"]
+        assert tool(program, "get_prediction", {"id": made["id"]})["structuredContent"]["status"] == "completed"

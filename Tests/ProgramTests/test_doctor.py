@@ -43,6 +43,18 @@ def test_it_says_where_each_setting_came_from(doctor, home):
     assert findings["settings"]["level"] == "warning" and "colour" in findings["settings"]["message"]
 
 
+def test_nothing_said_is_no_setting_and_a_home_is_a_home(doctor, home):
+    (home / ".config/imagewire").mkdir(parents=True)
+    (home / ".config/imagewire/config.json").write_text(
+        json.dumps({"output_dir": "~/Pictures", "state_dir": "", "wavespeed_api_key": ""}))
+    findings = doctor()
+    assert findings["provider"]["message"] == "sandbox, by default"
+    assert findings["WaveSpeed key"]["message"] == "not set"
+    assert findings["output"]["message"] == f"{home}/Pictures, from {home}/.config/imagewire/config.json"
+    assert findings["state"]["message"] == f"{home}/.local/state/imagewire, by default"
+    assert doctor("--output-dir=~")["output"]["message"] == f"{home}, from --output-dir"
+
+
 def test_the_key_is_tried_where_it_costs_nothing(doctor, wavespeed):
     wavespeed.script(expect_key=KEY)
     good = doctor(WAVESPEED_API_KEY=KEY, WAVESPEED_BASE_URL=wavespeed.url)

@@ -453,6 +453,19 @@ def many(program, count):
     return ids
 
 
+def test_whoever_asks_wait_for_the_rest_gets_on_whatever_the_limit(spawn):
+    # The names of those left out take more room than there is.
+    with spawn("--max-message-bytes", 4_096) as program:
+        rest = ids = many(program, 120)
+        shown = []
+        while rest:
+            answer = program.call("wait", ids=rest)
+            assert answer["predictions"]
+            shown += [prediction["id"] for prediction in answer["predictions"]]
+            rest = answer["more"]
+        assert shown == ids
+
+
 @pytest.mark.parametrize("framing", FRAMINGS)
 @pytest.mark.parametrize("limit", [65_536, 16_384])
 def test_list_and_wait_page_under_the_limit(spawn, framing, limit):
