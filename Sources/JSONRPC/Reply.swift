@@ -90,6 +90,12 @@ public final class PendingReply: Sendable {
     connection.answer(ticket, at: address) { _ in }
   }
 
+  /// Waits until the reader has taken enough of what was written before, so that a long answer adds to no pile. Not on the
+  /// reading thread, and not on one that others wait for.
+  public func waitForRoom() {
+    connection.outbox.waitForRoom(below: connection.limits.unwrittenBytes)
+  }
+
   /// Sends a notification that belongs to this request, such as progress: always before its reply, dropped after it.
   ///
   /// - Returns: whether it was sent.

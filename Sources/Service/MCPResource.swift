@@ -76,8 +76,8 @@ enum MCPResource {
         "uri", "the file has \(file.bytes) bytes; \(readLimit) can be read this way", hint: "It is \(file.path).",
         limit: Int(readLimit))
     }
-    // A large file takes its time, and others wait behind this thread.
-    service.mcp.files.async {
+    service.pictures.async {
+      call.reply.waitForRoom()
       guard let contents = engine.contents(of: file) else {
         return call.error(.noResource(uri, code: call.revision.resourceNotFoundCode))
       }

@@ -13,8 +13,6 @@ final class MCPSession: Sendable {
   }
 
   private let state = Guarded(State())
-  /// For reading large files.
-  let files = WorkQueue()
 
   /// What the handshake agreed on; without one, what the last revision with a handshake says.
   var revision: MCPRevision {

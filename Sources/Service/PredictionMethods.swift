@@ -1,6 +1,7 @@
 internal import JSON
 internal import JSONRPC
 internal import Predictions
+internal import Threads
 
 extension Method {
   /// The methods about predictions (protocol.md section 3).
@@ -156,7 +157,10 @@ extension Method {
         progress?.end(outcome.snapshots.first)
         guard let snapshot = outcome.snapshots.first else { return asked.error(.notFound(id.description)) }
         guard isInline else { return asked.result(service.render(snapshot)) }
-        asked.result { service.writeInline(snapshot, engine, atMost: inlineLimit, to: &$0) }
+        service.pictures.async {
+          asked.reply.waitForRoom()
+          asked.result { service.writeInline(snapshot, engine, atMost: inlineLimit, to: &$0) }
+        }
       }
       asked.waits(waitID, in: engine)
     } catch {

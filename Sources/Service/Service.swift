@@ -54,6 +54,9 @@ public final class Service: RequestHandler {
   let environment: Environment
   let maxMessageBytes: Int
   let mcp = MCPSession()
+  /// Reads pictures into replies, one at a time: a large file takes its time, others wait behind the threads that reading,
+  /// saving and committing have, and what a slow reader leaves lying must not become gigabytes.
+  let pictures = WorkQueue()
   let time: any TimeSource
   let subscriptions: Subscriptions
 

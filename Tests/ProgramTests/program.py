@@ -44,6 +44,14 @@ def frame(message, framing="line"):
     return body + b"\n" if framing == "line" else b"Content-Length: %d\r\n\r\n" % len(body) + body
 
 
+def wait_for(condition, what, patience=30):
+    """Looks again until it holds, where there is no event to wait for."""
+    deadline = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.01)
+
+
 def resident_kilobytes(process):
     """How much memory a process has in use now."""
     with open(f"/proc/{process.pid}/status") as status:

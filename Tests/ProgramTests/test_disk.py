@@ -9,17 +9,10 @@ import sys
 import time
 
 import pytest
-from program import RPCError
+from program import RPCError, wait_for
 from promise import assert_files_are_whole, assert_promise, everything, settled
 
 RUNNING = {"do": "running", "times": "forever"}
-
-
-def wait_for(condition, what, patience=30):
-    deadline = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.01)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 from interruption import Interruption, build_interrupt, only_linux
-from program import RPCError
+from program import RPCError, wait_for
 from promise import assert_files_are_whole, assert_promise, everything, post_counts, settled
 
 RUNNING = {"do": "running", "times": "forever"}
@@ -25,13 +25,6 @@ RUNNING = {"do": "running", "times": "forever"}
 
 def page(status):
     return {"do": "reply", "status": status, "body": "<html>Who are you?</html>", "headers": {"Content-Type": "text/html"}}
-
-
-def wait_for(condition, what, patience=30):
-    deadline = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.01)
 
 
 def state(home):

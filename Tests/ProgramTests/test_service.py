@@ -7,7 +7,7 @@ from email.utils import formatdate
 from pathlib import Path
 
 import pytest
-from program import KEY, RPCError
+from program import KEY, RPCError, wait_for
 from promise import assert_files_are_whole
 from wavespeed import PICTURE
 
@@ -21,13 +21,6 @@ def submit(program, prompt="a red fox in snow", wait_ms=30000, **members):
 
 def requests(wavespeed, endpoint):
     return [request for request in wavespeed.log() if request["endpoint"] == endpoint]
-
-
-def wait_for(condition, what, patience=30):
-    deadline = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.01)
 
 
 def test_row_01_a_retired_model(paid, wavespeed):

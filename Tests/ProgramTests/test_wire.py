@@ -5,9 +5,10 @@ import os
 import re
 import subprocess
 import threading
+import time
 
 import pytest
-from program import BINARY, PATIENCE, ROOT, RPCError, environment, frame, resident_kilobytes
+from program import BINARY, PATIENCE, ROOT, RPCError, environment, frame, resident_kilobytes, wait_for
 
 EXAMPLES = json.loads((ROOT / "Tests/Fixtures/jsonrpc-examples.json").read_text())["examples"]
 NEVER = {"prompt": "never", "sandbox": {"never": True}}
@@ -400,6 +401,38 @@ def test_a_client_that_writes_everything_before_it_reads_does_not_deadlock(home,
     process.stdout.close()
     assert process.wait(PATIENCE) == 0
     assert [json.loads(message)["id"] for message in found] == list(range(count))
+
+
+def test_pictures_that_nobody_reads_bound_our_memory_too(home):
+    count = 480
+    process = subprocess.Popen(
+        [BINARY], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment(home))
+
+    def ask(number, method, **params):
+        process.stdin.write(frame({"jsonrpc": "2.0", "id": number, "method": method, "params": params}))
+        process.stdin.flush()
+
+    try:
+        ask(0, "submit", input={"prompt": "a fox", "sandbox": {"delay_ms": 1000}})
+        id = json.loads(process.stdout.readline())["result"]["id"]
+        # All of them are answered by the same moment, long after they were read, with a quarter of a megabyte each.
+        for number in range(1, count + 1):
+            ask(number, "result", id=id, inline=True)
+        wait_for(lambda: list((home / ".local/state/imagewire/outputs").glob("*.png")), "there is no picture")
+        last, still = 0, 0
+        while still < 10:
+            now = resident_kilobytes(process)
+            last, still = now, still + 1 if now <= last else 0
+            assert now < (64 + 32) * 1024
+            time.sleep(0.1)
+        replies = [process.stdout.readline() for _ in range(count)]
+        assert all(b'"base64":"' in reply and len(reply) > 200_000 for reply in replies)
+        process.stdin.close()
+        assert process.wait(PATIENCE) == 0
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
 
 
 def test_a_reader_that_stops_reading_bounds_our_memory(spawn, home):
