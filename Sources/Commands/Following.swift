@@ -37,8 +37,14 @@ struct Following {
   func follow(_ snapshot: PredictionSnapshot, onInterrupt: Interruption) -> ExitStatus {
     let prediction = snapshot.prediction
     let signals = session.signals
-    _ = try? engine.wait(for: [prediction.id], atMost: timeout ?? Self.year) { outcome in
-      signals.state.signal { $0.outcome = outcome.snapshots.first ?? snapshot }
+    do throws(StoreError) {
+      try engine.wait(for: [prediction.id], atMost: timeout ?? Self.year) { outcome in
+        signals.state.signal { $0.outcome = outcome.snapshots.first ?? snapshot }
+      }
+    } catch {
+      // Deleted meanwhile, or a table that cannot be read: nothing would ever end the wait.
+      console.complain(error.message)
+      signals.state.signal { $0.outcome = snapshot }
     }
     let showsBar = console.isErrorTerminal && !isQuiet && console.variables["TERM"] != "dumb"
     let bar = showsBar ? self.bar(for: prediction) : nil
