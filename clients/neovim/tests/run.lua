@@ -41,6 +41,39 @@ test('a format of one\'s own', function()
   equal(t.lines(), { 'images/a-fox.png|a fox' })
 end)
 
+test('a format of one\'s own that fails: the link is Markdown, and nobody else waits for it', function()
+  t.settings({ formats = {
+    typst = function() error('no such font') end,
+    asciidoc = function() end,
+  } })
+  for filetype, reason in pairs({ typst = 'no such font', asciidoc = 'it returned no text' }) do
+    t.edit('note')
+    vim.bo.filetype = filetype
+    vim.cmd('Imagewire a fox')
+    t.idle()
+    equal(t.lines(), { '![a fox](images/a-fox.png)' })
+    contains(t.message('"formats" failed').text, '"' .. filetype .. '"')
+    t.message(reason)
+    t.messages = {}
+  end
+end)
+
+test('a callback that fails is reported, and those behind it are called', function()
+  local heard = {}
+  process.request('ping', {}, function() error('a fault of the first') end)
+  process.request('ping', {}, function() table.insert(heard, 'second') end)
+  t.wait_for('the second', function() return #heard == 1 end)
+  equal(t.message('a fault of the first').level, vim.log.levels.ERROR)
+  -- Neither does one keep the others from hearing of the end.
+  process.request('no_such_method', {}, function() error('a fault of the third') end)
+  t.message('a fault of the third')
+  process.request('wait', { ids = {} }, function() error('a fault of the fourth') end)
+  process.request('ping', {}, function() table.insert(heard, 'fifth') end)
+  vim.loop.kill(process.pid(), 'sigkill')
+  t.wait_for('the fifth', function() return #heard == 2 end)
+  t.message('a fault of the fourth')
+end)
+
 test('a buffer without a file gets an absolute link', function()
   vim.cmd('enew')
   vim.cmd('Imagewire a fox')

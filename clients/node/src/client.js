@@ -62,9 +62,11 @@ export class Client {
 
   async generate(prompt, { signal, timeout, onProgress, ...options } = {}) {
     signal?.throwIfAborted();
-    const connection = await this.#connected();
+    const connection = await unlessAborted(this.#connected(), signal);
+    // The last moment at which giving up costs nothing.
+    signal?.throwIfAborted();
     // Not aborted while it is on its way: the id must be learned, or the prediction would be lost to us.
-    const submitted = connection.request("submit", submission(prompt, options));
+    const submitted = connection.request("submit", submission(prompt, options), { keep: true });
     try {
       let prediction = await unlessAborted(submitted, signal);
       onProgress?.(prediction);
@@ -73,9 +75,7 @@ export class Client {
       return prediction;
     } catch (error) {
       // Aborted, or an exception of `onProgress`: nobody wants the picture any more.
-      if (!(error instanceof ImagewireError)) {
-        submitted.then(({ id }) => connection.request("cancel", { id })).catch(() => {});
-      }
+      if (!(error instanceof ImagewireError)) connection.giveUp(submitted);
       throw error;
     }
   }

@@ -6,6 +6,8 @@ import { CallError, ProcessError } from "./errors.js";
 const MINIMUM_VERSION = [0, 1, 0];
 /** How long a program may take to say who it is, in milliseconds. */
 const START_PATIENCE = 15_000;
+/** The longest message that the program reads, in bytes. What is longer it can refuse only without saying which call it was. */
+const MAXIMUM_BYTES = 64 * 1024 * 1024;
 
 /**
  * One process and what is asked of it.
@@ -16,6 +18,7 @@ export class Connection {
   #child;
   #command;
   #pending = new Map();
+  #givenUp = new Set();
   #listeners = new Map();
   #lastNumber = 0;
   #holds = 0;
@@ -114,24 +117,54 @@ export class Connection {
 
   /**
    * A request and its result. `onResult` runs before anything that comes behind the result. An aborted `signal` stops the
-   * waiting and rejects with its reason; the prediction goes on.
+   * waiting and rejects with its reason; the prediction goes on. With `keep` not even `close` stops the waiting: for what is
+   * answered at once, and whose answer is needed.
    */
-  request(method, params = {}, { signal, onResult } = {}) {
+  request(method, params = {}, options = {}) {
+    // The input may still be open for what was given up, and for nothing else.
+    if (!this.lost && this.#closing) {
+      return Promise.reject(new ProcessError("connection_lost", "The client was closed. Nothing was sent."));
+    }
+    return this.#ask(method, params, options);
+  }
+
+  #ask(method, params, { signal, onResult, keep = false }) {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(reasonOf(signal));
       if (this.lost) return reject(this.lost);
       const id = ++this.#lastNumber;
+      // Before anything waits for it: what cannot be sent is not answered.
+      const message = encoded({ jsonrpc: "2.0", id, method, params });
       const abort = () => {
         if (!this.#pending.has(id)) return;
         this.#settle(id);
-        this.#send({ jsonrpc: "2.0", method: "$/cancelRequest", params: { id } });
+        this.#stopWaiting(id);
         reject(reasonOf(signal));
       };
       signal?.addEventListener("abort", abort, { once: true });
-      this.#pending.set(id, { resolve, reject, onResult, forget: () => signal?.removeEventListener("abort", abort) });
+      this.#pending.set(id, { resolve, reject, onResult, keep, forget: () => signal?.removeEventListener("abort", abort) });
       this.#hold(1);
-      this.#send({ jsonrpc: "2.0", id, method, params });
+      this.#child.stdin.write(message);
     });
+  }
+
+  /** Cancels what a submit makes as soon as its id is known; `close` waits for that before it ends the input. */
+  giveUp(submitted) {
+    const settled = this.#cancel(submitted).finally(() => this.#givenUp.delete(settled));
+    this.#givenUp.add(settled);
+  }
+
+  async #cancel(submitted) {
+    let prediction = "A prediction";
+    try {
+      const { id } = await submitted;
+      prediction = `Prediction ${id}`;
+      await this.#ask("cancel", { id }, { keep: true });
+    } catch (error) {
+      // Where nothing was sent, or the submit was refused, there is no prediction.
+      if (prediction === "A prediction" && !(error instanceof ProcessError)) return;
+      this.#warn(`${prediction} was given up, and perhaps it goes on: list() shows it. ${error.message}`);
+    }
   }
 
   /** Hands over what comes for a subscription; `undefined` once the process has ended. Returns a function that ends it. */
@@ -144,8 +177,8 @@ export class Connection {
     };
   }
 
-  #send(message) {
-    this.#child.stdin.write(JSON.stringify(message) + "\n");
+  #stopWaiting(id) {
+    this.#child.stdin.write(encoded({ jsonrpc: "2.0", method: "$/cancelRequest", params: { id } }));
   }
 
   #settle(id) {
@@ -167,14 +200,24 @@ export class Connection {
 
   // -- ending
 
-  /** No more questions: ends all waiting, then the input. Waits for the end no longer than `patience` milliseconds. */
+  /**
+   * No more questions: ends all waiting, then the input, but not before what was given up is cancelled. Waits for all of that
+   * no longer than `patience` milliseconds.
+   */
   async close(patience) {
     this.#closing = true;
-    for (const id of this.#pending.keys()) this.#send({ jsonrpc: "2.0", method: "$/cancelRequest", params: { id } });
-    this.#child.stdin.end();
+    for (const [id, { keep }] of this.#pending) if (!keep) this.#stopWaiting(id);
     let timer;
+    const late = new Promise((resolve) => (timer = setTimeout(resolve, patience)));
     this.#hold(1);
-    await Promise.race([this.ended, new Promise((resolve) => (timer = setTimeout(resolve, patience)))]);
+    // Whoever was aborted just now gives up before this turn of the event loop is over.
+    await new Promise(setImmediate);
+    await Promise.race([Promise.all(this.#givenUp), late]);
+    if (this.#givenUp.size > 0) {
+      this.#warn("The client was closed before everything given up was cancelled: list() shows what goes on.");
+    }
+    this.#child.stdin.end();
+    await Promise.race([this.ended, late]);
     clearTimeout(timer);
     this.#hold(-1);
   }
@@ -229,8 +272,17 @@ export class Connection {
     }
     if ("method" in message) {
       this.#listeners.get(message.params?.subscription)?.(message);
-    } else if (this.#pending.has(message.id)) {
-      const { resolve, reject, onResult } = this.#settle(message.id);
+      return;
+    }
+    let { id = null } = message;
+    if (id === null && message.error) {
+      // It could not be read so far as to its id, and only one can be meant.
+      if (this.#pending.size === 1) [id] = this.#pending.keys();
+      // Nobody knows whose it is, and a submit that was accepted must not be said to have failed: it may cost money.
+      else this.#warn(`imagewire could not read a call, and does not say which: ${message.error.message}`);
+    }
+    if (this.#pending.has(id)) {
+      const { resolve, reject, onResult } = this.#settle(id);
       if (message.error) return reject(new CallError(message.error));
       onResult?.(message.result);
       resolve(message.result);
@@ -241,6 +293,28 @@ export class Connection {
     this.#log = [...this.#log.slice(-19), line];
     this.#onLog?.(line);
   }
+
+  /** What no call can be told any more, and somebody should know. */
+  #warn(text) {
+    if (this.#onLog) this.#onLog(text);
+    else process.emitWarning(text);
+  }
+}
+
+/** A message as a line. Throws where it is none, before anything is sent. */
+function encoded(message) {
+  let line;
+  try {
+    line = JSON.stringify(message) + "\n";
+  } catch (error) {
+    throw new TypeError(`${message.method} cannot be sent as JSON: ${error.message}. Nothing was sent.`, { cause: error });
+  }
+  const bytes = Buffer.byteLength(line) - 1;
+  if (bytes <= MAXIMUM_BYTES) return line;
+  const [size, limit] = [bytes, MAXIMUM_BYTES].map((count) => count.toLocaleString("en-US"));
+  throw new RangeError(
+    `${message.method} would be a message of ${size} bytes, and imagewire reads none over ${limit}. Nothing was sent.`,
+  );
 }
 
 /** Calls back with every line of a stream, however long, and however it was cut. */

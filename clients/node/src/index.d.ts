@@ -99,7 +99,7 @@ export interface ClientOptions {
   args?: readonly string[];
   /** Variables over those of this process. */
   env?: Readonly<Record<string, string>>;
-  /** Hears what the program writes to stderr, line by line. */
+  /** Hears what the program writes to stderr, line by line, and what the client itself has to warn of. */
   onLog?: (line: string) => void;
   /** Milliseconds within which the program must say who it is (15,000). */
   startPatience?: number;
@@ -204,6 +204,7 @@ export class Client {
    * @throws {WaitTimeout} `timeout` is over; the prediction goes on
    * @throws {CallError} it was refused, and there is no prediction
    * @throws {ProcessError} the program is missing, too old, or ended
+   * @throws {TypeError | RangeError} it cannot be sent: JSON cannot hold it, or it is over 64 MiB
    */
   generate(prompt?: string, options?: SubmitOptions & WaitOptions): Promise<Prediction>;
 
@@ -272,7 +273,7 @@ export class Client {
    * Ends all waiting and the process. Predictions that were accepted are kept. A later call starts it again.
    *
    * @param timeout milliseconds to wait for the end (5,000); a process that still saves a reply that was paid for goes on
-   * without us until it is on disk
+   * without us until it is on disk. What was aborted is cancelled first
    */
   close(timeout?: number): Promise<void>;
 }

@@ -179,6 +179,74 @@ test("an aborted generate cancels the prediction, an aborted result only stops w
   await assert.rejects(it.generate("a boat", { signal: AbortSignal.abort() }), { name: "AbortError" });
 });
 
+test("aborted while the program starts, nothing is submitted", async (t) => {
+  const it = client(t);
+  const controller = new AbortController();
+  const made = it.generate(undefined, { input: small("never", { never: true }), signal: controller.signal });
+  controller.abort();
+  await assert.rejects(made, { name: "AbortError" });
+  assert.deepEqual((await it.list()).predictions, []);
+});
+
+test("closing waits until what was given up is cancelled", async (t) => {
+  const log = [];
+  const it = fake(t, "slow", { onLog: (line) => log.push(line) });
+  const controller = new AbortController();
+  const made = assert.rejects(it.generate("a boat", { signal: controller.signal }), { name: "AbortError" });
+  await until(() => log.includes("submit"));
+  const { pid } = it;
+  controller.abort();
+  // Not even after the rejection has reached anybody.
+  const closed = it.close(60_000);
+  await made;
+  process.kill(pid, "SIGUSR2");
+  await closed;
+  assert.deepEqual(log, ["submit", "cancel p1"]);
+  assert.ok(!isAlive(pid));
+});
+
+test("closing says what it could not wait for", async (t) => {
+  const log = [];
+  const it = fake(t, "silent", { onLog: (line) => log.push(line) });
+  const controller = new AbortController();
+  const made = it.generate("a boat", { signal: controller.signal });
+  await until(() => it.pid);
+  controller.abort();
+  await assert.rejects(made, { name: "AbortError" });
+  await it.close(100);
+  await until(() => log.length === 2);
+  assert.ok(log.every((line) => line.includes("list() shows")), log.join("\n"));
+});
+
+test("what cannot be sent is said at once", async (t) => {
+  const it = client(t);
+  const nothing = /^submit .*Nothing was sent\.$/;
+  await assert.rejects(it.generate("a boat", { input: { seed: 10n } }), { name: "TypeError", message: nothing });
+  await assert.rejects(it.submit("x".repeat(64 * 1024 * 1024)), { name: "RangeError", message: nothing });
+  assert.deepEqual((await it.list()).predictions, []);
+});
+
+test("what cannot be sent does not keep a script from ending", async () => {
+  const { said, code } = await script(
+    `const c = new Client(); await c.generate("a boat", { input: { seed: 10n } }).catch(({ name }) => console.log(name));`,
+  );
+  assert.deepEqual([said, code], ["TypeError\n", 0]);
+});
+
+test("an error that names no call", async (t) => {
+  const log = [];
+  const it = fake(t, "unread", { onLog: (line) => log.push(line) });
+  await assert.rejects(it.call("ping"), { name: "CallError", message: "Invalid Request" });
+  // Of several it may be any: none of them is said to have failed.
+  let failed;
+  const other = it.call("result").catch((error) => (failed = error));
+  assert.deepEqual(await it.call("ping"), {});
+  assert.equal(failed, undefined);
+  assert.match(log.join(), /does not say which/);
+  await it.close();
+  assert.equal((await other).type, "connection_lost");
+});
+
 test("an exception of onProgress cancels the prediction", async (t) => {
   const it = client(t);
   const onProgress = () => {
@@ -244,11 +312,13 @@ test("Ctrl-C in a terminal does not end the process under its client", async () 
   assert.equal(said, "true\n");
 });
 
+/** Runs a script of its own. One that does not end is ended, and its code is null then. */
 async function script(text, env = alone()) {
   const source = `import { Client } from ${JSON.stringify(index)};\n${text}`;
   const child = spawn(process.execPath, ["--input-type=module", "-e", source], {
     env: { ...process.env, ...env, IMAGEWIRE: BINARY }, stdio: ["ignore", "pipe", "pipe"],
     detached: true,
+    timeout: 60_000,
   });
   child.stderr.resume();
   let said = "";

@@ -1,4 +1,5 @@
 // Programs that are not the imagewire a client hopes for. The argument says which.
+import { once } from "node:events";
 import { createInterface } from "node:readline";
 
 const kind = process.argv[2];
@@ -6,8 +7,9 @@ if (kind === "quits") {
   console.error("imagewire: error: There is no option quits.");
   process.exit(1);
 }
+const told = kind === "slow" && once(process, "SIGUSR2");
 for await (const line of createInterface({ input: process.stdin })) {
-  const { id, method } = JSON.parse(line);
+  const { id, method, params } = JSON.parse(line);
   if (kind === "mute" || id === undefined) continue;
   if (kind === "babbles") console.log("Welcome to imagewire!");
   else if (method === "initialize") {
@@ -20,6 +22,17 @@ for await (const line of createInterface({ input: process.stdin })) {
   } else if (kind === "dies") {
     console.error("imagewire: error: something broke");
     process.exit(9);
+  } else if (kind === "slow") {
+    // It says what it is asked, and answers when it is told to.
+    console.error(`${method} ${params.id ?? ""}`.trim());
+    await told;
+    console.log(JSON.stringify({ jsonrpc: "2.0", id, result: { id: "p1" } }));
+  } else if (kind === "unread") {
+    if (method === "result") continue;
+    console.log(JSON.stringify({ jsonrpc: "2.0", id: null, error: { code: -32600, message: "Invalid Request" } }));
+    console.log(JSON.stringify({ jsonrpc: "2.0", id, result: {} }));
+  } else if (kind === "silent") {
+    continue;
   } else if (kind === "chatty") {
     // Far more than a pipe holds, before the answer.
     process.stderr.write("x".repeat(2_000_000) + "\n");

@@ -2,12 +2,15 @@
 """Programs that are not the imagewire a client hopes for. The first argument says which."""
 
 import json
+import signal
 import sys
 import time
 
 kind = sys.argv[1]
 if kind == "quits":
     sys.exit("imagewire: error: There is no option quits.")
+if kind == "slow":
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
 for line in sys.stdin:
     request = json.loads(line)
     number = request.get("id")
@@ -27,6 +30,20 @@ for line in sys.stdin:
     elif kind == "dies":
         sys.stderr.write("imagewire: error: something broke\n")
         sys.exit(9)
+    elif kind == "slow":
+        # It answers a submit when it is told to, and says what it is asked to cancel.
+        if request["method"] == "submit":
+            signal.sigwait({signal.SIGUSR1})
+            reply["result"] = {"id": "p1"}
+        elif request["method"] == "cancel":
+            sys.stderr.write(f"imagewire: warning: cancel {request['params']['id']}\n")
+    elif kind == "unread":
+        if request["method"] == "result":
+            continue
+        print(json.dumps({"jsonrpc": "2.0", "id": None, "error": {"code": -32600, "message": "Invalid Request"}}))
+    elif kind == "odd":
+        for odd in ([], {}, True, float(number or 0), "1"):
+            print(json.dumps({"jsonrpc": "2.0", "id": odd, "result": {"wrong": True}}))
     elif kind == "nonsense":
         reply = {"jsonrpc": "2.0", "id": number, "error": "no"}
     elif kind == "chatty":

@@ -4,10 +4,11 @@ import asyncio
 import hashlib
 import os
 import signal
+import sys
 import time
 
 import pytest
-from conftest import PATIENCE, small
+from conftest import FAKE, PATIENCE, small
 
 import imagewire
 from imagewire import AsyncClient
@@ -82,6 +83,40 @@ def test_cancelling_the_task_cancels_the_prediction(options):
             assert [one.status for one in await client.list(text="sooner")] in ([], ["cancelled"])
 
     run(main())
+
+
+def test_closing_waits_until_what_was_given_up_is_cancelled(options, caplog, monkeypatch):
+    async def main():
+        loop = asyncio.get_running_loop()
+        run_in_executor = loop.run_in_executor
+        given_up = []
+
+        def note(*arguments):
+            given_up.append(len(connection._given_up))
+            return run_in_executor(*arguments)
+
+        client = AsyncClient(sys.executable, arguments=[FAKE, "slow"])
+        task = asyncio.create_task(client.generate("a boat"))
+        while client._connection is None or not client._connection._pending:
+            await asyncio.sleep(0.01)
+        connection = client._connection
+        # The thread that closes must find it given up, however soon it looks.
+        monkeypatch.setattr(loop, "run_in_executor", note)
+        task.cancel()
+        closing = asyncio.create_task(client.close(PATIENCE))
+        while not connection._closing:
+            await asyncio.sleep(0.01)
+        os.kill(connection._process.pid, signal.SIGUSR1)
+        try:
+            await closing
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert connection.ended.is_set() and given_up == [1]
+        finally:
+            connection.kill()
+
+    run(main())
+    assert caplog.messages == ["cancel p1"]
 
 
 def test_a_killed_process_fails_all_and_is_started_again(options):

@@ -294,6 +294,40 @@ def test_an_exception_of_the_callback_cancels_the_prediction(client):
     assert client.list(text="never").predictions[0].status == "cancelled"
 
 
+def test_closing_waits_until_what_was_given_up_is_cancelled(fake, monkeypatch, caplog):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    client = fake("slow")
+    monkeypatch.setattr(Client, "_submitted", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        client.generate("a boat")
+    connection = client._connection
+    with ThreadPoolExecutor() as pool:
+        closing = pool.submit(client.close, PATIENCE)
+        wait_until(lambda: connection._closing)
+        with pytest.raises(imagewire.ConnectionLost, match="Nothing was sent"):
+            connection.start("submit", {"prompt": "too late"}).future.result(PATIENCE)
+        os.kill(connection._process.pid, signal.SIGUSR1)
+        closing.result(PATIENCE)
+    assert not is_alive(connection._process.pid)
+    assert caplog.messages == ["cancel p1"]
+
+
+def test_closing_says_what_it_could_not_wait_for(fake, monkeypatch, caplog):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    client = fake("silent")
+    monkeypatch.setattr(Client, "_submitted", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        client.generate("a boat")
+    connection = client._connection
+    client.close(0.1)
+    assert connection.ended.wait(PATIENCE)
+    assert [message for message in caplog.messages if "list() shows" in message]
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="only where processes fork")
 def test_a_forked_child_starts_its_own(client):
     client.call("ping")
@@ -356,6 +390,47 @@ def test_a_call_that_is_not_answered_in_time(fake):
 def test_an_answer_that_is_none(fake):
     with pytest.raises(imagewire.StartFailed, match="no proper answer"):
         fake("nonsense", timeout=PATIENCE).call("ping")
+
+
+@pytest.mark.parametrize(
+    "value, error, words",
+    [
+        (float("nan"), ValueError, "not JSON compliant"), (float("-inf"), ValueError, "not JSON compliant"),
+        (object(), TypeError, "of the type object"), ({(1, 2): 3}, TypeError, "tuple"),
+        ("x" * (64 << 20), ValueError, "67,108,864"),
+    ],
+    ids=["nan", "infinity", "object", "key", "long"],
+)
+def test_what_cannot_be_sent_is_said_at_once(client, value, error, words):
+    with pytest.raises(error, match=f"submit .*{words}.* Nothing was sent"):
+        client.generate("a boat", input={"seed": value})
+    assert client._connection._pending == {}
+    assert list(client.list()) == []
+
+
+def test_an_error_that_names_no_call(fake, caplog):
+    client = fake("unread", timeout=PATIENCE)
+    with pytest.raises(imagewire.CallError, match="Invalid Request"):
+        client.call("ping")
+    # Of several it may be any: none of them is said to have failed.
+    other = client._connection.start("result", {})
+    assert client.call("ping") == {}
+    assert not other.future.done()
+    assert ["does not say which" in message for message in caplog.messages] == [True]
+
+
+def test_answers_to_calls_that_nobody_made(fake):
+    assert fake("odd", timeout=PATIENCE).call("ping") == {}
+
+
+def test_whatever_ends_the_reading_ends_the_waiting(fake, monkeypatch):
+    client = fake("chatty", timeout=PATIENCE)
+    client.call("ping")
+    begun = time.monotonic()
+    monkeypatch.setattr(client._connection, "_take", lambda message: [][0])
+    with pytest.raises(imagewire.ConnectionLost, match="IndexError.*starts it again"):
+        client.call("ping")
+    assert time.monotonic() - begun < PATIENCE / 2
 
 
 def test_stderr_is_drained_and_lines_of_any_length_are_read(fake):

@@ -26,7 +26,12 @@ class Imagewire {
 
   /** The client with the settings of now. It starts its process with the first call, and again after it ended. */
   client() {
-    this.#client ??= this.#make();
+    if (!this.#client) {
+      const client = this.#make();
+      this.#client = client;
+      // A secret storage that is locked now may be open for the next command.
+      client.catch(() => this.#client === client && (this.#client = undefined));
+    }
     return this.#client;
   }
 
@@ -46,7 +51,8 @@ class Imagewire {
   async renew() {
     const client = this.#client;
     this.#client = undefined;
-    await (await client)?.close();
+    // One that could not be made was told to whoever asked for it, and there is nothing to close.
+    await (await client?.catch(() => undefined))?.close();
   }
 
   dispose() {

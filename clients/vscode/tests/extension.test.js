@@ -255,6 +255,35 @@ test("the key is kept as a secret, reaches the process, and no argument", async 
   assert.match(document.text, /^!\[a fox\]/);
 });
 
+test("a secret storage that is locked once is asked again", async () => {
+  const { get } = context.secrets;
+  context.secrets.get = async () => {
+    context.secrets.get = get;
+    throw new Error("the keyring is locked");
+  };
+  const document = state.open(note());
+  await run("generate", "a fox");
+  told(/the keyring is locked/);
+  assert.equal(document.text, "");
+  await run("generate", "a fox");
+  assert.equal(document.text, "![a fox](images/a-fox.png)");
+});
+
+test("settings that change while the secret storage is asked in vain", async () => {
+  let fail;
+  const { get } = context.secrets;
+  context.secrets.get = () => new Promise((_, reject) => (fail = () => reject(new Error("the keyring is locked"))));
+  const document = state.open(note());
+  const running = run("generate", "a fox");
+  await until(() => fail);
+  context.secrets.get = get;
+  const renewed = stop();
+  fail();
+  await Promise.all([running, renewed]);
+  told(/the keyring is locked/);
+  assert.equal(document.text, "");
+});
+
 test("the program is missing, or too old", async () => {
   const document = state.open(note("text"));
   state.set("program", "/nowhere/imagewire");

@@ -35,10 +35,20 @@ local formats = {
   html = html, xhtml = html, htmldjango = html, php = html, vue = html, svelte = html, astro = html,
 }
 
---- The link to a file, for a filetype.
+--- The link to a file, for a filetype. A format of the user's that fails costs its form, never the link: then it is Markdown.
 function M.to(path, prompt, filetype)
   local alt = say.short(prompt, 100)
-  return (config.values.formats[filetype] or formats[filetype] or markdown)(path, alt)
+  local own = config.values.formats[filetype]
+  if not own then
+    return (formats[filetype] or markdown)(path, alt)
+  end
+  local ok, text = pcall(own, path, alt)
+  if ok and type(text) == 'string' then
+    return text
+  end
+  say.error(('the function for "%s" in the setting "formats" failed: %s'):format(
+    filetype, ok and 'it returned no text' or tostring(text)))
+  return markdown(path, alt)
 end
 
 --- A file name made of the first words of a prompt, or nil where it has none of ASCII.

@@ -3,6 +3,7 @@
 ---
 --- JSON-RPC 2.0, one message a line: what `chansend` writes and `on_stdout` reads needs nothing more.
 local config = require('imagewire.config')
+local say = require('imagewire.say')
 local M = {}
 
 --- The oldest version this plugin can speak to.
@@ -24,6 +25,14 @@ local function version_of(text)
   end
 end
 
+--- Calls back. A fault in there is said, and is not the end of what the process has to say to others.
+local function call(callback, ...)
+  local ok, err = pcall(callback, ...)
+  if not ok then
+    say.error(tostring(err))
+  end
+end
+
 --- Ends a process for good: whatever was asked of it fails now, with this message.
 local function fail(process, message)
   if current == process then
@@ -38,7 +47,7 @@ local function fail(process, message)
   end
   process.pending, process.queue = {}, {}
   for _, callback in ipairs(failed) do
-    callback({ message = message, type = 'process_ended' })
+    call(callback, { message = message, type = 'process_ended' })
   end
 end
 
@@ -52,7 +61,7 @@ local function receive(process, line)
     local params = message.params or {}
     local listener = message.method == '$/progress' and listeners[params.token]
     if listener and params.value.kind == 'report' then
-      listener(params.value.message)
+      call(listener, params.value.message)
     end
     return
   end
@@ -65,9 +74,9 @@ local function receive(process, line)
   if error then
     local data = type(error.data) == 'table' and error.data or {}
     local text = data.hint and (error.message .. ' ' .. data.hint) or error.message
-    return callback({ message = text, type = data.type, code = error.code })
+    return call(callback, { message = text, type = data.type, code = error.code })
   end
-  callback(nil, message.result)
+  call(callback, nil, message.result)
 end
 
 local function send(process, method, params, callback)

@@ -1,6 +1,7 @@
 """The client that awaits: `Client`, method for method, on the same process and the same threads, on any event loop."""
 
 import asyncio
+import contextlib
 import threading
 import time
 import weakref
@@ -9,7 +10,6 @@ from typing import Any, AsyncIterator, Awaitable, Callable, Iterable, List, Mapp
 from . import _calls
 from ._calls import Call, Path
 from ._connection import Connection, Pending
-from ._sync import _give_up
 from .errors import CallTimeout, ImagewireError, WaitTimeout, prediction_error
 from .prediction import Model, Page, Prediction, Price, Update, Validation, Waited
 
@@ -58,6 +58,9 @@ class AsyncClient:
 
     async def close(self, timeout: float = 5.0) -> None:
         """Ends all waiting and the process; see `Client.close`."""
+        for _ in range(8):
+            # A task that was cancelled just now gives up within the next few turns of the loop.
+            await asyncio.sleep(0)
         connection, self._connection = self._connection, None
         if connection is not None:
             await asyncio.get_running_loop().run_in_executor(None, connection.close, timeout)
@@ -109,7 +112,7 @@ class AsyncClient:
             metadata=metadata, output_dir=output_dir, output_name=output_name, max_cost=max_cost, upload=upload,
         )
         connection = await self._connected()
-        pending = connection.start(call.method, call.params)
+        pending = connection.start(call.method, call.params, keep=True)
         try:
             prediction = call.read(await self._submitted(pending))
             await _tell(on_progress, prediction)
@@ -117,7 +120,7 @@ class AsyncClient:
         except ImagewireError:
             raise
         except BaseException:
-            pending.future.add_done_callback(lambda future: _give_up(connection, future))
+            connection.give_up(pending)
             raise
         error = prediction_error(prediction)
         if error is not None:
@@ -242,7 +245,8 @@ class AsyncClient:
         messages: "asyncio.Queue[Any]" = asyncio.Queue()
 
         def put(*message: Any) -> None:
-            if not loop.is_closed():
+            # The loop may be closed by now: then nobody listens.
+            with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(messages.put_nowait, message)
 
         pending = connection.start(

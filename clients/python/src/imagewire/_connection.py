@@ -12,9 +12,10 @@ import queue
 import shutil
 import subprocess
 import threading
+import time
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set
 
 from .errors import BinaryNotFound, BinaryTooOld, CallError, ConnectionLost, ProcessError, StartFailed, call_error
 
@@ -22,6 +23,8 @@ from .errors import BinaryNotFound, BinaryTooOld, CallError, ConnectionLost, Pro
 MINIMUM_VERSION = (0, 1, 0)
 #: How long a program may take to say who it is.
 START_PATIENCE = 15.0
+#: The longest message that the program reads, in bytes. What is longer it can refuse only without saying which call it was.
+MAXIMUM_BYTES = 64 << 20
 _LOG = logging.getLogger("imagewire")
 _LEVELS = {"error": logging.ERROR, "warning": logging.WARNING, "info": logging.INFO, "debug": logging.DEBUG}
 
@@ -29,10 +32,12 @@ _LEVELS = {"error": logging.ERROR, "warning": logging.WARNING, "info": logging.I
 class Pending:
     """A request that is not answered yet."""
 
-    def __init__(self, number: int, method: str, on_result: Optional[Callable[[Any], None]]) -> None:
+    def __init__(self, number: int, method: str, on_result: Optional[Callable[[Any], None]], keep: bool) -> None:
         self.number = number
         self.method = method
         self.on_result = on_result
+        #: Closing does not end the waiting for it: it is answered at once, and the answer is needed.
+        self.keep = keep
         self.future: "Future[Any]" = Future()
         # Whoever stops waiting must not stop the reading thread from answering.
         self.future.set_running_or_notify_cancel()
@@ -54,6 +59,8 @@ class Connection:
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         self._pending: Dict[int, Pending] = {}
+        self._given_up: Set[Pending] = set()
+        self._settled = threading.Condition(self._lock)
         self._listeners: Dict[str, Callable[[str, Optional[Dict[str, Any]]], None]] = {}
         self._lost: Optional[ProcessError] = None
         self._closing = False
@@ -70,7 +77,7 @@ class Connection:
         except OSError as error:
             raise BinaryNotFound(f"{self._command} cannot be started: {error.strerror}.") from error
         self._drainer = self._thread(self._drain, "stderr")
-        self._thread(self._read, "reader")
+        self._reader = self._thread(self._read, "reader")
         self._writer = self._thread(self._write, "writer")
         try:
             self._introduce(settings)
@@ -118,16 +125,25 @@ class Connection:
         return self._lost is None and not self._closing and self.owner == os.getpid()
 
     def start(
-        self, method: str, params: Mapping[str, Any], on_result: Optional[Callable[[Any], None]] = None
+        self, method: str, params: Mapping[str, Any], on_result: Optional[Callable[[Any], None]] = None, *,
+        keep: bool = False, while_closing: bool = False,
     ) -> Pending:
-        """Sends a request. `on_result` runs on the reading thread, before anything that comes behind the result."""
-        pending = Pending(next(self._numbers), method, on_result)
+        """Sends a request. `on_result` runs on the reading thread, before anything that comes behind the result.
+
+        Raises `ValueError` or `TypeError` where `params` cannot be sent.
+        """
+        pending = Pending(next(self._numbers), method, on_result, keep)
+        # Before anybody waits for it: what cannot be sent is not answered.
+        message = _encoded({"jsonrpc": "2.0", "id": pending.number, "method": method, "params": params})
         with self._lock:
             if self._lost is not None:
                 pending.future.set_exception(self._lost)
-                return pending
-            self._pending[pending.number] = pending
-        self._send({"jsonrpc": "2.0", "id": pending.number, "method": method, "params": params})
+            elif self._closing and not while_closing:
+                # The input may still be open for what was given up, and for nothing else.
+                pending.future.set_exception(ConnectionLost("The client was closed. Nothing was sent."))
+            else:
+                self._pending[pending.number] = pending
+                self._outbox.put(message)
         return pending
 
     def abandon(self, pending: Pending) -> None:
@@ -135,7 +151,34 @@ class Connection:
         with self._lock:
             known = self._pending.pop(pending.number, None)
         if known is not None:
-            self._send({"jsonrpc": "2.0", "method": "$/cancelRequest", "params": {"id": pending.number}})
+            self._stop_waiting(pending)
+
+    def give_up(self, submitted: Pending) -> None:
+        """Cancels what a submit makes as soon as its id is known; `release` waits for that before it ends the input."""
+        if self.owner != os.getpid():
+            return
+        with self._lock:
+            self._given_up.add(submitted)
+        submitted.future.add_done_callback(lambda _: self._cancel(submitted))
+
+    def _cancel(self, submitted: Pending) -> None:
+        try:
+            id = submitted.future.result()["id"]
+        except CallError:
+            return self._settle(submitted, "", None)  # It was refused: there is no prediction.
+        except Exception as error:
+            return self._settle(submitted, "A prediction", error)
+        cancelled = self.start("cancel", {"id": id}, keep=True, while_closing=True)
+        cancelled.future.add_done_callback(
+            lambda future: self._settle(submitted, f"Prediction {id}", future.exception())
+        )
+
+    def _settle(self, submitted: Pending, what: str, error: Optional[BaseException]) -> None:
+        if error is not None:
+            _LOG.warning("%s was given up, and perhaps it goes on: list() shows it. %s", what, error)
+        with self._settled:
+            self._given_up.discard(submitted)
+            self._settled.notify_all()
 
     def listen(self, subscription: str, listener: Callable[[str, Optional[Dict[str, Any]]], None]) -> None:
         """Hands over what comes for a subscription; `("", None)` once the process has ended."""
@@ -156,28 +199,37 @@ class Connection:
         """Why it ended."""
         return self._lost or ConnectionLost("The client was closed.")
 
-    def _send(self, message: Mapping[str, Any]) -> None:
-        # ensure_ascii keeps lone surrogates of Python strings readable for everybody.
-        self._outbox.put(json.dumps(message, separators=(",", ":"), default=_plain).encode() + b"\n")
+    def _stop_waiting(self, pending: Pending) -> None:
+        self._outbox.put(_encoded({"jsonrpc": "2.0", "method": "$/cancelRequest", "params": {"id": pending.number}}))
 
     # -- ending ----------------------------------------------------------------------------------------------------
 
     def close(self, patience: float) -> None:
         """No more questions: ends all waiting, then the input. What was accepted is kept; a reply that was paid for is
         still saved by the process, which then ends by itself."""
-        self.release()
-        self.ended.wait(patience)
+        end = time.monotonic() + patience
+        self.release(patience)
+        self.ended.wait(max(0.0, end - time.monotonic()))
 
-    def release(self) -> None:
-        """Ends the input without waiting for the end of the process."""
-        with self._lock:
+    def release(self, patience: float = 5.0) -> None:
+        """Ends the input without waiting for the end of the process, but not before what was given up is cancelled."""
+        if self._closing or self.owner != os.getpid():
             self._closing = True
-            waiting = list(self._pending.values())
-        if self.owner != os.getpid():
             return
-        for pending in waiting:
-            self._send({"jsonrpc": "2.0", "method": "$/cancelRequest", "params": {"id": pending.number}})
-        self._outbox.put(None)
+        try:
+            with self._settled:
+                self._closing = True
+                for pending in self._pending.values():
+                    if not pending.keep:
+                        self._stop_waiting(pending)
+                # A client that is let go may be found by the reading thread, which must not wait for itself.
+                if threading.current_thread() is not self._reader:
+                    self._settled.wait_for(lambda: not self._given_up, patience)
+            if self._given_up:
+                _LOG.warning("The client was closed before everything given up was cancelled: list() shows what goes on.")
+        finally:
+            # Also where a second Ctrl-C ends the waiting.
+            self._outbox.put(None)
         self._writer.join(1.0)
 
     def kill(self) -> None:
@@ -208,20 +260,23 @@ class Connection:
         stream = self._process.stdout
         assert stream is not None
         stray = ""
+        fault: Optional[Exception] = None
         try:
             while line := stream.readline():
                 try:
                     message = json.loads(line)
                     if not isinstance(message, dict):
                         raise ValueError
-                except ValueError:
+                except (ValueError, RecursionError):
                     # Whoever writes anything but the protocol is not imagewire.
                     stray = line[:80].decode(errors="replace").strip()
                     break
                 self._take(message)
-        except (OSError, ValueError):
-            pass
-        self._end(stray)
+        except Exception as error:
+            fault = error
+        finally:
+            # Whatever it was that nobody thought of: without a reader nobody would ever be answered.
+            self._end(stray, fault)
 
     def _take(self, message: Dict[str, Any]) -> None:
         if "method" in message:
@@ -232,9 +287,18 @@ class Connection:
                 if listener is not None:
                     listener(message["method"], params)
             return
+        number = message.get("id")
         with self._lock:
-            pending = self._pending.pop(message.get("id"), None)  # type: ignore[arg-type]
+            if number is None and "error" in message and len(self._pending) == 1:
+                # It could not be read so far as to its id, and only one can be meant.
+                number = next(iter(self._pending))
+            # Our numbers are integers: anything else, even what equals one, is not the answer to a call of ours.
+            pending = self._pending.pop(number, None) if type(number) is int else None
         if pending is None:
+            if number is None and "error" in message:
+                # Nobody knows whose it is, and a submit that was accepted must not be said to have failed: it may cost
+                # money. Each call has its own time limit.
+                _LOG.warning("imagewire could not read a call, and does not say which: %s", message["error"])
             return
         try:
             if "error" in message:
@@ -248,9 +312,10 @@ class Connection:
         else:
             pending.future.set_result(message.get("result"))
 
-    def _end(self, stray: str) -> None:
+    def _end(self, stray: str, fault: Optional[Exception]) -> None:
         if stray:
             self._process.kill()
+        self._outbox.put(None)
         try:
             code = self._process.wait(5.0)
         except subprocess.TimeoutExpired:
@@ -262,6 +327,12 @@ class Connection:
         how = f"was ended by signal {-code}" if code < 0 else f"ended with status {code}"
         if stray:
             lost: ProcessError = StartFailed(f"{self._command} says {stray!r}, so it is not imagewire.")
+        elif fault is not None:
+            lost = ConnectionLost(
+                f"What imagewire says could not be read on: {fault!r}. Predictions that were accepted are kept; the next call"
+                " starts it again."
+            )
+            lost.__cause__ = fault
         elif self._closing:
             lost = ConnectionLost("The client was closed. Predictions that were accepted are kept.")
         else:
@@ -278,7 +349,6 @@ class Connection:
             pending.future.set_exception(lost)
         for listener in listeners:
             listener("", None)
-        self._outbox.put(None)
         self.ended.set()
 
     def _drain(self) -> None:
@@ -295,6 +365,21 @@ class Connection:
         _LOG.log(_LEVELS.get(level, logging.INFO), "%s", rest if level in _LEVELS else text)
 
 
+def _encoded(message: Mapping[str, Any]) -> bytes:
+    try:
+        # ensure_ascii keeps lone surrogates of Python strings readable for everybody; NaN and Infinity are no JSON.
+        text = json.dumps(message, separators=(",", ":"), default=_plain, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{message['method']} cannot be sent as JSON: {error}. Nothing was sent.") from error
+    if len(text) > MAXIMUM_BYTES:
+        raise ValueError(
+            f"{message['method']} would be a message of {len(text):,} bytes, and imagewire reads none over {MAXIMUM_BYTES:,}."
+            " Nothing was sent."
+        )
+    return text.encode() + b"\n"
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, os.PathLike):
         return os.fspath(value)
@@ -302,7 +387,7 @@ def _plain(value: Any) -> Any:
         return dict(value)
     if isinstance(value, (set, frozenset, tuple)):
         return list(value)
-    raise TypeError(f"{type(value).__name__} cannot be sent as JSON")
+    raise TypeError(f"a value in it is of the type {type(value).__name__}")
 
 
 def find_binary(binary: Optional[str]) -> str:

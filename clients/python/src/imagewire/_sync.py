@@ -5,7 +5,7 @@ import threading
 import time
 import weakref
 from concurrent.futures import TimeoutError as FutureTimeout
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, TypeVar
+from typing import Any, Callable, Iterable, Iterator, List, Mapping, Optional, Sequence, TypeVar
 
 from . import _calls
 from ._calls import Call, Path
@@ -65,8 +65,8 @@ class Client:
     def close(self, timeout: float = 5.0) -> None:
         """Ends all waiting and the process. Predictions that were accepted are kept. A later call starts it again.
 
-        Waits no longer than `timeout` seconds; a process that is still saving a reply that was paid for goes on
-        without us until it is on disk.
+        What was given up is cancelled first. Waits no longer than `timeout` seconds for all of that; a process that is
+        still saving a reply that was paid for goes on without us until it is on disk.
         """
         with self._lock:
             connection, self._connection = self._connection, None
@@ -122,13 +122,14 @@ class Client:
             WaitTimeout: `timeout` seconds are over; the prediction goes on.
             CallError: It was refused, and there is no prediction.
             ProcessError: The program is missing, too old, or ended.
+            ValueError, TypeError: It cannot be sent: JSON cannot hold it, or it is over 64 MiB.
         """
         call = _calls.submit(
             prompt, input=input, model=model, provider=provider, idempotency_key=idempotency_key, tags=tags,
             metadata=metadata, output_dir=output_dir, output_name=output_name, max_cost=max_cost, upload=upload,
         )
         connection = self._connected()
-        pending = connection.start(call.method, call.params)
+        pending = connection.start(call.method, call.params, keep=True)
         try:
             prediction = call.read(self._submitted(pending))
             if on_progress is not None:
@@ -137,7 +138,7 @@ class Client:
         except ImagewireError:
             raise
         except BaseException:
-            pending.future.add_done_callback(lambda future: _give_up(connection, future))
+            connection.give_up(pending)
             raise
         error = prediction_error(prediction)
         if error is not None:
@@ -321,10 +322,3 @@ class Subscription:
 
     def __exit__(self, *_: Any) -> None:
         self.close()
-
-
-def _give_up(connection: Connection, submitted: Any) -> None:
-    """Cancels a prediction whose id may still be on its way; runs on whichever thread knows it."""
-    if submitted.exception() is None and connection.is_usable:
-        params: Dict[str, Any] = {"id": submitted.result()["id"]}
-        connection.start("cancel", params)
