@@ -90,17 +90,11 @@ extension PredictionEngine {
   public func drain(atMost milliseconds: Int64) -> Bool {
     let begun = time.now.steady
     func left() -> Int64 { max(0, milliseconds - (time.now.steady - begun)) }
-    guard store.flush(atMost: milliseconds) else { return false }
-    let isDone = state.wait(atMost: left()) { state in
-      state.posts.isEmpty && state.savesHere.isEmpty && state.uncommittedRecords == 0 && !state.scheduler.isClaiming
-        && (state.isStopping || !state.scheduler.isUploading)
-        ? true : nil
-    }
-    guard isDone == true else { return false }
+    guard store.flush(atMost: milliseconds), state.wait(atMost: left(), until: { $0.isIdle ? true : nil }) == true
+    else { return false }
     // A table that is locked or full for a moment; one that is gone would be waited for in vain.
-    return state.wait(atMost: min(left(), Self.diskPatience)) { state in
-      state.unrecorded.isEmpty && state.uncommittedRecords == 0 ? true : nil
-    } ?? false
+    return state.wait(atMost: min(left(), Self.diskPatience)) { $0.isIdle && $0.unrecorded.isEmpty ? true : nil }
+      ?? false
   }
 
   /// Stops handing anything over, and answers everybody who waits with what there is.
@@ -111,5 +105,13 @@ extension PredictionEngine {
       return state.waiters.takeAll().map { ($0, outcome($0.ids, isFulfilled: false, in: state)) }
     }
     for (waiter, outcome) in waiters { waiter.completion(outcome) }
+  }
+}
+
+extension PredictionEngine.State {
+  /// Whether nothing is on its way that exists only in this process; but see `unrecorded`.
+  fileprivate var isIdle: Bool {
+    posts.isEmpty && savesHere.isEmpty && uncommittedRecords == 0 && !scheduler.isClaiming
+      && (isStopping || !scheduler.isUploading)
   }
 }

@@ -12,7 +12,7 @@ public enum Heap {
     #endif
   }
 
-  /// Gives the system what is free. Takes a millisecond or so: for a moment when nobody waits.
+  /// Gives the system what is free, looking through all of the heap meanwhile: for a moment when nobody waits.
   public static func giveBack() {
     #if canImport(Glibc)
       malloc_trim(0)

@@ -294,15 +294,25 @@ def test_an_exception_of_the_callback_cancels_the_prediction(client):
     assert client.list(text="never").predictions[0].status == "cancelled"
 
 
-def test_closing_waits_until_what_was_given_up_is_cancelled(fake, monkeypatch, caplog):
+@pytest.fixture
+def interrupted(fake, monkeypatch):
+    """A client whose `generate` was interrupted while its submit was on the way, and its connection."""
+
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    client = fake("slow")
-    monkeypatch.setattr(Client, "_submitted", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        client.generate("a boat")
-    connection = client._connection
+    def make(kind):
+        client = fake(kind)
+        monkeypatch.setattr(Client, "_submitted", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            client.generate("a boat")
+        return client, client._connection
+
+    return make
+
+
+def test_closing_waits_until_what_was_given_up_is_cancelled(interrupted, caplog):
+    client, connection = interrupted("slow")
     with ThreadPoolExecutor() as pool:
         closing = pool.submit(client.close, PATIENCE)
         wait_until(lambda: connection._closing)
@@ -314,15 +324,8 @@ def test_closing_waits_until_what_was_given_up_is_cancelled(fake, monkeypatch, c
     assert caplog.messages == ["cancel p1"]
 
 
-def test_closing_says_what_it_could_not_wait_for(fake, monkeypatch, caplog):
-    def interrupt(*_):
-        raise KeyboardInterrupt
-
-    client = fake("silent")
-    monkeypatch.setattr(Client, "_submitted", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        client.generate("a boat")
-    connection = client._connection
+def test_closing_says_what_it_could_not_wait_for(interrupted, caplog):
+    client, connection = interrupted("silent")
     client.close(0.1)
     assert connection.ended.wait(PATIENCE)
     assert [message for message in caplog.messages if "list() shows" in message]

@@ -17,14 +17,13 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set
 
+from ._message import encoded
 from .errors import BinaryNotFound, BinaryTooOld, CallError, ConnectionLost, ProcessError, StartFailed, call_error
 
 #: The oldest program that speaks as this client does.
 MINIMUM_VERSION = (0, 1, 0)
 #: How long a program may take to say who it is.
 START_PATIENCE = 15.0
-#: The longest message that the program reads, in bytes. What is longer it can refuse only without saying which call it was.
-MAXIMUM_BYTES = 64 << 20
 _LOG = logging.getLogger("imagewire")
 _LEVELS = {"error": logging.ERROR, "warning": logging.WARNING, "info": logging.INFO, "debug": logging.DEBUG}
 
@@ -134,7 +133,7 @@ class Connection:
         """
         pending = Pending(next(self._numbers), method, on_result, keep)
         # Before anybody waits for it: what cannot be sent is not answered.
-        message = _encoded({"jsonrpc": "2.0", "id": pending.number, "method": method, "params": params})
+        message = encoded({"jsonrpc": "2.0", "id": pending.number, "method": method, "params": params})
         with self._lock:
             if self._lost is not None:
                 pending.future.set_exception(self._lost)
@@ -200,7 +199,7 @@ class Connection:
         return self._lost or ConnectionLost("The client was closed.")
 
     def _stop_waiting(self, pending: Pending) -> None:
-        self._outbox.put(_encoded({"jsonrpc": "2.0", "method": "$/cancelRequest", "params": {"id": pending.number}}))
+        self._outbox.put(encoded({"jsonrpc": "2.0", "method": "$/cancelRequest", "params": {"id": pending.number}}))
 
     # -- ending ----------------------------------------------------------------------------------------------------
 
@@ -363,31 +362,6 @@ class Connection:
         self._log = [*self._log[-19:], text]
         level, _, rest = text.removeprefix("imagewire: ").partition(": ")
         _LOG.log(_LEVELS.get(level, logging.INFO), "%s", rest if level in _LEVELS else text)
-
-
-def _encoded(message: Mapping[str, Any]) -> bytes:
-    try:
-        # ensure_ascii keeps lone surrogates of Python strings readable for everybody; NaN and Infinity are no JSON.
-        text = json.dumps(message, separators=(",", ":"), default=_plain, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(f"{message['method']} cannot be sent as JSON: {error}. Nothing was sent.") from error
-    if len(text) > MAXIMUM_BYTES:
-        raise ValueError(
-            f"{message['method']} would be a message of {len(text):,} bytes, and imagewire reads none over {MAXIMUM_BYTES:,}."
-            " Nothing was sent."
-        )
-    return text.encode() + b"\n"
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, os.PathLike):
-        return os.fspath(value)
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, (set, frozenset, tuple)):
-        return list(value)
-    raise TypeError(f"a value in it is of the type {type(value).__name__}")
 
 
 def find_binary(binary: Optional[str]) -> str:
