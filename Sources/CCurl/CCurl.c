@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -102,6 +103,9 @@ static const char *open_library(void) {
     dlclose(library);
     return message;
   }
+  // Where libcurl closes connections it ignores SIGPIPE for a moment and then puts back what it found. Had it found the
+  // default, it could put that back over what another thread has set meanwhile, and the next closed pipe would end us.
+  signal(SIGPIPE, SIG_IGN);
   CURLcode code = curl.global_init(CURL_GLOBAL_DEFAULT);
   if (code != CURLE_OK) {
     snprintf(message, sizeof message, "libcurl could not be initialised: %s.", curl.easy_strerror(code));

@@ -5,7 +5,8 @@ internal import Threads
 ///
 /// Nothing of it exists before the first request: no thread, no library, no memory. At most 64 transfers are inside
 /// libcurl; the rest wait here, where waiting costs a few bytes. Downloads take at most 4 of the 64, so that no poll ever
-/// waits behind large files. The process's signals are left alone, and no child inherits a connection.
+/// waits behind large files. Of the process's signals only `SIGPIPE` is touched, which is ignored from the first request
+/// on; no child inherits a connection.
 public final class HTTPClient: Sendable {
   /// Gets the answer, exactly once, on the client's thread; it must not block.
   public typealias Completion = @Sendable (Result<HTTPResponse, HTTPFailure>) -> Void

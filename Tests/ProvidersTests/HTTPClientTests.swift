@@ -176,6 +176,12 @@ import Threads
     #expect(ours > 0)
   }
 
+  /// Or libcurl, which sets it back to what it found, could take it away from everybody else in the process.
+  @Test func whatLibcurlFindsIsThatABrokenPipeIsNoSignal() throws {
+    _ = try HTTPClient.library().get()
+    #expect(unsafeBitCast(signal(SIGPIPE, SIG_IGN), to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self))
+  }
+
   // MARK: - At most one POST (durability.md F1 to F5)
 
   /// A connection that is kept open and dies after the server read the whole POST: libcurl's defaults send it twice.

@@ -23,6 +23,7 @@ enum { CCURL_AUTH_BASIC = CURLAUTH_BASIC };
 #pragma clang assume_nonnull begin
 
 /// Opens libcurl and initialises it, once for the process; may be called by any thread, as often as one likes.
+/// `SIGPIPE` is ignored from then on.
 /// Returns NULL, or one sentence for people that says what is missing.
 const char *_Nullable ccurl_open(void);
 
