@@ -82,8 +82,7 @@ fuzz-short: ## The fuzzers, 20 seconds each
 	@$(MAKE) fuzz FUZZ_SECONDS=20
 
 bench: build ## Speed and memory, beside the floor and plain servers: Tests/Benchmarks/figures.md, .svg
-	swift build -c release $(SWIFT_FLAGS) --product imagewire --scratch-path .build-dist --static-swift-stdlib
-	python3 Tests/Benchmarks/bench.py $(RELEASE) --static .build-dist/release/imagewire
+	static=$$(.ci/release) && python3 Tests/Benchmarks/bench.py $(RELEASE) --static "$$static"
 
 # -- Everything else -------------------------------------------------------------------------------------------------------
 

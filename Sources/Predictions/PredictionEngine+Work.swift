@@ -122,8 +122,13 @@ extension PredictionEngine {
         if pause != nil { notice("The queue pauses: \(failure.message)") }
         record(id, .refused(failure, pause: pause), by: writer)
       case .unsent(let reason):
-        let isLate = state.withLock { $0.posts[id]?.isLate ?? false }
-        record(id, isLate ? .interrupted : .unsent(reason: reason), by: writer)
+        // Whoever revoked it is about to write that it is cancelled, and may come second: it is cancelled either way.
+        let post = state.withLock { $0.posts[id] }
+        let event: PredictionEvent =
+          post?.isLate == true
+          ? .interrupted
+          : post?.isRevoked == true ? .cancelAsked(deleteRemote: false, sendable: false) : .unsent(reason: reason)
+        record(id, event, by: writer)
       case .ambiguous(let reason):
         record(id, .ambiguous(reason: reason, canLook: provider.history != nil), by: writer)
       }

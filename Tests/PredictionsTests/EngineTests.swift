@@ -287,6 +287,21 @@ struct EngineTests {
     #expect(try rig.row(id).status == .cancelled)
   }
 
+  @Test("a POST that was taken back is cancelled, not failed, though the provider is quicker to say so than the cancel")
+  func cancelOvertaken() throws {
+    let rig = Rig()
+    rig.provider.state.withLock { $0.submits = [.wait] }
+    let id = try rig.submit().id
+    _ = rig.provider.state.wait(atMost: 20_000) { $0.waiting.isEmpty ? nil : true }
+    rig.table.state.withLock { $0.beforeChange = { rig.provider.start() } }
+    let cancelled = try rig.cancel(id)
+    #expect(cancelled.status == .cancelled)
+    #expect(cancelled.billing == .none)
+    try rig.soon("nothing is left to do") { rig.engine.drain(atMost: 0) }
+    #expect(rig.posts.isEmpty)
+    #expect(try rig.row(id).status == .cancelled)
+  }
+
   @Test("a cancel while the POST is out stops at once, says what it may cost, and keeps the id that comes")
   func cancelWhileSending() throws {
     let rig = Rig()

@@ -32,6 +32,8 @@ final class MemoryTable: Sendable {
     var faulty: @Sendable (PredictionEvent) -> Bool = { _ in true }
     /// What happens once, just after a prediction was read.
     var afterRead: (id: PredictionID, action: @Sendable () -> Void)?
+    /// What happens once, just before the next change takes its place among the commits.
+    var beforeChange: (@Sendable () -> Void)?
   }
 
   let state = Guarded(State())
@@ -185,6 +187,10 @@ final class MemoryStore: PredictionStore {
     _ id: PredictionID, _ event: PredictionEvent, by writer: Writer?,
     completion: @escaping @Sendable (Result<Change, StoreError>) -> Void
   ) {
+    table.state.withLock { state in
+      defer { state.beforeChange = nil }
+      return state.beforeChange
+    }?()
     queue.async { [table] in
       completion(
         table.commit(.change, event) { state in
