@@ -3,6 +3,8 @@ struct Batch: Sendable {
   /// Where the array belongs among the other frames.
   let place: Gathering.Place
   private var responses: [[UInt8]]
+  /// How many bytes of responses are gathered so far.
+  private(set) var bytes = 0
   private var unanswered: Int
 
   /// A batch of so many members that are owed something: notifications are not counted.
@@ -15,6 +17,7 @@ struct Batch: Sendable {
   /// Takes a member's response, or nothing where it is answered with silence; true once none is missing.
   mutating func answer(_ member: Int, _ response: [UInt8]) -> Bool {
     responses[member] = response
+    bytes += response.count
     unanswered -= 1
     return unanswered == 0
   }

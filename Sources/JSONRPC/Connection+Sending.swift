@@ -40,6 +40,17 @@ extension Connection {
     return !state.withLock { $0.readerIsGone }
   }
 
+  /// Waits until a long answer may go to this address, and tells how long it may be.
+  func waitForRoom(at address: Address) -> Int {
+    switch address {
+    case .place:
+      outbox.waitForRoom(below: limits.unwrittenBytes)
+      return .max
+    case .member(let member):
+      return max(0, limits.unwrittenBytes - state.withLock { $0.batches[member.batch]?.bytes ?? 0 })
+    }
+  }
+
   /// Answers a request while it is being handled; a body that writes nothing answers with silence.
   func answer(_ member: BatchMember?, _ body: (inout JSONWriter) -> Void) {
     var writer = borrowWriter()

@@ -92,8 +92,11 @@ public final class PendingReply: Sendable {
 
   /// Waits until the reader has taken enough of what was written before, so that a long answer adds to no pile. Not on the
   /// reading thread, and not on one that others wait for.
-  public func waitForRoom() {
-    connection.outbox.waitForRoom(below: connection.limits.unwrittenBytes)
+  ///
+  /// - Returns: how many bytes the answer may have. A batch is answered with one array, which is in memory as a whole, and
+  ///   so its long answers share what may lie unwritten.
+  public func waitForRoom() -> Int {
+    connection.waitForRoom(at: address)
   }
 
   /// Sends a notification that belongs to this request, such as progress: always before its reply, dropped after it.

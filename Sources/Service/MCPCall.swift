@@ -85,6 +85,13 @@ final class MCPCall: Sendable {
     isAnswered()
   }
 
+  /// Calls the body with how many bytes of pictures the answer may bring: at once with 0 where none are wanted, else on the
+  /// thread that reads pictures, one answer after the other, as soon as there is room for it.
+  func withRoom(forPictures areWanted: Bool, _ body: @escaping @Sendable (_ pictureBytes: Int) -> Void) {
+    guard areWanted else { return body(0) }
+    service.pictures.async { [reply] in body(min(Service.pictureLimit, reply.waitForRoom())) }
+  }
+
   private func isAnswered() {
     state.withLock { state in
       state.isOver = true

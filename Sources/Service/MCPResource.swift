@@ -71,13 +71,10 @@ enum MCPResource {
       guard case .notFound = error else { throw .storage(error) }
       throw .noResource(uri, code: call.revision.resourceNotFoundCode)
     }
-    guard file.bytes <= readLimit else {
-      throw .invalidParams(
-        "uri", "the file has \(file.bytes) bytes; \(readLimit) can be read this way", hint: "It is \(file.path).",
-        limit: Int(readLimit))
-    }
+    guard file.bytes <= readLimit else { throw .tooLarge(file, limit: readLimit) }
     service.pictures.async {
-      call.reply.waitForRoom()
+      let room = Int64(call.reply.waitForRoom() / 4 * 3)
+      guard file.bytes <= room else { return call.error(.tooLarge(file, limit: room)) }
       guard let contents = engine.contents(of: file) else {
         return call.error(.noResource(uri, code: call.revision.resourceNotFoundCode))
       }
@@ -100,6 +97,12 @@ enum MCPResource {
 }
 
 extension RPCError {
+  fileprivate static func tooLarge(_ file: OutputFile, limit: Int64) -> RPCError {
+    .invalidParams(
+      "uri", "the file has \(file.bytes) bytes; \(limit) can be read this way", hint: "It is \(file.path).",
+      limit: Int(limit))
+  }
+
   fileprivate static func noResource(_ uri: String, code: Int) -> RPCError {
     RPCError(code: code, message: "Resource not found") { data in
       data.beginObject()

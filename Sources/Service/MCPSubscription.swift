@@ -47,12 +47,15 @@ enum MCPSubscription {
   /// Tells of every change that a client can see; at once of a task that is over.
   private static func watch(_ task: MCPTask, for call: MCPCall, in engine: PredictionEngine) -> WaitID? {
     let told = Guarded(task.snapshot.prediction.status)
-    let tell: @Sendable (PredictionSnapshot) -> Void = { [reply = call.reply, service = call.service] snapshot in
-      reply.notify("notifications/tasks") { json in
-        json.beginObject()
-        json.subscription(call.id)
-        MCPTask(snapshot).writeDetailed(to: &json, service, for: call.revision)
-        json.endObject()
+    let tell: @Sendable (PredictionSnapshot) -> Void = { [service = call.service] snapshot in
+      let task = MCPTask(snapshot)
+      call.withRoom(forPictures: task.bringsPictures(service)) { bytes in
+        call.reply.notify("notifications/tasks") { json in
+          json.beginObject()
+          json.subscription(call.id)
+          task.writeDetailed(to: &json, service, for: call.revision, pictureBytes: bytes)
+          json.endObject()
+        }
       }
     }
     let wait = try? engine.wait(for: [task.snapshot.prediction.id], atMost: watchTime) { snapshot in

@@ -77,22 +77,27 @@ struct MCPTask: Sendable {
       + "call get_prediction with {\"id\":\"\(prediction.id)\"}."
   }
 
+  /// Whether its result has pictures in the message, as the call that began it wanted.
+  func bringsPictures(_ service: Service) -> Bool {
+    !snapshot.prediction.files.isEmpty && service.mcp.isInline(snapshot.prediction.id)
+  }
+
   /// What the call would have brought, had it waited.
-  func result(_ service: Service) -> MCPToolResult {
-    var result = service.toolResult(snapshot, isInline: service.mcp.isInline(prediction.id))
+  func result(_ service: Service, pictureBytes: Int) -> MCPToolResult {
+    var result = service.toolResult(snapshot, pictureBytes: pictureBytes)
     if wasLost { result = MCPToolResult(text: excuse, structured: result.structured, isError: true) }
     return result
   }
 
   /// Writes a task of the extension with what came of it.
-  func writeDetailed(to json: inout JSONWriter, _ service: Service, for revision: MCPRevision) {
+  func writeDetailed(to json: inout JSONWriter, _ service: Service, for revision: MCPRevision, pictureBytes: Int) {
     write(to: &json, in: .extended)
     guard status(in: .extended) == .completed else { return }
     json.name("result")
     json.beginObject()
     json.name("resultType")
     json.value("complete")
-    result(service).write(to: &json, for: revision)
+    result(service, pictureBytes: pictureBytes).write(to: &json, for: revision)
     json.endObject()
   }
 }

@@ -52,12 +52,9 @@ extension MCPTask {
   /// `tasks/get`.
   @Sendable static func get(_ service: Service, _ call: MCPCall) throws(RPCError) {
     let task = try checked(call)
-    call.result { json in
-      if call.revision.isStateless {
-        task.writeDetailed(to: &json, service, for: call.revision)
-      } else {
-        task.write(to: &json, in: .core)
-      }
+    guard call.revision.isStateless else { return call.result { task.write(to: &$0, in: .core) } }
+    call.withRoom(forPictures: task.bringsPictures(service)) { bytes in
+      call.result { task.writeDetailed(to: &$0, service, for: call.revision, pictureBytes: bytes) }
     }
   }
 
@@ -72,8 +69,10 @@ extension MCPTask {
       case .working: call.error(.requestCancelled)
       case .cancelled: call.error(.taskCancelled(id))
       case .completed, .failed:
-        let result = task.result(service)
-        call.result(meta: { $0.relatedTask(id) }) { result.write(to: &$0, for: call.revision) }
+        call.withRoom(forPictures: task.bringsPictures(service)) { bytes in
+          let result = task.result(service, pictureBytes: bytes)
+          call.result(meta: { $0.relatedTask(id) }) { result.write(to: &$0, for: call.revision) }
+        }
       }
     }
     if task.status(in: .core).isTerminal { return answer(task.snapshot) }

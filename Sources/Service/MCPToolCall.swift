@@ -61,8 +61,10 @@ struct MCPToolCall: Sendable {
 
   private func answer(_ snapshot: PredictionSnapshot?, isInline: Bool = false, isToBringIt: Bool = true) {
     guard let snapshot else { return Self.refuse(call, .notFound("of that id any more")) }
-    let result = service.toolResult(snapshot, isInline: isInline, isToBringIt: isToBringIt)
-    call.result { [revision = call.revision] in result.write(to: &$0, for: revision) }
+    call.withRoom(forPictures: isInline) { [call] pictureBytes in
+      let result = call.service.toolResult(snapshot, pictureBytes: pictureBytes, isToBringIt: isToBringIt)
+      call.result { result.write(to: &$0, for: call.revision) }
+    }
   }
 
   // MARK: - The tools

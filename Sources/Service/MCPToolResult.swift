@@ -87,9 +87,9 @@ extension Service {
   /// A prediction as a tool shows it.
   ///
   /// - Parameters:
-  ///   - isInline: whether its pictures are wanted in the message.
+  ///   - pictureBytes: how many bytes of base64 its pictures may have in the message; 0 where they are not wanted.
   ///   - isToBringIt: whether the call was to bring a picture, so that one that failed is an error for the model.
-  func toolResult(_ snapshot: PredictionSnapshot, isInline: Bool = false, isToBringIt: Bool = true) -> MCPToolResult {
+  func toolResult(_ snapshot: PredictionSnapshot, pictureBytes: Int = 0, isToBringIt: Bool = true) -> MCPToolResult {
     let prediction = snapshot.prediction
     let folders = folders
     let visible = prediction.files.enumerated().filter { folders.contains($0.element.path) }
@@ -100,8 +100,8 @@ extension Service {
         uri: MCPResource.uri(prediction.id, index + 1), name: file.name, mediaType: file.mediaType, bytes: file.bytes)
     }
     var note: String?
-    if isInline, !visible.isEmpty, let engine = try? engine() {
-      var left = Self.pictureLimit
+    if pictureBytes > 0, !visible.isEmpty, let engine = try? engine() {
+      var left = pictureBytes
       for (_, file) in visible {
         guard (file.bytes + 2) / 3 * 4 <= left, let contents = engine.contents(of: file) else {
           note = "A picture was too large to be shown here; open its file."

@@ -158,8 +158,8 @@ extension Method {
         guard let snapshot = outcome.snapshots.first else { return asked.error(.notFound(id.description)) }
         guard isInline else { return asked.result(service.render(snapshot)) }
         service.pictures.async {
-          asked.reply.waitForRoom()
-          asked.result { service.writeInline(snapshot, engine, atMost: inlineLimit, to: &$0) }
+          let room = asked.reply.waitForRoom()
+          asked.result { service.writeInline(snapshot, engine, atMost: inlineLimit, room: room, to: &$0) }
         }
       }
       asked.waits(waitID, in: engine)

@@ -284,9 +284,15 @@ public final class Service: RequestHandler {
   /// Writes a prediction with its files' contents, as far as they fit; asked for, and so not bound by the message limit.
   ///
   /// A picture is read and encoded a piece at a time, straight into the reply: in memory it is there once.
+  ///
+  /// - Parameters:
+  ///   - limit: how many bytes of files are shown, before base64.
+  ///   - room: how many bytes the reply may have, as far as that is up to the files.
   func writeInline(
-    _ snapshot: PredictionSnapshot, _ engine: PredictionEngine, atMost limit: Int64, to json: inout JSONWriter
+    _ snapshot: PredictionSnapshot, _ engine: PredictionEngine, atMost limit: Int64, room: Int,
+    to json: inout JSONWriter
   ) {
+    let limit = min(limit, Int64(room / 4 * 3))
     var rendering = Rendering()
     rendering.contents = { file, text in engine.read(file) { Base64.encode($0.span, into: &text) } }
     var left = limit

@@ -435,6 +435,23 @@ def test_pictures_that_nobody_reads_bound_our_memory_too(home):
         process.stdout.close()
 
 
+def test_the_pictures_of_one_batch_share_what_may_lie_unwritten(spawn):
+    count = 300
+    with spawn() as program:
+        id = program.call("submit", prompt="a fox", wait_ms=10000)["id"]
+        one = {"jsonrpc": "2.0", "method": "result", "params": {"id": id, "inline": True}}
+        program.send([{**one, "id": number} for number in range(count)])
+        raw, answers = program.receive_raw()
+        assert [answer["id"] for answer in answers] == list(range(count))
+        results = [answer["result"] for answer in answers]
+        shown = [result for result in results if "base64" in result["files"][0]]
+        assert 100 < len(shown) < count and len(raw) < (64 << 20) + count * 2_048
+        assert all("omitted" not in result for result in shown)
+        # Nothing is lost: each of the others says what was left out, and where the file is.
+        others = [result for result in results if result not in shown]
+        assert all(result["omitted"] == ["files[0].base64"] and result["files"][0]["path"] for result in others)
+
+
 def test_a_reader_that_stops_reading_bounds_our_memory(spawn, home):
     with spawn() as program:
         id = program.call("submit", input={"prompt": "a fox " * 10_000, "size": "64x64"}, wait_ms=10000)["id"]

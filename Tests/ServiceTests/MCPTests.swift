@@ -145,7 +145,7 @@ struct MCPTests {
     let task = MCPTask(PredictionSnapshot(found, resultURL: nil))
     #expect(task.status(in: .core) == .failed)
     #expect(task.status(in: .extended) == .completed)
-    let result = task.result(service())
+    let result = task.result(service(), pictureBytes: 0)
     #expect(result.isError && result.text.contains("get_prediction"))
   }
 

@@ -36,11 +36,25 @@ const formats = {
   html: Html, xhtml: Html, htmldjango: Html, php: Html, vue: Html, svelte: Html, astro: Html,
 }
 
-# The link to a file, for a filetype.
+# The link to a file, for a filetype. A format of the user's that fails costs its form, never the link: then it is
+# Markdown.
 export def To(path: string, prompt: string, filetype: string): string
-  var own: dict<any> = get(g:, 'imagewire_formats', {})
-  var Format = get(own, filetype, get(formats, filetype, Markdown))
-  return call(Format, [path, say.Short(prompt, 100)])
+  var alt = say.Short(prompt, 100)
+  var own: any = get(g:, 'imagewire_formats', {})
+  if type(own) != v:t_dict || !has_key(own, filetype)
+    return call(get(formats, filetype, Markdown), [path, alt])
+  endif
+  var reason = 'it returned no text'
+  try
+    var text: any = call(own[filetype], [path, alt])
+    if type(text) == v:t_string
+      return text
+    endif
+  catch
+    reason = v:exception
+  endtry
+  say.Error(printf('the function for "%s" in g:imagewire_formats failed: %s', filetype, reason))
+  return Markdown(path, alt)
 enddef
 
 # A file name made of the first words of a prompt, or '' where it has none of ASCII.

@@ -9,8 +9,10 @@ import autoload 'imagewire/work.vim'
 const count = 50
 const help = '<CR> open   i insert its link   x cancel   r refresh   q close'
 
-# Buffer number of a list to {text, origin (a window id), predictions}.
-var views: dict<dict<any>> = {}
+# What a list shows: {text, origin (a window id), predictions}. It goes with its buffer; then it is empty.
+def View(buffer: number): dict<any>
+  return getbufvar(buffer, 'imagewire_view', {})
+enddef
 
 # The time since 2026-11-23T12:34:56.789Z, in the largest unit that fits.
 def Age(time: string): string
@@ -37,10 +39,10 @@ def PromptOf(prediction: dict<any>): string
 enddef
 
 def Fill(buffer: number, predictions: list<any>, more: bool)
-  if !bufloaded(buffer)
+  var view = View(buffer)
+  if empty(view)
     return
   endif
-  var view = views[buffer]
   view.predictions = predictions
   var lines = [help] + mapnew(predictions, (_, prediction) => printf('%-10S  %6S  %-9S  %s', prediction.status,
     Age(prediction.created_at), prediction.provider, say.Short(PromptOf(prediction), 200)))
@@ -58,7 +60,10 @@ enddef
 
 # Asks for the page, then for each of its predictions: a page comes without the prompts, and asking is cheap.
 def Refresh(buffer: number)
-  var view = views[buffer]
+  var view = View(buffer)
+  if empty(view)
+    return
+  endif
   var params: dict<any> = {limit: count}
   if view.text != ''
     params.text = view.text
@@ -100,7 +105,7 @@ enddef
 
 # The prediction under the cursor as it was when listed, or empty.
 def Chosen(): dict<any>
-  return get(views[bufnr()].predictions, line('.') - 2, {})
+  return get(View(bufnr()).predictions, line('.') - 2, {})
 enddef
 
 # Calls an action with the prediction under the cursor as it is by now; `result` fetches a lost download again.
@@ -127,21 +132,24 @@ export def OpenChosen()
 enddef
 
 export def InsertChosen()
-  var origin = views[bufnr()].origin
+  var origin = View(bufnr()).origin
   WithChosen((prediction) => {
     if winbufnr(origin) < 0
       say.Warning('the window from which the list was opened is gone.')
       return
     endif
     var list = win_getid()
-    noautocmd win_gotoid(origin)
-    if &modifiable
-      place.Insert(place.AtCursor(), work.Links(prediction, PromptOf(prediction), bufnr()))
-      say.Message('inserted ' .. fnamemodify(prediction.files[0].path, ':~:.'))
-    else
-      say.Error("that buffer cannot be changed ('modifiable' is off).")
-    endif
-    noautocmd win_gotoid(list)
+    try
+      noautocmd win_gotoid(origin)
+      if &modifiable
+        place.Insert(place.AtCursor(), work.Links(prediction, PromptOf(prediction), bufnr()))
+        say.Message('inserted ' .. fnamemodify(prediction.files[0].path, ':~:.'))
+      else
+        say.Error("that buffer cannot be changed ('modifiable' is off).")
+      endif
+    finally
+      noautocmd win_gotoid(list)
+    endtry
   })
 enddef
 
@@ -169,7 +177,7 @@ export def Open(text: string)
   setlocal buftype=nofile bufhidden=wipe noswapfile nobuflisted nowrap
   var buffer = bufnr()
   execute 'silent file imagewire://list/' .. buffer
-  views[buffer] = {text: text, origin: origin, predictions: []}
+  b:imagewire_view = {text: text, origin: origin, predictions: []}
   setline(1, help)
   setlocal filetype=imagewire nomodifiable
   nnoremap <buffer> <nowait> <CR> <ScriptCmd>OpenChosen()<CR>

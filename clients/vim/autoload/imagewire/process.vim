@@ -5,13 +5,17 @@ vim9script
 # Channels of mode 'lsp' speak JSON-RPC 2.0 with Content-Length headers. Nothing here waits: `ch_evalexpr()` would hold
 # up the editor, and give up after two seconds.
 
+import autoload 'imagewire/json.vim'
+import autoload 'imagewire/say.vim'
+
 # The oldest version this plugin can speak to.
 export const oldest = '0.1.0'
 # How long a process may take to answer `initialize`, in milliseconds.
 export var patience = 10000
 
-# The process as it is now, or empty: command, job, pending (request id to function), queue (what is to be sent once
-# the version is known), is_ready, server (what it said of itself), log (last line of stderr).
+# The process as it is now, or empty: command, job, pending (request id to function), unsent (functions of calls that it
+# was too late for), queue (what is to be sent once the version is known), is_ready, server (what it said of itself), log
+# (last line of stderr).
 var current: dict<any> = {}
 # workDoneToken to function(message).
 var listeners: dict<func> = {}
@@ -36,21 +40,30 @@ def Number(version: string): number
   return empty(parts) ? -1 : str2nr(parts[1]) * 1000000 + str2nr(parts[2]) * 1000 + str2nr(parts[3])
 enddef
 
+# Calls back. A fault in there is said, and is not the end of what the process has to say to others.
+def Call(Callback: func, arguments: list<any>)
+  try
+    call(Callback, arguments)
+  catch
+    say.Error(v:exception)
+  endtry
+enddef
+
 # Ends a process for good: whatever was asked of it fails now, with this message.
 def Fail(process: dict<any>, message: string)
   if current is process
     current = {}
   endif
-  var failed = values(process.pending) + mapnew(process.queue, (_, call) => call.Callback)
+  var failed = values(process.pending) + process.unsent + mapnew(process.queue, (_, call) => call.Callback)
   process.pending = {}
+  process.unsent = []
   process.queue = []
   for Callback in failed
-    Callback({message: message, type: 'process_ended'}, {})
+    Call(Callback, [{message: message, type: 'process_ended'}, {}])
   endfor
 enddef
 
-def Answered(process: dict<any>, message: dict<any>)
-  var id = string(message.id)
+def Answered(process: dict<any>, id: string, message: dict<any>)
   if !has_key(process.pending, id)
     return
   endif
@@ -59,30 +72,41 @@ def Answered(process: dict<any>, message: dict<any>)
     var data = get(message.error, 'data', {})
     var hint = get(data, 'hint', '')
     var text = message.error.message .. (hint == '' ? '' : ' ' .. hint)
-    Callback({message: text, type: get(data, 'type', ''), code: message.error.code}, {})
+    Call(Callback, [{message: text, type: get(data, 'type', ''), code: message.error.code}, {}])
   else
-    Callback({}, message.result)
+    Call(Callback, [{}, message.result])
   endif
 enddef
 
-def Notified(message: any)
-  if type(message) != v:t_dict || get(message, 'method', '') != '$/progress'
+# Hears what is no reply to a call that is known by its id.
+def Heard(process: dict<any>, message: any)
+  if type(message) != v:t_dict
     return
   endif
-  var params = message.params
-  if params.value.kind == 'report' && has_key(listeners, params.token)
-    listeners[params.token](params.value.message)
+  if get(message, 'method', '') == '$/progress'
+    var params = message.params
+    if params.value.kind == 'report' && has_key(listeners, params.token)
+      Call(listeners[params.token], [params.value.message])
+    endif
+  elseif has_key(message, 'error') && get(message, 'id', v:null) is v:null
+    # It could not be read so far as to its id, and only one can be meant.
+    if len(process.pending) == 1
+      Answered(process, keys(process.pending)[0], message)
+    else
+      # Nobody knows whose it is, and a submit that was accepted must not be said to have failed: it may cost money.
+      say.Warning('a call could not be read, and it is not said which: ' .. message.error.message)
+    endif
   endif
 enddef
 
 def Send(process: dict<any>, method: string, params: dict<any>, Callback: func)
   try
     var sent = ch_sendexpr(job_getchannel(process.job), {method: method, params: params},
-      {callback: (_, message) => Answered(process, message)})
+      {callback: (_, message) => Answered(process, string(message.id), message)})
     process.pending[string(sent.id)] = Callback
   catch
     # It is ending; its exit will answer.
-    process.pending['unsent ' .. len(process.pending)] = Callback
+    process.unsent->add(Callback)
   endtry
 enddef
 
@@ -126,9 +150,10 @@ enddef
 
 def Ended(process: dict<any>, code: number)
   var how = code >= 0 ? 'code ' .. code : job_info(process.job).termsig
-  Fail(process, printf('the process ended (%s).%s What it had accepted is kept: :ImagewireList shows it, '
-    .. 'and the next command starts the process again.',
-    how, process.log == '' ? '' : ' It said: ' .. process.log))
+  var left = process.is_ready ? 'What it had accepted is kept, and is not paid for twice: :ImagewireList shows it'
+    : 'Nothing was sent'
+  Fail(process, printf('the process ended (%s).%s %s, and the next command starts the process again.',
+    how, process.log == '' ? '' : ' It said: ' .. process.log, left))
 enddef
 
 # Starts the program. Returns why it could not be, or an empty string.
@@ -144,7 +169,11 @@ def Start(): string
   catch
     return 'a function in g:imagewire_configuration failed: ' .. v:exception
   endtry
-  var process: dict<any> = {command: command, pending: {}, queue: [], is_ready: false, server: {}, log: ''}
+  var fault = json.Fault('g:imagewire_configuration', configuration)
+  if fault != ''
+    return fault
+  endif
+  var process: dict<any> = {command: command, pending: {}, unsent: [], queue: [], is_ready: false, server: {}, log: ''}
   process.job = job_start(command, {
     in_mode: 'lsp',
     out_mode: 'lsp',
@@ -152,7 +181,7 @@ def Start(): string
     noblock: 1,
     # Not stopped by a signal with the editor: the end of its input lets it finish a request that may cost money.
     stoponexit: '',
-    out_cb: (_, message) => Notified(message),
+    out_cb: (_, message) => Heard(process, message),
     err_cb: (_, line) => {
       process.log = line
     },
@@ -167,20 +196,28 @@ def Start(): string
 enddef
 
 # Calls a method. The function gets an error ({message, type, code}; empty where there is none) and the result, always
-# later.
-export def Request(method: string, params: dict<any>, Callback: func)
-  if empty(current)
-    var refusal = Start()
-    if refusal != ''
-      timer_start(0, (_) => Callback({message: refusal, type: 'not_started'}, {}))
-      return
-    endif
+# later. Returns what `Withdraw` takes.
+export def Request(method: string, params: dict<any>, Callback: func): dict<any>
+  var call = {method: method, params: params, Callback: Callback}
+  # Before anything waits for it: what cannot be sent is not answered.
+  var refusal = json.Fault(method, params)
+  if refusal == '' && empty(current)
+    refusal = Start()
   endif
-  if current.is_ready
+  if refusal != ''
+    timer_start(0, (_) => Call(Callback, [{message: refusal, type: 'not_sent'}, {}]))
+  elseif current.is_ready
     Send(current, method, params, Callback)
   else
-    current.queue->add({method: method, params: params, Callback: Callback})
+    current.queue->add(call)
   endif
+  return call
+enddef
+
+# Takes back a call that still waits to be sent; its function is not called. Returns whether it could be.
+export def Withdraw(call: dict<any>): bool
+  var waiting = len(get(current, 'queue', []))
+  return waiting > 0 && len(filter(current.queue, (_, other) => other isnot call)) < waiting
 enddef
 
 # Hears `$/progress` of a token until `Forget`.
@@ -197,8 +234,16 @@ enddef
 # Ends the input of the process, which finishes what it owes and goes. The next call starts another.
 export def Stop()
   if !empty(current)
-    ch_close_in(job_getchannel(current.job))
+    var process = current
     current = {}
+    ch_close_in(job_getchannel(process.job))
+    # What was sent is still answered; what was not has nothing to wait for any more.
+    var queue = remove(process, 'queue')
+    process.queue = []
+    var error = {message: 'the process was stopped before it was asked. Nothing was sent.', type: 'not_sent'}
+    for call in queue
+      Call(call.Callback, [error, {}])
+    endfor
   endif
 enddef
 

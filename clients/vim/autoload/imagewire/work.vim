@@ -6,7 +6,7 @@ import autoload 'imagewire/place.vim'
 import autoload 'imagewire/process.vim'
 import autoload 'imagewire/say.vim'
 
-# In the order of their commands: {prompt, place, status, id, is_cancelled}.
+# In the order of their commands: {prompt, place, status, id, call (the submit), is_cancelled}.
 var under_way: list<dict<any>> = []
 var tokens = 0
 
@@ -60,8 +60,17 @@ def Complete(work: dict<any>, prediction: dict<any>)
     return
   endif
   var path = prediction.files[0].path
-  var links = bufexists(work.place.buffer) ? Links(prediction, work.prompt, work.place.buffer) : [path]
-  var landed = place.Insert(work.place, links)
+  var links = [path]
+  var landed = false
+  try
+    if bufexists(work.place.buffer)
+      links = Links(prediction, work.prompt, work.place.buffer)
+    endif
+    landed = place.Insert(work.place, links)
+  catch
+    # Whatever forbids the change must not keep the picture from whoever paid for it.
+    say.Error(v:exception)
+  endtry
   Finish(work)
   if landed
     say.Message(printf('%s: %s', say.Short(work.prompt, 30), fnamemodify(path, ':~:.')))
@@ -95,6 +104,15 @@ def Wait(work: dict<any>)
 enddef
 
 def CancelOne(work: dict<any>)
+  # Chosen from a menu, it may be over by now.
+  if empty(filter(copy(under_way), (_, other) => other is work))
+    return
+  endif
+  if work.id == '' && process.Withdraw(work.call)
+    Finish(work)
+    say.Message(say.Short(work.prompt, 30) .. ': cancelled. Nothing was sent.')
+    return
+  endif
   work.is_cancelled = true
   Show(work, 'cancelling')
   # Without an id the reply to `submit` is still to come, and cancels.
@@ -107,16 +125,11 @@ def CancelOne(work: dict<any>)
   endif
 enddef
 
-# Submits a prompt; the link goes to the place.
-export def Start(prompt: string, where: dict<any>)
-  var work: dict<any> = {prompt: prompt, place: where, status: '', id: '', is_cancelled: false}
-  under_way->add(work)
-  Show(work, 'created')
-  say.Message(say.Short(prompt, 50))
-
+# What to ask for, for a buffer.
+def Params(prompt: string, buffer: number): dict<any>
   var input = extend(copy(get(g:, 'imagewire_input', {})), {prompt: prompt})
   var params: dict<any> = {input: input, tags: ['vim']}
-  var folder = place.Folder(where.buffer)
+  var folder = place.Folder(buffer)
   var pictures = get(g:, 'imagewire_folder', 'images')
   if folder != '' && pictures != ''
     params.output_dir = simplify(folder .. '/' .. pictures)
@@ -125,17 +138,31 @@ export def Start(prompt: string, where: dict<any>)
       params.output_name = name
     endif
   endif
-  process.Request('submit', params, (error, prediction) => {
-    if !empty(error)
-      GiveUp(work, error)
-      return
-    endif
-    work.id = prediction.id
-    if work.is_cancelled
-      CancelOne(work)
-    endif
-    Wait(work)
-  })
+  return params
+enddef
+
+# Submits a prompt; the link goes to the place.
+export def Start(prompt: string, where: dict<any>)
+  var work: dict<any> = {prompt: prompt, place: where, status: '', id: '', call: {}, is_cancelled: false}
+  under_way->add(work)
+  try
+    Show(work, 'created')
+    say.Message(say.Short(prompt, 50))
+    work.call = process.Request('submit', Params(prompt, where.buffer), (error, prediction) => {
+      if !empty(error)
+        GiveUp(work, error)
+        return
+      endif
+      work.id = prediction.id
+      if work.is_cancelled
+        CancelOne(work)
+      endif
+      Wait(work)
+    })
+  catch
+    # A setting of the wrong kind.
+    GiveUp(work, {message: v:exception .. '. Nothing was sent.'})
+  endtry
 enddef
 
 export def Cancel(all: bool)
@@ -157,6 +184,21 @@ export def Cancel(all: bool)
     })
   endif
 enddef
+
+# Before the editor ends, and with it the input of the process: what was given up is cancelled. What was not goes on, and
+# `:ImagewireList` finds it.
+export def Leave()
+  var start = reltime()
+  while !empty(filter(copy(under_way), (_, work) => work.is_cancelled)) && reltimefloat(reltime(start)) < 2
+    sleep 10m
+  endwhile
+enddef
+
+augroup imagewire
+  autocmd!
+  # Not where Vim is dying of a signal, and nothing can be heard any more.
+  autocmd VimLeavePre * if v:dying == 0 | call imagewire#work#Leave() | endif
+augroup END
 
 export def Statusline(): string
   if len(under_way) > 1
