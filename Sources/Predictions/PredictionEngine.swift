@@ -257,10 +257,9 @@ public final class PredictionEngine: Sendable {
   }
 
   private func nextID() -> PredictionID {
-    var generator = SystemRandomNumberGenerator()
-    let id = PredictionID(at: time.now.wall, using: &generator)
+    let id = PredictionID(at: time.now.wall)
     return state.withLock { state in
-      let next = id.following(state.lastID, using: &generator)
+      let next = id.following(state.lastID)
       state.lastID = next
       return next
     }

@@ -15,18 +15,21 @@ public struct PredictionID: Hashable, Sendable, Comparable, CustomStringConverti
   ///
   /// - Parameters:
   ///   - milliseconds: since 1970, UTC; the prediction's `created_at`.
-  ///   - generator: 74 bits are taken from it, so that an id cannot be guessed.
-  public init(at milliseconds: Int64, using generator: inout some RandomNumberGenerator) {
-    let random = generator.next()
-    high = UInt64(truncatingIfNeeded: milliseconds) << 16 | 0x7000 | random & 0x0FFF
-    low = 0b10 << 62 | generator.next() >> 2
+  ///   - random: 74 bits are taken from it, so that an id cannot be guessed; the system's, where nothing else is given.
+  public init(at milliseconds: Int64, random: () -> UInt64 = Self.random) {
+    high = UInt64(truncatingIfNeeded: milliseconds) << 16 | 0x7000 | random() & 0x0FFF
+    low = 0b10 << 62 | random() >> 2
   }
+
+  /// Bits that nobody can guess. A function, since the system's generator has no size: handed on `inout` it has no address
+  /// either, and the thread sanitizer would look at whatever lies where it seems to be.
+  @Sendable public static func random() -> UInt64 { .random(in: .min ... .max) }
 
   /// This id, or one a little behind `last` where it would come before it: what one process accepts in the same
   /// millisecond keeps its order, in the queue and in lists. A clock that was set back is believed.
-  func following(_ last: PredictionID?, using generator: inout some RandomNumberGenerator) -> PredictionID {
+  func following(_ last: PredictionID?, random: () -> UInt64 = Self.random) -> PredictionID {
     guard let last, sequence <= last.sequence, last.milliseconds - milliseconds < 1_000 else { return self }
-    return PredictionID(sequence: last.sequence + 1 + Int64(generator.next() & 7), lowBits: lowBits)
+    return PredictionID(sequence: last.sequence + 1 + Int64(random() & 7), lowBits: lowBits)
   }
 
   /// The id whose table key and lower bits these are; the inverse of `sequence` and `lowBits`.

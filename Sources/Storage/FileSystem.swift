@@ -21,7 +21,7 @@ struct SystemError: Error, Equatable {
   var isFullDisk: Bool { code == ENOSPC || code == EDQUOT }
 }
 
-/// An open file; closed when nobody holds it any more, and with it every `flock` on it is gone.
+/// An open file; closed when nobody holds it any more, and its `flock` let go.
 final class Descriptor: Sendable {
   let number: Int32
 
@@ -30,6 +30,8 @@ final class Descriptor: Sendable {
   }
 
   deinit {
+    // Closing is not enough: a child that another thread is starting has a copy of it until it is the other program.
+    flock(number, LOCK_UN)
     close(number)
   }
 

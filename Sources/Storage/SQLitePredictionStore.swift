@@ -46,8 +46,7 @@ public final class SQLitePredictionStore: PredictionStore {
     self.time = time
     let now = time.now.wall
     let table = try TableOpening.open(directory, now: now, notice: notice)
-    var generator = SystemRandomNumberGenerator()
-    let owner = PredictionID(at: now, using: &generator).description
+    let owner = PredictionID(at: now).description
     self.owner = owner
     salt = table.salt
     path = table.path

@@ -31,9 +31,8 @@ import Testing
 
   @Test func theEstimateIsTheMedianOfWhatWasSent() {
     func took(_ seconds: Int64?) -> Prediction {
-      var generator = SystemRandomNumberGenerator()
       var prediction = Prediction(
-        id: PredictionID(at: 1_000, using: &generator), provider: "sandbox", model: "m", input: [], fingerprint: [],
+        id: PredictionID(at: 1_000), provider: "sandbox", model: "m", input: [], fingerprint: [],
         account: "", outputDirectory: "/")
       prediction.status = .completed
       prediction.startedAt = 2_000

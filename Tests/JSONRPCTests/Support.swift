@@ -130,6 +130,8 @@ final class Pipe: Sendable {
     signal(SIGPIPE, SIG_IGN)
     var ends: [Int32] = [0, 0]
     precondition(pipe(&ends) == 0)
+    // Or a child of another test keeps an end of it open.
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     (reading, writing) = (ends[0], ends[1])
     if nonBlocking {
       for end in ends { _ = fcntl(end, F_SETFL, fcntl(end, F_GETFL) | O_NONBLOCK) }

@@ -8,7 +8,7 @@ import Testing
   @Test mutating func whatComesInOneMillisecondKeepsItsOrder() {
     var last: PredictionID?
     for _ in 1...1_000 {
-      let next = PredictionID(at: 1_700_000_000_000, using: &generator).following(last, using: &generator)
+      let next = PredictionID(at: 1_700_000_000_000) { generator.next() }.following(last) { generator.next() }
       if let last { #expect(last < next) }
       last = next
     }
@@ -17,15 +17,15 @@ import Testing
   }
 
   @Test mutating func whatComesLaterIsLeftAlone() {
-    let first = PredictionID(at: 1_000_000, using: &generator)
-    let second = PredictionID(at: 1_000_001, using: &generator)
-    #expect(second.following(first, using: &generator) == second)
-    #expect(second.following(nil, using: &generator) == second)
+    let first = PredictionID(at: 1_000_000) { generator.next() }
+    let second = PredictionID(at: 1_000_001) { generator.next() }
+    #expect(second.following(first) { generator.next() } == second)
+    #expect(second.following(nil) { generator.next() } == second)
   }
 
   @Test mutating func aClockThatWasSetBackIsBelieved() {
-    let first = PredictionID(at: 1_000_000, using: &generator)
-    let second = PredictionID(at: 990_000, using: &generator)
-    #expect(second.following(first, using: &generator) == second)
+    let first = PredictionID(at: 1_000_000) { generator.next() }
+    let second = PredictionID(at: 990_000) { generator.next() }
+    #expect(second.following(first) { generator.next() } == second)
   }
 }

@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from program import BINARY, KEY, PATIENCE, environment
+from program import BINARY, KEY, PATIENCE, environment, wait_for
 from terminal import Terminal
 from wavespeed import png
 
@@ -202,7 +202,7 @@ def test_ctrl_c_on_result_leaves_the_prediction(home, run, spawn):
 
 
 def test_a_closed_terminal_loses_nothing(home, run):
-    with Terminal(home, "generate", "x", "--set", 'sandbox={"delay_ms":1000}') as terminal:
+    with Terminal(home, "generate", "x", "--set", 'sandbox={"delay_ms":5000}') as terminal:
         terminal.see("processing")
         terminal.process.send_signal(signal.SIGHUP)
         assert terminal.end()[0] == 4
@@ -256,7 +256,8 @@ def test_list_status_cancel_delete(run, home):
 
 def test_cancel_says_what_it_costs(run, spawn):
     with spawn() as program:
-        slow = program.call("submit", input={"prompt": "x", "sandbox": {"never": True}}, wait_ms=200)["id"]
+        slow = program.call("submit", input={"prompt": "x", "sandbox": {"never": True}})["id"]
+        wait_for(lambda: program.call("status", id=slow)["status"] == "processing", "it is not sent")
         assert "may still finish and bill it" in run("cancel", slow).stdout
         assert "cancelled" in run("status", slow).stdout
 

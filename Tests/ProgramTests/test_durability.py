@@ -237,6 +237,7 @@ def test_06_another_key_another_base_url_none(paid, spawn, wavespeed):
         ids = [program.call("submit", prompt=f"number {number}")["id"] for number in range(2)]
         wait_for(lambda: wavespeed.polls(), "it is not polled")
         program.kill()
+    time.sleep(0.3)  # What was sent before may only now be read.
     seen = len(wavespeed.log())
     for others in (
         {"WAVESPEED_API_KEY": "another"}, {"WAVESPEED_BASE_URL": wavespeed.output_url}, {"WAVESPEED_API_KEY": None},
@@ -404,6 +405,7 @@ def test_13_an_mcp_host_that_probes_and_kills_costs_nothing(paid, wavespeed):
         ids = [program.call("submit", prompt=f"number {number}")["id"] for number in range(11)]
         wait_for(lambda: wavespeed.polls(), "the first one is not polled")
         program.kill()
+    time.sleep(0.3)  # What was sent before may only now be read.
     before = len(wavespeed.log())
     discover = {"_meta": {
         "io.modelcontextprotocol/protocolVersion": "2026-07-28",

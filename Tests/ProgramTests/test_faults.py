@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 import pytest
-from program import RPCError
+from program import RPCError, wait_for
 from promise import assert_files_are_whole
 
 PROMPT = "a red fox in snow"
@@ -107,7 +107,9 @@ def test_an_id_counts_in_whatever_answer_it_comes(paid, wavespeed, shape):
 def test_a_submit_that_hangs_blocks_nobody_and_is_not_repeated_after_a_crash(paid, wavespeed):
     wavespeed.script(submit=["hang"])
     with paid() as program:
-        hanging = program.call("submit", prompt=PROMPT, wait_ms=100)
+        id = program.call("submit", prompt=PROMPT)["id"]
+        wait_for(lambda: program.call("status", id=id)["status"] == "processing", "it is not sent")
+        hanging = program.call("status", id=id)
         assert (hanging["status"], hanging["billing"]) == ("processing", "unknown")
         assert program.call("submit", prompt="another", wait_ms=30000)["status"] == "completed"
         program.kill()
@@ -237,8 +239,10 @@ def test_a_failure_at_the_provider(paid, wavespeed, state, kind, billing, retrya
 def test_a_poll_that_hangs_blocks_nobody_and_the_next_process_goes_on(paid, wavespeed):
     wavespeed.script(poll=["hang"])
     with paid() as program:
-        hanging = program.call("submit", prompt=PROMPT, wait_ms=200)
-        assert hanging["status"] == "processing" and hanging["remote_id"]
+        id = program.call("submit", prompt=PROMPT)["id"]
+        wait_for(lambda: program.call("status", id=id)["remote_id"], "it is not sent")
+        hanging = program.call("status", id=id)
+        assert hanging["status"] == "processing"
         assert program.call("submit", prompt="another", wait_ms=30000)["status"] == "completed"
         program.kill()
     with paid() as program:
@@ -323,8 +327,10 @@ def test_an_output_that_leads_home_is_never_fetched(paid, wavespeed, output):
 def test_a_download_that_hangs_blocks_nobody_and_the_next_process_saves_it(paid, wavespeed, fault):
     wavespeed.script(download=[fault])
     with paid() as program:
-        hanging = program.call("submit", prompt=PROMPT, wait_ms=500)
-        assert (hanging["status"], hanging["billing"]) == ("processing", "charged")
+        id = program.call("submit", prompt=PROMPT)["id"]
+        wait_for(lambda: program.call("status", id=id)["billing"] == "charged", "the provider has not finished")
+        hanging = program.call("status", id=id)
+        assert hanging["status"] == "processing"
         assert hanging["outputs"] == [] and hanging["files"] == []
         assert program.call("submit", prompt="another", wait_ms=30000)["status"] == "completed"
         program.kill()

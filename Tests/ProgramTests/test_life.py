@@ -12,7 +12,7 @@ import threading
 import time
 
 import pytest
-from program import BINARY, KEY, PATIENCE, RPCError, environment, frame
+from program import BINARY, KEY, PATIENCE, Ended, RPCError, environment, frame, wait_for
 
 NEVER = {"prompt": "never", "sandbox": {"never": True}}
 PING = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
@@ -67,12 +67,12 @@ def seconds(body):
 def test_end_of_input_answers_what_is_owed_to_its_own_limit(spawn):
     with spawn() as program:
         id = program.call("submit", input=NEVER)["id"]
+        begun = time.monotonic()
         result = program.start("result", id=id, timeout_ms=900)
         wait = program.start("wait", ids=[id], timeout_ms=1300)
         soon = program.call("submit", input={"prompt": "soon", "sandbox": {"delay_ms": 600}})["id"]
         settled = program.start("result", id=soon)
         submitted = program.start("submit", input=NEVER, wait_ms=1100)
-        begun = time.monotonic()
         program.close()
         assert program.reply(settled)["status"] == "completed"
         assert program.reply(result)["status"] == "processing"
@@ -177,23 +177,30 @@ def test_a_signal_does_not_wait_for_a_post_and_the_next_process_settles_it(paid,
 
 @pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_second_signal_ends_it_at_once(paid, wavespeed, second):
-    wavespeed.script(submit=["hang"])
-    with paid() as program:
-        program.call("submit", prompt="a fox")
-        wavespeed.log(at_least=1)
-        begun = time.monotonic()
-        program.process.send_signal(signal.SIGTERM)
-        # Once the first was taken: what waits is answered then, and a new request is refused.
-        while True:
-            try:
-                program.call("ping")
-            except RPCError as refused:
-                assert refused.data["type"] == "shutting_down"
-                break
-        program.process.send_signal(second)
-        assert program.process.wait(PATIENCE) == 0
-        # One alone waits a second and a half for the POST.
-        assert time.monotonic() - begun < 1.4
+    wavespeed.script(submit=[{"do": "hang", "times": "forever"}])
+
+    def seconds():
+        before = len(wavespeed.posts())
+        with paid() as program:
+            program.call("submit", prompt="a fox")
+            wait_for(lambda: len(wavespeed.posts()) > before, "it is not sent")
+            begun = time.monotonic()
+            program.process.send_signal(signal.SIGTERM)
+            # Once the first was taken: what waits is answered then, and a new request is refused.
+            while True:
+                try:
+                    program.call("ping")
+                except RPCError as refused:
+                    assert refused.data["type"] == "shutting_down"
+                    break
+                except Ended:
+                    return float("inf")
+            program.process.send_signal(second)
+            assert program.process.wait(PATIENCE) == 0
+            return time.monotonic() - begun
+
+    # One signal alone waits a second and a half for the POST. A machine may stand still for that long, but not each time.
+    assert any(seconds() < 1.4 for _ in range(3))
 
 
 def test_other_signals_that_a_terminal_sends_are_left_alone(spawn):
@@ -334,7 +341,7 @@ def test_no_new_hand_over_once_nobody_reads(paid, wavespeed, start):
         ask(process, {**PING, "id": number, "method": "submit", "params": ["a fox"]})
     wavespeed.log(at_least=1)
     process.stdout.close()
-    time.sleep(0.5)  # So that the end was noticed; there is nothing of it to see.
+    time.sleep(2)  # So that the end was noticed; there is nothing of it to see.
     wavespeed.release()
     assert process.wait(PATIENCE) == 0
     assert len(wavespeed.posts()) == 1

@@ -139,8 +139,9 @@ def test_row_06_an_id_in_such_an_answer_is_kept(paid, wavespeed):
         submit=[{"do": "envelope", "code": 500, "message": "busy", "data": {"id": "kept", "status": "created"}}], poll=RUNNING
     )
     with paid() as program:
-        prediction = submit(program, wait_ms=500)
-        assert (prediction["status"], prediction["remote_id"]) == ("processing", "kept")
+        id = submit(program, wait_ms=0)["id"]
+        wait_for(lambda: program.call("status", id=id)["remote_id"] == "kept", "the id is not kept")
+        assert program.call("status", id=id)["status"] == "processing"
 
 
 @pytest.mark.parametrize("fault, kind", [
@@ -345,7 +346,7 @@ def test_row_20_not_found_right_after_the_submit(paid, wavespeed):
 
 
 @pytest.mark.parametrize("spell", [
-    lambda: "1", lambda: "0.8", lambda: formatdate(time.time() + 2, usegmt=True),
+    lambda: "1", lambda: "0.8", lambda: formatdate(time.time() + 4, usegmt=True),
 ], ids=["seconds", "fraction", "date"])
 def test_row_21_retry_after(paid, wavespeed, spell):
     wavespeed.script(poll=[{"do": "429"}], retry_after=spell())
@@ -366,7 +367,8 @@ def test_row_22_waiting_ends_and_the_prediction_does_not(paid, wavespeed):
     wavespeed.script(poll=RUNNING)
     with paid() as program:
         waiting = submit(program, wait_ms=200)
-        assert (waiting["status"], waiting["error"]) == ("processing", "")
+        assert waiting["error"] == "" and waiting["finished_at"] is None
+        wait_for(lambda: program.call("status", id=waiting["id"])["status"] == "processing", "it is not sent")
         assert program.call("result", id=waiting["id"], timeout_ms=200)["status"] == "processing"
         assert program.finish() == 0
     wavespeed.clear()
@@ -417,7 +419,8 @@ def test_row_26_the_pace_grows(paid, wavespeed):
         wait_for(lambda: len(wavespeed.polls()) >= 8, "it is not polled")
     seconds = [request["seconds"] for request in wavespeed.polls()]
     pauses = [after - before for before, after in zip(seconds, seconds[1:])]
-    assert pauses[-1] > 4 * pauses[0]
+    # No machine is so slow that every early pause is a late one.
+    assert pauses[-1] > 4 * min(pauses)
 
 
 def test_row_27_long_and_empty_prompts(paid, wavespeed):

@@ -8,7 +8,7 @@ import time
 
 import pytest
 from openai import LoopbackOpenAI
-from program import KEY, RPCError
+from program import KEY, RPCError, wait_for
 from wavespeed import png
 
 
@@ -29,13 +29,6 @@ def submit(program, input, **members):
 
 def kinds(server):
     return [request["endpoint"] for request in server.log()]
-
-
-def wait_for(condition, patience=30):
-    deadline = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def assert_nothing_private(server, picture):
@@ -220,7 +213,7 @@ def test_a_file_that_changes_before_its_turn(paid, wavespeed, picture, change):
     wavespeed.script(submit=[{"do": "normal", "hold": True}])
     with paid("--max-concurrency", 1) as program:
         program.call("submit", prompt="the first")
-        wait_for(wavespeed.posts)
+        wait_for(wavespeed.posts, "it is not sent")
         id = submit(program, {"image": f"@{picture}"}, wait_ms=0)["id"]
         if change == "gone":
             picture.unlink()
@@ -238,7 +231,7 @@ def test_a_file_that_changes_while_it_is_sent(paid, wavespeed, picture):
     wavespeed.script(put=[{"do": "normal", "hold": True}])
     with paid() as program:
         id = submit(program, {"image": f"@{picture}"}, wait_ms=0)["id"]
-        wait_for(wavespeed.puts)
+        wait_for(wavespeed.puts, "it is not uploaded")
         with picture.open("ab") as file:
             file.write(b"more")
         wavespeed.release()
@@ -256,7 +249,7 @@ def test_cancelled_while_it_is_uploaded(paid, wavespeed, picture, endpoint):
     wavespeed.script(**{endpoint: [{"do": "normal", "hold": True}]})
     with paid() as program:
         id = submit(program, {"image": f"@{picture}"}, wait_ms=0)["id"]
-        wait_for(lambda: endpoint in kinds(wavespeed))
+        wait_for(lambda: endpoint in kinds(wavespeed), "nobody asks there")
         done = program.call("cancel", id=id)
         assert (done["status"], done["billing"]) == ("cancelled", "none")
         wavespeed.release()
@@ -271,7 +264,7 @@ def test_others_do_not_wait_for_an_upload(paid, wavespeed, picture):
     wavespeed.script(put=[{"do": "normal", "hold": True}])
     with paid() as program:
         id = submit(program, {"image": f"@{picture}"}, wait_ms=0)["id"]
-        wait_for(wavespeed.puts)
+        wait_for(wavespeed.puts, "it is not uploaded")
         assert program.call("submit", prompt="another", wait_ms=20000)["status"] == "completed"
         assert program.call("status", id=id)["status"] == "created"
         wavespeed.release()
@@ -292,7 +285,7 @@ def test_killed_while_it_is_uploaded(paid, wavespeed, picture):
     wavespeed.script(put=[{"do": "normal", "hold": True}])
     with paid() as program:
         id = submit(program, {"image": f"@{picture}"}, wait_ms=0)["id"]
-        wait_for(wavespeed.puts)
+        wait_for(wavespeed.puts, "it is not uploaded")
         program.kill()
     wavespeed.release()
     with paid() as program:
@@ -349,7 +342,7 @@ def test_the_table_refuses_a_claim_before_the_files(paid, wavespeed, picture, ho
     wavespeed.script(put=[{"do": "normal", "hold": True}])
     with paid() as program:
         submit(program, {"image": f"@{picture}"}, wait_ms=0)
-        wait_for(wavespeed.puts)
+        wait_for(wavespeed.puts, "it is not uploaded")
         program.kill()
     wavespeed.release()
     table = sqlite3.connect(home / ".local/state/imagewire/predictions.db")

@@ -74,7 +74,7 @@ import Threads
   @Test func timeIsLimited() throws {
     let server = try Loopback(["poll": ["hang"], "download": ["trickle"]])
     let http = client()
-    let slow = try #require(failure(http.ask(get(server.url + "/api/v3/predictions/x/result", total: 200))))
+    let slow = try #require(failure(http.ask(get(server.url + "/api/v3/predictions/x/result", total: 2_000))))
     #expect(slow.kind == .timedOut)
     #expect(slow.mayHaveBeenSent)
     let stalled = download(server.outputURL + "/output/x.png", .init(total: 20_000, stall: 1_000))

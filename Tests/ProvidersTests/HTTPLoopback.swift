@@ -153,9 +153,8 @@ func prediction(
   input: String = #"{"prompt":"a red cat","seed":9007199254740993}"#,
   model: String = "openai/gpt-image-1-high-fidelity", remoteID: String? = nil
 ) -> Prediction {
-  var generator = SystemRandomNumberGenerator()
   var prediction = Prediction(
-    id: PredictionID(at: wallMilliseconds(), using: &generator), provider: "wavespeed", model: model,
+    id: PredictionID(at: wallMilliseconds()), provider: "wavespeed", model: model,
     input: Array(input.utf8), fingerprint: [], account: "account", outputDirectory: "/tmp")
   prediction.remoteID = remoteID
   return prediction

@@ -48,6 +48,7 @@ struct StoreFixture {
   let folder: TemporaryFolder
   let time: TestTime
   let store: SQLitePredictionStore
+  private let lastID = Guarded<PredictionID?>(nil)
 
   init(
     _ folder: TemporaryFolder = TemporaryFolder(), time: TestTime = TestTime(), writerSettings: String? = nil,
@@ -102,7 +103,15 @@ struct StoreFixture {
   }
 
   func new(_ prompt: String = "a cat", key: String? = nil, account: String = "account") -> Prediction {
-    Prediction.sample(prompt, at: time.now.wall, key: key, account: account)
+    var id = PredictionID(at: time.now.wall)
+    // In order, and never the same twice, though the clock stands still; chance has only 12 bits in a millisecond.
+    lastID.withLock { last in
+      if let last, last.sequence >> 12 == id.sequence >> 12 {
+        id = PredictionID(sequence: last.sequence + 1, lowBits: id.lowBits)
+      }
+      last = id
+    }
+    return .sample(prompt, id: id, key: key, account: account)
   }
 
   /// One that is at the provider.
@@ -129,14 +138,13 @@ struct Missing: Error {}
 
 extension Prediction {
   static func sample(
-    _ prompt: String = "a cat", at milliseconds: Int64 = 1_763_900_000_000, key: String? = nil,
+    _ prompt: String = "a cat", id: PredictionID? = nil, at milliseconds: Int64 = 1_763_900_000_000, key: String? = nil,
     account: String = "account", provider: String = "sandbox", model: String = "m", tags: [String] = [],
     folder: String = "/nowhere", name: String? = nil
   ) -> Prediction {
-    var generator = SystemRandomNumberGenerator()
     let input = JSONObject([("prompt", .string(prompt))])
     return Prediction(
-      id: PredictionID(at: milliseconds, using: &generator), provider: provider, model: model,
+      id: id ?? PredictionID(at: milliseconds), provider: provider, model: model,
       input: JSONValue.object(input).serialized, tags: tags, idempotencyKey: key,
       fingerprint: Fingerprint.of(provider: provider, model: model, input: input), account: account,
       outputDirectory: folder, outputName: name)

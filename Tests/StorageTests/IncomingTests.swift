@@ -52,9 +52,8 @@ import Testing
   }
 
   private func prediction(epoch: Int64) -> Prediction {
-    var generator = SystemRandomNumberGenerator()
     var prediction = Prediction(
-      id: PredictionID(at: 1_000, using: &generator), provider: "openai", model: "m", input: [], fingerprint: [],
+      id: PredictionID(at: 1_000), provider: "openai", model: "m", input: [], fingerprint: [],
       account: "", outputDirectory: "/")
     prediction.epoch = epoch
     return prediction

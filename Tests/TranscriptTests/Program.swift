@@ -25,7 +25,7 @@ final class Program {
     signal(SIGPIPE, SIG_IGN)
     var (toIt, fromIt): ([Int32], [Int32]) = ([0, 0], [0, 0])
     guard pipe(&toIt) == 0, pipe(&fromIt) == 0 else { throw Trouble(message: "no pipe") }
-    for end in [toIt[1], fromIt[0]] { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    for end in toIt + fromIt { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     #if canImport(Darwin)
       var actions: posix_spawn_file_actions_t?
     #else
@@ -35,7 +35,6 @@ final class Program {
     defer { posix_spawn_file_actions_destroy(&actions) }
     posix_spawn_file_actions_adddup2(&actions, toIt[0], 0)
     posix_spawn_file_actions_adddup2(&actions, fromIt[1], 1)
-    for end in [toIt[0], fromIt[1]] { posix_spawn_file_actions_addclose(&actions, end) }
     var words: [UnsafeMutablePointer<CChar>?] = []
     for text in [path] + arguments { words.append(strdup(text)) }
     var variables: [UnsafeMutablePointer<CChar>?] = []
@@ -110,7 +109,9 @@ final class Program {
 
   /// Ends the input, and gives back the exit status; whatever is still said is handed over.
   func finish() throws -> (status: Int32, said: [JSONValue]) {
-    dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), input)
+    let nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC)
+    dup2(nowhere, input)
+    close(nowhere)
     var said: [JSONValue] = []
     while let message = try receive() { said.append(message) }
     var status: Int32 = 0

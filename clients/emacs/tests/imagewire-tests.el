@@ -316,7 +316,7 @@
     (imagewire-tests--idle)))
 
 (ert-deftest imagewire-the-process-is-killed-in-the-middle ()
-  (imagewire-tests--with ((imagewire-input '(:sandbox (:delay_ms 600)))
+  (imagewire-tests--with ((imagewire-input '(:sandbox (:delay_ms 3000)))
                           (listed nil))
     (imagewire-generate "a fox that survives")
     (imagewire-generate "another one")

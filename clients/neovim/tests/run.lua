@@ -333,7 +333,7 @@ test('the program is another one, ends at once, or never answers', function()
 end)
 
 test('the process is killed in the middle: everything fails at once, and the next command starts it again', function()
-  t.settings({ input = { sandbox = { delay_ms = 600 } } })
+  t.settings({ input = { sandbox = { delay_ms = 3000 } } })
   t.edit('note.md')
   vim.cmd('Imagewire a fox that survives')
   vim.cmd('Imagewire another one')

@@ -299,7 +299,7 @@ test("the program is missing, or too old", async () => {
 });
 
 test("the process is killed in the middle: it fails at once, and the picture is not lost", async () => {
-  state.set("input", { sandbox: { delay_ms: 600 } });
+  state.set("input", { sandbox: { delay_ms: 3000 } });
   const document = state.open(note());
   const running = run("generate", "a fox that survives");
   await until(() => state.progress.length > 0);
