@@ -42,7 +42,11 @@ extension Method {
       [
         Parameter("id", .anyID, required: true),
         Parameter("timeout_ms", .milliseconds("How long to wait", usually: usualWait)),
-        Parameter("inline", .bool.usually(false).about("Whether files carry base64, up to 8 MiB together.")),
+        Parameter(
+          "inline",
+          .bool.usually(false).about(
+            "Whether files carry base64, up to 8 MiB together and 64 MiB in one batch; omitted names what did not fit.")
+        ),
       ], result: .prediction, errors: [.predictionNotFound, .storageFailed, .requestCancelled], body: .later(result)),
     Method(
       "cancel", "Stops a prediction; before it is sent that costs nothing.",
