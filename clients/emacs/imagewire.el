@@ -91,11 +91,22 @@ It is meant for `wavespeed_api_key' in `imagewire-configuration'."
 (defvar imagewire-patience 10
   "How long the program may take to answer when it starts, in seconds.")
 
+(defvar imagewire--limit 90
+  "How long a call may take, in seconds: longer than any wait that is asked for.")
+
+(defconst imagewire--maximum (* 64 1024 1024)
+  "The longest message that the program reads, in bytes.
+What is longer it can refuse only without saying which call it was.")
+
+(defvar imagewire--starts 0 "How many processes there were.")
+
 (defclass imagewire-connection (jsonrpc-process-connection)
   ((command :initarg :command :documentation "The program's name, for messages.")
    (server :initform nil :documentation "What it said of itself, once its version is known.")
    (queue :initform nil :documentation "Calls that wait for that, newest first.")
-   (end :initform nil :documentation "Why it was ended, where we ended it."))
+   (unclaimed :initform nil :documentation "Errors that no call has taken yet.")
+   (pending :initform nil :documentation "For each call that was sent, a function that fails it.")
+   (end :initform nil :documentation "Why it is no more, once that is known."))
   :documentation "The one process that everything in this Emacs shares.")
 
 (defvar imagewire--connection nil
@@ -112,6 +123,17 @@ It is meant for `wavespeed_api_key' in `imagewire-configuration'."
   "Show TEXT about what went wrong."
   (message "%s" (propertize (concat "imagewire: " text) 'face 'error)))
 
+(defun imagewire--guarded (function &rest arguments)
+  "Call FUNCTION with ARGUMENTS; return what it does, or nil where it fails.
+A fault in there is said, and is not the end of what the process
+has to say to others."
+  (condition-case problem
+      ;; jsonrpc allows itself to change what is read-only, which is not meant for the user's text.
+      (let ((inhibit-read-only nil)) (apply function arguments))
+    (error
+     (imagewire--say-error (error-message-string problem))
+     nil)))
+
 (defun imagewire--short (prompt limit)
   "Return PROMPT on one line of at most LIMIT characters."
   (let ((line (string-trim (replace-regexp-in-string "[[:space:]\n]+" " " prompt))))
@@ -121,9 +143,34 @@ It is meant for `wavespeed_api_key' in `imagewire-configuration'."
   "Return `imagewire-configuration' as JSON, with functions called."
   (let ((told (make-hash-table :test #'equal)))
     (pcase-dolist (`(,name . ,value) imagewire-configuration)
-      (when (functionp value) (setq value (funcall value)))
+      (when (functionp value)
+        (setq value (condition-case problem
+                        (funcall value)
+                      (error
+                       ;; Errors of Emacs itself quote what they stumble over, and here that may be a key.
+                       (user-error "The function for %s in `imagewire-configuration' failed: %s.  Nothing was sent" name
+                                   (if (memq (car problem) '(error user-error))
+                                       (error-message-string problem)
+                                     (get (car problem) 'error-message)))))))
       (when value (puthash (symbol-name name) value told)))
     told))
+
+(defun imagewire--check (params what)
+  "Signal a `user-error' where PARAMS cannot be sent; WHAT is their name.
+It does not tell the value, which may be a key."
+  (let ((size (condition-case problem
+                  (string-bytes (jsonrpc--json-encode params))
+                (error
+                 (user-error "%s cannot be sent as JSON: %s.  Nothing was sent" what
+                             (pcase problem
+                               (`(wrong-type-argument utf-8-string-p . ,_) "there are bytes that are no text")
+                               (`(json-out-of-memory . ,_) "a number is not finite")
+                               (`(json-object-too-deep . ,_) "it is nested too deeply")
+                               (_ "there is something that JSON cannot hold")))))))
+    ;; The rest is room for the envelope.
+    (when (> (+ size 256) imagewire--maximum)
+      (user-error "%s cannot be sent: it has %d bytes, and imagewire reads no message over %d.  Nothing was sent"
+                  what size imagewire--maximum))))
 
 (defun imagewire--last-words (connection)
   "Return the last line that CONNECTION said on stderr, or nil.
@@ -132,7 +179,8 @@ Emacs adds a line of its own when it has read them."
   (let ((buffer (jsonrpc-stderr-buffer connection)))
     (dolist (pipe (process-list))
       (when (eq (process-buffer pipe) buffer)
-        (while (accept-process-output pipe 0.1 nil t))))
+        ;; Not for ever: a child of its own may still speak.
+        (cl-loop repeat 10 while (accept-process-output pipe 0.1 nil 1))))
     (when (buffer-live-p buffer)
       (car (last (seq-remove (lambda (line) (string-match-p "\\`Process .* stderr\\(?:<[0-9]+>\\)? " line))
                              (split-string (with-current-buffer buffer (buffer-string)) "\n" t "[ \t\r]+")))))))
@@ -141,18 +189,38 @@ Emacs adds a line of its own when it has read them."
   "Say why CONNECTION is no more."
   (or (oref connection end)
       (let ((words (imagewire--last-words connection)))
-        (concat "the process ended."
-                (when words (format " It said: %s." words))
-                " What it had accepted is kept: M-x imagewire-list shows it,"
-                " and the next command starts the process again."))))
+        ;; Once for all who wait: its last words may have to be waited for.
+        (oset connection end
+              (concat "the process ended."
+                      (when words (format " It said: %s." words))
+                      (if (oref connection server)
+                          " What it had accepted is kept, and is not paid for twice: M-x imagewire-list shows it,"
+                        " Nothing was sent,")
+                      " and the next command starts the process again.")))))
+
+(defun imagewire--fail-queue (connection message)
+  "Tell whatever has not been sent to CONNECTION yet that it will not be: MESSAGE."
+  (let ((queue (nreverse (oref connection queue))))
+    (oset connection queue nil)
+    (pcase-dolist (`(,_ ,_ ,_ ,failed) queue)
+      (imagewire--guarded failed message))))
 
 (defun imagewire--ended (connection)
   "Fail what has been waiting for CONNECTION, which is no more."
   (when (eq connection imagewire--connection) (setq imagewire--connection nil))
-  (let ((queue (nreverse (oref connection queue))))
-    (oset connection queue nil)
-    (pcase-dolist (`(,_ ,_ ,_ ,failed) queue)
-      (funcall failed (imagewire--end-message connection)))))
+  (imagewire--fail-queue connection (imagewire--end-message connection))
+  (run-with-timer 0 nil #'imagewire--clear-away connection))
+
+(defun imagewire--clear-away (connection)
+  "Kill the buffers of CONNECTION, which is no more."
+  (let ((process (jsonrpc--process connection))
+        (kill-buffer-query-functions nil))
+    (if (process-get process 'imagewire-reading)
+        ;; jsonrpc is still in its buffer, and would go on in whatever buffer came after it.
+        (run-with-timer 1 nil #'imagewire--clear-away connection)
+      (dolist (buffer (list (process-buffer process) (jsonrpc-stderr-buffer connection)
+                            (get-buffer (format "*%s events*" (jsonrpc-name connection)))))
+        (when (buffer-live-p buffer) (kill-buffer buffer))))))
 
 (defun imagewire--give-up (connection why)
   "End CONNECTION and say WHY to everybody who waits for it."
@@ -165,30 +233,73 @@ Emacs adds a line of its own when it has read them."
     (let ((listener (alist-get (plist-get params :token) imagewire--listeners nil nil #'equal))
           (value (plist-get params :value)))
       (when (and listener (equal (plist-get value :kind) "report"))
-        (funcall listener (plist-get value :message))))))
+        (imagewire--guarded listener (plist-get value :message))))))
+
+(cl-defmethod (setf jsonrpc-last-error) :after (error (connection imagewire-connection))
+  "See to it that somebody of CONNECTION hears of ERROR.
+jsonrpc notes every error here, and calls nobody for one that does
+not say whose it is."
+  (when error
+    (push error (oref connection unclaimed))
+    (run-with-timer 0 nil #'imagewire--unclaimed connection error)))
+
+(defun imagewire--unclaimed (connection error)
+  "Handle ERROR of CONNECTION, unless it was some call's."
+  (when (memq error (oref connection unclaimed))
+    (oset connection unclaimed (delq error (oref connection unclaimed)))
+    (let ((pending (oref connection pending))
+          (message (plist-get error :message)))
+      ;; It could not be read so far as to its id, and only one can be meant.
+      (if (and pending (null (cdr pending)))
+          (funcall (car pending) message)
+        ;; A submit that was accepted must not be said to have failed: it may cost money.
+        (imagewire--say-error (concat "a call could not be read, and it is not said which: " message))))))
 
 (defun imagewire--fail-later (connection failed)
   "Call FAILED, because CONNECTION has just ended; its end may be over already."
-  (run-with-timer 0 nil (lambda () (funcall failed (imagewire--end-message connection)))))
+  (run-with-timer 0 nil (lambda () (imagewire--guarded failed (imagewire--end-message connection)))))
 
 (defun imagewire--send (connection method params succeeded failed)
   "Send METHOD with PARAMS to CONNECTION; call SUCCEEDED or FAILED later."
-  (condition-case problem
-      (jsonrpc-async-request
-       connection method params
-       ;; Longer than any wait that is asked for here.
-       :timeout 90
-       :success-fn succeeded
-       :error-fn (jsonrpc-lambda (&key code message data)
-                   (let ((hint (and (listp data) (plist-get data :hint))))
-                     (funcall failed (cond ((eql code -1) (imagewire--end-message connection))
-                                           (hint (concat message " " hint))
-                                           (t message)))))
-       :timeout-fn (lambda ()
-                     (funcall failed "it does not answer.  M-x imagewire-list shows what it has accepted.")))
-    (error
-     (when (jsonrpc-running-p connection) (signal (car problem) (cdr problem)))
-     (imagewire--fail-later connection failed))))
+  (let* (timer over fail
+         (settle (lambda (function argument)
+                   (unless over
+                     (setq over t)
+                     (when timer (cancel-timer timer))
+                     (oset connection pending (delq fail (oref connection pending)))
+                     (imagewire--guarded function argument)))))
+    (setq fail (lambda (message) (funcall settle failed message)))
+    (condition-case problem
+        (progn
+          (jsonrpc-async-request
+           connection method params
+           :timeout nil
+           :success-fn (lambda (result) (funcall settle succeeded result))
+           :error-fn (jsonrpc-lambda (&key code message data)
+                       (oset connection unclaimed
+                             (delq (jsonrpc-last-error connection) (oref connection unclaimed)))
+                       (let ((hint (and (listp data) (plist-get data :hint))))
+                         (funcall fail (cond ((eql code -1) (imagewire--end-message connection))
+                                             (hint (concat message " " hint))
+                                             (t message))))))
+          (push fail (oref connection pending))
+          (setq timer (run-with-timer
+                       imagewire--limit nil
+                       (lambda ()
+                         ;; After Emacs was suspended or busy for so long, the answer may be there and not be read yet.
+                         (setq timer (run-with-timer
+                                      1 nil fail
+                                      "it does not answer.  M-x imagewire-list shows what it has accepted."))))))
+      (quit
+       ;; Whatever came behind half a message would be read as its other half.
+       (imagewire--part connection "sending was interrupted.  M-x imagewire-list shows what was accepted before.")
+       (signal 'quit nil))
+      (error
+       (if (jsonrpc-running-p connection)
+           ;; Somebody has stopped it, say.
+           (run-with-timer 0 nil #'imagewire--guarded failed
+                           (format "%s.  Nothing was sent" (error-message-string problem)))
+         (imagewire--fail-later connection failed))))))
 
 (defun imagewire--introduced (connection result)
   "Check the version in RESULT, then send what waits for CONNECTION."
@@ -211,16 +322,24 @@ Emacs adds a line of its own when it has read them."
     (user-error "The program \"%s\" was not found.  Install imagewire, or say where it is: \
 M-x customize-variable RET imagewire-command" (car imagewire-command)))
   (let* ((configuration (imagewire--configuration))
+         ;; One that was stopped may still speak, so each has buffers of its own.
+         (name (format "imagewire-%d" (cl-incf imagewire--starts)))
+         (stderr (progn (imagewire--check configuration "`imagewire-configuration'")
+                        (format "*%s stderr*" name)))
          ;; The process lives longer than the folder or the remote machine of this buffer.
          (default-directory temporary-file-directory)
          (connection
           (apply #'make-instance 'imagewire-connection
-                 :name "imagewire"
+                 :name name
                  :command (car imagewire-command)
                  :process (lambda ()
-                            (make-process :name "imagewire" :command imagewire-command
-                                          :connection-type 'pipe :coding 'utf-8-emacs-unix :noquery t
-                                          :stderr (get-buffer-create "*imagewire stderr*")))
+                            (condition-case problem
+                                (make-process :name name :command imagewire-command
+                                              :connection-type 'pipe :coding 'utf-8-emacs-unix :noquery t
+                                              :stderr (get-buffer-create stderr))
+                              (error
+                               (kill-buffer stderr)
+                               (signal (car problem) (cdr problem)))))
                  :notification-dispatcher #'imagewire--notified
                  :on-shutdown #'imagewire--ended
                  ;; Nothing is logged: the first message may hold a key.
@@ -228,6 +347,12 @@ M-x customize-variable RET imagewire-command" (car imagewire-command)))
                      '(:events-buffer-config (:size 0))
                    '(:events-buffer-scrollback-size 0)))))
     (setq imagewire--connection connection)
+    (let* ((process (jsonrpc--process connection))
+           (filter (process-filter process)))
+      (set-process-filter process (lambda (process output)
+                                    (process-put process 'imagewire-reading t)
+                                    (unwind-protect (funcall filter process output)
+                                      (process-put process 'imagewire-reading nil)))))
     (imagewire--send
      connection :initialize
      (list :clientInfo (list :name "emacs" :version emacs-version) :configuration configuration)
@@ -235,38 +360,54 @@ M-x customize-variable RET imagewire-command" (car imagewire-command)))
      (lambda (message)
        (unless (oref connection end)
          (when (jsonrpc-running-p connection) (imagewire--give-up connection message)))))
-    (run-with-timer
-     imagewire-patience nil
-     (lambda ()
-       (when (and (eq connection imagewire--connection) (not (oref connection server)))
-         (imagewire--give-up connection
-                             (format "%s did not answer within %s s.  Is it imagewire?  Nothing was sent."
-                                     (oref connection command) imagewire-patience)))))
+    (let ((give-up
+           (lambda ()
+             (when (and (eq connection imagewire--connection) (not (oref connection server)))
+               (imagewire--give-up connection
+                                   (format "%s did not answer within %s s.  Is it imagewire?  Nothing was sent."
+                                           (oref connection command) imagewire-patience))))))
+      ;; In two steps, for the reason given where a call is sent.
+      (run-with-timer imagewire-patience nil (lambda () (run-with-timer 0.5 nil give-up))))
     connection))
 
 (defun imagewire--call (method params succeeded &optional failed)
   "Call METHOD with PARAMS, and SUCCEEDED with its result, later.
 FAILED is called with a message instead where it fails; by default
 the message is shown.  Signals a `user-error' where the program
-cannot be started."
+cannot be started or PARAMS cannot be sent.  Returns what
+`imagewire--withdraw' takes."
+  ;; Before anything waits for it: what cannot be sent is not answered.
+  (imagewire--check params (substring (symbol-name method) 1))
   (let ((connection (if (and imagewire--connection (jsonrpc-running-p imagewire--connection))
                         imagewire--connection
                       (imagewire--start)))
         (call (list method params succeeded (or failed #'imagewire--say-error))))
     (cond ((oref connection server) (apply #'imagewire--send connection call))
           ((jsonrpc-running-p connection) (push call (oref connection queue)))
-          (t (imagewire--fail-later connection (nth 3 call))))))
+          (t (imagewire--fail-later connection (nth 3 call))))
+    call))
+
+(defun imagewire--withdraw (call)
+  "Take back CALL where it still waits to be sent; return whether it did.
+None of its functions is called then."
+  (when (and imagewire--connection (memq call (oref imagewire--connection queue)))
+    (oset imagewire--connection queue (delq call (oref imagewire--connection queue)))
+    t))
+
+(defun imagewire--part (connection why)
+  "End the input of CONNECTION, which then finishes what it owes.
+WHY is for those whose answer does not come before that."
+  (when (eq connection imagewire--connection) (setq imagewire--connection nil))
+  (oset connection end why)
+  (ignore-errors (process-send-eof (jsonrpc--process connection)))
+  (imagewire--fail-queue connection "the process was stopped before it was asked.  Nothing was sent."))
 
 (defun imagewire-stop ()
   "End the process.  The next command will start it with the settings of then."
   (interactive)
-  (when-let ((connection imagewire--connection))
-    (setq imagewire--connection nil)
-    (oset connection end "the process was ended by M-x imagewire-stop.  M-x imagewire-list shows what it has accepted.")
-    ;; It finishes what it owes, and goes.
-    (ignore-errors (process-send-eof (jsonrpc--process connection)))))
-
-(add-hook 'kill-emacs-hook #'imagewire-stop)
+  (when imagewire--connection
+    (imagewire--part imagewire--connection "the process was ended by M-x imagewire-stop.  \
+M-x imagewire-list shows what it has accepted.")))
 
 ;;;; Links
 
@@ -299,14 +440,27 @@ cannot be started."
     (format "<img src=\"%s\" alt=\"%s\">" (quoted (imagewire--url path)) (quoted description))))
 
 (defun imagewire--link (path prompt)
-  "Link to PATH, as the current buffer's mode writes it, described by PROMPT."
-  (funcall (or (cl-loop for (mode . function) in imagewire-link-formats
-                        when (derived-mode-p mode) return function)
-               (cond ((derived-mode-p 'org-mode) #'imagewire--org)
-                     ((derived-mode-p 'tex-mode 'latex-mode 'TeX-mode 'LaTeX-mode) #'imagewire--latex)
-                     ((derived-mode-p 'html-mode 'mhtml-mode 'html-ts-mode 'web-mode) #'imagewire--html)
-                     (t #'imagewire--markdown)))
-           path (imagewire--short prompt 100)))
+  "Link to PATH, as the current buffer's mode writes it, described by PROMPT.
+A format of the user's that fails costs its form, never the link:
+then it is Markdown."
+  (let ((own (cl-loop for (mode . function) in imagewire-link-formats
+                      when (derived-mode-p mode) return function))
+        (words (imagewire--short prompt 100)))
+    (or (when own
+          (condition-case problem
+              (let ((text (funcall own path words)))
+                (if (stringp text) text (error "It returned no text")))
+            (error
+             (imagewire--say-error (format "the function for %s in imagewire-link-formats failed: %s"
+                                           major-mode (error-message-string problem)))
+             nil)))
+        (funcall
+         (cond (own #'imagewire--markdown)
+               ((derived-mode-p 'org-mode) #'imagewire--org)
+               ((derived-mode-p 'tex-mode 'latex-mode 'TeX-mode 'LaTeX-mode) #'imagewire--latex)
+               ((derived-mode-p 'html-mode 'mhtml-mode 'html-ts-mode 'web-mode) #'imagewire--html)
+               (t #'imagewire--markdown))
+         path words))))
 
 (defun imagewire--pictures-folder ()
   "Return where this buffer's pictures go, or nil for imagewire's own folder."
@@ -358,15 +512,17 @@ cannot be started."
     (undo-boundary)
     (insert (imagewire--links prediction prompt))
     (undo-boundary)
-    (imagewire--display start (point) prediction)))
+    ;; A picture that cannot be shown is there all the same.
+    (imagewire--guarded #'imagewire--display start (point) prediction)))
 
 ;;;; Work under way
 
 (cl-defstruct (imagewire--work (:constructor imagewire--work) (:copier nil))
   "A picture under way, from its command to its link.
 PLACE is an overlay of no width that keeps the place while the text
-changes; OWN-LINE says that the link gets a line of its own there."
-  prompt place own-line (status "created") id cancelled)
+changes; OWN-LINE says that the link gets a line of its own there;
+CALL is its submit."
+  prompt place own-line (status "created") id call cancelled)
 
 (defvar imagewire--under-way nil
   "Pictures under way in this Emacs, newest first.")
@@ -450,7 +606,8 @@ Of several links at one point, the later command's comes behind."
      ((not (and path (equal (plist-get prediction :status) "completed")))
       (imagewire--finish work)
       (imagewire--explain prediction prompt))
-     ((imagewire--land work prediction)
+     ;; Whatever forbids the change must not keep the picture from whoever paid for it.
+     ((imagewire--guarded #'imagewire--land work prediction)
       (imagewire--finish work)
       (imagewire--say "%s: %s" (imagewire--short prompt 30) (abbreviate-file-name path)))
      (t
@@ -466,40 +623,66 @@ Of several links at one point, the later command's comes behind."
   (let* ((token (format "emacs-%d" (cl-incf imagewire--tokens)))
          (forget (lambda () (setf (alist-get token imagewire--listeners nil t #'equal) nil))))
     (push (cons token (lambda (words) (imagewire--show work words))) imagewire--listeners)
-    (imagewire--call
-     :result (list :id (imagewire--work-id work) :timeout_ms 50000 :workDoneToken token)
-     (lambda (prediction)
+    (condition-case problem
+        (imagewire--call
+         :result (list :id (imagewire--work-id work) :timeout_ms 50000 :workDoneToken token)
+         (lambda (prediction)
+           (funcall forget)
+           (if (member (plist-get prediction :status) '("completed" "failed" "cancelled" "unknown"))
+               (imagewire--complete work prediction)
+             (imagewire--wait work)))
+         (lambda (message)
+           (funcall forget)
+           (imagewire--fail work message)))
+      (error
+       ;; The process is gone, and cannot be started again.
        (funcall forget)
-       (if (member (plist-get prediction :status) '("completed" "failed" "cancelled" "unknown"))
-           (imagewire--complete work prediction)
-         (imagewire--wait work)))
-     (lambda (message)
-       (funcall forget)
-       (imagewire--fail work message)))))
+       (imagewire--fail work (concat (error-message-string problem) "  M-x imagewire-list will show the picture."))))))
 
 (defun imagewire--cancel (work)
   "Cancel WORK."
-  (setf (imagewire--work-cancelled work) t)
-  (imagewire--show work "cancelling")
-  ;; Without an id the reply to `submit' is still to come, and cancels.
-  (when (imagewire--work-id work)
-    (imagewire--call :cancel (list :id (imagewire--work-id work)) #'ignore)))
+  (cond
+   ;; Chosen from a list, it may be over by now.
+   ((not (memq work imagewire--under-way)))
+   ((and (null (imagewire--work-id work)) (imagewire--withdraw (imagewire--work-call work)))
+    (imagewire--finish work)
+    (imagewire--say "%s: cancelled.  Nothing was sent" (imagewire--short (imagewire--work-prompt work) 30)))
+   (t
+    (setf (imagewire--work-cancelled work) t)
+    (imagewire--show work "cancelling")
+    ;; Without an id the reply to `submit' is still to come, and cancels.
+    (when (imagewire--work-id work)
+      (imagewire--guarded #'imagewire--call :cancel (list :id (imagewire--work-id work)) #'ignore)))))
+
+(defun imagewire--leave ()
+  "End the process, for Emacs ends; but first cancel what was given up.
+What was not goes on, and `imagewire-list' finds it."
+  (let ((end (+ (float-time) 2)))
+    (condition-case nil
+        (while (and (cl-some #'imagewire--work-cancelled imagewire--under-way) (< (float-time) end))
+          (accept-process-output nil 0.05))
+      (quit nil)))
+  (imagewire-stop))
+
+(add-hook 'kill-emacs-hook #'imagewire--leave)
 
 (defun imagewire--submit (work)
   "Ask for the picture of WORK, for the current buffer."
   (let* ((prompt (imagewire--work-prompt work))
          (folder (imagewire--pictures-folder))
          (name (imagewire--name prompt)))
-    (imagewire--call
-     :submit
-     `(:input (:prompt ,prompt ,@imagewire-input) :tags ["emacs"]
-              ,@(when folder (list :output_dir folder))
-              ,@(when (and folder name) (list :output_name name)))
-     (lambda (prediction)
-       (setf (imagewire--work-id work) (plist-get prediction :id))
-       (when (imagewire--work-cancelled work) (imagewire--cancel work))
-       (imagewire--wait work))
-     (lambda (message) (imagewire--fail work message)))))
+    (setf
+     (imagewire--work-call work)
+     (imagewire--call
+      :submit
+      `(:input (:prompt ,prompt ,@imagewire-input) :tags ["emacs"]
+               ,@(when folder (list :output_dir folder))
+               ,@(when (and folder name) (list :output_name name)))
+      (lambda (prediction)
+        (setf (imagewire--work-id work) (plist-get prediction :id))
+        (when (imagewire--work-cancelled work) (imagewire--cancel work))
+        (imagewire--wait work))
+      (lambda (message) (imagewire--fail work message))))))
 
 ;;;; Commands
 
@@ -533,11 +716,9 @@ wherever that text is by then."
     (add-to-list 'mode-line-misc-info '(imagewire--under-way (" [" (:eval (imagewire-status)) "] ")))
     (deactivate-mark)
     (imagewire--show work "created")
-    (condition-case problem
-        (imagewire--submit work)
-      (error
-       (imagewire--finish work)
-       (signal (car problem) (cdr problem))))
+    ;; Also where it is quit, while a key is asked for or a long prompt is sent.
+    (unwind-protect (imagewire--submit work)
+      (unless (imagewire--work-call work) (imagewire--finish work)))
     nil))
 
 ;;;###autoload
@@ -661,16 +842,19 @@ A download that failed is tried again."
   "Insert a link to the picture on this line where the list was opened."
   (interactive nil imagewire-list-mode)
   (let ((origin imagewire-list--origin)
+        (gone "The buffer from which the list was opened is gone")
         (prompt (imagewire--prompt-of (or (tabulated-list-get-id) (user-error "There is no picture on this line")))))
-    (unless (buffer-live-p origin) (user-error "The buffer from which the list was opened is gone"))
+    (unless (buffer-live-p origin) (user-error gone))
     (with-current-buffer origin (barf-if-buffer-read-only))
     (imagewire-list--with-chosen
      (lambda (prediction)
-       (with-current-buffer origin
-         (if-let ((window (get-buffer-window origin)))
-             (with-selected-window window (imagewire--insert prediction prompt))
-           (imagewire--insert prediction prompt)))
-       (imagewire--say "inserted in %s" (buffer-name origin))))))
+       (if (not (buffer-live-p origin))
+           (imagewire--say-error gone)
+         (with-current-buffer origin
+           (if-let ((window (get-buffer-window origin)))
+               (with-selected-window window (imagewire--insert prediction prompt))
+             (imagewire--insert prediction prompt)))
+         (imagewire--say "inserted in %s" (buffer-name origin)))))))
 
 (defun imagewire-list-cancel ()
   "Cancel the picture on this line."

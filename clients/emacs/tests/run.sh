@@ -16,4 +16,4 @@ if [ -n "$complaints" ]; then
   exit 1
 fi
 # What is tested is what was compiled.
-run -L "$home" -l tests/imagewire-tests.el -f ert-run-tests-batch-and-exit
+run -L "$home" -L tests -l imagewire-tests -l imagewire-faults-tests -f ert-run-tests-batch-and-exit

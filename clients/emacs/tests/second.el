@@ -2,7 +2,8 @@
 
 ;;; Commentary:
 
-;; Gives a command, says the process id and what it inserted, and goes.
+;; Gives a command, says the process id and what it inserted, and goes.  With SECOND_LEAVES it does not wait for the link;
+;; where that is "cancelled", it gives another command, and takes that one back at the last moment.
 
 ;;; Code:
 
@@ -18,5 +19,9 @@
 (unless (getenv "SECOND_LEAVES")
   (while (imagewire-status) (accept-process-output nil 0.01))
   (princ (format "link %s\n" (buffer-string))))
+
+(when (equal (getenv "SECOND_LEAVES") "cancelled")
+  (imagewire-generate "a yak given up")
+  (imagewire--cancel (car imagewire--under-way)))
 
 ;;; second.el ends here

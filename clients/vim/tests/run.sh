@@ -6,9 +6,11 @@ cd "$(dirname "$0")/.."
 home=$(mktemp -d "${TMPDIR:-/tmp}/imagewire-vim.XXXXXX")
 trap 'rm -rf "$home"' EXIT
 status=0
-# Vim draws its screen as ever, onto nothing; the results come in a file.
-env -i PATH="$PATH" HOME="$home" LANG=C.UTF-8 IMAGEWIRE="$IMAGEWIRE" RESULTS="$home/results" \
-  "${VIM_PROGRAM:-vim}" -N -u NONE -i NONE -n --not-a-term -T xterm --cmd "set runtimepath^=$PWD" -S tests/run.vim \
-  </dev/null >/dev/null 2>"$home/errors" || status=$?
-cat "$home/results" || cat "$home/errors"
+for suite in run faults; do
+  # Vim draws its screen as ever, onto nothing; the results come in a file.
+  env -i PATH="$PATH" HOME="$home" LANG=C.UTF-8 IMAGEWIRE="$IMAGEWIRE" RESULTS="$home/$suite" \
+    "${VIM_PROGRAM:-vim}" -N -u NONE -i NONE -n --not-a-term -T xterm --cmd "set runtimepath^=$PWD" -S "tests/$suite.vim" \
+    </dev/null >/dev/null 2>"$home/errors" || status=$?
+  cat "$home/$suite" || cat "$home/errors"
+done
 exit "$status"

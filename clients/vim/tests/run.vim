@@ -2,56 +2,10 @@ vim9script
 # The plugin in a real Vim, against the real program and its sandbox.
 
 import autoload 'imagewire/process.vim'
+import './lib.vim' as t
 
-runtime plugin/imagewire.vim
-set hidden nomore encoding=utf-8
-
-const here = getcwd()
-var failed = 0
-var count = 0
-var said: list<string> = []
-
-# Waits for a condition; generous, because nothing takes this long unless it is broken.
-def WaitFor(what: string, Condition: func(): any)
-  for _ in range(3000)
-    if Condition()
-      return
-    endif
-    sleep 10m
-  endfor
-  throw printf('waited in vain for %s; status "%s", the messages: %s', what, imagewire#Statusline(), execute('messages'))
-enddef
-
-def Messages(): string
-  # Long messages are wrapped nowhere in what `:messages` gives, only on the screen.
-  return execute('messages')
-enddef
-
-def Message(part: string): string
-  WaitFor('a message with "' .. part .. '"', () => stridx(Messages(), part) >= 0)
-  return Messages()
-enddef
-
-def Idle()
-  WaitFor('nothing under way', () => imagewire#Statusline() == '')
-enddef
-
-def Contains(text: string, part: string)
-  assert_true(stridx(text, part) >= 0, printf('%s is not in %s', string(part), string(text)))
-enddef
-
-def IsPicture(path: string)
-  assert_equal(0z89504E470D0A1A0A, readblob(path)[0 : 7])
-enddef
-
-# Edits a new file in a folder of its own, and returns the folder.
-def Edit(name: string, lines: list<string> = []): string
-  var folder = tempname()
-  mkdir(folder, 'p')
-  execute 'edit' folder .. '/' .. name
-  setline(1, lines)
-  return folder
-enddef
+const [Contains, Edit, Idle, IsPicture] = [t.Contains, t.Edit, t.Idle, t.IsPicture]
+const [Message, Messages, WaitFor] = [t.Message, t.Messages, t.WaitFor]
 
 def Test_a_link_lands_behind_the_cursor_and_the_picture_is_there()
   var folder = Edit('note.md', ['Here: ', 'end'])
@@ -320,7 +274,7 @@ enddef
 
 def Test_the_program_is_too_old()
   $OLD_IMAGEWIRE_LOG = tempname()
-  g:imagewire_program = here .. '/../../Tests/Fixtures/old-imagewire'
+  g:imagewire_program = t.here .. '/../../Tests/Fixtures/old-imagewire'
   Edit('note.md')
   Imagewire a fox
   var text = Message('too old')
@@ -345,7 +299,7 @@ def Test_the_program_is_another_one_ends_at_once_or_never_answers()
 enddef
 
 def Test_the_process_is_killed_in_the_middle()
-  g:imagewire_input = {sandbox: {delay_ms: 600}}
+  g:imagewire_input = {sandbox: {delay_ms: 3000}}
   Edit('note.md')
   Imagewire a fox that survives
   Imagewire another one
@@ -377,16 +331,10 @@ def Test_the_process_is_killed_in_the_middle()
   assert_equal(['![a fox that survives](images/a-fox-that-survives.png)'], getline(1, '$'))
 enddef
 
-def Second(says: string, folder: string, delay: number, leaves: string): job
-  return job_start([v:progpath, '-N', '-u', 'NONE', '-i', 'NONE', '-n', '-es', '--cmd', 'set runtimepath^=' .. here,
-    '-S', here .. '/tests/second.vim'], {in_io: 'null', out_io: 'null', err_io: 'null', env: {
-      SECOND_SAYS: says, SECOND_FOLDER: folder, SECOND_DELAY: string(delay), SECOND_LEAVES: leaves}})
-enddef
-
 def Test_two_editors_on_one_state_directory()
   var folder = Edit('note.md')
   var says = tempname()
-  var second = Second(says, folder, 300, '')
+  var second = t.Second(says, folder, 300, '')
   for number in range(1, 4)
     execute 'Imagewire boat' number
   endfor
@@ -404,7 +352,7 @@ enddef
 
 def Test_the_process_ends_with_the_editor()
   var says = tempname()
-  var second = Second(says, Edit('note.md'), 3000000, 'leaves')
+  var second = t.Second(says, Edit('note.md'), 3000000, 'leaves')
   WaitFor('the second editor', () => job_status(second) == 'dead')
   var pid = split(readfile(says)[0])[1]
   WaitFor('the end of its process', () => system('kill -0 ' .. pid .. ' 2>&1') != '')
@@ -426,41 +374,11 @@ def Test_help()
   endfor
 enddef
 
-def Run()
-  var names = split(execute('def'), "\n")->mapnew((_, line) => matchstr(line, 'Test_\w\+'))->filter((_, n) => n != '')
-  for name in names
-    count += 1
-    v:errors = []
-    messages clear
-    for setting in ['input', 'configuration', 'formats', 'folder']
-      execute 'unlet! g:imagewire_' .. setting
-    endfor
-    g:imagewire_program = $IMAGEWIRE
-    only!
-    silent! :%bwipeout!
-    try
-      call(name, [])
-    catch
-      v:errors->add(v:exception .. ' at ' .. v:throwpoint)
-    endtry
-    process.Stop()
-    said->add((empty(v:errors) ? 'ok     ' : 'FAILED ') .. substitute(name[5 :], '_', ' ', 'g'))
-    if !empty(v:errors)
-      failed += 1
-      said->extend(v:errors)
-    endif
-    writefile(said, $RESULTS)
-  endfor
-  writefile(said + [printf('Vim: %d tests, %d failed', count, failed)], $RESULTS)
-enddef
-
-try
-  Run()
-catch
-  failed = 1
-  writefile(said + [v:exception .. ' at ' .. v:throwpoint], $RESULTS)
-endtry
-if failed > 0
-  cquit
-endif
-qall!
+# The functions above whose name begins with Test_.
+var tests: dict<func> = {}
+for name in split(execute('def'), "\n")->mapnew((_, line) => matchstr(line, '<SNR>\d\+_\zsTest_\w\+'))
+  if name != ''
+    tests[name] = function(name)
+  endif
+endfor
+t.Run(tests)

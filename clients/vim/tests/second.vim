@@ -1,5 +1,6 @@
 vim9script
-# Another editor: gives a command, says the process id and what it inserted, and goes.
+# Another editor: gives a command, says the process id and what it inserted, and goes. With SECOND_LEAVES it does not wait
+# for the link; where that is 'cancelled', it gives another command, and takes that one back at the last moment.
 
 import autoload 'imagewire/process.vim'
 
@@ -25,4 +26,9 @@ if $SECOND_LEAVES == ''
   said->add('link ' .. getline('.'))
 endif
 writefile(said, $SECOND_SAYS)
+if $SECOND_LEAVES == 'cancelled'
+  Imagewire a yak given up
+  ImagewireCancel
+  popup_close(popup_list()[0], 2)
+endif
 qall!

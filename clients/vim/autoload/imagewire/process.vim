@@ -88,7 +88,7 @@ def Heard(process: dict<any>, message: any)
     if params.value.kind == 'report' && has_key(listeners, params.token)
       Call(listeners[params.token], [params.value.message])
     endif
-  elseif has_key(message, 'error') && get(message, 'id', v:null) is v:null
+  elseif has_key(message, 'error') && type(get(message, 'id', v:null)) == v:t_none
     # It could not be read so far as to its id, and only one can be meant.
     if len(process.pending) == 1
       Answered(process, keys(process.pending)[0], message)
@@ -167,7 +167,9 @@ def Start(): string
   try
     configuration = Configuration()
   catch
-    return 'a function in g:imagewire_configuration failed: ' .. v:exception
+    # Vim's own errors quote what they stumble over, and here that may be a key.
+    var reason = v:exception =~ '^Vim' ? substitute(v:exception, '[''"].*', '…', '') : v:exception
+    return printf('a function in g:imagewire_configuration failed: %s. Nothing was sent.', reason)
   endtry
   var fault = json.Fault('g:imagewire_configuration', configuration)
   if fault != ''

@@ -1,0 +1,232 @@
+;;; imagewire-faults-tests.el --- What goes wrong  -*- lexical-binding: t; -*-
+
+;;; Commentary:
+
+;; Given up, refused, unreadable, dead, and faults of what the user wrote.
+
+;;; Code:
+
+(require 'image)
+(require 'imagewire-tests)
+
+(defun imagewire-tests--fake (then)
+  "Return the command of a program that answers the first call, and runs THEN at every other."
+  (list "sh" "-c" (concat "
+reply() { printf 'Content-Length: %d\\r\\n\\r\\n%s' \"${#1}\" \"$1\"; }
+known=
+while IFS= read -r line; do
+  case $line in *Content-Length:*)
+    if [ \"$known\" ]; then " then "; continue; fi
+    reply '{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"serverInfo\":{\"name\":\"imagewire\",\"version\":\"0.1.0\"}}}'
+    known=1;;
+  esac
+done")))
+
+(defun imagewire-tests--listed (text)
+  "Return the status of each prediction whose prompt has TEXT."
+  (let (page)
+    (imagewire--call :list (list :text text) (lambda (result) (setq page result)))
+    (imagewire-tests--wait "the list" (lambda () page))
+    (mapcar (lambda (prediction) (plist-get prediction :status)) (plist-get page :predictions))))
+
+(ert-deftest imagewire-a-format-of-ones-own-that-fails-costs-the-form-and-not-the-link ()
+  (pcase-dolist (`(,format . ,reason) `(((lambda (_path _words) (error "No such font")) . "No such font")
+                                        (ignore . "It returned no text")))
+    (imagewire-tests--with ((imagewire-link-formats `((text-mode . ,format))))
+      (text-mode)
+      (imagewire-generate "a fox")
+      (imagewire-tests--idle)
+      (should (equal (buffer-string) "![a fox](images/a-fox.png)"))
+      (should (string-search reason (imagewire-tests--message "imagewire-link-formats failed"))))))
+
+(ert-deftest imagewire-a-buffer-that-refuses-the-change-costs-no-picture ()
+  (imagewire-tests--with ((inhibit-read-only nil))
+    (insert "ab")
+    (goto-char 2)
+    (imagewire-generate "a fox")
+    (add-text-properties 1 3 '(read-only t))
+    (imagewire-tests--idle)
+    (imagewire-tests--message "C-y yanks the link")
+    (should (string-match "\\`!\\[a fox\\](/.*/a-fox.png)\\'" (current-kill 0)))
+    (let ((inhibit-read-only t)) (erase-buffer))))
+
+(ert-deftest imagewire-a-picture-that-cannot-be-shown-is-there-all-the-same ()
+  (cl-letf (((symbol-function 'display-images-p) #'always)
+            ((symbol-function 'create-image) (lambda (&rest _) (error "No such display"))))
+    (imagewire-tests--with ()
+      (imagewire-generate "a fox")
+      (imagewire-tests--idle)
+      (imagewire-tests--message "No such display")
+      (should (equal (buffer-string) "![a fox](images/a-fox.png)")))))
+
+(ert-deftest imagewire-a-callback-that-fails-is-reported-and-those-behind-it-are-called ()
+  (imagewire-tests--with ((heard nil))
+    (imagewire--call :ping nil (lambda (_) (error "A fault of the first")))
+    (imagewire--call :ping nil (lambda (_) (push 'second heard)))
+    (imagewire-tests--wait "the second" (lambda () heard))
+    (imagewire-tests--message "A fault of the first")
+    ;; Neither does one keep the others from hearing of the end.
+    (let ((imagewire-input '(:sandbox (:never t)))) (imagewire-generate "a fox"))
+    (imagewire-tests--wait "its start" (lambda () (imagewire--work-id (car imagewire--under-way))))
+    (dolist (name '(third fourth))
+      (imagewire--call :result (list :id (imagewire--work-id (car imagewire--under-way)))
+                       #'ignore (lambda (_) (push name heard) (error "A fault of the %s" name))))
+    (signal-process (jsonrpc--process imagewire--connection) 'SIGKILL)
+    (imagewire-tests--wait "both" (lambda () (= (length heard) 3)))
+    (imagewire-tests--message "A fault of the third")
+    (imagewire-tests--message "A fault of the fourth")
+    (imagewire-tests--idle)))
+
+(ert-deftest imagewire-what-cannot-be-sent-is-refused-before-anything-is ()
+  (imagewire-tests--with ()
+    (pcase-dolist (`(,input . ,reason)
+                   `(((:seed 0.0e+NaN) . "not finite")
+                     ((:style "caf\377") . "no text")
+                     ((:list ,(vector (list :style (string #xd800)))) . "no text")
+                     ((:size ignore) . "cannot hold")
+                     ((:mask ,(make-string (* 64 1024 1024) ?x)) . "reads no message over 67108864")))
+      (let* ((imagewire-input input)
+             (problem (should-error (imagewire-generate "a fox") :type 'user-error)))
+        (should (string-search reason (cadr problem)))
+        (should (string-search "Nothing was sent" (cadr problem)))
+        (should-not imagewire--connection)
+        (should-not (imagewire-status))
+        (should-not (overlays-in (point-min) (point-max)))))
+    ;; Nor does it stop what waits for the start of the process.
+    (imagewire-generate "a fox")
+    (let ((imagewire-input '(:seed 0.0e+NaN)))
+      (should-error (imagewire-generate "a yak") :type 'user-error))
+    (imagewire-generate "a cow")
+    (imagewire-tests--idle)
+    (should (equal (buffer-string) "![a fox](images/a-fox.png)![a cow](images/a-cow.png)"))))
+
+(ert-deftest imagewire-a-key-that-cannot-be-sent-is-in-no-message ()
+  (dolist (key (list "wsk_SECRET\377" (lambda () (json-parse-string "wsk_SECRET"))
+                     (lambda () (signal 'wrong-type-argument '(stringp "wsk_SECRET")))))
+    (imagewire-tests--with ((imagewire-configuration `((wavespeed_api_key . ,key))))
+      (let ((problem (should-error (imagewire-generate "a fox") :type 'user-error)))
+        (should (string-search "imagewire-configuration" (cadr problem)))
+        (should (string-search "Nothing was sent" (cadr problem)))
+        (should-not (string-search "SECRET" (format "%S" problem))))
+      (should-not imagewire--connection)
+      (should-not (imagewire-status)))))
+
+(ert-deftest imagewire-an-error-that-does-not-say-whose-it-is ()
+  (imagewire-tests--with ((imagewire-command
+                           (imagewire-tests--fake "reply '{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32700,\
+\"message\":\"Parse error\"}}'"))
+                          (failed 0))
+    (insert "text")
+    (imagewire-generate "a fox")
+    (imagewire-tests--message "imagewire: Parse error")
+    (imagewire-tests--idle)
+    ;; Of several nobody knows which one is meant, and none may be said to have failed.
+    (dotimes (_ 2) (imagewire--call :ping nil #'ignore (lambda (_) (cl-incf failed))))
+    (imagewire-tests--message "it is not said which: Parse error")
+    (should (= failed 0))
+    (delete-process (jsonrpc--process imagewire--connection))
+    (imagewire-tests--wait "both" (lambda () (= failed 2)))))
+
+(ert-deftest imagewire-what-is-cancelled-before-it-is-sent-is-never-sent ()
+  (imagewire-tests--with ()
+    (imagewire-generate "a fox taken back")
+    (imagewire-cancel)
+    (should (string-search "Nothing was sent" (imagewire-tests--message "a fox taken back: cancelled")))
+    (imagewire-generate "a fox that goes on")
+    (imagewire-tests--idle)
+    (should (equal (buffer-string) "![a fox that goes on](images/a-fox-that-goes-on.png)"))
+    (should-not (imagewire-tests--listed "a fox taken back"))))
+
+(ert-deftest imagewire-what-was-cancelled-is-cancelled-when-the-editor-ends-at-once ()
+  (imagewire-tests--with ()
+    (imagewire-tests--second-says
+     (imagewire-tests--second (concat "SECOND_FOLDER=" folder) "SECOND_DELAY=3000" "SECOND_LEAVES=cancelled"))
+    (should (equal (imagewire-tests--listed "a yak given up") '("cancelled")))))
+
+(ert-deftest imagewire-what-is-stopped-or-dies-before-it-is-asked-was-not-sent ()
+  (imagewire-tests--with ((imagewire-command '("sh" "-c" "exec sleep 100")))
+    (imagewire-generate "a fox")
+    (let ((process (jsonrpc--process imagewire--connection)))
+      (imagewire-stop)
+      (should-not (imagewire-status))
+      (should (string-search "Nothing was sent" (imagewire-tests--message "stopped before")))
+      (delete-process process))
+    (setq imagewire-command '("sh" "-c" "exit 3"))
+    (imagewire-generate "a fox")
+    (should (string-search "Nothing was sent" (imagewire-tests--message "the process ended")))
+    (imagewire-tests--idle)))
+
+(ert-deftest imagewire-an-editor-that-was-suspended-reads-the-answer-that-is-there ()
+  (imagewire-tests--with ((imagewire--limit 0.5)
+                          (imagewire-input '(:sandbox (:delay_ms 300))))
+    (imagewire-generate "a fox")
+    (imagewire-tests--wait "its start" (lambda () (imagewire--work-id (car imagewire--under-way))))
+    ;; Nothing is read and no timer runs meanwhile.
+    (call-process "sleep" nil nil nil "1.5")
+    (imagewire-tests--idle)
+    (should (equal (buffer-string) "![a fox](images/a-fox.png)"))))
+
+(ert-deftest imagewire-a-process-that-does-not-answer-is-not-waited-for-for-ever ()
+  (imagewire-tests--with ((imagewire--limit 0.2)
+                          (imagewire-command
+                           (imagewire-tests--fake
+                            "sleep 2; reply '{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":{\"id\":\"1\"}}'; exit")))
+    (imagewire-generate "a fox")
+    (should (string-search "imagewire-list" (imagewire-tests--message "it does not answer")))
+    (imagewire-tests--idle)
+    ;; What comes too late is no fault.
+    (imagewire-tests--wait "its end" (lambda () (null imagewire--connection)))
+    (should (= (length (seq-filter (lambda (text) (string-prefix-p "imagewire:" text)) imagewire-tests--said)) 1))))
+
+(ert-deftest imagewire-quit-while-a-key-is-asked-for ()
+  (imagewire-tests--with ((imagewire-configuration '((wavespeed_api_key . (lambda () (signal 'quit nil))))))
+    (should (eq 'quit (condition-case nil (imagewire-generate "a fox") (quit 'quit))))
+    (should-not (imagewire-status))
+    (should-not (overlays-in (point-min) (point-max)))
+    (should-not imagewire--connection)))
+
+(ert-deftest imagewire-quit-while-a-long-prompt-is-sent ()
+  (imagewire-tests--with ((imagewire-command (imagewire-tests--fake "exec sleep 100")))
+    (imagewire--call :ping nil #'ignore)
+    (imagewire-tests--wait "its start" (lambda () (oref imagewire--connection server)))
+    (let ((process (jsonrpc--process imagewire--connection)))
+      (run-with-timer 0.3 nil (lambda () (setq quit-flag t)))
+      (should (eq 'quit (condition-case nil (imagewire-generate (make-string 1000000 ?x)) (quit 'quit))))
+      (should-not (imagewire-status))
+      (setq imagewire-command (list (getenv "IMAGEWIRE")))
+      ;; The next one does not become the other half of what was sent.
+      (imagewire-generate "a yak")
+      (imagewire-tests--idle)
+      (should (equal (buffer-string) "![a yak](images/a-yak.png)"))
+      (delete-process process))))
+
+(ert-deftest imagewire-a-process-has-its-own-buffers-and-leaves-none ()
+  (imagewire-tests--with ((imagewire-input '(:sandbox (:delay_ms 500))))
+    (imagewire-generate "a fox")
+    (imagewire-tests--wait "its start" (lambda () (imagewire--work-id (car imagewire--under-way))))
+    (let ((first (jsonrpc--process imagewire--connection)))
+      ;; It owes an answer, and speaks while the next one does.
+      (imagewire-stop)
+      (imagewire-generate "a yak")
+      (should-not (eq (process-buffer first) (process-buffer (jsonrpc--process imagewire--connection))))
+      (imagewire-tests--idle)
+      (should (string-search "![a fox](images/a-fox.png)" (buffer-string)))
+      (imagewire-stop))
+    (imagewire-tests--wait
+     "the end of every process and buffer"
+     (lambda ()
+       (not (seq-find (lambda (buffer) (string-match-p "imagewire.* \\(output\\|stderr\\|events\\)" (buffer-name buffer)))
+                      (buffer-list)))))))
+
+(ert-deftest imagewire-a-wait-that-cannot-begin-ends-the-work ()
+  (imagewire-tests--with ((imagewire-command '("/nowhere/imagewire"))
+                          (work (imagewire--work :prompt "a fox" :place (make-overlay 1 1) :id "1")))
+    (push work imagewire--under-way)
+    (imagewire--cancel work)
+    (imagewire--wait work)
+    (should-not (imagewire-status))
+    (should-not imagewire--listeners)
+    (imagewire-tests--message "was not found")))
+
+(provide 'imagewire-faults-tests)
+;;; imagewire-faults-tests.el ends here

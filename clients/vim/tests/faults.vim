@@ -1,0 +1,223 @@
+vim9script
+# What goes wrong: given up, refused, unreadable, dead, and faults of what the user wrote.
+
+import autoload 'imagewire/process.vim'
+import './lib.vim' as t
+
+const [Contains, Edit, Idle, Message, Messages, WaitFor] = [t.Contains, t.Edit, t.Idle, t.Message, t.Messages, t.WaitFor]
+
+# A program that answers `initialize`, and every call after that with an error that does not say which call it was.
+const unreadable = ['sh', '-c', '
+  \ reply() { printf "Content-Length: %d\r\n\r\n%s" "${#1}" "$1"; };
+  \ answer=''{"jsonrpc":"2.0","id":1,"result":{"serverInfo":{"name":"imagewire","version":"0.1.0"}}}'';
+  \ while IFS= read -r line; do
+  \   case $line in *Content-Length:*)
+  \     reply "$answer";
+  \     answer=''{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"Parse error"}}'';;
+  \   esac;
+  \ done']
+
+# The predictions whose prompt has a text.
+def Listed(text: string): list<any>
+  var found: list<any> = [v:null]
+  process.Request('list', {text: text}, (_, page) => {
+    found = page.predictions
+  })
+  WaitFor('the list', () => found != [v:null])
+  return found
+enddef
+
+def Test_a_format_of_ones_own_that_fails_costs_the_form_and_not_the_link()
+  g:imagewire_formats = {typst: (path, alt) => execute('throw "no such font"'), asciidoc: (path, alt) => 7}
+  for [filetype, reason] in items({typst: 'no such font', asciidoc: 'it returned no text'})
+    Edit('note')
+    &filetype = filetype
+    Imagewire a fox
+    Idle()
+    assert_equal(['![a fox](images/a-fox.png)'], getline(1, '$'))
+    Contains(Message('g:imagewire_formats failed: '), reason)
+  endfor
+  g:imagewire_formats = 'none'
+  Edit('note')
+  Imagewire a fox
+  Idle()
+  assert_equal(['![a fox](images/a-fox.png)'], getline(1, '$'))
+enddef
+
+def Test_a_buffer_that_refuses_the_change_costs_no_picture()
+  Edit('note.md', ['text'])
+  write
+  setlocal readonly
+  augroup refusal
+    autocmd FileChangedRO <buffer> throw 'it is locked'
+  augroup END
+  Imagewire a fox
+  Idle()
+  augroup refusal
+    autocmd!
+  augroup END
+  Contains(Message('unnamed register'), 'it is locked')
+  assert_equal('![a fox](images/a-fox.png)', getreg('"'))
+enddef
+
+def Test_a_callback_that_fails_is_reported_and_those_behind_it_are_called()
+  var heard: list<string> = []
+  process.Request('ping', {}, (_, _) => execute('throw "a fault of the first"'))
+  process.Request('ping', {}, (_, _) => {
+    heard->add('second')
+  })
+  WaitFor('the second', () => len(heard) == 1)
+  Message('a fault of the first')
+  # Neither does one keep the others from hearing of the end.
+  process.Request('wait', {ids: ['none']}, (_, _) => execute('throw "a fault of the third"'))
+  Message('a fault of the third')
+  for name in ['fourth', 'fifth']
+    process.Request('ping', {}, (_, _) => {
+      heard->add(name)
+      execute('throw "a fault of the ' .. name .. '"')
+    })
+  endfor
+  system('kill -9 ' .. process.Pid())
+  WaitFor('both', () => len(heard) == 3)
+enddef
+
+def Test_what_cannot_be_sent_is_refused_before_anything_is()
+  var circle: dict<any> = {}
+  circle.self = circle
+  for [input, reason] in [
+      [{seed: 0.0 / 0.0}, '"input.seed" is not a finite number'],
+      [{list: [1, {bound: pow(10.0, 400)}]}, '"input.list[1].bound" is not a finite number'],
+      [{size: () => '64x64'}, '"input.size" is a func'],
+      [{style: "caf\xe9"}, '"input.style" has bytes that are no text'],
+      [{style: "\xed\xa0\x80"}, '"input.style" has bytes that are no text'],
+      [circle, 'is nested too deeply'],
+      [{mask: repeat('x', 64 * 1024 * 1024)}, 'imagewire reads none over 67108864']]
+    g:imagewire_input = input
+    Edit('note.md', ['text'])
+    Imagewire a fox
+    Contains(Message(reason), 'Nothing was sent')
+    Idle()
+    assert_equal([], prop_list(1))
+    messages clear
+  endfor
+  g:imagewire_input = {}
+  execute "Imagewire a fox \xff here"
+  Contains(Message('"input.prompt" has bytes'), 'Nothing was sent')
+  Idle()
+  assert_equal(0, process.Pid())
+  # The next one is not the worse for it.
+  g:imagewire_input = {nothing: v:null, sandbox: {delay_ms: 1}, list: [1, true, 1.5, 'é狐🦊']}
+  Imagewire a fox
+  Idle()
+  assert_equal(['t![a fox](images/a-fox.png)ext'], getline(1, '$'))
+enddef
+
+def Test_a_key_that_cannot_be_sent_is_in_no_message()
+  g:imagewire_configuration = {wavespeed_api_key: () => "wsk_SECRET\xff"}
+  Edit('note.md')
+  Imagewire a fox
+  Contains(Message('"wavespeed_api_key" has bytes that are no text'), 'Nothing was sent')
+  Idle()
+  # Vim's own errors quote what they stumble over.
+  g:imagewire_configuration = {wavespeed_api_key: () => json_decode('wsk_SECRET').key}
+  Imagewire a fox
+  Contains(Message('g:imagewire_configuration failed: '), 'E491: JSON decode error')
+  Idle()
+  assert_true(stridx(Messages(), 'SECRET') < 0)
+  assert_equal(0, process.Pid())
+enddef
+
+def Test_settings_of_the_wrong_kind_leave_nothing_under_way()
+  Edit('note.md')
+  g:imagewire_input = 'size'
+  Imagewire a fox
+  Contains(Message('E'), 'Nothing was sent')
+  assert_equal('', imagewire#Statusline())
+  assert_equal([], prop_list(1))
+  g:imagewire_input = {}
+  g:imagewire_program = []
+  Imagewire a fox
+  assert_equal('', imagewire#Statusline())
+enddef
+
+def Test_an_error_that_does_not_say_whose_it_is()
+  g:imagewire_program = unreadable
+  Edit('note.md', ['text'])
+  Imagewire a fox
+  Message('imagewire: Parse error')
+  Idle()
+  # Of several nobody knows which one is meant, and none may be said to have failed.
+  var answered = 0
+  for _ in range(2)
+    process.Request('ping', {}, (_, _) => {
+      answered += 1
+    })
+  endfor
+  Message('it is not said which: Parse error')
+  assert_equal(0, answered)
+  system('kill -9 ' .. process.Pid())
+  WaitFor('both', () => answered == 2)
+enddef
+
+def Test_what_is_cancelled_before_it_is_sent_is_never_sent()
+  Edit('note.md', ['text'])
+  Imagewire a fox taken back
+  Imagewire a fox that goes on
+  ImagewireCancel
+  popup_close(popup_list()[0], 1)
+  Contains(Message('a fox taken back: cancelled'), 'Nothing was sent')
+  Idle()
+  assert_equal(['t![a fox that goes on](images/a-fox-that-goes-on.png)ext'], getline(1, '$'))
+  assert_equal([], Listed('a fox taken back'))
+enddef
+
+def Test_what_was_cancelled_is_cancelled_when_the_editor_ends_at_once()
+  var says = tempname()
+  var second = t.Second(says, Edit('note.md'), 3000, 'cancelled')
+  WaitFor('the second editor', () => job_status(second) == 'dead')
+  assert_equal(['cancelled'], mapnew(Listed('a yak given up'), (_, prediction) => prediction.status))
+  # What was not is kept on purpose.
+  assert_notequal('cancelled', Listed('a boat of the second editor')[0].status)
+enddef
+
+def Test_a_process_that_is_stopped_or_dies_before_it_is_asked()
+  var left = tempname()
+  g:imagewire_program = ['sh', '-c', 'echo $$ >' .. left .. '; exec sleep 100']
+  Edit('note.md')
+  Imagewire a fox
+  WaitFor('its start', () => filereadable(left) && !empty(readfile(left)))
+  process.Stop()
+  assert_equal('', imagewire#Statusline())
+  Contains(Message('stopped'), 'Nothing was sent')
+  system('kill ' .. readfile(left)[0])
+  g:imagewire_program = ['sh', '-c', 'exit 3']
+  Imagewire a fox
+  Contains(Message('the process ended (code 3)'), 'Nothing was sent')
+  Idle()
+enddef
+
+def Test_a_list_that_is_closed_while_it_is_asked_for()
+  Imagewire a fox
+  Idle()
+  ImagewireList
+  WaitFor('a line', () => getline(2) != '')
+  cursor(2, 1)
+  feedkeys('x', 'tx')
+  feedkeys('q', 'tx')
+  var answered = false
+  process.Request('ping', {}, (_, _) => {
+    answered = true
+  })
+  WaitFor('the answer', () => answered)
+  sleep 200m
+  assert_notmatch('\<E\d\+:', Messages())
+enddef
+
+# The functions above whose name begins with Test_.
+var tests: dict<func> = {}
+for name in split(execute('def'), "\n")->mapnew((_, line) => matchstr(line, '<SNR>\d\+_\zsTest_\w\+'))
+  if name != ''
+    tests[name] = function(name)
+  endif
+endfor
+t.Run(tests)

@@ -1,0 +1,97 @@
+vim9script
+# What the tests of the plugin have in common, and how they are run: each by itself, all results to the file $RESULTS.
+
+import autoload 'imagewire/process.vim'
+
+runtime plugin/imagewire.vim
+set hidden nomore encoding=utf-8
+
+export const here = getcwd()
+var failed = 0
+var said: list<string> = []
+
+# Waits for a condition; generous, because nothing takes this long unless it is broken.
+export def WaitFor(what: string, Condition: func(): any)
+  for _ in range(3000)
+    if Condition()
+      return
+    endif
+    sleep 10m
+  endfor
+  throw printf('waited in vain for %s; status "%s", the messages: %s', what, imagewire#Statusline(), execute('messages'))
+enddef
+
+export def Messages(): string
+  # Long messages are wrapped nowhere in what `:messages` gives, only on the screen.
+  return execute('messages')
+enddef
+
+export def Message(part: string): string
+  WaitFor('a message with "' .. part .. '"', () => stridx(Messages(), part) >= 0)
+  return Messages()
+enddef
+
+export def Idle()
+  WaitFor('nothing under way', () => imagewire#Statusline() == '')
+enddef
+
+export def Contains(text: string, part: string)
+  assert_true(stridx(text, part) >= 0, printf('%s is not in %s', string(part), string(text)))
+enddef
+
+export def IsPicture(path: string)
+  assert_equal(0z89504E470D0A1A0A, readblob(path)[0 : 7])
+enddef
+
+# Edits a new file in a folder of its own, and returns the folder.
+export def Edit(name: string, lines: list<string> = []): string
+  var folder = tempname()
+  mkdir(folder, 'p')
+  execute 'edit' folder .. '/' .. name
+  setline(1, lines)
+  return folder
+enddef
+
+# Starts another editor; see second.vim.
+export def Second(says: string, folder: string, delay: number, leaves: string): job
+  return job_start([v:progpath, '-N', '-u', 'NONE', '-i', 'NONE', '-n', '-es', '--cmd', 'set runtimepath^=' .. here,
+    '-S', here .. '/tests/second.vim'], {in_io: 'null', out_io: 'null', err_io: 'null', env: {
+      SECOND_SAYS: says, SECOND_FOLDER: folder, SECOND_DELAY: string(delay), SECOND_LEAVES: leaves}})
+enddef
+
+def RunOne(name: string, Test: func)
+  v:errors = []
+  messages clear
+  for setting in ['input', 'configuration', 'formats', 'folder']
+    execute 'unlet! g:imagewire_' .. setting
+  endfor
+  g:imagewire_program = $IMAGEWIRE
+  only!
+  silent! :%bwipeout!
+  try
+    Test()
+  catch
+    v:errors->add(v:exception .. ' at ' .. v:throwpoint)
+  endtry
+  process.Stop()
+  said->add((empty(v:errors) ? 'ok     ' : 'FAILED ') .. substitute(name[5 :], '_', ' ', 'g'))
+  if !empty(v:errors)
+    failed += 1
+    said->extend(v:errors)
+  endif
+  writefile(said, $RESULTS)
+enddef
+
+# Runs tests, of name to function, and ends this Vim.
+export def Run(tests: dict<func>)
+  try
+    for [name, Test] in items(tests)
+      RunOne(name, Test)
+    endfor
+    writefile(said + [printf('Vim: %d tests, %d failed', len(tests), failed)], $RESULTS)
+  catch
+    failed += 1
+    writefile(said + [v:exception .. ' at ' .. v:throwpoint], $RESULTS)
+  endtry
+  execute failed > 0 ? 'cquit' : 'qall!'
+enddef
