@@ -43,7 +43,7 @@ extension Prediction {
       if phase != .queued { try requireAwaitsReply(writer) }
       next.billing = .none
       if phase == .settling {
-        next.settle(deleting: false)
+        next.settleUnsent()
       } else {
         next.end(.failed, at: now, failure: .interrupted("It was not sent in time, and nothing was spent."))
       }
@@ -52,7 +52,7 @@ extension Prediction {
       try requireAwaitsReply(writer)
       next.billing = .none
       if phase == .settling {
-        next.settle(deleting: false)
+        next.settleUnsent()
       } else {
         next.end(
           .failed, at: now,
@@ -220,6 +220,9 @@ extension Prediction {
       next.end(
         .cancelled, at: now,
         failure: .cancelled("Stopped here. Whether the provider took it is not known; it may finish and bill it."))
+    case (.cancelled, .settling) where !sendable && remoteID == nil:  // 17, and then taken back all the same
+      try requireOwner(writer)
+      next.settleUnsent()
     default:  // 34, 42, 44: too late, or already over
       return self
     }
@@ -311,6 +314,14 @@ extension Prediction {
   private mutating func clearFailure() {
     failure = nil
     error = ""
+  }
+
+  /// It was cancelled while its POST was believed to be on its way, and turns out not to have been sent.
+  private mutating func settleUnsent() {
+    billing = .none
+    failure = .cancelled("Cancelled before it was sent. Nothing was spent.")
+    error = failure?.message ?? ""
+    settle(deleting: false)
   }
 
   private mutating func settle(deleting: Bool) {

@@ -51,9 +51,11 @@ extension PredictionEngine {
 
   /// Our own commits come through here too, mostly before their completions, which do what follows from them.
   func refresh(_ id: PredictionID) {
-    guard let known = state.withLock({ $0.live[id]?.prediction }), let row = try? store.prediction(id),
-      row.revision != known.revision || row.epoch != known.epoch || row.phase != known.phase
-    else { return }
+    guard let known = state.withLock({ $0.live[id]?.prediction }) else { return }
+    let read: Prediction?
+    do { read = try store.prediction(id) } catch { return }
+    guard let row = read else { return forgetDeleted([id]) }
+    guard row.revision != known.revision || row.epoch != known.epoch || row.phase != known.phase else { return }
     // Of a row that is ours others can only change that it is to be settled, or that what it had taken for its own is
     // another's and it is to be looked for again.
     let isMoved = [.settling, .looking].contains(row.phase) && known.phase != row.phase
@@ -62,6 +64,5 @@ extension PredictionEngine {
       return
     }
     follow(row)
-    state.withLock { state in if isForeign(id, in: state) { state.hasForeignWaiters = true } }
   }
 }

@@ -21,7 +21,11 @@ extension PredictionEngine {
     guard let accounts else { return }
     let awaited = state.withLock { state in state.waiters.awaited.filter { isForeign($0, in: state) } }
     store.recover(accounts: accounts, awaited: awaited) { [self] result in
-      state.withLock { $0.isRecovering = false }
+      let mustRecoverAgain = state.withLock { state in
+        state.isRecovering = false
+        defer { state.mustRecoverAgain = false }
+        return state.mustRecoverAgain
+      }
       switch result {
       case .success(let recovery):
         sweepPreviews(taken: recovery.taken)
@@ -32,6 +36,7 @@ extension PredictionEngine {
         tellOfStrangers(recovery.queuedAccounts.subtracting(accounts.keys))
       case .failure(let error): notice("What was left unfinished could not be taken up: \(error.message)")
       }
+      if mustRecoverAgain { recover() }
     }
   }
 

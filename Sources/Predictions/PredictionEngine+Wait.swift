@@ -20,6 +20,7 @@ extension PredictionEngine {
       resume(snapshot.prediction)
       read.append(snapshot)
     }
+    let (onProgress, completion) = Self.inOrder(onProgress, completion)
     let now = time.now
     var forgotten: [PredictionID] = []
     let (waitID, answer, mustRecover) = state.withLock { state -> (WaitID?, WaitOutcome?, Bool) in
@@ -42,6 +43,21 @@ extension PredictionEngine {
     for id in forgotten { refresh(id) }
     if mustRecover { recover() }
     return waitID
+  }
+
+  /// Whoever was told that it is over hears of no progress any more, though that was decided on before.
+  private static func inOrder(
+    _ onProgress: (@Sendable (PredictionSnapshot) -> Void)?, _ completion: @escaping @Sendable (WaitOutcome) -> Void
+  ) -> ((@Sendable (PredictionSnapshot) -> Void)?, @Sendable (WaitOutcome) -> Void) {
+    guard let onProgress else { return (nil, completion) }
+    let isOver = Guarded(false)
+    return (
+      { snapshot in isOver.withLock { if !$0 { onProgress(snapshot) } } },
+      { outcome in
+        isOver.withLock { $0 = true }
+        completion(outcome)
+      }
+    )
   }
 
   /// Ends a wait; its completion is not called any more.

@@ -273,12 +273,7 @@ extension PredictionEngine {
     guard let prediction = row else {
       // Deleted meanwhile: files that this attempt has just placed are nobody's (line 37).
       if case .saved(let files) = event { _ = outputs.remove(files) }
-      state.withLock { state in
-        state.live[id] = nil
-        state.bytes[id] = nil
-        state.handedOver.remove(id)
-      }
-      return react(.lost(id))
+      return forgetDeleted([id])
     }
     if case .adopted = event, prediction.phase == .looking, prediction.owner == store.owner {
       publish(prediction)
@@ -297,6 +292,10 @@ extension PredictionEngine {
     let current = snapshot.prediction
     let isOurs = current.owner == nil || current.owner == store.owner
     if !isOurs || current.phase == nil { letGo(of: current) }
+    // Whoever waits for it here hears from now on of what the other process does.
+    if !isOurs, !snapshot.isSettled {
+      state.withLock { state in if state.waiters.isAwaited(current.id) { state.hasForeignWaiters = true } }
+    }
     react(isOurs ? .changed(current) : .lost(current.id))
     return snapshot
   }
@@ -315,6 +314,26 @@ extension PredictionEngine {
       && prediction.failure?.kind != .downloadFailed
     if hasBytes, isOver || provider.canRepeat(prediction) { state.withLock { $0.bytes[id] = nil } }
     if isOver { provider.forget(prediction) }
+  }
+
+  /// These are in the table no more: nothing is left to do for them, and whoever waits for one is answered without it.
+  func forgetDeleted(_ ids: [PredictionID]) {
+    let now = time.now
+    let answered = state.withLock { state -> [(Waiters.Waiter, WaitOutcome)] in
+      var answered: [(Waiters.Waiter, WaitOutcome)] = []
+      for id in ids {
+        state.live[id] = nil
+        state.bytes[id] = nil
+        state.handedOver.remove(id)
+        let live = state.live
+        let fulfilled = state.waiters.takeFulfilled(by: id) { live[$0]?.isSettled ?? true }
+        for waiter in fulfilled { forgetWait(waiter, in: &state, now: now) }
+        answered += fulfilled.map { ($0, outcome($0.ids, isFulfilled: true, in: state)) }
+      }
+      return answered
+    }
+    for (waiter, outcome) in answered { waiter.completion(outcome) }
+    for id in ids { react(.lost(id)) }
   }
 
   /// Keeps a committed prediction, and answers whoever waits for it.

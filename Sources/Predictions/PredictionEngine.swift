@@ -49,6 +49,7 @@ public final class PredictionEngine: Sendable {
     var uncommittedRecords = 0
     var hasBegun = false
     var isRecovering = false
+    var mustRecoverAgain = false
     var isStopping = false
     /// What is known of what things cost.
     var prices = PriceList()
@@ -140,6 +141,8 @@ public final class PredictionEngine: Sendable {
       guard case .ready(let provider) = slot else { return false }
       state.providers[provider.account] = provider
       state.scheduler.add(account: provider.account, pace: provider.pace)
+      // One that is under way does not know of it.
+      state.mustRecoverAgain = state.isRecovering
       return state.hasBegun
     }
     if mustRecover { recover() }
@@ -364,17 +367,10 @@ public final class PredictionEngine: Sendable {
     begin()
     state.withLock { $0.owedReplies += 1 }
     store.delete(ids) { [self] result in
-      state.withLock { state in
-        state.owedReplies -= 1
-        if case .success(.deleted(let gone)) = result {
-          for prediction in gone {
-            state.live[prediction.id] = nil
-            state.bytes[prediction.id] = nil
-          }
-        }
-      }
+      state.withLock { $0.owedReplies -= 1 }
       var kept: [String] = []
       if case .success(.deleted(let gone)) = result {
+        forgetDeleted(gone.map(\.id))
         previews.discard(Set(gone.map(\.id)))
         let providers = state.withLock { $0.providers }
         for prediction in gone { providers[prediction.account]?.forget(prediction) }

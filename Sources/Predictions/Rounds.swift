@@ -6,6 +6,8 @@ struct Rounds: Sendable, Equatable {
   var recoverAt: Int64?
   /// To show others that we are getting on.
   var touchAt: Int64?
+  /// When that was done last.
+  private(set) var touchedAt: Int64?
 
   /// One thing that is due.
   enum Round: Sendable, CaseIterable {
@@ -18,12 +20,13 @@ struct Rounds: Sendable, Equatable {
   /// Sets what the work at hand asks for, without moving what is set already to a later moment.
   mutating func plan(_ now: Int64, hasWork: Bool, hasQueue: Bool, hasForeignWaiters: Bool) {
     guard hasWork || hasQueue || hasForeignWaiters else {
-      self = Rounds()
+      (watchAt, recoverAt, touchAt) = (nil, nil, nil)
       return
     }
     watchAt = min(watchAt ?? .max, now + (hasForeignWaiters ? 100 : 500))
     recoverAt = min(recoverAt ?? .max, now + (hasForeignWaiters ? 2_000 : 30_000))
-    touchAt = hasWork ? touchAt ?? now + 10_000 : nil
+    // At once where work begins: after an idle hour the last sign of life is an hour old, and others would think us stalled.
+    touchAt = hasWork ? touchAt ?? max(now, touchedAt.map { $0 + 10_000 } ?? now) : nil
   }
 
   /// Takes out what is due.
@@ -33,6 +36,7 @@ struct Rounds: Sendable, Equatable {
       guard let at = self[keyPath: moment], at <= now else { continue }
       self[keyPath: moment] = nil
       due.insert(round)
+      if round == .touch { touchedAt = now }
     }
     return due
   }

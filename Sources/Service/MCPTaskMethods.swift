@@ -41,6 +41,7 @@ extension MCPTask {
       }
     }
     tell(snapshot)
+    if snapshot.isSettled { return }
     _ = try? engine.wait(for: [id], atMost: watchTime, onProgress: tell) { outcome in
       if let snapshot = outcome.snapshots.first { tell(snapshot) }
     }

@@ -79,6 +79,8 @@ struct MCPToolCall: Sendable {
       switch way {
       case .coreTask: MCPTask.begin(snapshot, for: call, in: engine)
       case .extensionTask: call.result(type: "task") { MCPTask(snapshot).write(to: &$0, in: .extended) }
+      // Over already, since the key was known: there is nothing to wait for, and this is the thread that writes the table.
+      case .result where snapshot.isSettled: answer(snapshot, isInline: isInline)
       case .result:
         do throws(StoreError) {
           try call.wait(for: id, atMost: timeout, in: engine) { answer($0 ?? snapshot, isInline: isInline) }

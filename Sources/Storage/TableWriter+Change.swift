@@ -7,7 +7,8 @@ extension TableWriter {
     let now = now
     let after = try before.applying(event, by: writer, at: now)
     // Taking back what was only sent off: true of nothing but the moment before the POST.
-    let isWithdrawn = if case .cancelAsked = event { before.phase == .sending } else { true }
+    let mayBeUnsent = before.phase == .sending || before.phase == .settling && before.remoteID == nil
+    let isWithdrawn = if case .cancelAsked = event { mayBeUnsent } else { true }
     if let send = event.sendChange, isWithdrawn { try note(send, of: before, at: now) }
     switch event {
     case .refused(let failure, let pause?), .uploadFailed(let failure, let pause?):

@@ -105,6 +105,7 @@ struct LifecycleTests {
     Line("15", [.takenOverForGood], [.sending], .becomes(.unknown, nil, .unknown)),
     Line("16", [.cancelUnsent], [.sending], .becomes(.cancelled, nil, .none), by: .owner),
     Line("17", [.cancel, .cancelAndDelete], [.sending], .becomes(.cancelled, .settling, .unknown)),
+    Line("17, taken back", [.cancelUnsent], unanswered, .becomes(.cancelled, nil, .none), by: .owner),
     Line("17, owner dead", [.takenOver, .takenOverForGood], unanswered, .becomes(.cancelled, nil, .unknown)),
     Line("18", [.unsent, .refused, .interrupted], unanswered, .becomes(.cancelled, nil, .none), by: .owner),
     Line("18", [.ambiguous, .ambiguousForGood], unanswered, .becomes(.cancelled, nil, .unknown), by: .owner),
@@ -151,7 +152,8 @@ struct LifecycleTests {
       .becomes(.unknown, .looking, .unknown)),
     Line("41", [.lookedForGood], [.looking, .doubtful, .lookingAgain], .becomes(.unknown, nil, .unknown)),
     // 3.6 When it is over; with 34 (too late) and 42 (already in doubt)
-    Line("34, 42, 44", [.cancel, .cancelAndDelete, .cancelUnsent], beyondCancel, .same),
+    Line("34, 42, 44", [.cancel, .cancelAndDelete], beyondCancel, .same),
+    Line("34, 42, 44", [.cancelUnsent], beyondCancel.filter { !unanswered.contains($0) }, .same),
     // "An id is always written", wherever it arrives; only what it means depends on where that is.
     Line("12, late", [.accepted], [.polling], .becomes(.processing, .polling, .unknown)),
     Line("12, late", [.accepted], [.fetching], .becomes(.processing, .fetching, .charged)),
@@ -336,9 +338,14 @@ struct LifecycleTests {
     #expect(sending.error.contains("may finish and bill"))
     let polling = try attempt(.init(situation: .polling), .cancel, by: nil).get()
     #expect(polling.error.contains("may still finish and bill") && polling.error.contains("r-1"))
-    for situation in [Situation.queued, .sending] {
+    for situation in [Situation.queued, .sending, .settling] {
       let unsent = try attempt(.init(situation: situation), .cancelUnsent, by: Situation.owner).get()
       #expect(unsent.error.contains("Nothing was spent"))
+    }
+    // And no more than that, once it is known not to have been sent.
+    for event in [Event.unsent, .interrupted] {
+      let settled = try attempt(.init(situation: .settling), event, by: Situation.owner).get()
+      #expect(settled.error.contains("Nothing was spent") && settled.failure?.kind == .cancelled)
     }
   }
 

@@ -8,7 +8,8 @@ struct RoundsTests {
   @Test func withoutWorkNothingIsEverDue() {
     var rounds = Rounds()
     rounds.plan(0, hasWork: true, hasQueue: true, hasForeignWaiters: true)
-    #expect(rounds.next == 100)
+    #expect(rounds.next == 0)
+    #expect(rounds.watchAt == 100)
     rounds.plan(50, hasWork: false, hasQueue: false, hasForeignWaiters: false)
     #expect(rounds.next == nil)
   }
@@ -17,10 +18,24 @@ struct RoundsTests {
     var rounds = Rounds()
     rounds.plan(0, hasWork: true, hasQueue: false, hasForeignWaiters: false)
     rounds.plan(400, hasWork: true, hasQueue: false, hasForeignWaiters: false)
-    #expect(rounds == Rounds(watchAt: 500, recoverAt: 30_000, touchAt: 10_000))
-    #expect(rounds.takeDue(499) == [])
+    #expect(rounds == Rounds(watchAt: 500, recoverAt: 30_000, touchAt: 0))
+    #expect(rounds.takeDue(499) == [.touch])
+    rounds.plan(500, hasWork: true, hasQueue: false, hasForeignWaiters: false)
     #expect(rounds.takeDue(500) == [.watch])
     #expect(rounds.takeDue(30_000) == [.recover, .touch])
+  }
+
+  @Test func aSignOfLifeIsGivenAtOnceAndThenEveryTenSeconds() {
+    var rounds = Rounds()
+    rounds.plan(0, hasWork: true, hasQueue: false, hasForeignWaiters: false)
+    #expect(rounds.takeDue(0) == [.touch])
+    // Work that ends and begins again is no reason for another one.
+    rounds.plan(1_000, hasWork: false, hasQueue: false, hasForeignWaiters: false)
+    rounds.plan(2_000, hasWork: true, hasQueue: false, hasForeignWaiters: false)
+    #expect(rounds.touchAt == 10_000)
+    rounds.plan(2_000, hasWork: false, hasQueue: false, hasForeignWaiters: false)
+    rounds.plan(60_000, hasWork: true, hasQueue: false, hasForeignWaiters: false)
+    #expect(rounds.touchAt == 60_000)
   }
 
   @Test func whoeverWaitsForOthersIsTheSooner() {

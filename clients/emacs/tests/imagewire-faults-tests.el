@@ -6,8 +6,9 @@
 
 ;;; Code:
 
+(require 'ert)
 (require 'image)
-(require 'imagewire-tests)
+(require 'imagewire-tests-lib)
 
 (defun imagewire-tests--fake (then)
   "Return the command of a program that answers the first call, and runs THEN at every other."

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Compiles the package without a warning, checks its documentation, and runs the tests in a real Emacs against the real
-# program: IMAGEWIRE=/path/to/imagewire tests/run.sh
+# Compiles the package without a warning, checks its documentation, installs it, and runs the tests in a real Emacs
+# against the real program: IMAGEWIRE=/path/to/imagewire tests/run.sh
 # EMACS names another Emacs. Nothing of the home directory of whoever runs it is read or written.
 set -eu
 cd "$(dirname "$0")/.."
@@ -8,12 +8,34 @@ home=$(mktemp -d "${TMPDIR:-/tmp}/imagewire-emacs.XXXXXX")
 trap 'rm -rf "$home"' EXIT
 run() { env -i PATH="$PATH" HOME="$home" LANG=C.UTF-8 IMAGEWIRE="$IMAGEWIRE" "${EMACS:-emacs}" -Q --batch "$@"; }
 
-cp imagewire.el "$home"
-run --eval '(setq byte-compile-error-on-warn t)' -f batch-byte-compile "$home/imagewire.el"
-complaints=$(run --eval "(progn (require 'checkdoc) (checkdoc-file \"imagewire.el\"))" 2>&1)
-if [ -n "$complaints" ]; then
-  echo "checkdoc: $complaints"
+mkdir "$home/compiled"
+cp ./*.el "$home/compiled"
+# Each in an Emacs of its own, so that none lives on what another requires.
+for file in *.el; do
+  run -L "$home/compiled" --eval '(setq byte-compile-error-on-warn t)' -f batch-byte-compile "$home/compiled/$file"
+  complaints=$(run --eval "(progn (require 'checkdoc) (checkdoc-file \"$file\"))" 2>&1)
+  if [ -n "$complaints" ]; then
+    echo "checkdoc: $complaints"
+    exit 1
+  fi
+done
+
+# Emacs names a package after the first file with a version that it comes upon, in no order.
+versions=$(grep -l '^;; Version:' ./*.el)
+if [ "$versions" != ./imagewire.el ]; then
+  echo "a version belongs in imagewire.el alone, and is in: $versions"
   exit 1
 fi
+# The folder is a package, as README has it; its commands are there before it is loaded, and load the whole of it.
+check="(progn
+  (dolist (command '(imagewire-generate imagewire-list imagewire-cancel))
+    (unless (equal (nth 1 (symbol-function command)) \"imagewire\") (error \"%s is not autoloaded\" command)))
+  (require 'imagewire))"
+if ! said=$(run -l package --eval '(package-install-file default-directory)' 2>&1 &&
+            run -f package-initialize --eval "$check" 2>&1); then
+  echo "install: $said"
+  exit 1
+fi
+
 # What is tested is what was compiled.
-run -L "$home" -L tests -l imagewire-tests -l imagewire-faults-tests -f ert-run-tests-batch-and-exit
+run -L "$home/compiled" -L tests -l imagewire-tests -l imagewire-faults-tests -f ert-run-tests-batch-and-exit

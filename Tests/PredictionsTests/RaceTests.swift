@@ -1,0 +1,126 @@
+import JSON
+import Testing
+import Threads
+
+@testable import Predictions
+
+/// Two who decide under one lock and act after it: whichever comes first, what is seen is right.
+@Suite("Races")
+struct RaceTests {
+  /// Cancelled by another process (or before the claim was known here), then once more here, before the first byte.
+  @Test(arguments: [true, false]) func cancelledTwice(byAnother: Bool) throws {
+    let rig = Rig()
+    rig.provider.state.withLock { $0.submits = [.wait] }
+    if !byAnother { rig.table.hold(.claim) }
+    let id = try rig.submit().id
+    if byAnother {
+      _ = rig.provider.state.wait(atMost: 20_000) { $0.waiting.isEmpty ? nil : true }
+      #expect(try Rig(sharing: rig, owner: "other").cancel(id).status == .cancelled)
+    } else {
+      rig.engine.cancel(id, deleteRemote: false) { _ in }
+      rig.table.release(.claim)
+      _ = rig.provider.state.wait(atMost: 20_000) { $0.waiting.isEmpty ? nil : true }
+      rig.store.flush()
+    }
+    #expect(try rig.row(id).phase == .settling)
+    _ = try rig.cancel(id)
+    rig.provider.start()
+    try rig.soon("it is settled") { rig.table.row(id)?.phase == nil }
+    #expect(try rig.row(id).billing == .none)
+    #expect(rig.posts.isEmpty)
+  }
+
+  /// Taken over by another process; our own late answer is what tells us.
+  @Test func lostToAnother() throws {
+    let rig = Rig()
+    rig.provider.state.withLock { $0.pollsHang = true }
+    let id = try rig.submit().id
+    try rig.eventually("it is polled") { rig.provider.state.withLock { $0.hangingPolls.count } == 1 }
+    let answers = Answers()
+    try rig.engine.wait(for: [id], atMost: 600_000, completion: answers.take)
+    rig.table.kill("me")  // alive, but judged stalled
+    let other = Rig(sharing: rig, owner: "other")
+    other.provider.state.withLock { $0.pollsHang = true }
+    _ = try other.status(id)
+    try other.soon("taken and polled") { other.provider.state.withLock { $0.hangingPolls.count } == 1 }
+    rig.provider.state.withLock { $0.hangingPolls.removeFirst() }(.answered(ScriptedProvider.finished(), after: nil))
+    try rig.soon("it is let go") { rig.engine.state.withLock { !$0.scheduler.hasWork } }
+    other.provider.state.withLock { $0.hangingPolls.removeFirst() }(.answered(ScriptedProvider.finished(), after: nil))
+    try other.soon("it is done there") { rig.table.row(id)?.status == .completed }
+    try rig.eventually("the wait is answered") { answers.all.count == 1 }
+  }
+
+  /// Ended and deleted by another process between two looks at the log.
+  @Test func endedAndDeleted() throws {
+    let rig = Rig()
+    let other = Rig(sharing: rig, owner: "other")
+    rig.provider.state.withLock { $0.pollsHang = true }
+    let id = try rig.submit().id
+    try rig.eventually("it is polled") { rig.table.row(id)?.phase == .polling }
+    let answers = Answers()
+    try other.engine.wait(for: [id], atMost: 600_000, completion: answers.take)
+    _ = try rig.cancel(id)
+    rig.engine.delete([id], files: false) { _, _ in }
+    rig.engine.settle()
+    #expect(rig.table.row(id) == nil)
+    try other.eventually("the wait is answered") { answers.all.count == 1 }
+    #expect(try other.engine.snapshot(id) == nil)
+  }
+
+  /// A provider comes while a recovery is under way.
+  @Test func installedWhileRecovering() throws {
+    let rig = Rig()
+    rig.provider.state.withLock { $0.pollsHang = true }
+    let id = try rig.submit().id
+    try rig.eventually("it is polled") { rig.table.row(id)?.phase == .polling }
+    rig.engine.stop()
+    rig.table.kill("me")
+    let next = PredictionEngine(
+      store: MemoryStore(rig.table, owner: "next"), outputs: MemoryOutputs(), previews: MemoryPreviews(),
+      inputs: MemoryInputs(), time: rig.time, limits: AccountLimits(),
+      defaults: Defaults(provider: "scripted", model: nil, outputDirectory: "/out"), seed: 1, notice: { _ in })
+    let provider = ScriptedProvider(journal: rig.journal)
+    provider.state.withLock { $0.pollsHang = true }
+    rig.table.hold(.recover)
+    _ = try next.snapshot(id)
+    next.install(.ready(provider), as: "scripted")
+    rig.table.release(.recover)
+    try rig.soon("it is taken over") { rig.table.row(id)?.owner == "next" }
+  }
+
+  /// Progress after the end.
+  @Test func lateProgress() throws {
+    let rig = Rig()
+    rig.provider.state.withLock { $0.pollsHang = true }
+    let ids = [try rig.submit("one").id, try rig.submit("two").id]
+    try rig.eventually("both are polled") { rig.provider.state.withLock { $0.hangingPolls.count } == 2 }
+    // Whoever hears first stands for a slow writer, behind whom the other one is still to be told.
+    let gate = Guarded((first: PredictionID?.none, isOpen: false))
+    let told = Guarded<[PredictionID]>([])
+    let over = Guarded<[PredictionID]>([])
+    for id in ids {
+      try rig.engine.wait(for: [id], atMost: 600_000) { _ in
+        let isFirst = gate.signal { gate in
+          defer { gate.first = gate.first ?? id }
+          return gate.first == nil
+        }
+        if isFirst { _ = gate.wait(atMost: 20_000) { $0.isOpen ? true : nil } }
+        told.withLock { $0.append(id) }
+      } completion: { _ in
+        over.signal { $0.append(id) }
+      }
+    }
+    rig.advance(1_100)
+    let first = try #require(gate.wait(atMost: 20_000) { $0.first })
+    let other = try #require(ids.first { $0 != first })
+    _ = try rig.cancel(other)
+    #expect(over.wait(atMost: 20_000) { $0 == [other] ? true : nil } == true)
+    gate.signal { $0.isOpen = true }
+    // The next round of the clock is behind all of this one.
+    let next = Answers()
+    try rig.engine.wait(for: [first], atMost: 500, completion: next.take)
+    rig.advance(500)
+    try rig.eventually("the clock went on") { next.all.count == 1 }
+    #expect(told.withLock { $0 } == [first])
+  }
+}

@@ -1,0 +1,52 @@
+;;; imagewire-message.el --- What imagewire says in the echo area  -*- lexical-binding: t; -*-
+
+;; Copyright (C) 2026 The imagewire authors
+
+;; Author: The imagewire authors
+;; SPDX-License-Identifier: MIT
+
+;;; Commentary:
+
+;; Messages and errors, how a picture ended that did not come, and faults of what is called back.
+
+;;; Code:
+
+(require 'subr-x)
+
+(defun imagewire--say (format &rest arguments)
+  "Show a message made of FORMAT and ARGUMENTS."
+  (message "%s" (concat "imagewire: " (apply #'format format arguments))))
+
+(defun imagewire--say-error (text)
+  "Show TEXT about what went wrong."
+  (message "%s" (propertize (concat "imagewire: " text) 'face 'error)))
+
+(defun imagewire--guarded (function &rest arguments)
+  "Call FUNCTION with ARGUMENTS; return what it does, or nil where it fails.
+A fault in there is said, and is not the end of what the process
+has to say to others."
+  (condition-case problem
+      ;; jsonrpc allows itself to change what is read-only, which is not meant for the user's text.
+      (let ((inhibit-read-only nil)) (apply function arguments))
+    (error
+     (imagewire--say-error (error-message-string problem))
+     nil)))
+
+(defun imagewire--short (prompt limit)
+  "Return PROMPT on one line of at most LIMIT characters."
+  (let ((line (string-trim (replace-regexp-in-string "[[:space:]\n]+" " " prompt))))
+    (if (<= (length line) limit) line (concat (substring line 0 (1- limit)) "…"))))
+
+(defun imagewire--explain (prediction prompt)
+  "Say how PREDICTION of PROMPT ended without a picture, and what it costs."
+  (let* ((failure (plist-get prediction :failure))
+         (status (plist-get prediction :status))
+         (error (plist-get prediction :error))
+         (reason (if (string-empty-p error) (or (plist-get failure :message) status) error))
+         (hint (plist-get failure :hint))
+         (text (concat (imagewire--short prompt 30) ": " status ": " reason
+                       (when (and hint (not (string-search hint reason))) (concat "  " hint)))))
+    (if (equal status "cancelled") (imagewire--say "%s" text) (imagewire--say-error text))))
+
+(provide 'imagewire-message)
+;;; imagewire-message.el ends here

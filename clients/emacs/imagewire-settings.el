@@ -1,0 +1,69 @@
+;;; imagewire-settings.el --- What can be set in imagewire  -*- lexical-binding: t; -*-
+
+;; Copyright (C) 2026 The imagewire authors
+
+;; Author: The imagewire authors
+;; SPDX-License-Identifier: MIT
+
+;;; Commentary:
+
+;; M-x customize-group RET imagewire shows all of it.
+
+;;; Code:
+
+(declare-function auth-source-pick-first-password "auth-source" (&rest spec))
+
+(defgroup imagewire nil
+  "Pictures from words, as links in the text."
+  :group 'multimedia
+  :prefix "imagewire-")
+
+(defcustom imagewire-command '("imagewire")
+  "The program and its arguments."
+  :type '(repeat string))
+
+(defcustom imagewire-folder "images"
+  "Where pictures go, seen from the folder of the buffer's file.
+Nil leaves them in imagewire's own folder; so does a buffer
+without a file."
+  :type '(choice (string :tag "Beside the document")
+                 (const :tag "imagewire's own folder" nil)))
+
+(defcustom imagewire-configuration nil
+  "What the process is told when it starts.
+An alist of provider, model, wavespeed_api_key and openai_api_key
+to a string, or to a function that returns one, such as
+`imagewire-key-from-auth-source'."
+  :type '(alist :key-type (choice (const provider) (const model)
+                                  (const wavespeed_api_key) (const openai_api_key))
+                :value-type (choice string function)))
+
+(defcustom imagewire-input nil
+  "Further input for the model, a plist such as (:size \"1024x1024\")."
+  :type 'plist)
+
+(defcustom imagewire-link-formats nil
+  "How links are written in other modes.
+An alist of major mode to a function of the file's path and a
+short description.  It is asked before the built-in ones."
+  :type '(alist :key-type symbol :value-type function))
+
+(defcustom imagewire-display-images t
+  "Whether a picture is shown beside its link, in Org and Markdown."
+  :type 'boolean)
+
+(defcustom imagewire-image-width 480
+  "The greatest width of a picture shown in a buffer, in pixels."
+  :type 'natnum)
+
+(defface imagewire-progress '((t :inherit shadow))
+  "Face of the words shown where a picture is to appear.")
+
+(defun imagewire-key-from-auth-source ()
+  "Return the password of host \"api.wavespeed.ai\" in auth-source, or nil.
+It is meant for `wavespeed_api_key' in `imagewire-configuration'."
+  (require 'auth-source)
+  (auth-source-pick-first-password :host "api.wavespeed.ai"))
+
+(provide 'imagewire-settings)
+;;; imagewire-settings.el ends here
