@@ -108,7 +108,7 @@ def test_a_submit_that_hangs_blocks_nobody_and_is_not_repeated_after_a_crash(pai
     wavespeed.script(submit=["hang"])
     with paid() as program:
         id = program.call("submit", prompt=PROMPT)["id"]
-        wait_for(lambda: program.call("status", id=id)["status"] == "processing", "it is not sent")
+        wait_for(wavespeed.posts, "it is not sent")
         hanging = program.call("status", id=id)
         assert (hanging["status"], hanging["billing"]) == ("processing", "unknown")
         assert program.call("submit", prompt="another", wait_ms=30000)["status"] == "completed"
@@ -240,9 +240,9 @@ def test_a_poll_that_hangs_blocks_nobody_and_the_next_process_goes_on(paid, wave
     wavespeed.script(poll=["hang"])
     with paid() as program:
         id = program.call("submit", prompt=PROMPT)["id"]
-        wait_for(lambda: program.call("status", id=id)["remote_id"], "it is not sent")
+        wait_for(wavespeed.polls, "it is not polled")
         hanging = program.call("status", id=id)
-        assert hanging["status"] == "processing"
+        assert hanging["status"] == "processing" and hanging["remote_id"]
         assert program.call("submit", prompt="another", wait_ms=30000)["status"] == "completed"
         program.kill()
     with paid() as program:
@@ -328,10 +328,10 @@ def test_a_download_that_hangs_blocks_nobody_and_the_next_process_saves_it(paid,
     wavespeed.script(download=[fault])
     with paid() as program:
         id = program.call("submit", prompt=PROMPT)["id"]
-        wait_for(lambda: program.call("status", id=id)["billing"] == "charged", "the provider has not finished")
+        wait_for(wavespeed.downloads, "it is not downloaded")
         hanging = program.call("status", id=id)
         assert hanging["status"] == "processing"
-        assert hanging["outputs"] == [] and hanging["files"] == []
+        assert hanging["billing"] == "charged" and hanging["outputs"] == [] and hanging["files"] == []
         assert program.call("submit", prompt="another", wait_ms=30000)["status"] == "completed"
         program.kill()
     with paid() as program:
