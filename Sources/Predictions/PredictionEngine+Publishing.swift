@@ -1,0 +1,108 @@
+internal import Threads
+
+/// How a committed row is made known: what is remembered of it, who is answered, and what follows from it.
+extension PredictionEngine {
+  /// Keeps a committed row, and does what follows from it: for us, or no more.
+  @discardableResult
+  func follow(_ prediction: Prediction) -> PredictionSnapshot {
+    let snapshot = publish(prediction)
+    let current = snapshot.prediction
+    let isOurs = current.owner == nil || current.owner == store.owner
+    if !isOurs || current.phase == nil { letGo(of: current) }
+    // Whoever waits for it here hears from now on of what the other process does.
+    if !isOurs, !snapshot.isSettled {
+      state.withLock { state in if state.waiters.isAwaited(current.id) { state.hasForeignWaiters = true } }
+    }
+    react(isOurs ? .changed(current) : .lost(current.id))
+    return snapshot
+  }
+
+  /// Nothing more is done for it here: what was kept for that goes, from memory and at the provider's. Not where its
+  /// download may be tried again and there is no other copy, not where nobody knows what became of it, and not after a
+  /// cancel, which a picture may still follow.
+  private func letGo(of prediction: Prediction) {
+    let id = prediction.id
+    let (provider, hasBytes) = state.withLock { state in
+      (state.providers[prediction.account], state.bytes[id] != nil)
+    }
+    guard let provider, prediction.status != .cancelled else { return }
+    let isOver =
+      prediction.phase == nil && [.completed, .failed].contains(prediction.status)
+      && prediction.failure?.kind != .downloadFailed
+    if hasBytes, isOver || provider.canRepeat(prediction) { state.withLock { $0.bytes[id] = nil } }
+    if isOver { provider.forget(prediction) }
+  }
+
+  /// These are in the table no more: nothing is left to do for them, and whoever waits for one is answered without it.
+  func forgetDeleted(_ ids: [PredictionID]) {
+    let now = time.now
+    let answered = state.withLock { state -> [(Waiters.Waiter, WaitOutcome)] in
+      var answered: [(Waiters.Waiter, WaitOutcome)] = []
+      for id in ids {
+        state.live[id] = nil
+        state.bytes[id] = nil
+        state.handedOver.remove(id)
+        let live = state.live
+        let fulfilled = state.waiters.takeFulfilled(by: id) { live[$0]?.isSettled ?? true }
+        for waiter in fulfilled { forgetWait(waiter, in: &state, now: now) }
+        answered += fulfilled.map { ($0, outcome($0.ids, isFulfilled: true, in: state)) }
+      }
+      return answered
+    }
+    for (waiter, outcome) in answered { waiter.completion(outcome) }
+    for id in ids { react(.lost(id)) }
+  }
+
+  /// Keeps a committed prediction, and answers whoever waits for it.
+  @discardableResult
+  func publish(_ prediction: Prediction) -> PredictionSnapshot {
+    // First the file: whoever hears that it is over finds no preview any more.
+    if prediction.status.isTerminal { discardPreview(of: prediction.id) }
+    let now = time.now
+    let (snapshot, fulfilled) = state.withLock { state -> (PredictionSnapshot, [(Waiters.Waiter, WaitOutcome)]) in
+      let snapshot = remember(prediction, in: &state)
+      if snapshot.prediction.phase != .sending { state.handedOver.remove(prediction.id) }
+      let live = state.live
+      let fulfilled = state.waiters.takeFulfilled(by: prediction.id) { live[$0]?.isSettled ?? true }
+      for waiter in fulfilled { forgetWait(waiter, in: &state, now: now) }
+      return (snapshot, fulfilled.map { ($0, outcome($0.ids, isFulfilled: true, in: state)) })
+    }
+    for (waiter, outcome) in fulfilled { waiter.completion(outcome) }
+    tellWatcher()
+    return snapshot
+  }
+
+  @discardableResult
+  func remember(_ prediction: consuming Prediction, in state: inout State) -> PredictionSnapshot {
+    if state.live.count >= state.forgetsAt {
+      let awaited = Set(state.waiters.awaited)
+      let scheduler = state.scheduler
+      state.live = state.live.filter { scheduler.isWorking(on: $0.key) || awaited.contains($0.key) }
+      // Where a long queue is kept, the next look comes when it has doubled: one look at everything for each new
+      // prediction would make a long queue slow to join.
+      state.forgetsAt = max(Self.rememberedCount, 2 * state.live.count)
+    }
+    if let known = state.live[prediction.id] {
+      let old = known.prediction
+      // Commits are made known by several threads: what is older never takes the place of what is newer.
+      if old.revision > prediction.revision || old.epoch > prediction.epoch { return known }
+      if prediction.input == nil {
+        prediction.input = old.input
+        prediction.metadata = old.metadata
+      }
+    }
+    let (id, url) = (prediction.id, resultURL(of: prediction, in: state))
+    let snapshot = PredictionSnapshot(prediction, resultURL: url)
+    state.live[id] = snapshot
+    return snapshot
+  }
+
+  func resultURL(of prediction: Prediction, in state: State) -> String? {
+    guard let remoteID = prediction.remoteID else { return nil }
+    return state.providers[prediction.account]?.resultURL(for: remoteID)
+  }
+
+  func outcome(_ ids: [PredictionID], isFulfilled: Bool, in state: State) -> WaitOutcome {
+    WaitOutcome(isFulfilled: isFulfilled, snapshots: ids.compactMap { state.live[$0] })
+  }
+}
