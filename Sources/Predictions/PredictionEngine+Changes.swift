@@ -3,16 +3,22 @@ internal import Threads
 /// What subscribers are told comes from the table's own log of changes, so that the changes of this process and of all
 /// others have one order. The engine only says that there may be something new.
 extension PredictionEngine {
+  /// A struct, because a lock must not hold a bare closure; see `Guarded`.
+  struct Watcher: Sendable {
+    let notify: @Sendable () -> Void
+  }
+
   /// How often others' changes are looked for while somebody subscribes, in milliseconds.
   public static var subscribedInterval: Int64 { 400 }
 
   /// Who is told that this process committed or saw a change; called from any thread, without a lock, and must be quick.
-  public func whenChanged(_ body: @escaping @Sendable () -> Void) {
-    watcher.withLock { $0 = body }
+  /// `nil` notifies nobody any more.
+  public func whenChanged(_ body: (@Sendable () -> Void)?) {
+    watcher.withLock { $0 = body.map { Watcher(notify: $0) } }
   }
 
   func tellWatcher() {
-    watcher.withLock { $0 }?()
+    watcher.withLock { $0 }?.notify()
   }
 
   /// What was changed behind a cursor, by whichever process; `nil` asks where the newest change is.

@@ -100,8 +100,8 @@ public final class PredictionEngine: Sendable {
   let files = WorkQueue()
   /// Reads what is uploaded.
   let uploads = WorkQueue()
-  /// Who is told of every change; see PredictionEngine+Changes.
-  let watcher = Guarded<(@Sendable () -> Void)?>(nil)
+  /// Who is notified of every change; see PredictionEngine+Changes.
+  let watcher = Guarded<Watcher?>(nil)
   /// Counts up whenever the alarm was moved; its own lock, so that moving it wakes only the clock.
   let alarm = Guarded(0)
 

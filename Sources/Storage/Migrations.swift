@@ -98,6 +98,19 @@ enum Schema {
           WHEN NEW.uploads = 1 AND NEW.phase = 'sending'
           BEGIN SELECT RAISE(ABORT, 'its files are not uploaded yet'); END;
         """),
+    // Who accepted it and for which agent; the input with the addresses that took the place of its files; and with each
+    // POST what prices, agents' caps and the search of a history need of it. Older rows have none of it.
+    Migration(
+      name: "sends know what they were", minimumWriter: 1, minimumReader: 1,
+      sql: """
+        ALTER TABLE predictions ADD COLUMN acceptor TEXT;
+        ALTER TABLE predictions ADD COLUMN agent TEXT;
+        ALTER TABLE inputs ADD COLUMN sent BLOB;
+        ALTER TABLE sends ADD COLUMN model TEXT;
+        ALTER TABLE sends ADD COLUMN likeness BLOB;
+        ALTER TABLE sends ADD COLUMN agent TEXT;
+        ALTER TABLE sends ADD COLUMN images INTEGER;
+        """),
   ]
 
   /// Brings a table up to date in one transaction, or leaves it as it was. Whoever had the same idea first has won.

@@ -1,6 +1,9 @@
 /// A value that only one thread at a time may look at. The lock does not nest: a body that reaches the same `Guarded`
 /// again deadlocks.
 ///
+/// The value is never a bare closure: each access would wrap it in two more conversions, until a call of it overflows the
+/// stack. A struct that holds the closure is not wrapped. Debug builds stop here, and a lint looks for the spelling.
+///
 /// Its methods are inlinable because they are generic: called across modules without that, each call looks its types up
 /// at run time, which costs more than the lock.
 ///
@@ -15,6 +18,7 @@ public final class Guarded<Value>: @unchecked Sendable {
   /// Guards a value.
   @inlinable
   public init(_ value: sending Value) {
+    assert(!isFunction(Value.self), "put the closure into a struct: \(Value.self)")
     self.value = .allocate(capacity: 1)
     self.value.initialize(to: value)
   }
@@ -71,4 +75,20 @@ public final class Guarded<Value>: @unchecked Sendable {
       guard lock.wait(until: deadline) else { return nil }
     }
   }
+}
+
+/// Whether a type is that of a function, or of an optional one. Function types have metadata of kind 0x302 (Swift's
+/// `TypeMetadata.rst`, stable ABI).
+@usableFromInline
+func isFunction(_ type: Any.Type) -> Bool {
+  if let optional = type as? any OptionalType.Type { return isFunction(optional.wrapped) }
+  return unsafeBitCast(type, to: UnsafePointer<UInt>.self).pointee == 0x302
+}
+
+private protocol OptionalType {
+  static var wrapped: Any.Type { get }
+}
+
+extension Optional: OptionalType {
+  static var wrapped: Any.Type { Wrapped.self }
 }

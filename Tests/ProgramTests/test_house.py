@@ -55,6 +55,24 @@ def test_nothing_prints():
                 assert not pattern.search(code), f"{file.name}:{number} prints"
 
 
+BARE_CLOSURE = re.compile(r"\bGuarded(?:<\(*\s*(?:@\w+\s+)*\(|\(\s*\{)")
+
+
+def test_no_lock_holds_a_bare_closure():
+    # Each access would wrap it anew, until a call of it overflows the stack (Sources/Threads/Guarded.swift).
+    for room in ROOMS:
+        for file in sources(room):
+            for line in file.read_text().splitlines():
+                found = BARE_CLOSURE.search(line)
+                assert not (found and "->" in line[found.start():]), f"{file.name}: {line.strip()}"
+
+
+def test_the_closure_check_would_notice():
+    assert BARE_CLOSURE.search("let watcher = Guarded<(@Sendable () -> Void)?>(nil)")
+    assert BARE_CLOSURE.search("let watcher = Guarded<() -> Void>({})")
+    assert not BARE_CLOSURE.search("let box = Guarded<Asked?>(nil)")
+
+
 def test_no_swift_package_is_used():
     assert "dependencies: []," in (ROOT / "Package.swift").read_text()
 

@@ -1,5 +1,6 @@
 import Testing
-import Threads
+
+@testable import Threads
 
 @Suite struct GuardedTests {
   @Test func oneThreadAtATime() {
@@ -87,5 +88,25 @@ import Threads
       return value ? true : nil
     }
     #expect(found == true)
+  }
+
+  /// A lock that held a bare closure wrapped it anew at each access, until its call overflowed the stack (finding C1).
+  @Test func aBareClosureIsKnown() {
+    struct Box { let body: @Sendable () -> Void }
+    #expect(isFunction((() -> Void).self))
+    #expect(isFunction((@Sendable (Int) -> String)?.self))
+    #expect(isFunction((() throws -> Void)??.self))
+    #expect(!isFunction(Box?.self))
+    #expect(!isFunction([() -> Void].self))
+    #expect(!isFunction(Int.self))
+    #expect(!isFunction(Void.self))
+  }
+
+  /// 200,000 accesses leave the closure as deep as one: a struct around it is not wrapped.
+  @Test func aClosureInAStructIsNotWrapped() {
+    struct Box: Sendable { let body: @Sendable () -> Int }
+    let guarded = Guarded<Box?>(Box { 7 })
+    for _ in 0..<200_000 { _ = guarded.withLock { $0 } }
+    #expect(guarded.withLock { $0 }?.body() == 7)
   }
 }
