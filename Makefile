@@ -12,8 +12,8 @@ PYTEST := $(PYTHON) -m pytest -q -p no:cacheprovider
 FUZZ_SECONDS ?= 600
 
 .PHONY: bench browser build clean debug demo dependencies dist format fuzz fuzz-short help install lint mcp-clients \
-  sanitize sanitize-address sanitize-thread schemas shells test test-clients test-dist test-editors test-mcp test-node test-openai test-program \
-  test-python test-swift tools
+  power-loss sanitize sanitize-address sanitize-thread schemas shells test test-clients test-dist test-editors test-endurance test-mcp \
+  test-node test-openai test-program test-python test-swift tools
 
 help: ## What there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | column -t -s ':'
@@ -69,6 +69,12 @@ test-openai: debug tools ## The provider openai against LiteLLM's proxy (750 MB 
 
 test-dist: dependencies ## The tarball in a bare Debian without Swift (needs root; fetches Debian's base)
 	@.ci/test-dist
+
+test-endurance: debug tools ## Power loss at a thousand moments
+	$(WITH_PROGRAM) $(PYTEST) -n 2 --dist worksteal Tests/Endurance/test_power_loss.py
+
+power-loss: debug tools ## Power loss after every operation, eight torn states each (half an hour)
+	POWER_LOSS_SEEDS=8 $(WITH_PROGRAM) $(PYTEST) -n 2 --dist worksteal Tests/Endurance/test_power_loss.py
 
 sanitize: sanitize-address sanitize-thread ## Every Swift test under the address sanitizer, then under the thread sanitizer
 
