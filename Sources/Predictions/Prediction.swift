@@ -30,6 +30,8 @@ public struct Prediction: Sendable, Equatable {
   public var maxCostMicros: Int64?
   /// Who ordered it, where that is not a plain client.
   public var origin: PredictionOrigin?
+  /// `Agent.id` of the agent that ordered it; `nil` for a plain client's, and in rows of older versions.
+  public var agent: String?
   /// Whether `input` names files that are sent in its place: it keeps the caller's spelling, `@/path`.
   public var uploads: UploadState
 
@@ -89,7 +91,7 @@ public struct Prediction: Sendable, Equatable {
     id: PredictionID, provider: String, model: String, input: [UInt8], metadata: [UInt8]? = nil, tags: [String] = [],
     idempotencyKey: String? = nil, fingerprint: [UInt8], account: String, outputDirectory: String,
     outputName: String? = nil, maxCostMicros: Int64? = nil, estimateMicros: Int64? = nil,
-    origin: PredictionOrigin? = nil, uploads: UploadState = .none
+    origin: PredictionOrigin? = nil, agent: String? = nil, uploads: UploadState = .none
   ) {
     self.id = id
     self.provider = provider
@@ -105,6 +107,7 @@ public struct Prediction: Sendable, Equatable {
     self.maxCostMicros = maxCostMicros
     self.estimateMicros = estimateMicros
     self.origin = origin
+    self.agent = agent
     self.uploads = uploads
     status = .created
     phase = .queued

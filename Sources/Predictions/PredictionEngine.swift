@@ -234,7 +234,7 @@ public final class PredictionEngine: Sendable {
       account: provider.account, outputDirectory: directory,
       outputName: request.outputName, maxCostMicros: request.maxCostMicros,
       estimateMicros: try estimate(for: request, model: model, from: provider), origin: request.origin,
-      uploads: files.isEmpty ? .none : .awaited)
+      agent: request.agent, uploads: files.isEmpty ? .none : .awaited)
     state.withLock { $0.owedReplies += 1 }
     // A queue of no length finds what a key names, and takes nothing in.
     store.insert(prediction, queueLimit: fileProblem == nil ? limits.maxQueued : 0) { [self, fileProblem] result in

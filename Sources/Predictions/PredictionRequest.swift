@@ -24,6 +24,8 @@ public struct PredictionRequest: Sendable, Equatable {
   public var upload: Bool
   /// Who asks, where that is not a plain client.
   public var origin: PredictionOrigin?
+  /// `Agent.id` of the agent that asks.
+  public var agent: String?
 
   /// A request for this input, everything else by default.
   public init(input: JSONObject) {

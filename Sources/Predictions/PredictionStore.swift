@@ -206,8 +206,8 @@ public struct ListQuery: Sendable, Equatable {
   public var model: String?
   /// Only with this tag.
   public var tag: String?
-  /// Only ordered this way.
-  public var origin: PredictionOrigin?
+  /// Only what this agent may see.
+  public var agent: Agent?
   /// Only where the prompt has this, whatever the case.
   public var text: String?
   /// Only accepted at or after this: milliseconds since 1970.

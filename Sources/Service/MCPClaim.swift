@@ -8,6 +8,8 @@ struct MCPClaim: Sendable, Equatable {
   let revision: MCPRevision
   /// Whether this request's sender understands tasks as an extension.
   var hasTasksExtension = false
+  /// `clientInfo.name`, where the request itself says it; else the handshake's holds.
+  var clientName: String?
 
   /// Whether a request claims to be of the stateless revision, rightly or not.
   static func isStateless(_ params: JSONObject) -> Bool {
@@ -30,6 +32,7 @@ struct MCPClaim: Sendable, Equatable {
       throw .invalidParams("_meta", "_meta[\"\(MCPName.clientCapabilities)\"] must be an object")
     }
     revision = known
+    clientName = params["_meta"]?[MCPName.clientInfo]?["name"]?.string
     hasTasksExtension = capabilities["extensions"]?[MCPName.tasks]?.object != nil
   }
 }

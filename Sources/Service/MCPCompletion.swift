@@ -19,7 +19,7 @@ enum MCPCompletion {
     guard isOfPrompt || kind == "ref/resource" && reference["uri"]?.string == MCPResource.template else {
       throw .invalidParams("ref", "there is no such prompt or resource template")
     }
-    let models = isOfPrompt && argument == "model" ? matches(begun, among: try known(to: service)) : []
+    let models = isOfPrompt && argument == "model" ? matches(begun, among: try known(to: call.agent())) : []
     call.result { json in
       json.name("completion")
       json.beginObject()
@@ -47,16 +47,14 @@ enum MCPCompletion {
     return beginning + within.filter { !beginning.contains($0) }
   }
 
-  /// The usual ones, then those used of late over MCP, then those of catalogues that are in memory, each once.
-  private static func known(to service: Service) throws(RPCError) -> [String] {
-    let engine = try service.engine()
-    var models = engine.usualModels
-    var query = ListQuery(limit: mostValues)
-    query.origin = .mcp
-    for prediction in (try? engine.list(query))?.predictions ?? [] where !models.contains(prediction.model) {
+  /// The usual ones, then those this agent used before, then those of catalogues that are in memory, each once.
+  private static func known(to agent: MCPAgent) -> [String] {
+    var models = agent.engine.usualModels
+    for prediction in (try? agent.list(ListQuery(limit: mostValues)))?.predictions ?? []
+    where !models.contains(prediction.model) {
       models.append(prediction.model)
     }
     let known = Set(models)
-    return models + engine.rememberedModels.filter { !known.contains($0) }
+    return models + agent.engine.rememberedModels.filter { !known.contains($0) }
   }
 }

@@ -13,6 +13,7 @@ extension Service {
     }
     let revision = MCPRevision.negotiated(requested)
     mcp.revision = revision
+    mcp.clientName = params["clientInfo"]?["name"]?.string ?? ""
     var json = JSONWriter()
     json.beginObject()
     json.name("protocolVersion")

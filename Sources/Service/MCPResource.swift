@@ -60,10 +60,10 @@ enum MCPResource {
   /// `resources/read`.
   @Sendable static func read(_ service: Service, _ call: MCPCall) throws(RPCError) {
     guard let uri = call.params["uri"]?.string else { throw .invalidParams("uri", "uri is missing") }
-    let engine = try service.engine()
+    let agent = try call.agent()
     let file: OutputFile
     do throws(StoreError) {
-      guard let (id, number) = parse(uri), case let prediction = try engine.agentsSnapshot(id).prediction,
+      guard let (id, number) = parse(uri), case let prediction = try agent.snapshot(id).prediction,
         prediction.files.indices.contains(number - 1), service.folders.contains(prediction.files[number - 1].path)
       else { throw .notFound }
       file = prediction.files[number - 1]
@@ -75,7 +75,7 @@ enum MCPResource {
     service.pictures.async {
       let room = Int64(call.reply.waitForRoom() / 4 * 3)
       guard file.bytes <= room else { return call.error(.tooLarge(file, limit: room)) }
-      guard let contents = engine.contents(of: file) else {
+      guard let contents = agent.engine.contents(of: file) else {
         return call.error(.noResource(uri, code: call.revision.resourceNotFoundCode))
       }
       let base64 = Base64.encode(contents)

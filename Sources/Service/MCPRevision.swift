@@ -43,6 +43,7 @@ enum MCPRevision: String, CaseIterable, Comparable, Sendable {
 /// Names that MCP reserves in `_meta` and capabilities.
 enum MCPName {
   static let protocolVersion = "io.modelcontextprotocol/protocolVersion"
+  static let clientInfo = "io.modelcontextprotocol/clientInfo"
   static let clientCapabilities = "io.modelcontextprotocol/clientCapabilities"
   static let tasks = "io.modelcontextprotocol/tasks"
 }

@@ -7,6 +7,7 @@ internal import Threads
 final class MCPSession: Sendable {
   private struct State {
     var revision = MCPRevision.november2025
+    var clientName = ""
     var waiting: [ObjectIdentifier: MCPCall] = [:]
     var isAtEnd = false
     var inlineTasks: Set<PredictionID> = []
@@ -18,6 +19,12 @@ final class MCPSession: Sendable {
   var revision: MCPRevision {
     get { state.withLock { $0.revision } }
     set { state.withLock { $0.revision = newValue } }
+  }
+
+  /// `clientInfo.name` of the handshake; empty without one.
+  var clientName: String {
+    get { state.withLock { $0.clientName } }
+    set { state.withLock { $0.clientName = newValue } }
   }
 
   /// A call waits from here on; at the end of input not any more.

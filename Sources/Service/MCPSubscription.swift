@@ -16,10 +16,10 @@ enum MCPSubscription {
       throw .invalidParams("notifications.taskIds", "taskIds must be an array of strings, not \(wished.kind)")
     }
     if !wished.isNull, !call.claim.hasTasksExtension { throw .tasksExtensionRequired }
-    let engine = try service.engine()
+    let agent = try call.agent()
     // What is no task of ours is left out, and the acknowledgement says so.
     let tasks = (wished.array ?? []).prefix(mostTasks).compactMap { name -> MCPTask? in
-      guard let id = name.string.flatMap(PredictionID.init), let snapshot = try? engine.agentsSnapshot(id) else {
+      guard let id = name.string.flatMap(PredictionID.init), let snapshot = try? agent.snapshot(id) else {
         return nil
       }
       return MCPTask(snapshot)
@@ -38,8 +38,8 @@ enum MCPSubscription {
       json.endObject()
       json.endObject()
     }
-    let waits = tasks.compactMap { watch($0, for: call, in: engine) }
-    call.remains(waits, in: engine) {
+    let waits = tasks.compactMap { watch($0, for: call, in: agent.engine) }
+    call.remains(waits, in: agent.engine) {
       call.result(meta: { $0.subscriptionID(call.id) }) { _ in }
     }
   }

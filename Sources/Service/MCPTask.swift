@@ -117,29 +117,14 @@ extension MCPCall {
   /// The task a call names; only predictions made over MCP are tasks.
   func task() throws(RPCError) -> MCPTask {
     guard let name = params["taskId"]?.string else { throw .invalidParams("taskId", "taskId is missing") }
+    let agent = try agent()
     do throws(StoreError) {
       guard let id = PredictionID(name) else { throw .notFound }
-      return MCPTask(try service.engine(for: self).agentsSnapshot(id))
+      return MCPTask(try agent.snapshot(id))
     } catch {
       guard case .notFound = error else { throw .storage(error) }
       throw .invalidParams(
         "taskId", "there is no task \(name.prefix(64))", hint: "Its prediction may have been deleted.")
     }
-  }
-}
-
-extension PredictionEngine {
-  /// A prediction that an agent ordered. To agents there are no others: an id is no secret, and what people and programs
-  /// order on the same table is none of their business.
-  func agentsSnapshot(_ id: PredictionID) throws(StoreError) -> PredictionSnapshot {
-    guard let snapshot = try snapshot(id), snapshot.prediction.origin == .mcp else { throw .notFound }
-    return snapshot
-  }
-}
-
-extension Service {
-  /// The engine, where a store error is what the caller handles.
-  func engine(for call: MCPCall) throws(StoreError) -> PredictionEngine {
-    do throws(RPCError) { return try engine() } catch { throw .failed(message: error.message, hint: nil) }
   }
 }

@@ -77,8 +77,8 @@ extension MCPTask {
       }
     }
     if task.status(in: .core).isTerminal { return answer(task.snapshot) }
+    let engine = try service.engine()
     do throws(StoreError) {
-      let engine = try service.engine(for: call)
       // No progress for this request: the token that counts is that of the call that made the task.
       let wait = try engine.wait(for: [id], atMost: watchTime) { answer($0.snapshots.first) }
       if let wait { call.remains([wait], in: engine) { answer((try? engine.snapshot(id)) ?? nil) } }
@@ -90,13 +90,13 @@ extension MCPTask {
   /// `tasks/list`: a page of what was made over MCP.
   @Sendable static func list(_ service: Service, _ call: MCPCall) throws(RPCError) {
     var query = ListQuery(limit: 50)
-    query.origin = .mcp
     if let cursor = call.params["cursor"], !cursor.isNull {
       guard let text = cursor.string else { throw .invalidParams("cursor", "cursor must be a string") }
       query.cursor = text
     }
+    let agent = try call.agent()
     do throws(StoreError) {
-      let page = try service.engine(for: call).list(query)
+      let page = try agent.list(query)
       call.result { json in
         json.name("tasks")
         json.beginArray()

@@ -99,10 +99,10 @@ struct MCPToolCall: Sendable {
     let id = try arguments.id()
     let timeout = try arguments.milliseconds("timeout_ms", default: Self.usualWait, atMost: Self.longestWait)
     let isInline = try arguments.bool("inline") ?? false
-    let engine = try service.engine()
+    let agent = try call.agent()
     do throws(StoreError) {
-      _ = try engine.agentsSnapshot(id)
-      try call.wait(for: id, atMost: timeout, in: engine) { answer($0, isInline: isInline) }
+      _ = try agent.snapshot(id)
+      try call.wait(for: id, atMost: timeout, in: agent.engine) { answer($0, isInline: isInline) }
     } catch {
       throw .storage(error, id: id.description)
     }
@@ -110,34 +110,32 @@ struct MCPToolCall: Sendable {
 
   func cancel() throws(RPCError) {
     let id = try arguments.id()
-    let engine = try service.engine()
+    let agent = try call.agent()
     do throws(StoreError) {
-      _ = try engine.agentsSnapshot(id)
+      try agent.cancel(id) { result in
+        switch result {
+        case .success(let snapshot): answer(snapshot, isToBringIt: false)
+        case .failure(let error): Self.refuse(call, .storage(error, id: id.description))
+        }
+      }
     } catch {
       throw .storage(error, id: id.description)
-    }
-    engine.cancel(id, deleteRemote: false) { result in
-      switch result {
-      case .success(let snapshot): answer(snapshot, isToBringIt: false)
-      case .failure(let error): Self.refuse(call, .storage(error, id: id.description))
-      }
     }
   }
 
   func list() throws(RPCError) {
     var query = ListQuery(limit: Int(min(max(try arguments.integer("limit") ?? 20, 1), 100)))
-    query.origin = .mcp
     query.status = try arguments.status()
     query.text = try arguments.string("text")
     query.cursor = try arguments.string("cursor", bytes: 1...256)
-    let engine = try service.engine()
+    let agent = try call.agent()
     let page: ListPage
     do throws(StoreError) {
-      page = try engine.list(query)
+      page = try agent.list(query)
     } catch {
       throw .storage(error)
     }
-    let result = service.toolResult(page, engine)
+    let result = service.toolResult(page, agent.engine)
     call.result { [revision = call.revision] in result.write(to: &$0, for: revision) }
   }
 
@@ -145,17 +143,16 @@ struct MCPToolCall: Sendable {
   private func order(_ body: @escaping @Sendable (PredictionSnapshot) -> Void) throws(RPCError) {
     var members = arguments.object
     for name in ["timeout_ms", "inline"] { members[name] = nil }
-    var request = try PredictionRequest(Params(.object(members), of: [], strict: false))
-    request.origin = .mcp
+    let request = try PredictionRequest(Params(.object(members), of: [], strict: false))
     let folders = service.folders
     if let folder = request.outputDirectory, !folders.contains(folder) {
       throw .invalidParams(
         "output_dir", "output_dir must be inside \(folders.folders.joined(separator: " or "))",
         hint: "Leave it out, or have imagewire started with --allow-output.")
     }
-    let engine = try service.engine()
+    let agent = try call.agent()
     do throws(SubmitError) {
-      try engine.submit(request) { [way, call] result in
+      try agent.submit(request) { [way, call] result in
         switch result {
         case .success(let snapshot): body(snapshot)
         case .failure(let error): Self.refuse(call, .submit(error), way: way)

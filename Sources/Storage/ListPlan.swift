@@ -38,9 +38,10 @@ struct ListPlan {
     let driver: Driver
     if let tag = query.tag {
       driver = Driver(from: "tags", condition: "tag = \(parameter(tag))")
-    } else if let origin = query.origin {
+    } else if query.agent != nil {
       // A literal, as below.
-      driver = Driver(from: "predictions INDEXED BY by_origin", condition: "origin = '\(origin.rawValue)'")
+      driver = Driver(
+        from: "predictions INDEXED BY by_origin", condition: "origin = '\(PredictionOrigin.mcp.rawValue)'")
     } else if let status = query.status, [.failed, .cancelled, .unknown].contains(status) {
       // A literal: only so does the planner see that the partial index has them all.
       driver = Driver(from: "predictions INDEXED BY odd", condition: "status = '\(status.rawValue)'")
@@ -66,7 +67,11 @@ struct ListPlan {
     if let status = query.status { filters.append("p.status = \(parameter(status.rawValue))") }
     if let model = query.model { filters.append("p.model = \(parameter(model))") }
     if let provider = query.provider { filters.append("p.provider = \(parameter(provider))") }
-    if let origin = query.origin { filters.append("p.origin = \(parameter(origin.rawValue))") }
+    if let agent = query.agent {
+      filters.append("p.origin = \(parameter(PredictionOrigin.mcp.rawValue))")
+      // As `Agent.owns` has it: rows of older versions name no agent.
+      filters.append("(p.agent IS NULL OR p.agent = \(parameter(agent.id)))")
+    }
     var words = ""
     if hasText, let text = query.text {
       words = "CROSS JOIN words w ON w.seq = c.seq"
@@ -107,8 +112,8 @@ struct ListPlan {
       query.status?.rawValue, query.provider, query.model, query.tag, query.text.map(Words.folded),
       query.createdAfter.map(String.init), query.createdBefore.map(String.init),
     ]
-    let origin = query.origin.map { [JSONValue.string($0.rawValue)] } ?? []
-    let filters = JSONValue.array(parts.map { $0.map { .string($0) } ?? .null } + origin)
+    let agent = query.agent.map { [JSONValue.string($0.id)] } ?? []
+    let filters = JSONValue.array(parts.map { $0.map { .string($0) } ?? .null } + agent)
     return String(SHA256.hash(filters.serialized).hexadecimal.prefix(8))
   }
 

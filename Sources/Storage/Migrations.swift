@@ -99,7 +99,9 @@ enum Schema {
           BEGIN SELECT RAISE(ABORT, 'its files are not uploaded yet'); END;
         """),
     // Who accepted it and for which agent; the input with the addresses that took the place of its files; and with each
-    // POST what prices, agents' caps and the search of a history need of it. Older rows have none of it.
+    // POST what prices, agents' caps and the search of a history need of it. Older rows have none of it. The trigger is
+    // for older code that deletes an agent's prediction: it marks the key as the row spells it, which may be the key of a
+    // plain client's prediction that is still there.
     Migration(
       name: "sends know what they were", minimumWriter: 1, minimumReader: 1,
       sql: """
@@ -110,6 +112,9 @@ enum Schema {
         ALTER TABLE sends ADD COLUMN likeness BLOB;
         ALTER TABLE sends ADD COLUMN agent TEXT;
         ALTER TABLE sends ADD COLUMN images INTEGER;
+        CREATE TRIGGER keys_of_what_is_there BEFORE UPDATE OF deleted_ms ON keys
+          WHEN NEW.deleted_ms IS NOT NULL AND EXISTS (SELECT 1 FROM predictions WHERE seq = OLD.seq)
+          BEGIN SELECT RAISE(IGNORE); END;
         """),
   ]
 

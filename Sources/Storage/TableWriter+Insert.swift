@@ -4,7 +4,7 @@ internal import Predictions
 extension TableWriter {
   /// Lines 1 to 3 of durability.md section 3: a new prediction, or what its key already names.
   func insert(_ new: Prediction, queueLimit: Int) throws -> InsertOutcome {
-    if let key = new.idempotencyKey, let known = try namedBy(key, new) { return known }
+    if let known = try namedByKey(of: new) { return known }
     guard try queuedCount(of: new.account) < queueLimit else { return .queueFull }
 
     var prediction = new
@@ -20,7 +20,7 @@ extension TableWriter {
     for tag in prediction.tags {
       try connection.run("INSERT INTO tags(tag, seq) VALUES(?, ?) ON CONFLICT DO NOTHING", tag, seq)
     }
-    if let key = prediction.idempotencyKey {
+    if let key = prediction.storedKey {
       try connection.run(
         "INSERT INTO keys(key, fingerprint, seq, low) VALUES(?, ?, ?, ?)",
         key, prediction.fingerprint, seq, prediction.id.lowBits)
@@ -30,17 +30,28 @@ extension TableWriter {
     return .inserted(prediction)
   }
 
-  private func namedBy(_ key: String, _ new: Prediction) throws -> InsertOutcome? {
-    let known = try connection.first("SELECT seq, low, fingerprint, deleted_ms FROM keys WHERE key = ?", key) {
-      (
-        id: PredictionID(sequence: $0.integer(0), lowBits: $0.integer(1)), fingerprint: $0.blob(2),
-        deleted: !$0.isNull(3)
-      )
+  /// What the key of a new prediction already names; `nil` where it has none, or its key is new.
+  private func namedByKey(of new: Prediction) throws -> InsertOutcome? {
+    guard let key = new.storedKey, let plainKey = new.idempotencyKey else { return nil }
+    if let known = try holder(of: key) { return try outcome(of: new, keyOf: known, row: prediction(known.id)) }
+    // Older versions kept the keys of agents beside those of plain clients, and named no agent in the row.
+    guard key != plainKey, let known = try holder(of: plainKey), let row = try prediction(known.id),
+      row.origin == .mcp, row.agent == nil
+    else { return nil }
+    return outcome(of: new, keyOf: known, row: row)
+  }
+
+  /// Which prediction took a key, and of what content it was.
+  private typealias KeyHolder = (id: PredictionID, fingerprint: [UInt8], isDeleted: Bool)
+
+  private func holder(of key: String) throws(SQLiteError) -> KeyHolder? {
+    try connection.first("SELECT seq, low, fingerprint, deleted_ms FROM keys WHERE key = ?", key) {
+      (PredictionID(sequence: $0.integer(0), lowBits: $0.integer(1)), $0.blob(2), !$0.isNull(3))
     }
-    guard let known else { return nil }
-    guard !known.deleted, let row = try prediction(known.id) else {
-      return .conflict(known.id, deleted: true, difference: nil)
-    }
+  }
+
+  private func outcome(of new: Prediction, keyOf known: KeyHolder, row: Prediction?) -> InsertOutcome {
+    guard !known.isDeleted, let row else { return .conflict(known.id, deleted: true, difference: nil) }
     return known.fingerprint == new.fingerprint
       ? .existing(row) : .conflict(known.id, deleted: false, difference: Self.difference(row, new))
   }

@@ -133,7 +133,7 @@ extension TableWriter {
         try connection.run("DELETE FROM \(table) WHERE seq = ?", seq)
       }
       for tag in Set(row.tags) { try connection.run("DELETE FROM tags WHERE tag = ? AND seq = ?", tag, seq) }
-      if let key = row.idempotencyKey {
+      if let key = row.storedKey {
         try connection.run("UPDATE keys SET deleted_ms = ? WHERE key = ?", now, key)
       }
       try PredictionRow.noteChange(row.id, gone: true, in: connection)

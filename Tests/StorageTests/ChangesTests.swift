@@ -126,6 +126,10 @@ struct ChangesTests {
       DROP INDEX by_origin; ALTER TABLE predictions DROP COLUMN origin; ALTER TABLE predictions DROP COLUMN has_been_unknown;
       ALTER TABLE predictions DROP COLUMN preview;
       DROP TRIGGER files_first; DROP TABLE uploads; ALTER TABLE predictions DROP COLUMN uploads;
+      DROP TRIGGER keys_of_what_is_there; ALTER TABLE predictions DROP COLUMN acceptor;
+      ALTER TABLE predictions DROP COLUMN agent; ALTER TABLE inputs DROP COLUMN sent;
+      ALTER TABLE sends DROP COLUMN model; ALTER TABLE sends DROP COLUMN likeness;
+      ALTER TABLE sends DROP COLUMN agent; ALTER TABLE sends DROP COLUMN images;
       PRAGMA user_version = 1;
       INSERT INTO changes(seq, gone) VALUES(1, 1)
       """)

@@ -5,38 +5,98 @@ import Testing
 
 @Suite("Who ordered it")
 struct OriginTests {
-  private func ordered(_ fixture: StoreFixture, _ prompt: String, over origin: PredictionOrigin?) throws -> PredictionID
-  {
+  private let fox = Agent(clientName: "fox", outputDirectory: "/out")
+  private let owl = Agent(clientName: "owl", outputDirectory: "/out")
+
+  private func new(_ fixture: StoreFixture, _ prompt: String, by agent: Agent?, key: String? = nil) -> Prediction {
     fixture.time.advance(1_000)
-    var new = fixture.new(prompt)
-    new.origin = origin
-    try fixture.insert(new)
-    return new.id
+    var new = fixture.new(prompt, key: key)
+    if let agent { (new.origin, new.agent) = (.mcp, agent.id) }
+    return new
+  }
+
+  /// As a version wrote it that knew of agents, but not which: its keys are among those of plain clients.
+  private func ofOlderVersion(_ fixture: StoreFixture, _ prompt: String, key: String? = nil) -> Prediction {
+    var old = new(fixture, prompt, by: nil, key: key)
+    old.origin = .mcp
+    return old
   }
 
   @Test func isKeptAndListedBy() throws {
     let fixture = try StoreFixture()
-    let mine = try ordered(fixture, "a fox", over: nil)
-    let first = try ordered(fixture, "a fox", over: .mcp)
-    let second = try ordered(fixture, "an owl", over: .mcp)
-    #expect(try fixture.store.prediction(mine)?.origin == nil)
-    #expect(try fixture.store.prediction(first)?.origin == .mcp)
+    let plain = new(fixture, "a fox", by: nil)
+    let first = new(fixture, "a fox", by: fox)
+    let other = new(fixture, "a fox", by: owl)
+    let old = ofOlderVersion(fixture, "a fox")
+    let last = new(fixture, "an owl", by: fox)
+    for prediction in [plain, first, other, old, last] { try fixture.insert(prediction) }
+    #expect(try fixture.store.prediction(plain.id)?.agent == nil)
+    #expect(try fixture.store.prediction(first.id)?.agent == fox.id)
 
+    // What other agents and plain clients made is not there; what no agent is named for belongs to all agents.
     var query = ListQuery(limit: 1)
-    query.origin = .mcp
+    query.agent = fox
     let page = try fixture.store.list(query)
-    #expect(page.predictions.map(\.id) == [second])
+    #expect(page.predictions.map(\.id) == [last.id])
     query.cursor = page.nextCursor
-    #expect(try fixture.store.list(query).predictions.map(\.id) == [first])
-    query.cursor = nil
     query.limit = 50
     query.text = "fox"
-    #expect(try fixture.store.list(query).predictions.map(\.id) == [first])
+    query.cursor = nil
+    #expect(try fixture.store.list(query).predictions.map(\.id) == [old.id, first.id])
+    query.agent = owl
+    #expect(try fixture.store.list(query).predictions.map(\.id) == [old.id, other.id])
+    for listed in try fixture.store.list(query).predictions { #expect(owl.owns(listed) && !fox.owns(other)) }
     // A cursor belongs to its own query.
-    var other = ListQuery()
-    other.cursor = page.nextCursor
-    #expect(throws: StoreError.badCursor) { try fixture.store.list(other) }
-    #expect(try fixture.store.list(ListQuery()).predictions.count == 3)
+    query.cursor = page.nextCursor
+    #expect(throws: StoreError.badCursor) { try fixture.store.list(query) }
+    #expect(try fixture.store.list(ListQuery()).predictions.count == 5)
+  }
+
+  // Finding T9: a guessed key showed a plain client's prediction to an agent, or kept it from the plain client.
+  @Test func keysOfAgentsArePartOfNoOtherNamespace() throws {
+    let fixture = try StoreFixture()
+    let plain = new(fixture, "a cat", by: nil, key: "k")
+    let mine = new(fixture, "a cat", by: fox, key: "k")
+    let theirs = new(fixture, "a dog", by: owl, key: "k")
+    for prediction in [mine, plain, theirs] { #expect(try fixture.insert(prediction) == .inserted(prediction)) }
+    // Each finds its own again, spelled as it was given.
+    #expect(try fixture.insert(new(fixture, "a cat", by: fox, key: "k")) == .existing(mine))
+    #expect(try fixture.insert(new(fixture, "a cat", by: nil, key: "k")) == .existing(plain))
+    #expect(try fixture.store.prediction(mine.id)?.idempotencyKey == "k")
+
+    // Deleting marks the key of what was deleted and no other.
+    let gone = try fixture.change(mine.id, .cancelAsked(deleteRemote: false, sendable: true))
+    #expect(gone.status == .cancelled)
+    _ = try fixture.delete([mine.id])
+    #expect(
+      try fixture.insert(new(fixture, "a cat", by: fox, key: "k")) == .conflict(mine.id, deleted: true, difference: nil)
+    )
+    #expect(try fixture.insert(new(fixture, "a cat", by: nil, key: "k")) == .existing(plain))
+    #expect(try fixture.insert(new(fixture, "a dog", by: owl, key: "k")) == .existing(theirs))
+  }
+
+  @Test func keyThatAnOlderVersionKeptForAnAgentStillNamesItsPrediction() throws {
+    let fixture = try StoreFixture()
+    let old = ofOlderVersion(fixture, "a cat", key: "k")
+    try fixture.insert(old)
+    #expect(try fixture.insert(new(fixture, "a cat", by: fox, key: "k")) == .existing(old))
+    #expect(
+      try fixture.insert(new(fixture, "a dog", by: fox, key: "k"))
+        == .conflict(old.id, deleted: false, difference: "input.prompt"))
+  }
+
+  @Test func olderVersionThatDeletesAnAgentsPredictionLeavesThePlainClientsKey() throws {
+    let fixture = try StoreFixture()
+    let plain = new(fixture, "a cat", by: nil, key: "k")
+    try fixture.insert(plain)
+    // What its code does with the key as the agent's row spells it, once that row is gone.
+    let other = try SQLiteConnection(path: fixture.table)
+    try other.run("UPDATE keys SET deleted_ms = ? WHERE key = ?", Int64(1), "k")
+    #expect(try fixture.insert(new(fixture, "a cat", by: nil, key: "k")) == .existing(plain))
+    // With its own row gone the mark is made.
+    try other.run("DELETE FROM predictions WHERE seq = ?", plain.id.sequence)
+    try other.run("UPDATE keys SET deleted_ms = ? WHERE key = ?", Int64(1), "k")
+    #expect(try fixture.peek("SELECT deleted_ms FROM keys WHERE key = 'k'") == 1)
   }
 
   @Test func doubtIsRemembered() throws {

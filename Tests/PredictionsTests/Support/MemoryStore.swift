@@ -164,7 +164,7 @@ final class MemoryStore: PredictionStore {
     queue.async { [table] in
       completion(
         table.commit(.insert) { state in
-          if let key = prediction.idempotencyKey, let known = state.keys[key] {
+          if let key = prediction.storedKey, let known = state.keys[key] {
             guard let row = state.rows[known] else {
               return .success(.conflict(known, deleted: true, difference: nil))
             }
@@ -175,7 +175,7 @@ final class MemoryStore: PredictionStore {
           guard state.rows.values.count(where: { $0.phase == .queued }) < queueLimit else {
             return .success(.queueFull)
           }
-          if let key = prediction.idempotencyKey { state.keys[key] = prediction.id }
+          if let key = prediction.storedKey { state.keys[key] = prediction.id }
           state.save(prediction)
           table.journal.note("committed created")
           return .success(.inserted(prediction))

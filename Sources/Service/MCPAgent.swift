@@ -1,0 +1,51 @@
+internal import JSONRPC
+internal import Predictions
+
+/// One agent's view of the engine, and the only way from MCP to a prediction: what others made is not in it. An id is no
+/// secret, and what people, programs and other agents have made on the same table does not concern it.
+struct MCPAgent: Sendable {
+  let agent: Agent
+  let engine: PredictionEngine
+
+  /// A prediction of this agent's; `StoreError.notFound` for any other.
+  func snapshot(_ id: PredictionID) throws(StoreError) -> PredictionSnapshot {
+    guard let snapshot = try engine.snapshot(id), agent.owns(snapshot.prediction) else { throw .notFound }
+    return snapshot
+  }
+
+  /// A page of this agent's predictions.
+  func list(_ query: ListQuery) throws(StoreError) -> ListPage {
+    var query = query
+    query.agent = agent
+    return try engine.list(query)
+  }
+
+  /// Accepts a prediction as this agent's; the completion runs once it is on disk.
+  func submit(
+    _ request: PredictionRequest,
+    completion: @escaping @Sendable (Result<PredictionSnapshot, SubmitError>) -> Void
+  ) throws(SubmitError) {
+    var request = request
+    request.origin = .mcp
+    request.agent = agent.id
+    try engine.submit(request, completion: completion)
+  }
+
+  /// Stops a prediction of this agent's.
+  func cancel(
+    _ id: PredictionID, completion: @escaping @Sendable (Result<PredictionSnapshot, StoreError>) -> Void
+  ) throws(StoreError) {
+    _ = try snapshot(id)
+    engine.cancel(id, deleteRemote: false, completion: completion)
+  }
+}
+
+extension MCPCall {
+  /// The view of the agent that sent this request: the name is the request's own or the handshake's.
+  func agent() throws(RPCError) -> MCPAgent {
+    let engine = try service.engine()
+    let name = claim.clientName ?? service.mcp.clientName
+    return MCPAgent(
+      agent: Agent(clientName: name, outputDirectory: engine.defaults.outputDirectory), engine: engine)
+  }
+}
