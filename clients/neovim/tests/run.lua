@@ -83,6 +83,37 @@ test('a buffer without a file gets an absolute link', function()
   contains(path, '/.local/state/imagewire/outputs/')
 end)
 
+-- Finding T7: where the setting leads, seen from the document's folder or from the root, and how links begin.
+for setting, wanted in pairs({
+  ['images'] = { './images', 'images/' },
+  ['./images/'] = { './images', './images/' },
+  ['../my pictures'] = { '../my pictures', '../my%20pictures/' },
+  ['~'] = { os.getenv('HOME'), os.getenv('HOME') .. '/' },
+  ['~/of the home//'] = { os.getenv('HOME') .. '/of the home', os.getenv('HOME') .. '/of%20the%20home/' },
+  ['~ not a home'] = { './~ not a home', '~%20not%20a%20home/' },
+  ['~nobody-has-this-name/a'] = { './~nobody-has-this-name/a', '~nobody-has-this-name/a/' },
+  ['`touch ran`'] = { './`touch ran`', '%60touch%20ran%60/' },
+  ['C:\\pictures'] = { './C:\\pictures', 'C:%5Cpictures/' },
+  [os.getenv('HOME') .. '/an absolute one/'] = { os.getenv('HOME') .. '/an absolute one', os.getenv('HOME') .. '/an%20absolute%20one/' },
+}) do
+  test('the setting folder is "' .. setting:gsub(os.getenv('HOME'), '$HOME') .. '"', function()
+    t.settings({ folder = setting })
+    local document = t.edit('note.md')
+    vim.cmd('Imagewire a fox')
+    t.idle()
+    local link = '^!%[a fox%]%(' .. vim.pesc(wanted[2]) .. '(a%-fox[-%d]*%.png)%)$'
+    t.matches(t.lines()[1], link)
+    t.is_picture((wanted[1]:match('^/') and '' or document .. '/') .. wanted[1] .. '/' .. t.lines()[1]:match(link))
+    equal(vim.fn.filereadable('ran'), 0)
+  end)
+end
+
+test('the setting folder names the home directory of a user', function()
+  t.settings({ folder = '~root/pictures' })
+  t.edit('note.md')
+  equal(require('imagewire.folder').of(0), vim.fn.expand('~root') .. '/pictures')
+end)
+
 test('the buffer is edited meanwhile: the link lands where the command was given', function()
   t.settings({ input = { sandbox = { delay_ms = 400 } } })
   t.edit('note.md', { 'one', 'two', 'three' })
@@ -199,6 +230,29 @@ test('cancel before the submit is answered', function()
   vim.cmd('ImagewireCancel')
   t.message('a fox: cancelled')
   t.idle()
+end)
+
+--- The predictions whose prompt has a text.
+local function listed(text)
+  local found
+  process.request('list', { text = text }, function(_, page) found = page.predictions end)
+  t.wait_for('the list', function() return found end)
+  return found
+end
+
+-- Finding T6.
+test('what is cancelled before it is sent is never sent', function()
+  t.edit('note.md', { 'text' })
+  vim.cmd('Imagewire a fox taken back')
+  vim.cmd('Imagewire a fox that goes on')
+  local select = vim.ui.select
+  vim.ui.select = function(items, _, choose) choose(items[1]) end
+  vim.cmd('ImagewireCancel')
+  vim.ui.select = select
+  contains(t.message('a fox taken back: cancelled').text, 'Nothing was sent')
+  t.idle()
+  equal(t.lines(), { 't![a fox that goes on](images/a-fox-that-goes-on.png)ext' })
+  equal(listed('a fox taken back'), {})
 end)
 
 test('cancel of one among several, and of all', function()
@@ -406,6 +460,27 @@ test('the process ends with the editor', function()
   t.wait_for('the second editor', function() return pid end)
   vim.fn.jobwait({ job })
   t.wait_for('the end of its process', function() return vim.loop.kill(pid, 0) ~= 0 end)
+end)
+
+-- Finding T6.
+test('what was cancelled is cancelled when the editor ends at once', function()
+  local job = second({ SECOND_FOLDER = t.edit('note.md'), SECOND_DELAY = '3000', SECOND_LEAVES = 'cancelled' }, function() end)
+  vim.fn.jobwait({ job })
+  local statuses = vim.tbl_map(function(prediction) return prediction.status end, listed('a yak given up'))
+  equal(statuses, { 'cancelled' })
+  -- What was not is kept on purpose.
+  equal(listed('a boat of the second editor')[1].status ~= 'cancelled', true)
+end)
+
+test('a process that is stopped before it is asked says that nothing was sent', function()
+  t.settings({ program = { 'sleep', '100' } })
+  t.edit('note.md')
+  vim.cmd('Imagewire a fox')
+  local pid = process.pid()
+  process.stop()
+  equal(imagewire.statusline(), '')
+  contains(t.message('stopped').text, 'Nothing was sent')
+  vim.loop.kill(pid, 'sigkill')
 end)
 
 test('settings that do not exist are refused', function()

@@ -1,4 +1,5 @@
---- Another editor: gives a command, says the process id and what it inserted, and goes.
+--- Another editor: gives a command, says the process id and what it inserted, and goes. With SECOND_LEAVES it does not wait
+--- for the link; where that is 'cancelled', it gives another command and takes it back in the tick in which it ends.
 local folder = os.getenv('SECOND_FOLDER')
 local delay = tonumber(os.getenv('SECOND_DELAY'))
 require('imagewire').setup({ program = os.getenv('IMAGEWIRE'), input = { sandbox = { delay_ms = delay } } })
@@ -15,4 +16,9 @@ if not os.getenv('SECOND_LEAVES') then
   io.stdout:write('link ' .. vim.api.nvim_get_current_line() .. '\n')
 end
 io.stdout:flush()
+if os.getenv('SECOND_LEAVES') == 'cancelled' then
+  vim.cmd('Imagewire a yak given up')
+  vim.ui.select = function(items, _, choose) choose(items[2]) end
+  vim.cmd('ImagewireCancel')
+end
 vim.cmd('qall!')

@@ -1,6 +1,7 @@
 vim9script
 # The plugin in a real Vim, against the real program and its sandbox.
 
+import autoload 'imagewire/folder.vim' as pictures
 import autoload 'imagewire/process.vim'
 import './lib.vim' as t
 
@@ -48,6 +49,33 @@ def Test_a_buffer_without_a_file_gets_an_absolute_link()
   var path = matchstr(getline(1), '^!\[a fox\](\zs/.*\.png\ze)$')
   IsPicture(path)
   Contains(path, '/.local/state/imagewire/outputs/')
+enddef
+
+# Finding T7: where the setting leads, seen from the document's folder or from the root, and how links begin.
+def Test_where_the_setting_folder_leads()
+  for [setting, directory, path] in [
+      ['images', './images', 'images/'],
+      ['./images/', './images', './images/'],
+      ['../my pictures', '../my pictures', '../my%20pictures/'],
+      ['~', $HOME, $HOME .. '/'],
+      ['~/of the home//', $HOME .. '/of the home', $HOME .. '/of%20the%20home/'],
+      ['~ not a home', './~ not a home', '~%20not%20a%20home/'],
+      ['~nobody-has-this-name/a', './~nobody-has-this-name/a', '~nobody-has-this-name/a/'],
+      ['`touch ran`', './`touch ran`', '%60touch%20ran%60/'],
+      ['C:\pictures', './C:\pictures', 'C:%5Cpictures/'],
+      [$HOME .. '/an absolute one/', $HOME .. '/an absolute one', $HOME .. '/an%20absolute%20one/']]
+    g:imagewire_folder = setting
+    var document = Edit('note.md')
+    Imagewire a fox
+    Idle()
+    var name = matchstr(getline(1), '^!\[a fox\](\V' .. path .. '\m\zsa-fox[-0-9]*\.png\ze)$')
+    assert_notequal('', name, setting .. ' became ' .. getline(1))
+    IsPicture((directory =~ '^/' ? '' : document .. '/') .. directory .. '/' .. name)
+    assert_false(filereadable('ran'))
+  endfor
+  g:imagewire_folder = '~root/pictures'
+  Edit('note.md')
+  assert_equal(expand('~root') .. '/pictures', pictures.Of(bufnr()))
 enddef
 
 def Test_the_buffer_is_edited_meanwhile()

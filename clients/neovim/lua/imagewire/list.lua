@@ -109,7 +109,7 @@ local function insert(view, prediction)
     if not here then
       return say.error(refusal)
     end
-    here:insert(work.links(prediction, prompt_of(prediction), here.buffer, here.folder))
+    here:insert(work.links(prediction, prompt_of(prediction), here.buffer))
     say.message('inserted ' .. vim.fn.fnamemodify(prediction.files[1].path, ':~:.'))
   end)
 end

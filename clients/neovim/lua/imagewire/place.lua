@@ -9,7 +9,7 @@ local function place(row, column, is_below)
   if not vim.bo[buffer].modifiable then
     return nil, "this buffer cannot be changed, so no link could be inserted ('modifiable' is off). Nothing was sent."
   end
-  local self = setmetatable({ buffer = buffer, is_below = is_below, folder = M.folder_of(buffer) }, M)
+  local self = setmetatable({ buffer = buffer, is_below = is_below }, M)
   -- What is typed at the place itself comes behind the link.
   self.mark = vim.api.nvim_buf_set_extmark(buffer, namespace, row, column, { right_gravity = false })
   return self
@@ -28,16 +28,6 @@ end
 function M.below_line(line)
   local text = vim.api.nvim_buf_get_lines(0, line - 1, line, false)[1] or ''
   return place(line - 1, #text, true)
-end
-
---- The folder of a buffer's file, or nil where it has none on this machine.
-function M.folder_of(buffer)
-  local name = vim.api.nvim_buf_get_name(buffer)
-  if name == '' or vim.bo[buffer].buftype ~= '' or name:match('^%a[%w+.-]*://') then
-    return nil
-  end
-  local folder = vim.fn.fnamemodify(name, ':p:h')
-  return vim.fn.isdirectory(folder) == 1 and folder or nil
 end
 
 --- Shows a few words at the end of the line, which are not part of the text.

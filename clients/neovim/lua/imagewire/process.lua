@@ -166,10 +166,9 @@ local function start()
     end,
     on_exit = function(_, code)
       local log = process.log ~= '' and (' It said: ' .. process.log) or ''
-      fail(process, (
-        'the process ended (code %d).%s What it had accepted is kept: :ImagewireList shows it, and the next command '
-        .. 'starts the process again.'
-      ):format(code, log))
+      local left = process.is_ready and 'What it had accepted is kept, and is not paid for twice: :ImagewireList shows it'
+        or 'Nothing was sent'
+      fail(process, ('the process ended (code %d).%s %s, and the next command starts the process again.'):format(code, log, left))
     end,
   })
   if not started or job <= 0 then
@@ -181,7 +180,8 @@ local function start()
   return true
 end
 
---- Calls a method. The callback gets an error ({ message, type, code }) or nil, and the result; always later.
+--- Calls a method. The callback gets an error ({ message, type, code }) or nil, and the result; always later. Returns what
+--- `withdraw` takes, or nil where the program could not be started.
 function M.request(method, params, callback)
   if not current then
     local started, message = start()
@@ -191,11 +191,24 @@ function M.request(method, params, callback)
       end)
     end
   end
+  local call = { method = method, params = params, callback = callback }
   if current.is_ready then
     send(current, method, params, callback)
   else
-    table.insert(current.queue, { method = method, params = params, callback = callback })
+    table.insert(current.queue, call)
   end
+  return call
+end
+
+--- Takes back a call that still waits to be sent; its callback is not called. Returns whether it could be.
+function M.withdraw(call)
+  for index, other in ipairs(current and current.queue or {}) do
+    if other == call then
+      table.remove(current.queue, index)
+      return true
+    end
+  end
+  return false
 end
 
 --- Hears `$/progress` of a token until `forget`.
@@ -207,11 +220,18 @@ function M.forget(token)
   listeners[token] = nil
 end
 
---- Ends the input of the process, which finishes what it owes and goes.
+--- Ends the input of the process, which answers what was sent and exits. The next call starts another.
 function M.stop()
-  if current then
-    pcall(vim.fn.chanclose, current.job, 'stdin')
-    current = nil
+  local process = current
+  if not process then
+    return
+  end
+  current = nil
+  pcall(vim.fn.chanclose, process.job, 'stdin')
+  local queue = process.queue
+  process.queue = {}
+  for _, waiting in ipairs(queue) do
+    call(waiting.callback, { message = 'the process was stopped before it was asked. Nothing was sent.', type = 'not_sent' })
   end
 end
 
@@ -225,8 +245,9 @@ function M.pid()
   return current and vim.fn.jobpid(current.job)
 end
 
-vim.api.nvim_create_autocmd('VimLeavePre', {
-  group = vim.api.nvim_create_augroup('imagewire', {}),
+-- After VimLeavePre, when work.lua has cancelled what was given up.
+vim.api.nvim_create_autocmd('VimLeave', {
+  group = vim.api.nvim_create_augroup('imagewire_process', {}),
   callback = M.stop,
 })
 

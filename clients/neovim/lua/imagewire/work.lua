@@ -1,11 +1,12 @@
 --- Pictures under way in this editor, from the command to the link.
 local config = require('imagewire.config')
+local folder = require('imagewire.folder')
 local link = require('imagewire.link')
 local process = require('imagewire.process')
 local say = require('imagewire.say')
 local M = {}
 
---- In the order of their commands: { prompt, place, status, id, is_cancelled }.
+--- In the order of their commands: { prompt, place, status, id, call (the submit), is_cancelled }.
 local under_way = {}
 local tokens = 0
 
@@ -29,17 +30,10 @@ local function finish(work)
 end
 
 --- What to write for the files of a completed prediction in a buffer.
-function M.links(prediction, prompt, buffer, folder)
-  local links = {}
-  for _, file in ipairs(prediction.files) do
-    local path = file.path
-    -- Relative only where the file is where this document keeps its pictures.
-    local kept = folder and config.values.folder ~= '' and vim.fn.simplify(folder .. '/' .. config.values.folder)
-    if kept and vim.fn.fnamemodify(path, ':h') == kept:gsub('(.)/+$', '%1') then
-      path = vim.fn.simplify(config.values.folder .. '/' .. vim.fn.fnamemodify(path, ':t'))
-    end
-    table.insert(links, link.to(path, prompt, vim.bo[buffer].filetype))
-  end
+function M.links(prediction, prompt, buffer)
+  local links = vim.tbl_map(function(file)
+    return link.to(folder.path_from(buffer, file.path), prompt, vim.bo[buffer].filetype)
+  end, prediction.files)
   return table.concat(links, '\n')
 end
 
@@ -65,8 +59,7 @@ local function complete(work, prediction)
     return finish(work)
   end
   local path = prediction.files[1].path
-  local folder = vim.api.nvim_buf_is_valid(place.buffer) and place.folder_of(place.buffer)
-  local text = vim.api.nvim_buf_is_valid(place.buffer) and M.links(prediction, work.prompt, place.buffer, folder) or path
+  local text = vim.api.nvim_buf_is_valid(place.buffer) and M.links(prediction, work.prompt, place.buffer) or path
   if place:insert(text) then
     say.message(('%s: %s'):format(say.short(work.prompt, 30), vim.fn.fnamemodify(path, ':~:.')))
   else
@@ -101,6 +94,14 @@ local function wait(work)
 end
 
 local function cancel(work)
+  -- Chosen from a menu, it may be over by now.
+  if not vim.tbl_contains(under_way, work) then
+    return
+  end
+  if not work.id and process.withdraw(work.call) then
+    finish(work)
+    return say.message(say.short(work.prompt, 30) .. ': cancelled. Nothing was sent.')
+  end
   work.is_cancelled = true
   show(work, 'cancelling')
   -- Without an id the reply to `submit` is still to come, and cancels.
@@ -121,11 +122,11 @@ function M.start(prompt, place)
   say.message(say.short(prompt, 50))
 
   local params = { input = vim.tbl_extend('force', config.values.input, { prompt = prompt }), tags = { 'neovim' } }
-  if place.folder and config.values.folder ~= '' then
-    params.output_dir = vim.fn.simplify(place.folder .. '/' .. config.values.folder)
+  params.output_dir = folder.of(place.buffer)
+  if params.output_dir then
     params.output_name = link.name_for(prompt)
   end
-  process.request('submit', params, function(err, prediction)
+  work.call = process.request('submit', params, function(err, prediction)
     if err then
       return give_up(work, err)
     end
@@ -158,6 +159,29 @@ function M.cancel(options)
     end
   end)
 end
+
+--- Before the editor ends, and with it the input of the process: what was given up is cancelled, within two seconds. The
+--- rest goes on, and `:ImagewireList` finds it.
+function M.leave()
+  vim.wait(2000, function()
+    for _, work in ipairs(under_way) do
+      if work.is_cancelled then
+        return false
+      end
+    end
+    return true
+  end, 10)
+end
+
+vim.api.nvim_create_autocmd('VimLeavePre', {
+  group = vim.api.nvim_create_augroup('imagewire_work', {}),
+  callback = function()
+    -- Not where Neovim dies of a signal and handles no events any more.
+    if vim.v.dying == 0 then
+      M.leave()
+    end
+  end,
+})
 
 function M.statusline()
   if #under_way == 0 then

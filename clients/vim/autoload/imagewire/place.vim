@@ -34,16 +34,6 @@ export def BelowLine(line: number): dict<any>
   return Place(line, len(getline(line)) + 1, true)
 enddef
 
-# The folder of a buffer's file, or '' where it has none on this machine.
-export def Folder(buffer: number): string
-  var name = bufname(buffer)
-  if name == '' || getbufvar(buffer, '&buftype') != '' || name =~ '^\a[[:alnum:]+.-]*://'
-    return ''
-  endif
-  var folder = fnamemodify(name, ':p:h')
-  return isdirectory(folder) ? folder : ''
-enddef
-
 # {lnum, col}, or empty where the line or the buffer is gone.
 def Position(place: dict<any>): dict<any>
   if !bufloaded(place.buffer)

@@ -1,6 +1,7 @@
 vim9script
 # Pictures under way in this editor, from the command to the link.
 
+import autoload 'imagewire/folder.vim'
 import autoload 'imagewire/link.vim'
 import autoload 'imagewire/place.vim'
 import autoload 'imagewire/process.vim'
@@ -26,15 +27,8 @@ enddef
 
 # What to write for the files of a completed prediction in a buffer.
 export def Links(prediction: dict<any>, prompt: string, buffer: number): list<string>
-  var pictures = get(g:, 'imagewire_folder', 'images')
-  var folder = place.Folder(buffer)
-  var kept = folder == '' || pictures == '' ? '' : substitute(simplify(folder .. '/' .. pictures), '.\zs/\+$', '', '')
-  return mapnew(prediction.files, (_, file) => {
-    # Relative only where the file is where this document keeps its pictures.
-    var path = fnamemodify(file.path, ':h') == kept
-      ? simplify(pictures .. '/' .. fnamemodify(file.path, ':t')) : file.path
-    return link.To(path, prompt, getbufvar(buffer, '&filetype'))
-  })
+  return mapnew(prediction.files,
+    (_, file) => link.To(folder.PathFrom(buffer, file.path), prompt, getbufvar(buffer, '&filetype')))
 enddef
 
 # Says how a prediction ended that brought no picture, and what that means for the bill.
@@ -129,10 +123,9 @@ enddef
 def Params(prompt: string, buffer: number): dict<any>
   var input = extend(copy(get(g:, 'imagewire_input', {})), {prompt: prompt})
   var params: dict<any> = {input: input, tags: ['vim']}
-  var folder = place.Folder(buffer)
-  var pictures = get(g:, 'imagewire_folder', 'images')
-  if folder != '' && pictures != ''
-    params.output_dir = simplify(folder .. '/' .. pictures)
+  var directory = folder.Of(buffer)
+  if directory != ''
+    params.output_dir = directory
     var name = link.NameFor(prompt)
     if name != ''
       params.output_name = name
