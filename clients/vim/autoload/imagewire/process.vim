@@ -187,7 +187,8 @@ def Start(): string
     err_cb: (_, line) => {
       process.log = line
     },
-    exit_cb: (_, code) => Ended(process, code),
+    # Later, since `job_status()` below calls this where the program has ended at once.
+    exit_cb: (_, code) => timer_start(0, (_) => Ended(process, code)),
   })
   if job_status(process.job) == 'fail'
     return printf('the program "%s" could not be started.', command[0])
