@@ -12,6 +12,9 @@ public struct Prediction: Sendable, Equatable {
   public var model: String
   /// The caller's input, as JSON text of one object; `nil` where it was not loaded (lists leave it out).
   public var input: [UInt8]?
+  /// The input as it was sent, with the addresses of the files that it names in their places; `nil` where it was sent as
+  /// it is, or where files were sent along and have no address.
+  public var sent: [UInt8]?
   /// The caller's own data, as JSON text of one object; `nil` where there is none or it was not loaded.
   public var metadata: [UInt8]?
   /// The caller's labels.
@@ -97,6 +100,7 @@ public struct Prediction: Sendable, Equatable {
     self.provider = provider
     self.model = model
     self.input = input
+    sent = nil
     self.metadata = metadata
     self.tags = tags
     self.idempotencyKey = idempotencyKey

@@ -49,21 +49,25 @@ extension PredictionEngine {
   }
 
   /// What is ready to be sent, and still queued; what another process has taken is forgotten.
-  func readyUploads(of account: String) -> [PredictionID] {
-    let ready = state.withLock { state in state.uploaded.filter { $0.value.account == account }.map(\.key) }
-    return ready.filter { id in
-      if let row = try? store.prediction(id), row.phase == .queued { return true }
-      state.withLock { $0.uploaded[id] = nil }
+  func readyUploads(of account: String) -> [UploadedInput] {
+    let ready = state.withLock { state in
+      state.uploaded.filter { $0.value.account == account }.map { id, uploaded in
+        UploadedInput(id: id, sent: uploaded.hasAddresses ? uploaded.input : nil)
+      }
+    }
+    return ready.filter { uploaded in
+      if let row = try? store.prediction(uploaded.id), row.phase == .queued { return true }
+      state.withLock { $0.uploaded[uploaded.id] = nil }
       return false
     }
   }
 
   /// The files are all there: from here on it may be claimed.
-  fileprivate func finishUpload(of prediction: Prediction, input: [UInt8]) {
+  fileprivate func finishUpload(of prediction: Prediction, input: [UInt8], hasAddresses: Bool) {
     let id = prediction.id
     let isWanted = state.withLock { state in
       guard state.scheduler.isWorking(on: id) else { return false }
-      state.uploaded[id] = Uploaded(account: prediction.account, input: input)
+      state.uploaded[id] = Uploaded(account: prediction.account, input: input, hasAddresses: hasAddresses)
       return true
     }
     if isWanted { react(.uploaded(id)) }
@@ -84,7 +88,9 @@ private struct Upload: Sendable {
     guard engine.state.withLock({ $0.scheduler.isWorking(on: prediction.id) }) else { return engine.wakeDrain() }
     guard let next = rest.first else {
       let whole = FileReferences.replacing(input) { known[$0] }
-      return engine.finishUpload(of: prediction, input: JSONValue.object(whole).serialized)
+      // An address is good for other predictions too; anything else is the file itself.
+      return engine.finishUpload(
+        of: prediction, input: JSONValue.object(whole).serialized, hasAddresses: service.lifetime != nil)
     }
     if known[next.path] != nil { return go(on: rest.dropFirst(), known: known) }
     let file: any InputFile

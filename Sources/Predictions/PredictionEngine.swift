@@ -81,6 +81,8 @@ public final class PredictionEngine: Sendable {
   struct Uploaded: Sendable {
     var account: String
     var input: [UInt8]
+    /// Whether what stands for the files are addresses, by which a history can be searched.
+    var hasAddresses: Bool
   }
 
   struct Unrecorded: Sendable {

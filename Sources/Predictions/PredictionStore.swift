@@ -130,14 +130,14 @@ public struct ClaimRequest: Sendable, Equatable {
   /// What may be spent in a day (UTC), in millionths of a dollar; `nil` is no limit.
   public var maxSpendMicros: Int64?
   /// Those whose files this process has uploaded.
-  public var uploaded: [PredictionID]
+  public var uploaded: [UploadedInput]
   /// Whether it could upload the next one's; otherwise those that wait for that are passed over.
   public var mayUpload: Bool
 
   /// A request.
   public init(
     account: String, maxConcurrency: Int?, maxPerMinute: Int?, maxSpendMicros: Int64? = nil,
-    uploaded: [PredictionID] = [], mayUpload: Bool = false
+    uploaded: [UploadedInput] = [], mayUpload: Bool = false
   ) {
     self.uploaded = uploaded
     self.mayUpload = mayUpload
@@ -145,6 +145,20 @@ public struct ClaimRequest: Sendable, Equatable {
     self.maxConcurrency = maxConcurrency
     self.maxPerMinute = maxPerMinute
     self.maxSpendMicros = maxSpendMicros
+  }
+}
+
+/// A queued prediction whose files are uploaded.
+public struct UploadedInput: Sendable, Equatable {
+  /// The prediction.
+  public var id: PredictionID
+  /// The input to be recorded as sent, with the files' addresses in their places; `nil` where they have none.
+  public var sent: [UInt8]?
+
+  /// A prediction and its input.
+  public init(id: PredictionID, sent: [UInt8]?) {
+    self.id = id
+    self.sent = sent
   }
 }
 

@@ -283,12 +283,20 @@ public struct HistoryMatch: Sendable, Equatable {
   public var createdAt: Int64
   /// The provider's clock minus ours when it was asked.
   public var clockSkew: Int64
+  /// What its input is like; `nil` where the history does not show inputs.
+  public var likeness: Likeness?
+  /// Whether it is kept under the prediction's own name, so that it cannot be another's.
+  public var isNamed: Bool
 
   /// A match.
-  public init(remoteID: String, createdAt: Int64, clockSkew: Int64) {
+  public init(
+    remoteID: String, createdAt: Int64, clockSkew: Int64, likeness: Likeness? = nil, isNamed: Bool = false
+  ) {
     self.remoteID = remoteID
     self.createdAt = createdAt
     self.clockSkew = clockSkew
+    self.likeness = likeness
+    self.isNamed = isNamed
   }
 }
 

@@ -238,8 +238,8 @@ extension OpenAI: ProviderHistory {
     completion(
       .found([
         HistoryMatch(
-          remoteID: Self.remoteID(of: prediction), createdAt: prediction.startedAt ?? prediction.createdAt, clockSkew: 0
-        )
+          remoteID: Self.remoteID(of: prediction), createdAt: prediction.startedAt ?? prediction.createdAt,
+          clockSkew: 0, isNamed: true)
       ]))
   }
 }

@@ -196,7 +196,8 @@ extension Sandbox: ProviderHistory {
       else { return completion(.found([])) }
       completion(
         .found([
-          HistoryMatch(remoteID: Self.remoteID(of: prediction, sentAt: sentAt), createdAt: sentAt, clockSkew: 0)
+          HistoryMatch(
+            remoteID: Self.remoteID(of: prediction, sentAt: sentAt), createdAt: sentAt, clockSkew: 0, isNamed: true)
         ]))
     }
   }

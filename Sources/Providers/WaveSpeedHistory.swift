@@ -13,13 +13,13 @@ extension WaveSpeed: ProviderHistory {
     for prediction: Prediction, window: ClosedRange<Int64>,
     completion: @escaping @Sendable (HistoryOutcome) -> Void
   ) {
-    guard let input = prediction.input.flatMap({ try? JSONValue(parsing: $0) })?.object, let headers = headers() else {
+    guard let likeness = prediction.likeness, let headers = headers() else {
       completion(.unavailable(reason: "There is no input to compare, or no key to ask with."))
       return
     }
     HistorySearch(
-      service: self, headers: headers, model: prediction.model, input: input,
-      hasUploads: prediction.uploads != .none, window: window, completion: completion
+      service: self, headers: headers, model: prediction.model, likeness: likeness, window: window,
+      completion: completion
     ).page(1, found: [:])
   }
 }
@@ -29,8 +29,7 @@ private struct HistorySearch: Sendable {
   let service: WaveSpeed
   let headers: [HTTPRequest.Header]
   let model: String
-  let input: JSONObject
-  let hasUploads: Bool
+  let likeness: Likeness
   let window: ClosedRange<Int64>
   let completion: @Sendable (HistoryOutcome) -> Void
 
@@ -85,49 +84,10 @@ private struct HistorySearch: Sendable {
   /// Every filter is checked again here: one that the service ignores must not bring somebody else's picture.
   private func match(_ item: JSONValue, id: String, createdAt: Int64?, skew: Int64) -> HistoryMatch? {
     guard let createdAt, window.contains(createdAt - skew), item["model"]?.string?.hasSameCodePoints(as: model) == true,
-      let theirs = (item["input"] ?? item["inputs"])?.object,
-      WaveSpeed.isCovered(input, by: theirs, hasUploads: hasUploads)
+      let theirs = (item["input"] ?? item["inputs"])?.object
     else { return nil }
-    return HistoryMatch(remoteID: id, createdAt: createdAt, clockSkew: skew)
-  }
-}
-
-extension WaveSpeed {
-  /// Whether every member we sent is there with an equal value; what the provider added does not count against it.
-  ///
-  /// - Parameter hasUploads: whether strings that begin with `@/` were sent as the addresses of files.
-  static func isCovered(_ ours: JSONObject, by theirs: JSONObject, hasUploads: Bool = false) -> Bool {
-    // A file sent along comes back as an address, so it proves nothing either way.
-    let telling = ours.members.filter { !hasFile($0.value, named: $0.name, hasUploads) }
-    return !telling.isEmpty
-      && telling.allSatisfy { member in
-        theirs[member.name].map { isEqual(member.value, $0) } ?? false
-      }
-  }
-
-  private static func hasFile(_ value: JSONValue, named name: String, _ hasUploads: Bool) -> Bool {
-    switch value {
-    case .string(let text):
-      text.prefix(5).lowercased() == "data:"
-        || hasUploads && !FileReferences.isText(name) && FileReferences.path(in: text) != nil
-    case .array(let elements): elements.contains { hasFile($0, named: name, hasUploads) }
-    case .object(let object): object.members.contains { hasFile($0.value, named: $0.name, hasUploads) }
-    default: false
-    }
-  }
-
-  /// Strings by code points, numbers as doubles, arrays in order, objects by member.
-  private static func isEqual(_ left: JSONValue, _ right: JSONValue) -> Bool {
-    switch (left, right) {
-    case (.null, .null): true
-    case (.bool(let left), .bool(let right)): left == right
-    case (.number(let left), .number(let right)): left.double == right.double
-    case (.string(let left), .string(let right)): left.hasSameCodePoints(as: right)
-    case (.array(let left), .array(let right)): left.count == right.count && zip(left, right).allSatisfy(isEqual)
-    case (.object(let left), .object(let right)):
-      left.members.count == right.members.count
-        && left.members.allSatisfy { member in right[member.name].map { isEqual(member.value, $0) } ?? false }
-    default: false
-    }
+    let item = Likeness(of: theirs)
+    return likeness.matches(item)
+      ? HistoryMatch(remoteID: id, createdAt: createdAt, clockSkew: skew, likeness: item) : nil
   }
 }

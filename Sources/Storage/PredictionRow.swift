@@ -13,7 +13,7 @@ enum PredictionRow {
 
   /// Everything of a prediction; a condition follows.
   static let selectWhole =
-    "SELECT \(columns), i.input, i.metadata FROM predictions p LEFT JOIN inputs i ON i.seq = p.seq"
+    "SELECT \(columns), i.input, i.metadata, i.sent FROM predictions p LEFT JOIN inputs i ON i.seq = p.seq"
 
   /// The condition for one prediction.
   private static let byID = " WHERE p.seq = ? AND p.low = ?"
@@ -69,6 +69,7 @@ enum PredictionRow {
     var prediction = try lean(row)
     prediction.input = row.blobIfAny(36)
     prediction.metadata = row.blobIfAny(37)
+    prediction.sent = row.blobIfAny(38)
     return prediction
   }
 

@@ -30,8 +30,12 @@ extension TableWriter {
     case .opened:
       // A second one is a constraint error: "at most once" is this primary key.
       try connection.run(
-        "INSERT INTO sends(seq, account, fingerprint, sent_ms, estimate_micros) VALUES(?, ?, ?, ?, ?)",
-        seq, prediction.account, prediction.fingerprint, now, prediction.estimateMicros)
+        """
+        INSERT INTO sends(seq, account, fingerprint, sent_ms, estimate_micros, model, likeness)
+        VALUES(?, ?, ?, ?, ?, ?, ?)
+        """,
+        seq, prediction.account, prediction.fingerprint, now, prediction.estimateMicros, prediction.model,
+        prediction.likeness?.bytes)
     case .unsent:
       try connection.run(
         "UPDATE sends SET outcome = 'unsent', until_ms = ? WHERE seq = ? AND outcome IS NULL", now, seq)
@@ -71,22 +75,41 @@ extension TableWriter {
     if let row { try save(row.displaced(at: now), was: row) }
   }
 
-  /// Line 38: only an id that nobody has, and only where no other POST of the same content could have made it.
+  /// Line 38: only an id that nobody has, and only where no other POST could have made it.
   private func adopt(_ match: HistoryMatch, for prediction: Prediction) throws {
-    let changed = try connection.run(
-      """
-      UPDATE sends SET outcome = 'adopted', remote_id = ?2, skew_ms = coalesce(skew_ms, ?6)
-       WHERE seq = ?1 AND outcome IS NULL
-         AND NOT EXISTS (SELECT 1 FROM sends c WHERE c.account = ?3 AND c.remote_id = ?2)
-         AND NOT EXISTS (SELECT 1 FROM sends t
-               WHERE t.account = ?3 AND t.fingerprint = ?4 AND t.outcome IS NULL AND t.seq <> ?1
-                 AND ?5 BETWEEN t.sent_ms + coalesce(t.skew_ms, ?6) - 5000
-                            AND coalesce(t.until_ms, t.sent_ms + 120000) + coalesce(t.skew_ms, ?6) + 60000)
-      """,
-      prediction.id.sequence, match.remoteID, prediction.account, prediction.fingerprint, match.createdAt,
-      match.clockSkew)
+    let seq = prediction.id.sequence
+    let isContested = try TwinGate.holdsBack(
+      match, model: prediction.model, ours: prediction.likeness, others: openSends(besides: prediction, match))
+    let changed =
+      isContested
+      ? 0
+      : try connection.run(
+        """
+        UPDATE sends SET outcome = 'adopted', remote_id = ?2, skew_ms = coalesce(skew_ms, ?4)
+         WHERE seq = ?1 AND outcome IS NULL
+           AND NOT EXISTS (SELECT 1 FROM sends c WHERE c.account = ?3 AND c.remote_id = ?2)
+        """, seq, match.remoteID, prediction.account, match.clockSkew)
     guard changed == 1 else {
       throw TransitionError(status: prediction.status, phase: prediction.phase, reason: .noSuchTransition)
+    }
+  }
+
+  /// The account's other POSTs whose outcome is not known, also of predictions that were deleted.
+  private func openSends(
+    besides prediction: Prediction, _ match: HistoryMatch
+  ) throws(SQLiteError) -> [TwinGate.OpenSend] {
+    try connection.rows(
+      """
+      SELECT coalesce(t.model, p.model), t.likeness, t.sent_ms, t.until_ms, coalesce(t.skew_ms, ?3)
+        FROM sends t LEFT JOIN predictions p ON p.seq = t.seq
+       WHERE t.account = ?1 AND t.outcome IS NULL AND t.seq <> ?2
+      """, prediction.account, prediction.id.sequence, match.clockSkew
+    ) { row in
+      let sent = row.integer(2) + row.integer(4)
+      let until = (row.integerIfAny(3) ?? row.integer(2) + 120_000) + row.integer(4)
+      return TwinGate.OpenSend(
+        model: row.textIfAny(0), likeness: row.blobIfAny(1).flatMap(Likeness.init(bytes:)),
+        window: sent - 5_000...max(sent, until) + 60_000)
     }
   }
 
@@ -114,10 +137,12 @@ extension TableWriter {
 
   /// Takes the account's oldest queued prediction, if the limits that all processes share allow.
   func claim(_ request: ClaimRequest) throws -> ClaimOutcome {
-    guard let oldest = try oldestQueued(request) else { return .nothingQueued }
+    guard var oldest = try oldestQueued(request) else { return .nothingQueued }
     let now = now
     if let wait = try hindrance(request, at: now) { return .denied(retryAfter: wait) }
-    if oldest.uploads == .awaited, !request.uploaded.contains(oldest.id) { return .needsUpload(oldest) }
+    if oldest.uploads == .awaited, !request.uploaded.contains(where: { $0.id == oldest.id }) {
+      return .needsUpload(oldest)
+    }
     if oldest.maxCostMicros != nil || request.maxSpendMicros != nil {
       guard let estimate = oldest.estimateMicros else { return .needsPrice(oldest) }
       let budget = Budget(maxCost: oldest.maxCostMicros, maxSpend: request.maxSpendMicros)
@@ -130,6 +155,10 @@ extension TableWriter {
         return .refused(refused)
       }
     }
+    if let sent = request.uploaded.first(where: { $0.id == oldest.id })?.sent {
+      try connection.run("UPDATE inputs SET sent = ? WHERE seq = ?", sent, oldest.id.sequence)
+      oldest.sent = sent
+    }
     let claimed = try oldest.applying(.claimed, by: Writer(owner: owner, epoch: oldest.epoch), at: now)
     try note(.opened, of: oldest, at: now)
     try save(claimed, was: oldest)
@@ -138,7 +167,7 @@ extension TableWriter {
 
   /// Those whose files are still to be uploaded are passed over where this process cannot do it now.
   private func oldestQueued(_ request: ClaimRequest) throws(SQLiteError) -> Prediction? {
-    let uploaded = request.uploaded.map(\.sequence)
+    let uploaded = request.uploaded.map(\.id.sequence)
     let condition = """
        WHERE p.account = ? AND p.phase = 'queued'
          AND (p.uploads <> 1 OR ? OR p.seq IN (\(uploaded.map { _ in "?" }.joined(separator: ", "))))

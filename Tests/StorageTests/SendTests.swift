@@ -155,6 +155,29 @@ struct SendTests {
     #expect(throws: StoreError.self) { try fixture.change(looking.id, .adopted(match), by: looking.writer) }
   }
 
+  @Test func aSendOfAnOlderVersionForbidsAllOfItsModel() throws {
+    let fixture = try StoreFixture()
+    let looking = try fixture.looking()
+    let older = try fixture.looking("a dog")
+    let match = HistoryMatch(remoteID: "r", createdAt: fixture.time.now.wall + 100, clockSkew: 0)
+    let connection = try SQLiteConnection(path: fixture.table)
+    let seq = older.id.sequence
+    try connection.script("UPDATE sends SET likeness = NULL, model = NULL WHERE seq = \(seq)")
+    #expect(throws: StoreError.self) { try fixture.change(looking.id, .adopted(match), by: looking.writer) }
+    // Its row still says which model it was.
+    try connection.script("UPDATE predictions SET model = 'another' WHERE seq = \(seq)")
+    #expect(try fixture.change(looking.id, .adopted(match), by: looking.writer).remoteID == "r")
+  }
+
+  @Test func theRecordOfAPOSTTellsNoPrompt() throws {
+    let fixture = try StoreFixture()
+    let row = try fixture.looking("a secret")
+    #expect(try fixture.peekText("SELECT model FROM sends") == "m")
+    let stored = try #require(try fixture.peekText("SELECT CAST(likeness AS TEXT) FROM sends"))
+    #expect(Likeness(bytes: Array(stored.utf8)) == row.likeness)
+    #expect(stored.hasPrefix(#"{"prompt":""#) && !stored.contains("secret"))
+  }
+
   @Test func anOwnReplyTakesItsIDBackFromOneThatFoundIt() throws {
     let fixture = try StoreFixture()
     let wrong = try fixture.looking()

@@ -24,7 +24,7 @@ struct UploadTests {
     var first = fixture.new("with a file")
     first.uploads = .awaited
     try fixture.insert(first)
-    func claim(_ uploaded: [PredictionID], mayUpload: Bool) throws -> ClaimOutcome {
+    func claim(_ uploaded: [UploadedInput], mayUpload: Bool) throws -> ClaimOutcome {
       try fixture.wait { done in
         fixture.store.claim(
           ClaimRequest(
@@ -39,9 +39,14 @@ struct UploadTests {
     try fixture.insert(second)
     guard case .claimed(let plain) = try claim([], mayUpload: false) else { throw SystemError(code: 1) }
     #expect(plain.id == second.id && plain.uploads == .none)
-    guard case .claimed(let ready) = try claim([first.id], mayUpload: false) else { throw SystemError(code: 1) }
+    let sent = Array(#"{"prompt":"with a file","image":"https://x/1"}"#.utf8)
+    guard case .claimed(let ready) = try claim([UploadedInput(id: first.id, sent: sent)], mayUpload: false) else {
+      throw SystemError(code: 1)
+    }
     #expect(ready.id == first.id && ready.uploads == .done)
-    #expect(try fixture.store.prediction(first.id)?.uploads == .done)
+    let row = try #require(try fixture.store.prediction(first.id))
+    #expect(row.uploads == .done && row.input == first.input && row.sent == sent)
+    #expect(try fixture.store.prediction(second.id)?.sent == nil)
   }
 
   @Test(

@@ -214,12 +214,12 @@ final class MemoryStore: PredictionStore {
           let rows = state.rows.values.filter { $0.account == request.account }
           let queued = rows.filter { row in
             row.phase == .queued
-              && (row.uploads != .awaited || request.mayUpload || request.uploaded.contains(row.id))
+              && (row.uploads != .awaited || request.mayUpload || request.uploaded.contains { $0.id == row.id })
           }
           guard let oldest = queued.min(by: { $0.id < $1.id }) else { return .success(.nothingQueued) }
           let busy = rows.count { $0.phase == .sending || $0.phase == .polling }
           if let limit = request.maxConcurrency, busy >= limit { return .success(.denied(retryAfter: 1_000)) }
-          if oldest.uploads == .awaited, !request.uploaded.contains(oldest.id) {
+          if oldest.uploads == .awaited, !request.uploaded.contains(where: { $0.id == oldest.id }) {
             return .success(.needsUpload(oldest))
           }
           guard

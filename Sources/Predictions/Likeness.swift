@@ -1,0 +1,97 @@
+public import JSON
+
+/// What a provider's history can compare of an input as it was sent: a digest of each of its members.
+///
+/// A member that holds a data URI cannot be compared, because a provider may keep an address of its own in its place; nor
+/// can one that names a local file where the address that was sent for it is not known. Digests, because the record of a
+/// POST outlives its prediction, and a deleted prompt must not.
+public struct Likeness: Sendable, Equatable {
+  /// In hexadecimal, by the UTF-8 bytes of the member's name, since equal strings may differ in their code points; `nil`
+  /// where the member cannot be compared.
+  private let digests: [[UInt8]: String?]
+
+  /// The likeness of an input, or of the input that a history shows.
+  ///
+  /// - Parameter hasFiles: whether strings that begin with `@/` stand for files whose addresses are not known.
+  public init(of input: JSONObject, hasFiles: Bool = false) {
+    digests = Dictionary(
+      input.members.map { member in
+        let isComparable = !Self.isOpaque(member.value, named: member.name, hasFiles)
+        return (Array(member.name.utf8), isComparable ? Self.digest(member.value) : nil)
+      }, uniquingKeysWith: { _, last in last })
+  }
+
+  /// Whether this input may have made an item of a history: every member that can be compared is there with an equal
+  /// value. Members that the provider added do not count against it.
+  public func couldHaveMade(_ item: Likeness) -> Bool {
+    digests.allSatisfy { name, digest in digest == nil || item.digests[name] == .some(digest) }
+  }
+
+  /// Whether an item is evidence that this input made it: it may have, and at least one member says so.
+  public func matches(_ item: Likeness) -> Bool {
+    digests.values.contains { $0 != nil } && couldHaveMade(item)
+  }
+
+  // MARK: - As stored
+
+  /// A JSON object: by name the digest in hexadecimal, or `null`.
+  public var bytes: [UInt8] {
+    let members = digests.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { name, digest in
+      (String(decoding: name, as: UTF8.self), digest.map { JSONValue.string($0) } ?? .null)
+    }
+    return JSONValue.object(JSONObject(members)).serialized
+  }
+
+  /// A stored likeness; `nil` where the bytes are not one.
+  public init?(bytes: [UInt8]) {
+    guard let object = (try? JSONValue(parsing: bytes))?.object else { return nil }
+    var digests: [[UInt8]: String?] = [:]
+    for member in object.members {
+      guard member.value.string != nil || member.value == .null else { return nil }
+      digests[Array(member.name.utf8)] = .some(member.value.string)
+    }
+    self.digests = digests
+  }
+
+  // MARK: - Pieces
+
+  private static func isOpaque(_ value: JSONValue, named name: String, _ hasFiles: Bool) -> Bool {
+    switch value {
+    case .string(let text):
+      !FileReferences.isText(name)
+        && (text.utf8.prefix(5).elementsEqual("data:".utf8) { $0 | 0x20 == $1 | 0x20 }
+          || hasFiles && FileReferences.path(in: text) != nil)
+    case .array(let elements): elements.contains { isOpaque($0, named: name, hasFiles) }
+    case .object(let object): object.members.contains { isOpaque($0.value, named: $0.name, hasFiles) }
+    case .null, .bool, .number: false
+    }
+  }
+
+  /// Half a SHA-256 over the value in canonical form.
+  private static func digest(_ value: JSONValue) -> String {
+    SHA256.hash(canonical(value).serialized).prefix(16).hexadecimal
+  }
+
+  /// Members by name, and numbers by their nearest double: a provider that reads `9007199254740993` may show `…992`.
+  private static func canonical(_ value: JSONValue) -> JSONValue {
+    switch value {
+    case .null, .bool, .string: value
+    // Adding 0 makes 0 of -0; what is not finite keeps its spelling.
+    case .number(let number): JSONNumber("\(number.double + 0)").map { .number($0) } ?? value
+    case .array(let elements): .array(elements.map(canonical))
+    case .object(let object):
+      .object(
+        JSONObject(
+          object.members.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+            .map { ($0.name, canonical($0.value)) }))
+    }
+  }
+}
+
+extension Prediction {
+  /// What a history can compare of it; `nil` where its input was not loaded or cannot be read.
+  public var likeness: Likeness? {
+    guard let input = (try? JSONValue(parsing: sent ?? input ?? []))?.object else { return nil }
+    return Likeness(of: input, hasFiles: uploads != .none && sent == nil)
+  }
+}

@@ -1,0 +1,149 @@
+import JSON
+import Testing
+
+@testable import Predictions
+
+/// Two edits with one prompt, both replies lost: every kind of picture, every order, everything that the provider may
+/// have made of them.
+@Suite("Whose an item of the history is")
+struct TwinGateTests {
+  /// How an edit names its picture, and what the provider's history shows of it.
+  enum Picture: String, CaseIterable {
+    case cat, dog
+    /// The same bytes as `cat` under another path: one upload serves both.
+    case copyOfCat
+
+    var address: String { self == .dog ? "https://media.example/dog" : "https://media.example/cat" }
+  }
+
+  enum Kind: CaseIterable {
+    /// As a data URI, of which the history shows an address of the provider's own.
+    case dataURI
+    /// As a file that was uploaded.
+    case upload
+    /// As a plain URL.
+    case url
+    /// As a file that was uploaded by a version that did not record its address.
+    case olderUpload
+    /// Sent by a version that recorded no likeness.
+    case olderSend
+  }
+
+  /// One edit, and the record of its POST.
+  struct Edit {
+    let kind: Kind
+    let picture: Picture
+
+    private func input(_ image: String) -> [UInt8] {
+      Array(#"{"prompt":"remove the background","image":"\#(image)"}"#.utf8)
+    }
+
+    var prediction: Prediction {
+      var it = Situation.looking.prediction
+      switch kind {
+      case .dataURI: it.input = input("data:image/png;base64,\(picture)")
+      case .url, .olderSend: it.input = input(picture.address)
+      case .upload:
+        it.input = input("@/home/\(picture).png")
+        (it.uploads, it.sent) = (.done, input(picture.address))
+      case .olderUpload:
+        it.input = input("@/home/\(picture).png")
+        it.uploads = .done
+      }
+      return it
+    }
+
+    /// The item of the history, if it was made.
+    var item: Likeness {
+      let image = kind == .dataURI ? "https://provider.example/\(picture)" : picture.address
+      return Likeness(of: try! JSONValue(parsing: input(image)).object!)
+    }
+
+    var send: TwinGate.OpenSend {
+      let isOld = kind == .olderSend || kind == .olderUpload
+      return TwinGate.OpenSend(
+        model: isOld ? nil : "m", likeness: isOld ? nil : prediction.likeness, window: 0...100)
+    }
+
+    /// Whether the history shows which picture it was.
+    var isComparable: Bool { kind != .dataURI && kind != .olderUpload }
+
+    /// Whether nobody could tell the one from the other, because the provider was sent the same.
+    func isTwin(of other: Edit) -> Bool {
+      isComparable && other.isComparable && picture.address == other.picture.address
+    }
+  }
+
+  static let edits = Kind.allCases.flatMap { kind in Picture.allCases.map { Edit(kind: kind, picture: $0) } }
+
+  @Test func nobodyTakesAnothersPictureAndWhatIsCertainIsFound() {
+    for first in Self.edits {
+      for second in Self.edits {
+        for made in [[], [0], [1], [0, 1]] {
+          for order in [[0, 1], [1, 0]] { check([first, second], made: made, order: order) }
+        }
+      }
+    }
+  }
+
+  /// Lets both search, one after the other, as often as it takes.
+  private func check(_ edits: [Edit], made: [Int], order: [Int]) {
+    var owners: [Int: Int] = [:]
+    for index in order + order where !owners.values.contains(index) {
+      let prediction = edits[index].prediction
+      let ours = prediction.likeness!
+      let found = made.filter { owners[$0] == nil && ours.matches(edits[$0].item) }
+      guard found.count == 1, let item = found.first else { continue }
+      let match = HistoryMatch(remoteID: "\(item)", createdAt: 50, clockSkew: 0, likeness: edits[item].item)
+      let other = 1 - index
+      let isOpen = !owners.values.contains(other)
+      let others = isOpen ? [edits[other].send] : []
+      if !TwinGate.holdsBack(match, model: "m", ours: ours, others: others) { owners[item] = index }
+    }
+    let story: Comment = "\(edits) made \(made) in order \(order): \(owners)"
+    for (item, owner) in owners where item != owner {
+      #expect(edits[item].isTwin(of: edits[owner]), story)
+    }
+    // Two that can be told apart never stand in each other's way.
+    let isOld = edits.contains { $0.send.likeness == nil }
+    if edits.allSatisfy(\.isComparable), !isOld, !edits[0].isTwin(of: edits[1]) {
+      #expect(owners == Dictionary(uniqueKeysWithValues: made.map { ($0, $0) }), story)
+    }
+  }
+
+  // MARK: - Who stands in the way
+
+  private static let fox = Likeness(of: JSONObject([("prompt", "a fox")]))
+
+  private func isHeldBack(
+    by other: TwinGate.OpenSend, at createdAt: Int64 = 50, item: Likeness? = fox, isNamed: Bool = false
+  ) -> Bool {
+    let match = HistoryMatch(
+      remoteID: "r", createdAt: createdAt, clockSkew: 0, likeness: item, isNamed: isNamed)
+    return TwinGate.holdsBack(match, model: "m", ours: Self.fox, others: [other])
+  }
+
+  @Test func onlyAPostOfTheSameModelInItsTimeThatCouldHaveMadeIt() {
+    var other = TwinGate.OpenSend(model: "m", likeness: Self.fox, window: 10...90)
+    #expect(isHeldBack(by: other))
+    #expect(isHeldBack(by: other, at: 10) && isHeldBack(by: other, at: 90))
+    #expect(!isHeldBack(by: other, at: 9) && !isHeldBack(by: other, at: 91))
+    #expect(!isHeldBack(by: other, isNamed: true))
+    // Where the history shows no input, the other one must at least differ from ours.
+    #expect(isHeldBack(by: other, item: nil))
+    other.model = "another"
+    #expect(!isHeldBack(by: other))
+    other.model = nil
+    #expect(isHeldBack(by: other))
+    other.likeness = Likeness(of: JSONObject([("prompt", "a dog")]))
+    #expect(!isHeldBack(by: other) && !isHeldBack(by: other, item: nil))
+    other.likeness = nil
+    #expect(isHeldBack(by: other))
+  }
+
+  @Test func whatTheProviderMayHaveAddedIsNoDifference() {
+    let sized = Likeness(of: JSONObject([("prompt", "a fox"), ("size", "1024*1024")]))
+    #expect(isHeldBack(by: TwinGate.OpenSend(model: "m", likeness: Self.fox, window: 0...100), item: sized))
+    #expect(!isHeldBack(by: TwinGate.OpenSend(model: "m", likeness: sized, window: 0...100), item: Self.fox))
+  }
+}
