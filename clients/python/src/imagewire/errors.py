@@ -4,13 +4,24 @@
 failed, and `error.prediction` says how. `WaitTimeout`: it is not finished yet, and goes on.
 """
 
-from typing import Any, Dict, Mapping, Optional, Type
+from typing import Any, Dict, Mapping, Optional, Tuple, Type
 
 from .prediction import Prediction
 
 
 class ImagewireError(Exception):
-    """Everything that this package raises."""
+    """Everything that this package raises. It crosses processes: pickled, it is the same error with the same attributes."""
+
+    def __reduce__(self) -> Any:
+        # Not by calling `__init__` again, as exceptions are unpickled by default: it takes other arguments than `args`.
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: "Type[ImagewireError]", arguments: Tuple[Any, ...], attributes: Mapping[str, Any]) -> ImagewireError:
+    error = kind.__new__(kind)
+    error.args = arguments
+    error.__dict__.update(attributes)
+    return error
 
 
 # -- the process ----------------------------------------------------------------------------------------------------
@@ -141,9 +152,6 @@ class PredictionFailed(ImagewireError):
         super().__init__(f"{text} {failure.hint}" if failure and failure.hint else text)
         self.prediction = prediction
         self.failure = failure
-
-    def __reduce__(self) -> Any:
-        return type(self), (self.prediction,)
 
 
 class InvalidInput(PredictionFailed):
