@@ -12,8 +12,8 @@ PYTEST := $(PYTHON) -m pytest -q -p no:cacheprovider
 FUZZ_SECONDS ?= 600
 
 .PHONY: bench browser build clean debug demo dependencies dist format fuzz fuzz-short help install lint mcp-clients \
-  power-loss sanitize sanitize-address sanitize-thread schemas shells test test-clients test-dist test-editors test-endurance test-mcp \
-  test-node test-openai test-program test-python test-swift tools
+  power-loss sanitize sanitize-address sanitize-thread schemas shells soak soak-short test test-adversary test-clients test-dist \
+  test-editors test-endurance test-mcp test-node test-openai test-program test-python test-swift tools
 
 help: ## What there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | column -t -s ':'
@@ -70,11 +70,20 @@ test-openai: debug tools ## The provider openai against LiteLLM's proxy (750 MB 
 test-dist: dependencies ## The tarball in a bare Debian without Swift (needs root; fetches Debian's base)
 	@.ci/test-dist
 
+test-adversary: debug tools ## Hostile providers, agents, clients and disks
+	$(WITH_PROGRAM) $(PYTEST) -n 2 --dist worksteal Tests/Adversary
+
 test-endurance: debug tools ## Power loss at a thousand moments
 	$(WITH_PROGRAM) $(PYTEST) -n 2 --dist worksteal Tests/Endurance/test_power_loss.py
 
 power-loss: debug tools ## Power loss after every operation, eight torn states each (half an hour)
 	POWER_LOSS_SEEDS=8 $(WITH_PROGRAM) $(PYTEST) -n 2 --dist worksteal Tests/Endurance/test_power_loss.py
+
+soak: build tools ## 100,000 predictions with everything on, and no slope in CPU, memory, descriptors or threads
+	SOAK=100000 IMAGEWIRE=$(abspath $(RELEASE)) $(PYTEST) -s Tests/Endurance/test_soak.py
+
+soak-short: build tools ## The same with 20,000
+	SOAK=20000 IMAGEWIRE=$(abspath $(RELEASE)) $(PYTEST) Tests/Endurance/test_soak.py
 
 sanitize: sanitize-address sanitize-thread ## Every Swift test under the address sanitizer, then under the thread sanitizer
 

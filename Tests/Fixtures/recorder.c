@@ -10,12 +10,15 @@
 //   sync INODE 0           fsync or fdatasync of a file    syncdir INODE 0 path   the same of a directory
 //   link INODE 0 old\0new  rename 0 0 old\0new             unlink 0 0 path        rmdir 0 0 path
 //   told PROCESS 0 data    written to standard output      sent PROCESS 0 data    written to a socket
-//   unknown 0 0 text       a call that this recorder cannot replay
+//   reached 0 PORT address a connection was begun         unknown 0 0 text       a call that cannot be replayed
+//
+// With RECORDER_FAIL_SYNC=N the Nth sync of the process fails, with the error number RECORDER_ERROR.
 //
 // SQLite's `-shm` is left out: it is no more than an index of the log, and is made anew by the first process that opens
 // the database. An inode number may be used again once its file is gone; `make` begins a new file.
 
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -36,6 +39,7 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static char root[PATH_MAX];
 static int record = -1;
 static struct stat output;
+static long syncs, failing_sync, error_number;
 
 #define REAL(name) \
   static __typeof__(name) *real; \
@@ -57,6 +61,8 @@ __attribute__((constructor)) static void begin(void) {
   const char *directory = getenv("RECORDER_ROOT"), *path = getenv("RECORDER_FILE");
   if (!directory || !path) return;
   if (!realpath(directory, root)) fail(directory);
+  if (getenv("RECORDER_FAIL_SYNC")) failing_sync = atol(getenv("RECORDER_FAIL_SYNC"));
+  if (getenv("RECORDER_ERROR")) error_number = atol(getenv("RECORDER_ERROR"));
   record = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   // Out of the way of numbers that the program expects to get.
   int high = record < 0 ? -1 : fcntl(record, F_DUPFD_CLOEXEC, 200);
@@ -330,6 +336,28 @@ ssize_t send(int file, const void *bytes, size_t count, int flags) {
   return sendto(file, bytes, count, flags, (__CONST_SOCKADDR_ARG){NULL}, 0);
 }
 
+int connect(int file, __CONST_SOCKADDR_ARG address, socklen_t length) {
+  REAL(connect);
+  const struct sockaddr *place = address.__sockaddr__;
+  char text[INET6_ADDRSTRLEN] = "";
+  unsigned port = 0;
+  if (place->sa_family == AF_INET) {
+    const struct sockaddr_in *four = (const struct sockaddr_in *)place;
+    inet_ntop(AF_INET, &four->sin_addr, text, sizeof text);
+    port = ntohs(four->sin_port);
+  } else if (place->sa_family == AF_INET6) {
+    const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)place;
+    inet_ntop(AF_INET6, &six->sin6_addr, text, sizeof text);
+    port = ntohs(six->sin6_port);
+  }
+  if (record >= 0 && text[0]) {
+    enter();
+    note("reached", 0, port, text, strlen(text));
+    leave();
+  }
+  return real(file, address, length);
+}
+
 // -- to the disk ---------------------------------------------------------------------------------------------------------
 
 static int synced(int file, int (*real)(int)) {
@@ -337,7 +365,9 @@ static int synced(int file, int (*real)(int)) {
   char path[PATH_MAX];
   if (record < 0 || !resolve_open(file, &status, path)) return real(file);
   enter();
-  int result = real(file);
+  int result = -1;
+  if (++syncs == failing_sync) errno = (int)error_number;
+  else result = real(file);
   if (result == 0) {
     if (S_ISDIR(status.st_mode)) note("syncdir", status.st_ino, 0, path, strlen(path));
     else note("sync", status.st_ino, 0, "", 0);
