@@ -1,6 +1,7 @@
 import { Connection } from "./connection.js";
 import { ImagewireError, PredictionFailed, WaitTimeout } from "./errors.js";
 import { isDone } from "./prediction.js";
+import { Subscription } from "./subscription.js";
 
 /** The longest that one call waits, in milliseconds; whoever wants to wait longer asks again. */
 const SLICE = 1_800_000;
@@ -47,7 +48,7 @@ export class Client {
     const opening = this.#opening;
     const connection = opening ? await opening.catch(() => undefined) : this.#connection;
     this.#connection = undefined;
-    await connection?.close(timeout);
+    await connection?.close(timeout ?? Infinity);
   }
 
   async [Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")]() {
@@ -69,12 +70,12 @@ export class Client {
     const submitted = connection.request("submit", submission(prompt, options), { keep: true });
     try {
       let prediction = await unlessAborted(submitted, signal);
-      onProgress?.(prediction);
+      await report(prediction, onProgress, signal);
       prediction = await this.result(prediction.id, { signal, timeout, onProgress });
       if (prediction.status !== "completed" || prediction.failure) throw new PredictionFailed(prediction);
       return prediction;
     } catch (error) {
-      // Aborted, or an exception of `onProgress`: nobody wants the picture any more.
+      // Aborted, or `onProgress` failed: the picture is no longer wanted.
       if (!(error instanceof ImagewireError)) connection.giveUp(submitted);
       throw error;
     }
@@ -88,13 +89,13 @@ export class Client {
     return this.call("status", { id, full });
   }
 
-  async result(id, { signal, timeout = Infinity, inline, onProgress } = {}) {
-    const end = performance.now() + timeout;
+  async result(id, { signal, timeout, inline, onProgress } = {}) {
+    const end = performance.now() + (timeout ?? Infinity);
     for (;;) {
       const left = Math.max(0, end - performance.now());
       const timeout_ms = Math.ceil(Math.min(left, onProgress ? TICK : SLICE));
       const prediction = await this.call("result", { id, timeout_ms, inline }, { signal });
-      onProgress?.(prediction);
+      await report(prediction, onProgress, signal);
       if (isDone(prediction)) return prediction;
       if (performance.now() >= end) throw new WaitTimeout(prediction, timeout);
     }
@@ -105,7 +106,7 @@ export class Client {
   }
 
   wait(ids, { mode = "all", timeout = 50_000, signal } = {}) {
-    return this.call("wait", { ids, mode, timeout_ms: Math.ceil(Math.min(timeout, SLICE)) }, { signal });
+    return this.call("wait", { ids, mode, timeout_ms: Math.ceil(Math.min(timeout ?? Infinity, SLICE)) }, { signal });
   }
 
   list({ createdAfter, createdBefore, ...filters } = {}) {
@@ -152,7 +153,8 @@ export class Client {
 
   async *updates(id, { signal } = {}) {
     let revision = -1;
-    for await (const { prediction, deleted } of this.subscribe({ ids: [id], signal, first: true })) {
+    const first = () => this.status(id);
+    for await (const { prediction, deleted } of new Subscription(this.#connected(), { ids: [id] }, { signal, first })) {
       if (deleted) return;
       if (!prediction || prediction.revision <= revision) continue;
       revision = prediction.revision;
@@ -161,40 +163,8 @@ export class Client {
     }
   }
 
-  async *subscribe({ ids, tag, since, signal, first = false } = {}) {
-    const connection = await this.#connected();
-    const messages = [];
-    let wake = () => {};
-    let forget = () => {};
-    const put = (message) => {
-      messages.push(message);
-      wake();
-    };
-    const { subscription, cursor, reset } = await connection.request(
-      "subscribe",
-      { ids, tag, since },
-      { signal, onResult: (answer) => (forget = connection.listen(answer.subscription, put)) },
-    );
-    const abort = () => wake();
-    signal?.addEventListener("abort", abort, { once: true });
-    try {
-      if (reset) yield { cursor, reset: true };
-      // What changed before the subscription began is not told by it.
-      if (first) yield { cursor, prediction: await this.status(ids[0]) };
-      for (;;) {
-        signal?.throwIfAborted();
-        if (messages.length === 0) await new Promise((resolve) => (wake = resolve));
-        else {
-          const message = messages.shift();
-          if (message === undefined) throw connection.lost;
-          yield update(message);
-        }
-      }
-    } finally {
-      signal?.removeEventListener("abort", abort);
-      forget();
-      if (connection.isUsable) connection.request("unsubscribe", { subscription }).catch(() => {});
-    }
+  subscribe({ ids, tag, since, signal } = {}) {
+    return new Subscription(this.#connected(), { ids, tag, since }, { signal });
   }
 }
 
@@ -205,10 +175,9 @@ function submission(prompt, { idempotencyKey, outputDir, outputName, maxCost, ..
   };
 }
 
-function update({ method, params }) {
-  const { cursor, prediction, id } = params;
-  if (method === "prediction/updated") return { cursor, prediction };
-  return method === "prediction/deleted" ? { cursor, deleted: id } : { cursor, reset: true };
+/** Calls `onProgress` and waits for what it returns; an exception or a rejection is the caller's to handle. */
+async function report(prediction, onProgress, signal) {
+  if (onProgress) await unlessAborted(Promise.resolve(onProgress(prediction)), signal);
 }
 
 const text = (time) => (time instanceof Date ? time.toISOString() : time);

@@ -8,6 +8,8 @@ const MINIMUM_VERSION = [0, 1, 0];
 const START_PATIENCE = 15_000;
 /** The longest message that the program reads, in bytes. What is longer it can refuse only without saying which call it was. */
 const MAXIMUM_BYTES = 64 * 1024 * 1024;
+/** The longest time of `setTimeout`, in milliseconds; a longer one ends at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
  * One process and what is asked of it.
@@ -76,7 +78,7 @@ export class Connection {
     const silence = new Promise((_, reject) => {
       timer = setTimeout(
         () => reject(new ProcessError("start_failed", `${this.#command} does not answer. Is it imagewire?`)),
-        patience,
+        Math.min(patience, LONGEST_TIMER),
       );
     });
     let server;
@@ -171,10 +173,13 @@ export class Connection {
   listen(subscription, listener) {
     if (this.lost) listener(undefined);
     this.#listeners.set(subscription, listener);
+    return () => this.#listeners.delete(subscription);
+  }
+
+  /** Keeps the event loop alive until the function that it returns is called. */
+  hold() {
     this.#hold(1);
-    return () => {
-      if (this.#listeners.delete(subscription)) this.#hold(-1);
-    };
+    return () => this.#hold(-1);
   }
 
   #stopWaiting(id) {
@@ -208,7 +213,7 @@ export class Connection {
     this.#closing = true;
     for (const [id, { keep }] of this.#pending) if (!keep) this.#stopWaiting(id);
     let timer;
-    const late = new Promise((resolve) => (timer = setTimeout(resolve, patience)));
+    const late = new Promise((resolve) => (timer = setTimeout(resolve, Math.min(patience, LONGEST_TIMER))));
     this.#hold(1);
     // Whoever was aborted just now gives up before this turn of the event loop is over.
     await new Promise(setImmediate);
@@ -249,8 +254,8 @@ export class Connection {
     this.lost ??= error;
     for (const id of [...this.#pending.keys()]) this.#settle(id).reject(this.lost);
     for (const [subscription, listener] of [...this.#listeners]) {
+      this.#listeners.delete(subscription);
       listener(undefined);
-      if (this.#listeners.delete(subscription)) this.#hold(-1);
     }
   }
 

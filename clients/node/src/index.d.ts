@@ -126,10 +126,13 @@ export interface SubmitOptions {
 export interface WaitOptions {
   /** Stops the waiting; see each method for what becomes of the prediction. */
   signal?: AbortSignal;
-  /** Milliseconds; none is without end. */
-  timeout?: number;
-  /** Hears of the prediction at once, about twice a second, and at the end. */
-  onProgress?: (prediction: Prediction) => void;
+  /** Milliseconds; `null` and none are without end. */
+  timeout?: number | null;
+  /**
+   * Hears of the prediction at once, about twice a second, and at the end. A promise that it returns is waited for before the
+   * next call. An exception and a rejection reject the promise of the method that was called.
+   */
+  onProgress?: (prediction: Prediction) => void | PromiseLike<void>;
 }
 
 export interface ListOptions {
@@ -198,7 +201,7 @@ export class Client {
   /**
    * A picture: submits, waits, and resolves to the completed prediction.
    *
-   * An aborted signal and an exception of `onProgress` cancel the prediction; a `timeout` does not.
+   * An aborted signal and an `onProgress` that throws or rejects cancel the prediction; a `timeout` does not.
    *
    * @throws {PredictionFailed} the work failed
    * @throws {WaitTimeout} `timeout` is over; the prediction goes on
@@ -220,9 +223,9 @@ export class Client {
   /** Stops a prediction; before it was sent that costs nothing. */
   cancel(id: string, options?: { deleteRemote?: boolean }): Promise<Prediction>;
 
-  /** Waits for `all` or `any` of several; running out of time (50,000 ms) is no error, `done` says it. */
+  /** Waits for `all` or `any` of several; running out of time (50,000 ms; `null` is half an hour) is no error, `done` says it. */
   wait(
-    ids: readonly string[], options?: { mode?: "all" | "any"; timeout?: number; signal?: AbortSignal },
+    ids: readonly string[], options?: { mode?: "all" | "any"; timeout?: number | null; signal?: AbortSignal },
   ): Promise<Waited>;
 
   /** A page of predictions, newest first. */
@@ -253,7 +256,13 @@ export class Client {
   /** One prediction as it stands and at every change, until it is finished. */
   updates(id: string, options?: { signal?: AbortSignal }): AsyncGenerator<Prediction, void, undefined>;
 
-  /** Every change: of these ids, of one tag, or of all; first of those since a cursor. Ends with `break` or the signal. */
+  /**
+   * Every change: of these ids, of one tag, or of all; first of those since a cursor. Ends with `break`, `return()` or the
+   * signal.
+   *
+   * It begins with the call: no change of what is submitted afterwards is lost, however late the first `next()` comes. Up to
+   * 10,000 updates wait for the reader; more are dropped, and one update with `reset` takes their place.
+   */
   subscribe(options?: {
     ids?: readonly string[];
     tag?: string;
@@ -275,7 +284,7 @@ export class Client {
    * @param timeout milliseconds to wait for the end (5,000); a process that still saves a reply that was paid for goes on
    * without us until it is on disk. What was aborted is cancelled first
    */
-  close(timeout?: number): Promise<void>;
+  close(timeout?: number | null): Promise<void>;
 }
 
 /** Whether there is nothing more to wait for. */

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { CallError, Client, isDone, PredictionFailed, ProcessError, WaitTimeout } from "../src/index.js";
+import { Subscription } from "../src/subscription.js";
 import { alone, BINARY, client, fake, folder, isAlive, ROOT, small, until } from "./support.js";
 
 test("a prompt goes in and a picture is on disk", async (t) => {
@@ -115,6 +116,62 @@ test("a subscription goes on from its cursor, and ends with its signal", async (
   for await (const { deleted } of it.subscribe({ since: update.cursor })) {
     assert.equal(deleted, made.id);
     break;
+  }
+});
+
+test("a subscription begins with its call: nothing is lost before the first next", async (t) => {
+  const it = client(t);
+  const updates = it.subscribe({ tag: "boats" });
+  const made = await it.generate(undefined, { input: small("boat"), tags: ["boats"] });
+  const seen = [];
+  for await (const { prediction } of updates) {
+    assert.equal(prediction.id, made.id);
+    seen.push(prediction.revision);
+    if (isDone(prediction)) break;
+  }
+  assert.equal(seen[0], 1);
+  assert.deepEqual(await updates.next(), { done: true, value: undefined });
+});
+
+test("calls of next in advance are answered in turn", async (t) => {
+  const it = client(t);
+  const updates = it.subscribe({ tag: "boats" });
+  const coming = [updates.next(), updates.next()];
+  await it.generate(undefined, { input: small("boat"), tags: ["boats"] });
+  const [first, second] = (await Promise.all(coming)).map(({ value }) => value.prediction.revision);
+  assert.ok(first < second);
+  await updates.return();
+});
+
+test("a subscription that is refused says so with the first next, and only there", async (t) => {
+  const updates = client(t).subscribe({ since: "nonsense" });
+  await new Promise((resolve) => setTimeout(resolve, 200)); // An unhandled rejection would end this test.
+  await assert.rejects(updates.next(), CallError);
+  assert.deepEqual(await updates.next(), { done: true, value: undefined });
+});
+
+test("updates that nobody reads are bounded, and become one reset", async () => {
+  let listener;
+  const connection = {
+    isUsable: true,
+    hold: () => () => {},
+    listen: (_, put) => ((listener = put), () => {}),
+    request: async (_, __, { onResult } = {}) => (onResult?.({ subscription: "s" }), { cursor: "0" }),
+  };
+  const updates = new Subscription(Promise.resolve(connection), {}, { limit: 3 });
+  await new Promise(setImmediate);
+  for (let n = 1; n <= 5; n++) listener({ method: "prediction/deleted", params: { cursor: `${n}`, id: `p${n}` } });
+  assert.deepEqual((await updates.next()).value, { cursor: "4", reset: true });
+  assert.deepEqual((await updates.next()).value, { cursor: "5", deleted: "p5" });
+});
+
+test("without a limit of time one waits until it is finished", async (t) => {
+  const it = client(t);
+  for (const timeout of [null, undefined]) {
+    const { id } = await it.submit(undefined, { input: small("boat", { delay_ms: 300 }) });
+    assert.equal((await it.result(id, { timeout })).status, "completed");
+    assert.equal((await it.generate(undefined, { input: small("boat"), timeout })).status, "completed");
+    assert.equal((await it.wait([id], { timeout })).done, true);
   }
 });
 
@@ -247,13 +304,46 @@ test("an error that names no call", async (t) => {
   assert.equal((await other).type, "connection_lost");
 });
 
-test("an exception of onProgress cancels the prediction", async (t) => {
-  const it = client(t);
-  const onProgress = () => {
+for (const [how, onProgress] of Object.entries({
+  throws: () => {
     throw new RangeError("no");
+  },
+  rejects: async () => {
+    await new Promise(setImmediate);
+    throw new RangeError("no");
+  },
+})) {
+  test(`an onProgress that ${how} rejects generate and cancels the prediction`, async (t) => {
+    const it = client(t);
+    await assert.rejects(it.generate(undefined, { input: small("never", { never: true }), onProgress }), RangeError);
+    await until(async () => (await it.list({ text: "never" })).predictions[0].status === "cancelled");
+  });
+
+  test(`an onProgress that ${how} rejects result and leaves the prediction`, async (t) => {
+    const it = client(t);
+    const { id } = await it.submit(undefined, { input: small("never", { never: true }) });
+    await assert.rejects(it.result(id, { onProgress }), RangeError);
+    assert.equal(isDone(await it.status(id)), false);
+  });
+}
+
+test("onProgress is called again only when its promise is settled, and a signal ends the wait for it", async (t) => {
+  const it = client(t);
+  let running = 0;
+  const onProgress = async () => {
+    assert.equal(++running, 1);
+    await new Promise(setImmediate);
+    running--;
   };
-  await assert.rejects(it.generate(undefined, { input: small("never", { never: true }), onProgress }), RangeError);
-  assert.equal((await it.list({ text: "never" })).predictions[0].status, "cancelled");
+  await it.generate(undefined, { input: small("boat"), onProgress });
+  const controller = new AbortController();
+  const { signal } = controller;
+  const never = () => {
+    setImmediate(() => controller.abort());
+    return new Promise(() => {});
+  };
+  const input = small("never", { never: true });
+  await assert.rejects(it.generate(undefined, { input, onProgress: never, signal }), { name: "AbortError" });
 });
 
 // -- the process
@@ -326,6 +416,18 @@ async function script(text, env = alone()) {
   const [code, signal] = await once(child, "close");
   return { said, code, signal };
 }
+
+test("a subscription that nobody reads does not keep a program alive, one that is read does", async () => {
+  const idle = await script(`const c = new Client(); c.subscribe(); await c.call("ping"); console.log("end");`);
+  assert.deepEqual([idle.said, idle.code], ["end\n", 0]);
+  const read = await script(
+    `const c = new Client(); const updates = c.subscribe(); await c.call("ping");
+     setTimeout(() => c.submit("a boat", { input: { size: "64x64" } }), 300);
+     for await (const { prediction } of updates) { console.log(prediction.revision); break; }
+     await c.close();`,
+  );
+  assert.deepEqual([read.said, read.code], ["1\n", 0]);
+});
 
 for (const [how, end] of Object.entries({
   "is killed": 'process.kill(process.pid, "SIGKILL")', exits: "process.exit(0)", "just ends": "", throws: "throw new Error('thrown')",

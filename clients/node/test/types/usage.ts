@@ -14,6 +14,7 @@ export async function use(): Promise<string> {
     timeout: 1_000,
     onProgress: (it) => console.log(it.status, it.timings.total),
   });
+  await client.result(prediction.id, { timeout: null, onProgress: async (it) => console.log(it.status) });
   const file: SavedFile = prediction.files[0];
   const page: Page = await client.list({ status: "failed", createdAfter: new Date(), limit: 5 });
   const waited: Waited = await client.wait(page.predictions.map((it) => it.id), { mode: "any" });
