@@ -26,8 +26,7 @@
 A fault in there is said, and is not the end of what the process
 has to say to others."
   (condition-case problem
-      ;; jsonrpc allows itself to change what is read-only, which is not meant for the user's text.
-      (let ((inhibit-read-only nil)) (apply function arguments))
+      (apply function arguments)
     (error
      (imagewire--say-error (error-message-string problem))
      nil)))

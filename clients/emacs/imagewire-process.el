@@ -10,12 +10,14 @@
 ;; One process for everything in this Emacs.  `imagewire--call' starts it where there is none, introduces Emacs to it,
 ;; and sends when it has said that it is new enough.  Every call is answered once: with its result, its error, why the
 ;; process ended, or that it does not answer.
+;;
+;; JSON-RPC 2.0, one message a line.  Emacs's own jsonrpc is not used: it drops errors whose id is null, and how its
+;; versions can be made to report them differs.
 
 ;;; Code:
 
 (require 'cl-lib)
-(require 'eieio)
-(require 'jsonrpc)
+(require 'rx)
 (require 'imagewire-message)
 (require 'imagewire-settings)
 
@@ -32,19 +34,24 @@
   "The longest message that the program reads, in bytes.
 What is longer it can refuse only without saying which call it was.")
 
-(defvar imagewire--starts 0 "How many processes there were.")
+(cl-defstruct (imagewire--request (:constructor imagewire--request (method params succeeded failed)) (:copier nil))
+  "A call of METHOD with PARAMS; SUCCEEDED or FAILED is called once.
+ID is the one it was sent with, TIMER ends its patience."
+  method params succeeded failed id timer)
 
-(defclass imagewire-connection (jsonrpc-process-connection)
-  ((command :initarg :command :documentation "The program's name, for messages.")
-   (server :initform nil :documentation "What it said of itself, once its version is known.")
-   (queue :initform nil :documentation "Calls that wait for that, newest first.")
-   (unclaimed :initform nil :documentation "Errors that no call has taken yet.")
-   (pending :initform nil :documentation "For each call that was sent, a function that fails it.")
-   (end :initform nil :documentation "Why it is no more, once that is known."))
-  :documentation "The one process that everything in this Emacs shares.")
+(cl-defstruct (imagewire--connection (:constructor imagewire--connection (command)) (:copier nil))
+  "The one process that everything in this Emacs shares.
+COMMAND is the program's name, for messages.  PROCESS writes to
+ERRORS, a pipe, whose last line is LOG.  SERVER is what it said of
+itself, once its version is known; until then calls wait in QUEUE.
+Those in PENDING were sent.  LAST-ID is that of the last request.
+PARTIAL has the parts of a line that is not complete, newest
+first; LINES are complete, and are handled next.  END says why it
+is no more."
+  command process errors (log "") server queue pending (last-id 0) partial lines end)
 
 (defvar imagewire--connection nil
-  "The process as it is now, or nil.")
+  "The connection to the process as it is now, or nil.")
 
 (defvar imagewire--listeners nil
   "Alist of workDoneToken to the function that hears its reports.")
@@ -65,151 +72,167 @@ What is longer it can refuse only without saying which call it was.")
       (when value (puthash (symbol-name name) value told)))
     told))
 
+;;;; Messages
+
+(defun imagewire--json (value)
+  "Return VALUE as JSON; nil is null."
+  (json-serialize value :false-object :json-false :null-object nil))
+
 (defun imagewire--check (params what)
   "Signal a `user-error' where PARAMS cannot be sent; WHAT is their name.
 It does not tell the value, which may be a key."
   (let ((size (condition-case problem
-                  (string-bytes (jsonrpc--json-encode params))
+                  (string-bytes (imagewire--json params))
                 (error
                  (user-error "%s cannot be sent as JSON: %s.  Nothing was sent" what
+                             ;; What Emacs 28 signals, and what Emacs 30 does.
                              (pcase problem
-                               (`(wrong-type-argument utf-8-string-p . ,_) "there are bytes that are no text")
-                               (`(json-out-of-memory . ,_) "a number is not finite")
-                               (`(json-object-too-deep . ,_) "it is nested too deeply")
+                               (`(wrong-type-argument ,_ ,(pred stringp)) "there are bytes that are no text")
+                               ((or '(json-out-of-memory) `(error ,(rx "Inf or NaN") . ,_)) "a number is not finite")
+                               ((or '(json-object-too-deep) `(error ,(rx "depth") . ,_)) "it is nested too deeply")
                                (_ "there is something that JSON cannot hold")))))))
     ;; The rest is room for the envelope.
     (when (> (+ size 256) imagewire--maximum)
       (user-error "%s cannot be sent: it has %d bytes, and imagewire reads no message over %d.  Nothing was sent"
                   what size imagewire--maximum))))
 
+(defun imagewire--answer (connection request succeeded answer)
+  "End REQUEST of CONNECTION: it SUCCEEDED, or failed, with ANSWER.
+It is called back once: not where its answer came before."
+  (when (memq request (imagewire--connection-pending connection))
+    (setf (imagewire--connection-pending connection) (delq request (imagewire--connection-pending connection)))
+    (when (imagewire--request-timer request) (cancel-timer (imagewire--request-timer request)))
+    (imagewire--guarded (if succeeded (imagewire--request-succeeded request) (imagewire--request-failed request))
+                        answer)))
+
+(defun imagewire--handle (connection message)
+  "Handle MESSAGE of CONNECTION: a report, or the reply to a call."
+  (let* ((id (plist-get message :id))
+         (pending (imagewire--connection-pending connection))
+         (problem (plist-get message :error))
+         (text (plist-get problem :message))
+         (hint (plist-get (plist-get problem :data) :hint))
+         (request (cond (id (cl-find id pending :key #'imagewire--request-id :test #'equal))
+                        ;; It could not be read so far as to its id, and only one can be meant.
+                        ((and problem (null (cdr pending))) (car pending)))))
+    (cond
+     ((plist-get message :method)
+      (let* ((params (plist-get message :params))
+             (value (plist-get params :value))
+             (listener (alist-get (plist-get params :token) imagewire--listeners nil nil #'equal)))
+        (when (and listener (equal (plist-get value :kind) "report"))
+          (imagewire--guarded listener (plist-get value :message)))))
+     (request
+      (if problem
+          (imagewire--answer connection request nil (if hint (concat text " " hint) text))
+        (imagewire--answer connection request t (plist-get message :result))))
+     ((and problem (null id))
+      ;; A submit that was accepted must not be said to have failed: it may cost money.
+      (imagewire--say-error (concat "a call could not be read, and it is not said which: " text))))))
+
+(defun imagewire--receive (connection output)
+  "Handle the lines of OUTPUT of CONNECTION, and keep the part of one."
+  (let ((parts (split-string output "\n")))
+    (push (pop parts) (imagewire--connection-partial connection))
+    (dolist (part parts)
+      (let ((line (apply #'concat (nreverse (imagewire--connection-partial connection)))))
+        (setf (imagewire--connection-partial connection) (list part)
+              (imagewire--connection-lines connection) (nconc (imagewire--connection-lines connection) (list line))))))
+  ;; What is called back may let more be received, which then comes behind what is there.
+  (while (imagewire--connection-lines connection)
+    (let* ((line (pop (imagewire--connection-lines connection)))
+           (message (ignore-errors (json-parse-string line :object-type 'plist :null-object nil
+                                                      :false-object :json-false))))
+      (cond ((keywordp (car-safe message)) (imagewire--handle connection message))
+            ((not (string-empty-p line))
+             (setf (imagewire--connection-lines connection) nil)
+             (imagewire--give-up connection (format "%s does not speak JSON-RPC.  Is it imagewire?%s"
+                                                    (imagewire--connection-command connection)
+                                                    (if (imagewire--connection-server connection) ""
+                                                      "  Nothing was sent."))))))))
+
+;;;; The end
+
+(defun imagewire--running-p (connection)
+  "Whether CONNECTION has a process that is alive."
+  (process-live-p (imagewire--connection-process connection)))
+
 (defun imagewire--last-words (connection)
-  "Return the last line that CONNECTION said on stderr, or nil.
-The end of a process is often noticed before its last words are read, and
-Emacs adds a line of its own when it has read them."
-  (let ((buffer (jsonrpc-stderr-buffer connection)))
-    (dolist (pipe (process-list))
-      (when (eq (process-buffer pipe) buffer)
-        ;; Not for ever: a child of its own may still speak.
-        (cl-loop repeat 10 while (accept-process-output pipe 0.1 nil 1))))
-    (when (buffer-live-p buffer)
-      (car (last (seq-remove (lambda (line) (string-match-p "\\`Process .* stderr\\(?:<[0-9]+>\\)? " line))
-                             (split-string (with-current-buffer buffer (buffer-string)) "\n" t "[ \t\r]+")))))))
+  "Return the last line that CONNECTION wrote to its standard error, or nil."
+  (let ((errors (imagewire--connection-errors connection)))
+    ;; The end of a process is often noticed before that is read.  Not for ever: a child of its own may keep it open.
+    (cl-loop repeat 10 while (and (process-live-p errors) (accept-process-output errors 0.1 nil 1))))
+  (car (last (split-string (imagewire--connection-log connection) "\n" t "[ \t\r]+"))))
 
 (defun imagewire--end-message (connection)
   "Say why CONNECTION is no more."
-  (or (oref connection end)
+  (or (imagewire--connection-end connection)
       (let ((words (imagewire--last-words connection)))
         ;; Once for all who wait: its last words may have to be waited for.
-        (oset connection end
+        (setf (imagewire--connection-end connection)
               (concat "the process ended."
                       (when words (format " It said: %s." words))
-                      (if (oref connection server)
+                      (if (imagewire--connection-server connection)
                           " What it had accepted is kept, and is not paid for twice: M-x imagewire-list shows it,"
                         " Nothing was sent,")
                       " and the next command starts the process again.")))))
 
 (defun imagewire--fail-queue (connection message)
   "Tell whatever has not been sent to CONNECTION yet that it will not be: MESSAGE."
-  (let ((queue (nreverse (oref connection queue))))
-    (oset connection queue nil)
-    (pcase-dolist (`(,_ ,_ ,_ ,failed) queue)
-      (imagewire--guarded failed message))))
+  (let ((queue (nreverse (imagewire--connection-queue connection))))
+    (setf (imagewire--connection-queue connection) nil)
+    (dolist (request queue)
+      (imagewire--guarded (imagewire--request-failed request) message))))
 
 (defun imagewire--ended (connection)
   "Fail what has been waiting for CONNECTION, which is no more."
   (when (eq connection imagewire--connection) (setq imagewire--connection nil))
-  (imagewire--fail-queue connection (imagewire--end-message connection))
-  (run-with-timer 0 nil #'imagewire--clear-away connection))
-
-(defun imagewire--clear-away (connection)
-  "Kill the buffers of CONNECTION, which is no more."
-  (let ((process (jsonrpc--process connection))
-        (kill-buffer-query-functions nil))
-    (if (process-get process 'imagewire-reading)
-        ;; jsonrpc is still in its buffer, and would go on in whatever buffer came after it.
-        (run-with-timer 1 nil #'imagewire--clear-away connection)
-      (dolist (buffer (list (process-buffer process) (jsonrpc-stderr-buffer connection)
-                            (get-buffer (format "*%s events*" (jsonrpc-name connection)))))
-        (when (buffer-live-p buffer) (kill-buffer buffer))))))
+  (let ((message (imagewire--end-message connection)))
+    (dolist (request (reverse (imagewire--connection-pending connection)))
+      (imagewire--answer connection request nil message))
+    (imagewire--fail-queue connection message))
+  (delete-process (imagewire--connection-errors connection)))
 
 (defun imagewire--give-up (connection why)
   "End CONNECTION and say WHY to everybody who waits for it."
-  (oset connection end why)
-  (delete-process (jsonrpc--process connection)))
+  (setf (imagewire--connection-end connection) why)
+  (delete-process (imagewire--connection-process connection)))
 
-(defun imagewire--notified (_connection method params)
-  "Pass on PARAMS of METHOD, where they are a report somebody listens to."
-  (when (eq method '$/progress)
-    (let ((listener (alist-get (plist-get params :token) imagewire--listeners nil nil #'equal))
-          (value (plist-get params :value)))
-      (when (and listener (equal (plist-get value :kind) "report"))
-        (imagewire--guarded listener (plist-get value :message))))))
+;;;; The beginning
 
-(cl-defmethod (setf jsonrpc-last-error) :after (error (connection imagewire-connection))
-  "See to it that somebody of CONNECTION hears of ERROR.
-jsonrpc notes every error here, and calls nobody for one that does
-not say whose it is."
-  (when error
-    (push error (oref connection unclaimed))
-    (run-with-timer 0 nil #'imagewire--unclaimed connection error)))
-
-(defun imagewire--unclaimed (connection error)
-  "Handle ERROR of CONNECTION, unless it was some call's."
-  (when (memq error (oref connection unclaimed))
-    (oset connection unclaimed (delq error (oref connection unclaimed)))
-    (let ((pending (oref connection pending))
-          (message (plist-get error :message)))
-      ;; It could not be read so far as to its id, and only one can be meant.
-      (if (and pending (null (cdr pending)))
-          (funcall (car pending) message)
-        ;; A submit that was accepted must not be said to have failed: it may cost money.
-        (imagewire--say-error (concat "a call could not be read, and it is not said which: " message))))))
-
-(defun imagewire--fail-later (connection failed)
-  "Call FAILED, because CONNECTION has just ended; its end may be over already."
-  (run-with-timer 0 nil (lambda () (imagewire--guarded failed (imagewire--end-message connection)))))
-
-(defun imagewire--send (connection method params succeeded failed)
-  "Send METHOD with PARAMS to CONNECTION; call SUCCEEDED or FAILED later."
-  (let* (timer over fail
-         (settle (lambda (function argument)
-                   (unless over
-                     (setq over t)
-                     (when timer (cancel-timer timer))
-                     (oset connection pending (delq fail (oref connection pending)))
-                     (imagewire--guarded function argument)))))
-    (setq fail (lambda (message) (funcall settle failed message)))
-    (condition-case problem
-        (progn
-          (jsonrpc-async-request
-           connection method params
-           :timeout nil
-           :success-fn (lambda (result) (funcall settle succeeded result))
-           :error-fn (jsonrpc-lambda (&key code message data)
-                       (oset connection unclaimed
-                             (delq (jsonrpc-last-error connection) (oref connection unclaimed)))
-                       (let ((hint (and (listp data) (plist-get data :hint))))
-                         (funcall fail (cond ((eql code -1) (imagewire--end-message connection))
-                                             (hint (concat message " " hint))
-                                             (t message))))))
-          (push fail (oref connection pending))
-          (setq timer (run-with-timer
-                       imagewire--limit nil
-                       (lambda ()
-                         ;; After Emacs was suspended or busy for so long, the answer may be there and not be read yet.
-                         (setq timer (run-with-timer
-                                      1 nil fail
-                                      "it does not answer.  M-x imagewire-list shows what it has accepted."))))))
-      (quit
-       ;; Whatever came behind half a message would be read as its other half.
-       (imagewire--part connection "sending was interrupted.  M-x imagewire-list shows what was accepted before.")
-       (signal 'quit nil))
-      (error
-       (if (jsonrpc-running-p connection)
-           ;; Somebody has stopped it, say.
-           (run-with-timer 0 nil #'imagewire--guarded failed
-                           (format "%s.  Nothing was sent" (error-message-string problem)))
-         (imagewire--fail-later connection failed))))))
+(defun imagewire--send (connection request)
+  "Send REQUEST to CONNECTION."
+  (setf (imagewire--request-id request) (cl-incf (imagewire--connection-last-id connection)))
+  (push request (imagewire--connection-pending connection))
+  (condition-case problem
+      (progn
+        (process-send-string
+         (imagewire--connection-process connection)
+         (concat (imagewire--json (list :jsonrpc "2.0" :id (imagewire--request-id request)
+                                        :method (substring (symbol-name (imagewire--request-method request)) 1)
+                                        :params (imagewire--request-params request)))
+                 "\n"))
+        (when (memq request (imagewire--connection-pending connection))
+          (let ((fail (lambda ()
+                        (imagewire--answer connection request nil
+                                           "it does not answer.  M-x imagewire-list shows what it has accepted."))))
+            (setf (imagewire--request-timer request)
+                  (run-with-timer
+                   imagewire--limit nil
+                   (lambda ()
+                     ;; After Emacs was suspended or busy for so long, the answer may be there and not be read yet.
+                     (setf (imagewire--request-timer request) (run-with-timer 1 nil fail))))))))
+    (quit
+     ;; Whatever came behind half a message would be read as its other half.
+     (imagewire--part connection "sending was interrupted.  M-x imagewire-list shows what was accepted before.")
+     (signal 'quit nil))
+    (error
+     ;; Later, as every answer.  Where the process has ended, all who wait hear of that.
+     (let ((message (format "%s.  Nothing was sent" (error-message-string problem))))
+       (run-with-timer 0 nil (lambda ()
+                               (imagewire--answer connection request nil
+                                                  (if (imagewire--running-p connection) message
+                                                    (imagewire--end-message connection)))))))))
 
 (defun imagewire--introduced (connection result)
   "Check the version in RESULT, then send what waits for CONNECTION."
@@ -220,11 +243,33 @@ not say whose it is."
         (imagewire--give-up
          connection
          (format "%s is too old: this package needs imagewire %s or newer, and this is %s.  Nothing was sent."
-                 (oref connection command) imagewire-oldest (or version "something else")))
-      (oset connection server result)
-      (let ((queue (nreverse (oref connection queue))))
-        (oset connection queue nil)
-        (dolist (call queue) (apply #'imagewire--send connection call))))))
+                 (imagewire--connection-command connection) imagewire-oldest (or version "something else")))
+      (setf (imagewire--connection-server connection) result)
+      (let ((queue (nreverse (imagewire--connection-queue connection))))
+        (setf (imagewire--connection-queue connection) nil)
+        (dolist (request queue) (imagewire--send connection request))))))
+
+(defun imagewire--spawn (connection)
+  "Start the process of CONNECTION."
+  (let* ((errors (make-pipe-process
+                  :name "imagewire stderr" :noquery t :coding 'utf-8 :sentinel #'ignore
+                  :filter (lambda (_ output)
+                            ;; Only the end is ever shown.
+                            (let ((log (concat (imagewire--connection-log connection) output)))
+                              (setf (imagewire--connection-log connection) (substring log (- (min 4000 (length log)))))))))
+         ;; The process lives longer than the folder or the remote machine of this buffer.
+         (default-directory temporary-file-directory))
+    (setf (imagewire--connection-errors connection) errors
+          (imagewire--connection-process connection)
+          (condition-case problem
+              (make-process :name "imagewire" :command imagewire-command :connection-type 'pipe :noquery t
+                            :coding 'utf-8-emacs-unix :stderr errors
+                            :filter (lambda (_ output) (imagewire--receive connection output))
+                            :sentinel (lambda (process _)
+                                        (unless (process-live-p process) (imagewire--ended connection))))
+            (error
+             (delete-process errors)
+             (signal (car problem) (cdr problem)))))))
 
 (defun imagewire--start ()
   "Start the process, or signal a `user-error' where it cannot be."
@@ -232,50 +277,25 @@ not say whose it is."
     (user-error "The program \"%s\" was not found.  Install imagewire, or say where it is: \
 M-x customize-variable RET imagewire-command" (car imagewire-command)))
   (let* ((configuration (imagewire--configuration))
-         ;; One that was stopped may still speak, so each has buffers of its own.
-         (name (format "imagewire-%d" (cl-incf imagewire--starts)))
-         (stderr (progn (imagewire--check configuration "`imagewire-configuration'")
-                        (format "*%s stderr*" name)))
-         ;; The process lives longer than the folder or the remote machine of this buffer.
-         (default-directory temporary-file-directory)
-         (connection
-          (apply #'make-instance 'imagewire-connection
-                 :name name
-                 :command (car imagewire-command)
-                 :process (lambda ()
-                            (condition-case problem
-                                (make-process :name name :command imagewire-command
-                                              :connection-type 'pipe :coding 'utf-8-emacs-unix :noquery t
-                                              :stderr (get-buffer-create stderr))
-                              (error
-                               (kill-buffer stderr)
-                               (signal (car problem) (cdr problem)))))
-                 :notification-dispatcher #'imagewire--notified
-                 :on-shutdown #'imagewire--ended
-                 ;; Nothing is logged: the first message may hold a key.
-                 (if (slot-exists-p 'jsonrpc-connection '-events-buffer-config)
-                     '(:events-buffer-config (:size 0))
-                   '(:events-buffer-scrollback-size 0)))))
+         (connection (progn (imagewire--check configuration "`imagewire-configuration'")
+                            (imagewire--connection (car imagewire-command)))))
+    (imagewire--spawn connection)
     (setq imagewire--connection connection)
-    (let* ((process (jsonrpc--process connection))
-           (filter (process-filter process)))
-      (set-process-filter process (lambda (process output)
-                                    (process-put process 'imagewire-reading t)
-                                    (unwind-protect (funcall filter process output)
-                                      (process-put process 'imagewire-reading nil)))))
     (imagewire--send
-     connection :initialize
-     (list :clientInfo (list :name "emacs" :version emacs-version) :configuration configuration)
-     (lambda (result) (imagewire--introduced connection result))
-     (lambda (message)
-       (unless (oref connection end)
-         (when (jsonrpc-running-p connection) (imagewire--give-up connection message)))))
+     connection
+     (imagewire--request
+      :initialize
+      (list :clientInfo (list :name "emacs" :version emacs-version) :configuration configuration)
+      (lambda (result) (imagewire--introduced connection result))
+      (lambda (message)
+        (unless (imagewire--connection-end connection)
+          (when (imagewire--running-p connection) (imagewire--give-up connection message))))))
     (let ((give-up
            (lambda ()
-             (when (and (eq connection imagewire--connection) (not (oref connection server)))
+             (when (and (eq connection imagewire--connection) (not (imagewire--connection-server connection)))
                (imagewire--give-up connection
                                    (format "%s did not answer within %s s.  Is it imagewire?  Nothing was sent."
-                                           (oref connection command) imagewire-patience))))))
+                                           (imagewire--connection-command connection) imagewire-patience))))))
       ;; In two steps, for the reason given where a call is sent.
       (run-with-timer imagewire-patience nil (lambda () (run-with-timer 0.5 nil give-up))))
     connection))
@@ -288,28 +308,32 @@ cannot be started or PARAMS cannot be sent.  Returns what
 `imagewire--withdraw' takes."
   ;; Before anything waits for it: what cannot be sent is not answered.
   (imagewire--check params (substring (symbol-name method) 1))
-  (let ((connection (if (and imagewire--connection (jsonrpc-running-p imagewire--connection))
+  (let ((connection (if (and imagewire--connection (imagewire--running-p imagewire--connection))
                         imagewire--connection
                       (imagewire--start)))
-        (call (list method params succeeded (or failed #'imagewire--say-error))))
-    (cond ((oref connection server) (apply #'imagewire--send connection call))
-          ((jsonrpc-running-p connection) (push call (oref connection queue)))
-          (t (imagewire--fail-later connection (nth 3 call))))
-    call))
+        (request (imagewire--request method params succeeded (or failed #'imagewire--say-error))))
+    (cond ((imagewire--connection-server connection) (imagewire--send connection request))
+          ((imagewire--running-p connection) (push request (imagewire--connection-queue connection)))
+          ;; Its end may be over already.
+          (t (run-with-timer 0 nil (lambda ()
+                                     (imagewire--guarded (imagewire--request-failed request)
+                                                         (imagewire--end-message connection))))))
+    request))
 
-(defun imagewire--withdraw (call)
-  "Take back CALL where it still waits to be sent; return whether it did.
+(defun imagewire--withdraw (request)
+  "Take back REQUEST where it still waits to be sent; return whether it did.
 None of its functions is called then."
-  (when (and imagewire--connection (memq call (oref imagewire--connection queue)))
-    (oset imagewire--connection queue (delq call (oref imagewire--connection queue)))
+  (when (and imagewire--connection (memq request (imagewire--connection-queue imagewire--connection)))
+    (setf (imagewire--connection-queue imagewire--connection)
+          (delq request (imagewire--connection-queue imagewire--connection)))
     t))
 
 (defun imagewire--part (connection why)
   "End the input of CONNECTION, which then finishes what it owes.
 WHY is for those whose answer does not come before that."
   (when (eq connection imagewire--connection) (setq imagewire--connection nil))
-  (oset connection end why)
-  (ignore-errors (process-send-eof (jsonrpc--process connection)))
+  (setf (imagewire--connection-end connection) why)
+  (ignore-errors (process-send-eof (imagewire--connection-process connection)))
   (imagewire--fail-queue connection "the process was stopped before it was asked.  Nothing was sent."))
 
 (defun imagewire-stop ()

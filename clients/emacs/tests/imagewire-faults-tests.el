@@ -13,14 +13,12 @@
 (defun imagewire-tests--fake (then)
   "Return the command of a program that answers the first call, and runs THEN at every other."
   (list "sh" "-c" (concat "
-reply() { printf 'Content-Length: %d\\r\\n\\r\\n%s' \"${#1}\" \"$1\"; }
+reply() { printf '%s\\n' \"$1\"; }
 known=
 while IFS= read -r line; do
-  case $line in *Content-Length:*)
-    if [ \"$known\" ]; then " then "; continue; fi
-    reply '{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"serverInfo\":{\"name\":\"imagewire\",\"version\":\"0.1.0\"}}}'
-    known=1;;
-  esac
+  if [ \"$known\" ]; then " then "; continue; fi
+  reply '{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"serverInfo\":{\"name\":\"imagewire\",\"version\":\"0.1.0\"}}}'
+  known=1
 done")))
 
 (defun imagewire-tests--listed (text)
@@ -67,12 +65,12 @@ done")))
     (imagewire-tests--wait "the second" (lambda () heard))
     (imagewire-tests--message "A fault of the first")
     ;; Neither does one keep the others from hearing of the end.
-    (let ((imagewire-input '(:sandbox (:never t)))) (imagewire-generate "a fox"))
+    (let ((imagewire-input '(:size "64x64" :sandbox (:never t)))) (imagewire-generate "a fox"))
     (imagewire-tests--wait "its start" (lambda () (imagewire--work-id (car imagewire--under-way))))
     (dolist (name '(third fourth))
       (imagewire--call :result (list :id (imagewire--work-id (car imagewire--under-way)))
                        #'ignore (lambda (_) (push name heard) (error "A fault of the %s" name))))
-    (signal-process (jsonrpc--process imagewire--connection) 'SIGKILL)
+    (signal-process (imagewire--connection-process imagewire--connection) 'SIGKILL)
     (imagewire-tests--wait "both" (lambda () (= (length heard) 3)))
     (imagewire-tests--message "A fault of the third")
     (imagewire-tests--message "A fault of the fourth")
@@ -125,7 +123,7 @@ done")))
     (dotimes (_ 2) (imagewire--call :ping nil #'ignore (lambda (_) (cl-incf failed))))
     (imagewire-tests--message "it is not said which: Parse error")
     (should (= failed 0))
-    (delete-process (jsonrpc--process imagewire--connection))
+    (delete-process (imagewire--connection-process imagewire--connection))
     (imagewire-tests--wait "both" (lambda () (= failed 2)))))
 
 (ert-deftest imagewire-what-is-cancelled-before-it-is-sent-is-never-sent ()
@@ -147,7 +145,7 @@ done")))
 (ert-deftest imagewire-what-is-stopped-or-dies-before-it-is-asked-was-not-sent ()
   (imagewire-tests--with ((imagewire-command '("sh" "-c" "exec sleep 100")))
     (imagewire-generate "a fox")
-    (let ((process (jsonrpc--process imagewire--connection)))
+    (let ((process (imagewire--connection-process imagewire--connection)))
       (imagewire-stop)
       (should-not (imagewire-status))
       (should (string-search "Nothing was sent" (imagewire-tests--message "stopped before")))
@@ -159,7 +157,7 @@ done")))
 
 (ert-deftest imagewire-an-editor-that-was-suspended-reads-the-answer-that-is-there ()
   (imagewire-tests--with ((imagewire--limit 0.5)
-                          (imagewire-input '(:sandbox (:delay_ms 300))))
+                          (imagewire-input '(:size "64x64" :sandbox (:delay_ms 300))))
     (imagewire-generate "a fox")
     (imagewire-tests--wait "its start" (lambda () (imagewire--work-id (car imagewire--under-way))))
     ;; Nothing is read and no timer runs meanwhile.
@@ -189,8 +187,8 @@ done")))
 (ert-deftest imagewire-quit-while-a-long-prompt-is-sent ()
   (imagewire-tests--with ((imagewire-command (imagewire-tests--fake "exec sleep 100")))
     (imagewire--call :ping nil #'ignore)
-    (imagewire-tests--wait "its start" (lambda () (oref imagewire--connection server)))
-    (let ((process (jsonrpc--process imagewire--connection)))
+    (imagewire-tests--wait "its start" (lambda () (imagewire--connection-server imagewire--connection)))
+    (let ((process (imagewire--connection-process imagewire--connection)))
       (run-with-timer 0.3 nil (lambda () (setq quit-flag t)))
       (should (eq 'quit (condition-case nil (imagewire-generate (make-string 1000000 ?x)) (quit 'quit))))
       (should-not (imagewire-status))
@@ -201,23 +199,41 @@ done")))
       (should (equal (buffer-string) "![a yak](images/a-yak.png)"))
       (delete-process process))))
 
-(ert-deftest imagewire-a-process-has-its-own-buffers-and-leaves-none ()
-  (imagewire-tests--with ((imagewire-input '(:sandbox (:delay_ms 500))))
+;; Finding T17.
+(ert-deftest imagewire-a-process-that-is-stopped-answers-what-it-owes-and-leaves-nothing ()
+  (imagewire-tests--with ((imagewire-input '(:size "64x64" :sandbox (:delay_ms 500)))
+                          (before (process-list)))
     (imagewire-generate "a fox")
     (imagewire-tests--wait "its start" (lambda () (imagewire--work-id (car imagewire--under-way))))
-    (let ((first (jsonrpc--process imagewire--connection)))
-      ;; It owes an answer, and speaks while the next one does.
-      (imagewire-stop)
-      (imagewire-generate "a yak")
-      (should-not (eq (process-buffer first) (process-buffer (jsonrpc--process imagewire--connection))))
-      (imagewire-tests--idle)
-      (should (string-search "![a fox](images/a-fox.png)" (buffer-string)))
-      (imagewire-stop))
-    (imagewire-tests--wait
-     "the end of every process and buffer"
-     (lambda ()
-       (not (seq-find (lambda (buffer) (string-match-p "imagewire.* \\(output\\|stderr\\|events\\)" (buffer-name buffer)))
-                      (buffer-list)))))))
+    ;; It owes an answer, and speaks while the next one does.
+    (imagewire-stop)
+    (imagewire-generate "a yak")
+    (imagewire-tests--idle)
+    (should (string-search "![a fox](images/a-fox.png)" (buffer-string)))
+    (should (string-search "![a yak](images/a-yak.png)" (buffer-string)))
+    (imagewire-stop)
+    (imagewire-tests--wait "the end of both processes and of what they wrote to"
+                           (lambda () (null (seq-difference (process-list) before))))))
+
+(ert-deftest imagewire-lines-come-in-parts-and-several-at-once ()
+  (imagewire-tests--with ((connection (imagewire--connection "imagewire"))
+                          (heard nil))
+    (dolist (id '(1 2 3))
+      (let ((request (imagewire--request
+                      :ping nil
+                      (lambda (result)
+                        (push result heard)
+                        ;; What is called back may let more be received.
+                        (when (= id 1) (imagewire--receive connection "3,\"result\":\"third\"}\n")))
+                      #'ignore)))
+        (setf (imagewire--request-id request) id)
+        (push request (imagewire--connection-pending connection))))
+    (imagewire--receive connection "{\"jsonrpc\":\"2.0\",\"id\":1,\"res")
+    (imagewire--receive connection "ult\":\"first\"}")
+    (should-not heard)
+    (imagewire--receive connection "\n\n{\"id\":2,\"result\":\"second\"}\n{\"id\":")
+    (should (equal heard '("third" "second" "first")))
+    (should-not (imagewire--connection-pending connection))))
 
 (ert-deftest imagewire-a-wait-that-cannot-begin-ends-the-work ()
   (imagewire-tests--with ((imagewire-command '("/nowhere/imagewire"))

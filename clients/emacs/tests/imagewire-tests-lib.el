@@ -38,6 +38,8 @@
   (declare (indent 1))
   `(let* ((folder (make-temp-file "imagewire" t))
           (imagewire-command (list (getenv "IMAGEWIRE")))
+          ;; Small pictures are drawn soon.
+          (imagewire-input '(:size "64x64"))
           (imagewire-tests--said nil)
           ,@bindings)
      (cl-letf (((symbol-function 'message)

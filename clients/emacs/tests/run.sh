@@ -13,7 +13,8 @@ cp ./*.el "$home/compiled"
 # Each in an Emacs of its own, so that none lives on what another requires.
 for file in *.el; do
   run -L "$home/compiled" --eval '(setq byte-compile-error-on-warn t)' -f batch-byte-compile "$home/compiled/$file"
-  complaints=$(run --eval "(progn (require 'checkdoc) (checkdoc-file \"$file\"))" 2>&1)
+  # Without version control, whose programs need not be there.
+  complaints=$(run --eval "(progn (require 'checkdoc) (setq vc-handled-backends nil) (checkdoc-file \"$file\"))" 2>&1)
   if [ -n "$complaints" ]; then
     echo "checkdoc: $complaints"
     exit 1
