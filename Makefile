@@ -13,7 +13,7 @@ FUZZ_SECONDS ?= 600
 
 .PHONY: bench browser build clean debug demo dependencies dist format fuzz fuzz-short help install lint mcp-clients \
   power-loss sanitize sanitize-address sanitize-thread schemas shells soak soak-short test test-adversary test-clients test-dist \
-  test-editors test-endurance test-mcp test-node test-openai test-program test-python test-swift tools
+  test-editors test-editors-next test-endurance test-mcp test-node test-openai test-program test-python test-swift tools
 
 help: ## What there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | column -t -s ':'
@@ -59,6 +59,9 @@ test-editors: debug ## The editors' clients, in the real editors
 	$(WITH_PROGRAM) clients/emacs/tests/run.sh
 	$(WITH_PROGRAM) node --test clients/vscode/tests/extension.test.js
 	$(WITH_PROGRAM) clients/shell/tests/run.sh
+
+test-editors-next: debug ## The same in the editors of Debian 13 (needs root; fetches 300 MB of Debian once)
+	@.ci/test-editors-next
 
 test-mcp: debug tools mcp-clients ## The MCP tool, driven by clients that others wrote
 	$(WITH_PROGRAM) $(PYTEST) Tests/MCPTests

@@ -68,8 +68,9 @@ function M.is_picture(path)
   M.equal(head, '\137PNG\r\n\26\n')
 end
 
+--- Small pictures are drawn soon.
 function M.settings(changes)
-  require('imagewire').setup(vim.tbl_extend('force', { program = M.program }, changes or {}))
+  require('imagewire').setup(vim.tbl_extend('force', { program = M.program, input = { size = '64x64' } }, changes or {}))
 end
 
 --- Edits a new file in a folder of its own, and returns the folder.

@@ -2,7 +2,7 @@
 --- for the link; where that is 'cancelled', it gives another command and takes it back in the tick in which it ends.
 local folder = os.getenv('SECOND_FOLDER')
 local delay = tonumber(os.getenv('SECOND_DELAY'))
-require('imagewire').setup({ program = os.getenv('IMAGEWIRE'), input = { sandbox = { delay_ms = delay } } })
+require('imagewire').setup({ program = os.getenv('IMAGEWIRE'), input = { size = '64x64', sandbox = { delay_ms = delay } } })
 vim.cmd('edit ' .. folder .. '/second.md')
 vim.cmd('Imagewire a boat of the second editor')
 vim.wait(30000, function()

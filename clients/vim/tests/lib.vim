@@ -62,9 +62,11 @@ enddef
 def RunOne(name: string, Test: func)
   v:errors = []
   messages clear
-  for setting in ['input', 'configuration', 'formats', 'folder']
+  for setting in ['configuration', 'formats', 'folder']
     execute 'unlet! g:imagewire_' .. setting
   endfor
+  # Small pictures are drawn soon.
+  g:imagewire_input = {size: '64x64'}
   g:imagewire_program = $IMAGEWIRE
   only!
   silent! :%bwipeout!

@@ -16,7 +16,7 @@ enddef
 runtime plugin/imagewire.vim
 set hidden
 g:imagewire_program = $IMAGEWIRE
-g:imagewire_input = {sandbox: {delay_ms: str2nr($SECOND_DELAY)}}
+g:imagewire_input = {size: '64x64', sandbox: {delay_ms: str2nr($SECOND_DELAY)}}
 execute 'edit' $SECOND_FOLDER .. '/second.md'
 Imagewire a boat of the second editor
 WaitFor(() => imagewire#Statusline() =~ 'processing' || imagewire#Statusline() == '')
