@@ -109,7 +109,13 @@ local function insert(view, prediction)
     if not here then
       return say.error(refusal)
     end
-    here:insert(work.links(prediction, prompt_of(prediction), here.buffer))
+    local text
+    text, refusal = work.links(prediction, prompt_of(prediction), here.buffer)
+    if not text then
+      here:forget()
+      return say.error(refusal)
+    end
+    here:insert(text)
     say.message('inserted ' .. vim.fn.fnamemodify(prediction.files[1].path, ':~:.'))
   end)
 end

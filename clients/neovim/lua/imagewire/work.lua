@@ -29,11 +29,16 @@ local function finish(work)
   vim.cmd('redrawstatus')
 end
 
---- What to write for the files of a completed prediction in a buffer.
+--- What to write for the files of a completed prediction in a buffer; nil and a message where a link would not be safe.
 function M.links(prediction, prompt, buffer)
-  local links = vim.tbl_map(function(file)
-    return link.to(folder.path_from(buffer, file.path), prompt, vim.bo[buffer].filetype)
-  end, prediction.files)
+  local links = {}
+  for _, file in ipairs(prediction.files) do
+    local text = link.to(folder.path_from(buffer, file.path), prompt, vim.bo[buffer].filetype)
+    if not text then
+      return nil, 'no link was inserted, for its path would not be safe in this kind of text. The picture is ' .. file.path
+    end
+    table.insert(links, text)
+  end
   return table.concat(links, '\n')
 end
 
@@ -59,8 +64,13 @@ local function complete(work, prediction)
     return finish(work)
   end
   local path = prediction.files[1].path
-  local text = vim.api.nvim_buf_is_valid(place.buffer) and M.links(prediction, work.prompt, place.buffer) or path
-  if place:insert(text) then
+  local text, refusal = path, nil
+  if vim.api.nvim_buf_is_valid(place.buffer) then
+    text, refusal = M.links(prediction, work.prompt, place.buffer)
+  end
+  if refusal then
+    say.error(refusal)
+  elseif place:insert(text) then
     say.message(('%s: %s'):format(say.short(work.prompt, 30), vim.fn.fnamemodify(path, ':~:.')))
   else
     vim.fn.setreg('"', text)
@@ -116,15 +126,20 @@ end
 
 --- Submits a prompt; the link goes to the place.
 function M.start(prompt, place)
+  local directory, name = folder.of(place.buffer), link.name_for(prompt)
+  local path = directory and folder.path_from(place.buffer, ('%s/%s.png'):format(directory, name or 'image'))
+  if path and not link.is_possible(path, vim.bo[place.buffer].filetype) then
+    place:forget()
+    return say.error('a link into the folder of the setting "folder" would not be safe in this kind of text. Nothing was sent.')
+  end
   local work = { prompt = prompt, place = place, status = 'created' }
   table.insert(under_way, work)
   show(work, 'created')
   say.message(say.short(prompt, 50))
 
   local params = { input = vim.tbl_extend('force', config.values.input, { prompt = prompt }), tags = { 'neovim' } }
-  params.output_dir = folder.of(place.buffer)
-  if params.output_dir then
-    params.output_name = link.name_for(prompt)
+  if directory then
+    params.output_dir, params.output_name = directory, name
   end
   work.call = process.request('submit', params, function(err, prediction)
     if err then

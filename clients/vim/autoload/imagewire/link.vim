@@ -1,60 +1,102 @@
 vim9script
 # Links to a picture, as each kind of text writes them, and names for its file.
 
+import autoload 'imagewire/escapes.vim'
 import autoload 'imagewire/say.vim'
-
-# Percent-encodes what would end or change a link; letters of other scripts stay readable.
-def Url(path: string): string
-  return substitute(path, '[[:cntrl:] %"#?<>()[\]\\`{}|^]', (match) => printf('%%%02X', char2nr(match[0])), 'g')
-enddef
-
-def Markdown(path: string, alt: string): string
-  return printf('![%s](%s)', escape(alt, '[]\`<'), Url(path))
-enddef
-
-def Org(path: string, alt: string): string
-  return printf('[[file:%s]]', escape(path, '[]\'))
-enddef
-
-def Latex(path: string, alt: string): string
-  return printf('\includegraphics[width=\linewidth]{%s}', path)
-enddef
-
-def Entities(text: string): string
-  var entities = {'&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;'}
-  return substitute(text, '[&<>"]', (match) => entities[match[0]], 'g')
-enddef
-
-def Html(path: string, alt: string): string
-  return printf('<img src="%s" alt="%s">', Entities(Url(path)), Entities(alt))
-enddef
 
 # By filetype; everything else is Markdown.
 const formats = {
-  org: Org,
-  tex: Latex, plaintex: Latex, latex: Latex,
-  html: Html, xhtml: Html, htmldjango: Html, php: Html, vue: Html, svelte: Html, astro: Html,
+  org: 'org',
+  tex: 'latex', plaintex: 'latex', latex: 'latex',
+  typst: 'typst',
+  html: 'html', xhtml: 'html', htmldjango: 'html', php: 'html', vue: 'html', svelte: 'html', astro: 'html',
 }
 
-# The link to a file, for a filetype. A format of the user's that fails costs its form, never the link: then it is
-# Markdown.
-export def To(path: string, prompt: string, filetype: string): string
-  var alt = say.Short(prompt, 100)
-  var own: any = get(g:, 'imagewire_formats', {})
-  if type(own) != v:t_dict || !has_key(own, filetype)
-    return call(get(formats, filetype, Markdown), [path, alt])
-  endif
-  var reason = 'it returned no text'
-  try
-    var text: any = call(own[filetype], [path, alt])
-    if type(text) == v:t_string
-      return text
+def IsIn(ranges: list<list<number>>, number: number): bool
+  for [first, last] in ranges
+    if number >= first && number <= last
+      return true
     endif
-  catch
-    reason = v:exception
-  endtry
-  say.Error(printf('the function for "%s" in g:imagewire_formats failed: %s', filetype, reason))
-  return Markdown(path, alt)
+  endfor
+  return false
+enddef
+
+# A path as a format writes it; '' where it cannot be written safely.
+def Written(path: string, rules: dict<any>): string
+  var numbers = str2list(path, true)
+  # Bytes that are no UTF-8 do not come back.
+  if empty(numbers) || len(numbers) > 2000 || list2str(numbers, true) !=# path
+    return ''
+  endif
+  var map = get(rules, 'map', {})
+  var keep = get(rules, 'keep', '')
+  var written = ''
+  for number in numbers
+    var character = nr2char(number, true)
+    if IsIn(escapes.unsafe, number)
+      return ''
+    elseif has_key(map, character)
+      written ..= map[character]
+    elseif number > 0x7F || character =~# '^[[:alnum:]]$' || stridx(keep, character) >= 0 || rules.other == 'keep'
+      written ..= character
+    elseif rules.other == 'percent'
+      written ..= printf('%%%02X', number)
+    else
+      return ''
+    endif
+  endfor
+  return substitute(written, '^/\+', '/', '')
+enddef
+
+# A prompt as a description: on one line, without what cannot be seen, of at most 100 characters. As a list of them.
+def DescriptionOf(prompt: string): list<string>
+  var text = str2list(prompt, true)
+    ->mapnew((_, number) => IsIn(escapes.space, number) ? 0x20 : number)
+    ->filter((_, number) => !IsIn(escapes.unsafe, number))
+    ->list2str(true)
+  var characters = str2list(trim(substitute(text, ' \+', ' ', 'g'), ' '), true)
+    ->mapnew((_, number) => nr2char(number, true))
+  return len(characters) <= 100 ? characters : characters[: 98] + ['…']
+enddef
+
+# Whether the user has a format for a filetype.
+def HasOwn(filetype: string): bool
+  var own: any = get(g:, 'imagewire_formats', {})
+  return type(own) == v:t_dict && has_key(own, filetype)
+enddef
+
+# Whether a link to a path can be written in a filetype.
+export def IsPossible(path: string, filetype: string): bool
+  var rules = HasOwn(filetype) ? {other: 'keep'} : escapes.formats[get(formats, filetype, 'markdown')].path
+  return Written(path, rules) != ''
+enddef
+
+# The link to a file, for a filetype; '' where none can be written safely. A format of the user's that fails costs its
+# form, never the link: then it is Markdown.
+export def To(path: string, prompt: string, filetype: string): string
+  if !IsPossible(path, filetype)
+    return ''
+  endif
+  var description = DescriptionOf(prompt)
+  if HasOwn(filetype)
+    var reason = 'it returned no text'
+    try
+      var text: any = call(g:imagewire_formats[filetype], [path, join(description, '')])
+      if type(text) == v:t_string
+        return text
+      endif
+    catch
+      reason = v:exception
+    endtry
+    say.Error(printf('the function for "%s" in g:imagewire_formats failed: %s', filetype, reason))
+  endif
+  var format = escapes.formats[HasOwn(filetype) ? 'markdown' : get(formats, filetype, 'markdown')]
+  var map = get(format, 'description', {})
+  var values = {
+    PATH: Written(path, format.path),
+    DESCRIPTION: mapnew(description, (_, character) => get(map, character, character))->join(''),
+  }
+  return substitute(format.link, '\CPATH\|DESCRIPTION', (match) => values[match[0]], 'g')
 enddef
 
 # A file name made of the first words of a prompt, or '' where it has none of ASCII.

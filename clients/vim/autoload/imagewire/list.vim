@@ -142,8 +142,14 @@ export def InsertChosen()
     try
       noautocmd win_gotoid(origin)
       if &modifiable
-        place.Insert(place.AtCursor(), work.Links(prediction, PromptOf(prediction), bufnr()))
-        say.Message('inserted ' .. fnamemodify(prediction.files[0].path, ':~:.'))
+        var path = prediction.files[0].path
+        var links = work.Links(prediction, PromptOf(prediction), bufnr())
+        if empty(links)
+          work.Refuse(path)
+        else
+          place.Insert(place.AtCursor(), links)
+          say.Message('inserted ' .. fnamemodify(path, ':~:.'))
+        endif
       else
         say.Error("that buffer cannot be changed ('modifiable' is off).")
       endif

@@ -25,10 +25,16 @@ def Finish(work: dict<any>)
   redrawstatus!
 enddef
 
-# What to write for the files of a completed prediction in a buffer.
+# What to write for the files of a completed prediction in a buffer; empty where a link would not be safe.
 export def Links(prediction: dict<any>, prompt: string, buffer: number): list<string>
-  return mapnew(prediction.files,
+  var links = mapnew(prediction.files,
     (_, file) => link.To(folder.PathFrom(buffer, file.path), prompt, getbufvar(buffer, '&filetype')))
+  return index(links, '') < 0 ? links : []
+enddef
+
+# Says that no link to a picture would be safe.
+export def Refuse(path: string)
+  say.Error('no link was inserted, for its path would not be safe in this kind of text. The picture is ' .. path)
 enddef
 
 # Says how a prediction ended that brought no picture, and what that means for the bill.
@@ -60,13 +66,15 @@ def Complete(work: dict<any>, prediction: dict<any>)
     if bufexists(work.place.buffer)
       links = Links(prediction, work.prompt, work.place.buffer)
     endif
-    landed = place.Insert(work.place, links)
+    landed = !empty(links) && place.Insert(work.place, links)
   catch
     # Whatever forbids the change must not keep the picture from whoever paid for it.
     say.Error(v:exception)
   endtry
   Finish(work)
-  if landed
+  if empty(links)
+    Refuse(path)
+  elseif landed
     say.Message(printf('%s: %s', say.Short(work.prompt, 30), fnamemodify(path, ':~:.')))
   else
     setreg('"', join(links, "\n"))
@@ -136,6 +144,15 @@ enddef
 
 # Submits a prompt; the link goes to the place.
 export def Start(prompt: string, where: dict<any>)
+  var directory = folder.Of(where.buffer)
+  if directory != ''
+    var path = printf('%s/%s.png', directory, link.NameFor(prompt) ?? 'image')
+    if !link.IsPossible(folder.PathFrom(where.buffer, path), getbufvar(where.buffer, '&filetype'))
+      place.Forget(where)
+      say.Error('a link into the folder of g:imagewire_folder would not be safe in this kind of text. Nothing was sent.')
+      return
+    endif
+  endif
   var work: dict<any> = {prompt: prompt, place: where, status: '', id: '', call: {}, is_cancelled: false}
   under_way->add(work)
   try

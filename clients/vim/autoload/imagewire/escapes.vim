@@ -1,0 +1,42 @@
+vim9script
+# How the path and the description of a link are written, by format, so that neither ends the link or runs.
+#
+# These are the rules of Tests/Fixtures/link-escapes.json in imagewire's repository, which explains them and has examples.
+
+# Ranges of code points: what becomes a space in a description, and what stands in no link.
+export const space = [[0x09, 0x0D], [0x20, 0x20], [0x85, 0x85], [0x2028, 0x2029]]
+export const unsafe = [
+  [0x00, 0x1F], [0x7F, 0x9F], [0xAD, 0xAD], [0x61C, 0x61C], [0x180E, 0x180E], [0x200B, 0x200B], [0x200E, 0x200F],
+  [0x2028, 0x202E], [0x2060, 0x206F], [0xD800, 0xDFFF], [0xFEFF, 0xFEFF], [0xFFF9, 0xFFFB], [0xE0000, 0xE007F]]
+
+export const formats = {
+  markdown: {
+    link: '![DESCRIPTION](PATH)',
+    path: {keep: '/._~-', other: 'percent'},
+    description: {
+      '\': '\\', '`': '\`', '*': '\*', '_': '\_', '[': '\[', ']': '\]', '|': '\|', '$': '\$', '~': '\~',
+      '&': '&amp;', '<': '&lt;', '>': '&gt;', '{': '&#123;', '}': '&#125;',
+    },
+  },
+  html: {
+    link: '<img src="PATH" alt="DESCRIPTION">',
+    path: {keep: '/._~-', other: 'percent'},
+    description: {
+      '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;', '`': '&#96;', '{': '&#123;', '}': '&#125;',
+      '@': '&#64;',
+    },
+  },
+  org: {
+    link: '[[file:PATH]]',
+    path: {keep: ' /._-+,@()''', other: 'refuse', map: {'[': '\[', ']': '\]'}},
+  },
+  latex: {
+    link: '\includegraphics[width=\linewidth]{PATH}',
+    path: {keep: ' /._-+,@()''', other: 'refuse'},
+  },
+  typst: {
+    link: '#image("PATH", alt: "DESCRIPTION")',
+    path: {other: 'keep', map: {'\': '\\', '"': '\"'}},
+    description: {'\': '\\', '"': '\"'},
+  },
+}
