@@ -28,7 +28,7 @@ enum Generate {
       return .usage
     }
 
-    let submitted: Result<PredictionSnapshot, SubmitError> = answer { completion in
+    let submitted: Result<PredictionEngine.Accepted, SubmitError> = answer { completion in
       do throws(SubmitError) {
         try session.engine.submit(request, completion: completion)
         session.engine.settle()
@@ -43,9 +43,9 @@ enum Generate {
       if let hint = problem.hint { console.remark(hint) }
       if case .invalid = error { return .usage }
       return .failed
-    case .success(let snapshot):
+    case .success(let accepted):
       let following = Following(invocation, session)
-      return following.follow(snapshot, onInterrupt: .cancel)
+      return following.follow(accepted.snapshot, onInterrupt: .cancel)
     }
   }
 

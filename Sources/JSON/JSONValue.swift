@@ -14,6 +14,18 @@ public enum JSONValue: Sendable, Equatable {
   case object(JSONObject)
 }
 
+extension JSONValue {
+  /// About how many bytes it takes as JSON text; exact but for escapes and the spelling of numbers. Strings are not read.
+  public var byteEstimate: Int {
+    switch self {
+    case .null, .bool, .number: 5
+    case .string(let text): text.utf8.count + 2
+    case .array(let elements): elements.reduce(2) { $0 + $1.byteEstimate + 1 }
+    case .object(let object): object.members.reduce(2) { $0 + $1.name.utf8.count + $1.value.byteEstimate + 4 }
+    }
+  }
+}
+
 /// The members of a JSON object in the order they were written.
 ///
 /// Names are unique: where a text has a name twice, the last value stands in the first one's place, as in every common

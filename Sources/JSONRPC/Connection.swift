@@ -183,10 +183,10 @@ public final class Connection: Sendable {
       if state.withLock({ $0.inFlight.count >= limits.requestsInFlight }) {
         answer(member) { $0.response(to: id, error: .queueFull(limit: limits.requestsInFlight)) }
       } else {
-        handler.handle(request, reply: Reply(self, to: id, member: member))
+        Promptness.required { handler.handle(request, reply: Reply(self, to: id, member: member)) }
       }
     case .notification(let request):
-      handler.handle(notification: request)
+      Promptness.required { handler.handle(notification: request) }
     case .refused(let error, let id):
       answer(member) { $0.response(to: id, error: error) }
     case .response, .batch:

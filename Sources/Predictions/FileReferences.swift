@@ -15,7 +15,9 @@ public enum FileReferences {
   /// What an input names, in the order in which it is written.
   public static func find(in input: JSONObject) -> [Reference] {
     var found: [Reference] = []
-    find(in: .object(input), at: "input", &found)
+    visit(.object(input), at: "input") { member, text in
+      if let path = path(in: text) { found.append(Reference(member: member, path: path)) }
+    }
     return found
   }
 
@@ -34,18 +36,40 @@ public enum FileReferences {
     text.utf8.starts(with: "@/".utf8) ? String(text.dropFirst()) : nil
   }
 
+  /// Strings that are no references though they seem to name a file: `@` before a relative path (a word with a dot or a
+  /// slash in it), and the plain name of a file that exists, also as a `file:` URL. Members named `prompt` are left out.
+  ///
+  /// - Parameter isFile: whether there is a file of this name.
+  public static func mistaken(in input: JSONObject, isFile: (String) -> Bool) -> [Reference] {
+    var found: [Reference] = []
+    visit(.object(input), at: "input") { member, text in
+      guard path(in: text) == nil, text.utf8.count <= longestPath, let name = plainName(in: text) else { return }
+      let isMarked = text.utf8.first == UInt8(ascii: "@") && name.utf8.contains { $0 == 0x2E || $0 == 0x2F }
+      if isMarked || isFile(name) { found.append(Reference(member: member, path: name)) }
+    }
+    return found
+  }
+
+  /// The longest name that Linux takes, in bytes.
+  private static let longestPath = 4_096
+
+  /// The name of a file that a string could be; `nil` where it is empty or more than one line.
+  private static func plainName(in text: String) -> String? {
+    let name = text.hasPrefix("file://") ? text.dropFirst(7) : text.hasPrefix("@") ? text.dropFirst() : text[...]
+    return name.isEmpty || name.utf8.contains { $0 < 0x20 } ? nil : String(name)
+  }
+
   /// Whether a member of this name is what people write, and an `@` in it a name or nothing.
   public static func isText(_ member: String) -> Bool { member == "prompt" }
 
-  private static func find(in value: JSONValue, at member: String, _ found: inout [Reference]) {
+  private static func visit(_ value: JSONValue, at member: String, _ body: (_ member: String, String) -> Void) {
     switch value {
-    case .string(let text):
-      if let path = path(in: text) { found.append(Reference(member: member, path: path)) }
+    case .string(let text): body(member, text)
     case .array(let elements):
-      for (index, element) in elements.enumerated() { find(in: element, at: "\(member)[\(index)]", &found) }
+      for (index, element) in elements.enumerated() { visit(element, at: "\(member)[\(index)]", body) }
     case .object(let object):
       for next in object.members where !isText(next.name) {
-        find(in: next.value, at: "\(member).\(next.name)", &found)
+        visit(next.value, at: "\(member).\(next.name)", body)
       }
     case .null, .bool, .number: break
     }

@@ -6,6 +6,9 @@ public protocol InputStore: Sendable {
   ///   - path: absolute; links are followed.
   ///   - limit: how long it may be, in bytes.
   func open(_ path: String, atMost limit: Int64) throws(InputError) -> any InputFile
+
+  /// Whether there is a regular file of this name, absolute or in the working directory. Nothing is opened.
+  func isFile(_ path: String) -> Bool
 }
 
 /// A picture that is open: what is hashed and what is sent are the same file, whatever becomes of its name.

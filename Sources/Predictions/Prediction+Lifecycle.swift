@@ -39,6 +39,10 @@ extension Prediction {
     case .cancelAsked(let deleteRemote, let sendable):
       next = try cancelled(deleteRemote: deleteRemote, sendable: sendable, by: writer, at: now)
 
+    case .withdrawn(let sendable):  // 6, 16: what may be sent already goes on, and is kept
+      try require(status == .created || status == .processing && phase == .sending && !sendable)
+      next = try cancelled(deleteRemote: false, sendable: sendable, by: writer, at: now)
+
     case .interrupted:  // 7, 10
       if phase != .queued { try requireAwaitsReply(writer) }
       next.billing = .none

@@ -9,10 +9,25 @@ extension PredictionEngine {
   /// One order names no more files than this: each is opened while the client waits.
   static var fileLimit: Int { 64 }
 
-  /// Looks at every file that an order names; quick, since only the first bytes of each are read.
+  /// Looks at every file that a request names; quick, since only the first bytes of each are read. With `upload` nothing
+  /// may go out as words that was meant as a file: a string that names one in another way is refused, and so is an input
+  /// that names none.
   ///
   /// - Throws: the first problem, as `.invalid`.
-  func check(_ references: [FileReferences.Reference], for provider: any Provider) throws(SubmitError) {
+  func check(
+    _ references: [FileReferences.Reference], in input: JSONObject, for provider: any Provider
+  ) throws(SubmitError) {
+    if let mistaken = FileReferences.mistaken(in: input, isFile: inputs.isFile).first {
+      throw .invalid(
+        path: mistaken.member,
+        message: "\(mistaken.member) names a file in a way that is not uploaded: write \"@\" and its absolute path. "
+          + "Nothing was sent.")
+    }
+    guard !references.isEmpty else {
+      throw .invalid(
+        path: "upload",
+        message: "upload is true, and input names no file: write \"@\" and an absolute path. Nothing was sent.")
+    }
     guard let service = provider.uploads else {
       throw .invalid(path: "upload", message: "The provider \"\(provider.name)\" takes no files.")
     }

@@ -17,22 +17,23 @@ extension PredictionEngine {
     var read: [PredictionSnapshot] = []
     for id in ids {
       guard let snapshot = try snapshot(id) else { throw .notFound }
-      resume(snapshot.prediction)
       read.append(snapshot)
     }
+    let retried = Set(read.filter(\.hasMissingFiles).map(\.prediction.id))
+    for snapshot in read where !retried.contains(snapshot.prediction.id) { hurry(snapshot.prediction) }
     let (onProgress, completion) = Self.inOrder(onProgress, completion)
     let now = time.now
     var forgotten: [PredictionID] = []
     let (waitID, answer, mustRecover) = state.withLock { state -> (WaitID?, WaitOutcome?, Bool) in
       forgotten = keepAgain(read, in: &state)
-      let isFulfilled = mode.isFulfilled(ids) { state.live[$0]?.isSettled ?? true }
+      let isFulfilled = mode.isFulfilled(ids) { !retried.contains($0) && state.live[$0]?.isSettled ?? true }
       if isFulfilled || milliseconds <= 0 || state.isStopping {
         return (nil, outcome(ids, isFulfilled: isFulfilled, in: state), false)
       }
       let waitID = state.waiters.add(
         .init(
           ids: ids, mode: mode, deadline: now.steady + milliseconds, tick: onProgress == nil ? nil : now.steady + 1_000,
-          onProgress: onProgress, completion: completion))
+          onProgress: onProgress, completion: completion, held: retried))
       for id in ids { _ = state.scheduler.handle(.awaited(id, true), now: now) }
       let waitsForOthers = ids.contains { isForeign($0, in: state) }
       if waitsForOthers { state.hasForeignWaiters = true }
@@ -40,9 +41,31 @@ extension PredictionEngine {
       return (waitID, nil, waitsForOthers)
     }
     if let answer { completion(answer) }
+    for snapshot in read where retried.contains(snapshot.prediction.id) {
+      downloadAgain(snapshot.prediction, for: waitID)
+    }
     for id in forgotten { refresh(id) }
     if mustRecover { recover() }
     return waitID
+  }
+
+  /// Tries a download that was given up once more. The wait counts the prediction as settled only after the commit that
+  /// begins the download, or that could not: before it, the row still says that everything is over.
+  private func downloadAgain(_ prediction: Prediction, for waitID: WaitID?) {
+    let id = prediction.id
+    record(id, .downloadAgain, by: writer(of: prediction)) { [self] in
+      guard let waitID else { return }
+      let now = time.now
+      let answered = state.withLock { state -> (Waiters.Waiter, WaitOutcome)? in
+        let live = state.live
+        guard let waiter = state.waiters.release(id, in: waitID, isSettled: { live[$0]?.isSettled ?? true }) else {
+          return nil
+        }
+        forgetWait(waiter, in: &state, now: now)
+        return (waiter, outcome(waiter.ids, isFulfilled: true, in: state))
+      }
+      if let (waiter, outcome) = answered { waiter.completion(outcome) }
+    }
   }
 
   /// Whoever was told that it is over hears of no progress any more, though that was decided on before.
@@ -72,18 +95,9 @@ extension PredictionEngine {
     }
   }
 
-  /// Somebody wants the result: what was put off is tried now, a given-up download once more.
-  private func resume(_ prediction: Prediction) {
-    if prediction.status == .completed, prediction.phase == nil, prediction.failure?.kind == .downloadFailed {
-      // What follows reads the row's new state, so that the wait is not over before it has begun.
-      let started = Guarded(false)
-      record(prediction.id, .downloadAgain, by: Writer(owner: store.owner, epoch: prediction.epoch)) {
-        started.signal { $0 = true }
-      }
-      _ = started.wait(atMost: 5_000) { $0 ? true : nil }
-    } else if prediction.phase != nil, prediction.phase != .looking {
-      react(.asked(prediction.id))
-    }
+  /// A caller wants the result: the next step is taken now, where it was put off.
+  private func hurry(_ prediction: Prediction) {
+    if prediction.phase != nil, prediction.phase != .looking { react(.asked(prediction.id)) }
   }
 
   /// Somebody asked for one whose submission is still in doubt and that nobody looks for at the moment: another look, if

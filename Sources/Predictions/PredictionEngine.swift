@@ -45,6 +45,8 @@ public final class PredictionEngine: Sendable {
     var lastID: PredictionID?
     /// Writes that a reply of the current read waits for.
     var owedReplies = 0
+    /// Requests that wait in `arrivals` or are being worked on there.
+    var arriving = 0
     /// Events whose commit is under way.
     var uncommittedRecords = 0
     var hasBegun = false
@@ -102,6 +104,8 @@ public final class PredictionEngine: Sendable {
   let files = WorkQueue()
   /// Reads what is uploaded.
   let uploads = WorkQueue()
+  /// Takes requests in the order of arrival, where one of them takes long; see PredictionEngine+Submit.
+  let arrivals = WorkQueue()
   /// Who is notified of every change; see PredictionEngine+Changes.
   let watcher = Guarded<Watcher?>(nil)
   /// Counts up whenever the alarm was moved; its own lock, so that moving it wakes only the clock.
@@ -192,89 +196,6 @@ public final class PredictionEngine: Sendable {
     }
   }
 
-  // MARK: - Submit
-
-  /// Accepts a prediction. The completion runs once it is committed (or could not be), from the store's thread; until
-  /// `settle` nothing need be committed, so that what came together shares one commit.
-  ///
-  /// - Throws: what can be known before anything is written.
-  public func submit(
-    _ request: PredictionRequest,
-    completion: @escaping @Sendable (Result<PredictionSnapshot, SubmitError>) -> Void
-  ) throws(SubmitError) {
-    begin()
-    let defaults = defaults
-    let provider = try provider(named: request.provider)
-    let name = provider.name
-    let model = request.model ?? defaults.model ?? provider.defaultModel
-    if let problem = Self.sandboxProblem(in: request.input, of: provider) {
-      throw .invalid(path: problem.path, message: problem.message)
-    }
-    try check(request, model: model, at: provider)
-    let files = request.upload ? FileReferences.find(in: request.input) : []
-    var fileProblem: SubmitError?
-    do throws(SubmitError) {
-      if request.upload { try check(files, for: provider) }
-    } catch {
-      // A key may name one that was accepted while the file was there, and that is to be found again.
-      if request.idempotencyKey == nil { throw error }
-      fileProblem = error
-    }
-    let directory = request.outputDirectory ?? defaults.outputDirectory
-    do throws(OutputError) {
-      try outputs.prepare(directory)
-    } catch {
-      throw .folder(error, isDefault: request.outputDirectory == nil)
-    }
-    let prediction = Prediction(
-      id: nextID(), provider: name, model: model,
-      input: JSONValue.object(request.input).serialized,
-      metadata: request.metadata.map { JSONValue.object($0).serialized }, tags: request.tags,
-      idempotencyKey: request.idempotencyKey,
-      fingerprint: Fingerprint.of(
-        provider: name, model: model, input: request.input, sendsFiles: !files.isEmpty),
-      account: provider.account, outputDirectory: directory,
-      outputName: request.outputName, maxCostMicros: request.maxCostMicros,
-      estimateMicros: try estimate(for: request, model: model, from: provider), origin: request.origin,
-      agent: request.agent, uploads: files.isEmpty ? .none : .awaited)
-    state.withLock { $0.owedReplies += 1 }
-    // A queue of no length finds what a key names, and takes nothing in.
-    store.insert(prediction, queueLimit: fileProblem == nil ? limits.maxQueued : 0) { [self, fileProblem] result in
-      state.withLock { $0.owedReplies -= 1 }
-      switch result {
-      case .success(.inserted(let prediction)):
-        let snapshot = publish(prediction)
-        completion(.success(snapshot))
-        react(.queued(account: prediction.account))
-      case .success(.existing(let known)):
-        let snapshot = publish(known)
-        completion(.success(snapshot))
-        askAgain(snapshot)
-      case .success(.conflict(let id, let deleted, let difference)):
-        completion(.failure(.conflict(id, deleted: deleted, difference: difference)))
-      case .success(.queueFull): completion(.failure(fileProblem ?? .queueFull(limit: limits.maxQueued)))
-      case .failure(let error):
-        // It may be in the table all the same, and the client was told that it is not: nobody may send it.
-        recordLater(Unrecorded(id: prediction.id, event: .interrupted, writer: nil))
-        completion(.failure(.storage(error, prediction.id)))
-      }
-    }
-  }
-
-  private func nextID() -> PredictionID {
-    let id = PredictionID(at: time.now.wall)
-    return state.withLock { state in
-      let next = id.following(state.lastID)
-      state.lastID = next
-      return next
-    }
-  }
-
-  /// Waits until everything accepted so far is committed and answered.
-  public func settle() {
-    if state.withLock({ $0.owedReplies > 0 }) { store.flush() }
-  }
-
   // MARK: - Look
 
   /// A prediction as it stands; `nil` where there is none.
@@ -305,11 +226,19 @@ public final class PredictionEngine: Sendable {
     return snapshot
   }
 
-  /// A page of the table.
+  /// A page of the table as it is committed.
   public func list(_ query: ListQuery) throws(StoreError) -> ListPage {
     begin()
-    settle()
     return try store.list(query)
+  }
+
+  /// A page of the table with all that was accepted before. The completion may run on another thread.
+  public func list(
+    _ query: ListQuery, completion: @escaping @Sendable (Result<ListPage, StoreError>) -> Void
+  ) {
+    afterAccepted { [self] in
+      completion(Result { () throws(StoreError) in try list(query) })
+    }
   }
 
   /// The provider's result URL for a prediction, where there is one.
@@ -337,13 +266,7 @@ public final class PredictionEngine: Sendable {
     completion: @escaping @Sendable (Result<PredictionSnapshot, StoreError>) -> Void
   ) {
     begin()
-    let (sendable, writer) = state.withLock { state -> (Bool, Writer?) in
-      let writer = state.live[id].map { Writer(owner: store.owner, epoch: $0.prediction.epoch) }
-      guard let post = state.posts[id], !post.hasStarted else { return (true, writer) }
-      // From here on its `mayStart` says no: not a byte is written.
-      state.posts[id]?.isRevoked = true
-      return (false, writer)
-    }
+    let (sendable, writer) = revoke(id)
     state.withLock { $0.owedReplies += 1 }
     store.change(id, .cancelAsked(deleteRemote: deleteRemote, sendable: sendable), by: writer) { [self] result in
       state.withLock { $0.owedReplies -= 1 }
@@ -354,6 +277,27 @@ public final class PredictionEngine: Sendable {
         completion(.success(change.after == change.before ? publish(change.after) : follow(change.after)))
       case .failure(let error): completion(.failure(error))
       }
+    }
+  }
+
+  /// Takes back what a cancelled call ordered: it ends where it is not sent yet, and goes on where it may be.
+  ///
+  /// - Parameter completion: runs when that is decided, from another thread.
+  public func withdraw(_ id: PredictionID, completion: @escaping @Sendable () -> Void) {
+    let (sendable, writer) = revoke(id)
+    record(id, .withdrawn(sendable: sendable), by: writer, completion: completion)
+  }
+
+  /// Makes sure that nothing of a prediction is written from here on, where that is still possible.
+  ///
+  /// - Returns: whether it may be sent all the same, and under which epoch this process knows it.
+  private func revoke(_ id: PredictionID) -> (sendable: Bool, writer: Writer?) {
+    state.withLock { state in
+      let writer = state.live[id].map { Writer(owner: store.owner, epoch: $0.prediction.epoch) }
+      guard let post = state.posts[id], !post.hasStarted else { return (true, writer) }
+      // Its `mayStart` says no from here on.
+      state.posts[id]?.isRevoked = true
+      return (false, writer)
     }
   }
 

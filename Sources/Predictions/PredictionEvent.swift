@@ -12,6 +12,8 @@ public enum PredictionEvent: Sendable, Equatable {
   /// The caller wants it stopped. `sendable` is `false` where the writer has just made sure, on the thread that sends,
   /// that not one byte was or will be written.
   case cancelAsked(deleteRemote: Bool, sendable: Bool)
+  /// The call that ordered it was cancelled before it was answered. Ends only what is not sent; `sendable` as above.
+  case withdrawn(sendable: Bool)
   /// It was found queued for too long, or was too late to be sent when its turn came. Nothing was sent.
   case interrupted
   /// Nothing was sent.
@@ -71,8 +73,9 @@ extension PredictionEvent {
     case .accepted(let remoteID, let clockSkew): .accepted(remoteID: remoteID, clockSkew: clockSkew)
     case .adopted(let match): .adopted(match)
     case .ambiguous: .leftOpen
-    case .cancelAsked(_, sendable: false): .unsent
-    case .priced, .overBudget, .uploadFailed, .previewed, .cancelAsked, .takenOver, .finished, .saved, .downloadGivenUp,
+    case .cancelAsked(_, sendable: false), .withdrawn(sendable: false): .unsent
+    case .priced, .overBudget, .uploadFailed, .previewed, .cancelAsked, .withdrawn, .takenOver, .finished, .saved,
+      .downloadGivenUp,
       .relinked, .downloadAgain, .lookedInVain, .deletionAnswered:
       nil
     }

@@ -8,6 +8,12 @@ struct Waiters: Sendable {
     var tick: Int64?
     var onProgress: (@Sendable (PredictionSnapshot) -> Void)?
     var completion: @Sendable (WaitOutcome) -> Void
+    /// Those that are settled by their rows but about to change: they count as unsettled until they are released.
+    var held: Set<PredictionID> = []
+
+    fileprivate func isFulfilled(_ isSettled: (PredictionID) -> Bool) -> Bool {
+      mode.isFulfilled(ids) { !held.contains($0) && isSettled($0) }
+    }
 
     fileprivate var nextWake: Int64 { min(deadline, tick ?? .max) }
   }
@@ -50,9 +56,16 @@ struct Waiters: Sendable {
   mutating func takeFulfilled(by prediction: PredictionID, isSettled: (PredictionID) -> Bool) -> [Waiter] {
     guard let ids = byPrediction[prediction] else { return [] }
     return ids.sorted { $0.number < $1.number }.compactMap { id in
-      guard let waiter = waiters[id], waiter.mode.isFulfilled(waiter.ids, isSettled: isSettled) else { return nil }
+      guard let waiter = waiters[id], waiter.isFulfilled(isSettled) else { return nil }
       return remove(id)
     }
+  }
+
+  /// Counts a held prediction by its row again, and takes the wait out where it is fulfilled now.
+  mutating func release(_ prediction: PredictionID, in id: WaitID, isSettled: (PredictionID) -> Bool) -> Waiter? {
+    waiters[id]?.held.remove(prediction)
+    guard let waiter = waiters[id], waiter.isFulfilled(isSettled) else { return nil }
+    return remove(id)
   }
 
   /// Takes out everybody whose time is up.
@@ -128,6 +141,11 @@ public final class PredictionSnapshot: Sendable {
   /// When the next look at the provider's history is due, where it is in doubt and nobody looks for it at the moment.
   var nextLookOfNobody: Int64? {
     prediction.phase == .looking && prediction.owner == nil ? prediction.nextAt : nil
+  }
+
+  /// Whether its download was given up: asking for the result tries it once more.
+  var hasMissingFiles: Bool {
+    prediction.status == .completed && prediction.phase == nil && prediction.failure?.kind == .downloadFailed
   }
 
   /// Whether nothing is to be waited for: it is terminal, and no download is being tried again.

@@ -13,17 +13,26 @@ struct MCPAgent: Sendable {
     return snapshot
   }
 
-  /// A page of this agent's predictions.
+  /// A page of this agent's predictions, as it is committed.
   func list(_ query: ListQuery) throws(StoreError) -> ListPage {
+    try engine.list(own(query))
+  }
+
+  /// A page of this agent's predictions, with all that was accepted before. The completion may run on another thread.
+  func list(_ query: ListQuery, completion: @escaping @Sendable (Result<ListPage, StoreError>) -> Void) {
+    engine.list(own(query), completion: completion)
+  }
+
+  private func own(_ query: ListQuery) -> ListQuery {
     var query = query
     query.agent = agent
-    return try engine.list(query)
+    return query
   }
 
   /// Accepts a prediction as this agent's; the completion runs once it is on disk.
   func submit(
     _ request: PredictionRequest,
-    completion: @escaping @Sendable (Result<PredictionSnapshot, SubmitError>) -> Void
+    completion: @escaping @Sendable (Result<PredictionEngine.Accepted, SubmitError>) -> Void
   ) throws(SubmitError) {
     var request = request
     request.origin = .mcp

@@ -9,6 +9,8 @@ internal import Threads
 final class MCPCall: Sendable {
   private struct State {
     var waits: [WaitID] = []
+    /// What it ordered and waits for.
+    var held: PredictionID?
     /// Answered, cancelled, or at the end of input.
     var isOver = false
     /// Answers with how it stands now.
@@ -93,11 +95,29 @@ final class MCPCall: Sendable {
   }
 
   private func isAnswered() {
-    state.withLock { state in
+    let held = state.withLock { state in
       state.isOver = true
       state.answerNow = nil
+      return state.held.take()
     }
     service.mcp.remove(self)
+    if let held { _ = service.mcp.release(held, isAnswered: true) }
+  }
+
+  // MARK: - Holding what it ordered
+
+  /// Holds the prediction that this call ordered until it is answered. Cancelled before that, the call takes it back.
+  ///
+  /// - Returns: false where the call was cancelled before the prediction was committed.
+  func hold(_ accepted: PredictionEngine.Accepted, in engine: PredictionEngine) -> Bool {
+    let id = accepted.snapshot.prediction.id
+    service.mcp.hold(id, isNew: accepted.isNew)
+    let isOver = state.withLock { state in
+      if !state.isOver { state.held = id }
+      return state.isOver
+    }
+    if isOver, service.mcp.release(id, isAnswered: false) { engine.withdraw(id) {} }
+    return !isOver
   }
 
   // MARK: - Waiting
@@ -138,13 +158,18 @@ final class MCPCall: Sendable {
 
   /// The client gave up, or the input is at its end.
   func end(in engine: PredictionEngine?, answering: Bool) {
-    let (waits, answerNow) = state.withLock { state in
+    let (waits, answerNow, held) = state.withLock { state in
       state.isOver = true
-      defer { (state.waits, state.answerNow) = ([], nil) }
-      return (state.waits, state.answerNow)
+      defer { (state.waits, state.answerNow, state.held) = ([], nil, nil) }
+      return (state.waits, state.answerNow, state.held)
     }
     for wait in waits { _ = engine?.endWait(wait) }
     // A reply that was given is given; a second one is dropped.
-    if answering { answerNow?() }
+    let answer: @Sendable () -> Void = { if answering { answerNow?() } }
+    if let held, service.mcp.release(held, isAnswered: false) {
+      engine?.withdraw(held, completion: answer)
+    } else {
+      answer()
+    }
   }
 }

@@ -11,6 +11,13 @@ final class MCPSession: Sendable {
     var waiting: [ObjectIdentifier: MCPCall] = [:]
     var isAtEnd = false
     var inlineTasks: Set<PredictionID> = []
+    var held: [PredictionID: Holding] = [:]
+  }
+
+  /// How many unanswered calls wait for a prediction, and whether only they know of it.
+  private struct Holding {
+    var calls = 0
+    var isTheirs = false
   }
 
   private let state = Guarded(State())
@@ -48,6 +55,30 @@ final class MCPSession: Sendable {
       return Array(state.waiting.values)
     }
     for call in calls { call.end(in: try? call.service.engine(), answering: true) }
+  }
+
+  /// A call waits for what it ordered.
+  ///
+  /// - Parameter isNew: whether its order made the prediction.
+  func hold(_ id: PredictionID, isNew: Bool) {
+    state.withLock { state in
+      state.held[id, default: Holding()].calls += 1
+      if isNew { state.held[id]?.isTheirs = true }
+    }
+  }
+
+  /// A call waits no longer.
+  ///
+  /// - Parameter isAnswered: whether its client has the id now.
+  /// - Returns: whether the prediction is to be withdrawn: the client has heard of it from no call.
+  func release(_ id: PredictionID, isAnswered: Bool) -> Bool {
+    state.withLock { state in
+      guard var holding = state.held[id] else { return false }
+      holding.calls -= 1
+      if isAnswered { holding.isTheirs = false }
+      state.held[id] = holding.calls > 0 ? holding : nil
+      return holding.calls == 0 && holding.isTheirs
+    }
   }
 
   /// A task whose result is to hold its picture. Known as long as the process lives; the picture itself stays.

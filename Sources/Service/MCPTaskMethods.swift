@@ -94,9 +94,9 @@ extension MCPTask {
       guard let text = cursor.string else { throw .invalidParams("cursor", "cursor must be a string") }
       query.cursor = text
     }
-    let agent = try call.agent()
-    do throws(StoreError) {
-      let page = try agent.list(query)
+    try call.agent().list(query) { result in
+      let page: ListPage
+      do throws(StoreError) { page = try result.get() } catch { return call.error(.storage(error)) }
       call.result { json in
         json.name("tasks")
         json.beginArray()
@@ -111,8 +111,6 @@ extension MCPTask {
           json.value(next)
         }
       }
-    } catch {
-      throw .storage(error)
     }
   }
 

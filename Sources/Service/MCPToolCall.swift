@@ -73,7 +73,8 @@ struct MCPToolCall: Sendable {
     let timeout = try arguments.milliseconds("timeout_ms", default: Self.usualWait, atMost: Self.longestWait)
     let isInline = try arguments.bool("inline") ?? false
     let engine = try service.engine()
-    try order { snapshot in
+    try order { accepted in
+      let snapshot = accepted.snapshot
       let id = snapshot.prediction.id
       if isInline, way != .result { service.mcp.keepInline(id) }
       switch way {
@@ -82,6 +83,7 @@ struct MCPToolCall: Sendable {
       // Over already, since the key was known: there is nothing to wait for, and this is the thread that writes the table.
       case .result where snapshot.isSettled: answer(snapshot, isInline: isInline)
       case .result:
+        guard call.hold(accepted, in: engine) else { return }
         do throws(StoreError) {
           try call.wait(for: id, atMost: timeout, in: engine) { answer($0 ?? snapshot, isInline: isInline) }
         } catch {
@@ -92,7 +94,7 @@ struct MCPToolCall: Sendable {
   }
 
   func submit() throws(RPCError) {
-    try order { answer($0) }
+    try order { answer($0.snapshot) }
   }
 
   func get() throws(RPCError) {
@@ -129,18 +131,18 @@ struct MCPToolCall: Sendable {
     query.text = try arguments.string("text")
     query.cursor = try arguments.string("cursor", bytes: 1...256)
     let agent = try call.agent()
-    let page: ListPage
-    do throws(StoreError) {
-      page = try agent.list(query)
-    } catch {
-      throw .storage(error)
+    agent.list(query) { [call] result in
+      switch result {
+      case .success(let page):
+        let result = call.service.toolResult(page, agent.engine)
+        call.result { result.write(to: &$0, for: call.revision) }
+      case .failure(let error): Self.refuse(call, .storage(error))
+      }
     }
-    let result = service.toolResult(page, agent.engine)
-    call.result { [revision = call.revision] in result.write(to: &$0, for: revision) }
   }
 
   /// Accepts a prediction; it is on disk before the body runs.
-  private func order(_ body: @escaping @Sendable (PredictionSnapshot) -> Void) throws(RPCError) {
+  private func order(_ body: @escaping @Sendable (PredictionEngine.Accepted) -> Void) throws(RPCError) {
     var members = arguments.object
     for name in ["timeout_ms", "inline"] { members[name] = nil }
     let request = try PredictionRequest(Params(.object(members), of: [], strict: false))
@@ -154,7 +156,7 @@ struct MCPToolCall: Sendable {
     do throws(SubmitError) {
       try agent.submit(request) { [way, call] result in
         switch result {
-        case .success(let snapshot): body(snapshot)
+        case .success(let accepted): body(accepted)
         case .failure(let error): Self.refuse(call, .submit(error), way: way)
         }
       }

@@ -79,7 +79,7 @@ extension Method {
       result: .object([
         "predictions": .array(of: .prediction).about("Without input and metadata; may be few, even none."),
         "next_cursor": .string.orNull.about("For the next page; null where this is the last."),
-      ]), errors: [.storageFailed], body: .now(list)),
+      ]), errors: [.storageFailed], body: .later(list)),
     Method(
       "delete", "Forgets finished predictions, all or none.",
       [
@@ -110,7 +110,8 @@ extension Method {
     do throws(SubmitError) {
       try engine.submit(request) { result in
         switch result {
-        case .success(let snapshot):
+        case .success(let accepted):
+          let snapshot = accepted.snapshot
           guard wait > 0, !snapshot.isSettled else { return asked.result(service.render(snapshot)) }
           waitForSubmitted(snapshot, atMost: wait, service, engine, asked)
         case .failure(let error): asked.error(.submit(error))
@@ -212,7 +213,7 @@ extension Method {
     }
   }
 
-  @Sendable private static func list(_ service: Service, _ params: Params) throws(RPCError) -> Answer {
+  @Sendable private static func list(_ service: Service, _ params: Params, _ asked: Asked) throws(RPCError) {
     var query = ListQuery()
     query.status = try params.status()
     query.provider = try params.string("provider")
@@ -223,11 +224,11 @@ extension Method {
     query.createdBefore = try params.time("created_before")
     query.limit = Int(min(max(try params.integer("limit") ?? 50, 1), 500))
     query.cursor = try params.string("cursor", bytes: 1...256)
-    let engine = try service.engine()
-    do throws(StoreError) {
-      return .json(service.render(try engine.list(query)))
-    } catch {
-      throw .storage(error)
+    try service.engine().list(query) { result in
+      switch result {
+      case .success(let page): asked.result(service.render(page))
+      case .failure(let error): asked.error(.storage(error))
+      }
     }
   }
 

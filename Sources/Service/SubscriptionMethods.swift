@@ -28,11 +28,22 @@ extension Method {
     let scope = try scope(params)
     let since = try cursor(params)
     let engine = try service.engine()
+    // What was accepted before this call is behind the cursor.
+    engine.afterAccepted {
+      do throws(RPCError) {
+        try begin(scope, since: since, service, engine, asked)
+      } catch {
+        asked.error(error)
+      }
+    }
+  }
+
+  private static func begin(
+    _ scope: PredictionFeed.Scope, since: ChangeCursor?, _ service: Service, _ engine: PredictionEngine, _ asked: Asked
+  ) throws(RPCError) {
     var feed: PredictionFeed
     var isReset = false
     do throws(StoreError) {
-      // What was accepted before this call is behind the cursor.
-      engine.settle()
       let found = try engine.changes(after: since)
       // Whoever comes back may name predictions that were deleted meanwhile; it is about to hear of that.
       if case .ids(let ids) = scope, since == nil {

@@ -61,8 +61,8 @@ final class Subscriptions: Sendable {
   /// Ends one; nothing is told under its name from here on. False where there is none.
   func remove(_ number: Int) -> Bool {
     let wasThere = state.signal { $0.feeds.removeValue(forKey: number) != nil }
-    // The message at hand is written without blocking, so this is no wait.
-    _ = state.wait { $0.telling == number ? nil : true }
+    // The message at hand is queued without blocking.
+    state.waitBriefly { $0.telling != number }
     return wasThere
   }
 

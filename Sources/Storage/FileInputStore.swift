@@ -36,6 +36,11 @@ public struct FileInputStore: InputStore {
     return OpenInput(name: name, mediaType: mediaType, file: file, status: status)
   }
 
+  /// Whether there is a regular file.
+  public func isFile(_ path: String) -> Bool {
+    !path.utf8.contains(0) && FileStatus(of: path)?.isPlainFile == true
+  }
+
   /// What the services take: what we can save, without AVIF, and two more.
   static func mediaType(of start: [UInt8]) -> String? {
     if let format = ImageHeader(start)?.format { return format == .avif ? nil : format.mediaType }

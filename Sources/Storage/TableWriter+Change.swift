@@ -8,7 +8,11 @@ extension TableWriter {
     let after = try before.applying(event, by: writer, at: now)
     // Taking back what was only sent off: true of nothing but the moment before the POST.
     let mayBeUnsent = before.phase == .sending || before.phase == .settling && before.remoteID == nil
-    let isWithdrawn = if case .cancelAsked = event { mayBeUnsent } else { true }
+    let isWithdrawn =
+      switch event {
+      case .cancelAsked, .withdrawn: mayBeUnsent
+      default: true
+      }
     if let send = event.sendChange, isWithdrawn { try note(send, of: before, at: now) }
     switch event {
     case .refused(let failure, let pause?), .uploadFailed(let failure, let pause?):

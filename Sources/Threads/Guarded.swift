@@ -62,18 +62,31 @@ public final class Guarded<Value>: @unchecked Sendable {
 
   /// Waits until the body answers something, asking again after every `signal`; `nil` once the time is up.
   ///
-  /// - Parameter milliseconds: how long to wait at most; `nil` is for ever, 0 asks once.
+  /// Not for work that must not wait (`Promptness`): debug builds stop there.
+  ///
+  /// - Parameter milliseconds: how long to wait at most; `nil` is without a limit, 0 asks once.
   @inlinable
   public func wait<Result>(
     atMost milliseconds: Int64? = nil, until body: (inout Value) -> sending Result?
   ) -> sending Result? {
     lock.lock()
     defer { lock.unlock() }
+    if let result = body(&value.pointee) { return result }
+    if milliseconds != 0 { Promptness.assertMayWait() }
     let deadline = milliseconds.map { Lock.deadline(in: $0) }
-    while true {
+    while lock.wait(until: deadline) {
       if let result = body(&value.pointee) { return result }
-      guard lock.wait(until: deadline) else { return nil }
     }
+    return nil
+  }
+
+  /// Waits until the body answers something that another thread is about to bring about without waiting itself, so that
+  /// it takes microseconds and is allowed everywhere.
+  @inlinable
+  public func waitBriefly(until body: (inout Value) -> Bool) {
+    lock.lock()
+    defer { lock.unlock() }
+    while !body(&value.pointee) { _ = lock.wait(until: nil) }
   }
 }
 

@@ -103,6 +103,27 @@ struct EngineTests {
     #expect(rig.posts.count == 1)
   }
 
+  @Test("result of one without its files: answered after the commit that begins the download, or when the time is up")
+  func downloadAgain() throws {
+    let rig = Rig()
+    rig.provider.state.withLock { $0.downloads = [.refused(reason: "No.")] }
+    let id = try rig.submit().id
+    try rig.eventually("the download is given up") { rig.table.row(id)?.failure?.kind == .downloadFailed }
+    rig.table.hold(.change)
+    let (patient, hasty, none) = (Answers(), Answers(), Answers())
+    try rig.engine.wait(for: [id], atMost: 600_000, completion: patient.take)
+    try rig.engine.wait(for: [id], atMost: 500, completion: hasty.take)
+    try rig.engine.wait(for: [id], atMost: 0, completion: none.take)
+    #expect(none.all.count == 1)
+    try rig.eventually("the hasty one is answered") { hasty.all.count == 1 }
+    #expect(hasty.all.first?.isFulfilled == false)
+    #expect(patient.all.isEmpty)
+    rig.table.release(.change)
+    try rig.eventually("the patient one is answered") { !patient.all.isEmpty }
+    #expect(patient.all.first?.isFulfilled == true)
+    #expect(patient.all.first?.snapshots.first?.prediction.files.count == 1)
+  }
+
   // MARK: - Commit before side effect
 
   @Test("nothing is sent before the claim is committed")

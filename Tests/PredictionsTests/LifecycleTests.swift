@@ -7,8 +7,8 @@ import Testing
 struct LifecycleTests {
   /// Everything that can happen to a prediction.
   enum Event: String, CaseIterable, CustomTestStringConvertible {
-    case claimed, priced, overBudget, uploadFailed, cancel, cancelAndDelete, cancelUnsent, interrupted, unsent, refused,
-      accepted
+    case claimed, priced, overBudget, uploadFailed, cancel, cancelAndDelete, cancelUnsent, withdrawn, withdrawnUnsent
+    case interrupted, unsent, refused, accepted
     case ambiguous, ambiguousForGood, takenOver, takenOverForGood, running, completed, refunded, saved, givenUp
     case relinked, downloadAgain, adopted, lookedInVain, lookedEnough, lookedForGood, deleted, notDeleted, previewed
 
@@ -23,6 +23,8 @@ struct LifecycleTests {
       case .cancel: .cancelAsked(deleteRemote: false, sendable: true)
       case .cancelAndDelete: .cancelAsked(deleteRemote: true, sendable: true)
       case .cancelUnsent: .cancelAsked(deleteRemote: false, sendable: false)
+      case .withdrawn: .withdrawn(sendable: true)
+      case .withdrawnUnsent: .withdrawn(sendable: false)
       case .interrupted: .interrupted
       case .unsent: .unsent(reason: "No network.")
       case .refused: .refused(PredictionFailure(.rateLimited, retryable: true, message: "429"), pause: 60_000)
@@ -92,7 +94,9 @@ struct LifecycleTests {
     Line("4, price", [.priced], [.queued, .awaiting], .becomes(.created, .queued, .none)),
     Line("5", [.overBudget], [.queued, .awaiting], .becomes(.failed, nil, .none)),
     Line("before 4", [.uploadFailed], [.awaiting], .becomes(.failed, nil, .none)),
-    Line("6", [.cancel, .cancelAndDelete, .cancelUnsent], [.queued, .awaiting], .becomes(.cancelled, nil, .none)),
+    Line(
+      "6", [.cancel, .cancelAndDelete, .cancelUnsent, .withdrawn, .withdrawnUnsent], [.queued, .awaiting],
+      .becomes(.cancelled, nil, .none)),
     Line("7", [.interrupted], [.queued, .awaiting], .becomes(.failed, nil, .none)),
     // 3.2 While the POST is out
     Line("9", [.unsent], [.sending], .becomes(.failed, nil, .none), by: .owner),
@@ -103,7 +107,7 @@ struct LifecycleTests {
     Line("14", [.ambiguousForGood], [.sending], .becomes(.unknown, nil, .unknown), by: .owner),
     Line("15", [.takenOver], [.sending], .becomes(.processing, .looking, .unknown)),
     Line("15", [.takenOverForGood], [.sending], .becomes(.unknown, nil, .unknown)),
-    Line("16", [.cancelUnsent], [.sending], .becomes(.cancelled, nil, .none), by: .owner),
+    Line("16", [.cancelUnsent, .withdrawnUnsent], [.sending], .becomes(.cancelled, nil, .none), by: .owner),
     Line("17", [.cancel, .cancelAndDelete], [.sending], .becomes(.cancelled, .settling, .unknown)),
     Line("17, taken back", [.cancelUnsent], unanswered, .becomes(.cancelled, nil, .none), by: .owner),
     Line("17, owner dead", [.takenOver, .takenOverForGood], unanswered, .becomes(.cancelled, nil, .unknown)),
@@ -456,7 +460,7 @@ struct LifecycleTests {
     let change = event.event.sendChange
     switch event {
     case .claimed: #expect(change == .opened)
-    case .unsent, .interrupted, .cancelUnsent: #expect(change == .unsent)
+    case .unsent, .interrupted, .cancelUnsent, .withdrawnUnsent: #expect(change == .unsent)
     case .refused: #expect(change == .refused)
     case .accepted: #expect(change == .accepted(remoteID: "r-2", clockSkew: 12))
     case .adopted:

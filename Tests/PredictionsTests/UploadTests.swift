@@ -15,10 +15,10 @@ struct UploadTests {
   }
 
   private func submit(_ request: PredictionRequest, to rig: Rig) throws -> Prediction {
-    let answer = Guarded<Result<PredictionSnapshot, SubmitError>?>(nil)
+    let answer = Guarded<Result<PredictionEngine.Accepted, SubmitError>?>(nil)
     try rig.engine.submit(request) { result in answer.signal { $0 = result } }
     rig.engine.settle()
-    return try #require(answer.wait(atMost: 20_000) { $0 }).get().prediction
+    return try #require(answer.wait(atMost: 20_000) { $0 }).get().snapshot.prediction
   }
 
   private static let withPicture = #"{"prompt":"a","image":"@/in/a.png"}"#

@@ -84,12 +84,39 @@ def test_a_prompt_is_never_a_file(paid, wavespeed, picture):
     with paid() as program:
         text = f"@{picture}"
         done = program.call(
-            "submit", input={"prompt": text, "layers": [{"prompt": text}], "who": "@alice"}, upload=True, wait_ms=20000
+            "submit", input={"prompt": text, "layers": [{"prompt": text}], "who": "@alice", "image": text}, upload=True,
+            wait_ms=20000,
         )
         assert done["status"] == "completed"
         program.finish()
-    assert {*kinds(wavespeed)} == {"submit", "poll", "download"}
-    assert json.loads(wavespeed.posts()[0]["body"]) == {"prompt": text, "layers": [{"prompt": text}], "who": "@alice"}
+    assert len(wavespeed.puts()) == 1
+    sent = json.loads(wavespeed.posts()[0]["body"])
+    assert sent.pop("image").startswith("http")
+    assert sent == {"prompt": text, "layers": [{"prompt": text}], "who": "@alice"}
+
+
+@pytest.mark.parametrize("field, path", [
+    ({}, "upload"),
+    ({"image": "https://example.com/a.png"}, "upload"),
+    ({"image": "@fox.png"}, "input.image"),
+    ({"image": "@./fox"}, "input.image"),
+    ({"image": "@pictures/fox.png"}, "input.image"),
+    ({"image": "fox.png"}, "input.image"),
+    ({"image": "{picture}"}, "input.image"),
+    ({"image": "file://{picture}"}, "input.image"),
+    ({"images": ["@{picture}", "{picture}"]}, "input.images[1]"),
+])
+def test_what_was_meant_as_a_file_never_goes_out_as_words(paid, wavespeed, home, picture, field, path):
+    """Finding T3: `upload` is true, and the model got the file's name as text."""
+    (home / "fox.png").write_bytes(png())
+    field = json.loads(json.dumps(field).replace("{picture}", str(picture)))
+    with paid() as program:
+        with pytest.raises(RPCError) as error:
+            submit(program, field)
+        assert error.value.code == -32602 and error.value.data["path"] == path
+        assert "Nothing was sent." in error.value.message
+        program.finish()
+    assert wavespeed.log() == []
 
 
 @pytest.mark.parametrize("where, path", [
@@ -368,7 +395,7 @@ def test_money_is_asked_about_with_the_address(paid, wavespeed, picture):
 
 def test_the_sandbox_takes_a_picture_and_looks_at_none(spawn, picture):
     with spawn() as program:
-        plain = submit(program, {}, provider="sandbox")
+        plain = submit(program, {}, provider="sandbox", upload=False)
         done = submit(program, {"image": f"@{picture}"}, provider="sandbox")
         assert done["status"] == "completed" and done["files"][0]["sha256"] == plain["files"][0]["sha256"]
         with pytest.raises(RPCError) as error:

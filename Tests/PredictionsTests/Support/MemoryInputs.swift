@@ -17,6 +17,8 @@ final class MemoryInputs: InputStore {
 
   var opened: [String] { state.withLock { $0.opened } }
 
+  func isFile(_ path: String) -> Bool { state.withLock { $0.files[path] != nil } }
+
   func open(_ path: String, atMost limit: Int64) throws(InputError) -> any InputFile {
     let bytes = state.withLock { state in
       state.opened.append(path)

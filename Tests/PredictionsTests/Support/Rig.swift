@@ -96,11 +96,11 @@ struct Rig {
 
   @discardableResult
   func submit(_ prompt: String = "a cat", key: String? = nil) throws -> Prediction {
-    let answer = Guarded<Result<PredictionSnapshot, SubmitError>?>(nil)
+    let answer = Guarded<Result<PredictionEngine.Accepted, SubmitError>?>(nil)
     try engine.submit(request(prompt, key: key)) { result in answer.signal { $0 = result } }
     engine.settle()
     let result = try #require(answer.wait(atMost: 20_000) { $0 })
-    return try result.get().prediction
+    return try result.get().snapshot.prediction
   }
 
   @discardableResult

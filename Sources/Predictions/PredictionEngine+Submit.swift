@@ -1,0 +1,155 @@
+internal import JSON
+internal import Threads
+
+/// How a request becomes a row of the table.
+extension PredictionEngine {
+  /// What became of a request that was accepted.
+  public struct Accepted: Sendable {
+    /// The prediction, committed.
+    public let snapshot: PredictionSnapshot
+    /// Whether this request made it; otherwise its idempotency key names one that was there already.
+    public let isNew: Bool
+
+    /// An accepted request.
+    public init(snapshot: PredictionSnapshot, isNew: Bool) {
+      self.snapshot = snapshot
+      self.isNew = isNew
+    }
+  }
+
+  /// The longest input of one request, in bytes of JSON.
+  public static let inputLimit = 48_000_000
+  /// From here on an input is hashed and checked on a thread of its own, in bytes.
+  static let heavyInput = 256 << 10
+  /// How long the end of a read waits for commits, in milliseconds. What takes longer is answered when it is committed.
+  static let commitPatience: Int64 = 20
+  /// From so many writes under way on, no more is read before they are committed.
+  static let owedLimit = 1_000
+
+  /// Accepts a prediction. The completion runs once it is committed (or could not be), from another thread; until `settle`
+  /// nothing need be committed, so that what came together shares one commit. Requests are taken in the order of their
+  /// arrival.
+  ///
+  /// - Throws: what can be known at once, before anything is written; the rest comes by the completion.
+  public func submit(
+    _ request: PredictionRequest,
+    completion: @escaping @Sendable (Result<Accepted, SubmitError>) -> Void
+  ) throws(SubmitError) {
+    begin()
+    let bytes = JSONValue.object(request.input).byteEstimate
+    guard bytes <= Self.inputLimit else {
+      throw .invalid(
+        path: "input",
+        message: "input has about \(bytes) bytes; \(Self.inputLimit) are allowed. Nothing was sent.")
+    }
+    guard bytes > Self.heavyInput || state.withLock({ $0.arriving > 0 }) else {
+      return try accept(request, completion: completion)
+    }
+    arrive { [self] in
+      do throws(SubmitError) {
+        try accept(request, completion: completion)
+        store.flush()
+      } catch {
+        completion(.failure(error))
+      }
+    }
+  }
+
+  private func accept(
+    _ request: PredictionRequest,
+    completion: @escaping @Sendable (Result<Accepted, SubmitError>) -> Void
+  ) throws(SubmitError) {
+    let defaults = defaults
+    let provider = try provider(named: request.provider)
+    let name = provider.name
+    let model = request.model ?? defaults.model ?? provider.defaultModel
+    if let problem = Self.sandboxProblem(in: request.input, of: provider) {
+      throw .invalid(path: problem.path, message: problem.message)
+    }
+    try check(request, model: model, at: provider)
+    let files = request.upload ? FileReferences.find(in: request.input) : []
+    var fileProblem: SubmitError?
+    do throws(SubmitError) {
+      if request.upload { try check(files, in: request.input, for: provider) }
+    } catch {
+      // A key may name one that was accepted while the file was there, and that is to be found again.
+      if request.idempotencyKey == nil { throw error }
+      fileProblem = error
+    }
+    let directory = request.outputDirectory ?? defaults.outputDirectory
+    do throws(OutputError) {
+      try outputs.prepare(directory)
+    } catch {
+      throw .folder(error, isDefault: request.outputDirectory == nil)
+    }
+    let prediction = Prediction(
+      id: nextID(), provider: name, model: model,
+      input: JSONValue.object(request.input).serialized,
+      metadata: request.metadata.map { JSONValue.object($0).serialized }, tags: request.tags,
+      idempotencyKey: request.idempotencyKey,
+      fingerprint: Fingerprint.of(
+        provider: name, model: model, input: request.input, sendsFiles: !files.isEmpty),
+      account: provider.account, outputDirectory: directory,
+      outputName: request.outputName, maxCostMicros: request.maxCostMicros,
+      estimateMicros: try estimate(for: request, model: model, from: provider), origin: request.origin,
+      agent: request.agent, uploads: files.isEmpty ? .none : .awaited)
+    state.withLock { $0.owedReplies += 1 }
+    // With limit 0 only the idempotency key is looked up.
+    store.insert(prediction, queueLimit: fileProblem == nil ? limits.maxQueued : 0) { [self, fileProblem] result in
+      state.withLock { $0.owedReplies -= 1 }
+      switch result {
+      case .success(.inserted(let prediction)):
+        let snapshot = publish(prediction)
+        completion(.success(Accepted(snapshot: snapshot, isNew: true)))
+        react(.queued(account: prediction.account))
+      case .success(.existing(let known)):
+        let snapshot = publish(known)
+        completion(.success(Accepted(snapshot: snapshot, isNew: false)))
+        askAgain(snapshot)
+      case .success(.conflict(let id, let deleted, let difference)):
+        completion(.failure(.conflict(id, deleted: deleted, difference: difference)))
+      case .success(.queueFull): completion(.failure(fileProblem ?? .queueFull(limit: limits.maxQueued)))
+      case .failure(let error):
+        // It may be in the table all the same, and the client was told that it is not: it must not be sent.
+        recordLater(Unrecorded(id: prediction.id, event: .interrupted, writer: nil))
+        completion(.failure(.storage(error, prediction.id)))
+      }
+    }
+  }
+
+  private func nextID() -> PredictionID {
+    let id = PredictionID(at: time.now.wall)
+    return state.withLock { state in
+      let next = id.following(state.lastID)
+      state.lastID = next
+      return next
+    }
+  }
+
+  // MARK: - The order of arrival
+
+  /// Commits what was accepted so far, and waits for it, but not for long: a call behind it must not wait for a table that
+  /// another process holds. Only where very many writes are under way the wait has no limit, and reading stops so long.
+  public func settle() {
+    guard state.withLock({ $0.owedReplies > 0 }) else { return }
+    if !store.flush(atMost: Self.commitPatience), state.withLock({ $0.owedReplies > Self.owedLimit }) { store.flush() }
+  }
+
+  /// Runs a body that must see all that was accepted before it: at once where all of that is committed, else on another
+  /// thread.
+  public func afterAccepted(_ body: @escaping @Sendable () -> Void) {
+    guard state.withLock({ $0.owedReplies > 0 || $0.arriving > 0 }) else { return body() }
+    arrive { [self] in
+      store.flush()
+      body()
+    }
+  }
+
+  private func arrive(_ body: @escaping @Sendable () -> Void) {
+    state.withLock { $0.arriving += 1 }
+    arrivals.async { [self] in
+      body()
+      state.signal { $0.arriving -= 1 }
+    }
+  }
+}

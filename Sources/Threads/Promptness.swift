@@ -1,0 +1,53 @@
+#if DEBUG
+  #if canImport(Glibc)
+    internal import Glibc
+  #elseif canImport(Musl)
+    internal import Musl
+  #else
+    internal import Darwin
+  #endif
+#endif
+
+/// Marks work that must not wait for another thread: the handling of one call on the thread that reads, behind which every
+/// later call stands in line.
+///
+/// Debug builds stop where such work blocks in `Guarded.wait`. Release builds check nothing, and it costs them nothing.
+public enum Promptness {
+  #if DEBUG
+    private static let key: pthread_key_t = {
+      var key = pthread_key_t()
+      pthread_key_create(&key, nil)
+      return key
+    }()
+  #endif
+
+  /// Runs a body that must not wait.
+  @inlinable
+  public static func required(_ body: () -> Void) {
+    #if DEBUG
+      let before = isRequired
+      set(true)
+      defer { set(before) }
+    #endif
+    body()
+  }
+
+  #if DEBUG
+    /// Whether this thread runs such a body now.
+    @usableFromInline
+    static var isRequired: Bool { pthread_getspecific(key) != nil }
+
+    @usableFromInline
+    static func set(_ isRequired: Bool) {
+      pthread_setspecific(key, isRequired ? UnsafeRawPointer(bitPattern: 1) : nil)
+    }
+  #endif
+
+  /// Stops a debug build where the body at hand must not wait.
+  @inlinable
+  static func assertMayWait() {
+    #if DEBUG
+      assert(!isRequired, "a call must not wait on the thread that reads: every call behind it would wait too")
+    #endif
+  }
+}

@@ -1,0 +1,36 @@
+import Testing
+
+@testable import Threads
+
+/// What must not wait is stopped where it would (finding H1).
+@Suite struct PromptnessTests {
+  @Test func aWaitEndsADebugBuild() async {
+    await #expect(processExitsWith: .failure) {
+      Promptness.required { _ = Guarded(0).wait(atMost: 1_000) { _ in nil as Int? } }
+    }
+  }
+
+  @Test func askingOnceAndAnswersThatAreThereAreNoWait() {
+    let guarded = Guarded(7)
+    Promptness.required {
+      #expect(guarded.wait { $0 } == 7)
+      #expect(guarded.wait(atMost: 0) { _ in nil as Int? } == nil)
+    }
+  }
+
+  @Test func itEndsWithTheBody() {
+    Promptness.required {}
+    #expect(Guarded(0).wait(atMost: 1) { _ in nil as Int? } == nil)
+  }
+
+  @Test func itIsThatThreadsAlone() {
+    let done = Guarded(false)
+    Promptness.required {
+      startThread {
+        _ = Guarded(0).wait(atMost: 1) { _ in nil as Int? }
+        done.signal { $0 = true }
+      }
+    }
+    #expect(done.wait(atMost: 20_000) { $0 ? true : nil } == true)
+  }
+}
