@@ -104,7 +104,7 @@ struct EngineTests {
   }
 
   @Test("result of one without its files: answered after the commit that begins the download, or when the time is up")
-  func downloadAgain() throws {
+  func missingFiles() throws {
     let rig = Rig()
     rig.provider.state.withLock { $0.downloads = [.refused(reason: "No.")] }
     let id = try rig.submit().id
@@ -131,9 +131,9 @@ struct EngineTests {
     let rig = Rig()
     rig.table.hold(.claim)
     let answers = Answers()
-    let answer = Guarded<PredictionSnapshot?>(nil)
+    let answer = Guarded<PredictionEngine.Accepted?>(nil)
     try rig.engine.submit(rig.request()) { result in answer.signal { $0 = try? result.get() } }
-    let id = try #require(answer.wait(atMost: 20_000) { $0 }).prediction.id
+    let id = try #require(answer.wait(atMost: 20_000) { $0 }).snapshot.prediction.id
     try rig.engine.wait(for: [id], atMost: 600_000, completion: answers.take)
     for _ in 0..<50 { rig.advance(1_000) }
     #expect(rig.posts.isEmpty)
