@@ -2,13 +2,28 @@ internal import Threads
 
 /// How work begins: with what others left behind.
 extension PredictionEngine {
+  /// How long a process lives before it takes over work though it was only asked to submit, in milliseconds.
+  static let submitOnlyLifetime: Int64 = 500
+
   /// The first call that names a prediction begins the work; a process that is only probed has no side effect.
   func begin() {
     let isFirst = state.withLock { state in
       defer { state.hasBegun = true }
+      state.beginsAt = nil
       return !state.hasBegun
     }
     if isFirst { recover() }
+  }
+
+  /// Begins the work of a process that was only asked to submit, if it is still there in a while. One that submits and
+  /// ends leaves the work of others to a process that stays: hundreds of such processes would only delay each other.
+  func beginLater() {
+    let now = time.now.steady
+    state.withLock { state in
+      guard !state.hasBegun, !state.isEnding, state.beginsAt == nil else { return }
+      state.beginsAt = now + Self.submitOnlyLifetime
+      arm(&state, now: now)
+    }
   }
 
   /// Takes over what processes that are gone left behind.

@@ -35,7 +35,6 @@ extension PredictionEngine {
     _ request: PredictionRequest,
     completion: @escaping @Sendable (Result<Accepted, SubmitError>) -> Void
   ) throws(SubmitError) {
-    begin()
     let bytes = JSONValue.object(request.input).byteEstimate
     guard bytes <= Self.inputLimit else {
       throw .invalid(
@@ -102,9 +101,11 @@ extension PredictionEngine {
         let snapshot = publish(prediction)
         completion(.success(Accepted(snapshot: snapshot, isNew: true)))
         react(.queued(account: prediction.account))
+        beginLater()
       case .success(.existing(let known)):
         let snapshot = publish(known)
         completion(.success(Accepted(snapshot: snapshot, isNew: false)))
+        begin()
         askAgain(snapshot)
       case .success(.conflict(let id, let deleted, let difference)):
         completion(.failure(.conflict(id, deleted: deleted, difference: difference)))

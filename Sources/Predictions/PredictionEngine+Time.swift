@@ -13,7 +13,12 @@ extension PredictionEngine {
     state.rounds.plan(
       now, hasWork: state.scheduler.hasWork, hasQueue: state.scheduler.hasQueue,
       hasForeignWaiters: state.hasForeignWaiters)
-    let wakes = [state.scheduler.nextWake, state.waiters.nextWake, state.retryRecordsAt, state.rounds.next]
+    // A process that ends takes nothing over. What others did to its predictions it finds in the rows it writes; hundreds
+    // of processes that wait to write would otherwise spend their time on reading what the others wrote.
+    if state.isEnding { (state.rounds.watchAt, state.rounds.recoverAt) = (nil, nil) }
+    let wakes = [
+      state.scheduler.nextWake, state.waiters.nextWake, state.retryRecordsAt, state.rounds.next, state.beginsAt,
+    ]
     let next = wakes.compactMap { $0 }.min()
     guard next != state.armed else { return }
     state.armed = next
@@ -42,8 +47,9 @@ extension PredictionEngine {
   private func tick() {
     let moment = time.now
     let now = moment.steady
-    let (expired, ticking, unrecorded, due) = state.withLock { state in
+    let (expired, ticking, unrecorded, due, mustBegin) = state.withLock { state in
       state.armed = nil
+      let mustBegin = state.beginsAt.map { $0 <= now } ?? false
       let expired = state.waiters.takeExpired(now)
       for waiter in expired { forgetWait(waiter, in: &state, now: moment) }
       let answers = expired.map { ($0, outcome($0.ids, isFulfilled: false, in: state)) }
@@ -58,12 +64,13 @@ extension PredictionEngine {
         // Counted from here on, so that whoever drains finds each of them in one place or the other.
         state.uncommittedRecords += unrecorded.count
       }
-      return (answers, ticking, unrecorded, state.rounds.takeDue(now))
+      return (answers, ticking, unrecorded, state.rounds.takeDue(now), mustBegin)
     }
     for (waiter, outcome) in expired { waiter.completion(outcome) }
     for (waiter, snapshot) in ticking { waiter.onProgress?(snapshot) }
     for entry in unrecorded { record(entry.id, entry.event, by: entry.writer) }
     if !unrecorded.isEmpty { state.signal { $0.uncommittedRecords -= unrecorded.count } }
+    if mustBegin { begin() }
     makeRounds(due)
     react(.woke)
   }
@@ -88,6 +95,10 @@ extension PredictionEngine {
   /// - Returns: whether all of that was done in time.
   @discardableResult
   public func drain(atMost milliseconds: Int64) -> Bool {
+    state.withLock { state in
+      state.isEnding = true
+      state.beginsAt = nil
+    }
     let begun = time.now.steady
     func left() -> Int64 { max(0, milliseconds - (time.now.steady - begun)) }
     guard store.flush(atMost: milliseconds), state.wait(atMost: left(), until: { $0.isIdle ? true : nil }) == true

@@ -50,9 +50,13 @@ public final class PredictionEngine: Sendable {
     /// Events whose commit is under way.
     var uncommittedRecords = 0
     var hasBegun = false
+    /// When work begins that no call asked for; see `beginLater`.
+    var beginsAt: Int64?
     var isRecovering = false
     var mustRecoverAgain = false
     var isStopping = false
+    /// Whether `drain` was called: the process takes over nothing more.
+    var isEnding = false
     /// What is known of what things cost.
     var prices = PriceList()
     /// What is known of what models there are.

@@ -37,8 +37,9 @@ enum SQLiteValue: Equatable {
 final class SQLiteConnection {
   private let handle: OpaquePointer
   private var statements: [StatementText: OpaquePointer] = [:]
-  /// When the wait for another writer began, in nanoseconds.
+  /// When the wait for another writer began, in milliseconds, and how long it waits between attempts.
   private var waitingSince: Int64 = 0
+  private var pauses = LockPauses()
   /// How many pages the log has since it was last started over; known after each commit of this connection.
   fileprivate(set) var logPages = 0
 
@@ -148,14 +149,15 @@ final class SQLiteConnection {
     _ = sqlite3_wal_hook(handle, { noteLogPages($0, $3) }, Unmanaged.passUnretained(self).toOpaque())
   }
 
-  /// Waits a little for another writer; random, because fixed delays starve one of two (durability.md F11).
+  /// Waits for a writer that does not know `WriterLock`, 5 s in all.
   fileprivate func waitForWriter(attempt: Int32) -> Bool {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    let now = Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
-    if attempt == 0 { waitingSince = now }
-    guard now - waitingSince < 5_000_000_000 else { return false }
-    usleep(UInt32.random(in: 200...1000))
+    let now = monotonicMilliseconds()
+    if attempt == 0 {
+      waitingSince = now
+      pauses = LockPauses()
+    }
+    guard now - waitingSince < 5_000 else { return false }
+    pauses.sleep()
     return true
   }
 

@@ -29,6 +29,13 @@ extension StoreError {
       }
   }
 
+  /// Other processes wrote to the table at this path for as long as a writer waits.
+  static func locked(_ path: String) -> StoreError {
+    .failed(
+      message: "Other processes kept the table \(path) locked for \(WriterLock.patience / 1000) seconds.",
+      hint: "Try again.")
+  }
+
   /// What the system's refusal means for a file or folder.
   init(_ error: SystemError, at path: String) {
     self =

@@ -126,10 +126,12 @@ final class StoreThread: Sendable {
         commit(group, with: &writer)
         isSettled = false
       }
-      let hasEnded = waiting.signal { waiting in
+      let (hasEnded, hasMore) = waiting.signal { waiting in
         waiting.done += group.count
-        return waiting.isClosing && waiting.jobs.isEmpty
+        return (waiting.isClosing && waiting.jobs.isEmpty, waiting.isUrgent && !waiting.jobs.isEmpty)
       }
+      // What follows from a commit (a claim from an insert) is often here already, and costs no second wait.
+      if let writer, !hasMore || !writer.mayContinue { writer.endTurn() }
       if hasEnded { break }
       if let writer, writer.logPages > 1000 {
         checkpoint(writer)

@@ -136,6 +136,7 @@ struct TableOpening {
   private func open() throws(StoreError) -> Table {
     let start = monotonicMilliseconds()
     var finding: Finding = .absent
+    var pauses = LockPauses()
     while true {
       if lock.lock(LOCK_SH) {
         finding = try examine()
@@ -149,7 +150,7 @@ struct TableOpening {
         continue
       }
       guard monotonicMilliseconds() - start < Self.patience(for: finding) else { break }
-      usleep(UInt32.random(in: 200...1000))
+      pauses.sleep()
     }
     let others = OwnerLock.living(in: directory)
     let who = others.isEmpty ? "Another imagewire" : "Another imagewire, \(others.joined(separator: ", ")),"
@@ -206,7 +207,7 @@ struct TableOpening {
       guard mark == Schema.applicationID else { throw Self.foreign(path) }
       // A newer shape may not even be readable to us; that does not make it broken.
       if version > Schema.version { try Self.refuseNewer(connection, path: path) }
-      if version < Schema.version { try Schema.migrate(connection, home: home(of: status)) }
+      if version < Schema.version { try Self.migrate(connection, in: directory, home: home(of: status)) }
       // One transaction, so that the file is locked once and not for each of them.
       try connection.script("BEGIN")
       for table in Schema.tables { _ = try connection.integer("SELECT 1 FROM \(table) LIMIT 1") }
@@ -231,6 +232,14 @@ struct TableOpening {
     } catch {
       throw StoreError(error, at: path)
     }
+  }
+
+  /// Brings an older table up to date, as the only writer.
+  private static func migrate(_ connection: SQLiteConnection, in directory: String, home: String) throws {
+    let writerLock = try WriterLock(in: directory)
+    guard writerLock.acquire() else { throw StoreError.locked(directory) }
+    defer { writerLock.release() }
+    try Schema.migrate(connection, home: home)
   }
 
   private static func foreign(_ path: String) -> StoreError {
@@ -329,13 +338,6 @@ struct TableOpening {
     let machine = FileSystem.read("/etc/machine-id").map { String(decoding: $0.prefix(32), as: UTF8.self) } ?? ""
     return "\(status.identity.device) \(status.identity.number) \(machine)"
   }
-}
-
-/// Milliseconds of a clock that nobody sets.
-private func monotonicMilliseconds() -> Int64 {
-  var time = timespec()
-  clock_gettime(CLOCK_MONOTONIC, &time)
-  return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
 }
 
 /// `20261123-123456`, UTC.

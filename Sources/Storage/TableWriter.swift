@@ -18,6 +18,9 @@ final class TableWriter {
   let owner: String
   let time: any TimeSource
   private let registration: Registration
+  /// Held from the beginning of a transaction until `endTurn`. A writer whose transaction failed is dropped, and the
+  /// lock with it.
+  private let lock: WriterLock
   /// How many are queued, by account; nobody else can change that while the transaction is open.
   private var queued: [String: Int] = [:]
   /// Why the transaction is gone, if it is.
@@ -38,6 +41,7 @@ final class TableWriter {
     self.owner = owner
     self.time = time
     self.registration = registration
+    do { lock = try WriterLock(in: table.directory) } catch { throw StoreError(error, at: table.directory) }
     connection = try table.connect()
     guard let settings else { return }
     do { try connection.script(settings) } catch { throw StoreError(error, at: table.path) }
@@ -53,6 +57,7 @@ final class TableWriter {
     queued = [:]
     loss = nil
     afterCommit = []
+    guard lock.acquire() else { throw .locked(table.path) }
     do {
       try connection.run("BEGIN IMMEDIATE")
       try table.verifyVersion(connection)
@@ -97,6 +102,12 @@ final class TableWriter {
     afterCommit = []
   }
 
+  /// Whether the next group, which is waiting already, may be written before other processes write.
+  var mayContinue: Bool { lock.mayContinue }
+
+  /// Lets other processes write.
+  func endTurn() { lock.release() }
+
   /// Touches something outside the table once the table says so.
   func onCommit(_ action: @escaping () -> Void) {
     afterCommit.append(action)
@@ -104,6 +115,8 @@ final class TableWriter {
 
   /// Holds the right to write for a moment.
   func whileNobodyWrites(_ body: () -> Void) {
+    guard lock.acquire() else { return }
+    defer { endTurn() }
     guard (try? connection.run("BEGIN IMMEDIATE")) != nil else { return }
     body()
     _ = try? connection.run("ROLLBACK")

@@ -88,6 +88,30 @@ struct RaceTests {
     try rig.soon("it is taken over") { rig.table.row(id)?.owner == "next" }
   }
 
+  /// A process that submits and ends leaves the work of others to one that stays: hundreds of them would only delay each
+  /// other (finding C4).
+  @Test func submittingAloneTakesNothingOver() throws {
+    let rig = Rig()
+    rig.provider.state.withLock { $0.pollsHang = true }
+    let id = try rig.submit().id
+    try rig.eventually("it is polled") { rig.table.row(id)?.phase == .polling }
+    rig.engine.stop()
+    rig.table.kill("me")
+    let brief = Rig(sharing: rig, owner: "brief")
+    try brief.submit("another")
+    brief.engine.drain(atMost: 20_000)
+    brief.advance(2 * PredictionEngine.submitOnlyLifetime)
+    // A commit behind any recovery that were under way.
+    try brief.submit("a third")
+    #expect(rig.table.row(id)?.owner == "me")
+    let lasting = Rig(sharing: rig, owner: "lasting")
+    lasting.provider.state.withLock { $0.pollsHang = true }
+    try lasting.submit("a fourth")
+    #expect(rig.table.row(id)?.owner == "me")
+    lasting.advance(PredictionEngine.submitOnlyLifetime)
+    try lasting.soon("it is taken over") { rig.table.row(id)?.owner == "lasting" }
+  }
+
   /// Progress after the end.
   @Test func lateProgress() throws {
     let rig = Rig()
