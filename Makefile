@@ -52,12 +52,13 @@ test-node: debug
 	tsc -p clients/node/test/types
 	$(WITH_PROGRAM) node --test clients/node/test/*.test.js
 
-test-editors: debug ## The editors' clients, in the real editors
+test-editors: debug tools ## The editors' clients, in the real editors
 	@.ci/editors
 	$(WITH_PROGRAM) clients/neovim/tests/run.sh
 	$(WITH_PROGRAM) clients/vim/tests/run.sh
 	$(WITH_PROGRAM) clients/emacs/tests/run.sh
 	$(WITH_PROGRAM) node --test clients/vscode/tests/extension.test.js
+	$(PYTEST) clients/vscode/tests
 	$(WITH_PROGRAM) clients/shell/tests/run.sh
 
 test-editors-next: debug ## The same in the editors of Debian 13 (needs root; fetches 300 MB of Debian once)

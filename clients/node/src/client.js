@@ -81,8 +81,12 @@ export class Client {
     }
   }
 
-  submit(prompt, options = {}) {
-    return this.call("submit", submission(prompt, options));
+  async submit(prompt, { signal, ...options } = {}) {
+    signal?.throwIfAborted();
+    const connection = await unlessAborted(this.#connected(), signal);
+    // From here on it is sent, and its id must be learned.
+    signal?.throwIfAborted();
+    return connection.request("submit", submission(prompt, options));
   }
 
   status(id, { full } = {}) {

@@ -211,8 +211,11 @@ export class Client {
    */
   generate(prompt?: string, options?: SubmitOptions & WaitOptions): Promise<Prediction>;
 
-  /** Accepts a prediction, and resolves as soon as it is on disk. */
-  submit(prompt?: string, options?: SubmitOptions): Promise<Prediction>;
+  /**
+   * Accepts a prediction, and resolves as soon as it is on disk. A signal that is aborted before the request is sent rejects,
+   * and nothing is sent; later it has no effect, and `cancel` stops the prediction.
+   */
+  submit(prompt?: string, options?: SubmitOptions & { signal?: AbortSignal }): Promise<Prediction>;
 
   /** The prediction as it stands, at once; with `full` nothing is left out, however long. */
   status(id: string, options?: { full?: boolean }): Promise<Prediction>;

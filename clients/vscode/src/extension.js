@@ -4,6 +4,7 @@ const vscode = require("vscode");
 const { Imagewire, KEY } = require("./imagewire.js");
 const { Place } = require("./place.js");
 const { folderOf, linksTo, nameFor, short } = require("./link.js");
+const { plain, sayError, sayInformation, sayWarning } = require("./say.js");
 
 /** Called by VS Code before the first command. */
 function activate(context) {
@@ -13,7 +14,7 @@ function activate(context) {
       try {
         return await body(...given);
       } catch (error) {
-        vscode.window.showErrorMessage(`imagewire: ${error.message}`);
+        sayError(error.message);
       }
     });
 
@@ -41,35 +42,44 @@ async function generate(imagewire, given) {
       given || (selected.trim() ? selected : await vscode.window.showInputBox({ prompt: "Picture of", ignoreFocusOut: true }));
     if (!prompt?.trim()) return;
     const prediction = await vscode.window.withProgress(
-      { location: vscode.ProgressLocation.Notification, title: short(prompt, 60), cancellable: true },
+      { location: vscode.ProgressLocation.Notification, title: plain(prompt, 60), cancellable: true },
       (progress, token) => work(imagewire, prompt, document, progress, token),
     );
-    await land(prediction, prompt, place);
+    if (prediction) await land(prediction, prompt, place);
+    else sayInformation(`${short(prompt, 40)}: cancelled before it was sent. Nothing was spent.`);
   } finally {
     place.forget();
   }
 }
 
-/** The prediction, once it is finished, however it ended. */
+/** The prediction, once it is finished, however it ended; undefined where it was cancelled before it was sent. */
 async function work(imagewire, prompt, document, progress, token) {
   const settings = vscode.workspace.getConfiguration("imagewire", document.uri);
   const folder = folderOf(document, settings.get("folder"));
   const client = await imagewire.client();
   const begun = Date.now();
-  const { id } = await client.submit(prompt, {
-    input: settings.get("input"),
-    tags: ["vscode"],
-    outputDir: folder,
-    outputName: folder && nameFor(prompt),
-  });
-  const cancel = () => client.cancel(id).catch(() => {}); // `result` says how it went.
-  if (token.isCancellationRequested) cancel();
-  const listening = token.onCancellationRequested(cancel);
+  const aborting = new AbortController();
+  const { signal } = aborting;
+  const listening = token.onCancellationRequested(() => aborting.abort());
+  if (token.isCancellationRequested) aborting.abort();
   try {
+    const { id } = await client.submit(prompt, {
+      input: settings.get("input"),
+      tags: ["vscode"],
+      outputDir: folder,
+      outputName: folder && nameFor(prompt),
+      signal,
+    });
+    const cancel = () => client.cancel(id).catch(() => {}); // `result` says how it went.
+    if (signal.aborted) cancel();
+    else signal.addEventListener("abort", cancel, { once: true });
     return await client.result(id, {
       onProgress: ({ status }) =>
         progress.report({ message: `${status}, ${Math.round((Date.now() - begun) / 1000)} s` }),
     });
+  } catch (error) {
+    if (signal.aborted && error === signal.reason) return undefined;
+    throw error;
   } finally {
     listening.dispose();
   }
@@ -81,18 +91,16 @@ async function land(prediction, prompt, place) {
   const text = linksTo(prediction.files, prompt, place.document, settingFolder(place.document));
   if (await place.insert(text)) return;
   await vscode.env.clipboard.writeText(text);
-  vscode.window.showWarningMessage(
-    "imagewire: the document was closed or cannot be changed; the link to the picture is in the clipboard.",
-  );
+  sayWarning("the document was closed or cannot be changed; the link to the picture is in the clipboard.");
 }
 
 /** How a prediction ended that brought no picture, and what that means for the bill. */
 function explain({ status, error, failure }, prompt) {
   const reason = error || failure?.message || status;
   const hint = failure?.hint && !reason.includes(failure.hint) ? ` ${failure.hint}` : "";
-  const text = `imagewire: ${short(prompt, 40)}: ${status}: ${reason}${hint}`;
-  if (status === "cancelled") vscode.window.showInformationMessage(text);
-  else vscode.window.showErrorMessage(text);
+  const text = `${short(prompt, 40)}: ${status}: ${reason}${hint}`;
+  if (status === "cancelled") sayInformation(text);
+  else sayError(text);
 }
 
 /** Lets one of the newest pictures of all editors be chosen, and inserts a link to it. */
@@ -109,13 +117,13 @@ async function insertEarlier(imagewire) {
       description: `${prediction.status}, ${new Date(prediction.created_at).toLocaleString()}`,
       prediction,
     }));
-    if (items.length === 0) return vscode.window.showInformationMessage("imagewire: there is no picture yet.");
+    if (items.length === 0) return sayInformation("there is no picture yet.");
     const chosen = await vscode.window.showQuickPick(items, { placeHolder: "Which picture?", matchOnDescription: true });
     if (!chosen) return;
     // As it is by now; a download that failed is tried again.
     const prediction = await client.call("result", { id: chosen.prediction.id, timeout_ms: 0 });
     if (prediction.status === "created" || prediction.status === "processing") {
-      return vscode.window.showInformationMessage(`imagewire: this one is not finished: ${prediction.status}.`);
+      return sayInformation(`this one is not finished: ${prediction.status}.`);
     }
     await land(prediction, chosen.prediction.input?.prompt ?? "", place);
   } finally {

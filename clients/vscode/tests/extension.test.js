@@ -94,8 +94,8 @@ test("a link lands at the cursor, and the picture is there", async () => {
 });
 
 for (const [language, wanted] of Object.entries({
-  markdown: '![a \\<fox> & "co"](images/a-fox-co.png)',
-  plaintext: '![a \\<fox> & "co"](images/a-fox-co.png)',
+  markdown: '![a &lt;fox&gt; &amp; "co"](images/a-fox-co.png)',
+  plaintext: '![a &lt;fox&gt; &amp; "co"](images/a-fox-co.png)',
   html: '<img src="images/a-fox-co.png" alt="a &lt;fox&gt; &amp; &quot;co&quot;">',
   latex: "\\includegraphics[width=\\linewidth]{images/a-fox-co.png}",
   org: "[[file:images/a-fox-co.png]]",
@@ -106,6 +106,44 @@ for (const [language, wanted] of Object.entries({
     assert.equal(document.text, wanted);
   });
 }
+
+const fixture = (name) => JSON.parse(fs.readFileSync(path.join(__dirname, "../../../Tests/Fixtures", `${name}.json`), "utf8"));
+
+test("links follow the rules that all editors share", () => {
+  const { formats, link } = require("../src/link.js");
+  const shared = fixture("link-escapes").formats;
+  for (const [name, rules] of Object.entries(formats)) {
+    const { examples, ...rest } = shared[name];
+    assert.deepEqual(rules, rest);
+    for (const { path: file, description, out } of examples) assert.equal(link(name, file, description), out);
+  }
+});
+
+test("what all editors hold for unsafe is in no link and in no message", () => {
+  const { formats, link, short } = require("../src/link.js");
+  const { plain } = require("../src/say.js");
+  const { space, unsafe } = fixture("link-escapes");
+  const [isSpace, isUnsafe] = [space, unsafe].map((ranges) => (character) =>
+    ranges.some(([first, last]) => character.codePointAt() >= parseInt(first, 16) && character.codePointAt() <= parseInt(last, 16)));
+  for (const { name, text, json, times = 1 } of fixture("hostile-text").strings) {
+    const hostile = (json === undefined ? text : JSON.parse(json)).repeat(times);
+    for (const shown of [short(hostile, 60), plain(hostile), ...Object.keys(formats).map((format) => link(format, "a.png", hostile))]) {
+      assert.ok([...shown].every((character) => !isUnsafe(character) && (character === " " || !isSpace(character))), name);
+    }
+    const refused = [...hostile].some(isUnsafe);
+    for (const format of Object.keys(formats)) if (refused) assert.equal(link(format, `x${hostile}`, ""), undefined, name);
+    assert.doesNotMatch(plain(`[x](command:y) ${hostile}`), /\]\(/);
+  }
+});
+
+test("a path that cannot be written safely is named and not inserted", async () => {
+  const { linksTo } = require("../src/link.js");
+  const file = { path: "/tmp/x}\\immediate\\write18{touch y}{.png" };
+  for (const language of ["latex", "org"]) {
+    assert.throws(() => linksTo([file], "a fox", note("", language)), /is saved, but (latex|org) cannot hold its path safely: \/tmp\/x/);
+  }
+  assert.match(linksTo([file], "a fox", note("")), /^!\[a fox\]\(\/tmp\/x%7D%5Cimmediate/);
+});
 
 test("a document without a file gets an absolute link", async () => {
   const document = state.open(new Document(undefined, ""));
@@ -189,13 +227,27 @@ test("progress is reported, and cancelling says what it costs", async () => {
   assert.equal(state.messages[0].level, "information");
 });
 
-test("cancelling before the submit is answered", async () => {
-  state.set("input", { sandbox: { never: true } });
-  state.open(note());
-  const running = run("generate", "a fox");
-  state.cancel();
-  await running;
-  told(/a fox: cancelled/);
+test("what is cancelled before it is sent is never sent, and costs nothing (finding T6)", async () => {
+  // A program that starts only when it is let: the command is given, and nothing can be sent yet.
+  const gate = path.join(folder, "gate");
+  const slow = path.join(folder, "slow");
+  fs.writeFileSync(slow, `#!/bin/sh\nwhile [ ! -e '${gate}' ]; do sleep 0.02; done\nexec '${BINARY}' "$@"\n`, { mode: 0o755 });
+  for (const program of [BINARY, slow]) {
+    state.reset();
+    state.set("program", program);
+    const document = state.open(note("text"));
+    const running = run("generate", "a heron that nobody wants");
+    if (program === slow) await until(() => fs.readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, "utf8").trim());
+    state.cancel();
+    await running;
+    told(/a heron that nobody wants: cancelled before it was sent\. Nothing was spent\.$/);
+    assert.equal(document.text, "text");
+  }
+  fs.writeFileSync(gate, "");
+  const { Client } = await import("../../node/src/index.js");
+  const client = new Client({ binary: BINARY });
+  assert.deepEqual((await client.list({ text: "heron" })).predictions, []);
+  await client.close();
 });
 
 test("an earlier picture is inserted", async () => {
