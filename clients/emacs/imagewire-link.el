@@ -13,62 +13,45 @@
 
 (require 'cl-lib)
 (require 'subr-x)
+(require 'imagewire-escapes)
 (require 'imagewire-message)
 (require 'imagewire-settings)
 
-(declare-function org-link-make-string "ol" (link &optional description))
 (declare-function org-display-inline-images "org" (&optional include-linked refresh beg end))
 
-(defun imagewire--url (path)
-  "Percent-encode what would end or change a link in PATH."
-  (replace-regexp-in-string "[][[:cntrl:] %\"#?<>()\\`{}|^]"
-                            (lambda (character) (format "%%%02X" (string-to-char character)))
-                            path t t))
+(defun imagewire--own-format ()
+  "Return the function of `imagewire-link-formats' for this buffer, or nil."
+  (cl-loop for (mode . function) in imagewire-link-formats
+           when (derived-mode-p mode) return function))
 
-(defun imagewire--markdown (path description)
-  "Link to PATH with DESCRIPTION, in Markdown."
-  (format "![%s](%s)" (replace-regexp-in-string "[][\\`<]" "\\\\\\&" description) (imagewire--url path)))
+(defun imagewire--format ()
+  "Return the name of the format of links in this buffer."
+  (cond ((derived-mode-p 'org-mode) 'org)
+        ((derived-mode-p 'tex-mode 'latex-mode 'TeX-mode 'LaTeX-mode) 'latex)
+        ((derived-mode-p 'html-mode 'mhtml-mode 'html-ts-mode 'web-mode) 'html)
+        ((derived-mode-p 'typst-mode 'typst-ts-mode) 'typst)
+        (t 'markdown)))
 
-(defun imagewire--org (path _description)
-  "Link to PATH, in Org."
-  (org-link-make-string (concat "file:" path)))
-
-(defun imagewire--latex (path _description)
-  "Link to PATH, in LaTeX."
-  (format "\\includegraphics[width=\\linewidth]{%s}" path))
-
-(defun imagewire--html (path description)
-  "Link to PATH with DESCRIPTION, in HTML."
-  (cl-flet ((quoted (text)
-              (replace-regexp-in-string
-               "[&<>\"]"
-               (lambda (character)
-                 (pcase character ("&" "&amp;") ("<" "&lt;") (">" "&gt;") (_ "&quot;")))
-               text t t)))
-    (format "<img src=\"%s\" alt=\"%s\">" (quoted (imagewire--url path)) (quoted description))))
+(defun imagewire--linkable-p (file)
+  "Whether a link to FILE can be written safely in this buffer."
+  (imagewire--escaped-path (imagewire--path-to file)
+                           (if (imagewire--own-format) '(:other keep)
+                             (plist-get (alist-get (imagewire--format) imagewire--formats) :path))))
 
 (defun imagewire--link (path prompt)
   "Link to PATH, as the current buffer's mode writes it, described by PROMPT.
 A format of the user's that fails costs its form, never the link:
 then it is Markdown."
-  (let ((own (cl-loop for (mode . function) in imagewire-link-formats
-                      when (derived-mode-p mode) return function))
-        (words (imagewire--short prompt 100)))
+  (let ((own (imagewire--own-format)))
     (or (when own
           (condition-case problem
-              (let ((text (funcall own path words)))
+              (let ((text (funcall own path (imagewire--description prompt))))
                 (if (stringp text) text (error "It returned no text")))
             (error
              (imagewire--say-error (format "the function for %s in imagewire-link-formats failed: %s"
                                            major-mode (error-message-string problem)))
              nil)))
-        (funcall
-         (cond (own #'imagewire--markdown)
-               ((derived-mode-p 'org-mode) #'imagewire--org)
-               ((derived-mode-p 'tex-mode 'latex-mode 'TeX-mode 'LaTeX-mode) #'imagewire--latex)
-               ((derived-mode-p 'html-mode 'mhtml-mode 'html-ts-mode 'web-mode) #'imagewire--html)
-               (t #'imagewire--markdown))
-         path words))))
+        (imagewire--escaped-link path prompt (if own 'markdown (imagewire--format))))))
 
 (defun imagewire--pictures-folder ()
   "Return where this buffer's pictures go, or nil for imagewire's own folder."
@@ -84,18 +67,25 @@ then it is Markdown."
       (setq name (string-trim (replace-regexp-in-string "-[^-]*\\'" "" (substring name 0 40)) "-+" "-+")))
     (unless (string-empty-p name) name)))
 
+(defun imagewire--path-to (file)
+  "Return the path of FILE as a link of this buffer has it.
+Relative only where `imagewire-folder' is and FILE is in it."
+  (if (and (equal (directory-file-name (file-name-directory file)) (imagewire--pictures-folder))
+           (not (file-name-absolute-p imagewire-folder)))
+      (concat (file-name-as-directory imagewire-folder) (file-name-nondirectory file))
+    file))
+
 (defun imagewire--links (prediction prompt)
-  "Return the lines to insert in this buffer for the files of PREDICTION of PROMPT."
-  (mapconcat
-   (lambda (file)
-     (let ((path (plist-get file :path)))
-       (imagewire--link
-        ;; Relative only where the file is where this document keeps its pictures.
-        (if (equal (directory-file-name (file-name-directory path)) (imagewire--pictures-folder))
-            (concat (file-name-as-directory imagewire-folder) (file-name-nondirectory path))
-          path)
-        prompt)))
-   (plist-get prediction :files) "\n"))
+  "Return the lines to insert in this buffer for the files of PREDICTION of PROMPT.
+Nil where a link would not be safe."
+  (let ((files (mapcar (lambda (file) (plist-get file :path)) (plist-get prediction :files))))
+    (when (cl-every #'imagewire--linkable-p files)
+      (mapconcat (lambda (file) (imagewire--link (imagewire--path-to file) prompt)) files "\n"))))
+
+(defun imagewire--refuse (path)
+  "Say that no link to PATH would be safe."
+  (imagewire--say-error (concat "no link was inserted, for its path would not be safe in this mode.  The picture is "
+                                path)))
 
 (defun imagewire--display (start end prediction)
   "Show the pictures of PREDICTION, whose links are between START and END."
@@ -115,13 +105,17 @@ then it is Markdown."
         (overlay-put overlay 'after-string (concat "\n" images)))))))
 
 (defun imagewire--insert (prediction prompt)
-  "Insert links to the files of PREDICTION of PROMPT at point, and show them."
-  (let ((start (point)))
-    (undo-boundary)
-    (insert (imagewire--links prediction prompt))
-    (undo-boundary)
-    ;; A picture that cannot be shown is there all the same.
-    (imagewire--guarded #'imagewire--display start (point) prediction)))
+  "Insert links to the files of PREDICTION of PROMPT at point, and show them.
+Return nil where a link would not be safe."
+  (let ((start (point))
+        (links (imagewire--links prediction prompt)))
+    (when links
+      (undo-boundary)
+      (insert links)
+      (undo-boundary)
+      ;; A picture that cannot be shown is there all the same.
+      (imagewire--guarded #'imagewire--display start (point) prediction)
+      t)))
 
 (provide 'imagewire-link)
 ;;; imagewire-link.el ends here

@@ -116,10 +116,11 @@ A download that failed is tried again."
        (if (not (buffer-live-p origin))
            (imagewire--say-error gone)
          (with-current-buffer origin
-           (if-let ((window (get-buffer-window origin)))
-               (with-selected-window window (imagewire--insert prediction prompt))
-             (imagewire--insert prediction prompt)))
-         (imagewire--say "inserted in %s" (buffer-name origin)))))))
+           (if (if-let ((window (get-buffer-window origin)))
+                   (with-selected-window window (imagewire--insert prediction prompt))
+                 (imagewire--insert prediction prompt))
+               (imagewire--say "inserted in %s" (buffer-name origin))
+             (imagewire--refuse (plist-get (aref (plist-get prediction :files) 0) :path)))))))))
 
 (defun imagewire-list-cancel ()
   "Cancel the picture on this line."

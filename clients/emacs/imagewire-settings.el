@@ -23,7 +23,8 @@
   :type '(repeat string))
 
 (defcustom imagewire-folder "images"
-  "Where pictures go, seen from the folder of the buffer's file.
+  "Where pictures go: a path seen from the folder of the buffer's file.
+It may be absolute or begin with ~; then links are absolute too.
 Nil leaves them in imagewire's own folder; so does a buffer
 without a file."
   :type '(choice (string :tag "Beside the document")
@@ -45,7 +46,8 @@ to a string, or to a function that returns one, such as
 (defcustom imagewire-link-formats nil
   "How links are written in other modes.
 An alist of major mode to a function of the file's path and a
-short description.  It is asked before the built-in ones."
+short description, which has to escape what ends a link.  It is
+asked before the built-in ones."
   :type '(alist :key-type symbol :value-type function))
 
 (defcustom imagewire-display-images t

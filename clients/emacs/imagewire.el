@@ -11,14 +11,15 @@
 ;;; Commentary:
 
 ;; `imagewire-generate' makes a picture of a prompt, or of the region, and inserts a link to it where the command was
-;; given: Org, LaTeX, HTML or Markdown, as the major mode wants.  You may go on writing meanwhile, here or elsewhere.
+;; given: Org, LaTeX, HTML, Typst or Markdown, as the major mode wants.  You may go on writing meanwhile, here or elsewhere.
 ;; `imagewire-list' shows what was made, `imagewire-cancel' cancels what is under way.
 ;;
 ;; The work is done by the program `imagewire', one process that is started when it is first needed and ends with
 ;; Emacs.  Without a key it draws with its sandbox: offline, free, good for trying.
 ;;
 ;; Here are the commands and the work under way.  They stand on imagewire-list.el, that on imagewire-process.el and
-;; imagewire-link.el, and these on imagewire-message.el and imagewire-settings.el; none knows those before it.
+;; imagewire-link.el, and these on imagewire-escapes.el, imagewire-message.el and imagewire-settings.el; none knows
+;; those before it.
 
 ;;; Code:
 
@@ -110,13 +111,17 @@ Of several links at one point, the later command's comes behind."
      ((not (and path (equal (plist-get prediction :status) "completed")))
       (imagewire--finish work)
       (imagewire--explain prediction prompt))
+     ((when-let ((buffer (overlay-buffer (imagewire--work-place work))))
+        (with-current-buffer buffer (not (imagewire--linkable-p path))))
+      (imagewire--finish work)
+      (imagewire--refuse path))
      ;; Whatever forbids the change must not keep the picture from whoever paid for it.
      ((imagewire--guarded #'imagewire--land work prediction)
       (imagewire--finish work)
       (imagewire--say "%s: %s" (imagewire--short prompt 30) (abbreviate-file-name path)))
      (t
       (imagewire--finish work)
-      (kill-new (let (buffer-file-name) (imagewire--links prediction prompt)))
+      (kill-new (or (let (buffer-file-name) (imagewire--links prediction prompt)) path))
       (imagewire--say "the buffer is gone or cannot be changed; C-y yanks the link to %s"
                       (abbreviate-file-name path))))))
 
@@ -213,6 +218,9 @@ wherever that text is by then."
   (when (string-empty-p prompt) (user-error "The prompt is empty"))
   (when (cl-some (lambda (character) (> character #x10FFFF)) (string-to-multibyte prompt))
     (user-error "There are bytes in the prompt that are no text.  Nothing was sent"))
+  (when-let ((folder (imagewire--pictures-folder)))
+    (unless (imagewire--linkable-p (expand-file-name (concat (or (imagewire--name prompt) "image") ".png") folder))
+      (user-error "A link into `imagewire-folder' would not be safe in this mode.  Nothing was sent")))
   (let* ((there (if end (save-excursion (goto-char end) (if (and (bolp) (> end (point-min))) (1- end) end))
                   (point)))
          (work (imagewire--work :prompt prompt :place (make-overlay there there) :own-line (and end t))))

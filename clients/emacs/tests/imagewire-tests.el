@@ -27,7 +27,7 @@
                    (latex-mode . "\\includegraphics[width=\\linewidth]{images/a-fox-co.png}")
                    (html-mode . "<img src=\"images/a-fox-co.png\" alt=\"a &lt;fox&gt; &amp; &quot;co&quot;\">")
                    (mhtml-mode . "<img src=\"images/a-fox-co.png\" alt=\"a &lt;fox&gt; &amp; &quot;co&quot;\">")
-                   (text-mode . "![a \\<fox> & \"co\"](images/a-fox-co.png)")))
+                   (text-mode . "![a &lt;fox&gt; &amp; \"co\"](images/a-fox-co.png)")))
     (imagewire-tests--with ()
       (funcall mode)
       (imagewire-generate "a <fox> & \"co\"")

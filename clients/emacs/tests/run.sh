@@ -39,4 +39,4 @@ if ! said=$(run -l package --eval '(package-install-file default-directory)' 2>&
 fi
 
 # What is tested is what was compiled.
-run -L "$home/compiled" -L tests -l imagewire-tests -l imagewire-faults-tests -f ert-run-tests-batch-and-exit
+run -L "$home/compiled" -L tests -l imagewire-tests -l imagewire-link-tests -l imagewire-faults-tests -f ert-run-tests-batch-and-exit
