@@ -50,7 +50,8 @@ let package = Package(
     .target(
       name: "CBuild",
       cSettings: Context.environment["IMAGEWIRE_COMMIT"].map { [.define("IMAGEWIRE_COMMIT", to: "\"\($0)\"")] } ?? []),
-    room("Storage", uses: ["Predictions", "JSON", "Threads", "CSQLite"]),
+    .target(name: "CFiles"),
+    room("Storage", uses: ["Predictions", "JSON", "Threads", "CFiles", "CSQLite"]),
     room("Providers", uses: ["Predictions", "JSON", "Threads", "CCurl"]),
     room("Service", uses: ["JSONRPC", "Predictions", "JSON", "Threads"]),
     room("Commands", uses: ["Service", "Predictions", "JSON", "Threads"]),

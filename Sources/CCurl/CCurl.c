@@ -45,7 +45,8 @@ static const char *version = "";
 static unsigned int version_number = 0;
 
 #if defined(__APPLE__)
-static const char *const names[] = {"libcurl.4.dylib", "/usr/lib/libcurl.4.dylib"};
+// By its path: a name alone is looked for in the working directory and in folders that variables name.
+static const char *const names[] = {"/usr/lib/libcurl.4.dylib"};
 #define HOW_TO_INSTALL "it is part of macOS; reinstall the system's libcurl.4.dylib"
 #else
 // Debian and Ubuntu build it a second time, against GnuTLS; any one of them will do.

@@ -121,6 +121,7 @@ public struct CommandTable: Sendable {
     ],
     options: [
       CommandOption("--output", "-o", .file, "where the page goes (gallery.html in the state directory)"),
+      CommandOption("--force", nil, .none, "replace a file that is not a gallery"),
       CommandOption("--limit", "-n", .number(1...10_000), "how many predictions at most (500)"),
       CommandOption("--max-megabytes", nil, .number(1...2_000), "how much of pictures is included (100)"),
     ] + table,

@@ -123,7 +123,7 @@ struct Following {
     } else {
       for file in prediction.files { console.answer(file.path) }
     }
-    if showsPicture { show(prediction.files) }
+    if showsPicture { show(prediction) }
     switch prediction.status {
     case .completed where prediction.failure == nil:
       if console.isErrorTerminal, !isQuiet { console.remark(summary(prediction)) }
@@ -150,7 +150,7 @@ struct Following {
     return console.styles(onTerminal: true).dim(parts.joined(separator: ", "))
   }
 
-  private func show(_ files: [OutputFile]) {
+  private func show(_ prediction: Prediction) {
     guard console.isErrorTerminal else {
       return console.complain("--show needs a terminal; the picture is in its file.")
     }
@@ -158,12 +158,12 @@ struct Following {
       return console.complain(
         "this terminal does not say that it shows pictures (kitty, Ghostty, Konsole, iTerm2, WezTerm and mintty do).")
     }
-    for file in files {
+    for file in prediction.files {
       guard picture.takes(file.mediaType) else {
         console.complain("this terminal shows PNG, and \(file.path) is \(file.mediaType).")
         continue
       }
-      if let bytes = engine.contents(of: file) { console.control(picture.sequence(bytes)) }
+      if let bytes = engine.contents(of: file, for: prediction.origin) { console.control(picture.sequence(bytes)) }
     }
   }
 }

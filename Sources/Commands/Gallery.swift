@@ -1,13 +1,5 @@
 internal import Predictions
 
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
-
 /// `imagewire gallery`: the table's pictures as one page, written as it is read so that no more than one picture is ever
 /// in memory.
 enum Gallery {
@@ -21,46 +13,38 @@ enum Gallery {
       console.complain(error.message)
       return .failed
     }
-    let temporary = "\(path).part"
-    let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-    guard file >= 0 else {
-      console.complain("\(path) cannot be written: \(String(cString: strerror(errno))).")
-      return .failed
-    }
-    var isWhole = write(GalleryPage.head(count: page.count), to: file)
-    var left = Int64(invocation.number("--max-megabytes") ?? 100) * 1_000_000
-    for prediction in page where isWhole {
-      let snapshot = (try? session.engine.snapshot(prediction.id))?.prediction ?? prediction
-      let pictures = snapshot.files.map { file -> GalleryPage.Picture in
-        guard file.bytes <= left, let bytes = session.engine.contents(of: file) else { return .linked(file) }
-        left -= file.bytes
-        return .included(file, bytes)
-      }
-      isWhole = write(GalleryPage.entry(snapshot, pictures), to: file)
-    }
-    isWhole = isWhole && write(GalleryPage.foot, to: file)
-    close(file)
-    guard isWhole, rename(temporary, path) == 0 else {
-      console.complain("\(path) could not be written: \(String(cString: strerror(errno))).")
-      unlink(temporary)
+    do throws(PageFile.Refusal) {
+      // The page of the state directory is ours to replace, and the owner's alone.
+      let isOurs = invocation.value("--output") == nil
+      let file = try PageFile(
+        at: path, replacing: isOurs || invocation.has("--force") ? .anything : .pages(mark: GalleryPage.mark),
+        mode: isOurs ? 0o600 : 0o666)
+      write(page, to: file, pictureBytes: Int64(invocation.number("--max-megabytes") ?? 100) * 1_000_000, session)
+      try file.place()
+    } catch {
+      console.complain(error.message)
       return .failed
     }
     console.answer(path)
     return .done
   }
 
-  private static func write(_ text: String, to file: Int32) -> Bool {
-    var rest = Array(text.utf8)[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { systemWrite(file, $0.baseAddress, $0.count) }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { return false }
-      rest = rest.dropFirst(count)
+  private static func write(
+    _ page: [Prediction], to file: PageFile, pictureBytes limit: Int64, _ session: Session
+  ) {
+    var isWhole = file.write(GalleryPage.head(count: page.count))
+    var left = limit
+    for prediction in page where isWhole {
+      let snapshot = (try? session.engine.snapshot(prediction.id))?.prediction ?? prediction
+      let pictures = snapshot.files.map { file -> GalleryPage.Picture in
+        guard file.bytes <= left, let bytes = session.engine.contents(of: file, for: prediction.origin) else {
+          return .linked(file)
+        }
+        left -= file.bytes
+        return .included(file, bytes)
+      }
+      isWhole = file.write(GalleryPage.entry(snapshot, pictures))
     }
-    return true
+    _ = file.write(GalleryPage.foot)
   }
-}
-
-private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
-  write(descriptor, bytes, count)
 }

@@ -14,9 +14,12 @@ enum GalleryPage {
   private static let policy =
     "default-src 'none'; img-src data: file:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'"
 
+  /// What every page begins with, and no other file: such a file may be replaced by a newer page.
+  static let mark = "<!doctype html>\n<!-- imagewire gallery -->\n"
+
   static func head(count: Int) -> String {
     """
-    <!doctype html>
+    \(mark)\
     <html lang="en">
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width">

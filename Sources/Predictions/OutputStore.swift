@@ -1,13 +1,17 @@
 /// Puts outputs on disk so that a file is either whole and durable or not there (durability.md section 12).
 public protocol OutputStore: Sendable {
-  /// Makes sure that files can be put into a folder, before anything is paid for; makes it where it is missing.
-  func prepare(_ directory: String) throws(OutputError)
+  /// Makes sure that files can be put into a directory, before anything is paid for; makes it where it is missing.
+  ///
+  /// - Returns: its path, as it is to be recorded: for an agent the real one.
+  func prepare(_ directory: String, for origin: PredictionOrigin?) throws(OutputError) -> String
 
-  /// The whole of a saved file, which must still have the length recorded.
-  func contents(of file: OutputFile) throws(OutputError) -> [UInt8]
+  /// The whole of a saved file, which must still have the length and SHA-256 recorded.
+  ///
+  /// - Parameter origin: the prediction's. For one of an agent no link on the way to the file is followed.
+  func contents(of file: OutputFile, for origin: PredictionOrigin?) throws(OutputError) -> [UInt8]
 
   /// The same, in pieces of `Base64.pieceBytes` but for the last. Where it throws, what came before is worth nothing.
-  func read(_ file: OutputFile, _ piece: ([UInt8]) -> Void) throws(OutputError)
+  func read(_ file: OutputFile, for origin: PredictionOrigin?, _ piece: ([UInt8]) -> Void) throws(OutputError)
 
   /// Starts a file under a temporary name in the target folder, which is made where it is missing.
   ///
@@ -26,7 +30,21 @@ public protocol OutputStore: Sendable {
   /// Removes files of a deleted prediction, but only those that still have the length and SHA-256 recorded.
   ///
   /// - Returns: the paths that were left because they are no longer what was saved.
-  func remove(_ files: [OutputFile]) -> [String]
+  func remove(_ files: [OutputFile], for origin: PredictionOrigin?) -> [String]
+}
+
+/// A directory that agents may use.
+public struct AgentDirectory: Sendable, Equatable {
+  /// As the user spelled it.
+  public var path: String
+  /// Without links, as it is recorded; the same as `path` where there are none.
+  public var realPath: String
+
+  /// A directory; without a `realPath` it is the path itself.
+  public init(path: String, realPath: String? = nil) {
+    self.path = path
+    self.realPath = realPath ?? path
+  }
 }
 
 /// One output on its way to disk. Used by one thread at a time.

@@ -75,9 +75,9 @@ extension PredictionEngine {
       if request.idempotencyKey == nil { throw error }
       fileProblem = error
     }
-    let directory = request.outputDirectory ?? defaults.outputDirectory
+    let directory: String
     do throws(OutputError) {
-      try outputs.prepare(directory)
+      directory = try outputs.prepare(request.outputDirectory ?? defaults.outputDirectory, for: request.origin)
     } catch {
       throw .folder(error, isDefault: request.outputDirectory == nil)
     }

@@ -272,7 +272,7 @@ extension PredictionEngine {
     do { row = try store.prediction(id) } catch { return }
     guard let prediction = row else {
       // Deleted meanwhile: files that this attempt has just placed are nobody's (line 37).
-      if case .saved(let files) = event { _ = outputs.remove(files) }
+      if case .saved(let files) = event { _ = outputs.remove(files, for: nil) }
       return forgetDeleted([id])
     }
     if case .adopted = event, prediction.phase == .looking, prediction.owner == store.owner {

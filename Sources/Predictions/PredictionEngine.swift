@@ -251,15 +251,17 @@ public final class PredictionEngine: Sendable {
   }
 
   /// The whole of a saved file; `nil` where it is gone or is not what was saved any more.
-  public func contents(of file: OutputFile) -> [UInt8]? {
-    try? outputs.contents(of: file)
+  ///
+  /// - Parameter origin: the prediction's.
+  public func contents(of file: OutputFile, for origin: PredictionOrigin?) -> [UInt8]? {
+    try? outputs.contents(of: file, for: origin)
   }
 
   /// The whole of a saved file, a piece at a time; each but the last is `Base64.pieceBytes` long.
   ///
   /// - Returns: false where it is gone or is not what was saved any more; what came before is then worth nothing.
-  public func read(_ file: OutputFile, _ piece: ([UInt8]) -> Void) -> Bool {
-    (try? outputs.read(file, piece)) != nil
+  public func read(_ file: OutputFile, for origin: PredictionOrigin?, _ piece: ([UInt8]) -> Void) -> Bool {
+    (try? outputs.read(file, for: origin, piece)) != nil
   }
 
   // MARK: - Cancel and delete
@@ -324,7 +326,7 @@ public final class PredictionEngine: Sendable {
         previews.discard(Set(gone.map(\.id)))
         let providers = state.withLock { $0.providers }
         for prediction in gone { providers[prediction.account]?.forget(prediction) }
-        if files { kept = outputs.remove(gone.flatMap(\.files)) }
+        if files { kept = gone.flatMap { outputs.remove($0.files, for: $0.origin) } }
       }
       tellWatcher()
       completion(result, kept)

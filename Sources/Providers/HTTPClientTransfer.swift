@@ -97,8 +97,18 @@ final class HTTPTransfer {
     // Nothing that takes a second round: on an http proxy that round would send the request again.
     try set(CURLOPT_PROXYAUTH, Int(CCURL_AUTH_BASIC))
     try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
-    if let file = environment.certificateFile { try set(CURLOPT_CAINFO, file) }
-    if let folder = environment.certificateFolder { try set(CURLOPT_CAPATH, folder) }
+    // Older versions of TLS are broken; some builds of libcurl still take them (RFC 8996).
+    try set(CURLOPT_SSLVERSION, Int(CCURL_TLS_1_2))
+    try set(CURLOPT_PROXY_SSLVERSION, Int(CCURL_TLS_1_2))
+    // The certificates that a person names are also those of a proxy that is spoken to by TLS.
+    if let file = environment.certificateFile {
+      try set(CURLOPT_CAINFO, file)
+      try set(CURLOPT_PROXY_CAINFO, file)
+    }
+    if let folder = environment.certificateFolder {
+      try set(CURLOPT_CAPATH, folder)
+      try set(CURLOPT_PROXY_CAPATH, folder)
+    }
 
     var lines = try request.headers.map { header throws(HTTPFailure) in try Self.line(header) }
     if let body = request.body {

@@ -59,6 +59,9 @@ public struct NetworkAddress: Sendable, Equatable {
       return bytes[12...] == [0, 0, 0, 0] ? .none : Self.reach(ofVersion4: Array(bytes[12...]))
     }
     if start == [0x00, 0x64, 0xFF, 0x9B, 0, 0, 0, 0, 0, 0, 0, 0] { return Self.reach(ofVersion4: Array(bytes[12...])) }
+    // NAT64 within one network (RFC 8215), and what a translator makes of IPv4 for itself (RFC 7915, section 1.3).
+    if bytes.starts(with: [0x00, 0x64, 0xFF, 0x9B, 0x00, 0x01]) { return .local }
+    if start == [0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 0, 0] { return .none }
     if bytes[0] == 0x20, bytes[1] == 0x02 { return Self.reach(ofVersion4: Array(bytes[2..<6])) }
     switch bytes[0] {
     case 0xFC, 0xFD: return .local

@@ -54,7 +54,7 @@ extension MCPCall {
   func agent() throws(RPCError) -> MCPAgent {
     let engine = try service.engine()
     let name = claim.clientName ?? service.mcp.clientName
-    return MCPAgent(
-      agent: Agent(clientName: name, outputDirectory: engine.defaults.outputDirectory), engine: engine)
+    let directory = service.environment.agentDirectories().first?.realPath ?? ""
+    return MCPAgent(agent: Agent(clientName: name, outputDirectory: directory), engine: engine)
   }
 }

@@ -1,13 +1,16 @@
-internal import JSON
+internal import Predictions
 
 /// The folders whose files an agent may be told of and may choose: the output folder and those of `--allow-output`.
 ///
 /// Judged by the path's own words: what has `..` behind such a folder is outside, wherever it leads.
 struct MCPFolders: Sendable, Equatable {
-  let folders: [String]
+  /// As the user spelled them.
+  let names: [String]
+  private let folders: [String]
 
-  init(_ folders: [String]) {
-    self.folders = folders
+  init(_ directories: [AgentDirectory]) {
+    names = directories.map(\.path)
+    folders = directories.flatMap { [$0.path, $0.realPath] }
   }
 
   /// Whether a folder or a file is one of them or inside.
@@ -16,7 +19,7 @@ struct MCPFolders: Sendable, Equatable {
     let parts = Self.parts(path)
     return folders.contains { folder in
       let start = Self.parts(folder)
-      guard parts.count >= start.count, zip(parts, start).allSatisfy({ $0.hasSameCodePoints(as: $1) }) else {
+      guard parts.count >= start.count, zip(parts, start).allSatisfy({ $0.utf8.elementsEqual($1.utf8) }) else {
         return false
       }
       return !parts[start.count...].contains("..")

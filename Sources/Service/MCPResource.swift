@@ -75,7 +75,7 @@ enum MCPResource {
     service.pictures.async {
       let room = Int64(call.reply.waitForRoom() / 4 * 3)
       guard file.bytes <= room else { return call.error(.tooLarge(file, limit: room)) }
-      guard let contents = agent.engine.contents(of: file) else {
+      guard let contents = agent.engine.contents(of: file, for: .mcp) else {
         return call.error(.noResource(uri, code: call.revision.resourceNotFoundCode))
       }
       let base64 = Base64.encode(contents)

@@ -149,7 +149,7 @@ struct MCPToolCall: Sendable {
     let folders = service.folders
     if let folder = request.outputDirectory, !folders.contains(folder) {
       throw .invalidParams(
-        "output_dir", "output_dir must be inside \(folders.folders.joined(separator: " or "))",
+        "output_dir", "output_dir must be inside \(folders.names.joined(separator: " or "))",
         hint: "Leave it out, or have imagewire started with --allow-output.")
     }
     let agent = try call.agent()

@@ -80,8 +80,7 @@ extension Service {
 
   /// The folders that an agent may see and choose.
   var folders: MCPFolders {
-    let usual = (try? engine())?.defaults.outputDirectory
-    return MCPFolders([usual].compactMap { $0 } + environment.allowedOutputs)
+    MCPFolders(environment.agentDirectories())
   }
 
   /// A prediction as a tool shows it.
@@ -103,8 +102,12 @@ extension Service {
     if pictureBytes > 0, !visible.isEmpty, let engine = try? engine() {
       var left = pictureBytes
       for (_, file) in visible {
-        guard (file.bytes + 2) / 3 * 4 <= left, let contents = engine.contents(of: file) else {
+        guard (file.bytes + 2) / 3 * 4 <= left else {
           note = "A picture was too large to be shown here; open its file."
+          continue
+        }
+        guard let contents = engine.contents(of: file, for: prediction.origin) else {
+          note = "\(file.path) is not shown: it is not the picture that was saved any more, or it cannot be read."
           continue
         }
         let base64 = Base64.encode(contents)

@@ -11,8 +11,8 @@ public final class Service: RequestHandler {
   public struct Environment: Sendable {
     /// This program's version.
     public var version: String
-    /// Folders that agents may use and see beside the output folder, absolute.
-    public var allowedOutputs: [String]
+    /// The directories that agents may use; the first is where their files go that no directory was named for.
+    public var agentDirectories: @Sendable () -> [AgentDirectory]
     /// Applies what a client wishes, as far as flags allow.
     public var configure: @Sendable (ClientSettings) -> Void
     /// Ends the process when this one ends.
@@ -20,11 +20,12 @@ public final class Service: RequestHandler {
 
     /// An environment.
     public init(
-      version: String, allowedOutputs: [String] = [], configure: @escaping @Sendable (ClientSettings) -> Void,
+      version: String, agentDirectories: @escaping @Sendable () -> [AgentDirectory] = { [] },
+      configure: @escaping @Sendable (ClientSettings) -> Void,
       watch: @escaping @Sendable (Int64) -> Void
     ) {
       self.version = version
-      self.allowedOutputs = allowedOutputs
+      self.agentDirectories = agentDirectories
       self.configure = configure
       self.watch = watch
     }
@@ -294,7 +295,9 @@ public final class Service: RequestHandler {
   ) {
     let limit = min(limit, Int64(room / 4 * 3))
     var rendering = Rendering()
-    rendering.contents = { file, text in engine.read(file) { Base64.encode($0.span, into: &text) } }
+    rendering.contents = { file, text in
+      engine.read(file, for: snapshot.prediction.origin) { Base64.encode($0.span, into: &text) }
+    }
     var left = limit
     for (index, file) in snapshot.prediction.files.enumerated() where file.bytes <= left {
       left -= file.bytes

@@ -23,7 +23,8 @@ public struct FileIncomingStore: IncomingStore {
     let temporary = path + Self.partSuffix
     do {
       try FileSystem.makeFolder(folder)
-      let file = try Descriptor(opening: temporary, O_WRONLY | O_CREAT | O_TRUNC)
+      unlink(temporary)
+      let file = try Descriptor(making: temporary)
       try file.write(body.span)
       try file.sync()
       try FileSystem.rename(temporary, to: path)
@@ -37,7 +38,7 @@ public struct FileIncomingStore: IncomingStore {
   /// The one of the latest epoch.
   public func body(of prediction: Prediction) -> [UInt8]? {
     let name = names(of: prediction).filter(isWhole).max { epoch($0) < epoch($1) }
-    guard let name, let file = try? Descriptor(opening: "\(folder)/\(name)", O_RDONLY),
+    guard let name, let file = try? Descriptor(reading: "\(folder)/\(name)"),
       let status = FileStatus(of: file)
     else { return nil }
     return FileSystem.read(file, from: 0, atMost: Int(status.bytes))

@@ -8,77 +8,80 @@ public import Predictions
   internal import Darwin
 #endif
 
-/// Puts outputs into folders so that a file is either whole and durable or not there (durability.md section 12).
+/// Puts outputs into directories so that a file is either whole and durable or not there.
+///
+/// A directory is opened once for what is done in it, and names are resolved from its descriptor: what takes the place of
+/// the directory meanwhile gets nothing. For agents no link leads there either (`AgentDirectories`).
 public struct FileOutputStore: OutputStore {
   private let limit: Int64
+  private let privateDirectory: String?
+  private let agents: AgentDirectories
   /// Whether to go without hard links, as some file systems must.
   private let usesLinks: Bool
 
-  /// - Parameter limit: how many bytes one output may have.
-  public init(limit: Int64 = 256 << 20) {
-    self.init(limit: limit, usesLinks: true)
+  /// - Parameters:
+  ///   - limit: how many bytes one output may have.
+  ///   - privateDirectory: the state directory: what lies in it is the owner's alone; elsewhere the umask decides.
+  ///   - agents: where the files of agents may be.
+  public init(limit: Int64 = 256 << 20, privateDirectory: String, agents: AgentDirectories) {
+    self.init(limit: limit, privateDirectory: privateDirectory, agents: agents, usesLinks: true)
   }
 
   /// - Parameter usesLinks: `false` takes the way for file systems without hard links, for tests.
-  init(limit: Int64, usesLinks: Bool) {
+  init(
+    limit: Int64 = 256 << 20, privateDirectory: String? = nil,
+    agents: AgentDirectories = AgentDirectories(outputDirectory: "/"), usesLinks: Bool = true
+  ) {
     self.limit = limit
+    self.privateDirectory = privateDirectory
+    self.agents = agents
     self.usesLinks = usesLinks
   }
 
-  /// Makes the folder where it is missing, and asks whether it can be written.
-  public func prepare(_ directory: String) throws(OutputError) {
-    do {
-      try FileSystem.makeFolder(directory)
+  /// Makes the directory where it is missing, and asks whether files can be made in it.
+  public func prepare(_ path: String, for origin: PredictionOrigin?) throws(OutputError) -> String {
+    do throws(SystemError) {
+      guard try directory(path, for: origin, making: true).isWritable else { throw .last }
     } catch {
-      throw error.isFullDisk ? .diskFull(path: directory) : .folder(path: directory, reason: error.reason)
+      throw failure(error, at: path)
     }
-    if access(directory, W_OK | X_OK) != 0 {
-      throw .folder(path: directory, reason: String(cString: strerror(errno)))
-    }
+    return origin == .mcp ? agents.realPath(of: path) ?? path : path
   }
 
-  /// Reads a saved file whole, if it still has the length that was recorded.
-  public func contents(of file: OutputFile) throws(OutputError) -> [UInt8] {
-    guard let bytes = FileSystem.read(file.path, atMost: Int(file.bytes) + 1) else {
-      throw .inputOutput(path: file.path, reason: "it cannot be read")
-    }
-    guard bytes.count == file.bytes else {
-      throw .inputOutput(path: file.path, reason: "it is not what was saved any more")
-    }
+  /// Reads a saved file whole, if it still is what was recorded.
+  public func contents(of file: OutputFile, for origin: PredictionOrigin?) throws(OutputError) -> [UInt8] {
+    guard let opened = open(file, for: origin),
+      let bytes = FileSystem.read(opened, from: 0, atMost: Int(file.bytes) + 1), bytes.count == file.bytes,
+      SHA256.hash(bytes).hexadecimal == file.sha256
+    else { throw Self.changed(file) }
     return bytes
   }
 
-  /// The whole of a saved file in pieces, if it still has the length recorded.
-  public func read(_ file: OutputFile, _ piece: ([UInt8]) -> Void) throws(OutputError) {
-    var place: Int64 = 0
-    guard let opened = try? Descriptor(opening: file.path, O_RDONLY), FileStatus(of: opened)?.bytes == file.bytes else {
-      throw .inputOutput(path: file.path, reason: "it cannot be read, or it is not what was saved any more")
-    }
-    while place < file.bytes {
-      let wanted = min(Int64(Base64.pieceBytes), file.bytes - place)
-      guard let bytes = FileSystem.read(opened, from: place, atMost: Int(wanted)), bytes.count == wanted else {
-        throw .inputOutput(path: file.path, reason: "it cannot be read, or it is not what was saved any more")
-      }
-      piece(bytes)
-      place += wanted
+  /// The same in pieces.
+  public func read(
+    _ file: OutputFile, for origin: PredictionOrigin?, _ piece: ([UInt8]) -> Void
+  ) throws(OutputError) {
+    guard let opened = open(file, for: origin), Self.digest(opened, of: file.bytes, piece) == file.sha256 else {
+      throw Self.changed(file)
     }
   }
 
-  /// Starts a file under a temporary name in the target folder; what earlier epochs left of it is removed.
+  /// Starts a file under a temporary name in the target directory; what earlier epochs left of it is removed.
   public func begin(_ prediction: Prediction, index: Int) throws(OutputError) -> any OutputWriter {
-    let folder = prediction.outputDirectory
-    do {
-      try FileSystem.makeFolder(folder)
-      let stem = "\(folder)/.\(prediction.id)-\(index)."
-      // Epochs are counted one by one, so what earlier attempts left has one of these few names.
-      for old in max(0, prediction.epoch - 16)..<max(0, prediction.epoch) { unlink("\(stem)\(old).part") }
-      let path = "\(stem)\(prediction.epoch).part"
-      // Of this epoch: this process's own, from a round that was given up.
-      unlink(path)
+    let path = prediction.outputDirectory
+    do throws(SystemError) {
+      let directory = try directory(path, for: prediction.origin, making: true)
+      func name(_ epoch: Int64) -> String { ".\(prediction.id)-\(index).\(epoch).part" }
+      // Epochs are counted one by one, so what earlier attempts left has one of these few names. That of this epoch is
+      // this process's own, from a round that was given up.
+      for epoch in max(0, prediction.epoch - 16)...max(0, prediction.epoch) { directory.remove(name(epoch)) }
+      let permissions = permissions(in: path)
       return FileOutputWriter(
-        path: path, file: try Descriptor(opening: path, O_RDWR | O_CREAT | O_EXCL), limit: limit)
+        in: directory, name: name(prediction.epoch), path: path,
+        file: try directory.make(name(prediction.epoch), mode: permissions.file), permissions: permissions, limit: limit
+      )
     } catch {
-      throw error.isFullDisk ? .diskFull(path: folder) : .folder(path: folder, reason: error.reason)
+      throw failure(error, at: path)
     }
   }
 
@@ -91,48 +94,113 @@ public struct FileOutputStore: OutputStore {
       }
       finished.append(known)
     }
-    let folder = prediction.outputDirectory
-    // Under a chosen name an equal file may be another prediction's, of the same input. Only where somebody may have
-    // placed ours before can it be that one.
-    let mayBePlaced = prediction.outputName == nil || prediction.epoch > 1
-    var counter = 1
-    while true {
-      let paths = Self.names(for: finished.map(\.format.fileExtension), of: prediction, counter: counter)
-        .map { "\(folder)/\($0)" }
-      do throws(SystemError) {
-        if let placements = try place(finished, at: paths, mayBePlaced: mayBePlaced) {
-          // Only now: until every file has its name, the temporary ones are all there is.
-          for file in files { file.discard() }
+    guard let directory = finished.first?.directory else { return [] }
+    let path = prediction.outputDirectory
+    do throws(SystemError) {
+      guard finished.allSatisfy({ $0.directory.identity == directory.identity }) else { throw .replaced }
+      // Under a chosen name an equal file may be another prediction's, of the same input. Only where somebody may have
+      // placed ours before can it be that one.
+      let mayBePlaced = prediction.outputName == nil || prediction.epoch > 1
+      var counter = 1
+      while true {
+        let names = Self.names(for: finished.map(\.format.fileExtension), of: prediction, counter: counter)
+        if let placements = try place(finished, as: names, in: directory, mayBePlaced: mayBePlaced) {
           do throws(SystemError) {
-            try FileSystem.syncFolder(folder)
+            try directory.sync()
+            // The paths that are recorded have to lead to the files.
+            let there = try self.directory(path, for: prediction.origin, making: false)
+            guard there.identity == directory.identity else { throw .replaced }
           } catch {
             // Nobody will be told of these names, so nothing may keep them.
-            for (path, how) in zip(paths, placements) where how != .found { unlink(path) }
+            takeBack(placements, in: directory)
             throw error
           }
-          return zip(finished, paths).map { $0.described(at: $1) }
+          for file in files { file.discard() }
+          return zip(finished, names).map { $0.described(at: "\(path)/\($1)") }
         }
-      } catch {
-        throw error.isFullDisk ? .diskFull(path: folder) : .inputOutput(path: folder, reason: error.reason)
+        counter += 1
       }
-      counter += 1
+    } catch {
+      throw error.isFullDisk ? .diskFull(path: path) : .inputOutput(path: path, reason: error.reason)
     }
   }
 
-  /// Removes files that still have the length and SHA-256 recorded, and returns the paths of the others.
-  public func remove(_ files: [OutputFile]) -> [String] {
+  /// Removes files that still are what was recorded, and returns the paths of the others.
+  public func remove(_ files: [OutputFile], for origin: PredictionOrigin?) -> [String] {
     var kept: [String] = []
-    var folders: Set<String> = []
     for file in files {
-      guard FileStatus(of: file.path) != nil else { continue }
-      if Self.isFile(at: file.path, bytes: file.bytes, sha256: file.sha256), unlink(file.path) == 0 {
-        folders.insert(FileSystem.parent(of: file.path))
+      let (parent, name) = Self.split(file.path)
+      guard let directory = try? directory(parent, for: origin, making: false), directory.status(of: name) != nil else {
+        // A directory that is gone has nothing in it; one that cannot be looked into may.
+        if FileStatus(of: file.path) != nil { kept.append(file.path) }
+        continue
+      }
+      if Self.isFile(name, in: directory, bytes: file.bytes, sha256: file.sha256), directory.remove(name) {
+        try? directory.sync()
       } else {
         kept.append(file.path)
       }
     }
-    for folder in folders { try? FileSystem.syncFolder(folder) }
     return kept
+  }
+
+  // MARK: Directories
+
+  private func directory(
+    _ path: String, for origin: PredictionOrigin?, making: Bool
+  ) throws(SystemError) -> Directory {
+    let permissions = permissions(in: path)
+    if origin == .mcp { return try agents.open(path, making: making ? permissions : nil) }
+    if making { try FileSystem.makeFolder(path, permissions) }
+    return try Directory(at: path)
+  }
+
+  private func permissions(in path: String) -> Permissions {
+    guard let privateDirectory else { return .umask }
+    return path == privateDirectory || path.hasPrefix(privateDirectory + "/") ? .ownerOnly : .umask
+  }
+
+  private func failure(_ error: SystemError, at path: String) -> OutputError {
+    error.isFullDisk ? .diskFull(path: path) : .folder(path: path, reason: error.reason)
+  }
+
+  // MARK: Saved files
+
+  /// A saved file, if there is a regular one of its length; a link is none.
+  private func open(_ file: OutputFile, for origin: PredictionOrigin?) -> Descriptor? {
+    let (parent, name) = Self.split(file.path)
+    guard let directory = try? directory(parent, for: origin, making: false), let opened = try? directory.read(name),
+      FileStatus(of: opened)?.bytes == file.bytes
+    else { return nil }
+    return opened
+  }
+
+  private static func changed(_ file: OutputFile) -> OutputError {
+    .inputOutput(path: file.path, reason: "it cannot be read, or it is not what was saved any more")
+  }
+
+  private static func split(_ path: String) -> (parent: String, name: String) {
+    (FileSystem.parent(of: path), path.split(separator: "/").last.map(String.init) ?? "")
+  }
+
+  /// SHA-256 of so many bytes of a file, each piece of which is shown; `nil` where they cannot be read.
+  private static func digest(_ file: Descriptor, of bytes: Int64, _ piece: ([UInt8]) -> Void = { _ in }) -> String? {
+    var hash = SHA256()
+    var place: Int64 = 0
+    while place < bytes {
+      let wanted = Int(min(Int64(Base64.pieceBytes), bytes - place))
+      guard let chunk = FileSystem.read(file, from: place, atMost: wanted), chunk.count == wanted else { return nil }
+      hash.update(chunk.span)
+      piece(chunk)
+      place += Int64(wanted)
+    }
+    return hash.finish().hexadecimal
+  }
+
+  /// Whether a name stands for a regular file of this length and hash.
+  private static func isFile(_ name: String, in directory: Directory, bytes: Int64, sha256: String) -> Bool {
+    guard let file = try? directory.read(name), FileStatus(of: file)?.bytes == bytes else { return false }
+    return digest(file, of: bytes) == sha256
   }
 
   // MARK: Names
@@ -160,74 +228,64 @@ public struct FileOutputStore: OutputStore {
     case taken
   }
 
+  private typealias Placed = (file: FileOutputWriter.Finished, name: String, how: Placement)
+
   /// Gives every file its name, or none: where one is taken, what was placed is taken back, and it is `nil`.
   private func place(
-    _ files: [FileOutputWriter.Finished], at paths: [String], mayBePlaced: Bool
-  ) throws(SystemError) -> [Placement]? {
-    var done: [(file: FileOutputWriter.Finished, path: String, how: Placement)] = []
-    func takeBack() {
-      for (file, path, how) in done {
-        if how == .linked { unlink(path) }
-        if how == .renamed { try? FileSystem.rename(path, to: file.path) }
-      }
-    }
-    for (file, path) in zip(files, paths) {
+    _ files: [FileOutputWriter.Finished], as names: [String], in directory: Directory, mayBePlaced: Bool
+  ) throws(SystemError) -> [Placed]? {
+    var done: [Placed] = []
+    for (file, name) in zip(files, names) {
       do throws(SystemError) {
-        let how = try place(file, at: path, mayBePlaced: mayBePlaced)
+        let how = try place(file, as: name, in: directory, mayBePlaced: mayBePlaced)
         if how == .taken {
-          takeBack()
+          takeBack(done, in: directory)
           return nil
         }
-        done.append((file, path, how))
+        done.append((file, name, how))
+        // Somebody may have put another file in the place of the temporary one.
+        guard how == .found || directory.status(of: name)?.identity == file.identity else { throw .replaced }
       } catch {
-        takeBack()
+        takeBack(done, in: directory)
         throw error
       }
     }
-    return done.map(\.how)
+    return done
+  }
+
+  private func takeBack(_ placements: [Placed], in directory: Directory) {
+    for (file, name, how) in placements {
+      if how == .linked { directory.remove(name) }
+      if how == .renamed { try? directory.rename(name, to: file.name) }
+    }
   }
 
   /// Gives one file its name unless something has it. A link cannot replace anything, on any system that has links.
   private func place(
-    _ file: FileOutputWriter.Finished, at path: String, mayBePlaced: Bool
+    _ file: FileOutputWriter.Finished, as name: String, in directory: Directory, mayBePlaced: Bool
   ) throws(SystemError) -> Placement {
     func whatIsThere() -> Placement {
-      mayBePlaced && Self.isFile(at: path, bytes: file.bytes, sha256: file.sha256) ? .found : .taken
+      mayBePlaced && Self.isFile(name, in: directory, bytes: file.bytes, sha256: file.sha256) ? .found : .taken
     }
     if usesLinks {
-      if link(file.path, path) == 0 { return .linked }
+      if directory.link(file.name, to: name) { return .linked }
       if errno == EEXIST { return whatIsThere() }
       // No links here (FAT, some network shares), or none allowed: the other way.
       guard [EPERM, ENOTSUP, EOPNOTSUPP, ENOSYS, EMLINK, EINVAL, EXDEV].contains(errno) else { throw .last }
     }
     do throws(SystemError) {
       // Reserves the name; then the file takes the place of what is ours and empty.
-      _ = try Descriptor(opening: path, O_WRONLY | O_CREAT | O_EXCL)
+      _ = try directory.make(name, mode: Permissions.ownerOnly.file)
     } catch {
       guard error.code == EEXIST else { throw error }
       return whatIsThere()
     }
     do throws(SystemError) {
-      try FileSystem.rename(file.path, to: path)
+      try directory.rename(file.name, to: name)
     } catch {
-      unlink(path)
+      directory.remove(name)
       throw error
     }
     return .renamed
-  }
-
-  /// Whether there is a plain file of this length and hash.
-  private static func isFile(at path: String, bytes: Int64, sha256: String) -> Bool {
-    guard let status = FileStatus(of: path), status.isPlainFile, status.bytes == bytes,
-      let file = try? Descriptor(opening: path, O_RDONLY)
-    else { return false }
-    var hash = SHA256()
-    var place: Int64 = 0
-    while place < bytes {
-      guard let chunk = FileSystem.read(file, from: place, atMost: 1 << 18), !chunk.isEmpty else { return false }
-      hash.update(chunk.span)
-      place += Int64(chunk.count)
-    }
-    return hash.finish().hexadecimal == sha256
   }
 }

@@ -13,7 +13,9 @@ internal import Threads
 final class FileOutputWriter: OutputWriter {
   /// What is known of a file that is whole and durable, though still under its temporary name.
   struct Finished: Sendable {
-    let path: String
+    let directory: Directory
+    let name: String
+    let identity: FileIdentity?
     let format: ImageHeader.Format
     let bytes: Int64
     let sha256: String
@@ -38,16 +40,24 @@ final class FileOutputWriter: OutputWriter {
   /// How much of a file is looked at for its format and size.
   private static let headBytes = 1 << 20
 
+  private let directory: Directory
+  private let name: String
+  /// The directory's, for messages.
   private let path: String
   private let limit: Int64
   private let state: Guarded<State>
 
-  init(path: String, file: Descriptor, limit: Int64) {
+  /// - Parameters:
+  ///   - name: the temporary name, which is removed with `discard`.
+  ///   - path: the directory's, for messages.
+  init(in directory: Directory, name: String, path: String, file: Descriptor, permissions: Permissions, limit: Int64) {
+    self.directory = directory
+    self.name = name
     self.path = path
     self.limit = limit
     state = Guarded(State(file: file))
     // Whatever the umask took away, the owner can read it.
-    fchmod(file.number, 0o600)
+    if permissions == .ownerOnly { fchmod(file.number, permissions.file) }
   }
 
   /// `nil` before `finish`.
@@ -71,16 +81,18 @@ final class FileOutputWriter: OutputWriter {
       let head = FileSystem.read(file, from: 0, atMost: Int(min(state.bytes, Int64(Self.headBytes)))) ?? []
       guard let header = ImageHeader(head) else { throw .notAnImage }
       do throws(SystemError) { try file.sync() } catch { throw failure(error) }
+      let identity = FileStatus(of: file)?.identity
       state.file = nil
       state.finished = Finished(
-        path: path, format: header.format, bytes: state.bytes, sha256: state.hash.finish().hexadecimal,
+        directory: directory, name: name, identity: identity, format: header.format, bytes: state.bytes,
+        sha256: state.hash.finish().hexadecimal,
         width: header.width, height: header.height)
     }
   }
 
   func discard() {
     state.withLock { state in
-      if !state.isDiscarded { unlink(path) }
+      if !state.isDiscarded { directory.remove(name) }
       state.isDiscarded = true
       state.file = nil
     }

@@ -25,7 +25,8 @@ public struct FilePreviewStore: PreviewStore {
     let temporary = "\(folder)/\(id).part"
     do throws(SystemError) {
       try FileSystem.makeFolder(folder)
-      let file = try Descriptor(opening: temporary, O_WRONLY | O_CREAT | O_TRUNC)
+      unlink(temporary)
+      let file = try Descriptor(making: temporary)
       try file.write(bytes.span)
       try FileSystem.rename(temporary, to: path)
     } catch {

@@ -13,7 +13,19 @@ struct SystemError: Error, Equatable {
   let code: Int32
 
   /// In the system's words, as the end of a sentence.
-  var reason: String { String(cString: strerror(code)).lowercased() }
+  var reason: String {
+    switch code {
+    case Self.notRegular.code: "it is not a regular file"
+    case Self.replaced.code: "it was moved or replaced"
+    case ELOOP: "there is a symbolic link in it"
+    default: String(cString: strerror(code)).lowercased()
+    }
+  }
+
+  /// A directory, a pipe or a device where a file should be.
+  static let notRegular = SystemError(code: -1)
+  /// A path does not lead any more to what was opened by it.
+  static let replaced = SystemError(code: -2)
 
   /// The failure of the call just made.
   static var last: SystemError { SystemError(code: errno) }
@@ -38,6 +50,32 @@ final class Descriptor: Sendable {
   /// Opens a file; never inherited by a child.
   convenience init(opening path: String, _ flags: Int32, mode: mode_t = 0o600) throws(SystemError) {
     self.init(try retried { open(path, flags | O_CLOEXEC, mode) })
+  }
+
+  /// Opens a file of ours to read and write, and makes it where it is missing. Never through a link.
+  convenience init(openingOwn path: String, mode: mode_t = 0o600) throws(SystemError) {
+    let flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
+    self.init(try retried { open(path, flags, mode) })
+    _ = try regular()
+  }
+
+  /// Makes a file; fails where the name is taken, be it by a link to nowhere.
+  convenience init(making path: String, mode: mode_t = 0o600) throws(SystemError) {
+    self.init(try retried { open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode) })
+  }
+
+  /// Opens a regular file to read, at once: a pipe is refused, not waited for.
+  convenience init(reading path: String, followsLink: Bool = false) throws(SystemError) {
+    let flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | (followsLink ? 0 : O_NOFOLLOW)
+    self.init(try retried { open(path, flags, 0) })
+    _ = try regular()
+  }
+
+  /// Itself, if it is a regular file.
+  func regular() throws(SystemError) -> Descriptor {
+    guard let status = FileStatus(of: self) else { throw .last }
+    guard status.isPlainFile else { throw .notRegular }
+    return self
   }
 
   /// Takes, or turns into another, the lock on the whole file, without waiting. A failed change may lose the old one.
@@ -88,12 +126,14 @@ private enum SystemCall {
   }
 }
 
-/// Repeats a call that a signal interrupted.
-private func retried<Number: FixedWidthInteger>(_ call: () -> Number) throws(SystemError) -> Number {
+/// Repeats a call that a signal interrupted, or that failed for another reason that passes.
+func retried<Number: FixedWidthInteger>(
+  _ passing: [Int32] = [EINTR], _ call: () -> Number
+) throws(SystemError) -> Number {
   while true {
     let result = call()
     if result >= 0 { return result }
-    if errno != EINTR { throw .last }
+    if !passing.contains(errno) { throw .last }
   }
 }
 
@@ -119,6 +159,13 @@ struct FileStatus: Equatable, Sendable {
     self.init(status)
   }
 
+  /// What a name in a directory stands for; a link is a link.
+  init?(of name: String, in directory: Directory) {
+    var status = stat()
+    guard fstatat(directory.descriptor.number, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
+    self.init(status)
+  }
+
   init?(of descriptor: Descriptor) {
     var status = stat()
     guard fstat(descriptor.number, &status) == 0 else { return nil }
@@ -141,31 +188,26 @@ struct FileStatus: Equatable, Sendable {
 
 /// Calls on paths.
 enum FileSystem {
-  /// Makes a folder and those above it, each durable; 0700 whatever the umask. One that exists is left as it is.
-  static func makeFolder(_ path: String) throws(SystemError) {
+  /// Makes a folder and those above it, each durable. One that exists is left as it is.
+  static func makeFolder(_ path: String, _ permissions: Permissions = .ownerOnly) throws(SystemError) {
     if let status = FileStatus(of: path) {
       if !status.isFolder { throw SystemError(code: ENOTDIR) }
       return
     }
     if errno != ENOENT { throw .last }
     let parent = Self.parent(of: path)
-    if parent != path { try makeFolder(parent) }
-    if mkdir(path, 0o700) != 0 {
+    if parent != path { try makeFolder(parent, permissions) }
+    if mkdir(path, permissions.directory) != 0 {
       if errno == EEXIST { return }
       throw .last
     }
-    chmod(path, 0o700)
+    if permissions == .ownerOnly { chmod(path, permissions.directory) }
     try syncFolder(parent)
   }
 
   /// Makes names in a folder survive a power cut; a file system that cannot (`EINVAL`) is forgiven.
   static func syncFolder(_ path: String) throws(SystemError) {
-    let folder = try Descriptor(opening: path, O_RDONLY | O_DIRECTORY)
-    do throws(SystemError) {
-      try folder.sync()
-    } catch {
-      if error.code != EINVAL && error.code != ENOTSUP && error.code != EBADF { throw error }
-    }
+    try Directory(at: path).sync()
   }
 
   /// The folder a path is in.
@@ -190,9 +232,9 @@ enum FileSystem {
     return names
   }
 
-  /// The first bytes of a small file; `nil` where there is none.
-  static func read(_ path: String, atMost limit: Int = 4096) -> [UInt8]? {
-    guard let file = try? Descriptor(opening: path, O_RDONLY) else { return nil }
+  /// The first bytes of a small regular file; `nil` where there is none.
+  static func read(_ path: String, atMost limit: Int = 4096, followsLink: Bool = false) -> [UInt8]? {
+    guard let file = try? Descriptor(reading: path, followsLink: followsLink) else { return nil }
     return read(file, from: 0, atMost: limit)
   }
 
@@ -221,7 +263,8 @@ enum FileSystem {
   /// Writes a small file so that it has its old content or its new one, never less.
   static func replace(_ path: String, with text: String) throws(SystemError) {
     let temporary = path + ".new"
-    let file = try Descriptor(opening: temporary, O_WRONLY | O_CREAT | O_TRUNC)
+    unlink(temporary)
+    let file = try Descriptor(making: temporary)
     try file.write(Array(text.utf8).span)
     try file.sync()
     try rename(temporary, to: path)

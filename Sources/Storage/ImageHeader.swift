@@ -28,6 +28,9 @@ public struct ImageHeader: Sendable, Equatable {
   /// In pixels; `nil` where these bytes do not say.
   public let height: Int?
 
+  /// How many pixels a side may have. A header that says more is not believed.
+  private static let sides = 1...1 << 20
+
   /// Reads a picture's first bytes; `nil` where they belong to none of the formats.
   ///
   /// - Parameter bytes: of the start of the file, as many as are at hand. JPEG has its size behind whatever the camera
@@ -53,7 +56,7 @@ public struct ImageHeader: Sendable, Equatable {
     } else {
       return nil
     }
-    let known = size.flatMap { $0.width > 0 && $0.height > 0 ? $0 : nil }
+    let known = size.flatMap { Self.sides.contains($0.width) && Self.sides.contains($0.height) ? $0 : nil }
     width = known?.width
     height = known?.height
   }

@@ -22,7 +22,7 @@ struct OwnerLock: Sendable {
     try FileSystem.makeFolder(Self.folder(in: directory))
     let path = Self.path(of: owner, in: directory)
     while true {
-      let file = try Descriptor(opening: path, O_RDWR | O_CREAT)
+      let file = try Descriptor(openingOwn: path)
       fchmod(file.number, 0o600)
       // Between opening and locking somebody may have taken it for a dead one's and removed it: then once more.
       guard file.lock(LOCK_EX), FileStatus(of: file)?.identity == FileStatus(of: path)?.identity else { continue }
@@ -59,7 +59,7 @@ struct OwnerLock: Sendable {
   static func examine(_ owner: String, in directory: String, isRegistered: Bool) -> Liveness {
     let path = path(of: owner, in: directory)
     do throws(SystemError) {
-      let file = try Descriptor(opening: path, O_RDWR)
+      let file = try Descriptor(opening: path, O_RDWR | O_NOFOLLOW | O_NONBLOCK).regular()
       guard file.lock(LOCK_EX), FileStatus(of: file)?.identity == FileStatus(of: path)?.identity else { return .alive }
       return .dead(Corpse(path: path, lock: file))
     } catch {

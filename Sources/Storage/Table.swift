@@ -92,7 +92,7 @@ struct TableOpening {
     self.directory = directory
     self.now = now
     self.notice = notice
-    lock = try Descriptor(opening: directory + "/table.lock", O_RDWR | O_CREAT)
+    lock = try Descriptor(openingOwn: directory + "/table.lock")
     fchmod(lock.number, 0o600)
   }
 
@@ -270,7 +270,7 @@ struct TableOpening {
     let path = tablePath
     if FileStatus(of: path) == nil {
       // By us, for its mode, whatever the umask; SQLite gives the log the same. New, so no lock of SQLite's is on it.
-      let file = try Descriptor(opening: path, O_RDWR | O_CREAT | O_EXCL)
+      let file = try Descriptor(making: path)
       fchmod(file.number, 0o600)
       try FileSystem.syncFolder(directory)
     }
@@ -335,7 +335,8 @@ struct TableOpening {
 
   /// Which disk, file and machine a table is on.
   private func home(of status: FileStatus) -> String {
-    let machine = FileSystem.read("/etc/machine-id").map { String(decoding: $0.prefix(32), as: UTF8.self) } ?? ""
+    let machine =
+      FileSystem.read("/etc/machine-id", followsLink: true).map { String(decoding: $0.prefix(32), as: UTF8.self) } ?? ""
     return "\(status.identity.device) \(status.identity.number) \(machine)"
   }
 }

@@ -29,8 +29,8 @@ final class WriterLock {
 
   /// Opens the lock files of a state directory, and makes them where they are missing.
   init(in directory: String) throws(SystemError) {
-    lock = try Descriptor(opening: directory + "/writer.lock", O_RDWR | O_CREAT | O_NOFOLLOW)
-    next = try Descriptor(opening: directory + "/writer.next", O_RDWR | O_CREAT | O_NOFOLLOW)
+    lock = try Descriptor(openingOwn: directory + "/writer.lock")
+    next = try Descriptor(openingOwn: directory + "/writer.next")
   }
 
   /// Takes the lock, or keeps it. Called on the store's thread and while a table is opened, never on a thread that answers

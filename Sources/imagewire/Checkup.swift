@@ -68,7 +68,10 @@ struct Checkup {
   private var disks: [Finding] {
     var findings: [Finding] = []
     do throws(OutputError) {
-      try FileOutputStore().prepare(configuration.outputDirectory)
+      _ = try FileOutputStore(
+        privateDirectory: configuration.stateDirectory,
+        agents: AgentDirectories(outputDirectory: configuration.outputDirectory)
+      ).prepare(configuration.outputDirectory, for: nil)
       findings.append(Finding(.ok, "output folder", "can be written"))
     } catch {
       findings.append(

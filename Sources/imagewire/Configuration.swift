@@ -109,6 +109,9 @@ struct Configuration: Sendable {
   /// The provider where nobody names one: `wavespeed` where its key is there, else the sandbox.
   var defaultProvider: String { provider ?? (wavespeedKey == nil ? "sandbox" : "wavespeed") }
 
+  /// Whether a key is in this process's memory.
+  var hasKey: Bool { wavespeedKey != nil || openAIKey != nil }
+
   /// What a client wishes counts where no flag says otherwise.
   mutating func apply(_ settings: ClientSettings, over options: Options) {
     if options.provider == nil, let provider = settings.provider { self.provider = provider }

@@ -20,13 +20,19 @@ final class Parts: Sendable {
   private let configuration: Guarded<Configuration>
   private let opened: Deferred<Opened>
   private let providers: ProviderSlots
+  /// Opened when the process starts, before anybody has asked anything.
+  let agents: AgentDirectories
 
   init(options: Options, configuration: Configuration, time: any TimeSource, log: Log) {
+    let agents = AgentDirectories(
+      outputDirectory: configuration.outputDirectory, others: configuration.allowedOutputs)
+    if configuration.hasKey { CoreDumps.forbid() }
     let configuration = Guarded(configuration)
     let providers = ProviderSlots(time: time)
     self.options = options
     self.configuration = configuration
     self.providers = providers
+    self.agents = agents
     opened = Deferred {
       let configuration = configuration.withLock { $0 }
       do throws(StoreError) {
@@ -34,7 +40,7 @@ final class Parts: Sendable {
           directory: configuration.stateDirectory, time: time, version: Version.number
         ) { log.warning($0) }
         let engine = PredictionEngine(
-          store: store, outputs: FileOutputStore(),
+          store: store, outputs: FileOutputStore(privateDirectory: configuration.stateDirectory, agents: agents),
           previews: FilePreviewStore(directory: configuration.stateDirectory), inputs: FileInputStore(), time: time,
           limits: AccountLimits(
             maxConcurrency: options.maxConcurrency, maxPerMinute: options.maxPerMinute,
@@ -59,6 +65,8 @@ final class Parts: Sendable {
       configuration.apply(settings, over: options)
       return configuration
     }
+    if changed.hasKey { CoreDumps.forbid() }
+    agents.setOutputDirectory(changed.outputDirectory)
     // One that is not made yet will be made of what holds by then.
     guard let opened = opened.valueIfMade, let engine = try? opened.engine.get() else { return }
     engine.defaults = Parts.defaults(of: changed)

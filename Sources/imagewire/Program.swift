@@ -110,7 +110,7 @@ enum Program {
     let service = Service(
       engine: parts.engine,
       environment: .init(
-        version: Version.number, allowedOutputs: configuration.allowedOutputs, configure: { parts.apply($0) },
+        version: Version.number, agentDirectories: { parts.agents.described }, configure: { parts.apply($0) },
         watch: { process in lifeline.withLock { $0 }?.watch(process: process) }), time: time,
       maxMessageBytes: options.maxMessageBytes)
     let connection = Connection(transport: wire, handler: service, framing: options.framing)
@@ -143,12 +143,6 @@ enum Program {
 
   /// The bytes of a small file; `nil` where it cannot be read.
   private static func contents(_ path: String) -> [UInt8]? {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    var bytes = [UInt8](repeating: 0, count: 64 << 10)
-    let count = bytes.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
-    guard count >= 0 else { return nil }
-    return Array(bytes.prefix(count))
+    try? RegularFile.contents(of: path, atMost: 64 << 10)
   }
 }

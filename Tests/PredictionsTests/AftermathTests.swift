@@ -85,7 +85,7 @@ struct AftermathTests {
     #expect(rig.engine.state.withLock { $0.bytes.isEmpty })
     let it = try rig.result(id)
     #expect(it.failure == nil)
-    #expect(rig.engine.contents(of: try #require(it.files.first)) == [1, 2, 3])
+    #expect(rig.engine.contents(of: try #require(it.files.first), for: nil) == [1, 2, 3])
     #expect(rig.engine.state.withLock { $0.bytes.isEmpty })
   }
 
@@ -100,7 +100,7 @@ struct AftermathTests {
     let id = try rig.submit().id
     #expect(try rig.result(id).failure?.kind == .downloadFailed)
     let it = try rig.result(id)
-    #expect(rig.engine.contents(of: try #require(it.files.first)) == [1, 2, 3])
+    #expect(rig.engine.contents(of: try #require(it.files.first), for: nil) == [1, 2, 3])
     #expect(rig.provider.state.withLock { $0.polled } == 0)
   }
 

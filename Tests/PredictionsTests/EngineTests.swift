@@ -23,7 +23,7 @@ struct EngineTests {
     #expect(it.outputs == ["https://cdn.example/1.png"])
     #expect(it.failure == nil)
     let file = try #require(it.files.first)
-    #expect(rig.engine.contents(of: file) == Array("https://cdn.example/1.png".utf8))
+    #expect(rig.engine.contents(of: file, for: nil) == Array("https://cdn.example/1.png".utf8))
     #expect(rig.posts == [it.id])
     #expect(try rig.row(it.id) == it)
     #expect(try rig.engine.snapshot(it.id)?.resultURL == "https://api.example/r-1")
@@ -47,7 +47,7 @@ struct EngineTests {
     let it = try rig.result(try rig.submit().id)
     #expect(it.files.count == 3)
     for (index, file) in it.files.enumerated() {
-      #expect(rig.engine.contents(of: file) == Array("https://cdn.example/\(index + 1).png".utf8))
+      #expect(rig.engine.contents(of: file, for: nil) == Array("https://cdn.example/\(index + 1).png".utf8))
     }
   }
 
@@ -57,7 +57,7 @@ struct EngineTests {
     let result = RemoteResult.completed(outputs: [.bytes([1, 2, 3])], hasNSFWContents: [], inferenceMilliseconds: nil)
     rig.provider.state.withLock { $0.polls = [.answered(result, after: nil)] }
     let it = try rig.result(try rig.submit().id)
-    #expect(rig.engine.contents(of: try #require(it.files.first)) == [1, 2, 3])
+    #expect(rig.engine.contents(of: try #require(it.files.first), for: nil) == [1, 2, 3])
     #expect(rig.journal.count("download") == 0)
   }
 
@@ -764,6 +764,6 @@ struct EngineTests {
     #expect(try rig.status(done.id) == done)
     #expect(try delete([done.id]) == .deleted([done]))
     #expect(try rig.engine.snapshot(done.id) == nil)
-    #expect(rig.engine.contents(of: done.files[0]) == nil)
+    #expect(rig.engine.contents(of: done.files[0], for: nil) == nil)
   }
 }

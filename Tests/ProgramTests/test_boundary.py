@@ -1,6 +1,7 @@
 """An agent against its boundary: what it tries to see, to name and to reach, and what it gets (finding T9)."""
 
 import json
+import os
 
 import pytest
 from program import RPCError
@@ -87,3 +88,76 @@ def test_an_agent_finds_its_own_after_a_restart(spawn):
     again = Agent(spawn())
     assert [one["id"] for one in again.call("list_predictions")["predictions"]] == [made]
     assert again.call("submit_prediction", **SMALL, idempotency_key="k")["id"] == made
+
+
+# -- files -------------------------------------------------------------------------------------------------------------
+
+
+def test_an_agent_writes_nothing_through_a_link_out_of_its_folder(spawn, home):
+    out, secret = home / "out", home / "secret"
+    out.mkdir()
+    secret.mkdir()
+    (out / "link").symlink_to("../secret")
+    agent = Agent(spawn("--output-dir", out))
+    for path in ("link", "link/below"):
+        assert "symbolic link" in agent.refusal("generate_image", **SMALL, output_dir=str(out / path))
+    # A folder that becomes a link while the picture is made.
+    later = {**SMALL, "input": {"size": "64x64", "sandbox": {"delay_ms": 1000}}}
+    made = agent.call("submit_prediction", **later, output_dir=str(out / "in"))
+    (out / "in").rmdir()
+    (out / "in").symlink_to(secret)
+    text = json.dumps(agent.result("get_prediction", id=made["id"]))
+    assert "symbolic link" in text and "download_failed" in text
+    assert list(secret.iterdir()) == []
+    # The picture is not lost: with a folder in its place again it is saved.
+    (out / "in").unlink()
+    assert agent.call("get_prediction", id=made["id"])["files"][0]["path"].startswith(str(out / "in"))
+
+
+def test_a_saved_file_replaced_by_a_link_is_not_read_through_it(spawn, home):
+    agent = Agent(spawn())
+    made = agent.call("generate_image", **SMALL)
+    (file,) = made["files"]
+    saved = home / "saved.png"
+    private = home / "private.png"
+    private.write_bytes(b"p" * file["bytes"])
+    path = home / file["path"].removeprefix(f"{home}/")
+    path.rename(saved)
+    forged = bytearray(saved.read_bytes())
+    forged[-1] ^= 1
+    for swap in (lambda: path.symlink_to(private), lambda: path.hardlink_to(private), lambda: path.write_bytes(forged)):
+        swap()
+        result = agent.result("get_prediction", id=made["id"], inline=True)
+        assert [block["type"] for block in result["content"]] == ["text", "resource_link"]
+        assert "not the picture that was saved" in result["content"][0]["text"]
+        with pytest.raises(RPCError):
+            agent.program.call("resources/read", uri=f"imagewire://predictions/{made['id']}/1")
+        path.unlink()
+    saved.rename(path)
+    assert agent.result("get_prediction", id=made["id"], inline=True)["content"][0]["type"] == "image"
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o077, 0o002])
+def test_a_file_follows_the_umask_where_the_user_named_the_place(spawn, home, mask):
+    # Finding K9: no web server could read what was saved beside a document.
+    def modes(path):
+        return path.stat().st_mode & 0o7777, path.parent.stat().st_mode & 0o7777
+
+    program = spawn(wrapper=("sh", "-c", f'umask {mask:o}; exec "$0" "$@"'))
+    named = program.call("submit", **SMALL, output_dir=str(home / "web/images"), wait_ms=60000)
+    assert modes(home / "web/images" / named["files"][0]["path"].split("/")[-1]) == (0o666 & ~mask, 0o777 & ~mask)
+    usual = program.call("submit", **SMALL, wait_ms=60000)
+    state = home / ".local/state/imagewire"
+    assert modes(state / "outputs" / usual["files"][0]["path"].split("/")[-1]) == (0o600, 0o700)
+    assert state.stat().st_mode & 0o7777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in state.iterdir() if path.is_file()} == {0o600}
+
+
+def test_a_pipe_as_key_or_configuration_is_not_waited_for(spawn, home):
+    # Finding T18: the process hung before its first answer.
+    pipe = home / "pipe"
+    os.mkfifo(pipe)
+    (home / ".config/imagewire").mkdir(parents=True)
+    os.mkfifo(home / ".config/imagewire/config.json")
+    program = spawn("--provider", "sandbox", WAVESPEED_API_KEY_FILE=pipe)
+    assert program.reply(program.start("ping"), patience=30) == {}

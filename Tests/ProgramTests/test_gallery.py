@@ -1,5 +1,6 @@
 """imagewire gallery: one page, opened in a real browser."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -127,3 +128,49 @@ def test_a_place_that_cannot_be_written_is_said_so(run):
     done = run("gallery", "-o", "/proc/none/page.html")
     assert (done.returncode, done.stdout) == (1, "")
     assert "/proc/none/page.html cannot be written" in done.stderr
+
+
+def test_a_file_that_is_no_gallery_is_left_unless_forced(run, home):
+    # Finding T13: `-o notes.html` replaced any file.
+    notes, secret = home / "notes.html", home / "secret.html"
+    notes.write_text("<!doctype html>\n<p>my notes")
+    secret.write_text("secret")
+    for obstacle in (notes, home / "link.html", home / "pipe.html", home / "folder.html"):
+        if obstacle.name == "link.html":
+            obstacle.symlink_to(secret)
+        elif obstacle.name == "pipe.html":
+            os.mkfifo(obstacle)
+        elif obstacle.name == "folder.html":
+            obstacle.mkdir()
+        done = run("gallery", "-o", obstacle)
+        assert (done.returncode, done.stdout) == (1, ""), obstacle
+        assert "is not a gallery" in done.stderr and "--force" in done.stderr
+    assert notes.read_text().endswith("my notes") and (home / "link.html").is_symlink()
+    assert run("gallery", "-o", "notes.html", "--force").stdout == f"{notes}\n"
+    # Ours is replaced without a word, whole.
+    assert run("generate", "a boat", "-s", "size=64x64").returncode == 0
+    assert run("gallery", "-o", "notes.html").returncode == 0
+    assert "a boat" in notes.read_text()
+    # A link is replaced by force, and what it leads to is left.
+    assert run("gallery", "-o", "link.html", "--force").returncode == 0
+    assert secret.read_text() == "secret" and not (home / "link.html").is_symlink()
+    assert sorted(path.name for path in home.iterdir() if path.suffix == ".part") == []
+
+
+def test_no_link_beside_the_page_is_written_through(run, home):
+    # Finding T18: `PATH.part` was opened through a planted link.
+    secret = home / "secret"
+    secret.write_text("secret")
+    (home / "page.html.part").symlink_to(secret)
+    assert run("gallery", "-o", "page.html").returncode == 0
+    assert secret.read_text() == "secret" and (home / "page.html").read_text().startswith("<!doctype html>")
+
+
+def test_a_page_follows_the_umask_where_the_user_named_the_place(home):
+    for mask in (0o022, 0o077, 0o002):
+        for arguments, wanted in ((["-o", f"page-{mask:o}.html"], 0o666 & ~mask), ([], 0o600)):
+            done = subprocess.run(
+                [BINARY, "gallery", *arguments], capture_output=True, text=True, timeout=PATIENCE, cwd=home,
+                env=environment(home), umask=mask,
+            )
+            assert Path(done.stdout.strip()).stat().st_mode & 0o777 == wanted

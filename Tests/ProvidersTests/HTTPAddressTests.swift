@@ -10,7 +10,9 @@ import Testing
     ("127.1.2.3", .loopback), ("169.254.169.254", .link), ("0.0.0.0", .none), ("224.0.0.1", .none),
     ("255.255.255.255", .none), ("::1", .loopback), ("::", .none), ("[::1]", .loopback), ("fe80::1%eth0", .link),
     ("fd00::1", .local), ("ff02::1", .none), ("2606:4700::1111", .open), ("::ffff:127.0.0.1", .loopback),
-    ("::ffff:169.254.169.254", .link), ("64:ff9b::10.0.0.1", .local), ("2002:7f00:1::", .loopback),
+    ("::ffff:169.254.169.254", .link), ("64:ff9b::10.0.0.1", .local), ("64:ff9b::8.8.8.8", .open),
+    ("64:ff9b:1::8.8.8.8", .local), ("64:ff9b:1:ffff::1", .local), ("64:ff9b:2::1", .open),
+    ("::ffff:0:8.8.8.8", .none), ("::ffff:0:127.0.0.1", .none), ("2002:7f00:1::", .loopback),
     ("::ffff:8.8.8.8", .open), ("198.18.0.1", .local),
   ])
   func reach(text: String, reach: NetworkAddress.Reach) throws {

@@ -82,12 +82,14 @@ struct MCPTests {
       ("/out/a/../../etc", false), ("out", false), ("", false), ("/", false), ("/out/a\0b", false),
     ])
   func folders(path: String, isInside: Bool) {
-    #expect(MCPFolders(["/out", "/other/./deep/"]).contains(path) == isInside)
+    #expect(
+      MCPFolders([AgentDirectory(path: "/out"), AgentDirectory(path: "/other/./deep/")]).contains(path) == isInside)
   }
 
   @Test func aFolderThatWasConfiguredWithDotsHoldsWhatIsWrittenThere() {
-    let folders = MCPFolders(["/work/../out"])
+    let folders = MCPFolders([AgentDirectory(path: "/work/../out", realPath: "/out")])
     #expect(folders.contains("/work/../out/a.png"))
+    #expect(folders.contains("/out/a.png"))
     #expect(!folders.contains("/work/../out/../etc"))
     #expect(!folders.contains("/work/a.png"))
   }
@@ -154,7 +156,8 @@ struct MCPTests {
   private func service() -> Service {
     Service(
       engine: .failure(.failed(message: "There is no table.", hint: nil)),
-      environment: .init(version: "0", allowedOutputs: ["/out"], configure: { _ in }, watch: { _ in }),
+      environment: .init(
+        version: "0", agentDirectories: { [AgentDirectory(path: "/out")] }, configure: { _ in }, watch: { _ in }),
       time: Clock { 0 })
   }
 

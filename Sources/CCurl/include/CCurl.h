@@ -17,8 +17,8 @@
 #error "imagewire needs the headers of libcurl 7.80 or later (CURLOPT_PREREQFUNCTION)"
 #endif
 
-/// `CURLAUTH_BASIC` in a form that Swift can read.
-enum { CCURL_AUTH_BASIC = CURLAUTH_BASIC };
+/// Macros and constants in a form that Swift can read.
+enum { CCURL_AUTH_BASIC = CURLAUTH_BASIC, CCURL_TLS_1_2 = CURL_SSLVERSION_TLSv1_2 };
 
 #pragma clang assume_nonnull begin
 

@@ -12,19 +12,20 @@ final class MemoryOutputs: OutputStore {
 
   let state = Guarded(State())
 
-  func prepare(_ directory: String) throws(OutputError) {
+  func prepare(_ directory: String, for origin: PredictionOrigin?) throws(OutputError) -> String {
     if directory == "/unwritable" { throw .folder(path: directory, reason: "not allowed") }
+    return directory
   }
 
-  func contents(of file: OutputFile) throws(OutputError) -> [UInt8] {
+  func contents(of file: OutputFile, for origin: PredictionOrigin?) throws(OutputError) -> [UInt8] {
     guard let bytes = state.withLock({ $0.files[file.path] }) else {
       throw .inputOutput(path: file.path, reason: "no such file")
     }
     return bytes
   }
 
-  func read(_ file: OutputFile, _ piece: ([UInt8]) -> Void) throws(OutputError) {
-    piece(try contents(of: file))
+  func read(_ file: OutputFile, for origin: PredictionOrigin?, _ piece: ([UInt8]) -> Void) throws(OutputError) {
+    piece(try contents(of: file, for: origin))
   }
 
   func begin(_ prediction: Prediction, index: Int) throws(OutputError) -> any OutputWriter {
@@ -50,7 +51,7 @@ final class MemoryOutputs: OutputStore {
     }
   }
 
-  func remove(_ files: [OutputFile]) -> [String] {
+  func remove(_ files: [OutputFile], for origin: PredictionOrigin?) -> [String] {
     state.withLock { state in for file in files { state.files[file.path] = nil } }
     return []
   }

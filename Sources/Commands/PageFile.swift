@@ -1,0 +1,102 @@
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// A page on its way to its path: written beside it under another name, so that the path has the page whole or what it
+/// had before.
+final class PageFile {
+  /// Why there is no page: one sentence for people.
+  struct Refusal: Error {
+    let message: String
+  }
+
+  /// What a file that may be replaced begins with.
+  enum Replacing {
+    /// Any file.
+    case anything
+    /// Only an earlier page, which has this mark in its first bytes.
+    case pages(mark: String)
+  }
+
+  private let path: String
+  private let temporary: String
+  private let replacing: Replacing
+  private let file: Int32
+  private var isWhole = true
+
+  /// - Parameters:
+  ///   - path: absolute.
+  ///   - mode: of the file, before the umask.
+  init(at path: String, replacing: Replacing, mode: mode_t) throws(Refusal) {
+    self.path = path
+    self.replacing = replacing
+    var parts = path.split(separator: "/", omittingEmptySubsequences: false)
+    let name = parts.removeLast()
+    temporary = (parts + [".\(name).\(getpid()).part"]).joined(separator: "/")
+    // Refused before all the work where it can be known.
+    if !name.isEmpty, Self.exists(path), !Self.mayReplace(path, replacing) { throw Self.foreign(path) }
+    // What has the name is of a process that is gone, or a trap; what a link leads to is neither opened nor removed.
+    unlink(temporary)
+    file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
+    guard file >= 0 else { throw Self.failed(path, "cannot") }
+  }
+
+  deinit {
+    close(file)
+    unlink(temporary)
+  }
+
+  /// Appends text; false where the disk refused it.
+  func write(_ text: String) -> Bool {
+    var rest = Array(text.utf8)[...]
+    while !rest.isEmpty, isWhole {
+      let count = rest.withUnsafeBytes { systemWrite(file, $0.baseAddress, $0.count) }
+      if count < 0, errno == EINTR { continue }
+      isWhole = count > 0
+      rest = rest.dropFirst(max(0, count))
+    }
+    return isWhole
+  }
+
+  /// Gives the page its path.
+  func place() throws(Refusal) {
+    guard isWhole else { throw Self.failed(path, "could not") }
+    // A link replaces nothing, whatever has come there meanwhile.
+    if !Self.exists(path), link(temporary, path) == 0 { return }
+    guard !Self.exists(path) || Self.mayReplace(path, replacing) else { throw Self.foreign(path) }
+    guard rename(temporary, path) == 0 else { throw Self.failed(path, "could not") }
+  }
+
+  private static func exists(_ path: String) -> Bool {
+    var status = stat()
+    return lstat(path, &status) == 0
+  }
+
+  private static func mayReplace(_ path: String, _ replacing: Replacing) -> Bool {
+    guard case .pages(let mark) = replacing else { return true }
+    let file = open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC)
+    guard file >= 0 else { return false }
+    defer { close(file) }
+    var status = stat()
+    guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return false }
+    var start = [UInt8](repeating: 0, count: mark.utf8.count)
+    let count = start.withUnsafeMutableBytes { pread(file, $0.baseAddress, $0.count, 0) }
+    return count == start.count && start.elementsEqual(mark.utf8)
+  }
+
+  private static func foreign(_ path: String) -> Refusal {
+    Refusal(message: "\(path) is there already and is not a gallery; it was left as it is. --force replaces it.")
+  }
+
+  private static func failed(_ path: String, _ could: String) -> Refusal {
+    Refusal(message: "\(path) \(could) be written: \(String(cString: strerror(errno))).")
+  }
+}
+
+private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
+  write(descriptor, bytes, count)
+}

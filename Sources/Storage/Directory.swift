@@ -1,0 +1,136 @@
+internal import CFiles
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// An open directory. Names in it are resolved from its descriptor, so that it stays the same directory whatever becomes
+/// of the path that led to it.
+struct Directory: Sendable {
+  let descriptor: Descriptor
+  /// Whether paths below it are walked name by name, as systems without openat2(2) must.
+  private let walks: Bool
+
+  private init(_ descriptor: Descriptor, walks: Bool) {
+    self.descriptor = descriptor
+    self.walks = walks
+  }
+
+  /// Opens the directory at a path that the user named: links on the way are the user's own and are followed.
+  init(at path: String, walks: Bool = false) throws(SystemError) {
+    self.init(try Descriptor(opening: path, O_RDONLY | O_DIRECTORY), walks: walks)
+  }
+
+  /// The directory at a relative path, no part of which may be a symbolic link (`ELOOP` or `ENOTDIR`).
+  ///
+  /// - Parameters:
+  ///   - names: the parts of the path; `..` is none.
+  ///   - permissions: of directories that are made where they are missing; `nil` makes none.
+  func descend(_ names: [String], making permissions: Permissions? = nil) throws(SystemError) -> Directory {
+    guard
+      !names.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." || $0.utf8.contains { $0 == 0 || $0 == 0x2F } })
+    else { throw SystemError(code: EINVAL) }
+    guard !names.isEmpty else { return self }
+    if !walks {
+      let path = names.joined(separator: "/")
+      do throws(SystemError) {
+        return Directory(
+          // EAGAIN: something on the way was renamed meanwhile.
+          Descriptor(try retried([EINTR, EAGAIN]) { cfiles_open_beneath(descriptor.number, path) }), walks: false)
+      } catch {
+        let mustWalk = error.code == ENOSYS || error.code == EPERM || error.code == ENOENT && permissions != nil
+        guard mustWalk else { throw error }
+      }
+    }
+    var place = self
+    for (index, name) in names.enumerated() {
+      place = try place.child(name, making: permissions, isLast: index == names.count - 1)
+    }
+    return place
+  }
+
+  private func child(_ name: String, making permissions: Permissions?, isLast: Bool) throws(SystemError) -> Directory {
+    func open() throws(SystemError) -> Directory {
+      let number = try retried { () -> Int32 in
+        isLast
+          ? openat(descriptor.number, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0)
+          : cfiles_open_to_pass(descriptor.number, name)
+      }
+      return Directory(Descriptor(number), walks: walks)
+    }
+    guard let permissions else { return try open() }
+    do throws(SystemError) { return try open() } catch { if error.code != ENOENT { throw error } }
+    if mkdirat(descriptor.number, name, permissions.directory) != 0, errno != EEXIST { throw .last }
+    let made = try open()
+    if permissions == .ownerOnly { fchmodat(descriptor.number, name, permissions.directory, 0) }
+    try self.child(".", making: nil, isLast: true).sync()
+    return made
+  }
+
+  // MARK: What is in it
+
+  /// What a name stands for; a link is a link. `nil` where nothing is, or nothing can be seen.
+  func status(of name: String) -> FileStatus? { FileStatus(of: name, in: self) }
+
+  /// A new file, open for reading and writing; fails where the name is taken, be it by a link to nowhere.
+  func make(_ name: String, mode: mode_t) throws(SystemError) -> Descriptor {
+    let flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
+    return Descriptor(try retried { openat(descriptor.number, name, flags, mode) })
+  }
+
+  /// A regular file to read, at once and not through a link.
+  func read(_ name: String) throws(SystemError) -> Descriptor {
+    let flags = O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC
+    return try Descriptor(try retried { openat(descriptor.number, name, flags, 0) }).regular()
+  }
+
+  /// Gives a file a second name, which must be free.
+  func link(_ old: String, to new: String) -> Bool {
+    linkat(descriptor.number, old, descriptor.number, new, 0) == 0
+  }
+
+  /// Gives a file another name; replaces what has it.
+  func rename(_ old: String, to new: String) throws(SystemError) {
+    if renameat(descriptor.number, old, descriptor.number, new) != 0 { throw .last }
+  }
+
+  /// Removes a name; that of a directory stays.
+  @discardableResult
+  func remove(_ name: String) -> Bool { unlinkat(descriptor.number, name, 0) == 0 }
+
+  /// Whether files can be made in it.
+  var isWritable: Bool { faccessat(descriptor.number, ".", W_OK | X_OK, 0) == 0 }
+
+  /// Whether it was removed, and only this descriptor keeps it.
+  var isRemoved: Bool {
+    var status = stat()
+    return fstat(descriptor.number, &status) == 0 && status.st_nlink == 0
+  }
+
+  /// Which directory it is.
+  var identity: FileIdentity? { FileStatus(of: descriptor)?.identity }
+
+  /// Makes the names in it survive a power cut; a file system that cannot (`EINVAL`) is forgiven.
+  func sync() throws(SystemError) {
+    do throws(SystemError) {
+      try descriptor.sync()
+    } catch {
+      if error.code != EINVAL && error.code != ENOTSUP && error.code != EBADF { throw error }
+    }
+  }
+}
+
+/// Who may use files and directories that this program makes.
+enum Permissions: Sendable {
+  /// The owner alone, whatever the umask: what belongs to the state.
+  case ownerOnly
+  /// As the umask has it, like any program's: what goes to a place that the user named.
+  case umask
+
+  var file: mode_t { self == .ownerOnly ? 0o600 : 0o666 }
+  var directory: mode_t { self == .ownerOnly ? 0o700 : 0o777 }
+}
