@@ -22,6 +22,7 @@ static struct {
   __typeof__(&curl_easy_setopt) easy_setopt;
   __typeof__(&curl_easy_getinfo) easy_getinfo;
   __typeof__(&curl_easy_strerror) easy_strerror;
+  __typeof__(&curl_easy_pause) easy_pause;
   __typeof__(&curl_multi_init) multi_init;
   __typeof__(&curl_multi_cleanup) multi_cleanup;
   __typeof__(&curl_multi_setopt) multi_setopt;
@@ -74,6 +75,7 @@ static const char *open_library(void) {
   FIND(easy_setopt, "curl_easy_setopt");
   FIND(easy_getinfo, "curl_easy_getinfo");
   FIND(easy_strerror, "curl_easy_strerror");
+  FIND(easy_pause, "curl_easy_pause");
   FIND(multi_init, "curl_multi_init");
   FIND(multi_cleanup, "curl_multi_cleanup");
   FIND(multi_setopt, "curl_multi_setopt");
@@ -136,6 +138,7 @@ const char *ccurl_version(void) { return version; }
 CURL *ccurl_easy_init(void) { return curl.easy_init(); }
 void ccurl_easy_cleanup(CURL *easy) { curl.easy_cleanup(easy); }
 const char *ccurl_easy_strerror(CURLcode code) { return curl.easy_strerror(code); }
+CURLcode ccurl_go_on(CURL *easy) { return curl.easy_pause(easy, CURLPAUSE_CONT); }
 
 CURLcode ccurl_set_long(CURL *easy, CURLoption option, long value) { return curl.easy_setopt(easy, option, value); }
 

@@ -18,6 +18,8 @@ public struct JSONError: Error, Equatable, Sendable {
     case invalidNumber
     /// Arrays and objects nested deeper than the limit.
     case tooDeep(limit: Int)
+    /// More values than the reader allows.
+    case tooManyValues
   }
 
   /// What is wrong.

@@ -10,6 +10,9 @@ public struct JSONScanner {
   /// The next byte to be read.
   public private(set) var position: Int
   private var depth: Int
+  /// How many more values may be built: a byte of text may become fifty bytes of memory. What is only passed over does not
+  /// count.
+  public var valuesLeft = Int.max
 
   /// Starts at a byte.
   ///
@@ -62,6 +65,8 @@ public struct JSONScanner {
   /// Reads one value, after white space.
   public mutating func value(in bytes: borrowing Span<UInt8>) throws(JSONError) -> JSONValue {
     guard let first = peek(in: bytes) else { throw JSONError(.unexpectedEnd, at: position) }
+    guard valuesLeft > 0 else { throw JSONError(.tooManyValues, at: position) }
+    valuesLeft -= 1
     switch first {
     case UInt8(ascii: "{"): return .object(try object(in: bytes))
     case UInt8(ascii: "["): return .array(try array(in: bytes))

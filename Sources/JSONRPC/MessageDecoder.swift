@@ -10,6 +10,7 @@ struct MessageDecoder: Sendable {
   func decode(_ bytes: borrowing Span<UInt8>) -> Message {
     do {
       var scanner = JSONScanner()
+      scanner.valuesLeft = limits.messageValues
       let message =
         scanner.peek(in: bytes) == UInt8(ascii: "[")
         ? try batch(&scanner, in: bytes) : try single(&scanner, depth: 0, in: bytes)
@@ -48,6 +49,8 @@ struct MessageDecoder: Sendable {
     var method: String?
     var params: JSONValue?
     var id = ID.absent
+    /// Whether its params hold more values than the message may.
+    var isTooLarge = false
     var isAnswer = false
 
     enum ID {
@@ -67,6 +70,7 @@ struct MessageDecoder: Sendable {
     }
     // The values inside count the braces around them too.
     var inner = JSONScanner(at: scanner.position, depth: depth + 1)
+    inner.valuesLeft = scanner.valuesLeft
     try inner.expect(UInt8(ascii: "{"), in: bytes)
     var envelope = Envelope()
     if !inner.accept(UInt8(ascii: "}"), in: bytes) {
@@ -76,6 +80,7 @@ struct MessageDecoder: Sendable {
       try inner.expect(UInt8(ascii: "}"), in: bytes)
     }
     scanner = JSONScanner(at: inner.position, depth: depth)
+    scanner.valuesLeft = inner.valuesLeft
     return message(envelope)
   }
 
@@ -83,8 +88,10 @@ struct MessageDecoder: Sendable {
     _ scanner: inout JSONScanner, depth: Int, in bytes: borrowing Span<UInt8>
   ) throws(JSONError) {
     var inner = JSONScanner(at: scanner.position, depth: depth)
+    inner.valuesLeft = scanner.valuesLeft
     try inner.skipValue(in: bytes)
     scanner = JSONScanner(at: inner.position, depth: depth)
+    scanner.valuesLeft = inner.valuesLeft
   }
 
   /// Of two members with one name the last wins, as everywhere.
@@ -100,10 +107,26 @@ struct MessageDecoder: Sendable {
       envelope.hasMethod = true
       envelope.method = try text(&scanner, in: bytes)?.string(in: bytes)
     } else if name.has("params", in: bytes) {
-      envelope.params = try scanner.value(in: bytes)
+      try params(&scanner, of: &envelope, in: bytes)
     } else {
       if name.has("result", in: bytes) || name.has("error", in: bytes) { envelope.isAnswer = true }
       try scanner.skipValue(in: bytes)
+    }
+  }
+
+  /// What holds too many values is still read to its end, to find the id to answer under, but not built.
+  private func params(
+    _ scanner: inout JSONScanner, of envelope: inout Envelope, in bytes: borrowing Span<UInt8>
+  ) throws(JSONError) {
+    var attempt = scanner
+    do throws(JSONError) {
+      envelope.params = try attempt.value(in: bytes)
+      scanner = attempt
+    } catch {
+      guard error.reason == .tooManyValues else { throw error }
+      envelope.isTooLarge = true
+      try scanner.skipValue(in: bytes)
+      scanner.valuesLeft = 0
     }
   }
 
@@ -142,6 +165,7 @@ struct MessageDecoder: Sendable {
     // Answered under null: what is refused for its length is not written back at that length.
     case .tooLong: return .refused(.idTooLong(limit: limits.idBytes), nil)
     }
+    if envelope.isTooLarge { return .refused(.tooManyValues(limit: limits.messageValues), id) }
     guard envelope.isVersion2, let method = envelope.method else { return .refused(.invalidRequest, id) }
     let params: JSONValue?
     switch envelope.params {

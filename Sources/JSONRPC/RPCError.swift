@@ -49,6 +49,13 @@ public struct RPCError: Error, Sendable, Equatable {
     }
   }
 
+  /// Params over the limit.
+  static func tooManyValues(limit: Int) -> RPCError {
+    RPCError(code: -32600, message: "Invalid Request") {
+      $0.reason("invalid_request", retryable: false, hint: "Its params hold more than \(limit) values.", limit: limit)
+    }
+  }
+
   /// An id over the limit (protocol.md section 1).
   static func idTooLong(limit: Int) -> RPCError {
     RPCError(code: -32602, message: "Invalid params: the id is longer than \(limit) bytes") {

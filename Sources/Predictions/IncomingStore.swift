@@ -9,6 +9,9 @@ public protocol IncomingStore: Sendable {
   /// What was kept for a prediction, by whichever process; `nil` where nothing was.
   func body(of prediction: Prediction) -> [UInt8]?
 
+  /// Whether anything whole is kept for a prediction.
+  func has(_ prediction: Prediction) -> Bool
+
   /// Whether anything is kept for anybody.
   var isEmpty: Bool { get }
 

@@ -27,7 +27,7 @@ extension PredictionEngine {
     guard let changes = try? store.changes(after: cursor) else { return }
     let stale = state.withLock { state -> [PredictionID] in
       state.cursor = changes.newest
-      let changed = cursor == nil || !changes.isComplete ? Array(state.live.keys) : changes.changes.map(\.id)
+      let changed = cursor == nil || !changes.isComplete ? Array(state.live.ids) : changes.changes.map(\.id)
       // What nobody works on or waits for is only forgotten, and read when it is asked for.
       for id in changed where !state.waiters.isAwaited(id) && !state.scheduler.isWorking(on: id) {
         state.live[id] = nil
@@ -44,7 +44,7 @@ extension PredictionEngine {
     snapshots.compactMap { snapshot in
       let id = snapshot.prediction.id
       guard state.live[id] == nil else { return nil }
-      state.live[id] = snapshot
+      state.live[id] = PredictionSnapshot(LiveCache.trimmed(snapshot.prediction), resultURL: snapshot.resultURL)
       return id
     }
   }

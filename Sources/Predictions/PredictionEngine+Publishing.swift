@@ -74,13 +74,9 @@ extension PredictionEngine {
 
   @discardableResult
   func remember(_ prediction: consuming Prediction, in state: inout State) -> PredictionSnapshot {
-    if state.live.count >= state.forgetsAt {
-      let awaited = Set(state.waiters.awaited)
-      let scheduler = state.scheduler
-      state.live = state.live.filter { scheduler.isWorking(on: $0.key) || awaited.contains($0.key) }
-      // Where a long queue is kept, the next look comes when it has doubled: one look at everything for each new
-      // prediction would make a long queue slow to join.
-      state.forgetsAt = max(Self.rememberedCount, 2 * state.live.count)
+    if state.live.isFull {
+      let (scheduler, waiters) = (state.scheduler, state.waiters)
+      state.live.keep { scheduler.isWorking(on: $0) || waiters.isAwaited($0) }
     }
     if let known = state.live[prediction.id] {
       let old = known.prediction
@@ -89,10 +85,11 @@ extension PredictionEngine {
       if prediction.input == nil {
         prediction.input = old.input
         prediction.metadata = old.metadata
+        prediction.sent = prediction.sent ?? old.sent
       }
     }
     let (id, url) = (prediction.id, resultURL(of: prediction, in: state))
-    let snapshot = PredictionSnapshot(prediction, resultURL: url)
+    let snapshot = PredictionSnapshot(LiveCache.trimmed(prediction), resultURL: url)
     state.live[id] = snapshot
     return snapshot
   }

@@ -82,8 +82,8 @@ extension PredictionEngine {
       return provider.download(output, index: index, of: prediction, into: writer, completion: completion)
     }
     guard let bytes = state.withLock({ $0.bytes[prediction.id]?[index] }) else {
-      // They came with an answer that another process read; the provider still has them.
-      return completion(.expired(reason: "The bytes came with an answer that is gone."))
+      // There were too many to keep, or they came with an answer that another process read.
+      return provider.download(output, index: index, of: prediction, into: writer, completion: completion)
     }
     do throws(OutputError) {
       try writer.write(bytes.span)

@@ -54,7 +54,10 @@ extension PredictionEngine {
       }
       return (prediction, provider)
     }
-    if let (prediction, provider) = found { body(prediction, provider) }
+    guard var prediction = found?.0, let provider = found?.1 else { return }
+    // Only what was over lacks its input: its download is tried again.
+    if prediction.input == nil { prediction.input = (try? store.input(of: id)) ?? nil }
+    body(prediction, provider)
   }
 
   func writer(of prediction: Prediction) -> Writer {
@@ -168,17 +171,29 @@ extension PredictionEngine {
 
   /// The provider is done. Bytes that came with the answer exist nowhere else: they are kept until they are files.
   private func finish(_ prediction: Prediction, _ result: RemoteResult) {
-    keepBytes(of: result, for: prediction.id)
+    keepBytes(of: result, for: prediction)
     record(prediction.id, .finished(result), by: writer(of: prediction))
   }
 
-  private func keepBytes(of result: RemoteResult, for id: PredictionID) {
+  /// Keeps outputs that came as bytes until they are files. Beyond what may be in memory they are read again, one
+  /// prediction after the other, where the provider can bring them once more.
+  private func keepBytes(of result: RemoteResult, for prediction: Prediction) {
     guard case .completed(let outputs, _, _) = result else { return }
-    state.withLock { state in
-      for (index, output) in outputs.enumerated() {
-        if case .bytes(let bytes) = output { state.bytes[id, default: [:]][index + 1] = bytes }
-      }
+    let id = prediction.id
+    var bytes: [Int: [UInt8]] = [:]
+    for (index, output) in outputs.enumerated() {
+      if case .bytes(let output) = output { bytes[index + 1] = output }
     }
+    guard !bytes.isEmpty else { return }
+    let (held, provider) = state.withLock { state in
+      (
+        state.bytes.values.reduce(0) { $0 + $1.values.reduce(0) { $0 + $1.count } },
+        state.providers[prediction.account]
+      )
+    }
+    let isOverLimit = held + bytes.values.reduce(0) { $0 + $1.count } > Self.heldBytes
+    if held > 0, isOverLimit, provider?.canRepeat(prediction) == true { return }
+    state.withLock { $0.bytes[id] = bytes }
   }
 
   private func look(for prediction: Prediction, at provider: any Provider) {
@@ -209,7 +224,7 @@ extension PredictionEngine {
       guard case .answered(.completed(let outputs, _, _), _) = outcome else {
         return react(.relinkFailed(prediction.id, reason: "The provider gave no fresh link."))
       }
-      if case .answered(let result, _) = outcome { keepBytes(of: result, for: prediction.id) }
+      if case .answered(let result, _) = outcome { keepBytes(of: result, for: prediction) }
       let links = outputs.enumerated().map { index, output in
         if case .location(let location) = output { location } else { "inline:\(index + 1)" }
       }

@@ -10,9 +10,7 @@ internal import Threads
 public final class PredictionEngine: Sendable {
   /// What the lock guards.
   struct State {
-    var live: [PredictionID: PredictionSnapshot] = [:]
-    /// So many in `live` are looked through for what nobody works on.
-    var forgetsAt = PredictionEngine.rememberedCount
+    var live = LiveCache()
     var slots: [String: ProviderSlot] = [:]
     var providers: [String: any Provider] = [:]
     var defaults: Defaults
@@ -115,10 +113,10 @@ public final class PredictionEngine: Sendable {
   /// Counts up whenever the alarm was moved; its own lock, so that moving it wakes only the clock.
   let alarm = Guarded(0)
 
+  /// How many bytes of outputs that are not files yet are in memory, beyond those of one prediction.
+  static let heldBytes = 64 << 20
   /// How long a terminal prediction that another process could change is believed without asking.
   static let freshness: Int64 = 100
-  /// How many predictions are remembered that nobody works on.
-  static let rememberedCount = 512
   /// A claim this old is not sent any more: the process was asleep, and another may have judged it.
   static let claimLifetime: Int64 = 30_000
 
@@ -228,6 +226,16 @@ public final class PredictionEngine: Sendable {
     let snapshot = state.withLock { state in remember(prediction, in: &state) }
     askAgain(snapshot)
     return snapshot
+  }
+
+  /// The same prediction with its input, which is not kept in memory where it is long and the prediction is over.
+  public func whole(_ snapshot: PredictionSnapshot) throws(StoreError) -> PredictionSnapshot {
+    guard snapshot.prediction.input == nil, let input = try store.input(of: snapshot.prediction.id) else {
+      return snapshot
+    }
+    var prediction = snapshot.prediction
+    prediction.input = input
+    return PredictionSnapshot(prediction, resultURL: snapshot.resultURL)
   }
 
   /// A page of the table as it is committed.

@@ -8,8 +8,11 @@ public protocol PredictionStore: ChangeLog {
   /// This process, as rows name it: alive exactly as long as its lock file is locked.
   var owner: String { get }
 
-  /// One prediction, whole; `nil` where there is none.
+  /// One prediction, whole but for an input that has left the table; `nil` where there is none.
   func prediction(_ id: PredictionID) throws(StoreError) -> Prediction?
+
+  /// The input of a prediction, wherever it is kept: `prediction` leaves out what is long and belongs to one that is over.
+  func input(of id: PredictionID) throws(StoreError) -> [UInt8]?
 
   /// A page of predictions without `input` and `metadata`, newest first.
   func list(_ query: ListQuery) throws(StoreError) -> ListPage

@@ -4,8 +4,8 @@ internal import Threads
 /// Speaks HTTP with libcurl, many requests at a time, on one thread of its own.
 ///
 /// Nothing of it exists before the first request: no thread, no library, no memory. At most 64 transfers are inside
-/// libcurl; the rest wait here, where waiting costs a few bytes. Downloads take at most 4 of the 64, so that no poll ever
-/// waits behind large files. Of the process's signals only `SIGPIPE` is touched, which is ignored from the first request
+/// libcurl, of them at most 4 downloads, and fewer where the process may open only few files (`HTTPSlots`); the rest wait
+/// here, where waiting costs a few bytes. Answers share 128 MB of memory (`HTTPMemory`). Of the process's signals only `SIGPIPE` is touched, which is ignored from the first request
 /// on; no child inherits a connection.
 public final class HTTPClient: Sendable {
   /// Gets the answer, exactly once, on the client's thread; it must not block.

@@ -5,14 +5,13 @@ internal import Threads
 ///
 /// Everything in here belongs to that thread alone.
 struct HTTPLoop: ~Copyable {
-  static let transferLimit = 64
-  static let downloadLimit = 4
-
   private let inbox: Guarded<HTTPClient.Inbox>
   private let environment: HTTPEnvironment
   private let multi: MultiHandle
   /// Inside libcurl, by handle. A transfer stays here, and so alive, for as long as libcurl knows its address.
   private var live: [UnsafeMutableRawPointer: HTTPTransfer] = [:]
+  private let slots = HTTPSlots.ofThisProcess
+  private let memory = HTTPMemory()
   private var downloads = 0
   /// Paid requests first: their time is somebody's.
   private var paid = Line()
@@ -44,7 +43,7 @@ struct HTTPLoop: ~Copyable {
     self.environment = environment
     self.multi = multi
     // libcurl counts those in use too: with fewer, a full house would close every connection it could use again.
-    _ = ccurl_multi_set_long(multi.pointer, CURLMOPT_MAXCONNECTS, Self.transferLimit)
+    _ = ccurl_multi_set_long(multi.pointer, CURLMOPT_MAXCONNECTS, slots.transfers)
   }
 
   private mutating func work() {
@@ -60,8 +59,8 @@ struct HTTPLoop: ~Copyable {
 
   /// Whether a transfer that waits could start at once.
   private var hasRoomForWaiting: Bool {
-    guard live.count < Self.transferLimit else { return false }
-    return !paid.isEmpty || !others.isEmpty || !large.isEmpty && downloads < Self.downloadLimit
+    guard live.count < slots.transfers else { return false }
+    return !paid.isEmpty || !others.isEmpty || !large.isEmpty && downloads < slots.large
   }
 
   /// Fetches what callers left; waits for it where there is nothing else to do. `false` once the client is closed.
@@ -89,10 +88,10 @@ struct HTTPLoop: ~Copyable {
   }
 
   private mutating func startWaiting() {
-    while live.count < Self.transferLimit {
+    while live.count < slots.transfers {
       if let order = paid.popFirst() ?? others.popFirst() {
         start(order)
-      } else if downloads < Self.downloadLimit, let order = large.popFirst() {
+      } else if downloads < slots.large, let order = large.popFirst() {
         start(order)
       } else {
         return
@@ -101,7 +100,7 @@ struct HTTPLoop: ~Copyable {
   }
 
   private mutating func start(_ order: HTTPClient.Order) {
-    switch HTTPTransfer.make(order, environment: environment) {
+    switch HTTPTransfer.make(order, environment: environment, memory: memory) {
     case .failure(let failure): order.completion(.failure(failure))
     case .success(let transfer):
       guard ccurl_multi_add(multi.pointer, transfer.easy) == CURLM_OK else {
@@ -119,7 +118,14 @@ struct HTTPLoop: ~Copyable {
     while let easy = ccurl_multi_ended(multi.pointer, &code) {
       guard let transfer = remove(easy) else { continue }
       transfer.order.completion(transfer.outcome(code))
+      goOn(memory.giveBack(transfer.order.number))
     }
+  }
+
+  /// Reads on where memory has become free.
+  private func goOn(_ requests: Set<UInt64>) {
+    guard !requests.isEmpty else { return }
+    for (easy, transfer) in live where requests.contains(transfer.order.number) { _ = ccurl_go_on(easy) }
   }
 
   /// Takes a transfer out of libcurl's hands; only then may it go.
@@ -136,6 +142,7 @@ struct HTTPLoop: ~Copyable {
     for (easy, transfer) in live where numbers.contains(transfer.order.number) {
       _ = remove(easy)
       transfer.order.completion(.failure(Self.ended(.cancelled, sent: transfer.mayHaveBeenSent)))
+      goOn(memory.giveBack(transfer.order.number))
     }
   }
 

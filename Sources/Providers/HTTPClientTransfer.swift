@@ -22,6 +22,7 @@ final class HTTPTransfer {
   private var headers: [String: String] = [:]
   private var body: [UInt8] = []
   private var bodyBytes: Int64 = 0
+  private let memory: HTTPMemory
   /// How much of an upload was handed to libcurl.
   private var sent: Int64 = 0
 
@@ -34,13 +35,13 @@ final class HTTPTransfer {
 
   /// Prepares a transfer; what cannot be sent fails here.
   static func make(
-    _ order: HTTPClient.Order, environment: HTTPEnvironment
+    _ order: HTTPClient.Order, environment: HTTPEnvironment, memory: HTTPMemory
   ) -> Result<HTTPTransfer, HTTPFailure> {
     guard let easy = ccurl_easy_init() else {
       return .failure(
         HTTPFailure(kind: .other, message: "There is no memory for another transfer.", mayHaveBeenSent: false))
     }
-    let transfer = HTTPTransfer(order, easy: easy)
+    let transfer = HTTPTransfer(order, easy: easy, memory: memory)
     do {
       try transfer.configure(environment)
       return .success(transfer)
@@ -49,8 +50,9 @@ final class HTTPTransfer {
     }
   }
 
-  private init(_ order: HTTPClient.Order, easy: UnsafeMutableRawPointer) {
+  private init(_ order: HTTPClient.Order, easy: UnsafeMutableRawPointer, memory: HTTPMemory) {
     self.order = order
+    self.memory = memory
     self.easy = easy
     switch order.request.purpose {
     case .once, .repeatable: isLarge = false
@@ -230,7 +232,13 @@ final class HTTPTransfer {
   /// Goes back, where a connection that was dead makes libcurl begin again.
   fileprivate func seek(to offset: Int64) { sent = offset }
 
-  fileprivate func received(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+  /// What to do with bytes of the answer's body.
+  fileprivate enum Reception { case taken, later, stop }
+
+  fileprivate func received(_ bytes: UnsafeBufferPointer<UInt8>) -> Reception {
+    var isKept = true
+    if case .download = order.request.purpose { isKept = false }
+    if isKept, !memory.take(bytes.count, for: order.number) { return .later }
     bodyBytes += Int64(bytes.count)
     if bodyBytes > order.request.bodyLimit {
       stop = .tooLarge
@@ -241,7 +249,7 @@ final class HTTPTransfer {
       body.append(contentsOf: bytes)
       if let watch = order.request.watch, (200..<300).contains(status) { watch(bytes.span) }
     }
-    return stop == nil
+    return stop == nil ? .taken : .stop
   }
 
   // MARK: - After
@@ -307,11 +315,16 @@ private func onHeader(
 private func onBody(
   _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
 ) -> Int {
-  let taken = UnsafeRawBufferPointer(start: bytes, count: size * count).withMemoryRebound(to: UInt8.self) {
+  let reception = UnsafeRawBufferPointer(start: bytes, count: size * count).withMemoryRebound(to: UInt8.self) {
     transfer(context).received($0)
   }
+  switch reception {
+  case .taken: return size * count
+  // libcurl keeps these bytes and brings them again.
+  case .later: return Int(CURL_WRITEFUNC_PAUSE)
   // Any other number than all of them ends the transfer; none would be "all" where none came.
-  return taken ? size * count : size * count + 1
+  case .stop: return size * count + 1
+  }
 }
 
 private func onRead(

@@ -194,9 +194,24 @@ public struct OpenAI: Provider {
     _ output: String, index: Int, of prediction: Prediction, into writer: any OutputWriter,
     completion: @escaping @Sendable (DownloadOutcome) -> Void
   ) {
+    if output == "inline:\(index)" { return completion(write(index, of: prediction, into: writer)) }
     let download = Download(
       http: http, policy: DownloadPolicy(base: base), userAgent: userAgent, writer: writer, completion: completion)
     download.fetch(output)
+  }
+
+  /// Writes an output that came inside the reply, from the reply that was kept.
+  private func write(_ index: Int, of prediction: Prediction, into writer: any OutputWriter) -> DownloadOutcome {
+    guard let body = incoming.body(of: prediction),
+      case .completed(let outputs, _, _)? = result(of: body, isWhole: true, prediction),
+      outputs.indices.contains(index - 1), case .bytes(let bytes) = outputs[index - 1]
+    else { return .expired(reason: "The bytes came with an answer that is gone.") }
+    do throws(OutputError) {
+      try writer.write(bytes.span)
+      return .written
+    } catch {
+      return .unsaved(error)
+    }
   }
 
   /// Only while replies are kept that nobody has read: one that was had just before its process ended is found there.
@@ -208,7 +223,7 @@ public struct OpenAI: Provider {
   }
 
   /// Only as long as the reply is kept.
-  public func canRepeat(_ prediction: Prediction) -> Bool { incoming.body(of: prediction) != nil }
+  public func canRepeat(_ prediction: Prediction) -> Bool { incoming.has(prediction) }
 
   /// The kept reply goes.
   public func forget(_ prediction: Prediction) { incoming.discard(prediction) }

@@ -11,8 +11,9 @@ final class Asked: Sendable {
   private struct State {
     var wait: WaitID?
     var isCancelled = false
-    /// Answers a cancelled `submit`, whose prediction goes on and must not be lost.
-    var onCancel: (@Sendable () -> Void)?
+    /// Answers a cancelled `submit`, whose prediction goes on and must not be lost. It is given this object and holds no
+    /// reference to it: the two would keep each other, and the prediction, in memory.
+    var onCancel: (@Sendable (Asked) -> Void)?
   }
 
   let reply: PendingReply
@@ -37,7 +38,7 @@ final class Asked: Sendable {
   }
 
   /// Remembers the wait, and what to do instead of an error when the client gives up.
-  func waits(_ wait: WaitID?, in engine: PredictionEngine, onCancel: (@Sendable () -> Void)? = nil) {
+  func waits(_ wait: WaitID?, in engine: PredictionEngine, onCancel: (@Sendable (Asked) -> Void)? = nil) {
     let wasCancelled = state.withLock { state in
       state.wait = wait
       state.onCancel = onCancel
@@ -54,6 +55,6 @@ final class Asked: Sendable {
     }
     guard let wait else { return }
     _ = engine.endWait(wait)
-    if let onCancel { onCancel() } else { error(.requestCancelled) }
+    if let onCancel { onCancel(self) } else { error(.requestCancelled) }
   }
 }

@@ -68,13 +68,17 @@ extension PredictionSnapshot {
     json.value(it.provider)
     json.name("remote_id")
     json.optional(it.remoteID)
-    if rendering.hasInput, !rendering.omitsInput, let input = it.input {
-      json.name("input")
-      json.raw(input)
+    var omitted: [String] = []
+    if rendering.hasInput {
+      if !rendering.omitsInput, let input = it.input {
+        json.name("input")
+        json.raw(input)
+      } else {
+        omitted.append("input")
+      }
     }
     json.name("files")
     json.beginArray()
-    var omitted = rendering.omitsInput ? ["input"] : []
     for (index, file) in it.files.enumerated() {
       json.beginObject()
       file.write(to: &json, isHidden: rendering.hidden.contains(index))

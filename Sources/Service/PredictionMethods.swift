@@ -126,7 +126,7 @@ extension Method {
     _ snapshot: PredictionSnapshot, atMost wait: Int64, _ service: Service, _ engine: PredictionEngine, _ asked: Asked
   ) {
     let id = snapshot.prediction.id
-    let answer: @Sendable () -> Void = {
+    let answer: @Sendable (Asked) -> Void = { asked in
       let latest = (try? engine.snapshot(id)) ?? snapshot
       asked.result(service.render(latest))
     }

@@ -47,6 +47,7 @@ public final class Service: RequestHandler {
     var connection: Connection?
     var farewell = Farewell.none
     var rendered: [PredictionID: (revision: Int64, bytes: [UInt8])] = [:]
+    var renderedBytes = 0
   }
 
   private let state = Guarded(State())
@@ -256,20 +257,32 @@ public final class Service: RequestHandler {
   static let envelopeBytes = 1_200
   /// How many renderings are kept.
   private static let keptCount = 256
+  /// From how many bytes on they are dropped.
+  private static let keptBytes = 8 << 20
 
   /// A prediction as JSON. Encoded once a revision; the bytes are kept.
   func render(_ snapshot: PredictionSnapshot, isFull: Bool = false) -> [UInt8] {
     let id = snapshot.prediction.id
     let revision = snapshot.prediction.revision
     if !isFull, let kept = state.withLock({ $0.rendered[id] }), kept.revision == revision { return kept.bytes }
-    var bytes = rendered(snapshot, Rendering())
-    if isFull { return bytes }
-    if bytes.count > maxMessageBytes - Self.envelopeBytes {
-      bytes = rendered(snapshot, Rendering(omitsInput: true))
+    var snapshot = snapshot
+    // A long input of a finished prediction is not in memory, and is shown only where the message may be that long.
+    if isFull || maxMessageBytes > LiveCache.longestInput, let engine = try? opened.value.get() {
+      snapshot = (try? engine.whole(snapshot)) ?? snapshot
     }
+    if isFull { return rendered(snapshot, Rendering()) }
+    let room = maxMessageBytes - Self.envelopeBytes
+    var bytes: [UInt8] = []
+    let isShort = (snapshot.prediction.input?.count ?? 0) <= room
+    if isShort { bytes = rendered(snapshot, Rendering()) }
+    if !isShort || bytes.count > room { bytes = rendered(snapshot, Rendering(omitsInput: true)) }
     let result = bytes
     state.withLock { state in
-      if state.rendered.count >= Self.keptCount { state.rendered.removeAll(keepingCapacity: true) }
+      if state.rendered.count >= Self.keptCount || state.renderedBytes > Self.keptBytes {
+        state.rendered.removeAll(keepingCapacity: true)
+        state.renderedBytes = 0
+      }
+      state.renderedBytes += result.count - (state.rendered[id]?.bytes.count ?? 0)
       state.rendered[id] = (revision, result)
     }
     return bytes

@@ -44,6 +44,9 @@ public struct FileIncomingStore: IncomingStore {
     return FileSystem.read(file, from: 0, atMost: Int(status.bytes))
   }
 
+  /// Whether there is a whole one.
+  public func has(_ prediction: Prediction) -> Bool { names(of: prediction).contains(where: isWhole) }
+
   /// Whether the folder has no whole answer in it.
   public var isEmpty: Bool { !FileSystem.names(in: folder).contains(where: isWhole) }
 

@@ -67,7 +67,8 @@ enum PredictionRow {
   /// The prediction of a row of `selectWhole`.
   static func whole(_ row: borrowing SQLiteRow) throws(SQLiteError) -> Prediction {
     var prediction = try lean(row)
-    prediction.input = row.blobIfAny(36)
+    // One that is in a file is read only where it is asked for: `PredictionStore.input`.
+    prediction.input = row.blobIfAny(36).flatMap { StoredInput(cell: $0) == nil ? $0 : nil }
     prediction.metadata = row.blobIfAny(37)
     prediction.sent = row.blobIfAny(38)
     return prediction

@@ -18,6 +18,10 @@ public final class SQLitePredictionStore: PredictionStore {
   private let time: any TimeSource
   private let reader: Guarded<TableReader>
   private let thread: StoreThread
+  private let inputFiles: InputFiles
+  /// Writes large inputs into files, one after the other, so that only one of them is in memory.
+  private let inputQueue = WorkQueue()
+  private let stowing = Guarded<Set<PredictionID>>([])
   /// Made with the first write, before any row can name this process, and kept through reconnections.
   private let lock: Guarded<OwnerLock?>
 
@@ -50,6 +54,7 @@ public final class SQLitePredictionStore: PredictionStore {
     self.owner = owner
     salt = table.salt
     path = table.path
+    inputFiles = InputFiles(directory: directory)
     let reader = Guarded(try TableReader(table: table))
     self.reader = reader
     let registration = TableWriter.Registration(startedAt: now, version: version)
@@ -89,7 +94,21 @@ public final class SQLitePredictionStore: PredictionStore {
 
   /// One prediction, whole; `nil` where there is none.
   public func prediction(_ id: PredictionID) throws(StoreError) -> Prediction? {
-    try reader.withLock { reader throws(StoreError) in try reader.prediction(id) }
+    let prediction = try reader.withLock { reader throws(StoreError) in try reader.prediction(id) }
+    if let prediction { stowIfDue(prediction) }
+    return prediction
+  }
+
+  /// The input of a prediction, from the table or from its file; `nil` where there is none any more.
+  public func input(of id: PredictionID) throws(StoreError) -> [UInt8]? {
+    let cell = try reader.withLock { reader throws(StoreError) in try reader.inputCell(of: id) }
+    guard let cell, let stored = StoredInput(cell: cell) else { return cell }
+    guard let input = inputFiles.read(stored, of: id) else {
+      throw .failed(
+        message: "The input of \(id) is kept in a file that is missing or was changed.",
+        hint: "The prediction itself and its files are not affected.")
+    }
+    return input
   }
 
   /// A page of predictions without `input` and `metadata`, newest first.
@@ -153,7 +172,10 @@ public final class SQLitePredictionStore: PredictionStore {
     _ id: PredictionID, _ event: PredictionEvent, by writer: Writer?,
     completion: @escaping @Sendable (Result<Change, StoreError>) -> Void
   ) {
-    thread.add(urgent: true, { try $0.change(id, event, by: writer) }, completion: completion)
+    thread.add(urgent: true, { try $0.change(id, event, by: writer) }) { [weak self] result in
+      if case .success(let change) = result { self?.stowIfDue(change.after) }
+      completion(result)
+    }
   }
 
   /// Takes the account's oldest queued prediction for this process, if its limits allow.
@@ -178,7 +200,10 @@ public final class SQLitePredictionStore: PredictionStore {
     accounts: [String: Bool], awaited: [PredictionID],
     completion: @escaping @Sendable (Result<Recovery, StoreError>) -> Void
   ) {
-    thread.add(urgent: true, { try $0.recover(accounts: accounts, awaited: awaited) }, completion: completion)
+    thread.add(urgent: true, { try $0.recover(accounts: accounts, awaited: awaited) }) { [weak self] result in
+      self?.removeStrayInputs()
+      completion(result)
+    }
   }
 
   /// Deletes predictions, all or none.
@@ -192,5 +217,47 @@ public final class SQLitePredictionStore: PredictionStore {
   @discardableResult
   public func flush(atMost milliseconds: Int64?) -> Bool {
     thread.flush(atMost: milliseconds)
+  }
+}
+
+/// Large inputs of what is over, in files.
+extension SQLitePredictionStore {
+  /// Moves an input into a file where it is time. A crash on the way leaves it in the table until it is read again.
+  private func stowIfDue(_ prediction: Prediction) {
+    guard InputFiles.isDue(prediction), stowing.withLock({ $0.insert(prediction.id).inserted }) else { return }
+    let id = prediction.id
+    inputQueue.async { [weak self] in
+      self?.stow(id)
+    }
+  }
+
+  private func stow(_ id: PredictionID) {
+    let cell = try? reader.withLock { reader throws(StoreError) in try reader.inputCell(of: id) }
+    guard let input = cell, StoredInput(cell: input) == nil, let stored = try? inputFiles.write(input, of: id)
+    else {
+      stowing.withLock { _ = $0.remove(id) }
+      return
+    }
+    thread.add(urgent: true, { try $0.replaceInput(input, of: id, by: stored) }) { [stowing, inputFiles, inputQueue] result in
+      // After an error nothing is known of the commit, and the mark may be there.
+      if case .success(false) = result { inputQueue.async { inputFiles.remove(id) } }
+      stowing.withLock { _ = $0.remove(id) }
+    }
+  }
+
+  /// Removes files whose predictions are gone: a crash came between a delete and its unlink.
+  private func removeStrayInputs() {
+    inputQueue.async { [weak self] in
+      guard let self else { return }
+      for id in inputFiles.ids {
+        do throws(StoreError) {
+          let cell = try reader.withLock { reader throws(StoreError) in try reader.inputCell(of: id) }
+          if cell == nil { inputFiles.remove(id) }
+        } catch {
+          // Looked at again with the next recovery.
+          return
+        }
+      }
+    }
   }
 }

@@ -22,6 +22,18 @@ final class TableReader {
     }
   }
 
+  /// What the table has in the place of an input: the input itself, or the mark of its file.
+  func inputCell(of id: PredictionID) throws(StoreError) -> [UInt8]? {
+    do {
+      return try connection.first(
+        "SELECT i.input FROM inputs i JOIN predictions p ON p.seq = i.seq WHERE p.seq = ? AND p.low = ?", id.sequence,
+        id.lowBits
+      ) { $0.blob(0) }
+    } catch {
+      throw StoreError(error, at: path)
+    }
+  }
+
   /// Whether any other connection, here or elsewhere, has committed since the last call.
   func hasChanged() -> Bool {
     guard let version = try? connection.integer("PRAGMA data_version") else { return true }

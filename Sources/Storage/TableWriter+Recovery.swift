@@ -138,6 +138,8 @@ extension TableWriter {
       }
       try PredictionRow.noteChange(row.id, gone: true, in: connection)
     }
+    let files = InputFiles(directory: table.directory)
+    onCommit { for row in rows { files.remove(row.id) } }
     return .deleted(rows)
   }
 }

@@ -189,6 +189,7 @@ import Testing
 private struct NoIncoming: IncomingStore {
   func keep(_ body: [UInt8], of prediction: Prediction) {}
   func body(of prediction: Prediction) -> [UInt8]? { nil }
+  func has(_ prediction: Prediction) -> Bool { false }
   var isEmpty: Bool { true }
   func discard(_ prediction: Prediction) {}
 }

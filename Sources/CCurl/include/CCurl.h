@@ -52,6 +52,8 @@ CURLcode ccurl_set_web_only(CURL *easy);
 CURLcode ccurl_set_callbacks(CURL *easy, void *context, curl_write_callback header, curl_write_callback body,
                              curl_prereq_callback prereq, curl_opensocket_callback open_socket);
 long ccurl_get_long(CURL *easy, CURLINFO info);
+/// Reads on after the body callback answered `CURL_WRITEFUNC_PAUSE`.
+CURLcode ccurl_go_on(CURL *easy);
 
 // The address a socket is about to be opened for.
 /// Copies the address, 4 or 16 bytes in network order, and returns how many; 0 for any other family.

@@ -120,6 +120,8 @@ final class MemoryStore: PredictionStore {
     return row
   }
 
+  func input(of id: PredictionID) -> [UInt8]? { table.row(id)?.input }
+
   func listed(_ id: PredictionID) -> Prediction? {
     var row = table.row(id)
     row?.input = nil

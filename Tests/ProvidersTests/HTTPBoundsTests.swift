@@ -1,0 +1,39 @@
+import Testing
+
+@testable import Providers
+
+/// Answers share memory, and transfers keep to what the process may open (finding C9).
+@Suite("HTTP bounds") struct HTTPBoundsTests {
+  @Test func whatDoesNotFitWaitsUntilAnotherIsDone() {
+    let memory = HTTPMemory(limit: 100)
+    #expect(memory.take(60, for: 1))
+    #expect(memory.take(40, for: 2))
+    #expect(!memory.take(1, for: 2))
+    #expect(!memory.take(1, for: 3))
+    #expect(memory.giveBack(1) == [2, 3])
+    #expect(memory.used == 40)
+    #expect(memory.take(60, for: 3))
+  }
+
+  @Test func theOldestAlwaysComesToItsEnd() {
+    let memory = HTTPMemory(limit: 100)
+    #expect(memory.take(50, for: 1))
+    #expect(memory.take(50, for: 2))
+    #expect(memory.take(500, for: 1))
+    #expect(!memory.take(1, for: 2))
+    // The next oldest one takes its place.
+    #expect(memory.giveBack(1) == [2])
+    #expect(memory.take(500, for: 2))
+    #expect(memory.giveBack(2) == [])
+    #expect(memory.used == 0)
+  }
+
+  @Test(arguments: [
+    (20, 1, 2), (32, 2, 12), (64, 4, 40), (88, 4, 64), (1_024, 4, 64), (0, 1, 2), (1 << 20, 4, 64),
+  ])
+  func fewDescriptorsMeanFewTransfers(_ descriptors: Int, large: Int, transfers: Int) {
+    let slots = HTTPSlots(descriptors: descriptors)
+    #expect(slots.large == large)
+    #expect(slots.transfers == transfers)
+  }
+}
