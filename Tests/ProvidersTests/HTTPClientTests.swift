@@ -52,7 +52,7 @@ import Threads
     }
     #expect(done.wait(atMost: 30_000) { $0 == 200 ? true : nil } == true)
     let connections = Set(server.requests("poll").compactMap { $0["connection"]?.int64 })
-    #expect(connections.count <= HTTPLoop.transferLimit)
+    #expect(connections.count <= HTTPSlots.ofThisProcess.transfers)
   }
 
   /// Slow downloads take four places, and a poll gets through.
@@ -60,9 +60,9 @@ import Threads
     let server = try Loopback(["download": [["do": "hang", "times": "forever"]]])
     let http = client()
     for _ in 0..<70 { http.send(download(server.outputURL + "/output/x.png")) { _ in } }
-    #expect(server.requests(atLeast: HTTPLoop.downloadLimit).count == HTTPLoop.downloadLimit)
+    #expect(server.requests(atLeast: HTTPSlots.ofThisProcess.large).count == HTTPSlots.ofThisProcess.large)
     #expect(failure(http.ask(get(server.url + "/api/v3/predictions/x/result"))) == nil)
-    #expect(server.requests("download").count == HTTPLoop.downloadLimit)
+    #expect(server.requests("download").count == HTTPSlots.ofThisProcess.large)
   }
 
   @Test func nobodyThere() throws {
