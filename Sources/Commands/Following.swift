@@ -146,7 +146,7 @@ struct Following {
       if let width = file.width, let height = file.height { parts.append("\(width)×\(height)") }
       parts.append(Listing.size(file.bytes))
     }
-    if let ended = prediction.finishedAt { parts.append(ProgressBar.seconds(ended - prediction.createdAt)) }
+    if let total = prediction.totalMilliseconds { parts.append(ProgressBar.seconds(total)) }
     return console.styles(onTerminal: true).dim(parts.joined(separator: ", "))
   }
 

@@ -44,9 +44,7 @@ enum GalleryPage {
     var facts = ["<dt>model<dd>\(escaped(prediction.model))"]
     if let micros = prediction.costMicros { facts.append("<dt>cost<dd>\(Money.dollars(micros))") }
     facts.append("<dt>billing<dd>\(prediction.billing.rawValue)")
-    if let ended = prediction.finishedAt {
-      facts.append("<dt>took<dd>\(ProgressBar.seconds(max(0, ended - prediction.createdAt)))")
-    }
+    if let total = prediction.totalMilliseconds { facts.append("<dt>took<dd>\(ProgressBar.seconds(total))") }
     let time = Timestamp.text(prediction.createdAt)
     let spoken = time.prefix(16).split(separator: "T").joined(separator: " ")
     facts.append("<dt>made<dd><time datetime=\"\(time)\">\(spoken) UTC</time>")

@@ -103,7 +103,7 @@ enum Looking {
     if let prompt = it.prompt { rows.append(("prompt", Listing.oneLine(prompt))) }
     rows += [("model", it.model), ("provider", it.provider), ("billing", it.billing.rawValue)]
     rows.append(("created", Timestamp.text(it.createdAt)))
-    if let ended = it.finishedAt { rows.append(("took", ProgressBar.seconds(max(0, ended - it.createdAt)))) }
+    if let total = it.totalMilliseconds { rows.append(("took", ProgressBar.seconds(total))) }
     if let id = it.remoteID { rows.append(("remote id", id)) }
     if !it.tags.isEmpty { rows.append(("tags", it.tags.joined(separator: ", "))) }
     for file in it.files { rows.append(("file", "\(file.path) (\(Listing.size(file.bytes)))")) }

@@ -49,12 +49,7 @@ struct ProgressBar: Sendable {
 
   /// The median of how long these took from being sent; `nil` of none.
   static func estimate(from predictions: [Prediction]) -> Int64? {
-    let times = predictions.compactMap { prediction -> Int64? in
-      guard prediction.status == .completed, let begun = prediction.startedAt, let ended = prediction.finishedAt else {
-        return nil
-      }
-      return max(0, ended - begun)
-    }.sorted()
+    let times = predictions.filter { $0.status == .completed }.compactMap(\.workMilliseconds).sorted()
     return times.isEmpty ? nil : times[times.count / 2]
   }
 }

@@ -32,6 +32,9 @@ public struct Likeness: Sendable, Equatable {
     digests.values.contains { $0 != nil } && couldHaveMade(item)
   }
 
+  /// Whether every member can be compared.
+  public var isWhole: Bool { digests.values.allSatisfy { $0 != nil } }
+
   // MARK: - As stored
 
   /// A JSON object: by name the digest in hexadecimal, or `null`.

@@ -52,6 +52,16 @@ extension Prediction {
         next.end(.failed, at: now, failure: .interrupted("It was not sent in time, and nothing was spent."))
       }
 
+    case .notInHistory:  // before 4: from here on the writer answers for it
+      try require(status == .created && phase == .queued)
+      next.acceptor = writer?.owner
+      return next
+
+    case .foundSeveral(let reason):  // before 4: it may have been sent, and is not sent again
+      try require(status == .created && phase == .queued)
+      next.end(.failed, at: now, failure: .mayHaveBeenSent(reason))
+      next.billing = .unknown
+
     case .unsent(let reason):  // 9, 10, 18
       try requireAwaitsReply(writer)
       next.billing = .none
@@ -153,8 +163,13 @@ extension Prediction {
       next.take(by: writer)
       return next
 
-    case .adopted(let match):  // 38
-      try require(phase == .looking)
+    case .adopted(let match):  // 38, and before 4: it was sent from a later state of the table
+      try require(phase == .looking || status == .created && phase == .queued)
+      if phase == .queued {
+        next.billing = .unknown
+        next.startedAt = min(now, match.createdAt - match.clockSkew)
+        if uploads == .awaited { next.uploads = .done }
+      }
       next.remoteID = match.remoteID
       next.status = .processing
       next.phase = .polling
@@ -365,6 +380,12 @@ extension Prediction {
 extension PredictionFailure {
   static func interrupted(_ message: String) -> PredictionFailure {
     PredictionFailure(.interrupted, retryable: true, message: message, hint: "Submit it again.")
+  }
+
+  static func mayHaveBeenSent(_ reason: String) -> PredictionFailure {
+    PredictionFailure(
+      .interrupted, retryable: false, message: "\(reason) It is not sent, because it may have been sent before.",
+      hint: "Look at the provider's list of recent predictions and at the bill before you submit it again.")
   }
 
   static func overBudget(_ reason: String) -> PredictionFailure {

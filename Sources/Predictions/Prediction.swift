@@ -35,6 +35,9 @@ public struct Prediction: Sendable, Equatable {
   public var origin: PredictionOrigin?
   /// `Agent.id` of the agent that ordered it; `nil` for a plain client's, and in rows of older versions.
   public var agent: String?
+  /// The process that accepted it, or that has searched the provider's history for it since and not found it: while that
+  /// process lives it is known not to have been sent. `nil` where an older version accepted it.
+  public var acceptor: String?
   /// Whether `input` names files that are sent in its place: it keeps the caller's spelling, `@/path`.
   public var uploads: UploadState
 
@@ -113,6 +116,7 @@ public struct Prediction: Sendable, Equatable {
     self.origin = origin
     self.agent = agent
     self.uploads = uploads
+    acceptor = nil
     status = .created
     phase = .queued
     owner = nil

@@ -44,7 +44,7 @@ extension PredictionEngine {
       switch result {
       case .success(let recovery):
         sweepPreviews(taken: recovery.taken)
-        for prediction in recovery.ended { publish(prediction) }
+        for prediction in recovery.ended { follow(prediction) }
         for prediction in recovery.taken { follow(prediction) }
         for account in recovery.queuedAccounts { react(.queued(account: account)) }
         giveUpClaims(among: recovery.sending)

@@ -81,7 +81,7 @@ extension PredictionEngine {
     } catch {
       throw .folder(error, isDefault: request.outputDirectory == nil)
     }
-    let prediction = Prediction(
+    var prediction = Prediction(
       id: nextID(), provider: name, model: model,
       input: JSONValue.object(request.input).serialized,
       metadata: request.metadata.map { JSONValue.object($0).serialized }, tags: request.tags,
@@ -92,9 +92,11 @@ extension PredictionEngine {
       outputName: request.outputName, maxCostMicros: request.maxCostMicros,
       estimateMicros: try estimate(for: request, model: model, from: provider), origin: request.origin,
       agent: request.agent, uploads: files.isEmpty ? .none : .awaited)
+    prediction.acceptor = store.owner
     state.withLock { $0.owedReplies += 1 }
     // With limit 0 only the idempotency key is looked up.
-    store.insert(prediction, queueLimit: fileProblem == nil ? limits.maxQueued : 0) { [self, fileProblem] result in
+    store.insert(prediction, queueLimit: fileProblem == nil ? limits.maxQueued : 0) {
+      [self, fileProblem, id = prediction.id] result in
       state.withLock { $0.owedReplies -= 1 }
       switch result {
       case .success(.inserted(let prediction)):
@@ -112,8 +114,8 @@ extension PredictionEngine {
       case .success(.queueFull): completion(.failure(fileProblem ?? .queueFull(limit: limits.maxQueued)))
       case .failure(let error):
         // It may be in the table all the same, and the client was told that it is not: it must not be sent.
-        recordLater(Unrecorded(id: prediction.id, event: .interrupted, writer: nil))
-        completion(.failure(.storage(error, prediction.id)))
+        recordLater(Unrecorded(id: id, event: .interrupted, writer: nil))
+        completion(.failure(.storage(error, id)))
       }
     }
   }

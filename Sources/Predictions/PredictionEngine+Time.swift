@@ -123,6 +123,6 @@ extension PredictionEngine.State {
   /// Whether nothing is on its way that exists only in this process; but see `unrecorded`.
   fileprivate var isIdle: Bool {
     posts.isEmpty && savesHere.isEmpty && uncommittedRecords == 0 && arriving == 0 && !scheduler.isClaiming
-      && (isStopping || !scheduler.isUploading)
+      && (isStopping || !scheduler.isUploading && !scheduler.isSearching)
   }
 }

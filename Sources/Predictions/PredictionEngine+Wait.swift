@@ -103,7 +103,7 @@ extension PredictionEngine {
   /// Somebody asked for one whose submission is still in doubt and that nobody looks for at the moment: another look, if
   /// one is due.
   func askAgain(_ snapshot: PredictionSnapshot) {
-    guard let due = snapshot.nextLookOfNobody, due <= time.now.wall else { return }
+    guard snapshot.isSearchedForByNobody, snapshot.prediction.isSearchDue(at: time.now.wall) else { return }
     recover()
   }
 }

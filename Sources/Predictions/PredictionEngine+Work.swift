@@ -10,7 +10,8 @@ extension PredictionEngine {
       // What is worked on must be at hand: until the scheduler knows of it, another thread may have dropped it as one
       // that nobody works on, and then the action would find nothing and never be repeated.
       switch event {
-      case .claimed(let prediction), .changed(let prediction), .uploadNeeded(let prediction):
+      case .claimed(let prediction), .changed(let prediction), .uploadNeeded(let prediction),
+        .searchNeeded(let prediction):
         if prediction.phase != nil { remember(prediction, in: &state) }
       default: break
       }
@@ -25,6 +26,7 @@ extension PredictionEngine {
     switch action {
     case .claim(let account): claim(account)
     case .upload(let id): withProvider(of: id) { upload($0, to: $1) }
+    case .search(let id): withProvider(of: id) { search(for: $0, at: $1) }
     case .post(let id): withProvider(of: id) { post($0, to: $1) }
     case .poll(let id): withProvider(of: id) { poll($0, at: $1) }
     case .look(let id): withProvider(of: id) { look(for: $0, at: $1) }
@@ -69,12 +71,17 @@ extension PredictionEngine {
   private func claim(_ account: String) {
     guard let provider = state.withLock({ $0.providers[account] }) else { return }
     let ready = readyUploads(of: account)
-    let isUploading = state.withLock { $0.scheduler.isUploading(for: account) }
+    let (isUploading, isSearching) = state.withLock { state in
+      (state.scheduler.isUploading(for: account), state.scheduler.isSearching(for: account))
+    }
+    let orphans: OrphanRule =
+      provider.isEmbedded
+      ? .sent : provider.remembersAll ? .searched(now: !isSearching) : .sentWithin(Self.unsearchedLifetime)
     let request = ClaimRequest(
       account: account, maxConcurrency: provider.isLimited ? limits.maxConcurrency : nil,
       maxPerMinute: provider.isLimited ? limits.maxPerMinute : nil,
       maxSpendMicros: provider.isLimited ? limits.maxSpendMicros : nil, uploaded: ready,
-      mayUpload: provider.uploads != nil && !isUploading)
+      mayUpload: provider.uploads != nil && !isUploading, orphans: orphans)
     store.claim(request) { [self] result in
       switch result {
       case .success(.claimed(let prediction)):
@@ -83,6 +90,7 @@ extension PredictionEngine {
       case .success(.nothingQueued): react(.claimEnded(account: account, retryAfter: nil))
       case .success(.denied(let retryAfter)): react(.claimEnded(account: account, retryAfter: retryAfter))
       case .success(.needsUpload(let prediction)): react(.uploadNeeded(prediction))
+      case .success(.needsSearch(let prediction)): react(.searchNeeded(prediction))
       case .success(.needsPrice(let prediction)): price(prediction, at: provider)
       case .success(.refused(let prediction)):
         publish(prediction)
@@ -200,10 +208,45 @@ extension PredictionEngine {
     guard let history = provider.history else {
       return react(.looked(prediction.id, .unavailable(reason: "This provider keeps no history.")))
     }
-    let sent = prediction.startedAt ?? prediction.createdAt
-    let until = min(time.now.wall, sent + 120_000)
-    history.search(for: prediction, window: sent - 5_000...max(until, sent) + 60_000) { [self] outcome in
+    let window: ClosedRange<Int64>
+    do throws(StoreError) {
+      let sent = try store.sendTime(of: prediction.id) ?? SendTime(sentAt: prediction.startedAt ?? prediction.createdAt)
+      window = sent.window(at: time.now, boot: time.boot)
+    } catch {
+      return react(.looked(prediction.id, .unavailable(reason: error.message)))
+    }
+    history.search(for: prediction, window: window) { [self] outcome in
       react(.looked(prediction.id, withoutOurs(outcome, of: prediction.account)))
+    }
+  }
+
+  /// Searches for one that is queued and was accepted by a process that has exited: the table may be a restored copy that
+  /// does not know of its POST.
+  private func search(for prediction: Prediction, at provider: any Provider) {
+    let id = prediction.id
+    guard let history = provider.history else {
+      return react(.searched(id, .unavailable(reason: "This provider keeps no history.")))
+    }
+    let now = time.now.wall
+    // Where it was accepted in the future, the clock was set back and says nothing: then everything is searched.
+    let since = prediction.createdAt > now ? now - Self.historyReach : prediction.createdAt - 5_000
+    history.search(for: prediction, window: since...now + 60_000) { [self] outcome in
+      let outcome = withoutOurs(outcome, of: prediction.account)
+      if case .unavailable(let reason) = outcome { tellOfSearches(reason) }
+      react(.searched(id, outcome))
+      wakeDrain()
+    }
+  }
+
+  private func tellOfSearches(_ reason: String) {
+    let mustTell = state.withLock { state in
+      defer { state.hasToldOfSearches = true }
+      return !state.hasToldOfSearches
+    }
+    if mustTell {
+      notice(
+        "Queued predictions of a process that has exited are sent when the provider's history can be searched: \(reason)"
+      )
     }
   }
 
@@ -292,8 +335,11 @@ extension PredictionEngine {
     }
     if case .adopted = event, prediction.phase == .looking, prediction.owner == store.owner {
       publish(prediction)
-      // A twin stands in the way; the next look decides again.
-      return react(.looked(id, .unavailable(reason: "what it shows may belong to an equal prediction")))
+      return react(.looked(id, .contested))
+    }
+    if case .adopted = event, prediction.phase == .queued {
+      publish(prediction)
+      return react(.searched(id, .contested))
     }
     follow(prediction)
   }

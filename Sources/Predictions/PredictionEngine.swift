@@ -68,6 +68,8 @@ public final class PredictionEngine: Sendable {
     var hasForeignWaiters = false
     var rounds = Rounds()
     var hasToldOfStrangers = false
+    /// Whether the log says that queued predictions wait for the provider's history.
+    var hasToldOfSearches = false
     var armed: Int64?
     var isClockStarted = false
   }
@@ -119,6 +121,11 @@ public final class PredictionEngine: Sendable {
   static let freshness: Int64 = 100
   /// A claim this old is not sent any more: the process was asleep, and another may have judged it.
   static let claimLifetime: Int64 = 30_000
+  /// How long after its acceptance a prediction is sent whose accepting process has exited, where no history can tell
+  /// whether it was sent before.
+  static let unsearchedLifetime: Int64 = 600_000
+  /// How far back a provider's history is searched.
+  static let historyReach: Int64 = 7 * 86_400_000
 
   /// An engine that does nothing yet: work begins with the first call that names a prediction.
   ///

@@ -16,6 +16,10 @@ public enum PredictionEvent: Sendable, Equatable {
   case withdrawn(sendable: Bool)
   /// It was found queued for too long, or was too late to be sent when its turn came. Nothing was sent.
   case interrupted
+  /// The process that accepted it has exited, and the provider's history does not have it: it was not sent.
+  case notInHistory
+  /// The process that accepted it has exited, and the provider's history has something that could be it, or another's.
+  case foundSeveral(reason: String)
   /// Nothing was sent.
   case unsent(reason: String)
   /// The provider said no.
@@ -38,7 +42,7 @@ public enum PredictionEvent: Sendable, Equatable {
   case relinked([String])
   /// Somebody asked for the result of one whose download was given up: again.
   case downloadAgain
-  /// The history had exactly one match.
+  /// The history had exactly one match. For one that is queued: it was sent from a later state of the table.
   case adopted(HistoryMatch)
   /// The history was searched in vain; the next look is due at `next` (wall clock), or never. `isSettled`: these were
   /// the looks that follow a lost reply, and from now on it only is looked for when somebody asks.
@@ -61,6 +65,8 @@ public enum SendChange: Sendable, Equatable {
   case adopted(HistoryMatch)
   /// From now on no reply is hoped for; the outcome stays open.
   case leftOpen
+  /// It may have been sent at any time since its acceptance, from a later state of the table; the outcome stays open.
+  case doubted
 }
 
 extension PredictionEvent {
@@ -74,7 +80,9 @@ extension PredictionEvent {
     case .adopted(let match): .adopted(match)
     case .ambiguous: .leftOpen
     case .cancelAsked(_, sendable: false), .withdrawn(sendable: false): .unsent
-    case .priced, .overBudget, .uploadFailed, .previewed, .cancelAsked, .withdrawn, .takenOver, .finished, .saved,
+    case .foundSeveral: .doubted
+    case .notInHistory, .priced, .overBudget, .uploadFailed, .previewed, .cancelAsked, .withdrawn, .takenOver,
+      .finished, .saved,
       .downloadGivenUp,
       .relinked, .downloadAgain, .lookedInVain, .deletionAnswered:
       nil

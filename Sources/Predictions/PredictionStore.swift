@@ -67,6 +67,9 @@ public protocol PredictionStore: ChangeLog {
   /// Whether a prediction of this account has this id at its provider, or had it when it was deleted.
   func isTaken(_ remoteID: String, in account: String) throws(StoreError) -> Bool
 
+  /// When a prediction's POST was out; `nil` where there is no record of one.
+  func sendTime(of id: PredictionID) throws(StoreError) -> SendTime?
+
   /// Waits until everything handed over before has been committed or has failed, and its completions have run.
   /// Never called from a completion.
   ///
@@ -136,12 +139,15 @@ public struct ClaimRequest: Sendable, Equatable {
   public var uploaded: [UploadedInput]
   /// Whether it could upload the next one's; otherwise those that wait for that are passed over.
   public var mayUpload: Bool
+  /// What becomes of those whose accepting process has exited.
+  public var orphans: OrphanRule
 
   /// A request.
   public init(
     account: String, maxConcurrency: Int?, maxPerMinute: Int?, maxSpendMicros: Int64? = nil,
-    uploaded: [UploadedInput] = [], mayUpload: Bool = false
+    uploaded: [UploadedInput] = [], mayUpload: Bool = false, orphans: OrphanRule = .sent
   ) {
+    self.orphans = orphans
     self.uploaded = uploaded
     self.mayUpload = mayUpload
     self.account = account
@@ -149,6 +155,17 @@ public struct ClaimRequest: Sendable, Equatable {
     self.maxPerMinute = maxPerMinute
     self.maxSpendMicros = maxSpendMicros
   }
+}
+
+/// What becomes of a queued prediction whose accepting process has exited. A restored copy of the table may show one as
+/// queued that was sent, and no counter in the table can tell.
+public enum OrphanRule: Sendable, Equatable {
+  /// It is sent: nothing is paid for it.
+  case sent
+  /// It is searched for in the provider's history first, and passed over where this process cannot search `now`.
+  case searched(now: Bool)
+  /// There is no history to search: it is sent within so many milliseconds of its acceptance, and has failed afterwards.
+  case sentWithin(Int64)
 }
 
 /// A queued prediction whose files are uploaded.
@@ -175,9 +192,11 @@ public enum ClaimOutcome: Sendable, Equatable {
   case denied(retryAfter: Int64)
   /// Its turn has come but for its files, which this process may upload now.
   case needsUpload(Prediction)
+  /// Its turn has come, and the provider's history must be searched first: see `OrphanRule.searched`.
+  case needsSearch(Prediction)
   /// Money is limited, and nobody has asked yet what this one would cost.
   case needsPrice(Prediction)
-  /// This one was not sent, and has failed: it would have cost more than allowed.
+  /// This one was not sent, and has failed: it would have cost more than allowed, or waited too long.
   case refused(Prediction)
 }
 

@@ -57,6 +57,9 @@ public protocol Provider: Sendable {
   /// Its history, where it keeps one that can be searched.
   var history: (any ProviderHistory)? { get }
 
+  /// Whether its history shows everything that was sent for the account, by any process from any state of the table.
+  var remembersAll: Bool { get }
+
   /// What it costs, where it can be asked.
   var pricing: (any ProviderPricing)? { get }
 
@@ -82,6 +85,9 @@ public protocol Provider: Sendable {
 extension Provider {
   /// Providers that make a prediction under an id can be asked again.
   public func canRepeat(_ prediction: Prediction) -> Bool { true }
+
+  /// Most have no such history.
+  public var remembersAll: Bool { false }
 
   /// A minute: the work goes on after the answer.
   public var postLimit: Int64 { 60_000 }
@@ -271,6 +277,8 @@ public enum HistoryOutcome: Sendable, Equatable {
   case found([HistoryMatch])
   /// More than could be read: as good as several matches.
   case tooMany
+  /// One match, which another prediction could have made as well.
+  case contested
   /// Nothing was learned; a later look may.
   case unavailable(reason: String)
 }

@@ -53,7 +53,7 @@ extension Scheduler {
         job.seen = (matches[0], now.steady)
         isNew = true
       }
-    } else if case .unavailable = outcome {
+    } else if outcome == .contested || outcome.isUnavailable {
       // What was seen before still counts: nothing was learned.
     } else {
       job.seen = nil
@@ -74,6 +74,33 @@ extension Scheduler {
       .record(
         id, .lookedInVain(reason: reason, next: policy.nextLook(atAge: age).map { now.wall + $0 }, isSettled: true))
     ]
+  }
+
+  // MARK: - Searching for what is queued
+
+  /// What another process accepted, which has exited, may have been sent from a later state of the table. It is sent only
+  /// if the history does not have it.
+  mutating func searched(_ id: PredictionID, _ outcome: HistoryOutcome, now: Moment) -> [Action] {
+    guard let job = jobs[id], job.phase == .queued, searching[job.account] == id else { return [] }
+    let policy = policy(of: job)
+    switch outcome {
+    case .found(let matches) where matches.isEmpty:
+      jobs[id] = nil
+      return [.record(id, .notInHistory)] + endPreparation(of: id, for: job.account)
+    case .found(let matches) where matches.count == 1:
+      return [.record(id, .adopted(matches[0]))]
+    case .contested where job.attempts < policy.looks.count:
+      // The other one may only just be on its way: once its reply is there this one can be told apart.
+      jobs[id]?.attempts += 1
+      schedule(id, in: policy.looks[job.attempts], now: now)
+      return []
+    case .found, .tooMany, .contested:
+      return [.record(id, .foundSeveral(reason: HistoryOutcome.doubt(outcome)))]
+    case .unavailable:
+      jobs[id]?.failures += 1
+      schedule(id, in: jittered(policy.transient(after: job.failures + 1)), now: now)
+      return []
+    }
   }
 
   // MARK: - Uploads
@@ -121,6 +148,18 @@ extension Scheduler {
 }
 
 extension HistoryOutcome {
+  fileprivate var isUnavailable: Bool { if case .unavailable = self { true } else { false } }
+
+  /// Why a search for a queued one did not settle it, in one sentence.
+  fileprivate static func doubt(_ outcome: HistoryOutcome) -> String {
+    let left = "The process that accepted it has exited, and the provider's history has"
+    return switch outcome {
+    case .found(let matches) where matches.count > 1: "\(left) \(matches.count) predictions that could be it."
+    case .contested: "\(left) one that could be it or another prediction's."
+    default: "\(left) too many that could be it."
+    }
+  }
+
   /// Why a look did not settle it, in one sentence.
   fileprivate static func reason(_ outcome: HistoryOutcome) -> String {
     let lost = "Its submission got no reply, and"
@@ -130,6 +169,7 @@ extension HistoryOutcome {
       "\(lost) what the provider's history shows could not be told apart from an equal prediction's."
     case .found(let matches): "\(lost) the provider's history has \(matches.count) that could be it."
     case .tooMany: "\(lost) the provider's history has too many that could be it."
+    case .contested: "\(lost) what the provider's history shows may belong to an equal prediction."
     case .unavailable(let why): "\(lost) the provider's history could not be read: \(why)"
     }
   }

@@ -14,6 +14,10 @@ public struct Scheduler: Sendable {
     case claimEnded(account: String, retryAfter: Int64?)
     /// This one's turn has come, and its files must be uploaded first.
     case uploadNeeded(Prediction)
+    /// This one's turn has come, and the provider's history must be searched for it first.
+    case searchNeeded(Prediction)
+    /// A search for a queued one ended.
+    case searched(PredictionID, HistoryOutcome)
     /// They are.
     case uploaded(PredictionID)
     /// They are not.
@@ -50,6 +54,8 @@ public struct Scheduler: Sendable {
     case claim(account: String)
     /// Upload the files of a queued one.
     case upload(PredictionID)
+    /// Search the provider's history for a queued one.
+    case search(PredictionID)
     /// Send it. Once.
     case post(PredictionID)
     /// Ask the provider how it stands.
@@ -66,7 +72,7 @@ public struct Scheduler: Sendable {
     case record(PredictionID, PredictionEvent)
   }
 
-  /// One unfinished prediction of ours; `queued` only while we upload its files.
+  /// One unfinished prediction of ours; `queued` only while we search for it or upload its files.
   struct Job: Sendable {
     var account: String
     var phase: PredictionPhase
@@ -107,6 +113,8 @@ public struct Scheduler: Sendable {
   private var agenda = Agenda()
   /// Whose files are being uploaded, by account: one at a time, so that a second one with the same file finds it there.
   private var uploading: [String: PredictionID] = [:]
+  /// Which queued one the history is searched for, by account: one at a time, so that the history is not asked too often.
+  var searching: [String: PredictionID] = [:]
   /// Those that somebody waits for, ours or not.
   private var awaited: Set<PredictionID> = []
   private var isStopping = false
@@ -148,6 +156,12 @@ public struct Scheduler: Sendable {
   /// Whether files are being uploaded for anybody.
   public var isUploading: Bool { uploading.keys.contains(where: isUploading(for:)) }
 
+  /// Whether a queued one is searched for, for an account; also while it waits for the next try.
+  public func isSearching(for account: String) -> Bool { searching[account] != nil }
+
+  /// Whether the history is being asked for a queued one.
+  public var isSearching: Bool { searching.values.contains { jobs[$0].map { $0.due == nil } ?? false } }
+
   /// Whether this prediction is one of ours, unfinished.
   public func isWorking(on id: PredictionID) -> Bool { jobs[id] != nil }
 
@@ -178,10 +192,19 @@ public struct Scheduler: Sendable {
       accounts[account]?.isClaiming = false
       return begin(prediction.id, now: now) + claim(account)
 
+    case .searchNeeded(let prediction):
+      let account = prediction.account
+      jobs[prediction.id] = Job(account: account, phase: .queued, acceptedAt: now.steady)
+      searching[account] = prediction.id
+      accounts[account]?.isClaiming = false
+      return begin(prediction.id, now: now) + claim(account)
+
+    case .searched(let id, let outcome): return searched(id, outcome, now: now)
+
     case .uploaded(let id):
       guard let job = jobs[id], job.phase == .queued else { return [] }
       jobs[id] = nil
-      return endUpload(for: job.account)
+      return endPreparation(of: id, for: job.account)
 
     case .uploadFailed(let id, let outcome): return uploadFailed(id, outcome, now: now)
 
@@ -208,7 +231,7 @@ public struct Scheduler: Sendable {
 
     case .lost(let id):
       guard let job = jobs.removeValue(forKey: id) else { return [] }
-      return job.phase == .queued ? endUpload(for: job.account) : release(job.account)
+      return job.phase == .queued ? endPreparation(of: id, for: job.account) : release(job.account)
 
     case .asked(let id):
       guard let job = jobs[id], job.phase == .polling, let due = job.due, job.attempts > 0 else { return [] }
@@ -258,7 +281,8 @@ public struct Scheduler: Sendable {
   }
 
   /// It and those that were passed over meanwhile may be claimed, also where a claim that knows nothing of it is under way.
-  private mutating func endUpload(for account: String) -> [Action] {
+  mutating func endPreparation(of id: PredictionID, for account: String) -> [Action] {
+    if searching[account] == id { searching[account] = nil }
     let isClaiming = accounts[account]?.isClaiming ?? false
     accounts[account]?.mayHaveQueue = true
     accounts[account]?.hasMore = isClaiming
@@ -274,13 +298,21 @@ public struct Scheduler: Sendable {
     guard let phase = prediction.phase, phase != .queued, prediction.owner != nil else {
       let job = jobs.removeValue(forKey: id)
       let account = job?.account ?? prediction.account
-      return job?.phase == .queued ? endUpload(for: account) : release(account)
+      return job?.phase == .queued ? endPreparation(of: id, for: account) : release(account)
     }
     let before = jobs[id]
     if before == nil || before?.phase != phase {
       let age = max(0, now.wall - (prediction.startedAt ?? now.wall))
       jobs[id] = Job(account: prediction.account, phase: phase, acceptedAt: before?.acceptedAt ?? now.steady - age)
     }
+    let next = follow(prediction, in: phase, before: before, now: now)
+    return before?.phase == .queued ? next + endPreparation(of: id, for: prediction.account) : next
+  }
+
+  private mutating func follow(
+    _ prediction: Prediction, in phase: PredictionPhase, before: Job?, now: Moment
+  ) -> [Action] {
+    let id = prediction.id
     switch phase {
     case .queued, .sending: return []
     case .polling where before?.phase == .sending:
@@ -319,7 +351,7 @@ public struct Scheduler: Sendable {
     guard let job = jobs[id] else { return [] }
     jobs[id]?.due = nil
     switch job.phase {
-    case .queued: return [.upload(id)]
+    case .queued: return searching[job.account] == id ? [.search(id)] : [.upload(id)]
     case .sending: return []
     case .polling:
       jobs[id]?.isInLine = true

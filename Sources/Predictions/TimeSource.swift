@@ -16,4 +16,13 @@ public struct Moment: Sendable, Equatable {
 public protocol TimeSource: Sendable {
   /// The moment it is.
   var now: Moment { get }
+
+  /// Names the start of the machine from which `steady` counts; `nil` where it is not known. What `steady` said is
+  /// comparable only under the same name.
+  var boot: String? { get }
+}
+
+extension TimeSource {
+  /// Not known.
+  public var boot: String? { nil }
 }

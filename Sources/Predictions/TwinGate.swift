@@ -35,4 +35,16 @@ public enum TwinGate {
         return likeness.couldHaveMade(item)
       }
   }
+
+  /// Whether what was found for a queued prediction, sent from a later state of the table, could as well have been made
+  /// for another one in the queue. Not where both were sent as the same: then either may have it.
+  ///
+  /// - Parameter queued: the other ones of the account and model whose accepting processes have exited.
+  public static func isDisputed(_ match: HistoryMatch, ours: Likeness?, queued: [Likeness?]) -> Bool {
+    !match.isNamed
+      && queued.contains { other in
+        guard let other, let ours, let item = match.likeness else { return true }
+        return other.couldHaveMade(item) && !(other == ours && ours.isWhole)
+      }
+  }
 }

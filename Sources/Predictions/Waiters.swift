@@ -138,9 +138,9 @@ public final class PredictionSnapshot: Sendable {
     self.resultURL = resultURL
   }
 
-  /// When the next look at the provider's history is due, where it is in doubt and nobody looks for it at the moment.
-  var nextLookOfNobody: Int64? {
-    prediction.phase == .looking && prediction.owner == nil ? prediction.nextAt : nil
+  /// Whether it is in doubt and no process searches for it at the moment.
+  var isSearchedForByNobody: Bool {
+    prediction.phase == .looking && prediction.owner == nil && prediction.nextAt != nil
   }
 
   /// Whether its download was given up: asking for the result tries it once more.

@@ -191,8 +191,8 @@ extension Sandbox: ProviderHistory {
     for prediction: Prediction, window: ClosedRange<Int64>, completion: @escaping @Sendable (HistoryOutcome) -> Void
   ) {
     queue.async {
-      guard let sentAt = prediction.startedAt, window.contains(sentAt),
-        let order = try? SandboxOrder(prediction.input ?? []), order.failure != .submissionUnknown
+      guard let sentAt = prediction.startedAt, let order = try? SandboxOrder(prediction.input ?? []),
+        order.failure != .submissionUnknown
       else { return completion(.found([])) }
       completion(
         .found([

@@ -50,6 +50,9 @@ public struct WaveSpeed: Provider, Sendable {
   /// Seven days of it.
   public var history: (any ProviderHistory)? { self }
 
+  /// For seven days, longer than anything stays queued.
+  public var remembersAll: Bool { true }
+
   /// Both can be asked.
   public var pricing: (any ProviderPricing)? { self }
 

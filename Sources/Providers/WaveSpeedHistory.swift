@@ -31,16 +31,20 @@ private struct HistorySearch: Sendable {
   let model: String
   let likeness: Likeness
   let window: ClosedRange<Int64>
+  /// The service's clock minus ours, as far as it is known before the first answer.
+  var expectedSkew: Int64 = 0
   let completion: @Sendable (HistoryOutcome) -> Void
 
   /// - Parameter found: every id seen so far, with its match or `nil`; a page may repeat what the one before it had.
   func page(_ number: Int, found: [String: HistoryMatch?]) {
+    let earliest = window.lowerBound + expectedSkew - WaveSpeed.clockTolerance
+    let latest = window.upperBound + expectedSkew + WaveSpeed.clockTolerance
     var body = JSONWriter()
     body.value(
       [
         "page": .number(JSONNumber(number)), "page_size": .number(JSONNumber(WaveSpeed.pageSize)),
-        "model": .string(model), "created_after": .string(Timestamp.text(window.lowerBound - WaveSpeed.clockTolerance)),
-        "created_before": .string(Timestamp.text(window.upperBound + WaveSpeed.clockTolerance)),
+        "model": .string(model), "created_after": .string(Timestamp.text(earliest)),
+        "created_before": .string(Timestamp.text(latest)),
       ] as JSONValue)
     let request = HTTPRequest(
       url: "\(service.base.text)/api/v3/predictions", headers: headers, body: body.bytes, limits: .init(total: 30_000))
@@ -60,6 +64,12 @@ private struct HistorySearch: Sendable {
       return
     }
     let skew = WaveSpeedTime.skew(response.headers, now: service.now()) ?? 0
+    if abs(skew) > WaveSpeed.clockTolerance, expectedSkew == 0 {
+      // The service filtered by a clock that is too far from ours: once more, by what its answer tells.
+      var search = self
+      search.expectedSkew = skew
+      return search.page(1, found: [:])
+    }
     var found = found
     var isNew = false
     var isPast = false

@@ -112,6 +112,8 @@ enum Schema {
         ALTER TABLE sends ADD COLUMN likeness BLOB;
         ALTER TABLE sends ADD COLUMN agent TEXT;
         ALTER TABLE sends ADD COLUMN images INTEGER;
+        ALTER TABLE sends ADD COLUMN steady_ms INTEGER;
+        ALTER TABLE sends ADD COLUMN boot TEXT;
         CREATE TRIGGER keys_of_what_is_there BEFORE UPDATE OF deleted_ms ON keys
           WHEN NEW.deleted_ms IS NOT NULL AND EXISTS (SELECT 1 FROM predictions WHERE seq = OLD.seq)
           BEGIN SELECT RAISE(IGNORE); END;

@@ -67,10 +67,15 @@ struct OwnerLock: Sendable {
     }
   }
 
+  /// Whether an owner lives, as far as its lock file tells. Asked for others only.
+  static func isAlive(_ owner: String, in directory: String) -> Bool {
+    if case .alive = examine(owner, in: directory, isRegistered: true) { true } else { false }
+  }
+
   /// Who holds locks here, for people: `pid 12 (version 1.0)`.
   static func living(in directory: String) -> [String] {
     named(in: directory).compactMap { owner in
-      guard case .alive = examine(owner, in: directory, isRegistered: true) else { return nil }
+      guard isAlive(owner, in: directory) else { return nil }
       let words = String(decoding: FileSystem.read(path(of: owner, in: directory)) ?? [], as: UTF8.self)
         .split(whereSeparator: { $0 == " " || $0 == "\n" })
       guard words.count >= 2 else { return nil }

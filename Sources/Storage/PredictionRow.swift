@@ -8,7 +8,7 @@ enum PredictionRow {
     p.remote_id, p.billing, p.cost_micros, p.started_ms, p.finished_ms, p.next_ms, p.tries, p.delete_remote, \
     p.idempotency_key, p.output_dir, p.output_name, p.tags, p.outputs, p.files, p.failure, p.timings, p.has_nsfw, \
     p.error, p.max_cost_micros, p.estimate_micros, p.origin, p.has_been_unknown, p.preview, p.uploads, \
-    p.agent
+    p.agent, p.acceptor
     """
 
   /// Everything of a prediction; a condition follows.
@@ -58,6 +58,7 @@ enum PredictionRow {
     prediction.origin = row.textIfAny(31).flatMap(PredictionOrigin.init)
     prediction.hasBeenUnknown = row.integer(32) != 0
     if status == .processing { prediction.preview = try Cell.preview(row, 33) }
+    prediction.acceptor = row.textIfAny(36)
     guard let uploads = UploadState(rawValue: row.integer(34)) else { throw .damaged("uploads") }
     prediction.uploads = uploads
     prediction.agent = row.textIfAny(35)
@@ -68,9 +69,9 @@ enum PredictionRow {
   static func whole(_ row: borrowing SQLiteRow) throws(SQLiteError) -> Prediction {
     var prediction = try lean(row)
     // One that is in a file is read only where it is asked for: `PredictionStore.input`.
-    prediction.input = row.blobIfAny(36).flatMap { StoredInput(cell: $0) == nil ? $0 : nil }
-    prediction.metadata = row.blobIfAny(37)
-    prediction.sent = row.blobIfAny(38)
+    prediction.input = row.blobIfAny(37).flatMap { StoredInput(cell: $0) == nil ? $0 : nil }
+    prediction.metadata = row.blobIfAny(38)
+    prediction.sent = row.blobIfAny(39)
     return prediction
   }
 
@@ -81,8 +82,8 @@ enum PredictionRow {
       INSERT INTO predictions(seq, low, status, phase, owner, epoch, revision, provider, model, account, fingerprint,
         remote_id, billing, cost_micros, started_ms, finished_ms, next_ms, tries, delete_remote,
         idempotency_key, output_dir, output_name, tags, outputs, files, failure, timings, has_nsfw, error,
-        max_cost_micros, estimate_micros, origin, has_been_unknown, uploads, agent)
-      VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+        max_cost_micros, estimate_micros, origin, has_been_unknown, uploads, agent, acceptor)
+      VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
       """,
       prediction.id.sequence, prediction.id.lowBits, prediction.status.rawValue, prediction.phase?.rawValue,
       prediction.owner, prediction.epoch, prediction.revision, prediction.provider, prediction.model,
@@ -92,7 +93,7 @@ enum PredictionRow {
       Cell.text(prediction.tags), Cell.text(prediction.outputs), Cell.text(prediction.files),
       Cell.text(prediction.failure), Cell.timings(prediction), Cell.text(prediction.hasNSFWContents), prediction.error,
       prediction.maxCostMicros, prediction.estimateMicros, prediction.origin?.rawValue,
-      prediction.hasBeenUnknown ? 1 : 0, prediction.uploads.rawValue, prediction.agent)
+      prediction.hasBeenUnknown ? 1 : 0, prediction.uploads.rawValue, prediction.agent, prediction.acceptor)
   }
 
   /// Writes what may change, and notes the change.
@@ -103,7 +104,7 @@ enum PredictionRow {
       UPDATE predictions SET status = ?2, phase = ?3, owner = ?4, epoch = ?5, revision = ?6, remote_id = ?7,
         billing = ?8, cost_micros = ?9, started_ms = ?10, finished_ms = ?11, next_ms = ?12, tries = ?13,
         delete_remote = ?14, outputs = ?15, files = ?16, failure = ?17, timings = ?18, has_nsfw = ?19, error = ?20,
-        estimate_micros = ?21, has_been_unknown = ?22, preview = ?23, uploads = ?24
+        estimate_micros = ?21, has_been_unknown = ?22, preview = ?23, uploads = ?24, acceptor = ?25
       WHERE seq = ?1
       """,
       seq, prediction.status.rawValue, prediction.phase?.rawValue, prediction.owner, prediction.epoch,
@@ -112,7 +113,7 @@ enum PredictionRow {
       prediction.deleteRemote ? 1 : 0, Cell.text(prediction.outputs), Cell.text(prediction.files),
       Cell.text(prediction.failure), Cell.timings(prediction), Cell.text(prediction.hasNSFWContents), prediction.error,
       prediction.estimateMicros, prediction.hasBeenUnknown ? 1 : 0, Cell.text(prediction.preview),
-      prediction.uploads.rawValue)
+      prediction.uploads.rawValue, prediction.acceptor)
     try noteChange(prediction.id, gone: false, in: connection)
   }
 

@@ -146,6 +146,11 @@ public final class SQLitePredictionStore: PredictionStore {
     try reader.withLock { reader throws(StoreError) in try reader.isTaken(remoteID, in: account) }
   }
 
+  /// When a prediction's POST was out; `nil` where there is no record of one.
+  public func sendTime(of id: PredictionID) throws(StoreError) -> SendTime? {
+    try reader.withLock { reader throws(StoreError) in try reader.sendTime(of: id) }
+  }
+
   /// What stands for a file that was uploaded within its lifetime.
   public func upload(of digest: [UInt8], for account: String) throws(StoreError) -> String? {
     let now = time.now.wall

@@ -60,6 +60,17 @@ final class TableReader {
     }
   }
 
+  /// When a prediction's POST was out.
+  func sendTime(of id: PredictionID) throws(StoreError) -> SendTime? {
+    do {
+      return try connection.first(
+        "SELECT sent_ms, until_ms, steady_ms, boot, skew_ms FROM sends WHERE seq = ?", id.sequence
+      ) { SendTime($0, from: 0) }
+    } catch {
+      throw StoreError(error, at: path)
+    }
+  }
+
   /// Moves what it can of the log into the table, waiting for nobody.
   func checkpoint() {
     _ = try? connection.integer("PRAGMA wal_checkpoint(PASSIVE)")

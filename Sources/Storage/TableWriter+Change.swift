@@ -32,14 +32,7 @@ extension TableWriter {
     let seq = prediction.id.sequence
     switch send {
     case .opened:
-      // A second one is a constraint error: "at most once" is this primary key.
-      try connection.run(
-        """
-        INSERT INTO sends(seq, account, fingerprint, sent_ms, estimate_micros, model, likeness)
-        VALUES(?, ?, ?, ?, ?, ?, ?)
-        """,
-        seq, prediction.account, prediction.fingerprint, now, prediction.estimateMicros, prediction.model,
-        prediction.likeness?.bytes)
+      try open(prediction, at: now, clock: time.now.steady)
     case .unsent:
       try connection.run(
         "UPDATE sends SET outcome = 'unsent', until_ms = ? WHERE seq = ? AND outcome IS NULL", now, seq)
@@ -48,11 +41,29 @@ extension TableWriter {
         "UPDATE sends SET outcome = 'refused', until_ms = ? WHERE seq = ? AND outcome IS NULL", now, seq)
     case .leftOpen:
       try connection.run("UPDATE sends SET until_ms = ? WHERE seq = ? AND outcome IS NULL", now, seq)
+    case .doubted:
+      try open(prediction, at: min(now, prediction.createdAt))
+      try connection.run("UPDATE sends SET until_ms = ? WHERE seq = ?", now, seq)
     case .accepted(let remoteID, let skew):
       try accept(remoteID, skew: skew, of: prediction, at: now)
     case .adopted(let match):
+      // One that is queued was sent from a later state of the table, at about the time at which the provider made it.
+      if prediction.phase == .queued { try open(prediction, at: min(now, match.createdAt - match.clockSkew)) }
       try adopt(match, for: prediction)
     }
+  }
+
+  /// - Parameter clock: what the steady clock said at `sentAt`, where that is now.
+  private func open(_ prediction: Prediction, at sentAt: Int64, clock: Int64? = nil) throws(SQLiteError) {
+    // A second one is a constraint error: "at most once" is this primary key.
+    try connection.run(
+      """
+      INSERT INTO sends(seq, account, fingerprint, sent_ms, steady_ms, boot, estimate_micros, model, likeness)
+      VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)
+      """,
+      prediction.id.sequence, prediction.account, prediction.fingerprint, sentAt, clock,
+      clock.flatMap { _ in time.boot },
+      prediction.estimateMicros, prediction.model, prediction.likeness?.bytes)
   }
 
   /// Lines 12 and 39: an id is always written, and takes itself back from a row that had only found it.
@@ -72,7 +83,7 @@ extension TableWriter {
   }
 
   private func displace(_ seq: Int64, at now: Int64) throws {
-    try connection.run("UPDATE sends SET outcome = NULL, remote_id = NULL WHERE seq = ?", seq)
+    try connection.run("UPDATE sends SET outcome = NULL, remote_id = NULL, skew_ms = NULL WHERE seq = ?", seq)
     let row = try connection.first(PredictionRow.selectWhole + " WHERE p.seq = ?", seq) { row throws(SQLiteError) in
       try PredictionRow.whole(row)
     }
@@ -82,8 +93,12 @@ extension TableWriter {
   /// Line 38: only an id that nobody has, and only where no other POST could have made it.
   private func adopt(_ match: HistoryMatch, for prediction: Prediction) throws {
     let seq = prediction.id.sequence
-    let isContested = try TwinGate.holdsBack(
-      match, model: prediction.model, ours: prediction.likeness, others: openSends(besides: prediction, match))
+    let ours = prediction.likeness
+    let isContested =
+      try TwinGate.holdsBack(
+        match, model: prediction.model, ours: ours, others: openSends(besides: prediction, match))
+      || prediction.phase == .queued
+        && TwinGate.isDisputed(match, ours: ours, queued: queuedOrphans(besides: prediction))
     let changed =
       isContested
       ? 0
@@ -102,18 +117,17 @@ extension TableWriter {
   private func openSends(
     besides prediction: Prediction, _ match: HistoryMatch
   ) throws(SQLiteError) -> [TwinGate.OpenSend] {
-    try connection.rows(
+    let (now, boot) = (time.now, time.boot)
+    return try connection.rows(
       """
-      SELECT coalesce(t.model, p.model), t.likeness, t.sent_ms, t.until_ms, coalesce(t.skew_ms, ?3)
+      SELECT coalesce(t.model, p.model), t.likeness, t.sent_ms, t.until_ms, t.steady_ms, t.boot, t.skew_ms
         FROM sends t LEFT JOIN predictions p ON p.seq = t.seq
-       WHERE t.account = ?1 AND t.outcome IS NULL AND t.seq <> ?2
-      """, prediction.account, prediction.id.sequence, match.clockSkew
+       WHERE t.account = ? AND t.outcome IS NULL AND t.seq <> ?
+      """, prediction.account, prediction.id.sequence
     ) { row in
-      let sent = row.integer(2) + row.integer(4)
-      let until = (row.integerIfAny(3) ?? row.integer(2) + 120_000) + row.integer(4)
-      return TwinGate.OpenSend(
+      TwinGate.OpenSend(
         model: row.textIfAny(0), likeness: row.blobIfAny(1).flatMap(Likeness.init(bytes:)),
-        window: sent - 5_000...max(sent, until) + 60_000)
+        window: SendTime(row, from: 2).providerWindow(at: now, boot: boot, presentSkew: match.clockSkew))
     }
   }
 
@@ -141,9 +155,16 @@ extension TableWriter {
 
   /// Takes the account's oldest queued prediction, if the limits that all processes share allow.
   func claim(_ request: ClaimRequest) throws -> ClaimOutcome {
-    guard var oldest = try oldestQueued(request) else { return .nothingQueued }
+    guard let (next, isOrphan) = try nextQueued(request) else { return .nothingQueued }
+    var oldest = next
     let now = now
+    if isOrphan, case .sentWithin(let limit) = request.orphans, now - oldest.createdAt > limit {
+      let ended = try oldest.applying(.interrupted, by: nil, at: now)
+      try save(ended, was: oldest)
+      return .refused(ended)
+    }
     if let wait = try hindrance(request, at: now) { return .denied(retryAfter: wait) }
+    if isOrphan, case .searched = request.orphans { return .needsSearch(oldest) }
     if oldest.uploads == .awaited, !request.uploaded.contains(where: { $0.id == oldest.id }) {
       return .needsUpload(oldest)
     }
@@ -169,15 +190,43 @@ extension TableWriter {
     return .claimed(claimed)
   }
 
+  /// The next one to be sent, and whether the process that accepted it has exited; for those of this process, and of one
+  /// that lives, there is no doubt that they were not sent.
+  private func nextQueued(_ request: ClaimRequest) throws(SQLiteError) -> (Prediction, isOrphan: Bool)? {
+    var passedOver: [String] = []
+    while let next = try oldestQueued(request, notAcceptedBy: passedOver) {
+      guard request.orphans != .sent, isOrphan(next) else { return (next, false) }
+      guard request.orphans == .searched(now: false) else { return (next, true) }
+      passedOver.append(next.acceptor ?? "")
+    }
+    return nil
+  }
+
+  private func isOrphan(_ prediction: Prediction) -> Bool {
+    guard let acceptor = prediction.acceptor else { return true }
+    return acceptor != owner && !OwnerLock.isAlive(acceptor, in: table.directory)
+  }
+
+  /// What can be compared of the other queued ones of an account and model whose accepting processes have exited.
+  private func queuedOrphans(besides prediction: Prediction) throws(SQLiteError) -> [Likeness?] {
+    try connection.rows(
+      PredictionRow.selectWhole + " WHERE p.account = ? AND p.phase = 'queued' AND p.model = ? AND p.seq <> ?",
+      prediction.account, prediction.model, prediction.id.sequence
+    ) { row throws(SQLiteError) in try PredictionRow.whole(row) }.filter(isOrphan).map(\.likeness)
+  }
+
   /// Those whose files are still to be uploaded are passed over where this process cannot do it now.
-  private func oldestQueued(_ request: ClaimRequest) throws(SQLiteError) -> Prediction? {
+  private func oldestQueued(
+    _ request: ClaimRequest, notAcceptedBy passedOver: [String]
+  ) throws(SQLiteError) -> Prediction? {
     let uploaded = request.uploaded.map(\.id.sequence)
     let condition = """
        WHERE p.account = ? AND p.phase = 'queued'
          AND (p.uploads <> 1 OR ? OR p.seq IN (\(uploaded.map { _ in "?" }.joined(separator: ", "))))
+         AND coalesce(p.acceptor, '') NOT IN (\(passedOver.map { _ in "?" }.joined(separator: ", ")))
        ORDER BY p.seq LIMIT 1
       """
-    let values: [any SQLiteBindable] = [request.account, request.mayUpload ? 1 : 0] + uploaded
+    let values: [any SQLiteBindable] = [request.account, request.mayUpload ? 1 : 0] + uploaded + passedOver
     return try connection.rows(PredictionRow.selectWhole + condition, list: values) { row throws(SQLiteError) in
       try PredictionRow.whole(row)
     }.first

@@ -35,8 +35,8 @@ extension TableWriter {
     }
     // What has work left and nobody to do it; of what is only looked for, that which is due.
     taken += try takeOver(
-      "p.owner IS NULL AND (p.phase IN ('polling', 'fetching', 'settling') OR p.phase = 'looking' AND coalesce(p.next_ms, 0) <= ?)",
-      [now], accounts: accounts, at: now)
+      "p.owner IS NULL AND (p.phase IN ('polling', 'fetching', 'settling') OR p.phase = 'looking' AND coalesce(p.next_ms, 0) NOT BETWEEN ? AND ?)",
+      [now + 1, now + Prediction.longestSearchPause], accounts: accounts, at: now)
 
     // Alive, but in a debugger or stopped: somebody waits, and asking how it stands costs nothing (line 27).
     if !stalled.isEmpty {

@@ -19,6 +19,26 @@ struct SystemTime: TimeSource {
     return Moment(steady: milliseconds(steady), wall: milliseconds(CLOCK_REALTIME))
   }
 
+  var boot: String? { Self.boot }
+
+  #if canImport(Darwin)
+    private static let boot: String? = {
+      var bytes = [UInt8](repeating: 0, count: 64)
+      var count = bytes.count
+      guard sysctlbyname("kern.bootsessionuuid", &bytes, &count, nil, 0) == 0 else { return nil }
+      return String(decoding: bytes.prefix(while: { $0 != 0 }), as: UTF8.self)
+    }()
+  #else
+    private static let boot: String? = {
+      let file = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC)
+      guard file >= 0 else { return nil }
+      defer { close(file) }
+      var bytes = [UInt8](repeating: 0, count: 64)
+      let count = read(file, &bytes, bytes.count)
+      return count > 0 ? String(decoding: bytes.prefix(count).prefix { $0 > 0x20 }, as: UTF8.self) : nil
+    }()
+  #endif
+
   private func milliseconds(_ clock: clockid_t) -> Int64 {
     var time = timespec()
     clock_gettime(clock, &time)

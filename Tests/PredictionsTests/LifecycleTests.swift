@@ -11,6 +11,7 @@ struct LifecycleTests {
     case interrupted, unsent, refused, accepted
     case ambiguous, ambiguousForGood, takenOver, takenOverForGood, running, completed, refunded, saved, givenUp
     case relinked, downloadAgain, adopted, lookedInVain, lookedEnough, lookedForGood, deleted, notDeleted, previewed
+    case notInHistory, foundSeveral
 
     var testDescription: String { rawValue }
 
@@ -52,6 +53,8 @@ struct LifecycleTests {
       case .deleted: .deletionAnswered(.deleted)
       case .notDeleted: .deletionAnswered(.failed(reason: "403"))
       case .previewed: .previewed(.sample)
+      case .notInHistory: .notInHistory
+      case .foundSeveral: .foundSeveral(reason: "The history has two.")
       }
     }
   }
@@ -94,6 +97,10 @@ struct LifecycleTests {
     Line("4, price", [.priced], [.queued, .awaiting], .becomes(.created, .queued, .none)),
     Line("5", [.overBudget], [.queued, .awaiting], .becomes(.failed, nil, .none)),
     Line("before 4", [.uploadFailed], [.awaiting], .becomes(.failed, nil, .none)),
+    // What an exited process accepted is searched for before its first POST.
+    Line("before 4", [.notInHistory], [.queued, .awaiting], .becomes(.created, .queued, .none)),
+    Line("before 4", [.foundSeveral], [.queued, .awaiting], .becomes(.failed, nil, .unknown)),
+    Line("before 4", [.adopted], [.queued, .awaiting], .becomes(.processing, .polling, .unknown)),
     Line(
       "6", [.cancel, .cancelAndDelete, .cancelUnsent, .withdrawn, .withdrawnUnsent], [.queued, .awaiting],
       .becomes(.cancelled, nil, .none)),
@@ -278,6 +285,20 @@ struct LifecycleTests {
     #expect(it.costMicros == nil)
     #expect(try it.applying(Event.completed.event, by: me, at: Self.now).costMicros == 40_000)
     #expect(try it.applying(Event.refunded.event, by: me, at: Self.now).costMicros == 0)
+  }
+
+  @Test("before 4: whoever searched in vain answers for it; what was found was sent when the provider made it")
+  func searched() throws {
+    let it = Situation.awaiting.prediction
+    let vouched = try it.applying(.notInHistory, by: Writer(owner: "me", epoch: 0), at: Self.now)
+    #expect(vouched.acceptor == "me" && vouched.owner == nil)
+    let match = HistoryMatch(remoteID: "r-2", createdAt: Self.now - 40_000, clockSkew: 1_000)
+    let adopted = try it.applying(.adopted(match), by: Writer(owner: "me", epoch: 0), at: Self.now)
+    #expect(adopted.owner == "me" && adopted.epoch == 1 && adopted.remoteID == "r-2")
+    #expect(adopted.startedAt == Self.now - 41_000 && adopted.uploads == .done)
+    let doubted = try it.applying(.foundSeveral(reason: "There are two."), by: nil, at: Self.now)
+    #expect(doubted.failure?.kind == .interrupted && doubted.failure?.retryable == false)
+    #expect(doubted.error == "There are two. It is not sent, because it may have been sent before.")
   }
 
   @Test(
@@ -466,6 +487,7 @@ struct LifecycleTests {
     case .adopted:
       #expect(change == .adopted(HistoryMatch(remoteID: "r-2", createdAt: Situation.sentAt, clockSkew: 0)))
     case .ambiguous, .ambiguousForGood: #expect(change == .leftOpen)
+    case .foundSeveral: #expect(change == .doubted)
     default: #expect(change == nil)
     }
   }
@@ -494,6 +516,7 @@ struct LifecycleTests {
   private func unfenced(_ prediction: Prediction) -> Prediction {
     var bare = prediction
     (bare.owner, bare.epoch, bare.revision, bare.nextAt, bare.tries) = (nil, 0, 0, nil, 0)
+    bare.acceptor = nil
     (bare.deleteRemote, bare.costMicros, bare.estimateMicros) = (false, nil, nil)
     return bare
   }

@@ -141,6 +141,23 @@ struct TwinGateTests {
     #expect(isHeldBack(by: other))
   }
 
+  @Test func aQueuedOneIsDisputedByOthersInTheQueueThatWereNotTheSame() {
+    let data = Likeness(of: JSONObject([("prompt", "a fox"), ("image", "data:x")]))
+    let item = Likeness(of: JSONObject([("prompt", "a fox"), ("image", "https://x")]))
+    func isDisputed(_ item: Likeness?, ours: Likeness?, by queued: [Likeness?], isNamed: Bool = false) -> Bool {
+      let match = HistoryMatch(remoteID: "r", createdAt: 0, clockSkew: 0, likeness: item, isNamed: isNamed)
+      return TwinGate.isDisputed(match, ours: ours, queued: queued)
+    }
+    #expect(!isDisputed(Self.fox, ours: Self.fox, by: []))
+    #expect(!isDisputed(Self.fox, ours: Self.fox, by: [Self.fox]), "either may have it")
+    #expect(isDisputed(item, ours: data, by: [data]), "the pictures may differ")
+    #expect(isDisputed(item, ours: data, by: [Self.fox]) && isDisputed(item, ours: Self.fox, by: [data]))
+    #expect(!isDisputed(Self.fox, ours: Self.fox, by: [data]), "it has no picture")
+    #expect(!isDisputed(Self.fox, ours: Self.fox, by: [Likeness(of: JSONObject([("prompt", "a dog")]))]))
+    #expect(isDisputed(nil, ours: Self.fox, by: [Self.fox]) && isDisputed(Self.fox, ours: Self.fox, by: [nil]))
+    #expect(!isDisputed(nil, ours: Self.fox, by: [nil], isNamed: true))
+  }
+
   @Test func whatTheProviderMayHaveAddedIsNoDifference() {
     let sized = Likeness(of: JSONObject([("prompt", "a fox"), ("size", "1024*1024")]))
     #expect(isHeldBack(by: TwinGate.OpenSend(model: "m", likeness: Self.fox, window: 0...100), item: sized))

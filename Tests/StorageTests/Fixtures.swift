@@ -32,15 +32,24 @@ final class TemporaryFolder: Sendable {
 
 /// Time as a test wants it.
 final class TestTime: TimeSource {
-  private let wall: Guarded<Int64>
+  private let moment: Guarded<Moment>
+  let boot: String? = "boot"
 
   init(_ wall: Int64 = 1_763_900_000_000) {
-    self.wall = Guarded(wall)
+    moment = Guarded(Moment(steady: wall, wall: wall))
   }
 
-  var now: Moment { wall.withLock { Moment(steady: $0, wall: $0) } }
+  var now: Moment { moment.withLock { $0 } }
 
-  func advance(_ milliseconds: Int64) { wall.withLock { $0 += milliseconds } }
+  func advance(_ milliseconds: Int64) {
+    moment.withLock { moment in
+      moment.steady += milliseconds
+      moment.wall += milliseconds
+    }
+  }
+
+  /// Sets the wall clock; no time passes.
+  func set(by step: Int64) { moment.withLock { $0.wall += step } }
 }
 
 /// A store, and its calls as calls that wait.
@@ -83,8 +92,11 @@ struct StoreFixture {
     try wait { store.change(id, event, by: writer, completion: $0) }.after
   }
 
-  func claim(_ account: String = "account", concurrency: Int? = nil, perMinute: Int? = nil) throws -> ClaimOutcome {
-    let request = ClaimRequest(account: account, maxConcurrency: concurrency, maxPerMinute: perMinute)
+  func claim(
+    _ account: String = "account", concurrency: Int? = nil, perMinute: Int? = nil, orphans: OrphanRule = .sent
+  ) throws -> ClaimOutcome {
+    let request = ClaimRequest(
+      account: account, maxConcurrency: concurrency, maxPerMinute: perMinute, orphans: orphans)
     return try wait { store.claim(request, completion: $0) }
   }
 

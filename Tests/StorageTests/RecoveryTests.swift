@@ -153,6 +153,10 @@ struct RecoveryTests {
     fixture.time.advance(60_000)
     #expect(try fixture.recover().taken.map(\.id) == [looking.id])
     #expect(try fixture.recover().taken.isEmpty)
+    // Planned by a clock that was a day ahead.
+    try SQLiteConnection(path: fixture.table).script(
+      "UPDATE predictions SET owner = NULL, next_ms = \(fixture.time.now.wall + 86_400_000) WHERE phase = 'looking'")
+    #expect(try fixture.recover().taken.map(\.id) == [looking.id])
   }
 
   @Test func whatNobodyAliveAcceptedEndsAfterAnHour() throws {

@@ -178,6 +178,21 @@ struct SendTests {
     #expect(stored.hasPrefix(#"{"prompt":""#) && !stored.contains("secret"))
   }
 
+  @Test func aTwinIsRecognisedThoughTheClockWasSet() throws {
+    for step: Int64 in [3_600_000, -3_600_000] {
+      let fixture = try StoreFixture()
+      let looking = try fixture.looking()
+      try fixture.insert(fixture.new())
+      let twin = try fixture.claimed()
+      fixture.time.set(by: step)
+      let match = HistoryMatch(remoteID: "r", createdAt: fixture.time.now.wall + 100, clockSkew: 0)
+      #expect(throws: StoreError.self) { try fixture.change(looking.id, .adopted(match), by: looking.writer) }
+      let sent = try #require(try fixture.store.sendTime(of: twin.id))
+      #expect(sent.window(at: fixture.time.now, boot: "boot").contains(fixture.time.now.wall))
+    }
+    #expect(try StoreFixture().store.sendTime(of: PredictionID(at: 0)) == nil)
+  }
+
   @Test func anOwnReplyTakesItsIDBackFromOneThatFoundIt() throws {
     let fixture = try StoreFixture()
     let wrong = try fixture.looking()

@@ -216,11 +216,21 @@ final class MemoryStore: PredictionStore {
           let rows = state.rows.values.filter { $0.account == request.account }
           let queued = rows.filter { row in
             row.phase == .queued
+              && (request.orphans != .searched(now: false) || row.acceptor.map { !state.dead.contains($0) } ?? false)
               && (row.uploads != .awaited || request.mayUpload || request.uploaded.contains { $0.id == row.id })
           }
           guard let oldest = queued.min(by: { $0.id < $1.id }) else { return .success(.nothingQueued) }
           let busy = rows.count { $0.phase == .sending || $0.phase == .polling }
           if let limit = request.maxConcurrency, busy >= limit { return .success(.denied(retryAfter: 1_000)) }
+          let isOrphan = oldest.acceptor.map { $0 != owner && state.dead.contains($0) } ?? true
+          if isOrphan, case .searched = request.orphans { return .success(.needsSearch(oldest)) }
+          if isOrphan, case .sentWithin(let limit) = request.orphans,
+            table.time.now.wall - oldest.createdAt > limit,
+            let ended = try? oldest.applying(.interrupted, by: nil, at: table.time.now.wall)
+          {
+            state.save(ended)
+            return .success(.refused(ended))
+          }
           if oldest.uploads == .awaited, !request.uploaded.contains(where: { $0.id == oldest.id }) {
             return .success(.needsUpload(oldest))
           }
@@ -294,6 +304,10 @@ final class MemoryStore: PredictionStore {
     table.state.withLock { state in
       state.rows.values.contains { $0.account == account && $0.remoteID == remoteID }
     }
+  }
+
+  func sendTime(of id: PredictionID) -> SendTime? {
+    table.row(id)?.startedAt.map { SendTime(sentAt: $0) }
   }
 
   func flush(atMost milliseconds: Int64?) -> Bool {

@@ -25,6 +25,8 @@ final class ScriptedProvider: Provider, ProviderHistory, ProviderUploads {
     var polls: [PollOutcome] = []
     var downloads: [DownloadOutcome] = []
     var searches: [HistoryOutcome] = []
+    /// What was searched for.
+    var searched: [PredictionID] = []
     /// POSTs whose first byte was written, by prediction.
     var posted: [PredictionID] = []
     /// What the POSTs said.
@@ -172,11 +174,13 @@ final class ScriptedProvider: Provider, ProviderHistory, ProviderUploads {
   }
 
   var history: (any ProviderHistory)? { keepsHistory ? self : nil }
+  var remembersAll: Bool { keepsHistory }
 
   func search(
     for prediction: Prediction, window: ClosedRange<Int64>, completion: @escaping @Sendable (HistoryOutcome) -> Void
   ) {
     queue.async { [self] in
+      state.withLock { $0.searched.append(prediction.id) }
       completion(state.withLock { $0.searches.count > 1 ? $0.searches.removeFirst() : $0.searches.first ?? .found([]) })
     }
   }
