@@ -22,6 +22,13 @@ static inline int imagewire_sqlite3_without_statistics(void) {
   return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
+// Variadic in C. No statement, and nothing that a file's own schema runs, can reach what keeps the file sound, and the
+// schema can call no function that has side effects. Before the file is read for the first time.
+static inline int imagewire_sqlite3_defend(sqlite3 *database) {
+  int code = sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)0);
+  return code ? code : sqlite3_db_config(database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, (int *)0);
+}
+
 // Variadic in C. While a file is still being looked at, closing it must not write to it: it may be somebody else's.
 static inline int imagewire_sqlite3_checkpoint_on_close(sqlite3 *database, int on) {
   return sqlite3_db_config(database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !on, (int *)0);

@@ -13,6 +13,20 @@ enum Cell {
     try value(row, column)?.array ?? []
   }
 
+  /// The bytes of a JSON object, which are sent to clients as they are; `nil` where there are none.
+  static func object(_ row: borrowing SQLiteRow, _ column: Int32, _ what: String) throws(SQLiteError) -> [UInt8]? {
+    guard let bytes = row.blobIfAny(column) else { return nil }
+    do {
+      var scanner = JSONScanner()
+      guard scanner.peek(in: bytes.span) == UInt8(ascii: "{") else { throw SQLiteError.damaged(what) }
+      _ = try scanner.skipValue(in: bytes.span)
+      try scanner.expectEnd(in: bytes.span)
+    } catch {
+      throw .damaged(what)
+    }
+    return bytes
+  }
+
   static func strings(_ row: borrowing SQLiteRow, _ column: Int32) throws(SQLiteError) -> [String] {
     try array(row, column).compactMap(\.string)
   }
@@ -23,7 +37,9 @@ enum Cell {
 
   /// The milliseconds that the model took.
   static func inference(_ row: borrowing SQLiteRow, _ column: Int32) throws(SQLiteError) -> Int64? {
-    try value(row, column)?["inference"]?.int64
+    guard let time = try value(row, column)?["inference"]?.int64 else { return nil }
+    guard CellRange.moment.contains(time) else { throw .damaged("timings") }
+    return time
   }
 
   /// Every completed prediction has one, so it is read without a tree: that took a tenth of what the whole row does.
@@ -67,7 +83,9 @@ enum Cell {
       }
     } while scanner.accept(UInt8(ascii: ","), in: bytes)
     try scanner.expect(UInt8(ascii: "}"), in: bytes)
-    guard let path, let mediaType, let size, let sha256 else { throw SQLiteError.damaged("file") }
+    guard let path, let mediaType, let size, let sha256, CellRange.count.contains(size),
+      CellRange.pixels.contains(width ?? 0), CellRange.pixels.contains(height ?? 0)
+    else { throw SQLiteError.damaged("file") }
     return OutputFile(
       path: path, mediaType: mediaType, bytes: size, sha256: sha256, width: width.map { Int($0) },
       height: height.map { Int($0) })
@@ -76,7 +94,9 @@ enum Cell {
   static func preview(_ row: borrowing SQLiteRow, _ column: Int32) throws(SQLiteError) -> Preview? {
     guard let value = try value(row, column) else { return nil }
     guard let path = value["path"]?.string, let mediaType = value["media_type"]?.string,
-      let bytes = value["bytes"]?.int64, let index = value["index"]?.int64
+      let bytes = value["bytes"]?.int64, let index = value["index"]?.int64, CellRange.count.contains(bytes),
+      CellRange.pixels.contains(index), CellRange.pixels.contains(value["width"]?.int64 ?? 0),
+      CellRange.pixels.contains(value["height"]?.int64 ?? 0)
     else { throw .damaged("preview") }
     return Preview(
       path: path, mediaType: mediaType, bytes: bytes, width: value["width"]?.int64.map { Int($0) },

@@ -57,6 +57,10 @@ struct OwnerLock: Sendable {
   /// - Parameter isRegistered: whether the table knows it. One without a file is dead only then: its file was removed
   ///   by somebody who did not get to the row.
   static func examine(_ owner: String, in directory: String, isRegistered: Bool) -> Liveness {
+    // A name out of a damaged table is no path that we made, and nobody holds a lock there.
+    guard !owner.utf8.contains(where: { $0 == UInt8(ascii: "/") || $0 == 0 }) else {
+      return .dead(Corpse(path: "", lock: nil))
+    }
     let path = path(of: owner, in: directory)
     do throws(SystemError) {
       let file = try Descriptor(opening: path, O_RDWR | O_NOFOLLOW | O_NONBLOCK).regular()

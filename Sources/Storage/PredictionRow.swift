@@ -22,10 +22,21 @@ enum PredictionRow {
   static let selectWholeByID = selectWhole + byID
   static let selectLeanByID = "SELECT \(columns) FROM predictions p" + byID
 
-  /// The prediction of a row of `columns`.
+  /// The prediction of a row of `columns`. Throws where a cell holds what no version of ours writes.
   static func lean(_ row: borrowing SQLiteRow) throws(SQLiteError) -> Prediction {
+    do throws(SQLiteError) {
+      return try cells(row)
+    } catch {
+      throw error.of(PredictionID(sequence: row.integer(0), lowBits: row.integer(1)))
+    }
+  }
+
+  private static func cells(_ row: borrowing SQLiteRow) throws(SQLiteError) -> Prediction {
+    let id = PredictionID(
+      sequence: try row.integer(0, in: CellRange.sequence, "key"),
+      lowBits: try row.integer(1, in: CellRange.lowBits, "key"))
     var prediction = Prediction(
-      id: PredictionID(sequence: row.integer(0), lowBits: row.integer(1)), provider: row.text(7), model: row.text(8),
+      id: id, provider: row.text(7), model: row.text(8),
       input: [], tags: try Cell.strings(row, 22), idempotencyKey: row.textIfAny(19),
       fingerprint: row.blob(10), account: row.text(9), outputDirectory: row.text(20), outputName: row.textIfAny(21))
     prediction.input = nil
@@ -37,15 +48,15 @@ enum PredictionRow {
       return phase
     }
     prediction.owner = row.textIfAny(4)
-    prediction.epoch = row.integer(5)
-    prediction.revision = row.integer(6)
+    prediction.epoch = try row.integer(5, in: CellRange.count, "epoch")
+    prediction.revision = try row.integer(6, in: CellRange.count, "revision")
     prediction.remoteID = row.textIfAny(11)
     prediction.billing = billing
-    prediction.costMicros = row.integerIfAny(13)
-    prediction.startedAt = row.integerIfAny(14)
-    prediction.finishedAt = row.integerIfAny(15)
-    prediction.nextAt = row.integerIfAny(16)
-    prediction.tries = row.integer(17)
+    prediction.costMicros = try row.integerIfAny(13, in: CellRange.micros, "cost")
+    prediction.startedAt = try row.integerIfAny(14, in: CellRange.moment, "time of start")
+    prediction.finishedAt = try row.integerIfAny(15, in: CellRange.moment, "time of the end")
+    prediction.nextAt = try row.integerIfAny(16, in: CellRange.moment, "time of the next search")
+    prediction.tries = try row.integer(17, in: CellRange.count, "number of searches")
     prediction.deleteRemote = row.integer(18) != 0
     prediction.outputs = try Cell.strings(row, 23)
     prediction.files = try Cell.files(row, 24)
@@ -53,8 +64,8 @@ enum PredictionRow {
     prediction.inferenceMilliseconds = try Cell.inference(row, 26)
     prediction.hasNSFWContents = try Cell.flags(row, 27)
     prediction.error = row.text(28)
-    prediction.maxCostMicros = row.integerIfAny(29)
-    prediction.estimateMicros = row.integerIfAny(30)
+    prediction.maxCostMicros = try row.integerIfAny(29, in: CellRange.micros, "limit of cost")
+    prediction.estimateMicros = try row.integerIfAny(30, in: CellRange.micros, "price")
     prediction.origin = row.textIfAny(31).flatMap(PredictionOrigin.init)
     prediction.hasBeenUnknown = row.integer(32) != 0
     if status == .processing { prediction.preview = try Cell.preview(row, 33) }
@@ -68,10 +79,14 @@ enum PredictionRow {
   /// The prediction of a row of `selectWhole`.
   static func whole(_ row: borrowing SQLiteRow) throws(SQLiteError) -> Prediction {
     var prediction = try lean(row)
-    // One that is in a file is read only where it is asked for: `PredictionStore.input`.
-    prediction.input = row.blobIfAny(37).flatMap { StoredInput(cell: $0) == nil ? $0 : nil }
-    prediction.metadata = row.blobIfAny(38)
-    prediction.sent = row.blobIfAny(39)
+    do throws(SQLiteError) {
+      // One that is in a file is read only where it is asked for: `PredictionStore.input`.
+      prediction.input = try Cell.object(row, 37, "input").flatMap { StoredInput(cell: $0) == nil ? $0 : nil }
+      prediction.metadata = try Cell.object(row, 38, "metadata")
+      prediction.sent = try Cell.object(row, 39, "input as it was sent")
+    } catch {
+      throw error.of(prediction.id)
+    }
     return prediction
   }
 
@@ -123,7 +138,7 @@ enum PredictionRow {
       "INSERT INTO changes(seq, low, gone) VALUES(?, ?, ?) RETURNING change", id.sequence, id.lowBits, gone ? 1 : 0
     ) { $0.integer(0) }
     // Never emptied: the numbers would start again.
-    if let change, change % 1000 == 0 {
+    if let change, change > 100_000, change % 1000 == 0 {
       try connection.run("DELETE FROM changes WHERE change <= ?", change - 100_000)
     }
   }

@@ -1,4 +1,5 @@
 internal import CSQLite
+internal import Predictions
 
 #if canImport(Glibc)
   internal import Glibc
@@ -18,7 +19,18 @@ struct SQLiteError: Error, Equatable {
 
   /// A cell that does not hold what only a damaged table can make it hold.
   static func damaged(_ what: String) -> SQLiteError {
-    SQLiteError(code: SQLITE_CORRUPT, message: "the table holds an unreadable \(what)")
+    SQLiteError(code: damagedCell, message: "its \(what) cannot be read")
+  }
+
+  /// `SQLITE_CORRUPT` with an extension that SQLite does not use: one row cannot be read, and the table is sound.
+  private static let damagedCell: Int32 = SQLITE_CORRUPT | 0xFF << 8
+
+  /// Whether one row cannot be read, and others can.
+  var isDamagedRow: Bool { code == Self.damagedCell }
+
+  /// The same with the name of the row.
+  func of(_ id: PredictionID) -> SQLiteError {
+    isDamagedRow ? SQLiteError(code: code, message: "prediction \(id): \(message)") : self
   }
 }
 
@@ -55,6 +67,10 @@ final class SQLiteConnection {
       throw SQLiteError(code: extended, message: message)
     }
     self.handle = handle
+    guard imagewire_sqlite3_defend(handle) == SQLITE_OK else {
+      sqlite3_close_v2(handle)
+      throw SQLiteError(code: SQLITE_MISUSE, message: "the system's SQLite has no defensive mode")
+    }
     sqlite3_extended_result_codes(handle, 1)
     // The pointer is to this object, which closes the handle before it goes: it cannot be called afterwards.
     sqlite3_busy_handler(handle, { letWait($0, $1) }, Unmanaged.passUnretained(self).toOpaque())
@@ -96,6 +112,26 @@ final class SQLiteConnection {
     defer { finish(statement) }
     var found: [Value] = []
     while try step(statement) { found.append(try body(SQLiteRow(statement: statement))) }
+    return found
+  }
+
+  /// The rows of a query that can be read; those with a damaged cell are left out, and `doctor` names them.
+  ///
+  /// - Parameter limit: how many at most.
+  func readableRows<Value>(
+    _ sql: String, list values: [any SQLiteBindable], atMost limit: Int = .max,
+    body: (borrowing SQLiteRow) throws(SQLiteError) -> Value
+  ) throws(SQLiteError) -> [Value] {
+    let statement = try prepared(sql, values)
+    defer { finish(statement) }
+    var found: [Value] = []
+    while found.count < limit, try step(statement) {
+      do throws(SQLiteError) {
+        found.append(try body(SQLiteRow(statement: statement)))
+      } catch {
+        guard error.isDamagedRow else { throw error }
+      }
+    }
     return found
   }
 
@@ -236,6 +272,26 @@ struct SQLiteRow: ~Copyable {
 
   func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(statement, column) }
 
+  /// An integer that arithmetic is done with: one that is out of range can only come from a damaged table.
+  func integer(
+    _ column: Int32, in range: ClosedRange<Int64>, _ what: String
+  ) throws(SQLiteError) -> Int64 {
+    let value = integer(column)
+    guard range.contains(value) else { throw .damaged(what) }
+    return value
+  }
+
+  func integerIfAny(
+    _ column: Int32, in range: ClosedRange<Int64>, _ what: String
+  ) throws(SQLiteError) -> Int64? {
+    isNull(column) ? nil : try integer(column, in: range, what)
+  }
+
+  /// Milliseconds since 1970 that decide when something may be done; one that is out of range is the nearest that is not.
+  func moment(_ column: Int32) -> Int64 {
+    min(max(integer(column), CellRange.moment.lowerBound), CellRange.moment.upperBound)
+  }
+
   func text(_ column: Int32) -> String {
     guard let start = sqlite3_column_text(statement, column) else { return "" }
     // The length is asked after the text: it is that of the text only then.
@@ -261,6 +317,22 @@ struct SQLiteRow: ~Copyable {
   func textIfAny(_ column: Int32) -> String? { isNull(column) ? nil : text(column) }
 
   func blobIfAny(_ column: Int32) -> [UInt8]? { isNull(column) ? nil : blob(column) }
+}
+
+/// What cells may hold, so that no arithmetic on them overflows.
+enum CellRange {
+  /// The key: 48 bits of time and 12 of chance.
+  static let sequence: ClosedRange<Int64> = 0...(1 << 60 - 1)
+  /// The other 62 bits of an id.
+  static let lowBits: ClosedRange<Int64> = 0...(1 << 62 - 1)
+  /// Milliseconds since 1970, to the end of the year 9999.
+  static let moment: ClosedRange<Int64> = 0...253_402_300_799_999
+  /// Millionths of a dollar: a billion dollars, as `Money.micros`.
+  static let micros: ClosedRange<Int64> = -1_000_000_000_000_000...1_000_000_000_000_000
+  /// What is counted up by one.
+  static let count: ClosedRange<Int64> = 0...(1 << 53)
+  /// A side of a picture in pixels.
+  static let pixels: ClosedRange<Int64> = 0...(1 << 31 - 1)
 }
 
 /// A value that can be a parameter.

@@ -9,6 +9,10 @@ extension StoreError {
       switch error.primary {
       case SQLITE_FULL:
         .failed(message: "The disk of \(path) is full.", hint: "Make room, then try again.")
+      case SQLITE_CORRUPT where error.isDamagedRow:
+        .failed(
+          message: "A row of the table \(path) is damaged: \(error.message). Nothing was changed.",
+          hint: "imagewire doctor names every such row; the others can be used.")
       case SQLITE_CORRUPT, SQLITE_NOTADB:
         .failed(
           message: "The table \(path) is damaged (\(error.message)).",

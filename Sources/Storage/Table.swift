@@ -210,6 +210,8 @@ struct TableOpening {
       if version < Schema.version { try Self.migrate(connection, in: directory, home: home(of: status)) }
       // One transaction, so that the file is locked once and not for each of them.
       try connection.script("BEGIN")
+      // A newer version's file has what we do not know.
+      if version <= Schema.version { try Self.refuseChanged(connection, path: path) }
       for table in Schema.tables { _ = try connection.integer("SELECT 1 FROM \(table) LIMIT 1") }
       guard let salt = try connection.first("SELECT value FROM meta WHERE name = 'salt'", body: { $0.blob(0) }) else {
         return .broken("its salt is missing")
@@ -246,6 +248,14 @@ struct TableOpening {
     .failed(
       message: "\(path) is not a table of imagewire; it was left as it is.",
       hint: "Move it elsewhere, or choose another folder with --state-dir.")
+  }
+
+  /// Refuses a table whose file would run code that is not ours, or keeps rows otherwise than we do.
+  private static func refuseChanged(_ connection: SQLiteConnection, path: String) throws {
+    guard let difference = try SchemaShape(of: connection).difference(from: .ours) else { return }
+    throw StoreError.failed(
+      message: "The table \(path) is not as imagewire makes it: it has \(difference). Nothing was sent or written.",
+      hint: "Restore a copy of it, or choose another folder with --state-dir.")
   }
 
   /// Refuses a table that only a newer version may write.
@@ -319,7 +329,7 @@ struct TableOpening {
     try Schema.configure(connection)
     try connection.script("BEGIN IMMEDIATE")
     // What was being sent needs nothing here: its owner's lock is not held in a copy, so recovery takes it over as doubt.
-    let queued = try connection.rows(PredictionRow.selectWhole + " WHERE p.phase = 'queued'") {
+    let queued = try connection.readableRows(PredictionRow.selectWhole + " WHERE p.phase = 'queued'", list: []) {
       row throws(SQLiteError) in
       try PredictionRow.whole(row)
     }

@@ -30,7 +30,7 @@ extension TableReader {
       }
       // Asked last: numbers are only ever taken away from the front, so what is still here now was here before.
       let oldest = try connection.integer("SELECT min(change) FROM changes")
-      found.isComplete = cursor.number == newest || oldest <= cursor.number + 1
+      found.isComplete = cursor.number == newest || oldest <= cursor.number || oldest - 1 == cursor.number
       return found
     } catch {
       throw StoreError(error, at: path)

@@ -80,22 +80,34 @@ final class TableReader {
   func list(_ query: ListQuery) throws(StoreError) -> ListPage {
     let plan = try ListPlan(query)
     do {
-      let found = try connection.rows(plan.pageSQL, list: plan.values) { row throws(SQLiteError) in
-        try PredictionRow.lean(row)
+      // What cannot be read takes its place in the page, so that the next one begins behind it.
+      let rows = try connection.rows(plan.pageSQL, list: plan.values) { row throws(SQLiteError) in
+        (key: row.integer(0), prediction: try Self.readable(row))
       }
-      let cursors = found.prefix(plan.limit).map { plan.cursor(after: $0.id.sequence) }
+      let found = rows.prefix(plan.limit).compactMap(\.prediction)
+      let cursors = found.map { plan.cursor(after: $0.id.sequence) }
       var next: String?
-      if found.count > plan.limit {
-        next = cursors.last
+      if rows.count > plan.limit {
+        next = plan.cursor(after: rows[plan.limit - 1].key)
       } else if let last = try connection.rows(plan.lastLookedAtSQL, list: plan.lookedValues, body: { $0.integer(0) })
         .first
       {
         // The rows it may look at were used up, and there are more.
         next = plan.cursor(after: last)
       }
-      return ListPage(predictions: Array(found.prefix(plan.limit)), cursors: cursors, nextCursor: next)
+      return ListPage(predictions: found, cursors: cursors, nextCursor: next)
     } catch {
       throw StoreError(error, at: path)
+    }
+  }
+
+  /// The prediction of a row; `nil` where a cell is damaged.
+  private static func readable(_ row: borrowing SQLiteRow) throws(SQLiteError) -> Prediction? {
+    do throws(SQLiteError) {
+      return try PredictionRow.lean(row)
+    } catch {
+      guard error.isDamagedRow else { throw error }
+      return nil
     }
   }
 }

@@ -84,9 +84,9 @@ extension TableWriter {
 
   private func displace(_ seq: Int64, at now: Int64) throws {
     try connection.run("UPDATE sends SET outcome = NULL, remote_id = NULL, skew_ms = NULL WHERE seq = ?", seq)
-    let row = try connection.first(PredictionRow.selectWhole + " WHERE p.seq = ?", seq) { row throws(SQLiteError) in
-      try PredictionRow.whole(row)
-    }
+    let row = try connection.readableRows(PredictionRow.selectWhole + " WHERE p.seq = ?", list: [seq]) {
+      row throws(SQLiteError) in try PredictionRow.whole(row)
+    }.first
     if let row { try save(row.displaced(at: now), was: row) }
   }
 
@@ -140,7 +140,7 @@ extension TableWriter {
     if kind == .authentication || kind == .insufficientCredit {
       let last = try connection.first(
         "SELECT pause_ms, paused_until_ms FROM accounts WHERE account = ? AND pause_reason = ?", account, kind.rawValue
-      ) { (pause: $0.integer(0), until: $0.integer(1)) }
+      ) { (pause: $0.moment(0), until: $0.moment(1)) }
       if let last, now < last.until + 600_000 { pause = min(600_000, max(pause, 2 * last.pause)) }
     }
     try connection.run(
@@ -224,17 +224,18 @@ extension TableWriter {
        WHERE p.account = ? AND p.phase = 'queued'
          AND (p.uploads <> 1 OR ? OR p.seq IN (\(uploaded.map { _ in "?" }.joined(separator: ", "))))
          AND coalesce(p.acceptor, '') NOT IN (\(passedOver.map { _ in "?" }.joined(separator: ", ")))
-       ORDER BY p.seq LIMIT 1
+       ORDER BY p.seq
       """
     let values: [any SQLiteBindable] = [request.account, request.mayUpload ? 1 : 0] + uploaded + passedOver
-    return try connection.rows(PredictionRow.selectWhole + condition, list: values) { row throws(SQLiteError) in
-      try PredictionRow.whole(row)
+    return try connection.readableRows(PredictionRow.selectWhole + condition, list: values, atMost: 1) {
+      row throws(SQLiteError) in try PredictionRow.whole(row)
     }.first
   }
 
   /// The ledger needs no sums of its own: every POST that may cost something has its record.
+  /// `total`, since a sum of damaged cells would overflow, and then nothing could be claimed; exact up to 9 billion dollars.
   static let spending = """
-    SELECT coalesce(sum(coalesce(cost_micros, estimate_micros, 0)), 0) FROM sends
+    SELECT CAST(total(coalesce(cost_micros, estimate_micros, 0)) AS INTEGER) FROM sends
      WHERE account = ? AND sent_ms >= ? AND (outcome IS NULL OR outcome IN ('accepted', 'adopted'))
     """
 
@@ -259,7 +260,7 @@ extension TableWriter {
           SELECT count(*), min(started_ms) FROM predictions
            WHERE account = ? AND phase IS NOT NULL AND phase IN ('sending', 'polling') AND started_ms > ?
           """, request.account, now - 600_000
-        ) { ($0.integer(0), $0.integerIfAny(1)) } ?? (0, nil)
+        ) { ($0.integer(0), $0.isNull(1) ? nil : $0.moment(1)) } ?? (0, nil)
       // Another process may free a slot without a word to us, so it is asked again after a second at most.
       if count >= limit { return min(1000, max(1, (oldest ?? now) + 600_000 - now)) }
     }

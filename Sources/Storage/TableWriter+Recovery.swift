@@ -65,7 +65,7 @@ extension TableWriter {
     var taken: [Prediction] = []
     for (account, canLook) in accounts.sorted(by: { $0.key < $1.key }) {
       // `phase IS NOT NULL` lets the index of what is unfinished serve both conditions.
-      let rows = try connection.rows(
+      let rows = try connection.readableRows(
         PredictionRow.selectWhole
           + " WHERE \(condition) AND p.account = ? AND p.phase IS NOT NULL AND p.phase <> 'queued' ORDER BY p.seq",
         list: values + [account]
@@ -93,9 +93,9 @@ extension TableWriter {
   /// Line 7: queued for over an hour, and accepted before anybody who is alive began. A living process may well have a
   /// queue of more than an hour, and nobody but that one knows.
   private func endForgotten(acceptedBefore start: Int64, at now: Int64) throws -> [Prediction] {
-    let rows = try connection.rows(
+    let rows = try connection.readableRows(
       PredictionRow.selectWhole + Self.queuedBefore,
-      min(start, now - Self.hour) << 12
+      list: [min(start, now - Self.hour) << 12]
     ) { row throws(SQLiteError) in try PredictionRow.whole(row) }
     return try rows.map { row in
       let ended = try row.applying(.interrupted, by: nil, at: now)

@@ -11,7 +11,7 @@ struct Checkup {
 
   /// Everything, in the order in which one thing rests on another.
   func findings() -> [Finding] {
-    var findings = [version] + settings + [table] + disks
+    var findings = [version] + settings + table + disks
     findings += provider
     return findings
   }
@@ -46,22 +46,42 @@ struct Checkup {
 
   // MARK: - The disk
 
-  private var table: Finding {
+  private var table: [Finding] {
     do throws(StoreError) {
       let store = try SQLitePredictionStore(
         directory: configuration.stateDirectory, time: SystemTime(), version: Version.number)
       let report = try TableCheck.run(store.path)
       if let complaint = report.complaint {
-        return Finding(
-          .problem, "table", "\(store.path) is damaged: \(complaint)",
-          advice: "Keep a copy of it. The next start sets a table aside that cannot be read, and says where.")
+        return [
+          Finding(
+            .problem, "table", "\(store.path) is damaged: \(complaint)",
+            advice: "Keep a copy of it. The next start sets a table aside that cannot be read, and says where.")
+        ]
       }
       let open = report.unfinished == 0 ? "" : ", \(report.unfinished) of them not finished"
-      return Finding(.ok, "table", "version \(report.version), \(report.predictions) predictions\(open); sound")
+      var findings = [
+        Finding(.ok, "table", "version \(report.version), \(report.predictions) predictions\(open); sound")
+      ]
+      if !report.unreadable.isEmpty {
+        let more = report.unreadable.count > 5 ? "; and \(report.unreadable.count - 5) more" : ""
+        findings.append(
+          Finding(
+            .problem, "table rows",
+            "\(report.unreadable.count) cannot be read: \(report.unreadable.prefix(5).joined(separator: "; "))\(more)",
+            advice: "Lists leave them out, and nothing is sent for them. A copy of the table may have them whole."))
+      }
+      if !report.foreign.isEmpty {
+        findings.append(
+          Finding(
+            .warning, "table",
+            "\(store.path) also has what is not imagewire's: \(report.foreign.joined(separator: ", "))",
+            advice: "It does no harm; remove it if you do not know it."))
+      }
+      return findings
     } catch {
       var hint: String?
       if case .failed(_, let more) = error { hint = more }
-      return Finding(.problem, "table", error.message, advice: hint ?? "Name another folder with --state-dir.")
+      return [Finding(.problem, "table", error.message, advice: hint ?? "Name another folder with --state-dir.")]
     }
   }
 
