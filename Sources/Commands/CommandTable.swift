@@ -160,6 +160,9 @@ public struct CommandTable: Sendable {
       CommandOption("--model", "-m", .text("NAME"), "the model where a request names none"),
       stateDirectory, outputDirectory,
       CommandOption(
+        "--agent-files", nil, .number(0...1_000_000),
+        "how many files each agent may make in an hour (64; 0 is no limit)"),
+      CommandOption(
         "--allow-output", nil, .folder, "another folder that agents (MCP) may save to and see", repeats: true),
       CommandOption("--framing", nil, .choice(["auto", "line", "header"]), "how messages are framed (auto)"),
       CommandOption(

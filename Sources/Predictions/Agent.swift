@@ -14,6 +14,11 @@ public struct Agent: Sendable, Hashable {
     id = digest.prefix(8).hexadecimal
   }
 
+  /// The agent that a row names.
+  init(id: String) {
+    self.id = id
+  }
+
   /// Whether a prediction is this agent's. One of an older version, which recorded no agent, belongs to all of them.
   public func owns(_ prediction: Prediction) -> Bool {
     prediction.origin == .mcp && (prediction.agent == nil || prediction.agent == id)

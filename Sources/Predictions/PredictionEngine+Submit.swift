@@ -75,6 +75,10 @@ extension PredictionEngine {
       if request.idempotencyKey == nil { throw error }
       fileProblem = error
     }
+    if let problem = agentProblem(of: request) {
+      if request.idempotencyKey == nil { throw problem }
+      fileProblem = fileProblem ?? problem
+    }
     let directory: String
     do throws(OutputError) {
       directory = try outputs.prepare(request.outputDirectory ?? defaults.outputDirectory, for: request.origin)
@@ -93,11 +97,17 @@ extension PredictionEngine {
       estimateMicros: try estimate(for: request, model: model, from: provider), origin: request.origin,
       agent: request.agent, uploads: files.isEmpty ? .none : .awaited)
     prediction.acceptor = store.owner
-    state.withLock { $0.owedReplies += 1 }
+    state.withLock { state in
+      state.owedReplies += 1
+      if let agent = request.agent { state.agentsPending[agent, default: 0] += 1 }
+    }
     // With limit 0 only the idempotency key is looked up.
     store.insert(prediction, queueLimit: fileProblem == nil ? limits.maxQueued : 0) {
       [self, fileProblem, id = prediction.id] result in
-      state.withLock { $0.owedReplies -= 1 }
+      state.withLock { state in
+        state.owedReplies -= 1
+        if let agent = request.agent { state.agentsPending[agent, default: 1] -= 1 }
+      }
       switch result {
       case .success(.inserted(let prediction)):
         let snapshot = publish(prediction)

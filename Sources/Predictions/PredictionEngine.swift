@@ -43,6 +43,8 @@ public final class PredictionEngine: Sendable {
     var lastID: PredictionID?
     /// Writes that a reply of the current read waits for.
     var owedReplies = 0
+    /// Requests of each agent that are not committed yet.
+    var agentsPending: [String: Int] = [:]
     /// Requests that wait in `arrivals` or are being worked on there.
     var arriving = 0
     /// Events whose commit is under way.

@@ -62,11 +62,15 @@ public struct AccountLimits: Sendable, Equatable {
   public var maxQueued: Int
   /// What may be spent in a day (UTC), in millionths of a dollar; `nil` is no limit.
   public var maxSpendMicros: Int64?
+  /// How many files each agent may make in an hour; `nil` is no limit, of bytes neither.
+  public var maxAgentFiles: Int?
 
   /// Limits.
   public init(
-    maxConcurrency: Int = 2, maxPerMinute: Int? = nil, maxQueued: Int = 10_000, maxSpendMicros: Int64? = nil
+    maxConcurrency: Int = 2, maxPerMinute: Int? = nil, maxQueued: Int = 10_000, maxSpendMicros: Int64? = nil,
+    maxAgentFiles: Int? = nil
   ) {
+    self.maxAgentFiles = maxAgentFiles
     self.maxConcurrency = maxConcurrency
     self.maxPerMinute = maxPerMinute
     self.maxQueued = maxQueued
@@ -87,6 +91,8 @@ public enum SubmitError: Error, Sendable, Equatable {
   case overBudget(reason: String)
   /// Too many are queued.
   case queueFull(limit: Int)
+  /// The agent has made as many files in the last hour as it may, or 2 GB of them.
+  case agentFull(files: Int)
   /// The folder its files would go to cannot be used.
   case folder(OutputError, isDefault: Bool)
   /// The table could not be written. Whether the record is there is not known; it is voided as soon as the disk works.

@@ -115,6 +115,12 @@ extension RPCError {
         type: "idempotency_conflict", retryable: false,
         hint: (difference.map { "They differ in \($0). " } ?? "") + "Use a new key for a new picture.",
         id: id.description)
+    case .agentFull(let files):
+      ours(
+        ErrorCode.queueFull,
+        "This agent has made \(files) files in the last hour, or 2 GB of them, and may make no more. Nothing was sent.",
+        type: "queue_full", retryable: true, hint: "Try again later; the user may raise --agent-files.",
+        limit: files)
     case .queueFull(let limit):
       ours(
         ErrorCode.queueFull, "The queue is full. Nothing was sent.", type: "queue_full", retryable: true,

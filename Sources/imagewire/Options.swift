@@ -14,6 +14,8 @@ struct Options: Equatable {
   var maxMessageBytes = 65_536
   var maxConcurrency = 2
   var maxPerMinute: Int?
+  /// Files of each agent an hour; `nil` is no limit.
+  var maxAgentFiles: Int? = 64
   /// Millionths of a dollar a day.
   var maxSpendMicros: Int64?
   var logLevel: String?
@@ -37,6 +39,7 @@ struct Options: Equatable {
     maxMessageBytes = invocation.number("--max-message-bytes") ?? maxMessageBytes
     maxConcurrency = invocation.number("--max-concurrency") ?? maxConcurrency
     maxPerMinute = invocation.number("--max-per-minute")
+    if let files = invocation.number("--agent-files") { maxAgentFiles = files == 0 ? nil : files }
     maxSpendMicros = invocation.value("--max-spend").flatMap { Double($0) }.flatMap(Money.micros)
     logLevel = invocation.value("--log-level")
     clientProcessID = invocation.number("--clientProcessId").map(Int64.init)

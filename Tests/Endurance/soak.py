@@ -99,7 +99,7 @@ class Soak:
                 "WAVESPEED_API_KEY": KEY, "WAVESPEED_BASE_URL": self.wavespeed.url,
                 "OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": self.openai.url,
             }
-            arguments = ("--provider", "sandbox", "--max-concurrency", 16)
+            arguments = ("--provider", "sandbox", "--max-concurrency", 16, "--agent-files", 0)
             with Program(self.folder, *arguments, **variables) as program, Program(self.folder, *arguments, **variables) as session:
                 self.program, self.session = program, session
                 session.call("initialize", **HELLO)

@@ -161,3 +161,22 @@ def test_a_pipe_as_key_or_configuration_is_not_waited_for(spawn, home):
     os.mkfifo(home / ".config/imagewire/config.json")
     program = spawn("--provider", "sandbox", WAVESPEED_API_KEY_FILE=pipe)
     assert program.reply(program.start("ping"), patience=30) == {}
+
+
+def test_an_agent_fills_no_disk(spawn):
+    program = spawn("--agent-files", 3)
+    agent = Agent(program)
+    first = agent.call("generate_image", **SMALL, idempotency_key="k")
+    # All at once, so that none is committed when the next one comes.
+    call = {"name": "submit_prediction", "arguments": SMALL}
+    program.send(*({"jsonrpc": "2.0", "id": 1000 + i, "method": "tools/call", "params": call} for i in range(5)))
+    results = [program.reply(1000 + i) for i in range(5)]
+    assert [result["isError"] for result in results] == [False, False, True, True, True]
+    assert "3 files in the last hour" in results[-1]["content"][0]["text"]
+    # What its key names is still found; others are not held up, and neither are plain clients.
+    assert agent.call("generate_image", **SMALL, idempotency_key="k")["id"] == first["id"]
+    Agent(spawn("--agent-files", 3), "owl").call("generate_image", **SMALL)
+    program.call("submit", **SMALL)
+    # The limit holds for the next process too, where it is not set otherwise.
+    assert "in the last hour" in Agent(spawn("--agent-files", 3)).refusal("generate_image", **SMALL)
+    Agent(spawn("--agent-files", 0)).call("generate_image", **SMALL)
