@@ -92,18 +92,21 @@ extension PredictionEngine {
       outputName: request.outputName, maxCostMicros: request.maxCostMicros,
       estimateMicros: try estimate(for: request, model: model, from: provider), origin: request.origin,
       agent: request.agent, uploads: files.isEmpty ? .none : .awaited)
-    state.withLock { $0.owedReplies += 1 }
+    let notices = state.withLock { state in
+      state.owedReplies += 1
+      return state.notices
+    }
     // With limit 0 only the idempotency key is looked up.
     store.insert(prediction, queueLimit: fileProblem == nil ? limits.maxQueued : 0) { [self, fileProblem] result in
       state.withLock { $0.owedReplies -= 1 }
       switch result {
       case .success(.inserted(let prediction)):
-        let snapshot = publish(prediction)
+        let snapshot = publish(prediction, since: notices)
         completion(.success(Accepted(snapshot: snapshot, isNew: true)))
         react(.queued(account: prediction.account))
         beginLater()
       case .success(.existing(let known)):
-        let snapshot = publish(known)
+        let snapshot = publish(known, since: notices)
         completion(.success(Accepted(snapshot: snapshot, isNew: false)))
         begin()
         askAgain(snapshot)
