@@ -27,6 +27,7 @@ extension PredictionEngine {
     guard let changes = try? store.changes(after: cursor) else { return }
     let stale = state.withLock { state -> [PredictionID] in
       state.cursor = changes.newest
+      state.notices += 1
       let changed = cursor == nil || !changes.isComplete ? Array(state.live.ids) : changes.changes.map(\.id)
       // What nobody works on or waits for is only forgotten, and read when it is asked for.
       for id in changed where !state.waiters.isAwaited(id) && !state.scheduler.isWorking(on: id) {

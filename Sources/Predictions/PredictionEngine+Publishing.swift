@@ -72,6 +72,14 @@ extension PredictionEngine {
     return snapshot
   }
 
+  /// The same for a row that was committed or read after so many notices. What was noticed since may have been its next
+  /// change, when it was not kept yet, so it is read again.
+  func publish(_ prediction: Prediction, since notices: Int) -> PredictionSnapshot {
+    let snapshot = publish(prediction)
+    if state.withLock({ $0.notices }) != notices { refresh(prediction.id) }
+    return snapshot
+  }
+
   @discardableResult
   func remember(_ prediction: consuming Prediction, in state: inout State) -> PredictionSnapshot {
     if state.live.isFull {

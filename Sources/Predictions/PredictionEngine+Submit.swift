@@ -97,9 +97,10 @@ extension PredictionEngine {
       estimateMicros: try estimate(for: request, model: model, from: provider), origin: request.origin,
       agent: request.agent, uploads: files.isEmpty ? .none : .awaited)
     prediction.acceptor = store.owner
-    state.withLock { state in
+    let notices = state.withLock { state in
       state.owedReplies += 1
       if let agent = request.agent { state.agentsPending[agent, default: 0] += 1 }
+      return state.notices
     }
     // With limit 0 only the idempotency key is looked up.
     store.insert(prediction, queueLimit: fileProblem == nil ? limits.maxQueued : 0) {
@@ -110,12 +111,12 @@ extension PredictionEngine {
       }
       switch result {
       case .success(.inserted(let prediction)):
-        let snapshot = publish(prediction)
+        let snapshot = publish(prediction, since: notices)
         completion(.success(Accepted(snapshot: snapshot, isNew: true)))
         react(.queued(account: prediction.account))
         beginLater()
       case .success(.existing(let known)):
-        let snapshot = publish(known)
+        let snapshot = publish(known, since: notices)
         completion(.success(Accepted(snapshot: snapshot, isNew: false)))
         begin()
         askAgain(snapshot)

@@ -66,6 +66,8 @@ public final class PredictionEngine: Sendable {
     /// When the store was last asked whether another process changed anything, and up to where its changes are known.
     var checkedAt: Int64 = .min / 2
     var cursor: ChangeCursor?
+    /// How often that happened; tells whether a row that was read may have been changed unnoticed since.
+    var notices = 0
     /// Whether somebody may wait for a prediction that another process works on.
     var hasForeignWaiters = false
     var rounds = Rounds()
@@ -231,10 +233,15 @@ public final class PredictionEngine: Sendable {
       askAgain(known)
       return known
     }
-    guard let prediction = try store.prediction(id) else { return nil }
-    let snapshot = state.withLock { state in remember(prediction, in: &state) }
-    askAgain(snapshot)
-    return snapshot
+    // A change that is noticed between the read and the lock is not noticed again, so the row is read again.
+    while true {
+      let notices = state.withLock { $0.notices }
+      guard let prediction = try store.prediction(id) else { return nil }
+      let kept = state.withLock { $0.notices == notices ? remember(prediction, in: &$0) : nil }
+      guard let kept else { continue }
+      askAgain(kept)
+      return kept
+    }
   }
 
   /// The same prediction with its input, which is not kept in memory where it is long and the prediction is over.

@@ -50,6 +50,45 @@ struct RaceTests {
     try rig.eventually("the wait is answered") { answers.all.count == 1 }
   }
 
+  /// Changed by another process after it was read here and before it was kept, and noticed at that moment. The row that
+  /// was read stayed here for as long as the process lived, and a wait for it never ended.
+  @Test func changedWhileItIsRead() throws {
+    let rig = Rig()
+    let other = Rig(sharing: rig, owner: "other")
+    other.provider.state.withLock { $0.pollsHang = true }
+    let id = try other.submit().id
+    try other.eventually("it is polled") { rig.table.row(id)?.phase == .polling }
+    rig.engine.noticeChanges()
+    rig.table.state.withLock {
+      $0.afterRead = (
+        id,
+        {
+          _ = try? other.cancel(id)
+          rig.engine.noticeChanges()
+        }
+      )
+    }
+    #expect(try rig.status(id).status == .cancelled)
+    let answers = Answers()
+    try rig.engine.wait(for: [id], atMost: 600_000, completion: answers.take)
+    #expect(answers.all.count == 1)
+  }
+
+  /// The same between the commit of a new row and the moment when it is kept.
+  @Test func changedWhileItIsAccepted() throws {
+    let rig = Rig()
+    let other = Rig(sharing: rig, owner: "other")
+    rig.engine.noticeChanges()
+    rig.table.state.withLock {
+      $0.afterInsert = { id in
+        _ = try? other.cancel(id)
+        rig.engine.noticeChanges()
+      }
+    }
+    let id = try rig.submit().id
+    #expect(try rig.status(id).status == .cancelled)
+  }
+
   /// Ended and deleted by another process between two looks at the log.
   @Test func endedAndDeleted() throws {
     let rig = Rig()

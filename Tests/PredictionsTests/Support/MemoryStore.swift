@@ -32,6 +32,8 @@ final class MemoryTable: Sendable {
     var faulty: @Sendable (PredictionEvent) -> Bool = { _ in true }
     /// What happens once, just after a prediction was read.
     var afterRead: (id: PredictionID, action: @Sendable () -> Void)?
+    /// What happens once, between the commit of the next insert and its completion.
+    var afterInsert: (@Sendable (PredictionID) -> Void)?
     /// What happens once, just before the next change takes its place among the commits.
     var beforeChange: (@Sendable () -> Void)?
   }
@@ -164,24 +166,29 @@ final class MemoryStore: PredictionStore {
     completion: @escaping @Sendable (Result<InsertOutcome, StoreError>) -> Void
   ) {
     queue.async { [table] in
-      completion(
-        table.commit(.insert) { state in
-          if let key = prediction.storedKey, let known = state.keys[key] {
-            guard let row = state.rows[known] else {
-              return .success(.conflict(known, deleted: true, difference: nil))
-            }
-            return .success(
-              row.fingerprint == prediction.fingerprint
-                ? .existing(row) : .conflict(known, deleted: false, difference: "input"))
+      let result = table.commit(.insert) { state -> Result<InsertOutcome, StoreError> in
+        if let key = prediction.storedKey, let known = state.keys[key] {
+          guard let row = state.rows[known] else {
+            return .success(.conflict(known, deleted: true, difference: nil))
           }
-          guard state.rows.values.count(where: { $0.phase == .queued }) < queueLimit else {
-            return .success(.queueFull)
-          }
-          if let key = prediction.storedKey { state.keys[key] = prediction.id }
-          state.save(prediction)
-          table.journal.note("committed created")
-          return .success(.inserted(prediction))
-        })
+          return .success(
+            row.fingerprint == prediction.fingerprint
+              ? .existing(row) : .conflict(known, deleted: false, difference: "input"))
+        }
+        guard state.rows.values.count(where: { $0.phase == .queued }) < queueLimit else {
+          return .success(.queueFull)
+        }
+        if let key = prediction.storedKey { state.keys[key] = prediction.id }
+        state.save(prediction)
+        table.journal.note("committed created")
+        return .success(.inserted(prediction))
+      }
+      let action = table.state.withLock { state -> (@Sendable (PredictionID) -> Void)? in
+        defer { state.afterInsert = nil }
+        return state.afterInsert
+      }
+      action?(prediction.id)
+      completion(result)
     }
   }
 
