@@ -1,3 +1,5 @@
+public import Predictions
+
 #if canImport(Glibc)
   internal import Glibc
 #elseif canImport(Musl)
@@ -38,21 +40,24 @@ public final class Console: Sendable {
   }
 
   /// What was asked for: a line, or several.
-  public func answer(_ text: String) { write(text + "\n", to: 1) }
+  public func answer(_ text: SafeText) { write("\(text)\n", to: 1) }
 
   /// What was asked for, as JSON.
-  func answer(_ json: [UInt8]) { write(json + [UInt8(ascii: "\n")], to: 1) }
+  func answer(json: [UInt8]) { answer(SafeText(json: json)) }
 
   /// A remark: one line.
-  public func remark(_ text: String) { write(text + "\n", to: 2) }
+  public func remark(_ text: SafeText) { write("\(text)\n", to: 2) }
 
   /// A remark that begins with the program's name: something is wrong.
-  public func complain(_ text: String) { write("imagewire: \(text)\n", to: 2) }
+  public func complain(_ text: SafeText) { write("imagewire: \(text)\n", to: 2) }
 
-  /// Bytes for the terminal behind stderr, as they are.
-  func control(_ bytes: [UInt8]) { write(bytes, to: 2) }
+  /// A part of a line on the terminal behind stderr.
+  func draw(_ text: SafeText) { write(text, to: 2) }
 
-  private func write(_ text: String, to descriptor: Int32) { write(Array(text.utf8), to: descriptor) }
+  /// A picture on the terminal behind stderr.
+  func show(_ picture: [UInt8], as terminal: TerminalPicture) { write(terminal.sequence(picture), to: 2) }
+
+  private func write(_ text: SafeText, to descriptor: Int32) { write(Array(text.description.utf8), to: descriptor) }
 
   private func write(_ bytes: [UInt8], to descriptor: Int32) {
     var rest = bytes[...]
@@ -74,12 +79,14 @@ private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ coun
 struct Style: Sendable {
   let isOn: Bool
 
-  func bold(_ text: String) -> String { wrapped(text, "1") }
-  func dim(_ text: String) -> String { wrapped(text, "2") }
-  func red(_ text: String) -> String { wrapped(text, "31") }
-  func green(_ text: String) -> String { wrapped(text, "32") }
-  func yellow(_ text: String) -> String { wrapped(text, "33") }
-  func cyan(_ text: String) -> String { wrapped(text, "36") }
+  func bold(_ text: SafeText) -> SafeText { wrapped(text, 1) }
+  func dim(_ text: SafeText) -> SafeText { wrapped(text, 2) }
+  func red(_ text: SafeText) -> SafeText { wrapped(text, 31) }
+  func green(_ text: SafeText) -> SafeText { wrapped(text, 32) }
+  func yellow(_ text: SafeText) -> SafeText { wrapped(text, 33) }
+  func cyan(_ text: SafeText) -> SafeText { wrapped(text, 36) }
 
-  private func wrapped(_ text: String, _ code: String) -> String { isOn ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text }
+  private func wrapped(_ text: SafeText, _ code: Int) -> SafeText {
+    isOn ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
+  }
 }

@@ -1,4 +1,5 @@
 internal import JSON
+public import Predictions
 
 /// One thing that `imagewire doctor` looked at.
 public struct Finding: Sendable, Equatable {
@@ -15,14 +16,14 @@ public struct Finding: Sendable, Equatable {
   /// How it stands.
   public var level: Level
   /// One or two words: what was looked at.
-  public var subject: String
+  public var subject: SafeText
   /// What was found; no full stop, never a key.
-  public var message: String
+  public var message: SafeText
   /// What to do; `nil` where nothing need be.
-  public var advice: String?
+  public var advice: SafeText?
 
   /// A finding.
-  public init(_ level: Level, _ subject: String, _ message: String, advice: String? = nil) {
+  public init(_ level: Level, _ subject: SafeText, _ message: SafeText, advice: SafeText? = nil) {
     self.level = level
     self.subject = subject
     self.message = message
@@ -37,12 +38,12 @@ public enum Doctor {
     let problems = findings.count { $0.level == .problem }
     let warnings = findings.count { $0.level == .warning }
     if asJSON {
-      console.answer(json(findings).text)
+      console.answer(json: json(findings).serialized)
     } else {
       let style = console.styles(onTerminal: console.isOutputTerminal)
       for line in lines(findings, style) { console.answer(line) }
       console.answer("")
-      let counted =
+      let counted: SafeText =
         problems == 0 && warnings == 0
         ? "All is well." : "\(count(problems, "problem")), \(count(warnings, "warning"))."
       console.answer("\(counted) Nothing was spent.")
@@ -50,18 +51,19 @@ public enum Doctor {
     return problems == 0 ? .done : .failed
   }
 
-  static func lines(_ findings: [Finding], _ style: Style) -> [String] {
-    let width = findings.map(\.subject.count).max() ?? 0
-    return findings.flatMap { finding -> [String] in
+  static func lines(_ findings: [Finding], _ style: Style) -> [SafeText] {
+    let width = findings.map(\.subject.description.count).max() ?? 0
+    return findings.flatMap { finding -> [SafeText] in
       let word =
         switch finding.level {
         case .ok: style.green("ok     ")
         case .warning: style.yellow("warning")
         case .problem: style.red("problem")
         }
-      let subject = finding.subject + String(repeating: " ", count: width - finding.subject.count)
-      let first = "\(word)  \(style.bold(subject))  \(finding.message)"
-      return [first] + (finding.advice.map { [String(repeating: " ", count: width + 11) + "→ \($0)"] } ?? [])
+      func spaces(_ count: Int) -> String { String(repeating: " ", count: count) }
+      let subject = style.bold("\(finding.subject)\(spaces(width - finding.subject.description.count))")
+      let first: SafeText = "\(word)  \(subject)  \(finding.message)"
+      return [first] + (finding.advice.map { ["\(spaces(width + 11))→ \($0)"] } ?? [])
     }
   }
 
@@ -75,8 +77,9 @@ public enum Doctor {
             findings.map { finding in
               .object(
                 JSONObject([
-                  ("level", .string(finding.level.rawValue)), ("subject", .string(finding.subject)),
-                  ("message", .string(finding.message)), ("advice", finding.advice.map { .string($0) } ?? .null),
+                  ("level", .string(finding.level.rawValue)), ("subject", .string(finding.subject.description)),
+                  ("message", .string(finding.message.description)),
+                  ("advice", finding.advice.map { .string($0.description) } ?? .null),
                 ]))
             })
         ),

@@ -43,7 +43,7 @@ struct Following {
       }
     } catch {
       // Deleted meanwhile, or a table that cannot be read: nothing would ever end the wait.
-      console.complain(error.message)
+      console.complain("\(error.message)")
       signals.state.signal { $0.outcome = snapshot }
     }
     let showsBar = console.isErrorTerminal && !isQuiet && console.variables["TERM"] != "dumb"
@@ -107,11 +107,11 @@ struct Following {
     let line = bar.line(
       snapshot.prediction.status, elapsed: max(0, session.time.now.wall - snapshot.prediction.createdAt),
       width: console.columns)
-    console.control(Array("\r\(line)\u{1B}[K".utf8))
+    console.draw("\r\(line)\u{1B}[K")
   }
 
   private func erase(_ bar: ProgressBar) {
-    console.control(Array("\r\u{1B}[K".utf8))
+    console.draw("\r\u{1B}[K")
   }
 
   // MARK: - When it is over
@@ -119,9 +119,9 @@ struct Following {
   private func tell(_ snapshot: PredictionSnapshot) -> ExitStatus {
     let prediction = snapshot.prediction
     if showsJSON {
-      console.answer(snapshot.json)
+      console.answer(json: snapshot.json)
     } else {
-      for file in prediction.files { console.answer(file.path) }
+      for file in prediction.files { console.answer(SafeText(path: file.path)) }
     }
     if showsPicture { show(prediction) }
     switch prediction.status {
@@ -133,21 +133,21 @@ struct Following {
       )
     default:
       let style = console.styles(onTerminal: console.isErrorTerminal)
-      console.complain("\(style.red(prediction.status.rawValue)): \(prediction.error)")
-      if let hint = prediction.failure?.hint { console.remark(hint) }
+      console.complain("\(style.red("\(prediction.status.rawValue)")): \(prediction.error)")
+      if let hint = prediction.failure?.hint { console.remark(SafeText(hint)) }
       console.remark(style.dim("\(prediction.id), billing: \(prediction.billing.rawValue)"))
     }
     return ExitStatus(prediction)
   }
 
-  private func summary(_ prediction: Prediction) -> String {
-    var parts = [prediction.model]
+  private func summary(_ prediction: Prediction) -> SafeText {
+    var parts = [SafeText(prediction.model)]
     for file in prediction.files.prefix(1) {
       if let width = file.width, let height = file.height { parts.append("\(width)×\(height)") }
-      parts.append(Listing.size(file.bytes))
+      parts.append("\(Listing.size(file.bytes))")
     }
-    if let total = prediction.totalMilliseconds { parts.append(ProgressBar.seconds(total)) }
-    return console.styles(onTerminal: true).dim(parts.joined(separator: ", "))
+    if let total = prediction.totalMilliseconds { parts.append("\(ProgressBar.seconds(total))") }
+    return console.styles(onTerminal: true).dim(.joined(parts, separator: ", "))
   }
 
   private func show(_ prediction: Prediction) {
@@ -160,10 +160,10 @@ struct Following {
     }
     for file in prediction.files {
       guard picture.takes(file.mediaType) else {
-        console.complain("this terminal shows PNG, and \(file.path) is \(file.mediaType).")
+        console.complain("this terminal shows PNG, and \(SafeText(path: file.path)) is \(file.mediaType).")
         continue
       }
-      if let bytes = engine.contents(of: file, for: prediction.origin) { console.control(picture.sequence(bytes)) }
+      if let bytes = engine.contents(of: file, for: prediction.origin) { console.show(bytes, as: picture) }
     }
   }
 }

@@ -10,22 +10,22 @@ enum Gallery {
     do throws(StoreError) {
       page = try Listing.read(ListQuery(limit: invocation.number("--limit") ?? 500), session.engine).predictions
     } catch {
-      console.complain(error.message)
+      console.complain("\(error.message)")
       return .failed
     }
     do throws(PageFile.Refusal) {
       // The page of the state directory is ours to replace, and the owner's alone.
       let isOurs = invocation.value("--output") == nil
       let file = try PageFile(
-        at: path, replacing: isOurs || invocation.has("--force") ? .anything : .pages(mark: GalleryPage.mark),
+        at: path, replacing: isOurs || invocation.has("--force") ? .anything : .pages(mark: GalleryPage.mark.text),
         mode: isOurs ? 0o600 : 0o666)
       write(page, to: file, pictureBytes: Int64(invocation.number("--max-megabytes") ?? 100) * 1_000_000, session)
       try file.place()
     } catch {
-      console.complain(error.message)
+      console.complain("\(error.message)")
       return .failed
     }
-    console.answer(path)
+    console.answer(SafeText(path: path))
     return .done
   }
 

@@ -11,13 +11,13 @@ enum GalleryPage {
   }
 
   /// Whatever the page holds, nothing may be fetched and no script but its own may run.
-  private static let policy =
+  private static let policy: HTML =
     "default-src 'none'; img-src data: file:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'"
 
   /// What every page begins with, and no other file: such a file may be replaced by a newer page.
-  static let mark = "<!doctype html>\n<!-- imagewire gallery -->\n"
+  static let mark: HTML = "<!doctype html>\n<!-- imagewire gallery -->\n"
 
-  static func head(count: Int) -> String {
+  static func head(count: Int) -> HTML {
     """
     \(mark)\
     <html lang="en">
@@ -31,7 +31,7 @@ enum GalleryPage {
     <h1>imagewire</h1>
     <input id="text" type="search" placeholder="Filter by prompt, model or tag  ( / )" aria-label="Filter" autofocus>
     <select id="status" aria-label="Status"><option value="">every status</option>\
-    \(PredictionStatus.allCases.map { "<option>\($0.rawValue)</option>" }.joined())</select>
+    \(HTML.joined(PredictionStatus.allCases.map { "<option>\($0.rawValue)</option>" }))</select>
     <output id="count">\(count)</output>
     </header>
     <main id="entries">
@@ -39,9 +39,9 @@ enum GalleryPage {
     """
   }
 
-  static func entry(_ prediction: Prediction, _ pictures: [Picture]) -> String {
+  static func entry(_ prediction: Prediction, _ pictures: [Picture]) -> HTML {
     let prompt = prediction.prompt ?? ""
-    var facts = ["<dt>model<dd>\(escaped(prediction.model))"]
+    var facts: [HTML] = ["<dt>model<dd>\(prediction.model)"]
     if let micros = prediction.costMicros { facts.append("<dt>cost<dd>\(Money.dollars(micros))") }
     facts.append("<dt>billing<dd>\(prediction.billing.rawValue)")
     if let total = prediction.totalMilliseconds { facts.append("<dt>took<dd>\(ProgressBar.seconds(total))") }
@@ -49,23 +49,24 @@ enum GalleryPage {
     let spoken = time.prefix(16).split(separator: "T").joined(separator: " ")
     facts.append("<dt>made<dd><time datetime=\"\(time)\">\(spoken) UTC</time>")
     if !prediction.tags.isEmpty {
-      facts.append("<dt>tags<dd>\(prediction.tags.map { "<b>\(escaped($0))</b>" }.joined(separator: " "))")
+      facts.append("<dt>tags<dd>\(HTML.joined(prediction.tags.map { "<b>\($0)</b>" }, separator: " "))")
     }
     facts.append("<dt>id<dd><code>\(prediction.id)</code>")
     let words = ([prompt, prediction.model] + prediction.tags).joined(separator: " ").lowercased()
-    let images = pictures.map { image($0, prompt: prompt) }.joined()
-    let error = prediction.error.isEmpty ? "" : "<p class=\"error\">\(escaped(prediction.error))</p>"
+    let images = pictures.map { image($0, prompt: prompt) }
+    let error: HTML = prediction.error.isEmpty ? "" : "<p class=\"error\">\(prediction.error)</p>"
+    let none: HTML = "<div class=\"none\">\(prediction.status.rawValue)</div>"
     return """
-      <article tabindex="0" data-status="\(prediction.status.rawValue)" data-words="\(escaped(words))">
-      \(images.isEmpty ? "<div class=\"none\">\(prediction.status.rawValue)</div>" : images)
-      <h2>\(escaped(prompt))</h2>\(error)
-      <dl>\(facts.joined())</dl>
+      <article tabindex="0" data-status="\(prediction.status.rawValue)" data-words="\(words)">
+      \(images.isEmpty ? none : HTML.joined(images))
+      <h2>\(prompt)</h2>\(error)
+      <dl>\(HTML.joined(facts))</dl>
       </article>
 
       """
   }
 
-  static let foot = """
+  static let foot: HTML = """
     </main>
     <p id="nothing" hidden>Nothing matches.</p>
     <dialog id="large" aria-label="Picture"><img alt=""><p></p></dialog>
@@ -75,41 +76,24 @@ enum GalleryPage {
 
     """
 
-  private static func image(_ picture: Picture, prompt: String) -> String {
+  private static func image(_ picture: Picture, prompt: String) -> HTML {
     let file: OutputFile
-    let source: String
+    let source: HTML
     switch picture {
     case .included(let included, let bytes):
       file = included
-      source = "data:\(included.mediaType);base64,\(Base64.encode(bytes))"
+      source = "data:\(included.mediaType);base64,\(base64: bytes)"
     case .linked(let linked):
       file = linked
-      source = linked.url
+      source = "\(SafeText(path: linked.url))"
     }
-    let size = [file.width.map { " width=\"\($0)\"" }, file.height.map { " height=\"\($0)\"" }].compactMap { $0 }
-      .joined()
-    return
-      "<img loading=\"lazy\" alt=\"\(escaped(prompt))\" title=\"\(escaped(file.path))\"\(size) src=\"\(escaped(source))\">"
+    let width: HTML = file.width.map { " width=\"\($0)\"" } ?? ""
+    let height: HTML = file.height.map { " height=\"\($0)\"" } ?? ""
+    let title = SafeText(path: file.path)
+    return "<img loading=\"lazy\" alt=\"\(prompt)\" title=\"\(title)\"\(width)\(height) src=\"\(source)\">"
   }
 
-  /// Text that stays text, in an element and in an attribute.
-  static func escaped(_ text: String) -> String {
-    var result = ""
-    result.reserveCapacity(text.utf8.count)
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      case "'": result += "&#39;"
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
-  }
-
-  private static let style = """
+  private static let style: HTML = """
     :root{--back:#f6f5f2;--card:#fff;--ink:#1d1c1a;--soft:#6b6862;--line:#dedbd4;--mark:#b4541a}
     @media(prefers-color-scheme:dark){:root{--back:#161514;--card:#211f1d;--ink:#ece9e4;--soft:#9d988f;--line:#37342f;--mark:#f0935a}}
     *{box-sizing:border-box}
@@ -139,7 +123,7 @@ enum GalleryPage {
     dialog p{margin:8px auto 0;max-width:80ch}
     """
 
-  private static let script = """
+  private static let script: HTML = """
     const $=id=>document.getElementById(id),all=[...document.querySelectorAll("article")];
     const shown=()=>all.filter(a=>!a.hidden);
     const filter=()=>{

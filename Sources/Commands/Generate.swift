@@ -19,12 +19,12 @@ enum Generate {
     do {
       request = try PredictionRequest(members: members(invocation, session))
     } catch let error as UsageError {
-      console.complain(error.message)
+      console.complain("\(error.message)")
       return .usage
     } catch {
       let error = error as? UnusableRequest
-      console.complain(sentence(error?.message ?? "The command line cannot be used"))
-      if let hint = error?.hint { console.remark(hint) }
+      console.complain("\(sentences(error?.message ?? "The command line cannot be used"))")
+      if let hint = error?.hint { console.remark(SafeText(hint)) }
       return .usage
     }
 
@@ -39,8 +39,8 @@ enum Generate {
     switch submitted {
     case .failure(let error):
       let problem = UnusableRequest(error)
-      console.complain(sentence(problem.message))
-      if let hint = problem.hint { console.remark(hint) }
+      console.complain("\(sentences(problem.message))")
+      if let hint = problem.hint { console.remark(SafeText(hint)) }
       if case .invalid = error { return .usage }
       return .failed
     case .success(let accepted):
@@ -126,10 +126,6 @@ enum Generate {
     }
     while let last = bytes.last, last <= 0x20 { bytes.removeLast() }
     return String(decoding: bytes, as: UTF8.self)
-  }
-
-  static func sentence(_ text: String) -> String {
-    text.hasSuffix(".") || text.hasSuffix("!") || text.hasSuffix("?") ? text : "\(text)."
   }
 }
 

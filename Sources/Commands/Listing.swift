@@ -16,11 +16,11 @@ enum Listing {
     do throws(StoreError) {
       page = try read(query, session.engine)
     } catch {
-      console.complain(error.message)
+      console.complain("\(error.message)")
       return .failed
     }
     if invocation.has("--json") {
-      console.answer(json(page.predictions, next: page.cursor, session.engine))
+      console.answer(json: json(page.predictions, next: page.cursor, session.engine))
       return .done
     }
     guard !page.predictions.isEmpty else {
@@ -71,18 +71,18 @@ enum Listing {
   }
 
   /// `0198…  completed   2 min  a red fox in snow`
-  static func line(_ prediction: Prediction, prompt: String, now: Int64, width: Int, style: Style) -> String {
+  static func line(_ prediction: Prediction, prompt: String, now: Int64, width: Int, style: Style) -> SafeText {
     let word = prediction.status.rawValue
     let padded = word + String(repeating: " ", count: max(0, 10 - word.count))
     let age = Self.age(now - prediction.createdAt)
     let left = "\(prediction.id)  "
     let middle = "  \(String(repeating: " ", count: max(0, 6 - age.count)))\(age)  "
-    let text = cut(
-      oneLine(prompt), to: width == .max ? .max : max(8, width - left.count - padded.count - middle.count - 1))
-    return style.dim(left) + coloured(prediction.status, padded, style) + style.dim(middle) + text
+    let room = width == .max ? SafeText.limit : max(8, width - left.count - padded.count - middle.count - 1)
+    let status = coloured(prediction.status, "\(padded)", style)
+    return "\(style.dim("\(left)"))\(status)\(style.dim("\(middle)"))\(SafeText(prompt, atMost: room))"
   }
 
-  static func coloured(_ status: PredictionStatus, _ text: String, _ style: Style) -> String {
+  static func coloured(_ status: PredictionStatus, _ text: SafeText, _ style: Style) -> SafeText {
     switch status {
     case .completed: style.green(text)
     case .failed: style.red(text)
@@ -108,14 +108,6 @@ enum Listing {
     return "\(bytes / 1_000_000).\(bytes / 100_000 % 10) MB"
   }
 
-  /// Without line breaks, nor anything else that a terminal would obey.
-  static func oneLine(_ text: String) -> String {
-    String(String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
-  }
-
-  private static func cut(_ text: String, to width: Int) -> String {
-    text.count <= width ? text : text.prefix(width - 1) + "…"
-  }
 }
 
 extension Prediction {

@@ -27,15 +27,15 @@ enum Looking {
       switch result {
       case .success(let after):
         if invocation.has("--json") {
-          session.console.answer(after.json)
+          session.console.answer(json: after.json)
         } else if after.prediction.status == .cancelled {
-          session.console.answer(after.prediction.error)
+          session.console.answer("\(after.prediction.error)")
         } else {
           session.console.answer("It is \(after.prediction.status.rawValue) already; nothing was changed.")
         }
         return .done
       case .failure(let error):
-        session.console.complain(error.message)
+        session.console.complain("\(error.message)")
         return .failed
       }
     }
@@ -55,12 +55,12 @@ enum Looking {
       session.engine.delete(ids, files: invocation.has("--files")) { completion(($0, $1)) }
       session.engine.settle()
     }
-    for path in kept { console.complain("\(path) is no longer what was saved and was left in place.") }
+    for path in kept { console.complain("\(SafeText(path: path)) is no longer what was saved and was left in place.") }
     switch result {
     case .success(.deleted(let gone)):
       if invocation.has("--json") {
         console.answer(
-          JSONValue.object(JSONObject([("deleted", .array(gone.map { .string($0.id.description) }))])).text)
+          json: JSONValue.object(JSONObject([("deleted", .array(gone.map { .string($0.id.description) }))])).serialized)
       } else if console.isErrorTerminal {
         let files = gone.flatMap(\.files).count
         let rest = invocation.has("--files") || files == 0 ? "" : " Its files were left: --files deletes them, too."
@@ -70,7 +70,7 @@ enum Looking {
     case .success(.notFound(let id)): console.complain("There is no prediction \(id). Nothing was deleted.")
     case .success(.unfinished(let ids)):
       console.complain("\(ids[0]) is not finished. Nothing was deleted. imagewire cancel stops it.")
-    case .failure(let error): console.complain(error.message)
+    case .failure(let error): console.complain("\(error.message)")
     }
     return .failed
   }
@@ -82,33 +82,35 @@ enum Looking {
       if let id = PredictionID(text), let snapshot = try session.engine.snapshot(id) { return body(snapshot) }
       session.console.complain("There is no prediction \(text). imagewire list shows those that are.")
     } catch {
-      session.console.complain(error.message)
+      session.console.complain("\(error.message)")
     }
     return .failed
   }
 
   private static func tell(_ snapshot: PredictionSnapshot, _ invocation: Invocation, _ session: Session) {
     let console = session.console
-    if invocation.has("--json") { return console.answer(snapshot.json) }
+    if invocation.has("--json") { return console.answer(json: snapshot.json) }
     let style = console.styles(onTerminal: console.isOutputTerminal)
     for (name, value) in rows(snapshot, style) {
-      console.answer(style.dim(name + String(repeating: " ", count: max(1, 10 - name.count))) + value)
+      console.answer("\(style.dim("\(name)\(String(repeating: " ", count: max(1, 10 - name.count)))"))\(value)")
     }
   }
 
   /// What there is to say, by name.
-  static func rows(_ snapshot: PredictionSnapshot, _ style: Style) -> [(String, String)] {
+  static func rows(_ snapshot: PredictionSnapshot, _ style: Style) -> [(String, SafeText)] {
     let it = snapshot.prediction
-    var rows = [("id", it.id.description), ("status", Listing.coloured(it.status, it.status.rawValue, style))]
-    if let prompt = it.prompt { rows.append(("prompt", Listing.oneLine(prompt))) }
-    rows += [("model", it.model), ("provider", it.provider), ("billing", it.billing.rawValue)]
-    rows.append(("created", Timestamp.text(it.createdAt)))
-    if let total = it.totalMilliseconds { rows.append(("took", ProgressBar.seconds(total))) }
-    if let id = it.remoteID { rows.append(("remote id", id)) }
-    if !it.tags.isEmpty { rows.append(("tags", it.tags.joined(separator: ", "))) }
-    for file in it.files { rows.append(("file", "\(file.path) (\(Listing.size(file.bytes)))")) }
-    if !it.error.isEmpty { rows.append(("error", it.error)) }
-    if let hint = it.failure?.hint { rows.append(("hint", hint)) }
+    var rows: [(String, SafeText)] = [
+      ("id", "\(it.id)"), ("status", Listing.coloured(it.status, "\(it.status.rawValue)", style)),
+    ]
+    if let prompt = it.prompt { rows.append(("prompt", SafeText(prompt))) }
+    rows += [("model", "\(it.model)"), ("provider", "\(it.provider)"), ("billing", "\(it.billing.rawValue)")]
+    rows.append(("created", "\(Timestamp.text(it.createdAt))"))
+    if let total = it.totalMilliseconds { rows.append(("took", "\(ProgressBar.seconds(total))")) }
+    if let id = it.remoteID { rows.append(("remote id", SafeText(id))) }
+    if !it.tags.isEmpty { rows.append(("tags", .joined(it.tags.map { SafeText($0) }, separator: ", "))) }
+    for file in it.files { rows.append(("file", "\(SafeText(path: file.path)) (\(Listing.size(file.bytes)))")) }
+    if !it.error.isEmpty { rows.append(("error", SafeText(it.error))) }
+    if let hint = it.failure?.hint { rows.append(("hint", SafeText(hint))) }
     return rows
   }
 }

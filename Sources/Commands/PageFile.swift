@@ -51,8 +51,8 @@ final class PageFile {
   }
 
   /// Appends text; false where the disk refused it.
-  func write(_ text: String) -> Bool {
-    var rest = Array(text.utf8)[...]
+  func write(_ page: HTML) -> Bool {
+    var rest = Array(page.text.utf8)[...]
     while !rest.isEmpty, isWhole {
       let count = rest.withUnsafeBytes { systemWrite(file, $0.baseAddress, $0.count) }
       if count < 0, errno == EINTR { continue }

@@ -14,7 +14,7 @@ struct ProgressBar: Sendable {
   /// - Parameters:
   ///   - elapsed: milliseconds since it was accepted.
   ///   - width: columns of the terminal; the line is never wider.
-  func line(_ status: PredictionStatus, elapsed: Int64, width: Int) -> String {
+  func line(_ status: PredictionStatus, elapsed: Int64, width: Int) -> SafeText {
     let frame = Int(elapsed / 100)
     let wheel = isUnicode ? Self.spinner[frame % Self.spinner.count] : ["|", "/", "-", "\\"][frame % 4]
     let word = status == .created ? "waiting its turn" : status.rawValue
@@ -35,8 +35,8 @@ struct ProgressBar: Sendable {
     }
     let text = parts.joined(separator: isUnicode ? " · " : ", ")
     let whole = bar.isEmpty || text.count + bar.count + 1 > width - 1 ? text : "\(text) \(bar)"
-    guard whole.count <= width - 1 else { return String(whole.prefix(max(0, width - 1))) }
-    return bar.isEmpty || whole == text ? whole : "\(text) \(style.cyan(bar))"
+    guard whole.count <= width - 1 else { return "\(whole.prefix(max(0, width - 1)))" }
+    return bar.isEmpty || whole == text ? "\(whole)" : "\(text) \(style.cyan("\(bar)"))"
   }
 
   /// `0.4 s`, `12 s`, `3 min 5 s`

@@ -71,7 +71,7 @@ extension Prediction {
         next.end(
           .failed, at: now,
           failure: PredictionFailure(
-            .network, retryable: true, message: "\(reason) Nothing was sent and nothing is billed.",
+            .network, retryable: true, message: sentences(reason, "Nothing was sent and nothing is billed."),
             hint: "Check the network, then submit again."))
       }
 
@@ -137,7 +137,7 @@ extension Prediction {
     case .downloadGivenUp(let reason):  // 32
       try requireOwner(writer)
       try require(phase == .fetching)
-      let message = "It is finished and paid for, but its files could not be saved. \(reason)"
+      let message = sentences("It is finished and paid for, but its files could not be saved", reason)
       next.phase = nil
       next.owner = nil
       if status == .cancelled {
@@ -195,7 +195,7 @@ extension Prediction {
         switch outcome {
         case .deleted: "The provider was asked to delete it and did; whether it is billed is not known."
         case .failed(let reason), .unanswered(let reason):
-          "The provider was asked to delete it, and did not confirm: \(reason)"
+          sentences("The provider was asked to delete it, and did not confirm: \(reason)")
         }
       next.settle(deleting: false)
     }
@@ -390,7 +390,7 @@ extension PredictionFailure {
 
   static func overBudget(_ reason: String) -> PredictionFailure {
     PredictionFailure(
-      .budgetExceeded, retryable: true, message: "\(reason) Nothing was sent and nothing is billed.",
+      .budgetExceeded, retryable: true, message: sentences(reason, "Nothing was sent and nothing is billed."),
       hint: "Raise max_cost or --max-spend (which counts from midnight UTC), or choose a cheaper input.")
   }
 
@@ -401,7 +401,7 @@ extension PredictionFailure {
   static func submissionUnknown(_ reason: String) -> PredictionFailure {
     PredictionFailure(
       .submissionUnknown, retryable: false,
-      message: "\(reason) The provider may have taken it and may bill it; it is never sent again.",
+      message: sentences(reason, "The provider may have taken it and may bill it; it is never sent again."),
       hint: "Look at the provider's list of recent predictions before you submit it again.")
   }
 }

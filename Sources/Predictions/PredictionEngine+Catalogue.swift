@@ -132,7 +132,7 @@ extension PredictionEngine {
     if learned != nil, request.idempotencyKey != nil { return }
     guard let schema = learned ?? provider.catalogue?.builtIn(id)?.inputSchema else { return }
     if let problem = read(schema).problems(with: request.input).first {
-      throw .invalid(path: problem.path, message: "\(problem.message). Nothing was sent.")
+      throw .invalid(path: problem.path, message: sentences(problem.message, "Nothing was sent."))
     }
   }
 

@@ -57,7 +57,7 @@ extension PredictionEngine {
   }
 
   private func skip(_ id: PredictionID, _ reason: String) {
-    notice("A preview of \(id) was left out: \(reason)\(reason.hasSuffix(".") ? "" : ".")")
+    notice(sentences("A preview of \(id) was left out: \(reason)"))
   }
 
   /// The reply is whole: what still waits is older than the picture.

@@ -41,7 +41,8 @@ extension PredictionEngine {
         _ = try inputs.open(reference.path, atMost: service.byteLimit)
       } catch {
         throw .invalid(
-          path: reference.member, message: "\(reference.member): \(reference.path) \(error.reason). Nothing was sent.")
+          path: reference.member,
+          message: sentences("\(reference.member): \(reference.path) \(error.reason)", "Nothing was sent."))
       }
     }
   }
@@ -144,7 +145,8 @@ private struct Upload: Sendable {
   private func refuse(_ reference: FileReferences.Reference, _ error: InputError) {
     let failure = PredictionFailure(
       .invalidInput, retryable: false,
-      message: "\(reference.member): \(reference.path) \(error.reason). Nothing was sent and nothing is billed.",
+      message: sentences(
+        "\(reference.member): \(reference.path) \(error.reason)", "Nothing was sent and nothing is billed."),
       hint: "It was a picture when it was accepted. Put it back, then submit again.")
     fail(.refused(failure, pause: nil))
   }

@@ -409,7 +409,7 @@ public struct Scheduler: Sendable {
 extension PredictionFailure {
   static func gone(_ reason: String) -> PredictionFailure {
     PredictionFailure(
-      .remoteError, retryable: true, message: "The provider no longer knows this prediction. \(reason)",
+      .remoteError, retryable: true, message: sentences("The provider no longer knows this prediction", reason),
       hint: "Look at the provider's list of predictions and at the bill before you submit it again.")
   }
 }

@@ -6,7 +6,7 @@ internal import Threads
 ///
 /// The one POST is the work: its reply is the picture, and no id leads back to it. So the reply is kept on disk before it
 /// is read (`IncomingStore`), a poll reads what was kept, and a reply that never came stays unknown.
-public struct OpenAI: Provider {
+public struct OpenAI: Provider, ServerQuoting {
   /// Where the service is, unless one says otherwise.
   public static let defaultBaseURL = "https://api.openai.com/v1"
 
@@ -26,7 +26,7 @@ public struct OpenAI: Provider {
   let base: BaseURL
   let incoming: any IncomingStore
   let http: HTTPClient
-  private let key: String
+  let key: String
   private let clientVersion: String
   private let now: @Sendable () -> Int64
 
@@ -103,7 +103,7 @@ public struct OpenAI: Provider {
       return completion(
         .refused(
           PredictionFailure(
-            .invalidInput, retryable: false, message: "\(error.message) Nothing was sent.", hint: error.hint),
+            .invalidInput, retryable: false, message: sentences(error.message, "Nothing was sent."), hint: error.hint),
           pause: nil))
     }
     let previews = Guarded(OpenAIPreviews())
@@ -131,8 +131,8 @@ public struct OpenAI: Provider {
     switch result {
     case .success(let whole): (response, broken) = (whole, nil)
     case .failure(let failure):
-      guard failure.mayHaveBeenSent else { return .unsent(reason: clean(failure.message)) }
-      guard let partial = failure.partial else { return .ambiguous(reason: clean(failure.message)) }
+      guard failure.mayHaveBeenSent else { return .unsent(reason: reason(failure)) }
+      guard let partial = failure.partial else { return .ambiguous(reason: reason(failure)) }
       (response, broken) = (partial, failure)
     }
     if (200..<300).contains(response.status), !response.body.isEmpty {
@@ -144,7 +144,7 @@ public struct OpenAI: Provider {
       }
       incoming.discard(prediction)
     }
-    if let broken { return .ambiguous(reason: clean(broken.message)) }
+    if let broken { return .ambiguous(reason: reason(broken)) }
     // 408, 409 and 425 do not say that nothing was made, and neither does anything that is no 3xx or 4xx.
     if (300..<500).contains(response.status), ![408, 409, 425].contains(response.status) {
       let (failure, pause) = refusal(
@@ -152,7 +152,7 @@ public struct OpenAI: Provider {
         retryAfter: WaveSpeedTime.retryAfter(response.headers, now: now()))
       return .refused(failure, pause: pause)
     }
-    let said = OpenAIAnswer.error(in: response.body).map { ": \(clean($0.message))" } ?? ""
+    let said = quoted(OpenAIAnswer.error(in: response.body)?.message)
     return .ambiguous(reason: "The provider answered HTTP \(response.status)\(said).")
   }
 
@@ -241,7 +241,6 @@ public struct OpenAI: Provider {
   }
 
   /// Somebody else's words, fit to be shown.
-  func clean(_ text: String) -> String { ForeignText.clean(text, without: key) }
 }
 
 extension OpenAI: ProviderHistory {

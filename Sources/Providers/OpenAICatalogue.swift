@@ -14,15 +14,15 @@ extension OpenAI: ProviderCatalogue {
       switch result {
       case .failure(let failure):
         completion(
-          .failure(ProviderError(message: clean(failure.message), hint: "Check the network.", isRetryable: true)))
+          .failure(ProviderError(message: reason(failure), hint: "Check the network.", isRetryable: true)))
       case .success(let response):
         let list = (try? JSONValue(parsing: response.body))?["data"]?.array
         guard (200..<300).contains(response.status), let list else {
-          let said = OpenAIAnswer.error(in: response.body).map { ": \(clean($0.message))" } ?? "."
+          let said = quoted(OpenAIAnswer.error(in: response.body)?.message)
           return completion(
             .failure(
               ProviderError(
-                message: "The provider answered HTTP \(response.status)\(said)",
+                message: "The provider answered HTTP \(response.status)\(said).",
                 hint: [401, 403].contains(response.status) ? "Check OPENAI_API_KEY." : "Check OPENAI_BASE_URL.",
                 isRetryable: response.status == 429 || response.status >= 500)))
         }

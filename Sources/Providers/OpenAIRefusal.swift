@@ -11,7 +11,7 @@ extension OpenAI {
   ) -> (failure: PredictionFailure, pause: Int64?) {
     let code = problem?.code ?? problem?.type
     let text = problem.map { clean($0.message) } ?? ""
-    let said = text.isEmpty ? "" : ": \(text)"
+    let said = quoted(problem?.message)
     func failure(
       _ kind: PredictionFailure.Kind, _ message: String, _ hint: String, retryable: Bool = false
     ) -> PredictionFailure {
@@ -20,7 +20,7 @@ extension OpenAI {
         remoteCode: code.map(clean).flatMap { $0.isEmpty ? nil : $0 })
     }
     let words = "\(problem?.code ?? "") \(problem?.type ?? "")"
-    func isCoded(_ parts: String...) -> Bool { ForeignText.mentions(words, parts) }
+    func isCoded(_ parts: String...) -> Bool { words.mentions(parts) }
 
     if (300..<400).contains(status) {
       return (
@@ -60,7 +60,7 @@ extension OpenAI {
           retryable: true), nil
       )
     case 404, 405, 410:
-      let isModel = isCoded("model") || problem?.parameter == "model" || ForeignText.mentions(text, ["model"])
+      let isModel = isCoded("model") || problem?.parameter == "model" || text.mentions(["model"])
       return isModel
         ? (
           failure(
@@ -75,7 +75,7 @@ extension OpenAI {
         )
     default:
       if isCoded("model_not_found") || problem?.parameter == "model"
-        || ForeignText.mentions(text, ["invalid model", "unknown model", "model not found", "no such model"])
+        || text.mentions(["invalid model", "unknown model", "model not found", "no such model"])
       {
         return (
           failure(

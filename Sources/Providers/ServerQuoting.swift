@@ -1,30 +1,35 @@
-/// Somebody else's words, fit to be shown: without the key, should they repeat it, on one line, and short.
-enum ForeignText {
-  /// - Parameter key: what must not be in it; empty where there is none.
-  static func clean(_ text: String, without key: String) -> String {
-    let secret = Array(key.utf8)
-    var rest = Array(text.utf8)[...]
-    var shown: [UInt8] = []
-    while let byte = rest.first, shown.count < 500 {
-      if !secret.isEmpty, rest.starts(with: secret) {
-        shown.append(contentsOf: "[key]".utf8)
-        rest.removeFirst(secret.count)
-      } else {
-        shown.append(byte < 0x20 || byte == 0x7F ? 0x20 : byte)
-        rest.removeFirst()
-      }
-    }
-    // A character cut in half at the limit goes whole.
-    if let next = rest.first, next & 0xC0 == 0x80 {
-      while let last = shown.popLast(), last & 0xC0 == 0x80 {}
-    }
-    while shown.last == UInt8(ascii: ".") || shown.last == 0x20 { shown.removeLast() }
-    return String(decoding: shown, as: UTF8.self)
+internal import Predictions
+
+/// A provider that repeats what its server says: sanitised, short, without the key, and never as words of its own.
+protocol ServerQuoting {
+  /// What must be in no message; empty where there is none.
+  var key: String { get }
+}
+
+extension ServerQuoting {
+  /// Text of a server on one line, without full stops at its end.
+  func clean(_ text: String) -> String {
+    var text = SafeText(text, atMost: 500, without: key).description
+    while let last = text.last, last == "." || last == " " { text.removeLast() }
+    return text
   }
 
+  /// `, saying "…"`, to stand behind what happened: a reader, above all a model, must see whose words they are and where
+  /// they end. Empty where the server says nothing.
+  func quoted(_ text: String?) -> String {
+    let text = clean(text ?? "")
+    return text.isEmpty
+      ? "" : ", saying \"\(text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "'"))\""
+  }
+
+  /// Why a request failed, as a sentence. libcurl may name the URL, and a URL may hold the key.
+  func reason(_ failure: HTTPFailure) -> String { sentences(clean(failure.message)) }
+}
+
+extension String {
   /// Whether it has one of these words, whatever the case.
-  static func mentions(_ text: String, _ words: [String]) -> Bool {
-    let text = Array(text.lowercased().utf8)
+  func mentions(_ words: [String]) -> Bool {
+    let text = Array(lowercased().utf8)
     return words.contains { word in
       let word = Array(word.utf8)
       return text.indices.contains { text[$0...].starts(with: word) }

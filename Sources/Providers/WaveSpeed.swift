@@ -2,7 +2,7 @@ internal import JSON
 public import Predictions
 
 /// The service of WaveSpeedAI: `POST {base}/api/v3/{model}` once, then `GET …/predictions/{id}/result` until it is over.
-public struct WaveSpeed: Provider, Sendable {
+public struct WaveSpeed: Provider, ServerQuoting, Sendable {
   /// Where the service is, unless one says otherwise.
   public static let defaultBaseURL = "https://api.wavespeed.ai"
 
@@ -20,7 +20,7 @@ public struct WaveSpeed: Provider, Sendable {
   let base: BaseURL
   let http: HTTPClient
   let now: @Sendable () -> Int64
-  private let key: String
+  let key: String
   private let clientVersion: String
 
   /// A connection to one account.
@@ -137,8 +137,8 @@ public struct WaveSpeed: Provider, Sendable {
     switch result {
     case .success(let whole): (response, broken) = (whole, nil)
     case .failure(let failure):
-      guard failure.mayHaveBeenSent else { return .unsent(reason: clean(failure.message)) }
-      guard let partial = failure.partial else { return .ambiguous(reason: clean(failure.message)) }
+      guard failure.mayHaveBeenSent else { return .unsent(reason: reason(failure)) }
+      guard let partial = failure.partial else { return .ambiguous(reason: reason(failure)) }
       (response, broken) = (partial, failure)
     }
     let answer = WaveSpeedAnswer(response)
@@ -147,7 +147,7 @@ public struct WaveSpeed: Provider, Sendable {
         remoteID: id, result: self.result(of: object, model: model, id: id),
         clockSkew: WaveSpeedTime.skew(response.headers, now: now()))
     }
-    if let broken { return .ambiguous(reason: clean(broken.message)) }
+    if let broken { return .ambiguous(reason: reason(broken)) }
     let status = answer?.status ?? response.status
     // 408, 409 and 425 do not say that nothing was made, and neither does anything that is no 3xx or 4xx.
     let isRefusal = (300..<500).contains(response.status) || (200..<300).contains(response.status) && status >= 400
@@ -184,7 +184,7 @@ public struct WaveSpeed: Provider, Sendable {
     let response: HTTPResponse
     switch result {
     case .success(let whole): response = whole
-    case .failure(let failure): return Self.waiting(failure, reason: clean(failure.message))
+    case .failure(let failure): return Self.waiting(failure, reason: reason(failure))
     }
     let answer = WaveSpeedAnswer(response)
     let after = WaveSpeedTime.retryAfter(response.headers, now: now())
@@ -197,7 +197,7 @@ public struct WaveSpeed: Provider, Sendable {
       return .answered(self.result(of: object, model: model, id: id), after: nil)
     }
     let status = answer?.status ?? response.status
-    let reason = "The provider answered HTTP \(status)" + (answer?.message.map { ": \(clean($0))" } ?? ".")
+    let reason = "The provider answered HTTP \(status)\(quoted(answer?.message))."
     switch status {
     case 200..<300:
       return .transient(reason: "The provider's answer could not be read.", after: after)
@@ -268,7 +268,7 @@ public struct WaveSpeed: Provider, Sendable {
       url: "\(base.text)/api/v3/predictions/delete", headers: headers, body: body.bytes, limits: .init(total: 30_000))
     http.send(request) { result in
       switch result {
-      case .failure(let failure): completion(.unanswered(reason: clean(failure.message)))
+      case .failure(let failure): completion(.unanswered(reason: reason(failure)))
       case .success(let response):
         let answer = WaveSpeedAnswer(response)
         let status = answer?.status ?? response.status
@@ -298,7 +298,4 @@ public struct WaveSpeed: Provider, Sendable {
       .init("X-Client-Version", clientVersion),
     ]
   }
-
-  /// Somebody else's words, fit to be shown.
-  func clean(_ text: String) -> String { ForeignText.clean(text, without: key) }
 }

@@ -50,7 +50,7 @@ private struct HistorySearch: Sendable {
       url: "\(service.base.text)/api/v3/predictions", headers: headers, body: body.bytes, limits: .init(total: 30_000))
     service.http.send(request) { result in
       switch result {
-      case .failure(let failure): completion(.unavailable(reason: service.clean(failure.message)))
+      case .failure(let failure): completion(.unavailable(reason: service.reason(failure)))
       case .success(let response): read(response, number: number, found: found)
       }
     }

@@ -20,16 +20,16 @@ extension WaveSpeed {
       switch result {
       case .failure(let failure):
         completion(
-          .failure(ProviderError(message: clean(failure.message), hint: "Check the network.", isRetryable: true)))
+          .failure(ProviderError(message: reason(failure), hint: "Check the network.", isRetryable: true)))
       case .success(let response):
         let answer = WaveSpeedAnswer(response)
         let status = answer?.status ?? response.status
         guard (200..<300).contains(status), let answer, answer.object != nil || answer.list != nil else {
-          let said = answer?.message.map { ": \(clean($0))" } ?? "."
+          let said = quoted(answer?.message)
           return completion(
             .failure(
               ProviderError(
-                message: "The provider answered HTTP \(status)\(said)",
+                message: "The provider answered HTTP \(status)\(said).",
                 hint: status == 401 || status == 403 ? "Check WAVESPEED_API_KEY." : nil,
                 isRetryable: status == 429 || status >= 500)))
         }

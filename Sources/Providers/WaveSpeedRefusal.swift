@@ -7,7 +7,7 @@ extension WaveSpeed {
     status: Int, answer: WaveSpeedAnswer?, model: String, retryAfter: Int64?
   ) -> (failure: PredictionFailure, pause: Int64?) {
     let text = answer?.message ?? ""
-    let said = text.isEmpty ? "" : ": \(clean(text))"
+    let said = quoted(text)
     let code = answer?.code.map(clean)
     func failure(
       _ kind: PredictionFailure.Kind, _ message: String, _ hint: String, retryable: Bool = false
@@ -98,5 +98,5 @@ extension WaveSpeed {
     mentions(text, ["moderation", "sensitive", "content policy", "nsfw"])
   }
 
-  private static func mentions(_ text: String, _ words: [String]) -> Bool { ForeignText.mentions(text, words) }
+  private static func mentions(_ text: String, _ words: [String]) -> Bool { text.mentions(words) }
 }

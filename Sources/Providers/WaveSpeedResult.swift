@@ -105,10 +105,9 @@ extension WaveSpeed {
     object["code"]?.int64.flatMap { $0 == 0 ? nil : String($0) }
   }
 
-  /// `: ` and the provider's own words, where there are some.
+  /// The provider's own words, quoted, where there are some.
   private func said(_ object: JSONObject) -> String {
     let error = object["error"]
-    guard let text = error?.string ?? error?["message"]?.string, !text.isEmpty else { return "" }
-    return ": \(clean(text))"
+    return quoted(error?.string ?? error?["message"]?.string)
   }
 }

@@ -88,7 +88,7 @@ extension WaveSpeed: ProviderUploads {
     case .forbiddenAddress, .badRequest: .refused(Self.forbidden, pause: nil)
     default:
       .transient(
-        Self.failure(clean(failure.message), "Check the network, then submit again.", .network, retryable: true),
+        Self.failure(reason(failure), "Check the network, then submit again.", .network, retryable: true),
         after: nil)
     }
   }
@@ -110,7 +110,7 @@ extension WaveSpeed: ProviderUploads {
           "The base URL redirects (HTTP \(status)), which is not followed.",
           "Set WAVESPEED_BASE_URL to the address it redirects to."), pause: nil)
     case 400..<500 where ![408, 409, 425].contains(status):
-      let said = answer?.message.map { ": \(clean($0))" } ?? ""
+      let said = quoted(answer?.message)
       return .refused(
         Self.failure(
           "The provider does not take the file (HTTP \(status))\(said).",

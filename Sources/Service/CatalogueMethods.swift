@@ -41,8 +41,8 @@ extension Method {
   ]
 
   @Sendable private static func models(_ service: Service, _ params: Params, _ asked: Asked) throws(RPCError) {
-    let model = try params.string("model", bytes: 1...256)
-    let provider = try params.string("provider", bytes: 1...64)
+    let model = try params.name("model", bytes: 1...256)
+    let provider = try params.name("provider", bytes: 1...64)
     let cursor = try params.string("cursor", bytes: 1...256)
     let engine = try service.engine()
     // A cursor goes on in a list, and one model is none.
@@ -66,8 +66,8 @@ extension Method {
 
   @Sendable private static func validate(_ service: Service, _ params: Params, _ asked: Asked) throws(RPCError) {
     var request = PredictionRequest(input: try params.object("input") ?? JSONObject())
-    request.model = try params.string("model", bytes: 1...256)
-    request.provider = try params.string("provider", bytes: 1...64)
+    request.model = try params.name("model", bytes: 1...256)
+    request.provider = try params.name("provider", bytes: 1...64)
     let engine = try service.engine()
     do throws(PredictionEngine.CatalogueError) {
       try engine.validate(request) { result in

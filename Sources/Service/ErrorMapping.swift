@@ -128,12 +128,13 @@ extension RPCError {
     case .folder(let error, let isDefault):
       isDefault
         ? ours(
-          ErrorCode.storageFailed, "\(error.message) Nothing was sent.", type: "storage_failed", retryable: true,
+          ErrorCode.storageFailed, sentences(error.message, "Nothing was sent."), type: "storage_failed",
+          retryable: true,
           hint: "Set IMAGEWIRE_OUTPUT_DIR or --output-dir to a folder that can be written.")
-        : invalidParams("output_dir", "\(error.message) Nothing was sent.")
+        : invalidParams("output_dir", sentences(error.message, "Nothing was sent."))
     case .overBudget(let reason):
       ours(
-        ErrorCode.budgetExceeded, "\(reason) Nothing was sent.", type: "budget_exceeded", retryable: true,
+        ErrorCode.budgetExceeded, sentences(reason, "Nothing was sent."), type: "budget_exceeded", retryable: true,
         hint: "Raise max_cost or --max-spend (which counts from midnight UTC), or choose a cheaper input.")
     case .storage(let error, let id): storage(error, id: id.description)
     }

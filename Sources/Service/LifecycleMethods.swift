@@ -52,10 +52,15 @@ extension Method {
       }
       return text
     }
+    func name(_ name: String) throws(RPCError) -> String? {
+      let text = try setting(name)
+      if let text { try Params.checkName(text, "configuration.\(name)") }
+      return text
+    }
     let wish = ClientSettings(
-      provider: try setting("provider"), model: try setting("model"),
+      provider: try name("provider"), model: try name("model"),
       wavespeedKey: try setting("wavespeed_api_key"), openAIKey: try setting("openai_api_key"),
-      outputDirectory: try setting("output_dir"))
+      outputDirectory: try name("output_dir"))
     if let folder = wish.outputDirectory, !folder.hasPrefix("/") {
       throw .invalidParams("configuration.output_dir", "output_dir must be an absolute path")
     }

@@ -1,5 +1,6 @@
 internal import JSON
 internal import JSONRPC
+internal import Predictions
 
 /// The one prompt, which hosts show to people as a command: it asks the model to make a picture.
 enum MCPPrompt {
@@ -52,6 +53,10 @@ enum MCPPrompt {
       throw .invalidParams("arguments.prompt", "prompt is missing", hint: "Say what the picture shows.")
     }
     let model = call.params["arguments"]?["model"]?.string.flatMap { $0.isEmpty ? nil : $0 }
+    let choice: SafeText = model.map { ", model \"\($0)\"" } ?? ""
+    let text: SafeText = """
+      Make a picture with the tool generate_image\(choice). Use this prompt as it is: \(SafeText(lines: prompt))
+      """
     call.result { json in
       json.name("messages")
       json.beginArray()
@@ -63,9 +68,7 @@ enum MCPPrompt {
       json.name("type")
       json.value("text")
       json.name("text")
-      json.value(
-        "Make a picture with the tool generate_image\(model.map { ", model \"\($0)\"" } ?? ""). Use this prompt as it is: "
-          + prompt)
+      json.value(text.description)
       json.endObject()
       json.endObject()
       json.endArray()

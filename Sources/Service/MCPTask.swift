@@ -59,7 +59,7 @@ struct MCPTask: Sendable {
     case .working:
       json.value(prediction.status == .created ? "created, waiting its turn" : "processing")
     case .completed where prediction.status == .completed && !wasLost: json.value("completed")
-    case .completed, .failed, .cancelled: json.value(excuse)
+    case .completed, .failed, .cancelled: json.value(excuse.description)
     }
     json.name("createdAt")
     json.value(Timestamp.text(prediction.createdAt))
@@ -71,10 +71,12 @@ struct MCPTask: Sendable {
     json.value(Self.pollInterval)
   }
 
-  private var excuse: String {
+  private var excuse: SafeText {
     guard wasLost else { return prediction.excuse }
-    return "When this task ended, nobody knew whether the provider had taken it. What is known since then: "
-      + "call get_prediction with {\"id\":\"\(prediction.id)\"}."
+    return """
+      When this task ended, nobody knew whether the provider had taken it. What is known since then: call get_prediction \
+      with {"id":"\(prediction.id)"}.
+      """
   }
 
   /// Whether its result has pictures in the message, as the call that began it wanted.

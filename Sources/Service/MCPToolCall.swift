@@ -172,7 +172,7 @@ extension Service {
     let folders = folders
     var next = page.nextCursor
     var json = JSONWriter()
-    var text: [String] = []
+    var text: [SafeText] = []
     json.beginObject()
     json.name("predictions")
     json.beginArray()
@@ -194,16 +194,14 @@ extension Service {
     json.endObject()
     if text.isEmpty { text = ["There are none."] }
     if let next { text.append("More: list_predictions with {\"cursor\":\"\(next)\"}.") }
-    return MCPToolResult(text: text.joined(separator: "\n"), structured: json.bytes)
+    return MCPToolResult(text: .joined(text, separator: "\n"), structured: json.bytes)
   }
 }
 
 extension RPCError {
   /// The error as one sentence for a model: what is wrong, and what to change.
-  var sentence: String {
-    var text = plainMessage
-    if !text.hasSuffix(".") { text += "." }
-    if let hint = data.flatMap({ try? JSONValue(parsing: $0) })?["hint"]?.string { text += " \(hint)" }
-    return text
+  var sentence: SafeText {
+    let hint = data.flatMap { try? JSONValue(parsing: $0) }?["hint"]?.string
+    return SafeText(sentences(plainMessage, hint))
   }
 }

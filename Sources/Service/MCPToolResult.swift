@@ -18,7 +18,7 @@ struct MCPToolResult: Sendable {
   }
 
   /// One sentence or two, or a short JSON text: never a key, never base64.
-  var text: String
+  var text: SafeText
   /// The prediction, as bytes that are one JSON object.
   var structured: [UInt8]?
   var links: [Link] = []
@@ -44,7 +44,7 @@ struct MCPToolResult: Sendable {
     json.name("type")
     json.value("text")
     json.name("text")
-    json.value(text)
+    json.value(text.description)
     json.endObject()
     if revision.hasResourceLinks {
       for link in links {
@@ -156,7 +156,7 @@ extension Prediction {
   }
 
   /// The same as the structured content, as short as it can be.
-  func summary(files: [String], note: String? = nil, isListed: Bool = false) -> String {
+  func summary(files: [String], note: String? = nil, isListed: Bool = false) -> SafeText {
     var json = JSONWriter()
     json.beginObject()
     json.name("id")
@@ -184,14 +184,14 @@ extension Prediction {
       json.value(nextStep)
     }
     json.endObject()
-    return String(decoding: json.bytes, as: UTF8.self)
+    return SafeText(json: json.bytes)
   }
 
   /// Why there is no picture, and what to change.
-  var excuse: String {
+  var excuse: SafeText {
     let message = failure?.message ?? error
-    let words = [message.isEmpty ? "There is no picture: it is \(status.rawValue)." : message, failure?.hint]
-    return words.compactMap { $0 }.joined(separator: " ") + " (prediction \(id), billing \(billing.rawValue))"
+    let reason = message.isEmpty ? "There is no picture: it is \(status.rawValue)" : message
+    return "\(sentences(reason, failure?.hint)) (prediction \(id), billing \(billing.rawValue))"
   }
 }
 

@@ -23,8 +23,8 @@ extension Method {
 
   @Sendable private static func quote(_ service: Service, _ params: Params, _ asked: Asked) throws(RPCError) {
     var request = PredictionRequest(input: try params.object("input") ?? JSONObject())
-    request.model = try params.string("model", bytes: 1...256)
-    request.provider = try params.string("provider", bytes: 1...64)
+    request.model = try params.name("model", bytes: 1...256)
+    request.provider = try params.name("provider", bytes: 1...64)
     let engine = try service.engine()
     do throws(PredictionEngine.PriceError) {
       try engine.quote(request) { result in
@@ -36,7 +36,7 @@ extension Method {
   }
 
   @Sendable private static func balance(_ service: Service, _ params: Params, _ asked: Asked) throws(RPCError) {
-    let provider = try params.string("provider", bytes: 1...64)
+    let provider = try params.name("provider", bytes: 1...64)
     let engine = try service.engine()
     do throws(PredictionEngine.PriceError) {
       try engine.balance(of: provider) { result in

@@ -79,6 +79,20 @@ struct Params {
     return string
   }
 
+  /// A string that people and programs use as a name: of a model, a file, a directory, a key.
+  func name(_ name: String, bytes: ClosedRange<Int>) throws(RPCError) -> String? {
+    guard let string = try string(name, bytes: bytes) else { return nil }
+    try Self.checkName(string, name)
+    return string
+  }
+
+  /// Refuses what could change the terminal, log or document where a name is shown.
+  static func checkName(_ value: String, _ path: String) throws(RPCError) {
+    guard SafeText.isName(value) else {
+      throw .invalidParams(path, "\(path) holds a control or format character", hint: "Write it without.")
+    }
+  }
+
   func bool(_ name: String) throws(RPCError) -> Bool? {
     guard let value = object[name] else { return nil }
     guard let bool = value.bool else { throw wrong(name, value, wanted: "true or false") }

@@ -284,9 +284,9 @@ extension PredictionRequest {
     }
     guard text.utf8.contains(where: { $0 > 0x20 }) else { throw .invalidParams("prompt", "the prompt is empty") }
 
-    provider = try params.string("provider", bytes: 1...64)
-    model = try params.string("model", bytes: 1...256)
-    idempotencyKey = try params.string("idempotency_key", bytes: 1...255)
+    provider = try params.name("provider", bytes: 1...64)
+    model = try params.name("model", bytes: 1...256)
+    idempotencyKey = try params.name("idempotency_key", bytes: 1...255)
     metadata = try params.object("metadata")
     if let metadata {
       let length = JSONValue.object(metadata).serialized.count
@@ -296,20 +296,20 @@ extension PredictionRequest {
     }
     tags = try params.strings("tags") ?? []
     if tags.count > 32 { throw .invalidParams("tags", "there are \(tags.count) tags; 32 are allowed", limit: 32) }
-    for (index, tag) in tags.enumerated() where !(1...128).contains(tag.utf8.count) {
-      throw .invalidParams("tags[\(index)]", "a tag has 1 to 128 bytes, not \(tag.utf8.count)", limit: 128)
+    for (index, tag) in tags.enumerated() {
+      if !(1...128).contains(tag.utf8.count) {
+        throw .invalidParams("tags[\(index)]", "a tag has 1 to 128 bytes, not \(tag.utf8.count)", limit: 128)
+      }
+      try Params.checkName(tag, "tags[\(index)]")
     }
-    outputDirectory = try params.string("output_dir", bytes: 1...4_096)
-    if let folder = outputDirectory, !folder.hasPrefix("/") || folder.utf8.contains(0) {
+    outputDirectory = try params.name("output_dir", bytes: 1...4_096)
+    if let folder = outputDirectory, !folder.hasPrefix("/") {
       throw .invalidParams("output_dir", "output_dir must be an absolute path")
     }
-    outputName = try params.string("output_name", bytes: 1...200)
-    if let name = outputName {
-      let isBad = name.hasPrefix(".") || name.utf8.contains { $0 < 0x20 || $0 == 0x7F || $0 == 0x2F || $0 == 0x5C }
-      if isBad {
-        throw .invalidParams(
-          "output_name", "output_name is a file name without folder and extension, and does not begin with a dot")
-      }
+    outputName = try params.name("output_name", bytes: 1...200)
+    if let name = outputName, name.hasPrefix(".") || name.utf8.contains(where: { $0 == 0x2F || $0 == 0x5C }) {
+      throw .invalidParams(
+        "output_name", "output_name is a file name without folder and extension, and does not begin with a dot")
     }
     maxCostMicros = try params.dollars("max_cost")
     upload = try params.bool("upload") ?? false

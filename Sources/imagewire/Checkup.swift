@@ -31,10 +31,10 @@ struct Checkup {
 
   private var settings: [Finding] {
     func origin(_ member: String) -> String { configuration.origins[member].map { "from \($0)" } ?? "by default" }
-    func key(_ value: String?, _ member: String, _ name: String) -> Finding {
+    func key(_ value: String?, _ member: String, _ name: SafeText) -> Finding {
       value == nil ? Finding(.ok, name, "not set") : Finding(.ok, name, "is set, \(origin(member))")
     }
-    var findings = configuration.warnings.map { Finding(.warning, "settings", $0, advice: "Correct it.") }
+    var findings = configuration.warnings.map { Finding(.warning, "settings", "\($0)", advice: "Correct it.") }
     findings.append(Finding(.ok, "provider", "\(configuration.defaultProvider), \(origin("provider"))"))
     if let model = configuration.model { findings.append(Finding(.ok, "model", "\(model), \(origin("model"))")) }
     findings.append(key(configuration.wavespeedKey, "wavespeed_api_key", "WaveSpeed key"))
@@ -81,7 +81,10 @@ struct Checkup {
     } catch {
       var hint: String?
       if case .failed(_, let more) = error { hint = more }
-      return [Finding(.problem, "table", error.message, advice: hint ?? "Name another folder with --state-dir.")]
+      return [
+        Finding(
+          .problem, "table", "\(error.message)", advice: hint.map { "\($0)" } ?? "Name another folder with --state-dir.")
+      ]
     }
   }
 
@@ -95,7 +98,7 @@ struct Checkup {
       findings.append(Finding(.ok, "output folder", "can be written"))
     } catch {
       findings.append(
-        Finding(.problem, "output folder", error.message, advice: "Name another folder with --output-dir."))
+        Finding(.problem, "output folder", "\(error.message)", advice: "Name another folder with --output-dir."))
     }
     guard let space = TableCheck.space(at: configuration.outputDirectory) ?? TableCheck.space(at: "/") else {
       return findings
@@ -169,11 +172,11 @@ struct Checkup {
     case .insecure(let text):
       findings.append(
         Finding(
-          .problem, "TLS", text,
+          .problem, "TLS", "\(text)",
           advice: "Set CURL_CA_BUNDLE to the certificates of your network's proxy, and check the clock."))
     case .failed(let text):
       findings.append(
-        Finding(.problem, "network", text, advice: "Check the network, HTTPS_PROXY and \(prefix)_BASE_URL."))
+        Finding(.problem, "network", "\(text)", advice: "Check the network, HTTPS_PROXY and \(prefix)_BASE_URL."))
     case .status(let status):
       if baseURL.lowercased().hasPrefix("https:") { findings.append(Finding(.ok, "TLS", "trusted")) }
       findings.append(verdict(status, way.host, hasKey: !key.isEmpty, prefix))

@@ -5,6 +5,7 @@
 #else
   internal import Darwin
 #endif
+internal import Predictions
 internal import Threads
 
 /// Lines for people, on stderr.
@@ -35,17 +36,21 @@ final class Log: Sendable {
     self.level = level
   }
 
-  func error(_ message: String) { write(.error, "error", message) }
-  func warning(_ message: String) { write(.warning, "warning", message) }
-  func info(_ message: String) { write(.info, "info", message) }
+  func error(_ message: SafeText) { write(.error, "error", message) }
+  func warning(_ message: SafeText) { write(.warning, "warning", message) }
+  func info(_ message: SafeText) { write(.info, "info", message) }
 
-  private func write(_ level: Level, _ name: String, _ message: String) {
+  private func write(_ level: Level, _ name: String, _ message: SafeText) {
     guard level <= self.level else { return }
     dropped.withLock { dropped in
       let lost = dropped > 0 ? " (\(dropped) lines before this one were dropped)" : ""
-      // A pipe takes up to PIPE_BUF bytes whole or says that it cannot.
-      var line = Array("imagewire: \(name): \(message)\(lost)\n".utf8.prefix(Int(PIPE_BUF)))
-      line[line.count - 1] = UInt8(ascii: "\n")
+      var line = Array("imagewire: \(name): \(message)\(lost)\n".utf8)
+      // A pipe takes up to PIPE_BUF bytes whole or says that it cannot. A character is not cut.
+      if line.count > Int(PIPE_BUF) {
+        var end = Int(PIPE_BUF) - 1
+        while line[end] & 0xC0 == 0x80 { end -= 1 }
+        line = line.prefix(end) + [UInt8(ascii: "\n")]
+      }
       var descriptor = pollfd(fd: 2, events: Int16(POLLOUT), revents: 0)
       guard poll(&descriptor, 1, 0) == 1, descriptor.revents & Int16(POLLOUT) != 0,
         line.withUnsafeBytes({ systemWrite(2, $0.baseAddress, $0.count) }) == line.count

@@ -38,7 +38,7 @@ final class Parts: Sendable {
       do throws(StoreError) {
         let store = try SQLitePredictionStore(
           directory: configuration.stateDirectory, time: time, version: Version.number
-        ) { log.warning($0) }
+        ) { log.warning("\($0)") }
         let engine = PredictionEngine(
           store: store, outputs: FileOutputStore(privateDirectory: configuration.stateDirectory, agents: agents),
           previews: FilePreviewStore(directory: configuration.stateDirectory), inputs: FileInputStore(), time: time,
@@ -46,11 +46,11 @@ final class Parts: Sendable {
             maxConcurrency: options.maxConcurrency, maxPerMinute: options.maxPerMinute,
             maxSpendMicros: options.maxSpendMicros, maxAgentFiles: options.maxAgentFiles),
           defaults: Parts.defaults(of: configuration), seed: UInt64.random(in: .min ... .max),
-          notice: { log.warning($0) })
+          notice: { log.warning("\($0)") })
         providers.install(configuration, salt: store.salt, in: engine)
         return Opened(engine: .success(engine), salt: store.salt)
       } catch {
-        log.error(error.message)
+        log.error("\(error.message)")
         return Opened(engine: .failure(error))
       }
     }

@@ -22,20 +22,20 @@ enum Program {
     do throws(UsageError) {
       invocation = try Invocation(Array(CommandLine.arguments.dropFirst()))
     } catch {
-      Log(level: .error).error(error.message)
+      Log(level: .error).error("\(error.message)")
       exit(ExitStatus.usage.rawValue)
     }
     let command = invocation.command
     switch invocation.wish {
-    case .help: tell(invocation.isNamed ? Help().text(of: command) : Help().text)
-    case .version: tell(Version.text)
+    case .help: tell(SafeText(lines: invocation.isNamed ? Help().text(of: command) : Help().text))
+    case .version: tell(SafeText(Version.text))
     case .run: break
     }
     switch command.name {
     case "serve", "mcp": serve(Options(invocation))
-    case "completions": tell(Completions().script(for: invocation.operands[0])!, end: "")
+    case "completions": tell(SafeText(lines: Completions().script(for: invocation.operands[0])!), end: "")
     case "schema": describe(invocation.has("--names") ? nil : invocation.operands.first ?? "openrpc")
-    case "manual": tell(ManualPage(version: Version.number).text, end: "")
+    case "manual": tell(SafeText(lines: ManualPage(version: Version.number).text), end: "")
     default: run(invocation)
     }
   }
@@ -43,17 +43,17 @@ enum Program {
   /// Prints a schema, or the names of all.
   private static func describe(_ name: String?) -> Never {
     let files = SchemaBook(.standard, version: Version.number).files
-    guard let name else { tell(files.map(\.name).joined(separator: "\n")) }
+    guard let name else { tell(.joined(files.map { SafeText($0.name) }, separator: "\n")) }
     guard let file = files.first(where: { $0.name == name }) else {
       Log(level: .error).error("There is no schema \"\(name)\". imagewire schema --names lists what there is.")
       exit(ExitStatus.usage.rawValue)
     }
-    tell(file.contents.indented)
+    tell(SafeText(lines: file.contents.indented))
   }
 
   /// For people: what is written to stdout outside the protocol, by a process that never speaks it.
-  private static func tell(_ text: String, end: String = "\n") -> Never {
-    var rest = Array((text + end).utf8)[...]
+  private static func tell(_ text: SafeText, end: String = "\n") -> Never {
+    var rest = Array((text.description + end).utf8)[...]
     while !rest.isEmpty {
       let count = rest.withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
       if count < 0, errno == EINTR { continue }
@@ -75,7 +75,7 @@ enum Program {
       let findings = Checkup(configuration: configuration, isOffline: invocation.has("--offline")).findings()
       exit(Doctor.report(findings, asJSON: invocation.has("--json"), to: console).rawValue)
     }
-    for warning in configuration.warnings { log.warning(warning) }
+    for warning in configuration.warnings { log.warning("\(warning)") }
 
     let signals = Signals()
     let lifeline = Lifeline(output: -1, hastyStatus: ExitStatus.interrupted.rawValue) { end in
@@ -99,7 +99,7 @@ enum Program {
     let wire = StandardIO.takeOver()
     let configuration = Configuration(options, environment: environment(), read: contents)
     let log = Log(level: configuration.logLevel)
-    for warning in configuration.warnings { log.warning(warning) }
+    for warning in configuration.warnings { log.warning("\(warning)") }
     if isatty(wire.input) == 1 {
       log.error("this speaks JSON-RPC with a program, not with a person; imagewire --help shows how to try it.")
     }

@@ -14,7 +14,7 @@ import Testing
     bar.isUnicode = false
     #expect(
       bar.line(.processing, elapsed: 10_000, width: 100) == "| processing, 10 s, usually 20 s ############------------")
-    let late = bar.line(.processing, elapsed: 90_000, width: 100)
+    let late = bar.line(.processing, elapsed: 90_000, width: 100).description
     #expect(late.contains("longer than the usual 20 s") && late.hasSuffix("#-"))
   }
 
@@ -25,7 +25,7 @@ import Testing
   @Test(arguments: 1...120) func itIsNeverWiderThanTheTerminal(width: Int) {
     let bar = ProgressBar(estimate: 30_000)
     for elapsed in [Int64(0), 5_000, 100_000] {
-      #expect(bar.line(.processing, elapsed: elapsed, width: width).count <= max(0, width - 1))
+      #expect(bar.line(.processing, elapsed: elapsed, width: width).description.count <= max(0, width - 1))
     }
   }
 
@@ -126,6 +126,11 @@ import Testing
   }
 
   @Test func aListLineCannotMoveTheCursor() {
-    #expect(Listing.oneLine("a\u{1B}[31m\nb\u{9B}c") == "a [31m b c")
+    let prediction = Prediction(
+      id: PredictionID(at: 1_000), provider: "sandbox", model: "m", input: [], fingerprint: [], account: "",
+      outputDirectory: "/")
+    let line = Listing.line(
+      prediction, prompt: "a\u{1B}[31m\nb\u{9B}c", now: 1_000, width: .max, style: Style(isOn: false))
+    #expect(line.description.hasSuffix("  a\u{FFFD}[31m b\u{FFFD}c"))
   }
 }

@@ -148,7 +148,7 @@ struct MCPTests {
     #expect(task.status(in: .core) == .failed)
     #expect(task.status(in: .extended) == .completed)
     let result = task.result(service(), pictureBytes: 0)
-    #expect(result.isError && result.text.contains("get_prediction"))
+    #expect(result.isError && result.text.description.contains("get_prediction"))
   }
 
   // MARK: - Results
@@ -211,7 +211,7 @@ struct MCPTests {
   @Test func whatIsNotFinishedSaysWhatToCallNext() throws {
     let result = service().toolResult(PredictionSnapshot(prediction(.processing), resultURL: nil))
     #expect(!result.isError)
-    #expect(try JSONValue(parsing: result.text)["next"]?.string?.contains("get_prediction") == true)
+    #expect(try JSONValue(parsing: result.text.description)["next"]?.string?.contains("get_prediction") == true)
     #expect(try JSONValue(parsing: try #require(result.structured))["next"] != nil)
   }
 
@@ -221,7 +221,7 @@ struct MCPTests {
         == "A prompt is missing. Say it.")
     #expect(
       RPCError.invalidParams("timeout_ms", "timeout_ms must be a number").sentence == "timeout_ms must be a number.")
-    #expect(RPCError.notFound("x").sentence.hasPrefix("There is no prediction x."))
+    #expect(RPCError.notFound("x").sentence.description.hasPrefix("There is no prediction x."))
   }
 
   // MARK: - Names
