@@ -14,6 +14,9 @@ public struct CommandTable: Sendable {
   /// Those that people are told of.
   var visible: [Command] { commands.filter { !$0.isHidden } }
 
+  /// The names of all providers.
+  public static let providers = ["wavespeed", "openai", "sandbox"]
+
   // MARK: - Options that several commands share
 
   private static let stateDirectory = CommandOption(
@@ -23,7 +26,7 @@ public struct CommandTable: Sendable {
     "--log-level", nil, .choice(["error", "warning", "info", "debug"]), "how much is said on stderr (warning)")
   private static let json = CommandOption("--json", nil, .none, "JSON on stdout, as the method of that name answers")
   private static let provider = CommandOption(
-    "--provider", "-p", .choice(["wavespeed", "openai", "sandbox"]),
+    "--provider", "-p", .choice(providers),
     "who makes it (wavespeed where its key is set, else sandbox)")
   private static let model = CommandOption("--model", "-m", .text("NAME"), "which model makes it")
   private static let limits = [
@@ -87,7 +90,7 @@ public struct CommandTable: Sendable {
       CommandOption("--text", nil, .text("TEXT"), "only with this in the prompt"),
       CommandOption("--tag", nil, .text("TEXT"), "only with this label"),
       CommandOption("--model", "-m", .text("NAME"), "only of this model"),
-      CommandOption("--provider", "-p", .choice(["wavespeed", "openai", "sandbox"]), "only of this provider"),
+      CommandOption("--provider", "-p", .choice(providers), "only of this provider"),
       CommandOption("--limit", "-n", .number(1...500), "how many at most (20)"),
       json,
     ] + table,
@@ -155,7 +158,7 @@ public struct CommandTable: Sendable {
   private static let serveOptions =
     [
       CommandOption(
-        "--provider", "-p", .choice(["wavespeed", "openai", "sandbox"]),
+        "--provider", "-p", .choice(providers),
         "who makes it where a request names nobody (wavespeed where its key is set, else sandbox)"),
       CommandOption("--model", "-m", .text("NAME"), "the model where a request names none"),
       stateDirectory, outputDirectory,

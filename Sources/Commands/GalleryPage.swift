@@ -41,7 +41,7 @@ enum GalleryPage {
 
   static func entry(_ prediction: Prediction, _ pictures: [Picture]) -> String {
     let prompt = prediction.prompt ?? ""
-    var facts = ["<dt>model<dd>\(escaped(prediction.model))"]
+    var facts = ["<dt>model<dd>\(escaped(prediction.model))", "<dt>provider<dd>\(escaped(prediction.provider))"]
     if let micros = prediction.costMicros { facts.append("<dt>cost<dd>\(Money.dollars(micros))") }
     facts.append("<dt>billing<dd>\(prediction.billing.rawValue)")
     if let ended = prediction.finishedAt {

@@ -193,6 +193,8 @@ extension Service {
     if let next { json.value(next) } else { json.null() }
     json.endObject()
     if text.isEmpty { text = ["There are none."] }
+    let shown = page.predictions.prefix(text.count)
+    if let label = shown.first?.sandboxLabel, shown.allSatisfy(\.isFree) { text.insert(label, at: 0) }
     if let next { text.append("More: list_predictions with {\"cursor\":\"\(next)\"}.") }
     return MCPToolResult(text: text.joined(separator: "\n"), structured: json.bytes)
   }
@@ -204,6 +206,8 @@ extension RPCError {
     var text = plainMessage
     if !text.hasSuffix(".") { text += "." }
     if let hint = data.flatMap({ try? JSONValue(parsing: $0) })?["hint"]?.string { text += " \(hint)" }
+    // A setting is the user's; without this a model tries again with other arguments.
+    if code == ErrorCode.providerNotConfigured { text += " Tell the user: no other arguments will help." }
     return text
   }
 }

@@ -40,7 +40,8 @@ enum PredictionRow {
     prediction.epoch = row.integer(5)
     prediction.revision = row.integer(6)
     prediction.remoteID = row.textIfAny(11)
-    prediction.billing = billing
+    // Rows of 0.1.0 say "charged" of what the sandbox drew.
+    prediction.billing = prediction.isFree ? .none : billing
     prediction.costMicros = row.integerIfAny(13)
     prediction.startedAt = row.integerIfAny(14)
     prediction.finishedAt = row.integerIfAny(15)

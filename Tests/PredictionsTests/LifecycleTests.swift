@@ -281,6 +281,18 @@ struct LifecycleTests {
   }
 
   @Test(
+    "what the sandbox draws costs nothing, whatever happens to it", arguments: Situation.allCases, Event.allCases)
+  func free(situation: Situation, event: Event) {
+    var it = situation.prediction
+    it.provider = Prediction.sandbox
+    for writer in Self.writers {
+      guard case .success(let after) = attempt(it, event, by: writer), after.revision > it.revision else { continue }
+      #expect(after.billing == .none)
+      #expect(!after.error.contains("bill it") && !after.error.contains("paid"))
+    }
+  }
+
+  @Test(
     "12, 39: an id is written wherever it arrives, once a POST was let out",
     arguments: Situation.allCases.filter { $0 != .queued && $0 != .awaiting })
   func idIsWritten(situation: Situation) throws {

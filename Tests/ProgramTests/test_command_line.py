@@ -39,7 +39,7 @@ def identifiers(listing):
 
 def test_the_path_alone_is_on_stdout(run):
     done = run("generate", "a red fox in snow")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, "Drawn offline by the sandbox. For real images: imagewire setup\n")
     assert Path(done.stdout.removesuffix("\n")).read_bytes().startswith(PNG)
 
 
@@ -123,8 +123,8 @@ def test_a_wrong_command_line_is_2_and_makes_nothing(run, arguments, words):
 
 def test_a_missing_key_says_what_to_set(run):
     done = run("generate", "x", "-p", "wavespeed")
-    assert done.returncode == 1
-    assert "WAVESPEED_API_KEY" in done.stderr
+    assert done.returncode == 2
+    assert "WAVESPEED_API_KEY" in done.stderr and "imagewire setup" in done.stderr
 
 
 def test_the_time_is_up_but_the_prediction_goes_on(run):
@@ -170,12 +170,12 @@ def test_colours_only_where_they_are_wanted(home, variables, coloured):
         assert re.search(r"\x1b\[\d+m", terminal.text) is not None or not coloured
 
 
-def test_ctrl_c_cancels_and_says_what_it_may_cost(home, run):
+def test_ctrl_c_on_a_sandbox_drawing_says_that_nothing_was_spent(home, run):
     with Terminal(home, "generate", "x", "--set", 'sandbox={"never":true}') as terminal:
         terminal.see("processing")
         terminal.type("\x03")
         assert terminal.end() == (3, "")
-        assert "may still finish and bill it" in terminal.text
+        assert "Nothing was spent" in terminal.text and "bill it" not in terminal.text
     assert run("list", "--status", "cancelled").stdout.count("\n") == 1
 
 
@@ -254,10 +254,11 @@ def test_list_status_cancel_delete(run, home):
     assert len(listed) == 1 and not {"input", "metadata"} & listed[0].keys()
 
 
-def test_cancel_says_what_it_costs(run, spawn):
-    with spawn() as program:
-        slow = program.call("submit", input={"prompt": "x", "sandbox": {"never": True}})["id"]
-        wait_for(lambda: program.call("status", id=slow)["status"] == "processing", "it is not sent")
+def test_cancel_says_what_it_costs(run, paid, wavespeed):
+    wavespeed.script(polls=10_000)
+    with paid() as program:
+        slow = program.call("submit", prompt="x")["id"]
+        wait_for(lambda: program.call("status", id=slow).get("remote_id"), "it is not sent")
         assert "may still finish and bill it" in run("cancel", slow).stdout
         assert "cancelled" in run("status", slow).stdout
 

@@ -28,7 +28,7 @@ def test_a_fresh_machine_is_well(doctor, home):
     findings = doctor()
     assert {finding["level"] for finding in findings.values()} == {"ok"}
     assert "sandbox, by default" in findings["provider"]["message"]
-    assert "WAVESPEED_API_KEY" in findings["network"]["advice"]
+    assert "imagewire setup" in findings["network"]["advice"]
     assert "0 predictions" in findings["table"]["message"]
 
 
@@ -46,7 +46,7 @@ def test_it_says_where_each_setting_came_from(doctor, home):
 def test_nothing_said_is_no_setting_and_a_home_is_a_home(doctor, home):
     (home / ".config/imagewire").mkdir(parents=True)
     (home / ".config/imagewire/config.json").write_text(
-        json.dumps({"output_dir": "~/Pictures", "state_dir": "", "wavespeed_api_key": ""}))
+        json.dumps({"output_dir": "~/Pictures", "state_dir": ""}))
     findings = doctor()
     assert findings["provider"]["message"] == "sandbox, by default"
     assert findings["WaveSpeed key"]["message"] == "not set"
