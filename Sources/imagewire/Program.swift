@@ -76,6 +76,16 @@ enum Program {
       exit(Doctor.report(findings, asJSON: invocation.has("--json"), to: console).rawValue)
     }
     for warning in configuration.warnings { log.warning(warning) }
+    if invocation.command.name == "setup" {
+      let setup = Setup(
+        invocation: invocation, configuration: configuration, environment: variables, console: console)
+      switch setup.run() {
+      case .end(let status): exit(status.rawValue)
+      case .generate(let arguments):
+        guard let next = try? Invocation(arguments) else { exit(ExitStatus.failed.rawValue) }
+        run(next)
+      }
+    }
     // The file may name another table, so without it no command can know that it works on the right one.
     if let problem = configuration.file.problem {
       log.error("\(problem) Nothing was done. Correct the file or move it away; imagewire doctor checks it.")

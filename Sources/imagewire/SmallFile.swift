@@ -30,6 +30,13 @@ enum SmallFile: Equatable, Sendable {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { return .unreadable("cannot be read: \(reason(errno))") }
     guard status.st_mode & S_IFMT == S_IFREG else { return .unreadable("is not a regular file") }
+    return contents(of: descriptor)
+  }
+
+  /// All of standard input.
+  static func readInput() -> SmallFile { contents(of: 0) }
+
+  private static func contents(of descriptor: Int32) -> SmallFile {
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 4_096)
     while true {
