@@ -32,6 +32,10 @@ extension Prediction {
       try require(status == .created && phase == .queued)
       next.end(.failed, at: now, failure: .overBudget(reason))
 
+    case .priceRefused(let failure):
+      try require(status == .created && phase == .queued)
+      next.end(.failed, at: now, failure: failure)
+
     case .uploadFailed(let failure, _):  // before 4: nothing was sent to a model
       try require(status == .created && phase == .queued && uploads == .awaited)
       next.end(.failed, at: now, failure: failure)

@@ -7,6 +7,8 @@ public enum PredictionEvent: Sendable, Equatable {
   case priced(Int64)
   /// It would cost more than allowed, or nobody could say what it costs.
   case overBudget(reason: String)
+  /// Its price could not be asked for a reason that no higher limit cures. Nothing was sent.
+  case priceRefused(PredictionFailure)
   /// A file that it names could not be uploaded. Nothing was sent.
   case uploadFailed(PredictionFailure, pause: Int64?)
   /// The caller wants it stopped. `sendable` is `false` where the writer has just made sure, on the thread that sends,
@@ -74,7 +76,8 @@ extension PredictionEvent {
     case .adopted(let match): .adopted(match)
     case .ambiguous: .leftOpen
     case .cancelAsked(_, sendable: false), .withdrawn(sendable: false): .unsent
-    case .priced, .overBudget, .uploadFailed, .previewed, .cancelAsked, .withdrawn, .takenOver, .finished, .saved,
+    case .priced, .overBudget, .priceRefused, .uploadFailed, .previewed, .cancelAsked, .withdrawn, .takenOver,
+      .finished, .saved,
       .downloadGivenUp,
       .relinked, .downloadAgain, .lookedInVain, .deletionAnswered:
       nil

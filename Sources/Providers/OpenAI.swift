@@ -62,6 +62,9 @@ public struct OpenAI: Provider {
   /// Near where the base URL is on this machine.
   public var pace: PollPace { base.reach == .loopback ? .near : .remote }
 
+  /// As far as the HTTP client knows.
+  public var obstacle: String? { http.obstacle }
+
   /// There is nothing to look at elsewhere.
   public func resultURL(for remoteID: String) -> String? { nil }
 
@@ -131,7 +134,7 @@ public struct OpenAI: Provider {
     switch result {
     case .success(let whole): (response, broken) = (whole, nil)
     case .failure(let failure):
-      guard failure.mayHaveBeenSent else { return .unsent(reason: clean(failure.message)) }
+      guard failure.mayHaveBeenSent else { return failure.unsent(clean(failure.message)) }
       guard let partial = failure.partial else { return .ambiguous(reason: clean(failure.message)) }
       (response, broken) = (partial, failure)
     }

@@ -47,6 +47,9 @@ public struct WaveSpeed: Provider, Sendable {
   /// Near where the base URL is on this machine.
   public var pace: PollPace { base.reach == .loopback ? .near : .remote }
 
+  /// As far as the HTTP client knows.
+  public var obstacle: String? { http.obstacle }
+
   /// Seven days of it.
   public var history: (any ProviderHistory)? { self }
 
@@ -134,7 +137,7 @@ public struct WaveSpeed: Provider, Sendable {
     switch result {
     case .success(let whole): (response, broken) = (whole, nil)
     case .failure(let failure):
-      guard failure.mayHaveBeenSent else { return .unsent(reason: clean(failure.message)) }
+      guard failure.mayHaveBeenSent else { return failure.unsent(clean(failure.message)) }
       guard let partial = failure.partial else { return .ambiguous(reason: clean(failure.message)) }
       (response, broken) = (partial, failure)
     }

@@ -11,7 +11,7 @@ struct Checkup {
 
   /// Everything, in the order in which one thing rests on another.
   func findings() -> [Finding] {
-    var findings = [version] + settings + [table] + disks
+    var findings = [version] + settings + Permissions(configuration: configuration).findings() + [table] + disks
     findings += provider
     return findings
   }

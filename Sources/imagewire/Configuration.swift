@@ -29,6 +29,8 @@ struct Configuration: Sendable {
   let file: SettingsFile
   /// Where the folders and the log level came from: a flag, a variable, the config file; absent where it is the usual value.
   var origins: [String: String] = [:]
+  /// Files that hold a key, and that only the user should be able to read.
+  private(set) var keyFiles: [String] = []
   /// What was ignored and changes neither provider nor money, in sentences without a secret.
   var warnings: [String] = []
 
@@ -52,15 +54,21 @@ struct Configuration: Sendable {
       let found = [(flag, option), (variable(name), name), (given, path)].first { $0.0 != nil }
       return found.map { .given($0.0!, origin: $0.1) } ?? .absent
     }
+    var keyFiles: [String] = []
     func key(fileAt path: String, called name: String) -> Setting<APIKey> {
-      APIKey.parse(fileAt: path.isEmpty ? "" : Self.absolute(path, home: home), called: name, read: read)
+      let path = path.isEmpty ? "" : Self.absolute(path, home: home)
+      keyFiles.append(path)
+      return APIKey.parse(fileAt: path, called: name, read: read)
     }
     /// Whoever names a key, wherever, gets that provider or an error.
     func key(_ field: String, _ name: String) -> Setting<APIKey> {
       if let text = variable(name) { return APIKey.parse(text, called: name, origin: name) }
       if let path = environment["\(name)_FILE"] { return key(fileAt: path, called: "\(name)_FILE") }
       if environment[name] != nil { return .broken("\(name) is set and empty.", origin: name) }
-      if let text = file[field] { return APIKey.parse(text, called: "\(field) in \(path)", origin: path) }
+      if let text = file[field] {
+        keyFiles.append(path)
+        return APIKey.parse(text, called: "\(field) in \(path)", origin: path)
+      }
       if let keyFile = file["\(field)_file"] { return key(fileAt: keyFile, called: "\(field)_file in \(path)") }
       guard let name = file["\(field)_store"] else { return .absent }
       guard let store = KeyStore(rawValue: name) else {
@@ -73,6 +81,7 @@ struct Configuration: Sendable {
     openAIKey = key("openai_api_key", "OPENAI_API_KEY")
     openAIBaseURL = Self.address(setting("openai_base_url", "OPENAI_BASE_URL"))
 
+    self.keyFiles = keyFiles
     provider = Self.checked(provider: setting("provider", flag: options.provider, "IMAGEWIRE_PROVIDER"))
     model = setting("model", flag: options.model, "IMAGEWIRE_MODEL")
     #if canImport(Darwin)

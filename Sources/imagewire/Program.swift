@@ -57,7 +57,12 @@ enum Program {
     while !rest.isEmpty {
       let count = rest.withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
       if count < 0, errno == EINTR { continue }
-      guard count > 0 else { exit(1) }
+      guard count > 0 else {
+        if errno != EPIPE {
+          Log(level: .error).error("Standard output could not be written: \(String(cString: strerror(errno))).")
+        }
+        exit(ExitStatus.failed.rawValue)
+      }
       rest = rest.dropFirst(count)
     }
     exit(0)
@@ -73,7 +78,7 @@ enum Program {
     let log = Log(level: configuration.logLevel)
     if invocation.command.name == "doctor" {
       let findings = Checkup(configuration: configuration, isOffline: invocation.has("--offline")).findings()
-      exit(Doctor.report(findings, asJSON: invocation.has("--json"), to: console).rawValue)
+      exit(console.ending(Doctor.report(findings, asJSON: invocation.has("--json"), to: console)).rawValue)
     }
     for warning in configuration.warnings { log.warning(warning) }
     if invocation.command.name == "setup" {
@@ -96,6 +101,16 @@ enum Program {
       for problem in configuration.problems { log.warning(problem) }
     }
 
+    // A real provider needs libcurl anyway, so what is missing is said before anything is recorded.
+    if invocation.command.name == "generate",
+      (options.provider ?? configuration.defaultProvider) != Prediction.sandbox,
+      configuration.problem(of: options.provider ?? configuration.defaultProvider) == nil,
+      case .failure(let failure) = HTTPClient.library()
+    {
+      log.error("\(failure.message) Nothing was sent. The sandbox works without it.")
+      exit(ExitStatus.usage.rawValue)
+    }
+
     let signals = Signals()
     let lifeline = Lifeline(output: -1, hastyStatus: ExitStatus.interrupted.rawValue) { end in
       if case .told(let number?) = end { signals.raise(number) }
@@ -107,7 +122,7 @@ enum Program {
     let session = Session(
       engine: engine, console: console, time: time, folder: Configuration.workingFolder,
       stateFolder: configuration.stateDirectory, unused: configuration.unusedOpenAI, signals: signals)
-    let status = Commands.run(invocation, session) ?? .usage
+    let status = console.ending(Commands.run(invocation, session) ?? .usage)
     // What is written is waited for, as at the end of input; after a signal not for long.
     engine.drain(atMost: signals.isRaised ? Ending.hastyPatience : engine.postPatience)
     _exit(status.rawValue)

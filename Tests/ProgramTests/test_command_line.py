@@ -275,6 +275,30 @@ def test_a_reader_that_goes_away_ends_nothing_badly(home):
     assert done.stdout.startswith("imagewire generate:")
 
 
+@pytest.mark.parametrize("arguments", [
+    ["generate", "a boat"], ["generate", "a boat", "--json"], ["list"], ["doctor"], ["gallery"], ["--help"], ["schema"],
+    ["completions", "bash"],
+])
+def test_an_answer_that_cannot_be_written_is_a_failure(home, run, arguments):
+    if arguments == ["list"]:
+        run("generate", "a boat")
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [BINARY, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, timeout=PATIENCE, cwd=home,
+            env=environment(home))
+    assert done.returncode == 1
+    assert "Standard output could not be written: No space left on device." in done.stderr
+
+
+def test_a_refused_key_with_a_limit_is_about_the_key(run, wavespeed):
+    wavespeed.script(expect_key="another")
+    done = run("generate", "a boat", "--max-cost", "1", WAVESPEED_API_KEY=KEY, WAVESPEED_BASE_URL=wavespeed.url)
+    assert done.returncode == 1 and "401" in done.stderr
+    assert "Check WAVESPEED_API_KEY" in done.stderr and "max_cost" not in done.stderr
+    assert json.loads(run("list", "--json").stdout)["predictions"][0]["failure"]["type"] == "authentication"
+    assert wavespeed.posts() == []
+
+
 # -- rendered from the table -----------------------------------------------------------------------------------------
 
 
