@@ -26,12 +26,13 @@ extension Console {
   /// Asks for something that must not be shown; `nil` at the end of input and after Ctrl-C. The terminal is set as it was
   /// before the answer is given, so the signal keys are read as characters meanwhile.
   public func askHidden(_ question: String) -> String? {
-    note(question + " ")
     var usual = termios()
-    guard tcgetattr(0, &usual) == 0 else { return line() }
+    guard tcgetattr(0, &usual) == 0 else { return ask(question) }
     var hidden = usual
     hidden.c_lflag &= ~tcflag_t(ECHO | ICANON | ISIG)
+    // Before the question: what is typed at once must neither be shown nor be thrown away.
     tcsetattr(0, TCSAFLUSH, &hidden)
+    note(question + " ")
     defer {
       tcsetattr(0, TCSAFLUSH, &usual)
       note("\n")

@@ -144,4 +144,4 @@ def test_a_state_directory_of_another_user_is_not_used(doctor, home, spawn):
         with pytest.raises(RPCError, match="belongs to another user") as refused:
             program.call("submit", prompt="a boat")
         assert refused.value.code == 1007
-    assert list(state.iterdir()) == []
+    assert not (state / "predictions.db").exists()
