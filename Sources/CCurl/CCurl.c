@@ -43,6 +43,8 @@ static struct {
 } curl;
 
 static const char *version = "";
+static const char *certificate_file = NULL;
+static const char *certificate_folder = NULL;
 static unsigned int version_number = 0;
 
 #if defined(__APPLE__)
@@ -115,6 +117,8 @@ static const char *open_library(void) {
     return message;
   }
   version = info->version;
+  certificate_file = info->cainfo;
+  certificate_folder = info->capath;
   version_number = info->version_num;
   return NULL;
 }
@@ -126,7 +130,8 @@ const char *ccurl_open(void) {
   pthread_mutex_lock(&lock);
   if (!opened) {
     failure = open_library();
-    opened = true;
+    // What is missing may be installed while the process lives.
+    opened = failure == NULL;
   }
   const char *result = failure;
   pthread_mutex_unlock(&lock);
@@ -134,6 +139,8 @@ const char *ccurl_open(void) {
 }
 
 const char *ccurl_version(void) { return version; }
+const char *ccurl_certificate_file(void) { return certificate_file; }
+const char *ccurl_certificate_folder(void) { return certificate_folder; }
 
 CURL *ccurl_easy_init(void) { return curl.easy_init(); }
 void ccurl_easy_cleanup(CURL *easy) { curl.easy_cleanup(easy); }

@@ -5,7 +5,7 @@ public struct CommandTable: Sendable {
 
   /// The commands of imagewire.
   public static let standard = CommandTable(commands: [
-    generate, list, status, result, cancel, delete, gallery, doctor, schema, serve, mcp, completions, manual,
+    setup, generate, list, status, result, cancel, delete, gallery, doctor, schema, serve, mcp, completions, manual,
   ])
 
   /// A command by its name.
@@ -13,6 +13,9 @@ public struct CommandTable: Sendable {
 
   /// Those that people are told of.
   var visible: [Command] { commands.filter { !$0.isHidden } }
+
+  /// The names of all providers.
+  public static let providers = ["wavespeed", "openai", "sandbox"]
 
   // MARK: - Options that several commands share
 
@@ -23,7 +26,7 @@ public struct CommandTable: Sendable {
     "--log-level", nil, .choice(["error", "warning", "info", "debug"]), "how much is said on stderr (warning)")
   private static let json = CommandOption("--json", nil, .none, "JSON on stdout, as the method of that name answers")
   private static let provider = CommandOption(
-    "--provider", "-p", .choice(["wavespeed", "openai", "sandbox"]),
+    "--provider", "-p", .choice(providers),
     "who makes it (wavespeed where its key is set, else sandbox)")
   private static let model = CommandOption("--model", "-m", .text("NAME"), "which model makes it")
   private static let limits = [
@@ -42,6 +45,29 @@ public struct CommandTable: Sendable {
   private static let id = Operand("ID", "the prediction's id")
 
   // MARK: - Commands
+
+  private static let setup = Command(
+    "setup", "choose a provider, check its key, keep both; spends nothing",
+    details: [
+      "Asks for the provider and its key, which is not shown, checks the key, the balance and the price for free, and offers "
+        + "a first image with its price. The key goes into a file that only you can read, or into the system's keyring; the "
+        + "config file names it and keeps everything else that stands in it. Where anything fails, nothing is written.",
+      "Without a terminal, or with --yes, it asks nothing: name the provider, and give the key with --key-file or on "
+        + "standard input. A key is never an argument, since other users can see those.",
+    ],
+    options: [
+      CommandOption("--provider", "-p", .choice(["wavespeed", "openai"]), "the provider"),
+      CommandOption("--key-file", nil, .file, "a file that holds the key and will go on holding it"),
+      CommandOption("--base-url", nil, .text("URL"), "where the provider is, for a server of your own"),
+      CommandOption(
+        "--store", nil, .choice(["file", "secret-tool", "security"]),
+        "where the key is kept: a file (usual), or the keyring behind secret-tool (Linux) or security (macOS)"),
+      CommandOption("--yes", "-y", .none, "ask nothing; no image is made"),
+    ],
+    examples: [
+      .init("imagewire setup", "with questions"),
+      .init("pass show wavespeed | imagewire setup --provider wavespeed", "with a key from elsewhere"),
+    ])
 
   private static let generate = Command(
     "generate", "make a picture and print the path of its file",
@@ -87,7 +113,7 @@ public struct CommandTable: Sendable {
       CommandOption("--text", nil, .text("TEXT"), "only with this in the prompt"),
       CommandOption("--tag", nil, .text("TEXT"), "only with this label"),
       CommandOption("--model", "-m", .text("NAME"), "only of this model"),
-      CommandOption("--provider", "-p", .choice(["wavespeed", "openai", "sandbox"]), "only of this provider"),
+      CommandOption("--provider", "-p", .choice(providers), "only of this provider"),
       CommandOption("--limit", "-n", .number(1...500), "how many at most (20)"),
       json,
     ] + table,
@@ -155,7 +181,7 @@ public struct CommandTable: Sendable {
   private static let serveOptions =
     [
       CommandOption(
-        "--provider", "-p", .choice(["wavespeed", "openai", "sandbox"]),
+        "--provider", "-p", .choice(providers),
         "who makes it where a request names nobody (wavespeed where its key is set, else sandbox)"),
       CommandOption("--model", "-m", .text("NAME"), "the model where a request names none"),
       stateDirectory, outputDirectory,

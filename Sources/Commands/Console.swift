@@ -7,6 +7,7 @@ public import Predictions
 #else
   internal import Darwin
 #endif
+internal import Threads
 
 /// The person's side of a command: what is asked for goes to stdout, everything else to stderr.
 public final class Console: Sendable {
@@ -14,6 +15,8 @@ public final class Console: Sendable {
   public let isOutputTerminal: Bool
   /// Whether somebody looks at stderr.
   public let isErrorTerminal: Bool
+  /// Why something that was asked for could not be written to stdout; its first `errno`.
+  private let lost = Guarded<Int32?>(nil)
   /// Variables of the process, by which a terminal says what it can.
   let variables: [String: String]
 
@@ -37,6 +40,14 @@ public final class Console: Sendable {
       if ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
     }
     return variables["COLUMNS"].flatMap { Int($0) } ?? 80
+  }
+
+  /// The status to end with: a command whose answer did not reach stdout has not succeeded, and says so.
+  public func ending(_ status: ExitStatus) -> ExitStatus {
+    guard let code = lost.withLock({ $0 }) else { return status }
+    complain(
+      "Standard output could not be written: \(String(cString: strerror(code))). What was made is in imagewire list.")
+    return status == .done ? .failed : status
   }
 
   /// What was asked for: a line, or several.
@@ -64,8 +75,12 @@ public final class Console: Sendable {
     while !rest.isEmpty {
       let count = rest.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) }
       if count < 0, errno == EINTR { continue }
-      // Nobody is there any more; what was to be said is in the table.
-      if count <= 0 { return }
+      if count <= 0 {
+        // A reader that has seen enough (`| head`) is no failure; a full disk is one.
+        let code = errno
+        if descriptor == 1, code != EPIPE { lost.withLock { $0 = $0 ?? code } }
+        return
+      }
       rest = rest.dropFirst(count)
     }
   }

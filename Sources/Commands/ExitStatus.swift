@@ -6,7 +6,7 @@ public enum ExitStatus: Int32, Sendable {
   case done = 0
   /// It failed.
   case failed = 1
-  /// The command line cannot be used.
+  /// The command line or the configuration cannot be used.
   case usage = 2
   /// It was cancelled.
   case cancelled = 3

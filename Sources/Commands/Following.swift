@@ -127,6 +127,11 @@ struct Following {
     switch prediction.status {
     case .completed where prediction.failure == nil:
       if console.isErrorTerminal, !isQuiet { console.remark(summary(prediction)) }
+      // Also to a pipe, and with --quiet: who takes the drawing for a model's picture is misled.
+      if prediction.isFree {
+        console.remark("Drawn offline by the sandbox. For real images: imagewire setup")
+        if let unused = session.unused { console.remark(unused) }
+      }
     case .created, .processing:
       console.complain(
         "the time is up; the prediction goes on (\(prediction.status.rawValue)). imagewire result \(prediction.id) waits for it."
@@ -141,7 +146,7 @@ struct Following {
   }
 
   private func summary(_ prediction: Prediction) -> SafeText {
-    var parts = [SafeText(prediction.model)]
+    var parts = [SafeText(prediction.isFree ? prediction.provider : prediction.model)]
     for file in prediction.files.prefix(1) {
       if let width = file.width, let height = file.height { parts.append("\(width)×\(height)") }
       parts.append("\(Listing.size(file.bytes))")

@@ -41,7 +41,7 @@ enum GalleryPage {
 
   static func entry(_ prediction: Prediction, _ pictures: [Picture]) -> HTML {
     let prompt = prediction.prompt ?? ""
-    var facts: [HTML] = ["<dt>model<dd>\(prediction.model)"]
+    var facts: [HTML] = ["<dt>model<dd>\(prediction.model)", "<dt>provider<dd>\(prediction.provider)"]
     if let micros = prediction.costMicros { facts.append("<dt>cost<dd>\(Money.dollars(micros))") }
     facts.append("<dt>billing<dd>\(prediction.billing.rawValue)")
     if let total = prediction.totalMilliseconds { facts.append("<dt>took<dd>\(ProgressBar.seconds(total))") }

@@ -41,8 +41,10 @@ enum Generate {
       let problem = UnusableRequest(error)
       console.complain("\(sentences(problem.message))")
       if let hint = problem.hint { console.remark(SafeText(hint)) }
-      if case .invalid = error { return .usage }
-      return .failed
+      switch error {
+      case .invalid, .notConfigured, .misconfigured: return .usage
+      default: return .failed
+      }
     case .success(let accepted):
       let following = Following(invocation, session)
       return following.follow(accepted.snapshot, onInterrupt: .cancel)

@@ -25,7 +25,7 @@ public struct Help: Sendable {
 
   /// What a command's exit status means.
   static let statuses: [(status: Int, meaning: String)] = [
-    (0, "completed, and its files are saved"), (1, "failed"), (2, "the command line cannot be used"),
+    (0, "completed, and its files are saved"), (1, "failed"), (2, "the command line or a setting cannot be used"),
     (3, "cancelled"), (4, "not known: the provider may or may not have taken it, or the time was up"),
   ]
 

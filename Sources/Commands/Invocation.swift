@@ -37,7 +37,7 @@ public struct Invocation: Sendable, Equatable {
       rest.removeFirst()
     }
     guard let command = table[name] else {
-      let near = Self.nearest(to: name, among: table.visible.map(\.name)).map { " Did you mean \"\($0)\"?" } ?? ""
+      let near = Spelling.nearest(to: name, among: table.visible.map(\.name)).map { " Did you mean \"\($0)\"?" } ?? ""
       throw UsageError("There is no command \"\(name)\".\(near) imagewire --help lists what there is.")
     }
     self.command = command
@@ -84,7 +84,7 @@ public struct Invocation: Sendable, Equatable {
       }
       guard let option = command.options.first(where: { $0.name == parts[0] || $0.letter == parts[0] }) else {
         let names = command.options.filter { !$0.isHidden }.map(\.name) + ["--help"]
-        let near = Self.nearest(to: parts[0], among: names).map { " Did you mean \($0)?" } ?? ""
+        let near = Spelling.nearest(to: parts[0], among: names).map { " Did you mean \($0)?" } ?? ""
         throw UsageError("There is no option \(parts[0]).\(near)", isNamed ? command : nil)
       }
       if option.value == .none {
@@ -140,30 +140,6 @@ public struct Invocation: Sendable, Equatable {
   private static func alternatives(_ words: [String]) -> String {
     guard words.count > 1 else { return words.joined() }
     return words.dropLast().joined(separator: ", ") + " or " + words[words.count - 1]
-  }
-
-  /// The word that was probably meant: at most two letters wrong, missing or too many, or swapped.
-  static func nearest(to word: String, among words: [String]) -> String? {
-    let best = words.map { (word: $0, distance: distance(Array(word.utf8), Array($0.utf8))) }.min {
-      $0.distance < $1.distance
-    }
-    guard let best, best.distance <= (word.utf8.count > 4 ? 2 : 1) else { return nil }
-    return best.word
-  }
-
-  private static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
-    var before: [Int] = []
-    var row = Array(0...right.count)
-    for (i, a) in left.enumerated() {
-      var next = [i + 1]
-      for (j, b) in right.enumerated() {
-        var cost = min(row[j] + (a == b ? 0 : 1), row[j + 1] + 1, next[j] + 1)
-        if i > 0, j > 0, a == right[j - 1], left[i - 1] == b { cost = min(cost, before[j - 1] + 1) }
-        next.append(cost)
-      }
-      (before, row) = (row, next)
-    }
-    return row[right.count]
   }
 }
 

@@ -9,21 +9,25 @@ public struct Session: Sendable {
   let folder: String
   /// Where the table is.
   let stateFolder: String
+  /// What is configured and not used, in one sentence; `nil` where there is nothing of that kind.
+  let unused: String?
   /// Signals that came, oldest first; whoever waits is woken.
   public let signals: Signals
 
   /// - Parameters:
   ///   - folder: the working directory, from which paths that people type start.
   ///   - stateFolder: where the table is.
+  ///   - unused: what is configured and not used, in one sentence.
   public init(
     engine: PredictionEngine, console: Console, time: any TimeSource, folder: String, stateFolder: String,
-    signals: Signals
+    unused: String? = nil, signals: Signals
   ) {
     self.engine = engine
     self.console = console
     self.time = time
     self.folder = folder
     self.stateFolder = stateFolder
+    self.unused = unused
     self.signals = signals
   }
 

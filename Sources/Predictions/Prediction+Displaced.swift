@@ -7,13 +7,13 @@ extension Prediction {
     if status == .processing {
       next.status = .unknown
       next.phase = .looking
-      next.billing = .unknown
+      next.billing = isFree ? .none : .unknown
       next.outputs = []
       next.hasNSFWContents = []
       next.inferenceMilliseconds = nil
       next.nextAt = now
       next.finishedAt = now
-      next.failure = .submissionUnknown("What was found at the provider belongs to another prediction.")
+      next.failure = .submissionUnknown("What was found at the provider belongs to another prediction.", isFree: isFree)
       next.error = next.failure?.message ?? ""
     }
     next.revision += 1

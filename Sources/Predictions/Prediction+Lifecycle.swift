@@ -32,6 +32,10 @@ extension Prediction {
       try require(status == .created && phase == .queued)
       next.end(.failed, at: now, failure: .overBudget(reason))
 
+    case .priceRefused(let failure):
+      try require(status == .created && phase == .queued)
+      next.end(.failed, at: now, failure: failure)
+
     case .uploadFailed(let failure, _):  // before 4: nothing was sent to a model
       try require(status == .created && phase == .queued && uploads == .awaited)
       next.end(.failed, at: now, failure: failure)
@@ -137,7 +141,8 @@ extension Prediction {
     case .downloadGivenUp(let reason):  // 32
       try requireOwner(writer)
       try require(phase == .fetching)
-      let message = sentences("It is finished and paid for, but its files could not be saved", reason)
+      let message = sentences(
+        "It is finished\(isFree ? "" : " and paid for"), but its files could not be saved", reason)
       next.phase = nil
       next.owner = nil
       if status == .cancelled {
@@ -181,7 +186,7 @@ extension Prediction {
       next.tries = tries + 1
       next.nextAt = due
       guard isSettled else { return next }
-      if status == .processing { next.end(.unknown, at: now, failure: .submissionUnknown(reason)) }
+      if status == .processing { next.end(.unknown, at: now, failure: .submissionUnknown(reason, isFree: isFree)) }
       // Nobody's until somebody asks again: whoever does takes it over for one look.
       next.owner = nil
       next.phase = due == nil ? nil : .looking
@@ -200,6 +205,7 @@ extension Prediction {
       next.settle(deleting: false)
     }
     if next.status != .processing { next.preview = nil }
+    if isFree { next.billing = .none }
     if next != self { next.revision += 1 }
     return next
   }
@@ -223,14 +229,14 @@ extension Prediction {
     case (.processing, .sending):  // 17: the owner stays, and lets the POST finish to learn the id
       next.end(
         .cancelled, at: now,
-        failure: .cancelled("Stopped here. The request was already on its way; the provider may finish and bill it."))
+        failure: stopped("The request was already on its way; the provider may finish and bill it."))
       next.phase = .settling
       next.owner = owner
     case (.processing, .polling):  // 28
       let name = remoteID.map { " (remote id \($0))" } ?? ""
       next.end(
         .cancelled, at: now,
-        failure: .cancelled("Stopped here. The provider may still finish and bill it\(name)."))
+        failure: stopped("The provider may still finish and bill it\(name)."))
       if next.deleteRemote {
         next.phase = .settling
         next.owner = owner
@@ -238,7 +244,7 @@ extension Prediction {
     case (.processing, .looking):
       next.end(
         .cancelled, at: now,
-        failure: .cancelled("Stopped here. Whether the provider took it is not known; it may finish and bill it."))
+        failure: stopped("Whether the provider took it is not known; it may finish and bill it."))
     case (.cancelled, .settling) where !sendable && remoteID == nil:  // 17, and then taken back all the same
       try requireOwner(writer)
       next.settleUnsent()
@@ -307,6 +313,11 @@ extension Prediction {
     try requireOwner(writer)
   }
 
+  /// Cancelled after its POST may have been written. `bill` says what that may cost.
+  private func stopped(_ bill: String) -> PredictionFailure {
+    .cancelled("Stopped here. \(isFree ? "Nothing was spent." : bill)")
+  }
+
   private mutating func take(by writer: Writer?) {
     owner = writer?.owner
     epoch += 1
@@ -355,7 +366,7 @@ extension Prediction {
       tries = 0
       nextAt = now + 2_000
     } else {
-      end(.unknown, at: now, failure: .submissionUnknown(reason))
+      end(.unknown, at: now, failure: .submissionUnknown(reason, isFree: isFree))
     }
   }
 
@@ -398,8 +409,12 @@ extension PredictionFailure {
     PredictionFailure(.cancelled, retryable: true, message: message)
   }
 
-  static func submissionUnknown(_ reason: String) -> PredictionFailure {
-    PredictionFailure(
+  static func submissionUnknown(_ reason: String, isFree: Bool) -> PredictionFailure {
+    if isFree {
+      return PredictionFailure(
+        .submissionUnknown, retryable: false, message: "\(reason) It is never sent again. Nothing was spent.")
+    }
+    return PredictionFailure(
       .submissionUnknown, retryable: false,
       message: sentences(reason, "The provider may have taken it and may bill it; it is never sent again."),
       hint: "Look at the provider's list of recent predictions before you submit it again.")

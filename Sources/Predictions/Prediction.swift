@@ -2,6 +2,12 @@
 ///
 /// All times are milliseconds since 1970, UTC. How it may change is in `Prediction+Lifecycle.swift` and nowhere else.
 public struct Prediction: Sendable, Equatable {
+  /// The provider that draws on this machine and asks nobody.
+  public static let sandbox = "sandbox"
+
+  /// Whether it costs nothing, whatever becomes of it: the sandbox draws it.
+  public var isFree: Bool { provider == Self.sandbox }
+
   // MARK: What was asked; never changes.
 
   /// Its name, known before any money is spent.

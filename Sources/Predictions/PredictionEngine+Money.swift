@@ -97,6 +97,13 @@ extension PredictionEngine {
         record(
           id, .overBudget(reason: "There is a limit in dollars, and it would cost \(quote.currency)."), by: nil,
           completion: goOn)
+      case .failure(let error) where error.kind != nil:
+        record(
+          id,
+          .priceRefused(
+            PredictionFailure(
+              error.kind!, retryable: false, message: "\(error.message) Nothing was sent and nothing is billed.",
+              hint: error.hint)), by: nil, completion: goOn)
       case .failure(let error):
         record(
           id, .overBudget(reason: "There is a limit, and its price could not be learned: \(error.message)"), by: nil,

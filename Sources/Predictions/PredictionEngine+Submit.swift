@@ -60,6 +60,7 @@ extension PredictionEngine {
   ) throws(SubmitError) {
     let defaults = defaults
     let provider = try provider(named: request.provider)
+    if let obstacle = provider.obstacle { throw .misconfigured(obstacle) }
     let name = provider.name
     let model = request.model ?? defaults.model ?? provider.defaultModel
     if let problem = Self.sandboxProblem(in: request.input, of: provider) {

@@ -185,9 +185,11 @@ public final class PredictionEngine: Sendable {
   /// The provider of a name, or the default one.
   func provider(named name: String?) throws(SubmitError) -> any Provider {
     let (slots, defaults) = state.withLock { ($0.slots, $0.defaults) }
+    if name == nil, let problem = defaults.problem { throw .misconfigured(problem) }
     let name = name ?? defaults.provider
     switch slots[name] {
     case .ready(let ready)?: return ready
+    case .broken(let reason)?: throw .misconfigured(reason)
     case .unconfigured(let hint)?: throw .notConfigured(provider: name, hint: hint)
     case nil:
       let known = slots.keys.sorted().joined(separator: ", ")

@@ -7,6 +7,8 @@ public enum PredictionEvent: Sendable, Equatable {
   case priced(Int64)
   /// It would cost more than allowed, or nobody could say what it costs.
   case overBudget(reason: String)
+  /// Its price could not be asked for a reason that no higher limit cures. Nothing was sent.
+  case priceRefused(PredictionFailure)
   /// A file that it names could not be uploaded. Nothing was sent.
   case uploadFailed(PredictionFailure, pause: Int64?)
   /// The caller wants it stopped. `sendable` is `false` where the writer has just made sure, on the thread that sends,
@@ -81,7 +83,8 @@ extension PredictionEvent {
     case .ambiguous: .leftOpen
     case .cancelAsked(_, sendable: false), .withdrawn(sendable: false): .unsent
     case .foundSeveral: .doubted
-    case .notInHistory, .priced, .overBudget, .uploadFailed, .previewed, .cancelAsked, .withdrawn, .takenOver,
+    case .notInHistory, .priced, .overBudget, .priceRefused, .uploadFailed, .previewed, .cancelAsked, .withdrawn,
+      .takenOver,
       .finished, .saved,
       .downloadGivenUp,
       .relinked, .downloadAgain, .lookedInVain, .deletionAnswered:

@@ -16,6 +16,8 @@ public struct PredictionFailure: Sendable, Equatable {
     case modelUnavailable = "model_unavailable"
     /// The provider could not be reached; nothing was sent.
     case network
+    /// This machine lacks something that every request needs (libcurl, certificates); nothing was sent.
+    case configuration
     /// The provider failed.
     case remoteError = "remote_error"
     /// The provider ran out of its own time.

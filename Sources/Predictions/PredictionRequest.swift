@@ -37,16 +37,19 @@ public struct PredictionRequest: Sendable, Equatable {
 
 /// What holds where a request does not say.
 public struct Defaults: Sendable, Equatable {
-  /// Who makes it.
+  /// The provider.
   public var provider: String
+  /// Why no default provider can be used, in sentences; `nil` where one can.
+  public var problem: String?
   /// Which model; `nil` is the provider's own choice.
   public var model: String?
   /// An absolute folder.
   public var outputDirectory: String
 
   /// Defaults.
-  public init(provider: String, model: String?, outputDirectory: String) {
+  public init(provider: String, problem: String? = nil, model: String?, outputDirectory: String) {
     self.provider = provider
+    self.problem = problem
     self.model = model
     self.outputDirectory = outputDirectory
   }
@@ -84,6 +87,8 @@ public enum SubmitError: Error, Sendable, Equatable {
   case invalid(path: String, message: String)
   /// The provider lacks what it needs.
   case notConfigured(provider: String, hint: String)
+  /// A setting that decides about the provider is there and cannot be used; the sentences say which and why.
+  case misconfigured(String)
   /// The idempotency key is taken by other content, or by a prediction that was deleted. `difference`: the path of the
   /// first member that the two do not share.
   case conflict(PredictionID, deleted: Bool, difference: String?)
@@ -105,4 +110,6 @@ public enum ProviderSlot: Sendable {
   case ready(any Provider)
   /// It lacks something; the hint names it.
   case unconfigured(hint: String)
+  /// A setting of it is there and cannot be used; the sentences say which and why.
+  case broken(reason: String)
 }

@@ -50,7 +50,7 @@ public enum PredictionPhase: String, Sendable, CaseIterable {
 
 /// What is known about the money (protocol.md section 2).
 public enum Billing: String, Sendable, CaseIterable {
-  /// Nothing was sent, or the provider refused.
+  /// Nothing was sent, the provider refused, or the sandbox drew it.
   case none
   /// The provider finished it.
   case charged

@@ -54,6 +54,10 @@ public protocol Provider: Sendable {
     _ output: String, index: Int, of prediction: Prediction, into writer: any OutputWriter,
     completion: @escaping @Sendable (DownloadOutcome) -> Void)
 
+  /// What this machine lacks to send anything, in one sentence with the package to install, where that is known already;
+  /// `nil` otherwise.
+  var obstacle: String? { get }
+
   /// Its history, where it keeps one that can be searched.
   var history: (any ProviderHistory)? { get }
 
@@ -105,6 +109,8 @@ extension Provider {
 }
 
 extension Provider {
+  /// Nothing that is known.
+  public var obstacle: String? { nil }
   /// Cannot be asked.
   public var pricing: (any ProviderPricing)? { nil }
   /// Cannot be asked.
@@ -198,9 +204,14 @@ public struct ProviderError: Error, Sendable, Equatable {
   public var hint: String?
   /// Whether asking again could succeed.
   public var isRetryable: Bool
+  /// What a prediction fails with that had to ask this first; `nil` where it says nothing about the prediction.
+  public var kind: PredictionFailure.Kind?
 
   /// An error.
-  public init(message: String, hint: String? = nil, isRetryable: Bool) {
+  public init(
+    message: String, hint: String? = nil, isRetryable: Bool, kind: PredictionFailure.Kind? = nil
+  ) {
+    self.kind = kind
     self.message = message
     self.hint = hint
     self.isRetryable = isRetryable

@@ -1,7 +1,7 @@
 /// The address a user gave for a provider, without slashes at its end.
 ///
 /// Read here and not by libcurl, which is not opened before something is sent.
-struct BaseURL: Sendable, Equatable {
+public struct BaseURL: Sendable, Equatable {
   /// What paths are put behind.
   let text: String
   /// In lower case.
@@ -29,6 +29,20 @@ struct BaseURL: Sendable, Equatable {
     } else {
       reach = NetworkAddress(host)?.reach ?? .open
     }
+  }
+
+  /// Whether a text can be the address of a provider: http or https, with a host.
+  public static func isUsable(_ text: String) -> Bool {
+    let address = BaseURL(text)
+    let authority = address.text.dropFirst(address.scheme.count + 3).prefix { !"/?#".contains($0) }
+    return ["http", "https"].contains(address.scheme) && !authority.isEmpty
+      && address.text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F }
+  }
+
+  /// Whether what is sent to this address crosses a network unencrypted.
+  public static func isCleartext(_ text: String) -> Bool {
+    let address = BaseURL(text)
+    return address.scheme == "http" && address.reach != .loopback
   }
 
   /// Whether something stands behind the host.

@@ -13,7 +13,7 @@ enum Caption {
     let dot = max(1, (2 * side + 340) / 680)
     let margin = dot * 6
     let perLine = (canvas.width - 2 * margin) / (Font.advance * dot)
-    let lines = lines(of: prompt, width: perLine)
+    let lines = lines(of: Transcription.of(prompt), width: perLine)
     guard perLine >= 8, !lines.isEmpty else { return }
     let height = lines.count * Font.lineHeight * dot + margin
     let top = canvas.height - height

@@ -1,4 +1,5 @@
-/// A small bitmap font: five by seven dots for what ASCII can print, a box for everything else.
+/// A small bitmap font: five by seven dots for what ASCII can print and for Latin letters with accents, which may take two
+/// rows more; a box for everything else, which `Transcription` leaves out.
 enum Font {
   /// Dots across one character, and the gap behind it.
   static let advance = 6
@@ -12,10 +13,45 @@ enum Font {
 
   /// The rows of a character from the top, five bits each, the leftmost highest.
   static func rows(of character: Character) -> [UInt8] {
-    guard let code = character.asciiValue, (0x20...0x7E).contains(code) else { return box }
-    let start = Int(code - 0x20) * 7
-    return Array(glyphs[start..<start + 7])
+    if let code = character.asciiValue, (0x20...0x7E).contains(code) {
+      let start = Int(code - 0x20) * 7
+      return Array(glyphs[start..<start + 7])
+    }
+    if let rows = extra[character] { return rows }
+    guard let (base, accents) = Accent.split(character) else { return box }
+    return accented(rows(of: base), base, accents)
   }
+
+  /// An accent takes the two rows that small letters leave free; a tall letter gives up two of its own. One that hangs below
+  /// the line has no room there, so its accent always stands above it, as in Latvian ģ.
+  private static func accented(_ letter: [UInt8], _ base: Character, _ accents: [Accent]) -> [UInt8] {
+    let hangs = descent(of: base) > 0
+    var rows: [UInt8]
+    if hangs {
+      rows = [0, 0] + letter
+    } else if accents.allSatisfy(\.isBelow) {
+      rows = letter + [0, 0]
+    } else {
+      let isSmall = "ij".contains(base) || letter[0] | letter[1] == 0
+      rows = [0, 0] + (isSmall ? Array(letter[2...]) : [0, 2, 3, 4, 6].map { letter[$0] }) + [0, 0]
+    }
+    for accent in accents {
+      let start = accent.isBelow && !hangs ? 7 : 0
+      rows[start] |= accent.rows.0
+      rows[start + 1] |= accent.rows.1
+    }
+    return rows
+  }
+
+  /// Letters of Latin alphabets that are no letter with an accent.
+  static let extra: [Character: [UInt8]] = [
+    "ß": [0x0C, 0x12, 0x12, 0x14, 0x12, 0x12, 0x14], "ı": [0x00, 0x00, 0x0C, 0x04, 0x04, 0x04, 0x0E],
+    "Ø": [0x0F, 0x11, 0x13, 0x15, 0x19, 0x11, 0x1E], "ø": [0x00, 0x00, 0x0F, 0x13, 0x15, 0x19, 0x1E],
+    "Đ": [0x1C, 0x12, 0x11, 0x1D, 0x11, 0x12, 0x1C], "đ": [0x02, 0x07, 0x0E, 0x12, 0x12, 0x12, 0x0E],
+    "ð": [0x0A, 0x04, 0x0A, 0x0F, 0x11, 0x11, 0x0E], "Ł": [0x10, 0x10, 0x14, 0x18, 0x10, 0x10, 0x1F],
+    "ł": [0x0C, 0x04, 0x06, 0x04, 0x0C, 0x04, 0x0E], "Ħ": [0x11, 0x1F, 0x11, 0x1F, 0x11, 0x11, 0x11],
+    "ħ": [0x08, 0x1E, 0x08, 0x0E, 0x09, 0x09, 0x09],
+  ]
 
   private static let box: [UInt8] = [0x1F, 0x11, 0x11, 0x11, 0x11, 0x11, 0x1F]
 

@@ -30,6 +30,8 @@ public final class HTTPClient: Sendable {
     var number: UInt64 = 0
     var isRunning = false
     var isClosing = false
+    /// Whether a request failed for lack of libcurl or of certificates.
+    var lacksSomething = false
     /// Woken where the thread waits inside libcurl. Set by the thread, and taken away by it before it is freed.
     var multi: MultiHandle?
   }
@@ -92,6 +94,16 @@ public final class HTTPClient: Sendable {
 
   /// Whether the thread is there; for tests.
   var isRunning: Bool { inbox.withLock { $0.isRunning } }
+
+  /// What this machine lacks, where a request has failed for it; looked at again each time, since it may be installed
+  /// meanwhile. Costs nothing as long as no request has failed so.
+  var obstacle: String? {
+    guard inbox.withLock({ $0.lacksSomething }) else { return nil }
+    if case .failure(let failure) = Self.library() { return failure.message }
+    if let problem = environment.certificateProblem { return problem }
+    inbox.withLock { $0.lacksSomething = false }
+    return nil
+  }
 
   /// The version of libcurl, opening it, or one sentence that says why there is none.
   public static func library() -> Result<String, HTTPFailure> {

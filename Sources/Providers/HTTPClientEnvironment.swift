@@ -6,6 +6,8 @@
   internal import Darwin
 #endif
 
+internal import CCurl
+
 /// What the environment says about the way to the web: proxies and trusted certificates.
 ///
 /// The proxy is chosen here and libcurl told about it, although it could read the variables itself: whether a download
@@ -34,6 +36,29 @@ struct HTTPEnvironment: Sendable {
 
   /// A folder of certificates to trust instead of the system's.
   var certificateFolder: String? { first(of: ["SSL_CERT_DIR"]) }
+
+  /// Why no host can be trusted, with what to install or correct; `nil` where there is something to trust. Only after libcurl
+  /// was opened, which knows the usual places.
+  var certificateProblem: String? {
+    if let file = certificateFile {
+      return access(file, R_OK) == 0
+        ? nil : "CURL_CA_BUNDLE or SSL_CERT_FILE names \(file), which cannot be read; correct it or leave it out."
+    }
+    if let folder = certificateFolder, Self.hasEntry(folder) { return nil }
+    let file = ccurl_certificate_file().map { String(cString: $0) } ?? ""
+    let folder = ccurl_certificate_folder().map { String(cString: $0) } ?? ""
+    // A libcurl that names neither has certificates of its own, as on macOS.
+    if file.isEmpty && folder.isEmpty || access(file, R_OK) == 0 || Self.hasEntry(folder) { return nil }
+    return "There are no certificates to trust in \(file.isEmpty ? folder : file): install the package ca-certificates."
+  }
+
+  private static func hasEntry(_ folder: String) -> Bool {
+    guard !folder.isEmpty, let listing = opendir(folder) else { return false }
+    defer { closedir(listing) }
+    // Two of them are the folder itself and the one above.
+    for _ in 0..<3 where readdir(listing) == nil { return false }
+    return true
+  }
 
   /// `*`, names with all names below them, addresses, and ranges of addresses; separated by commas or spaces.
   private func isException(_ host: String) -> Bool {

@@ -26,6 +26,7 @@ struct HTTPLoop: ~Copyable {
       let orders = inbox.withLock { inbox in
         defer { inbox.orders = [] }
         inbox.isRunning = false
+        inbox.lacksSomething = true
         return inbox.orders
       }
       for order in orders {
@@ -117,7 +118,11 @@ struct HTTPLoop: ~Copyable {
     var code = CURLE_OK
     while let easy = ccurl_multi_ended(multi.pointer, &code) {
       guard let transfer = remove(easy) else { continue }
-      transfer.order.completion(transfer.outcome(code))
+      let outcome = transfer.outcome(code, environment)
+      if case .failure(let failure) = outcome, failure.kind == .unavailable {
+        inbox.withLock { $0.lacksSomething = true }
+      }
+      transfer.order.completion(outcome)
       goOn(memory.giveBack(transfer.order.number))
     }
   }

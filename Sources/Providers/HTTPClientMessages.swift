@@ -103,7 +103,7 @@ public struct HTTPResponse: Sendable, Equatable {
 public struct HTTPFailure: Error, Sendable, Equatable {
   /// The kind, by which callers decide.
   public enum Kind: Sendable, Equatable {
-    /// libcurl is missing or too old.
+    /// libcurl is missing or too old, or there are no certificates; the message names the package to install.
     case unavailable
     /// The address or a header cannot be sent at all.
     case badRequest

@@ -255,11 +255,15 @@ final class HTTPTransfer {
   // MARK: - After
 
   /// What became of it.
-  func outcome(_ code: CURLcode) -> Result<HTTPResponse, HTTPFailure> {
+  func outcome(_ code: CURLcode, _ environment: HTTPEnvironment) -> Result<HTTPResponse, HTTPFailure> {
     let response = HTTPResponse(status: status, headers: headers, body: body, bodyBytes: bodyBytes)
     if code == CURLE_OK, stop == nil { return .success(response) }
     let text = errorText[0] == 0 ? String(cString: ccurl_easy_strerror(code)) : String(cString: errorText)
     let kind = stop ?? kind(of: code)
+    // Without a certificate to trust every host looks like a wrong one.
+    if kind == .insecure, !mayHaveBeenSent, let problem = environment.certificateProblem {
+      return .failure(HTTPFailure(kind: .unavailable, message: problem, mayHaveBeenSent: false))
+    }
     return .failure(
       HTTPFailure(
         kind: kind, message: Self.sentence(kind, text), mayHaveBeenSent: mayHaveBeenSent,

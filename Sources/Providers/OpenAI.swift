@@ -62,6 +62,9 @@ public struct OpenAI: Provider, ServerQuoting {
   /// Near where the base URL is on this machine.
   public var pace: PollPace { base.reach == .loopback ? .near : .remote }
 
+  /// As far as the HTTP client knows.
+  public var obstacle: String? { http.obstacle }
+
   /// There is nothing to look at elsewhere.
   public func resultURL(for remoteID: String) -> String? { nil }
 
@@ -131,7 +134,7 @@ public struct OpenAI: Provider, ServerQuoting {
     switch result {
     case .success(let whole): (response, broken) = (whole, nil)
     case .failure(let failure):
-      guard failure.mayHaveBeenSent else { return .unsent(reason: reason(failure)) }
+      guard failure.mayHaveBeenSent else { return failure.unsent(reason(failure)) }
       guard let partial = failure.partial else { return .ambiguous(reason: reason(failure)) }
       (response, broken) = (partial, failure)
     }

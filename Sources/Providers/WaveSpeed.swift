@@ -47,6 +47,9 @@ public struct WaveSpeed: Provider, ServerQuoting, Sendable {
   /// Near where the base URL is on this machine.
   public var pace: PollPace { base.reach == .loopback ? .near : .remote }
 
+  /// As far as the HTTP client knows.
+  public var obstacle: String? { http.obstacle }
+
   /// Seven days of it.
   public var history: (any ProviderHistory)? { self }
 
@@ -137,7 +140,7 @@ public struct WaveSpeed: Provider, ServerQuoting, Sendable {
     switch result {
     case .success(let whole): (response, broken) = (whole, nil)
     case .failure(let failure):
-      guard failure.mayHaveBeenSent else { return .unsent(reason: reason(failure)) }
+      guard failure.mayHaveBeenSent else { return failure.unsent(reason(failure)) }
       guard let partial = failure.partial else { return .ambiguous(reason: reason(failure)) }
       (response, broken) = (partial, failure)
     }

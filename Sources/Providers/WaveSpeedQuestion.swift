@@ -12,15 +12,14 @@ extension WaveSpeed {
       return completion(
         .failure(
           ProviderError(
-            message: "The key is empty or holds characters that no key has.", hint: "Check WAVESPEED_API_KEY.",
-            isRetryable: false)))
+            message: "The API key is empty or contains invalid characters.", hint: "Check WAVESPEED_API_KEY.",
+            isRetryable: false, kind: .authentication)))
     }
     http.send(HTTPRequest(url: base.text + path, headers: headers, body: body, limits: .init(total: 30_000))) {
       result in
       switch result {
       case .failure(let failure):
-        completion(
-          .failure(ProviderError(message: reason(failure), hint: "Check the network.", isRetryable: true)))
+        completion(.failure(failure.asProviderError(reason(failure))))
       case .success(let response):
         let answer = WaveSpeedAnswer(response)
         let status = answer?.status ?? response.status
@@ -31,7 +30,8 @@ extension WaveSpeed {
               ProviderError(
                 message: "The provider answered HTTP \(status)\(said).",
                 hint: status == 401 || status == 403 ? "Check WAVESPEED_API_KEY." : nil,
-                isRetryable: status == 429 || status >= 500)))
+                isRetryable: status == 429 || status >= 500,
+                kind: status == 401 || status == 403 ? .authentication : nil)))
         }
         completion(.success(answer))
       }

@@ -37,7 +37,7 @@ public struct ErrorKind: Sendable {
     ErrorCode.queueFull, "queue_full", retryable: true, "Too much is under way. Nothing was sent.", ["limit"])
   static let providerNotConfigured = ErrorKind(
     ErrorCode.providerNotConfigured, "provider_not_configured", retryable: false,
-    "The provider has no key, or is not known. Nothing was sent.")
+    "The provider has no key, or its settings cannot be used. Nothing was sent.")
   static let providerFailed = ErrorKind(
     ErrorCode.providerFailed, "provider_failed", retryable: nil,
     "The provider could not say what it was asked. Nothing was spent.")

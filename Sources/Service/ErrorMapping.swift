@@ -106,6 +106,10 @@ extension RPCError {
       ours(
         ErrorCode.providerNotConfigured, "The provider \"\(provider)\" is not configured. Nothing was sent.",
         type: "provider_not_configured", retryable: false, hint: hint)
+    case .misconfigured(let reason):
+      ours(
+        ErrorCode.providerNotConfigured, "\(reason) Nothing was sent.", type: "provider_not_configured",
+        retryable: false, hint: "Correct the setting, then start imagewire again; imagewire doctor checks it.")
     case .conflict(let id, let deleted, let difference):
       ours(
         ErrorCode.idempotencyConflict,

@@ -23,7 +23,7 @@ extension Service {
     json.name("serverInfo")
     writeServerInfo(to: &json, for: revision, isFull: true)
     json.name("instructions")
-    json.value(Self.instructions)
+    json.value(instructions)
     json.endObject()
     return json.bytes
   }
@@ -43,12 +43,16 @@ extension Service {
       json.name("capabilities")
       json.capabilities(of: call.revision)
       json.name("instructions")
-      json.value(instructions)
+      json.value(service.instructions)
     }
   }
 
-  /// What a host puts before the model; hosts cut it at 2 KB.
-  static let instructions = """
+  /// What a host puts before the model; hosts cut it at 2 KB, so what stands first is what must be known.
+  var instructions: String {
+    [environment.standing(), Self.usage].compactMap { $0 }.joined(separator: " ")
+  }
+
+  private static let usage = """
     imagewire makes pictures from text and saves them as files. generate_image waits up to 50 s and usually is all you \
     need. For slow models, or several pictures at once, call submit_prediction for each, then get_prediction with the \
     ids. A prediction is never lost: when a call runs out of time, the picture is still being made, so ask with \

@@ -87,7 +87,10 @@ struct MCPTask: Sendable {
   /// What the call would have brought, had it waited.
   func result(_ service: Service, pictureBytes: Int) -> MCPToolResult {
     var result = service.toolResult(snapshot, pictureBytes: pictureBytes)
-    if wasLost { result = MCPToolResult(text: excuse, structured: result.structured, isError: true) }
+    if wasLost {
+      let words = [prediction.sandboxLabel, excuse].compactMap { $0 }.joined(separator: "\n")
+      result = MCPToolResult(text: words, structured: result.structured, isError: true)
+    }
     return result
   }
 

@@ -193,6 +193,8 @@ extension Service {
     if let next { json.value(next) } else { json.null() }
     json.endObject()
     if text.isEmpty { text = ["There are none."] }
+    let shown = page.predictions.prefix(text.count)
+    if let label = shown.first?.sandboxLabel, shown.allSatisfy(\.isFree) { text.insert(label, at: 0) }
     if let next { text.append("More: list_predictions with {\"cursor\":\"\(next)\"}.") }
     return MCPToolResult(text: .joined(text, separator: "\n"), structured: json.bytes)
   }
@@ -202,6 +204,8 @@ extension RPCError {
   /// The error as one sentence for a model: what is wrong, and what to change.
   var sentence: SafeText {
     let hint = data.flatMap { try? JSONValue(parsing: $0) }?["hint"]?.string
-    return SafeText(sentences(plainMessage, hint))
+    // A setting is the user's; without this a model tries again with other arguments.
+    let advice = code == ErrorCode.providerNotConfigured ? "Tell the user: no other arguments will help." : nil
+    return SafeText(sentences(plainMessage, hint, advice))
   }
 }

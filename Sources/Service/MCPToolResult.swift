@@ -117,6 +117,7 @@ extension Service {
     }
     result.text =
       result.isError ? prediction.excuse : prediction.summary(files: visible.map(\.element.path), note: note)
+    if let label = prediction.sandboxLabel { result.text = "\(label)\n\(result.text)" }
     return result
   }
 
@@ -127,7 +128,9 @@ extension Service {
     rendering.hidden = Set(prediction.files.indices.filter { !folders.contains(prediction.files[$0].path) })
     // It lies in the state directory, which is none of them.
     rendering.hasPreview = false
-    rendering.next = isListed ? nil : prediction.nextStep
+    // Several hosts show the model only this, and not the text.
+    let words = [prediction.sandboxLabel, prediction.nextStep].compactMap { $0 }
+    rendering.next = isListed || words.isEmpty ? nil : words.joined(separator: " ")
     func bytes() -> [UInt8] {
       var json = JSONWriter(reserving: 1_024)
       snapshot.write(to: &json, rendering)
@@ -155,6 +158,11 @@ extension Prediction {
     }
   }
 
+  /// What is said first of a picture that no image model made; `nil` for every other one.
+  var sandboxLabel: String? {
+    isFree ? "Sandbox drawing (no image model was asked, nothing was billed)." : nil
+  }
+
   /// The same as the structured content, as short as it can be.
   func summary(files: [String], note: String? = nil, isListed: Bool = false) -> SafeText {
     var json = JSONWriter()
@@ -168,6 +176,10 @@ extension Prediction {
       json.beginArray()
       for path in files { json.value(path) }
       json.endArray()
+    }
+    if isFree {
+      json.name("provider")
+      json.value(provider)
     }
     json.name("billing")
     json.value(billing.rawValue)

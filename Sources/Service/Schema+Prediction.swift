@@ -47,7 +47,8 @@ extension Schema {
         "preview": .preview.about(
           "A partial image, while it is being made and the provider streams them; gone when it is over."),
         "billing": .word(Billing.allCases.map(\.rawValue)).about(
-          "none: nothing was sent, or it was refused; charged; refunded: the provider says so; unknown."),
+          "none: nothing was sent, it was refused, or the sandbox drew it; charged; refunded: the provider says so; unknown."
+        ),
         "failure": .failure.orNull.about("Why it failed, for programs. Beside completed only download_failed."),
         "idempotency_key": .string.orNull.about("The caller's."),
         "tags": .array(of: .string).about("The caller's."),

@@ -17,17 +17,21 @@ public final class Service: RequestHandler {
     public var configure: @Sendable (ClientSettings) -> Void
     /// Ends the process when this one ends.
     public var watch: @Sendable (Int64) -> Void
+    /// What an agent should know about the default provider before its first call, in sentences; `nil` where images come
+    /// from a real one. Asked at the handshake, and opens no table.
+    public var standing: @Sendable () -> String?
 
     /// An environment.
     public init(
       version: String, agentDirectories: @escaping @Sendable () -> [AgentDirectory] = { [] },
       configure: @escaping @Sendable (ClientSettings) -> Void,
-      watch: @escaping @Sendable (Int64) -> Void
+      watch: @escaping @Sendable (Int64) -> Void, standing: @escaping @Sendable () -> String? = { nil }
     ) {
       self.version = version
       self.agentDirectories = agentDirectories
       self.configure = configure
       self.watch = watch
+      self.standing = standing
     }
   }
 
@@ -213,7 +217,7 @@ public final class Service: RequestHandler {
   /// The answer to `initialize`.
   func capabilities() -> [UInt8] {
     let engine = try? opened.value.get()
-    let provider = engine?.defaults.provider
+    let provider = engine.flatMap { $0.defaults.problem == nil ? $0.defaults.provider : nil }
     var json = JSONWriter()
     json.beginObject()
     json.name("capabilities")

@@ -149,6 +149,8 @@ struct FileStatus: Equatable, Sendable {
   let bytes: Int64
   let isFolder: Bool
   let isPlainFile: Bool
+  /// The user that it belongs to.
+  let owner: UInt32
   /// When it was last written or touched, in milliseconds since 1970.
   let modifiedAt: Int64
 
@@ -177,6 +179,7 @@ struct FileStatus: Equatable, Sendable {
     bytes = Int64(status.st_size)
     isFolder = status.st_mode & S_IFMT == S_IFDIR
     isPlainFile = status.st_mode & S_IFMT == S_IFREG
+    owner = UInt32(status.st_uid)
     #if canImport(Darwin)
       let time = status.st_mtimespec
     #else

@@ -51,7 +51,8 @@ enum PredictionRow {
     prediction.epoch = try row.integer(5, in: CellRange.count, "epoch")
     prediction.revision = try row.integer(6, in: CellRange.count, "revision")
     prediction.remoteID = row.textIfAny(11)
-    prediction.billing = billing
+    // Rows of 0.1.0 say "charged" of what the sandbox drew.
+    prediction.billing = prediction.isFree ? .none : billing
     prediction.costMicros = try row.integerIfAny(13, in: CellRange.micros, "cost")
     prediction.startedAt = try row.integerIfAny(14, in: CellRange.moment, "time of start")
     prediction.finishedAt = try row.integerIfAny(15, in: CellRange.moment, "time of the end")

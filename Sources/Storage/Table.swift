@@ -109,6 +109,13 @@ struct TableOpening {
           hint: "3.37 or later is needed.")
       }
       try FileSystem.makeFolder(directory)
+      // Another user could put a prediction into it that saves where this user may write. Folders that root made for its
+      // users are their own affair.
+      if let owner = FileStatus(of: directory)?.owner, owner != geteuid(), owner != 0 {
+        throw StoreError.failed(
+          message: "\(directory) belongs to another user (uid \(owner)), so its table is not used.",
+          hint: "Choose a folder of your own with --state-dir, or chown it.")
+      }
       guard !FileSystem.isOnNetwork(directory) else {
         throw StoreError.failed(
           message: "\(directory) is on a network or FUSE file system, where the table would not be safe.",

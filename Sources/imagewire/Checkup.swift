@@ -11,7 +11,7 @@ struct Checkup {
 
   /// Everything, in the order in which one thing rests on another.
   func findings() -> [Finding] {
-    var findings = [version] + settings + table + disks
+    var findings = [version] + settings + Permissions(configuration: configuration).findings() + table + disks
     findings += provider
     return findings
   }
@@ -30,17 +30,44 @@ struct Checkup {
   }
 
   private var settings: [Finding] {
-    func origin(_ member: String) -> String { configuration.origins[member].map { "from \($0)" } ?? "by default" }
-    func key(_ value: String?, _ member: String, _ name: SafeText) -> Finding {
-      value == nil ? Finding(.ok, name, "not set") : Finding(.ok, name, "is set, \(origin(member))")
+    func words(_ origin: String?) -> String { origin.map { "from \($0)" } ?? "by default" }
+    func problem(_ subject: String, _ reason: String) -> Finding {
+      Finding(.problem, subject, reason, advice: "Correct it. Until then nothing is drawn in its place.")
     }
-    var findings = configuration.warnings.map { Finding(.warning, "settings", "\($0)", advice: "Correct it.") }
-    findings.append(Finding(.ok, "provider", "\(configuration.defaultProvider), \(origin("provider"))"))
-    if let model = configuration.model { findings.append(Finding(.ok, "model", "\(model), \(origin("model"))")) }
-    findings.append(key(configuration.wavespeedKey, "wavespeed_api_key", "WaveSpeed key"))
-    findings.append(key(configuration.openAIKey, "openai_api_key", "OpenAI key"))
-    findings.append(Finding(.ok, "state", "\(configuration.stateDirectory), \(origin("state_dir"))"))
-    findings.append(Finding(.ok, "output", "\(configuration.outputDirectory), \(origin("output_dir"))"))
+    func key(_ key: Setting<APIKey>, _ subject: String) -> Finding {
+      switch key {
+      case .absent: Finding(.ok, subject, "not set")
+      case .given(_, let origin): Finding(.ok, subject, "is set, from \(origin)")
+      case .broken(let reason, _): problem(subject, reason)
+      }
+    }
+    var findings = configuration.warnings.map { Finding(.warning, "settings", $0, advice: "Correct it.") }
+    if let reason = configuration.file.problem { findings.append(problem("config file", reason)) }
+    switch configuration.provider {
+    case .broken(let reason, _): findings.append(problem("provider", reason))
+    case .given(let name, let origin): findings.append(Finding(.ok, "provider", "\(name), from \(origin)"))
+    case .absent: findings.append(Finding(.ok, "provider", "\(configuration.defaultProvider), by default"))
+    }
+    if case .given(let model, let origin) = configuration.model {
+      findings.append(Finding(.ok, "model", "\(model), from \(origin)"))
+    }
+    findings.append(key(configuration.wavespeedKey, "WaveSpeed key"))
+    findings.append(key(configuration.openAIKey, "OpenAI key"))
+    for (url, subject) in [
+      (configuration.wavespeedBaseURL, "WaveSpeed address"), (configuration.openAIBaseURL, "OpenAI address"),
+    ] {
+      if let reason = url.problem { findings.append(problem(subject, reason)) }
+    }
+    if let unused = configuration.unusedOpenAI {
+      findings.append(
+        Finding(
+          .warning, "unused", unused,
+          advice: "Set IMAGEWIRE_PROVIDER=openai to use it always, or =sandbox to say that it is not meant."))
+    }
+    findings.append(
+      Finding(.ok, "state", "\(configuration.stateDirectory), \(words(configuration.origins["state_dir"]))"))
+    findings.append(
+      Finding(.ok, "output", "\(configuration.outputDirectory), \(words(configuration.origins["output_dir"]))"))
     return findings
   }
 
@@ -114,33 +141,38 @@ struct Checkup {
   // MARK: - The network
 
   private var provider: [Finding] {
-    let name = configuration.defaultProvider
-    switch name {
-    case "sandbox":
-      return [
-        Finding(
-          .ok, "network", "not needed: the sandbox draws by itself, and for free",
-          advice: configuration.wavespeedKey == nil ? "Set WAVESPEED_API_KEY for real pictures." : nil)
-      ]
+    // Said above; another provider is not looked at in its place.
+    if configuration.defaultProblem != nil { return [] }
+    switch configuration.defaultProvider {
     case "wavespeed":
-      guard let key = configuration.wavespeedKey else {
-        return [Finding(.problem, "key", "there is none for wavespeed", advice: "Set WAVESPEED_API_KEY.")]
+      switch configuration.wavespeedKey.resolved(for: "wavespeed") {
+      case .absent:
+        return [
+          Finding(
+            .problem, "key", "there is none for wavespeed", advice: "Run imagewire setup, or set WAVESPEED_API_KEY.")
+        ]
+      case .broken(let reason, _): return [Finding(.problem, "key", reason, advice: "Run imagewire setup again.")]
+      case .given(let key, _):
+        return ask(
+          configuration.wavespeedBaseURL.value ?? WaveSpeed.defaultBaseURL, "/api/v3/balance", key: key, "WAVESPEED")
       }
-      return ask(configuration.wavespeedBaseURL, "/api/v3/balance", key: key, "WAVESPEED")
     case "openai":
-      guard configuration.openAIKey != nil || configuration.openAIBaseURL != nil else {
+      let key = configuration.openAIKey.resolved(for: "openai")
+      if let reason = key.problem { return [Finding(.problem, "key", reason, advice: "Run imagewire setup again.")] }
+      guard key.isNamed || configuration.openAIBaseURL.isNamed else {
         return [
           Finding(
             .problem, "key", "there is none for openai",
             advice: "Set OPENAI_API_KEY, or OPENAI_BASE_URL to your own server.")
         ]
       }
-      let baseURL = OpenAI.completed(baseURL: configuration.openAIBaseURL ?? OpenAI.defaultBaseURL)
-      return ask(baseURL, "/models", key: configuration.openAIKey ?? "", "OPENAI")
+      let baseURL = OpenAI.completed(baseURL: configuration.openAIBaseURL.value ?? OpenAI.defaultBaseURL)
+      return ask(baseURL, "/models", key: key.value ?? "", "OPENAI")
     default:
       return [
         Finding(
-          .problem, "provider", "there is no provider \"\(name)\"", advice: "It is wavespeed, openai or sandbox.")
+          .ok, "network", "not needed: the sandbox draws by itself, and for free",
+          advice: configuration.wavespeedKey.isNamed ? nil : "For real pictures run imagewire setup.")
       ]
     }
   }

@@ -5,132 +5,200 @@
 #else
   internal import Darwin
 #endif
-internal import JSON
+internal import Commands
+internal import Providers
 internal import Service
 
 /// What holds for this process: flags win over `initialize`, that over the environment, that over the config file
-/// (protocol.md section 6).
+/// (README, "Configuration").
 struct Configuration: Sendable {
-  var provider: String?
-  var model: String?
+  /// The default provider, where somebody named one.
+  var provider: Setting<String>
+  var model: Setting<String>
   var stateDirectory: String
   var outputDirectory: String
   /// Folders that agents may use and see beside the output folder.
   var allowedOutputs: [String]
-  var wavespeedKey: String?
-  var wavespeedBaseURL: String
-  var openAIKey: String?
-  /// `nil` where nobody named one; then it is OpenAI's own.
-  var openAIBaseURL: String?
+  var wavespeedKey: Setting<APIKey>
+  var wavespeedBaseURL: Setting<String>
+  var openAIKey: Setting<APIKey>
+  /// Absent where nobody named one; then it is OpenAI's own.
+  var openAIBaseURL: Setting<String>
   var logLevel: Log.Level
-  /// Where each setting came from: a flag, a variable, the config file; absent where it is the usual value.
+  /// The config file.
+  let file: SettingsFile
+  /// Where the folders and the log level came from: a flag, a variable, the config file; absent where it is the usual value.
   var origins: [String: String] = [:]
-  /// What could not be used, for the log; never with a value in it.
+  /// Files that hold a key, and that only the user should be able to read.
+  private(set) var keyFiles: [String] = []
+  /// What was ignored and changes neither provider nor money, in sentences without a secret.
   var warnings: [String] = []
-
-  /// Members of the config file.
-  static let fileMembers = [
-    "provider", "model", "state_dir", "output_dir", "wavespeed_api_key", "wavespeed_base_url", "openai_api_key",
-    "openai_base_url", "log",
-  ]
 
   /// Puts the configuration together.
   ///
   /// - Parameters:
   ///   - environment: as the process was given it.
-  ///   - read: the bytes of a file; `nil` where there is none.
-  init(_ options: Options, environment: [String: String], read: (String) -> [UInt8]?) {
-    var warnings: [String] = []
+  ///   - read: reads a file.
+  init(_ options: Options, environment: [String: String], read: (String) -> SmallFile) {
     func variable(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
     let home = variable("HOME") ?? "/"
-
-    var file: [String: String] = [:]
     let path = "\(variable("XDG_CONFIG_HOME") ?? "\(home)/.config")/imagewire/config.json"
-    if let bytes = read(path) {
-      if let object = (try? JSONValue(parsing: bytes))?.object {
-        for member in object.members {
-          guard Self.fileMembers.contains(member.name) else {
-            warnings.append("\(path): there is no setting \"\(member.name)\".")
-            continue
-          }
-          guard let text = member.value.string else {
-            warnings.append("\(path): \(member.name) must be a string.")
-            continue
-          }
-          // As an empty variable: nothing was said.
-          if !text.isEmpty { file[member.name] = text }
-        }
-      } else {
-        warnings.append("\(path) is not a JSON object and was ignored.")
-      }
-    }
+    let file = SettingsFile(path: path, read: read)
+    self.file = file
+    warnings = file.warnings
 
-    var origins: [String: String] = [:]
-    func setting(_ member: String, flag: String? = nil, _ name: String) -> String? {
-      let option = "--" + member.split(separator: "_").joined(separator: "-")
-      let found = [(flag, option), (variable(name), name), (file[member], path)].first { $0.0 != nil }
-      origins[member] = found?.1
-      return found?.0
+    /// An empty value says nothing, except where it is a key's.
+    func setting(_ field: String, flag: String? = nil, _ name: String) -> Setting<String> {
+      let option = "--" + field.split(separator: "_").joined(separator: "-")
+      let given = file[field].flatMap { $0.isEmpty ? nil : $0 }
+      let found = [(flag, option), (variable(name), name), (given, path)].first { $0.0 != nil }
+      return found.map { .given($0.0!, origin: $0.1) } ?? .absent
     }
-    func key(_ member: String, _ name: String) -> String? {
-      if variable(name) == nil, let path = variable("\(name)_FILE") {
-        let key = read(path).map { Self.trimmed(String(decoding: $0, as: UTF8.self)) }.flatMap { $0.isEmpty ? nil : $0 }
-        if key == nil { warnings.append("\(name)_FILE names a file that cannot be read or is empty.") }
-        origins[member] = "\(name)_FILE"
-        if let key { return key }
+    var keyFiles: [String] = []
+    func key(fileAt path: String, called name: String) -> Setting<APIKey> {
+      let path = path.isEmpty ? "" : Self.absolute(path, home: home)
+      keyFiles.append(path)
+      return APIKey.parse(fileAt: path, called: name, read: read)
+    }
+    /// Whoever names a key, wherever, gets that provider or an error.
+    func key(_ field: String, _ name: String) -> Setting<APIKey> {
+      if let text = variable(name) { return APIKey.parse(text, called: name, origin: name) }
+      if let path = environment["\(name)_FILE"] { return key(fileAt: path, called: "\(name)_FILE") }
+      if environment[name] != nil { return .broken("\(name) is set and empty.", origin: name) }
+      if let text = file[field] {
+        keyFiles.append(path)
+        return APIKey.parse(text, called: "\(field) in \(path)", origin: path)
       }
-      return setting(member, name)
+      if let keyFile = file["\(field)_file"] { return key(fileAt: keyFile, called: "\(field)_file in \(path)") }
+      guard let name = file["\(field)_store"] else { return .absent }
+      guard let store = KeyStore(rawValue: name) else {
+        return .broken("\(field)_store in \(path) is \"\(name)\"; it must be \(KeyStore.names).", origin: path)
+      }
+      return .given(.stored(store), origin: "\(name), as \(path) says")
     }
     wavespeedKey = key("wavespeed_api_key", "WAVESPEED_API_KEY")
-    wavespeedBaseURL = setting("wavespeed_base_url", "WAVESPEED_BASE_URL") ?? "https://api.wavespeed.ai"
+    wavespeedBaseURL = Self.address(setting("wavespeed_base_url", "WAVESPEED_BASE_URL"))
     openAIKey = key("openai_api_key", "OPENAI_API_KEY")
-    openAIBaseURL = setting("openai_base_url", "OPENAI_BASE_URL")
+    openAIBaseURL = Self.address(setting("openai_base_url", "OPENAI_BASE_URL"))
 
-    provider = setting("provider", flag: options.provider, "IMAGEWIRE_PROVIDER")
+    self.keyFiles = keyFiles
+    provider = Self.checked(provider: setting("provider", flag: options.provider, "IMAGEWIRE_PROVIDER"))
     model = setting("model", flag: options.model, "IMAGEWIRE_MODEL")
     #if canImport(Darwin)
       let usualState = "\(home)/Library/Application Support/imagewire"
     #else
       let usualState = "\(variable("XDG_STATE_HOME") ?? "\(home)/.local/state")/imagewire"
     #endif
-    stateDirectory = Self.absolute(
-      setting("state_dir", flag: options.stateDirectory, "IMAGEWIRE_STATE_DIR") ?? usualState, home: home)
-    outputDirectory = Self.absolute(
-      setting("output_dir", flag: options.outputDirectory, "IMAGEWIRE_OUTPUT_DIR") ?? "\(stateDirectory)/outputs",
-      home: home)
+    let state = setting("state_dir", flag: options.stateDirectory, "IMAGEWIRE_STATE_DIR")
+    stateDirectory = Self.absolute(state.value ?? usualState, home: home)
+    let output = setting("output_dir", flag: options.outputDirectory, "IMAGEWIRE_OUTPUT_DIR")
+    outputDirectory = Self.absolute(output.value ?? "\(stateDirectory)/outputs", home: home)
     allowedOutputs = options.allowedOutputs.map { Self.absolute($0, home: home) }
-    let levelName = setting("log", flag: options.logLevel, "IMAGEWIRE_LOG") ?? "warning"
-    logLevel = Log.Level(levelName) ?? .warning
-    if Log.Level(levelName) == nil { warnings.append("IMAGEWIRE_LOG is error, warning, info or debug.") }
-    self.origins = origins
-    self.warnings = warnings
+    let level = setting("log", flag: options.logLevel, "IMAGEWIRE_LOG")
+    logLevel = level.value.flatMap { Log.Level($0) } ?? .warning
+    // It decides what is said and nothing else, so a wrong one is no reason to stop.
+    if case .given(let name, let origin) = level, Log.Level(name) == nil {
+      warnings.append("The log level from \(origin) is \"\(name)\"; it must be error, warning, info or debug.")
+    }
+    origins = ["state_dir": state, "output_dir": output].compactMapValues(\.origin)
   }
 
-  /// The provider where nobody names one: `wavespeed` where its key is there, else the sandbox.
-  var defaultProvider: String { provider ?? (wavespeedKey == nil ? "sandbox" : "wavespeed") }
+  // MARK: - Which provider
+
+  /// What is used where a request names no provider: `wavespeed` where its key is named, else the sandbox.
+  var defaultProvider: String {
+    provider.value ?? (wavespeedKey.isNamed ? "wavespeed" : "sandbox")
+  }
+
+  /// Why there is no default provider; `nil` where there is one. A broken key of any provider counts: who named it did not
+  /// ask for the sandbox.
+  var defaultProblem: String? {
+    if let problem = file.problem ?? provider.problem { return problem }
+    if let name = provider.value { return problem(of: name) }
+    return wavespeedKey.problem ?? openAIKey.problem ?? problem(of: defaultProvider) ?? openAIBaseURL.problem
+  }
+
+  /// Why a provider cannot be used although somebody configured it; `nil` where that is not so.
+  func problem(of provider: String) -> String? {
+    if let problem = file.problem { return problem }
+    return switch provider {
+    case "wavespeed": wavespeedKey.problem ?? wavespeedBaseURL.problem
+    case "openai": openAIKey.problem ?? openAIBaseURL.problem
+    default: nil
+    }
+  }
+
+  /// Everything that is named and cannot be used, in sentences without a secret.
+  var problems: [String] {
+    let settings = [wavespeedKey.problem, openAIKey.problem]
+    return ([file.problem, provider.problem] + settings + [wavespeedBaseURL.problem, openAIBaseURL.problem]).compactMap
+    {
+      $0
+    }
+  }
+
+  /// What could be used for OpenAI and is not, since nobody named the provider: a key that lies in many environments for
+  /// other programs must not spend by itself. `nil` where that is not so.
+  var unusedOpenAI: String? {
+    guard !provider.isNamed, defaultProvider == "sandbox" else { return nil }
+    let found: String
+    switch (openAIKey, openAIBaseURL) {
+    case (.given(_, let origin), _): found = origin == "OPENAI_API_KEY" ? origin : "The OpenAI key from \(origin)"
+    case (_, .given(_, let origin)):
+      found = origin == "OPENAI_BASE_URL" ? origin : "The OpenAI base URL from \(origin)"
+    default: return nil
+    }
+    return "\(found) is set and not used: --provider openai would use it, and may cost money."
+  }
+
+  /// What an agent should know about the default provider before its first call; `nil` where images come from a real one.
+  var standing: String? {
+    if let problem = defaultProblem {
+      return "No picture can be made yet, and the user must correct this: \(problem) imagewire doctor checks it."
+    }
+    guard defaultProvider == "sandbox" else { return nil }
+    let unused = unusedOpenAI.map { " \($0)" } ?? ""
+    return
+      "Sandbox: no image model is configured, so pictures are simple drawings made offline, and nothing is billed. "
+      + "Say so to the user; imagewire setup sets up real images.\(unused)"
+  }
 
   /// Whether a key is in this process's memory.
   var hasKey: Bool { wavespeedKey != nil || openAIKey != nil }
 
   /// What a client wishes counts where no flag says otherwise.
   mutating func apply(_ settings: ClientSettings, over options: Options) {
-    if options.provider == nil, let provider = settings.provider { self.provider = provider }
-    if options.model == nil, let model = settings.model { self.model = model }
+    if options.provider == nil, let name = settings.provider {
+      provider = Self.checked(provider: .given(name, origin: "initialize"))
+    }
+    if options.model == nil, let model = settings.model { self.model = .given(model, origin: "initialize") }
     if options.outputDirectory == nil, let folder = settings.outputDirectory { outputDirectory = folder }
-    if let key = settings.wavespeedKey { wavespeedKey = key }
-    if let key = settings.openAIKey { openAIKey = key }
+    if let key = settings.wavespeedKey {
+      wavespeedKey = APIKey.parse(key, called: "wavespeed_api_key of initialize", origin: "initialize")
+    }
+    if let key = settings.openAIKey {
+      openAIKey = APIKey.parse(key, called: "openai_api_key of initialize", origin: "initialize")
+    }
   }
 
-  private static func trimmed(_ text: String) -> String {
-    var bytes = Array(text.utf8)[...]
-    while let last = bytes.last, last <= 0x20 { bytes.removeLast() }
-    while let first = bytes.first, first <= 0x20 { bytes.removeFirst() }
-    return String(decoding: bytes, as: UTF8.self)
+  // MARK: - Checks
+
+  private static func checked(provider: Setting<String>) -> Setting<String> {
+    guard case .given(let name, let origin) = provider, !CommandTable.providers.contains(name) else { return provider }
+    let known = CommandTable.providers
+    let names = known.dropLast().joined(separator: ", ") + " or " + known[known.count - 1]
+    return .broken(
+      "The provider from \(origin) is \"\(name.prefix(64))\"; it must be \(names).", origin: origin)
+  }
+
+  private static func address(_ url: Setting<String>) -> Setting<String> {
+    guard case .given(let text, let origin) = url, !BaseURL.isUsable(text) else { return url }
+    return .broken("The base URL from \(origin) must begin with https:// or http:// and a host.", origin: origin)
   }
 
   /// A path from the root, so that nothing depends on a working directory that may change. `~` is the home directory also
   /// where no shell has seen it: in the config file, behind `=`, in the arguments an editor or agent host passes on.
-  private static func absolute(_ path: String, home: String) -> String {
+  static func absolute(_ path: String, home: String) -> String {
     if path.hasPrefix("/") { return path }
     if path == "~" || path.hasPrefix("~/") { return home + path.dropFirst() }
     let folder = workingFolder

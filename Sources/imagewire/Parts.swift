@@ -59,6 +59,9 @@ final class Parts: Sendable {
   /// The engine, if anything was asked that needs it.
   var engineIfMade: PredictionEngine? { try? opened.valueIfMade?.engine.get() }
 
+  /// What an agent should know about the default provider; `nil` where images come from a real one.
+  var standing: String? { configuration.withLock { $0 }.standing }
+
   /// Takes over what a client wishes.
   func apply(_ settings: ClientSettings) {
     let changed = configuration.withLock { configuration in
@@ -75,7 +78,7 @@ final class Parts: Sendable {
 
   private static func defaults(of configuration: Configuration) -> Defaults {
     Defaults(
-      provider: configuration.defaultProvider, model: configuration.model,
+      provider: configuration.defaultProvider, problem: configuration.defaultProblem, model: configuration.model.value,
       outputDirectory: configuration.outputDirectory)
   }
 }
@@ -88,31 +91,45 @@ private struct ProviderSlots {
 
   /// Puts them in their slots.
   func install(_ configuration: Configuration, salt: [UInt8], in engine: PredictionEngine) {
-    engine.install(
-      .ready(Sandbox(account: Account.name(salt: salt, baseURL: "sandbox:", key: ""), time: time)), as: "sandbox")
+    engine.install(sandbox(configuration, salt: salt), as: "sandbox")
     engine.install(wavespeed(configuration, salt: salt), as: "wavespeed")
     engine.install(openAI(configuration, salt: salt), as: "openai")
   }
 
+  private func sandbox(_ configuration: Configuration, salt: [UInt8]) -> ProviderSlot {
+    if let problem = configuration.problem(of: "sandbox") { return .broken(reason: problem) }
+    return .ready(Sandbox(account: Account.name(salt: salt, baseURL: "sandbox:", key: ""), time: time))
+  }
+
   private func wavespeed(_ configuration: Configuration, salt: [UInt8]) -> ProviderSlot {
-    guard let key = configuration.wavespeedKey else {
+    if let problem = configuration.problem(of: "wavespeed") { return .broken(reason: problem) }
+    switch configuration.wavespeedKey.resolved(for: "wavespeed") {
+    case .absent:
       return .unconfigured(
-        hint: "Set WAVESPEED_API_KEY (or WAVESPEED_API_KEY_FILE), or use the provider \"sandbox\", which needs no key.")
+        hint: "Run imagewire setup, set WAVESPEED_API_KEY or WAVESPEED_API_KEY_FILE, or use the provider \"sandbox\", "
+          + "which needs no key.")
+    case .broken(let reason, _): return .broken(reason: reason)
+    case .given(let key, _):
+      let baseURL = configuration.wavespeedBaseURL.value ?? WaveSpeed.defaultBaseURL
+      return .ready(
+        WaveSpeed(
+          baseURL: baseURL, key: key, account: Account.name(salt: salt, baseURL: baseURL, key: key), http: http,
+          clientVersion: Version.number, now: { [time] in time.now.wall }))
     }
-    return .ready(
-      WaveSpeed(
-        baseURL: configuration.wavespeedBaseURL, key: key,
-        account: Account.name(salt: salt, baseURL: configuration.wavespeedBaseURL, key: key), http: http,
-        clientVersion: Version.number, now: { [time] in time.now.wall }))
   }
 
   private func openAI(_ configuration: Configuration, salt: [UInt8]) -> ProviderSlot {
-    guard configuration.openAIKey != nil || configuration.openAIBaseURL != nil else {
+    if let problem = configuration.problem(of: "openai") { return .broken(reason: problem) }
+    let key: String
+    switch configuration.openAIKey.resolved(for: "openai") {
+    case .given(let given, _): key = given
+    case .broken(let reason, _): return .broken(reason: reason)
+    case .absent where configuration.openAIBaseURL.isNamed: key = ""
+    case .absent:
       return .unconfigured(
         hint: "Set OPENAI_API_KEY, or OPENAI_BASE_URL to a server of your own (with its /v1), which may need no key.")
     }
-    let baseURL = configuration.openAIBaseURL ?? OpenAI.defaultBaseURL
-    let key = configuration.openAIKey ?? ""
+    let baseURL = configuration.openAIBaseURL.value ?? OpenAI.defaultBaseURL
     return .ready(
       OpenAI(
         baseURL: baseURL, key: key, account: Account.name(salt: salt, baseURL: baseURL, key: key),

@@ -57,7 +57,12 @@ enum Program {
     while !rest.isEmpty {
       let count = rest.withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
       if count < 0, errno == EINTR { continue }
-      guard count > 0 else { exit(1) }
+      guard count > 0 else {
+        if errno != EPIPE {
+          Log(level: .error).error("Standard output could not be written: \(String(cString: strerror(errno))).")
+        }
+        exit(ExitStatus.failed.rawValue)
+      }
       rest = rest.dropFirst(count)
     }
     exit(0)
@@ -69,13 +74,42 @@ enum Program {
     let variables = environment()
     let options = Options(invocation)
     let console = Console(variables: variables)
-    let configuration = Configuration(options, environment: variables, read: contents)
+    let configuration = Configuration(options, environment: variables, read: SmallFile.read)
     let log = Log(level: configuration.logLevel)
     if invocation.command.name == "doctor" {
       let findings = Checkup(configuration: configuration, isOffline: invocation.has("--offline")).findings()
-      exit(Doctor.report(findings, asJSON: invocation.has("--json"), to: console).rawValue)
+      exit(console.ending(Doctor.report(findings, asJSON: invocation.has("--json"), to: console)).rawValue)
     }
     for warning in configuration.warnings { log.warning("\(warning)") }
+    if invocation.command.name == "setup" {
+      let setup = Setup(
+        invocation: invocation, configuration: configuration, environment: variables, console: console)
+      switch setup.run() {
+      case .end(let status): exit(status.rawValue)
+      case .generate(let arguments):
+        guard let next = try? Invocation(arguments) else { exit(ExitStatus.failed.rawValue) }
+        run(next)
+      }
+    }
+    // The file may name another table, so without it no command can know that it works on the right one.
+    if let problem = configuration.file.problem {
+      log.error("\(problem) Nothing was done. Correct the file or move it away; imagewire doctor checks it.")
+      exit(ExitStatus.usage.rawValue)
+    }
+    // Where a provider is needed, the answer says so.
+    if invocation.command.name != "generate" {
+      for problem in configuration.problems { log.warning("\(problem)") }
+    }
+
+    // A real provider needs libcurl anyway, so what is missing is said before anything is recorded.
+    if invocation.command.name == "generate",
+      (options.provider ?? configuration.defaultProvider) != Prediction.sandbox,
+      configuration.problem(of: options.provider ?? configuration.defaultProvider) == nil,
+      case .failure(let failure) = HTTPClient.library()
+    {
+      log.error("\(failure.message) Nothing was sent. The sandbox works without it.")
+      exit(ExitStatus.usage.rawValue)
+    }
 
     let signals = Signals()
     let lifeline = Lifeline(output: -1, hastyStatus: ExitStatus.interrupted.rawValue) { end in
@@ -87,8 +121,8 @@ enum Program {
     guard let engine = try? parts.engine.value.get() else { exit(ExitStatus.failed.rawValue) }
     let session = Session(
       engine: engine, console: console, time: time, folder: Configuration.workingFolder,
-      stateFolder: configuration.stateDirectory, signals: signals)
-    let status = Commands.run(invocation, session) ?? .usage
+      stateFolder: configuration.stateDirectory, unused: configuration.unusedOpenAI, signals: signals)
+    let status = console.ending(Commands.run(invocation, session) ?? .usage)
     // What is written is waited for, as at the end of input; after a signal not for long.
     engine.drain(atMost: signals.isRaised ? Ending.hastyPatience : engine.postPatience)
     _exit(status.rawValue)
@@ -97,9 +131,10 @@ enum Program {
   private static func serve(_ options: Options) -> Never {
     // First of all the wire: from here on nothing but protocol can reach the client.
     let wire = StandardIO.takeOver()
-    let configuration = Configuration(options, environment: environment(), read: contents)
+    let configuration = Configuration(options, environment: environment(), read: SmallFile.read)
     let log = Log(level: configuration.logLevel)
     for warning in configuration.warnings { log.warning("\(warning)") }
+    for problem in configuration.problems { log.error("\(problem)") }
     if isatty(wire.input) == 1 {
       log.error("this speaks JSON-RPC with a program, not with a person; imagewire --help shows how to try it.")
     }
@@ -111,7 +146,8 @@ enum Program {
       engine: parts.engine,
       environment: .init(
         version: Version.number, agentDirectories: { parts.agents.described }, configure: { parts.apply($0) },
-        watch: { process in lifeline.withLock { $0 }?.watch(process: process) }), time: time,
+        watch: { process in lifeline.withLock { $0 }?.watch(process: process) }, standing: { parts.standing }),
+      time: time,
       maxMessageBytes: options.maxMessageBytes)
     let connection = Connection(transport: wire, handler: service, framing: options.framing)
     service.attach(connection)
@@ -139,10 +175,5 @@ enum Program {
       entry += 1
     }
     return variables
-  }
-
-  /// The bytes of a small file; `nil` where it cannot be read.
-  private static func contents(_ path: String) -> [UInt8]? {
-    try? RegularFile.contents(of: path, atMost: 64 << 10)
   }
 }

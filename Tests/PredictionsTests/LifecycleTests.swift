@@ -7,7 +7,8 @@ import Testing
 struct LifecycleTests {
   /// Everything that can happen to a prediction.
   enum Event: String, CaseIterable, CustomTestStringConvertible {
-    case claimed, priced, overBudget, uploadFailed, cancel, cancelAndDelete, cancelUnsent, withdrawn, withdrawnUnsent
+    case claimed, priced, overBudget, priceRefused, uploadFailed, cancel, cancelAndDelete, cancelUnsent, withdrawn,
+      withdrawnUnsent
     case interrupted, unsent, refused, accepted
     case ambiguous, ambiguousForGood, takenOver, takenOverForGood, running, completed, refunded, saved, givenUp
     case relinked, downloadAgain, adopted, lookedInVain, lookedEnough, lookedForGood, deleted, notDeleted, previewed
@@ -20,6 +21,7 @@ struct LifecycleTests {
       case .claimed: .claimed
       case .priced: .priced(40_000)
       case .overBudget: .overBudget(reason: "Too dear.")
+      case .priceRefused: .priceRefused(PredictionFailure(.authentication, retryable: false, message: "No."))
       case .uploadFailed: .uploadFailed(PredictionFailure(.network, retryable: true, message: "No."), pause: nil)
       case .cancel: .cancelAsked(deleteRemote: false, sendable: true)
       case .cancelAndDelete: .cancelAsked(deleteRemote: true, sendable: true)
@@ -95,7 +97,7 @@ struct LifecycleTests {
     // 3.1 Until it is sent
     Line("4", [.claimed], [.queued, .awaiting], .becomes(.processing, .sending, .unknown)),
     Line("4, price", [.priced], [.queued, .awaiting], .becomes(.created, .queued, .none)),
-    Line("5", [.overBudget], [.queued, .awaiting], .becomes(.failed, nil, .none)),
+    Line("5", [.overBudget, .priceRefused], [.queued, .awaiting], .becomes(.failed, nil, .none)),
     Line("before 4", [.uploadFailed], [.awaiting], .becomes(.failed, nil, .none)),
     // What an exited process accepted is searched for before its first POST.
     Line("before 4", [.notInHistory], [.queued, .awaiting], .becomes(.created, .queued, .none)),
@@ -299,6 +301,18 @@ struct LifecycleTests {
     let doubted = try it.applying(.foundSeveral(reason: "There are two."), by: nil, at: Self.now)
     #expect(doubted.failure?.kind == .interrupted && doubted.failure?.retryable == false)
     #expect(doubted.error == "There are two. It is not sent, because it may have been sent before.")
+  }
+
+  @Test(
+    "what the sandbox draws costs nothing, whatever happens to it", arguments: Situation.allCases, Event.allCases)
+  func free(situation: Situation, event: Event) {
+    var it = situation.prediction
+    it.provider = Prediction.sandbox
+    for writer in Self.writers {
+      guard case .success(let after) = attempt(it, event, by: writer), after.revision > it.revision else { continue }
+      #expect(after.billing == .none)
+      #expect(!after.error.contains("bill it") && !after.error.contains("paid"))
+    }
   }
 
   @Test(

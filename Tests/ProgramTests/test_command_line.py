@@ -39,7 +39,7 @@ def identifiers(listing):
 
 def test_the_path_alone_is_on_stdout(run):
     done = run("generate", "a red fox in snow")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, "Drawn offline by the sandbox. For real images: imagewire setup\n")
     assert Path(done.stdout.removesuffix("\n")).read_bytes().startswith(PNG)
 
 
@@ -123,8 +123,8 @@ def test_a_wrong_command_line_is_2_and_makes_nothing(run, arguments, words):
 
 def test_a_missing_key_says_what_to_set(run):
     done = run("generate", "x", "-p", "wavespeed")
-    assert done.returncode == 1
-    assert "WAVESPEED_API_KEY" in done.stderr
+    assert done.returncode == 2
+    assert "WAVESPEED_API_KEY" in done.stderr and "imagewire setup" in done.stderr
 
 
 def test_the_time_is_up_but_the_prediction_goes_on(run):
@@ -170,12 +170,12 @@ def test_colours_only_where_they_are_wanted(home, variables, coloured):
         assert re.search(r"\x1b\[\d+m", terminal.text) is not None or not coloured
 
 
-def test_ctrl_c_cancels_and_says_what_it_may_cost(home, run):
+def test_ctrl_c_on_a_sandbox_drawing_says_that_nothing_was_spent(home, run):
     with Terminal(home, "generate", "x", "--set", 'sandbox={"never":true}') as terminal:
         terminal.see("processing")
         terminal.type("\x03")
         assert terminal.end() == (3, "")
-        assert "may still finish and bill it" in terminal.text
+        assert "Nothing was spent" in terminal.text and "bill it" not in terminal.text
     assert run("list", "--status", "cancelled").stdout.count("\n") == 1
 
 
@@ -254,10 +254,11 @@ def test_list_status_cancel_delete(run, home):
     assert len(listed) == 1 and not {"input", "metadata"} & listed[0].keys()
 
 
-def test_cancel_says_what_it_costs(run, spawn):
-    with spawn() as program:
-        slow = program.call("submit", input={"prompt": "x", "sandbox": {"never": True}})["id"]
-        wait_for(lambda: program.call("status", id=slow)["status"] == "processing", "it is not sent")
+def test_cancel_says_what_it_costs(run, paid, wavespeed):
+    wavespeed.script(polls=10_000)
+    with paid() as program:
+        slow = program.call("submit", prompt="x")["id"]
+        wait_for(lambda: program.call("status", id=slow).get("remote_id"), "it is not sent")
         assert "may still finish and bill it" in run("cancel", slow).stdout
         assert "cancelled" in run("status", slow).stdout
 
@@ -272,6 +273,30 @@ def test_a_reader_that_goes_away_ends_nothing_badly(home):
         f"'{BINARY}' help generate | head -n 1", shell=True, capture_output=True, text=True, env=environment(home)
     )
     assert done.stdout.startswith("imagewire generate:")
+
+
+@pytest.mark.parametrize("arguments", [
+    ["generate", "a boat"], ["generate", "a boat", "--json"], ["list"], ["doctor"], ["gallery"], ["--help"], ["schema"],
+    ["completions", "bash"],
+])
+def test_an_answer_that_cannot_be_written_is_a_failure(home, run, arguments):
+    if arguments == ["list"]:
+        run("generate", "a boat")
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [BINARY, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, timeout=PATIENCE, cwd=home,
+            env=environment(home))
+    assert done.returncode == 1
+    assert "Standard output could not be written: No space left on device." in done.stderr
+
+
+def test_a_refused_key_with_a_limit_is_about_the_key(run, wavespeed):
+    wavespeed.script(expect_key="another")
+    done = run("generate", "a boat", "--max-cost", "1", WAVESPEED_API_KEY=KEY, WAVESPEED_BASE_URL=wavespeed.url)
+    assert done.returncode == 1 and "401" in done.stderr
+    assert "Check WAVESPEED_API_KEY" in done.stderr and "max_cost" not in done.stderr
+    assert json.loads(run("list", "--json").stdout)["predictions"][0]["failure"]["type"] == "authentication"
+    assert wavespeed.posts() == []
 
 
 # -- rendered from the table -----------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ struct MCPTests {
 
   private func prediction(_ status: PredictionStatus) -> Prediction {
     var it = Prediction(
-      id: Self.id, provider: "sandbox", model: "m", input: Array(#"{"prompt":"a fox"}"#.utf8), fingerprint: [1],
+      id: Self.id, provider: "wavespeed", model: "m", input: Array(#"{"prompt":"a fox"}"#.utf8), fingerprint: [1],
       account: "acc", outputDirectory: "/out", origin: .mcp)
     it.status = status
     it.phase = nil
@@ -244,7 +244,7 @@ struct MCPTests {
 
   @Test func descriptionsAreShortAndNamesAreTaken() {
     for tool in MCPTool.all { #expect(tool.description.utf8.count < 2_048, "\(tool.name)") }
-    #expect(Service.instructions.utf8.count < 2_048)
+    #expect(service().instructions.utf8.count < 2_048)
     #expect(Set(MCPTool.all.map(\.name)).count == 5)
   }
 }

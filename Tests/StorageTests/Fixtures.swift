@@ -151,7 +151,7 @@ struct Missing: Error {}
 extension Prediction {
   static func sample(
     _ prompt: String = "a cat", id: PredictionID? = nil, at milliseconds: Int64 = 1_763_900_000_000, key: String? = nil,
-    account: String = "account", provider: String = "sandbox", model: String = "m", tags: [String] = [],
+    account: String = "account", provider: String = "wavespeed", model: String = "m", tags: [String] = [],
     folder: String = "/nowhere", name: String? = nil
   ) -> Prediction {
     let input = JSONObject([("prompt", .string(prompt))])

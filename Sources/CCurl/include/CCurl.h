@@ -30,6 +30,10 @@ const char *_Nullable ccurl_open(void);
 /// The version of the library that was opened, for people.
 const char *ccurl_version(void);
 
+/// The file and the folder of certificates that libcurl trusts unless it is told otherwise; `NULL` where it has none.
+const char *_Nullable ccurl_certificate_file(void);
+const char *_Nullable ccurl_certificate_folder(void);
+
 // One transfer.
 CURL *_Nullable ccurl_easy_init(void);
 void ccurl_easy_cleanup(CURL *easy);

@@ -20,8 +20,8 @@ export function folder() {
 export function alone(home = folder()) {
   return {
     HOME: home, XDG_STATE_HOME: join(home, "state"), XDG_CONFIG_HOME: join(home, "config"), IMAGEWIRE: "",
-    IMAGEWIRE_STATE_DIR: "", IMAGEWIRE_OUTPUT_DIR: "", IMAGEWIRE_PROVIDER: "", IMAGEWIRE_MODEL: "", WAVESPEED_API_KEY: "",
-    WAVESPEED_API_KEY_FILE: "", OPENAI_API_KEY: "",
+    IMAGEWIRE_STATE_DIR: "", IMAGEWIRE_OUTPUT_DIR: "", IMAGEWIRE_PROVIDER: "", IMAGEWIRE_MODEL: "", WAVESPEED_API_KEY: undefined,
+    WAVESPEED_API_KEY_FILE: undefined, OPENAI_API_KEY: undefined,
   };
 }
 

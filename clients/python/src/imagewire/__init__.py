@@ -12,7 +12,7 @@ from ._async import AsyncClient, AsyncSubscription
 from ._sync import Client, Subscription
 from .errors import (
     AuthenticationFailed, BinaryNotFound, BinaryTooOld, BudgetExceeded, CallError, CallOverBudget, CallTimeout,
-    ConnectionLost, ContentRefused, DownloadFailed, IdempotencyConflict, ImagewireError, InsufficientCredit,
+    ConfigurationFailed, ConnectionLost, ContentRefused, DownloadFailed, IdempotencyConflict, ImagewireError, InsufficientCredit,
     InternalFailure, InvalidInput, InvalidParams, ModelUnavailable, NetworkFailed, PredictionCancelled,
     PredictionFailed, PredictionInterrupted, PredictionNotFinished, PredictionNotFound, PredictionOverBudget,
     ProcessError, ProviderFailed, ProviderNotConfigured, QueueFull, RateLimited, RemoteFailed, RemoteTimedOut,
@@ -24,8 +24,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AsyncClient", "AsyncSubscription", "AuthenticationFailed", "BinaryNotFound", "BinaryTooOld",
-    "BudgetExceeded", "CallError", "CallOverBudget", "CallTimeout", "Client", "ConnectionLost",
-    "ContentRefused", "DownloadFailed", "Failure", "File", "IdempotencyConflict", "ImagewireError",
+    "BudgetExceeded", "CallError", "CallOverBudget", "CallTimeout", "Client", "ConfigurationFailed",
+    "ConnectionLost", "ContentRefused", "DownloadFailed", "Failure", "File", "IdempotencyConflict", "ImagewireError",
     "InsufficientCredit", "InternalFailure", "InvalidInput", "InvalidParams", "Model", "ModelUnavailable",
     "NetworkFailed", "Page", "Prediction", "PredictionCancelled", "PredictionFailed", "PredictionInterrupted",
     "PredictionNotFinished", "PredictionNotFound", "PredictionOverBudget", "Preview", "Price", "ProcessError",

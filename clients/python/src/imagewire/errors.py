@@ -182,6 +182,10 @@ class NetworkFailed(PredictionFailed):
     """The provider could not be reached; nothing was sent."""
 
 
+class ConfigurationFailed(PredictionFailed):
+    """This machine lacks something that every request needs: libcurl or certificates. Nothing was sent."""
+
+
 class RemoteFailed(PredictionFailed):
     """The provider failed."""
 
@@ -217,7 +221,7 @@ class InternalFailure(PredictionFailed):
 _FAILURES: Dict[str, Type[PredictionFailed]] = {
     "invalid_input": InvalidInput, "content_refused": ContentRefused, "authentication": AuthenticationFailed,
     "insufficient_credit": InsufficientCredit, "rate_limited": RateLimited, "model_unavailable": ModelUnavailable,
-    "network": NetworkFailed, "remote_error": RemoteFailed, "remote_timeout": RemoteTimedOut,
+    "network": NetworkFailed, "configuration": ConfigurationFailed, "remote_error": RemoteFailed, "remote_timeout": RemoteTimedOut,
     "submission_unknown": SubmissionUnknown, "download_failed": DownloadFailed,
     "budget_exceeded": PredictionOverBudget, "cancelled": PredictionCancelled, "interrupted": PredictionInterrupted,
     "internal": InternalFailure,

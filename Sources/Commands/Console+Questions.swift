@@ -1,0 +1,82 @@
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// Questions to a person: asked on stderr, answered on stdin.
+extension Console {
+  /// Whether a person can answer.
+  public var isInputTerminal: Bool { isatty(0) == 1 }
+
+  /// Asks for one line, which comes without white space around it; `nil` at the end of input.
+  public func ask(_ question: String) -> String? {
+    note(question + " ")
+    return line()
+  }
+
+  /// Asks for yes or no; no where nothing else is said, and at the end of input.
+  public func confirms(_ question: String) -> Bool {
+    guard let answer = ask("\(question) [y/N]") else { return false }
+    return ["y", "yes"].contains(answer.lowercased())
+  }
+
+  /// Asks for something that must not be shown; `nil` at the end of input and after Ctrl-C. The terminal is set as it was
+  /// before the answer is given, so the signal keys are read as characters meanwhile.
+  public func askHidden(_ question: String) -> String? {
+    var usual = termios()
+    guard tcgetattr(0, &usual) == 0 else { return ask(question) }
+    var hidden = usual
+    hidden.c_lflag &= ~tcflag_t(ECHO | ICANON | ISIG)
+    // Before the question: what is typed at once must neither be shown nor be thrown away.
+    tcsetattr(0, TCSAFLUSH, &hidden)
+    note(question + " ")
+    defer {
+      tcsetattr(0, TCSAFLUSH, &usual)
+      note("\n")
+    }
+    var bytes: [UInt8] = []
+    while let byte = byte() {
+      switch byte {
+      case UInt8(ascii: "\n"), UInt8(ascii: "\r"): return String(decoding: bytes, as: UTF8.self)
+      case 0x03, 0x04: return nil
+      case 0x08, 0x7F: _ = bytes.popLast()
+      case 0x15: bytes = []
+      default: if bytes.count < 4_096 { bytes.append(byte) }
+      }
+    }
+    return nil
+  }
+
+  private func line() -> String? {
+    var bytes: [UInt8] = []
+    while let byte = byte() {
+      if byte == UInt8(ascii: "\n") { return String(decoding: bytes, as: UTF8.self).trimmed }
+      if bytes.count < 4_096 { bytes.append(byte) }
+    }
+    return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self).trimmed
+  }
+
+  private func byte() -> UInt8? {
+    var byte: UInt8 = 0
+    while true {
+      let count = read(0, &byte, 1)
+      if count < 0, errno == EINTR { continue }
+      return count == 1 ? byte : nil
+    }
+  }
+
+  private func note(_ text: String) { control(Array(text.utf8)) }
+}
+
+extension String {
+  /// Without white space and control characters at both ends.
+  fileprivate var trimmed: String {
+    var rest = self[...]
+    while let last = rest.unicodeScalars.last, last.value <= 0x20 { rest.unicodeScalars.removeLast() }
+    while let first = rest.unicodeScalars.first, first.value <= 0x20 { rest.unicodeScalars.removeFirst() }
+    return String(rest)
+  }
+}

@@ -1,0 +1,68 @@
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+internal import Commands
+internal import Providers
+
+/// Who else could read a key, or change what imagewire does.
+struct Permissions {
+  let configuration: Configuration
+
+  /// What is wrong; nothing where all is as it should be.
+  func findings() -> [Finding] {
+    let state = configuration.stateDirectory
+    var findings: [Finding] = []
+    for (path, subject) in [
+      (state, "state"), ("\(state)/predictions.db", "table"), (configuration.file.path, "config file"),
+    ] {
+      findings += changeable(path, subject)
+    }
+    for path in configuration.keyFiles where path != configuration.file.path {
+      findings += changeable(path, "key file")
+    }
+    for path in configuration.keyFiles {
+      guard let status = Self.status(of: path), status.st_mode & 0o044 != 0 else { continue }
+      findings.append(
+        Finding(
+          .warning, "key file", "\(path) holds a key, and other users can read it", advice: "chmod 600 \(path)"))
+    }
+    return findings + cleartext
+  }
+
+  /// Others who can write it decide where keys and pictures go.
+  private func changeable(_ path: String, _ subject: String) -> [Finding] {
+    guard let status = Self.status(of: path) else { return [] }
+    var findings: [Finding] = []
+    if status.st_uid != geteuid(), status.st_uid != 0 {
+      findings.append(
+        Finding(
+          .problem, subject, "\(path) belongs to another user (uid \(status.st_uid))",
+          advice: "Use one of your own, or chown it."))
+    }
+    if status.st_mode & 0o022 != 0 {
+      findings.append(Finding(.problem, subject, "\(path) can be changed by other users", advice: "chmod go-w \(path)"))
+    }
+    return findings
+  }
+
+  private var cleartext: [Finding] {
+    [
+      ("WaveSpeed", configuration.wavespeedKey, configuration.wavespeedBaseURL),
+      ("OpenAI", configuration.openAIKey, configuration.openAIBaseURL),
+    ].compactMap { name, key, url in
+      guard key.isNamed, let address = url.value, BaseURL.isCleartext(address) else { return nil }
+      return Finding(
+        .problem, "\(name) address", "the key goes unencrypted to \(address)",
+        advice: "Use https://, a server on this machine, or no key.")
+    }
+  }
+
+  private static func status(of path: String) -> stat? {
+    var status = stat()
+    return stat(path, &status) == 0 ? status : nil
+  }
+}

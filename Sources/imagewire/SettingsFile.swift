@@ -1,0 +1,57 @@
+internal import JSON
+internal import Predictions
+
+/// The config file: a JSON object of strings.
+struct SettingsFile: Sendable {
+  /// Every field that this version knows.
+  static let fields = [
+    "provider", "model", "state_dir", "output_dir", "wavespeed_api_key", "wavespeed_api_key_file",
+    "wavespeed_api_key_store", "wavespeed_base_url", "openai_api_key", "openai_api_key_file", "openai_api_key_store",
+    "openai_base_url", "log",
+  ]
+
+  /// Where it is, or would be.
+  let path: String
+  /// The whole object as it was found, unknown fields included; empty where there is no file or it cannot be used.
+  private(set) var object = JSONObject()
+  /// Why it cannot be used, in one sentence; `nil` where it can, or where there is none.
+  private(set) var problem: String?
+  /// What was ignored, in sentences.
+  private(set) var warnings: [String] = []
+
+  /// - Parameters:
+  ///   - path: absolute.
+  ///   - read: reads a file.
+  init(path: String, read: (String) -> SmallFile) {
+    self.path = path
+    switch read(path) {
+    case .absent: return
+    case .unreadable(let reason): problem = "\(path) \(reason)."
+    case .bytes(let bytes):
+      guard let object = (try? JSONValue(parsing: bytes))?.object else {
+        problem = bytes.allSatisfy { $0 <= 0x20 } ? "\(path) is empty." : "\(path) is not a JSON object."
+        return
+      }
+      check(object)
+      if problem == nil { self.object = object }
+    }
+  }
+
+  /// A misspelt field is an error. One that resembles nothing is a warning: programs of several versions share the file.
+  private mutating func check(_ object: JSONObject) {
+    for member in object.members {
+      guard Self.fields.contains(member.name) else {
+        if let meant = Spelling.nearest(to: member.name, among: Self.fields) {
+          problem = problem ?? "\(path) has a field \"\(member.name)\"; \"\(meant)\" is probably meant."
+        } else {
+          warnings.append("\(path) has a field \"\(member.name)\", which this version does not know and ignores.")
+        }
+        continue
+      }
+      if member.value.string == nil { problem = problem ?? "\(path): \(member.name) must be a string." }
+    }
+  }
+
+  /// The value of a field; `nil` where it is not there.
+  subscript(field: String) -> String? { object[field]?.string }
+}

@@ -1,0 +1,204 @@
+internal import Commands
+internal import JSON
+internal import Predictions
+internal import Providers
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// `imagewire setup`: from no key to a checked one, without an editor. Spends nothing itself.
+struct Setup {
+  /// Why it ended early, in sentences; nothing was written.
+  struct Stop: Error {
+    var message: String
+    var status = ExitStatus.failed
+  }
+
+  /// What comes after it.
+  enum Next {
+    case end(ExitStatus)
+    /// The user wants the first image, and agreed to its price.
+    case generate([String])
+  }
+
+  let invocation: Invocation
+  let configuration: Configuration
+  let environment: [String: String]
+  let console: Console
+
+  /// The prompt of the first image.
+  private static let firstPrompt = "a red fox in snow"
+
+  /// Whether a person answers.
+  private var asks: Bool { console.isInputTerminal && !invocation.has("--yes") }
+
+  func run() -> Next {
+    do throws(Stop) {
+      return try attempt()
+    } catch {
+      console.complain("\(error.message) Nothing was written, and nothing was spent.")
+      return .end(error.status)
+    }
+  }
+
+  private func attempt() throws(Stop) -> Next {
+    if let problem = configuration.file.problem {
+      throw Stop(message: "\(problem) Correct it or move it away, then run imagewire setup again.", status: .usage)
+    }
+    // First of all what would make every answer useless.
+    if case .failure(let failure) = HTTPClient.library() { throw Stop(message: failure.message) }
+    let provider = try chosenProvider()
+    let baseURL = try chosenAddress(of: provider)
+    var source = try key(of: provider)
+    var check = try ProviderCheck.run(provider: provider, baseURL: baseURL, key: source.key)
+    var tries = 1
+    while case .refused(let reason) = check {
+      guard asks, invocation.value("--key-file") == nil, tries < 3 else { throw Stop(message: reason) }
+      console.remark(reason)
+      source = try key(of: provider)
+      check = try ProviderCheck.run(provider: provider, baseURL: baseURL, key: source.key)
+      tries += 1
+    }
+    guard case .accepted(let facts) = check else { return .end(.failed) }
+    console.remark(facts.sentence(provider))
+    let place = try save(source, of: provider, baseURL: baseURL)
+    console.remark(place)
+    remarkOnEnvironment(provider)
+    guard asks else { return .end(.done) }
+    let price = facts.price.map { "It costs about \(Money.dollars($0))." } ?? "Its price is not known beforehand."
+    guard console.confirms("Make a first image, \"\(Self.firstPrompt)\"? \(price)") else { return .end(.done) }
+    return .generate(["generate", Self.firstPrompt, "--provider", provider])
+  }
+
+  // MARK: - Questions
+
+  private func chosenProvider() throws(Stop) -> String {
+    if let named = invocation.value("--provider") { return named }
+    guard asks else { throw Stop(message: "--provider is missing: wavespeed or openai.", status: .usage) }
+    console.remark("1  wavespeed: WaveSpeedAI, many models (key from https://wavespeed.ai/accesskey)")
+    console.remark("2  openai: OpenAI, or a server of your own with its images API")
+    while let answer = console.ask("Which provider? [1]") {
+      switch answer {
+      case "", "1", "wavespeed": return "wavespeed"
+      case "2", "openai": return "openai"
+      default: console.remark("1 or 2.")
+      }
+    }
+    throw Stop(message: "No answer.")
+  }
+
+  /// The address of the provider; `nil` where it is the usual one.
+  private func chosenAddress(of provider: String) throws(Stop) -> String? {
+    let configured = provider == "openai" ? configuration.openAIBaseURL : configuration.wavespeedBaseURL
+    var address = invocation.value("--base-url")
+    if address == nil, let problem = configured.problem { throw Stop(message: problem, status: .usage) }
+    if address == nil, provider == "openai", asks, !configured.isNamed {
+      address = console.ask("Address of your own server, with its /v1 (Enter: OpenAI itself):").flatMap {
+        $0.isEmpty ? nil : $0
+      }
+    }
+    guard let address else { return configured.value }
+    guard BaseURL.isUsable(address) else {
+      throw Stop(message: "The address must begin with https:// or http:// and a host.", status: .usage)
+    }
+    return address
+  }
+
+  /// A key, and the file that holds it already, where there is one.
+  private struct KeySource {
+    var key: String
+    var file: String?
+  }
+
+  private func key(of provider: String) throws(Stop) -> KeySource {
+    let setting: Setting<APIKey>
+    var file: String?
+    if let path = invocation.value("--key-file") {
+      let home = environment["HOME"] ?? "/"
+      let absolute = Configuration.absolute(path, home: home)
+      file = absolute
+      setting = APIKey.parse(fileAt: absolute, called: "--key-file", read: SmallFile.read)
+    } else if asks {
+      guard let text = console.askHidden("Key of \(provider) (not shown):") else {
+        throw Stop(message: "No key was given.")
+      }
+      setting = APIKey.parse(text, called: "The key", origin: "")
+    } else if !console.isInputTerminal {
+      guard case .bytes(let bytes) = SmallFile.readInput() else {
+        throw Stop(message: "The key on standard input cannot be read.")
+      }
+      setting = APIKey.parse(String(decoding: bytes, as: UTF8.self), called: "The key on standard input", origin: "")
+    } else {
+      throw Stop(message: "--yes asks nothing: give the key with --key-file or on standard input.", status: .usage)
+    }
+    switch setting {
+    case .given(.text(let key), _): return KeySource(key: key, file: file)
+    case .broken(let reason, _): throw Stop(message: reason, status: .usage)
+    case .given(.stored, _), .absent: throw Stop(message: "No key was given.", status: .usage)
+    }
+  }
+
+  // MARK: - Keeping
+
+  /// Keeps the key and names it in the config file.
+  ///
+  /// - Returns: a sentence that says where it is.
+  private func save(_ source: KeySource, of provider: String, baseURL: String?) throws(Stop) -> String {
+    let folder = configuration.file.path.split(separator: "/").dropLast().map { "/\($0)" }.joined()
+    let field = "\(provider)_api_key"
+    var object = configuration.file.object
+    object["provider"] = .string(provider)
+    for old in [field, "\(field)_file", "\(field)_store"] { object[old] = nil }
+    if invocation.value("--base-url") != nil || baseURL != nil {
+      object["\(provider)_base_url"] = baseURL.map { .string($0) }
+    }
+    let store = source.file == nil ? try chosenStore() : nil
+    let file = source.file ?? "\(folder)/\(provider).key"
+    if let store { object["\(field)_store"] = .string(store.rawValue) } else { object["\(field)_file"] = .string(file) }
+    var writer = SettingsWriter()
+    defer { writer.discard() }
+    do throws(SettingsWriter.Failure) {
+      if store == nil, source.file == nil {
+        try writer.stage(Array("\(source.key)\n".utf8), at: file, isSecret: true)
+      }
+      let text = JSONValue.object(object).indented + "\n"
+      try writer.stage(Array(text.utf8), at: configuration.file.path, isSecret: false)
+    } catch {
+      throw Stop(message: error.message)
+    }
+    if let failure = store?.save(source.key, of: provider) { throw Stop(message: failure.message) }
+    do throws(SettingsWriter.Failure) { try writer.commit() } catch { throw Stop(message: error.message) }
+    let place =
+      if let store { "The key is kept by \(store.rawValue)." } else if source.file != nil {
+        "The key stays in \(file)."
+      } else { "The key is in \(file), which only you can read." }
+    return "\(place) \(configuration.file.path) names it and the provider \(provider)."
+  }
+
+  private func chosenStore() throws(Stop) -> KeyStore? {
+    if let name = invocation.value("--store") {
+      guard name != "file" else { return nil }
+      guard let store = KeyStore(rawValue: name), ChildProcess.finds(name) else {
+        throw Stop(message: "\(name) is not installed.", status: .usage)
+      }
+      return store
+    }
+    guard asks, let store = KeyStore.installed else { return nil }
+    return console.confirms("Keep the key in this system's keyring (\(store.rawValue)) instead of a file?")
+      ? store : nil
+  }
+
+  /// Variables win over the file, which surprises who has just written it.
+  private func remarkOnEnvironment(_ provider: String) {
+    let key = "\(provider.uppercased())_API_KEY"
+    for name in [key, "\(key)_FILE", "IMAGEWIRE_PROVIDER", "\(provider.uppercased())_BASE_URL"]
+    where environment[name] != nil {
+      console.remark("\(name) is set in the environment, and counts more than the file.")
+    }
+  }
+}
