@@ -6,36 +6,38 @@
   internal import Darwin
 #endif
 
+public import Predictions
+
 /// Questions to a person: asked on stderr, answered on stdin.
 extension Console {
   /// Whether a person can answer.
   public var isInputTerminal: Bool { isatty(0) == 1 }
 
   /// Asks for one line, which comes without white space around it; `nil` at the end of input.
-  public func ask(_ question: String) -> String? {
-    note(question + " ")
+  public func ask(_ question: SafeText) -> String? {
+    draw("\(question) ")
     return line()
   }
 
   /// Asks for yes or no; no where nothing else is said, and at the end of input.
-  public func confirms(_ question: String) -> Bool {
+  public func confirms(_ question: SafeText) -> Bool {
     guard let answer = ask("\(question) [y/N]") else { return false }
     return ["y", "yes"].contains(answer.lowercased())
   }
 
   /// Asks for something that must not be shown; `nil` at the end of input and after Ctrl-C. The terminal is set as it was
   /// before the answer is given, so the signal keys are read as characters meanwhile.
-  public func askHidden(_ question: String) -> String? {
+  public func askHidden(_ question: SafeText) -> String? {
     var usual = termios()
     guard tcgetattr(0, &usual) == 0 else { return ask(question) }
     var hidden = usual
     hidden.c_lflag &= ~tcflag_t(ECHO | ICANON | ISIG)
     // Before the question: what is typed at once must neither be shown nor be thrown away.
     tcsetattr(0, TCSAFLUSH, &hidden)
-    note(question + " ")
+    draw("\(question) ")
     defer {
       tcsetattr(0, TCSAFLUSH, &usual)
-      note("\n")
+      draw("\n")
     }
     var bytes: [UInt8] = []
     while let byte = byte() {
@@ -67,8 +69,6 @@ extension Console {
       return count == 1 ? byte : nil
     }
   }
-
-  private func note(_ text: String) { control(Array(text.utf8)) }
 }
 
 extension String {

@@ -130,7 +130,7 @@ struct Following {
       // Also to a pipe, and with --quiet: who takes the drawing for a model's picture is misled.
       if prediction.isFree {
         console.remark("Drawn offline by the sandbox. For real images: imagewire setup")
-        if let unused = session.unused { console.remark(unused) }
+        if let unused = session.unused { console.remark(SafeText(unused)) }
       }
     case .created, .processing:
       console.complain(

@@ -88,7 +88,7 @@ struct MCPTask: Sendable {
   func result(_ service: Service, pictureBytes: Int) -> MCPToolResult {
     var result = service.toolResult(snapshot, pictureBytes: pictureBytes)
     if wasLost {
-      let words = [prediction.sandboxLabel, excuse].compactMap { $0 }.joined(separator: "\n")
+      let words = SafeText.joined([prediction.sandboxLabel, excuse].compactMap { $0 }, separator: "\n")
       result = MCPToolResult(text: words, structured: result.structured, isError: true)
     }
     return result

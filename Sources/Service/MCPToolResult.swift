@@ -129,7 +129,7 @@ extension Service {
     // It lies in the state directory, which is none of them.
     rendering.hasPreview = false
     // Several hosts show the model only this, and not the text.
-    let words = [prediction.sandboxLabel, prediction.nextStep].compactMap { $0 }
+    let words = [prediction.sandboxLabel?.description, prediction.nextStep].compactMap { $0 }
     rendering.next = isListed || words.isEmpty ? nil : words.joined(separator: " ")
     func bytes() -> [UInt8] {
       var json = JSONWriter(reserving: 1_024)
@@ -159,7 +159,7 @@ extension Prediction {
   }
 
   /// What is said first of a picture that no image model made; `nil` for every other one.
-  var sandboxLabel: String? {
+  var sandboxLabel: SafeText? {
     isFree ? "Sandbox drawing (no image model was asked, nothing was billed)." : nil
   }
 

@@ -31,17 +31,17 @@ struct Checkup {
 
   private var settings: [Finding] {
     func words(_ origin: String?) -> String { origin.map { "from \($0)" } ?? "by default" }
-    func problem(_ subject: String, _ reason: String) -> Finding {
-      Finding(.problem, subject, reason, advice: "Correct it. Until then nothing is drawn in its place.")
+    func problem(_ subject: SafeText, _ reason: String) -> Finding {
+      Finding(.problem, subject, "\(reason)", advice: "Correct it. Until then nothing is drawn in its place.")
     }
-    func key(_ key: Setting<APIKey>, _ subject: String) -> Finding {
+    func key(_ key: Setting<APIKey>, _ subject: SafeText) -> Finding {
       switch key {
       case .absent: Finding(.ok, subject, "not set")
       case .given(_, let origin): Finding(.ok, subject, "is set, from \(origin)")
       case .broken(let reason, _): problem(subject, reason)
       }
     }
-    var findings = configuration.warnings.map { Finding(.warning, "settings", $0, advice: "Correct it.") }
+    var findings = configuration.warnings.map { Finding(.warning, "settings", "\($0)", advice: "Correct it.") }
     if let reason = configuration.file.problem { findings.append(problem("config file", reason)) }
     switch configuration.provider {
     case .broken(let reason, _): findings.append(problem("provider", reason))
@@ -54,14 +54,14 @@ struct Checkup {
     findings.append(key(configuration.wavespeedKey, "WaveSpeed key"))
     findings.append(key(configuration.openAIKey, "OpenAI key"))
     for (url, subject) in [
-      (configuration.wavespeedBaseURL, "WaveSpeed address"), (configuration.openAIBaseURL, "OpenAI address"),
+      (configuration.wavespeedBaseURL, "WaveSpeed address" as SafeText), (configuration.openAIBaseURL, "OpenAI address"),
     ] {
       if let reason = url.problem { findings.append(problem(subject, reason)) }
     }
     if let unused = configuration.unusedOpenAI {
       findings.append(
         Finding(
-          .warning, "unused", unused,
+          .warning, "unused", "\(unused)",
           advice: "Set IMAGEWIRE_PROVIDER=openai to use it always, or =sandbox to say that it is not meant."))
     }
     findings.append(
@@ -151,14 +151,14 @@ struct Checkup {
           Finding(
             .problem, "key", "there is none for wavespeed", advice: "Run imagewire setup, or set WAVESPEED_API_KEY.")
         ]
-      case .broken(let reason, _): return [Finding(.problem, "key", reason, advice: "Run imagewire setup again.")]
+      case .broken(let reason, _): return [Finding(.problem, "key", "\(reason)", advice: "Run imagewire setup again.")]
       case .given(let key, _):
         return ask(
           configuration.wavespeedBaseURL.value ?? WaveSpeed.defaultBaseURL, "/api/v3/balance", key: key, "WAVESPEED")
       }
     case "openai":
       let key = configuration.openAIKey.resolved(for: "openai")
-      if let reason = key.problem { return [Finding(.problem, "key", reason, advice: "Run imagewire setup again.")] }
+      if let reason = key.problem { return [Finding(.problem, "key", "\(reason)", advice: "Run imagewire setup again.")] }
       guard key.isNamed || configuration.openAIBaseURL.isNamed else {
         return [
           Finding(

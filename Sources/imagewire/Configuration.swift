@@ -164,7 +164,7 @@ struct Configuration: Sendable {
   }
 
   /// Whether a key is in this process's memory.
-  var hasKey: Bool { wavespeedKey != nil || openAIKey != nil }
+  var hasKey: Bool { wavespeedKey.isNamed || openAIKey.isNamed }
 
   /// What a client wishes counts where no flag says otherwise.
   mutating func apply(_ settings: ClientSettings, over options: Options) {

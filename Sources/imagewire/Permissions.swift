@@ -6,6 +6,7 @@
   internal import Darwin
 #endif
 internal import Commands
+internal import Predictions
 internal import Providers
 
 /// Who else could read a key, or change what imagewire does.
@@ -17,7 +18,7 @@ struct Permissions {
     let state = configuration.stateDirectory
     var findings: [Finding] = []
     for (path, subject) in [
-      (state, "state"), ("\(state)/predictions.db", "table"), (configuration.file.path, "config file"),
+      (state, "state" as SafeText), ("\(state)/predictions.db", "table"), (configuration.file.path, "config file"),
     ] {
       findings += changeable(path, subject)
     }
@@ -34,7 +35,7 @@ struct Permissions {
   }
 
   /// Others who can write it decide where keys and pictures go.
-  private func changeable(_ path: String, _ subject: String) -> [Finding] {
+  private func changeable(_ path: String, _ subject: SafeText) -> [Finding] {
     guard let status = Self.status(of: path) else { return [] }
     var findings: [Finding] = []
     if status.st_uid != geteuid(), status.st_uid != 0 {

@@ -59,15 +59,15 @@ struct Setup {
     var tries = 1
     while case .refused(let reason) = check {
       guard asks, invocation.value("--key-file") == nil, tries < 3 else { throw Stop(message: reason) }
-      console.remark(reason)
+      console.remark(SafeText(reason))
       source = try key(of: provider)
       check = try ProviderCheck.run(provider: provider, baseURL: baseURL, key: source.key)
       tries += 1
     }
     guard case .accepted(let facts) = check else { return .end(.failed) }
-    console.remark(facts.sentence(provider))
+    console.remark(SafeText(facts.sentence(provider)))
     let place = try save(source, of: provider, baseURL: baseURL)
-    console.remark(place)
+    console.remark(SafeText(place))
     remarkOnEnvironment(provider)
     guard asks else { return .end(.done) }
     let price = facts.price.map { "It costs about \(Money.dollars($0))." } ?? "Its price is not known beforehand."
