@@ -47,8 +47,9 @@ struct HostileTableTests {
       let queued = fixture.new(key: "key")
       try fixture.insert(queued)
       self.poked = poked + [queued.id]
+      let store = fixture.store
       try fixture.wait { done in
-        fixture.store.keepUpload(of: [1], for: "account", as: "a", lifetime: 1_000) { done(.success(())) }
+        store.keepUpload(of: [1], for: "account", as: "a", lifetime: 1_000) { done(.success(())) }
       }
       behind = try SQLiteConnection(path: fixture.table)
       for table in HostileTableTests.tables {
