@@ -100,6 +100,9 @@ enum Looking {
   static func rows(_ snapshot: PredictionSnapshot, _ style: Style) -> [(String, String)] {
     let it = snapshot.prediction
     var rows = [("id", it.id.description), ("status", Listing.coloured(it.status, it.status.rawValue, style))]
+    if let waiting = snapshot.waiting {
+      rows.append(("waiting", "until \(Timestamp.text(waiting.until)): \(waiting.words)"))
+    }
     if let prompt = it.prompt { rows.append(("prompt", Listing.oneLine(prompt))) }
     rows += [("model", it.model), ("provider", it.provider), ("billing", it.billing.rawValue)]
     rows.append(("created", Timestamp.text(it.createdAt)))

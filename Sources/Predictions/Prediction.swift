@@ -35,6 +35,12 @@ public struct Prediction: Sendable, Equatable {
   public var origin: PredictionOrigin?
   /// `Agent.id` of the agent that ordered it; `nil` for a plain client's, and in rows of older versions.
   public var agent: String?
+  /// Whether nobody named the model, so that it is the provider's default.
+  public var usesDefaultModel: Bool
+  /// How many images it asks for; see `RequestedImages`.
+  public var images: Int64
+  /// The caps of agents that held when it was accepted; `nil` where none do.
+  public var caps: AgentCaps?
   /// Whether `input` names files that are sent in its place: it keeps the caller's spelling, `@/path`.
   public var uploads: UploadState
 
@@ -94,7 +100,8 @@ public struct Prediction: Sendable, Equatable {
     id: PredictionID, provider: String, model: String, input: [UInt8], metadata: [UInt8]? = nil, tags: [String] = [],
     idempotencyKey: String? = nil, fingerprint: [UInt8], account: String, outputDirectory: String,
     outputName: String? = nil, maxCostMicros: Int64? = nil, estimateMicros: Int64? = nil,
-    origin: PredictionOrigin? = nil, agent: String? = nil, uploads: UploadState = .none
+    origin: PredictionOrigin? = nil, agent: String? = nil, usesDefaultModel: Bool = false, images: Int64 = 1,
+    caps: AgentCaps? = nil, uploads: UploadState = .none
   ) {
     self.id = id
     self.provider = provider
@@ -112,6 +119,9 @@ public struct Prediction: Sendable, Equatable {
     self.estimateMicros = estimateMicros
     self.origin = origin
     self.agent = agent
+    self.usesDefaultModel = usesDefaultModel
+    self.images = images
+    self.caps = caps
     self.uploads = uploads
     status = .created
     phase = .queued

@@ -66,11 +66,18 @@ extension PredictionEngine {
   private func claim(_ account: String) {
     guard let provider = state.withLock({ $0.providers[account] }) else { return }
     let ready = readyUploads(of: account)
-    let isUploading = state.withLock { $0.scheduler.isUploading(for: account) }
+    let now = time.now.steady
+    let (isUploading, unpriced, isLookupSkipped) = state.withLock { state in
+      (
+        state.scheduler.isUploading(for: account), state.unpriced.removeValue(forKey: account) ?? [:],
+        skipsLookup(at: provider, in: state, now: now)
+      )
+    }
     let request = ClaimRequest(
       account: account, maxConcurrency: provider.isLimited ? limits.maxConcurrency : nil,
       maxPerMinute: provider.isLimited ? limits.maxPerMinute : nil,
-      maxSpendMicros: provider.isLimited ? limits.maxSpendMicros : nil, uploaded: ready,
+      maxSpendMicros: provider.isLimited ? limits.maxSpendMicros : nil, isSpendingStrict: limits.isSpendingStrict,
+      hasPrices: provider.pricing != nil, skipsLookup: isLookupSkipped, unpriced: unpriced, uploaded: ready,
       mayUpload: provider.uploads != nil && !isUploading)
     store.claim(request) { [self] result in
       switch result {
@@ -79,6 +86,8 @@ extension PredictionEngine {
         react(.claimed(prediction))
       case .success(.nothingQueued): react(.claimEnded(account: account, retryAfter: nil))
       case .success(.denied(let retryAfter)): react(.claimEnded(account: account, retryAfter: retryAfter))
+      case .success(.paused(let pause, let next)): wait(out: pause, before: next, at: provider)
+      case .success(.needsLookup(let prediction)): lookUpModel(of: prediction, at: provider)
       case .success(.needsUpload(let prediction)): react(.uploadNeeded(prediction))
       case .success(.needsPrice(let prediction)): price(prediction, at: provider)
       case .success(.refused(let prediction)):
@@ -231,6 +240,10 @@ extension PredictionEngine {
         state.withLock { state in
           state.failedRecords = 0
           state.toldUnrecorded = []
+        }
+        switch event {
+        case .refused(_, pause: .some), .uploadFailed(_, pause: .some): refreshPauses()
+        default: break
         }
         follow(change.after)
       case .failure(.illegal), .failure(.notFound):

@@ -16,4 +16,12 @@ public struct Moment: Sendable, Equatable {
 public protocol TimeSource: Sendable {
   /// The moment it is.
   var now: Moment { get }
+
+  /// A moment of the wall clock as people here read it: `01:00 CET`.
+  func clock(_ wall: Int64) -> String
+}
+
+extension TimeSource {
+  /// In UTC.
+  public func clock(_ wall: Int64) -> String { "\(Timestamp.text(wall).dropFirst(11).prefix(5)) UTC" }
 }

@@ -131,10 +131,10 @@ extension RPCError {
           ErrorCode.storageFailed, "\(error.message) Nothing was sent.", type: "storage_failed", retryable: true,
           hint: "Set IMAGEWIRE_OUTPUT_DIR or --output-dir to a folder that can be written.")
         : invalidParams("output_dir", "\(error.message) Nothing was sent.")
-    case .overBudget(let reason):
+    case .overBudget(let refusal):
       ours(
-        ErrorCode.budgetExceeded, "\(reason) Nothing was sent.", type: "budget_exceeded", retryable: true,
-        hint: "Raise max_cost or --max-spend (which counts from midnight UTC), or choose a cheaper input.")
+        ErrorCode.budgetExceeded, "\(refusal.reason) Nothing was sent.", type: "budget_exceeded", retryable: true,
+        hint: refusal.hint)
     case .storage(let error, let id): storage(error, id: id.description)
     }
   }

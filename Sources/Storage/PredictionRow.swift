@@ -7,8 +7,8 @@ enum PredictionRow {
     p.seq, p.low, p.status, p.phase, p.owner, p.epoch, p.revision, p.provider, p.model, p.account, p.fingerprint, \
     p.remote_id, p.billing, p.cost_micros, p.started_ms, p.finished_ms, p.next_ms, p.tries, p.delete_remote, \
     p.idempotency_key, p.output_dir, p.output_name, p.tags, p.outputs, p.files, p.failure, p.timings, p.has_nsfw, \
-    p.error, p.max_cost_micros, p.estimate_micros, p.origin, p.has_been_unknown, p.preview, p.uploads, \
-    p.agent
+    p.error, p.max_cost_micros, p.estimate_micros, p.origin, p.has_been_unknown, p.preview, p.uploads, p.agent, \
+    p.images, p.caps, p.model_is_default
     """
 
   /// Everything of a prediction; a condition follows.
@@ -61,15 +61,18 @@ enum PredictionRow {
     guard let uploads = UploadState(rawValue: row.integer(34)) else { throw .damaged("uploads") }
     prediction.uploads = uploads
     prediction.agent = row.textIfAny(35)
+    prediction.images = row.integer(36)
+    prediction.caps = try Cell.caps(row, 37)
+    prediction.usesDefaultModel = row.integer(38) != 0
     return prediction
   }
 
   /// The prediction of a row of `selectWhole`.
   static func whole(_ row: borrowing SQLiteRow) throws(SQLiteError) -> Prediction {
     var prediction = try lean(row)
-    prediction.input = row.blobIfAny(36)
-    prediction.metadata = row.blobIfAny(37)
-    prediction.sent = row.blobIfAny(38)
+    prediction.input = row.blobIfAny(39)
+    prediction.metadata = row.blobIfAny(40)
+    prediction.sent = row.blobIfAny(41)
     return prediction
   }
 
@@ -80,8 +83,8 @@ enum PredictionRow {
       INSERT INTO predictions(seq, low, status, phase, owner, epoch, revision, provider, model, account, fingerprint,
         remote_id, billing, cost_micros, started_ms, finished_ms, next_ms, tries, delete_remote,
         idempotency_key, output_dir, output_name, tags, outputs, files, failure, timings, has_nsfw, error,
-        max_cost_micros, estimate_micros, origin, has_been_unknown, uploads, agent)
-      VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+        max_cost_micros, estimate_micros, origin, has_been_unknown, uploads, agent, images, caps, model_is_default)
+      VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
       """,
       prediction.id.sequence, prediction.id.lowBits, prediction.status.rawValue, prediction.phase?.rawValue,
       prediction.owner, prediction.epoch, prediction.revision, prediction.provider, prediction.model,
@@ -91,7 +94,8 @@ enum PredictionRow {
       Cell.text(prediction.tags), Cell.text(prediction.outputs), Cell.text(prediction.files),
       Cell.text(prediction.failure), Cell.timings(prediction), Cell.text(prediction.hasNSFWContents), prediction.error,
       prediction.maxCostMicros, prediction.estimateMicros, prediction.origin?.rawValue,
-      prediction.hasBeenUnknown ? 1 : 0, prediction.uploads.rawValue, prediction.agent)
+      prediction.hasBeenUnknown ? 1 : 0, prediction.uploads.rawValue, prediction.agent, prediction.images,
+      Cell.text(prediction.caps), prediction.usesDefaultModel ? 1 : 0)
   }
 
   /// Writes what may change, and notes the change.

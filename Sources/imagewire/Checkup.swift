@@ -11,7 +11,7 @@ struct Checkup {
 
   /// Everything, in the order in which one thing rests on another.
   func findings() -> [Finding] {
-    var findings = [version] + settings + [table] + disks
+    var findings = [version] + settings + table + disks
     findings += provider
     return findings
   }
@@ -46,23 +46,50 @@ struct Checkup {
 
   // MARK: - The disk
 
-  private var table: Finding {
+  private var table: [Finding] {
     do throws(StoreError) {
       let store = try SQLitePredictionStore(
         directory: configuration.stateDirectory, time: SystemTime(), version: Version.number)
       let report = try TableCheck.run(store.path)
       if let complaint = report.complaint {
-        return Finding(
-          .problem, "table", "\(store.path) is damaged: \(complaint)",
-          advice: "Keep a copy of it. The next start sets a table aside that cannot be read, and says where.")
+        return [
+          Finding(
+            .problem, "table", "\(store.path) is damaged: \(complaint)",
+            advice: "Keep a copy of it. The next start sets a table aside that cannot be read, and says where.")
+        ]
       }
       let open = report.unfinished == 0 ? "" : ", \(report.unfinished) of them not finished"
-      return Finding(.ok, "table", "version \(report.version), \(report.predictions) predictions\(open); sound")
+      let sound = Finding(.ok, "table", "version \(report.version), \(report.predictions) predictions\(open); sound")
+      return [sound] + pause(in: store)
     } catch {
       var hint: String?
       if case .failed(_, let more) = error { hint = more }
-      return Finding(.problem, "table", error.message, advice: hint ?? "Name another folder with --state-dir.")
+      return [Finding(.problem, "table", error.message, advice: hint ?? "Name another folder with --state-dir.")]
     }
+  }
+
+  /// Whether the account of the default provider pauses.
+  private func pause(in store: SQLitePredictionStore) -> [Finding] {
+    let (baseURL, key) =
+      configuration.defaultProvider == "openai"
+      ? (configuration.openAIBaseURL ?? OpenAI.defaultBaseURL, configuration.openAIKey ?? "")
+      : (configuration.wavespeedBaseURL, configuration.wavespeedKey ?? "")
+    let account = Account.name(salt: store.salt, baseURL: baseURL, key: key)
+    let time = SystemTime()
+    guard configuration.defaultProvider != "sandbox", let pause = (try? store.pauses())?[account],
+      pause.remaining(at: time.now.wall) != nil
+    else { return [] }
+    let waiting = Waiting(reason: pause.reason, until: pause.until)
+    let advice =
+      switch pause.reason {
+      case .insufficientCredit: "Top up the account: the queue goes on by itself."
+      case .authentication: "Correct the key; predictions of another key do not wait."
+      default: "Wait; the queue goes on by itself."
+      }
+    return [
+      Finding(
+        .warning, "account", "\(waiting.words); nothing is sent before \(time.clock(pause.until))", advice: advice)
+    ]
   }
 
   private var disks: [Finding] {
@@ -113,13 +140,21 @@ struct Checkup {
         ]
       }
       let baseURL = OpenAI.completed(baseURL: configuration.openAIBaseURL ?? OpenAI.defaultBaseURL)
-      return ask(baseURL, "/models", key: configuration.openAIKey ?? "", "OPENAI")
+      return [prices] + ask(baseURL, "/models", key: configuration.openAIKey ?? "", "OPENAI")
     default:
       return [
         Finding(
           .problem, "provider", "there is no provider \"\(name)\"", advice: "It is wavespeed, openai or sandbox.")
       ]
     }
+  }
+
+  /// Providers without prices are outside the limits of money, which nobody would guess.
+  private var prices: Finding {
+    Finding(
+      .ok, "prices",
+      "openai does not say what things cost: --max-spend does not count it, --max-spend-strict refuses it under a "
+        + "--max-spend, and max_cost always does")
   }
 
   private func ask(_ baseURL: String, _ path: String, key: String, _ prefix: String) -> [Finding] {

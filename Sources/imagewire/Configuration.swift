@@ -6,6 +6,7 @@
   internal import Darwin
 #endif
 internal import JSON
+internal import Predictions
 internal import Service
 
 /// What holds for this process: flags win over `initialize`, that over the environment, that over the config file
@@ -22,6 +23,10 @@ struct Configuration: Sendable {
   var openAIKey: String?
   /// `nil` where nobody named one; then it is OpenAI's own.
   var openAIBaseURL: String?
+  /// Whether what has no price is refused under `--max-spend`.
+  var isSpendingStrict: Bool
+  /// What agents may order a day.
+  var agentCaps: AgentCaps
   var logLevel: Log.Level
   /// Where each setting came from: a flag, a variable, the config file; absent where it is the usual value.
   var origins: [String: String] = [:]
@@ -31,7 +36,7 @@ struct Configuration: Sendable {
   /// Members of the config file.
   static let fileMembers = [
     "provider", "model", "state_dir", "output_dir", "wavespeed_api_key", "wavespeed_base_url", "openai_api_key",
-    "openai_base_url", "log",
+    "openai_base_url", "log", "max_spend_strict", "agent_max_images", "agent_max_spend",
   ]
 
   /// Puts the configuration together.
@@ -53,7 +58,9 @@ struct Configuration: Sendable {
             warnings.append("\(path): there is no setting \"\(member.name)\".")
             continue
           }
-          guard let text = member.value.string else {
+          let isNumber = member.name.hasPrefix("agent_max_") && member.value.number != nil
+          let isFlag = member.name == "max_spend_strict" && member.value.bool != nil
+          guard let text = isNumber || isFlag ? member.value.text : member.value.string else {
             warnings.append("\(path): \(member.name) must be a string.")
             continue
           }
@@ -102,6 +109,28 @@ struct Configuration: Sendable {
     let levelName = setting("log", flag: options.logLevel, "IMAGEWIRE_LOG") ?? "warning"
     logLevel = Log.Level(levelName) ?? .warning
     if Log.Level(levelName) == nil { warnings.append("IMAGEWIRE_LOG is error, warning, info or debug.") }
+    let strict = setting(
+      "max_spend_strict", flag: options.isSpendingStrict ? "true" : nil, "IMAGEWIRE_MAX_SPEND_STRICT")
+    isSpendingStrict = ["true", "1"].contains(strict)
+    if let strict, !["true", "1", "false", "0"].contains(strict) {
+      warnings.append("IMAGEWIRE_MAX_SPEND_STRICT is true or false.")
+    }
+    agentCaps = .standard
+    if let text = setting("agent_max_images", flag: options.agentMaxImages, "IMAGEWIRE_AGENT_MAX_IMAGES") {
+      if let images = Int64(text), images >= 0 {
+        agentCaps.images = images == 0 ? nil : images
+      } else {
+        warnings.append("IMAGEWIRE_AGENT_MAX_IMAGES is a whole number of images a day; 0 is no limit.")
+      }
+    }
+    if let text = setting("agent_max_spend", flag: options.agentMaxSpend, "IMAGEWIRE_AGENT_MAX_SPEND") {
+      if let micros = Double(text).flatMap(Money.micros) {
+        agentCaps.micros = micros == 0 ? nil : micros
+        agentCaps.refusesUnknownPrices = isSpendingStrict
+      } else {
+        warnings.append("IMAGEWIRE_AGENT_MAX_SPEND is an amount of US dollars a day; 0 is no limit.")
+      }
+    }
     self.origins = origins
     self.warnings = warnings
   }
