@@ -35,6 +35,9 @@ public struct CommandTable: Sendable {
     CommandOption(
       "--max-per-minute", nil, .number(1...100_000), "predictions sent a minute, for the whole account (no limit)"),
     CommandOption("--max-spend", nil, .dollars, "what may be spent a day (UTC), for the whole account (no limit)"),
+    CommandOption(
+      "--max-spend-strict", nil, .none,
+      "under a --max-spend, refuse what has no price; otherwise a provider without prices is not counted"),
   ]
   private static let timeout = CommandOption(
     "--timeout", nil, .number(0...86_400), "seconds to wait; the prediction goes on afterwards (no limit)")
@@ -190,6 +193,12 @@ public struct CommandTable: Sendable {
         "how many files each agent may make in an hour (64; 0 is no limit)"),
       CommandOption(
         "--allow-output", nil, .folder, "another folder that agents (MCP) may save to and see", repeats: true),
+      CommandOption(
+        "--agent-max-images", nil, .number(0...1_000_000),
+        "images that agents (MCP) may order a day (UTC), for the whole account; 0 is no limit (50)"),
+      CommandOption(
+        "--agent-max-spend", nil, .dollars,
+        "what agents (MCP) may spend a day (UTC), for the whole account; 0 is no limit (10)"),
       CommandOption("--framing", nil, .choice(["auto", "line", "header"]), "how messages are framed (auto)"),
       CommandOption(
         "--max-message-bytes", nil, .number(4_096...(64 << 20)), "no message is longer unless asked for (65536)"),

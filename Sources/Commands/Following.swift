@@ -46,6 +46,9 @@ struct Following {
       console.complain("\(error.message)")
       signals.state.signal { $0.outcome = snapshot }
     }
+    if let waiting = snapshot.waiting, !isQuiet {
+      console.remark("Nothing is sent before \(session.time.clock(waiting.until)): \(waiting.words).")
+    }
     let showsBar = console.isErrorTerminal && !isQuiet && console.variables["TERM"] != "dumb"
     let bar = showsBar ? self.bar(for: prediction) : nil
     var isCancelled = false
@@ -106,6 +109,7 @@ struct Following {
     guard let bar, let snapshot = try? engine.snapshot(id) else { return }
     let line = bar.line(
       snapshot.prediction.status, elapsed: max(0, session.time.now.wall - snapshot.prediction.createdAt),
+      waiting: snapshot.waiting.map { "waiting until \(session.time.clock($0.until)): \($0.words)" },
       width: console.columns)
     console.draw("\r\(line)\u{1B}[K")
   }

@@ -28,6 +28,12 @@ enum Generate {
       return .usage
     }
 
+    // Without the model's fields a misspelt one would be sent, and paid for.
+    if request.input.members.count > 1 {
+      let _: Bool = answer { completion in
+        session.engine.learnModels(of: request.provider) { completion(true) }
+      }
+    }
     let submitted: Result<PredictionEngine.Accepted, SubmitError> = answer { completion in
       do throws(SubmitError) {
         try session.engine.submit(request, completion: completion)
@@ -46,6 +52,7 @@ enum Generate {
       default: return .failed
       }
     case .success(let accepted):
+      for warning in accepted.snapshot.warnings { console.complain("\(warning.message).") }
       let following = Following(invocation, session)
       return following.follow(accepted.snapshot, onInterrupt: .cancel)
     }

@@ -18,6 +18,8 @@ public struct Help: Sendable {
     ("OPENAI_BASE_URL", "where openai is, with its /v1 (https://api.openai.com/v1)"),
     ("IMAGEWIRE_PROVIDER", "as --provider"), ("IMAGEWIRE_MODEL", "as --model"),
     ("IMAGEWIRE_STATE_DIR", "as --state-dir"), ("IMAGEWIRE_OUTPUT_DIR", "as --output-dir"),
+    ("IMAGEWIRE_MAX_SPEND_STRICT", "true: as --max-spend-strict"),
+    ("IMAGEWIRE_AGENT_MAX_IMAGES, IMAGEWIRE_AGENT_MAX_SPEND", "as --agent-max-images and --agent-max-spend"),
     ("IMAGEWIRE_LOG", "as --log-level"),
     ("HTTPS_PROXY, NO_PROXY", "the way to the web; CURL_CA_BUNDLE and SSL_CERT_FILE name certificates to trust"),
     ("NO_COLOR", "no colours, whatever the terminal"),

@@ -61,7 +61,7 @@ enum Listing {
     json.name("predictions")
     json.beginArray()
     for prediction in predictions {
-      json.raw(PredictionSnapshot(prediction, resultURL: engine.resultURL(of: prediction)).listedJSON)
+      json.raw(engine.snapshot(of: prediction).listedJSON)
     }
     json.endArray()
     json.name("next_cursor")

@@ -102,6 +102,9 @@ enum Looking {
     var rows: [(String, SafeText)] = [
       ("id", "\(it.id)"), ("status", Listing.coloured(it.status, "\(it.status.rawValue)", style)),
     ]
+    if let waiting = snapshot.waiting {
+      rows.append(("waiting", "until \(Timestamp.text(waiting.until)): \(waiting.words)"))
+    }
     if let prompt = it.prompt { rows.append(("prompt", SafeText(prompt))) }
     rows += [("model", "\(it.model)"), ("provider", "\(it.provider)"), ("billing", "\(it.billing.rawValue)")]
     rows.append(("created", "\(Timestamp.text(it.createdAt))"))

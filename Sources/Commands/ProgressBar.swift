@@ -14,10 +14,11 @@ struct ProgressBar: Sendable {
   /// - Parameters:
   ///   - elapsed: milliseconds since it was accepted.
   ///   - width: columns of the terminal; the line is never wider.
-  func line(_ status: PredictionStatus, elapsed: Int64, width: Int) -> SafeText {
+  ///   - waiting: why and until when it waits for its account, in a few words; `nil` where it does not.
+  func line(_ status: PredictionStatus, elapsed: Int64, waiting: String? = nil, width: Int) -> SafeText {
     let frame = Int(elapsed / 100)
     let wheel = isUnicode ? Self.spinner[frame % Self.spinner.count] : ["|", "/", "-", "\\"][frame % 4]
-    let word = status == .created ? "waiting its turn" : status.rawValue
+    let word = status == .created ? waiting ?? "waiting its turn" : status.rawValue
     var parts = ["\(wheel) \(word)", Self.seconds(elapsed)]
     var bar = ""
     if let estimate, estimate >= 1_000, status != .created {

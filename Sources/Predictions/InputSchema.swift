@@ -6,7 +6,8 @@ public import JSON
 /// `items`, `minItems`, `maxItems`, `properties` and `required`, in the dialects from draft-04 to 2020-12 and OpenAPI.
 /// Whatever else a schema holds (`pattern`, `oneOf`, `$ref`, a keyword of an odd kind) is left to the provider: what is
 /// named here is a certain violation, and what the schema does not know is never one. So a member that is not among the
-/// properties is fine, a `null` means "not given" as everywhere, and a required member that has a default may be left out.
+/// properties is no matter for it (see `UnknownFields`), a `null` means "not given" as everywhere, and a required member
+/// that has a default may be left out.
 public struct InputSchema: Sendable, Equatable {
   /// One thing that is wrong.
   public struct Problem: Sendable, Equatable {
@@ -25,7 +26,7 @@ public struct InputSchema: Sendable, Equatable {
   /// No more problems than these are named.
   public static let mostProblems = 32
 
-  private let root: JSONValue
+  let root: JSONValue
 
   /// A schema that was read.
   public init(_ schema: JSONValue) {

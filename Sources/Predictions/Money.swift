@@ -15,6 +15,23 @@ public enum Money {
   /// Midnight UTC before a moment, in milliseconds since 1970.
   public static func startOfDay(_ now: Int64) -> Int64 { now - now % 86_400_000 }
 
+  /// A sum; the largest number there is where it would be larger, since what a database holds may be anything.
+  static func sum(_ amounts: Int64...) -> Int64 {
+    amounts.reduce(0) { sum, amount in
+      let (result, isTooLarge) = sum.addingReportingOverflow(amount)
+      return isTooLarge ? .max : result
+    }
+  }
+
+  /// A product; the largest number there is where it would be larger.
+  static func product(_ count: Int64, _ amount: Int64) -> Int64 {
+    let (result, isTooLarge) = count.multipliedReportingOverflow(by: amount)
+    return isTooLarge ? .max : result
+  }
+
+  /// The next midnight UTC, in milliseconds since 1970.
+  public static func endOfDay(_ now: Int64) -> Int64 { startOfDay(now) + 86_400_000 }
+
   private static func decimal(_ micros: Int64, atLeast digits: Int) -> String {
     var fraction = String(micros % 1_000_000 + 1_000_000).dropFirst()
     while fraction.count > digits, fraction.last == "0" { fraction.removeLast() }

@@ -28,9 +28,13 @@ extension Prediction {
       next.estimateMicros = micros
       return next
 
-    case .overBudget(let reason):  // 5
+    case .overBudget(let refusal):  // 5
       try require(status == .created && phase == .queued)
-      next.end(.failed, at: now, failure: .overBudget(reason))
+      next.end(.failed, at: now, failure: .overBudget(refusal))
+
+    case .modelMissing(let failure):  // as 5: nothing was sent
+      try require(status == .created && phase == .queued)
+      next.end(.failed, at: now, failure: failure)
 
     case .priceRefused(let failure):
       try require(status == .created && phase == .queued)
@@ -399,10 +403,10 @@ extension PredictionFailure {
       hint: "Look at the provider's list of recent predictions and at the bill before you submit it again.")
   }
 
-  static func overBudget(_ reason: String) -> PredictionFailure {
+  static func overBudget(_ refusal: BudgetRefusal) -> PredictionFailure {
     PredictionFailure(
-      .budgetExceeded, retryable: true, message: sentences(reason, "Nothing was sent and nothing is billed."),
-      hint: "Raise max_cost or --max-spend (which counts from midnight UTC), or choose a cheaper input.")
+      .budgetExceeded, retryable: true, message: sentences(refusal.reason, "Nothing was sent and nothing is billed."),
+      hint: refusal.hint)
   }
 
   static func cancelled(_ message: String) -> PredictionFailure {

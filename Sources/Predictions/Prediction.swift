@@ -44,6 +44,12 @@ public struct Prediction: Sendable, Equatable {
   /// The process that accepted it, or that has searched the provider's history for it since and not found it: while that
   /// process lives it is known not to have been sent. `nil` where an older version accepted it.
   public var acceptor: String?
+  /// Whether nobody named the model, so that it is the provider's default.
+  public var usesDefaultModel: Bool
+  /// How many images it asks for; see `RequestedImages`.
+  public var images: Int64
+  /// The caps of agents that held when it was accepted; `nil` where none do.
+  public var caps: AgentCaps?
   /// Whether `input` names files that are sent in its place: it keeps the caller's spelling, `@/path`.
   public var uploads: UploadState
 
@@ -103,7 +109,8 @@ public struct Prediction: Sendable, Equatable {
     id: PredictionID, provider: String, model: String, input: [UInt8], metadata: [UInt8]? = nil, tags: [String] = [],
     idempotencyKey: String? = nil, fingerprint: [UInt8], account: String, outputDirectory: String,
     outputName: String? = nil, maxCostMicros: Int64? = nil, estimateMicros: Int64? = nil,
-    origin: PredictionOrigin? = nil, agent: String? = nil, uploads: UploadState = .none
+    origin: PredictionOrigin? = nil, agent: String? = nil, usesDefaultModel: Bool = false, images: Int64 = 1,
+    caps: AgentCaps? = nil, uploads: UploadState = .none
   ) {
     self.id = id
     self.provider = provider
@@ -121,6 +128,9 @@ public struct Prediction: Sendable, Equatable {
     self.estimateMicros = estimateMicros
     self.origin = origin
     self.agent = agent
+    self.usesDefaultModel = usesDefaultModel
+    self.images = images
+    self.caps = caps
     self.uploads = uploads
     acceptor = nil
     status = .created

@@ -29,6 +29,8 @@ extension PredictionEngine {
   public struct Validation: Sendable, Equatable {
     /// Everything that would be refused, as far as it can be told.
     public var problems: [InputSchema.Problem]
+    /// Fields that would be sent as they are, and that the model may not take.
+    public var warnings: [InputSchema.Problem] = []
     /// What else is worth knowing.
     public var hint: String?
   }
@@ -87,19 +89,44 @@ extension PredictionEngine {
     guard let catalogue = provider.catalogue else {
       return completion(.success(Validation(problems: problems, hint: hint)))
     }
-    find(id, in: catalogue, of: provider) { [problems] result in
+    let validate: @Sendable (Model, _ isListed: Bool) -> Void = { [problems] model, isListed in
+      let schema = model.inputSchema.map(InputSchema.init)
+      let unknown = isListed ? schema?.unknownFields(in: request.input, of: id, common: provider.commonFields) : nil
+      let found = (schema?.problems(with: request.input) ?? []) + (unknown?.refused ?? [])
+      // What is wrong with the prompt was said already.
+      let more = found.filter { problem in !problems.contains { $0.path == problem.path } }
+      let missing = schema == nil ? "The provider does not say what this model takes." : nil
+      completion(
+        .success(Validation(problems: problems + more, warnings: unknown?.sent ?? [], hint: hint ?? missing)))
+    }
+    if provider.isEmbedded, let model = catalogue.builtIn(id) { return validate(model, false) }
+    ask(catalogue, of: provider) { [problems] result in
       switch result {
-      case .success(let model):
-        let found = model.inputSchema.map { InputSchema($0).problems(with: request.input) } ?? []
-        // What is wrong with the prompt was said already.
-        let more = found.filter { problem in !problems.contains { $0.path == problem.path } }
-        let unknown = model.inputSchema == nil ? "The provider does not say what this model takes." : nil
-        completion(.success(Validation(problems: problems + more, hint: hint ?? unknown)))
-      case .failure(.noModel(let id, let name)):
-        let problem = InputSchema.Problem(path: "model", message: "the provider \"\(name)\" lists no model \"\(id)\"")
+      case .success(let models):
+        if let model = models.first(where: { $0.id == id }) { return validate(model, true) }
+        let problem = InputSchema.Problem(
+          path: "model", message: "the provider \"\(provider.name)\" lists no model \"\(id)\"")
         completion(.success(Validation(problems: [problem] + problems, hint: hint)))
-      case .failure(let error): completion(.failure(error))
+      case .failure(let error):
+        // What is built in is better than nothing.
+        if let model = catalogue.builtIn(id) { return validate(model, false) }
+        completion(.failure(.provider(error)))
       }
+    }
+  }
+
+  /// Asks for a provider's models where that was not done within the hour, so that a submit can judge an input by them.
+  /// Answers after three seconds at the latest, whatever came of it.
+  public func learnModels(of name: String?, completion: @escaping @Sendable () -> Void) {
+    guard let (provider, catalogue) = try? catalogue(of: name), !provider.isEmbedded else { return completion() }
+    let now = time.now.steady
+    guard state.withLock({ $0.catalogues.models(of: provider.account, now: now) }) == nil else { return completion() }
+    catalogue.models(atMost: 3_000) { [self] result in
+      if let models = try? result.get() {
+        let now = time.now.steady
+        _ = state.withLock { $0.catalogues.note(models, of: provider.account, now: now) }
+      }
+      completion()
     }
   }
 
@@ -121,19 +148,25 @@ extension PredictionEngine {
       message: "Only the provider \"sandbox\" takes this member; \"\(provider.name)\" would be paid.")
   }
 
-  /// Refuses an order whose input certainly breaks what its model takes, as far as that is known at once: the provider is
-  /// never asked on the way of a submit.
+  /// Refuses an order whose input certainly breaks what its model takes, or has a field that its model certainly does not
+  /// take, as far as that is known at once: the provider is never asked on the way of a submit.
   ///
+  /// - Returns: warnings of fields that are sent and that the model may not take.
   /// - Throws: the first problem, as `.invalid`.
-  func check(_ request: PredictionRequest, model id: String, at provider: any Provider) throws(SubmitError) {
+  func check(
+    _ request: PredictionRequest, model id: String, at provider: any Provider
+  ) throws(SubmitError) -> [InputSchema.Problem] {
     let now = time.now.steady
     let learned = state.withLock { $0.catalogues.model(id, of: provider.account, now: now)?.inputSchema }
-    // A key may name a prediction that was accepted before this was learned, and that is to be found again.
-    if learned != nil, request.idempotencyKey != nil { return }
-    guard let schema = learned ?? provider.catalogue?.builtIn(id)?.inputSchema else { return }
-    if let problem = read(schema).problems(with: request.input).first {
+    guard let bytes = learned ?? provider.catalogue?.builtIn(id)?.inputSchema else { return [] }
+    let schema = read(bytes)
+    // What is built in need not list every field.
+    let unknown =
+      learned == nil ? nil : schema.unknownFields(in: request.input, of: id, common: provider.commonFields)
+    if let problem = schema.problems(with: request.input).first ?? unknown?.refused.first {
       throw .invalid(path: problem.path, message: sentences(problem.message, "Nothing was sent."))
     }
+    return unknown?.sent ?? []
   }
 
   /// Reads a schema, but not twice in a row: most programs use one model.

@@ -54,24 +54,44 @@ extension PredictionEngine {
 
   /// What an order will cost, where that is known at once.
   ///
-  /// - Throws: `.overBudget` where it is more than allowed, and no idempotency key may name one that exists already. What
-  ///   is not known now is asked before it is sent.
+  /// - Throws: `.overBudget` where it is more than allowed or can never be priced, and no idempotency key may name one that
+  ///   exists already. What is not known now is asked before it is sent.
   func estimate(
     for request: PredictionRequest, model: String, from provider: any Provider
   ) throws(SubmitError) -> Int64? {
     if provider.isEmbedded { return 0 }
     let now = time.now
-    guard
-      let micros = state.withLock({ $0.prices.micros(provider.name, model, request.input, now: now.steady) })
-    else { return nil }
+    let micros = state.withLock { $0.prices.micros(provider.name, model, request.input, now: now.steady) }
     guard request.idempotencyKey == nil else { return micros }
-    let budget = Budget(
-      maxCost: request.maxCostMicros, maxSpend: provider.isLimited ? limits.maxSpendMicros : nil)
-    let reason = budget.excess(of: micros) {
-      (try? store.spending(of: provider.account, since: Money.startOfDay(now.wall))) ?? 0
+    // Agents' caps are judged by the store, which also knows what is accepted and not sent yet.
+    let policy = SpendingPolicy(
+      maxCost: request.maxCostMicros, maxSpend: provider.isLimited ? limits.maxSpendMicros : nil,
+      isStrict: limits.isSpendingStrict, provider: provider.name, hasPrices: provider.pricing != nil)
+    let verdict = policy.verdict(
+      model: model, price: micros.map { .known($0) } ?? .unasked, images: RequestedImages.count(in: request.input),
+      reset: time.clock(Money.endOfDay(now.wall))
+    ) {
+      (try? store.ledger(of: provider.account)) ?? Ledger()
     }
-    if let reason { throw .overBudget(reason: reason) }
+    if case .refused(let refusal) = verdict { throw .overBudget(refusal) }
     return micros
+  }
+
+  /// The caps that hold for an order; `nil` where none do.
+  func caps(for request: PredictionRequest, at provider: any Provider) -> AgentCaps? {
+    let caps = limits.agentCaps
+    guard request.origin != nil, provider.isLimited, caps.images != nil || caps.micros != nil else { return nil }
+    return caps
+  }
+
+  /// What agents may still order where a prediction belongs, in one sentence; `nil` while that is more than a fifth.
+  public func agentWarning(for prediction: Prediction) -> String? {
+    let provider = state.withLock { $0.providers[prediction.account] }
+    let caps = limits.agentCaps
+    guard let provider, provider.isLimited, caps.images != nil || caps.micros != nil,
+      let use = try? store.agentUse(of: prediction.account)
+    else { return nil }
+    return caps.warning(after: use, reset: time.clock(Money.endOfDay(time.now.wall)))
   }
 
   /// Money is limited and the next in the queue has no price yet: asks for it, and lets the queue go on.
@@ -81,10 +101,12 @@ extension PredictionEngine {
       react(.claimCleared(account: prediction.account))
       wakeDrain()
     }
+    let goOnWithout: @Sendable (String) -> Void = { [self] reason in
+      state.withLock { $0.unpriced[prediction.account, default: [:]][id] = reason }
+      goOn()
+    }
     guard let pricing = provider.pricing, let input = (try? JSONValue(parsing: prediction.input ?? []))?.object else {
-      return record(
-        id, .overBudget(reason: "There is a limit, and this provider cannot say what it would cost."), by: nil,
-        completion: goOn)
+      return goOnWithout("Its input cannot be read.")
     }
     // With the files' addresses: not even the price is asked with what a file is called here.
     let uploaded = state.withLock { $0.uploaded[id] }.flatMap { (try? JSONValue(parsing: $0.input))?.object }
@@ -93,21 +115,15 @@ extension PredictionEngine {
       switch result {
       case .success(let quote) where quote.currency == "USD":
         record(id, .priced(quote.micros), by: nil, completion: goOn)
-      case .success(let quote):
-        record(
-          id, .overBudget(reason: "There is a limit in dollars, and it would cost \(quote.currency)."), by: nil,
-          completion: goOn)
+      case .success(let quote): goOnWithout("It is in \(quote.currency), and the limit is in dollars.")
       case .failure(let error) where error.kind != nil:
         record(
           id,
           .priceRefused(
             PredictionFailure(
-              error.kind!, retryable: false, message: "\(error.message) Nothing was sent and nothing is billed.",
+              error.kind!, retryable: false, message: sentences(error.message, "Nothing was sent and nothing is billed."),
               hint: error.hint)), by: nil, completion: goOn)
-      case .failure(let error):
-        record(
-          id, .overBudget(reason: "There is a limit, and its price could not be learned: \(error.message)"), by: nil,
-          completion: goOn)
+      case .failure(let error): goOnWithout(error.message)
       }
     }
   }

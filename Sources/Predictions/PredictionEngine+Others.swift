@@ -23,6 +23,7 @@ extension PredictionEngine {
   /// Reads again what anybody has changed of what is kept here, if anybody has. Costs microseconds where nobody has.
   func noticeChanges() {
     guard store.hasChanged() else { return }
+    refreshPauses()
     let cursor = state.withLock { $0.cursor }
     guard let changes = try? store.changes(after: cursor) else { return }
     let stale = state.withLock { state -> [PredictionID] in

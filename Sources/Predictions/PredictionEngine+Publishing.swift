@@ -108,6 +108,6 @@ extension PredictionEngine {
   }
 
   func outcome(_ ids: [PredictionID], isFulfilled: Bool, in state: State) -> WaitOutcome {
-    WaitOutcome(isFulfilled: isFulfilled, snapshots: ids.compactMap { state.live[$0] })
+    WaitOutcome(isFulfilled: isFulfilled, snapshots: ids.compactMap { state.live[$0].map { shown($0, in: state) } })
   }
 }

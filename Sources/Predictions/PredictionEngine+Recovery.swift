@@ -12,7 +12,9 @@ extension PredictionEngine {
       state.beginsAt = nil
       return !state.hasBegun
     }
-    if isFirst { recover() }
+    guard isFirst else { return }
+    refreshPauses()
+    recover()
   }
 
   /// Begins the work of a process that was only asked to submit, if it is still there in a while. One that submits and

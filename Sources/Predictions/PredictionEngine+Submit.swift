@@ -66,19 +66,23 @@ extension PredictionEngine {
     if let problem = Self.sandboxProblem(in: request.input, of: provider) {
       throw .invalid(path: problem.path, message: problem.message)
     }
-    try check(request, model: model, at: provider)
+    // A process that only submits says so too where the account pauses.
+    if provider.isLimited, state.withLock({ $0.pauses == nil }) { refreshPauses() }
     let files = request.upload ? FileReferences.find(in: request.input) : []
-    var fileProblem: SubmitError?
+    var warnings: [InputSchema.Problem] = []
+    var refusal: SubmitError?
     do throws(SubmitError) {
+      warnings = try check(request, model: model, at: provider)
       if request.upload { try check(files, in: request.input, for: provider) }
     } catch {
-      // A key may name one that was accepted while the file was there, and that is to be found again.
+      // A key may name a prediction that was accepted while the file was there, or before the model's fields were known;
+      // it is to be found again.
       if request.idempotencyKey == nil { throw error }
-      fileProblem = error
+      refusal = error
     }
     if let problem = agentProblem(of: request) {
       if request.idempotencyKey == nil { throw problem }
-      fileProblem = fileProblem ?? problem
+      refusal = refusal ?? problem
     }
     let directory: String
     do throws(OutputError) {
@@ -96,7 +100,9 @@ extension PredictionEngine {
       account: provider.account, outputDirectory: directory,
       outputName: request.outputName, maxCostMicros: request.maxCostMicros,
       estimateMicros: try estimate(for: request, model: model, from: provider), origin: request.origin,
-      agent: request.agent, uploads: files.isEmpty ? .none : .awaited)
+      agent: request.agent, usesDefaultModel: request.model == nil && defaults.model == nil,
+      images: provider.isLimited ? RequestedImages.count(in: request.input) : 1, caps: caps(for: request, at: provider),
+      uploads: files.isEmpty ? .none : .awaited)
     prediction.acceptor = store.owner
     let notices = state.withLock { state in
       state.owedReplies += 1
@@ -104,8 +110,8 @@ extension PredictionEngine {
       return state.notices
     }
     // With limit 0 only the idempotency key is looked up.
-    store.insert(prediction, queueLimit: fileProblem == nil ? limits.maxQueued : 0) {
-      [self, fileProblem, id = prediction.id] result in
+    store.insert(prediction, queueLimit: refusal == nil ? limits.maxQueued : 0) {
+      [self, refusal, warnings, id = prediction.id] result in
       state.withLock { state in
         state.owedReplies -= 1
         if let agent = request.agent { state.agentsPending[agent, default: 1] -= 1 }
@@ -113,17 +119,19 @@ extension PredictionEngine {
       switch result {
       case .success(.inserted(let prediction)):
         let snapshot = publish(prediction, since: notices)
-        completion(.success(Accepted(snapshot: snapshot, isNew: true)))
+        let now = state.withLock { shown(snapshot, in: $0) }
+        completion(.success(Accepted(snapshot: now.with(warnings: warnings), isNew: true)))
         react(.queued(account: prediction.account))
         beginLater()
       case .success(.existing(let known)):
         let snapshot = publish(known, since: notices)
-        completion(.success(Accepted(snapshot: snapshot, isNew: false)))
+        completion(.success(Accepted(snapshot: state.withLock { shown(snapshot, in: $0) }, isNew: false)))
         begin()
         askAgain(snapshot)
       case .success(.conflict(let id, let deleted, let difference)):
         completion(.failure(.conflict(id, deleted: deleted, difference: difference)))
-      case .success(.queueFull): completion(.failure(fileProblem ?? .queueFull(limit: limits.maxQueued)))
+      case .success(.overBudget(let refusal)): completion(.failure(.overBudget(refusal)))
+      case .success(.queueFull): completion(.failure(refusal ?? .queueFull(limit: limits.maxQueued)))
       case .failure(let error):
         // It may be in the table all the same, and the client was told that it is not: it must not be sent.
         recordLater(Unrecorded(id: id, event: .interrupted, writer: nil))

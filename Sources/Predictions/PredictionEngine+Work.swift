@@ -71,8 +71,12 @@ extension PredictionEngine {
   private func claim(_ account: String) {
     guard let provider = state.withLock({ $0.providers[account] }) else { return }
     let ready = readyUploads(of: account)
-    let (isUploading, isSearching) = state.withLock { state in
-      (state.scheduler.isUploading(for: account), state.scheduler.isSearching(for: account))
+    let now = time.now.steady
+    let (isUploading, isSearching, unpriced, isLookupSkipped) = state.withLock { state in
+      (
+        state.scheduler.isUploading(for: account), state.scheduler.isSearching(for: account),
+        state.unpriced.removeValue(forKey: account) ?? [:], skipsLookup(at: provider, in: state, now: now)
+      )
     }
     let orphans: OrphanRule =
       provider.isEmbedded
@@ -80,7 +84,8 @@ extension PredictionEngine {
     let request = ClaimRequest(
       account: account, maxConcurrency: provider.isLimited ? limits.maxConcurrency : nil,
       maxPerMinute: provider.isLimited ? limits.maxPerMinute : nil,
-      maxSpendMicros: provider.isLimited ? limits.maxSpendMicros : nil, uploaded: ready,
+      maxSpendMicros: provider.isLimited ? limits.maxSpendMicros : nil, isSpendingStrict: limits.isSpendingStrict,
+      hasPrices: provider.pricing != nil, skipsLookup: isLookupSkipped, unpriced: unpriced, uploaded: ready,
       mayUpload: provider.uploads != nil && !isUploading, orphans: orphans)
     store.claim(request) { [self] result in
       switch result {
@@ -89,6 +94,8 @@ extension PredictionEngine {
         react(.claimed(prediction))
       case .success(.nothingQueued): react(.claimEnded(account: account, retryAfter: nil))
       case .success(.denied(let retryAfter)): react(.claimEnded(account: account, retryAfter: retryAfter))
+      case .success(.paused(let pause, let next)): wait(out: pause, before: next, at: provider)
+      case .success(.needsLookup(let prediction)): lookUpModel(of: prediction, at: provider)
       case .success(.needsUpload(let prediction)): react(.uploadNeeded(prediction))
       case .success(.needsSearch(let prediction)): react(.searchNeeded(prediction))
       case .success(.needsPrice(let prediction)): price(prediction, at: provider)
@@ -289,6 +296,10 @@ extension PredictionEngine {
         state.withLock { state in
           state.failedRecords = 0
           state.toldUnrecorded = []
+        }
+        switch event {
+        case .refused(_, pause: .some), .uploadFailed(_, pause: .some): refreshPauses()
+        default: break
         }
         follow(change.after)
       case .failure(.illegal), .failure(.notFound):

@@ -59,8 +59,16 @@ public final class PredictionEngine: Sendable {
     var isEnding = false
     /// What is known of what things cost.
     var prices = PriceList()
+    /// The queued predictions whose price was asked for in vain, by account, and why.
+    var unpriced: [String: [PredictionID: String]] = [:]
+    /// The pauses of accounts, as the store had them last; `nil` before they were read.
+    var pauses: [String: AccountPause]?
+    /// When a paused account was last asked what it has, on the steady clock.
+    var balanceAskedAt: [String: Int64] = [:]
     /// What is known of what models there are.
     var catalogues = Catalogues()
+    /// When an account's catalogue was last asked for the default model in vain, on the steady clock.
+    var catalogueFailedAt: [String: Int64] = [:]
     /// The schema that an order was last checked against.
     var lastSchema: (bytes: [UInt8], schema: InputSchema)?
     /// When the store was last asked whether another process changed anything, and up to where its changes are known.
@@ -218,7 +226,7 @@ public final class PredictionEngine: Sendable {
     let now = time.now.steady
     // The usual case is one look: it is kept here, and nobody can have changed it unnoticed.
     let usual = state.withLock { state in
-      state.hasBegun && now - state.checkedAt < Self.freshness ? state.live[id] : nil
+      state.hasBegun && now - state.checkedAt < Self.freshness ? state.live[id].map { shown($0, in: state) } : nil
     }
     if let usual {
       askAgain(usual)
@@ -231,7 +239,7 @@ public final class PredictionEngine: Sendable {
       return true
     }
     if mustCheck { noticeChanges() }
-    if let known = state.withLock({ $0.live[id] }) {
+    if let known = state.withLock({ state in state.live[id].map { shown($0, in: state) } }) {
       askAgain(known)
       return known
     }
@@ -242,7 +250,7 @@ public final class PredictionEngine: Sendable {
       let kept = state.withLock { $0.notices == notices ? remember(prediction, in: &$0) : nil }
       guard let kept else { continue }
       askAgain(kept)
-      return kept
+      return state.withLock { shown(kept, in: $0) }
     }
   }
 

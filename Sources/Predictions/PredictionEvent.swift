@@ -6,9 +6,11 @@ public enum PredictionEvent: Sendable, Equatable {
   /// The provider said what it would cost, in millionths of a dollar.
   case priced(Int64)
   /// It would cost more than allowed, or nobody could say what it costs.
-  case overBudget(reason: String)
+  case overBudget(BudgetRefusal)
   /// Its price could not be asked for a reason that no higher limit cures. Nothing was sent.
   case priceRefused(PredictionFailure)
+  /// Nobody named its model, and the provider does not have the default one any more. Nothing was sent.
+  case modelMissing(PredictionFailure)
   /// A file that it names could not be uploaded. Nothing was sent.
   case uploadFailed(PredictionFailure, pause: Int64?)
   /// The caller wants it stopped. `sendable` is `false` where the writer has just made sure, on the thread that sends,
@@ -83,8 +85,8 @@ extension PredictionEvent {
     case .ambiguous: .leftOpen
     case .cancelAsked(_, sendable: false), .withdrawn(sendable: false): .unsent
     case .foundSeveral: .doubted
-    case .notInHistory, .priced, .overBudget, .priceRefused, .uploadFailed, .previewed, .cancelAsked, .withdrawn,
-      .takenOver,
+    case .notInHistory, .priced, .overBudget, .priceRefused, .modelMissing, .uploadFailed, .previewed, .cancelAsked,
+      .withdrawn, .takenOver,
       .finished, .saved,
       .downloadGivenUp,
       .relinked, .downloadAgain, .lookedInVain, .deletionAnswered:

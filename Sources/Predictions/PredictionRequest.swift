@@ -67,17 +67,23 @@ public struct AccountLimits: Sendable, Equatable {
   public var maxSpendMicros: Int64?
   /// How many files each agent may make in an hour; `nil` is no limit, of bytes neither.
   public var maxAgentFiles: Int?
+  /// Whether `maxSpendMicros` refuses what has no price.
+  public var isSpendingStrict: Bool
+  /// What agents may order.
+  public var agentCaps: AgentCaps
 
   /// Limits.
   public init(
     maxConcurrency: Int = 2, maxPerMinute: Int? = nil, maxQueued: Int = 10_000, maxSpendMicros: Int64? = nil,
-    maxAgentFiles: Int? = nil
+    isSpendingStrict: Bool = false, agentCaps: AgentCaps = .standard, maxAgentFiles: Int? = nil
   ) {
     self.maxAgentFiles = maxAgentFiles
     self.maxConcurrency = maxConcurrency
     self.maxPerMinute = maxPerMinute
     self.maxQueued = maxQueued
     self.maxSpendMicros = maxSpendMicros
+    self.isSpendingStrict = isSpendingStrict
+    self.agentCaps = agentCaps
   }
 }
 
@@ -93,7 +99,7 @@ public enum SubmitError: Error, Sendable, Equatable {
   /// first member that the two do not share.
   case conflict(PredictionID, deleted: Bool, difference: String?)
   /// It would cost more than allowed.
-  case overBudget(reason: String)
+  case overBudget(BudgetRefusal)
   /// Too many are queued.
   case queueFull(limit: Int)
   /// The agent has made as many files in the last hour as it may, or 2 GB of them.

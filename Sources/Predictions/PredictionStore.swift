@@ -20,8 +20,26 @@ public protocol PredictionStore: ChangeLog {
   /// Whether anything was committed since the last call by anybody, this process included. Costs microseconds.
   func hasChanged() -> Bool
 
-  /// What an account's predictions sent since a moment have cost or may cost, in millionths of a dollar.
-  func spending(of account: String, since milliseconds: Int64) throws(StoreError) -> Int64
+  /// The pauses of all accounts, also those that are over.
+  func pauses() throws(StoreError) -> [String: AccountPause]
+
+  /// Notes that the provider's catalogue lists the default model now, for a day and for all processes.
+  func noteModel(_ model: String, of account: String, completion: @escaping @Sendable () -> Void)
+
+  /// Notes the balance of an account that pauses because it had too little, and ends the pause where that is enough.
+  ///
+  /// - Parameters:
+  ///   - pause: as it was read; where the account's pause is another one by now nothing happens.
+  ///   - isOver: whether the pause ends.
+  func noteBalance(
+    _ micros: Int64, of account: String, during pause: AccountPause, isOver: Bool,
+    completion: @escaping @Sendable () -> Void)
+
+  /// What an account's POSTs of today (UTC) say about money.
+  func ledger(of account: String) throws(StoreError) -> Ledger
+
+  /// What agents have asked for today on an account: what was sent, and what was accepted and not sent yet.
+  func agentUse(of account: String) throws(StoreError) -> AgentUse
 
   /// What stands for a file that was uploaded for an account, by its SHA-256; `nil` where none is kept any more.
   func upload(of digest: [UInt8], for account: String) throws(StoreError) -> String?
@@ -109,6 +127,8 @@ public enum InsertOutcome: Sendable, Equatable {
   case conflict(PredictionID, deleted: Bool, difference: String?)
   /// Too many are queued.
   case queueFull
+  /// Agents have ordered as much as they may; see `Prediction.caps`.
+  case overBudget(BudgetRefusal)
 }
 
 /// A committed change; both sides are the same where there was nothing to change.
@@ -135,6 +155,14 @@ public struct ClaimRequest: Sendable, Equatable {
   public var maxPerMinute: Int?
   /// What may be spent in a day (UTC), in millionths of a dollar; `nil` is no limit.
   public var maxSpendMicros: Int64?
+  /// Whether that refuses what has no price.
+  public var isSpendingStrict: Bool
+  /// Whether the provider can be asked what things cost.
+  public var hasPrices: Bool
+  /// Whether the default model is not looked up before it is sent for.
+  public var skipsLookup: Bool
+  /// Those whose price this process asked for in vain, and why.
+  public var unpriced: [PredictionID: String]
   /// Those whose files this process has uploaded.
   public var uploaded: [UploadedInput]
   /// Whether it could upload the next one's; otherwise those that wait for that are passed over.
@@ -145,8 +173,14 @@ public struct ClaimRequest: Sendable, Equatable {
   /// A request.
   public init(
     account: String, maxConcurrency: Int?, maxPerMinute: Int?, maxSpendMicros: Int64? = nil,
-    uploaded: [UploadedInput] = [], mayUpload: Bool = false, orphans: OrphanRule = .sent
+    isSpendingStrict: Bool = false, hasPrices: Bool = true, skipsLookup: Bool = true,
+    unpriced: [PredictionID: String] = [:], uploaded: [UploadedInput] = [], mayUpload: Bool = false,
+    orphans: OrphanRule = .sent
   ) {
+    self.isSpendingStrict = isSpendingStrict
+    self.hasPrices = hasPrices
+    self.skipsLookup = skipsLookup
+    self.unpriced = unpriced
     self.orphans = orphans
     self.uploaded = uploaded
     self.mayUpload = mayUpload
@@ -188,13 +222,17 @@ public enum ClaimOutcome: Sendable, Equatable {
   case claimed(Prediction)
   /// The queue is empty.
   case nothingQueued
-  /// Not now: slots, the minute or a pause. Ask again after this many milliseconds (sooner when one finishes).
+  /// Not now: slots or the minute. Ask again after this many milliseconds (sooner when one finishes).
   case denied(retryAfter: Int64)
+  /// Not now: the account pauses. `next` waits for its end.
+  case paused(AccountPause, next: Prediction)
+  /// Nobody named its model, and whether the provider still has it is not known of today.
+  case needsLookup(Prediction)
   /// Its turn has come but for its files, which this process may upload now.
   case needsUpload(Prediction)
   /// Its turn has come, and the provider's history must be searched first: see `OrphanRule.searched`.
   case needsSearch(Prediction)
-  /// Money is limited, and nobody has asked yet what this one would cost.
+  /// Money is limited, and this process has not asked yet what this one would cost.
   case needsPrice(Prediction)
   /// This one was not sent, and has failed: it would have cost more than allowed, or waited too long.
   case refused(Prediction)

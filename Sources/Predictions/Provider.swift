@@ -15,6 +15,9 @@ public protocol Provider: Sendable {
   /// The model used where nobody names one.
   var defaultModel: String { get }
 
+  /// Fields of an input that it takes for every model, whatever a model's schema lists.
+  var commonFields: Set<String> { get }
+
   /// How often it may be asked.
   var pace: PollPace { get }
 
@@ -87,6 +90,9 @@ public protocol Provider: Sendable {
 }
 
 extension Provider {
+  /// None.
+  public var commonFields: Set<String> { [] }
+
   /// Providers that make a prediction under an id can be asked again.
   public func canRepeat(_ prediction: Prediction) -> Bool { true }
 
@@ -147,7 +153,17 @@ public protocol ProviderCatalogue: Sendable {
   func builtIn(_ model: String) -> Model?
 
   /// Asks for all models.
-  func models(completion: @escaping @Sendable (Result<[Model], ProviderError>) -> Void)
+  ///
+  /// - Parameter milliseconds: how long the answer may take.
+  func models(
+    atMost milliseconds: Int64, completion: @escaping @Sendable (Result<[Model], ProviderError>) -> Void)
+}
+
+extension ProviderCatalogue {
+  /// Asks for all models; the answer may take half a minute.
+  public func models(completion: @escaping @Sendable (Result<[Model], ProviderError>) -> Void) {
+    models(atMost: 30_000, completion: completion)
+  }
 }
 
 /// A model, as its provider's catalogue has it.

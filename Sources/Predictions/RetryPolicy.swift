@@ -11,6 +11,8 @@ struct RetryPolicy: Sendable, Equatable {
   var transient: Int64
   /// After a poll that was refused; doubles up to 5 min.
   var paused: Int64
+  /// Between two questions for the balance of an account that pauses because it had too little.
+  var balance: Int64
   /// "No such prediction" counts only this long after it was accepted, …
   var goneGrace: Int64
   /// … and is final only when it was said three times over at least this long.
@@ -25,12 +27,13 @@ struct RetryPolicy: Sendable, Equatable {
   var pollsPerSecond: Int
 
   static let remote = RetryPolicy(
-    firstPoll: 2_000, longestPoll: 10_000, transient: 1_000, paused: 30_000, goneGrace: 10_000, goneSpan: 60_000,
+    firstPoll: 2_000, longestPoll: 10_000, transient: 1_000, paused: 30_000, balance: 15_000, goneGrace: 10_000,
+    goneSpan: 60_000,
     looks: [2_000, 5_000, 10_000, 20_000, 30_000], lookSpan: 5_000, downloads: [2_000, 15_000],
     pollsPerSecond: 20)
 
   static let near = RetryPolicy(
-    firstPoll: 50, longestPoll: 10_000, transient: 50, paused: 300, goneGrace: 250, goneSpan: 1_500,
+    firstPoll: 50, longestPoll: 10_000, transient: 50, paused: 300, balance: 300, goneGrace: 250, goneSpan: 1_500,
     looks: [100, 250, 500, 1_000, 1_500], lookSpan: 250, downloads: [50, 250],
     pollsPerSecond: 2_000)
 }

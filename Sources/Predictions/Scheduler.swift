@@ -24,6 +24,8 @@ public struct Scheduler: Sendable {
     case uploadFailed(PredictionID, UploadOutcome)
     /// What stood in the way of a claim is settled: ask again at once.
     case claimCleared(account: String)
+    /// The pause of an account ended early: ask again at once.
+    case pauseEnded(account: String)
     /// A row of ours was committed as it is here.
     case changed(Prediction)
     /// A poll ended without changing anything.
@@ -212,6 +214,7 @@ public struct Scheduler: Sendable {
       accounts[account]?.isClaiming = false
       return claim(account)
 
+    case .pauseEnded(let account): return release(account)
     case .changed(let prediction): return changed(prediction, now: now)
     case .polled(let id, let outcome): return polled(id, outcome, now: now)
     case .looked(let id, let outcome): return looked(id, outcome, now: now)

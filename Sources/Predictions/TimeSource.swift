@@ -20,9 +20,15 @@ public protocol TimeSource: Sendable {
   /// Names the start of the machine from which `steady` counts; `nil` where it is not known. What `steady` said is
   /// comparable only under the same name.
   var boot: String? { get }
+
+  /// A moment of the wall clock as people here read it: `01:00 CET`.
+  func clock(_ wall: Int64) -> String
 }
 
 extension TimeSource {
   /// Not known.
   public var boot: String? { nil }
+
+  /// In UTC.
+  public func clock(_ wall: Int64) -> String { "\(Timestamp.text(wall).dropFirst(11).prefix(5)) UTC" }
 }

@@ -131,11 +131,30 @@ public final class PredictionSnapshot: Sendable {
   public let prediction: Prediction
   /// The provider's result URL, where there is one.
   public let resultURL: String?
+  /// Why it is not sent at the moment, where its account pauses.
+  public let waiting: Waiting?
+  /// What is worth knowing of the input that was accepted just now; only in the answer to a submit.
+  public let warnings: [InputSchema.Problem]
 
   /// A snapshot.
-  public init(_ prediction: consuming Prediction, resultURL: String?) {
+  public init(
+    _ prediction: consuming Prediction, resultURL: String?, waiting: Waiting? = nil,
+    warnings: [InputSchema.Problem] = []
+  ) {
     self.prediction = prediction
     self.resultURL = resultURL
+    self.waiting = waiting
+    self.warnings = warnings
+  }
+
+  /// The same, waiting for its account.
+  func with(waiting: Waiting) -> PredictionSnapshot {
+    PredictionSnapshot(prediction, resultURL: resultURL, waiting: waiting, warnings: warnings)
+  }
+
+  /// The same, with warnings of its input.
+  public func with(warnings: [InputSchema.Problem]) -> PredictionSnapshot {
+    warnings.isEmpty ? self : PredictionSnapshot(prediction, resultURL: resultURL, waiting: waiting, warnings: warnings)
   }
 
   /// Whether it is in doubt and no process searches for it at the moment.

@@ -7,9 +7,11 @@ extension OpenAI: ProviderCatalogue {
   public func builtIn(_ model: String) -> Model? { nil }
 
   /// Every model of the server, those for text too: nothing in the list tells them apart.
-  public func models(completion: @escaping @Sendable (Result<[Model], ProviderError>) -> Void) {
+  public func models(
+    atMost milliseconds: Int64, completion: @escaping @Sendable (Result<[Model], ProviderError>) -> Void
+  ) {
     let request = HTTPRequest(
-      url: "\(base.text)/models", headers: headers(contentType: "application/json"), limits: .init(total: 30_000))
+      url: "\(base.text)/models", headers: headers(contentType: "application/json"), limits: .init(total: milliseconds))
     http.send(request) { result in
       switch result {
       case .failure(let failure):

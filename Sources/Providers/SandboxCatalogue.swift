@@ -7,7 +7,9 @@ extension Sandbox: ProviderCatalogue {
   public func builtIn(_ model: String) -> Model? { Model(id: model, inputSchema: Self.inputSchema) }
 
   /// The seed's.
-  public func models(completion: @escaping @Sendable (Result<[Model], ProviderError>) -> Void) {
+  public func models(
+    atMost milliseconds: Int64, completion: @escaping @Sendable (Result<[Model], ProviderError>) -> Void
+  ) {
     completion(.success([Model(id: defaultModel, inputSchema: Self.inputSchema)]))
   }
 

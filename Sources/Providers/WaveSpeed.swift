@@ -12,6 +12,9 @@ public struct WaveSpeed: Provider, ServerQuoting, Sendable {
   public let account: String
   /// The seed's. Its upstream was shut down in October 2026, so it can be chosen otherwise everywhere.
   public let defaultModel = "openai/gpt-image-1-high-fidelity"
+  /// What the service takes beside a model's own fields; `webhook` and `webhook_url` stand in different versions of its
+  /// documentation.
+  public let commonFields: Set<String> = ["enable_sync_mode", "enable_base64_output", "webhook", "webhook_url"]
   /// The account's limits hold.
   public let isLimited = true
   /// Its outputs are made elsewhere.

@@ -17,8 +17,10 @@ extension WaveSpeed: ProviderCatalogue {
   ).serialized
 
   /// Everything it offers to this key, films and voices too.
-  public func models(completion: @escaping @Sendable (Result<[Model], ProviderError>) -> Void) {
-    ask("/api/v3/models", body: nil) { result in
+  public func models(
+    atMost milliseconds: Int64, completion: @escaping @Sendable (Result<[Model], ProviderError>) -> Void
+  ) {
+    ask("/api/v3/models", body: nil, atMost: milliseconds) { result in
       completion(
         result.flatMap { answer in
           guard let list = answer.list else { return .failure(unreadable("list of models")) }

@@ -13,7 +13,8 @@ extension WaveSpeed: ProviderPricing {
     ask("/api/v3/model/price", body: body.bytes) { result in
       completion(
         result.flatMap { answer in
-          guard let object = answer.object, let price = amount(object["discounted_price"]) ?? amount(object["price"])
+          guard let object = answer.object,
+            let price = Self.price(full: amount(object["price"]), discounted: amount(object["discounted_price"]))
           else {
             return .failure(unreadable("price"))
           }
@@ -33,6 +34,12 @@ extension WaveSpeed: ProviderPricing {
           return .success(Balance(micros: Int64((balance * 1e6).rounded()), currency: currency(object)))
         })
     }
+  }
+
+  /// A discounted price of 0 stands for no discount: only a full price of 0 says that something is free.
+  static func price(full: Int64?, discounted: Int64?) -> Int64? {
+    if let discounted, discounted > 0 { return discounted }
+    return full
   }
 
   private func amount(_ value: JSONValue?) -> Int64? { value?.number.flatMap { Money.micros($0.double) } }

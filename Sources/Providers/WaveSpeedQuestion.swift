@@ -4,9 +4,12 @@ internal import Predictions
 extension WaveSpeed {
   /// Asks, and takes any 2xx with a body of the service's own for an answer.
   ///
-  /// - Parameter body: posted; `nil` makes it a GET.
+  /// - Parameters:
+  ///   - body: posted; `nil` makes it a GET.
+  ///   - milliseconds: how long the answer may take.
   func ask(
-    _ path: String, body: [UInt8]?, completion: @escaping @Sendable (Result<WaveSpeedAnswer, ProviderError>) -> Void
+    _ path: String, body: [UInt8]?, atMost milliseconds: Int64 = 30_000,
+    completion: @escaping @Sendable (Result<WaveSpeedAnswer, ProviderError>) -> Void
   ) {
     guard let headers = headers() else {
       return completion(
@@ -15,7 +18,7 @@ extension WaveSpeed {
             message: "The API key is empty or contains invalid characters.", hint: "Check WAVESPEED_API_KEY.",
             isRetryable: false, kind: .authentication)))
     }
-    http.send(HTTPRequest(url: base.text + path, headers: headers, body: body, limits: .init(total: 30_000))) {
+    http.send(HTTPRequest(url: base.text + path, headers: headers, body: body, limits: .init(total: milliseconds))) {
       result in
       switch result {
       case .failure(let failure):

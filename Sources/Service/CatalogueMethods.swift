@@ -33,10 +33,10 @@ extension Method {
       result: .object(
         [
           "valid": .bool.about("Whether there is no problem."),
-          "problems": .array(
-            of: .object(["path": .string.about("Like input.size."), "message": .string])),
+          "problems": .problems,
+          "warnings": .problems.about("What would be sent as it is, and may not be meant so."),
           "hint": .string.about("What else is worth knowing: that a model is retired, that nothing is known of it."),
-        ], optional: ["hint"]),
+        ], optional: ["warnings", "hint"]),
       errors: [.providerNotConfigured, .providerFailed], body: .later(validate)),
   ]
 
@@ -129,23 +129,18 @@ extension Service {
 }
 
 extension PredictionEngine.Validation {
-  /// `{valid, problems, hint}`.
+  /// `{valid, problems, warnings, hint}`.
   fileprivate var bytes: [UInt8] {
     var json = JSONWriter()
     json.beginObject()
     json.name("valid")
     json.value(problems.isEmpty)
     json.name("problems")
-    json.beginArray()
-    for problem in problems {
-      json.beginObject()
-      json.name("path")
-      json.value(problem.path)
-      json.name("message")
-      json.value(problem.message)
-      json.endObject()
+    json.problems(problems)
+    if !warnings.isEmpty {
+      json.name("warnings")
+      json.problems(warnings)
     }
-    json.endArray()
     if let hint {
       json.name("hint")
       json.value(hint)

@@ -136,10 +136,10 @@ extension RPCError {
           retryable: true,
           hint: "Set IMAGEWIRE_OUTPUT_DIR or --output-dir to a folder that can be written.")
         : invalidParams("output_dir", sentences(error.message, "Nothing was sent."))
-    case .overBudget(let reason):
+    case .overBudget(let refusal):
       ours(
-        ErrorCode.budgetExceeded, sentences(reason, "Nothing was sent."), type: "budget_exceeded", retryable: true,
-        hint: "Raise max_cost or --max-spend (which counts from midnight UTC), or choose a cheaper input.")
+        ErrorCode.budgetExceeded, sentences(refusal.reason, "Nothing was sent."), type: "budget_exceeded",
+        retryable: true, hint: refusal.hint)
     case .storage(let error, let id): storage(error, id: id.description)
     }
   }

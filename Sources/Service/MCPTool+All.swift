@@ -106,7 +106,8 @@ extension Schema {
         "failure": .object(
           ["type": .string, "retryable": .bool, "message": .string, "hint": .string.orNull]
         ).orNull,
+        "waiting": .object(["reason": .string, "until": .string]).about("Its account pauses."),
         "next": .string.about("What to do next."),
-      ], optional: ["next"])
+      ], optional: ["waiting", "next"])
   }
 }

@@ -85,7 +85,9 @@ struct MCPToolCall: Sendable {
       case .result:
         guard call.hold(accepted, in: engine) else { return }
         do throws(StoreError) {
-          try call.wait(for: id, atMost: timeout, in: engine) { answer($0 ?? snapshot, isInline: isInline) }
+          try call.wait(for: id, atMost: timeout, in: engine) { latest in
+            answer((latest ?? snapshot).with(warnings: snapshot.warnings), isInline: isInline)
+          }
         } catch {
           answer(snapshot)
         }
@@ -177,7 +179,7 @@ extension Service {
     json.name("predictions")
     json.beginArray()
     for (index, prediction) in page.predictions.enumerated() {
-      let snapshot = PredictionSnapshot(prediction, resultURL: engine.resultURL(of: prediction))
+      let snapshot = engine.snapshot(of: prediction)
       let bytes = structured(snapshot, within: folders, isListed: true)
       // The text says it once more, shorter: half of it, and some.
       if index > 0, (json.bytes.count + bytes.count) * 2 > maxMessageBytes {
@@ -195,6 +197,9 @@ extension Service {
     if text.isEmpty { text = ["There are none."] }
     let shown = page.predictions.prefix(text.count)
     if let label = shown.first?.sandboxLabel, shown.allSatisfy(\.isFree) { text.insert(label, at: 0) }
+    if let last = page.predictions.first, let warning = engine.agentWarning(for: last) {
+      text.append(SafeText(warning))
+    }
     if let next { text.append("More: list_predictions with {\"cursor\":\"\(next)\"}.") }
     return MCPToolResult(text: .joined(text, separator: "\n"), structured: json.bytes)
   }

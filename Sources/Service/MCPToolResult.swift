@@ -98,16 +98,17 @@ extension Service {
       MCPToolResult.Link(
         uri: MCPResource.uri(prediction.id, index + 1), name: file.name, mediaType: file.mediaType, bytes: file.bytes)
     }
-    var note: String?
+    var note = notes(for: snapshot)
     if pictureBytes > 0, !visible.isEmpty, let engine = try? engine() {
       var left = pictureBytes
       for (_, file) in visible {
         guard (file.bytes + 2) / 3 * 4 <= left else {
-          note = "A picture was too large to be shown here; open its file."
+          note.append("A picture was too large to be shown here; open its file.")
           continue
         }
         guard let contents = engine.contents(of: file, for: prediction.origin) else {
-          note = "\(file.path) is not shown: it is not the picture that was saved any more, or it cannot be read."
+          note.append(
+            "\(file.path) is not shown: it is not the picture that was saved any more, or it cannot be read.")
           continue
         }
         let base64 = Base64.encode(contents)
@@ -116,9 +117,24 @@ extension Service {
       }
     }
     result.text =
-      result.isError ? prediction.excuse : prediction.summary(files: visible.map(\.element.path), note: note)
+      result.isError
+      ? .joined([prediction.excuse] + note.map { SafeText($0) }, separator: " ")
+      : prediction.summary(
+        files: visible.map(\.element.path), note: note.isEmpty ? nil : note.joined(separator: " "))
     if let label = prediction.sandboxLabel { result.text = "\(label)\n\(result.text)" }
     return result
+  }
+
+  /// What an agent is to know beside the prediction: that its account pauses, which fields may be misspelt, and what is
+  /// left of what agents may order.
+  private func notes(for snapshot: PredictionSnapshot) -> [String] {
+    var notes: [String] = []
+    if let waiting = snapshot.waiting {
+      notes.append("It waits: \(waiting.words). Nothing is sent before \(time.clock(waiting.until)).")
+    }
+    notes += snapshot.warnings.map { "\($0.message)." }
+    if let engine = try? engine(), let warning = engine.agentWarning(for: snapshot.prediction) { notes.append(warning) }
+    return notes
   }
 
   /// The prediction as every method shows it, but without paths that are none of an agent's business.

@@ -113,6 +113,14 @@ extension PredictionSnapshot {
     json.optional(it.finishedAt.map(Timestamp.text))
     json.name("revision")
     json.value(it.revision)
+    if let waiting {
+      json.name("waiting")
+      waiting.write(to: &json)
+    }
+    if !warnings.isEmpty {
+      json.name("warnings")
+      json.problems(warnings)
+    }
     if !omitted.isEmpty {
       json.name("omitted")
       json.beginArray()
@@ -124,6 +132,33 @@ extension PredictionSnapshot {
       json.value(next)
     }
     json.endObject()
+  }
+}
+
+extension Waiting {
+  fileprivate func write(to json: inout JSONWriter) {
+    json.beginObject()
+    json.name("reason")
+    json.value(reason.rawValue)
+    json.name("until")
+    json.value(Timestamp.text(until))
+    json.endObject()
+  }
+}
+
+extension JSONWriter {
+  /// `[{path, message}]`
+  mutating func problems(_ problems: [InputSchema.Problem]) {
+    beginArray()
+    for problem in problems {
+      beginObject()
+      name("path")
+      value(problem.path)
+      name("message")
+      value(problem.message)
+      endObject()
+    }
+    endArray()
   }
 }
 

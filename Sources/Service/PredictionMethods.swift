@@ -128,10 +128,10 @@ extension Method {
     let id = snapshot.prediction.id
     let answer: @Sendable (Asked) -> Void = { asked in
       let latest = (try? engine.snapshot(id)) ?? snapshot
-      asked.result(service.render(latest))
+      asked.result(service.render(latest.with(warnings: snapshot.warnings)))
     }
     let waitID = try? engine.wait(for: [id], atMost: wait) { outcome in
-      asked.result(service.render(outcome.snapshots.first ?? snapshot))
+      asked.result(service.render((outcome.snapshots.first ?? snapshot).with(warnings: snapshot.warnings)))
     }
     // Whoever stops waiting for a submit still gets its id: without it the prediction would be lost to them.
     asked.waits(waitID, in: engine, onCancel: answer)

@@ -56,10 +56,22 @@ extension Schema {
         "started_at": .time.orNull.about("When it was handed to the provider."),
         "finished_at": .time.orNull.about("When its status became final."),
         "revision": .integer(0...).about("One more with every change."),
+        "waiting": .object([
+          "reason": .word(PredictionFailure.Kind.allCases.map(\.rawValue)),
+          "until": .time.about("When the queue goes on, if nothing changes before."),
+        ]).about(
+          "Why a created prediction is not sent yet: the provider refused the account's last request, and the account pauses."
+        ),
+        "warnings": .problems.about("In the reply to submit: fields of input that the model may not know."),
         "omitted": .array(of: .string).about(
           "Members left out to keep the message short; status {full: true} has them."),
-      ], optional: ["input", "preview", "metadata", "omitted"]
+      ], optional: ["input", "preview", "metadata", "waiting", "warnings", "omitted"]
     ).titled("Prediction")
+  }
+
+  /// What is wrong, or worth knowing, with the path of each.
+  static var problems: Schema {
+    .array(of: .object(["path": .string.about("Like input.size."), "message": .string]))
   }
 
   private static var file: Schema {

@@ -268,7 +268,9 @@ public final class Service: RequestHandler {
   func render(_ snapshot: PredictionSnapshot, isFull: Bool = false) -> [UInt8] {
     let id = snapshot.prediction.id
     let revision = snapshot.prediction.revision
-    if !isFull, let kept = state.withLock({ $0.rendered[id] }), kept.revision == revision { return kept.bytes }
+    // What is no part of the row has no revision.
+    let isKept = snapshot.waiting == nil && snapshot.warnings.isEmpty
+    if !isFull, isKept, let kept = state.withLock({ $0.rendered[id] }), kept.revision == revision { return kept.bytes }
     var snapshot = snapshot
     // A long input of a finished prediction is not in memory, and is shown only where the message may be that long.
     if isFull || maxMessageBytes > LiveCache.longestInput, let engine = try? opened.value.get() {
@@ -280,6 +282,7 @@ public final class Service: RequestHandler {
     let isShort = (snapshot.prediction.input?.count ?? 0) <= room
     if isShort { bytes = rendered(snapshot, Rendering()) }
     if !isShort || bytes.count > room { bytes = rendered(snapshot, Rendering(omitsInput: true)) }
+    guard isKept else { return bytes }
     let result = bytes
     state.withLock { state in
       if state.rendered.count >= Self.keptCount || state.renderedBytes > Self.keptBytes {
@@ -366,7 +369,7 @@ public final class Service: RequestHandler {
     json.beginArray()
     var next = page.nextCursor
     for (index, prediction) in page.predictions.enumerated() {
-      let snapshot = PredictionSnapshot(prediction, resultURL: engine?.resultURL(of: prediction))
+      let snapshot = engine?.snapshot(of: prediction) ?? PredictionSnapshot(prediction, resultURL: nil)
       let bytes = rendered(snapshot, Rendering(hasInput: false))
       if index > 0, json.bytes.count + bytes.count + 300 > maxMessageBytes - Self.envelopeBytes {
         next = page.cursors[index - 1]

@@ -111,6 +111,21 @@ enum Cell {
       hint: value["hint"]?.string, remoteCode: value["remote_code"]?.string)
   }
 
+  static func caps(_ row: borrowing SQLiteRow, _ column: Int32) throws(SQLiteError) -> AgentCaps? {
+    guard let value = try value(row, column) else { return nil }
+    return AgentCaps(
+      images: value["images"]?.int64, micros: value["micros"]?.int64,
+      refusesUnknownPrices: value["strict"]?.bool ?? false)
+  }
+
+  static func text(_ caps: AgentCaps?) -> String? {
+    guard let caps else { return nil }
+    var object = JSONObject([("strict", .bool(caps.refusesUnknownPrices))])
+    object["images"] = caps.images.map { .number(JSONNumber($0)) }
+    object["micros"] = caps.micros.map { .number(JSONNumber($0)) }
+    return JSONValue.object(object).text
+  }
+
   static func text(_ strings: [String]) -> String? { array(strings.map { .string($0) }) }
 
   static func text(_ flags: [Bool]) -> String? { array(flags.map { .bool($0) }) }

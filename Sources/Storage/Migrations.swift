@@ -114,6 +114,12 @@ enum Schema {
         ALTER TABLE sends ADD COLUMN images INTEGER;
         ALTER TABLE sends ADD COLUMN steady_ms INTEGER;
         ALTER TABLE sends ADD COLUMN boot TEXT;
+        ALTER TABLE predictions ADD COLUMN images INTEGER NOT NULL DEFAULT 1;
+        ALTER TABLE predictions ADD COLUMN caps TEXT;
+        ALTER TABLE predictions ADD COLUMN model_is_default INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE accounts ADD COLUMN balance_micros INTEGER;
+        ALTER TABLE accounts ADD COLUMN model TEXT;
+        ALTER TABLE accounts ADD COLUMN model_seen_ms INTEGER;
         CREATE TRIGGER keys_of_what_is_there BEFORE UPDATE OF deleted_ms ON keys
           WHEN NEW.deleted_ms IS NOT NULL AND EXISTS (SELECT 1 FROM predictions WHERE seq = OLD.seq)
           BEGIN SELECT RAISE(IGNORE); END;

@@ -8,7 +8,7 @@ enum PredictionRow {
     p.remote_id, p.billing, p.cost_micros, p.started_ms, p.finished_ms, p.next_ms, p.tries, p.delete_remote, \
     p.idempotency_key, p.output_dir, p.output_name, p.tags, p.outputs, p.files, p.failure, p.timings, p.has_nsfw, \
     p.error, p.max_cost_micros, p.estimate_micros, p.origin, p.has_been_unknown, p.preview, p.uploads, \
-    p.agent, p.acceptor
+    p.agent, p.acceptor, p.images, p.caps, p.model_is_default
     """
 
   /// Everything of a prediction; a condition follows.
@@ -74,6 +74,9 @@ enum PredictionRow {
     guard let uploads = UploadState(rawValue: row.integer(34)) else { throw .damaged("uploads") }
     prediction.uploads = uploads
     prediction.agent = row.textIfAny(35)
+    prediction.images = try row.integer(37, in: CellRange.count, "number of images")
+    prediction.caps = try Cell.caps(row, 38)
+    prediction.usesDefaultModel = row.integer(39) != 0
     return prediction
   }
 
@@ -82,9 +85,9 @@ enum PredictionRow {
     var prediction = try lean(row)
     do throws(SQLiteError) {
       // One that is in a file is read only where it is asked for: `PredictionStore.input`.
-      prediction.input = try Cell.object(row, 37, "input").flatMap { StoredInput(cell: $0) == nil ? $0 : nil }
-      prediction.metadata = try Cell.object(row, 38, "metadata")
-      prediction.sent = try Cell.object(row, 39, "input as it was sent")
+      prediction.input = try Cell.object(row, 40, "input").flatMap { StoredInput(cell: $0) == nil ? $0 : nil }
+      prediction.metadata = try Cell.object(row, 41, "metadata")
+      prediction.sent = try Cell.object(row, 42, "input as it was sent")
     } catch {
       throw error.of(prediction.id)
     }
@@ -98,8 +101,9 @@ enum PredictionRow {
       INSERT INTO predictions(seq, low, status, phase, owner, epoch, revision, provider, model, account, fingerprint,
         remote_id, billing, cost_micros, started_ms, finished_ms, next_ms, tries, delete_remote,
         idempotency_key, output_dir, output_name, tags, outputs, files, failure, timings, has_nsfw, error,
-        max_cost_micros, estimate_micros, origin, has_been_unknown, uploads, agent, acceptor)
-      VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+        max_cost_micros, estimate_micros, origin, has_been_unknown, uploads, agent, acceptor, images, caps,
+        model_is_default)
+      VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
       """,
       prediction.id.sequence, prediction.id.lowBits, prediction.status.rawValue, prediction.phase?.rawValue,
       prediction.owner, prediction.epoch, prediction.revision, prediction.provider, prediction.model,
@@ -109,7 +113,8 @@ enum PredictionRow {
       Cell.text(prediction.tags), Cell.text(prediction.outputs), Cell.text(prediction.files),
       Cell.text(prediction.failure), Cell.timings(prediction), Cell.text(prediction.hasNSFWContents), prediction.error,
       prediction.maxCostMicros, prediction.estimateMicros, prediction.origin?.rawValue,
-      prediction.hasBeenUnknown ? 1 : 0, prediction.uploads.rawValue, prediction.agent, prediction.acceptor)
+      prediction.hasBeenUnknown ? 1 : 0, prediction.uploads.rawValue, prediction.agent, prediction.acceptor,
+      prediction.images, Cell.text(prediction.caps), prediction.usesDefaultModel ? 1 : 0)
   }
 
   /// Writes what may change, and notes the change.

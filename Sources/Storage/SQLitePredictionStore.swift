@@ -136,9 +136,21 @@ public final class SQLitePredictionStore: PredictionStore {
     reader.withLock { $0.hasChanged() }
   }
 
-  /// What an account's predictions sent since a moment have cost or may cost, in millionths of a dollar.
-  public func spending(of account: String, since milliseconds: Int64) throws(StoreError) -> Int64 {
-    try reader.withLock { reader throws(StoreError) in try reader.spending(of: account, since: milliseconds) }
+  /// The pauses of all accounts, also those that are over.
+  public func pauses() throws(StoreError) -> [String: AccountPause] {
+    try reader.withLock { reader throws(StoreError) in try reader.pauses() }
+  }
+
+  /// What an account's POSTs of today (UTC) say about money.
+  public func ledger(of account: String) throws(StoreError) -> Ledger {
+    let now = time.now.wall
+    return try reader.withLock { reader throws(StoreError) in try reader.ledger(of: account, at: now) }
+  }
+
+  /// What agents have asked for today on an account: what was sent, and what was accepted and not sent yet.
+  public func agentUse(of account: String) throws(StoreError) -> AgentUse {
+    let now = time.now.wall
+    return try reader.withLock { reader throws(StoreError) in try reader.agentUse(of: account, at: now) }
   }
 
   /// Whether a prediction of this account has this id at its provider, or had it when it was deleted.
@@ -188,6 +200,21 @@ public final class SQLitePredictionStore: PredictionStore {
     _ request: ClaimRequest, completion: @escaping @Sendable (Result<ClaimOutcome, StoreError>) -> Void
   ) {
     thread.add(urgent: true, { try $0.claim(request) }, completion: completion)
+  }
+
+  /// Notes that the provider's catalogue lists the default model now.
+  public func noteModel(_ model: String, of account: String, completion: @escaping @Sendable () -> Void) {
+    thread.add(urgent: true, { try $0.noteModel(model, of: account) }, completion: { _ in completion() })
+  }
+
+  /// Notes the balance of an account that pauses, and ends the pause where that is enough.
+  public func noteBalance(
+    _ micros: Int64, of account: String, during pause: AccountPause, isOver: Bool,
+    completion: @escaping @Sendable () -> Void
+  ) {
+    thread.add(
+      urgent: true, { try $0.noteBalance(micros, of: account, during: pause, isOver: isOver) },
+      completion: { _ in completion() })
   }
 
   /// Keeps what stands for a file.

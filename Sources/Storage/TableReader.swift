@@ -41,15 +41,6 @@ final class TableReader {
     return version != seenVersion
   }
 
-  /// What an account's POSTs since a moment have cost or may cost.
-  func spending(of account: String, since milliseconds: Int64) throws(StoreError) -> Int64 {
-    do {
-      return try connection.integer(TableWriter.spending, account, milliseconds)
-    } catch {
-      throw StoreError(error, at: path)
-    }
-  }
-
   /// Whether a POST of this account brought this id, or was found to have brought it.
   func isTaken(_ remoteID: String, in account: String) throws(StoreError) -> Bool {
     do {

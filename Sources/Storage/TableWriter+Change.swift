@@ -58,12 +58,14 @@ extension TableWriter {
     // A second one is a constraint error: "at most once" is this primary key.
     try connection.run(
       """
-      INSERT INTO sends(seq, account, fingerprint, sent_ms, steady_ms, boot, estimate_micros, model, likeness)
-      VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)
+      INSERT INTO sends(seq, account, fingerprint, sent_ms, steady_ms, boot, estimate_micros, model, likeness, agent,
+        images)
+      VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """,
       prediction.id.sequence, prediction.account, prediction.fingerprint, sentAt, clock,
       clock.flatMap { _ in time.boot },
-      prediction.estimateMicros, prediction.model, prediction.likeness?.bytes)
+      prediction.estimateMicros, prediction.model, prediction.likeness?.bytes, prediction.origin?.rawValue,
+      prediction.images)
   }
 
   /// Lines 12 and 39: an id is always written, and takes itself back from a row that had only found it.
@@ -131,26 +133,6 @@ extension TableWriter {
     }
   }
 
-  /// Sends nothing more for an account for a while, in any process. What people must mend (a key, an empty account)
-  /// is asked about less and less often: twice as long each time it is found again, up to ten minutes.
-  private func pause(
-    _ account: String, for pause: Int64, because kind: PredictionFailure.Kind, at now: Int64
-  ) throws(SQLiteError) {
-    var pause = pause
-    if kind == .authentication || kind == .insufficientCredit {
-      let last = try connection.first(
-        "SELECT pause_ms, paused_until_ms FROM accounts WHERE account = ? AND pause_reason = ?", account, kind.rawValue
-      ) { (pause: $0.moment(0), until: $0.moment(1)) }
-      if let last, now < last.until + 600_000 { pause = min(600_000, max(pause, 2 * last.pause)) }
-    }
-    try connection.run(
-      """
-      INSERT INTO accounts(account, paused_until_ms, pause_ms, pause_reason) VALUES(?, ?, ?, ?)
-      ON CONFLICT(account) DO UPDATE SET pause_reason = excluded.pause_reason, pause_ms = excluded.pause_ms,
-        paused_until_ms = max(paused_until_ms, excluded.paused_until_ms)
-      """, account, now + pause, pause, kind.rawValue)
-  }
-
   // MARK: Claiming (line 4)
 
   /// Takes the account's oldest queued prediction, if the limits that all processes share allow.
@@ -158,6 +140,9 @@ extension TableWriter {
     guard let (next, isOrphan) = try nextQueued(request) else { return .nothingQueued }
     var oldest = next
     let now = now
+    if let pause = try AccountRow.pause(of: request.account, in: connection), pause.remaining(at: now) != nil {
+      return .paused(pause, next: oldest)
+    }
     if isOrphan, case .sentWithin(let limit) = request.orphans, now - oldest.createdAt > limit {
       let ended = try oldest.applying(.interrupted, by: nil, at: now)
       try save(ended, was: oldest)
@@ -165,20 +150,20 @@ extension TableWriter {
     }
     if let wait = try hindrance(request, at: now) { return .denied(retryAfter: wait) }
     if isOrphan, case .searched = request.orphans { return .needsSearch(oldest) }
+    if oldest.usesDefaultModel, !request.skipsLookup {
+      let sighting = try AccountRow.sighting(of: request.account, in: connection)
+      guard sighting?.holds(for: oldest.model, at: now) == true else { return .needsLookup(oldest) }
+    }
     if oldest.uploads == .awaited, !request.uploaded.contains(where: { $0.id == oldest.id }) {
       return .needsUpload(oldest)
     }
-    if oldest.maxCostMicros != nil || request.maxSpendMicros != nil {
-      guard let estimate = oldest.estimateMicros else { return .needsPrice(oldest) }
-      let budget = Budget(maxCost: oldest.maxCostMicros, maxSpend: request.maxSpendMicros)
-      let reason = try budget.excess(of: estimate) { () throws(SQLiteError) in
-        try connection.integer(Self.spending, oldest.account, Money.startOfDay(now))
-      }
-      if let reason {
-        let refused = try oldest.applying(.overBudget(reason: reason), by: nil, at: now)
-        try save(refused, was: oldest)
-        return .refused(refused)
-      }
+    switch try spendingVerdict(on: oldest, request, at: now) {
+    case .allowed: break
+    case .needsPrice: return .needsPrice(oldest)
+    case .refused(let refusal):
+      let refused = try oldest.applying(.overBudget(refusal), by: nil, at: now)
+      try save(refused, was: oldest)
+      return .refused(refused)
     }
     if let sent = request.uploaded.first(where: { $0.id == oldest.id })?.sent {
       try connection.run("UPDATE inputs SET sent = ? WHERE seq = ?", sent, oldest.id.sequence)
@@ -232,18 +217,25 @@ extension TableWriter {
     }.first
   }
 
-  /// The ledger needs no sums of its own: every POST that may cost something has its record.
-  /// `total`, since a sum of damaged cells would overflow, and then nothing could be claimed; exact up to 9 billion dollars.
-  static let spending = """
-    SELECT CAST(total(coalesce(cost_micros, estimate_micros, 0)) AS INTEGER) FROM sends
-     WHERE account = ? AND sent_ms >= ? AND (outcome IS NULL OR outcome IN ('accepted', 'adopted'))
-    """
+  private func spendingVerdict(
+    on prediction: Prediction, _ request: ClaimRequest, at now: Int64
+  ) throws(SQLiteError) -> SpendingPolicy.Verdict {
+    let policy = SpendingPolicy(
+      maxCost: prediction.maxCostMicros, maxSpend: request.maxSpendMicros, isStrict: request.isSpendingStrict,
+      caps: prediction.caps, provider: prediction.provider, hasPrices: request.hasPrices)
+    let price: SpendingPolicy.Price =
+      if let known = prediction.estimateMicros { .known(known) } else if let reason = request.unpriced[prediction.id] {
+        .unknown(reason)
+      } else { .unasked }
+    return try policy.verdict(
+      model: prediction.model, price: price, images: prediction.images, reset: time.clock(Money.endOfDay(now))
+    ) { () throws(SQLiteError) in
+      try LedgerRows.ledger(of: prediction.account, at: now, in: connection)
+    }
+  }
 
   /// How long something stands in the way of a claim; `nil` where nothing does.
   private func hindrance(_ request: ClaimRequest, at now: Int64) throws(SQLiteError) -> Int64? {
-    let pausedUntil = try connection.integer(
-      "SELECT paused_until_ms FROM accounts WHERE account = ?", request.account)
-    if pausedUntil > now { return pausedUntil - now }
     if let limit = request.maxPerMinute {
       // Those of a clock that was set back since are not counted: they would stand in the way for ever.
       let sent = try connection.rows(

@@ -6,6 +6,7 @@ extension TableWriter {
   func insert(_ new: Prediction, queueLimit: Int) throws -> InsertOutcome {
     if let known = try namedByKey(of: new) { return known }
     guard try queuedCount(of: new.account) < queueLimit else { return .queueFull }
+    if let refusal = try agentRefusal(of: new) { return .overBudget(refusal) }
 
     var prediction = new
     while try isTaken(prediction.id.sequence) {
@@ -28,6 +29,16 @@ extension TableWriter {
     try PredictionRow.noteChange(prediction.id, gone: false, in: connection)
     if prediction.phase == .queued { noteQueued(prediction.account) }
     return .inserted(prediction)
+  }
+
+  /// Agents' caps also count what is accepted and not sent yet, so that a queue cannot hold more than may be sent.
+  private func agentRefusal(of new: Prediction) throws(SQLiteError) -> BudgetRefusal? {
+    guard let caps = new.caps else { return nil }
+    let now = now
+    let use = try LedgerRows.agentUse(of: new.account, at: now, in: connection)
+    // A price that is not known yet is asked before it is sent.
+    return caps.refusal(
+      images: new.images, price: new.estimateMicros ?? 0, after: use, reset: time.clock(Money.endOfDay(now)))
   }
 
   /// What the key of a new prediction already names; `nil` where it has none, or its key is new.

@@ -104,7 +104,7 @@ struct Checkup {
             "\(store.path) also has what is not imagewire's: \(report.foreign.joined(separator: ", "))",
             advice: "It does no harm; remove it if you do not know it."))
       }
-      return findings
+      return findings + pause(in: store)
     } catch {
       var hint: String?
       if case .failed(_, let more) = error { hint = more }
@@ -113,6 +113,36 @@ struct Checkup {
           .problem, "table", "\(error.message)", advice: hint.map { "\($0)" } ?? "Name another folder with --state-dir.")
       ]
     }
+  }
+
+  /// Whether the account of the default provider pauses.
+  private func pause(in store: SQLitePredictionStore) -> [Finding] {
+    let (baseURL, key) =
+      configuration.defaultProvider == "openai"
+      ? (
+        configuration.openAIBaseURL.value ?? OpenAI.defaultBaseURL,
+        configuration.openAIKey.resolved(for: "openai").value ?? ""
+      )
+      : (
+        configuration.wavespeedBaseURL.value ?? WaveSpeed.defaultBaseURL,
+        configuration.wavespeedKey.resolved(for: "wavespeed").value ?? ""
+      )
+    let account = Account.name(salt: store.salt, baseURL: baseURL, key: key)
+    let time = SystemTime()
+    guard configuration.defaultProvider != "sandbox", let pause = (try? store.pauses())?[account],
+      pause.remaining(at: time.now.wall) != nil
+    else { return [] }
+    let waiting = Waiting(reason: pause.reason, until: pause.until)
+    let advice =
+      switch pause.reason {
+      case .insufficientCredit: "Top up the account: the queue goes on by itself."
+      case .authentication: "Correct the key; predictions of another key do not wait."
+      default: "Wait; the queue goes on by itself."
+      }
+    return [
+      Finding(
+        .warning, "account", "\(waiting.words); nothing is sent before \(time.clock(pause.until))", advice: advice)
+    ]
   }
 
   private var disks: [Finding] {
@@ -167,7 +197,7 @@ struct Checkup {
         ]
       }
       let baseURL = OpenAI.completed(baseURL: configuration.openAIBaseURL.value ?? OpenAI.defaultBaseURL)
-      return ask(baseURL, "/models", key: key.value ?? "", "OPENAI")
+      return [prices] + ask(baseURL, "/models", key: key.value ?? "", "OPENAI")
     default:
       return [
         Finding(
@@ -175,6 +205,14 @@ struct Checkup {
           advice: configuration.wavespeedKey.isNamed ? nil : "For real pictures run imagewire setup.")
       ]
     }
+  }
+
+  /// Providers without prices are outside the limits of money, which nobody would guess.
+  private var prices: Finding {
+    Finding(
+      .ok, "prices",
+      "openai does not say what things cost: --max-spend does not count it, --max-spend-strict refuses it under a "
+        + "--max-spend, and max_cost always does")
   }
 
   private func ask(_ baseURL: String, _ path: String, key: String, _ prefix: String) -> [Finding] {

@@ -6,6 +6,7 @@
   internal import Darwin
 #endif
 internal import Commands
+internal import Predictions
 internal import Providers
 internal import Service
 
@@ -24,6 +25,10 @@ struct Configuration: Sendable {
   var openAIKey: Setting<APIKey>
   /// Absent where nobody named one; then it is OpenAI's own.
   var openAIBaseURL: Setting<String>
+  /// Whether what has no price is refused under `--max-spend`.
+  var isSpendingStrict: Bool
+  /// What agents may order a day.
+  var agentCaps: AgentCaps
   var logLevel: Log.Level
   /// The config file.
   let file: SettingsFile
@@ -101,6 +106,10 @@ struct Configuration: Sendable {
       warnings.append("The log level from \(origin) is \"\(name)\"; it must be error, warning, info or debug.")
     }
     origins = ["state_dir": state, "output_dir": output].compactMapValues(\.origin)
+    (isSpendingStrict, agentCaps) = Self.limits(
+      strict: setting("max_spend_strict", flag: options.isSpendingStrict ? "true" : nil, "IMAGEWIRE_MAX_SPEND_STRICT"),
+      images: setting("agent_max_images", flag: options.agentMaxImages, "IMAGEWIRE_AGENT_MAX_IMAGES"),
+      spend: setting("agent_max_spend", flag: options.agentMaxSpend, "IMAGEWIRE_AGENT_MAX_SPEND"), &warnings)
   }
 
   // MARK: - Which provider

@@ -18,6 +18,11 @@ struct Options: Equatable {
   var maxAgentFiles: Int? = 64
   /// Millionths of a dollar a day.
   var maxSpendMicros: Int64?
+  /// Whether what has no price is refused under `maxSpendMicros`.
+  var isSpendingStrict = false
+  /// As it was typed; 0 is no cap.
+  var agentMaxImages: String?
+  var agentMaxSpend: String?
   var logLevel: String?
   var clientProcessID: Int64?
 
@@ -41,6 +46,9 @@ struct Options: Equatable {
     maxPerMinute = invocation.number("--max-per-minute")
     if let files = invocation.number("--agent-files") { maxAgentFiles = files == 0 ? nil : files }
     maxSpendMicros = invocation.value("--max-spend").flatMap { Double($0) }.flatMap(Money.micros)
+    isSpendingStrict = invocation.has("--max-spend-strict")
+    agentMaxImages = invocation.value("--agent-max-images")
+    agentMaxSpend = invocation.value("--agent-max-spend")
     logLevel = invocation.value("--log-level")
     clientProcessID = invocation.number("--clientProcessId").map(Int64.init)
   }

@@ -44,7 +44,8 @@ final class Parts: Sendable {
           previews: FilePreviewStore(directory: configuration.stateDirectory), inputs: FileInputStore(), time: time,
           limits: AccountLimits(
             maxConcurrency: options.maxConcurrency, maxPerMinute: options.maxPerMinute,
-            maxSpendMicros: options.maxSpendMicros, maxAgentFiles: options.maxAgentFiles),
+            maxSpendMicros: options.maxSpendMicros, isSpendingStrict: configuration.isSpendingStrict,
+            agentCaps: configuration.agentCaps, maxAgentFiles: options.maxAgentFiles),
           defaults: Parts.defaults(of: configuration), seed: UInt64.random(in: .min ... .max),
           notice: { log.warning("\($0)") })
         providers.install(configuration, salt: store.salt, in: engine)

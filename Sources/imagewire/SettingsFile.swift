@@ -1,13 +1,13 @@
 internal import JSON
 internal import Predictions
 
-/// The config file: a JSON object of strings.
+/// The config file: a JSON object of strings; limits may also be numbers, switches also `true` and `false`.
 struct SettingsFile: Sendable {
   /// Every field that this version knows.
   static let fields = [
     "provider", "model", "state_dir", "output_dir", "wavespeed_api_key", "wavespeed_api_key_file",
     "wavespeed_api_key_store", "wavespeed_base_url", "openai_api_key", "openai_api_key_file", "openai_api_key_store",
-    "openai_base_url", "log",
+    "openai_base_url", "log", "max_spend_strict", "agent_max_images", "agent_max_spend",
   ]
 
   /// Where it is, or would be.
@@ -48,10 +48,19 @@ struct SettingsFile: Sendable {
         }
         continue
       }
-      if member.value.string == nil { problem = problem ?? "\(path): \(member.name) must be a string." }
+      if Self.text(of: member.name, member.value) == nil { problem = problem ?? "\(path): \(member.name) must be a string." }
     }
   }
 
   /// The value of a field; `nil` where it is not there.
-  subscript(field: String) -> String? { object[field]?.string }
+  subscript(field: String) -> String? {
+    object[field].flatMap { Self.text(of: field, $0) }
+  }
+
+  /// The value of a field as text; `nil` where it has no such kind of value.
+  private static func text(of field: String, _ value: JSONValue) -> String? {
+    let isNumber = field.hasPrefix("agent_max_") && value.number != nil
+    let isSwitch = field == "max_spend_strict" && value.bool != nil
+    return isNumber || isSwitch ? value.text : value.string
+  }
 }

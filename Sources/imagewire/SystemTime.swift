@@ -39,6 +39,16 @@ struct SystemTime: TimeSource {
     }()
   #endif
 
+  func clock(_ wall: Int64) -> String {
+    var seconds = time_t(wall / 1_000)
+    var local = tm()
+    var text = [CChar](repeating: 0, count: 64)
+    guard localtime_r(&seconds, &local) != nil, strftime(&text, text.count, "%H:%M %Z", &local) > 0 else {
+      return Timestamp.text(wall)
+    }
+    return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
   private func milliseconds(_ clock: clockid_t) -> Int64 {
     var time = timespec()
     clock_gettime(clock, &time)

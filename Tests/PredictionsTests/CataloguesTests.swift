@@ -77,7 +77,9 @@ private final class Listed: Provider, ProviderCatalogue {
 
   func builtIn(_ model: String) -> Model? { nil }
 
-  func models(completion: @escaping @Sendable (Result<[Model], ProviderError>) -> Void) {
+  func models(
+    atMost milliseconds: Int64, completion: @escaping @Sendable (Result<[Model], ProviderError>) -> Void
+  ) {
     count.withLock { $0 += 1 }
     completion(.success([Model(id: "m", inputSchema: Array(#"{"properties":{"n":{"maximum":4}}}"#.utf8))]))
   }

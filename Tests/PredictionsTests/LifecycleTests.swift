@@ -7,7 +7,8 @@ import Testing
 struct LifecycleTests {
   /// Everything that can happen to a prediction.
   enum Event: String, CaseIterable, CustomTestStringConvertible {
-    case claimed, priced, overBudget, priceRefused, uploadFailed, cancel, cancelAndDelete, cancelUnsent, withdrawn,
+    case claimed, priced, overBudget, priceRefused, modelMissing, uploadFailed, cancel, cancelAndDelete, cancelUnsent
+    case withdrawn,
       withdrawnUnsent
     case interrupted, unsent, refused, accepted
     case ambiguous, ambiguousForGood, takenOver, takenOverForGood, running, completed, refunded, saved, givenUp
@@ -20,8 +21,9 @@ struct LifecycleTests {
       switch self {
       case .claimed: .claimed
       case .priced: .priced(40_000)
-      case .overBudget: .overBudget(reason: "Too dear.")
+      case .overBudget: .overBudget(BudgetRefusal("Too dear."))
       case .priceRefused: .priceRefused(PredictionFailure(.authentication, retryable: false, message: "No."))
+      case .modelMissing: .modelMissing(PredictionFailure(.modelUnavailable, retryable: false, message: "Gone."))
       case .uploadFailed: .uploadFailed(PredictionFailure(.network, retryable: true, message: "No."), pause: nil)
       case .cancel: .cancelAsked(deleteRemote: false, sendable: true)
       case .cancelAndDelete: .cancelAsked(deleteRemote: true, sendable: true)
@@ -97,7 +99,7 @@ struct LifecycleTests {
     // 3.1 Until it is sent
     Line("4", [.claimed], [.queued, .awaiting], .becomes(.processing, .sending, .unknown)),
     Line("4, price", [.priced], [.queued, .awaiting], .becomes(.created, .queued, .none)),
-    Line("5", [.overBudget, .priceRefused], [.queued, .awaiting], .becomes(.failed, nil, .none)),
+    Line("5", [.overBudget, .priceRefused, .modelMissing], [.queued, .awaiting], .becomes(.failed, nil, .none)),
     Line("before 4", [.uploadFailed], [.awaiting], .becomes(.failed, nil, .none)),
     // What an exited process accepted is searched for before its first POST.
     Line("before 4", [.notInHistory], [.queued, .awaiting], .becomes(.created, .queued, .none)),

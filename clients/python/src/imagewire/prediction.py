@@ -6,10 +6,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Dict, Iterator, Mapping, Optional, Tuple
+from typing import Any, Dict, Iterable, Iterator, Mapping, Optional, Tuple
 
 #: After these a prediction stands still; only `unknown` may be settled once.
 TERMINAL = frozenset({"completed", "failed", "cancelled", "unknown"})
+
+
+def _by_path(problems: Optional[Iterable[Mapping[str, str]]]) -> Dict[str, str]:
+    return {one["path"]: one["message"] for one in problems or ()}
 
 
 def _time(text: Optional[str]) -> Optional[datetime]:
@@ -79,6 +83,22 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """The provider refused the account's last request, so nothing is sent for a while."""
+
+    #: `insufficient_credit`, `rate_limited`, `authentication`, …
+    reason: str
+    #: The queue may go on before, for instance after a top-up.
+    until: datetime
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Waiting":
+        until = _time(value["until"])
+        assert until is not None
+        return cls(value["reason"], until)
+
+
+@dataclass(frozen=True)
 class Timings:
     """Milliseconds; `None` where not known yet."""
 
@@ -125,6 +145,10 @@ class Prediction:
     omitted: Tuple[str, ...] = ()
     #: The newest partial image, while it is being made and the provider streams them.
     preview: Optional[Preview] = None
+    #: Why a `created` prediction is not sent yet: its account pauses.
+    waiting: Optional[Waiting] = None
+    #: Of the reply to `submit`: fields of the input that the model may not know, by path.
+    warnings: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def done(self) -> bool:
@@ -166,6 +190,8 @@ class Prediction:
             metadata=value.get("metadata"),
             omitted=tuple(value.get("omitted") or ()),
             preview=Preview.from_json(value["preview"]) if value.get("preview") else None,
+            waiting=Waiting.from_json(value["waiting"]) if value.get("waiting") else None,
+            warnings=_by_path(value.get("warnings")),
         )
 
 
@@ -245,6 +271,8 @@ class Validation:
     problems: Mapping[str, str]
     #: What else is worth knowing: that a model is retired, that nothing is known of it.
     hint: Optional[str] = None
+    #: What would be sent as it is, and may not be meant so, by path.
+    warnings: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def valid(self) -> bool:
@@ -253,7 +281,7 @@ class Validation:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Validation":
-        return cls({one["path"]: one["message"] for one in value["problems"]}, value.get("hint"))
+        return cls(_by_path(value["problems"]), value.get("hint"), _by_path(value.get("warnings")))
 
 
 @dataclass(frozen=True)

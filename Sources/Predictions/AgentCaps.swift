@@ -1,0 +1,90 @@
+/// What agents (MCP) may order on an account in a day (UTC), all processes together.
+///
+/// The caps that held when a prediction was accepted stay with it, so that a process with other caps that comes to send it
+/// judges as the one that accepted it.
+public struct AgentCaps: Sendable, Equatable {
+  /// How many images; `nil` is no cap.
+  public var images: Int64?
+  /// What they may cost, in millionths of a dollar; `nil` is no cap.
+  public var micros: Int64?
+  /// Whether a prediction whose price is not known is refused; otherwise it counts with its images only.
+  public var refusesUnknownPrices: Bool
+
+  /// 50 images and $10.
+  public static let standard = AgentCaps(images: 50, micros: 10_000_000)
+
+  /// Caps.
+  public init(images: Int64?, micros: Int64?, refusesUnknownPrices: Bool = false) {
+    self.images = images
+    self.micros = micros
+    self.refusesUnknownPrices = refusesUnknownPrices
+  }
+
+  /// Why one more prediction is too much; `nil` where it is not.
+  ///
+  /// - Parameters:
+  ///   - images: how many it asks for.
+  ///   - price: in millionths of a dollar; `nil` where it is not known.
+  ///   - use: what agents have asked for today.
+  ///   - reset: when the day ends, for people.
+  public func refusal(images asked: Int64, price: Int64?, after use: AgentUse, reset: String) -> BudgetRefusal? {
+    if let limit = images, Money.sum(use.images, asked) > limit {
+      return BudgetRefusal(
+        """
+        It asks for \(Self.counted(asked)); agents may order \(Self.counted(limit)) a day on this account and have \
+        ordered \(use.images).
+        """,
+        hint: "The count starts again at \(reset). --agent-max-images raises it (0 is no limit).")
+    }
+    guard let limit = micros else { return nil }
+    guard let price else {
+      guard refusesUnknownPrices else { return nil }
+      return BudgetRefusal(
+        "Its price is not known, and --max-spend-strict lets agents order nothing without a price.",
+        hint: "Leave out --max-spend-strict, or choose a model whose price is known.")
+    }
+    guard Money.sum(use.micros, price) > limit else { return nil }
+    return BudgetRefusal(
+      """
+      It would cost \(Money.dollars(price)); agents may spend \(Money.dollars(limit)) a day on this account and have \
+      ordered for \(Money.dollars(use.micros)).
+      """,
+      hint: "The count starts again at \(reset). --agent-max-spend raises it (0 is no limit).")
+  }
+
+  /// What is left today, in one sentence; `nil` while less than 80% of each cap is used.
+  ///
+  /// - Parameter reset: when the day ends, for people.
+  public func warning(after use: AgentUse, reset: String) -> String? {
+    func isNear(_ used: Int64, _ limit: Int64?) -> Bool {
+      limit.map { Money.product(used, 5) >= Money.product($0, 4) } ?? false
+    }
+    guard isNear(use.images, images) || isNear(use.micros, micros) else { return nil }
+    let left = [
+      images.map { "\(max(0, $0 - use.images)) of \(Self.counted($0))" },
+      micros.map { "\(Money.dollars(max(0, $0 - use.micros))) of \(Money.dollars($0))" },
+    ].compactMap { $0 }
+    return "Left for agents until \(reset): \(left.joined(separator: ", "))."
+  }
+
+  private static func counted(_ images: Int64) -> String { images == 1 ? "1 image" : "\(images) images" }
+}
+
+/// What agents have asked for on an account.
+public struct AgentUse: Sendable, Equatable {
+  /// Requested images.
+  public var images: Int64
+  /// Known prices, in millionths of a dollar.
+  public var micros: Int64
+
+  /// So much.
+  public init(images: Int64 = 0, micros: Int64 = 0) {
+    self.images = images
+    self.micros = micros
+  }
+
+  /// With more.
+  public func adding(images: Int64, micros: Int64) -> AgentUse {
+    AgentUse(images: Money.sum(self.images, images), micros: Money.sum(self.micros, micros))
+  }
+}

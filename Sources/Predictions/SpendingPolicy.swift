@@ -1,0 +1,122 @@
+/// Limits of money, and whether a prediction may be sent under them.
+///
+/// Pure: the engine asks it when a price is known at acceptance, a store asks it inside the transaction that claims.
+public struct SpendingPolicy: Sendable, Equatable {
+  /// For this prediction alone (`max_cost`), in millionths of a dollar; `nil` is no limit.
+  public var maxCost: Int64?
+  /// For all that the account sends in a day (`--max-spend`), likewise.
+  public var maxSpend: Int64?
+  /// Whether `maxSpend` refuses what has no price (`--max-spend-strict`).
+  public var isStrict: Bool
+  /// For what agents order in a day; `nil` where none hold.
+  public var caps: AgentCaps?
+  /// The provider's name, for people.
+  public var provider: String
+  /// Whether the provider can be asked what things cost.
+  public var hasPrices: Bool
+
+  /// What is known of a prediction's price.
+  public enum Price: Sendable, Equatable {
+    /// In millionths of a dollar.
+    case known(Int64)
+    /// Nobody has asked yet.
+    case unasked
+    /// It was asked, and the answer was no price in dollars: why, in one sentence.
+    case unknown(String)
+  }
+
+  /// What follows from the limits.
+  public enum Verdict: Sendable, Equatable {
+    /// It may be sent.
+    case allowed
+    /// The limits cannot be judged before its price is asked.
+    case needsPrice
+    /// It is too dear, or its price must be known and is not.
+    case refused(BudgetRefusal)
+  }
+
+  /// Limits.
+  public init(
+    maxCost: Int64? = nil, maxSpend: Int64? = nil, isStrict: Bool = false, caps: AgentCaps? = nil, provider: String,
+    hasPrices: Bool
+  ) {
+    self.maxCost = maxCost
+    self.maxSpend = maxSpend
+    self.isStrict = isStrict
+    self.caps = caps
+    self.provider = provider
+    self.hasPrices = hasPrices
+  }
+
+  /// Whether a prediction may be sent.
+  ///
+  /// - Parameters:
+  ///   - images: how many it asks for.
+  ///   - reset: when the day ends, for people.
+  ///   - ledger: the account's POSTs of the day; read only where a limit of the day holds.
+  public func verdict<Failure>(
+    model: String, price: Price, images: Int64, reset: String, ledger: () throws(Failure) -> Ledger
+  ) throws(Failure) -> Verdict {
+    guard maxCost != nil || maxSpend != nil || caps != nil else { return .allowed }
+    if hasPrices, price == .unasked, maxCost != nil || maxSpend != nil || caps?.micros != nil { return .needsPrice }
+    guard case .known(let micros) = price else {
+      if let refusal = refusalWithoutPrice(price) { return .refused(refusal) }
+      guard let caps else { return .allowed }
+      let use = try ledger().agents
+      return caps.refusal(images: images, price: nil, after: use, reset: reset).map { .refused($0) } ?? .allowed
+    }
+    if let maxCost, micros > maxCost {
+      return .refused(
+        BudgetRefusal("It would cost \(Money.dollars(micros)), and max_cost is \(Money.dollars(maxCost))."))
+    }
+    guard maxSpend != nil || caps != nil else { return .allowed }
+    let ledger = try ledger()
+    if let maxSpend {
+      let spent = ledger.spent(before: (model, micros))
+      if Money.sum(spent, micros) > maxSpend {
+        return .refused(
+          BudgetRefusal(
+            """
+            It would cost \(Money.dollars(micros)); today \(Money.dollars(spent)) of the \(Money.dollars(maxSpend)) of \
+            --max-spend are spent or promised.
+            """))
+      }
+    }
+    let refusal = caps?.refusal(images: images, price: micros, after: ledger.agents, reset: reset)
+    return refusal.map { .refused($0) } ?? .allowed
+  }
+
+  /// A limit for one prediction always needs its price, for it was named for this one. The day's limit needs the price of
+  /// what has one; what has none at all is let through unless the limit is strict.
+  private func refusalWithoutPrice(_ price: Price) -> BudgetRefusal? {
+    let why =
+      if case .unknown(let reason) = price { "its price could not be learned: \(reason)" } else {
+        "the provider \"\(provider)\" does not say what things cost."
+      }
+    if maxCost != nil {
+      return BudgetRefusal(
+        "max_cost is set, and \(why)", hint: hasPrices ? "Submit it again later." : "Submit it without max_cost.")
+    }
+    guard maxSpend != nil, hasPrices || isStrict else { return nil }
+    return BudgetRefusal(
+      hasPrices ? "--max-spend is set, and \(why)" : "--max-spend-strict is set, and \(why)",
+      hint: hasPrices ? "Submit it again later." : "Start imagewire without --max-spend-strict.")
+  }
+}
+
+/// Why a limit of money lets something not be sent.
+public struct BudgetRefusal: Error, Sendable, Equatable {
+  /// One sentence for people.
+  public var reason: String
+  /// What to do next.
+  public var hint: String
+
+  /// A refusal.
+  public init(
+    _ reason: String,
+    hint: String = "Raise max_cost or --max-spend (which counts from midnight UTC), or choose a cheaper input."
+  ) {
+    self.reason = reason
+    self.hint = hint
+  }
+}

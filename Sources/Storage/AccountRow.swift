@@ -1,0 +1,89 @@
+internal import Predictions
+
+/// What the table holds of an account beside its predictions.
+enum AccountRow {
+  private static let columns = "account, pause_reason, pause_ms, paused_until_ms, balance_micros"
+
+  private static func pause(_ row: borrowing SQLiteRow) -> (account: String, pause: AccountPause)? {
+    guard let reason = row.textIfAny(1).flatMap(PredictionFailure.Kind.init) else { return nil }
+    return (
+      row.text(0),
+      AccountPause(
+        reason: reason, length: row.integer(2), until: row.integer(3), balance: row.integerIfAny(4))
+    )
+  }
+
+  /// An account's present or last pause.
+  static func pause(of account: String, in connection: SQLiteConnection) throws(SQLiteError) -> AccountPause? {
+    try connection.rows("SELECT \(columns) FROM accounts WHERE account = ?", account) { pause($0)?.pause }
+      .first ?? nil
+  }
+
+  /// The present or last pause of every account.
+  static func pauses(in connection: SQLiteConnection) throws(SQLiteError) -> [String: AccountPause] {
+    let pauses = try connection.rows("SELECT \(columns) FROM accounts") { pause($0) }.compactMap { $0 }
+    return Dictionary(pauses.map { ($0.account, $0.pause) }) { first, _ in first }
+  }
+
+  /// When the provider's catalogue last listed the account's default model.
+  static func sighting(of account: String, in connection: SQLiteConnection) throws(SQLiteError) -> ModelSighting? {
+    try connection.rows(
+      "SELECT model, model_seen_ms FROM accounts WHERE account = ? AND model IS NOT NULL", account
+    ) { ModelSighting(model: $0.text(0), at: $0.integer(1)) }.first
+  }
+
+  /// Writes a pause.
+  static func set(
+    _ pause: AccountPause, of account: String, in connection: SQLiteConnection
+  ) throws(SQLiteError) {
+    try connection.run(
+      """
+      INSERT INTO accounts(account, pause_reason, pause_ms, paused_until_ms, balance_micros) VALUES(?, ?, ?, ?, ?)
+      ON CONFLICT(account) DO UPDATE SET pause_reason = excluded.pause_reason, pause_ms = excluded.pause_ms,
+        paused_until_ms = excluded.paused_until_ms, balance_micros = excluded.balance_micros
+      """, account, pause.reason.rawValue, pause.length, pause.until, pause.balance)
+  }
+}
+
+extension TableWriter {
+  /// Sends nothing more for an account for a while, in any process.
+  func pause(
+    _ account: String, for length: Int64, because reason: PredictionFailure.Kind, at now: Int64
+  ) throws(SQLiteError) {
+    let last = try AccountRow.pause(of: account, in: connection)
+    let next = AccountPause.after(last, because: reason, for: length, at: now)
+    if next != last { try AccountRow.set(next, of: account, in: connection) }
+  }
+
+  /// Notes that the provider's catalogue lists the default model now.
+  func noteModel(_ model: String, of account: String) throws(SQLiteError) {
+    try connection.run(
+      """
+      INSERT INTO accounts(account, model, model_seen_ms) VALUES(?, ?, ?)
+      ON CONFLICT(account) DO UPDATE SET model = excluded.model, model_seen_ms = excluded.model_seen_ms
+      """, account, model, now)
+  }
+
+  /// Notes a balance that was asked for during a pause, and ends the pause where that is enough.
+  func noteBalance(
+    _ micros: Int64, of account: String, during pause: AccountPause, isOver: Bool
+  ) throws(SQLiteError) {
+    guard try AccountRow.pause(of: account, in: connection) == pause else { return }
+    var next = pause
+    next.balance = micros
+    // Over as of now, and still remembered: where the provider refuses all the same, the next pause is longer.
+    if isOver { next.until = now }
+    if next != pause { try AccountRow.set(next, of: account, in: connection) }
+  }
+}
+
+extension TableReader {
+  /// The present or last pause of every account.
+  func pauses() throws(StoreError) -> [String: AccountPause] {
+    do {
+      return try AccountRow.pauses(in: connection)
+    } catch {
+      throw StoreError(error, at: path)
+    }
+  }
+}
