@@ -243,8 +243,10 @@ public struct FileOutputStore: OutputStore {
           return nil
         }
         done.append((file, name, how))
-        // Somebody may have put another file in the place of the temporary one.
-        guard how == .found || directory.status(of: name)?.identity == file.identity else { throw .replaced }
+        // Another file may have taken the place of the temporary one; a new link may even have its number.
+        let status = directory.status(of: name)
+        let isSame = status?.identity == file.identity && status?.isPlainFile == true && status?.bytes == file.bytes
+        guard how == .found || isSame else { throw .replaced }
       } catch {
         takeBack(done, in: directory)
         throw error

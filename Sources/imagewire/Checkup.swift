@@ -133,7 +133,7 @@ struct Checkup {
       pause.remaining(at: time.now.wall) != nil
     else { return [] }
     let waiting = Waiting(reason: pause.reason, until: pause.until)
-    let advice =
+    let advice: SafeText =
       switch pause.reason {
       case .insufficientCredit: "Top up the account: the queue goes on by itself."
       case .authentication: "Correct the key; predictions of another key do not wait."
@@ -211,8 +211,10 @@ struct Checkup {
   private var prices: Finding {
     Finding(
       .ok, "prices",
-      "openai does not say what things cost: --max-spend does not count it, --max-spend-strict refuses it under a "
-        + "--max-spend, and max_cost always does")
+      """
+      openai does not say what things cost: --max-spend does not count it, --max-spend-strict refuses it under a \
+      --max-spend, and max_cost always does
+      """)
   }
 
   private func ask(_ baseURL: String, _ path: String, key: String, _ prefix: String) -> [Finding] {

@@ -266,7 +266,7 @@ def test_cancel_says_what_it_costs(run, paid, wavespeed):
 
 def test_a_prompt_in_a_list_cannot_drive_the_terminal(run):
     run("generate", "a\x1b[31mb\nc")
-    assert run("list").stdout.endswith("a [31mb c\n")
+    assert run("list").stdout.endswith("a\ufffd[31mb c\n")
 
 
 def test_a_reader_that_goes_away_ends_nothing_badly(home):

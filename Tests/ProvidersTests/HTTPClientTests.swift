@@ -252,7 +252,7 @@ import Threads
     let server = try Loopback()
     let request = once("https://127.0.0.1:\(server.port)/api/v3/a/b")
     let failed = try #require(failure(client([name: "/nowhere/bundle.pem"]).ask(request)))
-    #expect(failed.kind == .insecure)
+    #expect(failed.kind == .unavailable)
     #expect(!failed.mayHaveBeenSent)
     #expect(failed.message.contains("/nowhere/bundle.pem"))
   }

@@ -147,7 +147,8 @@ struct SandboxTests {
     case (.submissionUnknown, .ambiguous): break
     case (.authentication, .refused(let failure, nil)), (.insufficientCredit, .refused(let failure, nil)),
       (.rateLimited, .refused(let failure, nil)), (.invalidInput, .refused(let failure, nil)),
-      (.contentRefused, .refused(let failure, nil)), (.modelUnavailable, .refused(let failure, nil)):
+      (.contentRefused, .refused(let failure, nil)), (.modelUnavailable, .refused(let failure, nil)),
+      (.configuration, .refused(let failure, nil)):
       #expect(failure.kind == kind)
       #expect(failure.message.contains("Nothing is billed"))
     case (.remoteError, .accepted(_, .failed(let failure, .refunded), _)),

@@ -130,6 +130,10 @@ struct ChangesTests {
       ALTER TABLE predictions DROP COLUMN agent; ALTER TABLE inputs DROP COLUMN sent;
       ALTER TABLE sends DROP COLUMN model; ALTER TABLE sends DROP COLUMN likeness;
       ALTER TABLE sends DROP COLUMN agent; ALTER TABLE sends DROP COLUMN images;
+      ALTER TABLE sends DROP COLUMN steady_ms; ALTER TABLE sends DROP COLUMN boot;
+      ALTER TABLE predictions DROP COLUMN images; ALTER TABLE predictions DROP COLUMN caps;
+      ALTER TABLE predictions DROP COLUMN model_is_default; ALTER TABLE accounts DROP COLUMN balance_micros;
+      ALTER TABLE accounts DROP COLUMN model; ALTER TABLE accounts DROP COLUMN model_seen_ms;
       PRAGMA user_version = 1;
       INSERT INTO changes(seq, gone) VALUES(1, 1)
       """)
