@@ -61,7 +61,7 @@ public struct Sandbox: Provider {
     }
     switch order.failure {
     case .network: return .unsent(reason: "The sandbox could not be reached, as it was told.")
-    case .configuration, .authentication, .insufficientCredit, .rateLimited, .invalidInput, .contentRefused, .modelUnavailable,
+    case .authentication, .insufficientCredit, .rateLimited, .invalidInput, .contentRefused, .modelUnavailable,
       .configuration:
       return .refused(failure(order.failure!, billing: .none), pause: nil)
     default: break

@@ -9,7 +9,7 @@ enum AccountRow {
     return (
       row.text(0),
       AccountPause(
-        reason: reason, length: row.integer(2), until: row.integer(3), balance: row.integerIfAny(4))
+        reason: reason, length: row.moment(2), until: row.moment(3), balance: row.integerIfAny(4))
     )
   }
 
@@ -29,7 +29,7 @@ enum AccountRow {
   static func sighting(of account: String, in connection: SQLiteConnection) throws(SQLiteError) -> ModelSighting? {
     try connection.rows(
       "SELECT model, model_seen_ms FROM accounts WHERE account = ? AND model IS NOT NULL", account
-    ) { ModelSighting(model: $0.text(0), at: $0.integer(1)) }.first
+    ) { ModelSighting(model: $0.text(0), at: $0.moment(1)) }.first
   }
 
   /// Writes a pause.

@@ -3,20 +3,22 @@ internal import Predictions
 /// Reads what an account's POSTs of a day say about money; for the connection that writes and the one that reads.
 enum LedgerRows {
   /// Each POST has its record, so there are no sums to keep. Programs before version 6 of the table write no model and no
-  /// agent into it; those are taken from the prediction as long as that is there.
+  /// agent into it; those are taken from the prediction as long as that is there. `total` and the bounds, because a sum of
+  /// damaged cells would overflow, and then nothing could be claimed.
   private static let posts = """
     SELECT coalesce(s.model, p.model, ''), coalesce(s.agent, p.origin) IS NOT NULL,
-      sum(iif(s.counts, coalesce(s.cost_micros, s.estimate_micros, 0), 0)),
+      CAST(max(0, min(9e15, total(iif(s.counts, coalesce(s.cost_micros, s.estimate_micros, 0), 0)))) AS INTEGER),
       sum(s.counts AND s.cost_micros IS NULL AND s.estimate_micros IS NULL),
-      max(coalesce(s.estimate_micros, s.cost_micros)),
-      sum(iif(s.counts, coalesce(s.images, p.images, 1), 0))
+      min(9000000000000000, max(CAST(coalesce(s.estimate_micros, s.cost_micros) AS INTEGER))),
+      CAST(max(0, min(9e15, total(iif(s.counts, coalesce(s.images, p.images, 1), 0)))) AS INTEGER)
     FROM (SELECT *, outcome IS NULL OR outcome IN ('accepted', 'adopted') AS counts FROM sends
       WHERE account = ? AND sent_ms >= ?) s LEFT JOIN predictions p ON p.seq = s.seq
     GROUP BY 1, 2
     """
 
   private static let queued = """
-    SELECT coalesce(sum(images), 0), coalesce(sum(estimate_micros), 0) FROM predictions
+    SELECT CAST(max(0, min(9e15, total(images))) AS INTEGER), CAST(max(0, min(9e15, total(estimate_micros))) AS INTEGER)
+      FROM predictions
      WHERE account = ? AND phase = 'queued' AND origin IS NOT NULL
     """
 

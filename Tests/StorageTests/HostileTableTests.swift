@@ -82,7 +82,7 @@ struct HostileTableTests {
           var listed: [PredictionID] = []
           #expect(throws: Never.self, comment) { listed = try store.list(ListQuery()).predictions.map(\.id) }
           #expect(listed.contains(rows.whole), comment)
-          #expect(throws: Never.self, comment) { _ = try store.spending(of: "account", since: 0) }
+          #expect(throws: Never.self, comment) { _ = try store.ledger(of: "account") }
           let cursor = try store.changes(after: nil).newest
           #expect(throws: Never.self, comment) { _ = try store.changes(after: cursor) }
           for id in rows.poked {
