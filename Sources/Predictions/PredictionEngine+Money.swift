@@ -121,7 +121,8 @@ extension PredictionEngine {
           id,
           .priceRefused(
             PredictionFailure(
-              error.kind!, retryable: false, message: sentences(error.message, "Nothing was sent and nothing is billed."),
+              error.kind!, retryable: false,
+              message: sentences(error.message, "Nothing was sent and nothing is billed."),
               hint: error.hint)), by: nil, completion: goOn)
       case .failure(let error): goOnWithout(error.message)
       }

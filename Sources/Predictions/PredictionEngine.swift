@@ -261,7 +261,8 @@ public final class PredictionEngine: Sendable {
     }
     var prediction = snapshot.prediction
     prediction.input = input
-    return PredictionSnapshot(prediction, resultURL: snapshot.resultURL)
+    return PredictionSnapshot(
+      prediction, resultURL: snapshot.resultURL, waiting: snapshot.waiting, warnings: snapshot.warnings)
   }
 
   /// A page of the table as it is committed.

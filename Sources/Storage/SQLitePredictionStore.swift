@@ -270,7 +270,8 @@ extension SQLitePredictionStore {
       stowing.withLock { _ = $0.remove(id) }
       return
     }
-    thread.add(urgent: true, { try $0.replaceInput(input, of: id, by: stored) }) { [stowing, inputFiles, inputQueue] result in
+    thread.add(urgent: true, { try $0.replaceInput(input, of: id, by: stored) }) {
+      [stowing, inputFiles, inputQueue] result in
       // After an error nothing is known of the commit, and the mark may be there.
       if case .success(false) = result { inputQueue.async { inputFiles.remove(id) } }
       stowing.withLock { _ = $0.remove(id) }

@@ -54,7 +54,8 @@ struct Checkup {
     findings.append(key(configuration.wavespeedKey, "WaveSpeed key"))
     findings.append(key(configuration.openAIKey, "OpenAI key"))
     for (url, subject) in [
-      (configuration.wavespeedBaseURL, "WaveSpeed address" as SafeText), (configuration.openAIBaseURL, "OpenAI address"),
+      (configuration.wavespeedBaseURL, "WaveSpeed address" as SafeText),
+      (configuration.openAIBaseURL, "OpenAI address"),
     ] {
       if let reason = url.problem { findings.append(problem(subject, reason)) }
     }
@@ -110,7 +111,8 @@ struct Checkup {
       if case .failed(_, let more) = error { hint = more }
       return [
         Finding(
-          .problem, "table", "\(error.message)", advice: hint.map { "\($0)" } ?? "Name another folder with --state-dir.")
+          .problem, "table", "\(error.message)", advice: hint.map { "\($0)" } ?? "Name another folder with --state-dir."
+        )
       ]
     }
   }
@@ -188,7 +190,9 @@ struct Checkup {
       }
     case "openai":
       let key = configuration.openAIKey.resolved(for: "openai")
-      if let reason = key.problem { return [Finding(.problem, "key", "\(reason)", advice: "Run imagewire setup again.")] }
+      if let reason = key.problem {
+        return [Finding(.problem, "key", "\(reason)", advice: "Run imagewire setup again.")]
+      }
       guard key.isNamed || configuration.openAIBaseURL.isNamed else {
         return [
           Finding(

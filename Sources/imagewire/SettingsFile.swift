@@ -48,7 +48,9 @@ struct SettingsFile: Sendable {
         }
         continue
       }
-      if Self.text(of: member.name, member.value) == nil { problem = problem ?? "\(path): \(member.name) must be a string." }
+      if Self.text(of: member.name, member.value) == nil {
+        problem = problem ?? "\(path): \(member.name) must be a string."
+      }
     }
   }
 

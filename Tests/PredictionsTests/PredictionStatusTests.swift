@@ -37,7 +37,8 @@ struct PredictionStatusTests {
     #expect(
       PredictionFailure.Kind.allCases.map(\.rawValue) == [
         "invalid_input", "content_refused", "authentication", "insufficient_credit", "rate_limited",
-        "model_unavailable", "network", "configuration", "remote_error", "remote_timeout", "submission_unknown", "download_failed",
+        "model_unavailable", "network", "configuration", "remote_error", "remote_timeout", "submission_unknown",
+        "download_failed",
         "budget_exceeded", "cancelled", "interrupted", "internal",
       ])
   }

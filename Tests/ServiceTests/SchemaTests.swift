@@ -79,7 +79,10 @@ struct SchemaTests {
     it.files = [OutputFile(path: "/x.png", mediaType: "image/png", bytes: 9, sha256: "", width: 1, height: 1)]
     it.preview = Preview(path: "/p/x.png", mediaType: "image/png", bytes: 9, width: 2, height: 3, index: 0)
     var json = JSONWriter()
-    PredictionSnapshot(it, resultURL: nil).write(to: &json, Rendering(contents: { _, _ in false }))
+    let snapshot = PredictionSnapshot(
+      it, resultURL: nil, waiting: Waiting(reason: .rateLimited, until: 0),
+      warnings: [InputSchema.Problem(path: "input.x", message: "It may not be known.")])
+    snapshot.write(to: &json, Rendering(contents: { _, _ in false }))
     let written = try #require(try JSONValue(parsing: json.bytes).object).members.map(\.name)
     let schema = Schema.wholePrediction.json(.inline)
     #expect(schema["properties"]?.object?.members.map(\.name) == written)

@@ -96,7 +96,7 @@ struct LedgerTests {
 
   @Test("an order over the cap is not accepted, counting what is sent and what waits, in every process")
   func agents() throws {
-    try add("a", to: limited, agent: true, images: 4, caps: caps)
+    try add("a", to: limited, estimate: 0, agent: true, images: 4, caps: caps)
     _ = try claimed(limited)
     try add("b", to: free, agent: true, images: 4, caps: caps)
     guard case .overBudget(let refusal) = try add("c", to: limited, agent: true, images: 3, caps: caps) else {
@@ -113,7 +113,7 @@ struct LedgerTests {
 
   @Test("deleting gives nothing back")
   func deletion() throws {
-    try add("a", to: limited, agent: true, images: 10, caps: caps)
+    try add("a", to: limited, estimate: 0, agent: true, images: 10, caps: caps)
     let row = try claimed(limited)
     let polling = try limited.change(row.id, .accepted(remoteID: "r", clockSkew: 0), by: row.writer)
     try limited.change(

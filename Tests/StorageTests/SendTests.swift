@@ -72,7 +72,8 @@ struct SendTests {
     let failed = try fixture.change(row.id, .refused(failure, pause: 30_000), by: row.writer)
     #expect(failed.status == .failed && failed.billing == .none)
     let other = try StoreFixture(fixture.folder, time: fixture.time)
-    #expect(try other.claim() == .denied(retryAfter: 30_000))
+    guard case .paused(let pause, _) = try other.claim() else { throw Missing() }
+    #expect(pause.remaining(at: fixture.time.now.wall) == 30_000)
     guard case .claimed = try other.claim("other") else { throw Missing() }
     fixture.time.advance(30_000)
     guard case .claimed = try other.claim() else { throw Missing() }

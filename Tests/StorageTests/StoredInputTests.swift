@@ -13,8 +13,10 @@ import Testing
   }
 
   @Test(arguments: [
-    #"{"prompt":"a"}"#, #"{"stored":{"bytes":1,"sha256":"ab"},"prompt":"a"}"#, #"{"stored":{"bytes":-1,"sha256":"ab"}}"#,
-    #"{"stored":{"bytes":1}}"#, #"{"stored":{"bytes":9223372036854775807,"sha256":"ab"}}"#, "", "{", #"{"stored":{"bytes":"#,
+    #"{"prompt":"a"}"#, #"{"stored":{"bytes":1,"sha256":"ab"},"prompt":"a"}"#,
+    #"{"stored":{"bytes":-1,"sha256":"ab"}}"#,
+    #"{"stored":{"bytes":1}}"#, #"{"stored":{"bytes":9223372036854775807,"sha256":"ab"}}"#, "", "{",
+    #"{"stored":{"bytes":"#,
   ])
   func anythingElseIsNone(_ cell: String) {
     #expect(StoredInput(cell: Array(cell.utf8)) == nil)
