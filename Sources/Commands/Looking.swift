@@ -79,7 +79,9 @@ enum Looking {
     _ text: String, _ session: Session, _ body: (PredictionSnapshot) -> ExitStatus
   ) -> ExitStatus {
     do throws(StoreError) {
-      if let id = PredictionID(text), let snapshot = try session.engine.snapshot(id) { return body(snapshot) }
+      if let id = PredictionID(text), let snapshot = try session.engine.snapshot(id) {
+        return body(try session.engine.whole(snapshot))
+      }
       session.console.complain("There is no prediction \(text). imagewire list shows those that are.")
     } catch {
       session.console.complain("\(error.message)")

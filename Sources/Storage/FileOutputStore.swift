@@ -48,11 +48,12 @@ public struct FileOutputStore: OutputStore {
     return origin == .mcp ? agents.realPath(of: path) ?? path : path
   }
 
-  /// Reads a saved file whole, if it still is what was recorded.
+  /// Reads a saved file whole, if it still is what was recorded: for an agent by length and SHA-256, for a plain client,
+  /// whose files are its own, by length.
   public func contents(of file: OutputFile, for origin: PredictionOrigin?) throws(OutputError) -> [UInt8] {
     guard let opened = open(file, for: origin),
       let bytes = FileSystem.read(opened, from: 0, atMost: Int(file.bytes) + 1), bytes.count == file.bytes,
-      SHA256.hash(bytes).hexadecimal == file.sha256
+      origin == nil || SHA256.hash(bytes).hexadecimal == file.sha256
     else { throw Self.changed(file) }
     return bytes
   }
@@ -61,9 +62,13 @@ public struct FileOutputStore: OutputStore {
   public func read(
     _ file: OutputFile, for origin: PredictionOrigin?, _ piece: ([UInt8]) -> Void
   ) throws(OutputError) {
-    guard let opened = open(file, for: origin), Self.digest(opened, of: file.bytes, piece) == file.sha256 else {
-      throw Self.changed(file)
+    guard let opened = open(file, for: origin) else { throw Self.changed(file) }
+    var hash = SHA256()
+    let isWhole = Self.read(opened, bytes: file.bytes) { chunk in
+      if origin != nil { hash.update(chunk.span) }
+      piece(chunk)
     }
+    guard isWhole, origin == nil || hash.finish().hexadecimal == file.sha256 else { throw Self.changed(file) }
   }
 
   /// Starts a file under a temporary name in the target directory; what earlier epochs left of it is removed.
@@ -184,17 +189,21 @@ public struct FileOutputStore: OutputStore {
   }
 
   /// SHA-256 of so many bytes of a file, each piece of which is shown; `nil` where they cannot be read.
-  private static func digest(_ file: Descriptor, of bytes: Int64, _ piece: ([UInt8]) -> Void = { _ in }) -> String? {
+  private static func digest(_ file: Descriptor, of bytes: Int64) -> String? {
     var hash = SHA256()
+    return read(file, bytes: bytes) { hash.update($0.span) } ? hash.finish().hexadecimal : nil
+  }
+
+  /// Reads a file in pieces; false where it is shorter.
+  private static func read(_ file: Descriptor, bytes: Int64, _ piece: ([UInt8]) -> Void) -> Bool {
     var place: Int64 = 0
     while place < bytes {
       let wanted = Int(min(Int64(Base64.pieceBytes), bytes - place))
-      guard let chunk = FileSystem.read(file, from: place, atMost: wanted), chunk.count == wanted else { return nil }
-      hash.update(chunk.span)
+      guard let chunk = FileSystem.read(file, from: place, atMost: wanted), chunk.count == wanted else { return false }
       piece(chunk)
       place += Int64(wanted)
     }
-    return hash.finish().hexadecimal
+    return true
   }
 
   /// Whether a name stands for a regular file of this length and hash.
