@@ -180,24 +180,31 @@ extension TableWriter {
   private func nextQueued(_ request: ClaimRequest) throws(SQLiteError) -> (Prediction, isOrphan: Bool)? {
     var passedOver: [String] = []
     while let next = try oldestQueued(request, notAcceptedBy: passedOver) {
-      guard request.orphans != .sent, isOrphan(next) else { return (next, false) }
+      guard request.orphans != .sent, try isOrphan(next) else { return (next, false) }
       guard request.orphans == .searched(now: false) else { return (next, true) }
       passedOver.append(next.acceptor ?? "")
     }
     return nil
   }
 
-  private func isOrphan(_ prediction: Prediction) -> Bool {
+  private func isOrphan(_ prediction: Prediction) throws(SQLiteError) -> Bool {
     guard let acceptor = prediction.acceptor else { return true }
-    return acceptor != owner && !OwnerLock.isAlive(acceptor, in: table.directory)
+    guard acceptor != owner else { return false }
+    if exited.contains(acceptor) { return true }
+    // A process registers before its first row, and recovery removes it only after its exit.
+    let isRegistered = try connection.integer("SELECT EXISTS(SELECT 1 FROM owners WHERE owner = ?)", acceptor) != 0
+    return !isRegistered || !OwnerLock.isAlive(acceptor, in: table.directory)
   }
 
   /// What can be compared of the other queued ones of an account and model whose accepting processes have exited.
   private func queuedOrphans(besides prediction: Prediction) throws(SQLiteError) -> [Likeness?] {
-    try connection.rows(
+    let others = try connection.rows(
       PredictionRow.selectWhole + " WHERE p.account = ? AND p.phase = 'queued' AND p.model = ? AND p.seq <> ?",
       prediction.account, prediction.model, prediction.id.sequence
-    ) { row throws(SQLiteError) in try PredictionRow.whole(row) }.filter(isOrphan).map(\.likeness)
+    ) { row throws(SQLiteError) in try PredictionRow.whole(row) }
+    var orphans: [Likeness?] = []
+    for other in others where try isOrphan(other) { orphans.append(other.likeness) }
+    return orphans
   }
 
   /// Those whose files are still to be uploaded are passed over where this process cannot do it now.

@@ -22,6 +22,7 @@ extension TableWriter {
         continue
       }
       dead.insert(other)
+      exited.insert(other)
       taken += try takeOver("p.owner = ?", [other], accounts: accounts, at: now)
       // Others may still serve the accounts that we do not: they must be able to find the owner dead.
       let left = try connection.integer("SELECT EXISTS(SELECT 1 FROM predictions WHERE owner = ?)", other)

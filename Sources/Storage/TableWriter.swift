@@ -25,6 +25,9 @@ final class TableWriter {
   private var queued: [String: Int] = [:]
   /// Why the transaction is gone, if it is.
   private var loss: StoreError?
+  /// Owners that this transaction found to have exited. It holds their locks until the commit, so that asked again they
+  /// would seem to live.
+  var exited: Set<String> = []
   /// What must wait for the commit: nothing outside the table is touched before.
   private var afterCommit: [() -> Void] = []
 
@@ -55,6 +58,7 @@ final class TableWriter {
 
   func begin() throws(StoreError) {
     queued = [:]
+    exited = []
     loss = nil
     afterCommit = []
     guard lock.acquire() else { throw .locked(table.path) }

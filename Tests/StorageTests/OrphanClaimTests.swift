@@ -46,6 +46,25 @@ struct OrphanClaimTests {
     #expect(next.id == scene.dead.id)
   }
 
+  /// Recovery holds the lock of the process that has exited until its commit; a claim in the same commit must not take
+  /// that for a sign of life.
+  @Test func aClaimInTheCommitOfARecoveryStillSearchesFirst() throws {
+    let scene = try Scene()
+    let store = scene.two.store
+    let holder = try SQLiteConnection(path: scene.two.table)
+    try holder.script("BEGIN IMMEDIATE")
+    // It waits for the holder; what comes behind it shares the next commit.
+    store.keepUpload(of: [1], for: "account", as: "a", lifetime: 1) {}
+    store.recover(accounts: ["account": true], awaited: []) { _ in }
+    let request = ClaimRequest(
+      account: "account", maxConcurrency: nil, maxPerMinute: nil, orphans: .searched(now: true))
+    let outcome: ClaimOutcome = try scene.two.wait { done in
+      store.claim(request, completion: done)
+      try? holder.script("ROLLBACK")
+    }
+    #expect(outcome == .needsSearch(scene.dead))
+  }
+
   @Test func whereNothingIsPaidItIsSentAtOnce() throws {
     let scene = try Scene()
     guard case .claimed(let row) = try scene.two.claim(orphans: .sent) else { throw Missing() }
