@@ -111,16 +111,18 @@ public struct FileOutputStore: OutputStore {
         let names = Self.names(for: finished.map(\.format.fileExtension), of: prediction, counter: counter)
         if let placements = try place(finished, as: names, in: directory, mayBePlaced: mayBePlaced) {
           do throws(SystemError) {
-            try directory.sync()
             // The paths that are recorded have to lead to the files.
             let there = try self.directory(path, for: prediction.origin, making: false)
             guard there.identity == directory.identity else { throw .replaced }
+            // Only now, and before the sync: until every file has its name the temporary names are all there is, and one
+            // whose end is not synced would stay after a power loss.
+            for file in files { file.discard() }
+            try directory.sync()
           } catch {
             // Nobody will be told of these names, so nothing may keep them.
             takeBack(placements, in: directory)
             throw error
           }
-          for file in files { file.discard() }
           return zip(finished, names).map { $0.described(at: "\(path)/\($1)") }
         }
         counter += 1
