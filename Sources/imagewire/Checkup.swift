@@ -46,6 +46,8 @@ struct Checkup {
     switch configuration.provider {
     case .broken(let reason, _): findings.append(problem("provider", reason))
     case .given(let name, let origin): findings.append(Finding(.ok, "provider", "\(name), from \(origin)"))
+    // Where a setting is broken there is no default in its place.
+    case .absent where configuration.defaultProblem != nil: break
     case .absent: findings.append(Finding(.ok, "provider", "\(configuration.defaultProvider), by default"))
     }
     if case .given(let model, let origin) = configuration.model {
