@@ -7,7 +7,7 @@ public enum Base64 {
   /// Appends the encoding of these bytes. Only the last piece of a text may have a length that is no multiple of 3.
   public static func encode(_ bytes: borrowing Span<UInt8>, into text: inout [UInt8]) {
     var place = text.count
-    text.append(contentsOf: repeatElement(UInt8(ascii: "="), count: (bytes.count + 2) / 3 * 4))
+    text += [UInt8](repeating: UInt8(ascii: "="), count: (bytes.count + 2) / 3 * 4)
     var output = text.mutableSpan
     let pairs = pairs.span
     var index = 0
