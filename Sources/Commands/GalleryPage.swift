@@ -10,9 +10,11 @@ enum GalleryPage {
     case linked(OutputFile)
   }
 
-  /// Whatever the page holds, nothing may be fetched and no script but its own may run.
-  private static let policy: HTML =
-    "default-src 'none'; img-src data: file:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'"
+  /// Whatever the page holds, nothing may be fetched and no script but its own, known by its hash, may run.
+  private static let policy: HTML = """
+    default-src 'none'; img-src data: file:; style-src 'unsafe-inline'; base-uri 'none'; \
+    script-src 'sha256-\(base64: SHA256.hash(Array(script.text.utf8)))'
+    """
 
   /// What every page begins with, and no other file: such a file may be replaced by a newer page.
   static let mark: HTML = "<!doctype html>\n<!-- imagewire gallery -->\n"

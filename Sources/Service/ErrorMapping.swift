@@ -26,11 +26,13 @@ public enum ErrorCode {
 
 extension RPCError {
   /// The one place where errors get their shape: `data` always has `type` and `retryable`, and more where it helps.
+  /// `message` and `hint` are shown to people, and may quote what a client sent: they are safe text. `path` and `id` are
+  /// data, and stay as they were sent.
   static func ours(
     _ code: Int, _ message: String, type: String, retryable: Bool, hint: String? = nil, id: String? = nil,
     path: String? = nil, limit: Int? = nil, ids: [PredictionID] = []
   ) -> RPCError {
-    RPCError(code: code, message: message) { data in
+    RPCError(code: code, message: SafeText(message).description) { data in
       data.beginObject()
       data.name("type")
       data.value(type)
@@ -56,7 +58,7 @@ extension RPCError {
       }
       if let hint {
         data.name("hint")
-        data.value(hint)
+        data.value(SafeText(hint).description)
       }
       data.endObject()
     }

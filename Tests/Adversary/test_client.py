@@ -39,6 +39,23 @@ def test_five_hundred_cancels_race_completion(paid, wavespeed, record_property):
     record_property("figures", str(dict(ends)))
 
 
+def test_a_thousand_generations_at_once(paid, wavespeed, home):
+    """All in one write, all waited for: each is answered, sent once, and its file is whole."""
+    wavespeed.script(polls=1)
+    with paid("--max-concurrency", 100) as program:
+        requests = [
+            {"jsonrpc": "2.0", "id": number, "method": "submit", "params": {"prompt": f"number {number}", "wait_ms": 120_000}}
+            for number in range(1000)
+        ]
+        program.send(*requests)
+        answers = [program.reply(number, patience=120) for number in range(1000)]
+        assert program.finish() == 0
+    # An answer does not repeat the input.
+    predictions = {answer["id"]: {**answer, "input": {"prompt": f"number {number}"}} for number, answer in enumerate(answers)}
+    assert len(predictions) == 1000
+    assert_promise(predictions, wavespeed, folder=home / ".local/state/imagewire/outputs")
+
+
 def test_one_key_from_sixty_processes_is_one_prediction(paid, wavespeed):
     processes = [paid() for _ in range(60)]
     for program in processes:

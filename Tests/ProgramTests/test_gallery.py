@@ -57,6 +57,26 @@ def test_it_shows_everything_and_asks_nobody(page, home):
         assert browser.complaints == []
 
 
+def test_what_is_not_the_pages_own_neither_runs_nor_is_loaded(page):
+    """The page's policy is the second wall behind its escaping: as if something had come through."""
+    with Browser() as browser:
+        browser.open(page)
+        for inserted in (
+            "<img src=x onerror=\"document.title='broken'\">", '<img src="http://127.0.0.1:9/x.png">', '<iframe src="file:///etc/passwd">',
+            "<link rel=stylesheet href=http://127.0.0.1:9/x.css>", "<object data=http://127.0.0.1:9/x></object>",
+        ):
+            browser.value(f"document.body.insertAdjacentHTML('beforeend', {inserted!r})")
+        for script in ("document.title='broken'", "fetch('http://127.0.0.1:9/x').catch(() => 0)"):
+            browser.value(f"{{let it=document.createElement('script');it.textContent={script!r};document.body.append(it)}}")
+        # What is refused is told by an event, one for each.
+        refused = browser.value(
+            "new Promise(done=>{let seen=[];document.addEventListener('securitypolicyviolation',event=>seen.push(event.blockedURI));"
+            "document.body.insertAdjacentHTML('beforeend','<img src=http://127.0.0.1:9/last.png>');"
+            "setInterval(()=>seen.some(uri=>uri.includes('last'))&&done(seen),10)})"
+        )
+        assert refused and browser.value("document.title") == "imagewire gallery"
+
+
 def test_it_filters_by_words_and_by_status(page):
     with Browser() as browser:
         browser.open(page)
