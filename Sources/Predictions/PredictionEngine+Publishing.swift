@@ -17,18 +17,15 @@ extension PredictionEngine {
     return snapshot
   }
 
-  /// Nothing more is done for it here: what was kept for that goes, from memory and at the provider's. Not where its
-  /// download may be tried again and there is no other copy, not where nobody knows what became of it, and not after a
-  /// cancel, which a picture may still follow.
+  /// Nothing more is done for it here: what was kept for that goes, from memory and at the provider's.
   private func letGo(of prediction: Prediction) {
     let id = prediction.id
     let (provider, hasBytes) = state.withLock { state in
       (state.providers[prediction.account], state.bytes[id] != nil)
     }
-    guard let provider, prediction.status != .cancelled else { return }
-    let isOver =
-      prediction.phase == nil && [.completed, .failed].contains(prediction.status)
-      && prediction.failure?.kind != .downloadFailed
+    let isOver = prediction.needsNoReply
+    // After a cancel the images may still follow, and be on their way to their files.
+    guard let provider, isOver || prediction.status != .cancelled else { return }
     if hasBytes, isOver || provider.canRepeat(prediction) { state.withLock { $0.bytes[id] = nil } }
     if isOver { provider.forget(prediction) }
   }

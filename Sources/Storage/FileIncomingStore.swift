@@ -55,6 +55,17 @@ public struct FileIncomingStore: IncomingStore {
     for name in names(of: prediction) { unlink("\(folder)/\(name)") }
   }
 
+  /// Removes what a crash left behind.
+  ///
+  /// - Parameter isStale: whether that is so of a prediction's reply, or of the part of one that was stored.
+  func sweep(_ isStale: (_ id: PredictionID, _ isWhole: Bool) -> Bool) {
+    for name in FileSystem.names(in: folder) {
+      guard let id = name.split(separator: ".").first.flatMap({ PredictionID(String($0)) }), isStale(id, isWhole(name))
+      else { continue }
+      unlink("\(folder)/\(name)")
+    }
+  }
+
   private func names(of prediction: Prediction) -> [String] {
     FileSystem.names(in: folder).filter { $0.hasPrefix("\(prediction.id).") }
   }

@@ -19,6 +19,7 @@ public final class SQLitePredictionStore: PredictionStore {
   private let reader: Guarded<TableReader>
   private let thread: StoreThread
   private let inputFiles: InputFiles
+  private let replies: FileIncomingStore
   /// Writes large inputs into files, one after the other, so that only one of them is in memory.
   private let inputQueue = WorkQueue()
   private let stowing = Guarded<Set<PredictionID>>([])
@@ -55,6 +56,7 @@ public final class SQLitePredictionStore: PredictionStore {
     salt = table.salt
     path = table.path
     inputFiles = InputFiles(directory: directory)
+    replies = FileIncomingStore(directory: directory)
     let reader = Guarded(try TableReader(table: table))
     self.reader = reader
     let registration = TableWriter.Registration(startedAt: now, version: version)
@@ -233,7 +235,7 @@ public final class SQLitePredictionStore: PredictionStore {
     completion: @escaping @Sendable (Result<Recovery, StoreError>) -> Void
   ) {
     thread.add(urgent: true, { try $0.recover(accounts: accounts, awaited: awaited) }) { [weak self] result in
-      self?.removeStrayInputs()
+      self?.removeStrayFiles()
       completion(result)
     }
   }
@@ -278,8 +280,9 @@ extension SQLitePredictionStore {
     }
   }
 
-  /// Removes files whose predictions are gone: a crash came between a delete and its unlink.
-  private func removeStrayInputs() {
+  /// Removes the files of predictions that are gone: a crash came between a delete and its unlink. Of a reply also what is
+  /// of no more use, and a part that no process is storing. What cannot be read is looked at again with the next recovery.
+  private func removeStrayFiles() {
     inputQueue.async { [weak self] in
       guard let self else { return }
       for id in inputFiles.ids {
@@ -287,8 +290,15 @@ extension SQLitePredictionStore {
           let cell = try reader.withLock { reader throws(StoreError) in try reader.inputCell(of: id) }
           if cell == nil { inputFiles.remove(id) }
         } catch {
-          // Looked at again with the next recovery.
           return
+        }
+      }
+      replies.sweep { id, isWhole in
+        do throws(StoreError) {
+          guard let prediction = try self.listed(id) else { return true }
+          return isWhole ? prediction.needsNoReply : !prediction.mayReceiveReply
+        } catch {
+          return false
         }
       }
     }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from openai import LoopbackOpenAI
-from program import KEY, RPCError
+from program import KEY, RPCError, wait_for
 from wavespeed import png
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -235,6 +235,25 @@ def test_a_reply_that_was_kept_before_the_crash_is_not_lost(ask, openai, home):
     assert incoming(home) == []
 
 
+def test_what_a_crash_left_of_a_reply_is_removed_and_nothing_else(ask, openai, home):
+    """Parts of replies, as a power loss leaves them, and whole ones that are of no more use."""
+    folder, gone = home / ".local/state/imagewire/incoming", "01a20ffa-1505-7dc6-b3b8-728fbcf16431"
+    openai.script("normal", "lost", {"do": "normal", "hold": True})
+    with ask() as program:
+        over, doubtful = submit(program)["id"], submit(program, seed=2)["id"]
+        under_way = program.call("submit", prompt="a third")["id"]
+        openai.posts(at_least=3)
+        kept = {f"{doubtful}.1", f"{under_way}.1.part", "notes"}
+        for name in {f"{over}.1", f"{over}.1.part", f"{doubtful}.1.part", f"{gone}.1", f"{gone}.1.part", *kept}:
+            (folder / name).write_text("{}")
+        with ask() as other:
+            other.call("submit", prompt="a fourth", provider="sandbox", wait_ms=20000)
+            wait_for(lambda: {path.name for path in incoming(home)} == kept, "what a crash left is still there")
+            assert other.finish() == 0
+        openai.release()
+        assert program.call("result", id=under_way)["status"] == "completed"
+
+
 def test_a_disk_that_refuses_the_file_does_not_lose_the_reply(ask, openai, home):
     (home / "album").mkdir()
     with ask() as program:
@@ -256,7 +275,7 @@ def test_a_disk_that_refuses_the_file_does_not_lose_the_reply(ask, openai, home)
     assert len(openai.posts()) == 1
 
 
-def test_cancelled_while_the_post_is_out_keeps_the_picture_that_came(ask, openai):
+def test_cancelled_while_the_post_is_out_keeps_the_picture_that_came(ask, openai, home):
     openai.script({"do": "normal", "hold": True})
     with ask() as program:
         found = program.call("submit", prompt="a boat")["id"]
@@ -268,3 +287,4 @@ def test_cancelled_while_the_post_is_out_keeps_the_picture_that_came(ask, openai
         done = program.call("status", id=found)
     assert (done["status"], done["billing"]) == ("cancelled", "charged")
     assert Path(done["files"][0]["path"]).read_bytes().startswith(PNG)
+    assert incoming(home) == []
