@@ -87,6 +87,8 @@ public struct CommandOption: Sendable, Equatable {
     case number(ClosedRange<Int>)
     /// A sum of money in US dollars.
     case dollars
+    /// A number of hours, days or weeks; see `Age`.
+    case age
     /// One of these words.
     case choice([String])
   }
@@ -101,18 +103,21 @@ public struct CommandOption: Sendable, Equatable {
   public let summary: String
   /// Whether it may be given several times.
   public let repeats: Bool
+  /// Whether a call without it is refused.
+  public let isRequired: Bool
   /// Whether help leaves it out.
   public let isHidden: Bool
 
   init(
     _ name: String, _ letter: String? = nil, _ value: Value = .none, _ summary: String, repeats: Bool = false,
-    isHidden: Bool = false
+    isRequired: Bool = false, isHidden: Bool = false
   ) {
     self.name = name
     self.letter = letter
     self.value = value
     self.summary = summary
     self.repeats = repeats
+    self.isRequired = isRequired
     self.isHidden = isHidden
   }
 
@@ -125,6 +130,7 @@ public struct CommandOption: Sendable, Equatable {
     case .folder: "DIR"
     case .number: "N"
     case .dollars: "USD"
+    case .age: "AGE"
     case .choice(let words): words.joined(separator: "|")
     }
   }

@@ -5,7 +5,8 @@ public struct CommandTable: Sendable {
 
   /// The commands of imagewire.
   public static let standard = CommandTable(commands: [
-    setup, generate, list, status, result, cancel, delete, gallery, doctor, schema, serve, mcp, completions, manual,
+    setup, generate, list, status, result, cancel, delete, prune, gallery, doctor, schema, serve, mcp,
+    completions, manual,
   ])
 
   /// A command by its name.
@@ -16,6 +17,9 @@ public struct CommandTable: Sendable {
 
   /// The names of all providers.
   public static let providers = ["wavespeed", "openai", "sandbox"]
+
+  /// How many days predictions may be kept.
+  public static let retentionDays = 1...36_500
 
   // MARK: - Options that several commands share
 
@@ -142,6 +146,24 @@ public struct CommandTable: Sendable {
     options: [CommandOption("--files", nil, .none, "delete their files, too, where they are what was saved"), json]
       + table)
 
+  private static let prune = Command(
+    "prune", "delete finished predictions that are old",
+    details: [
+      "Deletes the record of a prediction: its prompt, input, tags and times. Its pictures stay unless --files is given.",
+      "Some are kept whatever their age: those that are not finished, those whose pictures could not be saved yet, and "
+        + "those that are unknown, since they may have been charged.",
+    ],
+    options: [
+      CommandOption(
+        "--older-than", nil, .age, "hours (12h), days (90d) or weeks (8w) since they were accepted", isRequired: true),
+      CommandOption("--keep-tag", nil, .text("TEXT"), "keep those with this label", repeats: true),
+      CommandOption("--files", nil, .none, "delete their files, too, where they are what was saved"),
+      CommandOption("--json", nil, .none, "JSON on stdout: deleted, kept and scrubbed, as delete answers"),
+    ] + table,
+    examples: [
+      .init("imagewire prune --older-than 90d --keep-tag album", "all but the album, in a job that runs every night")
+    ])
+
   private static let gallery = Command(
     "gallery", "a page with the pictures of the table, to look through in a browser",
     details: [
@@ -163,7 +185,11 @@ public struct CommandTable: Sendable {
         + "ever shown."
     ],
     options: [
-      provider, model, CommandOption("--offline", nil, .none, "leave the network alone"), json, outputDirectory,
+      provider, model, CommandOption("--offline", nil, .none, "leave the network alone"),
+      CommandOption(
+        "--compact", nil, .none,
+        "rewrite the table without the space that deleted predictions took; no other imagewire may use it meanwhile"),
+      json, outputDirectory,
     ] + table)
 
   private static let serve = Command(
@@ -202,6 +228,9 @@ public struct CommandTable: Sendable {
       CommandOption("--framing", nil, .choice(["auto", "line", "header"]), "how messages are framed (auto)"),
       CommandOption(
         "--max-message-bytes", nil, .number(4_096...(64 << 20)), "no message is longer unless asked for (65536)"),
+      CommandOption(
+        "--retain", nil, .number(retentionDays),
+        "days after which finished predictions are deleted, as prune does without --files (never)"),
     ] + limits + [
       logLevel,
       // Editors add these; there is nothing else to speak over.

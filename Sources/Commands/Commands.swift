@@ -9,6 +9,7 @@ public enum Commands {
     case "result": Looking.result(invocation, session)
     case "cancel": Looking.cancel(invocation, session)
     case "delete": Looking.delete(invocation, session)
+    case "prune": Prune.run(invocation, session)
     case "gallery": Gallery.run(invocation, session)
     default: nil
     }

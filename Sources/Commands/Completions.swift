@@ -40,7 +40,7 @@ public struct Completions: Sendable {
         let names = [option.letter, option.name].compactMap { $0 }.joined(separator: "|")
         switch option.value {
         case .none: break
-        case .text, .number, .dollars: lines += ["        \(names)) return ;;"]
+        case .text, .number, .dollars, .age: lines += ["        \(names)) return ;;"]
         case .file: lines += ["        \(names)) COMPREPLY=($(compgen -f -- \"$current\")); return ;;"]
         case .folder: lines += ["        \(names)) COMPREPLY=($(compgen -d -- \"$current\")); return ;;"]
         case .choice(let words):
@@ -101,6 +101,7 @@ public struct Completions: Sendable {
     case .text(let name): action = ":\(name): "
     case .number: action = ":N: "
     case .dollars: action = ":USD: "
+    case .age: action = ":AGE: "
     case .file: action = ":FILE:_files"
     case .folder: action = ":DIR:_files -/"
     case .choice(let words): action = ":VALUE:(\(words.joined(separator: " ")))"
@@ -134,7 +135,7 @@ public struct Completions: Sendable {
         let value: String
         switch option.value {
         case .none: value = ""
-        case .text, .number, .dollars: value = " -x"
+        case .text, .number, .dollars, .age: value = " -x"
         case .file: value = " -r -F"
         case .folder: value = " -x -a '(__fish_complete_directories)'"
         case .choice(let words): value = " -x -a '\(words.joined(separator: " "))'"

@@ -20,7 +20,7 @@ public struct Help: Sendable {
     ("IMAGEWIRE_STATE_DIR", "as --state-dir"), ("IMAGEWIRE_OUTPUT_DIR", "as --output-dir"),
     ("IMAGEWIRE_MAX_SPEND_STRICT", "true: as --max-spend-strict"),
     ("IMAGEWIRE_AGENT_MAX_IMAGES, IMAGEWIRE_AGENT_MAX_SPEND", "as --agent-max-images and --agent-max-spend"),
-    ("IMAGEWIRE_LOG", "as --log-level"),
+    ("IMAGEWIRE_RETAIN", "as --retain, for all commands"), ("IMAGEWIRE_LOG", "as --log-level"),
     ("HTTPS_PROXY, NO_PROXY", "the way to the web; CURL_CA_BUNDLE and SSL_CERT_FILE name certificates to trust"),
     ("NO_COLOR", "no colours, whatever the terminal"),
   ]
@@ -63,7 +63,12 @@ public struct Help: Sendable {
   }
 
   static func usage(_ command: Command) -> String {
-    (["imagewire \(command.name)"] + command.operands.map(\.usage) + ["[options]"]).joined(separator: " ")
+    (["imagewire \(command.name)"] + arguments(command) + ["[options]"]).joined(separator: " ")
+  }
+
+  /// What must or may be given, beside options that may be left out.
+  static func arguments(_ command: Command) -> [String] {
+    command.operands.map(\.usage) + command.options.filter(\.isRequired).map(\.usage)
   }
 
   /// Two columns; a left side that is too wide gets a line of its own.

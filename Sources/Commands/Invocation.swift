@@ -44,6 +44,9 @@ public struct Invocation: Sendable, Equatable {
     self.isNamed = isNamed
     try read(&rest)
     guard wish == .run else { return }
+    if let missing = command.options.first(where: { $0.isRequired && values[$0.name] == nil }) {
+      throw UsageError("\(missing.name) is missing: \(missing.summary).", command)
+    }
     for (index, operand) in command.operands.enumerated() {
       guard index < operands.count else {
         if operand.isRequired { throw UsageError("\(operand.name) is missing: \(operand.summary).", command) }
@@ -113,6 +116,10 @@ public struct Invocation: Sendable, Equatable {
     case .dollars:
       guard Double(value).flatMap(Money.micros) != nil else {
         throw UsageError("\(option.name) is a number of dollars, not \"\(value)\".", command)
+      }
+    case .age:
+      guard Age.milliseconds(of: value) != nil else {
+        throw UsageError("\(option.name) is an age such as 12h, 90d or 8w, not \"\(value)\".", command)
       }
     case .choice(let words):
       guard words.contains(value) else {

@@ -57,10 +57,14 @@ enum Looking {
     }
     for path in kept { console.complain("\(SafeText(path: path)) is no longer what was saved and was left in place.") }
     switch result {
-    case .success(.deleted(let gone)):
+    case .success(.deleted(let gone, let scrubbed)):
       if invocation.has("--json") {
         console.answer(
-          json: JSONValue.object(JSONObject([("deleted", .array(gone.map { .string($0.id.description) }))])).serialized)
+          json: JSONValue.object(
+            JSONObject([
+              ("deleted", .array(gone.map { .string($0.id.description) })), ("scrubbed", .bool(scrubbed)),
+            ])
+          ).serialized)
       } else if console.isErrorTerminal {
         let files = gone.flatMap(\.files).count
         let rest = invocation.has("--files") || files == 0 ? "" : " Its files were left: --files deletes them, too."

@@ -18,7 +18,7 @@ public struct ManualPage: Sendable {
     ]
     for command in table.visible {
       lines += [".B imagewire \(Self.escaped(command.name))"]
-      let rest = command.operands.map { "\\fI\(Self.escaped($0.usage))\\fR" } + ["[\\fIoptions\\fR]"]
+      let rest = Help.arguments(command).map { "\\fI\(Self.escaped($0))\\fR" } + ["[\\fIoptions\\fR]"]
       lines += [rest.joined(separator: " "), ".br"]
     }
     lines += [

@@ -13,6 +13,12 @@ extension PredictionEngine {
       return !state.hasBegun
     }
     guard isFirst else { return }
+    let now = time.now
+    state.withLock { state in
+      guard state.retention != nil else { return }
+      state.retention?.begin(now)
+      arm(&state, now: now.steady)
+    }
     refreshPauses()
     recover()
   }

@@ -18,6 +18,7 @@ extension PredictionEngine {
     if state.isEnding { (state.rounds.watchAt, state.rounds.recoverAt) = (nil, nil) }
     let wakes = [
       state.scheduler.nextWake, state.waiters.nextWake, state.retryRecordsAt, state.rounds.next, state.beginsAt,
+      state.retention?.dueAt,
     ]
     let next = wakes.compactMap { $0 }.min()
     guard next != state.armed else { return }
@@ -47,7 +48,7 @@ extension PredictionEngine {
   private func tick() {
     let moment = time.now
     let now = moment.steady
-    let (expired, ticking, unrecorded, due, mustBegin) = state.withLock { state in
+    let (expired, ticking, unrecorded, due, expiry, mustBegin) = state.withLock { state in
       state.armed = nil
       let mustBegin = state.beginsAt.map { $0 <= now } ?? false
       let expired = state.waiters.takeExpired(now)
@@ -64,7 +65,7 @@ extension PredictionEngine {
         // Counted from here on, so that whoever drains finds each of them in one place or the other.
         state.uncommittedRecords += unrecorded.count
       }
-      return (answers, ticking, unrecorded, state.rounds.takeDue(now), mustBegin)
+      return (answers, ticking, unrecorded, state.rounds.takeDue(now), state.retention?.takeDue(moment), mustBegin)
     }
     for (waiter, outcome) in expired { waiter.completion(outcome) }
     for (waiter, snapshot) in ticking { waiter.onProgress?(snapshot) }
@@ -72,6 +73,7 @@ extension PredictionEngine {
     if !unrecorded.isEmpty { state.signal { $0.uncommittedRecords -= unrecorded.count } }
     if mustBegin { begin() }
     makeRounds(due)
+    if let expiry { pruneExpired(expiry) }
     react(.woke)
   }
 
@@ -97,7 +99,7 @@ extension PredictionEngine {
   public func drain(atMost milliseconds: Int64) -> Bool {
     state.withLock { state in
       state.isEnding = true
-      state.beginsAt = nil
+      (state.beginsAt, state.retention) = (nil, nil)
     }
     let begun = time.now.steady
     func left() -> Int64 { max(0, milliseconds - (time.now.steady - begun)) }
@@ -107,6 +109,9 @@ extension PredictionEngine {
     return state.wait(atMost: min(left(), Self.diskPatience)) { $0.isIdle && $0.unrecorded.isEmpty ? true : nil }
       ?? false
   }
+
+  /// The last call before the process ends: lets deleted content leave the store.
+  public func leave() { store.leave() }
 
   /// Stops handing anything over, and answers everybody who waits with what there is.
   public func stop() {

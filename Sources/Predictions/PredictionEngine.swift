@@ -79,6 +79,8 @@ public final class PredictionEngine: Sendable {
     /// Whether somebody may wait for a prediction that another process works on.
     var hasForeignWaiters = false
     var rounds = Rounds()
+    /// When old predictions are deleted; `nil` where all are kept.
+    var retention: Retention?
     var hasToldOfStrangers = false
     /// Whether the log says that queued predictions wait for the provider's history.
     var hasToldOfSearches = false
@@ -142,11 +144,12 @@ public final class PredictionEngine: Sendable {
   /// An engine that does nothing yet: work begins with the first call that names a prediction.
   ///
   /// - Parameters:
+  ///   - retention: how long predictions are kept that are over, in milliseconds; `nil` is no limit.
   ///   - seed: where the scheduler's jitter begins.
   ///   - notice: takes sentences for the log; never a prompt, never a key.
   public init(
     store: any PredictionStore, outputs: any OutputStore, previews: any PreviewStore, inputs: any InputStore,
-    time: any TimeSource, limits: AccountLimits, defaults: Defaults, seed: UInt64,
+    time: any TimeSource, limits: AccountLimits, defaults: Defaults, retention: Int64? = nil, seed: UInt64,
     notice: @escaping @Sendable (String) -> Void
   ) {
     self.store = store
@@ -156,7 +159,9 @@ public final class PredictionEngine: Sendable {
     self.time = time
     self.limits = limits
     self.notice = notice
-    state = Guarded(State(defaults: defaults, scheduler: Scheduler(seed: seed)))
+    var state = State(defaults: defaults, scheduler: Scheduler(seed: seed))
+    state.retention = retention.map { Retention(lifetime: $0, now: time.now) }
+    self.state = Guarded(state)
   }
 
   // MARK: - Providers and defaults
@@ -356,14 +361,9 @@ public final class PredictionEngine: Sendable {
     store.delete(ids) { [self] result in
       state.withLock { $0.owedReplies -= 1 }
       var kept: [String] = []
-      if case .success(.deleted(let gone)) = result {
-        forgetDeleted(gone.map(\.id))
-        previews.discard(Set(gone.map(\.id)))
-        let providers = state.withLock { $0.providers }
-        for prediction in gone { providers[prediction.account]?.forget(prediction) }
-        if files { kept = gone.flatMap { outputs.remove($0.files, for: $0.origin) } }
+      if case .success(.deleted(let gone, _)) = result {
+        kept = forget(gone, files: files)
       }
-      tellWatcher()
       completion(result, kept)
     }
   }

@@ -82,11 +82,18 @@ public protocol PredictionStore: ChangeLog {
   func delete(
     _ ids: [PredictionID], completion: @escaping @Sendable (Result<DeleteOutcome, StoreError>) -> Void)
 
+  /// Deletes a batch of the predictions that a request names and that may be deleted for their age.
+  func prune(_ request: PruneRequest, completion: @escaping @Sendable (Result<PruneBatch, StoreError>) -> Void)
+
   /// Whether a prediction of this account has this id at its provider, or had it when it was deleted.
   func isTaken(_ remoteID: String, in account: String) throws(StoreError) -> Bool
 
   /// When a prediction's POST was out; `nil` where there is no record of one.
   func sendTime(of id: PredictionID) throws(StoreError) -> SendTime?
+
+  /// For the end of the process: lets deleted content leave the store's log, if no other process uses the store. Afterwards
+  /// writes fail.
+  func leave()
 
   /// Waits until everything handed over before has been committed or has failed, and its completions have run.
   /// Never called from a completion.
@@ -262,8 +269,9 @@ public struct Recovery: Sendable, Equatable {
 
 /// What became of a delete.
 public enum DeleteOutcome: Sendable, Equatable {
-  /// All are gone; these were they.
-  case deleted([Prediction])
+  /// All were deleted; this was their last state. `scrubbed`: whether their content has also left the store's log, which
+  /// happens at the latest when the last process that uses the store ends.
+  case deleted([Prediction], scrubbed: Bool)
   /// Nothing was deleted: there is no such prediction.
   case notFound(PredictionID)
   /// Nothing was deleted: these are not finished.

@@ -90,6 +90,8 @@ extension Method {
         [
           "deleted": .array(of: .id),
           "kept": .array(of: .string).about("Files that were left because they are no longer what was saved."),
+          "scrubbed": .bool.about(
+            "Whether the content has also left the table's log; if not, it does when the last process on it ends."),
         ], optional: ["kept"]),
       errors: [.predictionNotFound, .predictionNotFinished, .storageFailed], body: .later(delete)),
   ]
@@ -237,7 +239,7 @@ extension Method {
     let files = try params.bool("files") ?? false
     try service.engine().delete(ids, files: files) { result, kept in
       switch result {
-      case .success(.deleted(let gone)):
+      case .success(.deleted(let gone, let scrubbed)):
         var json = JSONWriter()
         json.beginObject()
         json.name("deleted")
@@ -250,6 +252,8 @@ extension Method {
           for path in kept { json.value(path) }
           json.endArray()
         }
+        json.name("scrubbed")
+        json.value(scrubbed)
         json.endObject()
         asked.result(json.bytes)
       case .success(.notFound(let id)): asked.error(.notFound(id.description))

@@ -118,7 +118,7 @@ struct ListPlan {
   }
 
   /// The first key of a millisecond; times that no key can have are moved to the nearest that one can.
-  private static func sequence(at milliseconds: Int64) -> Int64 {
+  static func sequence(at milliseconds: Int64) -> Int64 {
     min(max(milliseconds, 0), 1 << 48) << 12
   }
 }

@@ -163,11 +163,11 @@ enum Schema {
       """
       PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;
       PRAGMA wal_autocheckpoint = 0; PRAGMA mmap_size = 0; PRAGMA cache_size = -2000; PRAGMA trusted_schema = OFF;
-      PRAGMA cell_size_check = ON
+      PRAGMA cell_size_check = ON; PRAGMA secure_delete = ON
       """)
     let wanted: [(name: String, value: Int64)] = [
       ("synchronous", 2), ("fullfsync", 1), ("checkpoint_fullfsync", 1), ("wal_autocheckpoint", 0),
-      ("cache_size", -2000), ("trusted_schema", 0), ("cell_size_check", 1),
+      ("cache_size", -2000), ("trusted_schema", 0), ("cell_size_check", 1), ("secure_delete", 1),
     ]
     for (name, value) in wanted where try connection.integer("PRAGMA \(name)") != value {
       throw SQLiteError(code: SQLITE_MISUSE, message: "the system's SQLite does not honour \(name) = \(value)")

@@ -23,6 +23,7 @@ public final class SQLitePredictionStore: PredictionStore {
   /// Writes large inputs into files, one after the other, so that only one of them is in memory.
   private let inputQueue = WorkQueue()
   private let stowing = Guarded<Set<PredictionID>>([])
+  private let table: Table
   /// Made with the first write, before any row can name this process, and kept through reconnections.
   private let lock: Guarded<OwnerLock?>
 
@@ -51,6 +52,7 @@ public final class SQLitePredictionStore: PredictionStore {
     self.time = time
     let now = time.now.wall
     let table = try TableOpening.open(directory, now: now, notice: notice)
+    self.table = table
     let owner = PredictionID(at: now).description
     self.owner = owner
     salt = table.salt
@@ -87,6 +89,23 @@ public final class SQLitePredictionStore: PredictionStore {
     thread.close()
     thread.join()
     lock.withLock { $0 = nil }
+  }
+
+  /// Empties the log of deleted content, if no other process uses the table, and gives its space back. For the end of the
+  /// process: afterwards writes fail. Never called from a completion.
+  public func leave() {
+    let start = monotonicMilliseconds()
+    func isInTime() -> Bool { monotonicMilliseconds() - start < 1_000 }
+    let mustTidy = reader.withLock {
+      Scrubbing.isRequested(in: $0.connection) || FreeSpace.isPlentiful(in: $0.connection)
+    }
+    guard mustTidy else { return }
+    thread.close()
+    guard thread.join(atMost: 1_000), (try? table.verify()) != nil, table.lockAlone() else { return }
+    reader.withLock { reader in
+      while isInTime(), FreeSpace.giveBack(in: reader.connection) {}
+      _ = Scrubbing.run(in: reader.connection)
+    }
   }
 
   /// How many times a group of writes was committed.
@@ -244,7 +263,27 @@ public final class SQLitePredictionStore: PredictionStore {
   public func delete(
     _ ids: [PredictionID], completion: @escaping @Sendable (Result<DeleteOutcome, StoreError>) -> Void
   ) {
-    thread.add(urgent: true, { try $0.delete(ids) }, completion: completion)
+    thread.add(urgent: true, { try $0.delete(ids) }) { [thread] result in
+      completion(
+        result.map { outcome in
+          guard case .deleted(let rows, _) = outcome else { return outcome }
+          return .deleted(rows, scrubbed: thread.hasScrubbed)
+        })
+    }
+  }
+
+  /// Deletes a batch of what is old and over.
+  public func prune(
+    _ request: PruneRequest, completion: @escaping @Sendable (Result<PruneBatch, StoreError>) -> Void
+  ) {
+    thread.add(urgent: true, { try $0.prune(request) }) { [thread] result in
+      completion(
+        result.map { batch in
+          var batch = batch
+          batch.scrubbed = thread.hasScrubbed
+          return batch
+        })
+    }
   }
 
   /// Waits until everything handed over before is done. Never called from a completion.

@@ -31,6 +31,7 @@ final class StoreThread: Sendable {
   private let makeWriter: @Sendable () throws(StoreError) -> TableWriter
   private let waiting = Guarded(Waiting())
   private let commits = Guarded(0)
+  private let scrubbed = Guarded(false)
 
   /// The thread starts with the first write: a process that only reads needs none, nor an owner's lock.
   init(
@@ -43,6 +44,9 @@ final class StoreThread: Sendable {
 
   /// How many groups were committed.
   var commitCount: Int { commits.withLock { $0 } }
+
+  /// Whether what the last group deleted has left the log, too. For completions, which run before the next group.
+  var hasScrubbed: Bool { scrubbed.withLock { $0 } }
 
   /// Hands a write over.
   ///
@@ -86,8 +90,11 @@ final class StoreThread: Sendable {
   }
 
   /// Waits until the thread has ended.
-  func join() {
-    _ = waiting.wait { $0.isRunning ? nil : true }
+  ///
+  /// - Returns: false when the time was up before.
+  @discardableResult
+  func join(atMost milliseconds: Int64? = nil) -> Bool {
+    waiting.wait(atMost: milliseconds) { $0.isRunning ? nil : true } ?? false
   }
 
   private func wake(_ change: (inout Waiting) -> Void = { _ in }) {
@@ -103,11 +110,17 @@ final class StoreThread: Sendable {
 
   // MARK: On the thread
 
+  /// How long there is no work before the log is moved into the table, and between the steps of giving space back, in
+  /// milliseconds.
+  private static let rest: Int64 = 1_000
+  private static let shortRest: Int64 = 50
+
   private func work() {
     var writer: TableWriter?
     var isSettled = true
+    var rest = Self.rest
     while true {
-      let group = waiting.wait(atMost: isSettled ? nil : 1000) { waiting -> [Job]? in
+      let group = waiting.wait(atMost: isSettled ? nil : rest) { waiting -> [Job]? in
         guard waiting.isUrgent || waiting.isClosing else { return nil }
         defer { waiting.jobs = [] }
         waiting.isUrgent = false
@@ -116,6 +129,12 @@ final class StoreThread: Sendable {
       guard let group else {
         // A second without work: time to move the log into the table, and to tidy up.
         if let writer { checkpoint(writer) }
+        if let writer, giveSpaceBack(writer) {
+          rest = Self.shortRest
+          continue
+        }
+        rest = Self.rest
+        if let writer { scrub(with: writer) }
         writer?.connection.forgetPages()
         reader.withLock { $0.connection.forgetPages() }
         Heap.giveBack()
@@ -125,6 +144,7 @@ final class StoreThread: Sendable {
       if !group.isEmpty {
         commit(group, with: &writer)
         isSettled = false
+        rest = Self.rest
       }
       let (hasEnded, hasMore) = waiting.signal { waiting in
         waiting.done += group.count
@@ -133,10 +153,8 @@ final class StoreThread: Sendable {
       // What follows from a commit (a claim from an insert) is often here already, and costs no second wait.
       if let writer, !hasMore || !writer.mayContinue { writer.endTurn() }
       if hasEnded { break }
-      if let writer, writer.logPages > 1000 {
-        checkpoint(writer)
-        isSettled = true
-      }
+      // The rest, as space that a large delete left, is done when there is no work.
+      if let writer, writer.logPages > 1000 { checkpoint(writer) }
     }
     writer = nil
     waiting.signal { $0.isRunning = false }
@@ -157,6 +175,10 @@ final class StoreThread: Sendable {
       }
       try current.commit()
       commits.withLock { $0 += 1 }
+      if current.hasDeleted {
+        let isDone = scrub(with: current)
+        scrubbed.withLock { $0 = isDone }
+      }
     } catch {
       // Whether a failed commit reached the disk is not known, and a second sync of the same descriptor would lie
       // about it: only a new connection tells.
@@ -166,6 +188,28 @@ final class StoreThread: Sendable {
     for (index, job) in group.enumerated() {
       if index < reports.count { reports[index](failure) } else { job.abandon(failure) }
     }
+  }
+
+  /// Takes deleted content out of the log, where no other process uses the table; otherwise the last one to leave does it.
+  ///
+  /// - Returns: whether the log has none of it any more.
+  @discardableResult
+  private func scrub(with writer: TableWriter) -> Bool {
+    guard Scrubbing.isRequested(in: writer.connection) else { return true }
+    guard (try? table.verify()) != nil else { return false }
+    defer { table.share() }
+    return table.lockAlone() && Scrubbing.run(in: writer.connection)
+  }
+
+  /// One small step, in a transaction of its own.
+  ///
+  /// - Returns: whether there may be more to give back.
+  private func giveSpaceBack(_ writer: TableWriter) -> Bool {
+    guard (try? table.verify()) != nil, FreeSpace.isPlentiful(in: writer.connection), writer.takeTurn() else {
+      return false
+    }
+    defer { writer.endTurn() }
+    return FreeSpace.giveBack(in: writer.connection)
   }
 
   /// Moves the log into the table. With the right to write held, so that nobody starts the log over meanwhile, which

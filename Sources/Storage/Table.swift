@@ -58,6 +58,22 @@ struct Table: Sendable {
     }
   }
 
+  /// Takes the lock alone, which says that no other process uses the table.
+  ///
+  /// - Returns: whether it could be had. The shared lock is given up in either case, so that of two processes that end at
+  ///   once one is the last: call `share` afterwards unless this process ends.
+  func lockAlone() -> Bool {
+    lock.unlock()
+    return lock.lock(LOCK_EX)
+  }
+
+  /// Shares the lock again, once no other process has it alone.
+  func share() {
+    var pauses = LockPauses()
+    let start = monotonicMilliseconds()
+    while !lock.lock(LOCK_SH), monotonicMilliseconds() - start < WriterLock.patience { pauses.sleep() }
+  }
+
   /// Makes sure that no newer version has made the table one that we must not write.
   func verifyVersion(_ connection: SQLiteConnection) throws(StoreError) {
     do {
@@ -293,7 +309,8 @@ struct TableOpening {
     }
     guard let status = FileStatus(of: path) else { throw SystemError(code: ENOENT) }
     let connection = try SQLiteConnection(path: path)
-    try connection.script("PRAGMA journal_mode = WAL")
+    // Before anything is in it: whether the file can give space back cannot be changed later without rewriting it.
+    try connection.script("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL")
     try Schema.configure(connection)
     try Schema.migrate(connection, home: home(of: status))
     if !isMarked {

@@ -16,6 +16,8 @@ public enum TableCheck {
     public var unreadable: [String]
     /// Tables, indexes and views in the file that are not ours, each with its kind. They run nothing.
     public var foreign: [String]
+    /// Bytes of free pages that only `TableCompaction` gives back; `nil` where the file gives them back by itself.
+    public var lostBytes: Int64?
   }
 
   /// - Throws: where it cannot be read.
@@ -29,7 +31,8 @@ public enum TableCheck {
         complaint: verdict == "ok" ? nil : verdict, version: try connection.integer("PRAGMA user_version"),
         predictions: try connection.integer("SELECT count(*) FROM predictions"),
         unfinished: try connection.integer("SELECT count(*) FROM predictions WHERE phase IS NOT NULL"),
-        unreadable: rows.compactMap { $0 }, foreign: try foreign(connection))
+        unreadable: rows.compactMap { $0 }, foreign: try foreign(connection),
+        lostBytes: try FreeSpace.isGivenBack(by: connection) ? nil : FreeSpace.bytes(in: connection))
     } catch {
       throw StoreError(error, at: path)
     }

@@ -93,7 +93,7 @@ final class TableReader {
   }
 
   /// The prediction of a row; `nil` where a cell is damaged.
-  private static func readable(_ row: borrowing SQLiteRow) throws(SQLiteError) -> Prediction? {
+  static func readable(_ row: borrowing SQLiteRow) throws(SQLiteError) -> Prediction? {
     do throws(SQLiteError) {
       return try PredictionRow.lean(row)
     } catch {

@@ -128,6 +128,13 @@ extension TableWriter {
       if isOver { rows.append(row) } else { unfinished.append(id) }
     }
     guard unfinished.isEmpty else { return .unfinished(unfinished) }
+    try remove(rows)
+    return .deleted(rows, scrubbed: false)
+  }
+
+  /// Takes predictions out of the table, and what is kept of them in files.
+  func remove(_ rows: [Prediction]) throws(SQLiteError) {
+    guard !rows.isEmpty else { return }
     for row in rows {
       let seq = row.id.sequence
       for table in ["predictions", "inputs", "words"] {
@@ -139,8 +146,15 @@ extension TableWriter {
       }
       try PredictionRow.noteChange(row.id, gone: true, in: connection)
     }
-    let files = InputFiles(directory: table.directory)
-    onCommit { for row in rows { files.remove(row.id) } }
-    return .deleted(rows)
+    try requestScrubbing()
+    let inputs = InputFiles(directory: table.directory)
+    // Also those of providers that this process does not have.
+    let replies = FileIncomingStore(directory: table.directory)
+    onCommit {
+      for row in rows {
+        inputs.remove(row.id)
+        replies.discard(row)
+      }
+    }
   }
 }

@@ -28,6 +28,8 @@ final class TableWriter {
   /// Owners that this transaction found to have exited. It holds their locks until the commit, so that asked again they
   /// would seem to live.
   var exited: Set<String> = []
+  /// Whether this transaction deletes content, which the log still holds after the commit.
+  private(set) var hasDeleted = false
   /// What must wait for the commit: nothing outside the table is touched before.
   private var afterCommit: [() -> Void] = []
 
@@ -61,6 +63,7 @@ final class TableWriter {
     exited = []
     loss = nil
     afterCommit = []
+    hasDeleted = false
     guard lock.acquire() else { throw .locked(table.path) }
     do {
       try connection.run("BEGIN IMMEDIATE")
@@ -109,12 +112,21 @@ final class TableWriter {
   /// Whether the next group, which is waiting already, may be written before other processes write.
   var mayContinue: Bool { lock.mayContinue }
 
+  /// Keeps other processes from writing until `endTurn`; false where they write all the time.
+  func takeTurn() -> Bool { lock.acquire() }
+
   /// Lets other processes write.
   func endTurn() { lock.release() }
 
   /// Touches something outside the table once the table says so.
   func onCommit(_ action: @escaping () -> Void) {
     afterCommit.append(action)
+  }
+
+  /// Lets deleted content leave the log, once the group is committed and no other process uses the table.
+  func requestScrubbing() throws(SQLiteError) {
+    try Scrubbing.request(in: connection)
+    hasDeleted = true
   }
 
   /// Holds the right to write for a moment.

@@ -8,10 +8,13 @@ internal import Threads
 struct Checkup {
   let configuration: Configuration
   let isOffline: Bool
+  /// Whether the table is rewritten without its free space first.
+  let mustCompact: Bool
 
   /// Everything, in the order in which one thing rests on another.
   func findings() -> [Finding] {
-    var findings = [version] + settings + Permissions(configuration: configuration).findings() + table + disks
+    var findings = [version] + settings + Permissions(configuration: configuration).findings()
+    findings += (mustCompact ? [compaction] : []) + table + disks
     findings += provider
     return findings
   }
@@ -69,6 +72,12 @@ struct Checkup {
     }
     findings.append(
       Finding(.ok, "state", "\(configuration.stateDirectory), \(words(configuration.origins["state_dir"]))"))
+    switch configuration.retention {
+    case .absent: break
+    case .given(let days, let origin):
+      findings.append(Finding(.ok, "retention", "predictions that are over go after \(days) days, from \(origin)"))
+    case .broken(let reason, _): findings.append(Finding(.problem, "retention", "\(reason)", advice: "Correct it."))
+    }
     findings.append(
       Finding(.ok, "output", "\(configuration.outputDirectory), \(words(configuration.origins["output_dir"]))"))
     return findings
@@ -106,6 +115,12 @@ struct Checkup {
             .warning, "table",
             "\(store.path) also has what is not imagewire's: \(report.foreign.joined(separator: ", "))",
             advice: "It does no harm; remove it if you do not know it."))
+      }
+      if let free = report.lostBytes, free > 1_000_000 {
+        findings.append(
+          Finding(
+            .warning, "table size", "\(free / 1_000_000) MB of \(store.path) are free and not given back",
+            advice: "imagewire doctor --compact gives them back, once; afterwards that happens by itself."))
       }
       return findings + pause(in: store)
     } catch {
@@ -147,6 +162,18 @@ struct Checkup {
       Finding(
         .warning, "account", "\(waiting.words); nothing is sent before \(time.clock(pause.until))", advice: advice)
     ]
+  }
+
+  private var compaction: Finding {
+    do throws(StoreError) {
+      let (before, after) = try TableCompaction.run(in: configuration.stateDirectory, now: SystemTime().now.wall)
+      return Finding(
+        .ok, "compact", "the table and its log had \(before / 1_000) kB, and have \(after / 1_000) kB now")
+    } catch {
+      var hint: String?
+      if case .failed(_, let more) = error { hint = more }
+      return Finding(.problem, "compact", "\(error.message)", advice: hint.map { "\($0)" })
+    }
   }
 
   private var disks: [Finding] {

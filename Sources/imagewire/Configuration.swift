@@ -29,6 +29,8 @@ struct Configuration: Sendable {
   var isSpendingStrict: Bool
   /// What agents may order a day.
   var agentCaps: AgentCaps
+  /// How many days predictions are kept that are over; absent where there is no limit.
+  var retention: Setting<Int64>
   var logLevel: Log.Level
   /// The config file.
   let file: SettingsFile
@@ -99,6 +101,7 @@ struct Configuration: Sendable {
     let output = setting("output_dir", flag: options.outputDirectory, "IMAGEWIRE_OUTPUT_DIR")
     outputDirectory = Self.absolute(output.value ?? "\(stateDirectory)/outputs", home: home)
     allowedOutputs = options.allowedOutputs.map { Self.absolute($0, home: home) }
+    retention = Self.days(setting("retain", flag: options.retain, "IMAGEWIRE_RETAIN"))
     let level = setting("log", flag: options.logLevel, "IMAGEWIRE_LOG")
     logLevel = level.value.flatMap { Log.Level($0) } ?? .warning
     // It decides what is said and nothing else, so a wrong one is no reason to stop.
@@ -139,11 +142,10 @@ struct Configuration: Sendable {
 
   /// Everything that is named and cannot be used, in sentences without a secret.
   var problems: [String] {
-    let settings = [wavespeedKey.problem, openAIKey.problem]
-    return ([file.problem, provider.problem] + settings + [wavespeedBaseURL.problem, openAIBaseURL.problem]).compactMap
-    {
-      $0
-    }
+    [
+      file.problem, provider.problem, wavespeedKey.problem, openAIKey.problem, wavespeedBaseURL.problem,
+      openAIBaseURL.problem, retention.problem,
+    ].compactMap(\.self)
   }
 
   /// What could be used for OpenAI and is not, since nobody named the provider: a key that lies in many environments for

@@ -55,6 +55,7 @@ final class Ending: Sendable {
 
   /// Leaves without running what a library may have registered: everything that counts is on disk.
   private func finish(_ status: Int32) -> Never {
+    engine()?.leave()
     _exit(status)
   }
 }

@@ -23,6 +23,8 @@ struct Options: Equatable {
   /// As it was typed; 0 is no cap.
   var agentMaxImages: String?
   var agentMaxSpend: String?
+  /// In days, as it was typed.
+  var retain: String?
   var logLevel: String?
   var clientProcessID: Int64?
 
@@ -49,6 +51,7 @@ struct Options: Equatable {
     isSpendingStrict = invocation.has("--max-spend-strict")
     agentMaxImages = invocation.value("--agent-max-images")
     agentMaxSpend = invocation.value("--agent-max-spend")
+    retain = invocation.value("--retain")
     logLevel = invocation.value("--log-level")
     clientProcessID = invocation.number("--clientProcessId").map(Int64.init)
   }

@@ -46,7 +46,8 @@ final class Parts: Sendable {
             maxConcurrency: options.maxConcurrency, maxPerMinute: options.maxPerMinute,
             maxSpendMicros: options.maxSpendMicros, isSpendingStrict: configuration.isSpendingStrict,
             agentCaps: configuration.agentCaps, maxAgentFiles: options.maxAgentFiles),
-          defaults: Parts.defaults(of: configuration), seed: UInt64.random(in: .min ... .max),
+          defaults: Parts.defaults(of: configuration),
+          retention: configuration.retention.value.map { $0 * 86_400_000 }, seed: UInt64.random(in: .min ... .max),
           notice: { log.warning("\($0)") })
         providers.install(configuration, salt: store.salt, in: engine)
         return Opened(engine: .success(engine), salt: store.salt)

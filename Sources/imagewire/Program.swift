@@ -77,8 +77,9 @@ enum Program {
     let configuration = Configuration(options, environment: variables, read: SmallFile.read)
     let log = Log(level: configuration.logLevel)
     if invocation.command.name == "doctor" {
-      let findings = Checkup(configuration: configuration, isOffline: invocation.has("--offline")).findings()
-      exit(console.ending(Doctor.report(findings, asJSON: invocation.has("--json"), to: console)).rawValue)
+      let checkup = Checkup(
+        configuration: configuration, isOffline: invocation.has("--offline"), mustCompact: invocation.has("--compact"))
+      exit(console.ending(Doctor.report(checkup.findings(), asJSON: invocation.has("--json"), to: console)).rawValue)
     }
     for warning in configuration.warnings { log.warning("\(warning)") }
     if invocation.command.name == "setup" {
@@ -125,6 +126,7 @@ enum Program {
     let status = console.ending(Commands.run(invocation, session) ?? .usage)
     // What is written is waited for, as at the end of input; after a signal not for long.
     engine.drain(atMost: signals.isRaised ? Ending.hastyPatience : engine.postPatience)
+    engine.leave()
     _exit(status.rawValue)
   }
 

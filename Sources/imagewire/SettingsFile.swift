@@ -7,7 +7,7 @@ struct SettingsFile: Sendable {
   static let fields = [
     "provider", "model", "state_dir", "output_dir", "wavespeed_api_key", "wavespeed_api_key_file",
     "wavespeed_api_key_store", "wavespeed_base_url", "openai_api_key", "openai_api_key_file", "openai_api_key_store",
-    "openai_base_url", "log", "max_spend_strict", "agent_max_images", "agent_max_spend",
+    "openai_base_url", "log", "max_spend_strict", "agent_max_images", "agent_max_spend", "retain",
   ]
 
   /// Where it is, or would be.
@@ -61,7 +61,7 @@ struct SettingsFile: Sendable {
 
   /// The value of a field as text; `nil` where it has no such kind of value.
   private static func text(of field: String, _ value: JSONValue) -> String? {
-    let isNumber = field.hasPrefix("agent_max_") && value.number != nil
+    let isNumber = (field.hasPrefix("agent_max_") || field == "retain") && value.number != nil
     let isSwitch = field == "max_spend_strict" && value.bool != nil
     return isNumber || isSwitch ? value.text : value.string
   }

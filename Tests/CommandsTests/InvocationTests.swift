@@ -57,6 +57,8 @@ import Testing
     #expect(
       refusal("generate", "a", "--modle", "x")?.hasPrefix("There is no option --modle. Did you mean --model?") == true)
     #expect(refusal("list", "--limit", "0")?.hasPrefix("--limit is a number from 1 to 500, not \"0\".") == true)
+    #expect(refusal("prune")?.hasPrefix("--older-than is missing: hours (12h), days (90d) or weeks (8w)") == true)
+    #expect(refusal("prune", "--older-than", "90")?.hasPrefix("--older-than is an age such as 12h, 90d or 8w") == true)
     #expect(refusal("list", "--limit")?.hasPrefix("--limit needs a value") == true)
     #expect(refusal("list", "--status", "done")?.contains("cancelled or unknown, not \"done\"") == true)
     #expect(refusal("list", "--json=yes")?.hasPrefix("--json takes no value.") == true)

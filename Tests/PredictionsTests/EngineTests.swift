@@ -762,7 +762,7 @@ struct EngineTests {
     }
     #expect(try delete([done.id, running]) == .unfinished([running]))
     #expect(try rig.status(done.id) == done)
-    #expect(try delete([done.id]) == .deleted([done]))
+    #expect(try delete([done.id]) == .deleted([done], scrubbed: true))
     #expect(try rig.engine.snapshot(done.id) == nil)
     #expect(rig.engine.contents(of: done.files[0], for: nil) == nil)
   }

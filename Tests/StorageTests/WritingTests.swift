@@ -219,7 +219,7 @@ struct WritingTests {
     #expect(try fixture.delete([over.id, absent]) == .notFound(absent))
     #expect(try fixture.store.prediction(over.id) == over)
 
-    #expect(try fixture.delete([over.id, over.id]) == .deleted([over]))
+    #expect(try fixture.delete([over.id, over.id]) == .deleted([over], scrubbed: true))
     #expect(try fixture.store.prediction(over.id) == nil)
     let seq = over.id.sequence
     for table in ["predictions", "inputs", "words", "tags"] {
@@ -236,7 +236,7 @@ struct WritingTests {
     #expect(try fixture.delete([row.id]) == .unfinished([row.id]))
     row = try fixture.change(row.id, .lookedInVain(reason: "Nothing.", next: 1, isSettled: true))
     #expect(row.status == .unknown && row.phase == .looking)
-    #expect(try fixture.delete([row.id]) == .deleted([row]))
+    #expect(try fixture.delete([row.id]) == .deleted([row], scrubbed: true))
     #expect(try fixture.peek("SELECT count(*) FROM sends WHERE outcome IS NULL") == 1)
   }
 

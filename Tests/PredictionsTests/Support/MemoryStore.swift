@@ -315,10 +315,32 @@ final class MemoryStore: PredictionStore {
           guard unfinished.isEmpty else { return .success(.unfinished(unfinished)) }
           let gone = ids.compactMap { state.rows.removeValue(forKey: $0) }
           for id in ids { state.note(id, isDeleted: true) }
-          return .success(.deleted(gone))
+          return .success(.deleted(gone, scrubbed: true))
         })
     }
   }
+
+  /// In batches of two.
+  func prune(_ request: PruneRequest, completion: @escaping @Sendable (Result<PruneBatch, StoreError>) -> Void) {
+    queue.async { [table] in
+      completion(
+        table.commit(.delete) { state in
+          let old = state.rows.values.filter { row in
+            row.createdAt < request.acceptedBefore && row.mayBePruned
+              && request.keptTags.allSatisfy { !row.tags.contains($0) }
+              && request.after.map { row.id.sequence > $0.sequence } ?? true
+          }.sorted { $0.id.sequence < $1.id.sequence }
+          let batch = Array(old.prefix(2))
+          for row in batch {
+            state.rows[row.id] = nil
+            state.note(row.id, isDeleted: true)
+          }
+          return .success(PruneBatch(deleted: batch, last: old.count > 2 ? batch.last?.id : nil, scrubbed: true))
+        })
+    }
+  }
+
+  func leave() {}
 
   func isTaken(_ remoteID: String, in account: String) -> Bool {
     table.state.withLock { state in

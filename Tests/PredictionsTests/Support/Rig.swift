@@ -44,7 +44,8 @@ struct Rig {
 
   /// - Parameter other: shares its table and its clock, as another process on the same state directory does.
   init(
-    sharing other: Rig? = nil, owner: String = "me", keepsHistory: Bool = true, limits: AccountLimits = AccountLimits()
+    sharing other: Rig? = nil, owner: String = "me", keepsHistory: Bool = true, limits: AccountLimits = AccountLimits(),
+    retention: Int64? = nil
   ) {
     journal = other?.journal ?? Journal()
     time = other?.time ?? ManualTime()
@@ -56,7 +57,7 @@ struct Rig {
     let notices = notices
     engine = PredictionEngine(
       store: store, outputs: outputs, previews: previews, inputs: inputs, time: time, limits: limits,
-      defaults: Defaults(provider: "scripted", model: nil, outputDirectory: "/out"), seed: 1,
+      defaults: Defaults(provider: "scripted", model: nil, outputDirectory: "/out"), retention: retention, seed: 1,
       notice: { notice in notices.withLock { $0.append(notice) } })
     engine.install(.ready(provider), as: "scripted")
   }

@@ -126,8 +126,8 @@ export class Client {
     }
   }
 
-  async delete(ids, { files } = {}) {
-    return (await this.call("delete", { ids, files })).deleted;
+  delete(ids, { files } = {}) {
+    return this.call("delete", { ids, files });
   }
 
   quote(prompt, { input, model, provider } = {}) {

@@ -191,6 +191,15 @@ export interface Validation {
   readonly hint?: string;
 }
 
+export interface Deletion {
+  /** The ids of the predictions that are deleted. */
+  readonly deleted: readonly string[];
+  /** Files that were left because they are no longer what was saved. */
+  readonly kept?: readonly string[];
+  /** Whether the content has also left the database's log; if not, it does when the last process that uses it ends. */
+  readonly scrubbed: boolean;
+}
+
 export interface Waited {
   /** Whether it came to what was waited for before the time was up. */
   readonly done: boolean;
@@ -257,8 +266,8 @@ export class Client {
   /** All predictions, newest first. */
   predictions(options?: ListOptions): AsyncGenerator<Prediction, void, undefined>;
 
-  /** Forgets finished predictions, all or none; with `files` their pictures too. Resolves to their ids. */
-  delete(ids: readonly string[], options?: { files?: boolean }): Promise<readonly string[]>;
+  /** Deletes finished predictions, all or none; with `files` their pictures too. */
+  delete(ids: readonly string[], options?: { files?: boolean }): Promise<Deletion>;
 
   /** What a prediction would cost; asking spends nothing. */
   quote(

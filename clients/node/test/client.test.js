@@ -63,7 +63,7 @@ test("every call", async (t) => {
   const never = await it.submit("never", { input: { sandbox: { never: true } } });
   assert.equal((await it.wait([never.id], { timeout: 0 })).done, false);
   assert.equal((await it.cancel(never.id)).status, "cancelled");
-  assert.deepEqual(await it.delete([one.id, two.id], { files: true }), [one.id, two.id]);
+  assert.deepEqual(await it.delete([one.id, two.id], { files: true }), { deleted: [one.id, two.id], scrubbed: true });
   assert.deepEqual(await it.call("ping"), {});
 });
 

@@ -102,7 +102,7 @@ def test_every_call(client):
     never = client.submit(input=small("never", never=True))
     assert not client.wait([never.id], timeout=0).done
     assert client.cancel(never.id).status == "cancelled"
-    assert client.delete([one.id, two.id], files=True) == (one.id, two.id)
+    assert client.delete([one.id, two.id], files=True) == imagewire.Deletion((one.id, two.id), (), True)
     assert client.call("ping") == {}
 
 

@@ -1,6 +1,8 @@
 // Checked by TypeScript, never run: what must be accepted, and what must not.
 import { CallError, Client, ImagewireError, isDone, PredictionFailed, ProcessError, WaitTimeout } from "imagewire";
-import type { ClientOptions, Model, Page, Prediction, SavedFile, Status, Update, Validation, Waited } from "imagewire";
+import type {
+  ClientOptions, Deletion, Model, Page, Prediction, SavedFile, Status, Update, Validation, Waited,
+} from "imagewire";
 
 const options: ClientOptions = { binary: "/bin/imagewire", provider: "sandbox", args: ["--log-level", "debug"] };
 
@@ -20,7 +22,9 @@ export async function use(): Promise<string> {
   const waited: Waited = await client.wait(page.predictions.map((it) => it.id), { mode: "any" });
   for await (const it of client.updates(prediction.id, { signal: controller.signal })) console.log(it.revision);
   for await (const update of client.subscribe({ tag: "boats" })) show(update);
-  for await (const it of client.predictions({ tag: "boats" })) if (isDone(it)) await client.delete([it.id], { files: true });
+  for await (const it of client.predictions({ tag: "boats" })) if (isDone(it)) await client.delete([it.id]);
+  const { deleted, kept, scrubbed }: Deletion = await client.delete([prediction.id], { files: true });
+  console.log(deleted.length, kept?.[0], scrubbed);
   const status: Status = waited.predictions[0].status;
   const { amount, exact } = await client.quote("a red fox", { input: { n: 2 } });
   console.log(amount.toFixed(2), exact, (await client.balance("wavespeed")).currency);

@@ -18,18 +18,20 @@ from .errors import (
     ProcessError, ProviderFailed, ProviderNotConfigured, QueueFull, RateLimited, RemoteFailed, RemoteTimedOut,
     RequestCancelled, StartFailed, StorageFailed, SubmissionUnknown, WaitTimeout,
 )
-from .prediction import Failure, File, Model, Page, Prediction, Preview, Price, Timings, Update, Validation, Waited, Waiting
+from .prediction import (
+    Deletion, Failure, File, Model, Page, Prediction, Preview, Price, Timings, Update, Validation, Waited, Waiting,
+)
 
 __version__ = "0.1.0"
 
 __all__ = [
     "AsyncClient", "AsyncSubscription", "AuthenticationFailed", "BinaryNotFound", "BinaryTooOld",
     "BudgetExceeded", "CallError", "CallOverBudget", "CallTimeout", "Client", "ConfigurationFailed",
-    "ConnectionLost", "ContentRefused", "DownloadFailed", "Failure", "File", "IdempotencyConflict", "ImagewireError",
-    "InsufficientCredit", "InternalFailure", "InvalidInput", "InvalidParams", "Model", "ModelUnavailable",
-    "NetworkFailed", "Page", "Prediction", "PredictionCancelled", "PredictionFailed", "PredictionInterrupted",
-    "PredictionNotFinished", "PredictionNotFound", "PredictionOverBudget", "Preview", "Price", "ProcessError",
-    "ProviderFailed", "ProviderNotConfigured", "QueueFull", "RateLimited", "RemoteFailed", "RemoteTimedOut",
-    "RequestCancelled", "StartFailed", "StorageFailed", "SubmissionUnknown", "Subscription", "Timings",
-    "Update", "Validation", "WaitTimeout", "Waited", "Waiting",
+    "ConnectionLost", "ContentRefused", "Deletion", "DownloadFailed", "Failure", "File", "IdempotencyConflict",
+    "ImagewireError", "InsufficientCredit", "InternalFailure", "InvalidInput", "InvalidParams", "Model",
+    "ModelUnavailable", "NetworkFailed", "Page", "Prediction", "PredictionCancelled", "PredictionFailed",
+    "PredictionInterrupted", "PredictionNotFinished", "PredictionNotFound", "PredictionOverBudget", "Preview",
+    "Price", "ProcessError", "ProviderFailed", "ProviderNotConfigured", "QueueFull", "RateLimited",
+    "RemoteFailed", "RemoteTimedOut", "RequestCancelled", "StartFailed", "StorageFailed", "SubmissionUnknown",
+    "Subscription", "Timings", "Update", "Validation", "WaitTimeout", "Waited", "Waiting",
 ]

@@ -11,7 +11,7 @@ from . import _calls
 from ._calls import Call, Path
 from ._connection import Connection, Pending
 from .errors import CallTimeout, ImagewireError, WaitTimeout, prediction_error
-from .prediction import Model, Page, Prediction, Price, Update, Validation, Waited
+from .prediction import Deletion, Model, Page, Prediction, Price, Update, Validation, Waited
 
 T = TypeVar("T")
 OnProgress = Callable[[Prediction], Union[Any, Awaitable[Any]]]
@@ -199,7 +199,7 @@ class AsyncClient:
                 return
             page = await self.list(**{**filters, "cursor": page.next_cursor})
 
-    async def delete(self, ids: Iterable[str], *, files: bool = False) -> Sequence[str]:
+    async def delete(self, ids: Iterable[str], *, files: bool = False) -> Deletion:
         """Forgets finished predictions, all or none; with `files` their pictures too."""
         return await self._ask(_calls.delete(ids, files))
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from os import PathLike
 from typing import Any, Callable, Generic, Iterable, Mapping, Optional, Sequence, Tuple, TypeVar, Union
 
-from .prediction import Model, Page, Prediction, Price, Validation, Waited
+from .prediction import Deletion, Model, Page, Prediction, Price, Validation, Waited
 
 T = TypeVar("T")
 Path = Union[str, "PathLike[str]"]
@@ -61,8 +61,8 @@ def list_(**filters: Any) -> "Call[Page]":
     return _call("list", Page.from_json, **filters)
 
 
-def delete(ids: Iterable[str], files: bool) -> "Call[Sequence[str]]":
-    return _call("delete", lambda value: tuple(value["deleted"]), ids=list(ids), files=files or None)
+def delete(ids: Iterable[str], files: bool) -> "Call[Deletion]":
+    return _call("delete", Deletion.from_json, ids=list(ids), files=files or None)
 
 
 def subscribe(ids: Optional[Iterable[str]], tag: Optional[str], since: Optional[str]) -> "Call[Mapping[str, Any]]":

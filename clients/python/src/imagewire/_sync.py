@@ -11,7 +11,7 @@ from . import _calls
 from ._calls import Call, Path
 from ._connection import Connection, Pending
 from .errors import CallError, CallTimeout, ImagewireError, WaitTimeout, prediction_error
-from .prediction import Model, Page, Prediction, Price, Update, Validation, Waited
+from .prediction import Deletion, Model, Page, Prediction, Price, Update, Validation, Waited
 
 T = TypeVar("T")
 OnProgress = Callable[[Prediction], Any]
@@ -220,7 +220,7 @@ class Client:
                 return
             page = self.list(**{**filters, "cursor": page.next_cursor})
 
-    def delete(self, ids: Iterable[str], *, files: bool = False) -> Sequence[str]:
+    def delete(self, ids: Iterable[str], *, files: bool = False) -> Deletion:
         """Forgets finished predictions, all or none; with `files` their pictures too."""
         return self._ask(_calls.delete(ids, files))
 

@@ -285,6 +285,22 @@ class Validation:
 
 
 @dataclass(frozen=True)
+class Deletion:
+    """What a delete removed."""
+
+    #: The predictions that are deleted.
+    ids: Tuple[str, ...]
+    #: Files that were left because they are no longer what was saved.
+    kept: Tuple[str, ...]
+    #: Whether the content has also left the database's log; if not, it does when the last process that uses it ends.
+    scrubbed: bool
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Deletion":
+        return cls(tuple(value["deleted"]), tuple(value.get("kept", ())), value.get("scrubbed", False))
+
+
+@dataclass(frozen=True)
 class Update:
     """One thing that a subscription tells: a prediction changed, or was deleted, or more was missed than can be told."""
 

@@ -1,0 +1,39 @@
+internal import JSON
+internal import Predictions
+
+/// `imagewire prune`: deletes finished predictions that are old.
+enum Prune {
+  static func run(_ invocation: Invocation, _ session: Session) -> ExitStatus {
+    let console = session.console
+    guard let age = invocation.value("--older-than").flatMap(Age.milliseconds) else { return .usage }
+    let hasFiles = invocation.has("--files")
+    let (pruned, error): (PredictionEngine.Pruned, StoreError?) = answer { done in
+      session.engine.prune(
+        acceptedBefore: session.time.now.wall - age, keepTags: invocation.values("--keep-tag"), files: hasFiles
+      ) { done(($0, $1)) }
+    }
+    if invocation.has("--json") {
+      console.answer(json: json(pruned))
+    } else {
+      for path in pruned.kept {
+        console.complain("\(SafeText(path: path)) is no longer what was saved and was left in place.")
+      }
+      let count = pruned.predictions.count
+      if console.isErrorTerminal || error != nil {
+        let files = hasFiles || count == 0 ? "" as SafeText : " Their files were left: --files deletes them, too."
+        console.remark("Deleted \(count == 1 ? "one prediction" : "\(count) predictions").\(files)")
+      }
+    }
+    guard let error else { return .done }
+    console.complain("\(error.message)")
+    return .failed
+  }
+
+  private static func json(_ pruned: PredictionEngine.Pruned) -> [UInt8] {
+    let ids = JSONValue.array(pruned.predictions.map { .string($0.description) })
+    let kept = JSONValue.array(pruned.kept.map { .string($0) })
+    let members =
+      [("deleted", ids)] + (pruned.kept.isEmpty ? [] : [("kept", kept)]) + [("scrubbed", .bool(pruned.scrubbed))]
+    return JSONValue.object(JSONObject(members)).serialized
+  }
+}

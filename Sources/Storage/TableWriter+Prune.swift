@@ -1,0 +1,43 @@
+internal import Predictions
+
+/// Predictions that are deleted because they are old.
+extension TableWriter {
+  /// Bounds of one batch, so that no transaction is long: rows read, rows deleted, and bytes of their inputs and metadata,
+  /// since what is deleted is also overwritten.
+  private static let readRows = 500
+  private static let deletedRows = 50
+  private static let deletedBytes: Int64 = 4 << 20
+
+  /// Deletes the next batch of what a request names, oldest first. A row that cannot be read is left alone.
+  func prune(_ request: PruneRequest) throws -> PruneBatch {
+    let marks = request.keptTags.map { _ in "?" }.joined(separator: ", ")
+    let sql = """
+      SELECT \(PredictionRow.columns),
+          coalesce(length(i.input), 0) + coalesce(length(i.metadata), 0) + coalesce(length(i.sent), 0)
+        FROM predictions p LEFT JOIN inputs i ON i.seq = p.seq
+       WHERE p.seq > ? AND p.seq < ? AND p.phase IS NULL AND p.status IN ('completed', 'failed', 'cancelled')
+         AND NOT EXISTS (SELECT 1 FROM tags t WHERE t.seq = p.seq AND t.tag IN (\(marks)))
+       ORDER BY p.seq LIMIT \(Self.readRows)
+      """
+    let values: [any SQLiteBindable] =
+      [request.after?.sequence ?? -1, ListPlan.sequence(at: request.acceptedBefore)] + request.keptTags
+    let rows = try connection.rows(sql, list: values) { row throws(SQLiteError) in
+      (
+        id: PredictionID(sequence: row.integer(0), lowBits: row.integer(1)),
+        prediction: try TableReader.readable(row), bytes: row.integer(40)
+      )
+    }
+    var gone: [Prediction] = []
+    var bytes: Int64 = 0
+    var last: PredictionID?
+    for row in rows where last == nil {
+      guard let prediction = row.prediction, prediction.mayBePruned else { continue }
+      gone.append(prediction)
+      bytes += row.bytes
+      if gone.count == Self.deletedRows || bytes >= Self.deletedBytes { last = row.id }
+    }
+    if last == nil, rows.count == Self.readRows { last = rows.last?.id }
+    try remove(gone)
+    return PruneBatch(deleted: gone, last: last, scrubbed: false)
+  }
+}
