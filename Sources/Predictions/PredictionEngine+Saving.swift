@@ -1,27 +1,43 @@
 internal import Threads
 
 extension PredictionEngine {
+  /// A prediction whose outputs are to be saved.
+  struct Save: Sendable {
+    var prediction: Prediction
+    var provider: any Provider
+    /// Whether the outputs are made here or in memory: then the process does not end before.
+    var isHere: Bool
+  }
+
   /// Saves all outputs of a prediction: each to a temporary file, then all together under their names.
   ///
-  /// Runs on the file queue, one output after another, because each ends with the disk's own pace.
+  /// A few at a time, because each has files open. What is fetched from elsewhere may be slow, and has turns of its own.
   func save(_ prediction: Prediction, from provider: any Provider) {
     let id = prediction.id
-    let isHere = state.withLock { state in
+    let save = state.withLock { state -> Save? in
       let isHere = provider.isEmbedded || state.bytes[id] != nil
       if isHere { state.savesHere.insert(id) }
-      return isHere
+      let save = Save(prediction: prediction, provider: provider, isHere: isHere)
+      return state.saves[isHere, default: Turns(limit: savesAtOnce)].begin(save) ? save : nil
     }
+    if let save { start(save) }
+  }
+
+  /// Runs on the file queue, one output after another, because each ends with the disk's own pace.
+  private func start(_ save: Save) {
+    let id = save.prediction.id
     files.async { [self] in
-      saveNext(prediction, from: provider, saved: []) { [self] result in
+      saveNext(save.prediction, from: save.provider, saved: []) { [self] result in
+        if let next = state.withLock({ $0.saves[save.isHere]?.end() }) { start(next) }
         switch result {
         case .success(let files):
           state.withLock { $0.bytes[id] = nil }
-          record(id, .saved(files), by: writer(of: prediction)) { [self] in
-            if isHere { state.signal { _ = $0.savesHere.remove(id) } }
+          record(id, .saved(files), by: writer(of: save.prediction)) { [self] in
+            if save.isHere { state.signal { _ = $0.savesHere.remove(id) } }
           }
         case .failure(let failure):
           react(.downloadFailed(id, failure.outcome))
-          if isHere { state.signal { _ = $0.savesHere.remove(id) } }
+          if save.isHere { state.signal { _ = $0.savesHere.remove(id) } }
         }
       }
     }

@@ -20,6 +20,8 @@ public final class PredictionEngine: Sendable {
     var posts: [PredictionID: Post] = [:]
     /// Outputs being saved that exist nowhere else (made here, or come as bytes).
     var savesHere: Set<PredictionID> = []
+    /// Who is saved now and who waits for it, of those whose outputs are here (`true`) and of the others.
+    var saves: [Bool: Turns<Save>] = [:]
     /// Outputs that came as bytes, by index, until they are saved.
     var bytes: [PredictionID: [Int: [UInt8]]] = [:]
     /// Partial images that came and are not kept yet; an entry for each prediction that somebody keeps them of.
@@ -118,6 +120,7 @@ public final class PredictionEngine: Sendable {
   let inputs: any InputStore
   let time: any TimeSource
   let limits: AccountLimits
+  let savesAtOnce: Int
   let notice: @Sendable (String) -> Void
   let files = WorkQueue()
   /// Reads what is uploaded.
@@ -145,12 +148,13 @@ public final class PredictionEngine: Sendable {
   ///
   /// - Parameters:
   ///   - retention: how long predictions are kept that are over, in milliseconds; `nil` is no limit.
+  ///   - savesAtOnce: of how many predictions outputs are saved at once, fetched from elsewhere and made here each.
   ///   - seed: where the scheduler's jitter begins.
   ///   - notice: takes sentences for the log; never a prompt, never a key.
   public init(
     store: any PredictionStore, outputs: any OutputStore, previews: any PreviewStore, inputs: any InputStore,
-    time: any TimeSource, limits: AccountLimits, defaults: Defaults, retention: Int64? = nil, seed: UInt64,
-    notice: @escaping @Sendable (String) -> Void
+    time: any TimeSource, limits: AccountLimits, defaults: Defaults, retention: Int64? = nil, savesAtOnce: Int = 4,
+    seed: UInt64, notice: @escaping @Sendable (String) -> Void
   ) {
     self.store = store
     self.outputs = outputs
@@ -158,6 +162,7 @@ public final class PredictionEngine: Sendable {
     self.inputs = inputs
     self.time = time
     self.limits = limits
+    self.savesAtOnce = savesAtOnce
     self.notice = notice
     var state = State(defaults: defaults, scheduler: Scheduler(seed: seed))
     state.retention = retention.map { Retention(lifetime: $0, now: time.now) }

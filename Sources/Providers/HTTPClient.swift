@@ -5,8 +5,8 @@ internal import Threads
 ///
 /// Nothing of it exists before the first request: no thread, no library, no memory. At most 64 transfers are inside
 /// libcurl, of them at most 4 downloads, and fewer where the process may open only few files (`HTTPSlots`); the rest wait
-/// here, where waiting costs a few bytes. Answers share 128 MB of memory (`HTTPMemory`). Of the process's signals only `SIGPIPE` is touched, which is ignored from the first request
-/// on; no child inherits a connection.
+/// here, where waiting costs a few bytes. Answers share 64 MB of memory (`HTTPMemory`). Of the process's signals only
+/// `SIGPIPE` is touched, which is ignored from the first request on; no child inherits a connection.
 public final class HTTPClient: Sendable {
   /// Gets the answer, exactly once, on the client's thread; it must not block.
   public typealias Completion = @Sendable (Result<HTTPResponse, HTTPFailure>) -> Void
@@ -95,9 +95,16 @@ public final class HTTPClient: Sendable {
   /// Whether the thread is there; for tests.
   var isRunning: Bool { inbox.withLock { $0.isRunning } }
 
+  /// How many downloads there may be at once.
+  public var downloadsAtOnce: Int { HTTPSlots(limit: HTTPSlots.limitOfThisProcess).large }
+
   /// What this machine lacks, where a request has failed for it; looked at again each time, since it may be installed
   /// meanwhile. Costs nothing as long as no request has failed so.
   var obstacle: String? {
+    let files = HTTPSlots.limitOfThisProcess
+    guard files >= HTTPSlots.least else {
+      return "This process may open only \(files) files, and needs \(HTTPSlots.least): raise the limit (ulimit -n)."
+    }
     guard inbox.withLock({ $0.lacksSomething }) else { return nil }
     if case .failure(let failure) = Self.library() { return failure.message }
     if let problem = environment.certificateProblem { return problem }

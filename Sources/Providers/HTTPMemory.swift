@@ -3,8 +3,8 @@
 /// Where it is used up, libcurl stops reading from the connections, all but the oldest one that is being read: an answer
 /// that is longer than everything allowed still comes to its end.
 final class HTTPMemory {
-  /// In bytes.
-  static let limit = 128 << 20
+  /// In bytes. Outputs that came inside answers and are not files yet may take as much again (`PredictionEngine.heldBytes`).
+  static let limit = 64 << 20
 
   private let limit: Int
   private(set) var used = 0

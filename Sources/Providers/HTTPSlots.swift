@@ -13,27 +13,38 @@ struct HTTPSlots: Equatable {
   /// Downloads and uploads among them, so that no poll waits behind large files.
   var large = 4
 
-  /// What the rest of the program has open at most: the standard streams, the table twice with its log, its locks, the
-  /// client's own pipes and, for a moment, a certificate file.
-  private static let reserve = 16
+  /// How many files a process must be allowed to open: with fewer nothing can be fetched and saved.
+  static let least = 32
+  /// What the program has open at rest: the standard streams and their copies, the signals' pipe, the output directory, the
+  /// database twice with its log, its locks, and libcurl's own pipe.
+  private static let atRest = 20
+  /// What is open for a moment: the directory of a submit or of a file that gets its name, and what looks up a host.
+  private static let reserve = 8
 
-  /// - Parameter descriptors: how many files the process may have open.
-  init(descriptors: Int) {
-    let free = descriptors - Self.reserve
-    // A large one has its connection, its file and, while that gets its name, the directory.
+  /// - Parameters:
+  ///   - limit: how many files the process may have open.
+  ///   - open: how many it has open now.
+  init(limit: Int, open: Int = 0) {
+    let free = limit - max(open, Self.atRest) - Self.reserve
+    // A large one has its connection, its file and the directory; an output that is made here has as many.
     large = max(1, min(large, free / 6))
-    transfers = max(large + 1, min(transfers, free - 2 * large))
+    transfers = max(large + 1, min(transfers, free - 4 * large))
   }
 
-  /// By the limit of this process.
+  /// By the limit of this process and what it has open.
   static var ofThisProcess: HTTPSlots {
+    let limit = limitOfThisProcess
+    return HTTPSlots(limit: limit, open: (0..<Int32(limit)).count { fcntl($0, F_GETFD) != -1 })
+  }
+
+  /// How many files this process may have open; of more than 4,096 no more are counted.
+  static let limitOfThisProcess: Int = {
     var limit = rlimit()
     #if canImport(Glibc)
       let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
     #else
       let kind = RLIMIT_NOFILE
     #endif
-    guard getrlimit(kind, &limit) == 0 else { return HTTPSlots(descriptors: 1_024) }
-    return HTTPSlots(descriptors: Int(min(limit.rlim_cur, 1 << 20)))
-  }
+    return getrlimit(kind, &limit) == 0 ? Int(min(limit.rlim_cur, 4_096)) : 1_024
+  }()
 }

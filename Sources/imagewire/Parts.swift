@@ -47,7 +47,8 @@ final class Parts: Sendable {
             maxSpendMicros: options.maxSpendMicros, isSpendingStrict: configuration.isSpendingStrict,
             agentCaps: configuration.agentCaps, maxAgentFiles: options.maxAgentFiles),
           defaults: Parts.defaults(of: configuration),
-          retention: configuration.retention.value.map { $0 * 86_400_000 }, seed: UInt64.random(in: .min ... .max),
+          retention: configuration.retention.value.map { $0 * 86_400_000 },
+          savesAtOnce: providers.http.downloadsAtOnce, seed: UInt64.random(in: .min ... .max),
           notice: { log.warning("\($0)") })
         providers.install(configuration, salt: store.salt, in: engine)
         return Opened(engine: .success(engine), salt: store.salt)

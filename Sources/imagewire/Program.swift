@@ -18,6 +18,7 @@ internal import Threads
 enum Program {
   static func main() -> Never {
     Heap.share()
+    OpenFiles.raiseLimit()
     let invocation: Invocation
     do throws(UsageError) {
       invocation = try Invocation(Array(CommandLine.arguments.dropFirst()))

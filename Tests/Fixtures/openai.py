@@ -8,6 +8,7 @@
 
 Each POST takes the next behaviour; none left is "normal". A behaviour is a name or an object:
   normal            200 with `n` pictures as `b64_json`; as a stream of events where the body has `stream`
+  {"do": "large", "megabytes": m}      200 with one picture whose base64 has m million characters, the same each time
   url               200 with `url`s on this server                 data_uri    the picture as a data URI in `url`
   empty, no_data, html, truncated      200 with no body; with `data: []`; with HTML; cut in the middle
   lost, reset       read the request, then close or reset the connection without a byte
@@ -22,7 +23,9 @@ Any of them may be `hold`: {"do": "normal", "hold": true} answers after `release
 """
 
 import base64
+import functools
 import json
+import os
 import socket
 import struct
 import threading
@@ -124,6 +127,8 @@ class _Handler(BaseHTTPRequestHandler):
         fields = _fields(self.headers, body)
         if "steps" in behaviour:
             return self._steps(behaviour)
+        if behaviour["do"] == "large":
+            return self._send(200, _large(behaviour["megabytes"]), "application/json")
         getattr(self, "_" + behaviour["do"])(fields)
 
     # -- behaviours ----------------------------------------------------------------------------------------------------
@@ -233,6 +238,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
         self.wfile.flush()
+
+
+@functools.lru_cache(maxsize=1)
+def _large(megabytes):
+    """One body for all, so that the server needs little memory itself."""
+    height = megabytes * 1_000_000 * 3 // 4 // 3000
+    return json.dumps({"created": 1, "data": [{"b64_json": _text(png(1000, height, noise=os.urandom))}]}).encode()
 
 
 def _text(content):

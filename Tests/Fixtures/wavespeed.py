@@ -75,15 +75,15 @@ import zlib
 ENDPOINTS = ("submit", "poll", "history", "delete", "download", "price", "balance", "models", "ticket", "put")
 
 
-def png(width=16, height=16, colour=(180, 40, 90)):
-    """A real picture, small."""
+def png(width=16, height=16, colour=(180, 40, 90), noise=None):
+    """A real picture, small; with a source of noise one that nothing makes smaller."""
 
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    rows = b"".join(b"\0" + bytes(colour) * width for _ in range(height))
+    rows = b"".join(b"\0" + (noise(3 * width) if noise else bytes(colour) * width) for _ in range(height))
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 0 if noise else -1)) + chunk(b"IEND", b"")
 
 
 PICTURE = png()

@@ -29,10 +29,10 @@ import Testing
   }
 
   @Test(arguments: [
-    (20, 1, 2), (32, 2, 12), (64, 4, 40), (88, 4, 64), (1_024, 4, 64), (0, 1, 2), (1 << 20, 4, 64),
+    (20, 0, 1, 2), (32, 0, 1, 2), (64, 20, 4, 20), (64, 40, 2, 8), (108, 0, 4, 64), (4_096, 100, 4, 64), (0, 0, 1, 2),
   ])
-  func fewDescriptorsMeanFewTransfers(_ descriptors: Int, large: Int, transfers: Int) {
-    let slots = HTTPSlots(descriptors: descriptors)
+  func fewDescriptorsMeanFewTransfers(_ limit: Int, open: Int, large: Int, transfers: Int) {
+    let slots = HTTPSlots(limit: limit, open: open)
     #expect(slots.large == large)
     #expect(slots.transfers == transfers)
   }

@@ -1,0 +1,71 @@
+"""Few descriptors, little memory: what is paid for arrives all the same, and is paid for once (finding C9)."""
+
+import pytest
+from openai import LoopbackOpenAI
+from program import KEY, RPCError, resident_kilobytes
+from promise import assert_files_are_whole, assert_promise, settled
+
+#: Fewer files than this are refused.
+LEAST = 32
+
+
+def limited(limit):
+    """A wrapper that sets a limit of open files: `-S 20` for one that a process may raise itself, `20` for one that it may not."""
+    return ("sh", "-c", f'ulimit -n {limit} && exec "$0" "$@"')
+
+
+def peak_kilobytes(process):
+    """The most memory that a process has had in use so far."""
+    with open(f"/proc/{process.pid}/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
+
+
+@pytest.mark.parametrize("limit", ["-S 20", LEAST, 64])
+def test_with_few_descriptors_all_of_60_are_saved(paid, wavespeed, home, limit):
+    wavespeed.script(polls=0)
+    with paid("--max-concurrency", 60, wrapper=limited(limit)) as program:
+        numbers = [program.start("submit", prompt=f"number {number}") for number in range(60)]
+        ids = [program.reply(number)["id"] for number in numbers]
+        predictions = settled(program, ids)
+        assert program.finish() == 0
+    assert {prediction["status"] for prediction in predictions.values()} == {"completed"}
+    assert len(wavespeed.posts()) == 60
+    assert_promise(predictions, wavespeed, ids, home / ".local/state/imagewire/outputs")
+
+
+def test_with_few_descriptors_all_drawings_are_saved(spawn):
+    """Each has its file open until it is drawn; 60 wait for that."""
+    with spawn(wrapper=limited(LEAST)) as program:
+        numbers = [program.start("submit", input={"prompt": f"number {number}", "size": "64x64"}) for number in range(60)]
+        for prediction in settled(program, [program.reply(number)["id"] for number in numbers]).values():
+            assert_files_are_whole(prediction)
+
+
+def test_with_too_few_descriptors_nothing_is_sent(paid, wavespeed):
+    with paid(wrapper=limited(LEAST - 1)) as program:
+        with pytest.raises(RPCError, match="may open only 31 files, and needs 32: raise the limit") as error:
+            program.call("submit", prompt="a boat")
+        assert error.value.code == 1005 and error.value.data["retryable"] is False
+        assert program.call("list")["predictions"] == []
+    assert wavespeed.posts() == []
+
+
+def test_thirty_large_answers_at_once_share_the_memory(spawn, record_property):
+    """180 MB of answers: 64 MB of them are in memory at once, and as much of images that are not files yet."""
+    with LoopbackOpenAI() as server:
+        server.script(*[{"do": "large", "megabytes": 6, "hold": True}] * 30)
+        with spawn("--max-concurrency", 30, IMAGEWIRE_PROVIDER="openai", OPENAI_BASE_URL=server.url, OPENAI_API_KEY=KEY) as program:
+            program.call("ping")
+            before = resident_kilobytes(program.process)
+            ids = [program.call("submit", prompt=f"number {number}")["id"] for number in range(30)]
+            server.posts(at_least=30)
+            server.release()
+            predictions = settled(program, ids)
+            peak = peak_kilobytes(program.process) - before
+            assert program.finish() == 0
+        for prediction in predictions.values():
+            assert (prediction["status"], prediction["billing"]) == ("completed", "charged"), prediction["error"]
+            assert_files_are_whole(prediction)
+        assert len(server.posts()) == 30
+        record_property("figures", f"{peak >> 10} MB")
+        assert peak < 175 << 10
