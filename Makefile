@@ -40,7 +40,8 @@ test-swift: dependencies
 	swift test --skip-build
 
 test-program: debug tools shells browser
-	$(WITH_PROGRAM) $(PYTEST) -n 4 --dist worksteal Tests/ProgramTests
+	$(WITH_PROGRAM) $(PYTEST) -n 4 --dist worksteal -m "not alone" Tests/ProgramTests
+	$(WITH_PROGRAM) $(PYTEST) -m alone Tests/ProgramTests
 
 test-clients: test-python test-node test-editors ## Every client, each as its own ecosystem tests
 

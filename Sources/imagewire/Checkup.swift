@@ -13,7 +13,7 @@ struct Checkup {
 
   /// Everything, in the order in which one thing rests on another.
   func findings() -> [Finding] {
-    var findings = [version] + settings + Permissions(configuration: configuration).findings()
+    var findings = [version] + settings + Exposure(configuration: configuration).findings()
     findings += (mustCompact ? [compaction] : []) + table + disks
     findings += provider
     return findings
@@ -64,6 +64,7 @@ struct Checkup {
     ] {
       if let reason = url.problem { findings.append(problem(subject, reason)) }
     }
+    if let reason = configuration.limits.problem { findings.append(problem("spending limit", reason)) }
     if let unused = configuration.unusedOpenAI {
       findings.append(
         Finding(
@@ -136,19 +137,14 @@ struct Checkup {
 
   /// Whether the account of the default provider pauses.
   private func pause(in store: SQLitePredictionStore) -> [Finding] {
+    let name = configuration.defaultProvider
     let (baseURL, key) =
-      configuration.defaultProvider == "openai"
-      ? (
-        configuration.openAIBaseURL.value ?? OpenAI.defaultBaseURL,
-        configuration.openAIKey.resolved(for: "openai").value ?? ""
-      )
-      : (
-        configuration.wavespeedBaseURL.value ?? WaveSpeed.defaultBaseURL,
-        configuration.wavespeedKey.resolved(for: "wavespeed").value ?? ""
-      )
-    let account = Account.name(salt: store.salt, baseURL: baseURL, key: key)
+      name == "openai"
+      ? (configuration.openAIBaseURL.value ?? OpenAI.defaultBaseURL, configuration.openAIKey)
+      : (configuration.wavespeedBaseURL.value ?? WaveSpeed.defaultBaseURL, configuration.wavespeedKey)
+    let account = Account.name(salt: store.salt, baseURL: baseURL, key: key.resolved(for: name).value ?? "")
     let time = SystemTime()
-    guard configuration.defaultProvider != "sandbox", let pause = (try? store.pauses())?[account],
+    guard name != "sandbox", let pause = (try? store.pauses())?[account],
       pause.remaining(at: time.now.wall) != nil
     else { return [] }
     let waiting = Waiting(reason: pause.reason, until: pause.until)

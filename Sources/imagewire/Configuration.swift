@@ -25,10 +25,8 @@ struct Configuration: Sendable {
   var openAIKey: Setting<APIKey>
   /// Absent where nobody named one; then it is OpenAI's own.
   var openAIBaseURL: Setting<String>
-  /// Whether what has no price is refused under `--max-spend`.
-  var isSpendingStrict: Bool
-  /// What agents may order a day.
-  var agentCaps: AgentCaps
+  /// What may be spent.
+  let limits: SpendingLimits
   /// How many days predictions are kept that are over; absent where there is no limit.
   var retention: Setting<Int64>
   var logLevel: Log.Level
@@ -109,10 +107,10 @@ struct Configuration: Sendable {
       warnings.append("The log level from \(origin) is \"\(name)\"; it must be error, warning, info or debug.")
     }
     origins = ["state_dir": state, "output_dir": output].compactMapValues(\.origin)
-    (isSpendingStrict, agentCaps) = Self.limits(
+    limits = SpendingLimits(
       strict: setting("max_spend_strict", flag: options.isSpendingStrict ? "true" : nil, "IMAGEWIRE_MAX_SPEND_STRICT"),
       images: setting("agent_max_images", flag: options.agentMaxImages, "IMAGEWIRE_AGENT_MAX_IMAGES"),
-      spend: setting("agent_max_spend", flag: options.agentMaxSpend, "IMAGEWIRE_AGENT_MAX_SPEND"), &warnings)
+      spend: setting("agent_max_spend", flag: options.agentMaxSpend, "IMAGEWIRE_AGENT_MAX_SPEND"))
   }
 
   // MARK: - Which provider
@@ -134,8 +132,8 @@ struct Configuration: Sendable {
   func problem(of provider: String) -> String? {
     if let problem = file.problem { return problem }
     return switch provider {
-    case "wavespeed": wavespeedKey.problem ?? wavespeedBaseURL.problem
-    case "openai": openAIKey.problem ?? openAIBaseURL.problem
+    case "wavespeed": wavespeedKey.problem ?? wavespeedBaseURL.problem ?? limits.problem
+    case "openai": openAIKey.problem ?? openAIBaseURL.problem ?? limits.problem
     default: nil
     }
   }
@@ -144,7 +142,7 @@ struct Configuration: Sendable {
   var problems: [String] {
     [
       file.problem, provider.problem, wavespeedKey.problem, openAIKey.problem, wavespeedBaseURL.problem,
-      openAIBaseURL.problem, retention.problem,
+      openAIBaseURL.problem, limits.problem, retention.problem,
     ].compactMap(\.self)
   }
 
@@ -174,7 +172,7 @@ struct Configuration: Sendable {
       + "Say so to the user; imagewire setup sets up real images.\(unused)"
   }
 
-  /// Whether a key is in this process's memory.
+  /// Whether a key is in this process's memory, or may be read into it.
   var hasKey: Bool { wavespeedKey.isNamed || openAIKey.isNamed }
 
   /// What a client wishes counts where no flag says otherwise.

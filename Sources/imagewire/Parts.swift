@@ -44,8 +44,8 @@ final class Parts: Sendable {
           previews: FilePreviewStore(directory: configuration.stateDirectory), inputs: FileInputStore(), time: time,
           limits: AccountLimits(
             maxConcurrency: options.maxConcurrency, maxPerMinute: options.maxPerMinute,
-            maxSpendMicros: options.maxSpendMicros, isSpendingStrict: configuration.isSpendingStrict,
-            agentCaps: configuration.agentCaps, maxAgentFiles: options.maxAgentFiles),
+            maxSpendMicros: options.maxSpendMicros, isSpendingStrict: configuration.limits.isStrict,
+            agentCaps: configuration.limits.agentCaps, maxAgentFiles: options.maxAgentFiles),
           defaults: Parts.defaults(of: configuration),
           retention: configuration.retention.value.map { $0 * 86_400_000 },
           savesAtOnce: providers.http.downloadsAtOnce, seed: UInt64.random(in: .min ... .max),

@@ -84,6 +84,7 @@ enum Program {
     }
     for warning in configuration.warnings { log.warning("\(warning)") }
     if invocation.command.name == "setup" {
+      CoreDumps.forbid()
       let setup = Setup(
         invocation: invocation, configuration: configuration, environment: variables, console: console)
       switch setup.run() {

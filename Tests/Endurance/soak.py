@@ -37,7 +37,12 @@ META = {
 
 @dataclass
 class Sample:
-    """A process after some predictions. CPU in seconds since it began, memory in KiB (anonymous: without the page cache)."""
+    """A process after some predictions.
+
+    - cpu: in seconds since it began.
+    - memory: the least since the sample before, in KiB, anonymous (without the page cache). What malloc has not yet given back
+      comes and goes by some MB; what leaked is also in the least.
+    """
 
     predictions: int
     cpu: float
@@ -46,14 +51,21 @@ class Sample:
     threads: int
 
 
-def sample(process, predictions):
+def status(process):
+    with open(f"/proc/{process.pid}/status") as lines:
+        return dict(line.split(":", 1) for line in lines)
+
+
+def memory(process):
+    return int(status(process)["RssAnon"].split()[0])
+
+
+def sample(process, predictions, memory):
     with open(f"/proc/{process.pid}/stat") as stat:
         fields = stat.read().rpartition(")")[2].split()
-    with open(f"/proc/{process.pid}/status") as status:
-        known = dict(line.split(":", 1) for line in status)
     return Sample(
-        predictions, (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"), int(known["RssAnon"].split()[0]),
-        len(os.listdir(f"/proc/{process.pid}/fd")), int(known["Threads"]),
+        predictions, (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"), memory,
+        len(os.listdir(f"/proc/{process.pid}/fd")), int(status(process)["Threads"]),
     )
 
 
@@ -91,6 +103,8 @@ class Soak:
     done: int = 0
     told: int = 0
     counts: dict = field(default_factory=dict)
+    #: The least memory of each process since its last sample.
+    least: dict = field(default_factory=dict)
 
     def run(self, report=lambda text: None):
         every = max(ROUND, self.total // 100 // ROUND * ROUND)
@@ -112,11 +126,16 @@ class Soak:
                     self.done += ROUND
                     if self.done % every == 0:
                         for those, one in zip(self.samples.values(), (program, session)):
-                            those.append(sample(one.process, self.done))
+                            those.append(sample(one.process, self.done, self.least.pop(one)))
                         report(f"{time.monotonic() - begun:.0f} s: {[those[-1] for those in self.samples.values()]}")
                 assert program.finish() == 0 and session.finish() == 0
         # Each change was told, or one that came after it.
         assert self.told > self.total
+
+    def measure(self):
+        for one in (self.program, self.session):
+            now = memory(one.process)
+            self.least[one] = min(self.least.get(one, now), now)
 
     # -- one round -----------------------------------------------------------------------------------------------------
 
@@ -139,6 +158,7 @@ class Soak:
                 except RPCError as error:
                     # Where the price is known by then, it is refused at once.
                     assert (kind, error.code) == ("refused", 1008), error
+            self.measure()
         self.look_around(chance, list(made), number)
         for id in [id for id, kind in made.items() if kind == "cancelled"]:
             self.program.call("cancel", id=id)
@@ -154,7 +174,9 @@ class Soak:
                 assert self.program.call("result", id=id)["failure"] is None
             assert status in ENDS.get(kind, WITH_FAULTS if kind in ("wavespeed", "upload", "openai", "stream") else USUAL), prediction
             self.counts[kind, status] = self.counts.get((kind, status), 0) + 1
+        self.measure()
         self.forget(list(made))
+        self.measure()
 
     def disturb(self, chance, number):
         """The faults of this round."""

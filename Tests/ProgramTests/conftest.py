@@ -12,6 +12,10 @@ from program import KEY, MODEL, Program  # noqa: E402
 from wavespeed import LoopbackWaveSpeed  # noqa: E402
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "alone: counts what other tests beside it would change; run after them")
+
+
 @pytest.fixture
 def home(tmp_path):
     """A home directory; the table is in its default place below it."""

@@ -109,6 +109,17 @@ def test_the_caps_are_raised_where_people_say_so(agent, wavespeed, home, how):
         assert order(program, input={"n": 500})[0] is False
 
 
+@pytest.mark.parametrize("limit", [
+    {"IMAGEWIRE_AGENT_MAX_SPEND": "ten"}, {"IMAGEWIRE_AGENT_MAX_IMAGES": "-1"}, {"IMAGEWIRE_MAX_SPEND_STRICT": "maybe"},
+], ids=lambda limit: next(iter(limit)))
+def test_a_limit_that_cannot_be_read_lets_nothing_be_spent(agent, wavespeed, limit):
+    with agent(**limit) as program:
+        is_error, text = order(program)
+        name = next(iter(limit))
+        assert is_error and f"from {name} must be" in text
+    assert not wavespeed.posts()
+
+
 def test_the_caps_of_the_acceptor_hold_whoever_sends(agent, paid, wavespeed):
     """Another process on the table, with other caps, may be the one that claims it."""
     wavespeed.script(polls=10**6)

@@ -5,11 +5,13 @@ import json
 import resource
 import subprocess
 
+import pytest
 from program import BINARY, environment, frame
 
 COUNT = 500
 
 
+@pytest.mark.alone
 def test_500_processes_submit_once_each(home, record_property):
     # Finding C4: 16 of 200 got through, with 970,000 context switches.
     requests = home / "requests"

@@ -10,7 +10,7 @@ internal import Predictions
 internal import Providers
 
 /// Who else could read a key, or change what imagewire does.
-struct Permissions {
+struct Exposure {
   let configuration: Configuration
 
   /// What is wrong; nothing where all is as it should be.
