@@ -42,7 +42,7 @@ public struct Invocation: Sendable, Equatable {
     }
     self.command = command
     self.isNamed = isNamed
-    try read(&rest)
+    try read(&rest, of: table)
     guard wish == .run else { return }
     if let missing = command.options.first(where: { $0.isRequired && values[$0.name] == nil }) {
       throw UsageError("\(missing.name) is missing: \(missing.summary).", command)
@@ -65,13 +65,17 @@ public struct Invocation: Sendable, Equatable {
     }
   }
 
-  private mutating func read(_ rest: inout ArraySlice<String>) throws(UsageError) {
+  private mutating func read(_ rest: inout ArraySlice<String>, of table: CommandTable) throws(UsageError) {
     while let argument = rest.popFirst() {
       if argument == "--" {
         operands += rest
         return
       }
       guard argument.hasPrefix("-"), argument != "-" else {
+        if !isNamed, table[argument] != nil {
+          throw UsageError(
+            "A command comes before its options: imagewire \(argument) … imagewire --help lists what there is.")
+        }
         operands.append(argument)
         continue
       }

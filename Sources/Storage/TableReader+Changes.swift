@@ -33,6 +33,7 @@ extension TableReader {
       found.isComplete = cursor.number == newest || oldest <= cursor.number || oldest - 1 == cursor.number
       return found
     } catch {
+      forgetSeenVersion()
       throw StoreError(error, at: path)
     }
   }

@@ -4,7 +4,8 @@ internal import Predictions
 final class TableReader {
   let connection: SQLiteConnection
   let path: String
-  private var seenVersion: Int64 = -1
+  private var seenVersion = unseen
+  private static let unseen: Int64 = -1
 
   init(table: Table) throws(StoreError) {
     connection = try table.connect()
@@ -40,6 +41,9 @@ final class TableReader {
     defer { seenVersion = version }
     return version != seenVersion
   }
+
+  /// What has changed could not be read, so the next call of `hasChanged` answers yes.
+  func forgetSeenVersion() { seenVersion = Self.unseen }
 
   /// Whether a POST of this account brought this id, or was found to have brought it.
   func isTaken(_ remoteID: String, in account: String) throws(StoreError) -> Bool {

@@ -55,6 +55,9 @@ import Testing
       refusal("generate", "a", "fox")?.contains(
         "\"fox\" is one argument too many. Words with spaces go between quotes.") == true)
     #expect(
+      refusal("--provider", "sandbox", "generate", "a")
+        == "A command comes before its options: imagewire generate … imagewire --help lists what there is.")
+    #expect(
       refusal("generate", "a", "--modle", "x")?.hasPrefix("There is no option --modle. Did you mean --model?") == true)
     #expect(refusal("list", "--limit", "0")?.hasPrefix("--limit is a number from 1 to 500, not \"0\".") == true)
     #expect(refusal("prune")?.hasPrefix("--older-than is missing: hours (12h), days (90d) or weeks (8w)") == true)

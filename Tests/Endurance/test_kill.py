@@ -214,9 +214,13 @@ KILLS = 200
 SEED = 20261124
 
 
-def test_two_hundred_kills_at_random_moments(home, wavespeed, record_property):
+def test_two_hundred_kills_at_random_moments(tmp_path, record_property):
+    with LoopbackWaveSpeed() as wavespeed:
+        record_property("figures", two_hundred_kills(Place(tmp_path / "place", wavespeed), wavespeed))
+
+
+def two_hundred_kills(place, wavespeed):
     chance = random.Random(SEED)
-    place = Place(home / "place", wavespeed)
     kills = restarts_with_key = 0
     unanswered = {}
     while kills < KILLS:
@@ -265,8 +269,8 @@ def test_two_hundred_kills_at_random_moments(home, wavespeed, record_property):
     assert len(set(p["idempotency_key"] for p in predictions.values()) - {None}) == sum(
         p["idempotency_key"] is not None for p in predictions.values()
     )
-    record_property("figures", (
+    return (
         f"{kills} kills (seed {SEED}), {len(predictions)} predictions, {len(set(place.acknowledged))} acknowledged,"
         f" {sum(post_counts(wavespeed).values())} POSTs, none twice; {ended['completed']} completed,"
         f" {ended['unknown']} unknown; {restarts_with_key} submits repeated under their key"
-    ))
+    )

@@ -252,6 +252,22 @@ struct WritingTests {
     #expect(fixture.store.hasChanged())
   }
 
+  @Test func changesThatCannotBeReadAreNoticedAgain() throws {
+    let fixture = try StoreFixture()
+    try fixture.insert(fixture.new())
+    let cursor = try fixture.store.changes(after: nil).newest
+    let other = try SQLiteConnection(path: fixture.table)
+    try other.script("ALTER TABLE changes RENAME TO hidden")
+    #expect(fixture.store.hasChanged())
+    #expect(throws: StoreError.self) { try fixture.store.changes(after: cursor) }
+    #expect(fixture.store.hasChanged())
+    #expect(!fixture.store.hasChanged())
+    try other.script("ALTER TABLE hidden RENAME TO changes")
+    #expect(fixture.store.hasChanged())
+    #expect(try fixture.store.changes(after: cursor).changes.isEmpty)
+    #expect(!fixture.store.hasChanged())
+  }
+
   @Test func twoStoresNeverBothWin() throws {
     let one = try StoreFixture()
     let two = try StoreFixture(one.folder, time: one.time)
