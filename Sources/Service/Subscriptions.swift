@@ -11,6 +11,8 @@ final class Subscriptions: Sendable {
   private struct State {
     var connection: Connection?
     var feeds: [Int: PredictionFeed] = [:]
+    /// Those whose client may not know their name yet; nothing is told to them.
+    var unannounced: Set<Int> = []
     var lastNumber = 0
     /// Counts up with every change that this process knows of.
     var news = 0
@@ -18,6 +20,9 @@ final class Subscriptions: Sendable {
     var hasEnded = false
     /// The subscription a message of which is being written.
     var telling: Int?
+
+    /// The subscriptions that are told, in the order in which they began.
+    var announced: [Int] { feeds.keys.filter { !unannounced.contains($0) }.sorted() }
   }
 
   /// So many at one time; each looks into the table by itself.
@@ -37,21 +42,23 @@ final class Subscriptions: Sendable {
     state.withLock { $0.connection = connection }
   }
 
-  /// Adds a subscriber; it hears nothing before `start`, so that it knows its name first. `nil` where there are too many.
+  /// Adds a subscriber; it hears nothing before `start`, so that it knows its name first, and can be removed from now on.
+  /// `nil` where there are too many.
   func add(_ feed: PredictionFeed) -> Subscription? {
     state.withLock { state in
       guard state.feeds.count < Self.limit, !state.hasEnded else { return nil }
       state.lastNumber += 1
-      return Subscription(number: state.lastNumber, feed: feed)
+      state.feeds[state.lastNumber] = feed
+      state.unannounced.insert(state.lastNumber)
+      return Subscription(number: state.lastNumber)
     }
   }
 
-  /// Begins to tell.
+  /// Begins to tell; does nothing where it was removed meanwhile.
   func start(_ subscription: Subscription, from engine: PredictionEngine) {
     engine.whenChanged { [weak self] in self?.state.signal { $0.news += 1 } }
     let mustStart = state.signal { state -> Bool in
-      guard !state.hasEnded else { return false }
-      state.feeds[subscription.number] = subscription.feed
+      guard state.unannounced.remove(subscription.number) != nil else { return false }
       defer { state.hasThread = true }
       return !state.hasThread
     }
@@ -60,7 +67,10 @@ final class Subscriptions: Sendable {
 
   /// Ends one; nothing is told under its name from here on. False where there is none.
   func remove(_ number: Int) -> Bool {
-    let wasThere = state.signal { $0.feeds.removeValue(forKey: number) != nil }
+    let wasThere = state.signal { state in
+      state.unannounced.remove(number)
+      return state.feeds.removeValue(forKey: number) != nil
+    }
     // The message at hand is queued without blocking.
     state.waitBriefly { $0.telling != number }
     return wasThere
@@ -71,6 +81,7 @@ final class Subscriptions: Sendable {
     state.signal { state in
       state.hasEnded = true
       state.feeds = [:]
+      state.unannounced = []
     }
   }
 
@@ -79,7 +90,7 @@ final class Subscriptions: Sendable {
   private func tell(from engine: PredictionEngine) {
     var seen = 0
     while true {
-      let (numbers, connection, news) = state.withLock { ($0.feeds.keys.sorted(), $0.connection, $0.news) }
+      let (numbers, connection, news) = state.withLock { ($0.announced, $0.connection, $0.news) }
       guard let connection else { return }
       let now = time.now.steady
       var wake = numbers.isEmpty ? nil : now + PredictionEngine.subscribedInterval
@@ -88,7 +99,7 @@ final class Subscriptions: Sendable {
       seen = news
       let isOver = state.wait(atMost: wake.map { max(0, $0 - time.now.steady) }) { state -> Bool? in
         if state.hasEnded { return true }
-        return state.news != seen || state.feeds.keys.sorted() != numbers ? false : nil
+        return state.news != seen || state.announced != numbers ? false : nil
       }
       if isOver == true { return }
     }
@@ -179,7 +190,6 @@ final class Subscriptions: Sendable {
 /// A subscription that was accepted.
 struct Subscription: Sendable {
   let number: Int
-  let feed: PredictionFeed
 
   /// What it is called on the wire.
   static func name(of number: Int) -> String { "s\(number)" }

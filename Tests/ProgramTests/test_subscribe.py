@@ -134,6 +134,16 @@ def test_there_is_a_bound_and_it_is_said(spawn):
         assert program.call("subscribe")["subscription"] == "s101"
 
 
+def test_who_knows_the_name_of_a_subscription_can_end_it(spawn):
+    # Behind a submit the reply is written by another thread: the name was known a moment before it could be used.
+    with spawn("--provider", "sandbox", "--max-concurrency", 1) as program:
+        for _ in range(1_000):
+            submitted = program.start("submit", input={"prompt": "a boat", "sandbox": {"never": True}})
+            name = program.reply(program.start("subscribe"))["subscription"]
+            assert program.call("unsubscribe", subscription=name) == {}
+            program.reply(submitted)
+
+
 def test_after_unsubscribe_nothing_is_told(spawn):
     with spawn() as program:
         gone = program.call("subscribe")["subscription"]
