@@ -101,15 +101,19 @@ public final class HTTPClient: Sendable {
   /// What this machine lacks, where a request has failed for it; looked at again each time, since it may be installed
   /// meanwhile. Costs nothing as long as no request has failed so.
   var obstacle: String? {
-    let files = HTTPSlots.limitOfThisProcess
-    guard files >= HTTPSlots.least else {
-      return "This process may open only \(files) files, and needs \(HTTPSlots.least): raise the limit (ulimit -n)."
-    }
+    if let lack = Self.lackOfFiles { return lack }
     guard inbox.withLock({ $0.lacksSomething }) else { return nil }
     if case .failure(let failure) = Self.library() { return failure.message }
     if let problem = environment.certificateProblem { return problem }
     inbox.withLock { $0.lacksSomething = false }
     return nil
+  }
+
+  /// Why nothing can be sent where this process may open too few files, with what to do; `nil` otherwise.
+  public static var lackOfFiles: String? {
+    let limit = HTTPSlots.limitOfThisProcess
+    guard limit < HTTPSlots.least else { return nil }
+    return "This process may open only \(limit) files, and needs \(HTTPSlots.least): raise the limit (ulimit -n)."
   }
 
   /// The version of libcurl, opening it, or one sentence that says why there is none.

@@ -13,7 +13,7 @@ struct Checkup {
 
   /// Everything, in the order in which one thing rests on another.
   func findings() -> [Finding] {
-    var findings = [version] + settings + Exposure(configuration: configuration).findings()
+    var findings = [version] + openFiles + settings + Exposure(configuration: configuration).findings()
     findings += (mustCompact ? [compaction] : []) + table + disks
     findings += provider
     return findings
@@ -30,6 +30,12 @@ struct Checkup {
         .problem, "version", "\(Version.text); \(failure.message)",
         advice: "Install libcurl (Debian: libcurl4); the sandbox works without it.")
     }
+  }
+
+  /// Only where the limit is too low.
+  private var openFiles: [Finding] {
+    guard let lack = HTTPClient.lackOfFiles else { return [] }
+    return [Finding(.problem, "open files", "\(lack)", advice: "Until then nothing is sent.")]
   }
 
   private var settings: [Finding] {

@@ -1,8 +1,10 @@
 """Few descriptors, little memory: what is paid for arrives all the same, and is paid for once (finding C9)."""
 
+import subprocess
+
 import pytest
 from openai import LoopbackOpenAI
-from program import KEY, RPCError, resident_kilobytes
+from program import BINARY, KEY, PATIENCE, RPCError, environment, resident_kilobytes
 from promise import assert_files_are_whole, assert_promise, settled
 
 #: Fewer files than this are refused.
@@ -41,13 +43,16 @@ def test_with_few_descriptors_all_drawings_are_saved(spawn):
             assert_files_are_whole(prediction)
 
 
-def test_with_too_few_descriptors_nothing_is_sent(paid, wavespeed):
+def test_with_too_few_descriptors_nothing_is_sent(paid, wavespeed, home):
     with paid(wrapper=limited(LEAST - 1)) as program:
         with pytest.raises(RPCError, match="may open only 31 files, and needs 32: raise the limit") as error:
             program.call("submit", prompt="a boat")
         assert error.value.code == 1005 and error.value.data["retryable"] is False
         assert program.call("list")["predictions"] == []
     assert wavespeed.posts() == []
+    doctor = [*limited(LEAST - 1), BINARY, "doctor", "--offline"]
+    done = subprocess.run(doctor, capture_output=True, text=True, timeout=PATIENCE, cwd=home, env=environment(home))
+    assert done.returncode == 1 and "raise the limit (ulimit -n)" in done.stdout
 
 
 def test_thirty_large_answers_at_once_share_the_memory(spawn, record_property):
