@@ -18,15 +18,21 @@ enum Prune {
       for path in pruned.kept {
         console.complain("\(SafeText(path: path)) is no longer what was saved and was left in place.")
       }
-      let count = pruned.predictions.count
       if console.isErrorTerminal || error != nil {
-        let files = hasFiles || count == 0 ? "" as SafeText : " Their files were left: --files deletes them, too."
-        console.remark("Deleted \(count == 1 ? "one prediction" : "\(count) predictions").\(files)")
+        console.remark(summary(pruned.predictions.count, hasFiles: hasFiles))
       }
     }
     guard let error else { return .done }
     console.complain("\(error.message)")
     return .failed
+  }
+
+  private static func summary(_ count: Int, hasFiles: Bool) -> SafeText {
+    switch count {
+    case 0: "Nothing was deleted."
+    case 1: hasFiles ? "Deleted one prediction." : "Deleted one prediction; its files stay."
+    default: hasFiles ? "Deleted \(count) predictions." : "Deleted \(count) predictions; their files stay."
+    }
   }
 
   private static func json(_ pruned: PredictionEngine.Pruned) -> [UInt8] {

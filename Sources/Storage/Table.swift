@@ -20,6 +20,8 @@ struct Table: Sendable {
   private let identity: FileIdentity
   /// Shared, for life: setting a table aside, or a step that old code could not live with, needs it alone.
   private let lock: Descriptor
+  /// Whether the lock is shared. It is not while this process tries to have it alone.
+  private let isShared = Guarded(true)
   /// The connection it was looked at with, for whoever connects first: the last one to close would sync the log into the
   /// table and delete it, and the next would have to begin it again, on the way to the first reply.
   private let opened: Guarded<SQLiteConnection?>
@@ -51,6 +53,7 @@ struct Table: Sendable {
 
   /// Makes sure that what is written still reaches the file others see: a deleted folder swallows commits (F8).
   func verify() throws(StoreError) {
+    guard isShared.withLock({ $0 }) || takeShared() else { throw .locked(path) }
     guard FileStatus(of: path)?.identity == identity else {
       throw .failed(
         message: "The table \(path) was moved, deleted or replaced while it was in use; nothing more is written.",
@@ -63,15 +66,22 @@ struct Table: Sendable {
   /// - Returns: whether it could be had. The shared lock is given up in either case, so that of two processes that end at
   ///   once one is the last: call `share` afterwards unless this process ends.
   func lockAlone() -> Bool {
+    isShared.withLock { $0 = false }
     lock.unlock()
     return lock.lock(LOCK_EX)
   }
 
-  /// Shares the lock again, once no other process has it alone.
+  /// Shares the lock again, once no other process has it alone. Where that takes too long, `verify` tries it again.
   func share() {
     var pauses = LockPauses()
     let start = monotonicMilliseconds()
-    while !lock.lock(LOCK_SH), monotonicMilliseconds() - start < WriterLock.patience { pauses.sleep() }
+    while !takeShared(), monotonicMilliseconds() - start < WriterLock.patience { pauses.sleep() }
+  }
+
+  private func takeShared() -> Bool {
+    guard lock.lock(LOCK_SH) else { return false }
+    isShared.withLock { $0 = true }
+    return true
   }
 
   /// Makes sure that no newer version has made the table one that we must not write.

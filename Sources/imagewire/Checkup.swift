@@ -82,7 +82,7 @@ struct Checkup {
     switch configuration.retention {
     case .absent: break
     case .given(let days, let origin):
-      findings.append(Finding(.ok, "retention", "predictions that are over go after \(days) days, from \(origin)"))
+      findings.append(Finding(.ok, "retention", "finished predictions are deleted after \(days) days, from \(origin)"))
     case .broken(let reason, _): findings.append(Finding(.problem, "retention", "\(reason)", advice: "Correct it."))
     }
     findings.append(

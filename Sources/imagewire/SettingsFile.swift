@@ -49,7 +49,7 @@ struct SettingsFile: Sendable {
         continue
       }
       if Self.text(of: member.name, member.value) == nil {
-        problem = problem ?? "\(path): \(member.name) must be a string."
+        problem = problem ?? "\(path): \(member.name) must be a \(Self.isNumber(member.name) ? "number" : "string")."
       }
     }
   }
@@ -59,9 +59,12 @@ struct SettingsFile: Sendable {
     object[field].flatMap { Self.text(of: field, $0) }
   }
 
+  /// Whether a field may also be a number.
+  private static func isNumber(_ field: String) -> Bool { field.hasPrefix("agent_max_") || field == "retain" }
+
   /// The value of a field as text; `nil` where it has no such kind of value.
   private static func text(of field: String, _ value: JSONValue) -> String? {
-    let isNumber = (field.hasPrefix("agent_max_") || field == "retain") && value.number != nil
+    let isNumber = isNumber(field) && value.number != nil
     let isSwitch = field == "max_spend_strict" && value.bool != nil
     return isNumber || isSwitch ? value.text : value.string
   }

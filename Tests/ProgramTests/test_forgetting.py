@@ -8,6 +8,7 @@ import time
 
 import pytest
 from program import BINARY, PATIENCE, environment, wait_for
+from terminal import Terminal
 
 SECRET = "a lighthouse that nobody may know of"
 DAY = 86_400_000
@@ -241,6 +242,22 @@ def test_prune_without_an_age_deletes_nothing(spawn, home):
     done = run(home, "prune", "--keep-tag", "album")
     assert done.returncode == 2 and "--older-than is missing" in done.stderr
     assert listed(home) == {id}
+
+
+def test_prune_says_on_a_terminal_what_it_did(spawn, home):
+    program = spawn()
+    for prompt in ("a boat", "a hut", "a tree"):
+        finished(program, prompt, tags=[prompt])
+    assert program.finish() == 0
+    keep = ["--keep-tag", "a boat", "--keep-tag", "a hut"]
+    for arguments, said in [
+        (["--older-than", "1d"], "Nothing was deleted."),
+        (["--older-than", "0h", *keep], "Deleted one prediction; its files stay."),
+        (["--older-than", "0h", "--files"], "Deleted 2 predictions."),
+    ]:
+        with Terminal(home, "prune", *arguments) as terminal:
+            assert terminal.end() == (0, "")
+            assert terminal.text.strip() == said
 
 
 def test_prune_takes_many_batches(spawn, home):

@@ -114,6 +114,7 @@ def test_a_key_file_may_be_a_link_and_a_key_may_have_spaces_around(run, home, wa
 @pytest.mark.parametrize("content, words", [
     ("", "is empty"), ("{", "is not a JSON object"), ("[]", "is not a JSON object"),
     ({"providr": "wavespeed"}, '"provider" is probably meant'), ({"model": 5}, "model must be a string"),
+    ({"retain": True}, "retain must be a number"),
     ({"wavespeed_api_key_file": "~/nope"}, "nope, which does not exist"),
     ({"wavespeed_api_key": ""}, "is empty"), ({"provider": "wavespeeed"}, "wavespeeed"),
     ({"wavespeed_api_key_store": "kwallet"}, "must be secret-tool or security"),
