@@ -68,13 +68,13 @@ public struct JSONObject: Sendable, Equatable {
         return
       }
     }
-    var places: [[UInt8]: Int] = [:]
+    var places: [ExactName: Int] = [:]
     places.reserveCapacity(parsed.count)
     var unique: [Member] = []
     unique.reserveCapacity(parsed.count)
     for member in parsed {
-      if let index = places.updateValue(unique.count, forKey: Array(member.name.utf8)) {
-        places[Array(member.name.utf8)] = index
+      if let index = places.updateValue(unique.count, forKey: ExactName(text: member.name)) {
+        places[ExactName(text: member.name)] = index
         unique[index].value = member.value
       } else {
         unique.append(member)
@@ -122,5 +122,18 @@ extension String {
     guard utf8.count == other.utf8.count else { return false }
     var (one, other) = (self, other)
     return one.withUTF8 { these in other.withUTF8 { those in these.holds(those) } }
+  }
+}
+
+/// A member's name as a key: names are equal where their code points are (RFC 8259 section 8.3), not where Swift's strings
+/// are, for which "é" is equal to "e" and a combining accent.
+private struct ExactName: Hashable {
+  let text: String
+
+  static func == (one: Self, other: Self) -> Bool { one.text.hasSameCodePoints(as: other.text) }
+
+  func hash(into hasher: inout Hasher) {
+    var text = text
+    text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
   }
 }

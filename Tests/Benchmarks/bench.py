@@ -19,13 +19,14 @@ from pathlib import Path
 
 import durable
 import flight
+import heavy
 import million
 import pictures
 import wire
 from child import HERE, compile_c
 from report import table, plot
 
-PARTS = ("wire", "durable", "pictures", "flight", "million")
+PARTS = ("wire", "durable", "pictures", "heavy", "flight", "million")
 
 
 def main() -> None:
@@ -50,6 +51,8 @@ def main() -> None:
                 rows += durable.measure(program, driver, folder, options.runs)
             elif part == "pictures":
                 rows += pictures.measure(program, driver, folder, options.runs)
+            elif part == "heavy":
+                rows += heavy.measure(program, folder, options.runs)
             elif part == "flight":
                 rows += flight.measure(program, folder)
             elif part == "million":
