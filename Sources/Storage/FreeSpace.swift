@@ -42,7 +42,7 @@ public enum TableCompaction {
   ///   - directory: the state directory.
   ///   - now: milliseconds since 1970.
   /// - Returns: how many bytes the table and its log had, and have now.
-  /// - Throws: where another process uses the table, or the disk has no space for the copy; nothing was changed then.
+  /// - Throws: where another process uses the table, or the disk has no space for the copy; no prediction is lost then.
   public static func run(in directory: String, now: Int64) throws(StoreError) -> (before: Int64, after: Int64) {
     let table = try TableOpening.open(directory, now: now) { _ in }
     func bytes() -> Int64 {
@@ -61,7 +61,7 @@ public enum TableCompaction {
     let connection = try table.connect()
     do {
       try connection.script("PRAGMA auto_vacuum = INCREMENTAL; VACUUM")
-      guard Scrubbing.run(in: connection) else { throw SQLiteError(code: SQLITE_BUSY, message: "the log is in use") }
+      try Scrubbing.run(in: connection)
     } catch {
       throw StoreError(error, at: table.path)
     }

@@ -104,7 +104,7 @@ public final class SQLitePredictionStore: PredictionStore {
     guard thread.join(atMost: 1_000), (try? table.verify()) != nil, table.lockAlone() else { return }
     reader.withLock { reader in
       while isInTime(), FreeSpace.giveBack(in: reader.connection) {}
-      _ = Scrubbing.run(in: reader.connection)
+      try? Scrubbing.run(in: reader.connection)
     }
   }
 

@@ -1,3 +1,5 @@
+internal import CSQLite
+
 /// Deleted content leaves the table at once, since every connection overwrites what it deletes, but the log still has the
 /// pages from before. The log is emptied only by a process that has the table alone: SQLite before 3.51.3 can lose committed
 /// pages where two processes move the log into the table while a third one starts it over
@@ -18,10 +20,12 @@ enum Scrubbing {
 
   /// Empties the log. Only while this process holds the table's lock alone, and nothing else in it writes.
   ///
-  /// - Returns: whether all of it was emptied.
-  static func run(in connection: SQLiteConnection) -> Bool {
+  /// - Throws: where not all of it was emptied; it is tried again later.
+  static func run(in connection: SQLiteConnection) throws(SQLiteError) {
     // The first column is 1 where a reader was in the way.
-    guard (try? connection.integer("PRAGMA wal_checkpoint(TRUNCATE)")) == 0 else { return false }
-    return (try? connection.run("DELETE FROM meta WHERE name = ?", mark)) != nil
+    guard try connection.integer("PRAGMA wal_checkpoint(TRUNCATE)") == 0 else {
+      throw SQLiteError(code: SQLITE_BUSY, message: "the log is in use")
+    }
+    try connection.run("DELETE FROM meta WHERE name = ?", mark)
   }
 }

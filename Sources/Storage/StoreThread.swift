@@ -198,7 +198,7 @@ final class StoreThread: Sendable {
     guard Scrubbing.isRequested(in: writer.connection) else { return true }
     guard (try? table.verify()) != nil else { return false }
     defer { table.share() }
-    return table.lockAlone() && Scrubbing.run(in: writer.connection)
+    return table.lockAlone() && (try? Scrubbing.run(in: writer.connection)) != nil
   }
 
   /// One small step, in a transaction of its own.
