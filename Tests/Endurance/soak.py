@@ -5,6 +5,7 @@ Work comes in rounds of 200 predictions that are all alike, so what a round cost
 deleted with their files one round later, but for one in fifty: the table grows as a real one does.
 """
 
+import json
 import os
 import random
 import time
@@ -19,6 +20,8 @@ ROUND = 200
 SEED = 20261128
 #: Seconds that a round may take on a busy machine.
 LONG = 300
+#: Seconds without work before a sample: the program gives back what is free in its heap after one.
+REST = 1.5
 #: How many of each kind there are in a round.
 KINDS = {
     "plain": 128, "keyed": 20, "several": 4, "fails": 8, "nsfw": 2, "lost": 4, "cancelled": 8, "tool": 12, "session": 6,
@@ -40,8 +43,8 @@ class Sample:
     """A process after some predictions.
 
     - cpu: in seconds since it began.
-    - memory: the least since the sample before, in KiB, anonymous (without the page cache). What malloc has not yet given back
-      comes and goes by some MB; what leaked is also in the least.
+    - memory: at rest, in KiB, anonymous (without the page cache). While it works, what malloc has not yet given back comes
+      and goes by some MB.
     """
 
     predictions: int
@@ -60,31 +63,41 @@ def memory(process):
     return int(status(process)["RssAnon"].split()[0])
 
 
-def sample(process, predictions, memory):
+def sample(process, predictions):
     with open(f"/proc/{process.pid}/stat") as stat:
         fields = stat.read().rpartition(")")[2].split()
     return Sample(
-        predictions, (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"), memory,
+        predictions, (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"), memory(process),
         len(os.listdir(f"/proc/{process.pid}/fd")), int(status(process)["Threads"]),
     )
 
 
-def slopes(samples):
+def pace():
+    """CPU seconds of a fixed piece of work. What a prediction costs is compared with it: other programs on the machine, which
+    share its caches and its cores, slow down both."""
+    begun = time.thread_time()
+    json.loads(json.dumps([{"name": str(number), "value": number} for number in range(2_000)]))
+    return time.thread_time() - begun
+
+
+def slopes(samples, paces):
     """The slope of each measure for 1,000 predictions, after a fifth of the samples as warm-up.
 
     - samples: the samples of each process, by its name. Either process draws what waits in the queue, so CPU is that of both.
+    - paces: the mean pace between each sample and the one before.
 
     The floors, below which nothing is called a leak:
-    - CPU: five in a hundred over the whole run. A B-tree that gets a level deeper, and other programs on the machine that
-      share its caches, may cost that much.
+    - CPU: five in a hundred over the whole run. A B-tree that gets a level deeper may cost that much.
     - memory: 16 KiB for 1,000 predictions. The smallest block of malloc's is 32 bytes, so whatever leaks once a prediction
       leaks twice as much.
     - descriptors, threads: one in 4,000 predictions. What comes and goes with connections differs by one or two at a time.
     """
-    samples = {name: those[len(those) // 5 :] for name, those in samples.items()}
+    warm = len(paces) // 5
+    samples = {name: those[warm:] for name, those in samples.items()}
+    usual = sum(paces) / len(paces)
     xs = [one.predictions / 1000 for one in next(iter(samples.values()))]
     cpu = [sum(one.cpu for one in moment) for moment in zip(*samples.values())]
-    costs = [(b - a) / (y - x) for a, b, x, y in zip(cpu, cpu[1:], xs, xs[1:])]
+    costs = [(b - a) / (y - x) * usual / pace for a, b, x, y, pace in zip(cpu, cpu[1:], xs, xs[1:], paces[warm + 1 :])]
     found = {"CPU, ms a prediction": slope(xs[1:], costs, 0.05 * sum(costs) / len(costs) / (xs[-1] - xs[0]))}
     for name, those in samples.items():
         found[f"{name}: memory, KiB"] = slope(xs, [one.memory for one in those], 16)
@@ -103,11 +116,12 @@ class Soak:
     done: int = 0
     told: int = 0
     counts: dict = field(default_factory=dict)
-    #: The least memory of each process since its last sample.
-    least: dict = field(default_factory=dict)
+    #: What the same piece of work costs this process since the last sample, in CPU seconds: how fast the machine is.
+    paces: list = field(default_factory=list)
+    mean_paces: list = field(default_factory=list)
 
     def run(self, report=lambda text: None):
-        every = max(ROUND, self.total // 100 // ROUND * ROUND)
+        every = max(ROUND, self.total // 50 // ROUND * ROUND)
         with LoopbackWaveSpeed() as self.wavespeed, LoopbackOpenAI() as self.openai:
             variables = {
                 "WAVESPEED_API_KEY": KEY, "WAVESPEED_BASE_URL": self.wavespeed.url,
@@ -125,17 +139,15 @@ class Soak:
                     self.round(random.Random(SEED + number), number)
                     self.done += ROUND
                     if self.done % every == 0:
+                        mean, self.paces = sum(self.paces) / len(self.paces), []
+                        self.mean_paces.append(mean)
+                        time.sleep(REST)
                         for those, one in zip(self.samples.values(), (program, session)):
-                            those.append(sample(one.process, self.done, self.least.pop(one)))
+                            those.append(sample(one.process, self.done))
                         report(f"{time.monotonic() - begun:.0f} s: {[those[-1] for those in self.samples.values()]}")
                 assert program.finish() == 0 and session.finish() == 0
         # Each change was told, or one that came after it.
         assert self.told > self.total
-
-    def measure(self):
-        for one in (self.program, self.session):
-            now = memory(one.process)
-            self.least[one] = min(self.least.get(one, now), now)
 
     # -- one round -----------------------------------------------------------------------------------------------------
 
@@ -158,7 +170,7 @@ class Soak:
                 except RPCError as error:
                     # Where the price is known by then, it is refused at once.
                     assert (kind, error.code) == ("refused", 1008), error
-            self.measure()
+            self.paces.append(pace())
         self.look_around(chance, list(made), number)
         for id in [id for id, kind in made.items() if kind == "cancelled"]:
             self.program.call("cancel", id=id)
@@ -174,9 +186,7 @@ class Soak:
                 assert self.program.call("result", id=id)["failure"] is None
             assert status in ENDS.get(kind, WITH_FAULTS if kind in ("wavespeed", "upload", "openai", "stream") else USUAL), prediction
             self.counts[kind, status] = self.counts.get((kind, status), 0) + 1
-        self.measure()
         self.forget(list(made))
-        self.measure()
 
     def disturb(self, chance, number):
         """The faults of this round."""

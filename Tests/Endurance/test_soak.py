@@ -19,7 +19,7 @@ def test_a_long_life_has_no_slope(tmp_path, record_property):
     soak = Soak(tmp_path, SOAK)
     soak.run(report=lambda text: print(text, flush=True))
     lines, rising = [], []
-    for name, found in slopes(soak.samples).items():
+    for name, found in slopes(soak.samples, soak.mean_paces).items():
         lines.append(f"{name}: mean {found.mean:.2f}, {found.rise:+.4f} ± {found.margin:.4f} for 1,000 (floor {found.floor:.4f})")
         rising += lines[-1:] if found.is_rising else []
     for line in lines:
