@@ -10,8 +10,10 @@ extension PredictionEngine {
   }
 
   /// A prediction as it is shown now: where it waits for its account, with why and until when.
-  func shown(_ snapshot: PredictionSnapshot, in state: State) -> PredictionSnapshot {
-    guard snapshot.prediction.status == .created, let pause = state.pauses?[snapshot.prediction.account],
+  ///
+  /// - Parameter pauses: those of the state. The whole state as a parameter would be copied, at every `status`.
+  func shown(_ snapshot: PredictionSnapshot, _ pauses: [String: AccountPause]?) -> PredictionSnapshot {
+    guard snapshot.prediction.status == .created, let pause = pauses?[snapshot.prediction.account],
       pause.remaining(at: time.now.wall) != nil
     else { return snapshot }
     return snapshot.with(waiting: Waiting(reason: pause.reason, until: pause.until))
@@ -20,7 +22,7 @@ extension PredictionEngine {
   /// A row of a list as it is shown now.
   public func snapshot(of prediction: Prediction) -> PredictionSnapshot {
     state.withLock { state in
-      shown(PredictionSnapshot(prediction, resultURL: resultURL(of: prediction, in: state)), in: state)
+      shown(PredictionSnapshot(prediction, resultURL: resultURL(of: prediction, in: state)), state.pauses)
     }
   }
 

@@ -105,6 +105,6 @@ extension PredictionEngine {
   }
 
   func outcome(_ ids: [PredictionID], isFulfilled: Bool, in state: State) -> WaitOutcome {
-    WaitOutcome(isFulfilled: isFulfilled, snapshots: ids.compactMap { state.live[$0].map { shown($0, in: state) } })
+    WaitOutcome(isFulfilled: isFulfilled, snapshots: ids.compactMap { state.live[$0].map { shown($0, state.pauses) } })
   }
 }

@@ -119,13 +119,13 @@ extension PredictionEngine {
       switch result {
       case .success(.inserted(let prediction)):
         let snapshot = publish(prediction, since: notices)
-        let now = state.withLock { shown(snapshot, in: $0) }
+        let now = state.withLock { shown(snapshot, $0.pauses) }
         completion(.success(Accepted(snapshot: now.with(warnings: warnings), isNew: true)))
         react(.queued(account: prediction.account))
         beginLater()
       case .success(.existing(let known)):
         let snapshot = publish(known, since: notices)
-        completion(.success(Accepted(snapshot: state.withLock { shown(snapshot, in: $0) }, isNew: false)))
+        completion(.success(Accepted(snapshot: state.withLock { shown(snapshot, $0.pauses) }, isNew: false)))
         begin()
         askAgain(snapshot)
       case .success(.conflict(let id, let deleted, let difference)):

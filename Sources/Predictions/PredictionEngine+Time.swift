@@ -55,7 +55,7 @@ extension PredictionEngine {
       for waiter in expired { forgetWait(waiter, in: &state, now: moment) }
       let answers = expired.map { ($0, outcome($0.ids, isFulfilled: false, in: state)) }
       let ticking = state.waiters.ticking(now, interval: Self.progressInterval).compactMap { waiter in
-        state.live[waiter.ids[0]].map { (waiter, shown($0, in: state)) }
+        state.live[waiter.ids[0]].map { (waiter, shown($0, state.pauses)) }
       }
       var unrecorded: [Unrecorded] = []
       if let at = state.retryRecordsAt, at <= now {

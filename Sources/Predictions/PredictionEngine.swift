@@ -236,7 +236,7 @@ public final class PredictionEngine: Sendable {
     let now = time.now.steady
     // The usual case is one look: it is kept here, and nobody can have changed it unnoticed.
     let usual = state.withLock { state in
-      state.hasBegun && now - state.checkedAt < Self.freshness ? state.live[id].map { shown($0, in: state) } : nil
+      state.hasBegun && now - state.checkedAt < Self.freshness ? state.live[id].map { shown($0, state.pauses) } : nil
     }
     if let usual {
       askAgain(usual)
@@ -249,7 +249,7 @@ public final class PredictionEngine: Sendable {
       return true
     }
     if mustCheck { noticeChanges() }
-    if let known = state.withLock({ state in state.live[id].map { shown($0, in: state) } }) {
+    if let known = state.withLock({ state in state.live[id].map { shown($0, state.pauses) } }) {
       askAgain(known)
       return known
     }
@@ -260,7 +260,7 @@ public final class PredictionEngine: Sendable {
       let kept = state.withLock { $0.notices == notices ? remember(prediction, in: &$0) : nil }
       guard let kept else { continue }
       askAgain(kept)
-      return state.withLock { shown(kept, in: $0) }
+      return state.withLock { shown(kept, $0.pauses) }
     }
   }
 
