@@ -127,7 +127,8 @@ final class StoreThread: Sendable {
         return waiting.jobs
       }
       guard let group else {
-        // A second without work: time to move the log into the table, and to tidy up.
+        // A second without work: time to tidy up. Memory first: disk space is given back in steps, which take their time.
+        if rest == Self.rest { Heap.giveBack() }
         if let writer { checkpoint(writer) }
         if let writer, giveSpaceBack(writer) {
           rest = Self.shortRest
