@@ -15,10 +15,11 @@ public enum JSONValue: Sendable, Equatable {
 }
 
 extension JSONValue {
-  /// About how many bytes it takes as JSON text; exact but for escapes and the spelling of numbers. Strings are not read.
+  /// About how many bytes it takes as JSON text; exact but for escapes. Strings are not read.
   public var byteEstimate: Int {
     switch self {
-    case .null, .bool, .number: 5
+    case .null, .bool: 5
+    case .number(let number): number.spelling.utf8.count
     case .string(let text): text.utf8.count + 2
     case .array(let elements): elements.reduce(2) { $0 + $1.byteEstimate + 1 }
     case .object(let object): object.members.reduce(2) { $0 + $1.name.utf8.count + $1.value.byteEstimate + 4 }

@@ -57,10 +57,12 @@ def test_the_members_of_a_batch_share_what_it_may_hold(spawn):
         assert [replies[n]["code"] for n in range(3)] == [-32602, -32602, -32600]
 
 
-def test_an_input_over_the_limit_is_refused(spawn):
+@pytest.mark.parametrize("value", ['"%s"' % ("x" * 48_000_001), "1" * 48_000_001], ids=["text", "number"])
+def test_an_input_over_the_limit_is_refused(spawn, value):
     with spawn() as program:
+        program.send('{"jsonrpc":"2.0","id":"large","method":"submit","params":{"input":{"prompt":"a","image":%s}}}' % value)
         with pytest.raises(RPCError) as error:
-            program.call("submit", input={"prompt": "a", "image": "x" * 48_000_001})
+            program.reply("large")
         assert error.value.code == -32602 and error.value.data["path"] == "input"
         assert "Nothing was sent." in error.value.message
         assert program.call("list")["predictions"] == []
