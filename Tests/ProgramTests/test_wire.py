@@ -271,7 +271,7 @@ def test_every_spelling_of_params_is_the_same_call(spawn, method, spellings):
 def test_delete_takes_an_array_by_position(spawn):
     with spawn() as program:
         ids = [program.call("submit", prompt="a fox", wait_ms=10000)["id"] for _ in range(2)]
-        assert program.call("delete", [ids]) == {"deleted": ids}
+        assert program.call("delete", [ids]) == {"deleted": ids, "scrubbed": True}
 
 
 def test_submit_by_position(spawn):
