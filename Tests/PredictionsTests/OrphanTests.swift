@@ -112,7 +112,9 @@ struct OrphanTests {
   @Test func whatADeadOneLeftIsSearchedForAndSent() throws {
     let (other, id) = try left { $0.table.kill("me") }
     #expect(try other.result(id).status == .completed)
-    #expect(other.provider.state.withLock { $0.searched } == [id] && other.posts == [id])
+    // A claim that was on its way when the search ended may have it searched for once more, which is free.
+    #expect(Set(other.provider.state.withLock { $0.searched }) == [id])
+    #expect(other.posts == [id])
     #expect(try other.row(id).acceptor == "other")
   }
 
