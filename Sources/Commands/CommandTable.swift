@@ -23,6 +23,8 @@ public struct CommandTable: Sendable {
 
   // MARK: - Options that several commands share
 
+  private static let files = CommandOption(
+    "--files", nil, .none, "delete their files, too, except those that were changed since they were saved")
   private static let stateDirectory = CommandOption(
     "--state-dir", nil, .folder, "where the table of predictions is kept")
   private static let outputDirectory = CommandOption("--output-dir", nil, .folder, "where pictures are saved")
@@ -143,7 +145,7 @@ public struct CommandTable: Sendable {
   private static let delete = Command(
     "delete", "forget finished predictions, all or none",
     operands: [Operand("ID", "their ids", repeats: true)],
-    options: [CommandOption("--files", nil, .none, "delete their files, too, where they are what was saved"), json]
+    options: [files, json]
       + table)
 
   private static let prune = Command(
@@ -157,7 +159,7 @@ public struct CommandTable: Sendable {
       CommandOption(
         "--older-than", nil, .age, "hours (12h), days (90d) or weeks (8w) since they were accepted", isRequired: true),
       CommandOption("--keep-tag", nil, .text("TEXT"), "keep those with this label", repeats: true),
-      CommandOption("--files", nil, .none, "delete their files, too, where they are what was saved"),
+      files,
       CommandOption("--json", nil, .none, "JSON on stdout: deleted, kept and scrubbed, as delete answers"),
     ] + table,
     examples: [

@@ -1,6 +1,6 @@
 internal import Threads
 
-/// Deleting what is old.
+/// Deletes old predictions.
 extension PredictionEngine {
   /// What a pruning did.
   public struct Pruned: Sendable, Equatable {
