@@ -1,7 +1,7 @@
 # Two commands do everything on a fresh machine with Swift 6.2 or newer: `make demo` and `make test`.
 
 PREFIX ?= /usr/local
-# An import that Package.swift does not declare is an error: the rooms keep to their doors.
+# An import that Package.swift does not declare is an error: each target imports what Package.swift declares.
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 RELEASE := .build/release/imagewire
 DEBUG := .build/debug/imagewire

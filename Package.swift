@@ -22,7 +22,7 @@ let lean =
       ["concurrency", "string-processing"].flatMap { ["-Xfrontend", "-disable-implicit-\($0)-module-import"] })
   ]
 
-func room(_ name: String, uses: [Target.Dependency] = []) -> Target {
+func target(_ name: String, uses: [Target.Dependency] = []) -> Target {
   .target(name: name, dependencies: uses, exclude: [], swiftSettings: lean)
 }
 
@@ -38,11 +38,11 @@ let package = Package(
   products: [.executable(name: "imagewire", targets: ["imagewire"])],
   dependencies: [],
   targets: [
-    room("JSON"),
+    target("JSON"),
     .systemLibrary(name: "CMalloc"),
-    room("Threads", uses: ["CMalloc"]),
-    room("JSONRPC", uses: ["JSON", "Threads"]),
-    room("Predictions", uses: ["JSON", "Threads"]),
+    target("Threads", uses: ["CMalloc"]),
+    target("JSONRPC", uses: ["JSON", "Threads"]),
+    target("Predictions", uses: ["JSON", "Threads"]),
     .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
     // Not a system-library target: the headers are the system's, the library itself is opened at the first remote call.
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
@@ -51,10 +51,10 @@ let package = Package(
       name: "CBuild",
       cSettings: Context.environment["IMAGEWIRE_COMMIT"].map { [.define("IMAGEWIRE_COMMIT", to: "\"\($0)\"")] } ?? []),
     .target(name: "CFiles"),
-    room("Storage", uses: ["Predictions", "JSON", "Threads", "CFiles", "CSQLite"]),
-    room("Providers", uses: ["Predictions", "JSON", "Threads", "CCurl"]),
-    room("Service", uses: ["JSONRPC", "Predictions", "JSON", "Threads"]),
-    room("Commands", uses: ["Service", "Predictions", "JSON", "Threads"]),
+    target("Storage", uses: ["Predictions", "JSON", "Threads", "CFiles", "CSQLite"]),
+    target("Providers", uses: ["Predictions", "JSON", "Threads", "CCurl"]),
+    target("Service", uses: ["JSONRPC", "Predictions", "JSON", "Threads"]),
+    target("Commands", uses: ["Service", "Predictions", "JSON", "Threads"]),
     .executableTarget(
       name: "imagewire",
       dependencies: [

@@ -1,4 +1,4 @@
-"""The rules of the house that can be read from the source: who imports what, and that nothing prints."""
+"""The rules of the architecture that can be read from the source: who imports what, and that nothing prints."""
 
 import re
 import subprocess
@@ -7,7 +7,7 @@ import pytest
 from program import ROOT
 
 LIBC = {"Glibc", "Musl", "Darwin", "Synchronization"}
-ROOMS = {
+TARGETS = {
     "JSON": set(),
     "Threads": {"CMalloc"} | LIBC,
     "JSONRPC": {"JSON", "Threads"} | LIBC,
@@ -21,22 +21,22 @@ ROOMS = {
 IMPORT = re.compile(r"^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:public |internal |package |private )?import (?:\w+ )?(\w+)", re.M)
 
 
-def sources(room):
-    files = sorted((ROOT / "Sources" / room).rglob("*.swift"))
-    assert files, f"there is no room {room}"
+def sources(target):
+    files = sorted((ROOT / "Sources" / target).rglob("*.swift"))
+    assert files, f"there is no target {target}"
     return files
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_a_room_imports_what_it_may(room):
-    for file in sources(room):
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_target_imports_what_it_may(target):
+    for file in sources(target):
         for module in IMPORT.findall(file.read_text()):
-            assert module in ROOMS[room], f"{file.name} imports {module}, which {room} may not"
+            assert module in TARGETS[target], f"{file.name} imports {module}, which {target} may not"
 
 
-def test_every_room_is_in_the_table():
-    rooms = {path.name for path in (ROOT / "Sources").iterdir() if path.is_dir()}
-    assert rooms == set(ROOMS) | {"CBuild", "CFiles", "CMalloc", "CSQLite", "CCurl"}
+def test_every_target_is_in_the_table():
+    targets = {path.name for path in (ROOT / "Sources").iterdir() if path.is_dir()}
+    assert targets == set(TARGETS) | {"CBuild", "CFiles", "CMalloc", "CSQLite", "CCurl"}
 
 
 def test_the_import_check_would_notice():
@@ -48,8 +48,8 @@ def test_the_import_check_would_notice():
 def test_nothing_prints():
     # stdout is the wire, and `print` writes to it.
     pattern = re.compile(r"(^|[^.\w])(print|debugPrint|dump|puts|putchar|printf)\(")
-    for room in ROOMS:
-        for file in sources(room):
+    for target in TARGETS:
+        for file in sources(target):
             for number, line in enumerate(file.read_text().splitlines(), 1):
                 code = line.split("//")[0]
                 assert not pattern.search(code), f"{file.name}:{number} prints"
@@ -60,8 +60,8 @@ BARE_CLOSURE = re.compile(r"\bGuarded(?:<\(*\s*(?:@\w+\s+)*\(|\(\s*\{)")
 
 def test_no_lock_holds_a_bare_closure():
     # Each access would wrap it anew, until a call of it overflows the stack (Sources/Threads/Guarded.swift).
-    for room in ROOMS:
-        for file in sources(room):
+    for target in TARGETS:
+        for file in sources(target):
             for line in file.read_text().splitlines():
                 found = BARE_CLOSURE.search(line)
                 assert not (found and "->" in line[found.start():]), f"{file.name}: {line.strip()}"
