@@ -109,10 +109,11 @@ bench: build ## Speed and memory, beside the floor and plain servers: Tests/Benc
 
 # -- Everything else -------------------------------------------------------------------------------------------------------
 
-schemas: debug ## schemas/ anew, from the table of methods
+schemas: debug ## Render schemas/ from the table of methods
 	mkdir -p schemas && rm -f schemas/*.json
 	for name in $$($(DEBUG) schema --names); do $(DEBUG) schema $$name >schemas/$$name.json || exit 1; done
 	python3 Tests/MCPTests/render.py $(DEBUG) schemas/mcp
+	python3 Tests/ProgramTests/reference.py $(DEBUG) schemas
 
 install: dependencies ## The program, its man page, completions and schemas below $(PREFIX)
 	@binary=$$(.ci/release) && .ci/stage "$$binary" $(DESTDIR)$(PREFIX)

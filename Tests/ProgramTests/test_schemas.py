@@ -5,6 +5,7 @@ import subprocess
 
 import jsonschema
 import pytest
+import reference
 from program import BINARY, ROOT, RPCError
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT7
@@ -23,6 +24,14 @@ def test_the_program_prints_what_the_folder_holds():
     for name in names:
         assert printed(name).stdout == (ROOT / f"schemas/{name}.json").read_bytes(), "run `make schemas`"
     assert printed().stdout == (ROOT / "schemas/openrpc.json").read_bytes()
+
+
+def test_the_reference_is_rendered_from_the_program():
+    page = reference.page(BINARY, ROOT / "schemas")
+    assert page == (ROOT / "schemas/protocol.md").read_text(), "run `make schemas`"
+    for method in OPENRPC["methods"]:
+        section = page.split(f"\n## {method['name']}\n")[1].split("\n## ")[0]
+        assert "```json" in section, f"no transcript has an example of {method['name']}"
 
 
 def test_a_name_that_is_none_is_said_to_be_none():
