@@ -524,6 +524,18 @@ test('two editors on one state directory', function()
   t.wait_for('its line', function() return (t.lines()[2] or ''):match('completed.*second editor') end)
 end)
 
+test('a command of the command line inserts a link into a new file', function()
+  local folder = vim.fn.tempname()
+  vim.fn.mkdir(folder, 'p')
+  local job = vim.fn.jobstart({
+    vim.v.progpath, '--headless', '--clean', '--cmd', 'set runtimepath^=' .. tests_folder, 'note.md',
+    '-c', "lua require('imagewire').setup({ program = os.getenv('IMAGEWIRE') })", '-c', 'Imagewire a red fox in snow',
+    '-c', "lua vim.wait(30000, function() return require('imagewire').statusline() == '' end, 5)", '-c', 'wqall',
+  }, { cwd = folder })
+  equal(vim.fn.jobwait({ job }, 40000), { 0 })
+  equal(vim.fn.readfile(folder .. '/note.md'), { '![a red fox in snow](images/a-red-fox-in-snow.png)' })
+end)
+
 test('the process ends with the editor', function()
   local folder = t.edit('note.md')
   local pid

@@ -18,8 +18,11 @@ end
 --- Behind the character under the cursor, as `p` puts; in Insert mode where the cursor is.
 function M.at_cursor()
   local row, column = unpack(vim.api.nvim_win_get_cursor(0))
+  -- A command of the command line (-c) runs with the cursor on line 0.
+  row = math.max(row, 1)
   if not vim.api.nvim_get_mode().mode:match('^i') then
-    column = column + #vim.fn.matchstr(vim.api.nvim_get_current_line(), '.', column)
+    local line = vim.api.nvim_buf_get_lines(0, row - 1, row, false)[1] or ''
+    column = column + #vim.fn.matchstr(line, '.', column)
   end
   return place(row - 1, column, false)
 end
