@@ -22,8 +22,8 @@ let lean =
       ["concurrency", "string-processing"].flatMap { ["-Xfrontend", "-disable-implicit-\($0)-module-import"] })
   ]
 
-func target(_ name: String, uses: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: uses, exclude: [], swiftSettings: lean)
+func target(_ name: String, uses: [Target.Dependency] = [], hasPage: Bool = false) -> Target {
+  .target(name: name, dependencies: uses, exclude: hasPage ? ["README.md"] : [], swiftSettings: lean)
 }
 
 func tests(of name: String, uses: [Target.Dependency] = []) -> Target {
@@ -42,7 +42,7 @@ let package = Package(
     .systemLibrary(name: "CMalloc"),
     target("Threads", uses: ["CMalloc"]),
     target("JSONRPC", uses: ["JSON", "Threads"]),
-    target("Predictions", uses: ["JSON", "Threads"]),
+    target("Predictions", uses: ["JSON", "Threads"], hasPage: true),
     .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
     // Not a system-library target: the headers are the system's, the library itself is opened at the first remote call.
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
@@ -51,8 +51,8 @@ let package = Package(
       name: "CBuild",
       cSettings: Context.environment["IMAGEWIRE_COMMIT"].map { [.define("IMAGEWIRE_COMMIT", to: "\"\($0)\"")] } ?? []),
     .target(name: "CFiles"),
-    target("Storage", uses: ["Predictions", "JSON", "Threads", "CFiles", "CSQLite"]),
-    target("Providers", uses: ["Predictions", "JSON", "Threads", "CCurl"]),
+    target("Storage", uses: ["Predictions", "JSON", "Threads", "CFiles", "CSQLite"], hasPage: true),
+    target("Providers", uses: ["Predictions", "JSON", "Threads", "CCurl"], hasPage: true),
     target("Service", uses: ["JSONRPC", "Predictions", "JSON", "Threads"]),
     target("Commands", uses: ["Service", "Predictions", "JSON", "Threads"]),
     .executableTarget(
