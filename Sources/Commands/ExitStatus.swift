@@ -1,6 +1,6 @@
 internal import Predictions
 
-/// What a command's exit status says (protocol.md section 7).
+/// What a command's exit status says.
 public enum ExitStatus: Int32, Sendable {
   /// It is done: completed, and its files are saved.
   case done = 0

@@ -4,7 +4,7 @@
 /// It throws; it never traps, whatever the bytes are. Used directly where only some members of an object are wanted
 /// (a JSON-RPC envelope): `skipValue` checks without building.
 public struct JSONScanner {
-  /// Arrays and objects may nest this deep (protocol.md section 1).
+  /// Arrays and objects may nest this deep.
   public static let depthLimit = 512
 
   /// The next byte to be read.
@@ -275,7 +275,7 @@ public struct JSONScanner {
             index += 6
           }
         }
-        // A lone surrogate is no character; U+FFFD stands for it (protocol.md section 1).
+        // A lone surrogate is no character; U+FFFD stands for it.
         text.append(contentsOf: UTF8.encode(scalar ?? "\u{FFFD}")!)
       default: throw JSONError(.invalidEscape, at: index - 1)
       }

@@ -1,4 +1,4 @@
-/// Puts messages into frames, exactly as the strictest readers want them (clients.md section 1.4).
+/// Puts messages into frames, exactly as the strictest readers want them.
 struct FrameEncoder: Sendable {
   let framing: Framing
 

@@ -1,6 +1,6 @@
 /// How messages are told apart in a stream of bytes.
 ///
-/// Decided once for a connection, by its first byte (protocol.md section 1): a header line cannot start with `{` or `[`,
+/// Decided once for a connection, by its first byte: a header line cannot start with `{` or `[`,
 /// and a JSON-RPC message cannot start with a letter. Replies use the framing of the requests.
 public enum Framing: Sendable, Equatable {
   /// One message a line: LF or CRLF in, LF out.

@@ -1,4 +1,4 @@
-/// How much one connection may ask for. The defaults are those of protocol.md section 1.
+/// How much one connection may ask for.
 public struct Limits: Sendable {
   /// The longest message that is read, in bytes; a longer one is answered with -32600 and skipped.
   public var messageBytes = 64 << 20
@@ -13,6 +13,6 @@ public struct Limits: Sendable {
   /// How many bytes of replies wait for a slow reader before reading stops.
   public var unwrittenBytes = 64 << 20
 
-  /// The limits of protocol.md section 1.
+  /// The default limits.
   public init() {}
 }

@@ -31,7 +31,7 @@ enum Message: Sendable {
 extension JSONWriter {
   /// Writes a response with a result. A body that writes nothing means `null`.
   ///
-  /// Never another member beside these three: Emacs' jsonrpc.el fails on any (clients.md section 4.1).
+  /// Never another member beside these three: Emacs' jsonrpc.el fails on any.
   mutating func response(to id: RequestID?, result body: (inout JSONWriter) -> Void) {
     beginResponse(to: id)
     piece(",\"result\":")

@@ -1,8 +1,6 @@
 internal import JSON
 
 /// Reads what a message says: `jsonrpc`, `id`, `method` and `params` straight from the bytes, and a tree of `params` only.
-///
-/// The decisions for what JSON-RPC 2.0 leaves open are those of clients.md section 1.3.
 struct MessageDecoder: Sendable {
   let limits: Limits
 

@@ -35,14 +35,14 @@ public struct RPCError: Error, Sendable, Equatable {
     $0.reason("internal", retryable: false)
   }
 
-  /// A message over the limit (protocol.md section 1).
+  /// A message over the limit.
   static func messageTooLong(limit: Int) -> RPCError {
     RPCError(code: -32600, message: "Invalid Request") {
       $0.reason("invalid_request", retryable: false, hint: "The message is longer than \(limit) bytes.", limit: limit)
     }
   }
 
-  /// A batch over the limit (protocol.md section 1).
+  /// A batch over the limit.
   static func batchTooLong(limit: Int) -> RPCError {
     RPCError(code: -32600, message: "Invalid Request") {
       $0.reason("invalid_request", retryable: false, hint: "The batch has more than \(limit) members.", limit: limit)
@@ -56,14 +56,14 @@ public struct RPCError: Error, Sendable, Equatable {
     }
   }
 
-  /// An id over the limit (protocol.md section 1).
+  /// An id over the limit.
   static func idTooLong(limit: Int) -> RPCError {
     RPCError(code: -32602, message: "Invalid params: the id is longer than \(limit) bytes") {
       $0.reason("invalid_params", retryable: false, limit: limit, path: "id")
     }
   }
 
-  /// Too many requests in flight (protocol.md sections 1 and 3).
+  /// Too many requests in flight.
   static func queueFull(limit: Int) -> RPCError {
     RPCError(code: 1003, message: "\(limit) requests are in flight; wait until some are answered") {
       $0.reason("queue_full", retryable: true, limit: limit)

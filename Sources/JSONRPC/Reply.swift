@@ -35,7 +35,7 @@ public struct Reply: ~Copyable {
   /// Answers with nothing at all.
   ///
   /// For what only looks like a request: Vim sends `{"method":"$/cancelRequest","id":7}`, where the id is that of the
-  /// request to be cancelled. A reply to it would be taken for the reply of request 7 (clients.md section 4.3).
+  /// request to be cancelled. A reply to it would be taken for the reply of request 7.
   public consuming func silence() {
     isUsed = true
     if member != nil { connection.answer(member) { _ in } }

@@ -1,4 +1,5 @@
-/// Puts outputs on disk so that a file is either whole and durable or not there (durability.md section 12).
+/// Puts outputs on disk so that a file is either whole and durable or not there; Sources/Storage/README.md,
+/// "Output files".
 public protocol OutputStore: Sendable {
   /// Makes sure that files can be put into a directory, before anything is paid for; makes it where it is missing.
   ///

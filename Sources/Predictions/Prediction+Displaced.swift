@@ -1,6 +1,6 @@
 extension Prediction {
-  /// What becomes of a prediction whose adopted remote id turns out to be another's: the other's own reply has come
-  /// (line 39 of durability.md section 3). It is looked for again; where it is over already, only its id is taken away.
+  /// The state of a prediction whose adopted remote id belongs to another one, because that one's own reply arrived. It
+  /// is searched for again; if it has ended, it only loses the id. Sources/Predictions/README.md, "Transitions".
   public func displaced(at now: Int64) -> Prediction {
     var next = self
     next.remoteID = nil

@@ -1,8 +1,8 @@
 extension Prediction {
   /// The whole table of transitions, as one pure function: what this prediction becomes.
   ///
-  /// The store runs it on the row inside the transaction that writes the outcome, so whoever comes second sees what the
-  /// first one did. The numbers are the lines of the design's table (durability.md section 3).
+  /// The store runs it on the row inside the transaction that writes the outcome, so the second of two writers sees the
+  /// result of the first. Sources/Predictions/README.md, "Transitions", has it as a table.
   ///
   /// - Parameters:
   ///   - writer: who says so. Events that only the owner may report fail for anybody else.
@@ -14,7 +14,7 @@ extension Prediction {
   ) throws(TransitionError) -> Prediction {
     var next = self
     switch event {
-    case .claimed:  // 4
+    case .claimed:
       try require(status == .created && phase == .queued)
       next.status = .processing
       next.phase = .sending
@@ -28,11 +28,11 @@ extension Prediction {
       next.estimateMicros = micros
       return next
 
-    case .overBudget(let refusal):  // 5
+    case .overBudget(let refusal):
       try require(status == .created && phase == .queued)
       next.end(.failed, at: now, failure: .overBudget(refusal))
 
-    case .modelMissing(let failure):  // as 5: nothing was sent
+    case .modelMissing(let failure):
       try require(status == .created && phase == .queued)
       next.end(.failed, at: now, failure: failure)
 
@@ -40,18 +40,18 @@ extension Prediction {
       try require(status == .created && phase == .queued)
       next.end(.failed, at: now, failure: failure)
 
-    case .uploadFailed(let failure, _):  // before 4: nothing was sent to a model
+    case .uploadFailed(let failure, _):
       try require(status == .created && phase == .queued && uploads == .awaited)
       next.end(.failed, at: now, failure: failure)
 
     case .cancelAsked(let deleteRemote, let sendable):
       next = try cancelled(deleteRemote: deleteRemote, sendable: sendable, by: writer, at: now)
 
-    case .withdrawn(let sendable):  // 6, 16: what may be sent already goes on, and is kept
+    case .withdrawn(let sendable):  // One that may have been sent goes on, and its images are kept.
       try require(status == .created || status == .processing && phase == .sending && !sendable)
       next = try cancelled(deleteRemote: false, sendable: sendable, by: writer, at: now)
 
-    case .interrupted:  // 7, 10
+    case .interrupted:
       if phase != .queued { try requireAwaitsReply(writer) }
       next.billing = .none
       if phase == .settling {
@@ -60,17 +60,17 @@ extension Prediction {
         next.end(.failed, at: now, failure: .interrupted("It was not sent in time, and nothing was spent."))
       }
 
-    case .notInHistory:  // before 4: from here on the writer answers for it
+    case .notInHistory:  // From here on the writer answers for it.
       try require(status == .created && phase == .queued)
       next.acceptor = writer?.owner
       return next
 
-    case .foundSeveral(let reason):  // before 4: it may have been sent, and is not sent again
+    case .foundSeveral(let reason):  // It may have been sent, and is not sent again.
       try require(status == .created && phase == .queued)
       next.end(.failed, at: now, failure: .mayHaveBeenSent(reason))
       next.billing = .unknown
 
-    case .unsent(let reason):  // 9, 10, 18
+    case .unsent(let reason):
       try requireAwaitsReply(writer)
       next.billing = .none
       if phase == .settling {
@@ -83,12 +83,12 @@ extension Prediction {
             hint: "Check the network, then submit again."))
       }
 
-    case .refused(let failure, _):  // 11, 18
+    case .refused(let failure, _):
       try requireAwaitsReply(writer)
       next.billing = .none
       if phase == .settling { next.settle(deleting: false) } else { next.end(.failed, at: now, failure: failure) }
 
-    case .accepted(let remoteID, _):  // 12, 18, 39: no guard, an id is always written
+    case .accepted(let remoteID, _):  // No guard: an id is always written.
       try require(phase != .queued)
       guard self.remoteID != remoteID else { return self }
       next.remoteID = remoteID
@@ -105,12 +105,12 @@ extension Prediction {
       default: break
       }
 
-    case .previewed(let preview):  // in no line of the design: it changes what is seen, and not where it stands
+    case .previewed(let preview):
       try requireOwner(writer)
       try require(status == .processing)
       next.preview = preview
 
-    case .ambiguous(let reason, let canLook):  // 14, 18
+    case .ambiguous(let reason, let canLook):
       try requireAwaitsReply(writer)
       if phase == .settling {
         next.settle(deleting: false)
@@ -118,7 +118,7 @@ extension Prediction {
         next.doubt(reason, canLook: canLook, at: now)
       }
 
-    case .takenOver(let canLook):  // 15, 26, 36, and 17 after a crash
+    case .takenOver(let canLook):
       try require(phase != nil && phase != .queued)
       next.take(by: writer)
       switch phase {
@@ -130,7 +130,7 @@ extension Prediction {
     case .finished(let result):
       next = try finished(result, by: writer, at: now)
 
-    case .saved(let files):  // 31, 29
+    case .saved(let files):
       try requireOwner(writer)
       try require(phase == .fetching)
       next.files = files
@@ -142,7 +142,7 @@ extension Prediction {
       if status == .processing { next.end(.completed, at: now, failure: nil) }
       if status == .completed { next.clearFailure() }
 
-    case .downloadGivenUp(let reason):  // 32
+    case .downloadGivenUp(let reason):
       try requireOwner(writer)
       try require(phase == .fetching)
       let message = sentences(
@@ -161,18 +161,18 @@ extension Prediction {
       next.failure = failure
       next.error = failure.message
 
-    case .relinked(let outputs):  // 33
+    case .relinked(let outputs):
       try requireOwner(writer)
       try require(phase == .fetching)
       next.outputs = outputs
 
-    case .downloadAgain:  // 35
+    case .downloadAgain:
       try require(status == .completed && phase == nil && failure?.kind == .downloadFailed)
       next.phase = .fetching
       next.take(by: writer)
       return next
 
-    case .adopted(let match):  // 38, and before 4: it was sent from a later state of the table
+    case .adopted(let match):  // A queued one was sent from a later state of the database.
       try require(phase == .looking || status == .created && phase == .queued)
       if phase == .queued {
         next.billing = .unknown
@@ -185,7 +185,7 @@ extension Prediction {
       next.take(by: writer)
       next.reopen()
 
-    case .lookedInVain(let reason, let due, let isSettled):  // 40, 41
+    case .lookedInVain(let reason, let due, let isSettled):
       try require(phase == .looking)
       next.tries = tries + 1
       next.nextAt = due
@@ -197,7 +197,7 @@ extension Prediction {
       if due == nil { next.failure?.hint = "The provider's history no longer reaches back that far; check the bill." }
       guard next.status != status || next.failure != failure else { return next }
 
-    case .deletionAnswered(let outcome):  // 30
+    case .deletionAnswered(let outcome):
       try requireOwner(writer)
       try require(phase == .settling && remoteID != nil)
       next.failure?.hint =
@@ -222,21 +222,21 @@ extension Prediction {
     var next = self
     next.deleteRemote = self.deleteRemote || deleteRemote
     switch (status, phase) {
-    case (.created, _):  // 6
+    case (.created, _):
       next.end(
         .cancelled, at: now, failure: .cancelled("Cancelled before it was sent. Nothing was spent."))
-    case (.processing, .sending) where !sendable:  // 16
+    case (.processing, .sending) where !sendable:
       try requireOwner(writer)
       next.billing = .none
       next.end(
         .cancelled, at: now, failure: .cancelled("Cancelled before it was sent. Nothing was spent."))
-    case (.processing, .sending):  // 17: the owner stays, and lets the POST finish to learn the id
+    case (.processing, .sending):  // The owner stays, and lets the POST finish to learn the id.
       next.end(
         .cancelled, at: now,
         failure: stopped("The request was already on its way; the provider may finish and bill it."))
       next.phase = .settling
       next.owner = owner
-    case (.processing, .polling):  // 28
+    case (.processing, .polling):
       let name = remoteID.map { " (remote id \($0))" } ?? ""
       next.end(
         .cancelled, at: now,
@@ -249,10 +249,10 @@ extension Prediction {
       next.end(
         .cancelled, at: now,
         failure: stopped("Whether the provider took it is not known; it may finish and bill it."))
-    case (.cancelled, .settling) where !sendable && remoteID == nil:  // 17, and then taken back all the same
+    case (.cancelled, .settling) where !sendable && remoteID == nil:  // Cancelled twice, and revoked by now.
       try requireOwner(writer)
       next.settleUnsent()
-    default:  // 34, 42, 44: too late, or already over
+    default:  // Too late, or already over.
       return self
     }
     return next
@@ -268,8 +268,8 @@ extension Prediction {
     case .running: return self
     case .completed(let outputs, let nsfw, let inference):
       switch (status, phase) {
-      case (.processing, .polling): try requireOwner(writer)  // 19
-      case (.cancelled, nil), (.cancelled, .settling):  // 29: a poll that was under way when it was cancelled
+      case (.processing, .polling): try requireOwner(writer)
+      case (.cancelled, nil), (.cancelled, .settling):  // A poll was under way when it was cancelled.
         try require(remoteID != nil)
         next.take(by: writer)
       default: throw TransitionError(status: status, phase: phase, reason: .noSuchTransition)
@@ -282,7 +282,7 @@ extension Prediction {
       }
       next.hasNSFWContents = nsfw
       next.inferenceMilliseconds = inference
-    case .failed(let failure, let billing):  // 20-23
+    case .failed(let failure, let billing):
       switch (status, phase) {
       case (.processing, .polling):
         try requireOwner(writer)

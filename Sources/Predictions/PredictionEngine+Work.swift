@@ -340,7 +340,7 @@ extension PredictionEngine {
     let row: Prediction?
     do { row = try store.prediction(id) } catch { return }
     guard let prediction = row else {
-      // Deleted meanwhile: files that this attempt has just placed are nobody's (line 37).
+      // Deleted meanwhile: the files that this attempt has just placed belong to no prediction.
       if case .saved(let files) = event { _ = outputs.remove(files, for: nil) }
       return forgetDeleted([id])
     }

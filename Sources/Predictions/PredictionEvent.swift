@@ -1,5 +1,5 @@
-/// Something that happened to a prediction, as far as its row is concerned. The numbers in `Prediction+Lifecycle.swift`
-/// are the lines of the design's transition table.
+/// An event in the life of a prediction, as far as its row is concerned; Sources/Predictions/README.md, "Transitions",
+/// says what each does in each state.
 public enum PredictionEvent: Sendable, Equatable {
   /// A process took it to send it; the POST may follow, once.
   case claimed

@@ -1,6 +1,6 @@
 /// Why a prediction failed, as data: work that fails is a value, only a call that fails is an error.
 public struct PredictionFailure: Sendable, Equatable {
-  /// The kind, by which programs decide (protocol.md section 2).
+  /// The kind, by which programs decide; schemas/protocol.md, "The prediction".
   public enum Kind: String, Sendable, CaseIterable {
     /// The provider refused the input.
     case invalidInput = "invalid_input"

@@ -1,4 +1,4 @@
-/// Where a prediction stands, as clients see it (protocol.md section 2).
+/// The state of a prediction, as clients see it; Sources/Predictions/README.md, "Prediction".
 public enum PredictionStatus: String, Sendable, CaseIterable {
   /// Accepted, waiting its turn.
   case created
@@ -48,7 +48,7 @@ public enum PredictionPhase: String, Sendable, CaseIterable {
   case settling
 }
 
-/// What is known about the money (protocol.md section 2).
+/// What is known about the cost; Sources/Predictions/README.md, "Billing".
 public enum Billing: String, Sendable, CaseIterable {
   /// Nothing was sent, the provider refused, or the sandbox drew it.
   case none

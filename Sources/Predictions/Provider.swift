@@ -242,7 +242,7 @@ public enum PollPace: Sendable, Equatable {
   case near
 }
 
-/// What became of the one POST (durability.md section 5).
+/// The outcome of the one POST; Sources/Predictions/README.md, "Outcomes of a POST".
 public enum SubmitOutcome: Sendable, Equatable {
   /// The provider took it and gave an id; it may already be finished. `clockSkew` is the provider's clock minus ours.
   case accepted(remoteID: String, result: RemoteResult, clockSkew: Int64?)

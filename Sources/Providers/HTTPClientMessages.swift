@@ -4,7 +4,7 @@ public struct HTTPRequest: Sendable {
   public enum Purpose: Sendable {
     /// Safe to repeat: libcurl may reuse connections, speak HTTP/2, and ask again over a connection that was dead.
     case repeatable
-    /// Costs money: written at most once, whatever happens (durability.md section 5).
+    /// Costs money: written at most once; Sources/Providers/README.md, "The POST and libcurl".
     ///
     /// `mayStart` is asked once, on the client's thread, when everything is connected and no byte is written yet;
     /// `false` means that none will be.

@@ -114,7 +114,7 @@ final class HTTPTransfer {
 
     var lines = try request.headers.map { header throws(HTTPFailure) in try Self.line(header) }
     if let body = request.body {
-      // An answer of 417 to `Expect: 100-continue` would make libcurl send a long body again (fact F3).
+      // An answer of 417 to `Expect: 100-continue` would make libcurl send a long body again.
       lines.append("Expect:")
       let bytes = body.span
       try set(bytes.withUnsafeBufferPointer { ccurl_set_body(easy, $0.baseAddress, $0.count) })
@@ -135,10 +135,11 @@ final class HTTPTransfer {
   }
 
   /// Every option that keeps libcurl from writing the request a second time; `onStart` is the guard behind them all.
+  /// Sources/Providers/README.md, "The POST and libcurl", has the evidence.
   private func makeUnrepeatable(connectsAfresh: Bool) throws(HTTPFailure) {
-    // Over HTTP/2 REFUSED_STREAM and HTTP_1_1_REQUIRED are replayed, also on a fresh connection (fact F2).
+    // Over HTTP/2 REFUSED_STREAM and HTTP_1_1_REQUIRED are replayed, also on a fresh connection.
     try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
-    // A connection that was alive and died is replayed on another one (facts F1, F4).
+    // A request on a reused connection that dies is replayed on another one.
     if connectsAfresh { try set(CURLOPT_FRESH_CONNECT, 1) }
     try set(CURLOPT_FORBID_REUSE, 1)
     // Bytes in the first packet may be delivered twice.

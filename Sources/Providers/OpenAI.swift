@@ -127,7 +127,7 @@ public struct OpenAI: Provider, ServerQuoting {
     }
   }
 
-  /// Durability.md section 5, for replies without an id: pictures stand for it.
+  /// Sources/Predictions/README.md, "Outcomes of a POST": a reply has no id here; its images stand for one.
   private func outcome(of result: Result<HTTPResponse, HTTPFailure>, _ prediction: Prediction) -> SubmitOutcome {
     let response: HTTPResponse
     let broken: HTTPFailure?

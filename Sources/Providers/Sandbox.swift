@@ -11,7 +11,7 @@ public struct Sandbox: Provider {
   public let name = "sandbox"
   /// One for all, since there is no key.
   public let account: String
-  /// The seed's, so that a client need not name another one when it moves on to the real service.
+  /// As at WaveSpeed, so that a client need not name another model when it moves to the real service.
   public let defaultModel = "openai/gpt-image-1-high-fidelity"
   /// Nothing is nearer.
   public let pace = PollPace.near

@@ -6,7 +6,7 @@ extension Sandbox: ProviderCatalogue {
   /// Any model: the name is not looked at.
   public func builtIn(_ model: String) -> Model? { Model(id: model, inputSchema: Self.inputSchema) }
 
-  /// The seed's.
+  /// One: the default model.
   public func models(
     atMost milliseconds: Int64, completion: @escaping @Sendable (Result<[Model], ProviderError>) -> Void
   ) {

@@ -10,7 +10,7 @@ public struct WaveSpeed: Provider, ServerQuoting, Sendable {
   public let name = "wavespeed"
   /// Which key and host.
   public let account: String
-  /// The seed's. Its upstream was shut down in October 2026, so it can be chosen otherwise everywhere.
+  /// Default model; override with `--model`. OpenAI retired its upstream on 2026-10-23.
   public let defaultModel = "openai/gpt-image-1-high-fidelity"
   /// What the service takes beside a model's own fields; `webhook` and `webhook_url` stand in different versions of its
   /// documentation.
@@ -136,7 +136,7 @@ public struct WaveSpeed: Provider, ServerQuoting, Sendable {
       }
   }
 
-  /// Durability.md section 5, in its order: the first that fits.
+  /// Sources/Predictions/README.md, "Outcomes of a POST", in this order: the first that fits.
   private func outcome(of result: Result<HTTPResponse, HTTPFailure>, model: String) -> SubmitOutcome {
     let response: HTTPResponse
     let broken: HTTPFailure?

@@ -3,7 +3,7 @@ public import Predictions
 
 /// The service's own list of models, `GET …/models`, with what each of them takes.
 extension WaveSpeed: ProviderCatalogue {
-  /// The seed's model, so that it can be checked without a network. Its page names one member, and a length.
+  /// The default model, so that its input can be checked without a network. Its page names one field, and a length.
   public func builtIn(_ model: String) -> Model? {
     model == defaultModel ? Model(id: model, inputSchema: Self.promptOnly) : nil
   }

@@ -1,7 +1,7 @@
 internal import JSON
 public import Predictions
 
-/// Searches what the service keeps of the last seven days (durability.md section 6).
+/// Searches the last seven days of the service's history; Sources/Predictions/README.md, "Searching the history".
 extension WaveSpeed: ProviderHistory {
   static let pageSize = 100
   /// How far the service's clock may be off before it is asked: its own filter is this much wider than the window.

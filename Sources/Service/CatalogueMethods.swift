@@ -3,7 +3,7 @@ internal import JSONRPC
 internal import Predictions
 
 extension Method {
-  /// The methods that say what models there are and what they take; none of them spends anything (protocol.md section 3).
+  /// The methods about models and their inputs; none of them spends anything.
   static let catalogue: [Method] = [
     Method(
       "models", "The models of a provider; with model that one, and what it takes.",

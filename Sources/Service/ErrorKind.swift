@@ -50,7 +50,7 @@ public struct ErrorKind: Sendable {
     ErrorCode.predictionNotFinished, "prediction_not_finished", retryable: true,
     "Only finished predictions can be deleted. Nothing was.", ["id", "ids"])
 
-  /// All of them, in the order of protocol.md section 3.
+  /// All of them, in the order of schemas/protocol.md, "Errors".
   static let all: [ErrorKind] = [
     ErrorKind(-32_700, nil, retryable: nil, "Parse error: the bytes are no JSON."),
     ErrorKind(-32_600, nil, retryable: nil, "Invalid Request: the JSON is no request."),

@@ -2,7 +2,7 @@ internal import JSON
 internal import JSONRPC
 internal import Predictions
 
-/// Our own error codes, outside the range that JSON-RPC reserves (protocol.md section 3, "Errors").
+/// Our own error codes, outside the range that JSON-RPC reserves; schemas/protocol.md, "Errors".
 public enum ErrorCode {
   /// `prediction_not_found`
   public static let predictionNotFound = 1001

@@ -33,7 +33,7 @@ public struct UnusableRequest: Error, Sendable, Equatable {
 }
 
 extension PredictionSnapshot {
-  /// The prediction as every method shows it (protocol.md section 2).
+  /// The prediction as every method shows it.
   public var json: [UInt8] {
     var json = JSONWriter(reserving: 1_024)
     write(to: &json)

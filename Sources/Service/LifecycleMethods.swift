@@ -3,7 +3,7 @@ internal import JSONRPC
 internal import Predictions
 
 extension Method {
-  /// The methods of the LSP base protocol and `ping` (protocol.md sections 1 and 3).
+  /// The methods of the LSP base protocol and `ping`.
   static let lifecycle: [Method] = [
     Method("ping", "Answers.", result: .object(others: false), isStrict: false, body: .now(ping)),
     Method(

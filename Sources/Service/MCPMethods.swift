@@ -2,8 +2,8 @@ internal import JSON
 internal import JSONRPC
 
 extension Method {
-  /// The rows of MCP: the same predictions, seen by agents (protocol.md section 8). Which revisions have a method is part
-  /// of its row; elsewhere it does not exist.
+  /// The rows of MCP: the same predictions, seen by agents. Which revisions have a method is part of its row; in others
+  /// it does not exist.
   static let mcp: [Method] = [
     Method(mcp: "server/discover", "What this server is.", MCPRevision.november2024...(.july2026), Service.discover),
     Method(mcp: "tools/list", "The tools.", all, MCPTool.list),

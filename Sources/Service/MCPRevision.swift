@@ -1,4 +1,4 @@
-/// The revisions of MCP, oldest first, and what each of them knows (clients.md section 3.1).
+/// The revisions of MCP, oldest first, and what each of them knows.
 ///
 /// A member goes out only in revisions that have it: strict clients reject what they do not know.
 enum MCPRevision: String, CaseIterable, Comparable, Sendable {

@@ -3,7 +3,7 @@ internal import JSONRPC
 internal import Predictions
 
 extension Method {
-  /// The methods that say what things cost; none of them spends anything (protocol.md section 3).
+  /// The methods that answer prices and balances; none of them spends anything.
   static let money: [Method] = [
     Method(
       "quote", "What a prediction would cost; spends nothing.",

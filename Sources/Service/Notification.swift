@@ -15,7 +15,7 @@ public struct Notification: Sendable {
     self.params = params
   }
 
-  /// All that are sent without being an answer (protocol.md section 3).
+  /// All that are sent without being an answer.
   static let all: [Notification] = [
     Notification(
       "$/progress", "How a waiting result or wait is getting on, where it carried a workDoneToken.",

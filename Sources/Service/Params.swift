@@ -18,7 +18,7 @@ public struct Parameter: Sendable {
   }
 }
 
-/// The params of one call, by name, whichever way they were sent (protocol.md section 1).
+/// The params of one call, by name, whichever way they were sent.
 ///
 /// Every accessor throws -32602 with the path of the member that cannot be used; `null` is "not given".
 struct Params {
@@ -173,7 +173,7 @@ struct Params {
     return status
   }
 
-  /// A time as protocol.md writes it, or a date alone.
+  /// A time like `2026-11-23T12:34:56.789Z`, or a date alone.
   func time(_ name: String) throws(RPCError) -> Int64? {
     guard let text = try string(name) else { return nil }
     guard let time = Timestamp.milliseconds(of: text) else {

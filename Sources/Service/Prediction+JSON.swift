@@ -21,7 +21,8 @@ struct Rendering: Sendable {
 }
 
 extension PredictionSnapshot {
-  /// Writes the prediction as every method shows it: the seed's members first, ours behind them (protocol.md section 2).
+  /// Writes the prediction as every method shows it, in the order of schemas/protocol.md,
+  /// "The prediction".
   func write(to json: inout JSONWriter, _ rendering: Rendering = Rendering()) {
     let it = prediction
     let showsOutputs = it.status.isTerminal

@@ -4,7 +4,7 @@ internal import Predictions
 internal import Threads
 
 extension Method {
-  /// The methods about predictions (protocol.md section 3).
+  /// The methods about predictions.
   static let predictions: [Method] = [
     Method(
       "submit", "Accepts a prediction; it is on disk before the reply.",
@@ -270,7 +270,7 @@ extension Method {
 }
 
 extension PredictionRequest {
-  /// Reads the params of `submit`, with the bounds of protocol.md section 1.
+  /// Reads the params of `submit`, within the bounds of schemas/protocol.md, "submit".
   init(_ params: Params) throws(RPCError) {
     self.init(input: try params.object("input") ?? JSONObject())
     if let prompt = try params.string("prompt") {

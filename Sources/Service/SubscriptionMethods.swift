@@ -3,7 +3,7 @@ internal import JSONRPC
 internal import Predictions
 
 extension Method {
-  /// The methods that let a client hear of changes without asking (protocol.md section 3).
+  /// The methods that notify a client of changes.
   static let subscribing: [Method] = [
     Method(
       "subscribe", "Tells of every change from here on, or from a cursor on.",

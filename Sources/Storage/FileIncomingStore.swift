@@ -8,7 +8,7 @@ public import Predictions
   internal import Darwin
 #endif
 
-/// Keeps answers as `<state>/incoming/<id>.<epoch>` (durability.md section 4).
+/// Stores replies as `<state>/incoming/<id>.<epoch>`; Sources/Storage/README.md, "Files and modes".
 public struct FileIncomingStore: IncomingStore {
   private let folder: String
 

@@ -11,7 +11,7 @@ struct Migration {
   let sql: String
 }
 
-/// The shape of the table: durability.md section 9.
+/// The shape of the database; Sources/Storage/README.md, "Tables".
 enum Schema {
   /// `IMGR`, in the file's header: the mark of a table of ours.
   static let applicationID: Int64 = 0x494D_4752

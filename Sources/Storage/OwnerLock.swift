@@ -10,8 +10,8 @@ internal import Predictions
 
 /// This process as the table names it: alive exactly as long as the kernel holds the lock on `owners/<owner>.lock`.
 ///
-/// No clock and no process number is asked: the lock is gone at any death, and held through any sleep
-/// (durability.md section 7).
+/// No clock and no process number is asked: the lock is gone at any death, and held through any sleep;
+/// Sources/Storage/README.md, "Locks".
 struct OwnerLock: Sendable {
   let owner: String
   /// Held for life.

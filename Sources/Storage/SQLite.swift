@@ -45,7 +45,7 @@ enum SQLiteValue: Equatable {
 /// One connection, for one thread at a time.
 ///
 /// It owns its prepared statements and hands none out: every statement is reset before a call returns, because one that
-/// is not pins the log (durability.md F14).
+/// is not reset pins the log; Sources/Storage/README.md, "Traps".
 final class SQLiteConnection {
   private let handle: OpaquePointer
   private var statements: [StatementText: OpaquePointer] = [:]

@@ -3,8 +3,8 @@ internal import Threads
 
 /// The durable table of predictions, in SQLite, shared by every process that has the same state directory.
 ///
-/// Reads use one connection under a lock, on the caller's thread; writes go to a thread of the store's own
-/// (durability.md sections 9 to 11 are its specification).
+/// Reads use one connection under a lock, on the caller's thread; writes go to a thread of the store's own;
+/// Sources/Storage/README.md, "Transactions".
 public final class SQLitePredictionStore: PredictionStore {
   /// This process, as rows name it: alive exactly as long as its lock file is locked.
   public let owner: String

@@ -1,8 +1,8 @@
 internal import Predictions
 internal import Threads
 
-/// The one thread that writes: it takes all that is waiting, commits it together, and then says so (durability.md
-/// section 11).
+/// The one thread that writes: it takes all writes that wait, commits them together, and then calls their completions;
+/// Sources/Storage/README.md, "Transactions".
 final class StoreThread: Sendable {
   /// Says how a write ended; with an error, that it did not happen or that nobody knows.
   typealias Report = @Sendable (StoreError?) -> Void
@@ -213,8 +213,8 @@ final class StoreThread: Sendable {
     return FreeSpace.giveBack(in: writer.connection)
   }
 
-  /// Moves the log into the table. With the right to write held, so that nobody starts the log over meanwhile, which
-  /// SQLite before 3.51.3 does not survive (F12, F13).
+  /// Moves the log into the database, with the right to write held, so that no other process starts the log over
+  /// meanwhile: SQLite before 3.51.3 would lose pages; Sources/Storage/README.md, "Traps".
   private func checkpoint(_ writer: TableWriter) {
     guard (try? table.verify()) != nil else { return }
     writer.whileNobodyWrites { reader.withLock { $0.checkpoint() } }

@@ -51,7 +51,7 @@ struct Table: Sendable {
     }
   }
 
-  /// Makes sure that what is written still reaches the file others see: a deleted folder swallows commits (F8).
+  /// Makes sure that writes still reach the file that other processes see: a deleted directory accepts commits.
   func verify() throws(StoreError) {
     guard isShared.withLock({ $0 }) || takeShared() else { throw .locked(path) }
     guard FileStatus(of: path)?.identity == identity else {
@@ -308,7 +308,8 @@ struct TableOpening {
 
   // MARK: Doing
 
-  /// Makes an empty table. With the lock alone, since changing to write-ahead mode has no patience (F10).
+  /// Makes an empty database, with the lock alone, since the change to write-ahead mode ignores the busy timeout;
+  /// Sources/Storage/README.md, "Traps".
   private func create() throws {
     let path = tablePath
     if FileStatus(of: path) == nil {
@@ -329,7 +330,7 @@ struct TableOpening {
     }
   }
 
-  /// Moves a broken table out of the way, whole: its log may hold what it lacks (F7).
+  /// Sets a damaged database aside together with its log, which may hold commits that the file lacks.
   private func setAside(_ reason: String) throws {
     let old = tablePath
     let stamp = timestamp(now)

@@ -26,7 +26,7 @@ extension TableWriter {
     return Change(before: before, after: after)
   }
 
-  // MARK: The record of the POST (durability.md section 10)
+  // MARK: The record of the POST
 
   private func note(_ send: SendChange, of prediction: Prediction, at now: Int64) throws {
     let seq = prediction.id.sequence
@@ -68,7 +68,8 @@ extension TableWriter {
       prediction.images)
   }
 
-  /// Lines 12 and 39: an id is always written, and takes itself back from a row that had only found it.
+  /// Writes an id whatever the row says, and takes it back from a row that had only adopted it;
+  /// Sources/Predictions/README.md, "Money rules", 5.
   private func accept(_ remoteID: String, skew: Int64?, of prediction: Prediction, at now: Int64) throws {
     let seq = prediction.id.sequence
     let other = try connection.first(
@@ -92,7 +93,8 @@ extension TableWriter {
     if let row { try save(row.displaced(at: now), was: row) }
   }
 
-  /// Line 38: only an id that nobody has, and only where no other POST could have made it.
+  /// Adopts an id only if no prediction has it and no other POST could have made it;
+  /// Sources/Predictions/README.md, "Money rules", 7.
   private func adopt(_ match: HistoryMatch, for prediction: Prediction) throws {
     let seq = prediction.id.sequence
     let ours = prediction.likeness
@@ -133,7 +135,7 @@ extension TableWriter {
     }
   }
 
-  // MARK: Claiming (line 4)
+  // MARK: Claiming
 
   /// Takes the account's oldest queued prediction, if the limits that all processes share allow.
   func claim(_ request: ClaimRequest) throws -> ClaimOutcome {

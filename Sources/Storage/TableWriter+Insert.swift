@@ -2,7 +2,7 @@ internal import JSON
 internal import Predictions
 
 extension TableWriter {
-  /// Lines 1 to 3 of durability.md section 3: a new prediction, or what its key already names.
+  /// Adds a prediction, or finds the one that its key names; Sources/Predictions/README.md, "Idempotency keys".
   func insert(_ new: Prediction, queueLimit: Int) throws -> InsertOutcome {
     if let known = try namedByKey(of: new) { return known }
     guard try queuedCount(of: new.account) < queueLimit else { return .queueFull }

@@ -4,7 +4,8 @@ extension TableWriter {
   private static let hour: Int64 = 3_600_000
   private static let day: Int64 = 24 * hour
 
-  /// What the dead left, for accounts this process can serve (durability.md sections 3 and 7).
+  /// Takes over work of processes that have exited, for accounts that this process serves;
+  /// Sources/Predictions/README.md, "Crash recovery".
   func recover(accounts: [String: Bool], awaited: [PredictionID]) throws -> Recovery {
     let now = now
     var taken: [Prediction] = []
@@ -39,7 +40,7 @@ extension TableWriter {
       "p.owner IS NULL AND (p.phase IN ('polling', 'fetching', 'settling') OR p.phase = 'looking' AND coalesce(p.next_ms, 0) NOT BETWEEN ? AND ?)",
       [now + 1, now + Prediction.longestSearchPause], accounts: accounts, at: now)
 
-    // Alive, but in a debugger or stopped: somebody waits, and asking how it stands costs nothing (line 27).
+    // Alive, but in a debugger or stopped, and a client waits: polls and searches cost nothing.
     if !stalled.isEmpty {
       for id in awaited {
         guard let row = try prediction(id), let other = row.owner, stalled.contains(other),
@@ -91,8 +92,8 @@ extension TableWriter {
   /// index of what is unfinished holds a few rows.
   static let queuedBefore = " WHERE p.phase = 'queued' AND +p.seq < ? ORDER BY +p.seq"
 
-  /// Line 7: queued for over an hour, and accepted before anybody who is alive began. A living process may well have a
-  /// queue of more than an hour, and nobody but that one knows.
+  /// Ends predictions that were queued for over an hour and accepted before every living process began. A living
+  /// process may have a queue of more than an hour, and only that process knows.
   private func endForgotten(acceptedBefore start: Int64, at now: Int64) throws -> [Prediction] {
     let rows = try connection.readableRows(
       PredictionRow.selectWhole + Self.queuedBefore,
@@ -115,7 +116,7 @@ extension TableWriter {
       """, now - 30 * Self.day, now - 8 * Self.day)
   }
 
-  // MARK: Deleting (lines 45 and 46)
+  // MARK: Deleting
 
   /// Deletes all or none. The record of the POST stays, so that what it made is never taken for another's.
   func delete(_ ids: [PredictionID]) throws -> DeleteOutcome {

@@ -9,7 +9,8 @@ internal import JSONRPC
 internal import Predictions
 internal import Service
 
-/// How the process ends, for every reason there is (protocol.md section 1, "Life and death"). Whoever comes to the end first ends it.
+/// How the process ends, for every reason there is; Sources/README.md, "Life and end of the process". The first
+/// caller ends it.
 final class Ending: Sendable {
   /// How long the reply to a POST that is written is waited for after a signal: the host kills after two seconds.
   static let hastyPatience: Int64 = 1_500
