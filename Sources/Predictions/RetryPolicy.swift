@@ -1,7 +1,8 @@
-/// How long to wait between attempts, for one pace. All figures are milliseconds.
+/// How long to wait between attempts, for one pace. All figures are milliseconds; Sources/Predictions/README.md,
+/// "Retries and polling".
 ///
-/// The remote ones are the service's own advice (at least 2 s between polls, growing) and the design's; on loopback, where
-/// only test servers and gateways of one's own live, the same curves run faster.
+/// WaveSpeed asks for at least 2 s between polls, growing. On loopback, where test servers and the user's own gateways
+/// run, the same curves run faster.
 struct RetryPolicy: Sendable, Equatable {
   /// Before the first poll after the provider took it.
   var firstPoll: Int64

@@ -10,8 +10,7 @@ internal import Predictions
 internal import Providers
 internal import Service
 
-/// What holds for this process: flags win over `initialize`, that over the environment, that over the config file
-/// (README, "Configuration").
+/// The settings of this process: flags win over `initialize`, that over the environment, that over the config file.
 struct Configuration: Sendable {
   /// The default provider, where somebody named one.
   var provider: Setting<String>

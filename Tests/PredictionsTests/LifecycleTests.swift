@@ -1,8 +1,8 @@
 import Predictions
 import Testing
 
-/// The whole table of transitions, line by line: from every situation, by every event, told by its owner, by a stranger
-/// and by an owner that was given up. What is in no line must be refused.
+/// Sources/Predictions/README.md, "Transitions", row by row: from every situation, by every event, reported by the owner,
+/// by another process and by a former owner. A pair that no row has must be refused.
 @Suite("The table of transitions")
 struct LifecycleTests {
   /// Everything that can happen to a prediction.
@@ -72,16 +72,15 @@ struct LifecycleTests {
     case same
   }
 
-  /// A line of the table.
-  struct Line {
-    var number: String
+  /// A row of the table.
+  struct Row {
     var events: [Event]
     var from: [Situation]
     var outcome: Outcome
     var fence: Fence
 
-    init(_ number: String, _ events: [Event], _ from: [Situation], _ outcome: Outcome, by fence: Fence = .anybody) {
-      (self.number, self.events, self.from, self.outcome, self.fence) = (number, events, from, outcome, fence)
+    init(_ events: [Event], _ from: [Situation], _ outcome: Outcome, by fence: Fence = .anybody) {
+      (self.events, self.from, self.outcome, self.fence) = (events, from, outcome, fence)
     }
   }
 
@@ -93,91 +92,90 @@ struct LifecycleTests {
   /// What POST was sent, and no answer to it is known.
   static let unanswered: [Situation] = [.settling, .settlingToDelete]
 
-  /// durability.md section 3; the numbers are its own. While the first looks go on (lines 14, 15 and 40) the public
-  /// status is `processing`, as that page says at its head.
-  static let table: [Line] = [
-    // 3.1 Until it is sent
-    Line("4", [.claimed], [.queued, .awaiting], .becomes(.processing, .sending, .unknown)),
-    Line("4, price", [.priced], [.queued, .awaiting], .becomes(.created, .queued, .none)),
-    Line("5", [.overBudget, .priceRefused, .modelMissing], [.queued, .awaiting], .becomes(.failed, nil, .none)),
-    Line("before 4", [.uploadFailed], [.awaiting], .becomes(.failed, nil, .none)),
-    // What an exited process accepted is searched for before its first POST.
-    Line("before 4", [.notInHistory], [.queued, .awaiting], .becomes(.created, .queued, .none)),
-    Line("before 4", [.foundSeveral], [.queued, .awaiting], .becomes(.failed, nil, .unknown)),
-    Line("before 4", [.adopted], [.queued, .awaiting], .becomes(.processing, .polling, .unknown)),
-    Line(
-      "6", [.cancel, .cancelAndDelete, .cancelUnsent, .withdrawn, .withdrawnUnsent], [.queued, .awaiting],
+  /// While the first searches run the public status is `processing`; the last of them makes it `unknown`.
+  static let table: [Row] = [
+    // Until it is sent
+    Row([.claimed], [.queued, .awaiting], .becomes(.processing, .sending, .unknown)),
+    Row([.priced], [.queued, .awaiting], .becomes(.created, .queued, .none)),
+    Row([.overBudget, .priceRefused, .modelMissing], [.queued, .awaiting], .becomes(.failed, nil, .none)),
+    Row([.uploadFailed], [.awaiting], .becomes(.failed, nil, .none)),
+    // Searched for before its first POST, because the process that accepted it has exited.
+    Row([.notInHistory], [.queued, .awaiting], .becomes(.created, .queued, .none)),
+    Row([.foundSeveral], [.queued, .awaiting], .becomes(.failed, nil, .unknown)),
+    Row([.adopted], [.queued, .awaiting], .becomes(.processing, .polling, .unknown)),
+    Row(
+      [.cancel, .cancelAndDelete, .cancelUnsent, .withdrawn, .withdrawnUnsent], [.queued, .awaiting],
       .becomes(.cancelled, nil, .none)),
-    Line("7", [.interrupted], [.queued, .awaiting], .becomes(.failed, nil, .none)),
-    // 3.2 While the POST is out
-    Line("9", [.unsent], [.sending], .becomes(.failed, nil, .none), by: .owner),
-    Line("10", [.interrupted], [.sending], .becomes(.failed, nil, .none), by: .owner),
-    Line("11", [.refused], [.sending], .becomes(.failed, nil, .none), by: .owner),
-    Line("12", [.accepted], [.sending], .becomes(.processing, .polling, .unknown)),
-    Line("14", [.ambiguous], [.sending], .becomes(.processing, .looking, .unknown), by: .owner),
-    Line("14", [.ambiguousForGood], [.sending], .becomes(.unknown, nil, .unknown), by: .owner),
-    Line("15", [.takenOver], [.sending], .becomes(.processing, .looking, .unknown)),
-    Line("15", [.takenOverForGood], [.sending], .becomes(.unknown, nil, .unknown)),
-    Line("16", [.cancelUnsent, .withdrawnUnsent], [.sending], .becomes(.cancelled, nil, .none), by: .owner),
-    Line("17", [.cancel, .cancelAndDelete], [.sending], .becomes(.cancelled, .settling, .unknown)),
-    Line("17, taken back", [.cancelUnsent], unanswered, .becomes(.cancelled, nil, .none), by: .owner),
-    Line("17, owner dead", [.takenOver, .takenOverForGood], unanswered, .becomes(.cancelled, nil, .unknown)),
-    Line("18", [.unsent, .refused, .interrupted], unanswered, .becomes(.cancelled, nil, .none), by: .owner),
-    Line("18", [.ambiguous, .ambiguousForGood], unanswered, .becomes(.cancelled, nil, .unknown), by: .owner),
-    Line("18", [.accepted], [.settling], .becomes(.cancelled, nil, .unknown)),
-    Line("18", [.accepted], [.settlingToDelete], .becomes(.cancelled, .settling, .unknown)),
-    // In no line: a preview is seen and gone, and nothing else changes.
-    Line("preview", [.previewed], [.sending], .becomes(.processing, .sending, .unknown), by: .owner),
-    Line("preview", [.previewed], [.polling], .becomes(.processing, .polling, .unknown), by: .owner),
-    Line("preview", [.previewed], [.looking], .becomes(.processing, .looking, .unknown), by: .owner),
-    Line("preview", [.previewed], [.fetching], .becomes(.processing, .fetching, .charged), by: .owner),
-    // 3.3 While the provider works
-    Line("19", [.completed], [.polling], .becomes(.processing, .fetching, .charged), by: .owner),
-    Line("20-23", [.refunded], [.polling], .becomes(.failed, nil, .refunded), by: .owner),
-    Line("25", [.running], Situation.allCases, .same),
-    Line("26", [.takenOver, .takenOverForGood], [.polling], .becomes(.processing, .polling, .unknown)),
-    Line("28", [.cancel, .cancelUnsent], [.polling], .becomes(.cancelled, nil, .unknown)),
-    Line("28", [.cancelAndDelete], [.polling], .becomes(.cancelled, .settling, .unknown)),
-    Line(
-      "28, first looks", [.cancel, .cancelAndDelete, .cancelUnsent], [.looking], .becomes(.cancelled, nil, .unknown)),
-    Line("29", [.completed], [.cancelled, .deleting], .becomes(.cancelled, .fetching, .charged)),
-    Line("29, failed", [.refunded], [.cancelled, .deleting], .becomes(.cancelled, nil, .refunded)),
-    Line("30", [.deleted, .notDeleted], [.deleting], .becomes(.cancelled, nil, .unknown), by: .owner),
-    Line("30, owner dead", [.takenOver, .takenOverForGood], [.deleting], .becomes(.cancelled, .settling, .unknown)),
-    // 3.4 While it is downloaded
-    Line("31", [.saved], [.fetching, .refetching], .becomes(.completed, nil, .charged), by: .owner),
-    Line("31, cancelled", [.saved, .givenUp], [.cancelledFetching], .becomes(.cancelled, nil, .charged), by: .owner),
-    Line("32", [.givenUp], [.fetching, .refetching], .becomes(.completed, nil, .charged), by: .owner),
-    Line("33", [.relinked], [.fetching], .becomes(.processing, .fetching, .charged), by: .owner),
-    Line("33", [.relinked], [.refetching], .becomes(.completed, .fetching, .charged), by: .owner),
-    Line("33", [.relinked], [.cancelledFetching], .becomes(.cancelled, .fetching, .charged), by: .owner),
-    Line("35", [.downloadAgain], [.unsaved], .becomes(.completed, .fetching, .charged)),
-    Line("36", [.takenOver, .takenOverForGood], [.fetching], .becomes(.processing, .fetching, .charged)),
-    Line("36", [.takenOver, .takenOverForGood], [.refetching], .becomes(.completed, .fetching, .charged)),
-    Line("36", [.takenOver, .takenOverForGood], [.cancelledFetching], .becomes(.cancelled, .fetching, .charged)),
-    // 3.5 When nobody knows
-    Line("38", [.adopted], [.looking, .doubtful, .lookingAgain], .becomes(.processing, .polling, .unknown)),
-    Line("39", [.accepted], [.looking, .doubtful, .lookingAgain, .lost], .becomes(.processing, .polling, .unknown)),
-    Line("40", [.lookedInVain], [.looking], .becomes(.processing, .looking, .unknown)),
-    Line("40", [.lookedInVain], [.doubtful, .lookingAgain], .becomes(.unknown, .looking, .unknown)),
-    Line("40", [.lookedEnough], [.looking, .doubtful, .lookingAgain], .becomes(.unknown, .looking, .unknown)),
-    Line("40, owner dead", [.takenOver, .takenOverForGood], [.looking], .becomes(.processing, .looking, .unknown)),
-    Line(
-      "40, owner dead", [.takenOver, .takenOverForGood], [.doubtful, .lookingAgain],
+    Row([.interrupted], [.queued, .awaiting], .becomes(.failed, nil, .none)),
+    // While the POST is out
+    Row([.unsent], [.sending], .becomes(.failed, nil, .none), by: .owner),
+    Row([.interrupted], [.sending], .becomes(.failed, nil, .none), by: .owner),
+    Row([.refused], [.sending], .becomes(.failed, nil, .none), by: .owner),
+    Row([.accepted], [.sending], .becomes(.processing, .polling, .unknown)),
+    Row([.ambiguous], [.sending], .becomes(.processing, .looking, .unknown), by: .owner),
+    Row([.ambiguousForGood], [.sending], .becomes(.unknown, nil, .unknown), by: .owner),
+    Row([.takenOver], [.sending], .becomes(.processing, .looking, .unknown)),
+    Row([.takenOverForGood], [.sending], .becomes(.unknown, nil, .unknown)),
+    Row([.cancelUnsent, .withdrawnUnsent], [.sending], .becomes(.cancelled, nil, .none), by: .owner),
+    Row([.cancel, .cancelAndDelete], [.sending], .becomes(.cancelled, .settling, .unknown)),
+    Row([.cancelUnsent], unanswered, .becomes(.cancelled, nil, .none), by: .owner),
+    Row([.takenOver, .takenOverForGood], unanswered, .becomes(.cancelled, nil, .unknown)),
+    Row([.unsent, .refused, .interrupted], unanswered, .becomes(.cancelled, nil, .none), by: .owner),
+    Row([.ambiguous, .ambiguousForGood], unanswered, .becomes(.cancelled, nil, .unknown), by: .owner),
+    Row([.accepted], [.settling], .becomes(.cancelled, nil, .unknown)),
+    Row([.accepted], [.settlingToDelete], .becomes(.cancelled, .settling, .unknown)),
+    // A preview changes nothing else.
+    Row([.previewed], [.sending], .becomes(.processing, .sending, .unknown), by: .owner),
+    Row([.previewed], [.polling], .becomes(.processing, .polling, .unknown), by: .owner),
+    Row([.previewed], [.looking], .becomes(.processing, .looking, .unknown), by: .owner),
+    Row([.previewed], [.fetching], .becomes(.processing, .fetching, .charged), by: .owner),
+    // While the provider works
+    Row([.completed], [.polling], .becomes(.processing, .fetching, .charged), by: .owner),
+    Row([.refunded], [.polling], .becomes(.failed, nil, .refunded), by: .owner),
+    Row([.running], Situation.allCases, .same),
+    Row([.takenOver, .takenOverForGood], [.polling], .becomes(.processing, .polling, .unknown)),
+    Row([.cancel, .cancelUnsent], [.polling], .becomes(.cancelled, nil, .unknown)),
+    Row([.cancelAndDelete], [.polling], .becomes(.cancelled, .settling, .unknown)),
+    Row(
+      [.cancel, .cancelAndDelete, .cancelUnsent], [.looking], .becomes(.cancelled, nil, .unknown)),
+    Row([.completed], [.cancelled, .deleting], .becomes(.cancelled, .fetching, .charged)),
+    Row([.refunded], [.cancelled, .deleting], .becomes(.cancelled, nil, .refunded)),
+    Row([.deleted, .notDeleted], [.deleting], .becomes(.cancelled, nil, .unknown), by: .owner),
+    Row([.takenOver, .takenOverForGood], [.deleting], .becomes(.cancelled, .settling, .unknown)),
+    // While its outputs are saved
+    Row([.saved], [.fetching, .refetching], .becomes(.completed, nil, .charged), by: .owner),
+    Row([.saved, .givenUp], [.cancelledFetching], .becomes(.cancelled, nil, .charged), by: .owner),
+    Row([.givenUp], [.fetching, .refetching], .becomes(.completed, nil, .charged), by: .owner),
+    Row([.relinked], [.fetching], .becomes(.processing, .fetching, .charged), by: .owner),
+    Row([.relinked], [.refetching], .becomes(.completed, .fetching, .charged), by: .owner),
+    Row([.relinked], [.cancelledFetching], .becomes(.cancelled, .fetching, .charged), by: .owner),
+    Row([.downloadAgain], [.unsaved], .becomes(.completed, .fetching, .charged)),
+    Row([.takenOver, .takenOverForGood], [.fetching], .becomes(.processing, .fetching, .charged)),
+    Row([.takenOver, .takenOverForGood], [.refetching], .becomes(.completed, .fetching, .charged)),
+    Row([.takenOver, .takenOverForGood], [.cancelledFetching], .becomes(.cancelled, .fetching, .charged)),
+    // While it is searched for
+    Row([.adopted], [.looking, .doubtful, .lookingAgain], .becomes(.processing, .polling, .unknown)),
+    Row([.accepted], [.looking, .doubtful, .lookingAgain, .lost], .becomes(.processing, .polling, .unknown)),
+    Row([.lookedInVain], [.looking], .becomes(.processing, .looking, .unknown)),
+    Row([.lookedInVain], [.doubtful, .lookingAgain], .becomes(.unknown, .looking, .unknown)),
+    Row([.lookedEnough], [.looking, .doubtful, .lookingAgain], .becomes(.unknown, .looking, .unknown)),
+    Row([.takenOver, .takenOverForGood], [.looking], .becomes(.processing, .looking, .unknown)),
+    Row(
+      [.takenOver, .takenOverForGood], [.doubtful, .lookingAgain],
       .becomes(.unknown, .looking, .unknown)),
-    Line("41", [.lookedForGood], [.looking, .doubtful, .lookingAgain], .becomes(.unknown, nil, .unknown)),
-    // 3.6 When it is over; with 34 (too late) and 42 (already in doubt)
-    Line("34, 42, 44", [.cancel, .cancelAndDelete], beyondCancel, .same),
-    Line("34, 42, 44", [.cancelUnsent], beyondCancel.filter { !unanswered.contains($0) }, .same),
-    // "An id is always written", wherever it arrives; only what it means depends on where that is.
-    Line("12, late", [.accepted], [.polling], .becomes(.processing, .polling, .unknown)),
-    Line("12, late", [.accepted], [.fetching], .becomes(.processing, .fetching, .charged)),
-    Line("12, late", [.accepted], [.completed, .unsaved], .becomes(.completed, nil, .charged)),
-    Line("12, late", [.accepted], [.refetching], .becomes(.completed, .fetching, .charged)),
-    Line("12, late", [.accepted], [.failed], .becomes(.failed, nil, .unknown)),
-    Line("12, late", [.accepted], [.cancelled, .cancelledUnsent], .becomes(.cancelled, nil, .unknown)),
-    Line("12, late", [.accepted], [.deleting], .becomes(.cancelled, .settling, .unknown)),
-    Line("12, late", [.accepted], [.cancelledFetching], .becomes(.cancelled, .fetching, .charged)),
+    Row([.lookedForGood], [.looking, .doubtful, .lookingAgain], .becomes(.unknown, nil, .unknown)),
+    // When it has ended, or it is too late
+    Row([.cancel, .cancelAndDelete], beyondCancel, .same),
+    Row([.cancelUnsent], beyondCancel.filter { !unanswered.contains($0) }, .same),
+    // An id is written in every state; what else follows depends on the state.
+    Row([.accepted], [.polling], .becomes(.processing, .polling, .unknown)),
+    Row([.accepted], [.fetching], .becomes(.processing, .fetching, .charged)),
+    Row([.accepted], [.completed, .unsaved], .becomes(.completed, nil, .charged)),
+    Row([.accepted], [.refetching], .becomes(.completed, .fetching, .charged)),
+    Row([.accepted], [.failed], .becomes(.failed, nil, .unknown)),
+    Row([.accepted], [.cancelled, .cancelledUnsent], .becomes(.cancelled, nil, .unknown)),
+    Row([.accepted], [.deleting], .becomes(.cancelled, .settling, .unknown)),
+    Row([.accepted], [.cancelledFetching], .becomes(.cancelled, .fetching, .charged)),
   ]
 
   static let now = Situation.sentAt + 60_000
@@ -185,14 +183,14 @@ struct LifecycleTests {
   static let givenUp = Writer(owner: Situation.owner.owner, epoch: Situation.owner.epoch - 1)
   static let writers: [Writer?] = [Situation.owner, stranger, givenUp, nil]
 
-  @Test("no pair is in two lines")
+  @Test("no pair of event and situation is in two rows")
   func isAFunction() {
-    var seen: [String: String] = [:]
-    for line in Self.table {
-      for event in line.events {
-        for situation in line.from {
+    var seen: Set<String> = []
+    for row in Self.table {
+      for event in row.events {
+        for situation in row.from {
           let pair = "\(event) from \(situation)"
-          #expect(seen.updateValue(line.number, forKey: pair) == nil, "\(pair) is in \(line.number) too")
+          #expect(seen.insert(pair).inserted, "\(pair) is in two rows")
         }
       }
     }
@@ -201,25 +199,25 @@ struct LifecycleTests {
   @Test("every pair of event and situation, by every writer", arguments: Event.allCases, Situation.allCases)
   func everyPair(event: Event, situation: Situation) throws {
     let before = situation.prediction
-    let line = Self.table.first { $0.events.contains(event) && $0.from.contains(situation) }
+    let row = Self.table.first { $0.events.contains(event) && $0.from.contains(situation) }
     for writer in Self.writers {
       let result = attempt(before, event, by: writer)
-      guard let line else {
+      guard let row else {
         #expect(throws: TransitionError.self, "by \(name(writer))") { try result.get() }
         continue
       }
-      guard line.fence == .anybody || writer == Situation.owner else {
+      guard row.fence == .anybody || writer == Situation.owner else {
         let fenced = TransitionError(status: before.status, phase: before.phase, reason: .notOwner)
-        #expect(result == .failure(fenced), "line \(line.number) by \(name(writer))")
+        #expect(result == .failure(fenced), "by \(name(writer))")
         continue
       }
       let after = try result.get()
-      switch line.outcome {
-      case .same: #expect(after == before, "line \(line.number)")
+      switch row.outcome {
+      case .same: #expect(after == before)
       case .becomes(let status, let phase, let billing):
-        #expect(after.status == status, "line \(line.number)")
-        #expect(after.phase == phase, "line \(line.number)")
-        #expect(after.billing == billing, "line \(line.number)")
+        #expect(after.status == status)
+        #expect(after.phase == phase)
+        #expect(after.billing == billing)
       }
     }
   }
@@ -270,7 +268,7 @@ struct LifecycleTests {
 
   // MARK: - What the lines say besides status, phase and billing
 
-  @Test("4: the claim takes it, once")
+  @Test("a claim takes a prediction once")
   func claim() throws {
     let it = try Situation.queued.prediction.applying(.claimed, by: Writer(owner: "me", epoch: 0), at: Self.now)
     #expect(it.owner == "me")
@@ -279,7 +277,7 @@ struct LifecycleTests {
     #expect(throws: TransitionError.self) { try it.applying(.claimed, by: Writer(owner: "me", epoch: 1), at: Self.now) }
   }
 
-  @Test("4, 19: what it will cost is kept, and charged when it is finished")
+  @Test("the estimate is stored, and becomes the cost when it is finished")
   func price() throws {
     let me = Writer(owner: "me", epoch: 1)
     var it = try Situation.queued.prediction.applying(.priced(40_000), by: nil, at: Self.now)
@@ -291,7 +289,7 @@ struct LifecycleTests {
     #expect(try it.applying(Event.refunded.event, by: me, at: Self.now).costMicros == 0)
   }
 
-  @Test("before 4: whoever searched in vain answers for it; what was found was sent when the provider made it")
+  @Test("after a search the writer answers for it; an adopted one was sent when the provider created it")
   func searched() throws {
     let it = Situation.awaiting.prediction
     let vouched = try it.applying(.notInHistory, by: Writer(owner: "me", epoch: 0), at: Self.now)
@@ -318,7 +316,7 @@ struct LifecycleTests {
   }
 
   @Test(
-    "12, 39: an id is written wherever it arrives, once a POST was let out",
+    "an id is written in every state after the claim",
     arguments: Situation.allCases.filter { $0 != .queued && $0 != .awaiting })
   func idIsWritten(situation: Situation) throws {
     for writer in Self.writers {
@@ -326,13 +324,13 @@ struct LifecycleTests {
     }
   }
 
-  @Test("12: the same reply twice changes nothing")
+  @Test("the same reply twice changes nothing")
   func sameReplyTwice() throws {
     let it = Situation.polling.prediction
     #expect(try it.applying(.accepted(remoteID: "r-1", clockSkew: 5), by: nil, at: Self.now) == it)
   }
 
-  @Test("15, 26, 36: whoever takes over is the owner from then on, and the one before is fenced off")
+  @Test("a takeover makes the writer the owner, and rejects the former one")
   func takeover() throws {
     for situation in [
       Situation.polling, .looking, .fetching, .refetching, .cancelledFetching, .deleting, .lookingAgain,
@@ -361,7 +359,7 @@ struct LifecycleTests {
     }
   }
 
-  @Test("14, 15: the first look is due two seconds later")
+  @Test("the first search is due two seconds later")
   func firstLook() throws {
     for event in [Event.ambiguous, .takenOver] {
       let it = try attempt(.init(situation: .sending), event, by: Situation.owner).get()
@@ -371,7 +369,7 @@ struct LifecycleTests {
     }
   }
 
-  @Test("17, 28: a cancel after the POST says that it may still be billed, and names the remote id")
+  @Test("a cancel after the POST says that it may still be billed, and names the remote id")
   func cancelIsHonest() throws {
     let sending = try attempt(.init(situation: .sending), .cancel, by: Self.stranger).get()
     #expect(sending.owner == Situation.owner.owner, "the owner stays, to learn the id")
@@ -390,7 +388,7 @@ struct LifecycleTests {
     }
   }
 
-  @Test("19: what came is kept, and hidden under short names where it came as bytes")
+  @Test("outputs are stored, under short names where they are bytes")
   func outputs() throws {
     let it = try attempt(.init(situation: .polling), .completed, by: Situation.owner).get()
     #expect(it.outputs == ["https://cdn.example/a.png", "inline:2"])
@@ -399,7 +397,7 @@ struct LifecycleTests {
     #expect(it.finishedAt == nil)
   }
 
-  @Test("29: the picture of a cancelled prediction is fetched by whoever saw it, under a fresh epoch")
+  @Test("the images of a cancelled prediction are fetched under a new epoch by the process that learned of them")
   func cancelledButFinished() throws {
     for writer in [Situation.owner, Self.stranger, Self.givenUp] {
       let it = try attempt(.init(situation: .cancelled), .completed, by: writer).get()
@@ -411,7 +409,7 @@ struct LifecycleTests {
     }
   }
 
-  @Test("30: the hint tells what the provider said to the deletion")
+  @Test("the hint says how the provider answered the deletion")
   func deletion() throws {
     let deleted = try attempt(.init(situation: .deleting), .deleted, by: Situation.owner).get()
     #expect(deleted.failure?.hint?.contains("did") == true)
@@ -419,7 +417,7 @@ struct LifecycleTests {
     #expect(refused.failure?.hint?.contains("403") == true)
   }
 
-  @Test("31: a provider's own names for outputs become file URLs; its URLs stay")
+  @Test("short names of outputs become file URLs; URLs stay")
   func savedOutputs() throws {
     var it = Situation.fetching.prediction
     it.outputs = ["https://cdn.example/1.png", "sandbox:2", "inline:3"]
@@ -432,7 +430,7 @@ struct LifecycleTests {
     #expect(saved.finishedAt == Self.now)
   }
 
-  @Test("32, 35: a download that was given up keeps its links, is paid for, and is tried again")
+  @Test("a download that was given up keeps its links, is paid for, and is tried again")
   func downloadAgain() throws {
     var it = try attempt(.init(situation: .fetching), .givenUp, by: Situation.owner).get()
     #expect(it.outputs == ["https://cdn.example/1.png"])
@@ -448,7 +446,7 @@ struct LifecycleTests {
     #expect(it.finishedAt == finishedAt)
   }
 
-  @Test("38, 39: what was in doubt is under way again, and somebody has it")
+  @Test("an unknown prediction that is found is under way again, and has an owner")
   func reopened() throws {
     for situation in [Situation.looking, .doubtful, .lookingAgain, .lost] {
       for event in [Event.adopted, .accepted] where situation != .lost || event == .accepted {
@@ -460,7 +458,7 @@ struct LifecycleTests {
     }
   }
 
-  @Test("40, 41: looks are counted; the last one says that the bill is what is left to look at")
+  @Test("searches are counted; the last one says to check the bill")
   func looks() throws {
     let once = try attempt(.init(situation: .looking), .lookedInVain, by: Situation.owner).get()
     #expect(once.tries == 1)
@@ -474,7 +472,7 @@ struct LifecycleTests {
     #expect(lost.failure?.hint?.contains("bill") == true)
   }
 
-  @Test("39: one whose adopted id was another's is in doubt again; one that is over only loses the id")
+  @Test("a prediction whose adopted id was another's is unknown again; one that has ended only loses the id")
   func displaced() {
     var polling = Situation.polling.prediction
     polling.outputs = ["https://cdn.example/1.png"]
@@ -518,7 +516,7 @@ struct LifecycleTests {
 
   private func name(_ writer: Writer?) -> String { writer.map { "\($0.owner), epoch \($0.epoch)" } ?? "nobody" }
 
-  /// What clients can see (protocol.md section 2).
+  /// The fields that clients can see.
   private func shown(_ prediction: Prediction) -> Prediction {
     var shown = unfenced(prediction)
     shown.phase = nil

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Statuses")
 struct PredictionStatusTests {
-  /// protocol.md section 2, as pairs that clients may see one after the other.
+  /// The pairs of statuses that clients may see one after the other; Sources/Predictions/README.md, "Prediction".
   private static let steps: [(PredictionStatus, PredictionStatus)] = [
     (.created, .processing), (.created, .failed), (.created, .cancelled), (.processing, .completed),
     (.processing, .failed), (.processing, .cancelled), (.processing, .unknown), (.unknown, .processing),

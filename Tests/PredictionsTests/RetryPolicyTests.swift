@@ -2,7 +2,7 @@ import Testing
 
 @testable import Predictions
 
-/// protocol.md and durability.md section 8 give the figures.
+/// Sources/Predictions/README.md, "Retries and polling", has the figures.
 @Suite("How long to wait")
 struct RetryPolicyTests {
   private let remote = RetryPolicy(.remote)

@@ -1,4 +1,4 @@
-"""Life and death of the real binary (protocol.md section 1): every way a client, a pipe or the system can end it, or try to."""
+"""The end of the process (Sources/README.md, "Life and end of the process"): by the client, a pipe, a signal."""
 
 import fcntl
 import json

@@ -182,7 +182,7 @@ import Threads
     #expect(unsafeBitCast(signal(SIGPIPE, SIG_IGN), to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self))
   }
 
-  // MARK: - At most one POST (durability.md F1 to F5)
+  // MARK: - At most one POST (Sources/Providers/README.md, "The POST and libcurl")
 
   /// A connection that is kept open and dies after the server read the whole POST: libcurl's defaults send it twice.
   @Test(arguments: ["drop", "reset"], [true, false])

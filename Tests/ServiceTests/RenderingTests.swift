@@ -26,7 +26,7 @@ struct RenderingTests {
       account: "acc", outputDirectory: "/out")
   }
 
-  /// The seed's members under the seed's names, then ours (protocol.md section 2).
+  /// The fields of schemas/protocol.md, "The prediction", in its order.
   @Test func hasTheMembersOfTheContractInOrder() throws {
     let json = try JSONValue(parsing: service().render(PredictionSnapshot(prediction(), resultURL: nil)))
     #expect(
