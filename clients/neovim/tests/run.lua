@@ -528,8 +528,10 @@ test('a command of the command line inserts a link into a new file', function()
   local folder = vim.fn.tempname()
   vim.fn.mkdir(folder, 'p')
   local job = vim.fn.jobstart({
-    vim.v.progpath, '--headless', '--clean', '--cmd', 'set runtimepath^=' .. tests_folder, 'note.md',
-    '-c', "lua require('imagewire').setup({ program = os.getenv('IMAGEWIRE') })", '-c', 'Imagewire a red fox in snow',
+    vim.v.progpath, '--headless', '--clean', '--cmd', 'set runtimepath^=' .. tests_folder,
+    '--cmd', "lua require('imagewire').setup({ program = os.getenv('IMAGEWIRE') })", 'note.md',
+    -- The first of them finds the cursor on line 0.
+    '-c', 'Imagewire a red fox in snow',
     '-c', "lua vim.wait(30000, function() return require('imagewire').statusline() == '' end, 5)", '-c', 'wqall',
   }, { cwd = folder })
   equal(vim.fn.jobwait({ job }, 40000), { 0 })
