@@ -277,23 +277,41 @@ def test_a_corrupt_table_is_set_aside_whole_and_said_so(spawn, home):
     assert (broken[0] / "predictions.db").read_bytes() == bytes(content)
 
 
-# -- what the README says -------------------------------------------------------------------------------------------
+# -- what the READMEs say -------------------------------------------------------------------------------------------
 
 
-def blocks(language):
-    text = (ROOT / "README.md").read_text()
-    return [part.split("```")[0] for part in text.split(f"```{language}\n")[1:]]
+def blocks(page, language):
+    """The examples of a page in a language."""
+    return [part.split("```")[0] for part in (ROOT / page).read_text().split(f"```{language}\n")[1:]]
 
 
-@pytest.mark.parametrize("language, command", [("python", [sys.executable, "-"]), ("js", ["node", "--input-type=module", "-"])])
-def test_the_scripts_of_the_readme_work_as_printed(home, language, command):
-    script = blocks(language)[0]
+def run_example(home, command, script, **variables):
+    """Runs an example as printed, with the program on the path. It prints the path of an image."""
     path = f"{Path(BINARY).resolve().parent}:{os.environ['PATH']}"
     done = subprocess.run(
-        command, input=script.encode(), capture_output=True, timeout=60, env=environment(home, PATH=path)
+        command, input=script.encode(), capture_output=True, timeout=60, cwd=home, env=environment(home, PATH=path, **variables)
     )
     assert done.returncode == 0, done.stderr.decode()
     assert Path(done.stdout.decode().strip().splitlines()[-1]).read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("language, command", [("python", [sys.executable, "-"]), ("js", ["node", "--input-type=module", "-"])])
+@pytest.mark.parametrize("page", ["README.md", "clients/README.md"])
+def test_the_scripts_of_the_readme_work_as_printed(home, page, language, command):
+    # As if both packages were installed; the examples of clients/README.md need none.
+    if page == "README.md":
+        (home / "node_modules").mkdir()
+        (home / "node_modules/imagewire").symlink_to(ROOT / "clients/node")
+    variables = {"PYTHONPATH": ROOT / "clients/python/src"} if page == "README.md" else {}
+    scripts = blocks(page, language)
+    assert len(scripts) == 1
+    run_example(home, command, scripts[0], **variables)
+
+
+def test_the_first_message_of_the_readme_works_as_printed(home):
+    lines = [line for block in blocks("README.md", "sh") for line in block.splitlines() if line.startswith("printf ")]
+    assert len(lines) == 1
+    run_example(home, ["sh"], lines[0] + " | sed 's/.*\"path\":\"\\([^\"]*\\)\".*/\\1/'")
 
 
 def test_the_conversation_in_shell_works(home):
