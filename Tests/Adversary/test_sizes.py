@@ -1,4 +1,4 @@
-"""Messages of legal size that are heavy all the same (finding K8): they hold up no other call, and their memory comes back."""
+"""Messages of legal size that are heavy all the same: they hold up no other call, and their memory comes back."""
 
 import json
 import time

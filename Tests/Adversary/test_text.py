@@ -1,4 +1,4 @@
-"""Hostile text from clients, agents and the provider (finding T4): no command shows a terminal a character that it would obey.
+"""Hostile text from clients, agents and the provider: no command shows a terminal a character that it would obey.
 
 That names are refused, and what is shown of the rows of older versions, is in ProgramTests/test_hostile_text.py.
 """

@@ -1,4 +1,4 @@
-"""A call that is cancelled before its image was ordered costs nothing (finding G9)."""
+"""A call that is cancelled before its image was ordered costs nothing."""
 
 import pytest
 from program import KEY, wait_for

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Predictions
 
-/// What is kept in memory is bounded by number and by bytes (finding K7).
+/// What is kept in memory is bounded by number and by bytes.
 @Suite("The cache of predictions") struct LiveCacheTests {
   private func snapshot(_ number: Int64, inputBytes: Int, phase: PredictionPhase? = nil) -> PredictionSnapshot {
     var prediction = Prediction(

@@ -128,7 +128,7 @@ struct RaceTests {
   }
 
   /// A process that submits and ends leaves the work of others to one that stays: hundreds of them would only delay each
-  /// other (finding C4).
+  /// other.
   @Test func submittingAloneTakesNothingOver() throws {
     let rig = Rig()
     rig.provider.state.withLock { $0.pollsHang = true }

@@ -421,8 +421,8 @@ struct SchedulerTests {
 
   // MARK: - Whatever happens
 
-  /// Durability.md section 14, item 12: over random sequences of events, also repeated and impossible ones, `.post` comes
-  /// only in answer to `.claimed`, and once for each.
+  /// Sources/Predictions/README.md, "Money rules": over random sequences of events, also repeated and impossible ones, `.post`
+  /// comes only in answer to `.claimed`, and once for each.
   @Test(arguments: 0..<200)
   func aPostIsOnlyEverTheAnswerToAClaim(seed: UInt64) {
     var random = SplitMix(state: seed)

@@ -1,4 +1,4 @@
-"""An agent against its boundary: what it tries to see, to name and to reach, and what it gets (finding T9)."""
+"""An agent against its boundary: what it tries to see, to name and to reach, and what it gets."""
 
 import json
 import os
@@ -139,7 +139,7 @@ def test_a_saved_file_replaced_by_a_link_is_not_read_through_it(spawn, home):
 
 @pytest.mark.parametrize("mask", [0o022, 0o077, 0o002])
 def test_a_file_follows_the_umask_where_the_user_named_the_place(spawn, home, mask):
-    # Finding K9: no web server could read what was saved beside a document.
+    # A web server must be able to read an image that was saved beside a document.
     def modes(path):
         return path.stat().st_mode & 0o7777, path.parent.stat().st_mode & 0o7777
 
@@ -154,7 +154,7 @@ def test_a_file_follows_the_umask_where_the_user_named_the_place(spawn, home, ma
 
 
 def test_a_pipe_as_key_or_configuration_is_not_waited_for(spawn, home):
-    # Finding T18: the process hung before its first answer.
+    # Opening a pipe without a writer would block before the first reply.
     pipe = home / "pipe"
     os.mkfifo(pipe)
     (home / ".config/imagewire").mkdir(parents=True)

@@ -41,9 +41,6 @@ def clock(tmp_path):
     folder = tmp_path / "clock-tools"
     folder.mkdir()
     return Clock(folder)
-
-
-# Finding C8.
 @pytest.mark.parametrize("before, after", [(0, HOUR), (0, -HOUR), (-HOUR, 0), (30 * 24 * HOUR, 0), (0, -90), (HOUR, HOUR)])
 def test_a_lost_reply_is_found_whatever_the_clock_does(paid, wavespeed, clock, before, after):
     clock.set(before)

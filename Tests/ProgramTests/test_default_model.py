@@ -1,4 +1,4 @@
-"""The default model is looked up before it is paid for (finding T19)."""
+"""The default model is looked up before it is paid for."""
 
 import pytest
 from program import RPCError

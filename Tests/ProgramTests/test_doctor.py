@@ -97,7 +97,7 @@ def test_missing_keys_and_unknown_providers(doctor):
     assert doctor(IMAGEWIRE_PROVIDER="nobody")["provider"]["level"] == "problem"
 
 
-# -- who else can read a key or change what happens (finding T14) ---------------------------------------------------
+# -- who else can read a key or change what happens ----------------------------------------------------------------
 
 
 def told(doctor, words, **variables):

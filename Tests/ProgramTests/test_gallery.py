@@ -151,7 +151,7 @@ def test_a_place_that_cannot_be_written_is_said_so(run):
 
 
 def test_a_file_that_is_no_gallery_is_left_unless_forced(run, home):
-    # Finding T13: `-o notes.html` replaced any file.
+    # `-o notes.html` must not replace the user's own page.
     notes, secret = home / "notes.html", home / "secret.html"
     notes.write_text("<!doctype html>\n<p>my notes")
     secret.write_text("secret")
@@ -178,7 +178,7 @@ def test_a_file_that_is_no_gallery_is_left_unless_forced(run, home):
 
 
 def test_no_link_beside_the_page_is_written_through(run, home):
-    # Finding T18: `PATH.part` was opened through a planted link.
+    # A temporary file of a known name could be a planted link.
     secret = home / "secret"
     secret.write_text("secret")
     (home / "page.html.part").symlink_to(secret)

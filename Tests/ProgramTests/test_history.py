@@ -33,9 +33,6 @@ def both_lost(program, wavespeed, orders, made):
         ids.append(program.call("submit", **order)["id"])
         wait_for(lambda: len(wavespeed.posts()) == count, "it was not sent")
     return [program.call("result", id=id) for id in ids]
-
-
-# Finding C10.
 @pytest.mark.parametrize("dog_is_first", [False, True])
 @pytest.mark.parametrize("kind", ["upload", "url"])
 def test_of_two_lost_edits_only_the_one_that_was_made_is_found(paid, wavespeed, pictures, kind, dog_is_first):

@@ -1,4 +1,4 @@
-"""A table whose cells or schema somebody else has changed (finding T15): never a crash, and never the end of a list."""
+"""A table whose cells or schema somebody else has changed: never a crash, and never the end of a list."""
 
 import sqlite3
 import subprocess

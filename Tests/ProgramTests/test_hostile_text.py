@@ -1,5 +1,5 @@
-"""Text that others wrote, wherever the program shows it: on a terminal, in its log, on the gallery's page, to an agent
-(findings T4, T5, T18). On the wire it stays what it was."""
+"""Text that others wrote, wherever the program shows it: on a terminal, in its log, on the gallery's page, to an agent.
+On the wire it stays what it was."""
 
 import html
 import json
@@ -230,7 +230,7 @@ def test_what_a_provider_says_reaches_an_agent_quoted(paid, wavespeed):
 
 
 def test_sentences_end_with_one_full_stop(paid):
-    """Finding T18: "Couldn't connect to server Nothing was sent"."""
+    # Not "Couldn't connect to server Nothing was sent".
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         # Bound and not listening: every connection is refused.

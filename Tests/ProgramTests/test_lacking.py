@@ -1,4 +1,4 @@
-"""What this machine lacks is said with the package to install, and never as something to try again (finding T12)."""
+"""What this machine lacks is said with the package to install, and never as something to try again."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""The ledger: what counts under --max-spend, whichever process sent it, and what counts nothing (findings C2 and C11)."""
+"""The ledger: what counts under --max-spend, whichever process sent it, and what counts nothing."""
 
 import time
 

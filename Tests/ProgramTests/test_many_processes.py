@@ -13,7 +13,7 @@ COUNT = 500
 
 @pytest.mark.alone
 def test_500_processes_submit_once_each(home, record_property):
-    # Finding C4: 16 of 200 got through, with 970,000 context switches.
+    # Without a lock for writers, 16 of 200 got through, with 970,000 context switches.
     requests = home / "requests"
     # Nothing is drawn: each process submits, hands over, and ends.
     script = {"prompt": "a boat", "sandbox": {"delay_ms": 3_600_000}}

@@ -1,4 +1,4 @@
-"""A paused account is seen wherever a prediction is looked at, and a top-up ends the pause (finding C5)."""
+"""A paused account is seen wherever a prediction is looked at, and a top-up ends the pause."""
 
 import re
 import subprocess

@@ -29,7 +29,7 @@ def seconds_of_a_ping(program):
 
 
 def test_a_ping_behind_a_result_that_downloads_again(paid, wavespeed, held):
-    """Finding H1: a `result` of a prediction without its files waited for its commit, and every call behind it too."""
+    """A `result` that downloads again commits first; the calls behind it must not wait for that commit."""
     wavespeed.script(download=[{"do": "403", "times": "forever"}])
     with paid() as program:
         id = program.call("submit", prompt="a fox", wait_ms=60_000)["id"]

@@ -58,9 +58,6 @@ def queue(paid, wavespeed):
         return program, ids
 
     return fill
-
-
-# Finding C7.
 @pytest.mark.parametrize("order", [
     {"prompt": "a fox"}, {"input": {"prompt": "a fox", "image": "data:image/png;base64,iVBORw0KGgo="}},
 ], ids=["prompt", "data URI"])

@@ -1,4 +1,4 @@
-"""The sandbox says that it is one wherever a person or a model looks, and that it costs nothing (finding T2)."""
+"""The sandbox says that it is one wherever a person or a model looks, and that it costs nothing."""
 
 import sqlite3
 import subprocess

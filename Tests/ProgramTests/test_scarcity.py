@@ -1,4 +1,4 @@
-"""Few descriptors, little memory: what is paid for arrives all the same, and is paid for once (finding C9)."""
+"""Few descriptors, little memory: what is paid for arrives all the same, and is paid for once."""
 
 import subprocess
 

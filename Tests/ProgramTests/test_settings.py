@@ -1,4 +1,4 @@
-"""Who names a key, a file or a provider gets it or an error, never the sandbox in its place (finding T1)."""
+"""Who names a key, a file or a provider gets it or an error, never the sandbox in its place."""
 
 import json
 import os

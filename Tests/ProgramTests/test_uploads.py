@@ -107,7 +107,7 @@ def test_a_prompt_is_never_a_file(paid, wavespeed, picture):
     ({"images": ["@{picture}", "{picture}"]}, "input.images[1]"),
 ])
 def test_what_was_meant_as_a_file_never_goes_out_as_words(paid, wavespeed, home, picture, field, path):
-    """Finding T3: `upload` is true, and the model got the file's name as text."""
+    """With `upload`, the model must never get a file's name as text."""
     (home / "fox.png").write_bytes(png())
     field = json.loads(json.dumps(field).replace("{picture}", str(picture)))
     with paid() as program:

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Providers
 
-@Suite("What a caption can write (finding T2)")
+@Suite("What a caption can write")
 struct CaptionTests {
   @Test(
     "other scripts are named in words",

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Providers
 
-/// Answers share memory, and transfers keep to what the process may open (finding C9).
+/// Answers share memory, and transfers keep to what the process may open.
 @Suite("HTTP bounds") struct HTTPBoundsTests {
   @Test func whatDoesNotFitWaitsUntilAnotherIsDone() {
     let memory = HTTPMemory(limit: 100)

@@ -11,7 +11,7 @@ import Testing
   import Darwin
 #endif
 
-/// What others put in the way of files that are saved and read (findings T9, K9, T18).
+/// What others put in the way of files that are saved and read.
 @Suite("The boundary of files")
 struct BoundaryTests {
   private let folder = TemporaryFolder()

@@ -12,7 +12,7 @@ import Threads
   import Darwin
 #endif
 
-/// Finding C6: what is deleted is gone, and its space is given back.
+/// What is deleted is gone, and its space is given back.
 struct ForgettingTests {
   private static let prompt = "a lighthouse that nobody may know of"
 

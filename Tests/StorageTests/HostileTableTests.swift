@@ -5,7 +5,7 @@ import Threads
 
 @testable import Storage
 
-/// Finding T15: cells that no version of ours writes, and schemas that are not ours.
+/// Cells that no version of ours writes, and schemas that are not ours.
 struct HostileTableTests {
   private static let tables = [
     "accounts", "predictions", "inputs", "words", "tags", "keys", "sends", "changes", "uploads", "owners",

@@ -52,7 +52,7 @@ struct OriginTests {
     #expect(try fixture.store.list(ListQuery()).predictions.count == 5)
   }
 
-  // Finding T9: a guessed key showed a plain client's prediction to an agent, or kept it from the plain client.
+  // A guessed key must not show a plain client's prediction to an agent, nor take the key from the plain client.
   @Test func keysOfAgentsArePartOfNoOtherNamespace() throws {
     let fixture = try StoreFixture()
     let plain = new(fixture, "a cat", by: nil, key: "k")

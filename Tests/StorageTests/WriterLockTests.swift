@@ -10,8 +10,6 @@ import Threads
 #else
   import Darwin
 #endif
-
-/// Finding C4.
 struct WriterLockTests {
   @Test func aProcessThatWritesWithoutABreakLetsTheNextOneIn() throws {
     let folder = TemporaryFolder()

@@ -90,7 +90,7 @@ import Testing
     #expect(found == true)
   }
 
-  /// A lock that held a bare closure wrapped it anew at each access, until its call overflowed the stack (finding C1).
+  /// A lock that held a bare closure wrapped it anew at each access, until its call overflowed the stack.
   @Test func aBareClosureIsKnown() {
     struct Box { let body: @Sendable () -> Void }
     #expect(isFunction((() -> Void).self))

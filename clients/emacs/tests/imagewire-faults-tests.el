@@ -198,8 +198,6 @@ done")))
       (imagewire-tests--idle)
       (should (equal (buffer-string) "![a yak](images/a-yak.png)"))
       (delete-process process))))
-
-;; Finding T17.
 (ert-deftest imagewire-a-process-that-is-stopped-answers-what-it-owes-and-leaves-nothing ()
   (imagewire-tests--with ((imagewire-input '(:size "64x64" :sandbox (:delay_ms 500)))
                           (before (process-list)))

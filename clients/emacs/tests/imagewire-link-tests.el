@@ -32,8 +32,6 @@
 (defun imagewire-tests--sorted (pairs)
   "Return the alist PAIRS in the order of its keys."
   (sort (copy-sequence pairs) (lambda (one other) (< (car one) (car other)))))
-
-;; Finding T5.
 (ert-deftest imagewire-links-are-written-by-the-rules-of-all-clients-and-as-their-examples-are ()
   (let* ((rules (imagewire-tests--fixture "link-escapes.json"))
          (ranges (lambda (name)
@@ -127,8 +125,6 @@
     (imagewire-tests--idle)
     (should (string-search (expand-file-name "a#b/a-fox.png" folder) (imagewire-tests--message "no link was inserted")))
     (should (equal (buffer-string) ""))))
-
-;; Finding T7.
 (ert-deftest imagewire-where-the-folder-leads ()
   (pcase-dolist (`(,setting ,directory ,path)
                  `(("images/" "images" "images/")

@@ -39,8 +39,6 @@ local function fixture(name)
 end
 
 local filetypes = { markdown = 'markdown', html = 'html', org = 'org', latex = 'tex', typst = 'typst' }
-
--- Finding T5.
 test('links are written by the rules of all clients, and as their examples are', function()
   local link, escapes = require('imagewire.link'), require('imagewire.escapes')
   local rules = fixture('link-escapes.json')
@@ -156,7 +154,7 @@ test('a buffer without a file gets an absolute link', function()
   contains(path, '/.local/state/imagewire/outputs/')
 end)
 
--- Finding T7: where the setting leads, seen from the document's folder or from the root, and how links begin.
+-- Where the setting leads, seen from the document's folder or from the root, and how links begin.
 for setting, wanted in pairs({
   ['images'] = { './images', 'images/' },
   ['./images/'] = { './images', './images/' },
@@ -312,8 +310,6 @@ local function listed(text)
   t.wait_for('the list', function() return found end)
   return found
 end
-
--- Finding T6.
 test('what is cancelled before it is sent is never sent', function()
   t.edit('note.md', { 'text' })
   vim.cmd('Imagewire a fox taken back')
@@ -548,8 +544,6 @@ test('the process ends with the editor', function()
   vim.fn.jobwait({ job })
   t.wait_for('the end of its process', function() return vim.loop.kill(pid, 0) ~= 0 end)
 end)
-
--- Finding T6.
 test('what was cancelled is cancelled when the editor ends at once', function()
   local job = second({ SECOND_FOLDER = t.edit('note.md'), SECOND_DELAY = '3000', SECOND_LEAVES = 'cancelled' }, function() end)
   vim.fn.jobwait({ job })

@@ -1,4 +1,4 @@
-"""Exceptions cross processes (finding T8): an error in a worker must reach the caller, and never end or hang the pool."""
+"""Exceptions cross processes: an error in a worker must reach the caller, and never end or hang the pool."""
 
 import inspect
 import multiprocessing

@@ -41,8 +41,6 @@ def Fixture(name: string): dict<any>
 enddef
 
 const filetypes = {markdown: 'markdown', html: 'html', org: 'org', latex: 'tex', typst: 'typst'}
-
-# Finding T5.
 def Test_links_are_written_by_the_rules_of_all_clients_and_as_their_examples_are()
   var rules = Fixture('link-escapes.json')
   for [found, wanted] in [[escapes.space, rules.space], [escapes.unsafe, rules.unsafe]]
@@ -126,7 +124,7 @@ def Test_a_buffer_without_a_file_gets_an_absolute_link()
   Contains(path, '/.local/state/imagewire/outputs/')
 enddef
 
-# Finding T7: where the setting leads, seen from the document's folder or from the root, and how links begin.
+# Where the setting leads, seen from the document's folder or from the root, and how links begin.
 def Test_where_the_setting_folder_leads()
   for [setting, directory, path] in [
       ['images', './images', 'images/'],

@@ -227,7 +227,7 @@ test("progress is reported, and cancelling says what it costs", async () => {
   assert.equal(state.messages[0].level, "information");
 });
 
-test("what is cancelled before it is sent is never sent, and costs nothing (finding T6)", async () => {
+test("what is cancelled before it is sent is never sent, and costs nothing", async () => {
   // A program that starts only when it is let: the command is given, and nothing can be sent yet.
   const gate = path.join(folder, "gate");
   const slow = path.join(folder, "slow");

@@ -1,5 +1,5 @@
 """The extension's links, rendered by Markdown and HTML parsers that others wrote: whatever the prompt and the path hold, there
-is one image with that source and that description, and nothing else (finding T5). The rules for formats that no editor writes
+is one image with that source and that description, and nothing else. The rules for formats that no editor writes
 yet are rendered from their examples."""
 
 import json
