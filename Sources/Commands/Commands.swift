@@ -4,11 +4,11 @@ public enum Commands {
   public static func run(_ invocation: Invocation, _ session: Session) -> ExitStatus? {
     switch invocation.command.name {
     case "generate": Generate.run(invocation, session)
-    case "list": Listing.run(invocation, session)
-    case "status": Looking.status(invocation, session)
-    case "result": Looking.result(invocation, session)
-    case "cancel": Looking.cancel(invocation, session)
-    case "delete": Looking.delete(invocation, session)
+    case "list": ListCommand.run(invocation, session)
+    case "status": StatusCommands.status(invocation, session)
+    case "result": StatusCommands.result(invocation, session)
+    case "cancel": StatusCommands.cancel(invocation, session)
+    case "delete": StatusCommands.delete(invocation, session)
     case "prune": Prune.run(invocation, session)
     case "gallery": Gallery.run(invocation, session)
     default: nil

@@ -16,7 +16,7 @@ public final class Console: Sendable {
   /// Whether somebody looks at stderr.
   public let isErrorTerminal: Bool
   /// Why something that was asked for could not be written to stdout; its first `errno`.
-  private let lost = Guarded<Int32?>(nil)
+  private let lost = Protected<Int32?>(nil)
   /// Variables of the process, by which a terminal says what it can.
   let variables: [String: String]
 
@@ -45,22 +45,22 @@ public final class Console: Sendable {
   /// The status to end with: a command whose answer did not reach stdout has not succeeded, and says so.
   public func ending(_ status: ExitStatus) -> ExitStatus {
     guard let code = lost.withLock({ $0 }) else { return status }
-    complain(
+    error(
       "Standard output could not be written: \(String(cString: strerror(code))). What was made is in imagewire list.")
     return status == .done ? .failed : status
   }
 
   /// What was asked for: a line, or several.
-  public func answer(_ text: SafeText) { write("\(text)\n", to: 1) }
+  public func print(_ text: SafeText) { write("\(text)\n", to: 1) }
 
   /// What was asked for, as JSON.
-  func answer(json: [UInt8]) { answer(SafeText(json: json)) }
+  func print(json: [UInt8]) { self.print(SafeText(json: json)) }
 
   /// A remark: one line.
-  public func remark(_ text: SafeText) { write("\(text)\n", to: 2) }
+  public func note(_ text: SafeText) { write("\(text)\n", to: 2) }
 
   /// A remark that begins with the program's name: something is wrong.
-  public func complain(_ text: SafeText) { write("imagewire: \(text)\n", to: 2) }
+  public func error(_ text: SafeText) { write("imagewire: \(text)\n", to: 2) }
 
   /// A part of a line on the terminal behind stderr.
   func draw(_ text: SafeText) { write(text, to: 2) }

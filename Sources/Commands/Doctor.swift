@@ -38,15 +38,15 @@ public enum Doctor {
     let problems = findings.count { $0.level == .problem }
     let warnings = findings.count { $0.level == .warning }
     if asJSON {
-      console.answer(json: json(findings).serialized)
+      console.print(json: json(findings).serialized)
     } else {
       let style = console.styles(onTerminal: console.isOutputTerminal)
-      for line in lines(findings, style) { console.answer(line) }
-      console.answer("")
+      for line in lines(findings, style) { console.print(line) }
+      console.print("")
       let counted: SafeText =
         problems == 0 && warnings == 0
         ? "All is well." : "\(count(problems, "problem")), \(count(warnings, "warning"))."
-      console.answer("\(counted) Nothing was spent.")
+      console.print("\(counted) Nothing was spent.")
     }
     return problems == 0 ? .done : .failed
   }

@@ -8,9 +8,9 @@ enum Gallery {
     let path = session.absolute(invocation.value("--output") ?? "\(session.stateFolder)/gallery.html")
     let page: [Prediction]
     do throws(StoreError) {
-      page = try Listing.read(ListQuery(limit: invocation.number("--limit") ?? 500), session.engine).predictions
+      page = try ListCommand.read(ListQuery(limit: invocation.number("--limit") ?? 500), session.engine).predictions
     } catch {
-      console.complain("\(error.message)")
+      console.error("\(error.message)")
       return .failed
     }
     do throws(PageFile.Refusal) {
@@ -22,10 +22,10 @@ enum Gallery {
       write(page, to: file, pictureBytes: Int64(invocation.number("--max-megabytes") ?? 100) * 1_000_000, session)
       try file.place()
     } catch {
-      console.complain("\(error.message)")
+      console.error("\(error.message)")
       return .failed
     }
-    console.answer(SafeText(path: path))
+    console.print(SafeText(path: path))
     return .done
   }
 

@@ -19,12 +19,12 @@ enum Generate {
     do {
       request = try PredictionRequest(members: members(invocation, session))
     } catch let error as UsageError {
-      console.complain("\(error.message)")
+      console.error("\(error.message)")
       return .usage
     } catch {
       let error = error as? UnusableRequest
-      console.complain("\(sentences(error?.message ?? "The command line cannot be used"))")
-      if let hint = error?.hint { console.remark(SafeText(hint)) }
+      console.error("\(sentences(error?.message ?? "The command line cannot be used"))")
+      if let hint = error?.hint { console.note(SafeText(hint)) }
       return .usage
     }
 
@@ -45,15 +45,15 @@ enum Generate {
     switch submitted {
     case .failure(let error):
       let problem = UnusableRequest(error)
-      console.complain("\(sentences(problem.message))")
-      if let hint = problem.hint { console.remark(SafeText(hint)) }
+      console.error("\(sentences(problem.message))")
+      if let hint = problem.hint { console.note(SafeText(hint)) }
       switch error {
       case .invalid, .notConfigured, .misconfigured: return .usage
       default: return .failed
       }
     case .success(let accepted):
-      for warning in accepted.snapshot.warnings { console.complain("\(warning.message).") }
-      let following = Following(invocation, session)
+      for warning in accepted.snapshot.warnings { console.error("\(warning.message).") }
+      let following = ResultWaiter(invocation, session)
       return following.follow(accepted.snapshot, onInterrupt: .cancel)
     }
   }

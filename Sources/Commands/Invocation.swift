@@ -3,7 +3,7 @@ internal import Predictions
 /// A command line, read by the table: which command, with what.
 public struct Invocation: Sendable, Equatable {
   /// What is to be done.
-  public enum Wish: Sendable, Equatable {
+  public enum Action: Sendable, Equatable {
     /// The command itself.
     case run
     /// The help of the command, or of all where none was named.
@@ -17,7 +17,7 @@ public struct Invocation: Sendable, Equatable {
   /// Whether a command was named.
   public let isNamed: Bool
   /// What of it.
-  public private(set) var wish = Wish.run
+  public private(set) var action = Action.run
   /// What was given by position.
   public private(set) var operands: [String] = []
   private var values: [String: [String]] = [:]
@@ -43,7 +43,7 @@ public struct Invocation: Sendable, Equatable {
     self.command = command
     self.isNamed = isNamed
     try read(&rest, of: table)
-    guard wish == .run else { return }
+    guard action == .run else { return }
     if let missing = command.options.first(where: { $0.isRequired && values[$0.name] == nil }) {
       throw UsageError("\(missing.name) is missing: \(missing.summary).", command)
     }
@@ -82,10 +82,10 @@ public struct Invocation: Sendable, Equatable {
       let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
       switch parts[0] {
       case "--help", "-h":
-        wish = .help
+        action = .help
         return
       case "--version" where !isNamed:
-        wish = .version
+        action = .version
         return
       default: break
       }

@@ -13,17 +13,17 @@ enum Prune {
       ) { done(($0, $1)) }
     }
     if invocation.has("--json") {
-      console.answer(json: json(pruned))
+      console.print(json: json(pruned))
     } else {
       for path in pruned.kept {
-        console.complain("\(SafeText(path: path)) is no longer what was saved and was left in place.")
+        console.error("\(SafeText(path: path)) is no longer what was saved and was left in place.")
       }
       if console.isErrorTerminal || error != nil {
-        console.remark(summary(pruned.predictions.count, hasFiles: hasFiles))
+        console.note(summary(pruned.predictions.count, hasFiles: hasFiles))
       }
     }
     guard let error else { return .done }
-    console.complain("\(error.message)")
+    console.error("\(error.message)")
     return .failed
   }
 

@@ -44,7 +44,7 @@ public final class Signals: Sendable {
     var outcome: PredictionSnapshot?
   }
 
-  let state = Guarded(State())
+  let state = Protected(State())
 
   /// Nothing has happened.
   public init() {}
@@ -60,7 +60,7 @@ public final class Signals: Sendable {
 
 /// Runs something that answers by a completion, and waits for its answer.
 func answer<Value: Sendable>(of start: (@escaping @Sendable (Value) -> Void) -> Void) -> Value {
-  let box = Guarded<Value?>(nil)
+  let box = Protected<Value?>(nil)
   start { value in box.signal { $0 = value } }
   return box.wait { $0 }!
 }

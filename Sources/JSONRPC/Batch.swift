@@ -1,14 +1,14 @@
 /// The responses to one batch, gathered until every member has been answered (JSON-RPC 2.0 section 6).
 struct Batch: Sendable {
   /// Where the array belongs among the other frames.
-  let place: Gathering.Place
+  let place: ReplyBuffer.Place
   private var responses: [[UInt8]]
   /// How many bytes of responses are gathered so far.
   private(set) var bytes = 0
   private var unanswered: Int
 
   /// A batch of so many members that are owed something: notifications are not counted.
-  init(members: Int, place: Gathering.Place) {
+  init(members: Int, place: ReplyBuffer.Place) {
     self.place = place
     responses = Array(repeating: [], count: members)
     unanswered = members

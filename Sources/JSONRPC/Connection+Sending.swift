@@ -4,7 +4,7 @@ public import JSON
 /// Where the reply of a request goes that is answered later.
 enum Address: Sendable {
   /// To this place, while its read has not been written.
-  case place(Gathering.Place)
+  case place(ReplyBuffer.Place)
   /// Into the array of a batch.
   case member(BatchMember)
 }
@@ -142,7 +142,7 @@ extension Connection.State {
   }
 
   /// Puts one message where it belongs: among the replies of the read at hand, or straight into the outbox.
-  fileprivate mutating func send(_ message: inout [UInt8], at place: Gathering.Place?, through outbox: Outbox) {
+  fileprivate mutating func send(_ message: inout [UInt8], at place: ReplyBuffer.Place?, through outbox: Outbox) {
     guard !message.isEmpty else { return }
     if gathering.isOpen {
       gathering.append(&message, by: encoder, at: place)
@@ -152,7 +152,7 @@ extension Connection.State {
     }
   }
 
-  fileprivate mutating func send(_ writer: inout JSONWriter, at place: Gathering.Place?, through outbox: Outbox) {
+  fileprivate mutating func send(_ writer: inout JSONWriter, at place: ReplyBuffer.Place?, through outbox: Outbox) {
     writer.lend { send(&$0, at: place, through: outbox) }
   }
 

@@ -44,7 +44,7 @@ public enum EndOfConnection: Sendable, Equatable {
 public final class Connection: Sendable {
   struct State: Sendable {
     var encoder: FrameEncoder
-    var gathering = Gathering()
+    var gathering = ReplyBuffer()
     var inFlight = InFlight()
     var batches: [Int: Batch] = [:]
     var lastBatch = 0
@@ -62,7 +62,7 @@ public final class Connection: Sendable {
   private static let readyBytes = 8 << 10
   private static let chunkBytes = 64 << 10
 
-  let state: Guarded<State>
+  let state: Protected<State>
   let outbox: Outbox
   let limits: Limits
   private let transport: any Transport
@@ -75,7 +75,7 @@ public final class Connection: Sendable {
   public init(
     transport: any Transport, handler: any RequestHandler, framing: Framing? = nil, limits: Limits = Limits()
   ) {
-    let state = Guarded(State(encoder: FrameEncoder(framing: framing ?? .line)))
+    let state = Protected(State(encoder: FrameEncoder(framing: framing ?? .line)))
     self.state = state
     self.transport = transport
     self.handler = handler

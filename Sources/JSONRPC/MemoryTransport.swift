@@ -15,11 +15,11 @@ public final class MemoryTransport: Transport {
     var readerIsGone = false
   }
 
-  private let state: Guarded<State>
+  private let state: Protected<State>
 
   /// - Parameter room: how many bytes may be written before `makeRoom`; as a pipe that nobody reads.
   public init(room: Int = .max) {
-    state = Guarded(State(room: room))
+    state = Protected(State(room: room))
   }
 
   // MARK: - The other end

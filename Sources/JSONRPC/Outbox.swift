@@ -29,7 +29,7 @@ final class Outbox: Sendable {
 
   private let transport: any Transport
   private let onReaderGone: @Sendable () -> Void
-  private let state = Guarded(State())
+  private let state = Protected(State())
 
   /// How long the writing thread waits for more before it ends.
   private static let lingering: Int64 = 2_000

@@ -1,4 +1,4 @@
-/// What the state of a prediction says about its provider's reply, which an `IncomingStore` keeps.
+/// What the state of a prediction says about its provider's reply, which an `ReplyStore` keeps.
 extension Prediction {
   /// Whether a process may be storing the reply now. A prediction enters these phases once, and recovery ends them where
   /// the process has exited.

@@ -65,7 +65,7 @@ extension PredictionEngine {
     let now = time.now.steady
     return state.withLock { state in
       state.providers.keys.sorted().flatMap { account in
-        (state.catalogues.models(of: account, now: now) ?? []).map(\.id)
+        (state.modelCache.models(of: account, now: now) ?? []).map(\.id)
       }
     }
   }
@@ -120,11 +120,11 @@ extension PredictionEngine {
   public func learnModels(of name: String?, completion: @escaping @Sendable () -> Void) {
     guard let (provider, catalogue) = try? catalogue(of: name), !provider.isEmbedded else { return completion() }
     let now = time.now.steady
-    guard state.withLock({ $0.catalogues.models(of: provider.account, now: now) }) == nil else { return completion() }
+    guard state.withLock({ $0.modelCache.models(of: provider.account, now: now) }) == nil else { return completion() }
     catalogue.models(atMost: 3_000) { [self] result in
       if let models = try? result.get() {
         let now = time.now.steady
-        _ = state.withLock { $0.catalogues.note(models, of: provider.account, now: now) }
+        _ = state.withLock { $0.modelCache.note(models, of: provider.account, now: now) }
       }
       completion()
     }
@@ -157,7 +157,7 @@ extension PredictionEngine {
     _ request: PredictionRequest, model id: String, at provider: any Provider
   ) throws(SubmitError) -> [InputSchema.Problem] {
     let now = time.now.steady
-    let learned = state.withLock { $0.catalogues.model(id, of: provider.account, now: now)?.inputSchema }
+    let learned = state.withLock { $0.modelCache.model(id, of: provider.account, now: now)?.inputSchema }
     guard let bytes = learned ?? provider.catalogue?.builtIn(id)?.inputSchema else { return [] }
     let schema = read(bytes)
     // What is built in need not list every field.
@@ -197,7 +197,7 @@ extension PredictionEngine {
     completion: @escaping @Sendable (Result<Model, CatalogueError>) -> Void
   ) {
     let now = time.now.steady
-    let list = state.withLock { $0.catalogues.models(of: provider.account, now: now) }
+    let list = state.withLock { $0.modelCache.models(of: provider.account, now: now) }
     let learned = list?.first { $0.id == id }
     if let learned, learned.inputSchema != nil { return completion(.success(learned)) }
     if list != nil, learned == nil, !provider.isEmbedded {
@@ -219,14 +219,14 @@ extension PredictionEngine {
     completion: @escaping @Sendable (Result<[Model], ProviderError>) -> Void
   ) {
     let now = time.now.steady
-    if let known = state.withLock({ $0.catalogues.models(of: provider.account, now: now) }) {
+    if let known = state.withLock({ $0.modelCache.models(of: provider.account, now: now) }) {
       return completion(.success(known))
     }
     catalogue.models { [self] result in
       completion(
         result.map { models in
           let now = time.now.steady
-          return state.withLock { $0.catalogues.note(models, of: provider.account, now: now) }
+          return state.withLock { $0.modelCache.note(models, of: provider.account, now: now) }
         })
     }
   }

@@ -3,7 +3,7 @@ internal import Threads
 /// What subscribers are told comes from the table's own log of changes, so that the changes of this process and of all
 /// others have one order. The engine only says that there may be something new.
 extension PredictionEngine {
-  /// A struct, because a lock must not hold a bare closure; see `Guarded`.
+  /// A struct, because a lock must not hold a bare closure; see `Protected`.
   struct Watcher: Sendable {
     let notify: @Sendable () -> Void
   }
@@ -17,7 +17,7 @@ extension PredictionEngine {
     watcher.withLock { $0 = body.map { Watcher(notify: $0) } }
   }
 
-  func tellWatcher() {
+  func notifyWatcher() {
     watcher.withLock { $0 }?.notify()
   }
 

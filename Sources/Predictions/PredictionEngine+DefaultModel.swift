@@ -40,7 +40,7 @@ extension PredictionEngine {
       case .success(let models) where models.isEmpty: completion(.unanswered("It is empty."))
       case .success(let models):
         let now = time.now.steady
-        let names = state.withLock { $0.catalogues.note(models, of: provider.account, now: now) }.map(\.id)
+        let names = state.withLock { $0.modelCache.note(models, of: provider.account, now: now) }.map(\.id)
         let isThere = names.contains { $0.hasSameCodePoints(as: prediction.model) }
         completion(isThere ? .there : .missing(names))
       }

@@ -75,7 +75,7 @@ extension PredictionEngine {
     let providers = state.withLock { $0.providers }
     for prediction in gone { providers[prediction.account]?.forget(prediction) }
     let kept = files ? gone.flatMap { outputs.remove($0.files, for: $0.origin) } : []
-    tellWatcher()
+    notifyWatcher()
     return kept
   }
 }

@@ -56,7 +56,7 @@ extension PredictionEngine {
         for prediction in recovery.taken { follow(prediction) }
         for account in recovery.queuedAccounts { react(.queued(account: account)) }
         giveUpClaims(among: recovery.sending)
-        tellOfStrangers(recovery.queuedAccounts.subtracting(accounts.keys))
+        warnAboutUnknownAccounts(recovery.queuedAccounts.subtracting(accounts.keys))
       case .failure(let error): notice("What was left unfinished could not be taken up: \(error.message)")
       }
       if mustRecoverAgain { recover() }
@@ -66,8 +66,8 @@ extension PredictionEngine {
   /// A claim whose commit failed may have reached the disk; nobody sent it, and nobody will.
   private func giveUpClaims(among sending: [PredictionID]) {
     let lost = state.withLock { state -> [PredictionID] in
-      guard state.mustFindClaims else { return [] }
-      state.mustFindClaims = false
+      guard state.mustReconcileClaims else { return [] }
+      state.mustReconcileClaims = false
       return sending.filter { !state.handedOver.contains($0) }
     }
     for id in lost {
@@ -76,10 +76,10 @@ extension PredictionEngine {
     }
   }
 
-  private func tellOfStrangers(_ accounts: Set<String>) {
+  private func warnAboutUnknownAccounts(_ accounts: Set<String>) {
     let mustTell = state.withLock { state in
-      guard !accounts.isEmpty, !state.hasToldOfStrangers else { return false }
-      state.hasToldOfStrangers = true
+      guard !accounts.isEmpty, !state.didWarnAboutUnknownAccounts else { return false }
+      state.didWarnAboutUnknownAccounts = true
       return true
     }
     if mustTell {

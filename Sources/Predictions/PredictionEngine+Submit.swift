@@ -105,7 +105,7 @@ extension PredictionEngine {
       uploads: files.isEmpty ? .none : .awaited)
     prediction.acceptor = store.owner
     let notices = state.withLock { state in
-      state.owedReplies += 1
+      state.pendingReplyWrites += 1
       if let agent = request.agent { state.agentsPending[agent, default: 0] += 1 }
       return state.notices
     }
@@ -113,7 +113,7 @@ extension PredictionEngine {
     store.insert(prediction, queueLimit: refusal == nil ? limits.maxQueued : 0) {
       [self, refusal, warnings, id = prediction.id] result in
       state.withLock { state in
-        state.owedReplies -= 1
+        state.pendingReplyWrites -= 1
         if let agent = request.agent { state.agentsPending[agent, default: 1] -= 1 }
       }
       switch result {
@@ -154,14 +154,16 @@ extension PredictionEngine {
   /// Commits what was accepted so far, and waits for it, but not for long: a call behind it must not wait for a table that
   /// another process holds. Only where very many writes are under way the wait has no limit, and reading stops so long.
   public func settle() {
-    guard state.withLock({ $0.owedReplies > 0 }) else { return }
-    if !store.flush(atMost: Self.commitPatience), state.withLock({ $0.owedReplies > Self.owedLimit }) { store.flush() }
+    guard state.withLock({ $0.pendingReplyWrites > 0 }) else { return }
+    if !store.flush(atMost: Self.commitPatience), state.withLock({ $0.pendingReplyWrites > Self.owedLimit }) {
+      store.flush()
+    }
   }
 
   /// Runs a body that must see all that was accepted before it: at once where all of that is committed, else on another
   /// thread.
   public func afterAccepted(_ body: @escaping @Sendable () -> Void) {
-    guard state.withLock({ $0.owedReplies > 0 || $0.arriving > 0 }) else { return body() }
+    guard state.withLock({ $0.pendingReplyWrites > 0 || $0.arriving > 0 }) else { return body() }
     arrive { [self] in
       store.flush()
       body()

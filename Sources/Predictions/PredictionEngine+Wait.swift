@@ -73,7 +73,7 @@ extension PredictionEngine {
     _ onProgress: (@Sendable (PredictionSnapshot) -> Void)?, _ completion: @escaping @Sendable (WaitOutcome) -> Void
   ) -> ((@Sendable (PredictionSnapshot) -> Void)?, @Sendable (WaitOutcome) -> Void) {
     guard let onProgress else { return (nil, completion) }
-    let isOver = Guarded(false)
+    let isOver = Protected(false)
     return (
       { snapshot in isOver.withLock { if !$0 { onProgress(snapshot) } } },
       { outcome in

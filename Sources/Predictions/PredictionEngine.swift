@@ -31,7 +31,7 @@ public final class PredictionEngine: Sendable {
     /// Those that were handed to a provider and whose rows say nothing more yet than that they may be.
     var handedOver: Set<PredictionID> = []
     /// Whether a claim could not be committed for certain: the table may name one for ours that nobody sends.
-    var mustFindClaims = false
+    var mustReconcileClaims = false
     /// What is sent for those whose files are uploaded, until it is.
     var uploaded: [PredictionID: Uploaded] = [:]
     /// Commits that failed with the disk and are tried again.
@@ -44,7 +44,7 @@ public final class PredictionEngine: Sendable {
     /// The newest id that was given.
     var lastID: PredictionID?
     /// Writes that a reply of the current read waits for.
-    var owedReplies = 0
+    var pendingReplyWrites = 0
     /// Requests of each agent that are not committed yet.
     var agentsPending: [String: Int] = [:]
     /// Requests that wait in `arrivals` or are being worked on there.
@@ -60,7 +60,7 @@ public final class PredictionEngine: Sendable {
     /// Whether `drain` was called: the process takes over nothing more.
     var isEnding = false
     /// What is known of what things cost.
-    var prices = PriceList()
+    var prices = QuoteCache()
     /// The queued predictions whose price was asked for in vain, by account, and why.
     var unpriced: [String: [PredictionID: String]] = [:]
     /// The pauses of accounts, as the store had them last; `nil` before they were read.
@@ -68,7 +68,7 @@ public final class PredictionEngine: Sendable {
     /// When a paused account was last asked what it has, on the steady clock.
     var balanceAskedAt: [String: Int64] = [:]
     /// What is known of what models there are.
-    var catalogues = Catalogues()
+    var modelCache = ModelCache()
     /// When an account's catalogue was last asked for the default model in vain, on the steady clock.
     var catalogueFailedAt: [String: Int64] = [:]
     /// The schema that an order was last checked against.
@@ -80,12 +80,12 @@ public final class PredictionEngine: Sendable {
     var notices = 0
     /// Whether somebody may wait for a prediction that another process works on.
     var hasForeignWaiters = false
-    var rounds = Rounds()
+    var periodicTasks = PeriodicTasks()
     /// When old predictions are deleted; `nil` where all are kept.
     var retention: Retention?
-    var hasToldOfStrangers = false
+    var didWarnAboutUnknownAccounts = false
     /// Whether the log says that queued predictions wait for the provider's history.
-    var hasToldOfSearches = false
+    var didWarnAboutSearches = false
     var armed: Int64?
     var isClockStarted = false
   }
@@ -113,7 +113,7 @@ public final class PredictionEngine: Sendable {
     var writer: Writer?
   }
 
-  let state: Guarded<State>
+  let state: Protected<State>
   let store: any PredictionStore
   let outputs: any OutputStore
   let previews: any PreviewStore
@@ -128,9 +128,9 @@ public final class PredictionEngine: Sendable {
   /// Takes requests in the order of arrival, where one of them takes long; see PredictionEngine+Submit.
   let arrivals = WorkQueue()
   /// Who is notified of every change; see PredictionEngine+Changes.
-  let watcher = Guarded<Watcher?>(nil)
+  let watcher = Protected<Watcher?>(nil)
   /// Counts up whenever the alarm was moved; its own lock, so that moving it wakes only the clock.
-  let alarm = Guarded(0)
+  let alarm = Protected(0)
 
   /// How many bytes of outputs that are not files yet are in memory, beyond those of one prediction.
   static let heldBytes = 64 << 20
@@ -166,7 +166,7 @@ public final class PredictionEngine: Sendable {
     self.notice = notice
     var state = State(defaults: defaults, scheduler: Scheduler(seed: seed))
     state.retention = retention.map { Retention(lifetime: $0, now: time.now) }
-    self.state = Guarded(state)
+    self.state = Protected(state)
   }
 
   // MARK: - Providers and defaults
@@ -318,9 +318,9 @@ public final class PredictionEngine: Sendable {
   ) {
     begin()
     let (sendable, writer) = revoke(id)
-    state.withLock { $0.owedReplies += 1 }
+    state.withLock { $0.pendingReplyWrites += 1 }
     store.change(id, .cancelAsked(deleteRemote: deleteRemote, sendable: sendable), by: writer) { [self] result in
-      state.withLock { $0.owedReplies -= 1 }
+      state.withLock { $0.pendingReplyWrites -= 1 }
       switch result {
       case .success(let change):
         // It may be the file of another process, which hears of this only later.
@@ -362,9 +362,9 @@ public final class PredictionEngine: Sendable {
     completion: @escaping @Sendable (Result<DeleteOutcome, StoreError>, _ kept: [String]) -> Void
   ) {
     begin()
-    state.withLock { $0.owedReplies += 1 }
+    state.withLock { $0.pendingReplyWrites += 1 }
     store.delete(ids) { [self] result in
-      state.withLock { $0.owedReplies -= 1 }
+      state.withLock { $0.pendingReplyWrites -= 1 }
       var kept: [String] = []
       if case .success(.deleted(let gone, _)) = result {
         kept = forget(gone, files: files)

@@ -102,17 +102,17 @@ public struct Scheduler: Sendable {
     var mayHaveQueue = false
     /// Whether more came to the queue than the claim under way was asked about.
     var hasMore = false
-    var line: PollLine
+    var line: PollRateLimiter
 
     init(_ pace: PollPace) {
       policy = RetryPolicy(pace)
-      line = PollLine(rate: policy.pollsPerSecond)
+      line = PollRateLimiter(rate: policy.pollsPerSecond)
     }
   }
 
   var jobs: [PredictionID: Job] = [:]
   private var accounts: [String: AccountState] = [:]
-  private var agenda = Agenda()
+  private var deadlines = DeadlineHeap()
   /// Whose files are being uploaded, by account: one at a time, so that a second one with the same file finds it there.
   private var uploading: [String: PredictionID] = [:]
   /// Which queued one the history is searched for, by account: one at a time, so that the history is not asked too often.
@@ -138,7 +138,7 @@ public struct Scheduler: Sendable {
   public var nextWake: Int64? {
     let retries = accounts.values.compactMap(\.retryAt).min()
     let turns = accounts.values.compactMap(\.line.nextTurn).min()
-    return [agenda.earliest, retries, turns].compactMap { $0 }.min()
+    return [deadlines.earliest, retries, turns].compactMap { $0 }.min()
   }
 
   /// Whether anything of ours is unfinished.
@@ -249,7 +249,7 @@ public struct Scheduler: Sendable {
 
     case .woke:
       var actions: [Action] = []
-      while let (at, id) = agenda.popDue(now.steady) {
+      while let (at, id) = deadlines.popDue(now.steady) {
         guard jobs[id]?.due == at else { continue }
         actions += begin(id, now: now)
       }
@@ -390,7 +390,7 @@ public struct Scheduler: Sendable {
 
   private mutating func schedule(_ id: PredictionID, at steady: Int64) {
     jobs[id]?.due = steady
-    agenda.insert(steady, id)
+    deadlines.insert(steady, id)
   }
 
   func policy(of job: Job) -> RetryPolicy { policy(ofAccount: job.account) }

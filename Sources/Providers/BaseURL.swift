@@ -18,7 +18,7 @@ public struct BaseURL: Sendable, Equatable {
     self.text = String(text)
     let parts = text.split(separator: ":", maxSplits: 1)
     guard parts.count == 2, parts[1].hasPrefix("//") else {
-      (scheme, host, reach) = ("", "", .open)
+      (scheme, host, reach) = ("", "", .public)
       return
     }
     scheme = parts[0].lowercased()
@@ -27,7 +27,7 @@ public struct BaseURL: Sendable, Equatable {
     if Self.isThisMachine(host) {
       reach = .loopback
     } else {
-      reach = NetworkAddress(host)?.reach ?? .open
+      reach = NetworkAddress(host)?.reach ?? .public
     }
   }
 

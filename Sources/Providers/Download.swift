@@ -7,7 +7,7 @@ internal import Threads
 /// No request of it carries a header of ours but the client's name: least of all the key.
 struct Download: Sendable {
   let http: HTTPClient
-  let policy: DownloadPolicy
+  let policy: EgressPolicy
   let userAgent: String
   let writer: any OutputWriter
   let completion: @Sendable (DownloadOutcome) -> Void
@@ -29,10 +29,10 @@ struct Download: Sendable {
       completion(.refused(reason: "The output's address may not be fetched. \(refusal)"))
       return
     }
-    let failed = Guarded<OutputError?>(nil)
+    let failed = Protected<OutputError?>(nil)
     let request = HTTPRequest(
       url: url, headers: [.init("User-Agent", userAgent), .init("Accept", "image/*,*/*;q=0.5")],
-      limits: .init(total: 600_000, stall: 20_000), bodyLimit: DownloadPolicy.byteLimit,
+      limits: .init(total: 600_000, stall: 20_000), bodyLimit: EgressPolicy.byteLimit,
       purpose: .download(
         allows: { [policy] in policy.allows($0.reach, host: address.host) },
         sink: { [writer] bytes in
@@ -67,8 +67,8 @@ struct Download: Sendable {
         completion(.refused(reason: "The output's host redirects to nowhere."))
         return
       }
-      guard redirects < DownloadPolicy.redirectLimit else {
-        completion(.refused(reason: "The output's host redirects more than \(DownloadPolicy.redirectLimit) times."))
+      guard redirects < EgressPolicy.redirectLimit else {
+        completion(.refused(reason: "The output's host redirects more than \(EgressPolicy.redirectLimit) times."))
         return
       }
       fetch(next, as: next.text, redirects: redirects + 1)
@@ -84,7 +84,7 @@ struct Download: Sendable {
   private static func outcome(_ failure: HTTPFailure) -> DownloadOutcome {
     switch failure.kind {
     case .forbiddenAddress, .badRequest: .refused(reason: failure.message)
-    case .tooLarge: .refused(reason: "The output is larger than \(DownloadPolicy.byteLimit) bytes.")
+    case .tooLarge: .refused(reason: "The output is larger than \(EgressPolicy.byteLimit) bytes.")
     default: .transient(reason: failure.message)
     }
   }

@@ -36,15 +36,15 @@ public final class HTTPClient: Sendable {
     var multi: MultiHandle?
   }
 
-  private let inbox = Guarded(Inbox())
-  private let environment: HTTPEnvironment
+  private let inbox = Protected(Inbox())
+  private let environment: ProxyEnvironment
 
   /// A client that honours the process's `HTTPS_PROXY`, `NO_PROXY`, `CURL_CA_BUNDLE`, `SSL_CERT_FILE` and the like.
   public convenience init() {
     self.init(environment: .process)
   }
 
-  init(environment: HTTPEnvironment) {
+  init(environment: ProxyEnvironment) {
     self.environment = environment
   }
 

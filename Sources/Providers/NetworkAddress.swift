@@ -11,15 +11,15 @@ public struct NetworkAddress: Sendable, Equatable {
   /// What kind of place it is.
   public enum Reach: Sendable, Equatable {
     /// On the internet.
-    case open
+    case `public`
     /// In a network of one's own (RFC 1918, RFC 6598, RFC 4193).
     case local
     /// This machine.
     case loopback
     /// This link; also where clouds keep the machine's own credentials.
-    case link
+    case linkLocal
     /// Nobody's: unspecified, multicast, reserved.
-    case none
+    case unroutable
   }
 
   /// 4 or 16 bytes in network order.
@@ -56,31 +56,31 @@ public struct NetworkAddress: Sendable, Equatable {
     }
     if start.allSatisfy({ $0 == 0 }) {
       if bytes[12...] == [0, 0, 0, 1] { return .loopback }
-      return bytes[12...] == [0, 0, 0, 0] ? .none : Self.reach(ofVersion4: Array(bytes[12...]))
+      return bytes[12...] == [0, 0, 0, 0] ? .unroutable : Self.reach(ofVersion4: Array(bytes[12...]))
     }
     if start == [0x00, 0x64, 0xFF, 0x9B, 0, 0, 0, 0, 0, 0, 0, 0] { return Self.reach(ofVersion4: Array(bytes[12...])) }
     // NAT64 within one network (RFC 8215), and what a translator makes of IPv4 for itself (RFC 7915, section 1.3).
     if bytes.starts(with: [0x00, 0x64, 0xFF, 0x9B, 0x00, 0x01]) { return .local }
-    if start == [0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 0, 0] { return .none }
+    if start == [0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 0, 0] { return .unroutable }
     if bytes[0] == 0x20, bytes[1] == 0x02 { return Self.reach(ofVersion4: Array(bytes[2..<6])) }
     switch bytes[0] {
     case 0xFC, 0xFD: return .local
-    case 0xFE where bytes[1] & 0xC0 == 0x80: return .link
+    case 0xFE where bytes[1] & 0xC0 == 0x80: return .linkLocal
     case 0xFE where bytes[1] & 0xC0 == 0xC0: return .local
-    case 0xFF: return .none
-    default: return .open
+    case 0xFF: return .unroutable
+    default: return .public
     }
   }
 
   private static func reach(ofVersion4 bytes: [UInt8]) -> Reach {
     switch (bytes[0], bytes[1]) {
-    case (0, _): .none
+    case (0, _): .unroutable
     case (10, _), (172, 16...31), (192, 168), (100, 64...127), (198, 18...19): .local
     case (192, 0) where bytes[2] == 0: .local
     case (127, _): .loopback
-    case (169, 254): .link
-    case (224..., _): .none
-    default: .open
+    case (169, 254): .linkLocal
+    case (224..., _): .unroutable
+    default: .public
     }
   }
 

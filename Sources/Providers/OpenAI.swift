@@ -5,7 +5,7 @@ internal import Threads
 /// Any server with OpenAI's Images API: OpenAI itself, or one's own (vLLM, SGLang, LocalAI, a LiteLLM proxy).
 ///
 /// The one POST is the work: its reply is the picture, and no id leads back to it. So the reply is kept on disk before it
-/// is read (`IncomingStore`), a poll reads what was kept, and a reply that never came stays unknown.
+/// is read (`ReplyStore`), a poll reads what was kept, and a reply that never came stays unknown.
 public struct OpenAI: Provider, ServerQuoting {
   /// Where the service is, unless one says otherwise.
   public static let defaultBaseURL = "https://api.openai.com/v1"
@@ -24,7 +24,7 @@ public struct OpenAI: Provider, ServerQuoting {
   public let postLimit: Int64 = 600_000
 
   let base: BaseURL
-  let incoming: any IncomingStore
+  let replies: any ReplyStore
   let http: HTTPClient
   let key: String
   private let clientVersion: String
@@ -40,12 +40,12 @@ public struct OpenAI: Provider, ServerQuoting {
   ///   - clientVersion: ours, told to the service.
   ///   - now: milliseconds since 1970; only compared with the service's `Date`.
   public init(
-    baseURL: String = Self.defaultBaseURL, key: String, account: String, incoming: any IncomingStore, http: HTTPClient,
+    baseURL: String = Self.defaultBaseURL, key: String, account: String, replies: any ReplyStore, http: HTTPClient,
     clientVersion: String, now: @escaping @Sendable () -> Int64
   ) {
     base = BaseURL(Self.completed(baseURL: baseURL))
     self.account = account
-    self.incoming = incoming
+    self.replies = replies
     self.http = http
     self.clientVersion = clientVersion
     self.now = now
@@ -99,9 +99,9 @@ public struct OpenAI: Provider, ServerQuoting {
             .authentication, retryable: false, message: "The key holds characters that no key has.",
             hint: "Check OPENAI_API_KEY."), pause: nil))
     }
-    let order: OpenAIOrder
-    do throws(OpenAIOrder.Refusal) {
-      order = try OpenAIOrder(object, model: prediction.model, boundary: "imagewire-\(prediction.id)")
+    let order: OpenAIRequestBody
+    do throws(OpenAIRequestBody.Refusal) {
+      order = try OpenAIRequestBody(object, model: prediction.model, boundary: "imagewire-\(prediction.id)")
     } catch {
       return completion(
         .refused(
@@ -109,7 +109,7 @@ public struct OpenAI: Provider, ServerQuoting {
             .invalidInput, retryable: false, message: sentences(error.message, "Nothing was sent."), hint: error.hint),
           pause: nil))
     }
-    let previews = Guarded(OpenAIPreviews())
+    let previews = Protected(OpenAIPreviews())
     let watch: @Sendable (borrowing Span<UInt8>) -> Void = { bytes in
       for image in previews.withLock({ $0.append(bytes) }) { preview(image) }
     }
@@ -140,22 +140,22 @@ public struct OpenAI: Provider, ServerQuoting {
     }
     if (200..<300).contains(response.status), !response.body.isEmpty {
       // First the disk: what is in memory alone dies with the process.
-      try? incoming.keep(response.body, of: prediction)
+      try? replies.keep(response.body, of: prediction)
       // A stream that broke off after its picture has brought the picture.
       if let result = self.result(of: response.body, isWhole: broken == nil, prediction) {
         return .accepted(remoteID: Self.remoteID(of: prediction), result: result, clockSkew: nil)
       }
-      incoming.discard(prediction)
+      replies.discard(prediction)
     }
     if let broken { return .ambiguous(reason: reason(broken)) }
     // 408, 409 and 425 do not say that nothing was made, and neither does anything that is no 3xx or 4xx.
     if (300..<500).contains(response.status), ![408, 409, 425].contains(response.status) {
       let (failure, pause) = refusal(
-        OpenAIAnswer.error(in: response.body), status: response.status, model: prediction.model,
-        retryAfter: WaveSpeedTime.retryAfter(response.headers, now: now()))
+        OpenAIResponse.error(in: response.body), status: response.status, model: prediction.model,
+        retryAfter: HTTPTime.retryAfter(response.headers, now: now()))
       return .refused(failure, pause: pause)
     }
-    let said = quoted(OpenAIAnswer.error(in: response.body)?.message)
+    let said = quoted(OpenAIResponse.error(in: response.body)?.message)
     return .ambiguous(reason: "The provider answered HTTP \(response.status)\(said).")
   }
 
@@ -164,7 +164,7 @@ public struct OpenAI: Provider, ServerQuoting {
 
   /// What a 2xx brought; `nil` where it cannot be told.
   private func result(of body: [UInt8], isWhole: Bool, _ prediction: Prediction) -> RemoteResult? {
-    let answer = OpenAIAnswer(body)
+    let answer = OpenAIResponse(body)
     if !answer.outputs.isEmpty {
       return .completed(outputs: answer.outputs, hasNSFWContents: [], inferenceMilliseconds: nil)
     }
@@ -186,7 +186,7 @@ public struct OpenAI: Provider, ServerQuoting {
 
   /// Reads the reply again that was kept.
   public func poll(_ prediction: Prediction, completion: @escaping @Sendable (PollOutcome) -> Void) {
-    guard let body = incoming.body(of: prediction), let result = result(of: body, isWhole: true, prediction) else {
+    guard let body = replies.body(of: prediction), let result = result(of: body, isWhole: true, prediction) else {
       return completion(.gone(reason: "Its reply was not kept."))
     }
     completion(.answered(result, after: nil))
@@ -199,13 +199,13 @@ public struct OpenAI: Provider, ServerQuoting {
   ) {
     if output == "inline:\(index)" { return completion(write(index, of: prediction, into: writer)) }
     let download = Download(
-      http: http, policy: DownloadPolicy(base: base), userAgent: userAgent, writer: writer, completion: completion)
+      http: http, policy: EgressPolicy(base: base), userAgent: userAgent, writer: writer, completion: completion)
     download.fetch(output)
   }
 
   /// Writes an output that came inside the reply, from the reply that was kept.
   private func write(_ index: Int, of prediction: Prediction, into writer: any OutputWriter) -> DownloadOutcome {
-    guard let body = incoming.body(of: prediction),
+    guard let body = replies.body(of: prediction),
       case .completed(let outputs, _, _)? = result(of: body, isWhole: true, prediction),
       outputs.indices.contains(index - 1), case .bytes(let bytes) = outputs[index - 1]
     else { return .expired(reason: "The bytes came with an answer that is gone.") }
@@ -218,7 +218,7 @@ public struct OpenAI: Provider, ServerQuoting {
   }
 
   /// Only while replies are kept that nobody has read: one that was had just before its process ended is found there.
-  public var history: (any ProviderHistory)? { incoming.isEmpty ? nil : self }
+  public var history: (any ProviderHistory)? { replies.isEmpty ? nil : self }
 
   /// It keeps nothing that has a name.
   public func delete(_ prediction: Prediction, completion: @escaping @Sendable (DeletionOutcome) -> Void) {
@@ -226,10 +226,10 @@ public struct OpenAI: Provider, ServerQuoting {
   }
 
   /// Only as long as the reply is kept.
-  public func canRepeat(_ prediction: Prediction) -> Bool { incoming.has(prediction) }
+  public func canRepeat(_ prediction: Prediction) -> Bool { replies.has(prediction) }
 
   /// The kept reply goes.
-  public func forget(_ prediction: Prediction) { incoming.discard(prediction) }
+  public func forget(_ prediction: Prediction) { replies.discard(prediction) }
 
   // MARK: - Pieces
 
@@ -251,7 +251,7 @@ extension OpenAI: ProviderHistory {
   public func search(
     for prediction: Prediction, window: ClosedRange<Int64>, completion: @escaping @Sendable (HistoryOutcome) -> Void
   ) {
-    guard incoming.body(of: prediction) != nil else { return completion(.found([])) }
+    guard replies.body(of: prediction) != nil else { return completion(.found([])) }
     completion(
       .found([
         HistoryMatch(

@@ -20,7 +20,7 @@ extension OpenAI: ProviderCatalogue {
       case .success(let response):
         let list = (try? JSONValue(parsing: response.body))?["data"]?.array
         guard (200..<300).contains(response.status), let list else {
-          let said = quoted(OpenAIAnswer.error(in: response.body)?.message)
+          let said = quoted(OpenAIResponse.error(in: response.body)?.message)
           return completion(
             .failure(
               ProviderError(

@@ -2,7 +2,7 @@ internal import JSON
 internal import Predictions
 
 /// Finds the partial images of a reply while it still comes. The reply itself is read as a whole when it is over, by
-/// `OpenAIAnswer`; nothing here decides what becomes of it.
+/// `OpenAIResponse`; nothing here decides what becomes of it.
 struct OpenAIPreviews: Sendable {
   /// A picture of 12 MB. While one event is read there are some five copies of it.
   static let eventBytes = 16 << 20
@@ -46,7 +46,7 @@ struct OpenAIPreviews: Sendable {
     if type.hasSuffix(".completed") { end() }
     guard type.hasSuffix(Self.suffix) else { return nil }
     let index = object["partial_image_index"]?.int64.flatMap { Int32(exactly: $0) }.map(Int.init) ?? count
-    guard case .bytes(let bytes)? = OpenAIAnswer.output(.object(object)) else {
+    guard case .bytes(let bytes)? = OpenAIResponse.output(.object(object)) else {
       return counted(.unreadable(reason: "it is no base64"))
     }
     return counted(.picture(bytes, index: max(0, index)))

@@ -1,6 +1,6 @@
 public import Predictions
 
-/// Pictures go along with the order itself: a file becomes the data URI that `OpenAIOrder` puts into the form as bytes.
+/// Pictures go along with the order itself: a file becomes the data URI that `OpenAIRequestBody` puts into the form as bytes.
 extension OpenAI: ProviderUploads {
   /// What OpenAI takes of one picture.
   public var byteLimit: Int64 { 50_000_000 }

@@ -37,7 +37,7 @@ public struct Reachability: Sendable {
     self.key = key
     self.http = http
     // A proxy's address may hold a password, which is nobody's business.
-    proxy = WebAddress(url).flatMap { HTTPEnvironment.process.proxy(for: $0) }.map { text in
+    proxy = WebAddress(url).flatMap { ProxyEnvironment.process.proxy(for: $0) }.map { text in
       let place = text.split(separator: "@").last ?? ""
       return String(place.drop { $0 == "/" }.split(separator: "/").last { !$0.hasSuffix(":") } ?? place)
     }

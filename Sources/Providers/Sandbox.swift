@@ -46,9 +46,9 @@ public struct Sandbox: Provider {
   }
 
   private static func outcome(of prediction: Prediction, at now: Int64) -> SubmitOutcome {
-    let order: SandboxOrder
-    do throws(SandboxOrder.Refusal) {
-      order = try SandboxOrder(prediction.input ?? [])
+    let order: SandboxInput
+    do throws(SandboxInput.Refusal) {
+      order = try SandboxInput(prediction.input ?? [])
     } catch {
       return .refused(
         PredictionFailure(
@@ -75,7 +75,7 @@ public struct Sandbox: Provider {
   public func poll(_ prediction: Prediction, completion: @escaping @Sendable (PollOutcome) -> Void) {
     queue.async { [time] in
       guard let id = prediction.remoteID, let sentAt = Self.sentAt(id),
-        let order = try? SandboxOrder(prediction.input ?? [])
+        let order = try? SandboxInput(prediction.input ?? [])
       else {
         return completion(.gone(reason: "This is no prediction of the sandbox."))
       }
@@ -85,7 +85,7 @@ public struct Sandbox: Provider {
     }
   }
 
-  private static func result(of order: SandboxOrder, sentAt: Int64, now: Int64) -> RemoteResult {
+  private static func result(of order: SandboxInput, sentAt: Int64, now: Int64) -> RemoteResult {
     if order.isEndless || now < sentAt + order.delay { return .running }
     if let kind = order.failure, kind != .downloadFailed {
       return .failed(failure(kind, billing: .refunded), billing: .refunded)
@@ -122,7 +122,7 @@ public struct Sandbox: Provider {
     completion: @escaping @Sendable (DownloadOutcome) -> Void
   ) {
     queue.async {
-      guard let order = try? SandboxOrder(prediction.input ?? []) else {
+      guard let order = try? SandboxInput(prediction.input ?? []) else {
         return completion(.refused(reason: "Its input cannot be read any more."))
       }
       if order.failure == .downloadFailed {
@@ -192,7 +192,7 @@ extension Sandbox: ProviderHistory {
     for prediction: Prediction, window: ClosedRange<Int64>, completion: @escaping @Sendable (HistoryOutcome) -> Void
   ) {
     queue.async {
-      guard let sentAt = prediction.startedAt, let order = try? SandboxOrder(prediction.input ?? []),
+      guard let sentAt = prediction.startedAt, let order = try? SandboxInput(prediction.input ?? []),
         order.failure != .submissionUnknown
       else { return completion(.found([])) }
       completion(

@@ -1,7 +1,7 @@
 internal import JSON
 public import Predictions
 
-/// What the sandbox reads from an input, as a schema: the words of `SandboxOrder`.
+/// What the sandbox reads from an input, as a schema: the words of `SandboxInput`.
 extension Sandbox: ProviderCatalogue {
   /// Any model: the name is not looked at.
   public func builtIn(_ model: String) -> Model? { Model(id: model, inputSchema: Self.inputSchema) }

@@ -147,11 +147,11 @@ public struct WaveSpeed: Provider, ServerQuoting, Sendable {
       guard let partial = failure.partial else { return .ambiguous(reason: reason(failure)) }
       (response, broken) = (partial, failure)
     }
-    let answer = WaveSpeedAnswer(response)
+    let answer = WaveSpeedResponse(response)
     if let answer, let id = answer.id, let object = answer.object {
       return .accepted(
         remoteID: id, result: self.result(of: object, model: model, id: id),
-        clockSkew: WaveSpeedTime.skew(response.headers, now: now()))
+        clockSkew: HTTPTime.skew(response.headers, now: now()))
     }
     if let broken { return .ambiguous(reason: reason(broken)) }
     let status = answer?.status ?? response.status
@@ -160,7 +160,7 @@ public struct WaveSpeed: Provider, ServerQuoting, Sendable {
     if isRefusal, status < 500, ![408, 409, 425].contains(status) {
       let (failure, pause) = refusal(
         status: status, answer: answer, model: model,
-        retryAfter: WaveSpeedTime.retryAfter(response.headers, now: now()))
+        retryAfter: HTTPTime.retryAfter(response.headers, now: now()))
       return .refused(failure, pause: pause)
     }
     if (200..<300).contains(status) {
@@ -192,8 +192,8 @@ public struct WaveSpeed: Provider, ServerQuoting, Sendable {
     case .success(let whole): response = whole
     case .failure(let failure): return Self.waiting(failure, reason: reason(failure))
     }
-    let answer = WaveSpeedAnswer(response)
-    let after = WaveSpeedTime.retryAfter(response.headers, now: now())
+    let answer = WaveSpeedResponse(response)
+    let after = HTTPTime.retryAfter(response.headers, now: now())
     if (200..<300).contains(response.status), let answer, let object = answer.object, object["status"]?.string != nil,
       answer.status == response.status || answer.id != nil
     {
@@ -237,7 +237,7 @@ public struct WaveSpeed: Provider, ServerQuoting, Sendable {
       return
     }
     let download = Download(
-      http: http, policy: DownloadPolicy(base: base), userAgent: userAgent, writer: writer, completion: completion)
+      http: http, policy: EgressPolicy(base: base), userAgent: userAgent, writer: writer, completion: completion)
     download.fetch(output)
   }
 
@@ -276,7 +276,7 @@ public struct WaveSpeed: Provider, ServerQuoting, Sendable {
       switch result {
       case .failure(let failure): completion(.unanswered(reason: reason(failure)))
       case .success(let response):
-        let answer = WaveSpeedAnswer(response)
+        let answer = WaveSpeedResponse(response)
         let status = answer?.status ?? response.status
         if (200..<300).contains(status), (answer?.object?["deleted_count"]?.int64 ?? 0) >= 1 {
           completion(.deleted)

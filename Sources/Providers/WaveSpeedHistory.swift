@@ -57,13 +57,13 @@ private struct HistorySearch: Sendable {
   }
 
   private func read(_ response: HTTPResponse, number: Int, found: [String: HistoryMatch?]) {
-    let answer = WaveSpeedAnswer(response)
+    let answer = WaveSpeedResponse(response)
     let status = answer?.status ?? response.status
     guard (200..<300).contains(status), let items = answer?.object?["items"] else {
       completion(.unavailable(reason: "The provider's history answered HTTP \(status) and no list."))
       return
     }
-    let skew = WaveSpeedTime.skew(response.headers, now: service.now()) ?? 0
+    let skew = HTTPTime.skew(response.headers, now: service.now()) ?? 0
     if abs(skew) > WaveSpeed.clockTolerance, expectedSkew == 0 {
       // The service filtered by a clock that is too far from ours: once more, by what its answer tells.
       var search = self

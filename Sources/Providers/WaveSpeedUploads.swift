@@ -43,7 +43,7 @@ extension WaveSpeed: ProviderUploads {
   private func put(
     _ file: any InputFile, _ ticket: Ticket, completion: @escaping @Sendable (UploadOutcome) -> Void
   ) {
-    let policy = DownloadPolicy(base: base)
+    let policy = EgressPolicy(base: base)
     guard let target = WebAddress(ticket.url), policy.refusal(of: target) == nil,
       let address = WebAddress(ticket.address), policy.refusal(of: address) == nil
     else {
@@ -94,9 +94,9 @@ extension WaveSpeed: ProviderUploads {
   }
 
   private func refusedTicket(_ response: HTTPResponse) -> UploadOutcome {
-    let answer = WaveSpeedAnswer(response)
+    let answer = WaveSpeedResponse(response)
     let status = answer?.status ?? response.status
-    let after = WaveSpeedTime.retryAfter(response.headers, now: now())
+    let after = HTTPTime.retryAfter(response.headers, now: now())
     switch status {
     case 401, 402, 403, 407:
       let (failure, pause) = refusal(status: status, answer: answer, model: "", retryAfter: after)
@@ -124,7 +124,7 @@ extension WaveSpeed: ProviderUploads {
   }
 
   private func refusedFile(_ response: HTTPResponse) -> UploadOutcome {
-    let after = WaveSpeedTime.retryAfter(response.headers, now: now())
+    let after = HTTPTime.retryAfter(response.headers, now: now())
     switch response.status {
     case 413: return .refused(Self.tooLarge, pause: nil)
     case 429:
@@ -160,7 +160,7 @@ private struct Ticket {
 
   /// `nil` where the answer is none.
   init?(_ response: HTTPResponse) {
-    guard let answer = WaveSpeedAnswer(response), (200..<300).contains(response.status),
+    guard let answer = WaveSpeedResponse(response), (200..<300).contains(response.status),
       (200..<300).contains(answer.status), let object = answer.object, let address = object["download_url"]?.string,
       let upload = object["upload"]?.object, let url = upload["url"]?.string,
       (upload["method"]?.string ?? "PUT").uppercased() == "PUT"

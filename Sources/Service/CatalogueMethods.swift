@@ -40,7 +40,9 @@ extension Method {
       errors: [.providerNotConfigured, .providerFailed], body: .later(validate)),
   ]
 
-  @Sendable private static func models(_ service: Service, _ params: Params, _ asked: Asked) throws(RPCError) {
+  @Sendable private static func models(_ service: Service, _ params: MethodParameters, _ call: PendingCall)
+    throws(RPCError)
+  {
     let model = try params.name("model", bytes: 1...256)
     let provider = try params.name("provider", bytes: 1...64)
     let cursor = try params.string("cursor", bytes: 1...256)
@@ -49,8 +51,8 @@ extension Method {
     let isOne = model != nil
     let answer: @Sendable (Result<PredictionEngine.Offer, PredictionEngine.CatalogueError>) -> Void = { result in
       switch result {
-      case .failure(let error): asked.error(.catalogue(error))
-      case .success(let offer): asked.result(service.render(offer, hasSchema: isOne, after: isOne ? nil : cursor))
+      case .failure(let error): call.error(.catalogue(error))
+      case .success(let offer): call.result(service.render(offer, hasSchema: isOne, after: isOne ? nil : cursor))
       }
     }
     do throws(PredictionEngine.CatalogueError) {
@@ -64,7 +66,9 @@ extension Method {
     }
   }
 
-  @Sendable private static func validate(_ service: Service, _ params: Params, _ asked: Asked) throws(RPCError) {
+  @Sendable private static func validate(_ service: Service, _ params: MethodParameters, _ call: PendingCall)
+    throws(RPCError)
+  {
     var request = PredictionRequest(input: try params.object("input") ?? JSONObject())
     request.model = try params.name("model", bytes: 1...256)
     request.provider = try params.name("provider", bytes: 1...64)
@@ -72,8 +76,8 @@ extension Method {
     do throws(PredictionEngine.CatalogueError) {
       try engine.validate(request) { result in
         switch result {
-        case .failure(let error): asked.error(.catalogue(error))
-        case .success(let validation): asked.result(validation.bytes)
+        case .failure(let error): call.error(.catalogue(error))
+        case .success(let validation): call.result(validation.bytes)
         }
       }
     } catch {

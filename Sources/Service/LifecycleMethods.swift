@@ -33,14 +33,14 @@ extension Method {
       body: .now { service, _ in .json(service.description()) }),
   ]
 
-  @Sendable private static func ping(_ service: Service, _ params: Params) throws(RPCError) -> Answer {
+  @Sendable private static func ping(_ service: Service, _ params: MethodParameters) throws(RPCError) -> Answer {
     // The stateless revision of MCP has none, and none of `initialize`.
-    if MCPClaim.isStateless(params.object) { throw .methodNotFound }
+    if MCPRequestContext.isStateless(params.object) { throw .methodNotFound }
     return .empty
   }
 
-  @Sendable private static func initialize(_ service: Service, _ params: Params) throws(RPCError) -> Answer {
-    if MCPClaim.isStateless(params.object) { throw .methodNotFound }
+  @Sendable private static func initialize(_ service: Service, _ params: MethodParameters) throws(RPCError) -> Answer {
+    if MCPRequestContext.isStateless(params.object) { throw .methodNotFound }
     // With a revision it is the handshake of MCP, without one that of editors.
     if params.object["protocolVersion"] != nil { return .json(try service.initializeMCP(params.object)) }
     let options = try params.object("initializationOptions")
@@ -54,7 +54,7 @@ extension Method {
     }
     func name(_ name: String) throws(RPCError) -> String? {
       let text = try setting(name)
-      if let text { try Params.checkName(text, "configuration.\(name)") }
+      if let text { try MethodParameters.checkName(text, "configuration.\(name)") }
       return text
     }
     let wish = ClientSettings(

@@ -53,8 +53,8 @@ extension MCPCall {
   /// The view of the agent that sent this request: the name is the request's own or the handshake's.
   func agent() throws(RPCError) -> MCPAgent {
     let engine = try service.engine()
-    let name = claim.clientName ?? service.mcp.clientName
-    let directory = service.environment.agentDirectories().first?.realPath ?? ""
+    let name = context.clientName ?? service.mcp.clientName
+    let directory = service.host.agentDirectories().first?.realPath ?? ""
     return MCPAgent(agent: Agent(clientName: name, outputDirectory: directory), engine: engine)
   }
 }

@@ -17,23 +17,23 @@ final class MCPCall: Sendable {
     var answerNow: (@Sendable () -> Void)?
   }
 
-  let claim: MCPClaim
+  let context: MCPRequestContext
   let params: JSONObject
   /// The request's own id, as it was spelled.
   let id: JSONValue
   let service: Service
   let reply: PendingReply
-  private let state = Guarded(State())
+  private let state = Protected(State())
 
-  init(_ claim: MCPClaim, _ params: JSONObject, id: JSONValue, reply: PendingReply, service: Service) {
-    self.claim = claim
+  init(_ context: MCPRequestContext, _ params: JSONObject, id: JSONValue, reply: PendingReply, service: Service) {
+    self.context = context
     self.params = params
     self.id = id
     self.reply = reply
     self.service = service
   }
 
-  var revision: MCPRevision { claim.revision }
+  var revision: MCPRevision { context.revision }
 
   /// For progress; 0 is a token like any other.
   var progressToken: JSONValue? {

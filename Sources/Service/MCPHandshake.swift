@@ -49,7 +49,7 @@ extension Service {
 
   /// What a host puts before the model; hosts cut it at 2 KB, so what stands first is what must be known.
   var instructions: String {
-    [environment.standing(), Self.usage].compactMap { $0 }.joined(separator: " ")
+    [host.standing(), Self.usage].compactMap { $0 }.joined(separator: " ")
   }
 
   private static let usage = """
@@ -71,7 +71,7 @@ extension Service {
       json.value("imagewire")
     }
     json.name("version")
-    json.value(environment.version)
+    json.value(host.version)
     if revision.hasIcons, isFull {
       json.name("description")
       json.value("Image generation that loses nothing that was paid for.")

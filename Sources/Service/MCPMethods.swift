@@ -37,7 +37,9 @@ extension Method {
   }
 
   /// A notification of MCP.
-  private convenience init(mcp name: String, _ summary: String, _ body: @escaping @Sendable (Service, Params) -> Void) {
+  private convenience init(
+    mcp name: String, _ summary: String, _ body: @escaping @Sendable (Service, MethodParameters) -> Void
+  ) {
     self.init(mcp: name, summary, [], body: .notification(body))
   }
 }

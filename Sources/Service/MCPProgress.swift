@@ -9,7 +9,7 @@ struct MCPProgress: Sendable {
   private let hasMessage: Bool
   private let time: any TimeSource
   private let begun: Int64
-  private let last = Guarded<Int64>(-1)
+  private let last = Protected<Int64>(-1)
 
   /// Begins, where the client sent a token.
   init?(_ call: MCPCall) {

@@ -20,7 +20,7 @@ final class MCPSession: Sendable {
     var isTheirs = false
   }
 
-  private let state = Guarded(State())
+  private let state = Protected(State())
 
   /// What the handshake agreed on; without one, what the last revision with a handshake says.
   var revision: MCPRevision {
@@ -90,19 +90,19 @@ final class MCPSession: Sendable {
 extension Service {
   /// Takes one MCP request: reads what it claims to be, and whether that has the method.
   func handleMCP(
-    _ request: Request, _ params: Params, _ reply: consuming Reply, in revisions: ClosedRange<MCPRevision>,
+    _ request: Request, _ params: MethodParameters, _ reply: consuming Reply, in revisions: ClosedRange<MCPRevision>,
     _ body: (Service, MCPCall) throws(RPCError) -> Void
   ) {
     guard let id = request.id?.value, !id.isNull else { return reply.error(.invalidRequest) }
-    let claim: MCPClaim
+    let context: MCPRequestContext
     do throws(RPCError) {
-      claim = try MCPClaim(params.object, negotiated: mcp.revision)
-      guard revisions.contains(claim.revision) else { throw .methodNotFound }
+      context = try MCPRequestContext(params.object, negotiated: mcp.revision)
+      guard revisions.contains(context.revision) else { throw .methodNotFound }
     } catch {
       return reply.error(error)
     }
     struct Cell { weak var call: MCPCall? }
-    let cell = Guarded(Cell())
+    let cell = Protected(Cell())
     let pending = reply.later { [self] pending in
       // MCP: a request that was cancelled is not answered.
       pending.silence()
@@ -110,7 +110,7 @@ extension Service {
       mcp.remove(call)
       call.end(in: try? engine(), answering: false)
     }
-    let call = MCPCall(claim, params.object, id: id, reply: pending, service: self)
+    let call = MCPCall(context, params.object, id: id, reply: pending, service: self)
     cell.withLock { $0.call = call }
     do throws(RPCError) {
       try body(self, call)

@@ -15,7 +15,7 @@ enum MCPSubscription {
     guard wished.isNull || wished.array != nil else {
       throw .invalidParams("notifications.taskIds", "taskIds must be an array of strings, not \(wished.kind)")
     }
-    if !wished.isNull, !call.claim.hasTasksExtension { throw .tasksExtensionRequired }
+    if !wished.isNull, !call.context.hasTasksExtension { throw .tasksExtensionRequired }
     let agent = try call.agent()
     // What is no task of ours is left out, and the acknowledgement says so.
     let tasks = (wished.array ?? []).prefix(mostTasks).compactMap { name -> MCPTask? in
@@ -46,7 +46,7 @@ enum MCPSubscription {
 
   /// Tells of every change that a client can see; at once of a task that is over.
   private static func watch(_ task: MCPTask, for call: MCPCall, in engine: PredictionEngine) -> WaitID? {
-    let told = Guarded(task.snapshot.prediction.status)
+    let told = Protected(task.snapshot.prediction.status)
     let tell: @Sendable (PredictionSnapshot) -> Void = { [service = call.service] snapshot in
       let task = MCPTask(snapshot)
       call.withRoom(forPictures: task.bringsPictures(service)) { bytes in

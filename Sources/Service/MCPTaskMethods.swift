@@ -22,7 +22,7 @@ extension MCPTask {
     }
     let service = call.service
     let progress = MCPProgress(call)
-    let told = Guarded(MCPTask(snapshot).state)
+    let told = Protected(MCPTask(snapshot).state)
     let tell: @Sendable (PredictionSnapshot) -> Void = { snapshot in
       let task = MCPTask(snapshot)
       // The token of the call is good for as long as its task works.
@@ -144,7 +144,7 @@ extension MCPTask {
 
   /// The task of a call whose sender has said, where it must, that it knows what tasks are.
   private static func checked(_ call: MCPCall) throws(RPCError) -> MCPTask {
-    if call.revision.isStateless, !call.claim.hasTasksExtension { throw .tasksExtensionRequired }
+    if call.revision.isStateless, !call.context.hasTasksExtension { throw .tasksExtensionRequired }
     return try call.task()
   }
 }

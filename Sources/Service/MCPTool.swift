@@ -1,7 +1,7 @@
 internal import JSON
 internal import JSONRPC
 
-/// One tool as hosts list it. What the schemas say is what `Params` checks: they are for the model, the check is ours.
+/// One tool as hosts list it. What the schemas say is what `MethodParameters` checks: they are for the model, the check is ours.
 struct MCPTool: Sendable {
   let name: String
   let title: String

@@ -20,7 +20,7 @@ struct MCPToolCall: Sendable {
 
   let call: MCPCall
   let way: Way
-  let arguments: Params
+  let arguments: MethodParameters
 
   private var service: Service { call.service }
 
@@ -35,7 +35,7 @@ struct MCPToolCall: Sendable {
     if call.revision.hasCoreTasks, call.params["task"]?.object != nil {
       guard tool.isTaskCapable else { throw .methodNotFound }
       way = .coreTask
-    } else if call.claim.hasTasksExtension, tool.isTaskCapable {
+    } else if call.context.hasTasksExtension, tool.isTaskCapable {
       way = .extensionTask
     }
     let given = call.params["arguments"] ?? .null
@@ -44,7 +44,7 @@ struct MCPToolCall: Sendable {
     }
     do throws(RPCError) {
       try tool.body(
-        MCPToolCall(call: call, way: way, arguments: try Params(given, of: tool.parameters, strict: true)))
+        MCPToolCall(call: call, way: way, arguments: try MethodParameters(given, of: tool.parameters, strict: true)))
     } catch {
       refuse(call, error, way: way)
     }
@@ -147,7 +147,7 @@ struct MCPToolCall: Sendable {
   private func order(_ body: @escaping @Sendable (PredictionEngine.Accepted) -> Void) throws(RPCError) {
     var members = arguments.object
     for name in ["timeout_ms", "inline"] { members[name] = nil }
-    let request = try PredictionRequest(Params(.object(members), of: [], strict: false))
+    let request = try PredictionRequest(MethodParameters(.object(members), of: [], strict: false))
     let folders = service.folders
     if let folder = request.outputDirectory, !folders.contains(folder) {
       throw .invalidParams(

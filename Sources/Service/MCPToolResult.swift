@@ -80,7 +80,7 @@ extension Service {
 
   /// The folders that an agent may see and choose.
   var folders: MCPFolders {
-    MCPFolders(environment.agentDirectories())
+    MCPFolders(host.agentDirectories())
   }
 
   /// A prediction as a tool shows it.
@@ -140,7 +140,7 @@ extension Service {
   /// The prediction as every method shows it, but without paths that are none of an agent's business.
   func structured(_ snapshot: PredictionSnapshot, within folders: MCPFolders, isListed: Bool = false) -> [UInt8] {
     let prediction = snapshot.prediction
-    var rendering = Rendering(hasInput: !isListed)
+    var rendering = PredictionEncodingOptions(hasInput: !isListed)
     rendering.hidden = Set(prediction.files.indices.filter { !folders.contains(prediction.files[$0].path) })
     // It lies in the state directory, which is none of them.
     rendering.hasPreview = false

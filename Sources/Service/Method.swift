@@ -28,11 +28,11 @@ public final class Method: Sendable {
   /// How a method works.
   enum Body: Sendable {
     /// Answers at once, on the reading thread.
-    case now(@Sendable (Service, Params) throws(RPCError) -> Answer)
+    case now(@Sendable (Service, MethodParameters) throws(RPCError) -> Answer)
     /// Answers later, from any thread; accepted in arrival order all the same.
-    case later(@Sendable (Service, Params, Asked) throws(RPCError) -> Void)
+    case later(@Sendable (Service, MethodParameters, PendingCall) throws(RPCError) -> Void)
     /// Does something, and is not answered.
-    case notification(@Sendable (Service, Params) -> Void)
+    case notification(@Sendable (Service, MethodParameters) -> Void)
     /// Answers an MCP request, in the revisions that have it.
     case mcp(ClosedRange<MCPRevision>, @Sendable (Service, MCPCall) throws(RPCError) -> Void)
   }
@@ -63,7 +63,7 @@ public final class Method: Sendable {
   /// A notification: it does something, and nothing is ever answered.
   init(
     notification name: String, _ summary: String, _ parameters: [Parameter] = [],
-    body: @escaping @Sendable (Service, Params) -> Void
+    body: @escaping @Sendable (Service, MethodParameters) -> Void
   ) {
     self.name = name
     self.summary = summary

@@ -21,26 +21,30 @@ extension Method {
       errors: [.providerNotConfigured, .providerFailed], body: .later(balance)),
   ]
 
-  @Sendable private static func quote(_ service: Service, _ params: Params, _ asked: Asked) throws(RPCError) {
+  @Sendable private static func quote(_ service: Service, _ params: MethodParameters, _ call: PendingCall)
+    throws(RPCError)
+  {
     var request = PredictionRequest(input: try params.object("input") ?? JSONObject())
     request.model = try params.name("model", bytes: 1...256)
     request.provider = try params.name("provider", bytes: 1...64)
     let engine = try service.engine()
     do throws(PredictionEngine.PriceError) {
       try engine.quote(request) { result in
-        answer(asked, result.map { ($0.micros, $0.currency, $0.isExact) })
+        answer(call, result.map { ($0.micros, $0.currency, $0.isExact) })
       }
     } catch {
       throw .price(error)
     }
   }
 
-  @Sendable private static func balance(_ service: Service, _ params: Params, _ asked: Asked) throws(RPCError) {
+  @Sendable private static func balance(_ service: Service, _ params: MethodParameters, _ call: PendingCall)
+    throws(RPCError)
+  {
     let provider = try params.name("provider", bytes: 1...64)
     let engine = try service.engine()
     do throws(PredictionEngine.PriceError) {
       try engine.balance(of: provider) { result in
-        answer(asked, result.map { ($0.micros, $0.currency, nil) })
+        answer(call, result.map { ($0.micros, $0.currency, nil) })
       }
     } catch {
       throw .price(error)
@@ -48,10 +52,11 @@ extension Method {
   }
 
   private static func answer(
-    _ asked: Asked, _ result: Result<(micros: Int64, currency: String, isExact: Bool?), PredictionEngine.PriceError>
+    _ call: PendingCall,
+    _ result: Result<(micros: Int64, currency: String, isExact: Bool?), PredictionEngine.PriceError>
   ) {
     switch result {
-    case .failure(let error): asked.error(.price(error))
+    case .failure(let error): call.error(.price(error))
     case .success(let price):
       var json = JSONWriter()
       json.beginObject()
@@ -64,7 +69,7 @@ extension Method {
         json.value(isExact)
       }
       json.endObject()
-      asked.result(json.bytes)
+      call.result(json.bytes)
     }
   }
 }

@@ -1,29 +1,10 @@
 internal import JSON
 internal import Predictions
 
-/// What of a prediction goes into a message.
-struct Rendering: Sendable {
-  /// Whether the caller's own `input` and `metadata` are in it; lists leave them out.
-  var hasInput = true
-  /// Whether `input` was left out to stay under the message limit, and `omitted` says so.
-  var omitsInput = false
-  /// Appends the base64 of a file, or answers that it cannot; `nil` where nobody asked for contents. What is left out
-  /// is `omitted`.
-  var contents: (@Sendable (OutputFile, inout [UInt8]) -> Bool)?
-  /// Files whose contents fit into the reply, by index.
-  var inlined: Set<Int> = []
-  /// Files whose place is not told, by index.
-  var hidden: Set<Int> = []
-  /// Whether it is told where the preview is.
-  var hasPreview = true
-  /// What a model is to do next.
-  var next: String?
-}
-
 extension PredictionSnapshot {
   /// Writes the prediction as every method shows it, in the order of schemas/protocol.md,
   /// "The prediction".
-  func write(to json: inout JSONWriter, _ rendering: Rendering = Rendering()) {
+  func write(to json: inout JSONWriter, _ options: PredictionEncodingOptions = PredictionEncodingOptions()) {
     let it = prediction
     let showsOutputs = it.status.isTerminal
     json.beginObject()
@@ -38,7 +19,7 @@ extension PredictionSnapshot {
     // What is no URL yet is a provider's own name for an output that was not saved; it means nothing to a client.
     if showsOutputs {
       for output in it.outputs
-      where output.hasPrefix("http") || output.hasPrefix("file:") && rendering.hidden.isEmpty { json.value(output) }
+      where output.hasPrefix("http") || output.hasPrefix("file:") && options.hidden.isEmpty { json.value(output) }
     }
     json.endArray()
     json.name("urls")
@@ -70,8 +51,8 @@ extension PredictionSnapshot {
     json.name("remote_id")
     json.optional(it.remoteID)
     var omitted: [String] = []
-    if rendering.hasInput {
-      if !rendering.omitsInput, let input = it.input {
+    if options.hasInput {
+      if !options.omitsInput, let input = it.input {
         json.name("input")
         json.raw(input)
       } else {
@@ -82,15 +63,15 @@ extension PredictionSnapshot {
     json.beginArray()
     for (index, file) in it.files.enumerated() {
       json.beginObject()
-      file.write(to: &json, isHidden: rendering.hidden.contains(index))
-      if let contents = rendering.contents {
-        let isThere = rendering.inlined.contains(index) && json.member("base64") { contents(file, &$0) }
+      file.write(to: &json, isHidden: options.hidden.contains(index))
+      if let contents = options.contents {
+        let isThere = options.inlined.contains(index) && json.member("base64") { contents(file, &$0) }
         if !isThere { omitted.append("files[\(index)].base64") }
       }
       json.endObject()
     }
     json.endArray()
-    if rendering.hasPreview, let preview = it.preview {
+    if options.hasPreview, let preview = it.preview {
       json.name("preview")
       preview.write(to: &json)
     }
@@ -104,7 +85,7 @@ extension PredictionSnapshot {
     json.beginArray()
     for tag in it.tags { json.value(tag) }
     json.endArray()
-    if rendering.hasInput {
+    if options.hasInput {
       json.name("metadata")
       if let metadata = it.metadata { json.raw(metadata) } else { json.raw("{}") }
     }
@@ -128,7 +109,7 @@ extension PredictionSnapshot {
       for path in omitted { json.value(path) }
       json.endArray()
     }
-    if let next = rendering.next {
+    if let next = options.next {
       json.name("next")
       json.value(next)
     }

@@ -105,7 +105,9 @@ extension Method {
 
   // MARK: - submit
 
-  @Sendable private static func submit(_ service: Service, _ params: Params, _ asked: Asked) throws(RPCError) {
+  @Sendable private static func submit(_ service: Service, _ params: MethodParameters, _ call: PendingCall)
+    throws(RPCError)
+  {
     let request = try PredictionRequest(params)
     let wait = try params.milliseconds("wait_ms", default: 0, atMost: longestWait)
     let engine = try service.engine()
@@ -114,9 +116,9 @@ extension Method {
         switch result {
         case .success(let accepted):
           let snapshot = accepted.snapshot
-          guard wait > 0, !snapshot.isSettled else { return asked.result(service.render(snapshot)) }
-          waitForSubmitted(snapshot, atMost: wait, service, engine, asked)
-        case .failure(let error): asked.error(.submit(error))
+          guard wait > 0, !snapshot.isSettled else { return call.result(service.render(snapshot)) }
+          waitForSubmitted(snapshot, atMost: wait, service, engine, call)
+        case .failure(let error): call.error(.submit(error))
         }
       }
     } catch {
@@ -125,23 +127,24 @@ extension Method {
   }
 
   private static func waitForSubmitted(
-    _ snapshot: PredictionSnapshot, atMost wait: Int64, _ service: Service, _ engine: PredictionEngine, _ asked: Asked
+    _ snapshot: PredictionSnapshot, atMost wait: Int64, _ service: Service, _ engine: PredictionEngine,
+    _ call: PendingCall
   ) {
     let id = snapshot.prediction.id
-    let answer: @Sendable (Asked) -> Void = { asked in
+    let answer: @Sendable (PendingCall) -> Void = { call in
       let latest = (try? engine.snapshot(id)) ?? snapshot
-      asked.result(service.render(latest.with(warnings: snapshot.warnings)))
+      call.result(service.render(latest.with(warnings: snapshot.warnings)))
     }
     let waitID = try? engine.wait(for: [id], atMost: wait) { outcome in
-      asked.result(service.render((outcome.snapshots.first ?? snapshot).with(warnings: snapshot.warnings)))
+      call.result(service.render((outcome.snapshots.first ?? snapshot).with(warnings: snapshot.warnings)))
     }
     // Whoever stops waiting for a submit still gets its id: without it the prediction would be lost to them.
-    asked.waits(waitID, in: engine, onCancel: answer)
+    call.waits(waitID, in: engine, onCancel: answer)
   }
 
   // MARK: - status, result, wait
 
-  @Sendable private static func status(_ service: Service, _ params: Params) throws(RPCError) -> Answer {
+  @Sendable private static func status(_ service: Service, _ params: MethodParameters) throws(RPCError) -> Answer {
     let id = try params.id()
     let isFull = try params.bool("full") ?? false
     let engine = try service.engine()
@@ -153,29 +156,33 @@ extension Method {
     }
   }
 
-  @Sendable private static func result(_ service: Service, _ params: Params, _ asked: Asked) throws(RPCError) {
+  @Sendable private static func result(_ service: Service, _ params: MethodParameters, _ call: PendingCall)
+    throws(RPCError)
+  {
     let id = try params.id()
     let timeout = try params.milliseconds("timeout_ms", default: usualWait, atMost: longestWait)
     let isInline = try params.bool("inline") ?? false
     let engine = try service.engine()
-    let progress = Progress(params, asked, time: service.time)
+    let progress = Progress(params, call, time: service.time)
     do throws(StoreError) {
       let waitID = try engine.wait(for: [id], atMost: timeout, onProgress: progress?.report) { outcome in
         progress?.end(outcome.snapshots.first)
-        guard let snapshot = outcome.snapshots.first else { return asked.error(.notFound(id.description)) }
-        guard isInline else { return asked.result(service.render(snapshot)) }
+        guard let snapshot = outcome.snapshots.first else { return call.error(.notFound(id.description)) }
+        guard isInline else { return call.result(service.render(snapshot)) }
         service.pictures.async {
-          let room = asked.reply.waitForRoom()
-          asked.result { service.writeInline(snapshot, engine, atMost: inlineLimit, room: room, to: &$0) }
+          let room = call.reply.waitForRoom()
+          call.result { service.writeInline(snapshot, engine, atMost: inlineLimit, room: room, to: &$0) }
         }
       }
-      asked.waits(waitID, in: engine)
+      call.waits(waitID, in: engine)
     } catch {
       throw .storage(error, id: id.description)
     }
   }
 
-  @Sendable private static func wait(_ service: Service, _ params: Params, _ asked: Asked) throws(RPCError) {
+  @Sendable private static func wait(_ service: Service, _ params: MethodParameters, _ call: PendingCall)
+    throws(RPCError)
+  {
     let ids = try params.ids()
     let timeout = try params.milliseconds("timeout_ms", default: usualWait, atMost: longestWait)
     let word = try params.string("mode") ?? "all"
@@ -190,13 +197,13 @@ extension Method {
         throw .storage(error, id: id.description)
       }
     }
-    let progress = Progress(params, asked, time: service.time)
+    let progress = Progress(params, call, time: service.time)
     do throws(StoreError) {
       let waitID = try engine.wait(for: ids, mode: mode, atMost: timeout, onProgress: progress?.report) { outcome in
         progress?.end(outcome.snapshots.first)
-        asked.result(service.render(outcome, asked: ids))
+        call.result(service.render(outcome, requested: ids))
       }
-      asked.waits(waitID, in: engine)
+      call.waits(waitID, in: engine)
     } catch {
       throw .storage(error)
     }
@@ -204,18 +211,22 @@ extension Method {
 
   // MARK: - cancel, list, delete
 
-  @Sendable private static func cancel(_ service: Service, _ params: Params, _ asked: Asked) throws(RPCError) {
+  @Sendable private static func cancel(_ service: Service, _ params: MethodParameters, _ call: PendingCall)
+    throws(RPCError)
+  {
     let id = try params.id()
     let deleteRemote = try params.bool("delete_remote") ?? false
     try service.engine().cancel(id, deleteRemote: deleteRemote) { result in
       switch result {
-      case .success(let snapshot): asked.result(service.render(snapshot))
-      case .failure(let error): asked.error(.storage(error, id: id.description))
+      case .success(let snapshot): call.result(service.render(snapshot))
+      case .failure(let error): call.error(.storage(error, id: id.description))
       }
     }
   }
 
-  @Sendable private static func list(_ service: Service, _ params: Params, _ asked: Asked) throws(RPCError) {
+  @Sendable private static func list(_ service: Service, _ params: MethodParameters, _ call: PendingCall)
+    throws(RPCError)
+  {
     var query = ListQuery()
     query.status = try params.status()
     query.provider = try params.string("provider")
@@ -228,13 +239,15 @@ extension Method {
     query.cursor = try params.string("cursor", bytes: 1...256)
     try service.engine().list(query) { result in
       switch result {
-      case .success(let page): asked.result(service.render(page))
-      case .failure(let error): asked.error(.storage(error))
+      case .success(let page): call.result(service.render(page))
+      case .failure(let error): call.error(.storage(error))
       }
     }
   }
 
-  @Sendable private static func delete(_ service: Service, _ params: Params, _ asked: Asked) throws(RPCError) {
+  @Sendable private static func delete(_ service: Service, _ params: MethodParameters, _ call: PendingCall)
+    throws(RPCError)
+  {
     let ids = try params.ids()
     let files = try params.bool("files") ?? false
     try service.engine().delete(ids, files: files) { result, kept in
@@ -255,15 +268,15 @@ extension Method {
         json.name("scrubbed")
         json.value(scrubbed)
         json.endObject()
-        asked.result(json.bytes)
-      case .success(.notFound(let id)): asked.error(.notFound(id.description))
+        call.result(json.bytes)
+      case .success(.notFound(let id)): call.error(.notFound(id.description))
       case .success(.unfinished(let ids)):
-        asked.error(
+        call.error(
           .ours(
             ErrorCode.predictionNotFinished, "Nothing was deleted: \(ids.count) of them are not finished.",
             type: "prediction_not_finished", retryable: true, hint: "Wait for them, or cancel them first.",
             id: ids.first?.description, ids: ids))
-      case .failure(let error): asked.error(.storage(error))
+      case .failure(let error): call.error(.storage(error))
       }
     }
   }
@@ -271,7 +284,7 @@ extension Method {
 
 extension PredictionRequest {
   /// Reads the params of `submit`, within the bounds of schemas/protocol.md, "submit".
-  init(_ params: Params) throws(RPCError) {
+  init(_ params: MethodParameters) throws(RPCError) {
     self.init(input: try params.object("input") ?? JSONObject())
     if let prompt = try params.string("prompt") {
       guard input["prompt"] == nil else {
@@ -304,7 +317,7 @@ extension PredictionRequest {
       if !(1...128).contains(tag.utf8.count) {
         throw .invalidParams("tags[\(index)]", "a tag has 1 to 128 bytes, not \(tag.utf8.count)", limit: 128)
       }
-      try Params.checkName(tag, "tags[\(index)]")
+      try MethodParameters.checkName(tag, "tags[\(index)]")
     }
     outputDirectory = try params.name("output_dir", bytes: 1...4_096)
     if let folder = outputDirectory, !folder.hasPrefix("/") {

@@ -7,15 +7,15 @@ internal import Predictions
 /// The token dies with the response, so everything goes out before it. No percentage is ever made up.
 struct Progress: Sendable {
   private let token: JSONValue
-  private let asked: Asked
+  private let call: PendingCall
   private let time: any TimeSource
   private let begun: Int64
 
   /// Begins, where a token was sent.
-  init?(_ params: Params, _ asked: Asked, time: any TimeSource) {
+  init?(_ params: MethodParameters, _ call: PendingCall, time: any TimeSource) {
     guard let token = params.object["workDoneToken"], token.string != nil || token.number != nil else { return nil }
     self.token = token
-    self.asked = asked
+    self.call = call
     self.time = time
     begun = time.now.steady
     send("begin") { json in
@@ -44,7 +44,7 @@ struct Progress: Sendable {
   }
 
   private func send(_ kind: String, _ more: (inout JSONWriter) -> Void) {
-    asked.reply.notify("$/progress") { json in
+    call.reply.notify("$/progress") { json in
       json.beginObject()
       json.name("token")
       json.value(token)

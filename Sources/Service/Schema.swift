@@ -141,7 +141,7 @@ extension Schema {
     var members = parameters.map { parameter in
       (parameter.name, (parameter.isRequired ? parameter.schema() : parameter.schema().orNull).value)
     }
-    if isStrict { members += Params.decorations.sorted().map { ($0, Schema.any.value) } }
+    if isStrict { members += MethodParameters.decorations.sorted().map { ($0, Schema.any.value) } }
     let required = parameters.filter(\.isRequired).map { JSONValue.string($0.name) }
     return Schema(["type": "object"])
       .with("properties", members.isEmpty ? nil : .object(JSONObject(members)))

@@ -7,57 +7,17 @@ public import Threads
 ///
 /// Fast methods run inline on the reading thread in arrival order; what waits is handed off after it was accepted.
 public final class Service: RequestHandler {
-  /// What the program behind the service does for it.
-  public struct Environment: Sendable {
-    /// This program's version.
-    public var version: String
-    /// The directories that agents may use; the first is where their files go that no directory was named for.
-    public var agentDirectories: @Sendable () -> [AgentDirectory]
-    /// Applies what a client wishes, as far as flags allow.
-    public var configure: @Sendable (ClientSettings) -> Void
-    /// Ends the process when this one ends.
-    public var watch: @Sendable (Int64) -> Void
-    /// What an agent should know about the default provider before its first call, in sentences; `nil` where images come
-    /// from a real one. Asked at the handshake, and opens no table.
-    public var standing: @Sendable () -> String?
-
-    /// An environment.
-    public init(
-      version: String, agentDirectories: @escaping @Sendable () -> [AgentDirectory] = { [] },
-      configure: @escaping @Sendable (ClientSettings) -> Void,
-      watch: @escaping @Sendable (Int64) -> Void, standing: @escaping @Sendable () -> String? = { nil }
-    ) {
-      self.version = version
-      self.agentDirectories = agentDirectories
-      self.configure = configure
-      self.watch = watch
-      self.standing = standing
-    }
-  }
-
-  /// How the connection ended, as far as the client said so.
-  public enum Farewell: Sendable, Equatable {
-    /// It did not: the input just ended.
-    case none
-    /// `shutdown`, so that the end is a clean one.
-    case shutDown
-    /// `exit` without `shutdown` before it.
-    case exited
-    /// `shutdown`, then `exit`.
-    case shutDownAndExited
-  }
-
   private struct State {
     var connection: Connection?
-    var farewell = Farewell.none
+    var shutdownState = ShutdownState.none
     var rendered: [PredictionID: (revision: Int64, bytes: [UInt8])] = [:]
     var renderedBytes = 0
   }
 
-  private let state = Guarded(State())
-  private let opened: Deferred<Result<PredictionEngine, StoreError>>
+  private let state = Protected(State())
+  private let opened: Lazy<Result<PredictionEngine, StoreError>>
   private let methods: MethodTable
-  let environment: Environment
+  let host: ServiceHost
   let maxMessageBytes: Int
   let mcp = MCPSession()
   /// Reads pictures into replies, one at a time: a large file takes its time, others wait behind the threads that reading,
@@ -73,11 +33,11 @@ public final class Service: RequestHandler {
   ///   - engine: made by the first call that needs it, so that a process that is only asked what it is touches nothing.
   ///   - maxMessageBytes: no message is longer unless the client asked for more.
   public init(
-    engine: Deferred<Result<PredictionEngine, StoreError>>, environment: Environment, time: any TimeSource,
+    engine: Lazy<Result<PredictionEngine, StoreError>>, host: ServiceHost, time: any TimeSource,
     methods: MethodTable = .standard, maxMessageBytes: Int = 65_536
   ) {
     opened = engine
-    self.environment = environment
+    self.host = host
     self.time = time
     self.methods = methods
     self.maxMessageBytes = maxMessageBytes
@@ -86,11 +46,11 @@ public final class Service: RequestHandler {
 
   /// A service over an engine that is there already.
   public convenience init(
-    engine: Result<PredictionEngine, StoreError>, environment: Environment, time: any TimeSource,
+    engine: Result<PredictionEngine, StoreError>, host: ServiceHost, time: any TimeSource,
     methods: MethodTable = .standard, maxMessageBytes: Int = 65_536
   ) {
     self.init(
-      engine: Deferred { engine }, environment: environment, time: time, methods: methods,
+      engine: Lazy { engine }, host: host, time: time, methods: methods,
       maxMessageBytes: maxMessageBytes)
   }
 
@@ -101,13 +61,13 @@ public final class Service: RequestHandler {
   }
 
   /// What the client said about the end.
-  public var farewell: Farewell { state.withLock { $0.farewell } }
+  public var shutdownState: ShutdownState { state.withLock { $0.shutdownState } }
 
   // MARK: - Requests
 
   /// See `RequestHandler`.
   public func handle(_ request: Request, reply: consuming Reply) {
-    if farewell != .none { return reply.error(.shuttingDown) }
+    if shutdownState != .none { return reply.error(.shuttingDown) }
     guard let method = methods[request.method], !method.isNotification else {
       if request.method == "$/cancelRequest" {
         // Vim's spelling: the id of the request to cancel stands where a request's own id would. No answer is expected.
@@ -117,9 +77,9 @@ public final class Service: RequestHandler {
       }
       return reply.error(.methodNotFound)
     }
-    let params: Params
+    let params: MethodParameters
     do throws(RPCError) {
-      params = try Params(request.params, of: method.parameters, strict: method.isStrict)
+      params = try MethodParameters(request.params, of: method.parameters, strict: method.isStrict)
     } catch {
       return reply.error(error)
     }
@@ -141,19 +101,20 @@ public final class Service: RequestHandler {
   }
 
   private func answerLater(
-    _ reply: consuming Reply, _ params: Params, _ body: (Service, Params, Asked) throws(RPCError) -> Void
+    _ reply: consuming Reply, _ params: MethodParameters,
+    _ body: (Service, MethodParameters, PendingCall) throws(RPCError) -> Void
   ) {
-    let box = Guarded<Asked?>(nil)
+    let box = Protected<PendingCall?>(nil)
     let pending = reply.later { [opened] _ in
-      guard let engine = try? opened.valueIfMade?.get(), let asked = box.withLock({ $0 }) else { return }
-      asked.cancel(in: engine)
+      guard let engine = try? opened.valueIfMade?.get(), let call = box.withLock({ $0 }) else { return }
+      call.cancel(in: engine)
     }
-    let asked = Asked(pending)
-    box.withLock { $0 = asked }
+    let call = PendingCall(pending)
+    box.withLock { $0 = call }
     do throws(RPCError) {
-      try body(self, params, asked)
+      try body(self, params, call)
     } catch {
-      asked.error(error)
+      call.error(error)
     }
   }
 
@@ -161,7 +122,7 @@ public final class Service: RequestHandler {
   public func handle(notification: Request) {
     guard let method = methods[notification.method], case .notification(let body) = method.body else { return }
     let params = notification.params
-    if let params = try? Params(params, of: method.parameters, strict: false) { body(self, params) }
+    if let params = try? MethodParameters(params, of: method.parameters, strict: false) { body(self, params) }
   }
 
   /// See `RequestHandler`: what came in one read is committed together before it is answered.
@@ -190,7 +151,7 @@ public final class Service: RequestHandler {
 
   /// Ends all waiting and refuses what comes after. Nothing is lost: predictions go on in the table.
   public func shutDown() {
-    state.withLock { $0.farewell = .shutDown }
+    state.withLock { $0.shutdownState = .shutDown }
     subscriptions.end()
     mcp.endWaits()
     if let engine = try? opened.valueIfMade?.get() { engine.stop() }
@@ -204,15 +165,15 @@ public final class Service: RequestHandler {
 
   func exit() {
     let connection = state.withLock { state in
-      state.farewell = state.farewell == .shutDown ? .shutDownAndExited : .exited
+      state.shutdownState = state.shutdownState == .shutDown ? .shutDownAndExited : .exited
       return state.connection
     }
     connection?.stopReading()
   }
 
-  func configure(_ settings: ClientSettings) { environment.configure(settings) }
+  func configure(_ settings: ClientSettings) { host.configure(settings) }
 
-  func watch(_ process: Int64) { environment.watch(process) }
+  func watch(_ process: Int64) { host.watch(process) }
 
   /// The answer to `initialize`.
   func capabilities() -> [UInt8] {
@@ -244,7 +205,7 @@ public final class Service: RequestHandler {
     json.name("name")
     json.value("imagewire")
     json.name("version")
-    json.value(environment.version)
+    json.value(host.version)
     json.endObject()
     json.endObject()
     return json.bytes
@@ -252,7 +213,7 @@ public final class Service: RequestHandler {
 
   /// The answer to `rpc.discover`.
   func description() -> [UInt8] {
-    SchemaBook(methods, version: environment.version).openRPC.serialized
+    OpenRPCDocument(methods, version: host.version).openRPC.serialized
   }
 
   // MARK: - Rendering
@@ -276,12 +237,12 @@ public final class Service: RequestHandler {
     if isFull || maxMessageBytes > LiveCache.longestInput, let engine = try? opened.value.get() {
       snapshot = (try? engine.whole(snapshot)) ?? snapshot
     }
-    if isFull { return rendered(snapshot, Rendering()) }
+    if isFull { return rendered(snapshot, PredictionEncodingOptions()) }
     let room = maxMessageBytes - Self.envelopeBytes
     var bytes: [UInt8] = []
     let isShort = (snapshot.prediction.input?.count ?? 0) <= room
-    if isShort { bytes = rendered(snapshot, Rendering()) }
-    if !isShort || bytes.count > room { bytes = rendered(snapshot, Rendering(omitsInput: true)) }
+    if isShort { bytes = rendered(snapshot, PredictionEncodingOptions()) }
+    if !isShort || bytes.count > room { bytes = rendered(snapshot, PredictionEncodingOptions(omitsInput: true)) }
     guard isKept else { return bytes }
     let result = bytes
     state.withLock { state in
@@ -295,10 +256,11 @@ public final class Service: RequestHandler {
     return bytes
   }
 
-  private func rendered(_ snapshot: PredictionSnapshot, _ rendering: Rendering, reserving count: Int = 1_024) -> [UInt8]
-  {
+  private func rendered(
+    _ snapshot: PredictionSnapshot, _ options: PredictionEncodingOptions, reserving count: Int = 1_024
+  ) -> [UInt8] {
     var json = JSONWriter(reserving: count)
-    snapshot.write(to: &json, rendering)
+    snapshot.write(to: &json, options)
     return json.bytes
   }
 
@@ -314,21 +276,21 @@ public final class Service: RequestHandler {
     to json: inout JSONWriter
   ) {
     let limit = min(limit, Int64(room / 4 * 3))
-    var rendering = Rendering()
-    rendering.contents = { file, text in
+    var options = PredictionEncodingOptions()
+    options.contents = { file, text in
       engine.read(file, for: snapshot.prediction.origin) { Base64.encode($0.span, into: &text) }
     }
     var left = limit
     for (index, file) in snapshot.prediction.files.enumerated() where file.bytes <= left {
       left -= file.bytes
-      rendering.inlined.insert(index)
+      options.inlined.insert(index)
     }
     json.reserve(Int((limit - left + 2) / 3 * 4) + 4_096)
-    snapshot.write(to: &json, rendering)
+    snapshot.write(to: &json, options)
   }
 
   /// `{done, predictions, more}`: in the order asked, cut before the message limit.
-  func render(_ outcome: WaitOutcome, asked: [PredictionID]) -> [UInt8] {
+  func render(_ outcome: WaitOutcome, requested ids: [PredictionID]) -> [UInt8] {
     let byID = Dictionary(outcome.snapshots.map { ($0.prediction.id, $0) }) { first, _ in first }
     var json = JSONWriter()
     json.beginObject()
@@ -338,11 +300,11 @@ public final class Service: RequestHandler {
     json.beginArray()
     var more: [PredictionID] = []
     var isFirst = true
-    for (index, id) in asked.enumerated() {
+    for (index, id) in ids.enumerated() {
       guard let snapshot = byID[id] else { continue }
-      let bytes = rendered(snapshot, Rendering(hasInput: false))
+      let bytes = rendered(snapshot, PredictionEncodingOptions(hasInput: false))
       // Each id that is still to come may be left out, and then takes its place in `more`.
-      let room = maxMessageBytes - Self.envelopeBytes - 39 * (asked.count - index)
+      let room = maxMessageBytes - Self.envelopeBytes - 39 * (ids.count - index)
       // The first one always goes, so that whoever asks for the rest gets on.
       if isFirst || more.isEmpty && json.bytes.count + bytes.count <= room {
         json.raw(bytes)
@@ -370,7 +332,7 @@ public final class Service: RequestHandler {
     var next = page.nextCursor
     for (index, prediction) in page.predictions.enumerated() {
       let snapshot = engine?.snapshot(of: prediction) ?? PredictionSnapshot(prediction, resultURL: nil)
-      let bytes = rendered(snapshot, Rendering(hasInput: false))
+      let bytes = rendered(snapshot, PredictionEncodingOptions(hasInput: false))
       if index > 0, json.bytes.count + bytes.count + 300 > maxMessageBytes - Self.envelopeBytes {
         next = page.cursors[index - 1]
         break

@@ -24,33 +24,35 @@ extension Method {
   ]
 
   /// Replies first and starts then, so that a client knows the name of what it is told.
-  @Sendable private static func subscribe(_ service: Service, _ params: Params, _ asked: Asked) throws(RPCError) {
+  @Sendable private static func subscribe(_ service: Service, _ params: MethodParameters, _ call: PendingCall)
+    throws(RPCError)
+  {
     let scope = try scope(params)
     let since = try cursor(params)
     let engine = try service.engine()
     // What was accepted before this call is behind the cursor.
     engine.afterAccepted {
       do throws(RPCError) {
-        try begin(scope, since: since, service, engine, asked)
+        try begin(scope, since: since, service, engine, call)
       } catch {
-        asked.error(error)
+        call.error(error)
       }
     }
   }
 
   private static func begin(
-    _ scope: PredictionFeed.Scope, since: ChangeCursor?, _ service: Service, _ engine: PredictionEngine, _ asked: Asked
+    _ scope: ChangeFeed.Scope, since: ChangeCursor?, _ service: Service, _ engine: PredictionEngine, _ call: PendingCall
   ) throws(RPCError) {
-    var feed: PredictionFeed
+    var feed: ChangeFeed
     var isReset = false
     do throws(StoreError) {
       let found = try engine.changes(after: since)
       // Whoever comes back may name predictions that were deleted meanwhile; it is about to hear of that.
       if case .ids(let ids) = scope, since == nil {
-        for id in ids where try engine.listed(id) == nil { return asked.error(.notFound(id.description)) }
+        for id in ids where try engine.listed(id) == nil { return call.error(.notFound(id.description)) }
       }
       isReset = !found.isComplete
-      feed = PredictionFeed(scope, after: isReset ? found.newest : since ?? found.newest)
+      feed = ChangeFeed(scope, after: isReset ? found.newest : since ?? found.newest)
     } catch {
       throw .storage(error)
     }
@@ -70,18 +72,18 @@ extension Method {
       json.value(true)
     }
     json.endObject()
-    asked.result(json.bytes)
+    call.result(json.bytes)
     service.subscriptions.start(subscription, from: engine)
   }
 
-  private static func scope(_ params: Params) throws(RPCError) -> PredictionFeed.Scope {
+  private static func scope(_ params: MethodParameters) throws(RPCError) -> ChangeFeed.Scope {
     let tag = try params.string("tag", bytes: 1...128)
     guard params.object["ids"] != nil else { return tag.map { .tag($0) } ?? .all }
     guard tag == nil else { throw .invalidParams("tag", "there are ids and a tag", hint: "Give one of the two.") }
     return .ids(Set(try params.ids()))
   }
 
-  private static func cursor(_ params: Params) throws(RPCError) -> ChangeCursor? {
+  private static func cursor(_ params: MethodParameters) throws(RPCError) -> ChangeCursor? {
     guard let text = try params.string("since") else { return nil }
     guard let cursor = ChangeCursor(text) else {
       throw .invalidParams("since", "it is not a cursor of subscribe", hint: "Leave it out to hear of what comes.")
@@ -89,7 +91,7 @@ extension Method {
     return cursor
   }
 
-  @Sendable private static func unsubscribe(_ service: Service, _ params: Params) throws(RPCError) -> Answer {
+  @Sendable private static func unsubscribe(_ service: Service, _ params: MethodParameters) throws(RPCError) -> Answer {
     let name = try params.string("subscription") ?? ""
     guard let number = Subscription.number(of: name), service.subscriptions.remove(number) else {
       throw .invalidParams("subscription", "there is no subscription \"\(name.prefix(32))\"")

@@ -10,7 +10,7 @@ internal import Threads
 final class Subscriptions: Sendable {
   private struct State {
     var connection: Connection?
-    var feeds: [Int: PredictionFeed] = [:]
+    var feeds: [Int: ChangeFeed] = [:]
     /// Those whose client may not know their name yet; nothing is told to them.
     var unannounced: Set<Int> = []
     var lastNumber = 0
@@ -31,7 +31,7 @@ final class Subscriptions: Sendable {
   /// memory.
   private static let aheadBytes = 1 << 20
 
-  private let state = Guarded(State())
+  private let state = Protected(State())
   private let time: any TimeSource
 
   init(time: any TimeSource) {
@@ -44,7 +44,7 @@ final class Subscriptions: Sendable {
 
   /// Adds a subscriber; it hears nothing before `start`, so that it knows its name first, and can be removed from now on.
   /// `nil` where there are too many.
-  func add(_ feed: PredictionFeed) -> Subscription? {
+  func add(_ feed: ChangeFeed) -> Subscription? {
     state.withLock { state in
       guard state.feeds.count < Self.limit, !state.hasEnded else { return nil }
       state.lastNumber += 1
@@ -132,7 +132,7 @@ final class Subscriptions: Sendable {
   }
 
   /// Changes a feed that is still subscribed, and says where it stands.
-  private func change(_ number: Int, _ body: (inout PredictionFeed) -> Void) -> ChangeCursor? {
+  private func change(_ number: Int, _ body: (inout ChangeFeed) -> Void) -> ChangeCursor? {
     state.withLock { state in
       guard var feed = state.feeds[number] else { return nil }
       body(&feed)
@@ -143,7 +143,7 @@ final class Subscriptions: Sendable {
 
   /// Tells of one change; false where the table could not be read.
   private func tell(
-    _ change: TableChange, _ number: Int, _ cursor: ChangeCursor, _ scope: PredictionFeed.Scope,
+    _ change: TableChange, _ number: Int, _ cursor: ChangeCursor, _ scope: ChangeFeed.Scope,
     from engine: PredictionEngine, to connection: Connection
   ) -> Bool {
     if change.isDeleted {
@@ -159,7 +159,7 @@ final class Subscriptions: Sendable {
     guard let found, scope.has(found.prediction) else { return true }
     send("prediction/updated", number, cursor, to: connection) { json in
       json.name("prediction")
-      found.write(to: &json, Rendering(hasInput: false))
+      found.write(to: &json, PredictionEncodingOptions(hasInput: false))
     }
     return true
   }

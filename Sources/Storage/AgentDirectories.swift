@@ -22,7 +22,7 @@ public final class AgentDirectories: Sendable {
     var rest: [String]
   }
 
-  private let roots: Guarded<[Root]>
+  private let roots: Protected<[Root]>
   private let walks: Bool
 
   /// Opens them. One that is missing is made with the first file in it.
@@ -37,7 +37,7 @@ public final class AgentDirectories: Sendable {
   /// - Parameter walks: `true` takes the way for systems without openat2(2), for tests.
   init(outputDirectory: String, others: [String] = [], walks: Bool) {
     self.walks = walks
-    roots = Guarded(([outputDirectory] + others).compactMap { Self.root($0, walks: walks) })
+    roots = Protected(([outputDirectory] + others).compactMap { Self.root($0, walks: walks) })
   }
 
   /// Has another output directory from now on: a client chose it with `initialize`.

@@ -45,7 +45,7 @@ final class FileOutputWriter: OutputWriter {
   /// The directory's, for messages.
   private let path: String
   private let limit: Int64
-  private let state: Guarded<State>
+  private let state: Protected<State>
 
   /// - Parameters:
   ///   - name: the temporary name, which is removed with `discard`.
@@ -55,7 +55,7 @@ final class FileOutputWriter: OutputWriter {
     self.name = name
     self.path = path
     self.limit = limit
-    state = Guarded(State(file: file))
+    state = Protected(State(file: file))
     // Whatever the umask took away, the owner can read it.
     if permissions == .ownerOnly { fchmod(file.number, permissions.file) }
   }

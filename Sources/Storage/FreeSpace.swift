@@ -44,26 +44,26 @@ public enum TableCompaction {
   /// - Returns: how many bytes the table and its log had, and have now.
   /// - Throws: where another process uses the table, or the disk has no space for the copy; no prediction is lost then.
   public static func run(in directory: String, now: Int64) throws(StoreError) -> (before: Int64, after: Int64) {
-    let table = try TableOpening.open(directory, now: now) { _ in }
+    let database = try DatabaseOpener.open(directory, now: now) { _ in }
     func bytes() -> Int64 {
-      ["", "-wal"].reduce(0) { $0 + (FileStatus(of: table.path + $1)?.bytes ?? 0) }
+      ["", "-wal"].reduce(0) { $0 + (FileStatus(of: database.path + $1)?.bytes ?? 0) }
     }
     let before = bytes()
-    guard table.lockAlone() else {
+    guard database.lockAlone() else {
       let others = OwnerLock.living(in: directory)
       throw .failed(
         message: """
           \(others.isEmpty ? "Another imagewire" : "Another imagewire, \(others.joined(separator: ", ")),") uses the \
-          table \(table.path), so it was left as it is.
+          table \(database.path), so it was left as it is.
           """,
         hint: "End it, then try again.")
     }
-    let connection = try table.connect()
+    let connection = try database.connect()
     do {
       try connection.script("PRAGMA auto_vacuum = INCREMENTAL; VACUUM")
       try Scrubbing.run(in: connection)
     } catch {
-      throw StoreError(error, at: table.path)
+      throw StoreError(error, at: database.path)
     }
     return (before, bytes())
   }

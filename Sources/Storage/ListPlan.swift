@@ -75,7 +75,7 @@ struct ListPlan {
     var words = ""
     if hasText, let text = query.text {
       words = "CROSS JOIN words w ON w.seq = c.seq"
-      filters.append("instr(w.text, \(parameter(Words.folded(text)))) > 0")
+      filters.append("instr(w.text, \(parameter(PromptIndex.folded(text)))) > 0")
     }
     // CROSS JOIN fixes the order of the loops, and with it that of the rows; a word that is absent costs no row.
     pageSQL = """
@@ -109,7 +109,7 @@ struct ListPlan {
 
   private static func hash(of query: ListQuery) -> String {
     let parts: [String?] = [
-      query.status?.rawValue, query.provider, query.model, query.tag, query.text.map(Words.folded),
+      query.status?.rawValue, query.provider, query.model, query.tag, query.text.map(PromptIndex.folded),
       query.createdAfter.map(String.init), query.createdBefore.map(String.init),
     ]
     let agent = query.agent.map { [JSONValue.string($0.id)] } ?? []

@@ -59,15 +59,15 @@ struct OwnerLock: Sendable {
   static func examine(_ owner: String, in directory: String, isRegistered: Bool) -> Liveness {
     // A name out of a damaged table is no path that we made, and nobody holds a lock there.
     guard !owner.utf8.contains(where: { $0 == UInt8(ascii: "/") || $0 == 0 }) else {
-      return .dead(Corpse(path: "", lock: nil))
+      return .dead(DeadOwner(path: "", lock: nil))
     }
     let path = path(of: owner, in: directory)
     do throws(SystemError) {
       let file = try Descriptor(opening: path, O_RDWR | O_NOFOLLOW | O_NONBLOCK).regular()
       guard file.lock(LOCK_EX), FileStatus(of: file)?.identity == FileStatus(of: path)?.identity else { return .alive }
-      return .dead(Corpse(path: path, lock: file))
+      return .dead(DeadOwner(path: path, lock: file))
     } catch {
-      return error.code == ENOENT && isRegistered ? .dead(Corpse(path: path, lock: nil)) : .alive
+      return error.code == ENOENT && isRegistered ? .dead(DeadOwner(path: path, lock: nil)) : .alive
     }
   }
 
@@ -89,16 +89,16 @@ struct OwnerLock: Sendable {
 
   enum Liveness {
     case alive
-    case dead(Corpse)
+    case dead(DeadOwner)
   }
 
   /// A dead owner. While this is kept nobody else can find it dead too.
-  struct Corpse: Sendable {
+  struct DeadOwner: Sendable {
     fileprivate let path: String
     fileprivate let lock: Descriptor?
 
     /// Removes the lock file, once the table names the owner no more.
-    func bury() {
+    func removeLockFile() {
       if lock != nil { unlink(path) }
     }
   }

@@ -37,7 +37,7 @@ enum PredictionRow {
       lowBits: try row.integer(1, in: CellRange.lowBits, "key"))
     var prediction = Prediction(
       id: id, provider: row.text(7), model: row.text(8),
-      input: [], tags: try Cell.strings(row, 22), idempotencyKey: row.textIfAny(19),
+      input: [], tags: try JSONColumns.strings(row, 22), idempotencyKey: row.textIfAny(19),
       fingerprint: row.blob(10), account: row.text(9), outputDirectory: row.text(20), outputName: row.textIfAny(21))
     prediction.input = nil
     guard let status = PredictionStatus(rawValue: row.text(2)) else { throw .damaged("status") }
@@ -59,23 +59,23 @@ enum PredictionRow {
     prediction.nextAt = try row.integerIfAny(16, in: CellRange.moment, "time of the next search")
     prediction.tries = try row.integer(17, in: CellRange.count, "number of searches")
     prediction.deleteRemote = row.integer(18) != 0
-    prediction.outputs = try Cell.strings(row, 23)
-    prediction.files = try Cell.files(row, 24)
-    prediction.failure = try Cell.failure(row, 25)
-    prediction.inferenceMilliseconds = try Cell.inference(row, 26)
-    prediction.hasNSFWContents = try Cell.flags(row, 27)
+    prediction.outputs = try JSONColumns.strings(row, 23)
+    prediction.files = try JSONColumns.files(row, 24)
+    prediction.failure = try JSONColumns.failure(row, 25)
+    prediction.inferenceMilliseconds = try JSONColumns.inference(row, 26)
+    prediction.hasNSFWContents = try JSONColumns.flags(row, 27)
     prediction.error = row.text(28)
     prediction.maxCostMicros = try row.integerIfAny(29, in: CellRange.micros, "limit of cost")
     prediction.estimateMicros = try row.integerIfAny(30, in: CellRange.micros, "price")
     prediction.origin = row.textIfAny(31).flatMap(PredictionOrigin.init)
     prediction.hasBeenUnknown = row.integer(32) != 0
-    if status == .processing { prediction.preview = try Cell.preview(row, 33) }
+    if status == .processing { prediction.preview = try JSONColumns.preview(row, 33) }
     prediction.acceptor = row.textIfAny(36)
     guard let uploads = UploadState(rawValue: row.integer(34)) else { throw .damaged("uploads") }
     prediction.uploads = uploads
     prediction.agent = row.textIfAny(35)
     prediction.images = try row.integer(37, in: CellRange.count, "number of images")
-    prediction.caps = try Cell.caps(row, 38)
+    prediction.caps = try JSONColumns.caps(row, 38)
     prediction.usesDefaultModel = row.integer(39) != 0
     return prediction
   }
@@ -85,9 +85,9 @@ enum PredictionRow {
     var prediction = try lean(row)
     do throws(SQLiteError) {
       // One that is in a file is read only where it is asked for: `PredictionStore.input`.
-      prediction.input = try Cell.object(row, 40, "input").flatMap { StoredInput(cell: $0) == nil ? $0 : nil }
-      prediction.metadata = try Cell.object(row, 41, "metadata")
-      prediction.sent = try Cell.object(row, 42, "input as it was sent")
+      prediction.input = try JSONColumns.object(row, 40, "input").flatMap { StoredInput(cell: $0) == nil ? $0 : nil }
+      prediction.metadata = try JSONColumns.object(row, 41, "metadata")
+      prediction.sent = try JSONColumns.object(row, 42, "input as it was sent")
     } catch {
       throw error.of(prediction.id)
     }
@@ -110,11 +110,12 @@ enum PredictionRow {
       prediction.account, prediction.fingerprint, prediction.remoteID, prediction.billing.rawValue,
       prediction.costMicros, prediction.startedAt, prediction.finishedAt, prediction.nextAt, prediction.tries,
       prediction.deleteRemote ? 1 : 0, prediction.idempotencyKey, prediction.outputDirectory, prediction.outputName,
-      Cell.text(prediction.tags), Cell.text(prediction.outputs), Cell.text(prediction.files),
-      Cell.text(prediction.failure), Cell.timings(prediction), Cell.text(prediction.hasNSFWContents), prediction.error,
+      JSONColumns.text(prediction.tags), JSONColumns.text(prediction.outputs), JSONColumns.text(prediction.files),
+      JSONColumns.text(prediction.failure), JSONColumns.timings(prediction),
+      JSONColumns.text(prediction.hasNSFWContents), prediction.error,
       prediction.maxCostMicros, prediction.estimateMicros, prediction.origin?.rawValue,
       prediction.hasBeenUnknown ? 1 : 0, prediction.uploads.rawValue, prediction.agent, prediction.acceptor,
-      prediction.images, Cell.text(prediction.caps), prediction.usesDefaultModel ? 1 : 0)
+      prediction.images, JSONColumns.text(prediction.caps), prediction.usesDefaultModel ? 1 : 0)
   }
 
   /// Writes what may change, and notes the change.
@@ -131,9 +132,10 @@ enum PredictionRow {
       seq, prediction.status.rawValue, prediction.phase?.rawValue, prediction.owner, prediction.epoch,
       prediction.revision, prediction.remoteID, prediction.billing.rawValue, prediction.costMicros,
       prediction.startedAt, prediction.finishedAt, prediction.nextAt, prediction.tries,
-      prediction.deleteRemote ? 1 : 0, Cell.text(prediction.outputs), Cell.text(prediction.files),
-      Cell.text(prediction.failure), Cell.timings(prediction), Cell.text(prediction.hasNSFWContents), prediction.error,
-      prediction.estimateMicros, prediction.hasBeenUnknown ? 1 : 0, Cell.text(prediction.preview),
+      prediction.deleteRemote ? 1 : 0, JSONColumns.text(prediction.outputs), JSONColumns.text(prediction.files),
+      JSONColumns.text(prediction.failure), JSONColumns.timings(prediction),
+      JSONColumns.text(prediction.hasNSFWContents), prediction.error,
+      prediction.estimateMicros, prediction.hasBeenUnknown ? 1 : 0, JSONColumns.text(prediction.preview),
       prediction.uploads.rawValue, prediction.acceptor)
     try noteChange(prediction.id, gone: false, in: connection)
   }

@@ -16,16 +16,16 @@ public final class SQLitePredictionStore: PredictionStore {
   public let path: String
 
   private let time: any TimeSource
-  private let reader: Guarded<TableReader>
+  private let reader: Protected<TableReader>
   private let thread: StoreThread
   private let inputFiles: InputFiles
-  private let replies: FileIncomingStore
+  private let replies: FileReplyStore
   /// Writes large inputs into files, one after the other, so that only one of them is in memory.
   private let inputQueue = WorkQueue()
-  private let stowing = Guarded<Set<PredictionID>>([])
-  private let table: Table
+  private let stowing = Protected<Set<PredictionID>>([])
+  private let database: PredictionDatabase
   /// Made with the first write, before any row can name this process, and kept through reconnections.
-  private let lock: Guarded<OwnerLock?>
+  private let lock: Protected<OwnerLock?>
 
   /// Opens the table of a state directory; makes both where they are missing.
   ///
@@ -51,20 +51,20 @@ public final class SQLitePredictionStore: PredictionStore {
   ) throws(StoreError) {
     self.time = time
     let now = time.now.wall
-    let table = try TableOpening.open(directory, now: now, notice: notice)
-    self.table = table
+    let database = try DatabaseOpener.open(directory, now: now, notice: notice)
+    self.database = database
     let owner = PredictionID(at: now).description
     self.owner = owner
-    salt = table.salt
-    path = table.path
+    salt = database.salt
+    path = database.path
     inputFiles = InputFiles(directory: directory)
-    replies = FileIncomingStore(directory: directory)
-    let reader = Guarded(try TableReader(table: table))
+    replies = FileReplyStore(directory: directory)
+    let reader = Protected(try TableReader(database: database))
     self.reader = reader
     let registration = TableWriter.Registration(startedAt: now, version: version)
-    let lock = Guarded<OwnerLock?>(nil)
+    let lock = Protected<OwnerLock?>(nil)
     self.lock = lock
-    thread = StoreThread(table: table, reader: reader) { () throws(StoreError) in
+    thread = StoreThread(database: database, reader: reader) { () throws(StoreError) in
       try lock.withLock { held throws(StoreError) in
         if held != nil { return }
         do throws(SystemError) {
@@ -74,7 +74,7 @@ public final class SQLitePredictionStore: PredictionStore {
         }
       }
       return try TableWriter(
-        table: table, owner: owner, time: time, registration: registration, settings: writerSettings)
+        database: database, owner: owner, time: time, registration: registration, settings: writerSettings)
     }
   }
 
@@ -101,7 +101,7 @@ public final class SQLitePredictionStore: PredictionStore {
     }
     guard mustTidy else { return }
     thread.close()
-    guard thread.join(atMost: 1_000), (try? table.verify()) != nil, table.lockAlone() else { return }
+    guard thread.join(atMost: 1_000), (try? database.verify()) != nil, database.lockAlone() else { return }
     reader.withLock { reader in
       while isInTime(), FreeSpace.giveBack(in: reader.connection) {}
       try? Scrubbing.run(in: reader.connection)

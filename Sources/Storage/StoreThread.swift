@@ -26,18 +26,19 @@ final class StoreThread: Sendable {
     var isClosing = false
   }
 
-  private let table: Table
-  private let reader: Guarded<TableReader>
+  private let database: PredictionDatabase
+  private let reader: Protected<TableReader>
   private let makeWriter: @Sendable () throws(StoreError) -> TableWriter
-  private let waiting = Guarded(Waiting())
-  private let commits = Guarded(0)
-  private let scrubbed = Guarded(false)
+  private let waiting = Protected(Waiting())
+  private let commits = Protected(0)
+  private let scrubbed = Protected(false)
 
   /// The thread starts with the first write: a process that only reads needs none, nor an owner's lock.
   init(
-    table: Table, reader: Guarded<TableReader>, makeWriter: @escaping @Sendable () throws(StoreError) -> TableWriter
+    database: PredictionDatabase, reader: Protected<TableReader>,
+    makeWriter: @escaping @Sendable () throws(StoreError) -> TableWriter
   ) {
-    self.table = table
+    self.database = database
     self.reader = reader
     self.makeWriter = makeWriter
   }
@@ -55,7 +56,7 @@ final class StoreThread: Sendable {
     urgent: Bool, _ body: @escaping @Sendable (TableWriter) throws -> Value,
     completion: @escaping @Sendable (Result<Value, StoreError>) -> Void
   ) {
-    let path = table.path
+    let path = database.path
     let job = Job(
       run: { writer in
         do {
@@ -165,7 +166,7 @@ final class StoreThread: Sendable {
     var reports: [Report] = []
     var failure: StoreError?
     do throws(StoreError) {
-      try table.verify()
+      try database.verify()
       let current: TableWriter
       if let writer { current = writer } else { current = try makeWriter() }
       writer = current
@@ -197,16 +198,16 @@ final class StoreThread: Sendable {
   @discardableResult
   private func scrub(with writer: TableWriter) -> Bool {
     guard Scrubbing.isRequested(in: writer.connection) else { return true }
-    guard (try? table.verify()) != nil else { return false }
-    defer { table.share() }
-    return table.lockAlone() && (try? Scrubbing.run(in: writer.connection)) != nil
+    guard (try? database.verify()) != nil else { return false }
+    defer { database.share() }
+    return database.lockAlone() && (try? Scrubbing.run(in: writer.connection)) != nil
   }
 
   /// One small step, in a transaction of its own.
   ///
   /// - Returns: whether there may be more to give back.
   private func giveSpaceBack(_ writer: TableWriter) -> Bool {
-    guard (try? table.verify()) != nil, FreeSpace.isPlentiful(in: writer.connection), writer.takeTurn() else {
+    guard (try? database.verify()) != nil, FreeSpace.isPlentiful(in: writer.connection), writer.takeTurn() else {
       return false
     }
     defer { writer.endTurn() }
@@ -216,7 +217,7 @@ final class StoreThread: Sendable {
   /// Moves the log into the database, with the right to write held, so that no other process starts the log over
   /// meanwhile: SQLite before 3.51.3 would lose pages; Sources/Storage/README.md, "Traps".
   private func checkpoint(_ writer: TableWriter) {
-    guard (try? table.verify()) != nil else { return }
+    guard (try? database.verify()) != nil else { return }
     writer.whileNobodyWrites { reader.withLock { $0.checkpoint() } }
   }
 }

@@ -7,9 +7,9 @@ final class TableReader {
   private var seenVersion = unseen
   private static let unseen: Int64 = -1
 
-  init(table: Table) throws(StoreError) {
-    connection = try table.connect()
-    path = table.path
+  init(database: PredictionDatabase) throws(StoreError) {
+    connection = try database.connect()
+    path = database.path
   }
 
   /// One prediction, whole.

@@ -195,7 +195,7 @@ extension TableWriter {
     if exited.contains(acceptor) { return true }
     // A process registers before its first row, and recovery removes it only after its exit.
     let isRegistered = try connection.integer("SELECT EXISTS(SELECT 1 FROM owners WHERE owner = ?)", acceptor) != 0
-    return !isRegistered || !OwnerLock.isAlive(acceptor, in: table.directory)
+    return !isRegistered || !OwnerLock.isAlive(acceptor, in: database.directory)
   }
 
   /// What can be compared of the other queued ones of an account and model whose accepting processes have exited.

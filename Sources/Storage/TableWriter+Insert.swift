@@ -17,7 +17,7 @@ extension TableWriter {
     let input = prediction.input ?? []
     try connection.run(
       "INSERT INTO inputs(seq, input, metadata) VALUES(?, ?, ?)", seq, input, prediction.metadata)
-    try connection.run("INSERT INTO words(seq, text) VALUES(?, ?)", seq, Words.of(input: input))
+    try connection.run("INSERT INTO words(seq, text) VALUES(?, ?)", seq, PromptIndex.of(input: input))
     for tag in prediction.tags {
       try connection.run("INSERT INTO tags(tag, seq) VALUES(?, ?) ON CONFLICT DO NOTHING", tag, seq)
     }
@@ -90,16 +90,4 @@ extension TableWriter {
     try connection.integer(
       "SELECT EXISTS(SELECT 1 FROM predictions WHERE seq = ?1) OR EXISTS(SELECT 1 FROM sends WHERE seq = ?1)", seq) != 0
   }
-}
-
-/// What `text` is searched in.
-enum Words {
-  /// The prompt's first 1,000 characters, folded.
-  static func of(input: [UInt8]) -> String {
-    guard let prompt = (try? JSONValue(parsing: input))?["prompt"]?.string else { return "" }
-    return folded(prompt.utf8.count <= 1000 ? prompt : String(prompt.prefix(1000)))
-  }
-
-  /// The same text for the same words, whatever the case.
-  static func folded(_ text: String) -> String { text.lowercased() }
 }

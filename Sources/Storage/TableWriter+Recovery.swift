@@ -16,10 +16,10 @@ extension TableWriter {
     let working = try connection.rows("SELECT DISTINCT owner FROM predictions WHERE owner IS NOT NULL") { $0.text(0) }
     let names = Set(registered.map(\.owner))
     var dead: Set<String> = []
-    for other in names.union(working).union(OwnerLock.named(in: table.directory)).subtracting([owner]).sorted() {
-      let liveness = OwnerLock.examine(other, in: table.directory, isRegistered: names.contains(other))
-      guard case .dead(let corpse) = liveness else {
-        if OwnerLock.isStalled(other, in: table.directory, now: now) { stalled.insert(other) }
+    for other in names.union(working).union(OwnerLock.named(in: database.directory)).subtracting([owner]).sorted() {
+      let liveness = OwnerLock.examine(other, in: database.directory, isRegistered: names.contains(other))
+      guard case .dead(let deadOwner) = liveness else {
+        if OwnerLock.isStalled(other, in: database.directory, now: now) { stalled.insert(other) }
         continue
       }
       dead.insert(other)
@@ -29,10 +29,10 @@ extension TableWriter {
       let left = try connection.integer("SELECT EXISTS(SELECT 1 FROM predictions WHERE owner = ?)", other)
       if left == 0 {
         try connection.run("DELETE FROM owners WHERE owner = ?", other)
-        onCommit { corpse.bury() }
+        onCommit { deadOwner.removeLockFile() }
       } else {
         // Kept until the commit, so that nobody takes the same rows at the same time.
-        onCommit { _ = corpse }
+        onCommit { _ = deadOwner }
       }
     }
     // What has work left and nobody to do it; of what is only looked for, that which is due.
@@ -148,9 +148,9 @@ extension TableWriter {
       try PredictionRow.noteChange(row.id, gone: true, in: connection)
     }
     try requestScrubbing()
-    let inputs = InputFiles(directory: table.directory)
+    let inputs = InputFiles(directory: database.directory)
     // Also those of providers that this process does not have.
-    let replies = FileIncomingStore(directory: table.directory)
+    let replies = FileReplyStore(directory: database.directory)
     onCommit {
       for row in rows {
         inputs.remove(row.id)

@@ -13,7 +13,7 @@ internal import Predictions
 /// The connection that writes, and what is done with it. Lives on the store's thread; what it does belongs to the group
 /// whose transaction is open.
 final class TableWriter {
-  let table: Table
+  let database: PredictionDatabase
   let connection: SQLiteConnection
   let owner: String
   let time: any TimeSource
@@ -40,16 +40,17 @@ final class TableWriter {
   }
 
   init(
-    table: Table, owner: String, time: any TimeSource, registration: Registration, settings: String? = nil
+    database: PredictionDatabase, owner: String, time: any TimeSource, registration: Registration,
+    settings: String? = nil
   ) throws(StoreError) {
-    self.table = table
+    self.database = database
     self.owner = owner
     self.time = time
     self.registration = registration
-    do { lock = try WriterLock(in: table.directory) } catch { throw StoreError(error, at: table.directory) }
-    connection = try table.connect()
+    do { lock = try WriterLock(in: database.directory) } catch { throw StoreError(error, at: database.directory) }
+    connection = try database.connect()
     guard let settings else { return }
-    do { try connection.script(settings) } catch { throw StoreError(error, at: table.path) }
+    do { try connection.script(settings) } catch { throw StoreError(error, at: database.path) }
   }
 
   var now: Int64 { time.now.wall }
@@ -64,16 +65,16 @@ final class TableWriter {
     loss = nil
     afterCommit = []
     hasDeleted = false
-    guard lock.acquire() else { throw .locked(table.path) }
+    guard lock.acquire() else { throw .locked(database.path) }
     do {
       try connection.run("BEGIN IMMEDIATE")
-      try table.verifyVersion(connection)
+      try database.verifyVersion(connection)
       // In the same commit as the first row that could name us.
       try connection.run(
         "INSERT INTO owners(owner, pid, version, started_ms) VALUES(?, ?, ?, ?) ON CONFLICT(owner) DO NOTHING",
         owner, Int64(getpid()), registration.version, registration.startedAt)
     } catch {
-      throw StoreError(error, at: table.path)
+      throw StoreError(error, at: database.path)
     }
   }
 
@@ -89,7 +90,7 @@ final class TableWriter {
       queued = [:]
       afterCommit.removeSubrange(actions...)
       guard connection.isInTransaction else {
-        loss = StoreError(error, at: table.path)
+        loss = StoreError(error, at: database.path)
         throw error
       }
       _ = try? connection.run("ROLLBACK TO one")
@@ -104,7 +105,7 @@ final class TableWriter {
   }
 
   func commit() throws(StoreError) {
-    do { try connection.run("COMMIT") } catch { throw StoreError(error, at: table.path) }
+    do { try connection.run("COMMIT") } catch { throw StoreError(error, at: database.path) }
     for action in afterCommit { action() }
     afterCommit = []
   }

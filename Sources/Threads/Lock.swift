@@ -6,7 +6,7 @@
   internal import Darwin
 #endif
 
-/// What `Guarded` waits on: a mutex and a condition, whatever the value.
+/// What `Protected` waits on: a mutex and a condition, whatever the value.
 ///
 /// On `pthread_mutex_t` and not `Synchronization.Mutex`, because the thread sanitizer on Linux understands the one and
 /// reports false races for the other.

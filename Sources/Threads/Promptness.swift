@@ -11,7 +11,7 @@
 /// Marks work that must not wait for another thread: the handling of one call on the thread that reads, behind which every
 /// later call stands in line.
 ///
-/// Debug builds stop where such work blocks in `Guarded.wait`. Release builds check nothing, and it costs them nothing.
+/// Debug builds stop where such work blocks in `Protected.wait`. Release builds check nothing, and it costs them nothing.
 public enum Promptness {
   #if DEBUG
     private static let key: pthread_key_t = {

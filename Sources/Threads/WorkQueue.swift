@@ -7,7 +7,7 @@ public final class WorkQueue: Sendable {
     var started = false
   }
 
-  private let state = Guarded(State())
+  private let state = Protected(State())
 
   /// A queue without jobs and still without a thread.
   public init() {}

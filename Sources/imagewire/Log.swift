@@ -30,7 +30,7 @@ final class Log: Sendable {
   }
 
   private let level: Level
-  private let dropped = Guarded(0)
+  private let dropped = Protected(0)
 
   init(level: Level) {
     self.level = level

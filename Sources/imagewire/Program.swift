@@ -27,7 +27,7 @@ enum Program {
       exit(ExitStatus.usage.rawValue)
     }
     let command = invocation.command
-    switch invocation.wish {
+    switch invocation.action {
     case .help: tell(SafeText(lines: invocation.isNamed ? Help().text(of: command) : Help().text))
     case .version: tell(SafeText(Version.text))
     case .run: break
@@ -43,7 +43,7 @@ enum Program {
 
   /// Prints a schema, or the names of all.
   private static func describe(_ name: String?) -> Never {
-    let files = SchemaBook(.standard, version: Version.number).files
+    let files = OpenRPCDocument(.standard, version: Version.number).files
     guard let name else { tell(.joined(files.map { SafeText($0.name) }, separator: "\n")) }
     guard let file = files.first(where: { $0.name == name }) else {
       Log(level: .error).error("There is no schema \"\(name)\". imagewire schema --names lists what there is.")
@@ -78,9 +78,10 @@ enum Program {
     let configuration = Configuration(options, environment: variables, read: SmallFile.read)
     let log = Log(level: configuration.logLevel)
     if invocation.command.name == "doctor" {
-      let checkup = Checkup(
+      let diagnostics = Diagnostics(
         configuration: configuration, isOffline: invocation.has("--offline"), mustCompact: invocation.has("--compact"))
-      exit(console.ending(Doctor.report(checkup.findings(), asJSON: invocation.has("--json"), to: console)).rawValue)
+      exit(
+        console.ending(Doctor.report(diagnostics.findings(), asJSON: invocation.has("--json"), to: console)).rawValue)
     }
     for warning in configuration.warnings { log.warning("\(warning)") }
     if invocation.command.name == "setup" {
@@ -115,19 +116,19 @@ enum Program {
     }
 
     let signals = Signals()
-    let lifeline = Lifeline(output: -1, hastyStatus: ExitStatus.interrupted.rawValue) { end in
+    let monitor = ProcessMonitor(output: -1, hastyStatus: ExitStatus.interrupted.rawValue) { end in
       if case .told(let number?) = end { signals.raise(number) }
     }
-    lifeline.start()
+    monitor.start()
     let time = SystemTime()
-    let parts = Parts(options: options, configuration: configuration, time: time, log: log)
-    guard let engine = try? parts.engine.value.get() else { exit(ExitStatus.failed.rawValue) }
+    let root = CompositionRoot(options: options, configuration: configuration, time: time, log: log)
+    guard let engine = try? root.engine.value.get() else { exit(ExitStatus.failed.rawValue) }
     let session = Session(
       engine: engine, console: console, time: time, folder: Configuration.workingFolder,
       stateFolder: configuration.stateDirectory, unused: configuration.unusedOpenAI, signals: signals)
     let status = console.ending(Commands.run(invocation, session) ?? .usage)
     // What is written is waited for, as at the end of input; after a signal not for long.
-    engine.drain(atMost: signals.isRaised ? Ending.hastyPatience : engine.postPatience)
+    engine.drain(atMost: signals.isRaised ? Shutdown.hastyPatience : engine.postPatience)
     engine.leave()
     _exit(status.rawValue)
   }
@@ -144,27 +145,27 @@ enum Program {
     }
 
     let time = SystemTime()
-    let parts = Parts(options: options, configuration: configuration, time: time, log: log)
-    let lifeline = Guarded<Lifeline?>(nil)
+    let root = CompositionRoot(options: options, configuration: configuration, time: time, log: log)
+    let monitor = Protected<ProcessMonitor?>(nil)
     let service = Service(
-      engine: parts.engine,
-      environment: .init(
-        version: Version.number, agentDirectories: { parts.agents.described }, configure: { parts.apply($0) },
-        watch: { process in lifeline.withLock { $0 }?.watch(process: process) }, standing: { parts.standing }),
+      engine: root.engine,
+      host: .init(
+        version: Version.number, agentDirectories: { root.agents.described }, configure: { root.apply($0) },
+        watch: { process in monitor.withLock { $0 }?.watch(process: process) }, standing: { root.standing }),
       time: time,
       maxMessageBytes: options.maxMessageBytes)
     let connection = Connection(transport: wire, handler: service, framing: options.framing)
     service.attach(connection)
 
-    let ending = Ending(service: service, connection: connection) { parts.engineIfMade }
-    let watcher = Lifeline(output: wire.output) { ending.end($0) }
-    lifeline.withLock { $0 = watcher }
+    let shutdown = Shutdown(service: service, connection: connection) { root.engineIfMade }
+    let watcher = ProcessMonitor(output: wire.output) { shutdown.end($0) }
+    monitor.withLock { $0 = watcher }
     watcher.start()
     if let process = options.clientProcessID { watcher.watch(process: process) }
 
     switch connection.run() {
-    case .endOfInput, .stopped: ending.endOfInput()
-    case .readerGone: ending.end(.unread)
+    case .endOfInput, .stopped: shutdown.endOfInput()
+    case .readerGone: shutdown.end(.unread)
     }
   }
 

@@ -64,7 +64,7 @@ enum ProviderCheck {
   }
 
   private static func wait<Value: Sendable>(for start: (@escaping @Sendable (Value) -> Void) -> Void) -> Value? {
-    let box = Guarded<Value?>(nil)
+    let box = Protected<Value?>(nil)
     start { value in box.signal { $0 = value } }
     return box.wait(atMost: patience) { $0 }
   }

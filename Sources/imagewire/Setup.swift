@@ -41,7 +41,7 @@ struct Setup {
     do throws(Stop) {
       return try attempt()
     } catch {
-      console.complain("\(error.message) Nothing was written, and nothing was spent.")
+      console.error("\(error.message) Nothing was written, and nothing was spent.")
       return .end(error.status)
     }
   }
@@ -59,15 +59,15 @@ struct Setup {
     var tries = 1
     while case .refused(let reason) = check {
       guard asks, invocation.value("--key-file") == nil, tries < 3 else { throw Stop(message: reason) }
-      console.remark(SafeText(reason))
+      console.note(SafeText(reason))
       source = try key(of: provider)
       check = try ProviderCheck.run(provider: provider, baseURL: baseURL, key: source.key)
       tries += 1
     }
     guard case .accepted(let facts) = check else { return .end(.failed) }
-    console.remark(SafeText(facts.sentence(provider)))
+    console.note(SafeText(facts.sentence(provider)))
     let place = try save(source, of: provider, baseURL: baseURL)
-    console.remark(SafeText(place))
+    console.note(SafeText(place))
     remarkOnEnvironment(provider)
     guard asks else { return .end(.done) }
     let price = facts.price.map { "It costs about \(Money.dollars($0))." } ?? "Its price is not known beforehand."
@@ -80,13 +80,13 @@ struct Setup {
   private func chosenProvider() throws(Stop) -> String {
     if let named = invocation.value("--provider") { return named }
     guard asks else { throw Stop(message: "--provider is missing: wavespeed or openai.", status: .usage) }
-    console.remark("1  wavespeed: WaveSpeedAI, many models (key from https://wavespeed.ai/accesskey)")
-    console.remark("2  openai: OpenAI, or a server of your own with its images API")
+    console.note("1  wavespeed: WaveSpeedAI, many models (key from https://wavespeed.ai/accesskey)")
+    console.note("2  openai: OpenAI, or a server of your own with its images API")
     while let answer = console.ask("Which provider? [1]") {
       switch answer {
       case "", "1", "wavespeed": return "wavespeed"
       case "2", "openai": return "openai"
-      default: console.remark("1 or 2.")
+      default: console.note("1 or 2.")
       }
     }
     throw Stop(message: "No answer.")
@@ -198,7 +198,7 @@ struct Setup {
     let key = "\(provider.uppercased())_API_KEY"
     for name in [key, "\(key)_FILE", "IMAGEWIRE_PROVIDER", "\(provider.uppercased())_BASE_URL"]
     where environment[name] != nil {
-      console.remark("\(name) is set in the environment, and counts more than the file.")
+      console.note("\(name) is set in the environment, and counts more than the file.")
     }
   }
 }

@@ -36,10 +36,10 @@ import Testing
   }
 
   @Test func helpAndVersionComeBeforeWhatIsMissing() throws {
-    #expect(try read("generate", "--help").wish == .help)
+    #expect(try read("generate", "--help").action == .help)
     #expect(try read("help", "list").command.name == "list")
-    #expect(try read("help").wish == .help)
-    #expect(try read("--version").wish == .version)
+    #expect(try read("help").action == .help)
+    #expect(try read("--version").action == .version)
   }
 
   @Test func whatIsWrongIsNamed() {

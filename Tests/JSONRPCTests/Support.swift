@@ -45,9 +45,9 @@ let calculator = Handler(onRequest: { request, reply in
 
 /// A value that a handler and its test both look at.
 final class Shared<Value: Sendable>: Sendable {
-  private let guarded: Guarded<Value>
+  private let guarded: Protected<Value>
 
-  init(_ value: Value) { guarded = Guarded(value) }
+  init(_ value: Value) { guarded = Protected(value) }
 
   var value: Value { guarded.withLock { $0 } }
   func set(_ value: Value) { guarded.signal { $0 = value } }

@@ -63,7 +63,7 @@ struct AftermathTests {
     try rig.soon("the commit failed") { rig.journal.count("failed commit") == 1 }
     #expect(rig.engine.drain(atMost: 20) == false)
     #expect(try rig.row(id).remoteID == nil)
-    let drained = Guarded<Bool?>(nil)
+    let drained = Protected<Bool?>(nil)
     startThread {
       let isDone = rig.engine.drain(atMost: 20_000)
       drained.signal { $0 = isDone }

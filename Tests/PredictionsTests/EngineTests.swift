@@ -131,7 +131,7 @@ struct EngineTests {
     let rig = Rig()
     rig.table.hold(.claim)
     let answers = Answers()
-    let answer = Guarded<PredictionEngine.Accepted?>(nil)
+    let answer = Protected<PredictionEngine.Accepted?>(nil)
     try rig.engine.submit(rig.request()) { result in answer.signal { $0 = try? result.get() } }
     let id = try #require(answer.wait(atMost: 20_000) { $0 }).snapshot.prediction.id
     try rig.engine.wait(for: [id], atMost: 600_000, completion: answers.take)
@@ -172,7 +172,7 @@ struct EngineTests {
     let rig = Rig()
     rig.table.hold(.claim)
     rig.table.fail(.insert, [isWritten ? .unconfirmed : .lost])
-    let answer = Guarded<SubmitError?>(nil)
+    let answer = Protected<SubmitError?>(nil)
     try rig.engine.submit(rig.request()) { result in
       if case .failure(let error) = result { answer.signal { $0 = error } }
     }
@@ -298,7 +298,7 @@ struct EngineTests {
     let id = try rig.submit().id
     _ = rig.provider.state.wait(atMost: 20_000) { $0.waiting.isEmpty ? nil : true }
     rig.table.hold(.change)
-    let answer = Guarded<PredictionSnapshot?>(nil)
+    let answer = Protected<PredictionSnapshot?>(nil)
     rig.engine.cancel(id, deleteRemote: false) { result in answer.signal { $0 = try? result.get() } }
     rig.provider.start()
     rig.table.release(.change)
@@ -725,7 +725,7 @@ struct EngineTests {
     #expect(rig.engine.drain(atMost: 20) == false)
     rig.table.hold(.change)
     rig.provider.reply(.accepted(remoteID: "r-1", result: .running, clockSkew: 0))
-    let drained = Guarded<Bool?>(nil)
+    let drained = Protected<Bool?>(nil)
     startThread {
       let isDone = rig.engine.drain(atMost: 20_000)
       drained.signal { $0 = isDone }
@@ -756,7 +756,7 @@ struct EngineTests {
     rig.provider.state.withLock { $0.submits = [.hang] }
     let running = try rig.submit().id
     func delete(_ ids: [PredictionID]) throws -> DeleteOutcome {
-      let answer = Guarded<Result<DeleteOutcome, StoreError>?>(nil)
+      let answer = Protected<Result<DeleteOutcome, StoreError>?>(nil)
       rig.engine.delete(ids, files: true) { result, _ in answer.signal { $0 = result } }
       rig.engine.settle()
       return try #require(answer.wait(atMost: 20_000) { $0 }).get()

@@ -158,9 +158,9 @@ struct RaceTests {
     let ids = [try rig.submit("one").id, try rig.submit("two").id]
     try rig.eventually("both are polled") { rig.provider.state.withLock { $0.hangingPolls.count } == 2 }
     // Whoever hears first stands for a slow writer, behind whom the other one is still to be told.
-    let gate = Guarded((first: PredictionID?.none, isOpen: false))
-    let told = Guarded<[PredictionID]>([])
-    let over = Guarded<[PredictionID]>([])
+    let gate = Protected((first: PredictionID?.none, isOpen: false))
+    let told = Protected<[PredictionID]>([])
+    let over = Protected<[PredictionID]>([])
     for id in ids {
       try rig.engine.wait(for: [id], atMost: 600_000) { _ in
         let isFirst = gate.signal { gate in

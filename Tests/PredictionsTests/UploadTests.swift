@@ -15,7 +15,7 @@ struct UploadTests {
   }
 
   private func submit(_ request: PredictionRequest, to rig: Rig) throws -> Prediction {
-    let answer = Guarded<Result<PredictionEngine.Accepted, SubmitError>?>(nil)
+    let answer = Protected<Result<PredictionEngine.Accepted, SubmitError>?>(nil)
     try rig.engine.submit(request) { result in answer.signal { $0 = result } }
     rig.engine.settle()
     return try #require(answer.wait(atMost: 20_000) { $0 }).get().snapshot.prediction

@@ -5,15 +5,16 @@ import Testing
 /// What may be fetched from where, before anything is connected.
 @Suite struct HTTPAddressTests {
   @Test(arguments: [
-    ("8.8.8.8", NetworkAddress.Reach.open), ("10.1.2.3", .local), ("172.15.0.1", .open), ("172.16.0.1", .local),
-    ("172.31.255.255", .local), ("172.32.0.1", .open), ("192.168.0.1", .local), ("100.64.0.1", .local),
-    ("127.1.2.3", .loopback), ("169.254.169.254", .link), ("0.0.0.0", .none), ("224.0.0.1", .none),
-    ("255.255.255.255", .none), ("::1", .loopback), ("::", .none), ("[::1]", .loopback), ("fe80::1%eth0", .link),
-    ("fd00::1", .local), ("ff02::1", .none), ("2606:4700::1111", .open), ("::ffff:127.0.0.1", .loopback),
-    ("::ffff:169.254.169.254", .link), ("64:ff9b::10.0.0.1", .local), ("64:ff9b::8.8.8.8", .open),
-    ("64:ff9b:1::8.8.8.8", .local), ("64:ff9b:1:ffff::1", .local), ("64:ff9b:2::1", .open),
-    ("::ffff:0:8.8.8.8", .none), ("::ffff:0:127.0.0.1", .none), ("2002:7f00:1::", .loopback),
-    ("::ffff:8.8.8.8", .open), ("198.18.0.1", .local),
+    ("8.8.8.8", NetworkAddress.Reach.public), ("10.1.2.3", .local), ("172.15.0.1", .public), ("172.16.0.1", .local),
+    ("172.31.255.255", .local), ("172.32.0.1", .public), ("192.168.0.1", .local), ("100.64.0.1", .local),
+    ("127.1.2.3", .loopback), ("169.254.169.254", .linkLocal), ("0.0.0.0", .unroutable), ("224.0.0.1", .unroutable),
+    ("255.255.255.255", .unroutable), ("::1", .loopback), ("::", .unroutable), ("[::1]", .loopback),
+    ("fe80::1%eth0", .linkLocal),
+    ("fd00::1", .local), ("ff02::1", .unroutable), ("2606:4700::1111", .public), ("::ffff:127.0.0.1", .loopback),
+    ("::ffff:169.254.169.254", .linkLocal), ("64:ff9b::10.0.0.1", .local), ("64:ff9b::8.8.8.8", .public),
+    ("64:ff9b:1::8.8.8.8", .local), ("64:ff9b:1:ffff::1", .local), ("64:ff9b:2::1", .public),
+    ("::ffff:0:8.8.8.8", .unroutable), ("::ffff:0:127.0.0.1", .unroutable), ("2002:7f00:1::", .loopback),
+    ("::ffff:8.8.8.8", .public), ("198.18.0.1", .local),
   ])
   func reach(text: String, reach: NetworkAddress.Reach) throws {
     #expect(try #require(NetworkAddress(text)).reach == reach)
@@ -23,7 +24,7 @@ import Testing
     "file:///etc/passwd", "ftp://example.com/x", "gopher://example.com/", "data:,x", "http://example.com/x",
   ])
   func onlyHTTPS(url: String) throws {
-    let policy = DownloadPolicy(base: BaseURL("https://api.wavespeed.ai"))
+    let policy = EgressPolicy(base: BaseURL("https://api.wavespeed.ai"))
     if let address = WebAddress(url) { #expect(policy.refusal(of: address) != nil) }
   }
 
@@ -33,13 +34,13 @@ import Testing
     "https://169.254.169.254/latest/meta-data", "https://0.0.0.0/x",
   ])
   func nothingNearby(url: String) throws {
-    let policy = DownloadPolicy(base: BaseURL("https://api.wavespeed.ai"))
+    let policy = EgressPolicy(base: BaseURL("https://api.wavespeed.ai"))
     #expect(policy.refusal(of: try #require(WebAddress(url))) != nil)
   }
 
   @Test func theBaseEarnsTrustForItsOwnKind() throws {
     func refusal(_ base: String, _ url: String) throws -> String? {
-      DownloadPolicy(base: BaseURL(base)).refusal(of: try #require(WebAddress(url)))
+      EgressPolicy(base: BaseURL(base)).refusal(of: try #require(WebAddress(url)))
     }
     #expect(try refusal("https://api.wavespeed.ai", "https://d1.cloudfront.net/x?sig=1") == nil)
     #expect(try refusal("http://127.0.0.1:8000", "http://127.0.0.1:9000/x") == nil)
@@ -54,9 +55,9 @@ import Testing
 
   /// A name may turn out to be anything: what counts is the address behind it.
   @Test func aNameIsJudgedByItsAddress() {
-    let policy = DownloadPolicy(base: BaseURL("https://api.wavespeed.ai"))
-    #expect(policy.allows(.open, host: "evil.example"))
-    for reach in [NetworkAddress.Reach.local, .loopback, .link, .none] {
+    let policy = EgressPolicy(base: BaseURL("https://api.wavespeed.ai"))
+    #expect(policy.allows(.public, host: "evil.example"))
+    for reach in [NetworkAddress.Reach.local, .loopback, .linkLocal, .unroutable] {
       #expect(!policy.allows(reach, host: "evil.example"))
       #expect(policy.allows(reach, host: "api.wavespeed.ai"))
     }
@@ -79,7 +80,7 @@ import Testing
   }
 
   @Test func proxiesAndExceptions() throws {
-    let environment = HTTPEnvironment(variable: {
+    let environment = ProxyEnvironment(variable: {
       [
         "HTTPS_PROXY": "http://proxy:1", "HTTP_PROXY": "http://never:1",
         "no_proxy": ".corp, example.com,10.0.0.0/8 ::1",
@@ -96,7 +97,7 @@ import Testing
     #expect(try proxy("https://11.0.0.1/") == "http://proxy:1")
     #expect(try proxy("https://[::1]/") == nil)
     #expect(
-      HTTPEnvironment(variable: { $0 == "SSL_CERT_FILE" ? "a" : $0 == "CURL_CA_BUNDLE" ? "b" : nil }).certificateFile
+      ProxyEnvironment(variable: { $0 == "SSL_CERT_FILE" ? "a" : $0 == "CURL_CA_BUNDLE" ? "b" : nil }).certificateFile
         == "b")
   }
 }

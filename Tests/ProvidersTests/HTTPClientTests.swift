@@ -44,7 +44,7 @@ import Threads
   @Test func twoHundredAtOnce() throws {
     let server = try Loopback(["poll": [["do": "running", "delay_ms": 20, "times": "forever"]]])
     let http = client()
-    let done = Guarded(0)
+    let done = Protected(0)
     for _ in 0..<200 {
       http.send(get(server.url + "/api/v3/predictions/x/result")) { result in
         if case .success(let response) = result, response.status == 404 { done.signal { $0 += 1 } }
@@ -111,7 +111,7 @@ import Threads
   @Test func closingEndsEverything() throws {
     let server = try Loopback(["poll": [["do": "hang", "times": "forever"]]])
     let http = client()
-    let kinds = Guarded<[HTTPFailure.Kind]>([])
+    let kinds = Protected<[HTTPFailure.Kind]>([])
     for _ in 0..<70 {
       http.send(get(server.url + "/api/v3/predictions/x/result")) { result in
         if case .failure(let failure) = result { kinds.signal { $0.append(failure.kind) } }
@@ -144,7 +144,7 @@ import Threads
     let http = client()
     let request = HTTPRequest(
       url: "http://localhost:\(server.outputPort)/output/x.png", limits: .init(total: 20_000),
-      purpose: .download(allows: { $0.reach == .open }, sink: { _ in true }))
+      purpose: .download(allows: { $0.reach == .public }, sink: { _ in true }))
     // Once over a connection of its own, once with one that was left open for somebody who was allowed.
     #expect(failure(http.ask(request))?.kind == .forbiddenAddress)
     #expect(failure(http.ask(get("http://localhost:\(server.outputPort)/output/x.png"))) == nil)

@@ -16,7 +16,7 @@ final class Loopback: Sendable {
   let outputPort: Int
   private let input: Int32
   private let process: pid_t
-  private let admin = HTTPClient(environment: HTTPEnvironment(variable: { _ in nil }))
+  private let admin = HTTPClient(environment: ProxyEnvironment(variable: { _ in nil }))
 
   var url: String { "http://127.0.0.1:\(port)" }
   var outputURL: String { "http://127.0.0.1:\(outputPort)" }
@@ -110,12 +110,12 @@ func wallMilliseconds() -> Int64 {
 
 /// A client that knows no variables but these.
 func client(_ variables: [String: String] = [:], connectsAfresh: Bool = true) -> HTTPClient {
-  HTTPClient(environment: HTTPEnvironment(variable: { variables[$0] }, connectsAfresh: connectsAfresh))
+  HTTPClient(environment: ProxyEnvironment(variable: { variables[$0] }, connectsAfresh: connectsAfresh))
 }
 
 /// Starts something that answers by a completion and waits for the answer.
 func wait<Answer: Sendable>(for start: (@escaping @Sendable (Answer) -> Void) -> Void) -> Answer {
-  let box = Guarded<[Answer]>([])
+  let box = Protected<[Answer]>([])
   start { answer in box.signal { $0.append(answer) } }
   guard let answer = box.wait(atMost: 60_000, until: { $0.first }) else { fatalError("no answer in a minute") }
   return answer
@@ -162,7 +162,7 @@ func prediction(
 
 /// Keeps what is written; can be told to fail.
 final class MemoryWriter: OutputWriter {
-  private let kept = Guarded<[UInt8]>([])
+  private let kept = Protected<[UInt8]>([])
   private let failure: OutputError?
 
   init(failing failure: OutputError? = nil) { self.failure = failure }

@@ -105,7 +105,7 @@ import Testing
 }
 
 @Suite struct OpenAIAnswerTests {
-  private func answer(_ text: String) -> OpenAIAnswer { OpenAIAnswer(Array(text.utf8)) }
+  private func answer(_ text: String) -> OpenAIResponse { OpenAIResponse(Array(text.utf8)) }
 
   @Test func picturesAreTakenInAnyOfTheirShapes() {
     let answer = answer(
@@ -136,7 +136,7 @@ import Testing
       (#"{"detail":[{"loc":["body","size"],"msg":"m"}]}"#, "m", nil, "size"), (#"{"message":"m"}"#, "m", nil, nil),
     ] as [(String, String, String?, String?)])
   func errorsOfSeveralServers(text: String, message: String, code: String?, parameter: String?) {
-    let problem = OpenAIAnswer.error(in: Array(text.utf8))
+    let problem = OpenAIResponse.error(in: Array(text.utf8))
     #expect(problem?.message == message)
     #expect(problem?.code == code)
     #expect(problem?.parameter == parameter)
@@ -144,8 +144,8 @@ import Testing
 }
 
 @Suite struct OpenAIOrderTests {
-  private func order(_ text: String) throws -> OpenAIOrder {
-    try OpenAIOrder(JSONValue(parsing: text).object!, model: "m", boundary: "B")
+  private func order(_ text: String) throws -> OpenAIRequestBody {
+    try OpenAIRequestBody(JSONValue(parsing: text).object!, model: "m", boundary: "B")
   }
 
   @Test func withoutPicturesItIsTheInputAndTheModel() throws {
@@ -173,7 +173,7 @@ import Testing
 
   @Test(arguments: ["/etc/passwd", "@/etc/passwd", "https://x/y.png", "data:image/png;base64,", "data:image/png,abc"])
   func whatHoldsNoBytesIsRefused(image: String) throws {
-    #expect(throws: OpenAIOrder.Refusal.self) { try order(#"{"image":["\#(image)"]}"#) }
+    #expect(throws: OpenAIRequestBody.Refusal.self) { try order(#"{"image":["\#(image)"]}"#) }
   }
 
   @Test(arguments: [
@@ -181,12 +181,12 @@ import Testing
     ("http://127.0.0.1:8/openai", "http://127.0.0.1:8/openai"),
   ]) func aBaseURLWithoutAPathGetsOne(given: String, base: String) {
     let provider = OpenAI(
-      baseURL: given, key: "", account: "a", incoming: NoIncoming(), http: HTTPClient(), clientVersion: "1", now: { 0 })
+      baseURL: given, key: "", account: "a", replies: NoReplies(), http: HTTPClient(), clientVersion: "1", now: { 0 })
     #expect(provider.base.text == base)
   }
 }
 
-private struct NoIncoming: IncomingStore {
+private struct NoReplies: ReplyStore {
   func keep(_ body: [UInt8], of prediction: Prediction) {}
   func body(of prediction: Prediction) -> [UInt8]? { nil }
   func has(_ prediction: Prediction) -> Bool { false }

@@ -9,7 +9,7 @@ import Threads
 struct SandboxTests {
   /// Time that stands still until a test moves it.
   private final class Clock: TimeSource {
-    private let wall = Guarded<Int64>(1_763_900_000_000)
+    private let wall = Protected<Int64>(1_763_900_000_000)
     var now: Moment { wall.withLock { Moment(steady: $0, wall: $0) } }
     func advance(_ milliseconds: Int64) { wall.withLock { $0 += milliseconds } }
   }
@@ -73,7 +73,7 @@ struct SandboxTests {
     let tall = try picture(#"{"prompt":"a red fox in snow","size":"64x4096"}"#)
     #expect(tall.width == 64 && tall.height == 4_096)
     for input in [#"{"prompt":"abstract"}"#, #"{"prompt":"abstract","size":null}"#] {
-      let order = try SandboxOrder(Array(input.utf8))
+      let order = try SandboxInput(Array(input.utf8))
       #expect(order.width == 1_024 && order.height == 1_024)
     }
   }

@@ -53,8 +53,8 @@ struct MCPTests {
 
   @Test("a claim is judged by the request alone")
   func claims() throws {
-    func claim(_ text: String) throws -> MCPClaim {
-      try MCPClaim(try #require(try JSONValue(parsing: text).object), negotiated: .june2025)
+    func claim(_ text: String) throws -> MCPRequestContext {
+      try MCPRequestContext(try #require(try JSONValue(parsing: text).object), negotiated: .june2025)
     }
     func code(_ text: String) throws -> Int { try #require(throws: RPCError.self) { try claim(text) }.code }
     #expect(try claim("{}").revision == .june2025)
@@ -156,7 +156,7 @@ struct MCPTests {
   private func service() -> Service {
     Service(
       engine: .failure(.failed(message: "There is no table.", hint: nil)),
-      environment: .init(
+      host: .init(
         version: "0", agentDirectories: { [AgentDirectory(path: "/out")] }, configure: { _ in }, watch: { _ in }),
       time: Clock { 0 })
   }

@@ -38,9 +38,9 @@ struct SchemaTests {
   }
 
   /// The version the files were rendered with; that it is the program's own is tested on the program.
-  private static func book() throws -> SchemaBook {
+  private static func book() throws -> OpenRPCDocument {
     let document = try JSONValue(parsing: try #require(contents("openrpc.json")))
-    return SchemaBook(.standard, version: try #require(document["info"]?["version"]?.string))
+    return OpenRPCDocument(.standard, version: try #require(document["info"]?["version"]?.string))
   }
 
   @Test("schemas/ is what the table says; `make schemas` renders it")
@@ -56,7 +56,7 @@ struct SchemaTests {
   @Test func everyMethodIsDescribedOnceAndMethodsOfMCPAreNot() throws {
     let foreign = Method(mcp: "tools/list", "MCP's own.", body: .now { _, _ in .empty })
     let table = MethodTable(Method.predictions + Method.lifecycle + [foreign])
-    let book = SchemaBook(table, version: "1")
+    let book = OpenRPCDocument(table, version: "1")
     let names = try #require(book.openRPC["methods"]?.array).map { $0["name"]?.string }
     #expect(names == table.methods.map(\.name).filter { $0 != "tools/list" })
     #expect(Set(book.files.map(\.name)).count == book.files.count)
@@ -82,7 +82,7 @@ struct SchemaTests {
     let snapshot = PredictionSnapshot(
       it, resultURL: nil, waiting: Waiting(reason: .rateLimited, until: 0),
       warnings: [InputSchema.Problem(path: "input.x", message: "It may not be known.")])
-    snapshot.write(to: &json, Rendering(contents: { _, _ in false }))
+    snapshot.write(to: &json, PredictionEncodingOptions(contents: { _, _ in false }))
     let written = try #require(try JSONValue(parsing: json.bytes).object).members.map(\.name)
     let schema = Schema.wholePrediction.json(.inline)
     #expect(schema["properties"]?.object?.members.map(\.name) == written)

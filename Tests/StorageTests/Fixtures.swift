@@ -32,11 +32,11 @@ final class TemporaryFolder: Sendable {
 
 /// Time as a test wants it.
 final class TestTime: TimeSource {
-  private let moment: Guarded<Moment>
+  private let moment: Protected<Moment>
   let boot: String? = "boot"
 
   init(_ wall: Int64 = 1_763_900_000_000) {
-    moment = Guarded(Moment(steady: wall, wall: wall))
+    moment = Protected(Moment(steady: wall, wall: wall))
   }
 
   var now: Moment { moment.withLock { $0 } }
@@ -57,7 +57,7 @@ struct StoreFixture {
   let folder: TemporaryFolder
   let time: TestTime
   let store: SQLitePredictionStore
-  private let lastID = Guarded<PredictionID?>(nil)
+  private let lastID = Protected<PredictionID?>(nil)
 
   init(
     _ folder: TemporaryFolder = TemporaryFolder(), time: TestTime = TestTime(), writerSettings: String? = nil,
@@ -76,7 +76,7 @@ struct StoreFixture {
   func wait<Value: Sendable>(
     _ call: (@escaping @Sendable (Result<Value, StoreError>) -> Void) -> Void
   ) throws -> Value {
-    let answer = Guarded<Result<Value, StoreError>?>(nil)
+    let answer = Protected<Result<Value, StoreError>?>(nil)
     call { result in answer.withLock { $0 = result } }
     store.flush()
     return try #require(answer.withLock { $0 }).get()

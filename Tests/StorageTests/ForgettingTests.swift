@@ -181,7 +181,7 @@ struct ForgettingTests {
     let fixture = try StoreFixture()
     let id = try over(fixture)
     let other = try over(fixture)
-    let replies = FileIncomingStore(directory: fixture.directory)
+    let replies = FileReplyStore(directory: fixture.directory)
     for id in [id, other] {
       let row = try #require(try fixture.store.prediction(id))
       try replies.keep(Array(Self.prompt.utf8), of: row)

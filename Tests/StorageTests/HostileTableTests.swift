@@ -115,7 +115,7 @@ struct HostileTableTests {
       #expect(error.message.contains("\(new.id)") && error.message.contains("time of start"))
     }
     #expect(try fixture.store.list(ListQuery()).predictions.isEmpty)
-    let report = try TableCheck.run(fixture.table)
+    let report = try DatabaseDiagnostics.run(fixture.table)
     #expect(report.complaint == nil)
     #expect(report.unreadable == ["prediction \(new.id): its time of start cannot be read"])
   }
@@ -160,7 +160,7 @@ struct HostileTableTests {
     let fixture = try StoreFixture(try table(of: version))
     try fixture.insert(fixture.new())
     #expect(try SchemaShape(of: SQLiteConnection(path: fixture.table)) != SchemaShape(of: []))
-    #expect(try TableCheck.run(fixture.table).foreign == [])
+    #expect(try DatabaseDiagnostics.run(fixture.table).foreign == [])
     // Another process finds it as it is.
     _ = try StoreFixture(fixture.folder)
   }
@@ -199,7 +199,8 @@ struct HostileTableTests {
     )
     let again = try StoreFixture(fixture.folder)
     try again.insert(again.new())
-    #expect(try TableCheck.run(again.table).foreign == ["table \"theirs\"", "index \"quick\"", "view \"seen\""])
+    #expect(
+      try DatabaseDiagnostics.run(again.table).foreign == ["table \"theirs\"", "index \"quick\"", "view \"seen\""])
   }
 
   /// Defensive mode, before the file is read: its own pages cannot be written as if they were SQL.

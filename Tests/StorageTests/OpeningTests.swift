@@ -79,7 +79,7 @@ struct OpeningTests {
   @Test func eightMayComeFirstAtOnce() throws {
     for _ in 0..<10 {
       let folder = TemporaryFolder()
-      let results = Guarded<[String]>([])
+      let results = Protected<[String]>([])
       for _ in 0..<8 {
         startThread {
           var result = "ok"
@@ -157,7 +157,7 @@ struct OpeningTests {
     var bytes = try #require(contents(of: table))
     for index in damage..<min(damage + 4096, bytes.count) { bytes[index] = 0xA5 }
     try write(bytes, to: table)
-    let notices = Guarded<[String]>([])
+    let notices = Protected<[String]>([])
     let fixture = try StoreFixture(folder) { notice in notices.withLock { $0.append(notice) } }
     #expect(try fixture.store.prediction(id) == nil)
     try fixture.insert(fixture.new())
@@ -252,7 +252,7 @@ struct OpeningTests {
       CREATE TABLE fault(a INTEGER PRIMARY KEY, b INTEGER REFERENCES fault(a) DEFERRABLE INITIALLY DEFERRED);
       CREATE TRIGGER failing AFTER INSERT ON predictions BEGIN INSERT INTO fault(b) VALUES(99); END
       """)
-    let results = Guarded<[Bool]>([])
+    let results = Protected<[Bool]>([])
     for _ in 0..<3 {
       fixture.store.insert(fixture.new(), queueLimit: 9) { result in
         results.withLock { $0.append((try? result.get()) == nil) }
@@ -295,7 +295,7 @@ struct OpeningTests {
     try SQLiteConnection(path: fixture.table).run("VACUUM INTO ?", path)
     try SQLiteConnection(path: path).script("PRAGMA journal_mode = WAL")
 
-    let notices = Guarded(0)
+    let notices = Protected(0)
     let other = try StoreFixture(copy, time: fixture.time) { _ in notices.withLock { $0 += 1 } }
     #expect(notices.withLock { $0 } == 1)
     let ended = try #require(try other.store.prediction(queued.id))

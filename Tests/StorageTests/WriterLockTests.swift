@@ -14,7 +14,7 @@ struct WriterLockTests {
   @Test func aProcessThatWritesWithoutABreakLetsTheNextOneIn() throws {
     let folder = TemporaryFolder()
     let path = folder.path
-    let order = Guarded<[String]>([])
+    let order = Protected<[String]>([])
     let busy = try WriterLock(in: path)
     #expect(busy.acquire())
     startThread {

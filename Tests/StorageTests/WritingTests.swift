@@ -72,7 +72,7 @@ struct WritingTests {
   @Test func theRowIsDurableWhenItIsSaidToBe() throws {
     let fixture = try StoreFixture()
     let new = fixture.new()
-    let seen = Guarded<Int64?>(nil)
+    let seen = Protected<Int64?>(nil)
     let table = fixture.table
     fixture.store.insert(new, queueLimit: 10) { _ in
       let count = try? SQLiteConnection(path: table).integer("SELECT count(*) FROM predictions")
@@ -85,7 +85,7 @@ struct WritingTests {
 
   @Test func insertsOfOneReadShareOneCommitAndKeepTheirOrder() throws {
     let fixture = try StoreFixture()
-    let order = Guarded<[Int]>([])
+    let order = Protected<[Int]>([])
     for index in 0..<50 {
       fixture.store.insert(fixture.new(), queueLimit: 100) { _ in order.withLock { $0.append(index) } }
     }
@@ -99,7 +99,7 @@ struct WritingTests {
   @Test func otherWritesTakeWaitingInsertsAlong() throws {
     let fixture = try StoreFixture()
     let new = fixture.new()
-    let events = Guarded<[String]>([])
+    let events = Protected<[String]>([])
     fixture.store.insert(new, queueLimit: 100) { _ in events.withLock { $0.append("inserted") } }
     fixture.store.change(new.id, .cancelAsked(deleteRemote: false, sendable: true), by: nil) { result in
       events.signal { $0.append((try? result.get().after.status.rawValue) ?? "none") }
@@ -112,7 +112,7 @@ struct WritingTests {
     let fixture = try StoreFixture()
     let first = fixture.new()
     let last = fixture.new()
-    let results = Guarded<[Bool]>([])
+    let results = Protected<[Bool]>([])
     fixture.store.insert(first, queueLimit: 100) { result in results.withLock { $0.append((try? result.get()) != nil) }
     }
     fixture.store.change(first.id, .saved([]), by: nil) { result in
@@ -130,7 +130,7 @@ struct WritingTests {
     let rows = [fixture.new(), fixture.new(key: "fatal"), fixture.new()]
     try SQLiteConnection(path: fixture.table).script(
       "CREATE TRIGGER failing AFTER INSERT ON keys BEGIN SELECT RAISE(FAIL, 'no'); END")
-    let results = Guarded<[Bool]>([])
+    let results = Protected<[Bool]>([])
     for row in rows {
       fixture.store.insert(row, queueLimit: 9) { result in
         results.withLock { $0.append((try? result.get()) == .inserted(row)) }
@@ -163,7 +163,7 @@ struct WritingTests {
   @Test func twinKeysInOneGroupAreOnePrediction() throws {
     let fixture = try StoreFixture()
     let first = fixture.new("a cat", key: "k")
-    let answers = Guarded<[InsertOutcome?]>([])
+    let answers = Protected<[InsertOutcome?]>([])
     for prediction in [first, fixture.new("a cat", key: "k")] {
       fixture.store.insert(prediction, queueLimit: 9) { result in answers.withLock { $0.append(try? result.get()) } }
     }
@@ -173,7 +173,7 @@ struct WritingTests {
 
   @Test func theQueueHasALimitForEachAccount() throws {
     let fixture = try StoreFixture()
-    let outcomes = Guarded<[InsertOutcome?]>([])
+    let outcomes = Protected<[InsertOutcome?]>([])
     for _ in 0..<3 {
       fixture.store.insert(fixture.new(), queueLimit: 2) { result in outcomes.withLock { $0.append(try? result.get()) }
       }
@@ -274,7 +274,7 @@ struct WritingTests {
     let count = 40
     for _ in 0..<count { one.store.insert(one.new(), queueLimit: 100) { _ in } }
     one.store.flush()
-    let claimed = Guarded<[PredictionID]>([])
+    let claimed = Protected<[PredictionID]>([])
     let request = ClaimRequest(account: "account", maxConcurrency: nil, maxPerMinute: nil)
     for _ in 0..<count {
       for store in [one.store, two.store] {

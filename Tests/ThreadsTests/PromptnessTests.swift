@@ -6,12 +6,12 @@ import Testing
 @Suite struct PromptnessTests {
   @Test func aWaitEndsADebugBuild() async {
     await #expect(processExitsWith: .failure) {
-      Promptness.required { _ = Guarded(0).wait(atMost: 1_000) { _ in nil as Int? } }
+      Promptness.required { _ = Protected(0).wait(atMost: 1_000) { _ in nil as Int? } }
     }
   }
 
   @Test func askingOnceAndAnswersThatAreThereAreNoWait() {
-    let guarded = Guarded(7)
+    let guarded = Protected(7)
     Promptness.required {
       #expect(guarded.wait { $0 } == 7)
       #expect(guarded.wait(atMost: 0) { _ in nil as Int? } == nil)
@@ -20,14 +20,14 @@ import Testing
 
   @Test func itEndsWithTheBody() {
     Promptness.required {}
-    #expect(Guarded(0).wait(atMost: 1) { _ in nil as Int? } == nil)
+    #expect(Protected(0).wait(atMost: 1) { _ in nil as Int? } == nil)
   }
 
   @Test func itIsThatThreadsAlone() {
-    let done = Guarded(false)
+    let done = Protected(false)
     Promptness.required {
       startThread {
-        _ = Guarded(0).wait(atMost: 1) { _ in nil as Int? }
+        _ = Protected(0).wait(atMost: 1) { _ in nil as Int? }
         done.signal { $0 = true }
       }
     }

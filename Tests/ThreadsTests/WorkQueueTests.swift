@@ -4,7 +4,7 @@ import Threads
 @Suite struct WorkQueueTests {
   @Test func jobsRunInTheOrderInWhichTheyWereAdded() {
     let queue = WorkQueue()
-    let ran = Guarded<[Int]>([])
+    let ran = Protected<[Int]>([])
     for number in 0..<1_000 { queue.async { ran.signal { $0.append(number) } } }
     #expect(ran.wait(atMost: 10_000) { $0.count == 1_000 ? true : nil } == true)
     #expect(ran.withLock { $0 } == Array(0..<1_000))
@@ -12,7 +12,7 @@ import Threads
 
   @Test func oneJobAtATime() {
     let queue = WorkQueue()
-    let state = Guarded((running: 0, most: 0, done: 0))
+    let state = Protected((running: 0, most: 0, done: 0))
     for _ in 0..<4 {
       startThread {
         for _ in 0..<100 {
@@ -35,7 +35,7 @@ import Threads
 
   @Test func aJobMayAddAJob() {
     let queue = WorkQueue()
-    let ran = Guarded<[String]>([])
+    let ran = Protected<[String]>([])
     queue.async {
       queue.async { ran.signal { $0.append("inner") } }
       ran.signal { $0.append("outer") }
@@ -45,8 +45,8 @@ import Threads
 
   @Test func whoAddsDoesNotWait() {
     let queue = WorkQueue()
-    let gate = Guarded(false)
-    let done = Guarded(false)
+    let gate = Protected(false)
+    let done = Protected(false)
     queue.async { _ = gate.wait { $0 ? true : nil } }
     queue.async { done.signal { $0 = true } }
     #expect(!done.withLock { $0 })

@@ -8,7 +8,7 @@ final class MemoryInputs: InputStore {
     var opened: [String] = []
   }
 
-  let state = Guarded(State())
+  let state = Protected(State())
 
   subscript(path: String) -> String? {
     get { state.withLock { $0.files[path].map { String(decoding: $0, as: UTF8.self) } } }

@@ -10,7 +10,7 @@ final class MemoryOutputs: OutputStore {
     var unfinished = 0
   }
 
-  let state = Guarded(State())
+  let state = Protected(State())
 
   func prepare(_ directory: String, for origin: PredictionOrigin?) throws(OutputError) -> String {
     if directory == "/unwritable" { throw .folder(path: directory, reason: "not allowed") }
@@ -58,7 +58,7 @@ final class MemoryOutputs: OutputStore {
 }
 
 final class MemoryWriter: OutputWriter {
-  private let bytes = Guarded<[UInt8]?>([])
+  private let bytes = Protected<[UInt8]?>([])
   private let store: MemoryOutputs
 
   init(_ store: MemoryOutputs) { self.store = store }

@@ -11,7 +11,7 @@ final class MemoryPreviews: PreviewStore {
     var isHeld = false
   }
 
-  let state = Guarded(State())
+  let state = Protected(State())
 
   func keep(_ bytes: [UInt8], index: Int, of id: PredictionID) throws(OutputError) -> Preview {
     if bytes.first == 0 { throw .notAnImage }

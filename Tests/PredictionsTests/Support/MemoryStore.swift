@@ -38,7 +38,7 @@ final class MemoryTable: Sendable {
     var beforeChange: (@Sendable () -> Void)?
   }
 
-  let state = Guarded(State())
+  let state = Protected(State())
   let journal: Journal
   let time: ManualTime
 
@@ -102,7 +102,7 @@ final class MemoryStore: PredictionStore {
   let owner: String
   let table: MemoryTable
   private let queue = WorkQueue()
-  private let seen = Guarded(0)
+  private let seen = Protected(0)
 
   init(_ table: MemoryTable, owner: String = "me") {
     self.table = table
@@ -353,7 +353,7 @@ final class MemoryStore: PredictionStore {
   }
 
   func flush(atMost milliseconds: Int64?) -> Bool {
-    let done = Guarded(false)
+    let done = Protected(false)
     queue.async { done.signal { $0 = true } }
     return done.wait(atMost: milliseconds) { $0 ? true : nil } ?? false
   }

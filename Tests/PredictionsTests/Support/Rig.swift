@@ -6,7 +6,7 @@ import Threads
 
 /// What happened, in order, wherever it happened.
 final class Journal: Sendable {
-  private let entries = Guarded<[String]>([])
+  private let entries = Protected<[String]>([])
 
   func note(_ entry: String) { entries.signal { $0.append(entry) } }
 
@@ -17,7 +17,7 @@ final class Journal: Sendable {
 
 /// Time that stands still until a test moves it.
 final class ManualTime: TimeSource {
-  private let moment = Guarded(Moment(steady: 1_000_000, wall: 1_763_900_000_000))
+  private let moment = Protected(Moment(steady: 1_000_000, wall: 1_763_900_000_000))
 
   var now: Moment { moment.withLock { $0 } }
 
@@ -40,7 +40,7 @@ struct Rig {
   let inputs = MemoryInputs()
   let provider: ScriptedProvider
   let engine: PredictionEngine
-  let notices = Guarded<[String]>([])
+  let notices = Protected<[String]>([])
 
   /// - Parameter other: shares its table and its clock, as another process on the same state directory does.
   init(
@@ -97,7 +97,7 @@ struct Rig {
 
   @discardableResult
   func submit(_ prompt: String = "a cat", key: String? = nil) throws -> Prediction {
-    let answer = Guarded<Result<PredictionEngine.Accepted, SubmitError>?>(nil)
+    let answer = Protected<Result<PredictionEngine.Accepted, SubmitError>?>(nil)
     try engine.submit(request(prompt, key: key)) { result in answer.signal { $0 = result } }
     engine.settle()
     let result = try #require(answer.wait(atMost: 20_000) { $0 })
@@ -106,7 +106,7 @@ struct Rig {
 
   @discardableResult
   func cancel(_ id: PredictionID, deleteRemote: Bool = false) throws -> Prediction {
-    let answer = Guarded<Result<PredictionSnapshot, StoreError>?>(nil)
+    let answer = Protected<Result<PredictionSnapshot, StoreError>?>(nil)
     engine.cancel(id, deleteRemote: deleteRemote) { result in answer.signal { $0 = result } }
     engine.settle()
     let result = try #require(answer.wait(atMost: 20_000) { $0 })
@@ -133,7 +133,7 @@ struct Rig {
 
 /// Takes answers to waits from whatever thread they come.
 final class Answers: Sendable {
-  private let outcomes = Guarded<[WaitOutcome]>([])
+  private let outcomes = Protected<[WaitOutcome]>([])
 
   var all: [WaitOutcome] { outcomes.withLock { $0 } }
 

@@ -53,7 +53,7 @@ final class ScriptedProvider: Provider, ProviderHistory, ProviderUploads {
   let pace = PollPace.near
   let isLimited = true
   let isEmbedded = false
-  let state = Guarded(State())
+  let state = Protected(State())
   private let journal: Journal
   private let keepsHistory: Bool
   private let queue = WorkQueue()

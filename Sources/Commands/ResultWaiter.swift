@@ -1,0 +1,178 @@
+internal import JSON
+internal import Predictions
+internal import Service
+internal import Threads
+
+/// Waits for a prediction before a person's eyes, and tells how it ended.
+struct ResultWaiter {
+  /// What Ctrl-C means.
+  enum Interruption {
+    /// The prediction is cancelled: who waits is who ordered it.
+    case cancel
+    /// Only the waiting ends.
+    case stopWaiting
+  }
+
+  private let session: Session
+  private let isQuiet: Bool
+  private let showsJSON: Bool
+  private let showsPicture: Bool
+  private let timeout: Int64?
+
+  private static let year: Int64 = 31_536_000_000
+  private static let frame: Int64 = 100
+
+  init(_ invocation: Invocation, _ session: Session) {
+    self.session = session
+    isQuiet = invocation.has("--quiet")
+    showsJSON = invocation.has("--json")
+    showsPicture = invocation.has("--show")
+    timeout = invocation.number("--timeout").map { Int64($0) * 1_000 }
+  }
+
+  private var console: Console { session.console }
+  private var engine: PredictionEngine { session.engine }
+
+  /// Waits, shows, and says with which status to end.
+  func follow(_ snapshot: PredictionSnapshot, onInterrupt: Interruption) -> ExitStatus {
+    let prediction = snapshot.prediction
+    let signals = session.signals
+    do throws(StoreError) {
+      try engine.wait(for: [prediction.id], atMost: timeout ?? Self.year) { outcome in
+        signals.state.signal { $0.outcome = outcome.snapshots.first ?? snapshot }
+      }
+    } catch {
+      // Deleted meanwhile, or a table that cannot be read: nothing would ever end the wait.
+      console.error("\(error.message)")
+      signals.state.signal { $0.outcome = snapshot }
+    }
+    if let waiting = snapshot.waiting, !isQuiet {
+      console.note("Nothing is sent before \(session.time.clock(waiting.until)): \(waiting.words).")
+    }
+    let showsBar = console.isErrorTerminal && !isQuiet && console.variables["TERM"] != "dumb"
+    let bar = showsBar ? self.bar(for: prediction) : nil
+    var isCancelled = false
+    while true {
+      let event = signals.state.wait(atMost: bar == nil ? nil : Self.frame) { state -> Event? in
+        // A signal that comes with the end comes too late.
+        if let outcome = state.outcome { return .ended(outcome) }
+        defer { state.signal = nil }
+        return state.signal.map(Event.signal)
+      }
+      switch event {
+      case nil: draw(bar, prediction.id)
+      case .ended(let end)?:
+        if let bar { erase(bar) }
+        return tell(end)
+      case .signal(let number)?:
+        if let bar { erase(bar) }
+        let isInterrupt = number == 2
+        guard isInterrupt, onInterrupt == .cancel else {
+          console.error("stopped waiting; the prediction goes on. imagewire result \(prediction.id) waits for it.")
+          return isInterrupt ? .interrupted : .unknown
+        }
+        if isCancelled { continue }
+        isCancelled = true
+        cancel(prediction.id)
+      }
+    }
+  }
+
+  private enum Event: Sendable {
+    case signal(Int32)
+    case ended(PredictionSnapshot)
+  }
+
+  /// The wait ends by itself once the cancelling is committed.
+  private func cancel(_ id: PredictionID) {
+    engine.cancel(id, deleteRemote: false) { [console] result in
+      if case .failure(let error) = result { console.error("it could not be cancelled: \(error.message)") }
+    }
+    engine.settle()
+  }
+
+  // MARK: - While it lasts
+
+  private func bar(for prediction: Prediction) -> ProgressBar {
+    var query = ListQuery(limit: 50)
+    query.status = .completed
+    query.provider = prediction.provider
+    query.model = prediction.model
+    let past = (try? engine.list(query))?.predictions ?? []
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].compactMap { console.variables[$0] }.first { !$0.isEmpty } ?? ""
+    return ProgressBar(
+      estimate: ProgressBar.estimate(from: past), style: console.styles(onTerminal: true),
+      isUnicode: locale.lowercased().split(separator: ".").last?.hasPrefix("utf") ?? false)
+  }
+
+  private func draw(_ bar: ProgressBar?, _ id: PredictionID) {
+    guard let bar, let snapshot = try? engine.snapshot(id) else { return }
+    let line = bar.line(
+      snapshot.prediction.status, elapsed: max(0, session.time.now.wall - snapshot.prediction.createdAt),
+      waiting: snapshot.waiting.map { "waiting until \(session.time.clock($0.until)): \($0.words)" },
+      width: console.columns)
+    console.draw("\r\(line)\u{1B}[K")
+  }
+
+  private func erase(_ bar: ProgressBar) {
+    console.draw("\r\u{1B}[K")
+  }
+
+  // MARK: - When it is over
+
+  private func tell(_ snapshot: PredictionSnapshot) -> ExitStatus {
+    let prediction = snapshot.prediction
+    if showsJSON {
+      console.print(json: snapshot.json)
+    } else {
+      for file in prediction.files { console.print(SafeText(path: file.path)) }
+    }
+    if showsPicture { show(prediction) }
+    switch prediction.status {
+    case .completed where prediction.failure == nil:
+      if console.isErrorTerminal, !isQuiet { console.note(summary(prediction)) }
+      // Also to a pipe, and with --quiet: who takes the drawing for a model's picture is misled.
+      if prediction.isFree {
+        console.note("Drawn offline by the sandbox. For real images: imagewire setup")
+        if let unused = session.unused { console.note(SafeText(unused)) }
+      }
+    case .created, .processing:
+      console.error(
+        "the time is up; the prediction goes on (\(prediction.status.rawValue)). imagewire result \(prediction.id) waits for it."
+      )
+    default:
+      let style = console.styles(onTerminal: console.isErrorTerminal)
+      console.error("\(style.red("\(prediction.status.rawValue)")): \(prediction.error)")
+      if let hint = prediction.failure?.hint { console.note(SafeText(hint)) }
+      console.note(style.dim("\(prediction.id), billing: \(prediction.billing.rawValue)"))
+    }
+    return ExitStatus(prediction)
+  }
+
+  private func summary(_ prediction: Prediction) -> SafeText {
+    var parts = [SafeText(prediction.isFree ? prediction.provider : prediction.model)]
+    for file in prediction.files.prefix(1) {
+      if let width = file.width, let height = file.height { parts.append("\(width)×\(height)") }
+      parts.append("\(ListCommand.size(file.bytes))")
+    }
+    if let total = prediction.totalMilliseconds { parts.append("\(ProgressBar.seconds(total))") }
+    return console.styles(onTerminal: true).dim(.joined(parts, separator: ", "))
+  }
+
+  private func show(_ prediction: Prediction) {
+    guard console.isErrorTerminal else {
+      return console.error("--show needs a terminal; the picture is in its file.")
+    }
+    guard let picture = TerminalPicture(console.variables) else {
+      return console.error(
+        "this terminal does not say that it shows pictures (kitty, Ghostty, Konsole, iTerm2, WezTerm and mintty do).")
+    }
+    for file in prediction.files {
+      guard picture.takes(file.mediaType) else {
+        console.error("this terminal shows PNG, and \(SafeText(path: file.path)) is \(file.mediaType).")
+        continue
+      }
+      if let bytes = engine.contents(of: file, for: prediction.origin) { console.show(bytes, as: picture) }
+    }
+  }
+}

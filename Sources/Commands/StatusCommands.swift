@@ -1,0 +1,125 @@
+internal import JSON
+internal import Predictions
+internal import Service
+
+/// `imagewire status`, `result`, `cancel` and `delete`: one prediction, for eyes.
+enum StatusCommands {
+  static func status(_ invocation: Invocation, _ session: Session) -> ExitStatus {
+    find(invocation.operands[0], session) { snapshot in
+      tell(snapshot, invocation, session)
+      return .done
+    }
+  }
+
+  static func result(_ invocation: Invocation, _ session: Session) -> ExitStatus {
+    find(invocation.operands[0], session) { snapshot in
+      ResultWaiter(invocation, session).follow(snapshot, onInterrupt: .stopWaiting)
+    }
+  }
+
+  static func cancel(_ invocation: Invocation, _ session: Session) -> ExitStatus {
+    find(invocation.operands[0], session) { snapshot in
+      let result: Result<PredictionSnapshot, StoreError> = answer { completion in
+        session.engine.cancel(
+          snapshot.prediction.id, deleteRemote: invocation.has("--delete-remote"), completion: completion)
+        session.engine.settle()
+      }
+      switch result {
+      case .success(let after):
+        if invocation.has("--json") {
+          session.console.print(json: after.json)
+        } else if after.prediction.status == .cancelled {
+          session.console.print("\(after.prediction.error)")
+        } else {
+          session.console.print("It is \(after.prediction.status.rawValue) already; nothing was changed.")
+        }
+        return .done
+      case .failure(let error):
+        session.console.error("\(error.message)")
+        return .failed
+      }
+    }
+  }
+
+  static func delete(_ invocation: Invocation, _ session: Session) -> ExitStatus {
+    let console = session.console
+    var ids: [PredictionID] = []
+    for text in invocation.operands {
+      guard let id = PredictionID(text) else {
+        console.error("There is no prediction \(text). Nothing was deleted.")
+        return .failed
+      }
+      if !ids.contains(id) { ids.append(id) }
+    }
+    let (result, kept): (Result<DeleteOutcome, StoreError>, [String]) = answer { completion in
+      session.engine.delete(ids, files: invocation.has("--files")) { completion(($0, $1)) }
+      session.engine.settle()
+    }
+    for path in kept { console.error("\(SafeText(path: path)) is no longer what was saved and was left in place.") }
+    switch result {
+    case .success(.deleted(let gone, let scrubbed)):
+      if invocation.has("--json") {
+        console.print(
+          json: JSONValue.object(
+            JSONObject([
+              ("deleted", .array(gone.map { .string($0.id.description) })), ("scrubbed", .bool(scrubbed)),
+            ])
+          ).serialized)
+      } else if console.isErrorTerminal {
+        let files = gone.flatMap(\.files).count
+        let rest = invocation.has("--files") || files == 0 ? "" : " Its files were left: --files deletes them, too."
+        console.note("Deleted \(gone.count == 1 ? "one prediction" : "\(gone.count) predictions").\(rest)")
+      }
+      return .done
+    case .success(.notFound(let id)): console.error("There is no prediction \(id). Nothing was deleted.")
+    case .success(.unfinished(let ids)):
+      console.error("\(ids[0]) is not finished. Nothing was deleted. imagewire cancel stops it.")
+    case .failure(let error): console.error("\(error.message)")
+    }
+    return .failed
+  }
+
+  private static func find(
+    _ text: String, _ session: Session, _ body: (PredictionSnapshot) -> ExitStatus
+  ) -> ExitStatus {
+    do throws(StoreError) {
+      if let id = PredictionID(text), let snapshot = try session.engine.snapshot(id) {
+        return body(try session.engine.whole(snapshot))
+      }
+      session.console.error("There is no prediction \(text). imagewire list shows those that are.")
+    } catch {
+      session.console.error("\(error.message)")
+    }
+    return .failed
+  }
+
+  private static func tell(_ snapshot: PredictionSnapshot, _ invocation: Invocation, _ session: Session) {
+    let console = session.console
+    if invocation.has("--json") { return console.print(json: snapshot.json) }
+    let style = console.styles(onTerminal: console.isOutputTerminal)
+    for (name, value) in rows(snapshot, style) {
+      console.print("\(style.dim("\(name)\(String(repeating: " ", count: max(1, 10 - name.count)))"))\(value)")
+    }
+  }
+
+  /// What there is to say, by name.
+  static func rows(_ snapshot: PredictionSnapshot, _ style: Style) -> [(String, SafeText)] {
+    let it = snapshot.prediction
+    var rows: [(String, SafeText)] = [
+      ("id", "\(it.id)"), ("status", ListCommand.coloured(it.status, "\(it.status.rawValue)", style)),
+    ]
+    if let waiting = snapshot.waiting {
+      rows.append(("waiting", "until \(Timestamp.text(waiting.until)): \(waiting.words)"))
+    }
+    if let prompt = it.prompt { rows.append(("prompt", SafeText(prompt))) }
+    rows += [("model", "\(it.model)"), ("provider", "\(it.provider)"), ("billing", "\(it.billing.rawValue)")]
+    rows.append(("created", "\(Timestamp.text(it.createdAt))"))
+    if let total = it.totalMilliseconds { rows.append(("took", "\(ProgressBar.seconds(total))")) }
+    if let id = it.remoteID { rows.append(("remote id", SafeText(id))) }
+    if !it.tags.isEmpty { rows.append(("tags", .joined(it.tags.map { SafeText($0) }, separator: ", "))) }
+    for file in it.files { rows.append(("file", "\(SafeText(path: file.path)) (\(ListCommand.size(file.bytes)))")) }
+    if !it.error.isEmpty { rows.append(("error", SafeText(it.error))) }
+    if let hint = it.failure?.hint { rows.append(("hint", SafeText(hint))) }
+    return rows
+  }
+}

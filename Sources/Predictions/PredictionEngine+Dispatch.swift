@@ -1,0 +1,71 @@
+internal import Threads
+
+/// The loop: event, decision, action.
+extension PredictionEngine {
+  /// Tells the scheduler, and does what it says.
+  func react(_ event: Scheduler.Event) {
+    let now = time.now
+    let actions = state.withLock { state -> [Scheduler.Action] in
+      // What is worked on must be at hand: until the scheduler knows of it, another thread may have dropped it as one
+      // that nobody works on, and then the action would find nothing and never be repeated.
+      switch event {
+      case .claimed(let prediction), .changed(let prediction), .uploadNeeded(let prediction),
+        .searchNeeded(let prediction):
+        if prediction.phase != nil { remember(prediction, in: &state) }
+      default: break
+      }
+      let actions = state.scheduler.handle(event, now: now)
+      arm(&state, now: now.steady)
+      return actions
+    }
+    for action in actions { perform(action) }
+  }
+
+  private func perform(_ action: Scheduler.Action) {
+    switch action {
+    case .claim(let account): claim(account)
+    case .upload(let id): withProvider(of: id) { upload($0, to: $1) }
+    case .search(let id): withProvider(of: id) { search(for: $0, at: $1) }
+    case .post(let id): withProvider(of: id) { post($0, to: $1) }
+    case .poll(let id): withProvider(of: id) { poll($0, at: $1) }
+    case .look(let id): withProvider(of: id) { look(for: $0, at: $1) }
+    case .download(let id): withProvider(of: id) { save($0, from: $1) }
+    case .relink(let id): withProvider(of: id) { relink($0, at: $1) }
+    case .deleteRemotely(let id):
+      withProvider(of: id) { prediction, provider in
+        provider.delete(prediction) { [self] outcome in
+          if case .unanswered(let reason) = outcome {
+            react(.deletionUnanswered(prediction.id, reason: reason))
+          } else {
+            record(prediction.id, .deletionAnswered(outcome), by: writer(of: prediction))
+          }
+        }
+      }
+    case .record(let id, let event):
+      if let prediction = state.withLock({ $0.live[id]?.prediction }) {
+        record(id, event, by: writer(of: prediction))
+      }
+    }
+  }
+
+  private func withProvider(of id: PredictionID, _ body: (Prediction, any Provider) -> Void) {
+    let found = state.withLock { state -> (Prediction, any Provider)? in
+      guard let prediction = state.live[id]?.prediction, let provider = state.providers[prediction.account] else {
+        return nil
+      }
+      return (prediction, provider)
+    }
+    guard var prediction = found?.0, let provider = found?.1 else { return }
+    // Only what was over lacks its input: its download is tried again.
+    if prediction.input == nil { prediction.input = (try? store.input(of: id)) ?? nil }
+    body(prediction, provider)
+  }
+
+  func writer(of prediction: Prediction) -> Writer {
+    Writer(owner: store.owner, epoch: prediction.epoch)
+  }
+
+  func wakeDrain() {
+    state.signal { _ in }
+  }
+}

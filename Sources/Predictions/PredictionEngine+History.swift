@@ -1,0 +1,61 @@
+internal import Threads
+
+extension PredictionEngine {
+  func look(for prediction: Prediction, at provider: any Provider) {
+    guard let history = provider.history else {
+      return react(.looked(prediction.id, .unavailable(reason: "This provider keeps no history.")))
+    }
+    let window: ClosedRange<Int64>
+    do throws(StoreError) {
+      let sent = try store.sendTime(of: prediction.id) ?? SendTime(sentAt: prediction.startedAt ?? prediction.createdAt)
+      window = sent.window(at: time.now, boot: time.boot)
+    } catch {
+      return react(.looked(prediction.id, .unavailable(reason: error.message)))
+    }
+    history.search(for: prediction, window: window) { [self] outcome in
+      react(.looked(prediction.id, withoutOurs(outcome, of: prediction.account)))
+    }
+  }
+
+  /// Searches for one that is queued and was accepted by a process that has exited: the table may be a restored copy that
+  /// does not know of its POST.
+  func search(for prediction: Prediction, at provider: any Provider) {
+    let id = prediction.id
+    guard let history = provider.history else {
+      return react(.searched(id, .unavailable(reason: "This provider keeps no history.")))
+    }
+    let now = time.now.wall
+    // Where it was accepted in the future, the clock was set back and says nothing: then everything is searched.
+    let since = prediction.createdAt > now ? now - Self.historyReach : prediction.createdAt - 5_000
+    history.search(for: prediction, window: since...now + 60_000) { [self] outcome in
+      let outcome = withoutOurs(outcome, of: prediction.account)
+      if case .unavailable(let reason) = outcome { warnAboutSearches(reason) }
+      react(.searched(id, outcome))
+      wakeDrain()
+    }
+  }
+
+  private func warnAboutSearches(_ reason: String) {
+    let mustTell = state.withLock { state in
+      defer { state.didWarnAboutSearches = true }
+      return !state.didWarnAboutSearches
+    }
+    if mustTell {
+      notice(
+        "Queued predictions of a process that has exited are sent when the provider's history can be searched: \(reason)"
+      )
+    }
+  }
+
+  /// Without what is another prediction's already: of two equal ones whose ids are not both known, one is left.
+  private func withoutOurs(_ outcome: HistoryOutcome, of account: String) -> HistoryOutcome {
+    guard case .found(let matches) = outcome else { return outcome }
+    do throws(StoreError) {
+      var left: [HistoryMatch] = []
+      for match in matches where try !store.isTaken(match.remoteID, in: account) { left.append(match) }
+      return .found(left)
+    } catch {
+      return .unavailable(reason: error.message)
+    }
+  }
+}

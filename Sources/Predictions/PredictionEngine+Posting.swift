@@ -1,0 +1,107 @@
+internal import Threads
+
+extension PredictionEngine {
+  func claim(_ account: String) {
+    guard let provider = state.withLock({ $0.providers[account] }) else { return }
+    let ready = readyUploads(of: account)
+    let now = time.now.steady
+    let (isUploading, isSearching, unpriced, isLookupSkipped) = state.withLock { state in
+      (
+        state.scheduler.isUploading(for: account), state.scheduler.isSearching(for: account),
+        state.unpriced.removeValue(forKey: account) ?? [:], skipsLookup(at: provider, in: state, now: now)
+      )
+    }
+    let orphans: OrphanRule =
+      provider.isEmbedded
+      ? .sent : provider.remembersAll ? .searched(now: !isSearching) : .sentWithin(Self.unsearchedLifetime)
+    let request = ClaimRequest(
+      account: account, maxConcurrency: provider.isLimited ? limits.maxConcurrency : nil,
+      maxPerMinute: provider.isLimited ? limits.maxPerMinute : nil,
+      maxSpendMicros: provider.isLimited ? limits.maxSpendMicros : nil, isSpendingStrict: limits.isSpendingStrict,
+      hasPrices: provider.pricing != nil, skipsLookup: isLookupSkipped, unpriced: unpriced, uploaded: ready,
+      mayUpload: provider.uploads != nil && !isUploading, orphans: orphans)
+    store.claim(request) { [self] result in
+      switch result {
+      case .success(.claimed(let prediction)):
+        publish(prediction)
+        react(.claimed(prediction))
+      case .success(.nothingQueued): react(.claimEnded(account: account, retryAfter: nil))
+      case .success(.denied(let retryAfter)): react(.claimEnded(account: account, retryAfter: retryAfter))
+      case .success(.paused(let pause, let next)): wait(out: pause, before: next, at: provider)
+      case .success(.needsLookup(let prediction)): lookUpModel(of: prediction, at: provider)
+      case .success(.needsUpload(let prediction)): react(.uploadNeeded(prediction))
+      case .success(.needsSearch(let prediction)): react(.searchNeeded(prediction))
+      case .success(.needsPrice(let prediction)): price(prediction, at: provider)
+      case .success(.refused(let prediction)):
+        publish(prediction)
+        react(.claimCleared(account: account))
+      case .failure(let error):
+        notice("The next prediction could not be taken from the queue: \(error.message)")
+        let now = time.now.steady
+        state.withLock { state in
+          state.mustReconcileClaims = true
+          state.periodicTasks.recoverAt = now + 1_000
+        }
+        react(.claimEnded(account: account, retryAfter: 5_000))
+      }
+      wakeDrain()
+    }
+  }
+
+  func post(_ prediction: Prediction, to provider: any Provider) {
+    let id = prediction.id
+    let now = time.now.steady
+    let uploaded = state.withLock { state in
+      state.posts[id] = Post(claimedAt: now)
+      state.handedOver.insert(id)
+      return state.uploaded.removeValue(forKey: id)
+    }
+    var sent = prediction
+    // With the files in their places. Without them it is not sent: a claim is only asked for with them at hand.
+    if prediction.uploads != .none { sent.input = uploaded?.input }
+    provider.submit(
+      sent, mayStart: { [self] in mayStart(prediction, at: provider) },
+      preview: { [self] in take($0, of: prediction) }
+    ) { [self] outcome in
+      dropDrafts(of: id)
+      let writer = writer(of: prediction)
+      switch outcome {
+      case .accepted(let remoteID, let result, let clockSkew):
+        record(id, .accepted(remoteID: remoteID, clockSkew: clockSkew), by: writer)
+        if result != .running { finish(prediction, result) }
+      case .refused(let failure, let pause):
+        if pause != nil { notice("The queue pauses: \(failure.message)") }
+        record(id, .refused(failure, pause: pause), by: writer)
+      case .unsent(let reason):
+        // Whoever revoked it is about to write that it is cancelled, and may come second: it is cancelled either way.
+        let post = state.withLock { $0.posts[id] }
+        let event: PredictionEvent =
+          post?.isLate == true
+          ? .interrupted
+          : post?.isRevoked == true ? .cancelAsked(deleteRemote: false, sendable: false) : .unsent(reason: reason)
+        record(id, event, by: writer)
+      case .ambiguous(let reason):
+        record(id, .ambiguous(reason: reason, canLook: provider.history != nil), by: writer)
+      }
+      state.signal { $0.posts[id] = nil }
+    }
+  }
+
+  /// The last word before the first byte: not revoked, not so old that another process may have judged it, and still
+  /// ours to send by the table, where another process may have cancelled it.
+  private func mayStart(_ prediction: Prediction, at provider: any Provider) -> Bool {
+    let id = prediction.id
+    let row = provider.isEmbedded ? prediction : (try? store.prediction(id))
+    let isOurs = row.map { $0.status == .processing && $0.phase == .sending && $0.epoch == prediction.epoch } ?? false
+    let now = time.now.steady
+    return state.withLock { state in
+      guard let post = state.posts[id], !post.isRevoked else { return false }
+      guard isOurs, now - post.claimedAt <= Self.claimLifetime else {
+        state.posts[id]?.isLate = true
+        return false
+      }
+      state.posts[id]?.hasStarted = true
+      return true
+    }
+  }
+}

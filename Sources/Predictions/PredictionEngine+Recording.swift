@@ -1,0 +1,74 @@
+internal import Threads
+
+extension PredictionEngine {
+  /// Commits an event, and makes it known. A commit that fails with the disk is tried again for as long as it takes:
+  /// a remote id, once known, is never dropped.
+  func record(
+    _ id: PredictionID, _ event: PredictionEvent, by writer: Writer?, completion: (@Sendable () -> Void)? = nil
+  ) {
+    state.withLock { $0.uncommittedRecords += 1 }
+    store.change(id, event, by: writer) { [self] result in
+      switch result {
+      case .success(let change):
+        state.withLock { state in
+          state.failedRecords = 0
+          state.toldUnrecorded = []
+        }
+        switch event {
+        case .refused(_, pause: .some), .uploadFailed(_, pause: .some): refreshPauses()
+        default: break
+        }
+        follow(change.after)
+      case .failure(.illegal), .failure(.notFound):
+        // Somebody was first: what the row says now is what counts.
+        reload(id, after: event)
+      case .failure where event == .downloadAgain:
+        // Somebody's wish, and they see that it did not come true; kept for later it would come true behind another.
+        break
+      case .failure(let error):
+        if recordLater(Unrecorded(id: id, event: event, writer: writer)) {
+          notice("What happened to \(id) could not be written and is tried again: \(error.message)")
+        }
+      }
+      state.signal { $0.uncommittedRecords -= 1 }
+      completion?()
+    }
+  }
+
+  /// Tries a commit again after a while, which grows to half a minute.
+  ///
+  /// - Returns: whether it is the first time for this prediction.
+  @discardableResult
+  func recordLater(_ unrecorded: Unrecorded) -> Bool {
+    let now = time.now.steady
+    return state.withLock { state in
+      state.unrecorded.append(unrecorded)
+      let isFirst = state.retryRecordsAt == nil
+      if isFirst {
+        state.retryRecordsAt = now + min(30_000, 1_000 << Int64(min(state.failedRecords, 5)))
+        state.failedRecords += 1
+        arm(&state, now: now)
+      }
+      return state.toldUnrecorded.insert(unrecorded.id).inserted
+    }
+  }
+
+  private func reload(_ id: PredictionID, after event: PredictionEvent) {
+    let row: Prediction?
+    do { row = try store.prediction(id) } catch { return }
+    guard let prediction = row else {
+      // Deleted meanwhile: the files that this attempt has just placed belong to no prediction.
+      if case .saved(let files) = event { _ = outputs.remove(files, for: nil) }
+      return forgetDeleted([id])
+    }
+    if case .adopted = event, prediction.phase == .looking, prediction.owner == store.owner {
+      publish(prediction)
+      return react(.looked(id, .contested))
+    }
+    if case .adopted = event, prediction.phase == .queued {
+      publish(prediction)
+      return react(.searched(id, .contested))
+    }
+    follow(prediction)
+  }
+}

@@ -1,0 +1,209 @@
+internal import CCurl
+internal import Threads
+
+/// What the client's thread does: takes orders, lets libcurl work, hands out answers.
+///
+/// Everything in here belongs to that thread alone.
+struct HTTPLoop: ~Copyable {
+  private let inbox: Protected<HTTPClient.Inbox>
+  private let environment: ProxyEnvironment
+  private let multi: MultiHandle
+  /// Inside libcurl, by handle. A transfer stays here, and so alive, for as long as libcurl knows its address.
+  private var live: [UnsafeMutableRawPointer: HTTPTransfer] = [:]
+  private let slots = HTTPSlots.ofThisProcess
+  private let memory = HTTPMemory()
+  private var downloads = 0
+  /// Paid requests first: their time is somebody's.
+  private var paid = Line()
+  private var others = Line()
+  private var large = Line()
+
+  /// Runs until the client is closed.
+  static func run(inbox: Protected<HTTPClient.Inbox>, environment: ProxyEnvironment) {
+    guard ccurl_open() == nil, let pointer = ccurl_multi_init() else {
+      let reason = ccurl_open().map { String(cString: $0) } ?? "There is no memory for another transfer."
+      // The next request tries again, with a new thread.
+      let orders = inbox.withLock { inbox in
+        defer { inbox.orders = [] }
+        inbox.isRunning = false
+        inbox.lacksSomething = true
+        return inbox.orders
+      }
+      for order in orders {
+        order.completion(.failure(HTTPFailure(kind: .unavailable, message: reason, mayHaveBeenSent: false)))
+      }
+      return
+    }
+    var loop = HTTPLoop(inbox: inbox, environment: environment, multi: MultiHandle(pointer: pointer))
+    inbox.withLock { $0.multi = loop.multi }
+    loop.work()
+  }
+
+  private init(inbox: Protected<HTTPClient.Inbox>, environment: ProxyEnvironment, multi: MultiHandle) {
+    self.inbox = inbox
+    self.environment = environment
+    self.multi = multi
+    // libcurl counts those in use too: with fewer, a full house would close every connection it could use again.
+    _ = ccurl_multi_set_long(multi.pointer, CURLMOPT_MAXCONNECTS, slots.transfers)
+  }
+
+  private mutating func work() {
+    while takeOrders() {
+      startWaiting()
+      _ = ccurl_multi_perform(multi.pointer)
+      finishEnded()
+      // Looks for orders before it waits, also those that completions have just brought.
+      if !live.isEmpty, !hasRoomForWaiting { _ = ccurl_multi_poll(multi.pointer, 10_000) }
+    }
+    end()
+  }
+
+  /// Whether a transfer that waits could start at once.
+  private var hasRoomForWaiting: Bool {
+    guard live.count < slots.transfers else { return false }
+    return !paid.isEmpty || !others.isEmpty || !large.isEmpty && downloads < slots.large
+  }
+
+  /// Fetches what callers left; waits for it where there is nothing else to do. `false` once the client is closed.
+  private mutating func takeOrders() -> Bool {
+    let isIdle = live.isEmpty && paid.isEmpty && others.isEmpty && large.isEmpty
+    let taken = inbox.wait { inbox -> ([HTTPClient.Order], Set<UInt64>)? in
+      if inbox.isClosing { return ([], []) }
+      if isIdle, inbox.orders.isEmpty {
+        inbox.cancelled = []
+        return nil
+      }
+      defer { (inbox.orders, inbox.cancelled) = ([], []) }
+      return (inbox.orders, inbox.cancelled)
+    }
+    guard let taken, !inbox.withLock({ $0.isClosing }) else { return false }
+    for order in taken.0 {
+      switch order.request.purpose {
+      case .once: paid.append(order)
+      case .repeatable: others.append(order)
+      case .download, .upload: large.append(order)
+      }
+    }
+    if !taken.1.isEmpty { cancel(taken.1) }
+    return true
+  }
+
+  private mutating func startWaiting() {
+    while live.count < slots.transfers {
+      if let order = paid.popFirst() ?? others.popFirst() {
+        start(order)
+      } else if downloads < slots.large, let order = large.popFirst() {
+        start(order)
+      } else {
+        return
+      }
+    }
+  }
+
+  private mutating func start(_ order: HTTPClient.Order) {
+    switch HTTPTransfer.make(order, environment: environment, memory: memory) {
+    case .failure(let failure): order.completion(.failure(failure))
+    case .success(let transfer):
+      guard ccurl_multi_add(multi.pointer, transfer.easy) == CURLM_OK else {
+        order.completion(
+          .failure(HTTPFailure(kind: .other, message: "libcurl took no more transfers.", mayHaveBeenSent: false)))
+        return
+      }
+      live[transfer.easy] = transfer
+      if transfer.isLarge { downloads += 1 }
+    }
+  }
+
+  private mutating func finishEnded() {
+    var code = CURLE_OK
+    while let easy = ccurl_multi_ended(multi.pointer, &code) {
+      guard let transfer = remove(easy) else { continue }
+      let outcome = transfer.outcome(code, environment)
+      if case .failure(let failure) = outcome, failure.kind == .unavailable {
+        inbox.withLock { $0.lacksSomething = true }
+      }
+      transfer.order.completion(outcome)
+      goOn(memory.giveBack(transfer.order.number))
+    }
+  }
+
+  /// Reads on where memory has become free.
+  private func goOn(_ requests: Set<UInt64>) {
+    guard !requests.isEmpty else { return }
+    for (easy, transfer) in live where requests.contains(transfer.order.number) { _ = ccurl_go_on(easy) }
+  }
+
+  /// Takes a transfer out of libcurl's hands; only then may it go.
+  private mutating func remove(_ easy: UnsafeMutableRawPointer) -> HTTPTransfer? {
+    _ = ccurl_multi_remove(multi.pointer, easy)
+    guard let transfer = live.removeValue(forKey: easy) else { return nil }
+    if transfer.isLarge { downloads -= 1 }
+    return transfer
+  }
+
+  private mutating func cancel(_ numbers: Set<UInt64>) {
+    let waiting = paid.remove(numbers) + others.remove(numbers) + large.remove(numbers)
+    for order in waiting { order.completion(.failure(Self.ended(.cancelled, sent: false))) }
+    for (easy, transfer) in live where numbers.contains(transfer.order.number) {
+      _ = remove(easy)
+      transfer.order.completion(.failure(Self.ended(.cancelled, sent: transfer.mayHaveBeenSent)))
+      goOn(memory.giveBack(transfer.order.number))
+    }
+  }
+
+  private mutating func end() {
+    for (easy, transfer) in live {
+      _ = remove(easy)
+      transfer.order.completion(.failure(Self.ended(.closed, sent: transfer.mayHaveBeenSent)))
+    }
+    let orders = inbox.withLock { inbox in
+      defer { inbox.orders = [] }
+      inbox.multi = nil
+      return inbox.orders
+    }
+    ccurl_multi_cleanup(multi.pointer)
+    for order in paid.removeAll() + others.removeAll() + large.removeAll() + orders {
+      order.completion(.failure(Self.ended(.closed, sent: false)))
+    }
+    inbox.signal { $0.isRunning = false }
+  }
+
+  private static func ended(_ kind: HTTPFailure.Kind, sent: Bool) -> HTTPFailure {
+    HTTPFailure(
+      kind: kind, message: kind == .closed ? "The HTTP client was closed." : "The request was cancelled.",
+      mayHaveBeenSent: sent)
+  }
+}
+
+/// Those who wait their turn, first in, first out, at the same small price for each.
+private struct Line {
+  private var orders: [HTTPClient.Order] = []
+  private var start = 0
+
+  var isEmpty: Bool { start == orders.count }
+
+  mutating func append(_ order: HTTPClient.Order) { orders.append(order) }
+
+  mutating func popFirst() -> HTTPClient.Order? {
+    guard start < orders.count else { return nil }
+    defer {
+      start += 1
+      if start == orders.count || start >= 1_024 {
+        orders.removeFirst(start)
+        start = 0
+      }
+    }
+    return orders[start]
+  }
+
+  mutating func remove(_ numbers: Set<UInt64>) -> [HTTPClient.Order] {
+    let all = removeAll()
+    orders = all.filter { !numbers.contains($0.number) }
+    return all.filter { numbers.contains($0.number) }
+  }
+
+  mutating func removeAll() -> [HTTPClient.Order] {
+    defer { (orders, start) = ([], 0) }
+    return Array(orders[start...])
+  }
+}

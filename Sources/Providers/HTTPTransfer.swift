@@ -1,0 +1,364 @@
+internal import CCurl
+
+/// One request inside libcurl: its options, its callbacks, and what has come of it.
+///
+/// libcurl is given this object's address. That is sound because the loop keeps the object until it has taken the handle
+/// out of the multi handle, and callbacks run only inside `curl_multi_perform` and `curl_multi_remove_handle`, on the
+/// loop's own thread. `deinit` frees the handle before the memory it points to.
+final class HTTPTransfer {
+  let order: HTTPClient.Order
+  let easy: UnsafeMutableRawPointer
+  /// Whether it is one of those of which only a few may be under way.
+  let isLarge: Bool
+  private var headerList: UnsafeMutablePointer<curl_slist>?
+  private let errorText: UnsafeMutablePointer<CChar>
+  private var throughProxy = false
+
+  /// How often libcurl was about to write the request.
+  private var starts = 0
+  /// Why we stopped it ourselves.
+  private var stop: HTTPFailure.Kind?
+  private var status = 0
+  private var headers: [String: String] = [:]
+  private var body: [UInt8] = []
+  private var bodyBytes: Int64 = 0
+  private let memory: HTTPMemory
+  /// How much of an upload was handed to libcurl.
+  private var sent: Int64 = 0
+
+  private static let wantedHeaders = [
+    "date", "retry-after", "content-length", "content-type", "location", "retry-after-ms",
+  ]
+
+  /// Whether a byte of the request may have been written.
+  var mayHaveBeenSent: Bool { starts > 1 || starts == 1 && stop != .notStarted && stop != .forbiddenAddress }
+
+  /// Prepares a transfer; what cannot be sent fails here.
+  static func make(
+    _ order: HTTPClient.Order, environment: ProxyEnvironment, memory: HTTPMemory
+  ) -> Result<HTTPTransfer, HTTPFailure> {
+    guard let easy = ccurl_easy_init() else {
+      return .failure(
+        HTTPFailure(kind: .other, message: "There is no memory for another transfer.", mayHaveBeenSent: false))
+    }
+    let transfer = HTTPTransfer(order, easy: easy, memory: memory)
+    do {
+      try transfer.configure(environment)
+      return .success(transfer)
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  private init(_ order: HTTPClient.Order, easy: UnsafeMutableRawPointer, memory: HTTPMemory) {
+    self.order = order
+    self.memory = memory
+    self.easy = easy
+    switch order.request.purpose {
+    case .once, .repeatable: isLarge = false
+    case .download, .upload: isLarge = true
+    }
+    errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
+    errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+  }
+
+  deinit {
+    ccurl_easy_cleanup(easy)
+    ccurl_list_free(headerList)
+    errorText.deallocate()
+  }
+
+  // MARK: - Before
+
+  private func configure(_ environment: ProxyEnvironment) throws(HTTPFailure) {
+    let request = order.request
+    guard let address = WebAddress(request.url), address.scheme == "https" || address.scheme == "http" else {
+      throw HTTPFailure(
+        kind: .badRequest, message: "The address is not one that can be asked.", mayHaveBeenSent: false)
+    }
+    let proxy = environment.proxy(for: address)
+    throughProxy = proxy != nil
+
+    try set(ccurl_set_callbacks(easy, Unmanaged.passUnretained(self).toOpaque(), onHeader, onBody, onStart, onSocket))
+    try set(ccurl_set_error_buffer(easy, errorText))
+    try set(CURLOPT_URL, request.url)
+    try set(ccurl_set_web_only(easy))
+    try set(CURLOPT_FOLLOWLOCATION, 0)
+    try set(CURLOPT_PATH_AS_IS, 1)
+    // Without it libcurl would use SIGALRM, which belongs to the program.
+    try set(CURLOPT_NOSIGNAL, 1)
+    try set(CURLOPT_CONNECTTIMEOUT_MS, Int(request.limits.connect))
+    try set(CURLOPT_TIMEOUT_MS, Int(request.limits.total))
+    if let stall = request.limits.stall {
+      try set(CURLOPT_LOW_SPEED_LIMIT, 100)
+      try set(CURLOPT_LOW_SPEED_TIME, Int(max(1, stall / 1_000)))
+    }
+    try set(ccurl_set_size(easy, CURLOPT_MAXFILESIZE_LARGE, request.bodyLimit))
+    try set(CURLOPT_PROXY, proxy ?? "")
+    try set(CURLOPT_NOPROXY, "")
+    // Nothing that takes a second round: on an http proxy that round would send the request again.
+    try set(CURLOPT_PROXYAUTH, Int(CCURL_AUTH_BASIC))
+    try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+    // Older versions of TLS are broken; some builds of libcurl still take them (RFC 8996).
+    try set(CURLOPT_SSLVERSION, Int(CCURL_TLS_1_2))
+    try set(CURLOPT_PROXY_SSLVERSION, Int(CCURL_TLS_1_2))
+    // The certificates that a person names are also those of a proxy that is spoken to by TLS.
+    if let file = environment.certificateFile {
+      try set(CURLOPT_CAINFO, file)
+      try set(CURLOPT_PROXY_CAINFO, file)
+    }
+    if let folder = environment.certificateFolder {
+      try set(CURLOPT_CAPATH, folder)
+      try set(CURLOPT_PROXY_CAPATH, folder)
+    }
+
+    var lines = try request.headers.map { header throws(HTTPFailure) in try Self.line(header) }
+    if let body = request.body {
+      // An answer of 417 to `Expect: 100-continue` would make libcurl send a long body again.
+      lines.append("Expect:")
+      let bytes = body.span
+      try set(bytes.withUnsafeBufferPointer { ccurl_set_body(easy, $0.baseAddress, $0.count) })
+    }
+    if case .upload(let length, _, _) = request.purpose {
+      // Nothing of libcurl's own: what may be sent along with the bytes is what their address was signed for.
+      lines += ["Expect:", "Accept:"]
+      try set(ccurl_set_upload(easy, Unmanaged.passUnretained(self).toOpaque(), onRead, onSeek, length))
+    }
+    for line in lines {
+      guard let longer = ccurl_list_append(headerList, line) else { throw Self.refused("no memory") }
+      headerList = longer
+    }
+    try set(ccurl_set_list(easy, CURLOPT_HTTPHEADER, headerList))
+    if case .once = request.purpose {
+      try makeUnrepeatable(connectsAfresh: environment.connectsAfresh)
+    }
+  }
+
+  /// Every option that keeps libcurl from writing the request a second time; `onStart` is the guard behind them all.
+  /// Sources/Providers/README.md, "The POST and libcurl", has the evidence.
+  private func makeUnrepeatable(connectsAfresh: Bool) throws(HTTPFailure) {
+    // Over HTTP/2 REFUSED_STREAM and HTTP_1_1_REQUIRED are replayed, also on a fresh connection.
+    try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+    // A request on a reused connection that dies is replayed on another one.
+    if connectsAfresh { try set(CURLOPT_FRESH_CONNECT, 1) }
+    try set(CURLOPT_FORBID_REUSE, 1)
+    // Bytes in the first packet may be delivered twice.
+    _ = ccurl_set_long(easy, CURLOPT_TCP_FASTOPEN, 0)
+  }
+
+  private static func line(_ header: HTTPRequest.Header) throws(HTTPFailure) -> String {
+    // Without a value libcurl would leave it out; a semicolon says that it is meant.
+    let text = header.value.isEmpty ? "\(header.name);" : "\(header.name): \(header.value)"
+    guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else { throw refused("a header holds a line break") }
+    return text
+  }
+
+  private func set(_ option: CURLoption, _ value: Int) throws(HTTPFailure) {
+    try set(ccurl_set_long(easy, option, value))
+  }
+
+  private func set(_ option: CURLoption, _ value: String) throws(HTTPFailure) {
+    try set(ccurl_set_string(easy, option, value))
+  }
+
+  /// An option that was not taken is a promise that is not kept: nothing is sent then.
+  private func set(_ code: CURLcode) throws(HTTPFailure) {
+    if code != CURLE_OK { throw Self.refused(String(cString: ccurl_easy_strerror(code))) }
+  }
+
+  private static func refused(_ reason: String) -> HTTPFailure {
+    HTTPFailure(kind: .badRequest, message: "The request cannot be sent: \(reason).", mayHaveBeenSent: false)
+  }
+
+  // MARK: - During
+
+  /// Whether an address may be connected to. A proxy looks up the host itself, so there is nothing to check here then.
+  fileprivate func allows(_ address: NetworkAddress?) -> Bool {
+    let allows: @Sendable (NetworkAddress) -> Bool
+    switch order.request.purpose {
+    case .once, .repeatable: return true
+    case .download(let policy, _), .upload(_, let policy, _): allows = policy
+    }
+    guard !throughProxy else { return true }
+    guard let address, allows(address) else {
+      stop = .forbiddenAddress
+      return false
+    }
+    return true
+  }
+
+  /// Called when everything is connected, before each attempt to write the request.
+  fileprivate func start(at address: NetworkAddress?) -> Bool {
+    starts += 1
+    guard case .once(let mayStart) = order.request.purpose else { return allows(address) }
+    if starts > 1 {
+      stop = .repeated
+    } else if !mayStart() {
+      stop = .notStarted
+    }
+    return stop == nil
+  }
+
+  fileprivate func header(_ line: UnsafeRawBufferPointer) {
+    guard line.count <= 8_192 else { return }
+    let text = String(decoding: line, as: UTF8.self)
+    if text.hasPrefix("HTTP/") {
+      // A new answer begins; what came before it was a 1xx.
+      status = text.split(separator: " ", maxSplits: 2).dropFirst().first.flatMap { Int($0.prefix(3)) } ?? 0
+      headers = [:]
+    } else if let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) {
+      let name = text[..<colon].lowercased()
+      guard Self.wantedHeaders.contains(name), headers[name] == nil else { return }
+      let value = text[text.utf8.index(after: colon)...].utf8
+      let isBlank = { (byte: UInt8) in byte == 0x20 || byte == 0x09 || byte == 0x0D || byte == 0x0A }
+      let trimmed = value.drop(while: isBlank).reversed().drop(while: isBlank).reversed()
+      headers[name] = String(decoding: Array(trimmed), as: UTF8.self)
+    }
+  }
+
+  /// The next bytes of an upload; `nil` ends it.
+  fileprivate func read(into buffer: UnsafeMutableRawBufferPointer) -> Int? {
+    guard case .upload(let length, _, let source) = order.request.purpose else { return nil }
+    let rest = UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(Int(min(Int64(buffer.count), length - sent))))
+    guard !rest.isEmpty else { return 0 }
+    guard let count = source(sent, rest), count > 0 else {
+      // It has become shorter, or its disk is gone: half of it must not pass for the whole.
+      stop = .stopped
+      return nil
+    }
+    sent += Int64(count)
+    return count
+  }
+
+  /// Goes back, where a connection that was dead makes libcurl begin again.
+  fileprivate func seek(to offset: Int64) { sent = offset }
+
+  /// What to do with bytes of the answer's body.
+  fileprivate enum Reception { case taken, later, stop }
+
+  fileprivate func received(_ bytes: UnsafeBufferPointer<UInt8>) -> Reception {
+    var isKept = true
+    if case .download = order.request.purpose { isKept = false }
+    if isKept, !memory.take(bytes.count, for: order.number) { return .later }
+    bodyBytes += Int64(bytes.count)
+    if bodyBytes > order.request.bodyLimit {
+      stop = .tooLarge
+    } else if case .download(_, let sink) = order.request.purpose {
+      // What an error page says is of no interest, and must not end up in a picture.
+      if (200..<300).contains(status), !sink(bytes.span) { stop = .stopped }
+    } else {
+      body.append(contentsOf: bytes)
+      if let watch = order.request.watch, (200..<300).contains(status) { watch(bytes.span) }
+    }
+    return stop == nil ? .taken : .stop
+  }
+
+  // MARK: - After
+
+  /// What became of it.
+  func outcome(_ code: CURLcode, _ environment: ProxyEnvironment) -> Result<HTTPResponse, HTTPFailure> {
+    let response = HTTPResponse(status: status, headers: headers, body: body, bodyBytes: bodyBytes)
+    if code == CURLE_OK, stop == nil { return .success(response) }
+    let text = errorText[0] == 0 ? String(cString: ccurl_easy_strerror(code)) : String(cString: errorText)
+    let kind = stop ?? kind(of: code)
+    // Without a certificate to trust every host looks like a wrong one.
+    if kind == .insecure, !mayHaveBeenSent, let problem = environment.certificateProblem {
+      return .failure(HTTPFailure(kind: .unavailable, message: problem, mayHaveBeenSent: false))
+    }
+    return .failure(
+      HTTPFailure(
+        kind: kind, message: Self.sentence(kind, text), mayHaveBeenSent: mayHaveBeenSent,
+        partial: status == 0 ? nil : response))
+  }
+
+  private func kind(of code: CURLcode) -> HTTPFailure.Kind {
+    // A proxy that refuses the tunnel shows as a failed receive.
+    let tunnel = ccurl_get_long(easy, CURLINFO_HTTP_CONNECTCODE)
+    if tunnel >= 300 { return .proxy }
+    switch code {
+    case CURLE_COULDNT_RESOLVE_PROXY, CURLE_PROXY: return .proxy
+    case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT: return .unreachable
+    case CURLE_OPERATION_TIMEDOUT: return .timedOut
+    case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER,
+      CURLE_USE_SSL_FAILED, CURLE_SSL_ENGINE_NOTFOUND, CURLE_SSL_ENGINE_SETFAILED, CURLE_SSL_ENGINE_INITFAILED,
+      CURLE_SSL_CACERT_BADFILE, CURLE_SSL_SHUTDOWN_FAILED, CURLE_SSL_CRL_BADFILE, CURLE_SSL_ISSUER_ERROR,
+      CURLE_SSL_PINNEDPUBKEYNOTMATCH, CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_CLIENTCERT:
+      return .insecure
+    case CURLE_PARTIAL_FILE, CURLE_GOT_NOTHING, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_HTTP2, CURLE_HTTP2_STREAM:
+      return .dropped
+    case CURLE_FILESIZE_EXCEEDED: return .tooLarge
+    case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: return .badRequest
+    default: return .other
+    }
+  }
+
+  private static func sentence(_ kind: HTTPFailure.Kind, _ text: String) -> String {
+    switch kind {
+    case .forbiddenAddress: "The host's address is one that a provider's output may not be fetched from."
+    case .tooLarge: "The answer is longer than allowed."
+    case .notStarted: "It was stopped before anything was sent."
+    case .repeated: "The connection was lost after the request was sent, and it is not sent twice."
+    case .stopped: "The receiver wanted no more."
+    default: text.hasSuffix(".") ? text : "\(text)."
+    }
+  }
+}
+
+// MARK: - libcurl's callbacks: functions and not closures, so that they belong to no actor.
+
+private func transfer(_ context: UnsafeMutableRawPointer?) -> HTTPTransfer {
+  Unmanaged<HTTPTransfer>.fromOpaque(context!).takeUnretainedValue()
+}
+
+private func onHeader(
+  _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
+) -> Int {
+  transfer(context).header(UnsafeRawBufferPointer(start: bytes, count: size * count))
+  return size * count
+}
+
+private func onBody(
+  _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
+) -> Int {
+  let reception = UnsafeRawBufferPointer(start: bytes, count: size * count).withMemoryRebound(to: UInt8.self) {
+    transfer(context).received($0)
+  }
+  switch reception {
+  case .taken: return size * count
+  // libcurl keeps these bytes and brings them again.
+  case .later: return Int(CURL_WRITEFUNC_PAUSE)
+  // Any other number than all of them ends the transfer; none would be "all" where none came.
+  case .stop: return size * count + 1
+  }
+}
+
+private func onRead(
+  _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
+) -> Int {
+  transfer(context).read(into: UnsafeMutableRawBufferPointer(start: bytes, count: size * count))
+    ?? Int(CURL_READFUNC_ABORT)
+}
+
+private func onSeek(_ context: UnsafeMutableRawPointer?, _ offset: curl_off_t, _ origin: Int32) -> Int32 {
+  // libcurl only ever counts from the start.
+  transfer(context).seek(to: Int64(offset))
+  return Int32(CURL_SEEKFUNC_OK)
+}
+
+private func onStart(
+  _ context: UnsafeMutableRawPointer?, _ address: UnsafeMutablePointer<CChar>?,
+  _ ownAddress: UnsafeMutablePointer<CChar>?, _ port: Int32, _ ownPort: Int32
+) -> Int32 {
+  let address = address.flatMap { NetworkAddress(String(cString: $0)) }
+  return transfer(context).start(at: address) ? Int32(CURL_PREREQFUNC_OK) : Int32(CURL_PREREQFUNC_ABORT)
+}
+
+private func onSocket(
+  _ context: UnsafeMutableRawPointer?, _ purpose: curlsocktype, _ address: UnsafeMutablePointer<curl_sockaddr>?
+) -> curl_socket_t {
+  guard let address else { return CURL_SOCKET_BAD }
+  var bytes = [UInt8](repeating: 0, count: 16)
+  let count = ccurl_address_bytes(address, &bytes)
+  guard transfer(context).allows(NetworkAddress(Array(bytes.prefix(count)))) else { return CURL_SOCKET_BAD }
+  return ccurl_open_socket(address)
+}

@@ -1,0 +1,87 @@
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+internal import CCurl
+
+/// What the environment says about the way to the web: proxies and trusted certificates.
+///
+/// The proxy is chosen here and libcurl told about it, although it could read the variables itself: whether a download
+/// goes to its host directly decides whether that host's address can be checked, so there must be one opinion on it.
+struct ProxyEnvironment: Sendable {
+  /// The value of a variable; `nil` where it is not set or empty.
+  var variable: @Sendable (String) -> String?
+
+  /// Whether a paid request gets a connection of its own. `false` only in the test that shows that the guard in
+  /// `HTTPTransfer.start` keeps the promise alone.
+  var connectsAfresh = true
+
+  /// The process's own.
+  static let process = ProxyEnvironment(variable: { name in getenv(name).map { String(cString: $0) } })
+
+  /// The proxy for a URL, or `nil` for none: `https_proxy`, `HTTPS_PROXY`, `http_proxy` (in lower case only: a web server
+  /// sets `HTTP_PROXY` from a header), `all_proxy`, `ALL_PROXY`; `no_proxy` and `NO_PROXY` make exceptions.
+  func proxy(for address: WebAddress) -> String? {
+    let names = address.scheme == "https" ? ["https_proxy", "HTTPS_PROXY"] : ["http_proxy"]
+    guard let proxy = first(of: names + ["all_proxy", "ALL_PROXY"]), !isException(address.host) else { return nil }
+    return proxy
+  }
+
+  /// A file of certificates to trust instead of the system's.
+  var certificateFile: String? { first(of: ["CURL_CA_BUNDLE", "SSL_CERT_FILE"]) }
+
+  /// A folder of certificates to trust instead of the system's.
+  var certificateFolder: String? { first(of: ["SSL_CERT_DIR"]) }
+
+  /// Why no host can be trusted, with what to install or correct; `nil` where there is something to trust. Only after libcurl
+  /// was opened, which knows the usual places.
+  var certificateProblem: String? {
+    if let file = certificateFile {
+      return access(file, R_OK) == 0
+        ? nil : "CURL_CA_BUNDLE or SSL_CERT_FILE names \(file), which cannot be read; correct it or leave it out."
+    }
+    if let folder = certificateFolder, Self.hasEntry(folder) { return nil }
+    let file = ccurl_certificate_file().map { String(cString: $0) } ?? ""
+    let folder = ccurl_certificate_folder().map { String(cString: $0) } ?? ""
+    // A libcurl that names neither has certificates of its own, as on macOS.
+    if file.isEmpty && folder.isEmpty || access(file, R_OK) == 0 || Self.hasEntry(folder) { return nil }
+    return "There are no certificates to trust in \(file.isEmpty ? folder : file): install the package ca-certificates."
+  }
+
+  private static func hasEntry(_ folder: String) -> Bool {
+    guard !folder.isEmpty, let listing = opendir(folder) else { return false }
+    defer { closedir(listing) }
+    // Two of them are the folder itself and the one above.
+    for _ in 0..<3 where readdir(listing) == nil { return false }
+    return true
+  }
+
+  /// `*`, names with all names below them, addresses, and ranges of addresses; separated by commas or spaces.
+  private func isException(_ host: String) -> Bool {
+    guard let list = first(of: ["no_proxy", "NO_PROXY"]) else { return false }
+    let host = host.hasSuffix(".") ? String(host.dropLast()) : host
+    let address = NetworkAddress(host)
+    return list.lowercased().split(whereSeparator: { $0 == "," || $0 == " " }).contains { entry in
+      if entry == "*" { return true }
+      if let address {
+        let parts = entry.split(separator: "/", maxSplits: 1)
+        guard let range = NetworkAddress(parts[0]) else { return false }
+        return address.shares(parts.count == 2 ? Int(parts[1]) ?? -1 : range.bytes.count * 8, with: range)
+      }
+      var name = entry.drop { $0 == "." }
+      if name.hasSuffix(".") { name = name.dropLast() }
+      return host == name || host.hasSuffix(".\(name)")
+    }
+  }
+
+  private func first(of names: [String]) -> String? {
+    for name in names {
+      if let value = variable(name), !value.isEmpty { return value }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,55 @@
+internal import JSON
+
+/// An answer of the service, read as leniently as its many shapes ask for: `{code, message, data}`, the bare object, or
+/// an error in one of several dialects. What is missing or odd is `nil` and spoils nothing else.
+struct WaveSpeedResponse {
+  /// The HTTP status; where that is 2xx and the envelope's own `code` says otherwise, the one that code stands for.
+  let status: Int
+  /// Whether it is one of the service's own and not a gateway's page.
+  let isOwn: Bool
+  /// What stands under `data`, or the whole where nothing is wrapped around it.
+  let object: JSONObject?
+  /// What stands under `data` where that is a list.
+  let list: [JSONValue]?
+  /// What it says went wrong.
+  let message: String?
+  /// The most telling error code in it.
+  let code: String?
+
+  /// `nil` where the body is no JSON object: HTML, empty, cut short.
+  init?(_ response: HTTPResponse) {
+    guard let root = try? JSONValue(parsing: response.body), case .object(let whole) = root else { return nil }
+    let outer = whole["code"]?.int64
+    let isBare = whole["data"]?.object == nil && (whole["id"]?.string != nil || whole["status"]?.string != nil)
+    object = isBare ? whole : whole["data"]?.object
+    list = whole["data"]?.array
+    isOwn = isBare || outer != nil
+    if !isBare, (200..<300).contains(response.status), let outer, outer != 0, outer != 200 {
+      // A code of the service's own table is no HTTP status; nothing certain follows from it alone.
+      status = (100..<600).contains(outer) ? Int(outer) : 500
+    } else {
+      status = response.status
+    }
+    message = Self.message(in: whole) ?? object.flatMap(Self.message)
+    let inner = object?["code"]?.int64
+    code =
+      whole["error_code"].flatMap { $0.string ?? $0.number?.spelling }
+      ?? inner.flatMap { $0 == 0 || $0 == 200 ? nil : String($0) }
+      ?? outer.flatMap { $0 == 0 || $0 == 200 ? nil : String($0) }
+  }
+
+  /// The prediction's id, if it is one that may stand in a path.
+  var id: String? {
+    object?["id"]?.string.flatMap { WaveSpeed.isValidID($0) ? $0 : nil }
+  }
+
+  /// `message`, `error`, `detail` or `errors`, as a string or one level down.
+  private static func message(in object: JSONObject) -> String? {
+    for name in ["message", "error", "detail", "errors"] {
+      guard let value = object[name] else { continue }
+      let first = value.array?.first ?? value
+      if let text = first.string ?? first["message"]?.string ?? first["msg"]?.string, !text.isEmpty { return text }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,71 @@
+internal import JSON
+internal import JSONRPC
+
+/// What one request says about the protocol it is written in. Pure.
+///
+/// A request whose `_meta` names a revision is judged by what it says alone; any other by the handshake before it.
+struct MCPRequestContext: Sendable, Equatable {
+  let revision: MCPRevision
+  /// Whether this request's sender understands tasks as an extension.
+  var hasTasksExtension = false
+  /// `clientInfo.name`, where the request itself says it; else the handshake's holds.
+  var clientName: String?
+
+  /// Whether a request claims to be of the stateless revision, rightly or not.
+  static func isStateless(_ params: JSONObject) -> Bool {
+    params["_meta"]?[MCPName.protocolVersion] != nil
+  }
+
+  /// Reads the claim.
+  ///
+  /// - Parameter negotiated: what the handshake agreed on, or would have.
+  init(_ params: JSONObject, negotiated: MCPRevision) throws(RPCError) {
+    guard let claimed = params["_meta"]?[MCPName.protocolVersion] else {
+      revision = negotiated
+      return
+    }
+    guard let name = claimed.string else {
+      throw .invalidParams("_meta", "_meta[\"\(MCPName.protocolVersion)\"] must be a string, not \(claimed.kind)")
+    }
+    guard let known = MCPRevision(rawValue: name), known.isStateless else { throw .unsupportedRevision(name) }
+    guard let capabilities = params["_meta"]?[MCPName.clientCapabilities]?.object else {
+      throw .invalidParams("_meta", "_meta[\"\(MCPName.clientCapabilities)\"] must be an object")
+    }
+    revision = known
+    clientName = params["_meta"]?[MCPName.clientInfo]?["name"]?.string
+    hasTasksExtension = capabilities["extensions"]?[MCPName.tasks]?.object != nil
+  }
+}
+
+extension RPCError {
+  /// UnsupportedProtocolVersion.
+  static func unsupportedRevision(_ requested: String) -> RPCError {
+    RPCError(code: -32_022, message: "Unsupported protocol version") { data in
+      data.beginObject()
+      data.name("supported")
+      data.beginArray()
+      for name in MCPRevision.supported { data.value(name) }
+      data.endArray()
+      data.name("requested")
+      data.value(String(requested.prefix(64)))
+      data.endObject()
+    }
+  }
+
+  /// MissingRequiredClientCapability: the request did not say that its sender understands tasks.
+  static let tasksExtensionRequired = RPCError(
+    code: -32_021, message: "This needs the capability \(MCPName.tasks), which the request did not declare"
+  ) { data in
+    data.beginObject()
+    data.name("requiredCapabilities")
+    data.beginObject()
+    data.name("extensions")
+    data.beginObject()
+    data.name("io.modelcontextprotocol/tasks")
+    data.beginObject()
+    data.endObject()
+    data.endObject()
+    data.endObject()
+    data.endObject()
+  }
+}

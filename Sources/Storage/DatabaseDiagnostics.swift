@@ -1,0 +1,61 @@
+public import Predictions
+
+/// Looks at the table without changing anything, for people.
+public enum DatabaseDiagnostics {
+  /// What was found.
+  public struct Report: Sendable, Equatable {
+    /// Whether SQLite finds the whole of it sound; otherwise its first complaint.
+    public var complaint: String?
+    /// Which version of the table's form it has.
+    public var version: Int64
+    /// How many predictions it holds.
+    public var predictions: Int64
+    /// How many of them are not finished.
+    public var unfinished: Int64
+    /// Those that cannot be read, each as a sentence; lists leave them out.
+    public var unreadable: [String]
+    /// Tables, indexes and views in the file that are not ours, each with its kind. They run nothing.
+    public var foreign: [String]
+    /// Bytes of free pages that only `TableCompaction` gives back; `nil` where the file gives them back by itself.
+    public var lostBytes: Int64?
+  }
+
+  /// - Throws: where it cannot be read.
+  public static func run(_ path: String) throws(StoreError) -> Report {
+    do throws(SQLiteError) {
+      let connection = try SQLiteConnection(path: path)
+      try connection.script("PRAGMA query_only = 1; PRAGMA busy_timeout = 5000")
+      let rows = try connection.rows(PredictionRow.selectWhole) { row throws(SQLiteError) in try unreadable(row) }
+      let verdict = try connection.first("PRAGMA quick_check(1)") { $0.text(0) } ?? "it says nothing"
+      return Report(
+        complaint: verdict == "ok" ? nil : verdict, version: try connection.integer("PRAGMA user_version"),
+        predictions: try connection.integer("SELECT count(*) FROM predictions"),
+        unfinished: try connection.integer("SELECT count(*) FROM predictions WHERE phase IS NOT NULL"),
+        unreadable: rows.compactMap { $0 }, foreign: try foreign(connection),
+        lostBytes: try FreeSpace.isGivenBack(by: connection) ? nil : FreeSpace.bytes(in: connection))
+    } catch {
+      throw StoreError(error, at: path)
+    }
+  }
+
+  /// Why a row cannot be read; `nil` where it can.
+  private static func unreadable(_ row: borrowing SQLiteRow) throws(SQLiteError) -> String? {
+    do throws(SQLiteError) {
+      _ = try PredictionRow.whole(row)
+      return nil
+    } catch {
+      guard error.isDamagedRow else { throw error }
+      return error.message
+    }
+  }
+
+  private static func foreign(_ connection: SQLiteConnection) throws(SQLiteError) -> [String] {
+    let ours = Set(Schema.tables).union(SchemaShape.ours.indexes).union(SchemaShape.ours.triggers.keys)
+    return try connection.rows("SELECT type, name FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'") {
+      (type: $0.text(0), name: $0.text(1))
+    }.filter { !ours.contains($0.name) }.map { "\($0.type) \(SchemaShape.shown($0.name))" }
+  }
+
+  /// How many bytes may still be written where a path is, and how many its disk has; `nil` where nobody knows.
+  public static func space(at path: String) -> (free: Int64, total: Int64)? { FileSystem.space(at: path) }
+}

@@ -1,0 +1,175 @@
+internal import JSON
+internal import Predictions
+
+/// Lists and records inside one cell: JSON text, and NULL for nothing.
+enum JSONColumns {
+  private static func value(_ row: borrowing SQLiteRow, _ column: Int32) throws(SQLiteError) -> JSONValue? {
+    try row.lend(column) { bytes throws(SQLiteError) in
+      do { return try JSONValue(parsing: bytes) } catch { throw .damaged("JSON cell") }
+    }
+  }
+
+  private static func array(_ row: borrowing SQLiteRow, _ column: Int32) throws(SQLiteError) -> [JSONValue] {
+    try value(row, column)?.array ?? []
+  }
+
+  /// The bytes of a JSON object, which are sent to clients as they are; `nil` where there are none.
+  static func object(_ row: borrowing SQLiteRow, _ column: Int32, _ what: String) throws(SQLiteError) -> [UInt8]? {
+    guard let bytes = row.blobIfAny(column) else { return nil }
+    do {
+      var scanner = JSONScanner()
+      guard scanner.peek(in: bytes.span) == UInt8(ascii: "{") else { throw SQLiteError.damaged(what) }
+      _ = try scanner.skipValue(in: bytes.span)
+      try scanner.expectEnd(in: bytes.span)
+    } catch {
+      throw .damaged(what)
+    }
+    return bytes
+  }
+
+  static func strings(_ row: borrowing SQLiteRow, _ column: Int32) throws(SQLiteError) -> [String] {
+    try array(row, column).compactMap(\.string)
+  }
+
+  static func flags(_ row: borrowing SQLiteRow, _ column: Int32) throws(SQLiteError) -> [Bool] {
+    try array(row, column).map { $0.bool ?? false }
+  }
+
+  /// The milliseconds that the model took.
+  static func inference(_ row: borrowing SQLiteRow, _ column: Int32) throws(SQLiteError) -> Int64? {
+    guard let time = try value(row, column)?["inference"]?.int64 else { return nil }
+    guard CellRange.moment.contains(time) else { throw .damaged("timings") }
+    return time
+  }
+
+  /// Every completed prediction has one, so it is read without a tree: that took a tenth of what the whole row does.
+  static func files(_ row: borrowing SQLiteRow, _ column: Int32) throws(SQLiteError) -> [OutputFile] {
+    let files = try row.lend(column) { bytes throws(SQLiteError) -> [OutputFile] in
+      do {
+        var scanner = JSONScanner()
+        var files: [OutputFile] = []
+        try scanner.expect(UInt8(ascii: "["), in: bytes)
+        repeat { files.append(try file(&scanner, in: bytes)) } while scanner.accept(UInt8(ascii: ","), in: bytes)
+        try scanner.expect(UInt8(ascii: "]"), in: bytes)
+        return files
+      } catch {
+        throw .damaged("file")
+      }
+    }
+    return files ?? []
+  }
+
+  private static func file(
+    _ scanner: inout JSONScanner, in bytes: borrowing Span<UInt8>
+  ) throws -> OutputFile {
+    var path, mediaType, sha256: String?
+    var size, width, height: Int64?
+    try scanner.expect(UInt8(ascii: "{"), in: bytes)
+    repeat {
+      let name = try scanner.name(in: bytes)
+      let value = try scanner.value(in: bytes)
+      if name.has("path", in: bytes) {
+        path = value.string
+      } else if name.has("media_type", in: bytes) {
+        mediaType = value.string
+      } else if name.has("bytes", in: bytes) {
+        size = value.int64
+      } else if name.has("sha256", in: bytes) {
+        sha256 = value.string
+      } else if name.has("width", in: bytes) {
+        width = value.int64
+      } else if name.has("height", in: bytes) {
+        height = value.int64
+      }
+    } while scanner.accept(UInt8(ascii: ","), in: bytes)
+    try scanner.expect(UInt8(ascii: "}"), in: bytes)
+    guard let path, let mediaType, let size, let sha256, CellRange.count.contains(size),
+      CellRange.pixels.contains(width ?? 0), CellRange.pixels.contains(height ?? 0)
+    else { throw SQLiteError.damaged("file") }
+    return OutputFile(
+      path: path, mediaType: mediaType, bytes: size, sha256: sha256, width: width.map { Int($0) },
+      height: height.map { Int($0) })
+  }
+
+  static func preview(_ row: borrowing SQLiteRow, _ column: Int32) throws(SQLiteError) -> Preview? {
+    guard let value = try value(row, column) else { return nil }
+    guard let path = value["path"]?.string, let mediaType = value["media_type"]?.string,
+      let bytes = value["bytes"]?.int64, let index = value["index"]?.int64, CellRange.count.contains(bytes),
+      CellRange.pixels.contains(index), CellRange.pixels.contains(value["width"]?.int64 ?? 0),
+      CellRange.pixels.contains(value["height"]?.int64 ?? 0)
+    else { throw .damaged("preview") }
+    return Preview(
+      path: path, mediaType: mediaType, bytes: bytes, width: value["width"]?.int64.map { Int($0) },
+      height: value["height"]?.int64.map { Int($0) }, index: Int(index))
+  }
+
+  static func failure(_ row: borrowing SQLiteRow, _ column: Int32) throws(SQLiteError) -> PredictionFailure? {
+    guard let value = try value(row, column) else { return nil }
+    guard let kind = PredictionFailure.Kind(rawValue: value["type"]?.string ?? "") else { throw .damaged("failure") }
+    return PredictionFailure(
+      kind, retryable: value["retryable"]?.bool ?? false, message: value["message"]?.string ?? "",
+      hint: value["hint"]?.string, remoteCode: value["remote_code"]?.string)
+  }
+
+  static func caps(_ row: borrowing SQLiteRow, _ column: Int32) throws(SQLiteError) -> AgentCaps? {
+    guard let value = try value(row, column) else { return nil }
+    return AgentCaps(
+      images: value["images"]?.int64, micros: value["micros"]?.int64,
+      refusesUnknownPrices: value["strict"]?.bool ?? false)
+  }
+
+  static func text(_ caps: AgentCaps?) -> String? {
+    guard let caps else { return nil }
+    var object = JSONObject([("strict", .bool(caps.refusesUnknownPrices))])
+    object["images"] = caps.images.map { .number(JSONNumber($0)) }
+    object["micros"] = caps.micros.map { .number(JSONNumber($0)) }
+    return JSONValue.object(object).text
+  }
+
+  static func text(_ strings: [String]) -> String? { array(strings.map { .string($0) }) }
+
+  static func text(_ flags: [Bool]) -> String? { array(flags.map { .bool($0) }) }
+
+  static func text(_ files: [OutputFile]) -> String? {
+    array(
+      files.map { file in
+        var object = JSONObject([
+          ("path", .string(file.path)), ("media_type", .string(file.mediaType)),
+          ("bytes", .number(JSONNumber(file.bytes))), ("sha256", .string(file.sha256)),
+        ])
+        object["width"] = file.width.map { .number(JSONNumber($0)) }
+        object["height"] = file.height.map { .number(JSONNumber($0)) }
+        return .object(object)
+      })
+  }
+
+  static func text(_ preview: Preview?) -> String? {
+    guard let preview else { return nil }
+    var object = JSONObject([
+      ("path", .string(preview.path)), ("media_type", .string(preview.mediaType)),
+      ("bytes", .number(JSONNumber(preview.bytes))), ("index", .number(JSONNumber(preview.index))),
+    ])
+    object["width"] = preview.width.map { .number(JSONNumber($0)) }
+    object["height"] = preview.height.map { .number(JSONNumber($0)) }
+    return JSONValue.object(object).text
+  }
+
+  static func text(_ failure: PredictionFailure?) -> String? {
+    guard let failure else { return nil }
+    var object = JSONObject([
+      ("type", .string(failure.kind.rawValue)), ("retryable", .bool(failure.retryable)),
+      ("message", .string(failure.message)),
+    ])
+    object["hint"] = failure.hint.map { .string($0) }
+    object["remote_code"] = failure.remoteCode.map { .string($0) }
+    return JSONValue.object(object).text
+  }
+
+  static func timings(_ prediction: Prediction) -> String? {
+    prediction.inferenceMilliseconds.map { #"{"inference":\#($0)}"# }
+  }
+
+  private static func array(_ elements: [JSONValue]) -> String? {
+    elements.isEmpty ? nil : JSONValue.array(elements).text
+  }
+}

@@ -1,0 +1,316 @@
+internal import Commands
+internal import Predictions
+internal import Providers
+internal import Storage
+internal import Threads
+
+/// What `imagewire doctor` looks at. Spends nothing, and shows no key.
+struct Diagnostics {
+  let configuration: Configuration
+  let isOffline: Bool
+  /// Whether the table is rewritten without its free space first.
+  let mustCompact: Bool
+
+  /// Everything, in the order in which one thing rests on another.
+  func findings() -> [Finding] {
+    var findings = [version] + openFiles + settings + Exposure(configuration: configuration).findings()
+    findings += (mustCompact ? [compaction] : []) + table + disks
+    findings += provider
+    return findings
+  }
+
+  // MARK: - The program and its settings
+
+  private var version: Finding {
+    switch HTTPClient.library() {
+    case .success(let library):
+      Finding(.ok, "version", "\(Version.text), libcurl \(library.split(separator: " ")[0])")
+    case .failure(let failure):
+      Finding(
+        .problem, "version", "\(Version.text); \(failure.message)",
+        advice: "Install libcurl (Debian: libcurl4); the sandbox works without it.")
+    }
+  }
+
+  /// Only where the limit is too low.
+  private var openFiles: [Finding] {
+    guard let lack = HTTPClient.lackOfFiles else { return [] }
+    return [Finding(.problem, "open files", "\(lack)", advice: "Until then nothing is sent.")]
+  }
+
+  private var settings: [Finding] {
+    func words(_ origin: String?) -> String { origin.map { "from \($0)" } ?? "by default" }
+    func problem(_ subject: SafeText, _ reason: String) -> Finding {
+      Finding(.problem, subject, "\(reason)", advice: "Correct it. Until then nothing is drawn in its place.")
+    }
+    func key(_ key: Setting<APIKey>, _ subject: SafeText) -> Finding {
+      switch key {
+      case .absent: Finding(.ok, subject, "not set")
+      case .given(_, let origin): Finding(.ok, subject, "is set, from \(origin)")
+      case .broken(let reason, _): problem(subject, reason)
+      }
+    }
+    var findings = configuration.warnings.map { Finding(.warning, "settings", "\($0)", advice: "Correct it.") }
+    if let reason = configuration.file.problem { findings.append(problem("config file", reason)) }
+    switch configuration.provider {
+    case .broken(let reason, _): findings.append(problem("provider", reason))
+    case .given(let name, let origin): findings.append(Finding(.ok, "provider", "\(name), from \(origin)"))
+    // Where a setting is broken there is no default in its place.
+    case .absent where configuration.defaultProblem != nil: break
+    case .absent: findings.append(Finding(.ok, "provider", "\(configuration.defaultProvider), by default"))
+    }
+    if case .given(let model, let origin) = configuration.model {
+      findings.append(Finding(.ok, "model", "\(model), from \(origin)"))
+    }
+    findings.append(key(configuration.wavespeedKey, "WaveSpeed key"))
+    findings.append(key(configuration.openAIKey, "OpenAI key"))
+    for (url, subject) in [
+      (configuration.wavespeedBaseURL, "WaveSpeed address" as SafeText),
+      (configuration.openAIBaseURL, "OpenAI address"),
+    ] {
+      if let reason = url.problem { findings.append(problem(subject, reason)) }
+    }
+    if let reason = configuration.limits.problem { findings.append(problem("spending limit", reason)) }
+    if let unused = configuration.unusedOpenAI {
+      findings.append(
+        Finding(
+          .warning, "unused", "\(unused)",
+          advice: "Set IMAGEWIRE_PROVIDER=openai to use it always, or =sandbox to say that it is not meant."))
+    }
+    findings.append(
+      Finding(.ok, "state", "\(configuration.stateDirectory), \(words(configuration.origins["state_dir"]))"))
+    switch configuration.retention {
+    case .absent: break
+    case .given(let days, let origin):
+      findings.append(Finding(.ok, "retention", "finished predictions are deleted after \(days) days, from \(origin)"))
+    case .broken(let reason, _): findings.append(Finding(.problem, "retention", "\(reason)", advice: "Correct it."))
+    }
+    findings.append(
+      Finding(.ok, "output", "\(configuration.outputDirectory), \(words(configuration.origins["output_dir"]))"))
+    return findings
+  }
+
+  // MARK: - The disk
+
+  private var table: [Finding] {
+    do throws(StoreError) {
+      let store = try SQLitePredictionStore(
+        directory: configuration.stateDirectory, time: SystemTime(), version: Version.number)
+      let report = try DatabaseDiagnostics.run(store.path)
+      if let complaint = report.complaint {
+        return [
+          Finding(
+            .problem, "table", "\(store.path) is damaged: \(complaint)",
+            advice: "Keep a copy of it. The next start sets a table aside that cannot be read, and says where.")
+        ]
+      }
+      let open = report.unfinished == 0 ? "" : ", \(report.unfinished) of them not finished"
+      var findings = [
+        Finding(.ok, "table", "version \(report.version), \(report.predictions) predictions\(open); sound")
+      ]
+      if !report.unreadable.isEmpty {
+        let more = report.unreadable.count > 5 ? "; and \(report.unreadable.count - 5) more" : ""
+        findings.append(
+          Finding(
+            .problem, "table rows",
+            "\(report.unreadable.count) cannot be read: \(report.unreadable.prefix(5).joined(separator: "; "))\(more)",
+            advice: "Lists leave them out, and nothing is sent for them. A copy of the table may have them whole."))
+      }
+      if !report.foreign.isEmpty {
+        findings.append(
+          Finding(
+            .warning, "table",
+            "\(store.path) also has what is not imagewire's: \(report.foreign.joined(separator: ", "))",
+            advice: "It does no harm; remove it if you do not know it."))
+      }
+      if let free = report.lostBytes, free > 1_000_000 {
+        findings.append(
+          Finding(
+            .warning, "table size", "\(free / 1_000_000) MB of \(store.path) are free and not given back",
+            advice: "imagewire doctor --compact gives them back, once; afterwards that happens by itself."))
+      }
+      return findings + pause(in: store)
+    } catch {
+      var hint: String?
+      if case .failed(_, let more) = error { hint = more }
+      return [
+        Finding(
+          .problem, "table", "\(error.message)", advice: hint.map { "\($0)" } ?? "Name another folder with --state-dir."
+        )
+      ]
+    }
+  }
+
+  /// Whether the account of the default provider pauses.
+  private func pause(in store: SQLitePredictionStore) -> [Finding] {
+    let name = configuration.defaultProvider
+    let (baseURL, key) =
+      name == "openai"
+      ? (configuration.openAIBaseURL.value ?? OpenAI.defaultBaseURL, configuration.openAIKey)
+      : (configuration.wavespeedBaseURL.value ?? WaveSpeed.defaultBaseURL, configuration.wavespeedKey)
+    let account = Account.name(salt: store.salt, baseURL: baseURL, key: key.resolved(for: name).value ?? "")
+    let time = SystemTime()
+    guard name != "sandbox", let pause = (try? store.pauses())?[account],
+      pause.remaining(at: time.now.wall) != nil
+    else { return [] }
+    let waiting = Waiting(reason: pause.reason, until: pause.until)
+    let advice: SafeText =
+      switch pause.reason {
+      case .insufficientCredit: "Top up the account: the queue goes on by itself."
+      case .authentication: "Correct the key; predictions of another key do not wait."
+      default: "Wait; the queue goes on by itself."
+      }
+    return [
+      Finding(
+        .warning, "account", "\(waiting.words); nothing is sent before \(time.clock(pause.until))", advice: advice)
+    ]
+  }
+
+  private var compaction: Finding {
+    do throws(StoreError) {
+      let (before, after) = try TableCompaction.run(in: configuration.stateDirectory, now: SystemTime().now.wall)
+      return Finding(
+        .ok, "compact", "the table and its log had \(before / 1_000) kB, and have \(after / 1_000) kB now")
+    } catch {
+      var hint: String?
+      if case .failed(_, let more) = error { hint = more }
+      return Finding(.problem, "compact", "\(error.message)", advice: hint.map { "\($0)" })
+    }
+  }
+
+  private var disks: [Finding] {
+    var findings: [Finding] = []
+    do throws(OutputError) {
+      _ = try FileOutputStore(
+        privateDirectory: configuration.stateDirectory,
+        agents: AgentDirectories(outputDirectory: configuration.outputDirectory)
+      ).prepare(configuration.outputDirectory, for: nil)
+      findings.append(Finding(.ok, "output folder", "can be written"))
+    } catch {
+      findings.append(
+        Finding(.problem, "output folder", "\(error.message)", advice: "Name another folder with --output-dir."))
+    }
+    guard let space = DatabaseDiagnostics.space(at: configuration.outputDirectory) ?? DatabaseDiagnostics.space(at: "/")
+    else {
+      return findings
+    }
+    let megabytes = space.free / 1_000_000
+    let level: Finding.Level = megabytes < 50 ? .problem : megabytes < 1_000 ? .warning : .ok
+    findings.append(
+      Finding(
+        level, "disk", "\(megabytes) MB are free", advice: level == .ok ? nil : "A picture has about 2 MB; make room."))
+    return findings
+  }
+
+  // MARK: - The network
+
+  private var provider: [Finding] {
+    // Said above; another provider is not looked at in its place.
+    if configuration.defaultProblem != nil { return [] }
+    switch configuration.defaultProvider {
+    case "wavespeed":
+      switch configuration.wavespeedKey.resolved(for: "wavespeed") {
+      case .absent:
+        return [
+          Finding(
+            .problem, "key", "there is none for wavespeed", advice: "Run imagewire setup, or set WAVESPEED_API_KEY.")
+        ]
+      case .broken(let reason, _): return [Finding(.problem, "key", "\(reason)", advice: "Run imagewire setup again.")]
+      case .given(let key, _):
+        return ask(
+          configuration.wavespeedBaseURL.value ?? WaveSpeed.defaultBaseURL, "/api/v3/balance", key: key, "WAVESPEED")
+      }
+    case "openai":
+      let key = configuration.openAIKey.resolved(for: "openai")
+      if let reason = key.problem {
+        return [Finding(.problem, "key", "\(reason)", advice: "Run imagewire setup again.")]
+      }
+      guard key.isNamed || configuration.openAIBaseURL.isNamed else {
+        return [
+          Finding(
+            .problem, "key", "there is none for openai",
+            advice: "Set OPENAI_API_KEY, or OPENAI_BASE_URL to your own server.")
+        ]
+      }
+      let baseURL = OpenAI.completed(baseURL: configuration.openAIBaseURL.value ?? OpenAI.defaultBaseURL)
+      return [prices] + ask(baseURL, "/models", key: key.value ?? "", "OPENAI")
+    default:
+      return [
+        Finding(
+          .ok, "network", "not needed: the sandbox draws by itself, and for free",
+          advice: configuration.wavespeedKey.isNamed ? nil : "For real pictures run imagewire setup.")
+      ]
+    }
+  }
+
+  /// Providers without prices are outside the limits of money, which nobody would guess.
+  private var prices: Finding {
+    Finding(
+      .ok, "prices",
+      """
+      openai does not say what things cost: --max-spend does not count it, --max-spend-strict refuses it under a \
+      --max-spend, and max_cost always does
+      """)
+  }
+
+  private func ask(_ baseURL: String, _ path: String, key: String, _ prefix: String) -> [Finding] {
+    guard !isOffline else { return [Finding(.ok, "network", "left alone, as --offline says")] }
+    let http = HTTPClient()
+    let way = Reachability(baseURL: baseURL, path: path, key: key, http: http)
+    guard !way.host.isEmpty else {
+      return [Finding(.problem, "base URL", "it names no host", advice: "Correct \(prefix)_BASE_URL.")]
+    }
+    var findings: [Finding] = []
+    if let proxy = way.proxy {
+      findings.append(Finding(.ok, "proxy", "\(proxy), which looks up names itself"))
+    } else {
+      let count = way.addresses()
+      guard count > 0 else {
+        return [
+          Finding(
+            .problem, "DNS", "does not know \(way.host)",
+            advice: "Check the network and \(prefix)_BASE_URL; behind a proxy set HTTPS_PROXY.")
+        ]
+      }
+      findings.append(Finding(.ok, "DNS", "\(way.host) has \(count) address\(count == 1 ? "" : "es"); no proxy"))
+    }
+    let box = Protected<Reachability.Answer?>(nil)
+    way.ask { answer in box.signal { $0 = answer } }
+    switch box.wait(atMost: 20_000, until: { $0 }) ?? .failed("It did not answer in time.") {
+    case .insecure(let text):
+      findings.append(
+        Finding(
+          .problem, "TLS", "\(text)",
+          advice: "Set CURL_CA_BUNDLE to the certificates of your network's proxy, and check the clock."))
+    case .failed(let text):
+      findings.append(
+        Finding(.problem, "network", "\(text)", advice: "Check the network, HTTPS_PROXY and \(prefix)_BASE_URL."))
+    case .status(let status):
+      if baseURL.lowercased().hasPrefix("https:") { findings.append(Finding(.ok, "TLS", "trusted")) }
+      findings.append(verdict(status, way.host, hasKey: !key.isEmpty, prefix))
+    }
+    http.close()
+    return findings
+  }
+
+  private func verdict(_ status: Int, _ host: String, hasKey: Bool, _ prefix: String) -> Finding {
+    switch status {
+    case 200..<300: Finding(.ok, "answer", hasKey ? "\(host) accepts the key" : "\(host) answers")
+    case 401, 403:
+      hasKey
+        ? Finding(
+          .problem, "answer", "\(host) does not accept the key (HTTP \(status))", advice: "Check \(prefix)_API_KEY.")
+        : Finding(.problem, "answer", "\(host) wants a key (HTTP \(status))", advice: "Set \(prefix)_API_KEY.")
+    case 404, 405:
+      Finding(
+        .warning, "answer", "\(host) answers, but not to this question (HTTP \(status))",
+        advice: "Check \(prefix)_BASE_URL; some servers do not have it, and work all the same.")
+    case 300..<400:
+      Finding(
+        .problem, "answer", "\(host) redirects (HTTP \(status)), and a paid request does not follow",
+        advice: "Set \(prefix)_BASE_URL to the address it redirects to.")
+    default:
+      Finding(.warning, "answer", "\(host) answers with HTTP \(status)", advice: "Try again later.")
+    }
+  }
+}

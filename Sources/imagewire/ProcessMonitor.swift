@@ -1,0 +1,110 @@
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+internal import Synchronization
+internal import Threads
+
+/// Watches for the end that does not come through the pipe: a signal, the reader of stdout going away, the client's
+/// process dying.
+final class ProcessMonitor: Sendable {
+  /// Why it is over.
+  enum End: Sendable {
+    /// SIGTERM, SIGINT or SIGHUP, or (without a number) the client's process is gone.
+    case told(Int32?)
+    /// Nobody reads what is written.
+    case unread
+  }
+
+  private let watched = Protected<Int64?>(nil)
+  private let output: Int32
+  private let onEnd: @Sendable (End) -> Void
+
+  /// Prepares to watch.
+  ///
+  /// - Parameters:
+  ///   - output: the descriptor of the real stdout; -1 where nobody's going away matters.
+  ///   - hastyStatus: what the process exits with at a second signal.
+  init(output: Int32, hastyStatus status: Int32 = 0, onEnd: @escaping @Sendable (End) -> Void) {
+    self.output = output
+    hastyStatus.store(status, ordering: .relaxed)
+    self.onEnd = onEnd
+  }
+
+  /// Begins to watch. Signals that the parent blocked are taken all the same.
+  func start() {
+    var ends: [Int32] = [-1, -1]
+    guard pipe(&ends) == 0 else { return }
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    signalPipe.store(ends[1], ordering: .releasing)
+    let wake = ends[0]
+    startThread { [self] in watch(wake) }
+
+    var action = sigaction()
+    sigemptyset(&action.sa_mask)
+    #if canImport(Darwin)
+      action.__sigaction_u.__sa_handler = handleSignal
+    #else
+      action.__sigaction_handler.sa_handler = handleSignal
+    #endif
+    action.sa_flags = SA_RESTART
+    var set = sigset_t()
+    sigemptyset(&set)
+    for number in [SIGTERM, SIGINT, SIGHUP] {
+      sigaction(number, &action, nil)
+      sigaddset(&set, number)
+    }
+    pthread_sigmask(SIG_UNBLOCK, &set, nil)
+  }
+
+  /// Also ends when this process does, if it exists now: an id that is stale or from another container means nothing.
+  func watch(process: Int64) {
+    guard let id = pid_t(exactly: process), id > 1, exists(id) else { return }
+    watched.withLock { $0 = process }
+    wakeUp()
+  }
+
+  private func watch(_ wake: Int32) {
+    while true {
+      var descriptors = [
+        pollfd(fd: wake, events: Int16(POLLIN), revents: 0), pollfd(fd: output, events: 0, revents: 0),
+      ]
+      let process = watched.withLock { $0 }
+      // Another process's death makes no sound for one that is not its parent: it has to be looked for.
+      let count = poll(&descriptors, 2, process == nil ? -1 : 2_000)
+      if count < 0 { continue }
+      if descriptors[0].revents != 0 {
+        var byte: UInt8 = 0
+        guard read(wake, &byte, 1) == 1 else { continue }
+        if byte != 0 { return onEnd(.told(Int32(byte))) }
+      }
+      if descriptors[1].revents & Int16(POLLERR | POLLHUP | POLLNVAL) != 0 { return onEnd(.unread) }
+      if let process, !exists(pid_t(process)) { return onEnd(.told(nil)) }
+    }
+  }
+
+  private func wakeUp() {
+    var byte: UInt8 = 0
+    _ = write(signalPipe.load(ordering: .acquiring), &byte, 1)
+  }
+
+  private func exists(_ process: pid_t) -> Bool {
+    kill(process, 0) == 0 || errno == EPERM
+  }
+}
+
+private let signalPipe = Atomic<Int32>(-1)
+private let signalCount = Atomic<Int>(0)
+private let hastyStatus = Atomic<Int32>(0)
+
+/// Does only what a signal handler may: writes a byte. A second signal means now.
+private func handleSignal(_ number: Int32) {
+  if signalCount.add(1, ordering: .relaxed).newValue > 1 { _exit(hastyStatus.load(ordering: .relaxed)) }
+  let saved = errno
+  var byte = UInt8(truncatingIfNeeded: number)
+  _ = write(signalPipe.load(ordering: .acquiring), &byte, 1)
+  errno = saved
+}

@@ -1,0 +1,18 @@
+import JSON
+import Testing
+
+@testable import Predictions
+
+@Suite("Remembered prices")
+struct QuoteCacheTests {
+  private func input(_ members: (String, JSONValue)...) -> JSONObject { JSONObject(members) }
+
+  @Test func aPriceIsThatOfEveryPromptAndOfNothingElse() {
+    var prices = QuoteCache()
+    prices.note(42, "p", "m", input(("prompt", "a"), ("n", 2)), now: 0)
+    #expect(prices.micros("p", "m", input(("n", 2), ("prompt", "b")), now: 599_999) == 42)
+    #expect(prices.micros("p", "m", input(("n", 2), ("prompt", "b")), now: 600_000) == nil)
+    #expect(prices.micros("p", "m", input(("n", 3), ("prompt", "a")), now: 0) == nil)
+    #expect(prices.micros("p", "other", input(("n", 2), ("prompt", "a")), now: 0) == nil)
+  }
+}
