@@ -1,7 +1,7 @@
 /// How messages are told apart in a stream of bytes.
 ///
-/// Decided once for a connection, by its first byte: a header line cannot start with `{` or `[`,
-/// and a JSON-RPC message cannot start with a letter. Replies use the framing of the requests.
+/// Decided once for a connection, by its first byte: a header line cannot start with `{` or `[`, and a JSON-RPC message
+/// cannot start with a letter. Replies use the framing of the requests; schemas/README.md, "Framing".
 public enum Framing: Sendable, Equatable {
   /// One message a line: LF or CRLF in, LF out.
   case line

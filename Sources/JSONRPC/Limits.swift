@@ -1,4 +1,4 @@
-/// How much one connection may ask for.
+/// How much one connection may ask for; schemas/README.md, "Limits".
 public struct Limits: Sendable {
   /// The longest message that is read, in bytes; a longer one is answered with -32600 and skipped.
   public var messageBytes = 64 << 20

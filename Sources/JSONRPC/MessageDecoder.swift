@@ -1,6 +1,8 @@
 internal import JSON
 
 /// Reads what a message says: `jsonrpc`, `id`, `method` and `params` straight from the bytes, and a tree of `params` only.
+///
+/// Decisions that JSON-RPC 2.0 leaves open: schemas/README.md, "Requests and ids".
 struct MessageDecoder: Sendable {
   let limits: Limits
 

@@ -18,7 +18,7 @@ public struct Parameter: Sendable {
   }
 }
 
-/// The params of one call, by name, whichever way they were sent.
+/// The params of one call, by name, whichever way they were sent; schemas/README.md, "Parameters".
 ///
 /// Every accessor throws -32602 with the path of the member that cannot be used; `null` is "not given".
 struct MethodParameters {

@@ -10,7 +10,8 @@ internal import Predictions
 internal import Providers
 internal import Service
 
-/// The settings of this process: flags win over `initialize`, that over the environment, that over the config file.
+/// The settings of this process: flags win over `initialize`, that over the environment, that over the config file;
+/// schemas/README.md, "Configuration".
 struct Configuration: Sendable {
   /// The default provider, where somebody named one.
   var provider: Setting<String>

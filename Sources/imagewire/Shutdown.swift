@@ -9,8 +9,7 @@ internal import JSONRPC
 internal import Predictions
 internal import Service
 
-/// How the process ends, for every reason there is; Sources/README.md, "Life and end of the process". The first
-/// caller ends it.
+/// How the process ends, for every reason there is; schemas/README.md, "Process". The first caller ends it.
 final class Shutdown: Sendable {
   /// How long the reply to a POST that is written is waited for after a signal: the host kills after two seconds.
   static let hastyPatience: Int64 = 1_500

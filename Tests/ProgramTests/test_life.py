@@ -1,4 +1,4 @@
-"""The end of the process (Sources/README.md, "Life and end of the process"): by the client, a pipe, a signal."""
+"""The end of the process (schemas/README.md, "Process"): by the client, a pipe, a signal."""
 
 import fcntl
 import json
