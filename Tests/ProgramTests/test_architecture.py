@@ -82,3 +82,13 @@ def test_the_top_holds_only_what_belongs_there():
     top = {path.split("/")[0] for path in tracked}
     folders = {name for name in top if (ROOT / name).is_dir()}
     assert folders <= {"Sources", "Tests", "schemas", "clients", ".ci", ".github"}
+
+
+def test_the_workflow_runs_every_step():
+    text = (ROOT / "Makefile").read_text()
+    targets = {name for line in re.findall(r"^([a-z][a-z -]*):", text, re.M) for name in line.split()}
+    lines = (ROOT / ".ci/run").read_text().splitlines()
+    words = {word for line in lines if not re.match(r"\s*(#|echo)", line) for word in re.findall(r"[\w-]+", line)}
+    steps = re.findall(r"^ {10}- ([\w-]+)$", (ROOT / ".github/workflows/ci.yml").read_text(), re.M)
+    assert len(steps) > 10
+    assert set(steps) == words & targets
