@@ -55,7 +55,7 @@ the rest :other is done.  A format without :description has none.")
   (concat "[" (mapconcat (pcase-lambda (`(,first . ,last)) (string first ?- last)) ranges "") "]+"))
 
 (defconst imagewire--unwritable
-  ;; With what is no character of Unicode, such as bytes that are no text.
+  ;; Also with characters outside Unicode, such as bytes that are not text.
   (imagewire--any (append imagewire--unsafe '((#x110000 . #x3fff7f) (#x3fff80 . #x3fffff))))
   "Regexp of what stands in no link.")
 

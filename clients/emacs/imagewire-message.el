@@ -7,7 +7,7 @@
 
 ;;; Commentary:
 
-;; Messages and errors, how a picture ended that did not come, and faults of what is called back.
+;; Messages and errors, how a prediction without an image ended, and errors in callbacks.
 
 ;;; Code:
 

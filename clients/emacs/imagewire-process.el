@@ -32,7 +32,7 @@
 
 (defconst imagewire--maximum (* 64 1024 1024)
   "The longest message that the program reads, in bytes.
-What is longer it can refuse only without saying which call it was.")
+It refuses a longer one without the id of the call.")
 
 (cl-defstruct (imagewire--request (:constructor imagewire--request (method params succeeded failed)) (:copier nil))
   "A call of METHOD with PARAMS; SUCCEEDED or FAILED is called once.
@@ -79,7 +79,7 @@ is no more."
   (json-serialize value :false-object :json-false :null-object nil))
 
 (defun imagewire--check (params what)
-  "Signal a `user-error' where PARAMS cannot be sent; WHAT is their name.
+  "Signal a `user-error' if PARAMS cannot be sent; WHAT is their name.
 It does not tell the value, which may be a key."
   (let ((size (condition-case problem
                   (string-bytes (imagewire--json params))
@@ -113,7 +113,7 @@ It is called back once: not where its answer came before."
          (text (plist-get problem :message))
          (hint (plist-get (plist-get problem :data) :hint))
          (request (cond (id (cl-find id pending :key #'imagewire--request-id :test #'equal))
-                        ;; It could not be read so far as to its id, and only one can be meant.
+                        ;; The program could not read its id, and only one call is in flight.
                         ((and problem (null (cdr pending))) (car pending)))))
     (cond
      ((plist-get message :method)
@@ -127,7 +127,7 @@ It is called back once: not where its answer came before."
           (imagewire--answer connection request nil (if hint (concat text " " hint) text))
         (imagewire--answer connection request t (plist-get message :result))))
      ((and problem (null id))
-      ;; A submit that was accepted must not be said to have failed: it may cost money.
+      ;; An accepted submit must not be reported as failed: it may cost money.
       (imagewire--say-error (concat "a call could not be read, and it is not said which: " text))))))
 
 (defun imagewire--receive (connection output)
@@ -138,7 +138,7 @@ It is called back once: not where its answer came before."
       (let ((line (apply #'concat (nreverse (imagewire--connection-partial connection)))))
         (setf (imagewire--connection-partial connection) (list part)
               (imagewire--connection-lines connection) (nconc (imagewire--connection-lines connection) (list line))))))
-  ;; What is called back may let more be received, which then comes behind what is there.
+  ;; A callback may receive more lines; they come behind those that are here.
   (while (imagewire--connection-lines connection)
     (let* ((line (pop (imagewire--connection-lines connection)))
            (message (ignore-errors (json-parse-string line :object-type 'plist :null-object nil
@@ -160,15 +160,15 @@ It is called back once: not where its answer came before."
 (defun imagewire--last-words (connection)
   "Return the last line that CONNECTION wrote to its standard error, or nil."
   (let ((errors (imagewire--connection-errors connection)))
-    ;; The end of a process is often noticed before that is read.  Not for ever: a child of its own may keep it open.
+    ;; The end of a process is often noticed before that is read.  With a limit: a child process may keep it open.
     (cl-loop repeat 10 while (and (process-live-p errors) (accept-process-output errors 0.1 nil 1))))
   (car (last (split-string (imagewire--connection-log connection) "\n" t "[ \t\r]+"))))
 
 (defun imagewire--end-message (connection)
-  "Say why CONNECTION is no more."
+  "Return the reason why CONNECTION has ended."
   (or (imagewire--connection-end connection)
       (let ((words (imagewire--last-words connection)))
-        ;; Once for all who wait: its last words may have to be waited for.
+        ;; Only once: its last line may have to be waited for.
         (setf (imagewire--connection-end connection)
               (concat "the process ended."
                       (when words (format " It said: %s." words))
@@ -178,14 +178,14 @@ It is called back once: not where its answer came before."
                       " and the next command starts the process again.")))))
 
 (defun imagewire--fail-queue (connection message)
-  "Tell whatever has not been sent to CONNECTION yet that it will not be: MESSAGE."
+  "Fail the requests that wait to be sent to CONNECTION with MESSAGE."
   (let ((queue (nreverse (imagewire--connection-queue connection))))
     (setf (imagewire--connection-queue connection) nil)
     (dolist (request queue)
       (imagewire--guarded (imagewire--request-failed request) message))))
 
 (defun imagewire--ended (connection)
-  "Fail what has been waiting for CONNECTION, which is no more."
+  "Fail all requests of CONNECTION, which has ended."
   (when (eq connection imagewire--connection) (setq imagewire--connection nil))
   (let ((message (imagewire--end-message connection)))
     (dolist (request (reverse (imagewire--connection-pending connection)))
@@ -194,7 +194,7 @@ It is called back once: not where its answer came before."
   (delete-process (imagewire--connection-errors connection)))
 
 (defun imagewire--give-up (connection why)
-  "End CONNECTION and say WHY to everybody who waits for it."
+  "End CONNECTION; WHY is the error of all its requests."
   (setf (imagewire--connection-end connection) why)
   (delete-process (imagewire--connection-process connection)))
 
@@ -223,11 +223,11 @@ It is called back once: not where its answer came before."
                      ;; After Emacs was suspended or busy for so long, the answer may be there and not be read yet.
                      (setf (imagewire--request-timer request) (run-with-timer 1 nil fail))))))))
     (quit
-     ;; Whatever came behind half a message would be read as its other half.
+     ;; The next message would be read as the rest of this one.
      (imagewire--part connection "sending was interrupted.  M-x imagewire-list shows what was accepted before.")
      (signal 'quit nil))
     (error
-     ;; Later, as every answer.  Where the process has ended, all who wait hear of that.
+     ;; Later, as every answer.  If the process has ended, the message says so.
      (let ((message (format "%s.  Nothing was sent" (error-message-string problem))))
        (run-with-timer 0 nil (lambda ()
                                (imagewire--answer connection request nil
@@ -306,7 +306,7 @@ FAILED is called with a message instead where it fails; by default
 the message is shown.  Signals a `user-error' where the program
 cannot be started or PARAMS cannot be sent.  Returns what
 `imagewire--withdraw' takes."
-  ;; Before anything waits for it: what cannot be sent is not answered.
+  ;; Checked before the request is registered: a message that cannot be sent gets no reply.
   (imagewire--check params (substring (symbol-name method) 1))
   (let ((connection (if (and imagewire--connection (imagewire--running-p imagewire--connection))
                         imagewire--connection
@@ -314,7 +314,7 @@ cannot be started or PARAMS cannot be sent.  Returns what
         (request (imagewire--request method params succeeded (or failed #'imagewire--say-error))))
     (cond ((imagewire--connection-server connection) (imagewire--send connection request))
           ((imagewire--running-p connection) (push request (imagewire--connection-queue connection)))
-          ;; Its end may be over already.
+          ;; It has ended already.
           (t (run-with-timer 0 nil (lambda ()
                                      (imagewire--guarded (imagewire--request-failed request)
                                                          (imagewire--end-message connection))))))

@@ -12,7 +12,7 @@
 
 ;; `imagewire-generate' makes a picture of a prompt, or of the region, and inserts a link to it where the command was
 ;; given: Org, LaTeX, HTML, Typst or Markdown, as the major mode wants.  You may go on writing meanwhile, here or elsewhere.
-;; `imagewire-list' shows what was made, `imagewire-cancel' cancels what is under way.
+;; `imagewire-list' shows the newest images, `imagewire-cancel' cancels one in progress.
 ;;
 ;; The work is done by the program `imagewire', one process that is started when it is first needed and ends with
 ;; Emacs.  Without a key it draws with its sandbox: offline, free, good for trying.
@@ -44,7 +44,7 @@ CALL is its submit."
   "Pictures under way in this Emacs, newest first.")
 
 (defun imagewire-status ()
-  "Return what is under way, in a few words; nil where nothing is."
+  "Return the images in progress, in a few words; nil if there are none."
   (cond ((cdr imagewire--under-way) (format "imagewire: %d pictures under way" (length imagewire--under-way)))
         (imagewire--under-way
          (format "imagewire: %s" (imagewire--work-status (car imagewire--under-way))))))
@@ -90,7 +90,7 @@ Of several links at one point, the later command's comes behind."
           (save-restriction
             (widen)
             (if (and (= (point) there) (not (imagewire--work-own-line work)))
-                ;; Whoever has not moved goes on writing behind the link.
+                ;; A user who has not moved continues to write behind the link.
                 (imagewire--insert prediction prompt)
               (save-excursion
                 (goto-char there)
@@ -115,7 +115,7 @@ Of several links at one point, the later command's comes behind."
         (with-current-buffer buffer (not (imagewire--linkable-p path))))
       (imagewire--finish work)
       (imagewire--refuse path))
-     ;; Whatever forbids the change must not keep the picture from whoever paid for it.
+     ;; A buffer that refuses the change must not hide the image, which was paid for.
      ((imagewire--guarded #'imagewire--land work prediction)
       (imagewire--finish work)
       (imagewire--say "%s: %s" (imagewire--short prompt 30) (abbreviate-file-name path)))
@@ -128,7 +128,7 @@ Of several links at one point, the later command's comes behind."
 (defvar imagewire--tokens 0 "How many waits there were.")
 
 (defun imagewire--wait (work)
-  "Wait until WORK is finished, however long that is; each wait ends in time."
+  "Wait until WORK is finished, without a limit, 50 s at a time."
   (let* ((token (format "emacs-%d" (cl-incf imagewire--tokens)))
          (forget (lambda () (setf (alist-get token imagewire--listeners nil t #'equal) nil))))
     (push (cons token (lambda (words) (imagewire--show work words))) imagewire--listeners)
@@ -151,7 +151,7 @@ Of several links at one point, the later command's comes behind."
 (defun imagewire--cancel (work)
   "Cancel WORK."
   (cond
-   ;; Chosen from a list, it may be over by now.
+   ;; Chosen from a list; it may be finished by now.
    ((not (memq work imagewire--under-way)))
    ((and (null (imagewire--work-id work)) (imagewire--withdraw (imagewire--work-call work)))
     (imagewire--finish work)
@@ -250,7 +250,7 @@ A message says whether it may cost something anyway."
                 (choice (completing-read "Cancel which picture? " choices nil t)))
            (when-let ((work (cdr (assoc choice choices)))) (imagewire--cancel work))))))
 
-;; It is not beside its mode, for whoever begins with it is to have the whole package.
+;; It is not beside its mode: beginning with this command must load the whole package.
 ;;;###autoload
 (defun imagewire-list (&optional text)
   "List the newest 50 pictures of all editors.

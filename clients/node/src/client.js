@@ -3,12 +3,12 @@ import { ImagewireError, PredictionFailed, WaitTimeout } from "./errors.js";
 import { isDone } from "./prediction.js";
 import { Subscription } from "./subscription.js";
 
-/** The longest that one call waits, in milliseconds; whoever wants to wait longer asks again. */
+/** The longest wait of one call, in milliseconds; a longer wait takes several calls. */
 const SLICE = 1_800_000;
-/** How often `onProgress` hears of a prediction. */
+/** How often `onProgress` is called, in milliseconds. */
 const TICK = 500;
 
-/** imagewire, one process of it, started with the first call and again after it ended. */
+/** A process of imagewire, started with the first call and again after it ended. */
 export class Client {
   #options;
   #opening;
@@ -33,7 +33,7 @@ export class Client {
 
   async #connected() {
     if (this.#connection?.isUsable) return this.#connection;
-    // Whoever else calls meanwhile waits for the same process.
+    // Calls made meanwhile wait for the same process.
     this.#opening ??= Connection.open(this.#options).finally(() => (this.#opening = undefined));
     this.#connection = await this.#opening;
     return this.#connection;
@@ -66,7 +66,7 @@ export class Client {
     const connection = await unlessAborted(this.#connected(), signal);
     // The last moment at which giving up costs nothing.
     signal?.throwIfAborted();
-    // Not aborted while it is on its way: the id must be learned, or the prediction would be lost to us.
+    // Not aborted while it is in flight: without its id the prediction could not be cancelled.
     const submitted = connection.request("submit", submission(prompt, options), { keep: true });
     try {
       let prediction = await unlessAborted(submitted, signal);
@@ -75,7 +75,7 @@ export class Client {
       if (prediction.status !== "completed" || prediction.failure) throw new PredictionFailed(prediction);
       return prediction;
     } catch (error) {
-      // Aborted, or `onProgress` failed: the picture is no longer wanted.
+      // Aborted, or `onProgress` failed: the image is no longer wanted.
       if (!(error instanceof ImagewireError)) connection.giveUp(submitted);
       throw error;
     }
@@ -172,7 +172,7 @@ export class Client {
   }
 }
 
-/** The params of `submit`: what is undefined is not sent. */
+/** The params of `submit`; undefined ones are not sent. */
 function submission(prompt, { idempotencyKey, outputDir, outputName, maxCost, ...options }) {
   return {
     prompt, idempotency_key: idempotencyKey, output_dir: outputDir, output_name: outputName, max_cost: maxCost, ...options,

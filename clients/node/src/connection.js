@@ -2,19 +2,19 @@ import { spawn } from "node:child_process";
 import { StringDecoder } from "node:string_decoder";
 import { CallError, ProcessError } from "./errors.js";
 
-/** The oldest program that speaks as this client does. */
+/** The oldest version of the program that this client works with. */
 const MINIMUM_VERSION = [0, 1, 0];
-/** How long a program may take to say who it is, in milliseconds. */
+/** The time limit for `initialize`, in milliseconds. */
 const START_PATIENCE = 15_000;
-/** The longest message that the program reads, in bytes. What is longer it can refuse only without saying which call it was. */
+/** The longest message that the program reads, in bytes. It refuses a longer one without the id of the call. */
 const MAXIMUM_BYTES = 64 * 1024 * 1024;
 /** The longest time of `setTimeout`, in milliseconds; a longer one ends at once. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
- * One process and what is asked of it.
+ * One process and the requests to it.
  *
- * It keeps the event loop alive only while something is asked, so a script ends when it is done, and the process with it.
+ * It keeps the event loop alive only while requests are in flight, so a script ends when it is done, and the process with it.
  */
 export class Connection {
   #child;
@@ -27,12 +27,12 @@ export class Connection {
   #log = [];
   #onLog;
   #closing = false;
-  /** Why it ended; undefined while it lives. */
+  /** Why the process ended; undefined while it runs. */
   lost;
   /** Settles once the process is gone. */
   ended;
 
-  /** Starts the program and makes sure that it is one. Throws `ProcessError`. */
+  /** Starts the program and checks that it is imagewire. Throws `ProcessError`. */
   static async open(options) {
     const connection = new Connection(options);
     try {
@@ -50,23 +50,23 @@ export class Connection {
     const child = spawn(this.#command, args, {
       stdio: ["pipe", "pipe", "pipe"],
       env: env ? { ...process.env, ...env } : process.env,
-      // Ctrl-C in a terminal is for us: we end the process in good order, the terminal must not end it under us.
+      // Ctrl-C in a terminal is for this program, which ends the process in order; the terminal must not end it first.
       detached: process.platform !== "win32",
       windowsHide: true,
     });
     this.#child = child;
     this.ended = new Promise((resolve) => {
       child.once("error", (error) => resolve(this.#end(this.#notStarted(error))));
-      // Unlike `exit`, this comes after everything that was said has been read.
+      // Unlike `exit`, this comes after all output has been read.
       child.once("close", (code, signal) => resolve(this.#end(this.#ended(code, signal))));
     });
-    child.stdin.on("error", () => {}); // It ended: `close` says so to everybody.
+    child.stdin.on("error", () => {}); // It ended: `close` rejects all calls.
     lines(child.stdout, (line) => this.#read(line));
     lines(child.stderr, (line) => this.#note(line));
     this.#hold(0);
   }
 
-  // -- who it is
+  // -- the handshake
 
   async #introduce(configuration, patience) {
     const params = {
@@ -107,7 +107,7 @@ export class Connection {
     }
   }
 
-  // -- asking
+  // -- requests
 
   get pid() {
     return this.#child.pid;
@@ -119,11 +119,11 @@ export class Connection {
 
   /**
    * A request and its result. `onResult` runs before anything that comes behind the result. An aborted `signal` stops the
-   * waiting and rejects with its reason; the prediction goes on. With `keep` not even `close` stops the waiting: for what is
-   * answered at once, and whose answer is needed.
+   * waiting and rejects with its reason; the prediction goes on. With `keep` not even `close` stops the waiting: for calls that
+   * are answered at once and whose reply is needed.
    */
   request(method, params = {}, options = {}) {
-    // The input may still be open for what was given up, and for nothing else.
+    // The input may still be open, but only for cancelling what was given up.
     if (!this.lost && this.#closing) {
       return Promise.reject(new ProcessError("connection_lost", "The client was closed. Nothing was sent."));
     }
@@ -135,7 +135,7 @@ export class Connection {
       if (signal?.aborted) return reject(reasonOf(signal));
       if (this.lost) return reject(this.lost);
       const id = ++this.#lastNumber;
-      // Before anything waits for it: what cannot be sent is not answered.
+      // Encoded before the call is registered: a message that cannot be sent gets no reply.
       const message = encoded({ jsonrpc: "2.0", id, method, params });
       const abort = () => {
         if (!this.#pending.has(id)) return;
@@ -169,7 +169,7 @@ export class Connection {
     }
   }
 
-  /** Hands over what comes for a subscription; `undefined` once the process has ended. Returns a function that ends it. */
+  /** Passes on the messages of a subscription; `undefined` once the process has ended. Returns a function that stops that. */
   listen(subscription, listener) {
     if (this.lost) listener(undefined);
     this.#listeners.set(subscription, listener);
@@ -194,20 +194,19 @@ export class Connection {
     return pending;
   }
 
-  /** Keeps the event loop alive while something is asked, and lets go of it otherwise. */
+  /** Keeps the event loop alive while requests are in flight, and not otherwise. */
   #hold(change) {
     this.#holds += change;
     const verb = this.#holds > 0 ? "ref" : "unref";
     this.#child[verb]();
-    // A socket that is gone would remember each of these for the connection that it never has.
+    // A destroyed socket would remember each of these calls for a connection that never comes.
     for (const pipe of this.#child.stdio) if (!pipe?.destroyed) pipe?.[verb]?.();
   }
 
   // -- ending
 
   /**
-   * No more questions: ends all waiting, then the input, but not before what was given up is cancelled. Waits for all of that
-   * no longer than `patience` milliseconds.
+   * Ends all waiting, cancels what was given up, then ends the input. Waits at most `patience` milliseconds for all of that.
    */
   async close(patience) {
     this.#closing = true;
@@ -215,7 +214,7 @@ export class Connection {
     let timer;
     const late = new Promise((resolve) => (timer = setTimeout(resolve, Math.min(patience, LONGEST_TIMER))));
     this.#hold(1);
-    // Whoever was aborted just now gives up before this turn of the event loop is over.
+    // Calls that were aborted just now give up before this turn of the event loop is over.
     await new Promise(setImmediate);
     await Promise.race([Promise.all(this.#givenUp), late]);
     if (this.#givenUp.size > 0) {
@@ -259,7 +258,7 @@ export class Connection {
     }
   }
 
-  // -- what it says
+  // -- messages from the process
 
   #read(line) {
     if (this.lost) return;
@@ -268,7 +267,7 @@ export class Connection {
       message = JSON.parse(line);
       if (message === null || typeof message !== "object") throw new TypeError();
     } catch {
-      // Whoever writes anything but the protocol is not imagewire.
+      // A program that writes anything but the protocol is not imagewire.
       this.#end(
         new ProcessError("start_failed", `${this.#command} says ${JSON.stringify(line.slice(0, 80))}, so it is not imagewire.`),
       );
@@ -281,9 +280,9 @@ export class Connection {
     }
     let { id = null } = message;
     if (id === null && message.error) {
-      // It could not be read so far as to its id, and only one can be meant.
+      // The program could not read its id, and only one call is in flight.
       if (this.#pending.size === 1) [id] = this.#pending.keys();
-      // Nobody knows whose it is, and a submit that was accepted must not be said to have failed: it may cost money.
+      // Which call it was is not known, and an accepted submit must not be reported as failed: it may cost money.
       else this.#warn(`imagewire could not read a call, and does not say which: ${message.error.message}`);
     }
     if (this.#pending.has(id)) {
@@ -299,14 +298,14 @@ export class Connection {
     this.#onLog?.(line);
   }
 
-  /** What no call can be told any more, and somebody should know. */
+  /** Reports what no call can return any more. */
   #warn(text) {
     if (this.#onLog) this.#onLog(text);
     else process.emitWarning(text);
   }
 }
 
-/** A message as a line. Throws where it is none, before anything is sent. */
+/** A message as a line. Throws if JSON cannot hold it, before anything is sent. */
 function encoded(message) {
   let line;
   try {
@@ -322,7 +321,7 @@ function encoded(message) {
   );
 }
 
-/** Calls back with every line of a stream, however long, and however it was cut. */
+/** Calls back with every line of a stream, of any length and in any chunks. */
 function lines(stream, onLine) {
   const decoder = new StringDecoder("utf8");
   let parts = [];

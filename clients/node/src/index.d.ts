@@ -58,7 +58,7 @@ export interface Waiting {
   readonly until: string;
 }
 
-/** What is worth knowing of a field of an input. */
+/** A problem or a warning about a field of an input. */
 export interface Warning {
   /** Like `input.size`. */
   readonly path: string;
@@ -216,7 +216,7 @@ export interface Update {
   readonly prediction?: Prediction;
   /** The id of one that is gone. */
   readonly deleted?: string;
-  /** More was missed than can be told: whoever needs everything should list anew. */
+  /** More changes were missed than can be delivered: list again. */
   readonly reset?: true;
 }
 
@@ -282,7 +282,7 @@ export class Client {
     prompt?: string, options?: Pick<SubmitOptions, "input" | "model" | "provider">,
   ): Promise<Validation>;
 
-  /** What is left on the provider's account. */
+  /** The balance of the provider's account. */
   balance(provider?: string): Promise<{ readonly amount: number; readonly currency: string }>;
 
   /** One prediction as it stands and at every change, until it is finished. */
@@ -292,7 +292,7 @@ export class Client {
    * Every change: of these ids, of one tag, or of all; first of those since a cursor. Ends with `break`, `return()` or the
    * signal.
    *
-   * It begins with the call: no change of what is submitted afterwards is lost, however late the first `next()` comes. Up to
+   * It begins with the call: no change after that is lost, however late the first `next()` comes. Up to
    * 10,000 updates wait for the reader; more are dropped, and one update with `reset` takes their place.
    */
   subscribe(options?: {

@@ -58,7 +58,7 @@ export class Subscription {
 
   #abort = () => this.#fail(this.#signal.reason ?? new DOMException("This operation was aborted", "AbortError"));
 
-  /** What is told once everything before it was read, except an abort, which is told at once. */
+  /** How it ended: delivered after all updates before it, except an abort, which is delivered at once. */
   #fail(error) {
     if (this.#ended) return;
     this.#failure = { error };

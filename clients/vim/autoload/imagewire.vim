@@ -1,5 +1,5 @@
 vim9script
-# Pictures from words, as links in the buffer. The commands call what is here; mappings and scripts may too.
+# Images from prompts, as links in the buffer: the functions behind the commands, also for mappings and scripts.
 
 import autoload 'imagewire/list.vim'
 import autoload 'imagewire/place.vim'
@@ -32,7 +32,7 @@ export def Command(words: string, range: number, line1: number, line2: number)
   Generate(prompt)
 enddef
 
-# Cancels what is under way: the only one, one that is chosen, or every one.
+# Cancels an image in progress: the only one, a chosen one, or all.
 export def Cancel(all: bool = false)
   work.Cancel(all)
 enddef
@@ -42,7 +42,7 @@ export def List(text: string = '')
   list.Open(text)
 enddef
 
-# What is under way, in a few words for a status line; empty where nothing is.
+# The images in progress, in a few words for a status line; empty if there are none.
 export def Statusline(): string
   return work.Statusline()
 enddef

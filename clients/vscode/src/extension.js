@@ -24,18 +24,18 @@ function activate(context) {
     command("imagewire.insert", () => insertEarlier(imagewire)),
     command("imagewire.setKey", () => setKey(context.secrets)),
     command("imagewire.forgetKey", () => context.secrets.delete(KEY)),
-    // The process has its settings from its start: another one is started with the next command.
+    // A process keeps the settings of its start: the next command starts another one.
     context.secrets.onDidChange(({ key }) => key === KEY && imagewire.renew()),
     vscode.workspace.onDidChangeConfiguration((event) => event.affectsConfiguration("imagewire") && imagewire.renew()),
   );
 }
 
-/** Makes a picture of the selection, or of what is typed, and inserts a link where the command was given. */
+/** Makes an image from the selection, or from a typed prompt, and inserts a link where the command was given. */
 async function generate(imagewire, given) {
   const editor = editorOrError();
   const { document, selection } = editor;
   const selected = given ? "" : document.getText(selection);
-  // The place is kept from here on: the document may change while somebody types a prompt.
+  // The place is kept from here on: the document may change while the user types a prompt.
   const place = selected.trim() ? Place.below(document, selection.end) : Place.at(document, selection.active);
   try {
     const prompt =
@@ -94,7 +94,7 @@ async function land(prediction, prompt, place) {
   sayWarning("the document was closed or cannot be changed; the link to the picture is in the clipboard.");
 }
 
-/** How a prediction ended that brought no picture, and what that means for the bill. */
+/** Reports how a prediction without an image ended, and what it may cost. */
 function explain({ status, error, failure }, prompt) {
   const reason = error || failure?.message || status;
   const hint = failure?.hint && !reason.includes(failure.hint) ? ` ${failure.hint}` : "";
@@ -103,7 +103,7 @@ function explain({ status, error, failure }, prompt) {
   else sayError(text);
 }
 
-/** Lets one of the newest pictures of all editors be chosen, and inserts a link to it. */
+/** Lets the user choose one of the newest images of all editors, and inserts a link to it. */
 async function insertEarlier(imagewire) {
   const { document, selection } = editorOrError();
   const place = Place.at(document, selection.active);

@@ -24,7 +24,7 @@ class Imagewire {
     this.#secrets = secrets;
   }
 
-  /** The client with the settings of now. It starts its process with the first call, and again after it ended. */
+  /** The client with the current settings. It starts its process with the first call, and again after it ended. */
   client() {
     if (!this.#client) {
       const client = this.#make();
@@ -42,16 +42,16 @@ class Imagewire {
       binary: settings.get("program") || undefined,
       provider: settings.get("provider") || undefined,
       model: settings.get("model") || undefined,
-      // Told by `initialize.configuration`: never an argument, never the environment of another process.
+      // Sent in `initialize.configuration`: never an argument, never in the environment of another process.
       wavespeedApiKey: key || undefined,
     });
   }
 
-  /** Lets the process go; pictures under way go on in the table, and the next command starts another. */
+  /** Ends the process; accepted predictions go on, and the next command starts another. */
   async renew() {
     const client = this.#client;
     this.#client = undefined;
-    // One that could not be made was told to whoever asked for it, and there is nothing to close.
+    // A client that could not be made was reported to its caller, and there is nothing to close.
     await (await client?.catch(() => undefined))?.close();
   }
 

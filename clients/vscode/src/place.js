@@ -2,7 +2,7 @@
 
 const vscode = require("vscode");
 
-/** Where a link is to land: an offset that is kept up with every change of the document. */
+/** The place of a link: an offset that follows every change of the document. */
 class Place {
   /** At a position. */
   static at(document, position) {
@@ -39,7 +39,7 @@ class Place {
 }
 
 /**
- * An offset after changes, whose ranges are those of the document before them. What is typed at the place itself comes
+ * An offset after changes, whose ranges are those of the document before them. Text typed at the place itself comes
  * behind the link; where the text round it is deleted, the place is where that text was.
  */
 function moved(offset, changes) {

@@ -1,4 +1,4 @@
---- Settings. What is not set has a default, so that `setup` is optional.
+--- Settings. Each has a default, so `setup` is optional.
 local M = {}
 
 local defaults = {

@@ -1,4 +1,4 @@
---- Pictures from words, as links in the buffer. The commands call what is here; mappings and scripts may too.
+--- Images from prompts, as links in the buffer: the functions behind the commands, also for mappings and scripts.
 local M = {}
 
 --- Changes settings; optional. |imagewire-settings| lists them.
@@ -43,7 +43,7 @@ function M.command(given)
   end)
 end
 
---- Cancels what is under way: the only one, one that is chosen, or with `all` every one.
+--- Cancels an image in progress: the only one, a chosen one, or with `all` all.
 ---@param options? { all: boolean }
 function M.cancel(options)
   require('imagewire.work').cancel(options)
@@ -55,7 +55,7 @@ function M.list(text)
   require('imagewire.list').open(text)
 end
 
---- What is under way, in a few words for a status line; empty where nothing is.
+--- The images in progress, in a few words for a status line; empty if there are none.
 ---@return string
 function M.statusline()
   return require('imagewire.work').statusline()

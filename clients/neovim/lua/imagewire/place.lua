@@ -1,4 +1,4 @@
---- Where a link is to land. An extended mark keeps the place while the text round it changes.
+--- The place of a link. An extended mark keeps it while the text round it changes.
 local M = {}
 M.__index = M
 
@@ -10,7 +10,7 @@ local function place(row, column, is_below)
     return nil, "this buffer cannot be changed, so no link could be inserted ('modifiable' is off). Nothing was sent."
   end
   local self = setmetatable({ buffer = buffer, is_below = is_below }, M)
-  -- What is typed at the place itself comes behind the link.
+  -- Text typed at the place itself comes behind the link.
   self.mark = vim.api.nvim_buf_set_extmark(buffer, namespace, row, column, { right_gravity = false })
   return self
 end

@@ -1,5 +1,5 @@
---- The one process that everything in this editor shares: started by the first call, started again by the first call
---- after its death. At the end of the editor its input ends; it then finishes what it owes and goes.
+--- The process of this editor: started by the first call, and again by the first call after it ended. When the editor ends, its
+--- input ends; it answers what was sent and exits.
 ---
 --- JSON-RPC 2.0, one message a line: what `chansend` writes and `on_stdout` reads needs nothing more.
 local config = require('imagewire.config')
@@ -25,7 +25,7 @@ local function version_of(text)
   end
 end
 
---- Calls back. A fault in there is said, and is not the end of what the process has to say to others.
+--- Calls back. An error in the callback is reported and ends nothing else.
 local function call(callback, ...)
   local ok, err = pcall(callback, ...)
   if not ok then
@@ -33,7 +33,7 @@ local function call(callback, ...)
   end
 end
 
---- Ends a process for good: whatever was asked of it fails now, with this message.
+--- Ends a process: all calls to it fail now, with this message.
 local function fail(process, message)
   if current == process then
     current = nil
@@ -90,11 +90,11 @@ local function send(process, method, params, callback)
     end)
   end
   process.pending[process.number] = callback
-  -- Where it can't be written the process is ending, and `on_exit` answers.
+  -- If it cannot be written the process is ending, and `on_exit` answers.
   pcall(vim.fn.chansend, process.job, line .. '\n')
 end
 
---- Checks what answered, then sends what has been waiting for that.
+--- Checks the program's name and version, then sends the waiting calls.
 local function introduce(process, configuration)
   local version = vim.version()
   local params = {
@@ -131,7 +131,7 @@ local function introduce(process, configuration)
   end, M.patience)
 end
 
---- Starts the program. Returns nil and a message where it cannot be.
+--- Starts the program. Returns nil and a message if it cannot be started.
 local function start()
   local command = config.command()
   local name = command[1]
@@ -235,7 +235,7 @@ function M.stop()
   end
 end
 
---- What the process said of itself, once it is ready: the result of `initialize`.
+--- The result of `initialize`, once the process is ready.
 function M.server()
   return current and current.server
 end

@@ -1,4 +1,4 @@
---- Messages to whoever sits in front of the editor.
+--- Messages to the user.
 local M = {}
 
 local function notify(message, level)

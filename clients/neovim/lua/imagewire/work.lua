@@ -1,4 +1,4 @@
---- Pictures under way in this editor, from the command to the link.
+--- Images in progress in this editor, from the command to the link.
 local config = require('imagewire.config')
 local folder = require('imagewire.folder')
 local link = require('imagewire.link')
@@ -29,7 +29,7 @@ local function finish(work)
   vim.cmd('redrawstatus')
 end
 
---- What to write for the files of a completed prediction in a buffer; nil and a message where a link would not be safe.
+--- The links to the files of a completed prediction, for a buffer; nil and a message if a link would not be safe.
 function M.links(prediction, prompt, buffer)
   local links = {}
   for _, file in ipairs(prediction.files) do
@@ -42,7 +42,7 @@ function M.links(prediction, prompt, buffer)
   return table.concat(links, '\n')
 end
 
---- Says how a prediction ended that brought no picture, and what that means for the bill.
+--- Reports how a prediction without an image ended, and what it may cost.
 local function explain(prediction, prompt)
   local failure = prediction.failure or {}
   local reason = prediction.error ~= '' and prediction.error or failure.message or prediction.status
@@ -84,7 +84,7 @@ local function give_up(work, err)
   finish(work)
 end
 
---- Waits until the prediction is finished, however long that is; each wait ends before anybody grows impatient.
+--- Waits until the prediction is finished, without a limit, 50 s at a time.
 local function wait(work)
   tokens = tokens + 1
   local token = 'neovim-' .. tokens
@@ -104,7 +104,7 @@ local function wait(work)
 end
 
 local function cancel(work)
-  -- Chosen from a menu, it may be over by now.
+  -- Chosen from a menu; it may be finished by now.
   if not vim.tbl_contains(under_way, work) then
     return
   end
@@ -175,8 +175,8 @@ function M.cancel(options)
   end)
 end
 
---- Before the editor ends, and with it the input of the process: what was given up is cancelled, within two seconds. The
---- rest goes on, and `:ImagewireList` finds it.
+--- Before the editor ends, and with it the input of the process: waits at most two seconds for what is being cancelled. The
+--- rest goes on, and `:ImagewireList` shows it.
 function M.leave()
   vim.wait(2000, function()
     for _, work in ipairs(under_way) do
@@ -191,7 +191,7 @@ end
 vim.api.nvim_create_autocmd('VimLeavePre', {
   group = vim.api.nvim_create_augroup('imagewire_work', {}),
   callback = function()
-    -- Not where Neovim dies of a signal and handles no events any more.
+    -- Not after a deadly signal: Neovim handles no events then.
     if vim.v.dying == 0 then
       M.leave()
     end

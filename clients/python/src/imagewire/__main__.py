@@ -8,12 +8,12 @@ from typing import List, Optional
 
 from . import Client, ImagewireError, Prediction, PredictionFailed, __version__
 
-#: As the program's own `imagewire generate` has them.
+#: The same as those of `imagewire generate`.
 EXIT_CODES = {"completed": 1, "failed": 1, "cancelled": 3, "unknown": 4}
 
 
 class ProgressLine:
-    """One line that is written over; only where somebody looks at it."""
+    """One line that is overwritten; only on a terminal."""
 
     def __init__(self) -> None:
         self.begun = time.monotonic()

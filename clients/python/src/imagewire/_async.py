@@ -228,7 +228,7 @@ class AsyncClient:
         return await self._ask(_calls.validate(prompt, input, model, provider))
 
     async def balance(self, provider: Optional[str] = None) -> Price:
-        """What is left on the provider's account."""
+        """The balance of the provider's account."""
         return await self._ask(_calls.balance(provider))
 
     async def subscribe(
@@ -245,7 +245,7 @@ class AsyncClient:
         messages: "asyncio.Queue[Any]" = asyncio.Queue()
 
         def put(*message: Any) -> None:
-            # The loop may be closed by now: then nobody listens.
+            # The loop may be closed by now: then there is no listener.
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(messages.put_nowait, message)
 

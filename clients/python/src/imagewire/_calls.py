@@ -9,7 +9,7 @@ from .prediction import Deletion, Model, Page, Prediction, Price, Validation, Wa
 T = TypeVar("T")
 Path = Union[str, "PathLike[str]"]
 
-#: The longest that one call waits; whoever wants to wait longer asks again.
+#: The longest wait of one call; a longer wait takes several calls.
 SLICE = 1_800.0
 #: How often a progress callback hears of a prediction.
 TICK = 0.5

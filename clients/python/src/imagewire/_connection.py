@@ -1,6 +1,6 @@
-"""One process and what is asked of it: the only place that knows pipes and threads.
+"""One process and the requests to it: the only place with pipes and threads.
 
-A thread reads, so that lines of any length come through and nothing waits for whoever asked; a thread writes, so that a
+A thread reads, so that lines of any length arrive and no reply waits for a caller; a thread writes, so that a
 KeyboardInterrupt can never cut a message in two; a thread drains stderr, so that the process never blocks on it.
 """
 
@@ -20,9 +20,9 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set
 from ._message import encoded
 from .errors import BinaryNotFound, BinaryTooOld, CallError, ConnectionLost, ProcessError, StartFailed, call_error
 
-#: The oldest program that speaks as this client does.
+#: The oldest version of the program that this client works with.
 MINIMUM_VERSION = (0, 1, 0)
-#: How long a program may take to say who it is.
+#: The time limit for `initialize`, in seconds.
 START_PATIENCE = 15.0
 _LOG = logging.getLogger("imagewire")
 _LEVELS = {"error": logging.ERROR, "warning": logging.WARNING, "info": logging.INFO, "debug": logging.DEBUG}
@@ -35,21 +35,21 @@ class Pending:
         self.number = number
         self.method = method
         self.on_result = on_result
-        #: Closing does not end the waiting for it: it is answered at once, and the answer is needed.
+        #: Closing does not end the waiting for it: the reply comes at once and is needed.
         self.keep = keep
         self.future: "Future[Any]" = Future()
-        # Whoever stops waiting must not stop the reading thread from answering.
+        # A caller that stops waiting must not stop the reading thread from answering.
         self.future.set_running_or_notify_cancel()
 
 
 class Connection:
-    """A started process. Any thread may ask."""
+    """A started process. Any thread may call."""
 
     def __init__(
         self, binary: Optional[str], arguments: Sequence[str], environment: Optional[Mapping[str, str]],
         settings: Mapping[str, Any],
     ) -> None:
-        """Starts the program and makes sure that it is one.
+        """Starts the program and checks that it is imagewire.
 
         Raises `BinaryNotFound`, `BinaryTooOld` or `StartFailed`.
         """
@@ -70,7 +70,7 @@ class Connection:
             self._process = subprocess.Popen(
                 [self._command, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                 env={**os.environ, **environment} if environment is not None else None,
-                # Ctrl-C is for us: we end the process in good order, the terminal must not end it under us.
+                # Ctrl-C is for this program, which ends the process in order; the terminal must not end it first.
                 start_new_session=os.name == "posix",
             )
         except OSError as error:
@@ -89,7 +89,7 @@ class Connection:
         thread.start()
         return thread
 
-    # -- who it is -------------------------------------------------------------------------------------------------
+    # -- handshake -------------------------------------------------------------------------------------------------
 
     def _introduce(self, settings: Mapping[str, Any]) -> None:
         params = {
@@ -116,7 +116,7 @@ class Connection:
         if version_of(version) < MINIMUM_VERSION:
             raise BinaryTooOld(f"{self._command} is version {version}. Install {_shown()} or newer.")
 
-    # -- asking ----------------------------------------------------------------------------------------------------
+    # -- requests --------------------------------------------------------------------------------------------------
 
     @property
     def is_usable(self) -> bool:
@@ -132,13 +132,13 @@ class Connection:
         Raises `ValueError` or `TypeError` where `params` cannot be sent.
         """
         pending = Pending(next(self._numbers), method, on_result, keep)
-        # Before anybody waits for it: what cannot be sent is not answered.
+        # Encoded before the call is registered: a message that cannot be sent gets no reply.
         message = encoded({"jsonrpc": "2.0", "id": pending.number, "method": method, "params": params})
         with self._lock:
             if self._lost is not None:
                 pending.future.set_exception(self._lost)
             elif self._closing and not while_closing:
-                # The input may still be open for what was given up, and for nothing else.
+                # The input may still be open, but only for cancelling what was given up.
                 pending.future.set_exception(ConnectionLost("The client was closed. Nothing was sent."))
             else:
                 self._pending[pending.number] = pending
@@ -180,7 +180,7 @@ class Connection:
             self._settled.notify_all()
 
     def listen(self, subscription: str, listener: Callable[[str, Optional[Dict[str, Any]]], None]) -> None:
-        """Hands over what comes for a subscription; `("", None)` once the process has ended."""
+        """Passes on the messages of a subscription; `("", None)` once the process has ended."""
         with self._lock:
             lost = self._lost
             if lost is None:
@@ -189,7 +189,7 @@ class Connection:
             listener("", None)
 
     def forget(self, subscription: str) -> None:
-        """Stops handing over."""
+        """Stops passing on."""
         with self._lock:
             self._listeners.pop(subscription, None)
 
@@ -204,8 +204,8 @@ class Connection:
     # -- ending ----------------------------------------------------------------------------------------------------
 
     def close(self, patience: float) -> None:
-        """No more questions: ends all waiting, then the input. What was accepted is kept; a reply that was paid for is
-        still saved by the process, which then ends by itself."""
+        """Ends all waiting, then the input. Accepted predictions are kept; the process still saves the reply to a paid
+        request and then ends by itself."""
         end = time.monotonic() + patience
         self.release(patience)
         self.ended.wait(max(0.0, end - time.monotonic()))
@@ -221,7 +221,7 @@ class Connection:
                 for pending in self._pending.values():
                     if not pending.keep:
                         self._stop_waiting(pending)
-                # A client that is let go may be found by the reading thread, which must not wait for itself.
+                # A client may be collected on the reading thread, which must not wait for itself.
                 if threading.current_thread() is not self._reader:
                     self._settled.wait_for(lambda: not self._given_up, patience)
             if self._given_up:
@@ -249,7 +249,7 @@ class Connection:
                 stream.write(data)
                 stream.flush()
         except OSError:
-            pass  # It ended: the reading thread says so to everybody.
+            pass  # It ended: the reading thread fails all calls.
         try:
             stream.close()
         except OSError:
@@ -267,14 +267,14 @@ class Connection:
                     if not isinstance(message, dict):
                         raise ValueError
                 except (ValueError, RecursionError):
-                    # Whoever writes anything but the protocol is not imagewire.
+                    # A program that writes anything but the protocol is not imagewire.
                     stray = line[:80].decode(errors="replace").strip()
                     break
                 self._take(message)
         except Exception as error:
             fault = error
         finally:
-            # Whatever it was that nobody thought of: without a reader nobody would ever be answered.
+            # Also after an unexpected exception: without a reader no call would ever be answered.
             self._end(stray, fault)
 
     def _take(self, message: Dict[str, Any]) -> None:
@@ -289,13 +289,13 @@ class Connection:
         number = message.get("id")
         with self._lock:
             if number is None and "error" in message and len(self._pending) == 1:
-                # It could not be read so far as to its id, and only one can be meant.
+                # The program could not read its id, and only one call is in flight.
                 number = next(iter(self._pending))
             # Our numbers are integers: anything else, even what equals one, is not the answer to a call of ours.
             pending = self._pending.pop(number, None) if type(number) is int else None
         if pending is None:
             if number is None and "error" in message:
-                # Nobody knows whose it is, and a submit that was accepted must not be said to have failed: it may cost
+                # Which call it was is not known, and an accepted submit must not be reported as failed: it may cost
                 # money. Each call has its own time limit.
                 _LOG.warning("imagewire could not read a call, and does not say which: %s", message["error"])
             return
@@ -376,7 +376,7 @@ def find_binary(binary: Optional[str]) -> str:
 
 
 def version_of(text: str) -> "tuple[int, ...]":
-    """`0.1.0-beta` is `(0, 1, 0)`; what is no version is older than all."""
+    """`0.1.0-beta` is `(0, 1, 0)`; a text that is not a version is older than all."""
     numbers = []
     for part in text.split("-")[0].split("+")[0].split("."):
         if not part.isdigit():

@@ -4,7 +4,7 @@ import json
 import os
 from typing import Any, Mapping
 
-#: The longest message that the program reads, in bytes. What is longer it can refuse only without saying which call it was.
+#: The longest message that the program reads, in bytes. It refuses a longer one without the id of the call.
 MAXIMUM_BYTES = 64 << 20
 
 

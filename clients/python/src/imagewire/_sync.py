@@ -58,7 +58,7 @@ class Client:
         with self._lock:
             if self._connection is None or not self._connection.is_usable:
                 self._connection = Connection(self._binary, self._arguments, self._env, self._settings)
-                # Whoever forgets to close: the process ends with the client, or with the program.
+                # Without `close` the process ends with the client, or with the program.
                 weakref.finalize(self, self._connection.release)
             return self._connection
 
@@ -99,7 +99,7 @@ class Client:
         except ImagewireError:
             raise
         except BaseException:
-            # KeyboardInterrupt: nobody waits any more.
+            # KeyboardInterrupt: the caller no longer waits.
             connection.abandon(pending)
             raise
 
@@ -249,7 +249,7 @@ class Client:
         return self._ask(_calls.validate(prompt, input, model, provider))
 
     def balance(self, provider: Optional[str] = None) -> Price:
-        """What is left on the provider's account."""
+        """The balance of the provider's account."""
         return self._ask(_calls.balance(provider))
 
     def subscribe(

@@ -195,7 +195,7 @@ class RemoteTimedOut(PredictionFailed):
 
 
 class SubmissionUnknown(PredictionFailed):
-    """Nobody knows whether the provider took it. Look at its history before sending it again."""
+    """It is not known whether the provider accepted it. Check the provider's history before sending it again."""
 
 
 class DownloadFailed(PredictionFailed):
@@ -207,7 +207,7 @@ class PredictionOverBudget(PredictionFailed, BudgetExceeded):
 
 
 class PredictionCancelled(PredictionFailed):
-    """Somebody cancelled it."""
+    """It was cancelled."""
 
 
 class PredictionInterrupted(PredictionFailed):

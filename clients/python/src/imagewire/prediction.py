@@ -267,7 +267,7 @@ class Model:
 class Validation:
     """Whether an input would be taken, as far as that is known."""
 
-    #: What is wrong with which member: `{"input.size": "input.size is …"}`.
+    #: The problem of each field: `{"input.size": "input.size is …"}`.
     problems: Mapping[str, str]
     #: What else is worth knowing: that a model is retired, that nothing is known of it.
     hint: Optional[str] = None
@@ -310,7 +310,7 @@ class Update:
     prediction: Optional[Prediction] = None
     #: The id of one that is gone.
     deleted: Optional[str] = None
-    #: Whoever needs everything should list anew.
+    #: List again to see everything.
     reset: bool = False
 
     @classmethod

@@ -5,11 +5,11 @@ vim9script
 # The longest message that the program reads, in bytes, and what of it the envelope may need.
 const maximum = 64 * 1024 * 1024
 const envelope = 256
-# Far below what the program reads, and far above what anybody means; what contains itself is deeper than any limit.
+# Far below the program's limit and far above any real input; a value that contains itself is deeper than any limit.
 const deepest = 100
 
 def IsText(text: string): bool
-  # What is too long is refused for that, and a text of another 'encoding' is converted when it is sent.
+  # A text that is too long is refused for its length; one of another 'encoding' is converted when it is sent.
   if &encoding != 'utf-8' || len(text) > maximum || text !~ '[^\x01-\x7f]'
     return true
   endif
@@ -22,7 +22,7 @@ def IsText(text: string): bool
   return list2str(characters, true) ==# text
 enddef
 
-# What is wrong with a value itself, or ''. The value is not told: it may be a key.
+# The fault of a value, or ''. The text does not quote the value: it may be a key.
 def FaultOf(value: any): string
   var kind = type(value)
   if kind == v:t_string

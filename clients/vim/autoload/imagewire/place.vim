@@ -1,5 +1,5 @@
 vim9script
-# Where a link is to land. A text property of no width keeps the place while the text round it changes.
+# The place of a link. A text property of no width keeps it while the text round it changes.
 #
 # A place is {buffer, id, below (on a line of its own below), words (the id of the text shown beside it, or 0)}.
 
@@ -7,7 +7,7 @@ export const refusal = "this buffer cannot be changed, so no link could be inser
 
 const mark = 'imagewire'
 const beside = 'imagewire_words'
-# What is typed at the place itself comes behind the link.
+# Text typed at the place itself comes behind the link.
 prop_type_add(mark, {start_incl: true})
 highlight default link ImagewireWords Comment
 prop_type_add(beside, {highlight: 'ImagewireWords'})
@@ -87,7 +87,7 @@ export def Insert(place: dict<any>, lines: list<string>): bool
   setbufline(place.buffer, position.lnum, new[0])
   appendbufline(place.buffer, position.lnum, new[1 :])
 
-  # A line that is set does not move what is attached to it: other places, and the cursor.
+  # Setting a line does not move the other places in it, nor the cursor.
   var down = len(new) - 1
   for other in others
     prop_remove({bufnr: place.buffer, type: mark, id: other.id, both: true, all: true})

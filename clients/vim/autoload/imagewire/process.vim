@@ -1,6 +1,6 @@
 vim9script
-# The one process that everything in this editor shares: started by the first call, started again by the first call
-# after its death. At the end of the editor its input ends; it then finishes what it owes and goes.
+# The process of this editor: started by the first call, and again by the first call after it ended. When the editor ends, its
+# input ends; it answers what was sent and exits.
 #
 # Channels of mode 'lsp' speak JSON-RPC 2.0 with Content-Length headers. Nothing here waits: `ch_evalexpr()` would hold
 # up the editor, and give up after two seconds.
@@ -40,7 +40,7 @@ def Number(version: string): number
   return empty(parts) ? -1 : str2nr(parts[1]) * 1000000 + str2nr(parts[2]) * 1000 + str2nr(parts[3])
 enddef
 
-# Calls back. A fault in there is said, and is not the end of what the process has to say to others.
+# Calls back. An error in the callback is reported and ends nothing else.
 def Call(Callback: func, arguments: list<any>)
   try
     call(Callback, arguments)
@@ -49,7 +49,7 @@ def Call(Callback: func, arguments: list<any>)
   endtry
 enddef
 
-# Ends a process for good: whatever was asked of it fails now, with this message.
+# Ends a process: all calls to it fail now, with this message.
 def Fail(process: dict<any>, message: string)
   if current is process
     current = {}
@@ -78,7 +78,7 @@ def Answered(process: dict<any>, id: string, message: dict<any>)
   endif
 enddef
 
-# Hears what is no reply to a call that is known by its id.
+# Takes messages that are not the reply to a call known by its id.
 def Heard(process: dict<any>, message: any)
   if type(message) != v:t_dict
     return
@@ -89,11 +89,11 @@ def Heard(process: dict<any>, message: any)
       Call(listeners[params.token], [params.value.message])
     endif
   elseif has_key(message, 'error') && type(get(message, 'id', v:null)) == v:t_none
-    # It could not be read so far as to its id, and only one can be meant.
+    # The program could not read its id, and only one call is in flight.
     if len(process.pending) == 1
       Answered(process, keys(process.pending)[0], message)
     else
-      # Nobody knows whose it is, and a submit that was accepted must not be said to have failed: it may cost money.
+      # Which call it was is not known, and an accepted submit must not be reported as failed: it may cost money.
       say.Warning('a call could not be read, and it is not said which: ' .. message.error.message)
     endif
   endif
@@ -105,12 +105,12 @@ def Send(process: dict<any>, method: string, params: dict<any>, Callback: func)
       {callback: (_, message) => Answered(process, string(message.id), message)})
     process.pending[string(sent.id)] = Callback
   catch
-    # It is ending; its exit will answer.
+    # It is ending; its exit callback answers.
     process.unsent->add(Callback)
   endtry
 enddef
 
-# Checks what answered, then sends what has been waiting for that.
+# Checks the program's name and version, then sends the waiting calls.
 def Introduce(process: dict<any>, configuration: dict<any>)
   var version = printf('%d.%d.%d', v:version / 100, v:version % 100, v:versionlong % 10000)
   var params = {clientInfo: {name: 'vim', version: version}, configuration: configuration}
@@ -156,7 +156,7 @@ def Ended(process: dict<any>, code: number)
     how, process.log == '' ? '' : ' It said: ' .. process.log, left))
 enddef
 
-# Starts the program. Returns why it could not be, or an empty string.
+# Starts the program. Returns an error message, or an empty string.
 def Start(): string
   var command = CommandLine()
   if !executable(command[0])
@@ -202,7 +202,7 @@ enddef
 # later. Returns what `Withdraw` takes.
 export def Request(method: string, params: dict<any>, Callback: func): dict<any>
   var call = {method: method, params: params, Callback: Callback}
-  # Before anything waits for it: what cannot be sent is not answered.
+  # Checked before the call is registered: a message that cannot be sent gets no reply.
   var refusal = json.Fault(method, params)
   if refusal == '' && empty(current)
     refusal = Start()
@@ -234,13 +234,13 @@ export def Forget(token: string)
   endif
 enddef
 
-# Ends the input of the process, which finishes what it owes and goes. The next call starts another.
+# Ends the input of the process, which answers what was sent and exits. The next call starts another.
 export def Stop()
   if !empty(current)
     var process = current
     current = {}
     ch_close_in(job_getchannel(process.job))
-    # What was sent is still answered; what was not has nothing to wait for any more.
+    # Calls that were sent are still answered; the others fail now.
     var queue = remove(process, 'queue')
     process.queue = []
     var error = {message: 'the process was stopped before it was asked. Nothing was sent.', type: 'not_sent'}

@@ -1,8 +1,8 @@
 vim9script
-# Messages to whoever sits in front of the editor.
+# Messages to the user.
 
 export def Message(text: string)
-  # Over what was said before, so that nobody has to press Enter for two lines.
+  # Replaces the message before: two lines would ask the user to press Enter.
   redraw
   echomsg 'imagewire: ' .. text
 enddef

@@ -68,7 +68,7 @@ def Complete(work: dict<any>, prediction: dict<any>)
     endif
     landed = !empty(links) && place.Insert(work.place, links)
   catch
-    # Whatever forbids the change must not keep the picture from whoever paid for it.
+    # A buffer that refuses the change must not hide the image, which was paid for.
     say.Error(v:exception)
   endtry
   Finish(work)
@@ -87,7 +87,7 @@ def GiveUp(work: dict<any>, error: dict<any>)
   say.Error(error.message)
 enddef
 
-# Waits until the prediction is finished, however long that is; each wait ends before anybody grows impatient.
+# Waits until the prediction is finished, without a limit, 50 s at a time.
 def Wait(work: dict<any>)
   tokens += 1
   var token = 'vim-' .. tokens
@@ -106,7 +106,7 @@ def Wait(work: dict<any>)
 enddef
 
 def CancelOne(work: dict<any>)
-  # Chosen from a menu, it may be over by now.
+  # Chosen from a menu; it may be finished by now.
   if empty(filter(copy(under_way), (_, other) => other is work))
     return
   endif
@@ -127,7 +127,7 @@ def CancelOne(work: dict<any>)
   endif
 enddef
 
-# What to ask for, for a buffer.
+# The params of `submit` for a buffer.
 def Params(prompt: string, buffer: number): dict<any>
   var input = extend(copy(get(g:, 'imagewire_input', {})), {prompt: prompt})
   var params: dict<any> = {input: input, tags: ['vim']}
