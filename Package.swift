@@ -39,10 +39,11 @@ let package = Package(
   dependencies: [],
   targets: [
     target("JSON"),
+    target("Encoding"),
     .systemLibrary(name: "CMalloc"),
     target("Threads", uses: ["CMalloc"]),
     target("JSONRPC", uses: ["JSON", "Threads"]),
-    target("Predictions", uses: ["JSON", "Threads"], hasPage: true),
+    target("Predictions", uses: ["Encoding", "JSON", "Threads"], hasPage: true),
     .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
     // Not a system-library target: the headers are the system's, the library itself is opened at the first remote call.
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
@@ -51,25 +52,33 @@ let package = Package(
       name: "CBuild",
       cSettings: Context.environment["IMAGEWIRE_COMMIT"].map { [.define("IMAGEWIRE_COMMIT", to: "\"\($0)\"")] } ?? []),
     .target(name: "CFiles"),
-    target("Storage", uses: ["Predictions", "JSON", "Threads", "CFiles", "CSQLite"], hasPage: true),
-    target("Providers", uses: ["Predictions", "JSON", "Threads", "CCurl"], hasPage: true),
-    target("Service", uses: ["JSONRPC", "Predictions", "JSON", "Threads"]),
-    target("Commands", uses: ["Service", "Predictions", "JSON", "Threads"]),
+    target("HTTP", uses: ["Encoding", "JSON", "Threads", "CCurl"]),
+    target("Storage", uses: ["Predictions", "Encoding", "JSON", "Threads", "CFiles", "CSQLite"], hasPage: true),
+    target("Providers", uses: ["Predictions", "HTTP", "Encoding", "JSON", "Threads"], hasPage: true),
+    target("Service", uses: ["JSONRPC", "Predictions", "Encoding", "JSON", "Threads"]),
+    target("Commands", uses: ["Service", "Predictions", "Encoding", "JSON", "Threads"]),
     .executableTarget(
       name: "imagewire",
       dependencies: [
-        "JSON", "Threads", "JSONRPC", "Predictions", "Storage", "Providers", "Service", "Commands", "CBuild",
+        "JSON", "Encoding", "Threads", "JSONRPC", "HTTP", "Predictions", "Storage", "Providers", "Service", "Commands",
+        "CBuild",
       ],
       swiftSettings: lean),
 
     tests(of: "JSON"),
+    tests(of: "Encoding"),
     tests(of: "Threads"),
     tests(of: "JSONRPC", uses: ["JSON", "Threads"]),
-    tests(of: "Predictions", uses: ["JSON", "Threads"]),
-    tests(of: "Storage", uses: ["Predictions", "JSON", "Threads", "CSQLite"]),
-    tests(of: "Providers", uses: ["Predictions", "JSON", "Threads"]),
+    tests(of: "Predictions", uses: ["Encoding", "JSON", "Threads"]),
+    tests(of: "Storage", uses: ["Predictions", "Encoding", "JSON", "Threads", "CSQLite"]),
+    // What the tests of HTTP and of the providers share: a server of their own, and a client without proxies.
+    .target(
+      name: "HTTPTestSupport", dependencies: ["HTTP", "JSON", "Threads"], path: "Tests/HTTPTestSupport",
+      swiftSettings: strict),
+    tests(of: "HTTP", uses: ["HTTPTestSupport", "Encoding", "JSON", "Threads"]),
+    tests(of: "Providers", uses: ["Predictions", "HTTP", "HTTPTestSupport", "Encoding", "JSON", "Threads"]),
     tests(of: "Service", uses: ["JSONRPC", "Predictions", "JSON", "Threads"]),
-    tests(of: "Commands", uses: ["Service", "Predictions", "JSON", "Threads"]),
+    tests(of: "Commands", uses: ["Service", "Predictions", "Encoding", "JSON", "Threads"]),
     // The real binary, which it needs built.
     .testTarget(
       name: "TranscriptTests", dependencies: ["imagewire", "JSON"], path: "Tests/TranscriptTests", swiftSettings: strict

@@ -1,3 +1,4 @@
+internal import Encoding
 internal import Predictions
 
 /// The page of `imagewire gallery`: one file that asks nobody for anything. Pure.

@@ -1,3 +1,4 @@
+internal import Encoding
 internal import Predictions
 
 /// HTML: this program's own literals as they are; values sanitised (`SafeText`) and escaped, so that they stay text in an

@@ -1,3 +1,4 @@
+internal import Encoding
 internal import Predictions
 
 /// A picture as bytes that make a terminal show it: passed on as it is, never decoded here.

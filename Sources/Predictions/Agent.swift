@@ -1,3 +1,5 @@
+internal import Encoding
+
 /// One agent: a program that a model drives over MCP, with the directory that it writes to.
 ///
 /// An agent sees, names, reads and cancels only its own predictions. Which program it is, it says itself, so this keeps

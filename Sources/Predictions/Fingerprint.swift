@@ -1,3 +1,4 @@
+internal import Encoding
 public import JSON
 
 /// What two predictions must share to be the same order: provider, model and input.

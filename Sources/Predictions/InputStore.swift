@@ -1,3 +1,5 @@
+internal import Encoding
+
 /// Opens the local files that an input names. Nothing is ever written.
 public protocol InputStore: Sendable {
   /// Opens a picture and looks at its length and first bytes; not at the rest, so that this is quick.

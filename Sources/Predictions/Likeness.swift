@@ -1,3 +1,4 @@
+internal import Encoding
 public import JSON
 
 /// What a provider's history can compare of an input as it was sent: a digest of each of its members.

@@ -1,3 +1,5 @@
+internal import Encoding
+
 extension Prediction {
   /// The whole table of transitions, as one pure function: what this prediction becomes.
   ///

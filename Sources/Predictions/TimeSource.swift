@@ -1,3 +1,5 @@
+internal import Encoding
+
 /// A moment on two clocks.
 public struct Moment: Sendable, Equatable {
   /// Milliseconds on a clock that nobody sets and that counts a laptop's sleep. For delays; means nothing elsewhere.

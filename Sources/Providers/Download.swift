@@ -1,4 +1,4 @@
-internal import CCurl
+internal import HTTP
 internal import Predictions
 internal import Threads
 
@@ -14,8 +14,8 @@ struct Download: Sendable {
 
   /// Starts.
   func fetch(_ url: String) {
-    if let message = ccurl_open() {
-      completion(.transient(reason: String(cString: message)))
+    if case .failure(let failure) = HTTPClient.library() {
+      completion(.transient(reason: failure.message))
     } else if let address = WebAddress(url) {
       fetch(address, as: url, redirects: 0)
     } else {

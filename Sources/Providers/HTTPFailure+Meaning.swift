@@ -1,3 +1,4 @@
+internal import HTTP
 internal import Predictions
 
 /// What a request that never began means for a prediction.

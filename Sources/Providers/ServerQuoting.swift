@@ -1,3 +1,4 @@
+internal import HTTP
 internal import Predictions
 
 /// A provider that repeats what its server says: sanitised, short, without the key, and never as words of its own.

@@ -1,3 +1,4 @@
+internal import Encoding
 internal import JSON
 public import JSONRPC
 public import Predictions

@@ -1,3 +1,4 @@
+internal import HTTP
 internal import Predictions
 internal import Providers
 internal import Service

@@ -5,6 +5,7 @@
 #else
   internal import Darwin
 #endif
+internal import HTTP
 internal import Commands
 internal import Predictions
 internal import Providers

@@ -5,6 +5,7 @@
 #else
   internal import Darwin
 #endif
+internal import Encoding
 internal import Predictions
 
 /// The machine's clocks.

@@ -1,3 +1,4 @@
+import Encoding
 import Predictions
 import Testing
 
@@ -90,7 +91,7 @@ struct ChangeFeedTests {
 
   /// Whatever happens and however slow the reader is.
   @Test(arguments: 0..<200) func theRulesHold(seed: UInt64) {
-    var random = SplitMix(state: seed)
+    var random = SplitMix64(seed: seed)
     var log = Log()
     var feed = ChangeFeed(.all, after: start)
     var now: Int64 = 0
@@ -205,18 +206,5 @@ struct ChangeFeedTests {
     " 1-1", "1-1\n", "1-１",
   ]) func anyOtherTextIsNoCursor(_ text: String) {
     #expect(ChangeCursor(text) == nil)
-  }
-}
-
-/// A small generator, so that a failure can be repeated.
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ mixed >> 31
   }
 }

@@ -1,3 +1,4 @@
+import Encoding
 import Testing
 
 @testable import Predictions
@@ -27,7 +28,7 @@ struct DeadlineHeapTests {
 
   @Test("as a sorted list would do it", arguments: 0..<40 as Range<UInt64>)
   func againstASortedList(seed: UInt64) throws {
-    var generator = SeededGenerator(seed: seed)
+    var generator = SplitMix64(seed: seed)
     var heap = DeadlineHeap()
     var list: [(at: Int64, number: Int64)] = []
     var now: Int64 = 0

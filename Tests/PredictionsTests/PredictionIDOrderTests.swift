@@ -1,9 +1,10 @@
+import Encoding
 import Testing
 
 @testable import Predictions
 
 @Suite("Ids of one burst") struct PredictionIDOrderTests {
-  private var generator = SplitMix(state: 1)
+  private var generator = SplitMix64(seed: 1)
 
   @Test mutating func whatComesInOneMillisecondKeepsItsOrder() {
     var last: PredictionID?

@@ -1,3 +1,4 @@
+import Encoding
 import Testing
 
 @testable import Predictions
@@ -425,7 +426,7 @@ struct SchedulerTests {
   /// comes only in answer to `.claimed`, and once for each.
   @Test(arguments: 0..<200)
   func aPostIsOnlyEverTheAnswerToAClaim(seed: UInt64) {
-    var random = SplitMix(state: seed)
+    var random = SplitMix64(seed: seed)
     var stage = Stage(seed % 2 == 0 ? .remote : .near)
     var posted: [PredictionID: Int] = [:]
     var claimed: [PredictionID: Int] = [:]
@@ -460,6 +461,6 @@ struct SchedulerTests {
   }
 }
 
-extension SplitMix {
+extension SplitMix64 {
   fileprivate mutating func next(_ bound: UInt64) -> UInt64 { next() % bound }
 }

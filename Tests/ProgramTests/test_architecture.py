@@ -9,14 +9,19 @@ from program import ROOT
 LIBC = {"Glibc", "Musl", "Darwin", "Synchronization"}
 TARGETS = {
     "JSON": set(),
+    "Encoding": set(),
     "Threads": {"CMalloc"} | LIBC,
     "JSONRPC": {"JSON", "Threads"} | LIBC,
-    "Predictions": {"JSON", "Threads"},
-    "Storage": {"Predictions", "JSON", "Threads", "CFiles", "CSQLite"} | LIBC,
-    "Providers": {"Predictions", "JSON", "Threads", "CCurl"} | LIBC,
-    "Service": {"JSONRPC", "Predictions", "JSON", "Threads"},
-    "Commands": {"Service", "Predictions", "JSON", "Threads"} | LIBC,
-    "imagewire": {"JSON", "Threads", "JSONRPC", "Predictions", "Storage", "Providers", "Service", "Commands", "CBuild"} | LIBC,
+    "HTTP": {"Encoding", "JSON", "Threads", "CCurl"} | LIBC,
+    "Predictions": {"Encoding", "JSON", "Threads"},
+    "Storage": {"Predictions", "Encoding", "JSON", "Threads", "CFiles", "CSQLite"} | LIBC,
+    "Providers": {"Predictions", "HTTP", "Encoding", "JSON", "Threads"},
+    "Service": {"JSONRPC", "Predictions", "Encoding", "JSON", "Threads"},
+    "Commands": {"Service", "Predictions", "Encoding", "JSON", "Threads"} | LIBC,
+    "imagewire": {
+        "JSON", "Encoding", "Threads", "JSONRPC", "HTTP", "Predictions", "Storage", "Providers", "Service", "Commands",
+        "CBuild",
+    } | LIBC,
 }
 IMPORT = re.compile(r"^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:public |internal |package |private )?import (?:\w+ )?(\w+)", re.M)
 

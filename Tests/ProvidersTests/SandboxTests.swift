@@ -1,8 +1,10 @@
+import Encoding
 import JSON
 import Predictions
 import Testing
 import Threads
 
+@testable import HTTPTestSupport
 @testable import Providers
 
 @Suite("The sandbox")

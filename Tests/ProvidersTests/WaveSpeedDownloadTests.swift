@@ -2,6 +2,8 @@ import JSON
 import Predictions
 import Testing
 
+@testable import HTTP
+@testable import HTTPTestSupport
 @testable import Providers
 
 @Suite struct WaveSpeedDownloadTests {

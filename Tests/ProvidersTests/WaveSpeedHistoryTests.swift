@@ -1,7 +1,9 @@
+import Encoding
 import JSON
 import Predictions
 import Testing
 
+@testable import HTTPTestSupport
 @testable import Providers
 
 @Suite struct WaveSpeedHistoryTests {

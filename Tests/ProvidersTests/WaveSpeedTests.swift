@@ -2,6 +2,8 @@ import JSON
 import Predictions
 import Testing
 
+@testable import HTTP
+@testable import HTTPTestSupport
 @testable import Providers
 
 /// What the service may do to a submit and to a poll, and what we make of it.

@@ -1,3 +1,4 @@
+import Encoding
 import Predictions
 import Testing
 

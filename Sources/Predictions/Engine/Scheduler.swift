@@ -1,3 +1,5 @@
+internal import Encoding
+
 /// Decides what is done next, and when: the queue, polling, back-off, looking, downloads.
 ///
 /// A pure struct: no clock, no task, no I/O. Events go in with the moment they happened, actions come out, and chance is
@@ -120,13 +122,13 @@ public struct Scheduler: Sendable {
   /// Those that somebody waits for, ours or not.
   private var awaited: Set<PredictionID> = []
   private var isStopping = false
-  private var random: UInt64
+  private var random: SplitMix64
 
   /// A scheduler without work.
   ///
   /// - Parameter seed: where the jitter begins.
   public init(seed: UInt64) {
-    random = seed
+    random = SplitMix64(seed: seed)
   }
 
   /// Makes an account known; its predictions are asked about at this pace.
@@ -397,14 +399,9 @@ public struct Scheduler: Sendable {
 
   private func policy(ofAccount account: String) -> RetryPolicy { accounts[account]?.policy ?? .remote }
 
-  /// A fifth more or less, so that many that began together do not stay together (SplitMix64).
+  /// A fifth more or less, so that many that began together do not stay together.
   mutating func jittered(_ pause: Int64) -> Int64 {
-    random &+= 0x9E37_79B9_7F4A_7C15
-    var z = random
-    z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-    z ^= z >> 31
-    let permille = Int64(z % 401) - 200
+    let permille = Int64(random.next() % 401) - 200
     return pause + pause * permille / 1_000
   }
 }

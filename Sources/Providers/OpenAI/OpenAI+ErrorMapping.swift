@@ -1,3 +1,4 @@
+internal import HTTP
 internal import Predictions
 
 /// What a definite no means, and how long the account should send nothing.

@@ -1,3 +1,4 @@
+public import HTTP
 internal import JSON
 public import Predictions
 internal import Threads

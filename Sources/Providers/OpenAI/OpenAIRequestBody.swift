@@ -1,3 +1,4 @@
+internal import HTTP
 internal import JSON
 
 /// What is posted: the caller's input as it is, with the model; a form where there are pictures in it.

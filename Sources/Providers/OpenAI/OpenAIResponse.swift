@@ -1,3 +1,5 @@
+internal import HTTP
+internal import Encoding
 internal import JSON
 internal import Predictions
 

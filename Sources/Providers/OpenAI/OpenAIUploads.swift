@@ -1,3 +1,4 @@
+internal import Encoding
 public import Predictions
 
 /// Pictures go along with the order itself: a file becomes the data URI that `OpenAIRequestBody` puts into the form as bytes.

@@ -1,3 +1,4 @@
+internal import Encoding
 public import JSON
 public import Predictions
 internal import Threads

@@ -1,3 +1,4 @@
+internal import HTTP
 internal import Predictions
 
 /// Questions that cost nothing: the price of a model, the balance, the models there are.

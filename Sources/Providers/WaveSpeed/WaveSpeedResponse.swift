@@ -1,3 +1,4 @@
+internal import HTTP
 internal import JSON
 
 /// An answer of the service, read as leniently as its many shapes ask for: `{code, message, data}`, the bare object, or

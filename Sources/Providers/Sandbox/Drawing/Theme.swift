@@ -1,3 +1,5 @@
+internal import Encoding
+
 /// What a prompt's words mean for a picture: the place, the hour, the weather, the subject and the colours.
 struct Theme {
   enum Hour { case day, dawn, sunset, night }
@@ -128,21 +130,17 @@ struct Theme {
   }
 }
 
-/// Chance that is the same for the same seed everywhere (SplitMix64).
+/// Chance that is the same for the same seed everywhere.
 struct Chance {
-  private var state: UInt64
+  private var generator: SplitMix64
 
   init(seed: UInt64) {
-    state = seed
+    generator = SplitMix64(seed: seed)
   }
 
   /// From 0 up to, but not, 1.
   mutating func next() -> Double {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-    return Double((z ^ z >> 31) >> 11) / 9_007_199_254_740_992
+    Double(generator.next() >> 11) / 9_007_199_254_740_992
   }
 
   /// Between two numbers.

@@ -1,8 +1,7 @@
 import JSON
-import Predictions
 import Threads
 
-@testable import Providers
+@testable import HTTP
 
 #if canImport(Glibc)
   import Glibc
@@ -88,13 +87,6 @@ final class Loopback: Sendable {
     }
     return (try? JSONValue(parsing: response.body)) ?? .null
   }
-
-  /// A provider that talks to this server, by a client that knows no proxies.
-  func provider(key: String = secret, http: HTTPClient = client(), base: String? = nil) -> WaveSpeed {
-    WaveSpeed(
-      baseURL: base ?? url, key: key, account: "account", http: http, clientVersion: "0.0-test",
-      now: { wallMilliseconds() })
-  }
 }
 
 enum LoopbackError: Error { case text(String) }
@@ -125,57 +117,4 @@ extension HTTPClient {
   func ask(_ request: HTTPRequest) -> Result<HTTPResponse, HTTPFailure> {
     wait { send(request, completion: $0) }
   }
-}
-
-extension WaveSpeed {
-  func submit(_ prediction: Prediction, mayStart: Bool = true) -> SubmitOutcome {
-    wait { submit(prediction, mayStart: { mayStart }, completion: $0) }
-  }
-
-  func poll(_ prediction: Prediction) -> PollOutcome {
-    wait { poll(prediction, completion: $0) }
-  }
-
-  func download(_ output: String, of prediction: Prediction, into writer: MemoryWriter) -> DownloadOutcome {
-    wait { download(output, index: 1, of: prediction, into: writer, completion: $0) }
-  }
-
-  func delete(_ prediction: Prediction) -> DeletionOutcome {
-    wait { delete(prediction, completion: $0) }
-  }
-
-  func search(for prediction: Prediction, _ window: ClosedRange<Int64>) -> HistoryOutcome {
-    wait { search(for: prediction, window: window, completion: $0) }
-  }
-}
-
-func prediction(
-  input: String = #"{"prompt":"a red cat","seed":9007199254740993}"#,
-  model: String = "openai/gpt-image-1-high-fidelity", remoteID: String? = nil
-) -> Prediction {
-  var prediction = Prediction(
-    id: PredictionID(at: wallMilliseconds()), provider: "wavespeed", model: model,
-    input: Array(input.utf8), fingerprint: [], account: "account", outputDirectory: "/tmp")
-  prediction.remoteID = remoteID
-  return prediction
-}
-
-/// Keeps what is written; can be told to fail.
-final class MemoryWriter: OutputWriter {
-  private let kept = Protected<[UInt8]>([])
-  private let failure: OutputError?
-
-  init(failing failure: OutputError? = nil) { self.failure = failure }
-
-  var bytes: [UInt8] { kept.withLock { $0 } }
-
-  func write(_ bytes: borrowing Span<UInt8>) throws(OutputError) {
-    if let failure { throw failure }
-    var copy: [UInt8] = []
-    for index in bytes.indices { copy.append(bytes[index]) }
-    kept.withLock { $0 += copy }
-  }
-
-  func finish() throws(OutputError) {}
-  func discard() {}
 }

@@ -100,7 +100,7 @@ public final class HTTPClient: Sendable {
 
   /// What this machine lacks, where a request has failed for it; looked at again each time, since it may be installed
   /// meanwhile. Costs nothing as long as no request has failed so.
-  var obstacle: String? {
+  public var obstacle: String? {
     if let lack = Self.lackOfFiles { return lack }
     guard inbox.withLock({ $0.lacksSomething }) else { return nil }
     if case .failure(let failure) = Self.library() { return failure.message }

@@ -1,11 +1,13 @@
 /// Reads server-sent events (the `text/event-stream` of the HTML standard) from bytes as they come.
-struct EventStream: Sendable {
+public struct EventStream: Sendable {
   /// One event; `data` without the line breaks that only separated its lines.
-  struct Event: Sendable, Equatable {
-    var name: String
-    var data: [UInt8]
+  public struct Event: Sendable, Equatable {
+    /// Its type; empty where none is named.
+    public var name: String
+    /// Its data, without the line break at the end.
+    public var data: [UInt8]
     /// Whether there was more of it than wanted; then none of it is here.
-    var isTooLong = false
+    public var isTooLong = false
   }
 
   private var line: [UInt8] = []
@@ -20,12 +22,12 @@ struct EventStream: Sendable {
   private static let fieldBytes = 64
 
   /// - Parameter limit: how many bytes of data an event may have; what goes beyond takes no memory.
-  init(limit: Int = .max) {
+  public init(limit: Int = .max) {
     self.limit = limit
   }
 
   /// Takes bytes in, cut anywhere, and gives the events that are whole.
-  mutating func append(_ bytes: borrowing Span<UInt8>) -> [Event] {
+  public mutating func append(_ bytes: borrowing Span<UInt8>) -> [Event] {
     var events: [Event] = []
     for index in 0..<bytes.count {
       let byte = bytes[index]
@@ -48,7 +50,7 @@ struct EventStream: Sendable {
   }
 
   /// The stream is over: an event whose blank line is missing counts all the same, since it was paid for.
-  mutating func finish() -> [Event] {
+  public mutating func finish() -> [Event] {
     var events: [Event] = []
     if !line.isEmpty, let event = endLine() { events.append(event) }
     if let event = dispatch() { events.append(event) }

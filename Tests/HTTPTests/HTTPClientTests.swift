@@ -2,7 +2,8 @@ import JSON
 import Testing
 import Threads
 
-@testable import Providers
+@testable import HTTP
+@testable import HTTPTestSupport
 
 #if canImport(Glibc)
   import Glibc

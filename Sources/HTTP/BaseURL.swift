@@ -3,15 +3,16 @@
 /// Read here and not by libcurl, which is not opened before something is sent.
 public struct BaseURL: Sendable, Equatable {
   /// What paths are put behind.
-  let text: String
+  public let text: String
   /// In lower case.
-  let scheme: String
+  public let scheme: String
   /// In lower case, IPv6 in brackets; empty where it cannot be told for certain.
-  let host: String
+  public let host: String
   /// What kind of place its host is, as far as it is written in it: a name is taken to be on the internet.
-  let reach: NetworkAddress.Reach
+  public let reach: NetworkAddress.Reach
 
-  init(_ text: String) {
+  /// Reads an address; what cannot be one has an empty scheme and an empty host.
+  public init(_ text: String) {
     var text = text[...]
     while text.last == "/" || text.last?.isWhitespace == true { text.removeLast() }
     text = text.drop { $0.isWhitespace }
@@ -46,12 +47,12 @@ public struct BaseURL: Sendable, Equatable {
   }
 
   /// Whether something stands behind the host.
-  var hasPath: Bool {
+  public var hasPath: Bool {
     text.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false).last?.contains("/") ?? false
   }
 
   /// `localhost` and what is below it (RFC 6761).
-  static func isThisMachine(_ host: String) -> Bool {
+  public static func isThisMachine(_ host: String) -> Bool {
     host == "localhost" || host.hasSuffix(".localhost") || NetworkAddress(host)?.reach == .loopback
   }
 

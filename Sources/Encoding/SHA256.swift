@@ -135,6 +135,7 @@ public struct SHA256: Sendable {
 
 extension Sequence<UInt8> {
   /// Two digits a byte, in lower case.
+  @inlinable
   public var hexadecimal: String {
     var digits: [UInt8] = []
     for byte in self {

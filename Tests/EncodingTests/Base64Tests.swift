@@ -1,6 +1,6 @@
 import Testing
 
-import Predictions
+import Encoding
 
 @Suite struct Base64Tests {
   /// RFC 4648 section 10.

@@ -1,4 +1,4 @@
-import Predictions
+import Encoding
 import Testing
 
 @Suite("Times as the protocol writes them")

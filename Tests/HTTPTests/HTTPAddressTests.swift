@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Providers
+@testable import HTTP
 
 /// What may be fetched from where, before anything is connected.
 @Suite struct HTTPAddressTests {

@@ -3,23 +3,23 @@ internal import CCurl
 /// An http or https URL, taken apart by libcurl itself, so that what was checked is what is connected to.
 ///
 /// libcurl must have been opened.
-struct WebAddress: Equatable {
+public struct WebAddress: Sendable, Equatable {
   /// The whole, made regular.
-  let text: String
+  public let text: String
   /// `http` or `https`; other schemes parse too, so that they can be refused by name.
-  let scheme: String
+  public let scheme: String
   /// In lower case; an IPv6 address in brackets; odd spellings of IPv4 made regular.
-  let host: String
+  public let host: String
   /// The port, also where it is the scheme's own.
-  let port: String
+  public let port: String
 
   /// Parses a whole URL.
-  init?(_ text: String) {
+  public init?(_ text: String) {
     self.init(base: nil, text, flags: 0)
   }
 
   /// Where a `Location` leads from here, relative or not.
-  func following(_ location: String) -> WebAddress? {
+  public func following(_ location: String) -> WebAddress? {
     // Servers put spaces and worse into this header; libcurl escapes them when it follows one, and so do we.
     WebAddress(base: text, location, flags: UInt32(CURLU_URLENCODE))
   }

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Providers
+@testable import HTTP
 
 /// Answers share memory, and transfers keep to what the process may open.
 @Suite("HTTP bounds") struct HTTPBoundsTests {

@@ -1,16 +1,16 @@
 internal import CCurl
 
 /// The times of HTTP's headers.
-enum HTTPTime {
+public enum HTTPTime {
   /// Milliseconds since 1970 of an HTTP date in any of its three formats. libcurl must have been opened.
-  static func httpDate(_ text: String) -> Int64? {
+  public static func httpDate(_ text: String) -> Int64? {
     let seconds = ccurl_date(text)
     // To the end of the year 9999: a server may say anything.
     return (0...253_402_300_799).contains(seconds) ? seconds * 1_000 : nil
   }
 
   /// How long to wait by `Retry-After`, in milliseconds: seconds, also with a fraction, or a date; 0 to 120 s.
-  static func retryAfter(_ headers: [String: String], now: Int64) -> Int64? {
+  public static func retryAfter(_ headers: [String: String], now: Int64) -> Int64? {
     guard let text = headers["retry-after"] else { return nil }
     let wait: Double
     if let seconds = Double(text), seconds.isFinite {
@@ -25,7 +25,7 @@ enum HTTPTime {
   }
 
   /// The server's clock minus ours; its header has whole seconds, so half of one is added.
-  static func skew(_ headers: [String: String], now: Int64) -> Int64? {
+  public static func skew(_ headers: [String: String], now: Int64) -> Int64? {
     headers["date"].flatMap(httpDate).map { $0 + 500 - now }
   }
 }

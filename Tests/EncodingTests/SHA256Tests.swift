@@ -1,4 +1,4 @@
-import Predictions
+import Encoding
 import Testing
 
 @Suite struct SHA256Tests {

@@ -1,13 +1,14 @@
-internal import Predictions
+internal import Encoding
 
 /// A `data:` URI with base64 in it (RFC 2397): bytes inside a text.
-struct DataURI: Sendable, Equatable {
+public struct DataURI: Sendable, Equatable {
   /// As it is named there: `image/png`; empty where it is not.
-  let mediaType: String
-  let bytes: [UInt8]
+  public let mediaType: String
+  /// What it holds.
+  public let bytes: [UInt8]
 
   /// `nil` where it is none, or holds nothing.
-  init?(_ text: String) {
+  public init?(_ text: String) {
     guard text.prefix(5).lowercased() == "data:" else { return nil }
     let text = Array(text.utf8)
     guard let comma = text.firstIndex(of: UInt8(ascii: ",")) else { return nil }
@@ -20,7 +21,7 @@ struct DataURI: Sendable, Equatable {
   }
 
   /// PNG, JPEG, GIF, WebP or AVIF by its first bytes: any word of four letters is base64 too.
-  static func isImage(_ bytes: [UInt8]) -> Bool {
+  public static func isImage(_ bytes: [UInt8]) -> Bool {
     func has(_ text: StaticString, at place: Int = 0) -> Bool {
       bytes.count >= place + text.utf8CodeUnitCount
         && bytes[place..<place + text.utf8CodeUnitCount].elementsEqual(

@@ -1,0 +1,22 @@
+/// A generator of pseudorandom numbers that are the same for the same seed everywhere (SplitMix64 of Steele, Lea and Flood).
+/// Not for secrets.
+public struct SplitMix64: RandomNumberGenerator, Sendable {
+  @usableFromInline
+  var state: UInt64
+
+  /// Begins at a seed.
+  @inlinable
+  public init(seed: UInt64) {
+    state = seed
+  }
+
+  /// The next 64 bits.
+  @inlinable
+  public mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
+    return z ^ z >> 31
+  }
+}
