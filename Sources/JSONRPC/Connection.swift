@@ -10,6 +10,9 @@ public protocol RequestHandler: Sendable {
   /// Takes one notification; as `handle`. Nothing is ever answered, not even that it is not known.
   func handle(notification: Request)
 
+  /// The error for a request that arrives while `limit` others are in flight. It is not handed over, so it has no effect.
+  func refusal(requestsInFlight limit: Int) -> RPCError
+
   /// Everything that came in one read has been handed over. Called before its replies are written, so this is where to
   /// commit, and it may block. Replies kept with `later` that are answered in here go out in the same write and in the
   /// order of the requests.
@@ -181,7 +184,7 @@ public final class Connection: Sendable {
     case .request(let request, let id):
       // Asked before the handler sees the request, so that one that is refused has had no effect.
       if state.withLock({ $0.inFlight.count >= limits.requestsInFlight }) {
-        answer(member) { $0.response(to: id, error: .queueFull(limit: limits.requestsInFlight)) }
+        answer(member) { $0.response(to: id, error: handler.refusal(requestsInFlight: limits.requestsInFlight)) }
       } else {
         Promptness.required { handler.handle(request, reply: Reply(self, to: id, member: member)) }
       }

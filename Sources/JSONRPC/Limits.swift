@@ -6,7 +6,8 @@ public struct Limits: Sendable {
   public var batchMembers = 1_000
   /// The most JSON values in the params of one message; more are answered with -32600. 200,000 are read in about 30 ms.
   public var messageValues = 200_000
-  /// The most requests whose replies may be kept for later at one time; the next is answered with 1003.
+  /// The most requests whose replies may be kept for later at one time; the next gets
+  /// `RequestHandler.refusal(requestsInFlight:)`.
   public var requestsInFlight = 10_000
   /// The longest request id in bytes, the quotes of a string not counted; a longer one is answered with -32602.
   public var idBytes = 1_024

@@ -62,13 +62,6 @@ public struct RPCError: Error, Sendable, Equatable {
       $0.reason("invalid_params", retryable: false, limit: limit, path: "id")
     }
   }
-
-  /// Too many requests in flight.
-  static func queueFull(limit: Int) -> RPCError {
-    RPCError(code: 1003, message: "\(limit) requests are in flight; wait until some are answered") {
-      $0.reason("queue_full", retryable: true, limit: limit)
-    }
-  }
 }
 
 extension JSONWriter {

@@ -100,6 +100,13 @@ extension RPCError {
     }
   }
 
+  /// As many requests are in flight as may be.
+  static func tooManyInFlight(limit: Int) -> RPCError {
+    ours(
+      ErrorCode.queueFull, "\(limit) requests are in flight; wait until some are answered", type: "queue_full",
+      retryable: true, limit: limit)
+  }
+
   /// Why nothing was accepted.
   static func submit(_ error: SubmitError) -> RPCError {
     switch error {

@@ -126,6 +126,9 @@ public final class Service: RequestHandler {
     if let params = try? MethodParameters(params, of: method.parameters, strict: false) { body(self, params) }
   }
 
+  /// See `RequestHandler`.
+  public func refusal(requestsInFlight limit: Int) -> RPCError { .tooManyInFlight(limit: limit) }
+
   /// See `RequestHandler`: what came in one read is committed together before it is answered.
   public func settle() {
     if let engine = try? opened.valueIfMade?.get() { engine.settle() }

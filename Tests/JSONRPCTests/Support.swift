@@ -22,6 +22,7 @@ struct Handler: RequestHandler {
 
   func handle(_ request: Request, reply: consuming Reply) { onRequest(request, reply) }
   func handle(notification: Request) { onNotification(notification) }
+  func refusal(requestsInFlight limit: Int) -> RPCError { RPCError(code: 7, message: "\(limit) in flight") }
   func settle() { onSettle() }
   func readerIsGone() { onReaderGone() }
 }

@@ -1,4 +1,5 @@
 import JSON
+import JSONRPC
 import Predictions
 import Testing
 
@@ -112,6 +113,13 @@ struct PredictionEncodingTests {
     #expect(json["next_cursor"] == .string("c\(shown - 1)"))
     #expect(json["predictions"]?.array?.first?["input"] == nil)
     #expect(json["predictions"]?.array?.first?["metadata"] == nil)
+  }
+
+  @Test func oneRequestTooManyInFlightIsToldToTryAgain() throws {
+    let refusal = service().refusal(requestsInFlight: 3)
+    #expect(refusal.code == 1003)
+    let data = try JSONValue(parsing: try #require(refusal.data))
+    #expect(data == ["type": "queue_full", "retryable": true, "limit": 3])
   }
 
   @Test func waitNamesWhatIsLeftOut() throws {

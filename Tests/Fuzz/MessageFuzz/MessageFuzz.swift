@@ -81,4 +81,6 @@ private struct Echo: RequestHandler {
   }
 
   func handle(notification: Request) {}
+
+  func refusal(requestsInFlight limit: Int) -> RPCError { .invalidRequest }
 }
