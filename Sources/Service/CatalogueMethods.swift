@@ -6,36 +6,36 @@ extension Method {
   /// The methods about models and their inputs; none of them spends anything.
   static let catalogue: [Method] = [
     Method(
-      "models", "The models of a provider; with model that one, and what it takes.",
+      "models", "Returns the models of a provider, or one model with the schema of its input.",
       [
-        Parameter("model", .string(1...256).about("Only this one, with its input_schema.")),
-        Parameter("provider", .string(1...64).about("The default provider where none is named.")),
-        Parameter("cursor", .string(1...256).about("next_cursor of the page before.")),
+        Parameter("model", .string(1...256).about("Only this model, with its input_schema.")),
+        Parameter("provider", .string(1...64).about("The provider; the default provider if absent.")),
+        Parameter("cursor", .string(1...256).about("next_cursor of the previous page.")),
       ],
       result: .object([
         "models": .array(
           of: .object(
             [
-              "id": .string.about("As submit takes it."), "provider": .string,
-              "default": .bool.about("Whether it is used where no model is named."),
+              "id": .string.about("The model, as submit takes it."), "provider": .string,
+              "default": .bool.about("Whether it is used if a request names no model."),
               "input_schema": .object().orNull.about(
-                "A JSON Schema of input, where model was given; null where the provider tells none."),
-              "omitted": .array(of: .string).about("What is left out because it is too long for a message."),
+                "The JSON Schema of its input, if model was given; null if the provider has none."),
+              "omitted": .array(of: .string).about("Fields left out because they are too long for a message."),
             ], optional: ["input_schema", "omitted"])),
-        "next_cursor": .string.orNull.about("For the next page; null where this is the last."),
+        "next_cursor": .string.orNull.about("The cursor of the next page; null on the last page."),
       ]), errors: [.providerNotConfigured, .providerFailed], body: .later(models)),
     Method(
-      "validate", "Whether submit would take an input, as far as that is known; spends nothing.",
+      "validate", "Checks an input as submit would, as far as its schema is known; spends nothing.",
       [
         Parameter("input", .object().about("As for submit."), required: true),
         Parameter("model", .string(1...256)), Parameter("provider", .string(1...64)),
       ],
       result: .object(
         [
-          "valid": .bool.about("Whether there is no problem."),
+          "valid": .bool.about("Whether there are no problems."),
           "problems": .problems,
-          "warnings": .problems.about("What would be sent as it is, and may not be meant so."),
-          "hint": .string.about("What else is worth knowing: that a model is retired, that nothing is known of it."),
+          "warnings": .problems.about("Fields that would be sent as they are but may be mistakes."),
+          "hint": .string.about("Advice: that the model is retired, or that its schema is not known."),
         ], optional: ["warnings", "hint"]),
       errors: [.providerNotConfigured, .providerFailed], body: .later(validate)),
   ]

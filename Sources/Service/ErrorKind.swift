@@ -23,43 +23,44 @@ public struct ErrorKind: Sendable {
   }
 
   static let invalidParams = ErrorKind(
-    -32_602, "invalid_params", retryable: false, "A member is missing, unknown, of the wrong kind or too long.",
+    -32_602, "invalid_params", retryable: false, "A parameter is missing, unknown, of the wrong type or too long.",
     ["path", "limit"])
   static let requestCancelled = ErrorKind(
     ErrorCode.requestCancelled, "request_cancelled", retryable: true,
     "The request was cancelled; the prediction goes on.")
   static let predictionNotFound = ErrorKind(
-    ErrorCode.predictionNotFound, "prediction_not_found", retryable: false, "There is no such prediction.", ["id"])
+    ErrorCode.predictionNotFound, "prediction_not_found", retryable: false, "No prediction has this id.", ["id"])
   static let idempotencyConflict = ErrorKind(
     ErrorCode.idempotencyConflict, "idempotency_conflict", retryable: false,
-    "The key belongs to a prediction of other content, or to one that was deleted. Nothing was sent.", ["id"])
+    "The key belongs to a prediction with other content, or to a deleted one. Nothing was sent.", ["id"])
   static let queueFull = ErrorKind(
-    ErrorCode.queueFull, "queue_full", retryable: true, "Too much is under way. Nothing was sent.", ["limit"])
+    ErrorCode.queueFull, "queue_full", retryable: true,
+    "Too many requests, predictions or subscriptions at once. Nothing was sent.", ["limit"])
   static let providerNotConfigured = ErrorKind(
     ErrorCode.providerNotConfigured, "provider_not_configured", retryable: false,
     "The provider has no key, or its settings cannot be used. Nothing was sent.")
   static let providerFailed = ErrorKind(
     ErrorCode.providerFailed, "provider_failed", retryable: nil,
-    "The provider could not say what it was asked. Nothing was spent.")
+    "The provider did not answer a free request: a price, a balance or its models. Nothing was spent.")
   static let storageFailed = ErrorKind(
-    ErrorCode.storageFailed, "storage_failed", retryable: true, "The table or a folder could not be used.", ["id"])
+    ErrorCode.storageFailed, "storage_failed", retryable: true, "The database or a directory cannot be used.", ["id"])
   static let budgetExceeded = ErrorKind(
     ErrorCode.budgetExceeded, "budget_exceeded", retryable: true,
     "It would cost more than allowed. Nothing was sent.")
   static let predictionNotFinished = ErrorKind(
     ErrorCode.predictionNotFinished, "prediction_not_finished", retryable: true,
-    "Only finished predictions can be deleted. Nothing was.", ["id", "ids"])
+    "Only finished predictions can be deleted. None was.", ["id", "ids"])
 
   /// All of them, in the order of schemas/protocol.md, "Errors".
   static let all: [ErrorKind] = [
-    ErrorKind(-32_700, nil, retryable: nil, "Parse error: the bytes are no JSON."),
-    ErrorKind(-32_600, nil, retryable: nil, "Invalid Request: the JSON is no request."),
+    ErrorKind(-32_700, nil, retryable: nil, "Parse error: the message is not JSON."),
+    ErrorKind(-32_600, nil, retryable: nil, "Invalid Request: the JSON is not a request."),
     ErrorKind(
       -32_600, "invalid_request", retryable: false, "Invalid Request: the message or the batch is too long.", ["limit"]),
-    ErrorKind(-32_600, "shutting_down", retryable: false, "Invalid Request: nothing is answered after shutdown."),
+    ErrorKind(-32_600, "shutting_down", retryable: false, "Invalid Request: requests after shutdown are refused."),
     ErrorKind(-32_601, nil, retryable: nil, "Method not found."),
     .invalidParams,
-    ErrorKind(-32_603, "internal", retryable: false, "A fault of ours."),
+    ErrorKind(-32_603, "internal", retryable: false, "A fault in imagewire."),
     .requestCancelled, .predictionNotFound, .idempotencyConflict, .queueFull, .providerNotConfigured, .providerFailed,
     .storageFailed, .budgetExceeded, .predictionNotFinished,
   ]
@@ -83,9 +84,9 @@ public struct ErrorKind: Sendable {
   }
 
   private static let details: KeyValuePairs<String, Schema> = [
-    "path": .string.about("The member that cannot be used."),
-    "id": .string.about("The prediction it is about."),
-    "ids": .array(of: .id).about("The predictions it is about."),
-    "limit": .integer().about("How much is allowed."),
+    "path": .string.about("The parameter that cannot be used."),
+    "id": .string.about("The prediction that the error is about."),
+    "ids": .array(of: .id).about("The predictions that the error is about."),
+    "limit": .integer().about("The limit that was exceeded."),
   ]
 }

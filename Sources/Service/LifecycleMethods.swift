@@ -5,17 +5,17 @@ internal import Predictions
 extension Method {
   /// The methods of the LSP base protocol and `ping`.
   static let lifecycle: [Method] = [
-    Method("ping", "Answers.", result: .object(others: false), isStrict: false, body: .now(ping)),
+    Method("ping", "Answers at once.", result: .object(others: false), isStrict: false, body: .now(ping)),
     Method(
-      "initialize", "Tells what this server can do, and takes configuration; plain clients need not call it.",
+      "initialize", "Takes configuration and returns the capabilities; plain clients need not call it.",
       [
-        Parameter("processId", .integer().about("The process ends when this one does.")),
+        Parameter("processId", .integer().about("The client's process; imagewire ends when it exits.")),
         Parameter("clientInfo", .object()),
         Parameter("configuration", .settings), Parameter("initializationOptions", .settings),
       ], result: .capabilities, errors: [.invalidParams], isStrict: false, body: .now(initialize)),
     Method(notification: "initialized", "Does nothing.") { _, _ in },
     Method(
-      "shutdown", "Ends all waiting, and refuses what comes after.", result: .null, isStrict: false,
+      "shutdown", "Ends all waiting calls, and refuses requests after that.", result: .null, isStrict: false,
       body: .now { service, _ in
         service.shutDown()
         return .null
@@ -28,7 +28,7 @@ extension Method {
       if let id = params.object["id"] { service.cancelRequest(id) }
     },
     Method(
-      "rpc.discover", "This description, as an OpenRPC document.",
+      "rpc.discover", "Returns the description of all methods, as an OpenRPC document.",
       result: .object(["openrpc": .string, "info": .object(), "methods": .array(of: .object())]), isStrict: false,
       body: .now { service, _ in .json(service.description()) }),
   ]
@@ -103,7 +103,8 @@ extension Schema {
           "imagewire": .object([
             "provider": .string.orNull.about("The default provider."),
             "model": .string.orNull.about("Its default model."),
-            "max_message_bytes": .integer(1...).about("No message is longer unless asked for."),
+            "max_message_bytes": .integer(1...).about(
+              "No message from imagewire is longer unless a request asks for it."),
             "methods": .array(of: .string),
           ])
         ])

@@ -6,17 +6,17 @@ extension Method {
   /// The methods that answer prices and balances; none of them spends anything.
   static let money: [Method] = [
     Method(
-      "quote", "What a prediction would cost; spends nothing.",
+      "quote", "Returns the price of a prediction; spends nothing.",
       [
-        Parameter("input", .object().about("As for submit; need not have a prompt."), required: true),
+        Parameter("input", .object().about("As for submit; the prompt may be absent."), required: true),
         Parameter("model", .string(1...256)), Parameter("provider", .string(1...64)),
       ],
       result: .object([
         "amount": .number, "currency": .string.about("ISO 4217: USD."),
-        "exact": .bool.about("Whether it is what will be billed, and not only an estimate."),
+        "exact": .bool.about("Whether this is the price that will be billed, not an estimate."),
       ]), errors: [.providerNotConfigured, .providerFailed], body: .later(quote)),
     Method(
-      "balance", "What is left on the provider's account.", [Parameter("provider", .string(1...64))],
+      "balance", "Returns the balance of the provider's account.", [Parameter("provider", .string(1...64))],
       result: .object(["amount": .number, "currency": .string.about("ISO 4217: USD.")]),
       errors: [.providerNotConfigured, .providerFailed], body: .later(balance)),
   ]

@@ -18,7 +18,7 @@ public struct Notification: Sendable {
   /// All that are sent without being an answer.
   static let all: [Notification] = [
     Notification(
-      "$/progress", "How a waiting result or wait is getting on, where it carried a workDoneToken.",
+      "$/progress", "The progress of a waiting result or wait that has a workDoneToken.",
       .object([
         "token": Schema(["type": ["integer", "string"]]).about("The workDoneToken of the request."),
         "value": .object(
@@ -26,20 +26,20 @@ public struct Notification: Sendable {
             "kind": .word(["begin", "report", "end"]),
             "title": .string.about("With begin."),
             "cancellable": .bool.about("With begin."),
-            "message": .string.about("The status, and the seconds it has been."),
+            "message": .string.about("The status and the elapsed seconds."),
           ], optional: ["title", "cancellable", "message"]),
       ])),
     Notification(
       "prediction/updated", "A prediction of a subscription changed.",
       .object([
-        "subscription": .string, "cursor": .string.about("To go on from, as since."),
+        "subscription": .string, "cursor": .string.about("Pass it as since to continue from here."),
         "prediction": .prediction,
       ])),
     Notification(
       "prediction/deleted", "A prediction of a subscription was deleted.",
-      .object(["subscription": .string, "cursor": .string.about("To go on from, as since."), "id": .id])),
+      .object(["subscription": .string, "cursor": .string.about("Pass it as since to continue from here."), "id": .id])),
     Notification(
-      "prediction/reset", "More was forgotten than can be told: whoever needs all of it should list anew.",
-      .object(["subscription": .string, "cursor": .string.about("To go on from, as since.")])),
+      "prediction/reset", "More changes were missed than can be reported: list again.",
+      .object(["subscription": .string, "cursor": .string.about("Pass it as since to continue from here.")])),
   ]
 }

@@ -7,91 +7,91 @@ extension Method {
   /// The methods about predictions.
   static let predictions: [Method] = [
     Method(
-      "submit", "Accepts a prediction; it is on disk before the reply.",
+      "submit", "Records a prediction on disk and sends it.",
       [
-        Parameter("prompt", .string.about("What the picture shows; short for input.prompt.")),
+        Parameter("prompt", .string.about("Describes the image; short for input.prompt.")),
         Parameter(
           "input",
-          .object().about("What the model is given, untouched but for files (upload); its prompt must not be empty.")),
-        Parameter("model", .string(1...256).about("The default model where none is named.")),
-        Parameter("provider", .string(1...64).about("The default provider where none is named.")),
-        Parameter("idempotency_key", .string(1...255).about("The same key never makes a second prediction.")),
-        Parameter("wait_ms", .milliseconds("How long the reply may wait for the end", usually: 0)),
-        Parameter("tags", .array(of: .string(1...128), 0...32).about("To find it by.")),
-        Parameter("metadata", .object().about("Anything, up to 8 KiB.")),
-        Parameter("output_dir", .string(like: "^/").about("Where the files go; absolute.")),
-        Parameter("output_name", .string(1...200).about("The files' name, without folder and extension.")),
-        Parameter("max_cost", .number.about("USD; refused where it would cost more.")),
+          .object().about("The model's input, unchanged except for uploaded files; its prompt must not be empty.")),
+        Parameter("model", .string(1...256).about("The model; the default model if absent.")),
+        Parameter("provider", .string(1...64).about("The provider; the default provider if absent.")),
+        Parameter("idempotency_key", .string(1...255).about("The same key and content return the same prediction.")),
+        Parameter("wait_ms", .milliseconds("How long to wait for the end of the prediction", usually: 0)),
+        Parameter("tags", .array(of: .string(1...128), 0...32).about("Labels, for list and subscribe.")),
+        Parameter("metadata", .object().about("Any object, up to 8 KiB.")),
+        Parameter("output_dir", .string(like: "^/").about("The directory of its files; an absolute path.")),
+        Parameter("output_name", .string(1...200).about("The name of its files, without directory and extension.")),
+        Parameter("max_cost", .number.about("US dollars; a prediction that would cost more is refused.")),
         Parameter(
           "upload",
           .bool.usually(false).about(
-            "Whether strings of input that begin with @/ (at any depth, never its prompt) are local pictures, uploaded "
-              + "before it is sent. Without it no file is read: such a string is only a string.")),
+            "Whether strings of input that begin with @/ (at any depth, except the prompt) name local image files, which are "
+              + "uploaded before it is sent. Otherwise no file is read, and such a string is sent as it is.")),
       ], anyOf: ["prompt", "input"], result: .prediction,
       errors: [
         .idempotencyConflict, .queueFull, .providerNotConfigured, .storageFailed, .budgetExceeded,
       ], body: .later(submit)),
     Method(
-      "status", "The prediction as it stands, at once.",
+      "status", "Returns a prediction as it is now.",
       [
         Parameter("id", .anyID, required: true),
-        Parameter("full", .bool.usually(false).about("Whether nothing is left out, however long.")),
+        Parameter("full", .bool.usually(false).about("Whether to return all fields, however long.")),
       ], result: .prediction, errors: [.predictionNotFound, .storageFailed], body: .now(status)),
     Method(
-      "result", "The prediction, as soon as it is finished or the time is up.",
+      "result", "Returns a prediction when it is finished or the time is up.",
       [
         Parameter("id", .anyID, required: true),
         Parameter("timeout_ms", .milliseconds("How long to wait", usually: usualWait)),
         Parameter(
           "inline",
           .bool.usually(false).about(
-            "Whether files carry base64, up to 8 MiB together and 64 MiB in one batch; omitted names what did not fit.")
+            "Whether files have base64, up to 8 MiB together and 64 MiB in one batch; omitted names the rest.")
         ),
       ], result: .prediction, errors: [.predictionNotFound, .storageFailed, .requestCancelled], body: .later(result)),
     Method(
-      "cancel", "Stops a prediction; before it is sent that costs nothing.",
+      "cancel", "Cancels a prediction; before it is sent that costs nothing.",
       [
         Parameter("id", .anyID, required: true),
-        Parameter("delete_remote", .bool.usually(false).about("Whether the provider is to delete its copy.")),
+        Parameter("delete_remote", .bool.usually(false).about("Whether to delete the provider's copy.")),
       ], result: .prediction, errors: [.predictionNotFound, .storageFailed], body: .later(cancel)),
     Method(
-      "wait", "Waits for one or all of several predictions.",
+      "wait", "Waits until one or all of several predictions are finished.",
       [
         Parameter("ids", .array(of: .anyID, 1...1_000), required: true),
         Parameter("mode", .word(["all", "any"]).usually("all")),
         Parameter("timeout_ms", .milliseconds("How long to wait", usually: usualWait)),
       ],
       result: .object([
-        "done": .bool.about("Whether it came to what was waited for before the time was up."),
-        "predictions": .array(of: .prediction).about("In the order asked, without input and metadata."),
-        "more": .array(of: .id).about("Left out to keep the message short."),
+        "done": .bool.about("Whether one or all are finished; false if the time is up."),
+        "predictions": .array(of: .prediction).about("In the order of ids, without input and metadata."),
+        "more": .array(of: .id).about("The ids left out to keep the message short."),
       ]), errors: [.predictionNotFound, .storageFailed, .requestCancelled], body: .later(wait)),
     Method(
-      "list", "A page of predictions, newest first.",
+      "list", "Returns a page of predictions, newest first.",
       [
         Parameter("status", .status), Parameter("provider", .string), Parameter("model", .string),
-        Parameter("tag", .string), Parameter("text", .string.about("A part of the prompt.")),
+        Parameter("tag", .string), Parameter("text", .string.about("A substring of the prompt.")),
         Parameter("created_after", .string.about("A time like 2026-11-23T12:34:56.789Z, or a date; inclusive.")),
         Parameter("created_before", .string.about("As created_after; exclusive.")),
         Parameter("limit", .integer().usually(50).about("Clamped to 1 to 500.")),
-        Parameter("cursor", .string(1...256).about("next_cursor of the page before.")),
+        Parameter("cursor", .string(1...256).about("next_cursor of the previous page.")),
       ],
       result: .object([
-        "predictions": .array(of: .prediction).about("Without input and metadata; may be few, even none."),
-        "next_cursor": .string.orNull.about("For the next page; null where this is the last."),
+        "predictions": .array(of: .prediction).about("Without input and metadata; a page may be short, even empty."),
+        "next_cursor": .string.orNull.about("The cursor of the next page; null on the last page."),
       ]), errors: [.storageFailed], body: .later(list)),
     Method(
-      "delete", "Forgets finished predictions, all or none.",
+      "delete", "Deletes finished predictions, all or none.",
       [
         Parameter("ids", .array(of: .anyID, 1...1_000), required: true),
-        Parameter("files", .bool.usually(false).about("Whether their files are deleted too.")),
+        Parameter("files", .bool.usually(false).about("Whether to delete their files too.")),
       ],
       result: .object(
         [
           "deleted": .array(of: .id),
-          "kept": .array(of: .string).about("Files that were left because they are no longer what was saved."),
+          "kept": .array(of: .string).about("Files that were changed since they were saved, and are not deleted."),
           "scrubbed": .bool.about(
-            "Whether the content has also left the table's log; if not, it does when the last process on it ends."),
+            "Whether the content has left the database's log too; if not, the last process to end removes it."),
         ], optional: ["kept"]),
       errors: [.predictionNotFound, .predictionNotFinished, .storageFailed], body: .later(delete)),
   ]

@@ -6,17 +6,18 @@ extension Method {
   /// The methods that notify a client of changes.
   static let subscribing: [Method] = [
     Method(
-      "subscribe", "Tells of every change from here on, or from a cursor on.",
+      "subscribe", "Sends a notification for every change from now on, or from a cursor on.",
       [
-        Parameter("ids", .array(of: .anyID, 1...1_000).about("These predictions; all where neither is given.")),
-        Parameter("tag", .string(1...128).about("Those with this tag.")),
-        Parameter("since", .string.about("A cursor; what changed since comes first.")),
+        Parameter(
+          "ids", .array(of: .anyID, 1...1_000).about("Only these predictions; all if neither ids nor tag is given.")),
+        Parameter("tag", .string(1...128).about("Only predictions with this tag.")),
+        Parameter("since", .string.about("A cursor; the changes since then come first.")),
       ],
       result: .object(
         [
-          "subscription": .string.about("Its name, in every notification and for unsubscribe."),
-          "cursor": .string.about("To come back to, as since."),
-          "reset": .bool.about("True where since is too old: not everything since can be told."),
+          "subscription": .string.about("The name of the subscription, in every notification and for unsubscribe."),
+          "cursor": .string.about("The position of the reply; pass it as since to continue from here."),
+          "reset": .bool.about("True if since is too old to report all changes: list again."),
         ], optional: ["reset"]), errors: [.predictionNotFound, .queueFull, .storageFailed], body: .later(subscribe)),
     Method(
       "unsubscribe", "Ends a subscription.", [Parameter("subscription", .string, required: true)],

@@ -21,69 +21,69 @@ extension Schema {
   static var wholePrediction: Schema {
     .object(
       [
-        "id": .id.about("Ours: ordered by time, stable for life, known before any money is spent."),
-        "model": .string.about("The model that makes it."),
+        "id": .id.about("imagewire's id: ordered by time, never changes, known before any money is spent."),
+        "model": .string.about("The model."),
         "status": .status.about(
           """
-          created: accepted, waiting its turn; processing: handed to the provider, or being looked for there; completed, \
-          failed, cancelled, unknown: for good, except that unknown may be settled once.
+          created: accepted, waiting for its turn; processing: handed to the provider, or its lost reply is searched for; \
+          completed, failed, cancelled, unknown: final, except that unknown may change once.
           """),
-        "outputs": .array(of: .string).about("URLs of the content; empty unless completed."),
+        "outputs": .array(of: .string).about("URLs of the outputs; empty unless completed."),
         "urls": .object(["get": .string], optional: ["get"]).about("get: the provider's own URL of the result."),
-        "has_nsfw_contents": .array(of: .bool).about("One for each output; empty where the provider did not say."),
+        "has_nsfw_contents": .array(of: .bool).about("One for each output; empty if the provider does not report it."),
         "created_at": .time.about("When it was accepted."),
-        "error": .string.about("Why it failed, in words; empty where it did not."),
+        "error": .string.about("Why it failed, for people; empty if it did not."),
         "timings": .object(
           [
             "inference": .integer().orNull.about("The provider's own time."),
             "queued": .integer(0...).orNull.about("From created to handed over."),
             "total": .integer(0...).orNull.about("From created to finished."),
           ]
-        ).about("Milliseconds; null where not known yet."),
+        ).about("Milliseconds; null if not known yet."),
         "provider": .string.about("wavespeed, openai or sandbox."),
         "remote_id": .string.orNull.about("The provider's own id."),
-        "input": .object().about("What the model was given. Lists leave it out; see omitted."),
+        "input": .object().about("The model's input. Left out in lists; see omitted."),
         "files": .array(of: .file).about("Saved outputs."),
         "preview": .preview.about(
-          "A partial image, while it is being made and the provider streams them; gone when it is over."),
+          "The newest partial image of a stream, while status is processing."),
         "billing": .word(Billing.allCases.map(\.rawValue)).about(
-          "none: nothing was sent, it was refused, or the sandbox drew it; charged; refunded: the provider says so; unknown."
+          "none: nothing was sent, it was refused, or the sandbox drew it; charged; refunded by the provider; unknown."
         ),
-        "failure": .failure.orNull.about("Why it failed, for programs. Beside completed only download_failed."),
+        "failure": .failure.orNull.about("Why it failed, for programs. With completed only download_failed."),
         "idempotency_key": .string.orNull.about("The caller's."),
         "tags": .array(of: .string).about("The caller's."),
-        "metadata": .object().about("The caller's. Lists leave it out."),
+        "metadata": .object().about("The caller's. Left out in lists."),
         "started_at": .time.orNull.about("When it was handed to the provider."),
         "finished_at": .time.orNull.about("When its status became final."),
-        "revision": .integer(0...).about("One more with every change."),
+        "revision": .integer(0...).about("Rises by one with every change."),
         "waiting": .object([
           "reason": .word(PredictionFailure.Kind.allCases.map(\.rawValue)),
-          "until": .time.about("When the queue goes on, if nothing changes before."),
+          "until": .time.about("When the queue continues, unless something changes before."),
         ]).about(
-          "Why a created prediction is not sent yet: the provider refused the account's last request, and the account pauses."
+          "Why a created prediction is not sent yet: the provider refused the account's last request and the account pauses."
         ),
-        "warnings": .problems.about("In the reply to submit: fields of input that the model may not know."),
+        "warnings": .problems.about("In the reply to submit: fields of input that may be unknown to the model."),
         "omitted": .array(of: .string).about(
-          "Members left out to keep the message short; status {full: true} has them."),
+          "Fields left out to keep the message short; status {full: true} returns them."),
       ], optional: ["input", "preview", "metadata", "waiting", "warnings", "omitted"]
     ).titled("Prediction")
   }
 
   /// What is wrong, or worth knowing, with the path of each.
   static var problems: Schema {
-    .array(of: .object(["path": .string.about("Like input.size."), "message": .string]))
+    .array(of: .object(["path": .string.about("A path like input.size."), "message": .string]))
   }
 
   private static var file: Schema {
     .object(
       [
         "path": .string(like: "^/").about("Absolute."),
-        "media_type": .string.about("By its bytes, not by its name."),
+        "media_type": .string.about("Read from its bytes, not from its name."),
         "bytes": .integer(0...),
         "sha256": .string(like: "^[0-9a-f]{64}$"),
         "width": .integer(1...).orNull,
         "height": .integer(1...).orNull,
-        "base64": .string.about("Its content, where it was asked for with inline."),
+        "base64": .string.about("Its content, if inline asked for it."),
       ], optional: ["base64"]
     ).titled("File")
   }
@@ -91,12 +91,12 @@ extension Schema {
   private static var preview: Schema {
     .object(
       [
-        "path": .string(like: "^/").about("Absolute; each later one replaces it, whole at any moment."),
-        "media_type": .string.about("By its bytes."),
+        "path": .string(like: "^/").about("Absolute; each newer one replaces the file as a whole."),
+        "media_type": .string.about("Read from its bytes."),
         "bytes": .integer(0...),
         "width": .integer(1...).orNull,
         "height": .integer(1...).orNull,
-        "index": .integer(0...).about("Which partial image, as the provider counts."),
+        "index": .integer(0...).about("The number of the partial image, as the provider counts."),
       ]
     ).titled("Preview")
   }
@@ -105,7 +105,7 @@ extension Schema {
     .object(
       [
         "type": .word(PredictionFailure.Kind.allCases.map(\.rawValue)),
-        "retryable": .bool.about("Whether a new submit would make sense."),
+        "retryable": .bool.about("Whether a new submit may succeed."),
         "message": .string.about("What happened, and whether it cost money."),
         "hint": .string.orNull.about("What to do next."),
         "remote_code": .string.orNull.about("The provider's own code."),
