@@ -1,4 +1,4 @@
-# Two commands do everything on a fresh machine with Swift 6.2 or newer: `make demo` and `make test`.
+# For a fresh machine with Swift 6.2 or newer: `make demo`, `make test`, and `make help` for the rest.
 
 PREFIX ?= /usr/local
 # An import that Package.swift does not declare is an error: each target imports what Package.swift declares.
@@ -6,7 +6,7 @@ SWIFT_FLAGS := --explicit-target-dependency-import-check error
 RELEASE := .build/release/imagewire
 DEBUG := .build/debug/imagewire
 PYTHON := .build-tools/venv/bin/python
-# The tests that spawn the program are told where it is.
+# Tells tests where the program is that they spawn.
 WITH_PROGRAM := IMAGEWIRE=$(abspath $(DEBUG))
 PYTEST := $(PYTHON) -m pytest -q -p no:cacheprovider
 FUZZ_SECONDS ?= 600
@@ -15,10 +15,10 @@ FUZZ_SECONDS ?= 600
   power-loss sanitize sanitize-address sanitize-thread schemas shells soak soak-short test test-adversary test-clients test-dist \
   test-editors test-editors-next test-endurance test-mcp test-node test-openai test-program test-python test-swift tools
 
-help: ## What there is to make
-	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | column -t -s ':'
+help: ## This list
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | column -t -s '|'
 
-# What the others need: each installs what is missing, and says so.
+# Prerequisites of other targets: each script installs what is missing and names it.
 dependencies shells browser tools mcp-clients:
 	@.ci/$@
 
@@ -43,7 +43,7 @@ test-program: debug tools shells browser
 	$(WITH_PROGRAM) $(PYTEST) -n 4 --dist worksteal -m "not alone" Tests/ProgramTests
 	$(WITH_PROGRAM) $(PYTEST) -m alone Tests/ProgramTests
 
-test-clients: test-python test-node test-editors ## Every client, each as its own ecosystem tests
+test-clients: test-python test-node test-editors ## The tests of every client
 
 test-python: debug tools
 	$(WITH_PROGRAM) PYTHONPATH=clients/python/src $(PYTEST) clients/python/tests
@@ -53,7 +53,7 @@ test-node: debug
 	tsc -p clients/node/test/types
 	$(WITH_PROGRAM) node --test clients/node/test/*.test.js
 
-test-editors: debug tools ## The editors' clients, in the real editors
+test-editors: debug tools ## The editors' clients, in the editors of this system
 	@.ci/editors
 	$(WITH_PROGRAM) clients/neovim/tests/run.sh
 	$(WITH_PROGRAM) clients/vim/tests/run.sh
@@ -65,7 +65,7 @@ test-editors: debug tools ## The editors' clients, in the real editors
 test-editors-next: debug ## The same in the editors of Debian 13 (needs root; fetches 300 MB of Debian once)
 	@.ci/test-editors-next
 
-test-mcp: debug tools mcp-clients ## The MCP tool, driven by clients that others wrote
+test-mcp: debug tools mcp-clients ## The MCP server, driven by seven client libraries from PyPI
 	$(WITH_PROGRAM) $(PYTEST) Tests/MCPTests
 
 test-openai: debug tools ## The provider openai against LiteLLM's proxy (750 MB from PyPI)
@@ -75,10 +75,10 @@ test-openai: debug tools ## The provider openai against LiteLLM's proxy (750 MB 
 test-dist: dependencies ## The tarball in a bare Debian without Swift (needs root; fetches Debian's base)
 	@.ci/test-dist
 
-test-adversary: debug tools ## Hostile providers, agents, clients and disks
+test-adversary: debug tools ## Attacks by providers, agents, clients and disks
 	$(WITH_PROGRAM) $(PYTEST) -n 2 --dist worksteal Tests/Adversary
 
-# These run the program as it is given away: a process that lives or dies many times starts ten times as fast.
+# These run the release build: it starts ten times as fast, and they start it many times.
 test-endurance: dependencies tools ## Power loss at a thousand moments, kill -9 at every step
 	program=$$(.ci/release) && IMAGEWIRE=$$PWD/$$program \
 	  $(PYTEST) -n 4 --dist worksteal Tests/Endurance/test_power_loss.py Tests/Endurance/test_kill.py
@@ -87,7 +87,7 @@ power-loss: dependencies tools ## Power loss after every operation, eight torn s
 	program=$$(.ci/release) && POWER_LOSS_SEEDS=8 IMAGEWIRE=$$PWD/$$program \
 	  $(PYTEST) -n 2 --dist worksteal Tests/Endurance/test_power_loss.py
 
-soak: dependencies tools ## 100,000 predictions with everything on, and no slope in CPU, memory, descriptors or threads
+soak: dependencies tools ## 100,000 predictions: no slope in CPU, memory, descriptors or threads
 	program=$$(.ci/release) && SOAK=100000 IMAGEWIRE=$$PWD/$$program $(PYTEST) -s Tests/Endurance/test_soak.py
 
 soak-short: dependencies tools ## The same with 20,000
@@ -104,7 +104,7 @@ fuzz: dependencies ## The fuzzers, FUZZ_SECONDS each (600)
 fuzz-short: ## The fuzzers, 20 seconds each
 	@$(MAKE) fuzz FUZZ_SECONDS=20
 
-bench: build ## Speed and memory, beside the floor and plain servers: Tests/Benchmarks/figures.md, .svg
+bench: build ## Speed and memory, beside plain servers: Tests/Benchmarks/figures.md, .svg
 	static=$$(.ci/release) && python3 Tests/Benchmarks/bench.py $(RELEASE) --static "$$static"
 
 # -- Everything else -------------------------------------------------------------------------------------------------------
@@ -121,10 +121,10 @@ install: dependencies ## The program, its man page, completions and schemas belo
 dist: dependencies ## A tarball that needs no Swift, with its SHA-256: .build-dist/
 	@.ci/dist
 
-format: ## The source as swift-format wants it
+format: ## Format the Swift sources
 	swift format -i -r Sources Tests Package.swift
 
-lint: ## Whether it is
+lint: ## Check the format of the Swift sources
 	swift format lint --strict -r Sources Tests Package.swift
 
 clean:
