@@ -124,6 +124,21 @@ def test_a_trigger_that_is_not_ours_is_refused(spawn, home):
     assert doctor.returncode == 1 and b"elsewhere" in doctor.stdout
 
 
+@pytest.mark.parametrize("type", ["TRIGGER", "trigger\0"])
+def test_a_trigger_of_another_spelling_is_refused(spawn, home, type):
+    """SQLite reads the type of an entry without regard to case, and up to a NUL."""
+    prepare(spawn)
+    with table(home) as db:
+        db.execute("CREATE TRIGGER elsewhere AFTER INSERT ON predictions BEGIN UPDATE predictions SET output_dir = '/tmp'; END")
+        db.execute("PRAGMA writable_schema = ON")
+        db.execute("UPDATE sqlite_schema SET type = ? WHERE name = 'elsewhere'", (type,))
+    with spawn() as program:
+        with pytest.raises(RPCError) as refused:
+            program.call("submit", prompt="a boat")
+        assert refused.value.code == 1007 and '("elsewhere")' in refused.value.message
+        assert program.finish() == 0
+
+
 def test_what_runs_nothing_is_named_by_doctor(spawn, home):
     good, *_ = prepare(spawn)
     with table(home) as db:

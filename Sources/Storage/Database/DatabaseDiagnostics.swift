@@ -50,7 +50,7 @@ public enum DatabaseDiagnostics {
   }
 
   private static func foreign(_ connection: SQLiteConnection) throws(SQLiteError) -> [String] {
-    let ours = Set(Schema.tables).union(SchemaShape.ours.indexes).union(SchemaShape.ours.triggers.keys)
+    let ours = Set(Schema.objects.map(\.name))
     return try connection.rows("SELECT type, name FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'") {
       (type: $0.text(0), name: $0.text(1))
     }.filter { !ours.contains($0.name) }.map { "\($0.type) \(SchemaShape.shown($0.name))" }

@@ -155,12 +155,14 @@ struct DatabaseOpener {
       guard mark == Schema.applicationID else { throw Self.foreign(path) }
       // A newer shape may not even be readable to us; that does not make it broken.
       if version > Schema.version { try Self.refuseNewer(connection, path: path) }
-      if version < Schema.version { try Self.migrate(connection, in: directory, home: home(of: status)) }
+      if version < Schema.version { try Self.migrate(connection, at: path, in: directory, home: home(of: status)) }
       // One transaction, so that the file is locked once and not for each of them.
       try connection.script("BEGIN")
       // A newer version's file has what we do not know.
       if version <= Schema.version { try Self.refuseChanged(connection, path: path) }
-      for table in Schema.tables { _ = try connection.integer("SELECT 1 FROM \(table) LIMIT 1") }
+      // The first page of each table can be read.
+      let reads = Schema.tables.map { "EXISTS(SELECT 1 FROM \($0.name))" }
+      _ = try connection.integer("SELECT " + reads.joined(separator: " + "))
       guard let salt = try connection.first("SELECT value FROM meta WHERE name = 'salt'", body: { $0.blob(0) }) else {
         return .broken("its salt is missing")
       }
@@ -184,12 +186,15 @@ struct DatabaseOpener {
     }
   }
 
-  /// Brings an older table up to date, as the only writer.
-  private static func migrate(_ connection: SQLiteConnection, in directory: String, home: String) throws {
+  /// Brings an older table up to date, as the only writer. A trigger that is not ours may run meanwhile: what it did is
+  /// rolled back.
+  private static func migrate(
+    _ connection: SQLiteConnection, at path: String, in directory: String, home: String
+  ) throws {
     let writerLock = try WriterLock(in: directory)
     guard writerLock.acquire() else { throw StoreError.locked(directory) }
     defer { writerLock.release() }
-    try Schema.migrate(connection, home: home)
+    try Schema.migrate(connection, home: home) { try refuseChanged($0, path: path) }
   }
 
   private static func foreign(_ path: String) -> StoreError {
@@ -200,7 +205,7 @@ struct DatabaseOpener {
 
   /// Refuses a table whose file would run code that is not ours, or keeps rows otherwise than we do.
   private static func refuseChanged(_ connection: SQLiteConnection, path: String) throws {
-    guard let difference = try SchemaShape(of: connection).difference(from: .ours) else { return }
+    guard let difference = try SchemaShape.difference(in: connection) else { return }
     throw StoreError.failed(
       message: "The table \(path) is not as imagewire makes it: it has \(difference). Nothing was sent or written.",
       hint: "Restore a copy of it, or choose another folder with --state-dir.")

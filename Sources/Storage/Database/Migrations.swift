@@ -19,12 +19,7 @@ enum Schema {
   /// What this code writes.
   static var version: Int64 { Int64(migrations.count) }
 
-  /// The tables that must be there.
-  static let tables = [
-    "meta", "owners", "accounts", "predictions", "inputs", "words", "tags", "keys", "sends", "changes",
-    "uploads",
-  ]
-
+  /// The steps from every older version. `objects` is where they lead.
   static let migrations: [Migration] = [
     Migration(
       name: "predictions", minimumWriter: 1, minimumReader: 1,
@@ -127,12 +122,18 @@ enum Schema {
   ]
 
   /// Brings a table up to date in one transaction, or leaves it as it was. Whoever had the same idea first has won.
-  static func migrate(_ connection: SQLiteConnection, home: String) throws(SQLiteError) {
+  ///
+  /// - Parameter verify: called before the commit; the table stays as it was where it throws.
+  static func migrate(
+    _ connection: SQLiteConnection, home: String, verify: (SQLiteConnection) throws -> Void = { _ in }
+  ) throws {
     try connection.script("BEGIN IMMEDIATE")
-    do throws(SQLiteError) {
+    do {
       let old = try connection.integer("PRAGMA user_version")
-      for migration in migrations.dropFirst(Int(old)) { try connection.script(migration.sql) }
-      if old == 0 {
+      if old > 0 {
+        for migration in migrations.dropFirst(Int(old)) { try connection.script(migration.sql) }
+      } else {
+        for object in objects { try connection.script(object.sql) }
         try connection.script("PRAGMA application_id = \(applicationID)")
         let random = { (0..<16).map { _ in UInt8.random(in: .min ... .max) } }
         try set("uuid", random(), in: connection)
@@ -144,6 +145,7 @@ enum Schema {
         try set("min_writer", last.minimumWriter, in: connection)
         try set("min_reader", last.minimumReader, in: connection)
       }
+      try verify(connection)
       try connection.script("COMMIT")
     } catch {
       try? connection.script("ROLLBACK")
