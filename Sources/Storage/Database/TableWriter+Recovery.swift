@@ -13,6 +13,7 @@ extension TableWriter {
     let registered = try connection.rows("SELECT owner, started_ms FROM owners") {
       (owner: $0.text(0), startedAt: $0.integer(1))
     }
+    let hasUnfinished = try connection.integer("SELECT EXISTS(SELECT 1 FROM predictions WHERE phase IS NOT NULL)") != 0
     let working = try connection.rows("SELECT DISTINCT owner FROM predictions WHERE owner IS NOT NULL") { $0.text(0) }
     let names = Set(registered.map(\.owner))
     var dead: Set<String> = []
@@ -24,7 +25,7 @@ extension TableWriter {
       }
       dead.insert(other)
       exited.insert(other)
-      taken += try takeOver("p.owner = ?", [other], accounts: accounts, at: now)
+      if hasUnfinished { taken += try takeOver("p.owner = ?", [other], accounts: accounts, at: now) }
       // Others may still serve the accounts that we do not: they must be able to find the owner dead.
       let left = try connection.integer("SELECT EXISTS(SELECT 1 FROM predictions WHERE owner = ?)", other)
       if left == 0 {
@@ -35,6 +36,11 @@ extension TableWriter {
         onCommit { _ = deadOwner }
       }
     }
+    try sweep(at: now)
+    try forgetUploads(at: now)
+    // Most processes start with nothing unfinished: they need not compile the long statements below.
+    guard hasUnfinished else { return Recovery(taken: [], ended: [], queuedAccounts: []) }
+
     // What has work left and nobody to do it; of what is only looked for, that which is due.
     taken += try takeOver(
       "p.owner IS NULL AND (p.phase IN ('polling', 'fetching', 'settling') OR p.phase = 'looking' AND coalesce(p.next_ms, 0) NOT BETWEEN ? AND ?)",
@@ -52,8 +58,6 @@ extension TableWriter {
 
     let living = registered.filter { !dead.contains($0.owner) }.map(\.startedAt)
     let ended = try endForgotten(acceptedBefore: living.min() ?? now, at: now)
-    try sweep(at: now)
-    try forgetUploads(at: now)
     let queued = try connection.rows("SELECT DISTINCT account FROM predictions WHERE phase = 'queued'") { $0.text(0) }
     let sending = try connection.rows("SELECT seq, low FROM predictions WHERE owner = ? AND phase = 'sending'", owner) {
       PredictionID(sequence: $0.integer(0), lowBits: $0.integer(1))
