@@ -69,19 +69,27 @@ public struct JSONObject: Sendable, Equatable {
         return
       }
     }
-    var places: [ExactName: Int] = [:]
-    places.reserveCapacity(parsed.count)
-    var unique: [Member] = []
-    unique.reserveCapacity(parsed.count)
-    for member in parsed {
-      if let index = places.updateValue(unique.count, forKey: ExactName(text: member.name)) {
-        places[ExactName(text: member.name)] = index
-        unique[index].value = member.value
+    var members = parsed
+    var index = NameIndex(count: parsed.count)
+    var count = 0
+    for place in members.indices {
+      if let first = index.firstPlace(of: members[place].name, orElse: count, in: members) {
+        members[first].value = members[place].value
       } else {
-        unique.append(member)
+        if count < place { members[count] = members[place] }
+        count += 1
       }
     }
-    members = unique
+    members.removeLast(members.count - count)
+    self.members = members
+  }
+
+  /// The members in the order of their names' bytes, each with another value.
+  public func sorted(_ value: (JSONValue) -> JSONValue) -> JSONObject {
+    var sorted = self
+    sorted.members.sort { $0.name.utf8Precedes($1.name) }
+    for place in sorted.members.indices { sorted.members[place].value = value(sorted.members[place].value) }
+    return sorted
   }
 
   /// The value of a member, or `nil` where there is none. A member that is `null` is `.null`, not `nil`.
@@ -124,17 +132,17 @@ extension String {
     var (one, other) = (self, other)
     return one.withUTF8 { these in other.withUTF8 { those in these.holds(those) } }
   }
-}
 
-/// A member's name as a key: names are equal where their code points are (RFC 8259 section 8.3), not where Swift's strings
-/// are, for which "é" is equal to "e" and a combining accent.
-private struct ExactName: Hashable {
-  let text: String
-
-  static func == (one: Self, other: Self) -> Bool { one.text.hasSameCodePoints(as: other.text) }
-
-  func hash(into hasher: inout Hasher) {
-    var text = text
-    text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+  /// Whether its UTF-8 bytes come before those of another text. Swift's own order is by normalised characters.
+  fileprivate func utf8Precedes(_ other: String) -> Bool {
+    var (one, other) = (self, other)
+    return one.withUTF8 { these in
+      other.withUTF8 { those in
+        for index in 0..<min(these.count, those.count) where these[index] != those[index] {
+          return these[index] < those[index]
+        }
+        return these.count < those.count
+      }
+    }
   }
 }

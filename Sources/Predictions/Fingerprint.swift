@@ -23,11 +23,7 @@ public enum Fingerprint {
     case .null, .bool, .string: value
     case .number(let number): JSONNumber(number.canonicalSpelling).map { .number($0) } ?? value
     case .array(let elements): .array(elements.map(canonical))
-    case .object(let object):
-      .object(
-        JSONObject(
-          object.members.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
-            .map { ($0.name, canonical($0.value)) }))
+    case .object(let object): .object(object.sorted(canonical))
     }
   }
 }

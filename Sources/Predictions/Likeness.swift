@@ -83,11 +83,7 @@ public struct Likeness: Sendable, Equatable {
     // Adding 0 makes 0 of -0; what is not finite keeps its spelling.
     case .number(let number): JSONNumber("\(number.double + 0)").map { .number($0) } ?? value
     case .array(let elements): .array(elements.map(canonical))
-    case .object(let object):
-      .object(
-        JSONObject(
-          object.members.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
-            .map { ($0.name, canonical($0.value)) }))
+    case .object(let object): .object(object.sorted(canonical))
     }
   }
 }
