@@ -66,7 +66,11 @@ public protocol PredictionStore: ChangeLog {
     completion: @escaping @Sendable (Result<Change, StoreError>) -> Void)
 
   /// Takes the account's oldest queued prediction for this process, if its limits allow: from here on it may be sent.
-  func claim(_ request: ClaimRequest, completion: @escaping @Sendable (Result<ClaimOutcome, StoreError>) -> Void)
+  ///
+  /// - Parameter isWanted: asked inside the transaction; where it is `false`, nothing is claimed.
+  func claim(
+    _ request: ClaimRequest, isWanted: @escaping @Sendable () -> Bool,
+    completion: @escaping @Sendable (Result<ClaimOutcome, StoreError>) -> Void)
 
   /// Takes over what processes that are gone left unfinished, for the accounts that this process can serve.
   ///

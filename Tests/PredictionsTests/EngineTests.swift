@@ -713,6 +713,24 @@ struct EngineTests {
     #expect(try rig.row(second).status == .created)
   }
 
+  @Test("a claim that waits for the store when stop is called takes nothing; the next process sends it")
+  func stopBeforeAClaim() throws {
+    let rig = Rig(keepsHistory: false)
+    rig.table.hold(.claim)
+    let id = try rig.submit().id
+    try rig.soon("the claim waits") { rig.table.state.withLock { $0.claimsBegun } == 1 }
+    rig.engine.stop()
+    rig.table.release(.claim)
+    rig.store.flush()
+    #expect(rig.posts == [])
+    let left = try rig.row(id)
+    #expect(left.status == .created && left.phase == .queued)
+    rig.table.kill("me")
+    let next = Rig(sharing: rig, owner: "next", keepsHistory: false)
+    #expect(try next.result(id).status == .completed)
+    #expect(rig.posts == [] && next.posts == [id])
+  }
+
   @Test("drain waits for a POST that is out until its reply is committed, and no longer than it may")
   func drain() throws {
     let rig = Rig()

@@ -20,7 +20,8 @@ extension PredictionEngine {
       maxSpendMicros: provider.isLimited ? limits.maxSpendMicros : nil, isSpendingStrict: limits.isSpendingStrict,
       hasPrices: provider.pricing != nil, skipsLookup: isLookupSkipped, unpriced: unpriced, uploaded: ready,
       mayUpload: provider.uploads != nil && !isUploading, orphans: orphans)
-    store.claim(request) { [self] result in
+    // One that waits for the store while `stop` is called stays queued, for the next process.
+    store.claim(request, isWanted: { [self] in !state.withLock { $0.isStopping } }) { [self] result in
       switch result {
       case .success(.claimed(let prediction)):
         publish(prediction)

@@ -31,13 +31,14 @@ extension PredictionEngine {
   /// The last call before the process ends: lets deleted content leave the store.
   public func leave() { store.leave() }
 
-  /// Stops handing anything over, and answers everybody who waits with what there is.
+  /// Stops handing anything over, and answers everybody who waits with what there is. What was claimed before is still
+  /// sent.
   public func stop() {
-    react(.stopping)
     let waiters = state.withLock { state -> [(Waiters.Waiter, WaitOutcome)] in
       state.isStopping = true
       return state.waiters.takeAll().map { ($0, outcome($0.ids, isFulfilled: false, in: state)) }
     }
+    react(.stopping)
     for (waiter, outcome) in waiters { waiter.completion(outcome) }
   }
 }

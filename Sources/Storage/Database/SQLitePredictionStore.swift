@@ -219,9 +219,10 @@ public final class SQLitePredictionStore: PredictionStore {
 
   /// Takes the account's oldest queued prediction for this process, if its limits allow.
   public func claim(
-    _ request: ClaimRequest, completion: @escaping @Sendable (Result<ClaimOutcome, StoreError>) -> Void
+    _ request: ClaimRequest, isWanted: @escaping @Sendable () -> Bool = { true },
+    completion: @escaping @Sendable (Result<ClaimOutcome, StoreError>) -> Void
   ) {
-    thread.add(urgent: true, { try $0.claim(request) }, completion: completion)
+    thread.add(urgent: true, { isWanted() ? try $0.claim(request) : .nothingQueued }, completion: completion)
   }
 
   /// Notes that the provider's catalogue lists the default model now.

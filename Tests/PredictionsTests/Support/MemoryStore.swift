@@ -27,6 +27,8 @@ final class MemoryTable: Sendable {
     /// What stands for files, by account and digest.
     var uploads: [String: [[UInt8]: String]] = [:]
     var held: Set<Write> = []
+    /// How many claims have come to the front of a store's queue.
+    var claimsBegun = 0
     var faults: [Write: [Fault]] = [:]
     /// Which changes the faults of `.change` are for.
     var faulty: @Sendable (PredictionEvent) -> Bool = { _ in true }
@@ -229,10 +231,15 @@ final class MemoryStore: PredictionStore {
     }
   }
 
-  func claim(_ request: ClaimRequest, completion: @escaping @Sendable (Result<ClaimOutcome, StoreError>) -> Void) {
+  func claim(
+    _ request: ClaimRequest, isWanted: @escaping @Sendable () -> Bool,
+    completion: @escaping @Sendable (Result<ClaimOutcome, StoreError>) -> Void
+  ) {
     queue.async { [self] in
+      table.state.signal { $0.claimsBegun += 1 }
       completion(
         table.commit(.claim) { state in
+          guard isWanted() else { return .success(.nothingQueued) }
           let rows = state.rows.values.filter { $0.account == request.account }
           let queued = rows.filter { row in
             row.phase == .queued
