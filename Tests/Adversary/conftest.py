@@ -1,4 +1,4 @@
-"""The fixtures of ProgramTests: a home for each test, processes that are gone after it, a WaveSpeed on loopback."""
+"""The fixtures of ProgramTests: a home for each test, processes that end with it, a WaveSpeed on loopback."""
 
 import importlib.util
 import subprocess

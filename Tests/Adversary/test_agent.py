@@ -1,4 +1,4 @@
-"""A hostile agent: every tool, with everything that it could try to see, to reach or to stop what is not its own."""
+"""A hostile agent: every tool, used to see, reach or stop predictions and files of others."""
 
 import json
 from itertools import product

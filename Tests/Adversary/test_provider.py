@@ -1,4 +1,4 @@
-"""A hostile provider: where it sends us, what it answers, what it says."""
+"""A hostile provider: its addresses, its replies, its texts."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A hostile table and a hostile state directory: cells that nobody of ours wrote, names that somebody planted."""
+"""A hostile database and a hostile state directory: values that imagewire never wrote, planted links."""
 
 import os
 import sqlite3

@@ -1,4 +1,4 @@
-"""What a promise costs: submits that are on disk before their reply, and the disk's own speed in the same folder."""
+"""The cost of durability: submits that are on disk before their reply, and the disk's own speed in the same directory."""
 
 from __future__ import annotations
 

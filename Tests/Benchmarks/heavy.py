@@ -1,4 +1,4 @@
-"""Large messages: what waits behind one, and what stays in memory of edits that are done."""
+"""Large messages: the delay behind one, and the memory after finished edits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A table of 1,000,000 predictions: what its size costs whoever asks."""
+"""A database of 1,000,000 predictions: the cost of its size for each call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What pictures cost: one drawn by the sandbox, and one of 4 MB sent inline."""
+"""The cost of images: one drawn by the sandbox, and one of 4 MB sent inline."""
 
 from __future__ import annotations
 

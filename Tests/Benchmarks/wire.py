@@ -1,4 +1,4 @@
-"""What asking costs: `status` of one prediction, beside the floor and beside plain servers in other languages."""
+"""The cost of a call: `status` of one prediction, beside the floor and beside plain servers in other languages."""
 
 from __future__ import annotations
 

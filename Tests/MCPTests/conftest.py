@@ -1,4 +1,4 @@
-"""The fixtures of ProgramTests, here too: a home for each test, and processes that are gone after it."""
+"""The fixtures of ProgramTests, here too: a home for each test, and processes that end with it."""
 
 import sys
 from pathlib import Path

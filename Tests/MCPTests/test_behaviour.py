@@ -1,4 +1,4 @@
-"""What no client on PyPI tries: ends, restarts, folders, and that plain clients notice nothing."""
+"""Behaviour that no client on PyPI tests: ends, restarts, directories, and no effect on plain clients."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""A call that is cancelled before its image was ordered costs nothing."""
+"""A call that is cancelled before its image was requested costs nothing."""
 
 import pytest
 from program import KEY, wait_for

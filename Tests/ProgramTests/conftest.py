@@ -1,4 +1,4 @@
-"""Fixtures: a home of its own for each test, processes that are gone after it, a WaveSpeed on loopback."""
+"""Fixtures: a home of its own for each test, processes that end with it, a WaveSpeed on loopback."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Tests/Fixtures/hostile-text.json, and what must not be left of it where text is shown."""
+"""Tests/Fixtures/hostile-text.json, and the characters that must not remain where text is shown."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The real binary, as a test spawns it: with a state directory of its own and no variable of whoever runs the tests."""
+"""The program as a test starts it: with a state directory of its own, without the environment of the user."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The promise about money, as assertions: what must hold of a table, a server and a folder after anything whatever."""
+"""The guarantees about money as assertions on a database, a server and a directory, after any sequence of events."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Agents order at most 50 images and $10 a day unless they are allowed more."""
+"""Agents request at most 50 images and $10 a day unless they are allowed more."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""The rules of the architecture that can be read from the source: who imports what, and that nothing prints."""
+"""The rules of the architecture that can be checked in the source: imports, and that nothing prints."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""An agent against its boundary: what it tries to see, to name and to reach, and what it gets."""
+"""The boundary of an agent: predictions, names and paths that it may not see or reach."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What one message may ask for is bounded, and a large one holds up no other call."""
+"""The bounds of one message; a large one delays no other call."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""The wall clock is set while a prediction is under way: what was paid for is found, and no time is invented."""
+"""The wall clock is set while a prediction is in progress: a paid image is found, and no wrong time is reported."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""The default model is looked up before it is paid for."""
+"""The default model is looked up in the catalogue before a paid request names it."""
 
 import pytest
 from program import RPCError

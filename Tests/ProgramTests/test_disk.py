@@ -1,4 +1,4 @@
-"""The disk says no: full, failing, read-only, gone. A clear error, a living process, and nothing acknowledged is lost."""
+"""A disk that is full, failing, read-only or gone: a clear error, a running process, and nothing acknowledged is lost."""
 
 import os
 import resource

@@ -1,8 +1,7 @@
-"""The races that the design names (section 14 of its page on durability), each under its own name, on the real binary.
+"""Races around the paid request (Sources/Predictions/README.md, "Money rules"), each under its own name, on the real program.
 
-What cannot be placed from outside is tested where it can be, in Swift: the guard before the request without its other
-safeguards (item 2) in HTTPClientTests, slots that are given up after ten minutes and the scheduler's one rule about
-POSTs (items 9 and 12) in SchedulerTests.
+Races that cannot be provoked from outside are tested in Swift: the guard before the request without its other safeguards in
+HTTPClientTests; slots that are given up after ten minutes, and the scheduler's one rule about POSTs, in SchedulerTests.
 """
 
 import json

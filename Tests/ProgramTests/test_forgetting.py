@@ -1,4 +1,4 @@
-"""What is deleted is gone from the disk, and its space is given back."""
+"""Deleted content leaves the disk, and its space is given back."""
 
 import json
 import random

@@ -1,4 +1,4 @@
-"""What a provider's history may bring back: a prediction's own picture, or nothing."""
+"""A search of the provider's history returns a prediction's own image, or nothing."""
 
 import base64
 

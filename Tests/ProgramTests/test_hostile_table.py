@@ -1,4 +1,4 @@
-"""A table whose cells or schema somebody else has changed: never a crash, and never the end of a list."""
+"""A database whose values or schema were changed by another program: never a crash, and never the end of a list."""
 
 import sqlite3
 import subprocess

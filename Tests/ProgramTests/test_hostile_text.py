@@ -1,4 +1,4 @@
-"""Text that others wrote, wherever the program shows it: on a terminal, in its log, on the gallery's page, to an agent.
+"""Text from outside, wherever the program shows it: on a terminal, in its log, on the gallery's page, to an agent.
 On the wire it stays what it was."""
 
 import html

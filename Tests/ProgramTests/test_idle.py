@@ -1,4 +1,4 @@
-"""A process that has nothing to do does nothing: an editor keeps it for days."""
+"""An idle process uses no CPU: an editor keeps it for days."""
 
 import sys
 import time

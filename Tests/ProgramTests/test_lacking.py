@@ -1,4 +1,4 @@
-"""What this machine lacks is said with the package to install, and never as something to try again."""
+"""A missing library or certificate is reported with the package to install, never as retryable."""
 
 import os
 import shutil

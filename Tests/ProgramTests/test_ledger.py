@@ -1,4 +1,4 @@
-"""The ledger: what counts under --max-spend, whichever process sent it, and what counts nothing."""
+"""The ledger: which requests of which processes count under --max-spend, and which do not."""
 
 import time
 

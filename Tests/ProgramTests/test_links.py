@@ -142,8 +142,10 @@ def missing_tests(text):
 
 
 def numbers(text):
-    """Lines, rows, facts and findings by their number: nobody finds them."""
-    yield from re.findall(r"\b(?:[Ff]act|[Ff]inding)s? [A-Z]\d+\b|\brow 0\d\b|\bline \d\d+\b", text)
+    """Lines, rows, facts, findings and sections of a page by their number: a reader cannot find them."""
+    yield from re.findall(
+        r"\b(?:[Ff]act|[Ff]inding)s? [A-Z]\d+\b|\brow 0\d\b|\bline \d\d+\b|\bsection \d+ of (?:the|its)\b|\([A-Z]\d+\)", text
+    )
 
 
 def wrong(name):
@@ -192,6 +194,8 @@ def test_the_readme_stays_short():
     ("durable as fact F2 says", "fact F2"),
     ("the table, line 39", "line 39"),
     ("row 07 of the table", "row 07"),
+    ("(section 14 of its page)", "section 14 of its"),
+    ("with a warning (T10)", "(T10)"),
 ])
 def test_what_is_not_there_is_noticed(text, found):
     rules = missing_paths(text), missing_pages(text, "Sources"), missing_headings(text, "."), missing_tests(text), numbers(text)

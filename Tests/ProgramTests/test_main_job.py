@@ -1,4 +1,4 @@
-"""The main job on the real binary: a prompt goes in, a picture is on disk, and the table remembers it."""
+"""The main job of the program: a prompt goes in, an image is on disk, and the database has the record."""
 
 import hashlib
 import json

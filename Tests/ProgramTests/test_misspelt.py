@@ -1,4 +1,4 @@
-"""Fields that a model does not have are not bought: refused where that is certain, else sent with a warning (T10)."""
+"""Fields that a model does not have: refused if that is certain, else sent with a warning."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Which models there are, what they take, and what is refused for it before anything is sent."""
+"""The models and the schemas of their inputs; inputs that are refused before anything is sent."""
 
 import json
 

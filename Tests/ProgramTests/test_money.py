@@ -1,4 +1,4 @@
-"""What things cost, and limits that hold before anything is sent."""
+"""Prices and balances, and limits that hold before anything is sent."""
 
 import time
 

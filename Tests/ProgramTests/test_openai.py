@@ -1,4 +1,4 @@
-"""The provider `openai` on the real binary: what it posts, what it makes of every answer, and that it posts once."""
+"""The provider `openai`: its requests, the outcome of every reply, and that it posts once."""
 
 import base64
 import json

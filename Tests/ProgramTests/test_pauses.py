@@ -1,4 +1,4 @@
-"""A paused account is seen wherever a prediction is looked at, and a top-up ends the pause."""
+"""A paused account is reported with each prediction that waits for it, and a top-up ends the pause."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""Partial images of a stream as previews: seen while the picture is being made, gone when it is over, and never money."""
+"""Partial images of a stream as previews: seen while the image is in progress, removed when it is finished, without effect on billing."""
 
 import signal
 import time

@@ -1,4 +1,4 @@
-"""Two and eight processes on one state directory: one owner at a time, one POST each, and everybody may ask."""
+"""Two and eight processes on one state directory: one owner at a time, one POST for each prediction, and every process may read it."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The sandbox says that it is one wherever a person or a model looks, and that it costs nothing."""
+"""The sandbox is named as such to people and to agents, and costs nothing."""
 
 import sqlite3
 import subprocess

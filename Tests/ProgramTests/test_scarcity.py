@@ -1,4 +1,4 @@
-"""Few descriptors, little memory: what is paid for arrives all the same, and is paid for once."""
+"""Few descriptors, little memory: paid images are saved all the same, and paid for once."""
 
 import subprocess
 

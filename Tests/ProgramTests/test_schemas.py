@@ -1,4 +1,4 @@
-"""The protocol as data: what the program prints, what `rpc.discover` answers and what schemas/ holds are one thing."""
+"""The protocol as data: the program, `rpc.discover` and the files in schemas/ say the same."""
 
 import json
 import subprocess

@@ -1,5 +1,5 @@
-"""What is not settled about the service, row by row (section 15 of the service's contract): the safest behaviour, seen
-on the real binary."""
+"""What is not documented of WaveSpeed's API (Sources/Providers/README.md, "WaveSpeed"): the safest behaviour for each unknown,
+seen on the real program."""
 
 import json
 import time

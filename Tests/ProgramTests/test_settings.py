@@ -1,4 +1,4 @@
-"""Who names a key, a file or a provider gets it or an error, never the sandbox in its place."""
+"""A key, a file or a provider that is named is used, or is an error; the sandbox never replaces it."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""imagewire setup: questions on a real terminal, and the same by flags; what fails leaves nothing behind."""
+"""imagewire setup: questions on a real terminal, and the same by flags; a failure writes nothing."""
 
 import json
 import os

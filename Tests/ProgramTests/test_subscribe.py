@@ -1,4 +1,4 @@
-"""`subscribe` on the real binary: every change, in order, of this process and of others, and nothing missed by who comes back."""
+"""`subscribe` on the real binary: every change, in order, of this process and of others; a client that returns with a cursor misses nothing."""
 
 import json
 import sqlite3

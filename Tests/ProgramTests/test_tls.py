@@ -1,4 +1,4 @@
-"""What libcurl is told about TLS, against servers on loopback."""
+"""The TLS settings of libcurl, against servers on loopback."""
 
 import shutil
 import socket

@@ -1,4 +1,4 @@
-"""Pictures of this machine as inputs: uploaded only where the caller says so, before the one POST, and never instead of it."""
+"""Local images as inputs: uploaded only if the caller asks for it, and before the paid request."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""The wire on the real binary: exact to the byte in both framings, within its limits, whatever a client sends."""
+"""The wire on the real binary: exact to the byte in both framings, within its limits, for any input."""
 
 import json
 import os
