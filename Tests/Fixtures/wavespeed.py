@@ -4,6 +4,7 @@
 As a program:   python3 wavespeed.py [--port 0]
   prints one line {"port": N, "output_port": M} when ready, and exits when its stdin closes. `port` is the service;
   `output_port` is a second server for outputs, so that tests can see what another host would get to see.
+  `--many`: a server for each line "open" on stdin, each with such a line; "close N" ends the one at port N.
 
 As a module:    with LoopbackWaveSpeed() as server:
                     server.script(submit=["lost_reply"], polls=1)
@@ -578,7 +579,23 @@ class LoopbackWaveSpeed:
             return 400, {}, self._json({"message": str(error)})
 
 
+def many():
+    """Serves as many services as stdin asks for, each with a state of its own: a process for each costs 150 ms."""
+    servers = {}
+    for line in sys.stdin:
+        command, _, port = line.strip().partition(" ")
+        if command == "open":
+            server = LoopbackWaveSpeed().__enter__()
+            servers[server.port] = server
+            print(json.dumps({"port": server.port, "output_port": server.output_port}), flush=True)
+        elif command == "close":
+            servers.pop(int(port)).__exit__()
+
+
 def main():
+    if "--many" in sys.argv:
+        many()
+        return
     port = int(sys.argv[sys.argv.index("--port") + 1]) if "--port" in sys.argv else 0
     with LoopbackWaveSpeed(port) as server:
         print(json.dumps({"port": server.port, "output_port": server.output_port}), flush=True)

@@ -9,61 +9,23 @@ import Threads
   import Darwin
 #endif
 
-/// The fixture `wavespeed.py` in a process of its own, which ends when this object does.
+/// A server of the fixture `wavespeed.py`, which ends when this object does.
 final class Loopback: Sendable {
   let port: Int
   let outputPort: Int
-  private let input: Int32
-  private let process: pid_t
   private let admin = HTTPClient(environment: ProxyEnvironment(variable: { _ in nil }))
 
   var url: String { "http://127.0.0.1:\(port)" }
   var outputURL: String { "http://127.0.0.1:\(outputPort)" }
 
-  init(_ script: JSONValue? = nil, file: String = #filePath) throws {
-    let fixture = file.split(separator: "/", omittingEmptySubsequences: false).dropLast(2).joined(separator: "/")
-    let (toChild, fromChild) = (try Self.openPipe(), try Self.openPipe())
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_adddup2(&actions, toChild.read, 0)
-    posix_spawn_file_actions_adddup2(&actions, fromChild.write, 1)
-    var arguments =
-      (["python3", "-I", "-S", "\(fixture)/Fixtures/wavespeed.py", "--port", "0"] as [String]).map { strdup($0) } + [
-        nil
-      ]
-    defer { for argument in arguments { free(argument) } }
-    var child: pid_t = 0
-    let result = posix_spawnp(&child, "python3", &actions, nil, &arguments, environ)
-    close(toChild.read)
-    close(fromChild.write)
-    guard result == 0 else { throw LoopbackError.text("python3 could not be started: \(result)") }
-    process = child
-    input = toChild.write
-    var line: [UInt8] = []
-    var byte: UInt8 = 0
-    while read(fromChild.read, &byte, 1) == 1, byte != UInt8(ascii: "\n") { line.append(byte) }
-    close(fromChild.read)
-    let ready = try JSONValue(parsing: line)
-    port = Int(ready["port"]?.int64 ?? 0)
-    outputPort = Int(ready["output_port"]?.int64 ?? 0)
+  init(_ script: JSONValue? = nil) throws {
+    (port, outputPort) = try LoopbackProcess.shared.open()
     if let script { self.script(script) }
   }
 
   deinit {
     admin.close()
-    close(input)
-    kill(process, SIGTERM)
-    var status: Int32 = 0
-    waitpid(process, &status, 0)
-  }
-
-  /// No other child may inherit these, or the fixture would outlive us.
-  private static func openPipe() throws -> (read: Int32, write: Int32) {
-    var ends: [Int32] = [0, 0]
-    guard pipe(&ends) == 0 else { throw LoopbackError.text("no pipe") }
-    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-    return (ends[0], ends[1])
+    LoopbackProcess.shared.end(port)
   }
 
   func script(_ script: JSONValue) { _ = ask("/_/script", script) }
@@ -86,6 +48,76 @@ final class Loopback: Sendable {
       fatalError("the fixture did not answer \(path)")
     }
     return (try? JSONValue(parsing: response.body)) ?? .null
+  }
+}
+
+/// The one process that serves all of them. It ends with this one, since its stdin closes then.
+private final class LoopbackProcess: Sendable {
+  static let shared = LoopbackProcess()
+
+  private struct Pipes {
+    let input: Int32
+    let output: Int32
+  }
+
+  /// Nil where Python could not be started. A command and its answer go together, so the lock is held for both.
+  private let pipes: Protected<Pipes?>
+
+  private init(file: String = #filePath) {
+    let fixture = file.split(separator: "/", omittingEmptySubsequences: false).dropLast(2).joined(separator: "/")
+    pipes = Protected(Self.start("\(fixture)/Fixtures/wavespeed.py"))
+  }
+
+  func open() throws -> (port: Int, outputPort: Int) {
+    let line: [UInt8] = pipes.withLock { pipes in
+      guard let pipes else { return [] }
+      Self.say("open\n", to: pipes)
+      var line: [UInt8] = []
+      var byte: UInt8 = 0
+      while read(pipes.output, &byte, 1) == 1, byte != UInt8(ascii: "\n") { line.append(byte) }
+      return line
+    }
+    let ready = try JSONValue(parsing: line)
+    guard let port = ready["port"]?.int64, let outputPort = ready["output_port"]?.int64 else {
+      throw LoopbackError.text("python3 could not be started")
+    }
+    return (Int(port), Int(outputPort))
+  }
+
+  func end(_ port: Int) {
+    pipes.withLock { pipes in
+      if let pipes { Self.say("close \(port)\n", to: pipes) }
+    }
+  }
+
+  private static func say(_ line: String, to pipes: Pipes) {
+    let bytes = Array(line.utf8)
+    _ = write(pipes.input, bytes, bytes.count)
+  }
+
+  private static func start(_ script: String) -> Pipes? {
+    guard let toChild = openPipe(), let fromChild = openPipe() else { return nil }
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_adddup2(&actions, toChild.read, 0)
+    posix_spawn_file_actions_adddup2(&actions, fromChild.write, 1)
+    let words = ["python3", "-I", "-S", script, "--many"]
+    var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
+    defer { for argument in arguments { free(argument) } }
+    var child: pid_t = 0
+    let result = posix_spawnp(&child, "python3", &actions, nil, &arguments, environ)
+    close(toChild.read)
+    close(fromChild.write)
+    return result == 0 ? Pipes(input: toChild.write, output: fromChild.read) : nil
+  }
+
+  /// No other child may inherit these, or the fixture would outlive us.
+  private static func openPipe() -> (read: Int32, write: Int32)? {
+    var ends: [Int32] = [0, 0]
+    guard pipe(&ends) == 0 else { return nil }
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    return (ends[0], ends[1])
   }
 }
 

@@ -145,8 +145,8 @@ import Threads
   @Test func shortRequestsWithLongRepliesAreWrittenBeforeTheirReadIsOver() {
     let transport = MemoryTransport(room: 0)
     var limits = Limits()
-    limits.unwrittenBytes = 2 << 20
-    let text = String(repeating: "z", count: 100_000)
+    limits.unwrittenBytes = 200 << 10
+    let text = String(repeating: "z", count: 10_000)
     let handled = Shared(0)
     let handler = Handler(onRequest: { _, reply in
       handled.change { $0 += 1 }

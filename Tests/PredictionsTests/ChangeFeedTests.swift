@@ -90,7 +90,7 @@ struct ChangeFeedTests {
   }
 
   /// Whatever happens and however slow the reader is.
-  @Test(arguments: 0..<200) func theRulesHold(seed: UInt64) {
+  @Test(arguments: 0..<50) func theRulesHold(seed: UInt64) {
     var random = SplitMix64(seed: seed)
     var log = Log()
     var feed = ChangeFeed(.all, after: start)

@@ -202,17 +202,17 @@ struct SceneTests {
   @Test("the subject is painted in its colour", arguments: [("red", 0), ("green", 1), ("blue", 2)])
   func subjectIsPainted(name: String, channel: Int) {
     for subject in ["fox", "cat", "house", "boat", "balloon", "bird", "flower", "castle", "tree", "apple"] {
-      let it = picture("a \(name) \(subject) at noon")
+      let it = picture("a \(name) \(subject) at noon", 80, 80)
       let strong = stride(from: 0, to: it.pixels.count, by: 3).count { place in
         let rest = (0..<3).filter { $0 != channel }.map { Int(it.pixels[place + $0]) }.max()!
         return Int(it.pixels[place + channel]) > rest + 40
       }
-      let plain = picture("a grey \(subject) at noon")
+      let plain = picture("a grey \(subject) at noon", 80, 80)
       let without = stride(from: 0, to: plain.pixels.count, by: 3).count { place in
         let rest = (0..<3).filter { $0 != channel }.map { Int(plain.pixels[place + $0]) }.max()!
         return Int(plain.pixels[place + channel]) > rest + 40
       }
-      #expect(strong > without || channel == 2 && strong > 200, "\(name) \(subject): \(strong) against \(without)")
+      #expect(strong > without || channel == 2 && strong > 80, "\(name) \(subject): \(strong) against \(without)")
     }
   }
 
@@ -253,8 +253,9 @@ struct SceneTests {
   }
 
   /// Every place, hour and subject, with weather, at awkward sizes: nothing traps, and no picture is empty.
-  @Test("every combination can be painted", arguments: [(64, 64), (64, 150), (150, 64)])
-  func everything(width: Int, height: Int) throws {
+  @Test("every combination can be painted")
+  func everything() throws {
+    let sizes = [(64, 64), (64, 150), (150, 64)]
     let places = ["hills", "sea", "desert", "city", "forest", "mountains", "meadow", "space", "abstract"]
     let subjects = [
       "fox", "cat", "dog", "bird", "fish", "house", "lighthouse", "boat", "tree", "flower", "balloon", "castle",
@@ -265,6 +266,7 @@ struct SceneTests {
       for (other, subject) in subjects.enumerated() {
         let hour = ["noon", "night", "dawn", "sunset"][(number + other) % 4]
         let weather = ["", "snow", "rain", "mist"][other % 4]
+        let (width, height) = sizes[(number / 2 + other) % 3]
         let canvas = Scene.paint("\(subject) \(place) \(hour) \(weather)", index: 1, width: width, height: height)
         #expect(Set(canvas.pixels).count > 20, "\(subject) \(place) \(hour) \(weather)")
       }
