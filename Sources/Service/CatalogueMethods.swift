@@ -7,11 +7,7 @@ extension Method {
   static let catalogue: [Method] = [
     Method(
       "models", "Returns the models of a provider, or one model with the schema of its input.",
-      [
-        Parameter("model", .string(1...256).about("Only this model, with its input_schema.")),
-        Parameter("provider", .string(1...64).about("The provider; the default provider if absent.")),
-        Parameter("cursor", .string(1...256).about("next_cursor of the previous page.")),
-      ],
+      [Parameters.model, Parameters.provider, Parameters.cursor],
       result: .object([
         "models": .array(
           of: .object(
@@ -26,10 +22,7 @@ extension Method {
       ]), errors: [.providerNotConfigured, .providerFailed], body: .later(models)),
     Method(
       "validate", "Checks an input as submit would, as far as its schema is known; spends nothing.",
-      [
-        Parameter("input", .object().about("As for submit."), required: true),
-        Parameter("model", .string(1...256)), Parameter("provider", .string(1...64)),
-      ],
+      [ValidateParameters.input, ValidateParameters.model, ValidateParameters.provider],
       result: .object(
         [
           "valid": .bool.about("Whether there are no problems."),
@@ -40,14 +33,27 @@ extension Method {
       errors: [.providerNotConfigured, .providerFailed], body: .later(validate)),
   ]
 
+  private enum Parameters {
+    static let model = Parameter(optional: "model", .model, about: "Only this model, with its input_schema.")
+    static let provider = Parameter(
+      optional: "provider", .provider, about: "The provider; the default provider if absent.")
+    static let cursor = Parameter(optional: "cursor", .cursor, about: "next_cursor of the previous page.")
+  }
+
+  private enum ValidateParameters {
+    static let input = Parameter("input", .object, about: "As for submit.")
+    static let model = Parameter(optional: "model", .model)
+    static let provider = Parameter(optional: "provider", .provider)
+  }
+
   @Sendable private static func models(_ service: Service, _ params: MethodParameters, _ call: PendingCall)
     throws(RPCError)
   {
-    let model = try params.name("model", bytes: 1...256)
-    let provider = try params.name("provider", bytes: 1...64)
-    let cursor = try params.string("cursor", bytes: 1...256)
+    let model = try params[Parameters.model]
+    let provider = try params[Parameters.provider]
+    let cursor = try params[Parameters.cursor]
     let engine = try service.engine()
-    // A cursor goes on in a list, and one model is none.
+    // One model is not a list: a cursor does not apply.
     let isOne = model != nil
     let answer: @Sendable (Result<PredictionEngine.Offer, PredictionEngine.CatalogueError>) -> Void = { result in
       switch result {
@@ -69,9 +75,9 @@ extension Method {
   @Sendable private static func validate(_ service: Service, _ params: MethodParameters, _ call: PendingCall)
     throws(RPCError)
   {
-    var request = PredictionRequest(input: try params.object("input") ?? JSONObject())
-    request.model = try params.name("model", bytes: 1...256)
-    request.provider = try params.name("provider", bytes: 1...64)
+    var request = PredictionRequest(input: try params[ValidateParameters.input])
+    request.model = try params[ValidateParameters.model]
+    request.provider = try params[ValidateParameters.provider]
     let engine = try service.engine()
     do throws(PredictionEngine.CatalogueError) {
       try engine.validate(request) { result in

@@ -9,9 +9,7 @@ extension Method {
     Method(
       "initialize", "Takes configuration and returns the capabilities; plain clients need not call it.",
       [
-        Parameter("processId", .integer().about("The client's process; imagewire ends when it exits.")),
-        Parameter("clientInfo", .object()),
-        Parameter("configuration", .settings), Parameter("initializationOptions", .settings),
+        Parameters.process, Parameters.clientInfo, Parameters.configuration, Parameters.initializationOptions,
       ], result: .capabilities, errors: [.invalidParams], isStrict: false, body: .now(initialize)),
     Method(notification: "initialized", "Does nothing.") { _, _ in },
     Method(
@@ -23,9 +21,9 @@ extension Method {
     Method(notification: "exit", "Ends the process.") { service, _ in service.exit() },
     Method(
       notification: "$/cancelRequest", "Stops waiting for a request; its prediction goes on.",
-      [Parameter("id", Schema(["type": ["integer", "string"]]).about("The request's id."), required: true)]
+      [Parameters.request]
     ) { service, params in
-      if let id = params.object["id"] { service.cancelRequest(id) }
+      if let id = try? params[Parameters.request] { service.cancelRequest(id) }
     },
     Method(
       "rpc.discover", "Returns the description of all methods, as an OpenRPC document.",
@@ -33,45 +31,59 @@ extension Method {
       body: .now { service, _ in .json(service.description()) }),
   ]
 
+  /// The LSP base protocol defines most of these; what it does not define is ignored.
+  private enum Parameters {
+    static let process = Parameter(
+      optional: "processId", .unchecked(.integer()), about: "The client's process; imagewire ends when it exits.")
+    static let clientInfo = Parameter(optional: "clientInfo", .unchecked(.object()))
+    static let configuration = Parameter(optional: "configuration", .object(.settings))
+    static let initializationOptions = Parameter(optional: "initializationOptions", .object(.settings))
+    static let request = Parameter(
+      "id", .unchecked(Schema(["type": ["integer", "string"]])), about: "The request's id.")
+  }
+
   @Sendable private static func ping(_ service: Service, _ params: MethodParameters) throws(RPCError) -> Answer {
-    // The stateless revision of MCP has none, and none of `initialize`.
+    // The stateless revision of MCP has neither `ping` nor `initialize`.
     if MCPRequestContext.isStateless(params.object) { throw .methodNotFound }
     return .empty
   }
 
   @Sendable private static func initialize(_ service: Service, _ params: MethodParameters) throws(RPCError) -> Answer {
     if MCPRequestContext.isStateless(params.object) { throw .methodNotFound }
-    // With a revision it is the handshake of MCP, without one that of editors.
+    // With `protocolVersion` it is the handshake of MCP, otherwise that of the LSP base protocol.
     if params.object["protocolVersion"] != nil { return .json(try service.initializeMCP(params.object)) }
-    let options = try params.object("initializationOptions")
-    let settings = try params.object("configuration") ?? options ?? JSONObject()
+    let options = try params[Parameters.initializationOptions]
+    let settings = try params[Parameters.configuration] ?? options ?? JSONObject()
     func setting(_ name: String) throws(RPCError) -> String? {
       guard let value = settings[name], !value.isNull else { return nil }
-      guard let text = value.string, !text.isEmpty, text.utf8.count <= 4_096 else {
+      guard let text = value.string, ClientSettings.bytes.contains(text.utf8.count) else {
         throw .invalidParams("configuration.\(name)", "\(name) must be a string that is not empty")
       }
       return text
     }
     func name(_ name: String) throws(RPCError) -> String? {
       let text = try setting(name)
-      if let text { try MethodParameters.checkName(text, "configuration.\(name)") }
+      if let text, !SafeText.isName(text) { throw .notAName("configuration.\(name)") }
       return text
     }
-    let wish = ClientSettings(
+    let requested = ClientSettings(
       provider: try name("provider"), model: try name("model"),
       wavespeedKey: try setting("wavespeed_api_key"), openAIKey: try setting("openai_api_key"),
       outputDirectory: try name("output_dir"))
-    if let folder = wish.outputDirectory, !folder.hasPrefix("/") {
+    if let folder = requested.outputDirectory, !folder.hasPrefix("/") {
       throw .invalidParams("configuration.output_dir", "output_dir must be an absolute path")
     }
-    service.configure(wish)
-    if let process = params.object["processId"]?.int64 { service.watch(process) }
+    service.configure(requested)
+    if let process = try params[Parameters.process]?.int64 { service.watch(process) }
     return .json(service.capabilities())
   }
 }
 
-/// What a client may set with `initialize`; flags win over it.
+/// Settings that a client sends with `initialize`; options of the command line win over them.
 public struct ClientSettings: Sendable, Equatable {
+  /// The length of each setting.
+  static let bytes = 1...4_096
+
   /// The default provider.
   public var provider: String?
   /// The default model.
@@ -85,9 +97,9 @@ public struct ClientSettings: Sendable, Equatable {
 }
 
 extension Schema {
-  /// What a client may set.
+  /// The settings that a client may send.
   fileprivate static var settings: Schema {
-    let setting = Schema.string(1...4_096).orNull
+    let setting = Schema.string(ClientSettings.bytes).orNull
     return .object(
       [
         "provider": setting, "model": setting, "wavespeed_api_key": setting, "openai_api_key": setting,
@@ -95,7 +107,7 @@ extension Schema {
       ], optional: ["provider", "model", "wavespeed_api_key", "openai_api_key", "output_dir"])
   }
 
-  /// What `initialize` answers; written by `Service.capabilities`.
+  /// The result of `initialize`, written by `Service.capabilities`.
   fileprivate static var capabilities: Schema {
     .object([
       "capabilities": .object([

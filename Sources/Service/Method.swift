@@ -10,7 +10,7 @@ public final class Method: Sendable {
   /// One sentence for people.
   public let summary: String
   /// Its params in positional order.
-  public let parameters: [Parameter]
+  let parameters: [ParameterDescription]
   /// Params of which at least one must be given.
   let alternatives: [String]
   /// What it answers with; `nil` where nothing is answered. Called by whoever renders the schemas, and by nobody else.
@@ -44,13 +44,13 @@ public final class Method: Sendable {
   ///   - result: the schema of what it answers with.
   ///   - errors: beside those that every call can be answered with.
   init(
-    _ name: String, _ summary: String, _ parameters: [Parameter] = [], anyOf alternatives: [String] = [],
+    _ name: String, _ summary: String, _ parameters: [any DescribedParameter] = [], anyOf alternatives: [String] = [],
     result: @autoclosure @escaping @Sendable () -> Schema,
     errors: @autoclosure @escaping @Sendable () -> [ErrorKind] = [], isStrict: Bool = true, body: Body
   ) {
     self.name = name
     self.summary = summary
-    self.parameters = parameters
+    self.parameters = parameters.map(\.description)
     self.alternatives = alternatives
     self.result = result
     self.errors = errors
@@ -62,12 +62,12 @@ public final class Method: Sendable {
 
   /// A notification: it does something, and nothing is ever answered.
   init(
-    notification name: String, _ summary: String, _ parameters: [Parameter] = [],
+    notification name: String, _ summary: String, _ parameters: [any DescribedParameter] = [],
     body: @escaping @Sendable (Service, MethodParameters) -> Void
   ) {
     self.name = name
     self.summary = summary
-    self.parameters = parameters
+    self.parameters = parameters.map(\.description)
     alternatives = []
     result = nil
     errors = { [] }
@@ -78,10 +78,10 @@ public final class Method: Sendable {
   }
 
   /// A method of MCP, whose schema is MCP's own.
-  init(mcp name: String, _ summary: String, _ parameters: [Parameter] = [], body: Body) {
+  init(mcp name: String, _ summary: String, _ parameters: [any DescribedParameter] = [], body: Body) {
     self.name = name
     self.summary = summary
-    self.parameters = parameters
+    self.parameters = parameters.map(\.description)
     alternatives = []
     result = nil
     errors = { [] }

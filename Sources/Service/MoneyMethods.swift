@@ -7,26 +7,29 @@ extension Method {
   static let money: [Method] = [
     Method(
       "quote", "Returns the price of a prediction; spends nothing.",
-      [
-        Parameter("input", .object().about("As for submit; the prompt may be absent."), required: true),
-        Parameter("model", .string(1...256)), Parameter("provider", .string(1...64)),
-      ],
+      [Parameters.input, Parameters.model, Parameters.provider],
       result: .object([
         "amount": .number, "currency": .string.about("ISO 4217: USD."),
         "exact": .bool.about("Whether this is the price that will be billed, not an estimate."),
       ]), errors: [.providerNotConfigured, .providerFailed], body: .later(quote)),
     Method(
-      "balance", "Returns the balance of the provider's account.", [Parameter("provider", .string(1...64))],
+      "balance", "Returns the balance of the provider's account.", [Parameters.provider],
       result: .object(["amount": .number, "currency": .string.about("ISO 4217: USD.")]),
       errors: [.providerNotConfigured, .providerFailed], body: .later(balance)),
   ]
 
+  private enum Parameters {
+    static let input = Parameter("input", .object, about: "As for submit; the prompt may be absent.")
+    static let model = Parameter(optional: "model", .model)
+    static let provider = Parameter(optional: "provider", .provider)
+  }
+
   @Sendable private static func quote(_ service: Service, _ params: MethodParameters, _ call: PendingCall)
     throws(RPCError)
   {
-    var request = PredictionRequest(input: try params.object("input") ?? JSONObject())
-    request.model = try params.name("model", bytes: 1...256)
-    request.provider = try params.name("provider", bytes: 1...64)
+    var request = PredictionRequest(input: try params[Parameters.input])
+    request.model = try params[Parameters.model]
+    request.provider = try params[Parameters.provider]
     let engine = try service.engine()
     do throws(PredictionEngine.PriceError) {
       try engine.quote(request) { result in
@@ -40,7 +43,7 @@ extension Method {
   @Sendable private static func balance(_ service: Service, _ params: MethodParameters, _ call: PendingCall)
     throws(RPCError)
   {
-    let provider = try params.name("provider", bytes: 1...64)
+    let provider = try params[Parameters.provider]
     let engine = try service.engine()
     do throws(PredictionEngine.PriceError) {
       try engine.balance(of: provider) { result in

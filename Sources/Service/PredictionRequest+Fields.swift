@@ -2,23 +2,22 @@ public import JSON
 internal import JSONRPC
 public import Predictions
 
-/// What the command line shares with the methods: the same bounds of a request, the same shape of an answer.
-
+// Requests of the command line: read like the params of `submit`.
 extension PredictionRequest {
-  /// Reads what `submit` takes, with the bounds that hold there.
+  /// A request from the parameters of `submit`, by name, with the same bounds.
   public init(members: JSONObject) throws(UnusableRequest) {
     do throws(RPCError) {
-      let submit = MethodTable.standard["submit"]!
-      try self.init(MethodParameters(.object(members), of: submit.parameters, strict: true))
+      self = try SubmitParameters.request(
+        MethodParameters(.object(members), of: SubmitParameters.all.map(\.description), strict: true))
     } catch {
       throw UnusableRequest(error)
     }
   }
 }
 
-/// Why a request cannot be used; nothing was written or sent.
+/// A request that cannot be used; nothing was written or sent.
 public struct UnusableRequest: Error, Sendable, Equatable {
-  /// One sentence.
+  /// The reason, as one sentence without a full stop.
   public let message: String
   /// What to do, where that helps.
   public let hint: String?
@@ -28,6 +27,6 @@ public struct UnusableRequest: Error, Sendable, Equatable {
     hint = error.data.flatMap { try? JSONValue(parsing: $0) }?["hint"]?.string
   }
 
-  /// As an answer to `submit` would have it.
+  /// The error that `submit` would answer with.
   public init(_ error: SubmitError) { self.init(RPCError.submit(error)) }
 }

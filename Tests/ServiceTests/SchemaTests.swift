@@ -101,7 +101,9 @@ struct SchemaTests {
       Schema.only(1).orNull.json(.inline).text == #"{"anyOf":[{"const":1},{"type":"null"}]}"#)
     #expect(Schema.any.orNull == Schema.any)
     let params = Schema.params(
-      of: [Parameter("id", .id, required: true), Parameter("n", .integer())], isStrict: true, oneOf: [])
+      of: [
+        .init("id", isRequired: true, { .id }), .init("n", isRequired: false, { .integer() }),
+      ], isStrict: true, oneOf: [])
     #expect(params.json(.inline)["required"] == ["id"])
     #expect(params.json(.inline)["additionalProperties"] == false)
     #expect(params.json(.inline)["properties"]?["n"]?["type"] == ["integer", "null"])

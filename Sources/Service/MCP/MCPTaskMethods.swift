@@ -155,8 +155,6 @@ extension RPCError {
   }
 
   fileprivate static func taskCancelled(_ id: PredictionID) -> RPCError {
-    ours(
-      ErrorCode.requestCancelled, "The task was cancelled; there is no picture.", type: "request_cancelled",
-      retryable: false, id: id.description)
+    RPCError(.taskCancelled, "The task was cancelled; there is no picture.", id: id.description)
   }
 }

@@ -8,13 +8,28 @@ struct MCPTool: Sendable {
   /// For the model. Hosts cut it at 2 KB.
   let description: String
   /// What it takes.
-  let parameters: [Parameter]
+  let parameters: [ParameterDescription]
   /// What it brings. Called by whoever lists the tools, and by nobody else.
   let output: @Sendable () -> Schema
   let hints: Hints
   /// Whether it can be called as a task.
-  var isTaskCapable = false
+  let isTaskCapable: Bool
   let body: @Sendable (MCPToolCall) throws(RPCError) -> Void
+
+  init(
+    name: String, title: String, description: String, parameters: [any DescribedParameter],
+    output: @escaping @Sendable () -> Schema, hints: Hints, isTaskCapable: Bool = false,
+    body: @escaping @Sendable (MCPToolCall) throws(RPCError) -> Void
+  ) {
+    self.name = name
+    self.title = title
+    self.description = description
+    self.parameters = parameters.map(\.description)
+    self.output = output
+    self.hints = hints
+    self.isTaskCapable = isTaskCapable
+    self.body = body
+  }
 
   /// What a host may let a model do without asking.
   struct Hints: Sendable {

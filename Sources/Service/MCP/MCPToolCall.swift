@@ -14,10 +14,6 @@ struct MCPToolCall: Sendable {
     case extensionTask
   }
 
-  /// Below the 60 s after which common hosts give up, whatever a model asks for.
-  static let longestWait: Int64 = 54_000
-  static let usualWait: Int64 = 50_000
-
   let call: MCPCall
   let way: Way
   let arguments: MethodParameters
@@ -54,7 +50,7 @@ struct MCPToolCall: Sendable {
   static func refuse(_ call: MCPCall, _ error: RPCError, way: Way = .result) {
     // A client that asked for a task can read a task or an error, and a task that never began is none.
     if way == .coreTask { return call.error(error) }
-    if error.code == -32_602, !call.revision.tellsModelOfBadArguments { return call.error(error) }
+    if error.code == ErrorKind.invalidParams.code, !call.revision.tellsModelOfBadArguments { return call.error(error) }
     let result = MCPToolResult(text: error.sentence, isError: true)
     call.result { result.write(to: &$0, for: call.revision) }
   }
@@ -70,8 +66,8 @@ struct MCPToolCall: Sendable {
   // MARK: - The tools
 
   func generate() throws(RPCError) {
-    let timeout = try arguments.milliseconds("timeout_ms", default: Self.usualWait, atMost: Self.longestWait)
-    let isInline = try arguments.bool("inline") ?? false
+    let timeout = try arguments[MCPTool.Parameters.timeout]
+    let isInline = try arguments[MCPTool.Parameters.inline]
     let engine = try service.engine()
     try order { accepted in
       let snapshot = accepted.snapshot
@@ -100,9 +96,9 @@ struct MCPToolCall: Sendable {
   }
 
   func get() throws(RPCError) {
-    let id = try arguments.id()
-    let timeout = try arguments.milliseconds("timeout_ms", default: Self.usualWait, atMost: Self.longestWait)
-    let isInline = try arguments.bool("inline") ?? false
+    let id = try arguments[MCPTool.Parameters.id]
+    let timeout = try arguments[MCPTool.Parameters.timeout]
+    let isInline = try arguments[MCPTool.Parameters.inline]
     let agent = try call.agent()
     do throws(StoreError) {
       _ = try agent.snapshot(id)
@@ -113,7 +109,7 @@ struct MCPToolCall: Sendable {
   }
 
   func cancel() throws(RPCError) {
-    let id = try arguments.id()
+    let id = try arguments[MCPTool.Parameters.id]
     let agent = try call.agent()
     do throws(StoreError) {
       try agent.cancel(id) { result in
@@ -128,10 +124,10 @@ struct MCPToolCall: Sendable {
   }
 
   func list() throws(RPCError) {
-    var query = ListQuery(limit: Int(min(max(try arguments.integer("limit") ?? 20, 1), 100)))
-    query.status = try arguments.status()
-    query.text = try arguments.string("text")
-    query.cursor = try arguments.string("cursor", bytes: 1...256)
+    var query = ListQuery(limit: try arguments[MCPTool.Parameters.limit])
+    query.status = try arguments[MCPTool.Parameters.status]
+    query.text = try arguments[MCPTool.Parameters.text]
+    query.cursor = try arguments[MCPTool.Parameters.cursor]
     let agent = try call.agent()
     agent.list(query) { [call] result in
       switch result {
@@ -145,9 +141,7 @@ struct MCPToolCall: Sendable {
 
   /// Accepts a prediction; it is on disk before the body runs.
   private func order(_ body: @escaping @Sendable (PredictionEngine.Accepted) -> Void) throws(RPCError) {
-    var members = arguments.object
-    for name in ["timeout_ms", "inline"] { members[name] = nil }
-    let request = try PredictionRequest(MethodParameters(.object(members), of: [], strict: false))
+    let request = try SubmitParameters.request(arguments)
     let folders = service.folders
     if let folder = request.outputDirectory, !folders.contains(folder) {
       throw .invalidParams(
@@ -210,7 +204,7 @@ extension RPCError {
   var sentence: SafeText {
     let hint = data.flatMap { try? JSONValue(parsing: $0) }?["hint"]?.string
     // A setting is the user's; without this a model tries again with other arguments.
-    let advice = code == ErrorCode.providerNotConfigured ? "Tell the user: no other arguments will help." : nil
+    let advice = code == ErrorKind.providerNotConfigured.code ? "Tell the user: no other arguments will help." : nil
     return SafeText(sentences(plainMessage, hint, advice))
   }
 }

@@ -14,7 +14,8 @@ extension MCPTool {
       For several pictures, or a model known to be slow, call submit_prediction for each and then get_prediction.
       A refusal says what to change in the prompt or the arguments.
       """,
-    parameters: order + [timeout, inline], output: { .pictured }, hints: Hints(), isTaskCapable: true,
+    parameters: Parameters.ofRequest + [Parameters.timeout, Parameters.inline], output: { .pictured }, hints: Hints(),
+    isTaskCapable: true,
     body: { call throws(RPCError) in try call.generate() })
 
   static let submit = MCPTool(
@@ -24,7 +25,7 @@ extension MCPTool {
       happens to this conversation. Use it for slow models and to make several pictures at the same time, then call \
       get_prediction with each id. May cost money. With an idempotency_key the same order is never made twice.
       """,
-    parameters: order, output: { .pictured }, hints: Hints(),
+    parameters: Parameters.ofRequest, output: { .pictured }, hints: Hints(),
     body: { call throws(RPCError) in try call.submit() })
 
   static let get = MCPTool(
@@ -34,7 +35,8 @@ extension MCPTool {
       timeout_ms (50,000) is over; 0 looks and does not wait. While status is created or processing, call it again. \
       Ids stay valid until the prediction is deleted, also after a restart.
       """,
-    parameters: [id, timeout, inline], output: { .pictured }, hints: Hints(readOnly: true),
+    parameters: [Parameters.id, Parameters.timeout, Parameters.inline], output: { .pictured },
+    hints: Hints(readOnly: true),
     body: { call throws(RPCError) in try call.get() })
 
   static let cancel = MCPTool(
@@ -43,7 +45,7 @@ extension MCPTool {
       Stops a prediction. Before it was sent that costs nothing (billing "none"); afterwards the provider may still finish \
       and bill it (billing "unknown"). A finished one comes back unchanged.
       """,
-    parameters: [id], output: { .pictured }, hints: Hints(destructive: true, idempotent: true),
+    parameters: [Parameters.id], output: { .pictured }, hints: Hints(destructive: true, idempotent: true),
     body: { call throws(RPCError) in try call.cancel() })
 
   static let list = MCPTool(
@@ -51,42 +53,43 @@ extension MCPTool {
     description: """
       The predictions made with these tools, newest first, without their inputs. Use it to find an id or a file again.
       """,
-    parameters: [
-      Parameter("status", .status), Parameter("text", .string.about("Only where the prompt has this.")),
-      Parameter("limit", .integer(1...).usually(20).about("At most 100.")),
-      Parameter("cursor", .string(1...256).about("next_cursor of the page before.")),
-    ],
+    parameters: [Parameters.status, Parameters.text, Parameters.limit, Parameters.cursor],
     output: { .object(["predictions": .array(of: .pictured), "next_cursor": .string.orNull]) },
     hints: Hints(readOnly: true, openWorld: false),
     body: { call throws(RPCError) in try call.list() })
 
-  // MARK: - What they share
+  /// The parameters of the tools. Their types are those of the methods, so the bounds are the same; the descriptions are
+  /// for models. A request is read by `SubmitParameters`.
+  enum Parameters {
+    static let ofRequest: [any DescribedParameter] = [
+      Parameter("prompt", .string, about: "What the picture shows."),
+      Parameter(
+        optional: "model", .model, about: "The provider's name of a model; leave it out for the usual one."),
+      Parameter(
+        optional: "input", .object,
+        about: "Further members for the model, such as size (\"1024x1024\"), n or quality."),
+      Parameter(
+        optional: "idempotency_key", .idempotencyKey,
+        about: "A name of yours for this order: it never makes a second picture."),
+      Parameter(
+        optional: "output_dir", .string,
+        about: "An absolute folder for the files, inside the output folder or an allowed one."),
+      Parameter(optional: "output_name", .outputName, about: "File name without folder and extension."),
+      Parameter(optional: "max_cost", .dollars, about: "Refuse if it would cost more, in US dollars."),
+    ]
 
-  /// What makes an order.
-  private static let order = [
-    Parameter("prompt", .string.about("What the picture shows."), required: true),
-    Parameter("model", .string(1...256).about("The provider's name of a model; leave it out for the usual one.")),
-    Parameter(
-      "input", .object().about("Further members for the model, such as size (\"1024x1024\"), n or quality.")),
-    Parameter(
-      "idempotency_key", .string(1...255).about("A name of yours for this order: it never makes a second picture.")),
-    Parameter(
-      "output_dir", .string.about("An absolute folder for the files, inside the output folder or an allowed one.")),
-    Parameter("output_name", .string(1...200).about("File name without folder and extension.")),
-    Parameter("max_cost", .number.about("Refuse if it would cost more, in US dollars.")),
-  ]
-
-  private static let id = Parameter("id", .string.about("The prediction's id."), required: true)
-
-  private static let timeout = Parameter(
-    "timeout_ms",
-    .integer(0...).usually(.number(JSONNumber(MCPToolCall.usualWait))).about(
-      "How long to wait, in milliseconds; at most \(MCPToolCall.longestWait)."))
-
-  private static let inline = Parameter(
-    "inline",
-    .bool.usually(false).about(
-      "Also show the picture itself, if it is under 1 MB. Costs many tokens; the file is saved anyway."))
+    static let id = Parameter("id", .id, about: "The prediction's id.")
+    /// Both values are below the 60 s after which common hosts give up, whatever a model asks for.
+    static let timeout = Parameter(
+      "timeout_ms", .milliseconds(from0AtMost: 54_000), default: 50_000, about: "How long to wait")
+    static let inline = Parameter(
+      "inline", .bool, default: false,
+      about: "Also show the picture itself, if it is under 1 MB. Costs many tokens; the file is saved anyway.")
+    static let status = Parameter(optional: "status", .status)
+    static let text = Parameter(optional: "text", .string, about: "Only where the prompt has this.")
+    static let limit = Parameter("limit", .integer(from: 1, atMost: 100), default: 20)
+    static let cursor = Parameter(optional: "cursor", .cursor, about: "next_cursor of the page before.")
+  }
 }
 
 extension Schema {

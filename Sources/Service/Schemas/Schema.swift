@@ -85,11 +85,6 @@ extension Schema {
     Schema(["type": "integer"]).with("minimum", range.map { .number(JSONNumber($0.lowerBound)) })
   }
 
-  /// Milliseconds, clamped to what is allowed.
-  static func milliseconds(_ description: String, usually usual: Int64) -> Schema {
-    integer().usually(.number(JSONNumber(usual))).about("\(description), in milliseconds; 0 to 1800000, clamped.")
-  }
-
   /// A string of that many characters; where the code counts bytes this is what follows for characters.
   static func string(_ length: ClosedRange<Int>) -> Schema {
     Schema([
@@ -137,7 +132,7 @@ extension Schema {
   static func reference(_ definition: Definition) -> Schema { Schema(["$ref": .string(definition.rawValue)]) }
 
   /// The params of a method, by name.
-  static func params(of parameters: [Parameter], isStrict: Bool, oneOf alternatives: [String]) -> Schema {
+  static func params(of parameters: [ParameterDescription], isStrict: Bool, oneOf alternatives: [String]) -> Schema {
     var members = parameters.map { parameter in
       (parameter.name, (parameter.isRequired ? parameter.schema() : parameter.schema().orNull).value)
     }

@@ -58,7 +58,7 @@ async def converse(client, mode):
     done("refused")
 
     result = await client.call_tool("generate_image", {"prompt": "a fox", "promt": "a fox"})
-    assert result.is_error and 'There is no member "promt"' in result.content[0].text, result
+    assert result.is_error and 'There is no parameter "promt"' in result.content[0].text, result
     done("bad argument")
 
     await refused(client.call_tool("draw", {}), -32602)
