@@ -79,10 +79,6 @@ let package = Package(
     tests(of: "Providers", uses: ["Predictions", "HTTP", "HTTPTestSupport", "Encoding", "JSON", "Threads"]),
     tests(of: "Service", uses: ["JSONRPC", "Predictions", "JSON", "Threads"]),
     tests(of: "Commands", uses: ["Service", "Predictions", "Encoding", "JSON", "Threads"]),
-    // The real binary, which it needs built.
-    .testTarget(
-      name: "TranscriptTests", dependencies: ["imagewire", "JSON"], path: "Tests/TranscriptTests", swiftSettings: strict
-    ),
   ]
 )
 

@@ -39,7 +39,6 @@ class Contract:
         resources = ((name, Resource(closed(schema) if name not in self.OPEN else schema, DRAFT202012)) for name, schema in SCHEMAS.items())
         self.registry = Registry().with_resources(resources)
         self.asked = {}
-        self.seen = set()
 
     def validate(self, value, pointer):
         jsonschema.Draft202012Validator({"$ref": pointer}, registry=self.registry).validate(value)
@@ -58,7 +57,6 @@ class Contract:
     def params(self, request):
         params = by_name(request.get("params"), METHODS[request["method"]]["params"])
         self.validate(params, f"{file_of(request['method'])}#/properties/params")
-        self.seen.add(request["method"])
 
     # -- what it is sent -------------------------------------------------------------------------------------------
 
@@ -72,13 +70,12 @@ class Contract:
         if "method" in message:
             assert set(message) == {"jsonrpc", "method", "params"}
             self.validate({"method": message["method"], "params": message["params"]}, file_of(message["method"]))
-            return self.seen.add(message["method"])
+            return
         request = self.asked.get(json.dumps(message["id"]))
         known = request and request["method"] in METHODS
         if "error" in message:
             assert set(message) == {"jsonrpc", "id", "error"}
             self.validate(message["error"], "error.json")
-            self.seen.add(message["error"].get("data", {}).get("type", message["error"]["code"]))
             if known and message["error"]["code"] not in (-32602, -32600):
                 self.params(request)
             return
