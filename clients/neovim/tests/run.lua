@@ -430,11 +430,12 @@ test('the program is too old: it is told nothing more', function()
   t.settings({ program = tests_folder .. '/../../Tests/Fixtures/old-imagewire' })
   t.edit('note.md')
   vim.cmd('Imagewire a fox')
+  local pid = process.pid()
   local text = t.message('too old').text
   contains(text, '0.1.0')
   contains(text, '0.0.9')
   t.idle()
-  vim.wait(100)
+  t.wait_for('its end', function() return vim.loop.kill(pid, 0) ~= 0 end)
   equal(vim.fn.filereadable(log) == 1 and table.concat(vim.fn.readfile(log), '\n'):find('submit') or nil, nil)
 end)
 
@@ -453,6 +454,43 @@ test('the program is another one, ends at once, or never answers', function()
   t.message('did not answer')
   process.patience = patience
   t.idle()
+end)
+
+test('a message over 64 MiB is refused before it is sent, and the process continues', function()
+  t.edit('note.md')
+  t.settings({ input = { image = ('x'):rep(process.maximum) } })
+  vim.cmd('Imagewire a fox')
+  contains(t.message('Nothing was sent').text, 'imagewire reads none over 67108864')
+  t.idle()
+  local pid = process.pid()
+  t.settings()
+  vim.cmd('Imagewire a fox')
+  t.idle()
+  contains(t.lines()[1], '![a fox]')
+  equal(process.pid(), pid)
+end)
+
+test('an error without an id fails the one call in flight, and none of several', function()
+  -- Answers `initialize`, and every call after it with an error that does not say which call it was.
+  t.settings({ program = { 'sh', '-c', [[
+    answer='{"jsonrpc":"2.0","id":1,"result":{"serverInfo":{"name":"imagewire","version":"0.1.0"}}}'
+    while IFS= read -r line; do
+      printf '%s\n' "$answer"
+      answer='{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"Parse error"}}'
+    done]] } })
+  t.edit('note.md', { 'text' })
+  vim.cmd('Imagewire a fox')
+  t.message('imagewire: Parse error')
+  t.idle()
+  equal(t.lines(), { 'text' })
+  local failed = 0
+  for _ = 1, 2 do
+    process.request('ping', {}, function() failed = failed + 1 end)
+  end
+  equal(t.message('does not say which: Parse error').level, vim.log.levels.WARN)
+  equal(failed, 0)
+  process.stop()
+  t.wait_for('both calls to fail', function() return failed == 2 end)
 end)
 
 test('the process is killed in the middle: everything fails at once, and the next command starts it again', function()

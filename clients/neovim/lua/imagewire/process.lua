@@ -10,6 +10,8 @@ local M = {}
 M.oldest = '0.1.0'
 --- How long a process may take to answer `initialize`, in milliseconds.
 M.patience = 10000
+--- The longest message that the program reads, in bytes. It refuses a longer one without the id of the call.
+M.maximum = 64 * 1024 * 1024
 
 --- The process as it is now, or nil: job, number (of the last request), pending (request number to callback), queue
 --- (what is to be sent once the version is known), is_ready, partial (a line that is not complete yet), log (last
@@ -65,12 +67,21 @@ local function receive(process, line)
     end
     return
   end
-  local callback = message.id and process.pending[message.id]
+  local error = message.error
+  local id = message.id
+  if error and id == nil then
+    -- The program could not read the id. If only one call is in flight, it is that one.
+    id = next(process.pending)
+    if id == nil or next(process.pending, id) ~= nil then
+      -- With several, none is failed: an accepted submit that is said to have failed would be paid for again.
+      return say.warning('a call could not be read, and the error does not say which: ' .. error.message)
+    end
+  end
+  local callback = id and process.pending[id]
   if not callback then
     return
   end
-  process.pending[message.id] = nil
-  local error = message.error
+  process.pending[id] = nil
   if error then
     local data = type(error.data) == 'table' and error.data or {}
     local text = data.hint and (error.message .. ' ' .. data.hint) or error.message
@@ -87,6 +98,15 @@ local function send(process, method, params, callback)
   if not ok then
     return vim.schedule(function()
       callback({ message = 'there are bytes in it that are no UTF-8 text. Nothing was sent.', type = 'not_text' })
+    end)
+  end
+  if #line + 1 > M.maximum then
+    return vim.schedule(function()
+      callback({
+        message = ('%s cannot be sent: it would be a message of %d bytes, and imagewire reads none over %d. Nothing was sent.')
+          :format(method, #line + 1, M.maximum),
+        type = 'too_long',
+      })
     end)
   end
   process.pending[process.number] = callback
