@@ -125,7 +125,7 @@ class LoopbackWaveSpeed:
     def __init__(self, port=0):
         self.changed = threading.Condition()
         self.stopping = False
-        self.connections = 0
+        self.connections = self.open = 0
         self.reset()
         self.listener, self.port = self._listen(port)
         self.output_listener, self.output_port = self._listen(0)
@@ -199,6 +199,18 @@ class LoopbackWaveSpeed:
             self.changed.wait_for(lambda: len(self.requests) >= at_least, seconds)
             return list(self.requests)
 
+    def more(self, count, seconds=30):
+        """Waits for that many further requests, and returns every request so far."""
+        wanted = len(self.log()) + count
+        requests = self.log(wanted, seconds)
+        assert len(requests) >= wanted, f"only {len(requests) - wanted + count} of {count} requests came"
+        return requests
+
+    def wait_until_closed(self, seconds=30):
+        """Waits until every connection has ended: until all that a killed process sent has been read."""
+        with self.changed:
+            assert self.changed.wait_for(lambda: self.open == 0, seconds), f"{self.open} connections stay open"
+
     def posts(self):
         """The submits: what costs money."""
         return [r for r in self.log() if r["endpoint"] == "submit"]
@@ -235,6 +247,7 @@ class LoopbackWaveSpeed:
                 continue
             with self.changed:
                 self.connections += 1
+                self.open += 1
                 number = self.connections
             threading.Thread(target=self._serve, args=(connection, number, port), daemon=True).start()
 
@@ -249,6 +262,9 @@ class LoopbackWaveSpeed:
         finally:
             stream.close()
             connection.close()
+            with self.changed:
+                self.open -= 1
+                self.changed.notify_all()
 
     def _one(self, connection, stream, number, port):
         # TLS has no business here: say so at once and do not wait for the end of a line that never comes.

@@ -1,6 +1,7 @@
 """Fixtures: a home of its own for each test, processes that end with it, a WaveSpeed on loopback."""
 
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,14 @@ def paid(spawn, wavespeed):
         return spawn(*arguments, **options)
 
     return start
+
+
+@pytest.fixture
+def one_day():
+    """Limits are of a day (UTC), and no test of them may begin in one day and end in the next."""
+    left = 86_400 - time.time() % 86_400
+    if left < 60:
+        time.sleep(left)
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -7,12 +7,11 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from program import PATIENCE, ROOT
+from program import PATIENCE, ROOT, wait_for
 
 only_linux = pytest.mark.skipif(
     sys.platform != "linux", reason="the kernel interface that counts steps is Linux's; the random moments apply here"
@@ -48,10 +47,7 @@ class Interruption:
 
     def wait_until_held(self, patience=PATIENCE):
         """Returns when every thread stands still."""
-        deadline = time.monotonic() + patience
-        while "held" not in self.steps:
-            assert time.monotonic() < deadline, f"it never came to that step: {self.steps[-5:]}"
-            time.sleep(0.005)
+        wait_for(lambda: "held" in self.steps, "it never came to that step", patience)
 
     @staticmethod
     def release(program):

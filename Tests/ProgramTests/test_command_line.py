@@ -10,11 +10,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from program import BINARY, KEY, MODEL, PATIENCE, environment, wait_for
+from program import BINARY, KEY, MODEL, PATIENCE, environment, small, wait_for
 from terminal import Terminal
 from wavespeed import png
 
 PNG = b"\x89PNG\r\n\x1a\n"
+#: For tests in which the image does not matter: the default of 1024 x 1024 takes a second in a debug build.
+SMALL = ("-s", "size=64x64")
 
 
 @pytest.fixture
@@ -44,17 +46,17 @@ def test_the_path_alone_is_on_stdout(run):
 
 
 def test_a_file_is_named_and_never_replaced(run, home):
-    assert run("generate", "a boat", "-o", "boat.png").stdout == f"{home}/boat.png\n"
-    assert run("generate", "a boat", "--output=album/boat.png").stdout == f"{home}/album/boat.png\n"
-    assert run("generate", "another boat", "-o", "boat.png").stdout == f"{home}/boat_2.png\n"
-    assert Path(run("generate", "a boat", "-o", ".").stdout.strip()).parent == home
+    assert run("generate", "a boat", *SMALL, "-o", "boat.png").stdout == f"{home}/boat.png\n"
+    assert run("generate", "a boat", *SMALL, "--output=album/boat.png").stdout == f"{home}/album/boat.png\n"
+    assert run("generate", "another boat", *SMALL, "-o", "boat.png").stdout == f"{home}/boat_2.png\n"
+    assert Path(run("generate", "a boat", *SMALL, "-o", ".").stdout.strip()).parent == home
 
 
 def test_json_is_the_prediction_of_the_methods(run, spawn):
-    prediction = json.loads(run("generate", "a boat", "--tag", "sea", "--key", "k", "--json").stdout)
+    prediction = json.loads(run("generate", "a boat", *SMALL, "--tag", "sea", "--key", "k", "--json").stdout)
     with spawn() as program:
         assert program.call("status", id=prediction["id"]) == prediction
-        assert program.call("submit", prompt="a boat", idempotency_key="k")["id"] == prediction["id"]
+        assert program.call("submit", input=small("a boat"), idempotency_key="k")["id"] == prediction["id"]
     assert prediction["tags"] == ["sea"]
 
 
@@ -78,14 +80,14 @@ def test_pictures_of_this_machine(run, home):
         "image": f"@{home}/fox.png", "images": [f"@{home}/fox.png", f"@{home}/owl.png"], "prompt": "make it snow",
     }
     # Without it a string is a string, and beside it nothing else may be taken for a file.
-    assert run("generate", "a boat", "-s", "image=@/no/such/file.png").returncode == 0
+    assert run("generate", "a boat", *SMALL, "-s", "image=@/no/such/file.png").returncode == 0
     for wrong in (["image"], ["=x"], ["image=nowhere.png"], ["image=fox.png", "-s", "other=@/etc/hostname"]):
         refused = run("generate", "a boat", "--upload", *wrong)
         assert (refused.returncode, refused.stdout) == (2, "") and refused.stderr
 
 
 def test_a_prompt_from_standard_input(run):
-    done = run("generate", "-", "--json", input="a boat\nat sea\n")
+    done = run("generate", "-", *SMALL, "--json", input="a boat\nat sea\n")
     assert json.loads(done.stdout)["input"]["prompt"] == "a boat\nat sea"
 
 
@@ -96,7 +98,7 @@ def test_a_prompt_from_standard_input(run):
     ({"fail": "download_failed"}, 1, "completed"),
 ])
 def test_how_it_went_wrong_is_the_exit_status(run, script, status, word):
-    done = run("generate", "a boat", "--set", f"sandbox={json.dumps(script)}")
+    done = run("generate", "a boat", *SMALL, "--set", f"sandbox={json.dumps(script)}")
     assert (done.returncode, done.stdout) == (status, "")
     assert done.stderr.startswith(f"imagewire: {word}: ")
     assert "billing: " in done.stderr
@@ -147,17 +149,17 @@ def test_a_paid_prediction_is_posted_once(run, wavespeed):
 
 def test_a_bar_while_it_lasts_and_nothing_of_it_afterwards(home):
     script = 'sandbox={"delay_ms":1500}'
-    with Terminal(home, "generate", "a boat", "--set", script) as first:
+    with Terminal(home, "generate", "a boat", *SMALL, "--set", script) as first:
         first.see("processing")
         status, out = first.end()
         assert status == 0 and out.startswith(str(home)) and "\x1b" not in out
         assert "█" not in first.text and "usually" not in first.text
-    with Terminal(home, "generate", "a boat", "--set", script, columns=100) as second:
+    with Terminal(home, "generate", "a boat", *SMALL, "--set", script, columns=100) as second:
         second.see("usually")
         second.see("█")
         assert second.end()[0] == 0
         # The line is erased before the summary takes its place.
-        assert re.search(r"\r\x1b\[K[^\r]*1024×1024", second.text)
+        assert re.search(r"\r\x1b\[K[^\r]*64×64", second.text)
         for line in second.text.split("\r"):
             assert len(re.sub(r"\x1b\[[0-9;]*[mK]", "", line)) < 100
 
@@ -203,7 +205,7 @@ def test_ctrl_c_on_result_leaves_the_prediction(home, run, spawn):
 
 
 def test_a_closed_terminal_loses_nothing(home, run):
-    with Terminal(home, "generate", "x", "--set", 'sandbox={"delay_ms":5000}') as terminal:
+    with Terminal(home, "generate", "x", *SMALL, "--set", 'sandbox={"delay_ms":5000}') as terminal:
         terminal.see("processing")
         terminal.process.send_signal(signal.SIGHUP)
         assert terminal.end()[0] == 4
@@ -235,8 +237,8 @@ def test_show_where_nothing_can_be_shown_says_so(home):
 
 
 def test_list_status_cancel_delete(run, home):
-    picture = Path(run("generate", "a boat", "-m", "a/b", "--tag", "sea").stdout.strip())
-    run("generate", "a car")
+    picture = Path(run("generate", "a boat", *SMALL, "-m", "a/b", "--tag", "sea").stdout.strip())
+    run("generate", "a car", *SMALL)
     lines = run("list").stdout.splitlines()
     assert [line.split("  ")[-1] for line in lines] == ["a car", "a boat"]
     assert identifiers(run("list", "-m", "a/b").stdout) == identifiers(run("list", "--tag", "sea").stdout)
@@ -265,7 +267,7 @@ def test_cancel_says_what_it_costs(run, paid, wavespeed):
 
 
 def test_a_prompt_in_a_list_cannot_drive_the_terminal(run):
-    run("generate", "a\x1b[31mb\nc")
+    run("generate", "a\x1b[31mb\nc", *SMALL)
     assert run("list").stdout.endswith("a\ufffd[31mb c\n")
 
 
@@ -277,12 +279,12 @@ def test_a_reader_that_goes_away_ends_nothing_badly(home):
 
 
 @pytest.mark.parametrize("arguments", [
-    ["generate", "a boat"], ["generate", "a boat", "--json"], ["list"], ["doctor"], ["gallery"], ["--help"], ["schema"],
+    ["generate", "a boat", *SMALL], ["generate", "a boat", *SMALL, "--json"], ["list"], ["doctor"], ["gallery"], ["--help"], ["schema"],
     ["completions", "bash"],
 ])
 def test_an_answer_that_cannot_be_written_is_a_failure(home, run, arguments):
     if arguments == ["list"]:
-        run("generate", "a boat")
+        run("generate", "a boat", *SMALL)
     with open("/dev/full", "w") as full:
         done = subprocess.run(
             [BINARY, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, timeout=PATIENCE, cwd=home,

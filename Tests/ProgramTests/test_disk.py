@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 from program import RPCError, wait_for
@@ -101,7 +100,6 @@ def can_submit(program, ids):
         return True
     except RPCError as error:
         assert error.code == 1007
-        time.sleep(0.1)
         return False
 
 
@@ -113,7 +111,7 @@ def test_a_remote_id_that_comes_while_the_disk_is_full_is_kept(paid, wavespeed, 
         wait_for(lambda: wavespeed.posts(), "it was not sent")
         fill(small_disk)
         wavespeed.release()
-        time.sleep(0.5)
+        wait_for(lambda: b"could not be written" in program.log, "the disk was not full")
         make_room(small_disk)
         prediction = program.call("result", id=id)
         assert (prediction["status"], prediction["remote_id"]) == ("completed", f"{1:032x}")
@@ -231,10 +229,9 @@ def test_the_state_folder_is_deleted_while_it_works(paid, wavespeed, home):
         wavespeed.clear()
         error = assert_refused(program)
         assert "deleted" in error.message
-        time.sleep(0.5)
+        # The result cannot be written any more: the log has its id, and not its prompt.
+        wait_for(lambda: id.encode() in program.log, "the log does not have its id")
         assert program.call("ping") == {}
-        # What was under way cannot be written any more, and its id is told to whoever reads the log; the prompt is not.
-        wait_for(lambda: id.encode() in program.log, "its id is not said")
         assert b"under way" not in program.log
         assert program.kill(signal.SIGTERM) == 0
     assert len(wavespeed.posts()) == 1

@@ -12,7 +12,6 @@ import socket
 import sqlite3
 import threading
 import time
-from pathlib import Path
 
 import pytest
 from interruption import Interruption, build_interrupt, only_linux
@@ -113,7 +112,7 @@ def test_01_no_second_post_by_libcurl(paid, after_post, status):
         # Over a megabyte: where libcurl would ask first whether it may send it.
         prediction = program.call("submit", input={"prompt": "the second", "image": "data:," + "x" * 1_100_000}, wait_ms=20000)
         assert prediction["status"] == status, prediction["error"]
-        time.sleep(0.2)
+        assert program.finish() == 0
     server.close()
     assert len(server.posts) == 2
     heads = [head for head in server.heads if head.startswith(b"POST") and b"predictions" not in head.split(b"\r\n")[0]]
@@ -179,11 +178,12 @@ def test_04_stopped_between_commit_and_send(paid, wavespeed, tmp_path):
     begun = time.monotonic()
     id = other.call("list")["predictions"][0]["id"]
     waiting = other.start("result", id=id)
+    # A claim is too old to be sent after 30 s of a clock that no test can set.
     while time.monotonic() - begun < 31:
-        # A living process's POST is nobody else's to judge, however long it is silent.
+        # No other process may decide about the POST of a living process, however long that is silent.
         prediction = other.call("status", id=id)
         assert (prediction["status"], prediction["billing"]) == ("processing", "unknown")
-        time.sleep(0.5)
+        time.sleep(0.5)  # Between two looks.
     held.release(owner)
     assert owner.reply(number)["id"] == id
     # Too late to send: another could have judged it meanwhile.
@@ -220,7 +220,7 @@ def test_05_stopped_while_polling(paid, wavespeed, home):
     assert prediction["status"] == "completed"
     assert_files_are_whole(prediction)
     owner.process.send_signal(signal.SIGCONT)
-    time.sleep(0.5)
+    time.sleep(0.5)  # It must change nothing, and nothing tells when it has not.
     for program in (owner, other):
         again = program.call("result", id=id)
         assert (again["status"], again["revision"], again["files"]) == ("completed", prediction["revision"], prediction["files"])
@@ -236,7 +236,7 @@ def test_06_another_key_another_base_url_none(paid, spawn, wavespeed):
         ids = [program.call("submit", prompt=f"number {number}")["id"] for number in range(2)]
         wait_for(lambda: wavespeed.polls(), "it is not polled")
         program.kill()
-    time.sleep(0.3)  # What was sent before may only now be read.
+    wavespeed.wait_until_closed()
     seen = len(wavespeed.log())
     for others in (
         {"WAVESPEED_API_KEY": "another"}, {"WAVESPEED_BASE_URL": wavespeed.output_url}, {"WAVESPEED_API_KEY": None},
@@ -290,7 +290,7 @@ def test_09_jobs_that_never_end_do_not_stop_the_queue(paid, wavespeed, home):
     with paid() as program:
         ids = [program.call("submit", prompt=f"number {number}")["id"] for number in range(3)]
         wait_for(lambda: len(wavespeed.posts()) == 2, "the first two were not sent")
-        time.sleep(1.2)
+        wavespeed.more(6)
         assert program.call("status", id=ids[2])["status"] == "created"
         # As if they had been sent eleven minutes ago.
         with table(home) as rows:
@@ -374,8 +374,8 @@ def test_11_a_newer_version_migrates_while_an_older_runs(paid, wavespeed, home):
     assert post_counts(wavespeed) == {"before": 1}
 
 
-@pytest.mark.parametrize("rounds", [100])
-def test_11_eight_first_starts_at_once_a_hundred_times(spawn, tmp_path, rounds):
+@pytest.mark.parametrize("rounds", [20])
+def test_11_eight_first_starts_at_once(spawn, tmp_path, rounds):
     for number in range(rounds):
         folder = tmp_path / str(number)
         processes = [spawn("--state-dir", folder, "--provider", "sandbox") for _ in range(8)]
@@ -404,17 +404,18 @@ def test_13_an_mcp_host_that_probes_and_kills_costs_nothing(paid, wavespeed):
         ids = [program.call("submit", prompt=f"number {number}")["id"] for number in range(11)]
         wait_for(lambda: wavespeed.polls(), "the first one is not polled")
         program.kill()
-    time.sleep(0.3)  # What was sent before may only now be read.
+    wavespeed.wait_until_closed()
     before = len(wavespeed.log())
     discover = {"_meta": {
         "io.modelcontextprotocol/protocolVersion": "2026-07-28",
         "io.modelcontextprotocol/clientInfo": {"name": "prober", "version": "1"},
         "io.modelcontextprotocol/clientCapabilities": {},
     }}
-    for number in range(100):
+    for number in range(20):
         with paid("--max-concurrency", 20) as program:
             assert "tools" in program.call("server/discover", discover)["capabilities"]
-            if number % 10 == 0:
+            if number % 5 == 0:
+                # Long enough for whatever a start would do by itself: nothing tells when that is over.
                 time.sleep(0.1)
             program.kill()
     assert len(wavespeed.log()) == before, "a process that was only started did something"

@@ -34,7 +34,7 @@ def test_without_libcurl_a_command_records_nothing(home):
     done = run("generate", "a boat")
     assert done.returncode == 2 and "libcurl4" in done.stderr and "Nothing was sent" in done.stderr
     assert run("list").stdout == ""
-    assert run("generate", "a boat", "-p", "sandbox").returncode == 0
+    assert run("generate", "a boat", "-p", "sandbox", "-s", "size=64x64").returncode == 0
 
 
 @needs_root

@@ -1,20 +1,11 @@
 """The ledger: which requests of which processes count under --max-spend, and which do not."""
 
-import time
-
 import pytest
 from openai import LoopbackOpenAI
 from program import KEY, RPCError
 
 PAINTER = "acme/painter"
-
-
-@pytest.fixture(autouse=True)
-def one_day():
-    """The limits are of a day (UTC), and no test may begin in one and end in the next."""
-    left = 86_400 - time.time() % 86_400
-    if left < 60:
-        time.sleep(left)
+pytestmark = pytest.mark.usefixtures("one_day")
 
 
 def refusal(prediction):

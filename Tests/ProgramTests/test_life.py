@@ -12,7 +12,7 @@ import threading
 import time
 
 import pytest
-from program import BINARY, KEY, MODEL, PATIENCE, Ended, RPCError, environment, frame, wait_for
+from program import BINARY, KEY, MODEL, PATIENCE, Ended, RPCError, environment, frame, small, wait_for
 
 NEVER = {"prompt": "never", "sandbox": {"never": True}}
 PING = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
@@ -70,7 +70,7 @@ def test_end_of_input_answers_what_is_owed_to_its_own_limit(spawn):
         begun = time.monotonic()
         result = program.start("result", id=id, timeout_ms=900)
         wait = program.start("wait", ids=[id], timeout_ms=1300)
-        soon = program.call("submit", input={"prompt": "soon", "sandbox": {"delay_ms": 600}})["id"]
+        soon = program.call("submit", input=small("soon", sandbox={"delay_ms": 600}))["id"]
         settled = program.start("result", id=soon)
         submitted = program.start("submit", input=NEVER, wait_ms=1100)
         program.close()
@@ -213,7 +213,7 @@ def test_other_signals_that_a_terminal_sends_are_left_alone(spawn):
 
 def test_stopped_and_continued_it_goes_on(spawn):
     with spawn() as program:
-        id = program.call("submit", input={"prompt": "soon", "sandbox": {"delay_ms": 300}})["id"]
+        id = program.call("submit", input=small("soon", sandbox={"delay_ms": 300}))["id"]
         number = program.start("result", id=id)
         program.process.send_signal(signal.SIGSTOP)
         os.waitid(os.P_PID, program.process.pid, os.WSTOPPED | os.WNOWAIT)
@@ -428,7 +428,8 @@ def test_descriptors_that_came_non_blocking_work_and_stay_as_they_were(start, en
     data = b"".join(frame({**PING, "id": number}) for number in range(count))
     writer = threading.Thread(target=lambda: (os.fdopen(ours_out, "wb").write(data)))
     writer.start()
-    time.sleep(0.3)  # So that its pipe is full and it has to wait.
+    # Until its pipe is full and it has to wait.
+    wait_for(lambda: select.select([], [process_out], [], 0)[1] == [], "its pipe does not fill")
     with os.fdopen(ours_in, "rb") as stream:
         assert [json.loads(stream.readline())["id"] for _ in range(count)] == list(range(count))
         assert [fcntl.fcntl(descriptor, fcntl.F_GETFL) for descriptor in (process_in, process_out)] == flags
@@ -481,7 +482,7 @@ def test_extra_descriptors_are_left_alone_and_few_are_enough(start):
 
     process = start(pass_fds=[writing], preexec_fn=few)
     os.close(writing)
-    assert ask(process, {**PING, "method": "submit", "params": ["a fox", {"wait_ms": 10000}]})["result"]["status"] == "completed"
+    assert ask(process, {**PING, "method": "submit", "params": {"input": small("a fox"), "wait_ms": 10000}})["result"]["status"] == "completed"
     # Still open on its side, and not a byte was written to it.
     assert select.select([reading], [], [], 0)[0] == []
     process.stdin.close()

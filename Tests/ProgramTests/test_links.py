@@ -4,7 +4,7 @@ import posixpath
 import re
 import subprocess
 from functools import cache
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import pytest
 from program import ROOT

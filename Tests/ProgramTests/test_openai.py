@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from openai import LoopbackOpenAI
-from program import KEY, RPCError, wait_for
+from program import KEY, RPCError, small, wait_for
 from wavespeed import png
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -247,7 +247,7 @@ def test_what_a_crash_left_of_a_reply_is_removed_and_nothing_else(ask, openai, h
         for name in {f"{over}.1", f"{over}.1.part", f"{doubtful}.1.part", f"{gone}.1", f"{gone}.1.part", *kept}:
             (folder / name).write_text("{}")
         with ask() as other:
-            other.call("submit", prompt="a fourth", provider="sandbox", wait_ms=20000)
+            other.call("submit", input=small("a fourth"), provider="sandbox", wait_ms=20000)
             wait_for(lambda: {path.name for path in incoming(home)} == kept, "what a crash left is still there")
             assert other.finish() == 0
         openai.release()

@@ -1,11 +1,10 @@
 """Partial images of a stream as previews: seen while the image is in progress, removed when it is finished, without effect on billing."""
 
 import signal
-import time
 from pathlib import Path
 
 import pytest
-from program import PATIENCE
+from program import wait_for
 from test_openai import ask, openai  # noqa: F401
 from test_subscribe import is_status, told
 from wavespeed import png
@@ -35,14 +34,6 @@ def shows(id, index):
 def previews(home):
     folder = home / ".local/state/imagewire/previews"
     return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
-
-
-def soon(holds):
-    """Waits for a line of the log, which nothing else tells of."""
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 @pytest.mark.parametrize("bytes", [False, True])
@@ -181,7 +172,7 @@ def test_a_hostile_partial_is_left_out_and_the_picture_comes(ask, openai, home, 
     with ask() as program:
         found = begin(program, openai, hostile, "partial", "completed", "done")
         openai.step()
-        soon(lambda: reason in program.log)
+        wait_for(lambda: reason in program.log, "the log does not say why")
         openai.step()
         seen = told(program, shows(found, 1))
         assert not any(shows(found, 0)(*update) for update in seen)
@@ -199,7 +190,7 @@ def test_a_disk_that_refuses_previews_does_no_harm(ask, openai, home):
     with ask() as program:
         found = begin(program, openai, "partial", "completed", "done")
         openai.step()
-        soon(lambda: b"A preview of" in program.log)
+        wait_for(lambda: b"A preview of" in program.log, "the log does not have it")
         openai.step(2)
         done = program.call("result", id=found)
         assert (done["status"], done["files"][0]["width"]) == ("completed", 17)

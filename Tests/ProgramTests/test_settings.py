@@ -5,7 +5,7 @@ import os
 import subprocess
 
 import pytest
-from program import BINARY, KEY, PATIENCE, RPCError, environment
+from program import BINARY, KEY, PATIENCE, RPCError, environment, small
 
 
 @pytest.fixture
@@ -92,10 +92,10 @@ def test_an_agent_is_told_why_and_that_the_user_must_act(spawn, home):
 
 def test_a_provider_named_in_the_request_is_that_provider(run, spawn, home):
     broken = {"WAVESPEED_API_KEY_FILE": home / "nope"}
-    assert run("generate", "a boat", "-p", "sandbox", **broken).returncode == 0
+    assert run("generate", "a boat", "-p", "sandbox", "-s", "size=64x64", **broken).returncode == 0
     assert run("generate", "a boat", "-p", "wavespeed", **broken).returncode == 2
     with spawn(**broken) as program:
-        assert program.call("submit", prompt="a boat", provider="sandbox")["provider"] == "sandbox"
+        assert program.call("submit", input=small("a boat"), provider="sandbox")["provider"] == "sandbox"
 
 
 def test_a_fifo_as_key_file_is_an_error_at_once(run, home):

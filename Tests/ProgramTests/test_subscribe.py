@@ -6,7 +6,7 @@ import subprocess
 import time
 
 import pytest
-from program import BINARY, PATIENCE, RPCError, environment, frame, resident_kilobytes
+from program import BINARY, PATIENCE, RPCError, environment, frame, resident_kilobytes, small
 
 NEVER = {"prompt": "never", "sandbox": {"never": True}}
 
@@ -46,7 +46,7 @@ def test_the_reply_comes_first_then_every_change_in_order(spawn):
     with spawn() as program:
         # In one read: the subscription hears of what is asked behind it.
         subscription = program.start("subscribe")
-        submitted = program.start("submit", prompt="a fox")
+        submitted = program.start("submit", input=small("a fox"))
         reply = program.receive()
         assert reply["id"] == subscription
         assert set(reply["result"]) == {"subscription", "cursor"}
@@ -65,7 +65,7 @@ def test_the_reply_comes_first_then_every_change_in_order(spawn):
 def test_an_update_is_shaped_as_in_list(spawn):
     with spawn() as program:
         program.call("subscribe")
-        prediction = program.call("submit", prompt="a fox", metadata={"n": 1}, tags=["t"], wait_ms=10000)
+        prediction = program.call("submit", input=small("a fox"), metadata={"n": 1}, tags=["t"], wait_ms=10000)
         method, params = told(program, is_status(prediction["id"], "completed"))[-1]
         assert set(params) == {"subscription", "cursor", "prediction"}
         assert params["prediction"] == program.call("list")["predictions"][0]
@@ -74,7 +74,7 @@ def test_an_update_is_shaped_as_in_list(spawn):
 
 def test_deletions_are_told(spawn):
     with spawn() as program:
-        prediction = program.call("submit", prompt="a fox", wait_ms=10000)
+        prediction = program.call("submit", input=small("a fox"), wait_ms=10000)
         program.call("subscribe")
         program.call("delete", ids=[prediction["id"]])
         found = told(program, is_deleted(prediction["id"]))
@@ -213,7 +213,7 @@ def test_a_cursor_too_old_or_of_another_table_is_a_reset(spawn, tmp_path):
     with spawn() as program:
         old = program.call("subscribe")["cursor"]
         for _ in range(3):
-            program.call("submit", prompt="a fox", wait_ms=10000)
+            program.call("submit", input=small("a fox"), wait_ms=10000)
         table = next((tmp_path / ".local/state/imagewire").glob("*.db"))
         connection = sqlite3.connect(table)
         connection.execute("DELETE FROM changes WHERE change < (SELECT max(change) FROM changes)")
@@ -224,7 +224,7 @@ def test_a_cursor_too_old_or_of_another_table_is_a_reset(spawn, tmp_path):
         assert answer["cursor"] != old
         # It is one that can be used, and from there on all is told.
         program.notifications = []
-        prediction = program.call("submit", prompt="a fox")
+        prediction = program.call("submit", input=small("a fox"))
         found = told(program, lambda method, params: params["subscription"] == answer["subscription"])
         assert found[-1][1]["prediction"]["id"] == prediction["id"]
         assert "reset" not in program.call("subscribe", since=answer["cursor"])
@@ -248,7 +248,7 @@ def test_updates_are_coalesced_to_ten_a_second(spawn):
         while time.monotonic() - begun < 2:
             connection.execute("INSERT INTO changes(seq, low, gone) VALUES(?, ?, 0)", row)
             written += 1
-            time.sleep(0.005)
+            time.sleep(0.005)  # Two hundred changes a second, for two seconds: the rate is what is tested.
         connection.close()
         program.call("cancel", id=prediction["id"])
         found = told(program, is_status(prediction["id"], "cancelled"))
@@ -301,7 +301,7 @@ def test_shutdown_ends_it(spawn):
     with spawn() as program, spawn() as other:
         program.call("subscribe")
         assert program.call("shutdown") is None
-        prediction = other.call("submit", prompt="a fox", wait_ms=10000)
+        prediction = other.call("submit", input=small("a fox"), wait_ms=10000)
         assert prediction["status"] == "completed"
         time.sleep(1)  # Nothing may come, so there is nothing to wait for.
         program.notifications = []

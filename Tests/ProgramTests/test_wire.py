@@ -8,7 +8,7 @@ import threading
 import time
 
 import pytest
-from program import BINARY, PATIENCE, ROOT, RPCError, environment, frame, resident_kilobytes, wait_for
+from program import BINARY, PATIENCE, ROOT, RPCError, environment, frame, resident_kilobytes, small, wait_for
 
 EXAMPLES = json.loads((ROOT / "Tests/Fixtures/jsonrpc-examples.json").read_text())["examples"]
 NEVER = {"prompt": "never", "sandbox": {"never": True}}
@@ -228,7 +228,7 @@ def test_two_in_flight_under_one_id_are_both_served(spawn):
 
 def test_a_batch_is_one_array_in_one_frame(spawn):
     with spawn() as program:
-        id = program.call("submit", prompt="a fox", wait_ms=10000)["id"]
+        id = program.call("submit", input=small("a fox"), wait_ms=10000)["id"]
         program.send([
             {"jsonrpc": "2.0", "id": "a", "method": "status", "params": [id]},
             {"jsonrpc": "2.0", "method": "ping"},
@@ -256,7 +256,7 @@ def test_a_batch_is_one_array_in_one_frame(spawn):
 ])
 def test_every_spelling_of_params_is_the_same_call(spawn, method, spellings):
     with spawn() as program:
-        id = program.call("submit", prompt="a fox", wait_ms=10000)["id"]
+        id = program.call("submit", input=small("a fox"), wait_ms=10000)["id"]
         answers = []
         for number, params in enumerate(spellings):
             text = '"params":%s,' % json.dumps(params).replace("ID", id).replace('"0e0"', "0e0") if params != "none" else ""
@@ -270,15 +270,15 @@ def test_every_spelling_of_params_is_the_same_call(spawn, method, spellings):
 
 def test_delete_takes_an_array_by_position(spawn):
     with spawn() as program:
-        ids = [program.call("submit", prompt="a fox", wait_ms=10000)["id"] for _ in range(2)]
+        ids = [program.call("submit", input=small("a fox"), wait_ms=10000)["id"] for _ in range(2)]
         assert program.call("delete", [ids]) == {"deleted": ids, "scrubbed": True}
 
 
 def test_submit_by_position(spawn):
     with spawn() as program:
-        prediction = program.call("submit", ["a fox", {"wait_ms": 10000}])
-        assert (prediction["status"], prediction["input"]) == ("completed", {"prompt": "a fox"})
-        program.send('{"jsonrpc":"2.0","id":"w","method":"submit","params":{"prompt":"a fox","wait_ms":1e4}}')
+        prediction = program.call("submit", ["a fox", {"input": {"size": "64x64"}, "wait_ms": 10000}])
+        assert (prediction["status"], prediction["input"]) == ("completed", small("a fox"))
+        program.send('{"jsonrpc":"2.0","id":"w","method":"submit","params":{"prompt":"a fox","input":{"size":"64x64"},"wait_ms":1e4}}')
         assert program.receive()["result"]["status"] == "completed"
 
 
@@ -424,7 +424,7 @@ def test_pictures_that_nobody_reads_bound_our_memory_too(home):
             now = resident_kilobytes(process)
             last, still = now, still + 1 if now <= last else 0
             assert now < (64 + 32) * 1024
-            time.sleep(0.1)
+            time.sleep(0.1)  # Nothing tells when it has stopped to take memory.
         replies = [process.stdout.readline() for _ in range(count)]
         assert all(b'"base64":"' in reply and len(reply) > 200_000 for reply in replies)
         process.stdin.close()
@@ -438,7 +438,8 @@ def test_pictures_that_nobody_reads_bound_our_memory_too(home):
 def test_the_pictures_of_one_batch_share_what_may_lie_unwritten(spawn):
     count = 300
     with spawn() as program:
-        id = program.call("submit", prompt="a fox", wait_ms=10000)["id"]
+        # The default of 1024 x 1024: a quarter of a megabyte.
+        id = program.call("submit", prompt="a fox", wait_ms=60000)["id"]
         one = {"jsonrpc": "2.0", "method": "result", "params": {"id": id, "inline": True}}
         program.send([{**one, "id": number} for number in range(count)])
         raw, answers = program.receive_raw()
@@ -564,7 +565,7 @@ def test_one_prediction_leaves_out_its_input_where_it_would_break_the_limit(spaw
 
 def test_inline_only_when_asked(spawn):
     with spawn() as program:
-        id = program.call("submit", prompt="a fox", wait_ms=10000)["id"]
+        id = program.call("submit", input=small("a fox"), wait_ms=10000)["id"]
         program.start("result", id=id)
         raw, answer = program.receive_raw()
         assert len(raw) < 65_536 and "base64" not in answer["result"]["files"][0]
@@ -576,7 +577,7 @@ def test_inline_only_when_asked(spawn):
 
 def test_it_never_speaks_first(spawn, home):
     with spawn() as program:
-        assert program.call("submit", prompt="a fox", wait_ms=10000)["status"] == "completed"
+        assert program.call("submit", input=small("a fox"), wait_ms=10000)["status"] == "completed"
         program.finish()
     assert talk(home, b"") == b""
     assert talk(home, b" \r\n\n") == b""

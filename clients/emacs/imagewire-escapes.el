@@ -1,4 +1,4 @@
-;;; imagewire-escapes.el --- How links to pictures are escaped  -*- lexical-binding: t; -*-
+;;; imagewire-escapes.el --- How links to images are escaped  -*- lexical-binding: t; -*-
 
 ;; Copyright (C) 2026 The imagewire authors
 

@@ -1,4 +1,4 @@
-;;; imagewire-link.el --- Links to pictures, and the pictures beside them  -*- lexical-binding: t; -*-
+;;; imagewire-link.el --- Links to images, and the images beside them  -*- lexical-binding: t; -*-
 
 ;; Copyright (C) 2026 The imagewire authors
 
@@ -7,7 +7,7 @@
 
 ;;; Commentary:
 
-;; Where the pictures of a document go, how its mode writes the links to them, and their display.
+;; Where the images of a document go, how its mode writes the links to them, and their display.
 
 ;;; Code:
 
@@ -53,8 +53,8 @@ then it is Markdown."
              nil)))
         (imagewire--escaped-link path prompt (if own 'markdown (imagewire--format))))))
 
-(defun imagewire--pictures-folder ()
-  "Return where this buffer's pictures go, or nil for imagewire's own folder."
+(defun imagewire--image-folder ()
+  "Return where this buffer's images go, or nil for imagewire's own folder."
   (when (and buffer-file-name imagewire-folder (not (file-remote-p buffer-file-name)))
     (directory-file-name
      (expand-file-name imagewire-folder (file-name-directory buffer-file-name)))))
@@ -70,7 +70,7 @@ then it is Markdown."
 (defun imagewire--path-to (file)
   "Return the path of FILE as a link of this buffer has it.
 Relative only where `imagewire-folder' is and FILE is in it."
-  (if (and (equal (directory-file-name (file-name-directory file)) (imagewire--pictures-folder))
+  (if (and (equal (directory-file-name (file-name-directory file)) (imagewire--image-folder))
            (not (file-name-absolute-p imagewire-folder)))
       (concat (file-name-as-directory imagewire-folder) (file-name-nondirectory file))
     file))
@@ -84,11 +84,11 @@ Nil where a link would not be safe."
 
 (defun imagewire--refuse (path)
   "Say that no link to PATH would be safe."
-  (imagewire--say-error (concat "no link was inserted, for its path would not be safe in this mode.  The picture is "
+  (imagewire--say-error (concat "no link was inserted, for its path would not be safe in this mode.  The image is "
                                 path)))
 
 (defun imagewire--display (start end prediction)
-  "Show the pictures of PREDICTION, whose links are between START and END."
+  "Show the images of PREDICTION, whose links are between START and END."
   (when (and imagewire-display-images (display-images-p))
     (cond
      ((derived-mode-p 'org-mode) (org-display-inline-images nil nil start end))
@@ -113,7 +113,7 @@ Return nil where a link would not be safe."
       (undo-boundary)
       (insert links)
       (undo-boundary)
-      ;; A picture that cannot be shown is there all the same.
+      ;; An image that cannot be shown is there all the same.
       (imagewire--guarded #'imagewire--display start (point) prediction)
       t)))
 

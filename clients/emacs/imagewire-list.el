@@ -1,4 +1,4 @@
-;;; imagewire-list.el --- The list of pictures  -*- lexical-binding: t; -*-
+;;; imagewire-list.el --- The list of images  -*- lexical-binding: t; -*-
 
 ;; Copyright (C) 2026 The imagewire authors
 
@@ -30,7 +30,7 @@
   "Keys of `imagewire-list-mode'.")
 
 (define-derived-mode imagewire-list-mode tabulated-list-mode "Imagewire"
-  "Pictures, newest first.
+  "Images, newest first.
 \\<imagewire-list-mode-map>\\[imagewire-list-open] opens one, \
 \\[imagewire-list-insert] inserts its link where the list was opened,
 \\[imagewire-list-cancel] cancels one that is under way, \
@@ -58,10 +58,10 @@
                                     (imagewire--short (imagewire--prompt-of prediction) 200))))
                     predictions))
       (tabulated-list-print t)
-      (when (null predictions) (imagewire--say "there is no such picture yet")))))
+      (when (null predictions) (imagewire--say "there is no such image yet")))))
 
 (defun imagewire-list--refresh ()
-  "Ask for the newest pictures, then for each of them.
+  "Ask for the newest images, then for each of them.
 A page of the list comes without the prompt of each."
   (let ((buffer (current-buffer)))
     (imagewire--call
@@ -84,7 +84,7 @@ A page of the list comes without the prompt of each."
 (defun imagewire-list--with-chosen (action)
   "Call ACTION with the prediction at point as it is by now.
 A download that failed is tried again."
-  (let ((chosen (or (tabulated-list-get-id) (user-error "There is no picture on this line"))))
+  (let ((chosen (or (tabulated-list-get-id) (user-error "There is no image on this line"))))
     (imagewire--call
      :result (list :id (plist-get chosen :id) :timeout_ms 0)
      (lambda (prediction)
@@ -94,21 +94,21 @@ A download that failed is tried again."
              (t (imagewire--explain prediction (imagewire--prompt-of chosen))))))))
 
 (defun imagewire-list-open ()
-  "Open the picture on this line."
+  "Open the image on this line."
   (interactive nil imagewire-list-mode)
   (imagewire-list--with-chosen
    (lambda (prediction)
      (let ((path (plist-get (aref (plist-get prediction :files) 0) :path)))
        (if (display-images-p)
            (find-file-other-window path)
-         (imagewire--say "this display shows no pictures: %s" (abbreviate-file-name path)))))))
+         (imagewire--say "this display shows no images: %s" (abbreviate-file-name path)))))))
 
 (defun imagewire-list-insert ()
-  "Insert a link to the picture on this line where the list was opened."
+  "Insert a link to the image on this line where the list was opened."
   (interactive nil imagewire-list-mode)
   (let ((origin imagewire-list--origin)
         (gone "The buffer from which the list was opened is gone")
-        (prompt (imagewire--prompt-of (or (tabulated-list-get-id) (user-error "There is no picture on this line")))))
+        (prompt (imagewire--prompt-of (or (tabulated-list-get-id) (user-error "There is no image on this line")))))
     (unless (buffer-live-p origin) (user-error gone))
     (with-current-buffer origin (barf-if-buffer-read-only))
     (imagewire-list--with-chosen
@@ -123,9 +123,9 @@ A download that failed is tried again."
              (imagewire--refuse (plist-get (aref (plist-get prediction :files) 0) :path)))))))))
 
 (defun imagewire-list-cancel ()
-  "Cancel the picture on this line."
+  "Cancel the image on this line."
   (interactive nil imagewire-list-mode)
-  (let ((chosen (or (tabulated-list-get-id) (user-error "There is no picture on this line")))
+  (let ((chosen (or (tabulated-list-get-id) (user-error "There is no image on this line")))
         (buffer (current-buffer)))
     (imagewire--call :cancel (list :id (plist-get chosen :id))
                      (lambda (_prediction)

@@ -37,7 +37,7 @@ has to say to others."
     (if (<= (length line) limit) line (concat (substring line 0 (1- limit)) "…"))))
 
 (defun imagewire--explain (prediction prompt)
-  "Say how PREDICTION of PROMPT ended without a picture, and what it costs."
+  "Say how PREDICTION of PROMPT ended without an image, and what it costs."
   (let* ((failure (plist-get prediction :failure))
          (status (plist-get prediction :status))
          (error (plist-get prediction :error))

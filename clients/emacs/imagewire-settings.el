@@ -14,7 +14,7 @@
 (declare-function auth-source-pick-first-password "auth-source" (&rest spec))
 
 (defgroup imagewire nil
-  "Pictures from words, as links in the text."
+  "Images from words, as links in the text."
   :group 'multimedia
   :prefix "imagewire-")
 
@@ -23,7 +23,7 @@
   :type '(repeat string))
 
 (defcustom imagewire-folder "images"
-  "Where pictures go: a path seen from the folder of the buffer's file.
+  "Where images go: a path seen from the folder of the buffer's file.
 It may be absolute or begin with ~; then links are absolute too.
 Nil leaves them in imagewire's own folder; so does a buffer
 without a file."
@@ -51,15 +51,15 @@ asked before the built-in ones."
   :type '(alist :key-type symbol :value-type function))
 
 (defcustom imagewire-display-images t
-  "Whether a picture is shown beside its link, in Org and Markdown."
+  "Whether an image is shown beside its link, in Org and Markdown."
   :type 'boolean)
 
 (defcustom imagewire-image-width 480
-  "The greatest width of a picture shown in a buffer, in pixels."
+  "The greatest width of an image shown in a buffer, in pixels."
   :type 'natnum)
 
 (defface imagewire-progress '((t :inherit shadow))
-  "Face of the words shown where a picture is to appear.")
+  "Face of the words shown where an image is to appear.")
 
 (defun imagewire-key-from-auth-source ()
   "Return the password of host \"api.wavespeed.ai\" in auth-source, or nil.

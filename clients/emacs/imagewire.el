@@ -1,4 +1,4 @@
-;;; imagewire.el --- Pictures from words, as links in the text  -*- lexical-binding: t; -*-
+;;; imagewire.el --- Images from words, as links in the text  -*- lexical-binding: t; -*-
 
 ;; Copyright (C) 2026 The imagewire authors
 
@@ -10,7 +10,7 @@
 
 ;;; Commentary:
 
-;; `imagewire-generate' makes a picture of a prompt, or of the region, and inserts a link to it where the command was
+;; `imagewire-generate' makes an image of a prompt, or of the region, and inserts a link to it where the command was
 ;; given: Org, LaTeX, HTML, Typst or Markdown, as the major mode wants.  You may go on writing meanwhile, here or elsewhere.
 ;; `imagewire-list' shows the newest images, `imagewire-cancel' cancels one in progress.
 ;;
@@ -34,18 +34,18 @@
 ;;;; Work under way
 
 (cl-defstruct (imagewire--work (:constructor imagewire--work) (:copier nil))
-  "A picture under way, from its command to its link.
+  "An image under way, from its command to its link.
 PLACE is an overlay of no width that keeps the place while the text
 changes; OWN-LINE says that the link gets a line of its own there;
 CALL is its submit."
   prompt place own-line (status "created") id call cancelled)
 
 (defvar imagewire--under-way nil
-  "Pictures under way in this Emacs, newest first.")
+  "Images under way in this Emacs, newest first.")
 
 (defun imagewire-status ()
   "Return the images in progress, in a few words; nil if there are none."
-  (cond ((cdr imagewire--under-way) (format "imagewire: %d pictures under way" (length imagewire--under-way)))
+  (cond ((cdr imagewire--under-way) (format "imagewire: %d images under way" (length imagewire--under-way)))
         (imagewire--under-way
          (format "imagewire: %s" (imagewire--work-status (car imagewire--under-way))))))
 
@@ -146,7 +146,7 @@ Of several links at one point, the later command's comes behind."
       (error
        ;; The process is gone, and cannot be started again.
        (funcall forget)
-       (imagewire--fail work (concat (error-message-string problem) "  M-x imagewire-list will show the picture."))))))
+       (imagewire--fail work (concat (error-message-string problem) "  M-x imagewire-list will show the image."))))))
 
 (defun imagewire--cancel (work)
   "Cancel WORK."
@@ -176,9 +176,9 @@ What was not goes on, and `imagewire-list' finds it."
 (add-hook 'kill-emacs-hook #'imagewire--leave)
 
 (defun imagewire--submit (work)
-  "Ask for the picture of WORK, for the current buffer."
+  "Ask for the image of WORK, for the current buffer."
   (let* ((prompt (imagewire--work-prompt work))
-         (folder (imagewire--pictures-folder))
+         (folder (imagewire--image-folder))
          (name (imagewire--name prompt)))
     (setf
      (imagewire--work-call work)
@@ -197,7 +197,7 @@ What was not goes on, and `imagewire-list' finds it."
 
 ;;;###autoload
 (defun imagewire-generate (prompt &optional end)
-  "Make a picture of PROMPT and insert a link to it at point.
+  "Make an image of PROMPT and insert a link to it at point.
 With an active region the prompt is its text, and the link gets a
 line of its own below it; with a prefix argument too, words are
 asked for that go before the text.  From Lisp, END is the position
@@ -209,16 +209,16 @@ wherever that text is by then."
    (progn
      (barf-if-buffer-read-only)
      (if (use-region-p)
-         (list (concat (when current-prefix-arg (concat (read-string "Picture of (words before the region): ") "\n"))
+         (list (concat (when current-prefix-arg (concat (read-string "Image of (words before the region): ") "\n"))
                        (buffer-substring-no-properties (region-beginning) (region-end)))
                (region-end))
-       (list (read-string "Picture of: ")))))
+       (list (read-string "Image of: ")))))
   (barf-if-buffer-read-only)
   (setq prompt (string-trim prompt))
   (when (string-empty-p prompt) (user-error "The prompt is empty"))
   (when (cl-some (lambda (character) (> character #x10FFFF)) (string-to-multibyte prompt))
     (user-error "There are bytes in the prompt that are no text.  Nothing was sent"))
-  (when-let ((folder (imagewire--pictures-folder)))
+  (when-let ((folder (imagewire--image-folder)))
     (unless (imagewire--linkable-p (expand-file-name (concat (or (imagewire--name prompt) "image") ".png") folder))
       (user-error "A link into `imagewire-folder' would not be safe in this mode.  Nothing was sent")))
   (let* ((there (if end (save-excursion (goto-char end) (if (and (bolp) (> end (point-min))) (1- end) end))
@@ -235,7 +235,7 @@ wherever that text is by then."
 
 ;;;###autoload
 (defun imagewire-cancel (&optional all)
-  "Cancel the picture under way, or one that is chosen; with ALL, every one.
+  "Cancel the image under way, or one that is chosen; with ALL, every one.
 A message says whether it may cost something anyway."
   (interactive "P")
   (cond ((null imagewire--under-way) (imagewire--say "nothing is under way"))
@@ -247,15 +247,15 @@ A message says whether it may cost something anyway."
                                   collect (cons (format "%d %s" number
                                                         (imagewire--short (imagewire--work-prompt work) 60))
                                                 work)))
-                (choice (completing-read "Cancel which picture? " choices nil t)))
+                (choice (completing-read "Cancel which image? " choices nil t)))
            (when-let ((work (cdr (assoc choice choices)))) (imagewire--cancel work))))))
 
 ;; It is not beside its mode: beginning with this command must load the whole package.
 ;;;###autoload
 (defun imagewire-list (&optional text)
-  "List the newest 50 pictures of all editors.
+  "List the newest 50 images of all editors.
 With a prefix argument ask for TEXT, and list those whose prompt has it."
-  (interactive (list (when current-prefix-arg (read-string "Pictures whose prompt has: "))))
+  (interactive (list (when current-prefix-arg (read-string "Images whose prompt has: "))))
   (let ((origin (current-buffer)))
     (with-current-buffer (get-buffer-create "*imagewire*")
       (unless (derived-mode-p 'imagewire-list-mode) (imagewire-list-mode))

@@ -4,7 +4,7 @@
 #   conversation.sh PROGRAM PROMPT
 #
 # A program is spawned, JSON-RPC goes into its stdin and comes out of its stdout, one message a line. That is all.
-# Without a key the sandbox draws the picture: offline, free, and the same one every time.
+# Without a key the sandbox draws the image: offline, free, and the same one every time.
 set -eu
 
 program=${1:?usage: conversation.sh PROGRAM PROMPT}
@@ -20,7 +20,7 @@ here=$(mktemp -d "${TMPDIR:-/tmp}/imagewire-demo.XXXXXX")
 # Two named pipes are its stdin and its stdout. A pipe opens once both ends are there, so we open them in its order:
 # descriptor 3 is what we write to, descriptor 4 what we read from.
 mkfifo "$here/requests" "$here/replies"
-"$program" --provider sandbox --state-dir "$here/state" --output-dir "$here/pictures" \
+"$program" --provider sandbox --state-dir "$here/state" --output-dir "$here/images" \
   <"$here/requests" >"$here/replies" &
 process=$!
 exec 3>"$here/requests" 4<"$here/replies"
@@ -66,8 +66,8 @@ echo "Status: at once, however it stands."
 send '{"jsonrpc":"2.0","id":2,"method":"status","params":{"id":"'"$id"'"}}'
 receive
 
-echo "Result: as soon as it is finished, at the latest after ten seconds."
-send '{"jsonrpc":"2.0","id":3,"method":"result","params":{"id":"'"$id"'","timeout_ms":10000}}'
+echo "Result: as soon as it is finished, at the latest after 50 seconds."
+send '{"jsonrpc":"2.0","id":3,"method":"result","params":{"id":"'"$id"'","timeout_ms":50000}}'
 receive
 path=$(member path)
 
@@ -78,6 +78,6 @@ send '{"jsonrpc":"2.0","method":"exit"}'
 exec 3>&- 4<&-
 wait "$process"
 
-[ -s "$path" ] || fail "There is no picture."
+[ -s "$path" ] || fail "There is no image."
 echo
-echo "The picture: $path"
+echo "The image: $path"

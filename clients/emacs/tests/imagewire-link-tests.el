@@ -118,7 +118,7 @@
     (should (string-search "Nothing was sent" (cadr (should-error (imagewire-generate "a fox") :type 'user-error))))
     (should-not imagewire--connection)
     (should-not (overlays-in (point-min) (point-max)))
-    ;; A picture that was made for a document of another kind.
+    ;; An image that was made for a document of another kind.
     (text-mode)
     (imagewire-generate "a fox")
     (org-mode)
@@ -128,17 +128,17 @@
 (ert-deftest imagewire-where-the-folder-leads ()
   (pcase-dolist (`(,setting ,directory ,path)
                  `(("images/" "images" "images/")
-                   ("sub/../my pictures" "my pictures" "sub/../my%20pictures/")
+                   ("sub/../my images" "my images" "sub/../my%20images/")
                    ("~/of the home" ,(expand-file-name "~/of the home") ,(concat (getenv "HOME") "/of%20the%20home/"))
                    ("~nobody-has-this-name/a" "./~nobody-has-this-name/a" "~nobody-has-this-name/a/")
-                   ("C:\\pictures" "C:\\pictures" "C%3A%5Cpictures/")
+                   ("C:\\images" "C:\\images" "C%3A%5Cimages/")
                    (,(expand-file-name "~/an absolute one/") ,(expand-file-name "~/an absolute one")
                     ,(concat (getenv "HOME") "/an%20absolute%20one/"))))
     (imagewire-tests--with ((imagewire-folder setting))
       (imagewire-generate "a fox")
       (imagewire-tests--idle)
       (should (string-match (concat "\\`!\\[a fox\\](" (regexp-quote path) "\\(a-fox[-_0-9]*\\.png\\))\\'") (buffer-string)))
-      (should (imagewire-tests--picture-p
+      (should (imagewire-tests--image-p
                (concat (file-name-as-directory (expand-file-name directory folder)) (match-string 1 (buffer-string))))))))
 
 (provide 'imagewire-link-tests)

@@ -38,7 +38,7 @@
   (declare (indent 1))
   `(let* ((folder (make-temp-file "imagewire" t))
           (imagewire-command (list (getenv "IMAGEWIRE")))
-          ;; Small pictures are drawn soon.
+          ;; Small images are drawn soon.
           (imagewire-input '(:size "64x64"))
           (imagewire-tests--said nil)
           ,@bindings)
@@ -56,7 +56,7 @@
          (imagewire-stop)
          (delete-directory folder t)))))
 
-(defun imagewire-tests--picture-p (path)
+(defun imagewire-tests--image-p (path)
   "Whether there is a PNG at PATH."
   (with-temp-buffer
     (set-buffer-multibyte nil)

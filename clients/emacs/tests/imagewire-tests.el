@@ -18,7 +18,7 @@
     (imagewire-tests--idle)
     (should (equal (buffer-string) "Here: ![a red fox in snow](images/a-red-fox-in-snow.png)"))
     (should (eobp))
-    (should (imagewire-tests--picture-p (expand-file-name "images/a-red-fox-in-snow.png" folder)))
+    (should (imagewire-tests--image-p (expand-file-name "images/a-red-fox-in-snow.png" folder)))
     (should (imagewire-tests--message "a red fox in snow: "))))
 
 (ert-deftest imagewire-the-link-is-what-the-mode-wants ()
@@ -47,7 +47,7 @@
       (imagewire-generate "a fox")
       (imagewire-tests--idle)
       (should (string-match "\\`!\\[a fox\\](\\(/.*/\\.local/state/imagewire/outputs/.*\\.png\\))\\'" (buffer-string)))
-      (should (imagewire-tests--picture-p (match-string 1 (buffer-string)))))))
+      (should (imagewire-tests--image-p (match-string 1 (buffer-string)))))))
 
 (ert-deftest imagewire-the-buffer-is-edited-meanwhile ()
   (imagewire-tests--with ((imagewire-input '(:size "64x64" :sandbox (:delay_ms 400))))
@@ -92,7 +92,7 @@
     (imagewire-tests--idle)
     (imagewire-tests--message "C-y yanks the link")
     (should (string-match "\\`!\\[a fox\\](\\(/.*\\))\\'" (current-kill 0)))
-    (should (imagewire-tests--picture-p (match-string 1 (current-kill 0))))))
+    (should (imagewire-tests--image-p (match-string 1 (current-kill 0))))))
 
 (ert-deftest imagewire-a-buffer-that-is-read-only-is-refused-before-anything-is-sent ()
   (imagewire-tests--with ()
@@ -109,7 +109,7 @@
     (imagewire-tests--idle)
     (should (string-match "\\`!\\[a \"fox\" .*…\\](\\(images/a-fox-json-yes-s-second-line-with.*\\.png\\))\\'"
                           (buffer-string)))
-    (should (imagewire-tests--picture-p (expand-file-name (match-string 1 (buffer-string)) folder)))
+    (should (imagewire-tests--image-p (expand-file-name (match-string 1 (buffer-string)) folder)))
     (imagewire--call :list '(:limit 1)
                      (lambda (page)
                        (imagewire--call
@@ -159,11 +159,11 @@
 (ert-deftest imagewire-cancel-one-among-several-and-all ()
   (imagewire-tests--with ((imagewire-input '(:size "64x64" :sandbox (:never t))))
     (mapc #'imagewire-generate '("one" "two" "three"))
-    (should (equal (imagewire-status) "imagewire: 3 pictures under way"))
+    (should (equal (imagewire-status) "imagewire: 3 images under way"))
     (cl-letf (((symbol-function 'completing-read) (lambda (_prompt choices &rest _) (car (nth 1 choices)))))
       (imagewire-cancel))
     (imagewire-tests--message "two: cancelled")
-    (should (equal (imagewire-status) "imagewire: 2 pictures under way"))
+    (should (equal (imagewire-status) "imagewire: 2 images under way"))
     (imagewire-cancel t)
     (imagewire-tests--idle)
     (imagewire-tests--message "one: cancelled")
@@ -191,12 +191,12 @@
         (imagewire-list-insert)
         (imagewire-tests--message "inserted in note.md")
         (imagewire-list-open)
-        (imagewire-tests--message "this display shows no pictures"))
+        (imagewire-tests--message "this display shows no images"))
       (imagewire-tests--idle)
       (should (equal (with-current-buffer note (buffer-string))
                      "before![a zebra to be listed](images/a-zebra-to-be-listed.png) after")))
-    (imagewire-list "no picture has these words")
-    (imagewire-tests--message "no such picture")
+    (imagewire-list "no image has these words")
+    (imagewire-tests--message "no such image")
     (kill-buffer "*imagewire*")))
 
 (ert-deftest imagewire-a-prediction-that-fails-says-why-and-inserts-nothing ()
@@ -301,7 +301,7 @@
       (imagewire-tests--idle)
       (should (string-search "link ![a boat of the second editor](images/a-boat-of-the-second-editor.png)"
                              (imagewire-tests--second-says second))))
-    (should (imagewire-tests--picture-p (expand-file-name "images/a-boat-of-the-second-editor.png" folder)))
+    (should (imagewire-tests--image-p (expand-file-name "images/a-boat-of-the-second-editor.png" folder)))
     (dotimes (number 4)
       (should (string-search (format "![boat %d](images/boat-%d.png)" number number) (buffer-string))))
     (imagewire-list "boat of the second editor")
@@ -316,7 +316,7 @@
            (pid (progn (string-match "pid \\([0-9]+\\)" said) (string-to-number (match-string 1 said)))))
       (imagewire-tests--wait "the end of its process" (lambda () (null (process-attributes pid)))))))
 
-(ert-deftest imagewire-pictures-are-shown-in-org-and-markdown ()
+(ert-deftest imagewire-images-are-shown-in-org-and-markdown ()
   (let (shown)
     (cl-letf (((symbol-function 'display-images-p) #'always)
               ((symbol-function 'create-image) (lambda (file &rest _) (push file shown) '(image :type png)))

@@ -13,12 +13,12 @@ local command = vim.api.nvim_create_user_command
 
 command('Imagewire', function(given)
   require('imagewire').command(given)
-end, { nargs = '*', range = true, desc = 'Make a picture and insert a link to it' })
+end, { nargs = '*', range = true, desc = 'Make an image and insert a link to it' })
 
 command('ImagewireCancel', function(given)
   require('imagewire').cancel({ all = given.bang })
-end, { bang = true, desc = 'Cancel the pictures under way (!: all of them)' })
+end, { bang = true, desc = 'Cancel the images under way (!: all of them)' })
 
 command('ImagewireList', function(given)
   require('imagewire').list(given.args)
-end, { nargs = '*', desc = 'List pictures, newest first (with words: those whose prompt has them)' })
+end, { nargs = '*', desc = 'List images, newest first (with words: those whose prompt has them)' })

@@ -61,14 +61,14 @@ function M.lines()
   return vim.api.nvim_buf_get_lines(0, 0, -1, false)
 end
 
-function M.is_picture(path)
+function M.is_image(path)
   local file = assert(io.open(path, 'rb'), 'there is no file ' .. path)
   local head = file:read(8)
   file:close()
   M.equal(head, '\137PNG\r\n\26\n')
 end
 
---- Small pictures are drawn soon.
+--- Small images are drawn soon.
 function M.settings(changes)
   require('imagewire').setup(vim.tbl_extend('force', { program = M.program, input = { size = '64x64' } }, changes or {}))
 end

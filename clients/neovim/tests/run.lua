@@ -6,13 +6,13 @@ local imagewire = require('imagewire')
 local process = require('imagewire.process')
 local tests_folder = vim.fn.getcwd()
 
-test('a link lands behind the cursor, and the picture is there', function()
+test('a link lands behind the cursor, and the image is there', function()
   local folder = t.edit('note.md', { 'Here: ', 'end' })
   vim.api.nvim_win_set_cursor(0, { 1, 5 })
   vim.cmd('Imagewire a red fox in snow')
   t.idle()
   equal(t.lines(), { 'Here: ![a red fox in snow](images/a-red-fox-in-snow.png)', 'end' })
-  t.is_picture(folder .. '/images/a-red-fox-in-snow.png')
+  t.is_image(folder .. '/images/a-red-fox-in-snow.png')
   contains(t.message('a-red-fox-in-snow.png').text, 'a red fox in snow')
 end)
 
@@ -94,7 +94,7 @@ test('what cannot be linked safely is refused before anything is sent, or said',
   vim.cmd('Imagewire a fox')
   contains(t.message('would not be safe').text, 'Nothing was sent')
   equal({ imagewire.statusline(), process.pid() }, { '' })
-  -- A picture that was made for a document of another kind.
+  -- An image that was made for a document of another kind.
   vim.bo.filetype = 'markdown'
   vim.cmd('Imagewire a fox')
   vim.bo.filetype = 'org'
@@ -150,7 +150,7 @@ test('a buffer without a file gets an absolute link', function()
   vim.cmd('Imagewire a fox')
   t.idle()
   local path = t.lines()[1]:match('^!%[a fox%]%((/.*%.png)%)$')
-  t.is_picture(path)
+  t.is_image(path)
   contains(path, '/.local/state/imagewire/outputs/')
 end)
 
@@ -158,13 +158,13 @@ end)
 for setting, wanted in pairs({
   ['images'] = { './images', 'images/' },
   ['./images/'] = { './images', './images/' },
-  ['../my pictures'] = { '../my pictures', '../my%20pictures/' },
+  ['../my images'] = { '../my images', '../my%20images/' },
   ['~'] = { os.getenv('HOME'), os.getenv('HOME') .. '/' },
   ['~/of the home//'] = { os.getenv('HOME') .. '/of the home', os.getenv('HOME') .. '/of%20the%20home/' },
   ['~ not a home'] = { './~ not a home', '~%20not%20a%20home/' },
   ['~nobody-has-this-name/a'] = { './~nobody-has-this-name/a', '~nobody-has-this-name/a/' },
   ['`touch ran`'] = { './`touch ran`', '%60touch%20ran%60/' },
-  ['C:\\pictures'] = { './C:\\pictures', 'C%3A%5Cpictures/' },
+  ['C:\\images'] = { './C:\\images', 'C%3A%5Cimages/' },
   [os.getenv('HOME') .. '/an absolute one/'] = { os.getenv('HOME') .. '/an absolute one', os.getenv('HOME') .. '/an%20absolute%20one/' },
 }) do
   test('the setting folder is "' .. setting:gsub(os.getenv('HOME'), '$HOME') .. '"', function()
@@ -174,7 +174,7 @@ for setting, wanted in pairs({
     t.idle()
     local link = '^!%[a fox%]%(' .. vim.pesc(wanted[2]) .. '(a%-fox[-%d]*%.png)%)$'
     t.matches(t.lines()[1], link)
-    t.is_picture((wanted[1]:match('^/') and '' or document .. '/') .. wanted[1] .. '/' .. t.lines()[1]:match(link))
+    t.is_image((wanted[1]:match('^/') and '' or document .. '/') .. wanted[1] .. '/' .. t.lines()[1]:match(link))
     equal(vim.fn.filereadable('ran'), 0)
   end)
 end
@@ -215,7 +215,7 @@ test('the buffer is gone meanwhile: the link is in the unnamed register', functi
   vim.cmd('Imagewire a fox')
   vim.cmd('bwipeout!')
   t.idle()
-  t.is_picture(vim.fn.getreg('"'))
+  t.is_image(vim.fn.getreg('"'))
   t.message('unnamed register')
 end)
 
@@ -235,7 +235,7 @@ test('quotes, newlines, emoji and 30,000 characters go through unchanged', funct
   t.idle()
   equal(#t.lines(), 5)
   t.matches(t.lines()[5], '^!%[a "fox" .*…%]%(images/a%-fox%-json%-yes%-bar%-cr%-second%-line.*%.png%)$')
-  t.is_picture(folder .. '/' .. t.lines()[5]:match('%((.*)%)$'))
+  t.is_image(folder .. '/' .. t.lines()[5]:match('%((.*)%)$'))
   local prompt
   process.request('list', { limit = 1 }, function(_, page)
     process.request('status', { id = page.predictions[1].id, full = true }, function(_, whole)
@@ -330,7 +330,7 @@ test('cancel of one among several, and of all', function()
   for _, name in ipairs({ 'one', 'two', 'three' }) do
     vim.cmd('Imagewire ' .. name)
   end
-  equal(imagewire.statusline(), 'imagewire: 3 pictures under way')
+  equal(imagewire.statusline(), 'imagewire: 3 images under way')
   local select = vim.ui.select
   vim.ui.select = function(items, options, choose)
     contains(options.format_item(items[2]), 'two')
@@ -339,7 +339,7 @@ test('cancel of one among several, and of all', function()
   vim.cmd('ImagewireCancel')
   vim.ui.select = select
   t.message('two: cancelled')
-  equal(imagewire.statusline(), 'imagewire: 2 pictures under way')
+  equal(imagewire.statusline(), 'imagewire: 2 images under way')
   vim.cmd('ImagewireCancel!')
   t.idle()
   t.message('one: cancelled')
@@ -371,8 +371,8 @@ test('the list shows, filters, inserts and cancels', function()
   vim.api.nvim_feedkeys('q', 'x', false)
   t.matches(t.lines()[1], '^before!%[a zebra to be listed%]%(/?.*a%-zebra%-to%-be%-listed%.png%) after$')
 
-  vim.cmd('ImagewireList no picture has these words')
-  t.wait_for('an empty list', function() return (t.lines()[2] or ''):match('no picture with these words') end)
+  vim.cmd('ImagewireList no image has these words')
+  t.wait_for('an empty list', function() return (t.lines()[2] or ''):match('no image with these words') end)
 end)
 
 test('a prediction that fails says why, and inserts nothing', function()
@@ -550,7 +550,7 @@ test('two editors on one state directory', function()
   t.wait_for('the second editor', function() return link end)
   vim.fn.jobwait({ job })
   equal(link, '![a boat of the second editor](images/a-boat-of-the-second-editor.png)')
-  t.is_picture(folder .. '/images/a-boat-of-the-second-editor.png')
+  t.is_image(folder .. '/images/a-boat-of-the-second-editor.png')
   for number = 1, 4 do
     contains(t.lines()[1], ('![boat %d](images/boat-%d.png)'):format(number, number))
   end
@@ -616,7 +616,7 @@ test('checkhealth', function()
   local text = table.concat(t.lines(), '\n')
   contains(text, 'version: 0.1.0')
   contains(text, 'provider: sandbox')
-  contains(text, 'the table of pictures can be read')
+  contains(text, 'the table of images can be read')
   equal(text:find('ERROR', 1, true), nil)
   process.stop()
   t.settings({ program = '/nowhere/imagewire' })

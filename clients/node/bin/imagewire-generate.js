@@ -1,12 +1,12 @@
 #!/usr/bin/env node
-// imagewire-generate "a red fox": a progress line on stderr, the path of the picture on stdout.
+// imagewire-generate "a red fox": a progress line on stderr, the path of the image on stdout.
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Client, ImagewireError, PredictionFailed } from "../src/index.js";
 
 const USAGE = `usage: imagewire-generate [options] PROMPT
 
-Makes a picture and prints its path.
+Makes an image and prints its path.
 
   --model NAME, --provider NAME
   --output-dir DIR, --output-name NAME

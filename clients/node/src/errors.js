@@ -31,7 +31,7 @@ export class CallError extends ImagewireError {
   }
 }
 
-/** A prediction did not bring a picture. `prediction.billing` says whether it cost money. */
+/** A prediction did not bring an image. `prediction.billing` says whether it cost money. */
 export class PredictionFailed extends ImagewireError {
   constructor(prediction) {
     const { failure } = prediction;

@@ -65,7 +65,7 @@ export interface Warning {
   readonly message: string;
 }
 
-/** A saved picture. */
+/** A saved image. */
 export interface SavedFile {
   /** Absolute. */
   readonly path: string;
@@ -78,7 +78,7 @@ export interface SavedFile {
   readonly base64?: string;
 }
 
-/** A partial image of a picture that is still being made. The file goes when the prediction is over. */
+/** A partial image, written while the image is being made. The file is removed when the prediction is finished. */
 export interface Preview {
   /** Absolute; each later one replaces it. */
   readonly path: string;
@@ -106,7 +106,7 @@ export interface ClientOptions {
   provider?: string;
   /** The default model. */
   model?: string;
-  /** Where pictures go; absolute. */
+  /** Where images go; absolute. */
   outputDir?: string;
   /** Where the table of predictions is. */
   stateDir?: string;
@@ -128,7 +128,7 @@ export interface SubmitOptions {
   input?: Readonly<Record<string, unknown>>;
   model?: string;
   provider?: string;
-  /** The same key never makes a second picture. */
+  /** The same key never makes a second image. */
   idempotencyKey?: string;
   tags?: readonly string[];
   metadata?: Readonly<Record<string, unknown>>;
@@ -228,7 +228,7 @@ export class Client {
   constructor(options?: ClientOptions);
 
   /**
-   * A picture: submits, waits, and resolves to the completed prediction.
+   * An image: submits, waits, and resolves to the completed prediction.
    *
    * An aborted signal and an `onProgress` that throws or rejects cancel the prediction; a `timeout` does not.
    *
@@ -266,7 +266,7 @@ export class Client {
   /** All predictions, newest first. */
   predictions(options?: ListOptions): AsyncGenerator<Prediction, void, undefined>;
 
-  /** Deletes finished predictions, all or none; with `files` their pictures too. */
+  /** Deletes finished predictions, all or none; with `files` their images too. */
   delete(ids: readonly string[], options?: { files?: boolean }): Promise<Deletion>;
 
   /** What a prediction would cost; asking spends nothing. */
@@ -344,7 +344,7 @@ export class CallError extends ImagewireError {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** A prediction did not bring a picture. `prediction.billing` says whether it cost money. */
+/** A prediction did not bring an image. `prediction.billing` says whether it cost money. */
 export class PredictionFailed extends ImagewireError {
   readonly prediction: Prediction;
   readonly type: FailureType | Status;

@@ -11,7 +11,7 @@ import { CallError, Client, isDone, PredictionFailed, ProcessError, WaitTimeout 
 import { Subscription } from "../src/subscription.js";
 import { alone, BINARY, client, fake, folder, isAlive, ROOT, small, until } from "./support.js";
 
-test("a prompt goes in and a picture is on disk", async (t) => {
+test("a prompt goes in and an image is on disk", async (t) => {
   const seen = [];
   const outputDir = folder();
   const prediction = await client(t).generate("a red fox in snow", {

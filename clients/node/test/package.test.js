@@ -27,16 +27,16 @@ function run(home, command, ...args) {
 test("the lines of the README", () => {
   const home = project();
   const lines = readFileSync(join(here, "README.md"), "utf8").split("```js\n")[1].split("```")[0];
-  writeFileSync(join(home, "picture.mjs"), lines);
-  const done = run(home, process.execPath, "picture.mjs");
+  writeFileSync(join(home, "image.mjs"), lines);
+  const done = run(home, process.execPath, "image.mjs");
   assert.equal(done.status, 0, done.stderr);
   assert.equal(readFileSync(done.stdout.trim().split("\n").at(-1)).subarray(1, 4).toString(), "PNG");
 });
 
 test("the command prints the path and nothing else", () => {
   const home = project();
-  const done = run(home, "imagewire-generate", "a red fox", "--output-dir", "pictures", "--output-name", "fox");
-  assert.deepEqual([done.status, done.stdout, done.stderr], [0, `${home}/pictures/fox.png\n`, ""]);
+  const done = run(home, "imagewire-generate", "a red fox", "--output-dir", "images", "--output-name", "fox");
+  assert.deepEqual([done.status, done.stdout, done.stderr], [0, `${home}/images/fox.png\n`, ""]);
 });
 
 test("the command says what is wrong", () => {

@@ -44,7 +44,7 @@ def is_alive(pid):
 # -- the main job ---------------------------------------------------------------------------------------------------
 
 
-def test_a_prompt_goes_in_and_a_picture_is_on_disk(client, tmp_path):
+def test_a_prompt_goes_in_and_an_image_is_on_disk(client, tmp_path):
     seen = []
     prediction = client.generate("a red fox in snow", on_progress=seen.append, output_dir=tmp_path, output_name="fox")
     assert prediction.status == "completed" and prediction.done

@@ -21,9 +21,9 @@ converse() {
 
 for shell in dash 'bash --posix' 'busybox sh'; do
   command -v "${shell%% *}" >/dev/null || continue
-  converse 0 'The picture: ' "$IMAGEWIRE" 'a red fox in snow'
-  picture=$(sed -n 's/^The picture: //p' "$home/out")
-  head -c 4 "$picture" | grep -q PNG
+  converse 0 'The image: ' "$IMAGEWIRE" 'a red fox in snow'
+  image=$(sed -n 's/^The image: //p' "$home/out")
+  head -c 4 "$image" | grep -q PNG
   converse 0 '"prompt":"a \"fox\" \\ \t$HOME `id` %s\nin snow 🦊"' "$IMAGEWIRE" "$(printf 'a "fox" \\ \t$HOME `id` %%s\nin snow 🦊')"
   converse 1 'It refused' "$IMAGEWIRE" ' '
   converse 1 'There is no program' /nowhere/imagewire 'a fox'

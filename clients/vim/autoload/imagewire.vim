@@ -6,7 +6,7 @@ import autoload 'imagewire/place.vim'
 import autoload 'imagewire/say.vim'
 import autoload 'imagewire/work.vim'
 
-# Makes a picture of a prompt; its link goes to the cursor, wherever that text is by then.
+# Makes an image of a prompt; its link goes to the cursor, wherever that text is by then.
 export def Generate(prompt: string)
   if !&modifiable
     say.Error(place.refusal)
@@ -23,7 +23,7 @@ export def Command(words: string, range: number, line1: number, line2: number)
   endif
   var prompt = words
   if trim(prompt) == '' && &modifiable
-    prompt = input('Picture of: ')
+    prompt = input('Image of: ')
     redraw
     if trim(prompt) == ''
       return
@@ -37,7 +37,7 @@ export def Cancel(all: bool = false)
   work.Cancel(all)
 enddef
 
-# Lists pictures, newest first; with a text only those whose prompt has it.
+# Lists images, newest first; with a text only those whose prompt has it.
 export def List(text: string = '')
   list.Open(text)
 enddef

@@ -44,7 +44,7 @@ def Test_a_format_of_ones_own_that_fails_costs_the_form_and_not_the_link()
   assert_equal(['![a fox](images/a-fox.png)'], getline(1, '$'))
 enddef
 
-def Test_a_buffer_that_refuses_the_change_costs_no_picture()
+def Test_a_buffer_that_refuses_the_change_costs_no_image()
   Edit('note.md', ['text'])
   write
   setlocal readonly

@@ -39,7 +39,7 @@ export def Contains(text: string, part: string)
   assert_true(stridx(text, part) >= 0, printf('%s is not in %s', string(part), string(text)))
 enddef
 
-export def IsPicture(path: string)
+export def IsImage(path: string)
   assert_equal(0z89504E470D0A1A0A, readblob(path)[0 : 7])
 enddef
 
@@ -65,7 +65,7 @@ def RunOne(name: string, Test: func)
   for setting in ['configuration', 'formats', 'folder']
     execute 'unlet! g:imagewire_' .. setting
   endfor
-  # Small pictures are drawn soon.
+  # Small images are drawn soon.
   g:imagewire_input = {size: '64x64'}
   g:imagewire_program = $IMAGEWIRE
   only!

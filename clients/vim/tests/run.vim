@@ -2,21 +2,21 @@ vim9script
 # The plugin in a real Vim, against the real program and its sandbox.
 
 import autoload 'imagewire/escapes.vim'
-import autoload 'imagewire/folder.vim' as pictures
+import autoload 'imagewire/folder.vim' as images
 import autoload 'imagewire/link.vim'
 import autoload 'imagewire/process.vim'
 import './lib.vim' as t
 
-const [Contains, Edit, Idle, IsPicture] = [t.Contains, t.Edit, t.Idle, t.IsPicture]
+const [Contains, Edit, Idle, IsImage] = [t.Contains, t.Edit, t.Idle, t.IsImage]
 const [Message, Messages, WaitFor] = [t.Message, t.Messages, t.WaitFor]
 
-def Test_a_link_lands_behind_the_cursor_and_the_picture_is_there()
+def Test_a_link_lands_behind_the_cursor_and_the_image_is_there()
   var folder = Edit('note.md', ['Here: ', 'end'])
   cursor(1, 6)
   Imagewire a red fox in snow
   Idle()
   assert_equal(['Here: ![a red fox in snow](images/a-red-fox-in-snow.png)', 'end'], getline(1, '$'))
-  IsPicture(folder .. '/images/a-red-fox-in-snow.png')
+  IsImage(folder .. '/images/a-red-fox-in-snow.png')
   Contains(Message('a-red-fox-in-snow.png'), 'a red fox in snow: ')
 enddef
 
@@ -97,7 +97,7 @@ def Test_what_cannot_be_linked_safely_is_refused_before_anything_is_sent_or_said
   Imagewire a fox
   Contains(Message('would not be safe'), 'Nothing was sent')
   assert_equal(['', 0, []], [imagewire#Statusline(), process.Pid(), prop_list(1)])
-  # A picture that was made for a document of another kind.
+  # An image that was made for a document of another kind.
   &filetype = 'markdown'
   Imagewire a fox
   &filetype = 'org'
@@ -120,7 +120,7 @@ def Test_a_buffer_without_a_file_gets_an_absolute_link()
   Imagewire a fox
   Idle()
   var path = matchstr(getline(1), '^!\[a fox\](\zs/.*\.png\ze)$')
-  IsPicture(path)
+  IsImage(path)
   Contains(path, '/.local/state/imagewire/outputs/')
 enddef
 
@@ -129,13 +129,13 @@ def Test_where_the_setting_folder_leads()
   for [setting, directory, path] in [
       ['images', './images', 'images/'],
       ['./images/', './images', './images/'],
-      ['../my pictures', '../my pictures', '../my%20pictures/'],
+      ['../my images', '../my images', '../my%20images/'],
       ['~', $HOME, $HOME .. '/'],
       ['~/of the home//', $HOME .. '/of the home', $HOME .. '/of%20the%20home/'],
       ['~ not a home', './~ not a home', '~%20not%20a%20home/'],
       ['~nobody-has-this-name/a', './~nobody-has-this-name/a', '~nobody-has-this-name/a/'],
       ['`touch ran`', './`touch ran`', '%60touch%20ran%60/'],
-      ['C:\pictures', './C:\pictures', 'C%3A%5Cpictures/'],
+      ['C:\images', './C:\images', 'C%3A%5Cimages/'],
       [$HOME .. '/an absolute one/', $HOME .. '/an absolute one', $HOME .. '/an%20absolute%20one/']]
     g:imagewire_folder = setting
     var document = Edit('note.md')
@@ -143,12 +143,12 @@ def Test_where_the_setting_folder_leads()
     Idle()
     var name = matchstr(getline(1), '^!\[a fox\](\V' .. path .. '\m\zsa-fox[-0-9]*\.png\ze)$')
     assert_notequal('', name, setting .. ' became ' .. getline(1))
-    IsPicture((directory =~ '^/' ? '' : document .. '/') .. directory .. '/' .. name)
+    IsImage((directory =~ '^/' ? '' : document .. '/') .. directory .. '/' .. name)
     assert_false(filereadable('ran'))
   endfor
   g:imagewire_folder = '~root/pictures'
   Edit('note.md')
-  assert_equal(expand('~root') .. '/pictures', pictures.Of(bufnr()))
+  assert_equal(expand('~root') .. '/pictures', images.Of(bufnr()))
 enddef
 
 def Test_the_buffer_is_edited_meanwhile()
@@ -186,7 +186,7 @@ def Test_two_links_in_one_line_land_in_their_places()
   assert_equal(['here: ![three](images/three.png)![four](images/four.png)'], getline(1, '$'))
 enddef
 
-def Test_several_pictures_get_a_line_each()
+def Test_several_images_get_a_line_each()
   g:imagewire_input = {n: 2, size: '64x64'}
   Edit('note.md', ['left right'])
   cursor(1, 4)
@@ -207,7 +207,7 @@ def Test_the_place_is_gone_meanwhile()
   Imagewire a fox
   bwipeout!
   Idle()
-  IsPicture(getreg('"'))
+  IsImage(getreg('"'))
 enddef
 
 def Test_a_buffer_that_cannot_be_changed_is_refused_before_anything_is_sent()
@@ -226,7 +226,7 @@ def Test_quotes_newlines_emoji_and_30000_characters_go_through_unchanged()
   Idle()
   assert_equal(5, line('$'))
   assert_match('^!\[a "fox" .*…\](images/a-fox-json-yes-bar-cr-second-line.*\.png)$', getline(5))
-  IsPicture(folder .. '/' .. matchstr(getline(5), '(\zs.*\ze)$'))
+  IsImage(folder .. '/' .. matchstr(getline(5), '(\zs.*\ze)$'))
   var prompt = ''
   process.Request('list', {limit: 1}, (_, page) => {
     process.Request('status', {id: page.predictions[0].id, full: true}, (_, whole) => {
@@ -280,13 +280,13 @@ def Test_cancel_of_one_among_several_and_of_all()
   Imagewire one
   Imagewire two
   Imagewire three
-  assert_equal('imagewire: 3 pictures under way', imagewire#Statusline())
+  assert_equal('imagewire: 3 images under way', imagewire#Statusline())
   ImagewireCancel
   assert_equal(1, len(popup_list()))
   Contains(getbufline(winbufnr(popup_list()[0]), 2)[0], 'two')
   popup_close(popup_list()[0], 2)
   Message('two: cancelled')
-  assert_equal('imagewire: 2 pictures under way', imagewire#Statusline())
+  assert_equal('imagewire: 2 images under way', imagewire#Statusline())
   ImagewireCancel!
   Idle()
   Message('one: cancelled')
@@ -319,8 +319,8 @@ def Test_the_list_shows_filters_inserts_and_cancels()
   win_gotoid(window)
   assert_equal('before![a zebra to be listed](images/a-zebra-to-be-listed.png) after', getline(1))
 
-  ImagewireList no picture has these words
-  WaitFor('an empty list', () => getline(2) =~ 'no picture with these words')
+  ImagewireList no image has these words
+  WaitFor('an empty list', () => getline(2) =~ 'no image with these words')
   only!
 enddef
 
@@ -443,7 +443,7 @@ def Test_two_editors_on_one_state_directory()
   Idle()
   WaitFor('the second editor', () => job_status(second) == 'dead')
   assert_equal('link ![a boat of the second editor](images/a-boat-of-the-second-editor.png)', readfile(says)[1])
-  IsPicture(folder .. '/images/a-boat-of-the-second-editor.png')
+  IsImage(folder .. '/images/a-boat-of-the-second-editor.png')
   for number in range(1, 4)
     Contains(getline(1), printf('![boat %d](images/boat-%d.png)', number, number))
   endfor

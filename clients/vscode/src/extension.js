@@ -39,7 +39,7 @@ async function generate(imagewire, given) {
   const place = selected.trim() ? Place.below(document, selection.end) : Place.at(document, selection.active);
   try {
     const prompt =
-      given || (selected.trim() ? selected : await vscode.window.showInputBox({ prompt: "Picture of", ignoreFocusOut: true }));
+      given || (selected.trim() ? selected : await vscode.window.showInputBox({ prompt: "Image of", ignoreFocusOut: true }));
     if (!prompt?.trim()) return;
     const prediction = await vscode.window.withProgress(
       { location: vscode.ProgressLocation.Notification, title: plain(prompt, 60), cancellable: true },
@@ -91,7 +91,7 @@ async function land(prediction, prompt, place) {
   const text = linksTo(prediction.files, prompt, place.document, settingFolder(place.document));
   if (await place.insert(text)) return;
   await vscode.env.clipboard.writeText(text);
-  sayWarning("the document was closed or cannot be changed; the link to the picture is in the clipboard.");
+  sayWarning("the document was closed or cannot be changed; the link to the image is in the clipboard.");
 }
 
 /** Reports how a prediction without an image ended, and what it may cost. */
@@ -117,8 +117,8 @@ async function insertEarlier(imagewire) {
       description: `${prediction.status}, ${new Date(prediction.created_at).toLocaleString()}`,
       prediction,
     }));
-    if (items.length === 0) return sayInformation("there is no picture yet.");
-    const chosen = await vscode.window.showQuickPick(items, { placeHolder: "Which picture?", matchOnDescription: true });
+    if (items.length === 0) return sayInformation("there is no image yet.");
+    const chosen = await vscode.window.showQuickPick(items, { placeHolder: "Which image?", matchOnDescription: true });
     if (!chosen) return;
     // As it is by now; a download that failed is tried again.
     const prediction = await client.call("result", { id: chosen.prediction.id, timeout_ms: 0 });

@@ -63,7 +63,7 @@ function link(name, file, description) {
   return format.link.replace(/PATH|DESCRIPTION/g, (part) => (part === "PATH" ? place : words));
 }
 
-/** Where a document's pictures go; undefined for imagewire's own folder, as for a document that is no file. */
+/** Where a document's images go; undefined for imagewire's own folder, as for a document that is no file. */
 function folderOf(document, setting) {
   if (!setting || document.isUntitled || document.uri.scheme !== "file") return undefined;
   return path.resolve(path.dirname(document.uri.fsPath), setting);
@@ -74,11 +74,11 @@ function linksTo(files, prompt, document, folder) {
   const name = languages[document.languageId] ?? "markdown";
   return files
     .map((file) => {
-      // Relative only where the file is where this document keeps its pictures.
+      // Relative only where the file is where this document keeps its images.
       const isKept = folder !== undefined && path.dirname(file.path) === folder;
       const place = isKept ? path.relative(path.dirname(document.uri.fsPath), file.path) : file.path;
       const text = link(name, place.replaceAll(path.sep, "/"), prompt);
-      if (text === undefined) throw new Error(`the picture is saved, but ${name} cannot hold its path safely: ${file.path}`);
+      if (text === undefined) throw new Error(`the image is saved, but ${name} cannot hold its path safely: ${file.path}`);
       return text;
     })
     .join("\n");

@@ -64,7 +64,7 @@ afterEach(stop);
 after(() => fs.rmSync(root, { recursive: true, force: true }));
 
 const note = (text = "", language) => new Document(path.join(folder, "note"), text, language);
-const isPicture = (file) => assert.equal(fs.readFileSync(file).subarray(0, 8).toString("latin1"), "\x89PNG\r\n\x1a\n");
+const isImage = (file) => assert.equal(fs.readFileSync(file).subarray(0, 8).toString("latin1"), "\x89PNG\r\n\x1a\n");
 const told = (part) => assert.match(state.messages.map(({ text }) => text).join("\n"), part);
 const run = (name, ...given) => state.commands[`imagewire.${name}`](...given);
 
@@ -83,12 +83,12 @@ async function until(condition) {
   }
 }
 
-test("a link lands at the cursor, and the picture is there", async () => {
+test("a link lands at the cursor, and the image is there", async () => {
   const document = state.open(note("Here: !\n"), new Position(0, 6));
-  state.answerInput = ({ prompt }) => (assert.equal(prompt, "Picture of"), "a red fox in snow");
+  state.answerInput = ({ prompt }) => (assert.equal(prompt, "Image of"), "a red fox in snow");
   await run("generate");
   assert.equal(document.text, "Here: ![a red fox in snow](images/a-red-fox-in-snow.png)!\n");
-  isPicture(path.join(folder, "images/a-red-fox-in-snow.png"));
+  isImage(path.join(folder, "images/a-red-fox-in-snow.png"));
   assert.deepEqual(state.messages, []);
   assert.equal(state.listeners, 0);
 });
@@ -149,7 +149,7 @@ test("a document without a file gets an absolute link", async () => {
   const document = state.open(new Document(undefined, ""));
   await run("generate", "a fox");
   const [, file] = /^!\[a fox\]\((\/.*\/outputs\/.*\.png)\)$/.exec(document.text);
-  isPicture(file);
+  isImage(file);
 });
 
 test("the selection is the prompt, and the link goes below it", async () => {
@@ -197,7 +197,7 @@ test("quotes, newlines, emoji and 30,000 characters go through unchanged", async
   const document = state.open(note());
   await run("generate", prompt);
   const [, file] = /^!\[a "fox" .*…\]\((images\/a-fox-json-yes-x-second-line-with.*\.png)\)$/.exec(document.text);
-  isPicture(path.join(folder, file));
+  isImage(path.join(folder, file));
   const { Client } = await import("../../node/src/index.js");
   const client = new Client({ binary: BINARY });
   const { predictions: [{ id }] } = await client.list({ limit: 1 });
@@ -205,7 +205,7 @@ test("quotes, newlines, emoji and 30,000 characters go through unchanged", async
   await client.close();
 });
 
-test("no words, no picture", async () => {
+test("no words, no image", async () => {
   const document = state.open(note());
   await run("generate");
   assert.equal(document.text, "");
@@ -250,7 +250,7 @@ test("what is cancelled before it is sent is never sent, and costs nothing", asy
   await client.close();
 });
 
-test("an earlier picture is inserted", async () => {
+test("an earlier image is inserted", async () => {
   const document = state.open(note());
   await run("generate", "a zebra of before");
   document.change(0, document.text.length, "here: ");
@@ -350,7 +350,7 @@ test("the program is missing, or too old", async () => {
   assert.match(document.text, /^!\[a fox\]/);
 });
 
-test("the process is killed in the middle: it fails at once, and the picture is not lost", async () => {
+test("the process is killed in the middle: it fails at once, and the image is not lost", async () => {
   state.set("input", { sandbox: { delay_ms: 3000 } });
   const document = state.open(note());
   const running = run("generate", "a fox that survives");

@@ -4,7 +4,7 @@ local M = {}
 local defaults = {
   --- The program, or a list of it and its arguments.
   program = 'imagewire',
-  --- Where pictures go: a path seen from the document's folder, an absolute one, or one that begins with `~`; '' leaves
+  --- Where images go: a path seen from the document's folder, an absolute one, or one that begins with `~`; '' leaves
   --- them in imagewire's own folder. A buffer without a file has no folder: there the link is absolute.
   folder = 'images',
   --- Sent to the process once (`initialize.configuration`): provider, model, wavespeed_api_key, openai_api_key.

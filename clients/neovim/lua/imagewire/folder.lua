@@ -1,4 +1,4 @@
---- Where the pictures of a document go, and the path by which its links lead to them.
+--- Where the images of a document go, and the path by which its links lead to them.
 local config = require('imagewire.config')
 local M = {}
 
@@ -19,7 +19,7 @@ local function setting()
   return (home and vim.fn.expand(home, true) or '') .. config.values.folder:sub(#(home or '') + 1)
 end
 
---- Where a buffer's pictures go, without a slash at the end; nil for imagewire's own folder.
+--- Where a buffer's images go, without a slash at the end; nil for imagewire's own folder.
 function M.of(buffer)
   local document = vim.api.nvim_buf_is_valid(buffer) and folder_of(buffer)
   local path = setting()
@@ -30,7 +30,7 @@ function M.of(buffer)
   return (path:gsub('(.)/+$', '%1'))
 end
 
---- The path of a picture as a buffer's link has it: relative where the setting is and the file is in that folder.
+--- The path of an image as a buffer's link has it: relative where the setting is and the file is in that folder.
 function M.path_from(buffer, file)
   local path = setting()
   if path:match('^/') or vim.fn.fnamemodify(file, ':h') ~= M.of(buffer) then

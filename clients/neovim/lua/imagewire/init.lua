@@ -6,7 +6,7 @@ function M.setup(settings)
   require('imagewire.config').setup(settings)
 end
 
---- Makes a picture of a prompt; its link goes to the cursor, wherever that text is by then.
+--- Makes an image of a prompt; its link goes to the cursor, wherever that text is by then.
 ---
 ---@param prompt string
 function M.generate(prompt)
@@ -34,7 +34,7 @@ function M.command(given)
   if vim.trim(prompt) ~= '' then
     return require('imagewire.work').start(prompt, place)
   end
-  vim.ui.input({ prompt = 'Picture of: ' }, function(words)
+  vim.ui.input({ prompt = 'Image of: ' }, function(words)
     if words and vim.trim(words) ~= '' then
       require('imagewire.work').start(words, place)
     else
@@ -49,7 +49,7 @@ function M.cancel(options)
   require('imagewire.work').cancel(options)
 end
 
---- Lists pictures, newest first.
+--- Lists images, newest first.
 ---@param text? string only those whose prompt has it
 function M.list(text)
   require('imagewire.list').open(text)

@@ -1,4 +1,4 @@
---- Links to a picture, as each kind of text writes them, and names for its file.
+--- Links to an image, as each kind of text writes them, and names for its file.
 local config = require('imagewire.config')
 local escapes = require('imagewire.escapes')
 local say = require('imagewire.say')

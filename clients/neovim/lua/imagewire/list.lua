@@ -1,4 +1,4 @@
---- The list of pictures: a buffer with a line for each, newest first, and keys to do something with them.
+--- The list of images: a buffer with a line for each, newest first, and keys to do something with them.
 local place = require('imagewire.place')
 local process = require('imagewire.process')
 local say = require('imagewire.say')
@@ -38,7 +38,7 @@ local function fill(view, predictions, more)
       prediction.status, age(prediction.created_at), prediction.provider, say.short(prompt_of(prediction), 200)))
   end
   if #predictions == 0 then
-    table.insert(lines, 'There is no picture' .. (view.text and ' with these words.' or ' yet: try :Imagewire a red fox.'))
+    table.insert(lines, 'There is no image' .. (view.text and ' with these words.' or ' yet: try :Imagewire a red fox.'))
   elseif more then
     table.insert(lines, 'These are the newest; :ImagewireList WORDS finds older ones.')
   end

@@ -35,7 +35,7 @@ function M.links(prediction, prompt, buffer)
   for _, file in ipairs(prediction.files) do
     local text = link.to(folder.path_from(buffer, file.path), prompt, vim.bo[buffer].filetype)
     if not text then
-      return nil, 'no link was inserted, for its path would not be safe in this kind of text. The picture is ' .. file.path
+      return nil, 'no link was inserted, for its path would not be safe in this kind of text. The image is ' .. file.path
     end
     table.insert(links, text)
   end
@@ -164,7 +164,7 @@ function M.cancel(options)
     return
   end
   vim.ui.select(vim.list_extend({}, under_way), {
-    prompt = 'Cancel which picture?',
+    prompt = 'Cancel which image?',
     format_item = function(work)
       return ('%s (%s)'):format(say.short(work.prompt, 60), work.status)
     end,
@@ -204,7 +204,7 @@ function M.statusline()
   elseif #under_way == 1 then
     return 'imagewire: ' .. under_way[1].status
   end
-  return ('imagewire: %d pictures under way'):format(#under_way)
+  return ('imagewire: %d images under way'):format(#under_way)
 end
 
 M.explain = explain

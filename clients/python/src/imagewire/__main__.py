@@ -1,4 +1,4 @@
-"""`python -m imagewire "a red fox"`: a progress line on stderr, the path of the picture on stdout."""
+"""`python -m imagewire "a red fox"`: a progress line on stderr, the path of the image on stdout."""
 
 import argparse
 import os
@@ -32,11 +32,11 @@ class ProgressLine:
 
 
 def main(arguments: Optional[List[str]] = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m imagewire", description="Makes a picture and prints its path.")
+    parser = argparse.ArgumentParser(prog="python -m imagewire", description="Makes an image and prints its path.")
     parser.add_argument("prompt", help="what it shows")
     parser.add_argument("--model")
     parser.add_argument("--provider", help="wavespeed, openai or sandbox")
-    parser.add_argument("--output-dir", help="where the picture goes")
+    parser.add_argument("--output-dir", help="where the image goes")
     parser.add_argument("--output-name", help="its name, without folder and extension")
     parser.add_argument("--timeout", type=float, help="seconds to wait; the prediction goes on after that")
     parser.add_argument("--binary", help="the program imagewire, where it is not on the path")

@@ -103,7 +103,7 @@ class AsyncClient:
         output_name: Optional[str] = None, max_cost: Optional[float] = None, upload: bool = False,
         timeout: Optional[float] = None, on_progress: Optional[OnProgress] = None,
     ) -> Prediction:
-        """A picture: submits, waits, and returns the completed prediction; see `Client.generate`.
+        """An image: submits, waits, and returns the completed prediction; see `Client.generate`.
 
         Cancelling the task cancels the prediction. `on_progress` may be a coroutine function.
         """
@@ -200,7 +200,7 @@ class AsyncClient:
             page = await self.list(**{**filters, "cursor": page.next_cursor})
 
     async def delete(self, ids: Iterable[str], *, files: bool = False) -> Deletion:
-        """Forgets finished predictions, all or none; with `files` their pictures too."""
+        """Deletes finished predictions, all or none; with `files` their images too."""
         return await self._ask(_calls.delete(ids, files))
 
     async def quote(

@@ -26,7 +26,7 @@ class Client:
         binary: The program; else what the variable IMAGEWIRE names, else `imagewire` on the path.
         provider: The default provider; without one `wavespeed` where its key is known, else the sandbox.
         model: The default model.
-        output_dir: Where pictures go; absolute.
+        output_dir: Where images go; absolute.
         state_dir: Where the table of predictions is.
         wavespeed_api_key: A key, else the one of the environment; never written anywhere.
         openai_api_key: Likewise.
@@ -112,7 +112,7 @@ class Client:
         output_name: Optional[str] = None, max_cost: Optional[float] = None, upload: bool = False,
         timeout: Optional[float] = None, on_progress: Optional[OnProgress] = None,
     ) -> Prediction:
-        """A picture: submits, waits, and returns the completed prediction.
+        """An image: submits, waits, and returns the completed prediction.
 
         `on_progress` is called with the prediction at once, about twice a second, and at the end. Whatever interrupts
         the waiting (Ctrl-C, an exception of the callback) cancels the prediction; a time limit does not.
@@ -221,7 +221,7 @@ class Client:
             page = self.list(**{**filters, "cursor": page.next_cursor})
 
     def delete(self, ids: Iterable[str], *, files: bool = False) -> Deletion:
-        """Forgets finished predictions, all or none; with `files` their pictures too."""
+        """Deletes finished predictions, all or none; with `files` their images too."""
         return self._ask(_calls.delete(ids, files))
 
     def quote(

@@ -144,7 +144,7 @@ class WaitTimeout(ImagewireError, TimeoutError):
 
 
 class PredictionFailed(ImagewireError):
-    """A prediction did not bring a picture. `prediction.billing` says whether it cost money."""
+    """A prediction did not bring an image. `prediction.billing` says whether it cost money."""
 
     def __init__(self, prediction: Prediction) -> None:
         failure = prediction.failure
@@ -229,7 +229,7 @@ _FAILURES: Dict[str, Type[PredictionFailed]] = {
 
 
 def prediction_error(prediction: Prediction) -> Optional[PredictionFailed]:
-    """The exception for a finished prediction; `None` where there is a picture."""
+    """The exception for a finished prediction; `None` where there is an image."""
     if prediction.status == "completed" and prediction.failure is None:
         return None
     kind = prediction.failure.type if prediction.failure else ""

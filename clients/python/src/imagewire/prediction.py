@@ -22,7 +22,7 @@ def _time(text: Optional[str]) -> Optional[datetime]:
 
 @dataclass(frozen=True)
 class File:
-    """One saved picture."""
+    """One saved image."""
 
     path: Path
     media_type: str
@@ -34,7 +34,7 @@ class File:
     base64: Optional[str] = field(default=None, repr=False)
 
     def read(self) -> builtins.bytes:
-        """The picture: from the message where it came with it, else from the disk."""
+        """The image: from the message where it came with it, else from the disk."""
         return base64.b64decode(self.base64) if self.base64 is not None else self.path.read_bytes()
 
     @classmethod
@@ -47,7 +47,7 @@ class File:
 
 @dataclass(frozen=True)
 class Preview:
-    """A partial image of a picture that is still being made. The file goes when the prediction is over."""
+    """A partial image, written while the image is being made. The file is removed when the prediction is finished."""
 
     path: Path
     media_type: str
@@ -157,7 +157,7 @@ class Prediction:
 
     @property
     def path(self) -> Optional[Path]:
-        """The first picture, where there is one."""
+        """The first image, where there is one."""
         return self.files[0].path if self.files else None
 
     @classmethod

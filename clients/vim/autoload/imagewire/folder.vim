@@ -1,5 +1,5 @@
 vim9script
-# Where the pictures of a document go, and the path by which its links lead to them.
+# Where the images of a document go, and the path by which its links lead to them.
 
 # The folder of a buffer's file, or '' where it has none on this machine.
 def FolderOf(buffer: number): string
@@ -19,7 +19,7 @@ def Setting(): string
   return home == '' ? setting : expand(home, true) .. strpart(setting, len(home))
 enddef
 
-# Where a buffer's pictures go, without a slash at the end; '' for imagewire's own folder.
+# Where a buffer's images go, without a slash at the end; '' for imagewire's own folder.
 export def Of(buffer: number): string
   var document = FolderOf(buffer)
   var path = Setting()
@@ -29,7 +29,7 @@ export def Of(buffer: number): string
   return substitute(simplify(path =~ '^/' ? path : document .. '/' .. path), '.\zs/\+$', '', '')
 enddef
 
-# The path of a picture as a buffer's link has it: relative where the setting is and the file is in that folder.
+# The path of an image as a buffer's link has it: relative where the setting is and the file is in that folder.
 export def PathFrom(buffer: number, file: string): string
   var path = Setting()
   if path =~ '^/' || fnamemodify(file, ':h') != Of(buffer)

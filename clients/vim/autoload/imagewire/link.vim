@@ -1,5 +1,5 @@
 vim9script
-# Links to a picture, as each kind of text writes them, and names for its file.
+# Links to an image, as each kind of text writes them, and names for its file.
 
 import autoload 'imagewire/escapes.vim'
 import autoload 'imagewire/say.vim'

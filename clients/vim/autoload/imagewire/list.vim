@@ -1,5 +1,5 @@
 vim9script
-# The list of pictures: a buffer with a line for each, newest first, and keys to do something with them.
+# The list of images: a buffer with a line for each, newest first, and keys to do something with them.
 
 import autoload 'imagewire/place.vim'
 import autoload 'imagewire/process.vim'
@@ -47,7 +47,7 @@ def Fill(buffer: number, predictions: list<any>, more: bool)
   var lines = [help] + mapnew(predictions, (_, prediction) => printf('%-10S  %6S  %-9S  %s', prediction.status,
     Age(prediction.created_at), prediction.provider, say.Short(PromptOf(prediction), 200)))
   if empty(predictions)
-    lines->add('There is no picture' .. (view.text != '' ? ' with these words.' : ' yet: try :Imagewire a red fox.'))
+    lines->add('There is no image' .. (view.text != '' ? ' with these words.' : ' yet: try :Imagewire a red fox.'))
   elseif more
     lines->add('These are the newest; :ImagewireList WORDS finds older ones.')
   endif

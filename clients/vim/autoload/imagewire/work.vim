@@ -1,5 +1,5 @@
 vim9script
-# Pictures under way in this editor, from the command to the link.
+# Images under way in this editor, from the command to the link.
 
 import autoload 'imagewire/folder.vim'
 import autoload 'imagewire/link.vim'
@@ -32,12 +32,12 @@ export def Links(prediction: dict<any>, prompt: string, buffer: number): list<st
   return index(links, '') < 0 ? links : []
 enddef
 
-# Says that no link to a picture would be safe.
+# Says that no link to an image would be safe.
 export def Refuse(path: string)
-  say.Error('no link was inserted, for its path would not be safe in this kind of text. The picture is ' .. path)
+  say.Error('no link was inserted, for its path would not be safe in this kind of text. The image is ' .. path)
 enddef
 
-# Says how a prediction ended that brought no picture, and what that means for the bill.
+# Says how a prediction ended that brought no image, and what that means for the bill.
 export def Explain(prediction: dict<any>, prompt: string)
   var failure = type(prediction.failure) == v:t_dict ? prediction.failure : {}
   var reason = prediction.error != '' ? prediction.error : get(failure, 'message', prediction.status)
@@ -185,7 +185,7 @@ export def Cancel(all: bool)
   else
     var shown = copy(under_way)
     popup_menu(mapnew(shown, (_, work) => printf('%s (%s)', say.Short(work.prompt, 60), work.status)), {
-      title: ' Cancel which picture? ',
+      title: ' Cancel which image? ',
       callback: (_, chosen) => {
         if chosen > 0
           CancelOne(shown[chosen - 1])
@@ -212,7 +212,7 @@ augroup END
 
 export def Statusline(): string
   if len(under_way) > 1
-    return printf('imagewire: %d pictures under way', len(under_way))
+    return printf('imagewire: %d images under way', len(under_way))
   endif
   return empty(under_way) ? '' : 'imagewire: ' .. under_way[0].status
 enddef
