@@ -64,7 +64,8 @@ extension PredictionEngine {
       sent, mayStart: { [self] in mayStart(prediction, at: provider) },
       preview: { [self] in take($0, of: prediction) }
     ) { [self] outcome in
-      dropDrafts(of: id)
+      // A partial image that still waits is older than the reply.
+      state.withLock { $0.previews.dropNext(of: id) }
       let writer = writer(of: prediction)
       switch outcome {
       case .accepted(let remoteID, let result, let clockSkew):

@@ -1,15 +1,9 @@
 internal import Threads
 
-/// Partial images on their way from the provider to whoever looks. They are worth nothing once the prediction is over,
-/// so whatever goes wrong with one of them costs a line in the log and no more.
+/// Partial images, from the provider to files. They are worth nothing once the prediction is over, so an error with one
+/// of them is written to the log and has no other effect.
 extension PredictionEngine {
-  /// What is left to do for one prediction whose partial images are being kept.
-  struct Drafts: Sendable {
-    /// The one to keep next. A newer one takes its place: of each prediction at most one waits, however fast they come.
-    var next: (bytes: [UInt8], index: Int)?
-  }
-
-  /// Takes a partial image over from the provider's thread.
+  /// Takes a partial image from the provider. Runs on the provider's thread.
   func take(_ partial: PartialImage, of prediction: Prediction) {
     let id = prediction.id
     switch partial {
@@ -17,42 +11,32 @@ extension PredictionEngine {
     case .picture(let bytes, let index):
       let mustStart = state.withLock { state in
         guard state.live[id]?.prediction.status == .processing else { return false }
-        let isIdle = state.drafts[id] == nil
-        state.drafts[id] = Drafts(next: (bytes, index))
-        return isIdle
+        return state.previews.add((bytes, index), of: id)
       }
-      if mustStart { files.async { [self] in keepNext(of: prediction) } }
+      if mustStart { files.async { [self] in storeNextPreview(of: prediction) } }
     }
   }
 
-  /// Writes the newest, commits where it is, and comes back for the next: the disk sets the pace.
-  private func keepNext(of prediction: Prediction) {
+  /// Writes the newest image to a file, commits its path, and continues with the next: the disk sets the pace.
+  private func storeNextPreview(of prediction: Prediction) {
     let id = prediction.id
-    let next = state.withLock { state -> (bytes: [UInt8], index: Int)? in
-      guard let next = state.drafts[id]?.next else {
-        state.drafts[id] = nil
-        return nil
-      }
-      state.drafts[id]?.next = nil
-      return next
-    }
-    guard let next else { return }
+    guard let next = state.withLock({ $0.previews.takeNext(of: id) }) else { return }
     let preview: Preview
     do throws(OutputError) {
       preview = try previews.keep(next.bytes, index: next.index, of: id)
     } catch {
       skip(id, error == .notAnImage ? "it is no picture" : error.message)
-      return keepNext(of: prediction)
+      return storeNextPreview(of: prediction)
     }
-    // Behind the file, so that whoever ends the prediction finds it, or else the commit below finds the end.
-    state.withLock { _ = $0.previewed.insert(id) }
+    // After the file is there: if the prediction ends now, either its end removes the file, or the commit below fails.
+    state.withLock { $0.previews.noteStored(id) }
     store.change(id, .previewed(preview), by: writer(of: prediction)) { [self] result in
       switch result {
       case .success(let change): publish(change.after)
       case .failure(.illegal), .failure(.notFound): discardPreview(of: id)
       case .failure: break
       }
-      files.async { [self] in keepNext(of: prediction) }
+      files.async { [self] in storeNextPreview(of: prediction) }
     }
   }
 
@@ -60,18 +44,13 @@ extension PredictionEngine {
     notice(sentences("A preview of \(id) was left out: \(reason)"))
   }
 
-  /// The reply is whole: what still waits is older than the picture.
-  func dropDrafts(of id: PredictionID) {
-    state.withLock { $0.drafts[id]?.next = nil }
-  }
-
-  /// Removes the file, if this process has put one there.
+  /// Removes the file, if this process has stored one.
   func discardPreview(of id: PredictionID) {
-    if state.withLock({ $0.previewed.remove(id) != nil }) { previews.discard([id]) }
+    if state.withLock({ $0.previews.removeStored(id) }) { previews.discard([id]) }
   }
 
-  /// Removes what processes that are gone left behind: of predictions that are over or deleted, and of those that were
-  /// just taken from them. One that somebody else is making now stays.
+  /// Removes files of processes that have exited: those of predictions that are over or deleted, and of predictions that
+  /// were just taken over. Files of predictions that another process works on stay.
   func sweepPreviews(taken: [Prediction]) {
     let taken = Set(taken.map(\.id))
     let stale = previews.kept.filter { id in

@@ -24,10 +24,7 @@ public final class PredictionEngine: Sendable {
     var saves: [Bool: Turns<Save>] = [:]
     /// Outputs that came as bytes, by index, until they are saved.
     var bytes: [PredictionID: [Int: [UInt8]]] = [:]
-    /// Partial images that came and are not kept yet; an entry for each prediction that somebody keeps them of.
-    var drafts: [PredictionID: Drafts] = [:]
-    /// Those whose previews this process has put on disk.
-    var previewed: Set<PredictionID> = []
+    var previews = Previews()
     /// Those that were handed to a provider and whose rows say nothing more yet than that they may be.
     var handedOver: Set<PredictionID> = []
     /// Whether a claim could not be committed for certain: the table may name one for ours that nobody sends.
