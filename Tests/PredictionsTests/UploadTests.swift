@@ -121,7 +121,7 @@ struct UploadTests {
     rig.table.hold(.claim)
     rig.engine.react(.queued(account: "account"))
     rig.provider.state.withLock { $0.hangingUploads.removeFirst() }(.uploaded("https://cdn.example/once"))
-    try rig.soon("it is ready") { rig.engine.state.withLock { $0.uploaded[first.id] != nil } }
+    try rig.soon("it is ready") { rig.engine.state.withLock { $0.uploads.input(of: first.id) != nil } }
     rig.table.release(.claim)
     #expect(try rig.result(first.id).status == .completed)
     #expect(rig.posts == [first.id])

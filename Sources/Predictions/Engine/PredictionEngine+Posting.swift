@@ -55,11 +55,11 @@ extension PredictionEngine {
     let uploaded = state.withLock { state in
       state.posts[id] = Post(claimedAt: now)
       state.handedOver.insert(id)
-      return state.uploaded.removeValue(forKey: id)
+      return state.uploads.take(id)
     }
     var sent = prediction
     // With the files in their places. Without them it is not sent: a claim is only asked for with them at hand.
-    if prediction.uploads != .none { sent.input = uploaded?.input }
+    if prediction.uploads != .none { sent.input = uploaded }
     provider.submit(
       sent, mayStart: { [self] in mayStart(prediction, at: provider) },
       preview: { [self] in take($0, of: prediction) }

@@ -109,7 +109,7 @@ extension PredictionEngine {
       return goOnWithout("Its input cannot be read.")
     }
     // With the files' addresses: not even the price is asked with what a file is called here.
-    let uploaded = state.withLock { $0.uploaded[id] }.flatMap { (try? JSONValue(parsing: $0.input))?.object }
+    let uploaded = state.withLock { $0.uploads.input(of: id) }.flatMap { (try? JSONValue(parsing: $0))?.object }
     pricing.quote(model: prediction.model, input: uploaded ?? input) { [self] result in
       note(result, provider.name, prediction.model, input)
       switch result {

@@ -64,16 +64,11 @@ extension PredictionEngine {
     }
   }
 
-  /// What is ready to be sent, and still queued; what another process has taken is forgotten.
+  /// The inputs that may be sent and are still queued. Those of predictions that another process has taken are forgotten.
   func readyUploads(of account: String) -> [UploadedInput] {
-    let ready = state.withLock { state in
-      state.uploaded.filter { $0.value.account == account }.map { id, uploaded in
-        UploadedInput(id: id, sent: uploaded.hasAddresses ? uploaded.input : nil)
-      }
-    }
-    return ready.filter { uploaded in
+    state.withLock { $0.uploads.ready(for: account) }.filter { uploaded in
       if let row = try? store.prediction(uploaded.id), row.phase == .queued { return true }
-      state.withLock { $0.uploaded[uploaded.id] = nil }
+      state.withLock { $0.uploads.remove(uploaded.id) }
       return false
     }
   }
@@ -83,7 +78,7 @@ extension PredictionEngine {
     let id = prediction.id
     let isWanted = state.withLock { state in
       guard state.scheduler.isWorking(on: id) else { return false }
-      state.uploaded[id] = Uploaded(account: prediction.account, input: input, hasAddresses: hasAddresses)
+      state.uploads.add(.init(account: prediction.account, bytes: input, hasAddresses: hasAddresses), of: id)
       return true
     }
     if isWanted { react(.uploaded(id)) }

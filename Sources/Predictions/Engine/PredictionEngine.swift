@@ -29,8 +29,7 @@ public final class PredictionEngine: Sendable {
     var handedOver: Set<PredictionID> = []
     /// Whether a claim could not be committed for certain: the table may name one for ours that nobody sends.
     var mustReconcileClaims = false
-    /// What is sent for those whose files are uploaded, until it is.
-    var uploaded: [PredictionID: Uploaded] = [:]
+    var uploads = Uploads()
     /// Commits that failed with the disk and are tried again.
     var unrecorded: [Unrecorded] = []
     var retryRecordsAt: Int64?
@@ -94,14 +93,6 @@ public final class PredictionEngine: Sendable {
     var isRevoked = false
     /// Its turn came too late, or the table gives it to somebody else.
     var isLate = false
-  }
-
-  /// An input with the files' addresses in their places.
-  struct Uploaded: Sendable {
-    var account: String
-    var input: [UInt8]
-    /// Whether what stands for the files are addresses, by which a history can be searched.
-    var hasAddresses: Bool
   }
 
   struct Unrecorded: Sendable {
