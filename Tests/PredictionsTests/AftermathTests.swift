@@ -82,11 +82,11 @@ struct AftermathTests {
     rig.outputs.state.withLock { $0.faults = [.diskFull(path: "/out")] }
     let id = try rig.submit().id
     #expect(try rig.result(id).failure?.kind == .downloadFailed)
-    #expect(rig.engine.state.withLock { $0.bytes.isEmpty })
+    #expect(!rig.engine.state.withLock { $0.downloads.hasBytes(of: id) })
     let it = try rig.result(id)
     #expect(it.failure == nil)
     #expect(rig.engine.contents(of: try #require(it.files.first), for: nil) == [1, 2, 3])
-    #expect(rig.engine.state.withLock { $0.bytes.isEmpty })
+    #expect(!rig.engine.state.withLock { $0.downloads.hasBytes(of: id) })
   }
 
   @Test("the only copy of a picture stays until it is a file")

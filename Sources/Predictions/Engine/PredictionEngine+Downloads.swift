@@ -1,43 +1,30 @@
 internal import Threads
 
 extension PredictionEngine {
-  /// A prediction whose outputs are to be saved.
-  struct Save: Sendable {
-    var prediction: Prediction
-    var provider: any Provider
-    /// Whether the outputs are made here or in memory: then the process does not end before.
-    var isHere: Bool
-  }
-
   /// Saves all outputs of a prediction: each to a temporary file, then all together under their names.
   ///
-  /// A few at a time, because each has files open. What is fetched from elsewhere may be slow, and has turns of its own.
+  /// A few at a time, because each has files open.
   func save(_ prediction: Prediction, from provider: any Provider) {
-    let id = prediction.id
-    let save = state.withLock { state -> Save? in
-      let isHere = provider.isEmbedded || state.bytes[id] != nil
-      if isHere { state.savesHere.insert(id) }
-      let save = Save(prediction: prediction, provider: provider, isHere: isHere)
-      return state.saves[isHere, default: Turns(limit: savesAtOnce)].begin(save) ? save : nil
-    }
-    if let save { start(save) }
+    let isEmbedded = provider.isEmbedded
+    let job = state.withLock { $0.downloads.begin(prediction, from: provider, isEmbedded: isEmbedded) }
+    if let job { start(job) }
   }
 
-  /// Runs on the file queue, one output after another, because each ends with the disk's own pace.
-  private func start(_ save: Save) {
-    let id = save.prediction.id
+  /// Saves the outputs one after another, on the files' queue.
+  private func start(_ job: Downloads.Job) {
+    let id = job.prediction.id
     files.async { [self] in
-      saveNext(save.prediction, from: save.provider, saved: []) { [self] result in
-        if let next = state.withLock({ $0.saves[save.isHere]?.end() }) { start(next) }
+      saveNext(job.prediction, from: job.provider, saved: []) { [self] result in
+        if let next = state.withLock({ $0.downloads.end(job) }) { start(next) }
         switch result {
         case .success(let files):
-          state.withLock { $0.bytes[id] = nil }
-          record(id, .saved(files), by: writer(of: save.prediction)) { [self] in
-            if save.isHere { state.signal { _ = $0.savesHere.remove(id) } }
+          state.withLock { $0.downloads.dropBytes(of: id) }
+          record(id, .saved(files), by: writer(of: job.prediction)) { [self] in
+            state.signal { $0.downloads.settle(job) }
           }
         case .failure(let failure):
           react(.downloadFailed(id, failure.outcome))
-          if save.isHere { state.signal { _ = $0.savesHere.remove(id) } }
+          state.signal { $0.downloads.settle(job) }
         }
       }
     }
@@ -97,8 +84,8 @@ extension PredictionEngine {
     guard output == "inline:\(index)" else {
       return provider.download(output, index: index, of: prediction, into: writer, completion: completion)
     }
-    guard let bytes = state.withLock({ $0.bytes[prediction.id]?[index] }) else {
-      // There were too many to keep, or they came with an answer that another process read.
+    guard let bytes = state.withLock({ $0.downloads.bytes(of: prediction.id, at: index) }) else {
+      // They were too many for the memory, or another process read the reply.
       return provider.download(output, index: index, of: prediction, into: writer, completion: completion)
     }
     do throws(OutputError) {

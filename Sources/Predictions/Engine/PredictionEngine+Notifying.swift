@@ -21,12 +21,12 @@ extension PredictionEngine {
   private func letGo(of prediction: Prediction) {
     let id = prediction.id
     let (provider, hasBytes) = state.withLock { state in
-      (state.providers[prediction.account], state.bytes[id] != nil)
+      (state.providers[prediction.account], state.downloads.hasBytes(of: id))
     }
     let isOver = prediction.needsNoReply
     // After a cancel the images may still follow, and be on their way to their files.
     guard let provider, isOver || prediction.status != .cancelled else { return }
-    if hasBytes, isOver || provider.canRepeat(prediction) { state.withLock { $0.bytes[id] = nil } }
+    if hasBytes, isOver || provider.canRepeat(prediction) { state.withLock { $0.downloads.dropBytes(of: id) } }
     if isOver { provider.forget(prediction) }
   }
 
@@ -37,7 +37,7 @@ extension PredictionEngine {
       var answered: [(Waiters.Waiter, WaitOutcome)] = []
       for id in ids {
         state.live[id] = nil
-        state.bytes[id] = nil
+        state.downloads.dropBytes(of: id)
         state.handedOver.remove(id)
         let live = state.live
         let fulfilled = state.waiters.takeFulfilled(by: id) { live[$0]?.isSettled ?? true }

@@ -46,7 +46,7 @@ extension PredictionEngine {
 extension PredictionEngine.State {
   /// Whether nothing is on its way that exists only in this process; but see `unrecorded`.
   fileprivate var isIdle: Bool {
-    posts.isEmpty && savesHere.isEmpty && uncommittedRecords == 0 && arriving == 0 && !scheduler.isClaiming
+    posts.isEmpty && !downloads.hasLocalJobs && uncommittedRecords == 0 && arriving == 0 && !scheduler.isClaiming
       && (isStopping || !scheduler.isUploading && !scheduler.isSearching)
   }
 }

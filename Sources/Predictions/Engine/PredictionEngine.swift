@@ -18,12 +18,7 @@ public final class PredictionEngine: Sendable {
     var waiters = Waiters()
     /// POSTs that were handed to a provider and have no outcome yet.
     var posts: [PredictionID: Post] = [:]
-    /// Outputs being saved that exist nowhere else (made here, or come as bytes).
-    var savesHere: Set<PredictionID> = []
-    /// Who is saved now and who waits for it, of those whose outputs are here (`true`) and of the others.
-    var saves: [Bool: Turns<Save>] = [:]
-    /// Outputs that came as bytes, by index, until they are saved.
-    var bytes: [PredictionID: [Int: [UInt8]]] = [:]
+    var downloads: Downloads
     var previews = Previews()
     /// Those that were handed to a provider and whose rows say nothing more yet than that they may be.
     var handedOver: Set<PredictionID> = []
@@ -108,7 +103,6 @@ public final class PredictionEngine: Sendable {
   let inputs: any InputStore
   let time: any TimeSource
   let limits: AccountLimits
-  let savesAtOnce: Int
   let notice: @Sendable (String) -> Void
   let files = WorkQueue()
   /// Reads what is uploaded.
@@ -120,8 +114,6 @@ public final class PredictionEngine: Sendable {
   /// Counts up whenever the alarm was moved; its own lock, so that moving it wakes only the clock.
   let alarm = Protected(0)
 
-  /// How many bytes of outputs that are not files yet are in memory, beyond those of one prediction.
-  static let heldBytes = 64 << 20
   /// How long a terminal prediction that another process could change is believed without asking.
   static let freshness: Int64 = 100
   /// A claim this old is not sent any more: the process was asleep, and another may have judged it.
@@ -150,9 +142,8 @@ public final class PredictionEngine: Sendable {
     self.inputs = inputs
     self.time = time
     self.limits = limits
-    self.savesAtOnce = savesAtOnce
     self.notice = notice
-    var state = State(defaults: defaults, scheduler: Scheduler(seed: seed))
+    var state = State(defaults: defaults, scheduler: Scheduler(seed: seed), downloads: Downloads(atOnce: savesAtOnce))
     state.retention = retention.map { Retention(lifetime: $0, now: time.now) }
     self.state = Protected(state)
   }
