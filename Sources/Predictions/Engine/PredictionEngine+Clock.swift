@@ -13,7 +13,8 @@ extension PredictionEngine {
     // of processes that wait to write would otherwise spend their time on reading what the others wrote.
     if state.isEnding { (state.periodicTasks.watchAt, state.periodicTasks.recoverAt) = (nil, nil) }
     let wakes = [
-      state.scheduler.nextWake, state.waiters.nextWake, state.retryRecordsAt, state.periodicTasks.next, state.beginsAt,
+      state.scheduler.nextWake, state.waiters.nextWake, state.pendingRecords.retryAt, state.periodicTasks.next,
+      state.beginsAt,
       state.retention?.dueAt,
     ]
     let next = wakes.compactMap { $0 }.min()
@@ -44,7 +45,7 @@ extension PredictionEngine {
   private func tick() {
     let moment = time.now
     let now = moment.steady
-    let (expired, ticking, unrecorded, due, expiry, mustBegin) = state.withLock { state in
+    let (expired, ticking, failed, due, expiry, mustBegin) = state.withLock { state in
       state.armed = nil
       let mustBegin = state.beginsAt.map { $0 <= now } ?? false
       let expired = state.waiters.takeExpired(now)
@@ -53,22 +54,15 @@ extension PredictionEngine {
       let ticking = state.waiters.ticking(now, interval: Self.progressInterval).compactMap { waiter in
         state.live[waiter.ids[0]].map { (waiter, shown($0, state.pauses)) }
       }
-      var unrecorded: [Unrecorded] = []
-      if let at = state.retryRecordsAt, at <= now {
-        unrecorded = state.unrecorded
-        state.unrecorded = []
-        state.retryRecordsAt = nil
-        // Counted from here on, so that whoever drains finds each of them in one place or the other.
-        state.uncommittedRecords += unrecorded.count
-      }
       return (
-        answers, ticking, unrecorded, state.periodicTasks.takeDue(now), state.retention?.takeDue(moment), mustBegin
+        answers, ticking, state.pendingRecords.takeDue(now), state.periodicTasks.takeDue(now),
+        state.retention?.takeDue(moment), mustBegin
       )
     }
     for (waiter, outcome) in expired { waiter.completion(outcome) }
     for (waiter, snapshot) in ticking { waiter.onProgress?(snapshot) }
-    for entry in unrecorded { record(entry.id, entry.event, by: entry.writer) }
-    if !unrecorded.isEmpty { state.signal { $0.uncommittedRecords -= unrecorded.count } }
+    for retry in failed { record(retry.id, retry.event, by: retry.writer) }
+    if !failed.isEmpty { state.signal { $0.pendingRecords.end(failed.count) } }
     if mustBegin { begin() }
     runPeriodicTasks(due)
     if let expiry { pruneExpired(expiry) }

@@ -6,14 +6,11 @@ extension PredictionEngine {
   func record(
     _ id: PredictionID, _ event: PredictionEvent, by writer: Writer?, completion: (@Sendable () -> Void)? = nil
   ) {
-    state.withLock { $0.uncommittedRecords += 1 }
+    state.withLock { $0.pendingRecords.begin() }
     store.change(id, event, by: writer) { [self] result in
       switch result {
       case .success(let change):
-        state.withLock { state in
-          state.failedRecords = 0
-          state.toldUnrecorded = []
-        }
+        state.withLock { $0.pendingRecords.succeed() }
         switch event {
         case .refused(_, pause: .some), .uploadFailed(_, pause: .some): refreshPauses()
         default: break
@@ -26,11 +23,11 @@ extension PredictionEngine {
         // Somebody's wish, and they see that it did not come true; kept for later it would come true behind another.
         break
       case .failure(let error):
-        if recordLater(Unrecorded(id: id, event: event, writer: writer)) {
+        if recordLater(.init(id: id, event: event, writer: writer)) {
           notice("What happened to \(id) could not be written and is tried again: \(error.message)")
         }
       }
-      state.signal { $0.uncommittedRecords -= 1 }
+      state.signal { $0.pendingRecords.end() }
       completion?()
     }
   }
@@ -39,17 +36,11 @@ extension PredictionEngine {
   ///
   /// - Returns: whether it is the first time for this prediction.
   @discardableResult
-  func recordLater(_ unrecorded: Unrecorded) -> Bool {
+  func recordLater(_ record: PendingRecords.Record) -> Bool {
     let now = time.now.steady
     return state.withLock { state in
-      state.unrecorded.append(unrecorded)
-      let isFirst = state.retryRecordsAt == nil
-      if isFirst {
-        state.retryRecordsAt = now + min(30_000, 1_000 << Int64(min(state.failedRecords, 5)))
-        state.failedRecords += 1
-        arm(&state, now: now)
-      }
-      return state.toldUnrecorded.insert(unrecorded.id).inserted
+      defer { arm(&state, now: now) }
+      return state.pendingRecords.add(record, now: now)
     }
   }
 

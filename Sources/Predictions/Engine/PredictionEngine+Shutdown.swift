@@ -24,7 +24,7 @@ extension PredictionEngine {
     guard store.flush(atMost: milliseconds), state.wait(atMost: left(), until: { $0.isIdle ? true : nil }) == true
     else { return false }
     // A table that is locked or full for a moment; one that is gone would be waited for in vain.
-    return state.wait(atMost: min(left(), Self.diskPatience)) { $0.isIdle && $0.unrecorded.isEmpty ? true : nil }
+    return state.wait(atMost: min(left(), Self.diskPatience)) { $0.isIdle && $0.pendingRecords.isEmpty ? true : nil }
       ?? false
   }
 
@@ -44,9 +44,9 @@ extension PredictionEngine {
 }
 
 extension PredictionEngine.State {
-  /// Whether nothing is on its way that exists only in this process; but see `unrecorded`.
+  /// Whether nothing is on its way that exists only in this process; but see `pendingRecords`.
   fileprivate var isIdle: Bool {
-    posts.isEmpty && !downloads.hasLocalJobs && uncommittedRecords == 0 && arriving == 0 && !scheduler.isClaiming
+    posts.isEmpty && !downloads.hasLocalJobs && !pendingRecords.isWriting && arriving == 0 && !scheduler.isClaiming
       && (isStopping || !scheduler.isUploading && !scheduler.isSearching)
   }
 }

@@ -134,7 +134,7 @@ extension PredictionEngine {
       case .success(.queueFull): completion(.failure(refusal ?? .queueFull(limit: limits.maxQueued)))
       case .failure(let error):
         // It may be in the table all the same, and the client was told that it is not: it must not be sent.
-        recordLater(Unrecorded(id: id, event: .interrupted, writer: nil))
+        recordLater(.init(id: id, event: .interrupted, writer: nil))
         completion(.failure(.storage(error, id)))
       }
     }

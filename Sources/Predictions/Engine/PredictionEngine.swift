@@ -25,13 +25,7 @@ public final class PredictionEngine: Sendable {
     /// Whether a claim could not be committed for certain: the table may name one for ours that nobody sends.
     var mustReconcileClaims = false
     var uploads = Uploads()
-    /// Commits that failed with the disk and are tried again.
-    var unrecorded: [Unrecorded] = []
-    var retryRecordsAt: Int64?
-    /// How often in a row.
-    var failedRecords = 0
-    /// Whose outcome the log has been told to be waiting for the disk; each once.
-    var toldUnrecorded: Set<PredictionID> = []
+    var pendingRecords = PendingRecords()
     /// The newest id that was given.
     var lastID: PredictionID?
     /// Writes that a reply of the current read waits for.
@@ -40,8 +34,6 @@ public final class PredictionEngine: Sendable {
     var agentsPending: [String: Int] = [:]
     /// Requests that wait in `arrivals` or are being worked on there.
     var arriving = 0
-    /// Events whose commit is under way.
-    var uncommittedRecords = 0
     var hasBegun = false
     /// When work begins that no call asked for; see `beginLater`.
     var beginsAt: Int64?
@@ -88,12 +80,6 @@ public final class PredictionEngine: Sendable {
     var isRevoked = false
     /// Its turn came too late, or the table gives it to somebody else.
     var isLate = false
-  }
-
-  struct Unrecorded: Sendable {
-    var id: PredictionID
-    var event: PredictionEvent
-    var writer: Writer?
   }
 
   let state: Protected<State>
