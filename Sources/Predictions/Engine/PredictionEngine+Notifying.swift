@@ -38,7 +38,7 @@ extension PredictionEngine {
       for id in ids {
         state.live[id] = nil
         state.downloads.dropBytes(of: id)
-        state.handedOver.remove(id)
+        state.posts.noteOutcome(of: id)
         let live = state.live
         let fulfilled = state.waiters.takeFulfilled(by: id) { live[$0]?.isSettled ?? true }
         for waiter in fulfilled { forgetWait(waiter, in: &state, now: now) }
@@ -58,7 +58,7 @@ extension PredictionEngine {
     let now = time.now
     let (snapshot, fulfilled) = state.withLock { state -> (PredictionSnapshot, [(Waiters.Waiter, WaitOutcome)]) in
       let snapshot = remember(prediction, in: &state)
-      if snapshot.prediction.phase != .sending { state.handedOver.remove(prediction.id) }
+      if snapshot.prediction.phase != .sending { state.posts.noteOutcome(of: prediction.id) }
       let live = state.live
       let fulfilled = state.waiters.takeFulfilled(by: prediction.id) { live[$0]?.isSettled ?? true }
       for waiter in fulfilled { forgetWait(waiter, in: &state, now: now) }

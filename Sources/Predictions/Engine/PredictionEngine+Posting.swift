@@ -40,7 +40,7 @@ extension PredictionEngine {
         notice("The next prediction could not be taken from the queue: \(error.message)")
         let now = time.now.steady
         state.withLock { state in
-          state.mustReconcileClaims = true
+          state.posts.noteFailedClaim()
           state.periodicTasks.recoverAt = now + 1_000
         }
         react(.claimEnded(account: account, retryAfter: 5_000))
@@ -53,8 +53,7 @@ extension PredictionEngine {
     let id = prediction.id
     let now = time.now.steady
     let uploaded = state.withLock { state in
-      state.posts[id] = Post(claimedAt: now)
-      state.handedOver.insert(id)
+      state.posts.handOver(id, now: now)
       return state.uploads.take(id)
     }
     var sent = prediction
@@ -75,35 +74,26 @@ extension PredictionEngine {
         if pause != nil { notice("The queue pauses: \(failure.message)") }
         record(id, .refused(failure, pause: pause), by: writer)
       case .unsent(let reason):
-        // Whoever revoked it is about to write that it is cancelled, and may come second: it is cancelled either way.
-        let post = state.withLock { $0.posts[id] }
-        let event: PredictionEvent =
-          post?.isLate == true
-          ? .interrupted
-          : post?.isRevoked == true ? .cancelAsked(deleteRemote: false, sendable: false) : .unsent(reason: reason)
-        record(id, event, by: writer)
+        switch state.withLock({ $0.posts.refusal(of: id) }) {
+        case .late: record(id, .interrupted, by: writer)
+        // The call that revoked it commits the same event; the order of the two does not matter.
+        case .revoked: record(id, .cancelAsked(deleteRemote: false, sendable: false), by: writer)
+        case .other: record(id, .unsent(reason: reason), by: writer)
+        }
       case .ambiguous(let reason):
         record(id, .ambiguous(reason: reason, canLook: provider.history != nil), by: writer)
       }
-      state.signal { $0.posts[id] = nil }
+      state.signal { $0.posts.end(id) }
     }
   }
 
-  /// The last word before the first byte: not revoked, not so old that another process may have judged it, and still
-  /// ours to send by the table, where another process may have cancelled it.
+  /// Decides immediately before the first byte: the POST is not revoked, its claim is not too old, and the row still says
+  /// that this process sends it (another process may have cancelled it).
   private func mayStart(_ prediction: Prediction, at provider: any Provider) -> Bool {
     let id = prediction.id
     let row = provider.isEmbedded ? prediction : (try? store.prediction(id))
     let isOurs = row.map { $0.status == .processing && $0.phase == .sending && $0.epoch == prediction.epoch } ?? false
     let now = time.now.steady
-    return state.withLock { state in
-      guard let post = state.posts[id], !post.isRevoked else { return false }
-      guard isOurs, now - post.claimedAt <= Self.claimLifetime else {
-        state.posts[id]?.isLate = true
-        return false
-      }
-      state.posts[id]?.hasStarted = true
-      return true
-    }
+    return state.withLock { $0.posts.mayStart(id, isOurs: isOurs, now: now) }
   }
 }

@@ -63,14 +63,9 @@ extension PredictionEngine {
     }
   }
 
-  /// A claim whose commit failed may have reached the disk; nobody sent it, and nobody will.
+  /// Ends predictions whose claim was committed although its commit seemed to fail: nothing was sent.
   private func giveUpClaims(among sending: [PredictionID]) {
-    let lost = state.withLock { state -> [PredictionID] in
-      guard state.mustReconcileClaims else { return [] }
-      state.mustReconcileClaims = false
-      return sending.filter { !state.handedOver.contains($0) }
-    }
-    for id in lost {
+    for id in state.withLock({ $0.posts.takeLostClaims(among: sending) }) {
       guard let prediction = try? store.prediction(id) else { continue }
       record(id, .interrupted, by: writer(of: prediction))
     }

@@ -16,14 +16,9 @@ public final class PredictionEngine: Sendable {
     var defaults: Defaults
     var scheduler: Scheduler
     var waiters = Waiters()
-    /// POSTs that were handed to a provider and have no outcome yet.
-    var posts: [PredictionID: Post] = [:]
+    var posts = PostTable()
     var downloads: Downloads
     var previews = Previews()
-    /// Those that were handed to a provider and whose rows say nothing more yet than that they may be.
-    var handedOver: Set<PredictionID> = []
-    /// Whether a claim could not be committed for certain: the table may name one for ours that nobody sends.
-    var mustReconcileClaims = false
     var uploads = Uploads()
     var pendingRecords = PendingRecords()
     /// The newest id that was given.
@@ -73,15 +68,6 @@ public final class PredictionEngine: Sendable {
     var isClockStarted = false
   }
 
-  /// A POST under way.
-  struct Post: Sendable {
-    var claimedAt: Int64
-    var hasStarted = false
-    var isRevoked = false
-    /// Its turn came too late, or the table gives it to somebody else.
-    var isLate = false
-  }
-
   let state: Protected<State>
   let store: any PredictionStore
   let outputs: any OutputStore
@@ -102,8 +88,6 @@ public final class PredictionEngine: Sendable {
 
   /// How long a terminal prediction that another process could change is believed without asking.
   static let freshness: Int64 = 100
-  /// A claim this old is not sent any more: the process was asleep, and another may have judged it.
-  static let claimLifetime: Int64 = 30_000
   /// How long after its acceptance a prediction is sent whose accepting process has exited, where no history can tell
   /// whether it was sent before.
   static let unsearchedLifetime: Int64 = 600_000
@@ -304,17 +288,12 @@ public final class PredictionEngine: Sendable {
     record(id, .withdrawn(sendable: sendable), by: writer, completion: completion)
   }
 
-  /// Makes sure that nothing of a prediction is written from here on, where that is still possible.
+  /// Forbids the POST of a prediction where its first byte is not written yet.
   ///
-  /// - Returns: whether it may be sent all the same, and under which epoch this process knows it.
+  /// - Returns: whether it may be sent nevertheless, and the epoch under which this process knows the prediction.
   private func revoke(_ id: PredictionID) -> (sendable: Bool, writer: Writer?) {
-    state.withLock { state in
-      let writer = state.live[id].map { Writer(owner: store.owner, epoch: $0.prediction.epoch) }
-      guard let post = state.posts[id], !post.hasStarted else { return (true, writer) }
-      // Its `mayStart` says no from here on.
-      state.posts[id]?.isRevoked = true
-      return (false, writer)
-    }
+    let (sendable, known) = state.withLock { ($0.posts.revoke(id), $0.live[id]?.prediction) }
+    return (sendable, known.map { writer(of: $0) })
   }
 
   /// Deletes predictions, all or none.
