@@ -7,38 +7,29 @@ extension PredictionEngine {
   /// Sets the one alarm. The thread behind it starts with the first thing there is to wait for.
   func arm(_ state: inout State, now: Int64) {
     state.periodicTasks.plan(
-      now, hasWork: state.scheduler.hasWork, hasQueue: state.scheduler.hasQueue,
-      hasForeignWaiters: state.hasForeignWaiters)
-    // A process that ends takes nothing over. What others did to its predictions it finds in the rows it writes; hundreds
-    // of processes that wait to write would otherwise spend their time on reading what the others wrote.
-    if state.isEnding { (state.periodicTasks.watchAt, state.periodicTasks.recoverAt) = (nil, nil) }
+      now, hasWork: state.scheduler.hasWork, hasQueue: state.scheduler.hasQueue)
     let wakes = [
       state.scheduler.nextWake, state.waiters.nextWake, state.pendingRecords.retryAt, state.periodicTasks.next,
-      state.beginsAt,
-      state.retention?.dueAt,
+      state.recovery.beginsAt,
     ]
-    let next = wakes.compactMap { $0 }.min()
-    guard next != state.armed else { return }
-    state.armed = next
-    if !state.isClockStarted, next != nil {
-      state.isClockStarted = true
-      startThread { [self] in keepTime() }
-    } else {
-      alarm.signal { $0 &+= 1 }
+    switch state.alarm.set(wakes.compactMap { $0 }.min()) {
+    case .unchanged: break
+    case .first: startThread { [self] in keepTime() }
+    case .moved: alarmMoves.signal { $0 &+= 1 }
     }
   }
 
   private func keepTime() {
     var seen = 0
     while true {
-      let armed = state.withLock { $0.armed }
+      let armed = state.withLock { $0.alarm.at }
       let now = time.now.steady
       if let armed, armed <= now {
         tick()
         continue
       }
       let last = seen
-      seen = alarm.wait(atMost: armed.map { $0 - now }) { $0 != last ? $0 : nil } ?? last
+      seen = alarmMoves.wait(atMost: armed.map { $0 - now }) { $0 != last ? $0 : nil } ?? last
     }
   }
 
@@ -46,8 +37,8 @@ extension PredictionEngine {
     let moment = time.now
     let now = moment.steady
     let (expired, ticking, failed, due, expiry, mustBegin) = state.withLock { state in
-      state.armed = nil
-      let mustBegin = state.beginsAt.map { $0 <= now } ?? false
+      state.alarm.ring()
+      let mustBegin = state.recovery.isDue(now)
       let expired = state.waiters.takeExpired(now)
       for waiter in expired { forgetWait(waiter, in: &state, now: moment) }
       let answers = expired.map { ($0, outcome($0.ids, isFulfilled: false, in: state)) }
@@ -56,7 +47,7 @@ extension PredictionEngine {
       }
       return (
         answers, ticking, state.pendingRecords.takeDue(now), state.periodicTasks.takeDue(now),
-        state.retention?.takeDue(moment), mustBegin
+        state.periodicTasks.takeExpired(moment), mustBegin
       )
     }
     for (waiter, outcome) in expired { waiter.completion(outcome) }

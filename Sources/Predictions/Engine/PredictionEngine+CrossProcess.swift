@@ -8,8 +8,8 @@ extension PredictionEngine {
     if due.contains(.watch) {
       noticeChanges()
       state.withLock { state in
-        state.hasForeignWaiters =
-          state.hasForeignWaiters && state.waiters.awaited.contains { isForeign($0, in: state) }
+        guard state.periodicTasks.hasForeignWaiters else { return }
+        state.periodicTasks.hasForeignWaiters = state.waiters.awaited.contains { isForeign($0, in: state) }
       }
     }
     if due.contains(.recover) { recover() }

@@ -11,7 +11,8 @@ extension PredictionEngine {
     if !isOurs || current.phase == nil { letGo(of: current) }
     // Whoever waits for it here hears from now on of what the other process does.
     if !isOurs, !snapshot.isSettled {
-      state.withLock { state in if state.waiters.isAwaited(current.id) { state.hasForeignWaiters = true } }
+      state.withLock { state in if state.waiters.isAwaited(current.id) { state.periodicTasks.hasForeignWaiters = true }
+      }
     }
     react(isOurs ? .changed(current) : .lost(current.id))
     return snapshot

@@ -41,7 +41,7 @@ extension PredictionEngine {
         let now = time.now.steady
         state.withLock { state in
           state.posts.noteFailedClaim()
-          state.periodicTasks.recoverAt = now + 1_000
+          state.periodicTasks.recover(at: now + 1_000)
         }
         react(.claimEnded(account: account, retryAfter: 5_000))
       }

@@ -59,7 +59,7 @@ extension PredictionEngine {
       }
       let now = time.now
       state.withLock { state in
-        state.retention?.finish(last: last, now)
+        state.periodicTasks.finishBatch(last: last, now)
         arm(&state, now: now.steady)
       }
     }

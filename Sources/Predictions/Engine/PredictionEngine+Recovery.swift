@@ -7,17 +7,10 @@ extension PredictionEngine {
 
   /// The first call that names a prediction begins the work; a process that is only probed has no side effect.
   func begin() {
-    let isFirst = state.withLock { state in
-      defer { state.hasBegun = true }
-      state.beginsAt = nil
-      return !state.hasBegun
-    }
-    guard isFirst else { return }
+    guard state.withLock({ $0.recovery.begin() }) else { return }
     let now = time.now
     state.withLock { state in
-      guard state.retention != nil else { return }
-      state.retention?.begin(now)
-      arm(&state, now: now.steady)
+      if state.periodicTasks.beginRetention(now) { arm(&state, now: now.steady) }
     }
     refreshPauses()
     recover()
@@ -28,27 +21,20 @@ extension PredictionEngine {
   func beginLater() {
     let now = time.now.steady
     state.withLock { state in
-      guard !state.hasBegun, !state.isEnding, state.beginsAt == nil else { return }
-      state.beginsAt = now + Self.submitOnlyLifetime
-      arm(&state, now: now)
+      if state.recovery.begin(at: now + Self.submitOnlyLifetime) { arm(&state, now: now) }
     }
   }
 
   /// Takes over what processes that are gone left behind.
   func recover() {
     let accounts = state.withLock { state -> [String: Bool]? in
-      guard !state.isRecovering, !state.isStopping else { return nil }
-      state.isRecovering = true
+      guard !state.isStopping, state.recovery.start() else { return nil }
       return state.providers.mapValues { $0.history != nil }
     }
     guard let accounts else { return }
     let awaited = state.withLock { state in state.waiters.awaited.filter { isForeign($0, in: state) } }
     store.recover(accounts: accounts, awaited: awaited) { [self] result in
-      let mustRecoverAgain = state.withLock { state in
-        state.isRecovering = false
-        defer { state.mustRecoverAgain = false }
-        return state.mustRecoverAgain
-      }
+      let mustRepeat = state.withLock { $0.recovery.finish() }
       switch result {
       case .success(let recovery):
         sweepPreviews(taken: recovery.taken)
@@ -59,7 +45,7 @@ extension PredictionEngine {
         warnAboutUnknownAccounts(recovery.queuedAccounts.subtracting(accounts.keys))
       case .failure(let error): notice("What was left unfinished could not be taken up: \(error.message)")
       }
-      if mustRecoverAgain { recover() }
+      if mustRepeat { recover() }
     }
   }
 

@@ -16,8 +16,8 @@ extension PredictionEngine {
   @discardableResult
   public func drain(atMost milliseconds: Int64) -> Bool {
     state.withLock { state in
-      state.isEnding = true
-      (state.beginsAt, state.retention) = (nil, nil)
+      state.periodicTasks.end()
+      state.recovery.end()
     }
     let begun = time.now.steady
     func left() -> Int64 { max(0, milliseconds - (time.now.steady - begun)) }

@@ -36,7 +36,7 @@ extension PredictionEngine {
           onProgress: onProgress, completion: completion, held: retried))
       for id in ids { _ = state.scheduler.handle(.awaited(id, true), now: now) }
       let waitsForOthers = ids.contains { isForeign($0, in: state) }
-      if waitsForOthers { state.hasForeignWaiters = true }
+      if waitsForOthers { state.periodicTasks.hasForeignWaiters = true }
       arm(&state, now: now.steady)
       return (waitID, nil, waitsForOthers)
     }

@@ -29,14 +29,8 @@ public final class PredictionEngine: Sendable {
     var agentsPending: [String: Int] = [:]
     /// Requests that wait in `arrivals` or are being worked on there.
     var arriving = 0
-    var hasBegun = false
-    /// When work begins that no call asked for; see `beginLater`.
-    var beginsAt: Int64?
-    var isRecovering = false
-    var mustRecoverAgain = false
+    var recovery = RecoveryRuns()
     var isStopping = false
-    /// Whether `drain` was called: the process takes over nothing more.
-    var isEnding = false
     /// What is known of what things cost.
     var prices = QuoteCache()
     /// The queued predictions whose price was asked for in vain, by account, and why.
@@ -56,16 +50,11 @@ public final class PredictionEngine: Sendable {
     var cursor: ChangeCursor?
     /// How often that happened; tells whether a row that was read may have been changed unnoticed since.
     var notices = 0
-    /// Whether somebody may wait for a prediction that another process works on.
-    var hasForeignWaiters = false
-    var periodicTasks = PeriodicTasks()
-    /// When old predictions are deleted; `nil` where all are kept.
-    var retention: Retention?
+    var periodicTasks: PeriodicTasks
     var didWarnAboutUnknownAccounts = false
     /// Whether the log says that queued predictions wait for the provider's history.
     var didWarnAboutSearches = false
-    var armed: Int64?
-    var isClockStarted = false
+    var alarm = Alarm()
   }
 
   let state: Protected<State>
@@ -83,8 +72,8 @@ public final class PredictionEngine: Sendable {
   let arrivals = WorkQueue()
   /// Who is notified of every change; see PredictionEngine+Changes.
   let watcher = Protected<Watcher?>(nil)
-  /// Counts up whenever the alarm was moved; its own lock, so that moving it wakes only the clock.
-  let alarm = Protected(0)
+  /// How often the alarm was moved; with a lock of its own, so that moving it wakes only the clock's thread.
+  let alarmMoves = Protected(0)
 
   /// How long a terminal prediction that another process could change is believed without asking.
   static let freshness: Int64 = 100
@@ -113,9 +102,10 @@ public final class PredictionEngine: Sendable {
     self.time = time
     self.limits = limits
     self.notice = notice
-    var state = State(defaults: defaults, scheduler: Scheduler(seed: seed), downloads: Downloads(atOnce: savesAtOnce))
-    state.retention = retention.map { Retention(lifetime: $0, now: time.now) }
-    self.state = Protected(state)
+    state = Protected(
+      State(
+        defaults: defaults, scheduler: Scheduler(seed: seed), downloads: Downloads(atOnce: savesAtOnce),
+        periodicTasks: PeriodicTasks(retention: retention.map { Retention(lifetime: $0, now: time.now) })))
   }
 
   // MARK: - Providers and defaults
@@ -127,9 +117,7 @@ public final class PredictionEngine: Sendable {
       guard case .ready(let provider) = slot else { return false }
       state.providers[provider.account] = provider
       state.scheduler.add(account: provider.account, pace: provider.pace)
-      // One that is under way does not know of it.
-      state.mustRecoverAgain = state.isRecovering
-      return state.hasBegun
+      return state.recovery.addProvider()
     }
     if mustRecover { recover() }
   }
@@ -185,7 +173,8 @@ public final class PredictionEngine: Sendable {
     let now = time.now.steady
     // The usual case is one look: it is kept here, and nobody can have changed it unnoticed.
     let usual = state.withLock { state in
-      state.hasBegun && now - state.checkedAt < Self.freshness ? state.live[id].map { shown($0, state.pauses) } : nil
+      state.recovery.hasBegun && now - state.checkedAt < Self.freshness
+        ? state.live[id].map { shown($0, state.pauses) } : nil
     }
     if let usual {
       askAgain(usual)
@@ -292,8 +281,8 @@ public final class PredictionEngine: Sendable {
   ///
   /// - Returns: whether it may be sent nevertheless, and the epoch under which this process knows the prediction.
   private func revoke(_ id: PredictionID) -> (sendable: Bool, writer: Writer?) {
-    let (sendable, known) = state.withLock { ($0.posts.revoke(id), $0.live[id]?.prediction) }
-    return (sendable, known.map { writer(of: $0) })
+    let (sendable, epoch) = state.withLock { ($0.posts.revoke(id), $0.live[id]?.prediction.epoch) }
+    return (sendable, epoch.map { Writer(owner: store.owner, epoch: $0) })
   }
 
   /// Deletes predictions, all or none.

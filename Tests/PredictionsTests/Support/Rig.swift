@@ -67,7 +67,7 @@ struct Rig {
   /// Moves the clock and wakes whoever sleeps by it.
   func advance(_ milliseconds: Int64) {
     time.advance(milliseconds)
-    engine.alarm.signal { $0 &+= 1 }
+    engine.alarmMoves.signal { $0 &+= 1 }
   }
 
   /// Lets time pass until something holds: 10 of our milliseconds for about one of the world's.
