@@ -1,45 +1,117 @@
-/// The predictions that are kept in memory, as they stood last. A pure struct.
+/// The predictions in memory as they were last read or committed, and how far the changes of other processes are known. A
+/// pure struct.
 ///
-/// Bounded by number and by bytes, except for those that are worked on or awaited. An input that is longer than
-/// `longestInput` is not kept once nothing is left to do for its prediction: the store has it.
+/// Bounded by number and by bytes, except for predictions that are worked on or awaited. An input longer than
+/// `longestInput` is dropped once its prediction is over: the store has it.
 public struct LiveCache: Sendable {
-  /// How many are kept that are neither worked on nor awaited.
+  /// How many predictions are kept that are neither worked on nor awaited.
   static let count = 512
   /// How many bytes of inputs and metadata they may have together.
   static let bytes = 8 << 20
   /// The longest input of a finished prediction that is kept, in bytes: what one message may show.
   public static let longestInput = 64 << 10
+  /// How long a prediction is believed without asking the store whether another process changed anything, in milliseconds.
+  static let freshness: Int64 = 100
 
   private var snapshots: [PredictionID: PredictionSnapshot] = [:]
   /// Bytes of inputs and metadata.
   private(set) var heldBytes = 0
-  /// From here on it is looked through for what can go. Where a lot is worked on, the next look comes when it has doubled:
-  /// a look at everything for each new prediction would make a long queue slow to join.
-  private var fullCount = LiveCache.count
-  private var fullBytes = LiveCache.bytes
+  /// Eviction begins at these. Where most predictions are worked on, the next eviction comes when their number has
+  /// doubled: examining everything for each new prediction would make a long queue slow to join.
+  private var evictionCount = LiveCache.count
+  private var evictionBytes = LiveCache.bytes
+  /// When the store was last asked for changes, on the steady clock.
+  private var checkedAt: Int64 = .min / 2
+  /// The newest change that is known; `nil` before the first.
+  private(set) var cursor: ChangeCursor?
+  /// How often changes were noted. A row that was read before the count changed may be stale.
+  private(set) var changeCount = 0
 
-  var ids: Dictionary<PredictionID, PredictionSnapshot>.Keys { snapshots.keys }
+  // MARK: - Lookup
 
-  /// Whether it is time to call `keep`.
-  var isFull: Bool { snapshots.count >= fullCount || heldBytes > fullBytes }
+  /// A prediction; `nil` where it is not in memory.
+  subscript(id: PredictionID) -> PredictionSnapshot? { snapshots[id] }
 
-  subscript(id: PredictionID) -> PredictionSnapshot? {
-    get { snapshots[id] }
-    set {
-      let old = newValue.map { snapshots.updateValue($0, forKey: id) } ?? snapshots.removeValue(forKey: id)
-      heldBytes += Self.cost(newValue) - Self.cost(old)
+  /// Whether the predictions are too old to be believed without asking the store.
+  func isStale(_ now: Int64) -> Bool { now - checkedAt >= Self.freshness }
+
+  /// Notes that the store is asked for changes now.
+  ///
+  /// - Returns: false where it was asked so recently that it need not be.
+  mutating func beginCheck(_ now: Int64) -> Bool {
+    guard isStale(now) else { return false }
+    checkedAt = now
+    return true
+  }
+
+  // MARK: - Rows
+
+  /// Stores a row that was read or committed. An older row never replaces a newer one: commits are reported by several
+  /// threads. A row without its input (from a list) keeps the input that is known.
+  ///
+  /// - Returns: the newest state of the prediction.
+  mutating func remember(_ prediction: consuming Prediction, resultURL: String?) -> PredictionSnapshot {
+    if let known = snapshots[prediction.id] {
+      let old = known.prediction
+      if old.revision > prediction.revision || old.epoch > prediction.epoch { return known }
+      if prediction.input == nil {
+        prediction.input = old.input
+        prediction.metadata = old.metadata
+        prediction.sent = prediction.sent ?? old.sent
+      }
     }
+    let id = prediction.id
+    let snapshot = PredictionSnapshot(Self.trimmed(prediction), resultURL: resultURL)
+    set(id, snapshot)
+    return snapshot
   }
 
-  /// Drops all but these.
-  mutating func keep(_ isKept: (PredictionID) -> Bool) {
-    snapshots = snapshots.filter { isKept($0.key) }
+  /// Stores a snapshot again that was evicted meanwhile.
+  ///
+  /// - Returns: false where the prediction is in memory.
+  mutating func restore(_ snapshot: PredictionSnapshot) -> Bool {
+    let id = snapshot.prediction.id
+    guard snapshots[id] == nil else { return false }
+    set(id, PredictionSnapshot(Self.trimmed(snapshot.prediction), resultURL: snapshot.resultURL))
+    return true
+  }
+
+  /// Forgets a prediction.
+  mutating func remove(_ id: PredictionID) { set(id, nil) }
+
+  /// Notes changes by any process. Changed predictions that are not needed are forgotten.
+  ///
+  /// - Parameter asked: the cursor that the changes came after; `nil` where the store could not say what had changed.
+  /// - Returns: the changed predictions that are needed: they must be read again.
+  mutating func note(
+    _ changes: TableChanges, after asked: ChangeCursor?, isNeeded: (PredictionID) -> Bool
+  ) -> [PredictionID] {
+    let changed = asked == nil || !changes.isComplete ? Array(snapshots.keys) : changes.changes.map(\.id)
+    cursor = changes.newest
+    changeCount += 1
+    for id in changed where !isNeeded(id) { remove(id) }
+    return changed.filter { snapshots[$0] != nil }
+  }
+
+  // MARK: - Eviction
+
+  /// Whether it is time to call `evict`.
+  var isFull: Bool { snapshots.count >= evictionCount || heldBytes > evictionBytes }
+
+  /// Forgets all predictions that are not needed.
+  mutating func evict(except isNeeded: (PredictionID) -> Bool) {
+    snapshots = snapshots.filter { isNeeded($0.key) }
     heldBytes = snapshots.values.reduce(0) { $0 + Self.cost($1) }
-    fullCount = max(Self.count, 2 * snapshots.count)
-    fullBytes = max(Self.bytes, 2 * heldBytes)
+    evictionCount = max(Self.count, 2 * snapshots.count)
+    evictionBytes = max(Self.bytes, 2 * heldBytes)
   }
 
-  /// The prediction without what is not worth its memory.
+  private mutating func set(_ id: PredictionID, _ snapshot: PredictionSnapshot?) {
+    let old = snapshot.map { snapshots.updateValue($0, forKey: id) } ?? snapshots.removeValue(forKey: id)
+    heldBytes += Self.cost(snapshot) - Self.cost(old)
+  }
+
+  /// The prediction without a long input where it is over.
   static func trimmed(_ prediction: consuming Prediction) -> Prediction {
     guard prediction.phase == nil else { return prediction }
     if let input = prediction.input, input.count > longestInput { prediction.input = nil }

@@ -24,17 +24,11 @@ extension PredictionEngine {
   func noticeChanges() {
     guard store.hasChanged() else { return }
     refreshPauses()
-    let cursor = state.withLock { $0.cursor }
+    let cursor = state.withLock { $0.live.cursor }
     guard let changes = try? store.changes(after: cursor) else { return }
-    let stale = state.withLock { state -> [PredictionID] in
-      state.cursor = changes.newest
-      state.notices += 1
-      let changed = cursor == nil || !changes.isComplete ? Array(state.live.ids) : changes.changes.map(\.id)
-      // What nobody works on or waits for is only forgotten, and read when it is asked for.
-      for id in changed where !state.waiters.isAwaited(id) && !state.scheduler.isWorking(on: id) {
-        state.live[id] = nil
-      }
-      return changed.filter { state.live[$0] != nil }
+    let stale = state.withLock { state in
+      let (waiters, scheduler) = (state.waiters, state.scheduler)
+      return state.live.note(changes, after: cursor) { waiters.isAwaited($0) || scheduler.isWorking(on: $0) }
     }
     for id in stale { refresh(id) }
   }
@@ -43,12 +37,7 @@ extension PredictionEngine {
   ///
   /// - Returns: those; they must be refreshed, since what was noticed meanwhile is not noticed again.
   func keepAgain(_ snapshots: [PredictionSnapshot], in state: inout State) -> [PredictionID] {
-    snapshots.compactMap { snapshot in
-      let id = snapshot.prediction.id
-      guard state.live[id] == nil else { return nil }
-      state.live[id] = PredictionSnapshot(LiveCache.trimmed(snapshot.prediction), resultURL: snapshot.resultURL)
-      return id
-    }
+    snapshots.compactMap { state.live.restore($0) ? $0.prediction.id : nil }
   }
 
   /// Our own commits come through here too, mostly before their completions, which do what follows from them.

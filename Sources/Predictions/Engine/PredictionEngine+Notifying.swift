@@ -37,7 +37,7 @@ extension PredictionEngine {
     let answered = state.withLock { state -> [(Waiters.Waiter, WaitOutcome)] in
       var answered: [(Waiters.Waiter, WaitOutcome)] = []
       for id in ids {
-        state.live[id] = nil
+        state.live.remove(id)
         state.downloads.dropBytes(of: id)
         state.posts.noteOutcome(of: id)
         let live = state.live
@@ -74,7 +74,7 @@ extension PredictionEngine {
   /// change, when it was not kept yet, so it is read again.
   func publish(_ prediction: Prediction, since notices: Int) -> PredictionSnapshot {
     let snapshot = publish(prediction)
-    if state.withLock({ $0.notices }) != notices { refresh(prediction.id) }
+    if state.withLock({ $0.live.changeCount }) != notices { refresh(prediction.id) }
     return snapshot
   }
 
@@ -82,22 +82,10 @@ extension PredictionEngine {
   func remember(_ prediction: consuming Prediction, in state: inout State) -> PredictionSnapshot {
     if state.live.isFull {
       let (scheduler, waiters) = (state.scheduler, state.waiters)
-      state.live.keep { scheduler.isWorking(on: $0) || waiters.isAwaited($0) }
+      state.live.evict { scheduler.isWorking(on: $0) || waiters.isAwaited($0) }
     }
-    if let known = state.live[prediction.id] {
-      let old = known.prediction
-      // Commits are made known by several threads: what is older never takes the place of what is newer.
-      if old.revision > prediction.revision || old.epoch > prediction.epoch { return known }
-      if prediction.input == nil {
-        prediction.input = old.input
-        prediction.metadata = old.metadata
-        prediction.sent = prediction.sent ?? old.sent
-      }
-    }
-    let (id, url) = (prediction.id, resultURL(of: prediction, in: state))
-    let snapshot = PredictionSnapshot(LiveCache.trimmed(prediction), resultURL: url)
-    state.live[id] = snapshot
-    return snapshot
+    let url = resultURL(of: prediction, in: state)
+    return state.live.remember(prediction, resultURL: url)
   }
 
   func resultURL(of prediction: Prediction, in state: State) -> String? {

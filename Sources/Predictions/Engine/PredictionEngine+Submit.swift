@@ -107,7 +107,7 @@ extension PredictionEngine {
     let notices = state.withLock { state in
       state.pendingReplyWrites += 1
       if let agent = request.agent { state.agentsPending[agent, default: 0] += 1 }
-      return state.notices
+      return state.live.changeCount
     }
     // With limit 0 only the idempotency key is looked up.
     store.insert(prediction, queueLimit: refusal == nil ? limits.maxQueued : 0) {

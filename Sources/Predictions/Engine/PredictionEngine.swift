@@ -45,11 +45,6 @@ public final class PredictionEngine: Sendable {
     var catalogueFailedAt: [String: Int64] = [:]
     /// The schema that an order was last checked against.
     var lastSchema: (bytes: [UInt8], schema: InputSchema)?
-    /// When the store was last asked whether another process changed anything, and up to where its changes are known.
-    var checkedAt: Int64 = .min / 2
-    var cursor: ChangeCursor?
-    /// How often that happened; tells whether a row that was read may have been changed unnoticed since.
-    var notices = 0
     var periodicTasks: PeriodicTasks
     var didWarnAboutUnknownAccounts = false
     /// Whether the log says that queued predictions wait for the provider's history.
@@ -75,8 +70,6 @@ public final class PredictionEngine: Sendable {
   /// How often the alarm was moved; with a lock of its own, so that moving it wakes only the clock's thread.
   let alarmMoves = Protected(0)
 
-  /// How long a terminal prediction that another process could change is believed without asking.
-  static let freshness: Int64 = 100
   /// How long after its acceptance a prediction is sent whose accepting process has exited, where no history can tell
   /// whether it was sent before.
   static let unsearchedLifetime: Int64 = 600_000
@@ -171,34 +164,28 @@ public final class PredictionEngine: Sendable {
   /// A prediction as it stands; `nil` where there is none.
   public func snapshot(_ id: PredictionID) throws(StoreError) -> PredictionSnapshot? {
     let now = time.now.steady
-    // The usual case is one look: it is kept here, and nobody can have changed it unnoticed.
+    // The usual case takes the lock once: the prediction is in memory, and fresh.
     let usual = state.withLock { state in
-      state.recovery.hasBegun && now - state.checkedAt < Self.freshness
-        ? state.live[id].map { shown($0, state.pauses) } : nil
+      state.recovery.hasBegun && !state.live.isStale(now) ? state.live[id].map { shown($0, state.pauses) } : nil
     }
     if let usual {
       askAgain(usual)
       return usual
     }
     begin()
-    let mustCheck = state.withLock { state in
-      guard now - state.checkedAt >= Self.freshness else { return false }
-      state.checkedAt = now
-      return true
-    }
-    if mustCheck { noticeChanges() }
+    if state.withLock({ $0.live.beginCheck(now) }) { noticeChanges() }
     if let known = state.withLock({ state in state.live[id].map { shown($0, state.pauses) } }) {
       askAgain(known)
       return known
     }
-    // A change that is noticed between the read and the lock is not noticed again, so the row is read again.
+    // A change that is noted between the read and the lock is not noted again, so the row is read again.
     while true {
-      let notices = state.withLock { $0.notices }
+      let count = state.withLock { $0.live.changeCount }
       guard let prediction = try store.prediction(id) else { return nil }
-      let kept = state.withLock { $0.notices == notices ? remember(prediction, in: &$0) : nil }
-      guard let kept else { continue }
-      askAgain(kept)
-      return state.withLock { shown(kept, $0.pauses) }
+      let read = state.withLock { $0.live.changeCount == count ? remember(prediction, in: &$0) : nil }
+      guard let read else { continue }
+      askAgain(read)
+      return state.withLock { shown(read, $0.pauses) }
     }
   }
 
