@@ -61,7 +61,7 @@ public protocol Provider: Sendable {
   /// `nil` otherwise.
   var obstacle: String? { get }
 
-  /// Its history, where it keeps one that can be searched.
+  /// Its history, where it has one that can be searched.
   var history: (any ProviderHistory)? { get }
 
   /// Whether its history shows everything that was sent for the account, by any process from any state of the table.
@@ -125,8 +125,12 @@ extension Provider {
   public var uploads: (any ProviderUploads)? { nil }
 }
 
-/// Finds again what a lost reply left in doubt.
+/// Finds a prediction at the provider whose reply was lost.
 public protocol ProviderHistory: Sendable {
+  /// Whether it is known to have no items, so that a search would find nothing. May read the disk, so it is not called with
+  /// a lock held.
+  var isHistoryEmpty: Bool { get }
+
   /// Lists what the account has of one model in a window of time.
   ///
   /// - Parameters:
@@ -135,6 +139,16 @@ public protocol ProviderHistory: Sendable {
   func search(
     for prediction: Prediction, window: ClosedRange<Int64>,
     completion: @escaping @Sendable (HistoryOutcome) -> Void)
+}
+
+extension ProviderHistory {
+  /// A remote history is not known without a request.
+  public var isHistoryEmpty: Bool { false }
+}
+
+extension Provider {
+  /// The history, unless it is known to be empty. May read the disk.
+  var searchableHistory: (any ProviderHistory)? { history.flatMap { $0.isHistoryEmpty ? nil : $0 } }
 }
 
 /// Says what things cost. Asking costs nothing.

@@ -2,7 +2,7 @@ internal import Threads
 
 extension PredictionEngine {
   func look(for prediction: Prediction, at provider: any Provider) {
-    guard let history = provider.history else {
+    guard let history = provider.searchableHistory else {
       return react(.looked(prediction.id, .unavailable(reason: "This provider keeps no history.")))
     }
     let window: ClosedRange<Int64>
@@ -21,7 +21,7 @@ extension PredictionEngine {
   /// does not know of its POST.
   func search(for prediction: Prediction, at provider: any Provider) {
     let id = prediction.id
-    guard let history = provider.history else {
+    guard let history = provider.searchableHistory else {
       return react(.searched(id, .unavailable(reason: "This provider keeps no history.")))
     }
     let now = time.now.wall

@@ -81,7 +81,7 @@ extension PredictionEngine {
         case .other: record(id, .unsent(reason: reason), by: writer)
         }
       case .ambiguous(let reason):
-        record(id, .ambiguous(reason: reason, canLook: provider.history != nil), by: writer)
+        record(id, .ambiguous(reason: reason, canLook: provider.searchableHistory != nil), by: writer)
       }
       state.signal { $0.posts.end(id) }
     }

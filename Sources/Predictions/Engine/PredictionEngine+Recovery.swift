@@ -27,11 +27,11 @@ extension PredictionEngine {
 
   /// Takes over what processes that are gone left behind.
   func recover() {
-    let accounts = state.withLock { state -> [String: Bool]? in
+    let providers = state.withLock { state -> [String: any Provider]? in
       guard !state.isStopping, state.recovery.start() else { return nil }
-      return state.providers.mapValues { $0.history != nil }
+      return state.providers
     }
-    guard let accounts else { return }
+    guard let accounts = providers?.mapValues({ $0.searchableHistory != nil }) else { return }
     let awaited = state.withLock { state in state.waiters.awaited.filter { isForeign($0, in: state) } }
     store.recover(accounts: accounts, awaited: awaited) { [self] result in
       let mustRepeat = state.withLock { $0.recovery.finish() }

@@ -218,8 +218,8 @@ public struct OpenAI: Provider, ServerQuoting {
     }
   }
 
-  /// Only while replies are kept that nobody has read: one that was had just before its process ended is found there.
-  public var history: (any ProviderHistory)? { replies.isEmpty ? nil : self }
+  /// The stored replies: a reply that arrived just before its process ended is found there.
+  public var history: (any ProviderHistory)? { self }
 
   /// It keeps nothing that has a name.
   public func delete(_ prediction: Prediction, completion: @escaping @Sendable (DeletionOutcome) -> Void) {
@@ -248,7 +248,10 @@ public struct OpenAI: Provider, ServerQuoting {
 }
 
 extension OpenAI: ProviderHistory {
-  /// Looks among the replies that were kept.
+  /// Whether no reply is stored. Reads a directory.
+  public var isHistoryEmpty: Bool { replies.isEmpty }
+
+  /// Searches the stored replies.
   public func search(
     for prediction: Prediction, window: ClosedRange<Int64>, completion: @escaping @Sendable (HistoryOutcome) -> Void
   ) {

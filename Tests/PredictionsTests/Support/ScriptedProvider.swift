@@ -20,6 +20,13 @@ final class ScriptedProvider: Provider, ProviderHistory, ProviderUploads {
     var completion: @Sendable (SubmitOutcome) -> Void
   }
 
+  /// A struct, because a lock must not hold a bare closure; see `Protected`.
+  struct Check: Sendable {
+    let run: @Sendable () -> Void
+
+    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+  }
+
   struct State {
     var submits: [Submit] = []
     var polls: [PollOutcome] = []
@@ -43,6 +50,9 @@ final class ScriptedProvider: Provider, ProviderHistory, ProviderUploads {
     var hanging: [Call] = []
     var pollsHang = false
     var hangingPolls: [@Sendable (PollOutcome) -> Void] = []
+    /// What happens whenever the engine asks whether the history is empty, and how often it has asked.
+    var historyCheck: Check?
+    var historyChecks = 0
     var canRepeat = true
     var forgotten: [PredictionID] = []
   }
@@ -177,6 +187,15 @@ final class ScriptedProvider: Provider, ProviderHistory, ProviderUploads {
 
   var history: (any ProviderHistory)? { keepsHistory ? self : nil }
   var remembersAll: Bool { keepsHistory }
+
+  var isHistoryEmpty: Bool {
+    let check = state.withLock { state in
+      state.historyChecks += 1
+      return state.historyCheck
+    }
+    check?.run()
+    return false
+  }
 
   func search(
     for prediction: Prediction, window: ClosedRange<Int64>, completion: @escaping @Sendable (HistoryOutcome) -> Void
