@@ -21,7 +21,16 @@ final class Lock: @unchecked Sendable {
   init() {
     mutex = .allocate(capacity: 1)
     condition = .allocate(capacity: 1)
-    pthread_mutex_init(mutex, nil)
+    #if DEBUG
+      // A thread that takes the lock twice gets an error instead of waiting for itself.
+      var kind = pthread_mutexattr_t()
+      pthread_mutexattr_init(&kind)
+      pthread_mutexattr_settype(&kind, Int32(PTHREAD_MUTEX_ERRORCHECK))
+      pthread_mutex_init(mutex, &kind)
+      pthread_mutexattr_destroy(&kind)
+    #else
+      pthread_mutex_init(mutex, nil)
+    #endif
     #if canImport(Darwin)
       pthread_cond_init(condition, nil)
     #else
@@ -42,10 +51,23 @@ final class Lock: @unchecked Sendable {
   }
 
   @usableFromInline
-  func lock() { pthread_mutex_lock(mutex) }
+  func lock() {
+    let result = pthread_mutex_lock(mutex)
+    assert(result == 0, "the lock does not nest, and this thread holds it already")
+  }
 
   @usableFromInline
   func unlock() { pthread_mutex_unlock(mutex) }
+
+  #if DEBUG
+    /// Whether the calling thread holds the lock. Waits while another thread holds it.
+    @usableFromInline
+    var isHeldByThisThread: Bool {
+      guard pthread_mutex_lock(mutex) == 0 else { return true }
+      pthread_mutex_unlock(mutex)
+      return false
+    }
+  #endif
 
   /// Wakes all who wait; they look again once the lock is theirs.
   @usableFromInline

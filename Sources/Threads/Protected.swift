@@ -1,5 +1,5 @@
 /// A value that only one thread at a time may look at. The lock does not nest: a body that reaches the same `Protected`
-/// again deadlocks.
+/// again stops a debug build, and deadlocks in a release build.
 ///
 /// The value is never a bare closure: each access would wrap it in two more conversions, until a call of it overflows the
 /// stack. A struct that holds the closure is not wrapped. Debug builds stop here, and a lint looks for the spelling.
@@ -36,6 +36,15 @@ public final class Protected<Value>: @unchecked Sendable {
     lock.lock()
     defer { lock.unlock() }
     return try body(&value.pointee)
+  }
+
+  /// Stops a debug build where the calling thread holds the lock: for calls that may take long, or take the lock again.
+  /// Release builds check nothing.
+  @inlinable
+  public func assertNotHeld() {
+    #if DEBUG
+      assert(!lock.isHeldByThisThread, "called with the lock held")
+    #endif
   }
 
   /// Takes the value out and leaves nothing: whoever comes next finds `nil`.

@@ -109,4 +109,29 @@ import Testing
     for _ in 0..<200_000 { _ = guarded.withLock { $0 } }
     #expect(guarded.withLock { $0 }?.body() == 7)
   }
+
+  @Test func aLockThatIsHeldEndsADebugBuild() async {
+    await #expect(processExitsWith: .failure) {
+      let value = Protected(0)
+      value.withLock { _ in value.assertNotHeld() }
+    }
+    await #expect(processExitsWith: .failure) {
+      let value = Protected(0)
+      value.withLock { _ in value.withLock { _ in } }
+    }
+  }
+
+  @Test func anotherThreadsLockIsNotHeldByThisOne() {
+    let value = Protected(0)
+    let isHeld = Protected(false)
+    let done = Protected(false)
+    startThread {
+      value.withLock { _ in isHeld.signal { $0 = true } }
+      done.signal { $0 = true }
+    }
+    _ = isHeld.wait { $0 ? true : nil }
+    value.assertNotHeld()
+    _ = done.wait { $0 ? true : nil }
+    value.assertNotHeld()
+  }
 }
