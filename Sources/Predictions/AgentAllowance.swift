@@ -32,7 +32,7 @@ extension PredictionEngine {
     query.createdAfter = time.now.wall - AgentAllowance.window
     // A table that cannot be read will not take it either, and says why.
     guard let recent = try? store.list(query).predictions else { return nil }
-    let pending = state.withLock { $0.agentsPending[agent, default: 0] }
+    let pending = state.withLock { $0.replyWrites.count(of: agent) }
     return AgentAllowance(maxFiles: maxFiles).excess(of: recent, pending: pending)
   }
 }

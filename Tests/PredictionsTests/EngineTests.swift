@@ -596,6 +596,7 @@ struct EngineTests {
     let rig = Rig()
     rig.provider.state.withLock { $0.submits = [.wait] }
     let id = try rig.submit().id
+    try rig.soon("it is claimed") { rig.table.row(id)?.owner == "me" }
     rig.engine.stop()
     rig.table.kill("me")
     let next = Rig(sharing: rig, owner: "next")

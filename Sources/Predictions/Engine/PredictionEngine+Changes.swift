@@ -18,6 +18,7 @@ extension PredictionEngine {
   }
 
   func notifyWatcher() {
+    assertUnlocked()
     watcher.withLock { $0 }?.notify()
   }
 

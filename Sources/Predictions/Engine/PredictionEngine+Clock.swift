@@ -41,7 +41,7 @@ extension PredictionEngine {
       let mustBegin = state.recovery.isDue(now)
       let expired = state.waiters.takeExpired(now)
       for waiter in expired { forgetWait(waiter, in: &state, now: moment) }
-      let answers = expired.map { ($0, outcome($0.ids, isFulfilled: false, in: state)) }
+      let answers = expired.map { ($0, outcome($0.ids, isFulfilled: false, in: &state)) }
       let ticking = state.waiters.ticking(now, interval: Self.progressInterval).compactMap { waiter in
         state.live[waiter.ids[0]].map { (waiter, shown($0, state.pauses)) }
       }
@@ -50,7 +50,7 @@ extension PredictionEngine {
         state.periodicTasks.takeExpired(moment), mustBegin
       )
     }
-    for (waiter, outcome) in expired { waiter.completion(outcome) }
+    answer(expired)
     for (waiter, snapshot) in ticking { waiter.onProgress?(snapshot) }
     for retry in failed { record(retry.id, retry.event, by: retry.writer) }
     if !failed.isEmpty { state.signal { $0.pendingRecords.end(failed.count) } }

@@ -9,14 +9,14 @@ extension PredictionEngine {
       noticeChanges()
       state.withLock { state in
         guard state.periodicTasks.hasForeignWaiters else { return }
-        state.periodicTasks.hasForeignWaiters = state.waiters.awaited.contains { isForeign($0, in: state) }
+        state.periodicTasks.hasForeignWaiters = state.waiters.awaited.contains { isForeign($0, in: &state) }
       }
     }
     if due.contains(.recover) { recover() }
   }
 
   /// Whether a prediction is unfinished and not ours.
-  func isForeign(_ id: PredictionID, in state: State) -> Bool {
+  func isForeign(_ id: PredictionID, in state: inout State) -> Bool {
     !state.scheduler.isWorking(on: id) && state.live[id]?.isSettled == false
   }
 
@@ -50,10 +50,10 @@ extension PredictionEngine {
     // Of a row that is ours others can only change that it is to be settled, or that what it had taken for its own is
     // another's and it is to be looked for again.
     let isMoved = [.settling, .looking].contains(row.phase) && known.phase != row.phase
-    guard row.owner != store.owner || isMoved else {
-      publish(row)
+    guard row.owner != owner || isMoved else {
+      rowWasCommitted(row, schedules: false)
       return
     }
-    follow(row)
+    rowWasCommitted(row)
   }
 }

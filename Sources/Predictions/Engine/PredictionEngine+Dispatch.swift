@@ -22,6 +22,7 @@ extension PredictionEngine {
   }
 
   private func perform(_ action: Scheduler.Action) {
+    assertUnlocked()
     switch action {
     case .claim(let account): claim(account)
     case .upload(let id): withProvider(of: id) { upload($0, to: $1) }
@@ -62,7 +63,7 @@ extension PredictionEngine {
   }
 
   func writer(of prediction: Prediction) -> Writer {
-    Writer(owner: store.owner, epoch: prediction.epoch)
+    Writer(owner: owner, epoch: prediction.epoch)
   }
 
   func wakeDrain() {

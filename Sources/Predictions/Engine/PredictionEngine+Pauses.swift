@@ -22,7 +22,7 @@ extension PredictionEngine {
   /// A row of a list as it is shown now.
   public func snapshot(of prediction: Prediction) -> PredictionSnapshot {
     state.withLock { state in
-      shown(PredictionSnapshot(prediction, resultURL: resultURL(of: prediction, in: state)), state.pauses)
+      shown(PredictionSnapshot(prediction, resultURL: resultURL(of: prediction, in: &state)), state.pauses)
     }
   }
 

@@ -24,7 +24,7 @@ extension PredictionEngine {
     store.claim(request, isWanted: { [self] in !state.withLock { $0.isStopping } }) { [self] result in
       switch result {
       case .success(.claimed(let prediction)):
-        publish(prediction)
+        rowWasCommitted(prediction, schedules: false)
         react(.claimed(prediction))
       case .success(.nothingQueued): react(.claimEnded(account: account, retryAfter: nil))
       case .success(.denied(let retryAfter)): react(.claimEnded(account: account, retryAfter: retryAfter))
@@ -34,7 +34,7 @@ extension PredictionEngine {
       case .success(.needsSearch(let prediction)): react(.searchNeeded(prediction))
       case .success(.needsPrice(let prediction)): price(prediction, at: provider)
       case .success(.refused(let prediction)):
-        publish(prediction)
+        rowWasCommitted(prediction, schedules: false)
         react(.claimCleared(account: account))
       case .failure(let error):
         notice("The next prediction could not be taken from the queue: \(error.message)")

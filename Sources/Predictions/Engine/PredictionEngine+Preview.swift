@@ -32,7 +32,7 @@ extension PredictionEngine {
     state.withLock { $0.previews.noteStored(id) }
     store.change(id, .previewed(preview), by: writer(of: prediction)) { [self] result in
       switch result {
-      case .success(let change): publish(change.after)
+      case .success(let change): rowWasCommitted(change.after, schedules: false)
       case .failure(.illegal), .failure(.notFound): discardPreview(of: id)
       case .failure: break
       }

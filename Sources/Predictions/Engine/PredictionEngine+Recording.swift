@@ -15,7 +15,7 @@ extension PredictionEngine {
         case .refused(_, pause: .some), .uploadFailed(_, pause: .some): refreshPauses()
         default: break
         }
-        follow(change.after)
+        rowWasCommitted(change.after)
       case .failure(.illegal), .failure(.notFound):
         // Somebody was first: what the row says now is what counts.
         reload(id, after: event)
@@ -52,14 +52,14 @@ extension PredictionEngine {
       if case .saved(let files) = event { _ = outputs.remove(files, for: nil) }
       return forgetDeleted([id])
     }
-    if case .adopted = event, prediction.phase == .looking, prediction.owner == store.owner {
-      publish(prediction)
+    if case .adopted = event, prediction.phase == .looking, prediction.owner == owner {
+      rowWasCommitted(prediction, schedules: false)
       return react(.looked(id, .contested))
     }
     if case .adopted = event, prediction.phase == .queued {
-      publish(prediction)
+      rowWasCommitted(prediction, schedules: false)
       return react(.searched(id, .contested))
     }
-    follow(prediction)
+    rowWasCommitted(prediction)
   }
 }

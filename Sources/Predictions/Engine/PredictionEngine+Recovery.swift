@@ -32,14 +32,14 @@ extension PredictionEngine {
       return state.providers
     }
     guard let accounts = providers?.mapValues({ $0.searchableHistory != nil }) else { return }
-    let awaited = state.withLock { state in state.waiters.awaited.filter { isForeign($0, in: state) } }
+    let awaited = state.withLock { state in state.waiters.awaited.filter { isForeign($0, in: &state) } }
     store.recover(accounts: accounts, awaited: awaited) { [self] result in
       let mustRepeat = state.withLock { $0.recovery.finish() }
       switch result {
       case .success(let recovery):
         sweepPreviews(taken: recovery.taken)
-        for prediction in recovery.ended { follow(prediction) }
-        for prediction in recovery.taken { follow(prediction) }
+        for prediction in recovery.ended { rowWasCommitted(prediction) }
+        for prediction in recovery.taken { rowWasCommitted(prediction) }
         for account in recovery.queuedAccounts { react(.queued(account: account)) }
         giveUpClaims(among: recovery.sending)
         warnAboutUnknownAccounts(recovery.queuedAccounts.subtracting(accounts.keys))

@@ -36,10 +36,10 @@ extension PredictionEngine {
   public func stop() {
     let waiters = state.withLock { state -> [(Waiters.Waiter, WaitOutcome)] in
       state.isStopping = true
-      return state.waiters.takeAll().map { ($0, outcome($0.ids, isFulfilled: false, in: state)) }
+      return state.waiters.takeAll().map { ($0, outcome($0.ids, isFulfilled: false, in: &state)) }
     }
     react(.stopping)
-    for (waiter, outcome) in waiters { waiter.completion(outcome) }
+    answer(waiters)
   }
 }
 

@@ -23,8 +23,8 @@ extension PredictionEngine {
   static let heavyInput = 256 << 10
   /// How long the end of a read waits for commits, in milliseconds. What takes longer is answered when it is committed.
   static let commitPatience: Int64 = 20
-  /// From so many writes under way on, no more is read before they are committed.
-  static let owedLimit = 1_000
+  /// With more writes under way, no more is read before they are committed.
+  static let replyWriteLimit = 1_000
 
   /// Accepts a prediction. The completion runs once it is committed (or could not be), from another thread; until `settle`
   /// nothing need be committed, so that what came together shares one commit. Requests are taken in the order of their
@@ -103,28 +103,21 @@ extension PredictionEngine {
       agent: request.agent, usesDefaultModel: request.model == nil && defaults.model == nil,
       images: provider.isLimited ? RequestedImages.count(in: request.input) : 1, caps: caps(for: request, at: provider),
       uploads: files.isEmpty ? .none : .awaited)
-    prediction.acceptor = store.owner
-    let notices = state.withLock { state in
-      state.pendingReplyWrites += 1
-      if let agent = request.agent { state.agentsPending[agent, default: 0] += 1 }
-      return state.live.changeCount
-    }
-    // With limit 0 only the idempotency key is looked up.
-    store.insert(prediction, queueLimit: refusal == nil ? limits.maxQueued : 0) {
-      [self, refusal, warnings, id = prediction.id] result in
-      state.withLock { state in
-        state.pendingReplyWrites -= 1
-        if let agent = request.agent { state.agentsPending[agent, default: 1] -= 1 }
-      }
+    prediction.acceptor = owner
+    let changeCount = state.withLock { $0.live.changeCount }
+    let committed = countingReplyWrite(for: request.agent) {
+      [self, refusal, warnings, id = prediction.id] (result: Result<InsertOutcome, StoreError>) in
       switch result {
       case .success(.inserted(let prediction)):
-        let snapshot = publish(prediction, since: notices)
+        let snapshot = rowWasCommitted(prediction, schedules: false)
+        rereadIfChanged(prediction.id, since: changeCount)
         let now = state.withLock { shown(snapshot, $0.pauses) }
         completion(.success(Accepted(snapshot: now.with(warnings: warnings), isNew: true)))
         react(.queued(account: prediction.account))
         beginLater()
       case .success(.existing(let known)):
-        let snapshot = publish(known, since: notices)
+        let snapshot = rowWasCommitted(known, schedules: false)
+        rereadIfChanged(known.id, since: changeCount)
         completion(.success(Accepted(snapshot: state.withLock { shown(snapshot, $0.pauses) }, isNew: false)))
         begin()
         askAgain(snapshot)
@@ -133,11 +126,13 @@ extension PredictionEngine {
       case .success(.overBudget(let refusal)): completion(.failure(.overBudget(refusal)))
       case .success(.queueFull): completion(.failure(refusal ?? .queueFull(limit: limits.maxQueued)))
       case .failure(let error):
-        // It may be in the table all the same, and the client was told that it is not: it must not be sent.
+        // The row may have been written nevertheless, and the client is told that it was not: it must not be sent.
         recordLater(.init(id: id, event: .interrupted, writer: nil))
         completion(.failure(.storage(error, id)))
       }
     }
+    // With limit 0 only the idempotency key is looked up.
+    store.insert(prediction, queueLimit: refusal == nil ? limits.maxQueued : 0, completion: committed)
   }
 
   private func nextID() -> PredictionID {
@@ -154,8 +149,8 @@ extension PredictionEngine {
   /// Commits what was accepted so far, and waits for it, but not for long: a call behind it must not wait for a table that
   /// another process holds. Only where very many writes are under way the wait has no limit, and reading stops so long.
   public func settle() {
-    guard state.withLock({ $0.pendingReplyWrites > 0 }) else { return }
-    if !store.flush(atMost: Self.commitPatience), state.withLock({ $0.pendingReplyWrites > Self.owedLimit }) {
+    guard state.withLock({ $0.replyWrites.count > 0 }) else { return }
+    if !store.flush(atMost: Self.commitPatience), state.withLock({ $0.replyWrites.count > Self.replyWriteLimit }) {
       store.flush()
     }
   }
@@ -163,7 +158,7 @@ extension PredictionEngine {
   /// Runs a body that must see all that was accepted before it: at once where all of that is committed, else on another
   /// thread.
   public func afterAccepted(_ body: @escaping @Sendable () -> Void) {
-    guard state.withLock({ $0.pendingReplyWrites > 0 || $0.arriving > 0 }) else { return body() }
+    guard state.withLock({ $0.replyWrites.count > 0 || $0.arriving > 0 }) else { return body() }
     arrive { [self] in
       store.flush()
       body()

@@ -21,21 +21,21 @@ extension PredictionEngine {
     }
     let retried = Set(read.filter(\.hasMissingFiles).map(\.prediction.id))
     for snapshot in read where !retried.contains(snapshot.prediction.id) { hurry(snapshot.prediction) }
-    let (onProgress, completion) = Self.inOrder(onProgress, completion)
+    let (onProgress, completion) = WaitReports.inOrder(onProgress, completion)
     let now = time.now
     var forgotten: [PredictionID] = []
     let (waitID, answer, mustRecover) = state.withLock { state -> (WaitID?, WaitOutcome?, Bool) in
       forgotten = keepAgain(read, in: &state)
       let isFulfilled = mode.isFulfilled(ids) { !retried.contains($0) && state.live[$0]?.isSettled ?? true }
       if isFulfilled || milliseconds <= 0 || state.isStopping {
-        return (nil, outcome(ids, isFulfilled: isFulfilled, in: state), false)
+        return (nil, outcome(ids, isFulfilled: isFulfilled, in: &state), false)
       }
       let waitID = state.waiters.add(
         .init(
           ids: ids, mode: mode, deadline: now.steady + milliseconds, tick: onProgress == nil ? nil : now.steady + 1_000,
           onProgress: onProgress, completion: completion, held: retried))
       for id in ids { _ = state.scheduler.handle(.awaited(id, true), now: now) }
-      let waitsForOthers = ids.contains { isForeign($0, in: state) }
+      let waitsForOthers = ids.contains { isForeign($0, in: &state) }
       if waitsForOthers { state.periodicTasks.hasForeignWaiters = true }
       arm(&state, now: now.steady)
       return (waitID, nil, waitsForOthers)
@@ -62,25 +62,10 @@ extension PredictionEngine {
           return nil
         }
         forgetWait(waiter, in: &state, now: now)
-        return (waiter, outcome(waiter.ids, isFulfilled: true, in: state))
+        return (waiter, outcome(waiter.ids, isFulfilled: true, in: &state))
       }
-      if let (waiter, outcome) = answered { waiter.completion(outcome) }
+      if let answered { answer([answered]) }
     }
-  }
-
-  /// Whoever was told that it is over hears of no progress any more, though that was decided on before.
-  private static func inOrder(
-    _ onProgress: (@Sendable (PredictionSnapshot) -> Void)?, _ completion: @escaping @Sendable (WaitOutcome) -> Void
-  ) -> ((@Sendable (PredictionSnapshot) -> Void)?, @Sendable (WaitOutcome) -> Void) {
-    guard let onProgress else { return (nil, completion) }
-    let isOver = Protected(false)
-    return (
-      { snapshot in isOver.withLock { if !$0 { onProgress(snapshot) } } },
-      { outcome in
-        isOver.withLock { $0 = true }
-        completion(outcome)
-      }
-    )
   }
 
   /// Ends a wait; its completion is not called any more.

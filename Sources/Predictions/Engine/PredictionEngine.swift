@@ -23,10 +23,7 @@ public final class PredictionEngine: Sendable {
     var pendingRecords = PendingRecords()
     /// The newest id that was given.
     var lastID: PredictionID?
-    /// Writes that a reply of the current read waits for.
-    var pendingReplyWrites = 0
-    /// Requests of each agent that are not committed yet.
-    var agentsPending: [String: Int] = [:]
+    var replyWrites = ReplyWrites()
     /// Requests that wait in `arrivals` or are being worked on there.
     var arriving = 0
     var recovery = RecoveryRuns()
@@ -53,13 +50,15 @@ public final class PredictionEngine: Sendable {
   }
 
   let state: Protected<State>
-  let store: any PredictionStore
-  let outputs: any OutputStore
-  let previews: any PreviewStore
-  let inputs: any InputStore
+  private let uncheckedStore: any PredictionStore
+  private let uncheckedOutputs: any OutputStore
+  private let uncheckedPreviews: any PreviewStore
+  private let uncheckedInputs: any InputStore
+  private let uncheckedNotice: @Sendable (String) -> Void
+  /// This process, as rows name it.
+  let owner: String
   let time: any TimeSource
   let limits: AccountLimits
-  let notice: @Sendable (String) -> Void
   let files = WorkQueue()
   /// Reads what is uploaded.
   let uploads = WorkQueue()
@@ -88,17 +87,69 @@ public final class PredictionEngine: Sendable {
     time: any TimeSource, limits: AccountLimits, defaults: Defaults, retention: Int64? = nil, savesAtOnce: Int = 4,
     seed: UInt64, notice: @escaping @Sendable (String) -> Void
   ) {
-    self.store = store
-    self.outputs = outputs
-    self.previews = previews
-    self.inputs = inputs
+    uncheckedStore = store
+    uncheckedOutputs = outputs
+    uncheckedPreviews = previews
+    uncheckedInputs = inputs
+    uncheckedNotice = notice
+    owner = store.owner
     self.time = time
     self.limits = limits
-    self.notice = notice
     state = Protected(
       State(
         defaults: defaults, scheduler: Scheduler(seed: seed), downloads: Downloads(atOnce: savesAtOnce),
         periodicTasks: PeriodicTasks(retention: retention.map { Retention(lifetime: $0, now: time.now) })))
+  }
+
+  // MARK: - Calls out of the engine
+
+  /// Stops a debug build where this thread holds the engine's lock: stores, providers and callers are called without it.
+  func assertUnlocked() { state.assertNotHeld() }
+
+  var store: any PredictionStore {
+    assertUnlocked()
+    return uncheckedStore
+  }
+
+  var outputs: any OutputStore {
+    assertUnlocked()
+    return uncheckedOutputs
+  }
+
+  var previews: any PreviewStore {
+    assertUnlocked()
+    return uncheckedPreviews
+  }
+
+  var inputs: any InputStore {
+    assertUnlocked()
+    return uncheckedInputs
+  }
+
+  /// Writes a sentence to the log.
+  func notice(_ sentence: String) {
+    assertUnlocked()
+    uncheckedNotice(sentence)
+  }
+
+  /// Answers waits that have ended.
+  func answer(_ ended: [(Waiters.Waiter, WaitOutcome)]) {
+    assertUnlocked()
+    for (waiter, outcome) in ended { waiter.completion(outcome) }
+  }
+
+  /// Counts a write that a reply of the current read waits for, from now until its completion; see `settle`.
+  ///
+  /// - Parameter agent: whose request is being written, if it is an agent's.
+  /// - Returns: the completion to hand to the store.
+  func countingReplyWrite<Value>(
+    for agent: String? = nil, _ completion: @escaping @Sendable (Value) -> Void
+  ) -> @Sendable (Value) -> Void {
+    state.withLock { $0.replyWrites.begin(for: agent) }
+    return { [self] value in
+      state.withLock { $0.replyWrites.end(for: agent) }
+      completion(value)
+    }
   }
 
   // MARK: - Providers and defaults
@@ -217,7 +268,7 @@ public final class PredictionEngine: Sendable {
 
   /// The provider's result URL for a prediction, where there is one.
   public func resultURL(of prediction: Prediction) -> String? {
-    state.withLock { resultURL(of: prediction, in: $0) }
+    state.withLock { resultURL(of: prediction, in: &$0) }
   }
 
   /// The whole of a saved file; `nil` where it is gone or is not what was saved any more.
@@ -243,17 +294,17 @@ public final class PredictionEngine: Sendable {
   ) {
     begin()
     let (sendable, writer) = revoke(id)
-    state.withLock { $0.pendingReplyWrites += 1 }
-    store.change(id, .cancelAsked(deleteRemote: deleteRemote, sendable: sendable), by: writer) { [self] result in
-      state.withLock { $0.pendingReplyWrites -= 1 }
-      switch result {
-      case .success(let change):
-        // It may be the file of another process, which hears of this only later.
-        if change.before.preview != nil, change.after.preview == nil { previews.discard([id]) }
-        completion(.success(change.after == change.before ? publish(change.after) : follow(change.after)))
-      case .failure(let error): completion(.failure(error))
-      }
-    }
+    store.change(
+      id, .cancelAsked(deleteRemote: deleteRemote, sendable: sendable), by: writer,
+      completion: countingReplyWrite { [self] result in
+        switch result {
+        case .success(let change):
+          // The file may be another process's, which learns of the end only later.
+          if change.before.preview != nil, change.after.preview == nil { previews.discard([id]) }
+          completion(.success(rowWasCommitted(change.after, schedules: change.after != change.before)))
+        case .failure(let error): completion(.failure(error))
+        }
+      })
   }
 
   /// Takes back what a cancelled call ordered: it ends where it is not sent yet, and goes on where it may be.
@@ -269,7 +320,7 @@ public final class PredictionEngine: Sendable {
   /// - Returns: whether it may be sent nevertheless, and the epoch under which this process knows the prediction.
   private func revoke(_ id: PredictionID) -> (sendable: Bool, writer: Writer?) {
     let (sendable, epoch) = state.withLock { ($0.posts.revoke(id), $0.live[id]?.prediction.epoch) }
-    return (sendable, epoch.map { Writer(owner: store.owner, epoch: $0) })
+    return (sendable, epoch.map { Writer(owner: owner, epoch: $0) })
   }
 
   /// Deletes predictions, all or none.
@@ -282,14 +333,12 @@ public final class PredictionEngine: Sendable {
     completion: @escaping @Sendable (Result<DeleteOutcome, StoreError>, _ kept: [String]) -> Void
   ) {
     begin()
-    state.withLock { $0.pendingReplyWrites += 1 }
-    store.delete(ids) { [self] result in
-      state.withLock { $0.pendingReplyWrites -= 1 }
-      var kept: [String] = []
-      if case .success(.deleted(let gone, _)) = result {
-        kept = forget(gone, files: files)
-      }
-      completion(result, kept)
-    }
+    store.delete(
+      ids,
+      completion: countingReplyWrite { [self] result in
+        var kept: [String] = []
+        if case .success(.deleted(let deleted, _)) = result { kept = forget(deleted, files: files) }
+        completion(result, kept)
+      })
   }
 }
