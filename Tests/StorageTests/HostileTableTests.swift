@@ -196,6 +196,20 @@ struct HostileTableTests {
     #expect(try behind.integer("PRAGMA user_version") == 1)
   }
 
+  /// An older program cannot know the tables of a newer one, but it knows the triggers.
+  @Test func aTriggerInATableThatClaimsToBeNewerIsRefused() throws {
+    let folder = try table(of: Schema.migrations.count)
+    let behind = try SQLiteConnection(path: folder.path + "/state/predictions.db")
+    try behind.script("PRAGMA user_version = \(Schema.version + 1)")
+    _ = try StoreFixture(folder)
+    try behind.script("CREATE TRIGGER t AFTER INSERT ON tags BEGIN DELETE FROM predictions; END")
+    #expect {
+      try StoreFixture(folder)
+    } throws: { error in
+      (error as? StoreError)?.message.contains("a trigger that imagewire did not make (\"t\")") == true
+    }
+  }
+
   @Test func aTableOfAnotherFormIsRefused() throws {
     let changed = try table(of: Schema.migrations.count) { sql in
       sql.split(separator: "\n", omittingEmptySubsequences: false).map { line in

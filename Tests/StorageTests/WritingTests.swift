@@ -1,3 +1,4 @@
+import JSON
 import Predictions
 import Testing
 import Threads
@@ -158,6 +159,23 @@ struct WritingTests {
     _ = try fixture.delete([first.id])
     #expect(try fixture.insert(fixture.new("a cat", key: "k")) == .conflict(first.id, deleted: true, difference: nil))
     #expect(try fixture.peek("SELECT count(*) FROM predictions") == 0)
+  }
+
+  /// The write lock is held while two inputs are compared; with a search for each name it would be for minutes.
+  @Test(.timeLimit(.minutes(1))) func inputsOfManyFieldsAreComparedInLinearTime() throws {
+    let fixture = try StoreFixture()
+    func new(last: Int64) -> Prediction {
+      var prediction = fixture.new(key: "k")
+      var fields: [(String, JSONValue)] = (0..<100_000).map { ("f\($0)", 1) }
+      fields.append(("last", .number(JSONNumber(last))))
+      prediction.input = JSONValue.object(JSONObject(fields)).serialized
+      prediction.fingerprint = [UInt8(last)]
+      return prediction
+    }
+    let first = new(last: 1)
+    try fixture.insert(first)
+    #expect(
+      try fixture.insert(new(last: 2)) == .conflict(first.id, deleted: false, difference: "input.last"))
   }
 
   @Test func twinKeysInOneGroupAreOnePrediction() throws {

@@ -158,8 +158,7 @@ struct DatabaseOpener {
       if version < Schema.version { try Self.migrate(connection, at: path, in: directory, home: home(of: status)) }
       // One transaction, so that the file is locked once and not for each of them.
       try connection.script("BEGIN")
-      // A newer version's file has what we do not know.
-      if version <= Schema.version { try Self.refuseChanged(connection, path: path) }
+      try Self.refuseChanged(connection, isNewer: version > Schema.version, path: path)
       // The first page of each table can be read.
       let reads = Schema.tables.map { "EXISTS(SELECT 1 FROM \($0.name))" }
       _ = try connection.integer("SELECT " + reads.joined(separator: " + "))
@@ -204,8 +203,12 @@ struct DatabaseOpener {
   }
 
   /// Refuses a table whose file would run code that is not ours, or keeps rows otherwise than we do.
-  private static func refuseChanged(_ connection: SQLiteConnection, path: String) throws {
-    guard let difference = try SchemaShape.difference(in: connection) else { return }
+  ///
+  /// - Parameter isNewer: whether the file says that a newer version made it, and may have columns that we do not know.
+  private static func refuseChanged(_ connection: SQLiteConnection, isNewer: Bool = false, path: String) throws {
+    let difference =
+      try isNewer ? SchemaShape.foreignTrigger(in: connection) : SchemaShape.difference(in: connection)
+    guard let difference else { return }
     throw StoreError.failed(
       message: "The table \(path) is not as imagewire makes it: it has \(difference). Nothing was sent or written.",
       hint: "Restore a copy of it, or choose another folder with --state-dir.")

@@ -11,6 +11,17 @@ enum SchemaShape {
     let isOurs: Bool
   }
 
+  /// What makes the file of a newer version unusable, in words that follow "it has". Its tables may have more columns, but a
+  /// version with other triggers must raise `min_writer`: a file that merely claims to be newer could hide its own in them.
+  static func foreignTrigger(in connection: SQLiteConnection) throws(SQLiteError) -> String? {
+    try connection.rows("SELECT name, sql FROM sqlite_schema WHERE type NOT IN ('index', 'table', 'view')") {
+      row throws(SQLiteError) in
+      let name = row.text(0)
+      let own = Schema.triggers.first { $0.name == name }
+      return (name: name, isOurs: try row.lend(1) { text in own?.isMade(by: text) ?? false } ?? false)
+    }.first { !$0.isOurs }.map { "a trigger that imagewire did not make (\(shown($0.name)))" }
+  }
+
   /// The first difference that makes a file unusable, in words that follow "it has"; `nil` where there is none.
   ///
   /// - Throws: `SQLITE_ERROR` where a table is missing, as a statement about that table would.
