@@ -1,14 +1,14 @@
-/// A pause of an account: nothing is sent for it before it ends, in any process. All times are milliseconds.
+/// A pause of an account: no process sends anything for the account before it ends. All times are milliseconds.
 ///
-/// Pure: a store keeps it in the account's row, beginning it and reading it inside its transactions.
+/// Pure: a store keeps it in the account's row, and begins and reads it inside its transactions.
 public struct AccountPause: Sendable, Equatable {
   /// Why the provider refused.
   public var reason: PredictionFailure.Kind
-  /// How long it was granted.
+  /// Its length when it began.
   public var length: Int64
   /// When it ends, by the wall clock.
   public var until: Int64
-  /// The balance that was too little when it was last asked, in millionths; `nil` where it was not.
+  /// The balance, in millionths, that was too little when it was last read; `nil` where it was not read.
   public var balance: Int64?
 
   /// A pause.
@@ -19,13 +19,13 @@ public struct AccountPause: Sendable, Equatable {
     self.balance = balance
   }
 
-  /// The longest one where people must mend something: a key, an empty account.
+  /// The longest pause for a problem that a person must solve: a key, an empty account.
   private static let longest: Int64 = 600_000
 
   /// How long it still lasts; `nil` once it is over.
   ///
-  /// Where more is left than was granted the wall clock was set back since, and nothing tells how long ago it began: it is
-  /// over. At worst the provider refuses one more request, which costs nothing.
+  /// If more time remains than the pause was long, the wall clock was set back since, and it is not known when the
+  /// pause began: it counts as over. At worst the provider refuses one more request, which costs nothing.
   public func remaining(at now: Int64) -> Int64? {
     let left = until - now
     return (1...max(length, 1)).contains(left) ? left : nil
@@ -33,10 +33,10 @@ public struct AccountPause: Sendable, Equatable {
 
   /// The pause after a refusal.
   ///
-  /// What people must mend is tried less and less often: a pause that begins within ten minutes of one for the same reason
-  /// is twice as long, up to ten minutes. One that ends sooner than the present one changes nothing.
+  /// For a problem that a person must solve, a pause that begins within ten minutes of one for the same reason is twice
+  /// as long, up to ten minutes. A pause that would end before the present one changes nothing.
   ///
-  /// - Parameter last: the present pause or the one before, if there was one.
+  /// - Parameter last: the present or the previous pause; `nil` where there was none.
   public static func after(
     _ last: AccountPause?, because reason: PredictionFailure.Kind, for length: Int64, at now: Int64
   ) -> AccountPause {
@@ -51,7 +51,8 @@ public struct AccountPause: Sendable, Equatable {
     return next
   }
 
-  /// Whether a balance tells of a top-up: it covers the next prediction, and is more than what was too little before.
+  /// Whether a balance shows a top-up: it covers the next prediction and is higher than the balance that was too
+  /// little.
   ///
   /// - Parameter price: of the next prediction; `nil` where it is not known.
   public func isToppedUp(balance now: Int64, price: Int64?) -> Bool {
@@ -67,13 +68,13 @@ public struct Waiting: Sendable, Equatable {
   /// The end of the pause, milliseconds since 1970.
   public var until: Int64
 
-  /// Why and until when.
+  /// The state of a prediction whose account pauses.
   public init(reason: PredictionFailure.Kind, until: Int64) {
     self.reason = reason
     self.until = until
   }
 
-  /// In a few words, for people.
+  /// The reason in a few words, for people.
   public var words: String {
     switch reason {
     case .insufficientCredit: "the account has not enough credit"

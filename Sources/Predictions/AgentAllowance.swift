@@ -1,6 +1,7 @@
 internal import Threads
 
-/// How much an agent may put on the disk in an hour, whatever it costs: a model in a loop must not fill it. Pure.
+/// How much an agent may write to the disk in an hour, whatever it costs: a model in a loop must not fill the disk.
+/// Pure.
 struct AgentAllowance: Sendable, Equatable {
   /// The time that counts, in milliseconds.
   static let window: Int64 = 3_600_000
@@ -10,11 +11,11 @@ struct AgentAllowance: Sendable, Equatable {
   /// How many files it may make.
   var maxFiles: Int
 
-  /// Why an agent gets nothing new for now; `nil` where it may.
+  /// Why an agent may not make new predictions now; `nil` where it may.
   ///
   /// - Parameters:
   ///   - recent: its predictions of the last hour. One that may still get files counts as one file at least.
-  ///   - pending: how many it has handed in that are not committed yet.
+  ///   - pending: how many of its requests are not committed yet.
   func excess(of recent: [Prediction], pending: Int) -> SubmitError? {
     let files = recent.reduce(pending) { $0 + max($1.files.count, $1.status.isTerminal ? 0 : 1) }
     let bytes = recent.reduce(Int64(0)) { $1.files.reduce($0) { $0 + $1.bytes } }
@@ -23,14 +24,14 @@ struct AgentAllowance: Sendable, Equatable {
 }
 
 extension PredictionEngine {
-  /// Why an agent's request cannot be a new prediction for now; `nil` where it can, and for plain clients. What is
-  /// committed is counted in the table, so for all processes; what is not, in this one.
+  /// Why an agent's request cannot become a new prediction now; `nil` where it can, and for plain clients. Committed
+  /// predictions are counted in the store, for all processes; requests that are not committed yet, in this process.
   func agentProblem(of request: PredictionRequest) -> SubmitError? {
     guard let maxFiles = limits.maxAgentFiles, let agent = request.agent else { return nil }
     var query = ListQuery(limit: 500)
     query.agent = Agent(id: agent)
     query.createdAfter = time.now.wall - AgentAllowance.window
-    // A table that cannot be read will not take it either, and says why.
+    // If the store cannot be read, the insert fails too, with the reason.
     guard let recent = try? store.list(query).predictions else { return nil }
     let pending = state.withLock { $0.replyWrites.count(of: agent) }
     return AgentAllowance(maxFiles: maxFiles).excess(of: recent, pending: pending)

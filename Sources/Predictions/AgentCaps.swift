@@ -1,16 +1,16 @@
-/// What agents (MCP) may order on an account in a day (UTC), all processes together.
+/// What agents (MCP) may request on an account in a day (UTC), all processes together.
 ///
-/// The caps that held when a prediction was accepted stay with it, so that a process with other caps that comes to send it
-/// judges as the one that accepted it.
+/// The caps at acceptance are stored with the prediction, so that a process with other caps that sends it decides as
+/// the process that accepted it.
 public struct AgentCaps: Sendable, Equatable {
   /// How many images; `nil` is no cap.
   public var images: Int64?
-  /// What they may cost, in millionths of a dollar; `nil` is no cap.
+  /// Their cost, in millionths of a dollar; `nil` is no cap.
   public var micros: Int64?
   /// Whether a prediction whose price is not known is refused; otherwise it counts with its images only.
   public var refusesUnknownPrices: Bool
 
-  /// 50 images and $10.
+  /// The default: 50 images and $10.
   public static let standard = AgentCaps(images: 50, micros: 10_000_000)
 
   /// Caps.
@@ -20,12 +20,12 @@ public struct AgentCaps: Sendable, Equatable {
     self.refusesUnknownPrices = refusesUnknownPrices
   }
 
-  /// Why one more prediction is too much; `nil` where it is not.
+  /// Why one more prediction exceeds a cap; `nil` where it does not.
   ///
   /// - Parameters:
-  ///   - images: how many it asks for.
+  ///   - images: how many images it requests.
   ///   - price: in millionths of a dollar; `nil` where it is not known.
-  ///   - use: what agents have asked for today.
+  ///   - use: the requests of agents today.
   ///   - reset: when the day ends, for people.
   public func refusal(images asked: Int64, price: Int64?, after use: AgentUse, reset: String) -> BudgetRefusal? {
     if let limit = images, Money.sum(use.images, asked) > limit {
@@ -52,7 +52,7 @@ public struct AgentCaps: Sendable, Equatable {
       hint: "The count starts again at \(reset). --agent-max-spend raises it (0 is no limit).")
   }
 
-  /// What is left today, in one sentence; `nil` while less than 80% of each cap is used.
+  /// The rest of the caps for today, in one sentence; `nil` while less than 80% of each cap is used.
   ///
   /// - Parameter reset: when the day ends, for people.
   public func warning(after use: AgentUse, reset: String) -> String? {
@@ -70,20 +70,20 @@ public struct AgentCaps: Sendable, Equatable {
   private static func counted(_ images: Int64) -> String { images == 1 ? "1 image" : "\(images) images" }
 }
 
-/// What agents have asked for on an account.
+/// The requests of agents on an account.
 public struct AgentUse: Sendable, Equatable {
   /// Requested images.
   public var images: Int64
   /// Known prices, in millionths of a dollar.
   public var micros: Int64
 
-  /// So much.
+  /// A sum of requests.
   public init(images: Int64 = 0, micros: Int64 = 0) {
     self.images = images
     self.micros = micros
   }
 
-  /// With more.
+  /// The sum with one more request.
   public func adding(images: Int64, micros: Int64) -> AgentUse {
     AgentUse(images: Money.sum(self.images, images), micros: Money.sum(self.micros, micros))
   }

@@ -1,4 +1,4 @@
-/// How far one word is from another (Levenshtein): how many characters must be added, taken away or replaced.
+/// The Levenshtein distance between words: the least number of characters to add, remove or replace.
 public enum EditDistance {
   /// The distance by Unicode scalars.
   public static func between(_ left: String, _ right: String) -> Int {
@@ -17,11 +17,11 @@ public enum EditDistance {
     return row[right.count]
   }
 
-  /// Whether one word may be a misspelling of another: at most two edits away, and not all of the shorter one, since any
-  /// two single letters are one edit apart.
+  /// Whether one word may be a misspelling of another: at most two edits away, and fewer edits than the shorter word
+  /// has characters, since any two single letters are one edit apart.
   public static func isMisspelling(_ word: String, of other: String) -> Bool {
     let lengths = [word.unicodeScalars.count, other.unicodeScalars.count]
-    // Long words that cannot be near are not compared: a name in an input may have any length.
+    // Words whose lengths differ by more are not compared: a field's name in an input may have any length.
     guard abs(lengths[0] - lengths[1]) <= 2 else { return false }
     let distance = between(word, other)
     return distance <= 2 && distance < min(lengths[0], lengths[1])

@@ -1,18 +1,18 @@
 public import JSON
 
-/// The files that an input names: its strings that begin with `@/`, wherever they stand but under a member `prompt`.
+/// The files that an input names: its strings that begin with `@/`, at any depth except below a field `prompt`.
 ///
-/// Only where the caller says `upload: true` does anybody ask: without that such a string is a string.
+/// Used only for requests with `upload: true`; otherwise such a string is sent as it is.
 public enum FileReferences {
   /// A file as an input names it.
   public struct Reference: Sendable, Equatable {
-    /// The member, as `input.images[1]`.
+    /// The path of the field, as `input.images[1]`.
     public var member: String
-    /// Absolute.
+    /// The path of the file, absolute.
     public var path: String
   }
 
-  /// What an input names, in the order in which it is written.
+  /// The files that an input names, in the order of the input.
   public static func find(in input: JSONObject) -> [Reference] {
     var found: [Reference] = []
     visit(.object(input), at: "input") { member, text in
@@ -21,9 +21,9 @@ public enum FileReferences {
     return found
   }
 
-  /// The input with something else in the place of each file.
+  /// The input with each file's reference replaced.
   ///
-  /// - Parameter substitute: by path; `nil` leaves the string as it is.
+  /// - Parameter substitute: the replacement for a path; `nil` leaves the string as it is.
   public static func replacing(_ input: JSONObject, by substitute: (String) -> String?) -> JSONObject {
     JSONObject(
       input.members.map { member in
@@ -31,15 +31,15 @@ public enum FileReferences {
       })
   }
 
-  /// The path in a string; `nil` where it is only a string.
+  /// The path in a reference; `nil` for any other string.
   public static func path(in text: String) -> String? {
     text.utf8.starts(with: "@/".utf8) ? String(text.dropFirst()) : nil
   }
 
-  /// Strings that are no references though they seem to name a file: `@` before a relative path (a word with a dot or a
-  /// slash in it), and the plain name of a file that exists, also as a `file:` URL. Members named `prompt` are left out.
+  /// Strings that seem to name a file but are not references: `@` before a relative path (a word with a dot or a slash
+  /// in it), and the name of an existing file without `@`, also as a `file:` URL. Fields named `prompt` are skipped.
   ///
-  /// - Parameter isFile: whether there is a file of this name.
+  /// - Parameter isFile: whether a file of this name exists.
   public static func mistaken(in input: JSONObject, isFile: (String) -> Bool) -> [Reference] {
     var found: [Reference] = []
     visit(.object(input), at: "input") { member, text in
@@ -50,16 +50,16 @@ public enum FileReferences {
     return found
   }
 
-  /// The longest name that Linux takes, in bytes.
+  /// Linux's PATH_MAX, in bytes.
   private static let longestPath = 4_096
 
-  /// The name of a file that a string could be; `nil` where it is empty or more than one line.
+  /// A string as the name of a file; `nil` where it is empty or has more than one line.
   private static func plainName(in text: String) -> String? {
     let name = text.hasPrefix("file://") ? text.dropFirst(7) : text.hasPrefix("@") ? text.dropFirst() : text[...]
     return name.isEmpty || name.utf8.contains { $0 < 0x20 } ? nil : String(name)
   }
 
-  /// Whether a member of this name is what people write, and an `@` in it a name or nothing.
+  /// Whether a field of this name holds text by people, where an `@` does not name a file.
   public static func isText(_ member: String) -> Bool { member == "prompt" }
 
   private static func visit(_ value: JSONValue, at member: String, _ body: (_ member: String, String) -> Void) {

@@ -1,12 +1,12 @@
 internal import Encoding
 public import JSON
 
-/// What two predictions must share to be the same order: provider, model and input.
+/// Identifies the content of a request: equal for two requests with the same provider, model and input.
 public enum Fingerprint {
-  /// SHA-256 over provider, model and the input in canonical form: members by name, strings unescaped, numbers by what
-  /// they equal exactly (`1`, `1.0` and `1e0` are one). Provider and model are those after defaults were applied.
+  /// SHA-256 over provider, model and the input in canonical form: fields sorted by name, strings unescaped, numbers by
+  /// their exact value (`1`, `1.0` and `1e0` are equal). Provider and model are those after defaults were applied.
   ///
-  /// - Parameter sendsFiles: whether paths in the input stand for files; the same spelling without that is another order.
+  /// - Parameter sendsFiles: whether paths in the input stand for files; the same text without that is other content.
   public static func of(provider: String, model: String, input: JSONObject, sendsFiles: Bool = false) -> [UInt8] {
     var writer = JSONWriter()
     writer.beginArray()
@@ -28,9 +28,9 @@ public enum Fingerprint {
   }
 }
 
-/// Names a key and a host without telling the key.
+/// Identifies a key and a host without revealing the key.
 public enum Account {
-  /// 16 hexadecimal digits over the table's salt, the base URL and the key.
+  /// 16 hexadecimal digits over the store's salt, the base URL and the key.
   public static func name(salt: [UInt8], baseURL: String, key: String) -> String {
     String(SHA256.hash(salt + Array(baseURL.utf8) + [0] + Array(key.utf8)).hexadecimal.prefix(16))
   }

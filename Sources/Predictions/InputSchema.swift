@@ -1,19 +1,18 @@
 public import JSON
 
-/// What a model takes, as far as its JSON Schema says so in words that are understood here.
+/// A model's JSON Schema, and the violations of it that are certain.
 ///
-/// A subset on purpose: `type`, `enum`, `const`, `minimum`, `maximum` and their exclusive kinds, `minLength`, `maxLength`,
-/// `items`, `minItems`, `maxItems`, `properties` and `required`, in the dialects from draft-04 to 2020-12 and OpenAPI.
-/// Whatever else a schema holds (`pattern`, `oneOf`, `$ref`, a keyword of an odd kind) is left to the provider: what is
-/// named here is a certain violation, and what the schema does not know is never one. So a member that is not among the
-/// properties is no matter for it (see `UnknownFields`), a `null` means "not given" as everywhere, and a required member
-/// that has a default may be left out.
+/// Only a subset of JSON Schema is read: `type`, `enum`, `const`, `minimum`, `maximum` and their exclusive kinds,
+/// `minLength`, `maxLength`, `items`, `minItems`, `maxItems`, `properties` and `required`, in the dialects from
+/// draft-04 to 2020-12 and OpenAPI. Everything else (`pattern`, `oneOf`, `$ref`, keywords of an unexpected type) is
+/// left to the provider. Only definite violations are reported; unknown fields are allowed (see `UnknownFields`). A
+/// `null` means "not given", and a required field that has a default may be omitted.
 public struct InputSchema: Sendable, Equatable {
-  /// One thing that is wrong.
+  /// One violation.
   public struct Problem: Sendable, Equatable {
-    /// Which member: `input.size`, `input.images[1]`.
+    /// The path of the field: `input.size`, `input.images[1]`.
     public var path: String
-    /// One sentence without a full stop, which names the member and what it may be.
+    /// One sentence without a full stop that names the field and its allowed values.
     public var message: String
 
     /// A problem.
@@ -23,7 +22,7 @@ public struct InputSchema: Sendable, Equatable {
     }
   }
 
-  /// No more problems than these are named.
+  /// How many problems are reported at most.
   public static let mostProblems = 32
 
   let root: JSONValue
@@ -33,12 +32,12 @@ public struct InputSchema: Sendable, Equatable {
     root = schema
   }
 
-  /// A schema from its JSON; one that knows nothing where it is none.
+  /// A schema from its JSON; one without rules where the bytes are not JSON.
   public init(_ bytes: [UInt8]) {
     self.init((try? JSONValue(parsing: bytes)) ?? .null)
   }
 
-  /// What is wrong with an input, in the order of the schema; empty where nothing certainly is.
+  /// The violations of an input, in the order of the schema; empty where none is certain.
   public func problems(with input: JSONObject, at path: String = "input") -> [Problem] {
     var problems: [Problem] = []
     Self.check(.object(input), against: root, at: path, &problems)
@@ -54,7 +53,7 @@ public struct InputSchema: Sendable, Equatable {
       if problems.count < mostProblems { problems.append(Problem(path: path, message: "\(path) \(message)")) }
     }
     if let types = types(of: schema), !types.contains(where: { fits(value, $0) }) {
-      // Of another kind: nothing else that is said of it makes sense.
+      // A value of another type: the other keywords do not apply to it.
       return report("must be \(listed(types.map(named))), not \(article(value.kind))")
     }
     if let allowed = schema["enum"]?.array, !allowed.contains(where: { equal($0, value) }) {
@@ -67,7 +66,7 @@ public struct InputSchema: Sendable, Equatable {
       checkCount(schema, "Length", of: "character", report) { text.unicodeScalars.count }
     case .array(let elements):
       checkCount(schema, "Items", of: "element", report) { elements.count }
-      // With `prefixItems` it is about those behind them.
+      // With `prefixItems`, `items` applies only to the elements after them.
       if let items = schema["items"], schema["prefixItems"] == nil {
         for (index, element) in elements.enumerated() {
           check(element, against: items, at: "\(path)[\(index)]", &problems)
@@ -104,7 +103,7 @@ public struct InputSchema: Sendable, Equatable {
 
   private static let kinds: Set<String> = ["null", "boolean", "integer", "number", "string", "array", "object"]
 
-  /// The kinds it may be of; `nil` where it does not say so in words that are known.
+  /// The allowed types; `nil` where the schema names none or an unknown one.
   private static func types(of schema: JSONObject) -> [String]? {
     var types: [String]
     switch schema["type"] {
@@ -126,7 +125,7 @@ public struct InputSchema: Sendable, Equatable {
   }
 
   private static func isInteger(_ number: JSONNumber) -> Bool {
-    // One beyond 64 bits is an integer too.
+    // A number beyond 64 bits is an integer too.
     number.int64 != nil || abs(number.double) >= 9e18
   }
 
@@ -146,7 +145,7 @@ public struct InputSchema: Sendable, Equatable {
     func equal(_ other: JSONNumber) -> Bool { number.canonicalSpelling == other.canonicalSpelling }
     let value = number.double
     if let least = schema["minimum"]?.number {
-      // Draft-04 and OpenAPI 3.0 say by a flag that the limit itself is out.
+      // In draft-04 and OpenAPI 3.0 the keyword is a flag: the limit itself is excluded.
       let isExclusive = schema["exclusiveMinimum"]?.bool == true
       if value < least.double || isExclusive && equal(least) {
         report("is \(shown(number)); it must be \(isExclusive ? "more than" : "at least") \(shown(least))")
@@ -180,7 +179,7 @@ public struct InputSchema: Sendable, Equatable {
 
   // MARK: - Values
 
-  /// Equality as JSON Schema means it: numbers by what they are, objects by member.
+  /// Equality as JSON Schema defines it: numbers by value, objects by field.
   private static func equal(_ left: JSONValue, _ right: JSONValue) -> Bool {
     switch (left, right) {
     case (.number(let left), .number(let right)): left.canonicalSpelling == right.canonicalSpelling

@@ -1,36 +1,36 @@
 internal import Encoding
 
-/// Opens the local files that an input names. Nothing is ever written.
+/// Opens the local files that an input names. Writes nothing.
 public protocol InputStore: Sendable {
-  /// Opens a picture and looks at its length and first bytes; not at the rest, so that this is quick.
+  /// Opens an image and reads its length and first bytes only, so that this is quick.
   ///
   /// - Parameters:
   ///   - path: absolute; links are followed.
-  ///   - limit: how long it may be, in bytes.
+  ///   - limit: the greatest length, in bytes.
   func open(_ path: String, atMost limit: Int64) throws(InputError) -> any InputFile
 
-  /// Whether there is a regular file of this name, absolute or in the working directory. Nothing is opened.
+  /// Whether a regular file of this name exists, absolute or relative to the working directory. Opens nothing.
   func isFile(_ path: String) -> Bool
 }
 
-/// A picture that is open: what is hashed and what is sent are the same file, whatever becomes of its name.
+/// An open image file: the same file is hashed and sent, even if another file takes its name meanwhile.
 public protocol InputFile: Sendable {
-  /// The last part of its path: no folder is told to anybody.
+  /// The last part of its path; the directory is not revealed.
   var name: String { get }
-  /// By its first bytes: `image/png`, `image/jpeg`, `image/webp`, `image/gif`, `image/bmp`, `image/tiff`.
+  /// From its first bytes: `image/png`, `image/jpeg`, `image/webp`, `image/gif`, `image/bmp`, `image/tiff`.
   var mediaType: String { get }
   /// Its length.
   var bytes: Int64 { get }
-  /// Fills a buffer from a place on; fewer only at the end, `nil` where it cannot be read.
+  /// Fills a buffer from an offset. Returns fewer bytes only at the end, `nil` where the file cannot be read.
   func read(from offset: Int64, into buffer: UnsafeMutableRawBufferPointer) -> Int?
-  /// Whether nobody has written to it since it was opened.
+  /// Whether it is unchanged since it was opened.
   var isUnchanged: Bool { get }
 }
 
 extension InputFile {
   /// Reads the whole in pieces of so many bytes; only the last may be shorter.
   ///
-  /// - Returns: false where it cannot be read to its end; what came before is then worth nothing.
+  /// - Returns: false where the file cannot be read to its end; the pieces before are then invalid.
   public func read(inPieces size: Int, _ body: (borrowing Span<UInt8>) -> Void) -> Bool {
     var piece = [UInt8](repeating: 0, count: size)
     var offset: Int64 = 0
@@ -59,20 +59,20 @@ extension InputFile {
 
 /// Why a file cannot be an input.
 public enum InputError: Error, Sendable, Equatable {
-  /// Nothing is there, or it may not be read; in the system's words.
+  /// It does not exist or may not be read; the system's message.
   case unreadable(reason: String)
-  /// It is a folder, a pipe or a device.
+  /// It is a directory, a pipe or a device.
   case notAFile
-  /// There is nothing in it.
+  /// Its length is 0.
   case empty
-  /// It is longer than the provider takes.
+  /// It is longer than the provider accepts.
   case tooLarge(limit: Int64)
-  /// It begins like none of the formats.
+  /// Its first bytes are those of no known format.
   case notAnImage
-  /// Somebody wrote to it while it was sent.
+  /// It was changed while it was sent.
   case changed
 
-  /// The end of a sentence that begins with the file.
+  /// The predicate of a sentence whose subject is the file.
   public var reason: String {
     switch self {
     case .unreadable(let reason): "cannot be read: \(reason)"

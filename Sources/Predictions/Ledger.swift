@@ -1,22 +1,22 @@
-/// What an account's POSTs of one day (UTC) say about money: the facts that `SpendingPolicy` judges by. A store reads them
+/// The cost of an account's POSTs of one day (UTC): the facts that `SpendingPolicy` decides by. A store reads them
 /// inside the transaction that claims.
 ///
-/// A POST counts while it may be billed: it was accepted, found in the provider's history, or its outcome is open. Refused
-/// and unsent ones cost nothing, but the price that was asked for them is a known price of their model.
+/// A POST counts while it may be billed: it was accepted, found in the provider's history, or its outcome is open.
+/// Refused and unsent ones cost nothing, but a price that was quoted for them is a known price of their model.
 public struct Ledger: Sendable, Equatable {
   /// The POSTs of one model, either those of agents or all others. Amounts are millionths of a dollar.
   public struct Line: Sendable, Equatable {
-    /// The model's name at the provider; empty where the record does not say.
+    /// The model's name at the provider; empty where it was not recorded.
     public var model: String
-    /// Whether agents ordered them (MCP).
+    /// Whether agents (MCP) requested them.
     public var isAgents: Bool
-    /// The known prices of those that count, in all.
+    /// The sum of the known prices of the POSTs that count.
     public var priced: Int64
-    /// How many of those that count have no known price.
+    /// How many POSTs that count have no known price.
     public var unpriced: Int64
-    /// The dearest known price of any of them; `nil` where none is known.
+    /// The highest known price of any of the POSTs; `nil` where none is known.
     public var dearest: Int64?
-    /// How many images those that count asked for.
+    /// How many images the POSTs that count requested.
     public var images: Int64
 
     /// A line.
@@ -41,11 +41,11 @@ public struct Ledger: Sendable, Equatable {
     self.lines = lines
   }
 
-  /// What the day has cost or may cost before the next POST, in millionths of a dollar.
+  /// The cost of the day before the next POST, in millionths of a dollar, including POSTs that may still be billed.
   ///
-  /// A process without `--max-spend` sends without asking a price. Each such POST counts as the dearest price known of its
-  /// model that day; where none is known, as the dearest price known of the account that day. The price of the next POST
-  /// is one of the known ones, so there always is one. Without a `next` and without any known price they count nothing.
+  /// A process without `--max-spend` sends without asking for a price. Each such POST counts as the highest price known
+  /// for its model that day; where none is known, as the highest price known for the account that day. The price of the
+  /// next POST is one of the known prices. Without a `next` and without any known price they count nothing.
   public func spent(before next: (model: String, price: Int64)? = nil) -> Int64 {
     var dearest: [String: Int64] = [:]
     if let next { dearest[next.model] = next.price }
@@ -58,7 +58,7 @@ public struct Ledger: Sendable, Equatable {
     }
   }
 
-  /// What agents have asked for. A POST without a price counts with its images only.
+  /// The requests of agents. A POST without a price counts with its images only.
   public var agents: AgentUse {
     lines.reduce(AgentUse()) { use, line in
       line.isAgents ? use.adding(images: line.images, micros: line.priced) : use

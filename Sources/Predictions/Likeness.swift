@@ -1,14 +1,14 @@
 internal import Encoding
 public import JSON
 
-/// What a provider's history can compare of an input as it was sent: a digest of each of its members.
+/// The parts of a sent input that can be compared with items of a provider's history: a digest of each field.
 ///
-/// A member that holds a data URI cannot be compared, because a provider may keep an address of its own in its place; nor
-/// can one that names a local file where the address that was sent for it is not known. Digests, because the record of a
-/// POST outlives its prediction, and a deleted prompt must not.
+/// A field that holds a data URI cannot be compared, because a provider may replace it by an address of its own; nor
+/// can a field that names a local file, where the address that was sent for it is not known. Digests, because the
+/// record of a POST outlives its prediction, and a deleted prompt must not.
 public struct Likeness: Sendable, Equatable {
-  /// In hexadecimal, by the UTF-8 bytes of the member's name, since equal strings may differ in their code points; `nil`
-  /// where the member cannot be compared.
+  /// In hexadecimal, by the UTF-8 bytes of the field's name, since equal strings may differ in their code points; `nil`
+  /// where the field cannot be compared.
   private let digests: [[UInt8]: String?]
 
   /// The likeness of an input, or of the input that a history shows.
@@ -22,23 +22,23 @@ public struct Likeness: Sendable, Equatable {
       }, uniquingKeysWith: { _, last in last })
   }
 
-  /// Whether this input may have made an item of a history: every member that can be compared is there with an equal
-  /// value. Members that the provider added do not count against it.
+  /// Whether this input may have made an item of a history: the item has every comparable field with an equal value.
+  /// Fields that the provider added are ignored.
   public func couldHaveMade(_ item: Likeness) -> Bool {
     digests.allSatisfy { name, digest in digest == nil || item.digests[name] == .some(digest) }
   }
 
-  /// Whether an item is evidence that this input made it: it may have, and at least one member says so.
+  /// Whether an item is evidence that this input made it: it may have, and at least one field could be compared.
   public func matches(_ item: Likeness) -> Bool {
     digests.values.contains { $0 != nil } && couldHaveMade(item)
   }
 
-  /// Whether every member can be compared.
+  /// Whether every field can be compared.
   public var isWhole: Bool { digests.values.allSatisfy { $0 != nil } }
 
   // MARK: - As stored
 
-  /// A JSON object: by name the digest in hexadecimal, or `null`.
+  /// A JSON object: the digest of each field in hexadecimal, or `null`.
   public var bytes: [UInt8] {
     let members = digests.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { name, digest in
       (String(decoding: name, as: UTF8.self), digest.map { JSONValue.string($0) } ?? .null)
@@ -76,11 +76,12 @@ public struct Likeness: Sendable, Equatable {
     SHA256.hash(canonical(value).serialized).prefix(16).hexadecimal
   }
 
-  /// Members by name, and numbers by their nearest double: a provider that reads `9007199254740993` may show `…992`.
+  /// Fields sorted by name, and numbers as their nearest double: a provider that reads `9007199254740993` may show
+  /// `…992`.
   private static func canonical(_ value: JSONValue) -> JSONValue {
     switch value {
     case .null, .bool, .string: value
-    // Adding 0 makes 0 of -0; what is not finite keeps its spelling.
+    // Adding 0 turns -0 into 0; a number that is not finite keeps its spelling.
     case .number(let number): JSONNumber("\(number.double + 0)").map { .number($0) } ?? value
     case .array(let elements): .array(elements.map(canonical))
     case .object(let object): .object(object.sorted(canonical))
@@ -89,7 +90,7 @@ public struct Likeness: Sendable, Equatable {
 }
 
 extension Prediction {
-  /// What a history can compare of it; `nil` where its input was not loaded or cannot be read.
+  /// The comparable parts of its input; `nil` where the input was not loaded or cannot be read.
   public var likeness: Likeness? {
     guard let input = (try? JSONValue(parsing: sent ?? input ?? []))?.object else { return nil }
     return Likeness(of: input, hasFiles: uploads != .none && sent == nil)

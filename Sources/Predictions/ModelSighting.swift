@@ -1,6 +1,7 @@
 internal import JSON
 
-/// That a provider's catalogue listed the default model, and when. Pure; a store keeps the last one of each account.
+/// The last time that a provider's catalogue listed the default model. Pure; a store keeps the last one of each
+/// account.
 public struct ModelSighting: Sendable, Equatable {
   /// The model's name at the provider.
   public var model: String
@@ -16,13 +17,12 @@ public struct ModelSighting: Sendable, Equatable {
     at = milliseconds
   }
 
-  /// Whether a model need not be looked up. A sighting of the future is of a clock that was set back since.
+  /// Whether a model need not be looked up. A sighting in the future does not count: the clock was set back since.
   public func holds(for model: String, at now: Int64) -> Bool {
     model.hasSameCodePoints(as: self.model) && (0..<Self.lifetime).contains(now - at)
   }
 
-  /// The names of a catalogue that are nearest to one: those that share most of its words, then those with the fewest
-  /// edits.
+  /// The names of a catalogue that are nearest to a model's name: most words in common first, then fewest edits.
   static func nearest(_ count: Int, to model: String, among names: [String]) -> [String] {
     func words(_ name: String) -> Set<Substring> { Set(name.split { "/-_.:".contains($0) }) }
     let wanted = words(model)

@@ -15,7 +15,7 @@ public enum Money {
   /// Midnight UTC before a moment, in milliseconds since 1970.
   public static func startOfDay(_ now: Int64) -> Int64 { now - now % 86_400_000 }
 
-  /// A sum; the largest number there is where it would be larger, since what a database holds may be anything.
+  /// A sum, saturated at the largest number: a database may hold any values.
   static func sum(_ amounts: Int64...) -> Int64 {
     amounts.reduce(0) { sum, amount in
       let (result, isTooLarge) = sum.addingReportingOverflow(amount)
@@ -23,7 +23,7 @@ public enum Money {
     }
   }
 
-  /// A product; the largest number there is where it would be larger.
+  /// A product, saturated at the largest number.
   static func product(_ count: Int64, _ amount: Int64) -> Int64 {
     let (result, isTooLarge) = count.multipliedReportingOverflow(by: amount)
     return isTooLarge ? .max : result

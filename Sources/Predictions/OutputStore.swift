@@ -1,44 +1,45 @@
-/// Puts outputs on disk so that a file is either whole and durable or not there; Sources/Storage/README.md,
+/// Writes outputs to disk so that a file is either whole and durable or not there; Sources/Storage/README.md,
 /// "Output files".
 public protocol OutputStore: Sendable {
-  /// Makes sure that files can be put into a directory, before anything is paid for; makes it where it is missing.
+  /// Checks that files can be written to a directory, before any money is spent. Makes the directory where it is
+  /// missing.
   ///
-  /// - Returns: its path, as it is to be recorded: for an agent the real one.
+  /// - Returns: the path to record: for an agent the real one.
   func prepare(_ directory: String, for origin: PredictionOrigin?) throws(OutputError) -> String
 
   /// The whole of a saved file, which must still have the length and SHA-256 recorded.
   ///
-  /// - Parameter origin: the prediction's. For one of an agent no link on the way to the file is followed.
+  /// - Parameter origin: the prediction's. For an agent's prediction, links in the path are not followed.
   func contents(of file: OutputFile, for origin: PredictionOrigin?) throws(OutputError) -> [UInt8]
 
-  /// The same, in pieces of `Base64.pieceBytes` but for the last. Where it throws, what came before is worth nothing.
+  /// The same, in pieces of `Base64.pieceBytes` except for the last. Where it throws, the pieces before are invalid.
   func read(_ file: OutputFile, for origin: PredictionOrigin?, _ piece: ([UInt8]) -> Void) throws(OutputError)
 
-  /// Starts a file under a temporary name in the target folder, which is made where it is missing.
+  /// Starts a file under a temporary name in the target directory, which is made where it is missing.
   ///
   /// - Parameters:
-  ///   - prediction: names the folder, and marks the temporary file with its id and epoch.
+  ///   - prediction: gives the directory, and the id and epoch for the temporary name.
   ///   - index: which output, from 1.
   func begin(_ prediction: Prediction, index: Int) throws(OutputError) -> any OutputWriter
 
-  /// Gives finished files their final names, together and without ever replacing a file: `<stem>.<ext>` for one output
+  /// Gives finished files their final names, together and without replacing any file: `<stem>.<ext>` for one output
   /// under a chosen name, `<stem>-<n>.<ext>` otherwise, and where one of those is taken, `_2`, `_3`, … for all.
-  /// A file already there with the same length and SHA-256 under the planned name is taken for our own.
+  /// An existing file under the planned name with the same length and SHA-256 counts as this output.
   ///
-  /// - Returns: what was saved, in the order given; durable when this returns.
+  /// - Returns: the saved files, in the order given; durable when this returns.
   func place(_ files: [any OutputWriter], of prediction: Prediction) throws(OutputError) -> [OutputFile]
 
-  /// Removes files of a deleted prediction, but only those that still have the length and SHA-256 recorded.
+  /// Removes the files of a deleted prediction that still have the length and SHA-256 recorded.
   ///
-  /// - Returns: the paths that were left because they are no longer what was saved.
+  /// - Returns: the paths of files that were kept because they were changed.
   func remove(_ files: [OutputFile], for origin: PredictionOrigin?) -> [String]
 }
 
 /// A directory that agents may use.
 public struct AgentDirectory: Sendable, Equatable {
-  /// As the user spelled it.
+  /// The path as the user wrote it.
   public var path: String
-  /// Without links, as it is recorded; the same as `path` where there are none.
+  /// The path without links, as it is recorded; the same as `path` where there are none.
   public var realPath: String
 
   /// A directory; without a `realPath` it is the path itself.
@@ -48,25 +49,25 @@ public struct AgentDirectory: Sendable, Equatable {
   }
 }
 
-/// One output on its way to disk. Used by one thread at a time.
+/// One output that is being written. Used by one thread at a time.
 public protocol OutputWriter: Sendable {
   /// Appends bytes.
   func write(_ bytes: borrowing Span<UInt8>) throws(OutputError)
-  /// Makes what was written durable and reads its format from the bytes. Nothing can be written afterwards.
+  /// Makes the bytes durable and reads the image's format from them. Nothing can be written afterwards.
   func finish() throws(OutputError)
-  /// Removes the temporary file. Does nothing after `place`, or a second time.
+  /// Removes the temporary file. Does nothing after `place` or when called again.
   func discard()
 }
 
 /// Why an output could not be saved.
 public enum OutputError: Error, Sendable, Equatable {
-  /// The folder cannot be made or written: permissions, a read-only disk, no such place.
+  /// The directory cannot be made or written: permissions, a read-only disk, no such path.
   case folder(path: String, reason: String)
   /// The disk is full.
   case diskFull(path: String)
-  /// What came is neither PNG, JPEG, WebP, GIF nor AVIF.
+  /// The bytes are neither PNG, JPEG, WebP, GIF nor AVIF.
   case notAnImage
-  /// More came than one output may have.
+  /// The output exceeds the limit of one output.
   case tooLarge(limit: Int64)
   /// Any other failure of the file system.
   case inputOutput(path: String, reason: String)

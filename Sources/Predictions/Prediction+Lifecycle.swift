@@ -1,16 +1,16 @@
 internal import Encoding
 
 extension Prediction {
-  /// The whole table of transitions, as one pure function: what this prediction becomes.
+  /// The whole table of transitions, as one pure function: the next state of this prediction.
   ///
   /// The store runs it on the row inside the transaction that writes the outcome, so the second of two writers sees the
   /// result of the first. Sources/Predictions/README.md, "Transitions", has it as a table.
   ///
   /// - Parameters:
-  ///   - writer: who says so. Events that only the owner may report fail for anybody else.
+  ///   - writer: the process that reports the event. Events that only the owner may report fail for any other.
   ///   - now: milliseconds since 1970.
-  /// - Returns: the prediction afterwards; itself where there is nothing to change.
-  /// - Throws: `TransitionError` for a line that is not in the table.
+  /// - Returns: the next state; the same where nothing changes.
+  /// - Throws: `TransitionError` for a transition that is not in the table.
   public func applying(
     _ event: PredictionEvent, by writer: Writer?, at now: Int64
   ) throws(TransitionError) -> Prediction {
@@ -49,7 +49,7 @@ extension Prediction {
     case .cancelAsked(let deleteRemote, let sendable):
       next = try cancelled(deleteRemote: deleteRemote, sendable: sendable, by: writer, at: now)
 
-    case .withdrawn(let sendable):  // One that may have been sent goes on, and its images are kept.
+    case .withdrawn(let sendable):  // A prediction that may have been sent goes on, and its images are kept.
       try require(status == .created || status == .processing && phase == .sending && !sendable)
       next = try cancelled(deleteRemote: false, sendable: sendable, by: writer, at: now)
 
@@ -62,7 +62,7 @@ extension Prediction {
         next.end(.failed, at: now, failure: .interrupted("It was not sent in time, and nothing was spent."))
       }
 
-    case .notInHistory:  // From here on the writer answers for it.
+    case .notInHistory:  // The writer now stands for the process that accepted it.
       try require(status == .created && phase == .queued)
       next.acceptor = writer?.owner
       return next
@@ -90,11 +90,11 @@ extension Prediction {
       next.billing = .none
       if phase == .settling { next.settle(deleting: false) } else { next.end(.failed, at: now, failure: failure) }
 
-    case .accepted(let remoteID, _):  // No guard: an id is always written.
+    case .accepted(let remoteID, _):  // Without a check of the owner: an id is always written.
       try require(phase != .queued)
       guard self.remoteID != remoteID else { return self }
       next.remoteID = remoteID
-      // It was sent after all, whatever was believed.
+      // It was sent, although the row says that it was not.
       if billing == .none { next.billing = .unknown }
       switch (status, phase) {
       case (.processing, .sending), (.processing, .looking), (.unknown, .looking), (.unknown, nil):
@@ -152,7 +152,7 @@ extension Prediction {
       next.phase = nil
       next.owner = nil
       if status == .cancelled {
-        // Nobody waits for it, and it is not tried again; where the picture lies is in its outputs.
+        // It is not tried again; the outputs hold the provider's addresses of the images.
         next.failure?.hint = message
         break
       }
@@ -193,7 +193,7 @@ extension Prediction {
       next.nextAt = due
       guard isSettled else { return next }
       if status == .processing { next.end(.unknown, at: now, failure: .submissionUnknown(reason, isFree: isFree)) }
-      // Nobody's until somebody asks again: whoever does takes it over for one look.
+      // Without an owner until a client asks again: that process takes it over for one search.
       next.owner = nil
       next.phase = due == nil ? nil : .looking
       if due == nil { next.failure?.hint = "The provider's history no longer reaches back that far; check the bill." }
@@ -232,7 +232,7 @@ extension Prediction {
       next.billing = .none
       next.end(
         .cancelled, at: now, failure: .cancelled("Cancelled before it was sent. Nothing was spent."))
-    case (.processing, .sending):  // The owner stays, and lets the POST finish to learn the id.
+    case (.processing, .sending):  // The owner stays, and waits for the reply to the POST to learn the id.
       next.end(
         .cancelled, at: now,
         failure: stopped("The request was already on its way; the provider may finish and bill it."))
@@ -313,7 +313,7 @@ extension Prediction {
     }
   }
 
-  /// The POST is out, and no answer to it is known.
+  /// The POST may have been sent, and no reply to it is known.
   private func requireAwaitsReply(_ writer: Writer?) throws(TransitionError) {
     try require(phase == .sending || phase == .settling && remoteID == nil)
     try requireOwner(writer)
@@ -327,7 +327,7 @@ extension Prediction {
   private mutating func take(by writer: Writer?) {
     owner = writer?.owner
     epoch += 1
-    // It was the file of another process.
+    // The file is another process's.
     preview = nil
   }
 
@@ -341,7 +341,7 @@ extension Prediction {
     if status == .unknown { hasBeenUnknown = true }
   }
 
-  /// Back from `unknown`: it is under way after all.
+  /// Leaves `unknown`: the prediction is under way.
   private mutating func reopen() {
     finishedAt = nil
     clearFailure()
@@ -352,7 +352,7 @@ extension Prediction {
     error = ""
   }
 
-  /// It was cancelled while its POST was believed to be on its way, and turns out not to have been sent.
+  /// Ends a cancelled prediction whose POST was not sent, although it could have been.
   private mutating func settleUnsent() {
     billing = .none
     failure = .cancelled("Cancelled before it was sent. Nothing was spent.")
@@ -365,7 +365,7 @@ extension Prediction {
     if !deleting { owner = nil }
   }
 
-  /// Nobody knows whether the provider took it.
+  /// The outcome of the POST is unknown.
   private mutating func doubt(_ reason: String, canLook: Bool, at now: Int64) {
     if canLook {
       phase = .looking
@@ -376,7 +376,7 @@ extension Prediction {
     }
   }
 
-  /// A path as a `file:` URL: every byte but the unreserved ones and `/` is escaped (RFC 3986, RFC 8089).
+  /// A path as a `file:` URL: every byte except unreserved characters and `/` is escaped (RFC 3986, RFC 8089).
   static func fileURL(_ path: String) -> String {
     var url: [UInt8] = Array("file://".utf8)
     for byte in path.utf8 {

@@ -1,100 +1,100 @@
-/// One order for images: the caller's wish, what became of it, and what is left to do.
+/// One request for images: the caller's input, its state, and the work that remains.
 ///
-/// All times are milliseconds since 1970, UTC. How it may change is in `Prediction+Lifecycle.swift` and nowhere else.
+/// All times are milliseconds since 1970, UTC. `Prediction+Lifecycle.swift` holds all its transitions.
 public struct Prediction: Sendable, Equatable {
-  /// The provider that draws on this machine and asks nobody.
+  /// The name of the provider that draws images in this process, without a network.
   public static let sandbox = "sandbox"
 
-  /// Whether it costs nothing, whatever becomes of it: the sandbox draws it.
+  /// Whether it costs nothing, whatever its outcome: the sandbox makes it.
   public var isFree: Bool { provider == Self.sandbox }
 
-  // MARK: What was asked; never changes.
+  // MARK: The request; never changes.
 
-  /// Its name, known before any money is spent.
+  /// Its id, which exists before any money is spent.
   public var id: PredictionID
-  /// Who makes the image: `wavespeed`, `openai`, `sandbox`.
+  /// The provider: `wavespeed`, `openai`, `sandbox`.
   public var provider: String
   /// The model's name at the provider.
   public var model: String
   /// The caller's input, as JSON text of one object; `nil` where it was not loaded (lists leave it out).
   public var input: [UInt8]?
-  /// The input as it was sent, with the addresses of the files that it names in their places; `nil` where it was sent as
-  /// it is, or where files were sent along and have no address.
+  /// The input as it was sent, with the files' addresses in place of their paths; `nil` where `input` was sent as it
+  /// is, or where the files were part of the request and have no address.
   public var sent: [UInt8]?
   /// The caller's own data, as JSON text of one object; `nil` where there is none or it was not loaded.
   public var metadata: [UInt8]?
   /// The caller's labels.
   public var tags: [String]
-  /// The caller's name for this intent: the same key never makes a second prediction.
+  /// The caller's idempotency key: the same key does not make a second prediction.
   public var idempotencyKey: String?
   /// SHA-256 over provider, model and input in canonical form; see `Fingerprint`.
   public var fingerprint: [UInt8]
-  /// Which key and host it belongs to, without recording the key.
+  /// Identifies the provider's key and host; see `Account`.
   public var account: String
-  /// Where its files go: an absolute folder.
+  /// The directory of its files, absolute.
   public var outputDirectory: String
-  /// Their name without extension; `nil` is the id.
+  /// The name of its files without extension; `nil` is the id.
   public var outputName: String?
-  /// What it may cost at most, in millionths of a dollar; `nil` is no limit of its own.
+  /// Its highest allowed price, in millionths of a dollar; `nil` is no limit of its own.
   public var maxCostMicros: Int64?
-  /// Who ordered it, where that is not a plain client.
+  /// The kind of client that requested it, where that is not a plain client.
   public var origin: PredictionOrigin?
-  /// `Agent.id` of the agent that ordered it; `nil` for a plain client's, and in rows of older versions.
+  /// `Agent.id` of the agent that requested it; `nil` for plain clients, and in rows of older versions.
   public var agent: String?
-  /// The process that accepted it, or that has searched the provider's history for it since and not found it: while that
-  /// process lives it is known not to have been sent. `nil` where an older version accepted it.
+  /// The process that accepted it, or that has since searched the provider's history for it and not found it: while
+  /// that process lives, a queued prediction was certainly not sent. `nil` where an older version accepted it.
   public var acceptor: String?
-  /// Whether nobody named the model, so that it is the provider's default.
+  /// Whether the request named no model, so that it is the provider's default.
   public var usesDefaultModel: Bool
-  /// How many images it asks for; see `RequestedImages`.
+  /// How many images it requests; see `RequestedImages`.
   public var images: Int64
-  /// The caps of agents that held when it was accepted; `nil` where none do.
+  /// The caps for agents at its acceptance; `nil` where there were none.
   public var caps: AgentCaps?
-  /// Whether `input` names files that are sent in its place: it keeps the caller's spelling, `@/path`.
+  /// Whether `input` names files to upload. `input` keeps the caller's spelling, `@/path`.
   public var uploads: UploadState
 
-  // MARK: What became of it.
+  // MARK: The state.
 
-  /// Where it stands, for clients.
+  /// Its status, for clients.
   public var status: PredictionStatus
-  /// What is left to do, for us.
+  /// The work that remains, for processes; `nil` where there is none.
   public var phase: PredictionPhase?
   /// The process that works on it.
   public var owner: String?
-  /// +1 at each claim and takeover; fences the writes of an owner that was given up.
+  /// +1 at each claim and takeover; rejects late writes of a former owner.
   public var epoch: Int64
   /// +1 on every change that clients can see.
   public var revision: Int64
   /// The provider's own id.
   public var remoteID: String?
-  /// What is known about the money.
+  /// Whether it was billed.
   public var billing: Billing
-  /// What the provider said it would cost, in millionths of a dollar; `nil` where it was not asked.
+  /// The provider's quote, in millionths of a dollar; `nil` where the provider was not asked.
   public var estimateMicros: Int64?
-  /// What it cost, in millionths of a dollar, where known.
+  /// Its cost, in millionths of a dollar, where known.
   public var costMicros: Int64?
   /// When it was handed to the provider.
   public var startedAt: Int64?
   /// When its status became terminal.
   public var finishedAt: Int64?
-  /// When the next look at the provider's history is due.
+  /// When the next search of the provider's history is due.
   public var nextAt: Int64?
-  /// How many looks there were.
+  /// How many searches of the history there were.
   public var tries: Int64
-  /// Whether the caller asked that the provider delete it.
+  /// Whether the caller requested its deletion at the provider.
   public var deleteRemote: Bool
-  /// Where the outputs are: the provider's URLs, or for one that gives bytes its own short names for them.
-  /// Clients see them only once the prediction is completed (or cancelled too late).
+  /// The provider's URLs of the outputs, or `inline:` and a number for outputs that arrived as bytes.
+  /// Clients see them only once the prediction is completed (or was cancelled too late).
   public var outputs: [String]
   /// The saved outputs.
   public var files: [OutputFile]
-  /// The newest partial image, while it is being made; see `Preview`.
+  /// The newest partial image, while it is processing; see `Preview`.
   public var preview: Preview?
-  /// One for each output; empty where the provider did not say.
+  /// One value for each output; empty where the provider sent none.
   public var hasNSFWContents: [Bool]
-  /// How long the provider says it worked, in milliseconds.
+  /// The provider's inference time, in milliseconds.
   public var inferenceMilliseconds: Int64?
-  /// Whether it ever was `unknown`, though it may have been found again.
+  /// Whether it was `unknown` at any time, even if it was found again.
   public var hasBeenUnknown: Bool
   /// Why it failed, or why a completed one has no files.
   public var failure: PredictionFailure?
@@ -104,7 +104,7 @@ public struct Prediction: Sendable, Equatable {
   /// When it was accepted.
   public var createdAt: Int64 { id.milliseconds }
 
-  /// A prediction as it is when it has just been accepted: `created`, queued, nothing spent.
+  /// A prediction at its acceptance: `created`, queued, no money spent.
   public init(
     id: PredictionID, provider: String, model: String, input: [UInt8], metadata: [UInt8]? = nil, tags: [String] = [],
     idempotencyKey: String? = nil, fingerprint: [UInt8], account: String, outputDirectory: String,
@@ -157,19 +157,19 @@ public struct Prediction: Sendable, Equatable {
   }
 }
 
-/// Who ordered a prediction, where that makes a difference. Plain clients never see it.
+/// The kind of client that requested a prediction. Not shown to plain clients.
 public enum PredictionOrigin: String, Sendable {
-  /// An agent, over MCP: it is shown only what agents made.
+  /// An agent, over MCP: it sees only predictions of agents.
   case mcp
 }
 
 /// A saved output.
 public struct OutputFile: Sendable, Equatable {
-  /// Absolute.
+  /// Its path, absolute.
   public var path: String
-  /// From the bytes, not from a name: `image/png`, `image/jpeg`, `image/webp`, `image/gif`, `image/avif`.
+  /// Read from the bytes: `image/png`, `image/jpeg`, `image/webp`, `image/gif`, `image/avif`.
   public var mediaType: String
-  /// Its length.
+  /// Its length in bytes.
   public var bytes: Int64
   /// In hexadecimal, lower case.
   public var sha256: String
@@ -181,7 +181,7 @@ public struct OutputFile: Sendable, Equatable {
   /// Its path as a `file:` URL.
   public var url: String { Prediction.fileURL(path) }
 
-  /// Puts a file's description together.
+  /// The description of a file.
   public init(path: String, mediaType: String, bytes: Int64, sha256: String, width: Int?, height: Int?) {
     self.path = path
     self.mediaType = mediaType

@@ -1,63 +1,63 @@
-/// An event in the life of a prediction, as far as its row is concerned; Sources/Predictions/README.md, "Transitions",
-/// says what each does in each state.
+/// An event that may change the row of a prediction; Sources/Predictions/README.md, "Transitions", says what each does
+/// in each state.
 public enum PredictionEvent: Sendable, Equatable {
-  /// A process took it to send it; the POST may follow, once.
+  /// A process has claimed it; the POST may follow, once.
   case claimed
-  /// The provider said what it would cost, in millionths of a dollar.
+  /// The provider quoted a price, in millionths of a dollar.
   case priced(Int64)
-  /// It would cost more than allowed, or nobody could say what it costs.
+  /// It would cost more than allowed, or its price must be known and is not.
   case overBudget(BudgetRefusal)
-  /// Its price could not be asked for a reason that no higher limit cures. Nothing was sent.
+  /// The provider refused to quote its price, so that a higher limit would not help. Nothing was sent.
   case priceRefused(PredictionFailure)
-  /// Nobody named its model, and the provider does not have the default one any more. Nothing was sent.
+  /// Its request named no model, and the provider does not list the default model any more. Nothing was sent.
   case modelMissing(PredictionFailure)
   /// A file that it names could not be uploaded. Nothing was sent.
   case uploadFailed(PredictionFailure, pause: Int64?)
-  /// The caller wants it stopped. `sendable` is `false` where the writer has just made sure, on the thread that sends,
-  /// that not one byte was or will be written.
+  /// The caller cancels it. `sendable` is `false` where the writer has revoked its POST before the first byte.
   case cancelAsked(deleteRemote: Bool, sendable: Bool)
-  /// The call that ordered it was cancelled before it was answered. Ends only what is not sent; `sendable` as above.
+  /// The call that requested it was cancelled before it was answered. Ends it only if it is not sent; `sendable` as
+  /// above.
   case withdrawn(sendable: Bool)
-  /// It was found queued for too long, or was too late to be sent when its turn came. Nothing was sent.
+  /// It was queued for too long, or its claim was too old to be sent. Nothing was sent.
   case interrupted
   /// The process that accepted it has exited, and the provider's history does not have it: it was not sent.
   case notInHistory
-  /// The process that accepted it has exited, and the provider's history has something that could be it, or another's.
+  /// The process that accepted it has exited, and the provider's history has items that may be its or another's.
   case foundSeveral(reason: String)
   /// Nothing was sent.
   case unsent(reason: String)
-  /// The provider said no.
+  /// The provider refused it.
   case refused(PredictionFailure, pause: Int64?)
-  /// The provider took it.
+  /// The provider accepted it.
   case accepted(remoteID: String, clockSkew: Int64?)
-  /// A partial image came, and is a file now.
+  /// A partial image was stored as a file.
   case previewed(Preview)
-  /// The POST's outcome is not known. `canLook`: the provider has a history to search.
+  /// The outcome of the POST is unknown. `canLook`: the provider has a history to search.
   case ambiguous(reason: String, canLook: Bool)
-  /// Its owner is gone; the writer takes over.
+  /// Its owner has exited; the writer takes over.
   case takenOver(canLook: Bool)
-  /// The provider finished, one way or the other.
+  /// The provider finished it, with outputs or a failure.
   case finished(RemoteResult)
   /// Its outputs are saved.
   case saved([OutputFile])
-  /// Its outputs could not be saved, for now.
+  /// Its outputs could not be saved; a client may try again.
   case downloadGivenUp(reason: String)
   /// The provider gave fresh links.
   case relinked([String])
-  /// Somebody asked for the result of one whose download was given up: again.
+  /// A client asked for its result after the download was given up: the download runs again.
   case downloadAgain
-  /// The history had exactly one match. For one that is queued: it was sent from a later state of the table.
+  /// The history had exactly one match. For a queued prediction: it was sent from a later state of the database.
   case adopted(HistoryMatch)
-  /// The history was searched in vain; the next look is due at `next` (wall clock), or never. `isSettled`: these were
-  /// the looks that follow a lost reply, and from now on it only is looked for when somebody asks.
+  /// A search of the history found nothing; the next one is due at `next` (wall clock), never if `nil`. `isSettled`:
+  /// this was the last of the searches after a lost reply, and from now on it is searched for only when a client asks.
   case lookedInVain(reason: String, next: Int64?, isSettled: Bool)
   /// The provider answered the request to delete.
   case deletionAnswered(DeletionOutcome)
 }
 
-/// What an event does to the record of the one POST (`sends`), which outlives the prediction.
+/// The change that an event makes to the record of the POST (`sends`), which outlives the prediction.
 public enum SendChange: Sendable, Equatable {
-  /// It may be sent from now on. A second one for a prediction is a constraint error: "at most once" is a primary key.
+  /// The POST may be sent from now on. A second record for a prediction violates the primary key: at most one POST.
   case opened
   /// Nothing was sent.
   case unsent
@@ -65,16 +65,17 @@ public enum SendChange: Sendable, Equatable {
   case refused
   /// The provider gave this id.
   case accepted(remoteID: String, clockSkew: Int64?)
-  /// The history had this id, and no other prediction does.
+  /// The history had this id, and no other prediction has it.
   case adopted(HistoryMatch)
-  /// From now on no reply is hoped for; the outcome stays open.
+  /// No reply is expected any more; the outcome stays open.
   case leftOpen
-  /// It may have been sent at any time since its acceptance, from a later state of the table; the outcome stays open.
+  /// It may have been sent at any time since its acceptance, from a later state of the database; the outcome stays
+  /// open.
   case doubted
 }
 
 extension PredictionEvent {
-  /// What this does to the record of the POST, whatever the prediction's status: an id is never lost to a fence.
+  /// The change to the record of the POST, whatever the prediction's status and owner: an id is always recorded.
   public var sendChange: SendChange? {
     switch self {
     case .claimed: .opened
@@ -95,16 +96,16 @@ extension PredictionEvent {
   }
 }
 
-/// A change the lifecycle does not allow; whoever tried it lost a race and reads the row again.
+/// A change that the lifecycle does not allow. The writer has lost a race, and reads the row again.
 public struct TransitionError: Error, Sendable, Equatable {
-  /// Where the prediction stood.
+  /// The status of the prediction.
   public var status: PredictionStatus
-  /// What was left to do.
+  /// The phase of the prediction.
   public var phase: PredictionPhase?
-  /// Why not.
+  /// Why the change is not allowed.
   public var reason: Reason
 
-  /// A refusal; also for what only the table can refuse, as a second owner of one remote id.
+  /// A refusal; also for a change that only the store can refuse, as a second prediction with one remote id.
   public init(status: PredictionStatus, phase: PredictionPhase?, reason: Reason) {
     self.status = status
     self.phase = phase
@@ -113,9 +114,9 @@ public struct TransitionError: Error, Sendable, Equatable {
 
   /// Why a change is not allowed.
   public enum Reason: Sendable, Equatable {
-    /// No line of the table leads from there with this event.
+    /// The table of transitions has none for this event in this state.
     case noSuchTransition
-    /// The writer is not the owner, or was given up.
+    /// The writer is not the owner, or another process has taken over since.
     case notOwner
   }
 }

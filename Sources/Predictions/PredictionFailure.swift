@@ -1,6 +1,6 @@
-/// Why a prediction failed, as data: work that fails is a value, only a call that fails is an error.
+/// Why a prediction failed. A value, not an error: errors are for calls that fail.
 public struct PredictionFailure: Sendable, Equatable {
-  /// The kind, by which programs decide; schemas/protocol.md, "The prediction".
+  /// The kind of failure, for programs; schemas/protocol.md, "The prediction".
   public enum Kind: String, Sendable, CaseIterable {
     /// The provider refused the input.
     case invalidInput = "invalid_input"
@@ -22,7 +22,7 @@ public struct PredictionFailure: Sendable, Equatable {
     case remoteError = "remote_error"
     /// The provider ran out of its own time.
     case remoteTimeout = "remote_timeout"
-    /// Nobody knows whether the provider took it.
+    /// It is unknown whether the provider accepted it.
     case submissionUnknown = "submission_unknown"
     /// It is finished and paid for, but its files could not be fetched or saved.
     case downloadFailed = "download_failed"
@@ -32,7 +32,7 @@ public struct PredictionFailure: Sendable, Equatable {
     case cancelled
     /// The process ended before it was sent.
     case interrupted
-    /// A fault of ours.
+    /// A fault of this program.
     case `internal`
   }
 
@@ -42,12 +42,12 @@ public struct PredictionFailure: Sendable, Equatable {
   public var retryable: Bool
   /// One sentence for people: what happened.
   public var message: String
-  /// What to do next, where there is something.
+  /// What to do next, if anything.
   public var hint: String?
   /// The provider's own code, where it gave one.
   public var remoteCode: String?
 
-  /// Puts a failure together.
+  /// A failure.
   public init(_ kind: Kind, retryable: Bool, message: String, hint: String? = nil, remoteCode: String? = nil) {
     self.kind = kind
     self.retryable = retryable

@@ -1,4 +1,4 @@
-/// A prediction's name: a UUIDv7 (RFC 9562 section 5.7), so that ids sort by the time they were made.
+/// A prediction's id: a UUIDv7 (RFC 9562 section 5.7), so that ids sort by the time they were made.
 public struct PredictionID: Hashable, Sendable, Comparable, CustomStringConvertible {
   /// Its 48 bits of time, the version, and 12 random bits.
   public let high: UInt64
@@ -15,31 +15,32 @@ public struct PredictionID: Hashable, Sendable, Comparable, CustomStringConverti
   ///
   /// - Parameters:
   ///   - milliseconds: since 1970, UTC; the prediction's `created_at`.
-  ///   - random: 74 bits are taken from it, so that an id cannot be guessed; the system's, where nothing else is given.
+  ///   - random: 74 bits are taken from it, so that an id cannot be guessed; the default is the system's generator.
   public init(at milliseconds: Int64, random: () -> UInt64 = Self.random) {
     high = UInt64(truncatingIfNeeded: milliseconds) << 16 | 0x7000 | random() & 0x0FFF
     low = 0b10 << 62 | random() >> 2
   }
 
-  /// Bits that nobody can guess. A function, since the system's generator has no size: handed on `inout` it has no address
-  /// either, and the thread sanitizer would look at whatever lies where it seems to be.
+  /// Random bits from the system's generator. A function, because that generator has size 0 and so no address when it
+  /// is passed `inout`: the thread sanitizer would report a race at an unrelated address.
   @Sendable public static func random() -> UInt64 { .random(in: .min ... .max) }
 
-  /// This id, or one a little behind `last` where it would come before it: what one process accepts in the same
-  /// millisecond keeps its order, in the queue and in lists. A clock that was set back is believed.
+  /// This id, or one just after `last` where it would sort before it: predictions that one process accepts in the same
+  /// millisecond keep their order, in the queue and in lists. After a clock was set back by a second or more, the new
+  /// time is used.
   func following(_ last: PredictionID?, random: () -> UInt64 = Self.random) -> PredictionID {
     guard let last, sequence <= last.sequence, last.milliseconds - milliseconds < 1_000 else { return self }
     return PredictionID(sequence: last.sequence + 1 + Int64(random() & 7), lowBits: lowBits)
   }
 
-  /// The id whose table key and lower bits these are; the inverse of `sequence` and `lowBits`.
+  /// The id with this key and these lower bits; the inverse of `sequence` and `lowBits`.
   public init(sequence: Int64, lowBits: Int64) {
     let sequence = UInt64(bitPattern: sequence)
     high = (sequence >> 12) << 16 | 0x7000 | sequence & 0x0FFF
     low = 0b10 << 62 | UInt64(bitPattern: lowBits) & (1 << 62 - 1)
   }
 
-  /// The table's key: 48 bits of time and 12 of chance, so that key order is time order.
+  /// The key in the store: 48 bits of time and 12 random bits, so that key order is time order.
   public var sequence: Int64 { Int64(high >> 16) << 12 | Int64(high & 0x0FFF) }
 
   /// The 62 bits that are not in `sequence`.

@@ -1,30 +1,30 @@
 public import JSON
 
-/// What a caller asks for, before defaults are applied.
+/// A caller's request, before defaults are applied.
 public struct PredictionRequest: Sendable, Equatable {
-  /// Who is to make it; `nil` is the default.
+  /// The provider's name; `nil` is the default.
   public var provider: String?
-  /// Which model; `nil` is the default.
+  /// The model's name; `nil` is the default.
   public var model: String?
-  /// What the model receives, untouched.
+  /// The model's input, sent unchanged.
   public var input: JSONObject
   /// The caller's own data.
   public var metadata: JSONObject?
   /// The caller's labels.
   public var tags: [String]
-  /// The caller's name for this intent.
+  /// The caller's idempotency key.
   public var idempotencyKey: String?
-  /// An absolute folder for its files; `nil` is the default.
+  /// The directory for its files, absolute; `nil` is the default.
   public var outputDirectory: String?
-  /// Their name without extension; `nil` is the id.
+  /// The name of its files without extension; `nil` is the id.
   public var outputName: String?
-  /// What it may cost at most, in millionths of a dollar; `nil` is no limit.
+  /// Its highest allowed price, in millionths of a dollar; `nil` is no limit.
   public var maxCostMicros: Int64?
   /// Whether strings of `input` that begin with `@/` are files; see `FileReferences`.
   public var upload: Bool
-  /// Who asks, where that is not a plain client.
+  /// The kind of client, where that is not a plain client.
   public var origin: PredictionOrigin?
-  /// `Agent.id` of the agent that asks.
+  /// `Agent.id` of the agent, where the client is one.
   public var agent: String?
 
   /// A request for this input, everything else by default.
@@ -35,15 +35,15 @@ public struct PredictionRequest: Sendable, Equatable {
   }
 }
 
-/// What holds where a request does not say.
+/// The values used where a request names none.
 public struct Defaults: Sendable, Equatable {
-  /// The provider.
+  /// The provider's name.
   public var provider: String
   /// Why no default provider can be used, in sentences; `nil` where one can.
   public var problem: String?
-  /// Which model; `nil` is the provider's own choice.
+  /// The model's name; `nil` is the provider's default.
   public var model: String?
-  /// An absolute folder.
+  /// The directory for files, absolute.
   public var outputDirectory: String
 
   /// Defaults.
@@ -55,21 +55,21 @@ public struct Defaults: Sendable, Equatable {
   }
 }
 
-/// Limits of an account, held for all processes on one table.
+/// Limits of an account, for all processes that share a store.
 public struct AccountLimits: Sendable, Equatable {
-  /// How many may be under way at once.
+  /// How many predictions may be under way at once.
   public var maxConcurrency: Int
-  /// How many may be sent a minute; `nil` is no limit.
+  /// How many predictions may be sent a minute; `nil` is no limit.
   public var maxPerMinute: Int?
-  /// How many may be queued.
+  /// How many predictions may be queued.
   public var maxQueued: Int
-  /// What may be spent in a day (UTC), in millionths of a dollar; `nil` is no limit.
+  /// The most to spend in a day (UTC), in millionths of a dollar; `nil` is no limit.
   public var maxSpendMicros: Int64?
-  /// How many files each agent may make in an hour; `nil` is no limit, of bytes neither.
+  /// How many files each agent may make in an hour; `nil` is no limit of files or bytes.
   public var maxAgentFiles: Int?
-  /// Whether `maxSpendMicros` refuses what has no price.
+  /// Whether `maxSpendMicros` refuses predictions without a known price.
   public var isSpendingStrict: Bool
-  /// What agents may order.
+  /// The caps for agents.
   public var agentCaps: AgentCaps
 
   /// Limits.
@@ -89,33 +89,33 @@ public struct AccountLimits: Sendable, Equatable {
 
 /// Why nothing was accepted: no prediction exists, and nothing was spent.
 public enum SubmitError: Error, Sendable, Equatable {
-  /// A member cannot be used.
+  /// A field of the request is invalid.
   case invalid(path: String, message: String)
-  /// The provider lacks what it needs.
+  /// The provider lacks a setting that it needs.
   case notConfigured(provider: String, hint: String)
-  /// A setting that decides about the provider is there and cannot be used; the sentences say which and why.
+  /// A setting of the provider is invalid; the sentences say which and why.
   case misconfigured(String)
-  /// The idempotency key is taken by other content, or by a prediction that was deleted. `difference`: the path of the
-  /// first member that the two do not share.
+  /// The idempotency key belongs to other content or to a deleted prediction. `difference`: the path of the first field
+  /// in which the two differ.
   case conflict(PredictionID, deleted: Bool, difference: String?)
   /// It would cost more than allowed.
   case overBudget(BudgetRefusal)
   /// Too many are queued.
   case queueFull(limit: Int)
-  /// The agent has made as many files in the last hour as it may, or 2 GB of them.
+  /// The agent has made as many files in the last hour as it may, or 2 GB of files.
   case agentFull(files: Int)
-  /// The folder its files would go to cannot be used.
+  /// The directory for its files cannot be used.
   case folder(OutputError, isDefault: Bool)
-  /// The table could not be written. Whether the record is there is not known; it is voided as soon as the disk works.
+  /// The store could not be written. The row may exist nevertheless; it is ended as soon as the disk works.
   case storage(StoreError, PredictionID)
 }
 
-/// A provider that can be named, and whether it can be used.
+/// A provider, and whether it can be used.
 public enum ProviderSlot: Sendable {
-  /// It can.
+  /// It can be used.
   case ready(any Provider)
-  /// It lacks something; the hint names it.
+  /// It lacks a setting; the hint names it.
   case unconfigured(hint: String)
-  /// A setting of it is there and cannot be used; the sentences say which and why.
+  /// One of its settings is invalid; the sentences say which and why.
   case broken(reason: String)
 }

@@ -1,19 +1,19 @@
 /// The state of a prediction, as clients see it; Sources/Predictions/README.md, "Prediction".
 public enum PredictionStatus: String, Sendable, CaseIterable {
-  /// Accepted, waiting its turn.
+  /// Accepted, waiting for its turn.
   case created
-  /// Handed to the provider, or being looked for there, or its files are on their way.
+  /// Handed to the provider, searched for in its history, or its files are being saved.
   case processing
   /// Its files are saved, or their download was given up.
   case completed
-  /// It will bring nothing.
+  /// It ended without outputs.
   case failed
-  /// The caller stopped it.
+  /// The caller cancelled it.
   case cancelled
   /// The provider may or may not have accepted it.
   case unknown
 
-  /// Whether the status never changes again; `unknown` may once, when a later look settles it.
+  /// Whether the status is final; `unknown` may change once more, when a later search finds the prediction.
   public var isTerminal: Bool {
     switch self {
     case .created, .processing: false
@@ -21,7 +21,7 @@ public enum PredictionStatus: String, Sendable, CaseIterable {
     }
   }
 
-  /// Whether clients may ever see this status follow that one. The whole table is in `Prediction+Lifecycle.swift`.
+  /// Whether clients may see `next` after this status. `Prediction+Lifecycle.swift` holds all transitions.
   public func mayBecome(_ next: PredictionStatus) -> Bool {
     switch (self, next) {
     case (.created, .processing), (.created, .failed), (.created, .cancelled): true
@@ -32,19 +32,19 @@ public enum PredictionStatus: String, Sendable, CaseIterable {
   }
 }
 
-/// What is left to do for a prediction; none is nothing. Only this decides what a process does.
+/// The work that remains for a prediction. Only the phase decides what a process does.
 public enum PredictionPhase: String, Sendable, CaseIterable {
-  /// Waiting for its turn; owned by nobody.
+  /// Waiting for its turn, without an owner.
   case queued
-  /// The submit POST may be on its way. Never entered twice, never taken from a living process.
+  /// The POST may be on its way. Entered at most once, and not taken over from a living process.
   case sending
   /// The provider works on it, and its id is known.
   case polling
-  /// Nobody knows whether the provider took it; its history is searched.
+  /// Searching: it is unknown whether the provider accepted it, and the history is searched.
   case looking
-  /// The outputs are paid for and on their way to disk.
+  /// The outputs are finished at the provider and being saved.
   case fetching
-  /// Cancelled, but something is still to be learned: the outcome of the POST, or of the deletion asked for.
+  /// Reconciling: cancelled, while the outcome of the POST or of the requested deletion is open.
   case settling
 }
 
@@ -56,6 +56,6 @@ public enum Billing: String, Sendable, CaseIterable {
   case charged
   /// A failure that the provider says it refunds.
   case refunded
-  /// Nobody knows yet.
+  /// Not known.
   case unknown
 }

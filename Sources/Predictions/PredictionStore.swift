@@ -1,61 +1,63 @@
-/// The durable table of predictions.
+/// The durable store of predictions.
 ///
-/// Reads happen on the caller's thread and see what was committed. Writes are handed to a thread of the store's own,
-/// share commits, and answer by completions **after** the commit (or after it failed), in the order they were handed
-/// over, from the store's thread. Every write runs `Prediction.applying` on the row as it is inside the transaction, so
-/// two processes on one table can never both win.
+/// Reads run on the caller's thread and see committed rows. Writes run on the store's thread, share commits, and call
+/// their completions **after** the commit (or its failure), in the order of the calls, on the store's thread. Every
+/// write runs `Prediction.applying` on the row inside the transaction, so of two processes with conflicting changes
+/// only one wins.
 public protocol PredictionStore: ChangeLog {
-  /// This process, as rows name it: alive exactly as long as its lock file is locked.
+  /// The name of this process in rows. It is alive exactly as long as its lock file is locked. Does not change.
   var owner: String { get }
 
-  /// One prediction, whole but for an input that has left the table; `nil` where there is none.
+  /// One prediction, with its input unless that has moved to a file; `nil` where there is no such prediction.
   func prediction(_ id: PredictionID) throws(StoreError) -> Prediction?
 
-  /// The input of a prediction, wherever it is kept: `prediction` leaves out what is long and belongs to one that is over.
+  /// The input of a prediction, from the database or a file: `prediction` omits long inputs of predictions that are
+  /// over.
   func input(of id: PredictionID) throws(StoreError) -> [UInt8]?
 
   /// A page of predictions without `input` and `metadata`, newest first.
   func list(_ query: ListQuery) throws(StoreError) -> ListPage
 
-  /// Whether anything was committed since the last call by anybody, this process included. Costs microseconds.
+  /// Whether any process, this one included, has committed anything since the last call. Takes microseconds.
   func hasChanged() -> Bool
 
-  /// The pauses of all accounts, also those that are over.
+  /// The pauses of all accounts, including those that are over.
   func pauses() throws(StoreError) -> [String: AccountPause]
 
-  /// Notes that the provider's catalogue lists the default model now, for a day and for all processes.
+  /// Records for all processes and for a day that the provider's catalogue lists the default model.
   func noteModel(_ model: String, of account: String, completion: @escaping @Sendable () -> Void)
 
-  /// Notes the balance of an account that pauses because it had too little, and ends the pause where that is enough.
+  /// Records the balance of an account that pauses for missing credit, and ends the pause if the balance is enough.
   ///
   /// - Parameters:
-  ///   - pause: as it was read; where the account's pause is another one by now nothing happens.
+  ///   - pause: the pause as it was read; nothing happens if the account has another pause by now.
   ///   - isOver: whether the pause ends.
   func noteBalance(
     _ micros: Int64, of account: String, during pause: AccountPause, isOver: Bool,
     completion: @escaping @Sendable () -> Void)
 
-  /// What an account's POSTs of today (UTC) say about money.
+  /// The cost of an account's POSTs of today (UTC).
   func ledger(of account: String) throws(StoreError) -> Ledger
 
-  /// What agents have asked for today on an account: what was sent, and what was accepted and not sent yet.
+  /// The requests of agents today on an account, sent and queued.
   func agentUse(of account: String) throws(StoreError) -> AgentUse
 
-  /// What stands for a file that was uploaded for an account, by its SHA-256; `nil` where none is kept any more.
+  /// The address of a file that was uploaded for an account, by its SHA-256; `nil` where none is stored or it has
+  /// expired.
   func upload(of digest: [UInt8], for account: String) throws(StoreError) -> String?
 
-  /// Keeps what stands for a file, for any process, for so many milliseconds. The completion comes in any case.
+  /// Stores the address of a file for all processes, for `lifetime` milliseconds. The completion is called in any case.
   func keepUpload(
     of digest: [UInt8], for account: String, as address: String, lifetime: Int64,
     completion: @escaping @Sendable () -> Void)
 
-  /// Shows others that this process is not only alive but getting on. Costs no commit.
+  /// Shows other processes that this one makes progress. Needs no commit.
   func touch()
 
-  /// Records a new prediction, or finds the one its idempotency key already names. Waits for `flush` or a later write
-  /// before it is committed, so that all that came in one read share one commit.
+  /// Inserts a new prediction, or finds the one that its idempotency key names. Not committed before `flush` or a later
+  /// write, so that all requests of one read share one commit.
   ///
-  /// - Parameter queueLimit: how many of the account may be queued.
+  /// - Parameter queueLimit: how many predictions of the account may be queued. With 0 only the key is looked up.
   func insert(
     _ prediction: Prediction, queueLimit: Int,
     completion: @escaping @Sendable (Result<InsertOutcome, StoreError>) -> Void)
@@ -65,19 +67,19 @@ public protocol PredictionStore: ChangeLog {
     _ id: PredictionID, _ event: PredictionEvent, by writer: Writer?,
     completion: @escaping @Sendable (Result<Change, StoreError>) -> Void)
 
-  /// Takes the account's oldest queued prediction for this process, if its limits allow: from here on it may be sent.
+  /// Claims the account's oldest queued prediction for this process, if the limits allow: it may be sent from then on.
   ///
   /// - Parameter isWanted: asked inside the transaction; where it is `false`, nothing is claimed.
   func claim(
     _ request: ClaimRequest, isWanted: @escaping @Sendable () -> Bool,
     completion: @escaping @Sendable (Result<ClaimOutcome, StoreError>) -> Void)
 
-  /// Takes over what processes that are gone left unfinished, for the accounts that this process can serve.
+  /// Takes over unfinished predictions of processes that have exited, for the accounts that this process serves.
   ///
   /// - Parameters:
-  ///   - accounts: each account, and whether its provider has a history to look in.
-  ///   - awaited: predictions that somebody waits for. These are also taken from a process that is alive but has not
-  ///     got on for a minute, unless it may still be sending them.
+  ///   - accounts: each account, and whether its provider has a history to search.
+  ///   - awaited: predictions that a client waits for. These are also taken from a living process that has made no
+  ///     progress for a minute, unless it may still be sending them.
   func recover(
     accounts: [String: Bool], awaited: [PredictionID],
     completion: @escaping @Sendable (Result<Recovery, StoreError>) -> Void)
@@ -86,38 +88,38 @@ public protocol PredictionStore: ChangeLog {
   func delete(
     _ ids: [PredictionID], completion: @escaping @Sendable (Result<DeleteOutcome, StoreError>) -> Void)
 
-  /// Deletes a batch of the predictions that a request names and that may be deleted for their age.
+  /// Deletes a batch of the predictions that a request selects and that may be deleted for their age.
   func prune(_ request: PruneRequest, completion: @escaping @Sendable (Result<PruneBatch, StoreError>) -> Void)
 
-  /// Whether a prediction of this account has this id at its provider, or had it when it was deleted.
+  /// Whether a prediction of this account has this remote id, or had it when it was deleted.
   func isTaken(_ remoteID: String, in account: String) throws(StoreError) -> Bool
 
-  /// When a prediction's POST was out; `nil` where there is no record of one.
+  /// When the POST of a prediction may have been sent; `nil` where there is no record of one.
   func sendTime(of id: PredictionID) throws(StoreError) -> SendTime?
 
-  /// For the end of the process: lets deleted content leave the store's log, if no other process uses the store. Afterwards
-  /// writes fail.
+  /// For the end of the process: removes deleted content from the store's log, if no other process uses the store.
+  /// Writes fail afterwards.
   func leave()
 
-  /// Waits until everything handed over before has been committed or has failed, and its completions have run.
-  /// Never called from a completion.
+  /// Waits until all earlier writes have been committed or have failed, and their completions have run. Must not be
+  /// called from a completion.
   ///
-  /// - Parameter milliseconds: how long at most; `nil` is for ever.
-  /// - Returns: false when the time was up before.
+  /// - Parameter milliseconds: how long at most; `nil` is without a limit.
+  /// - Returns: false where the time was up before.
   @discardableResult
   func flush(atMost milliseconds: Int64?) -> Bool
 }
 
 extension PredictionStore {
-  /// Waits for as long as it takes.
+  /// Waits without a limit.
   public func flush() { flush(atMost: nil) }
 }
 
-/// Who writes, and the epoch under which it took the prediction.
+/// The process that writes, and the epoch under which it took the prediction.
 public struct Writer: Sendable, Equatable {
-  /// The process.
+  /// The process, as in `PredictionStore.owner`.
   public var owner: String
-  /// The epoch it knows.
+  /// The epoch that it knows.
   public var epoch: Int64
 
   /// A writer.
@@ -127,22 +129,22 @@ public struct Writer: Sendable, Equatable {
   }
 }
 
-/// What became of an insert.
+/// The outcome of an insert.
 public enum InsertOutcome: Sendable, Equatable {
-  /// It is in the table; its id may have been moved on where another had its key.
+  /// The prediction as it was inserted; its id may have been changed where another one had its key.
   case inserted(Prediction)
-  /// The idempotency key names this one, of the same content.
+  /// The idempotency key names this prediction, with the same content.
   case existing(Prediction)
-  /// The idempotency key names one of other content, or a deleted one. `difference`: what the two do not share, as the
-  /// path of a member.
+  /// The idempotency key names a prediction with other content, or a deleted one. `difference`: the path of a field in
+  /// which the two differ.
   case conflict(PredictionID, deleted: Bool, difference: String?)
-  /// Too many are queued.
+  /// Too many predictions are queued.
   case queueFull
-  /// Agents have ordered as much as they may; see `Prediction.caps`.
+  /// A cap for agents is reached; see `Prediction.caps`.
   case overBudget(BudgetRefusal)
 }
 
-/// A committed change; both sides are the same where there was nothing to change.
+/// A committed change; both rows are equal where nothing changed.
 public struct Change: Sendable, Equatable {
   /// The row before.
   public var before: Prediction
@@ -156,29 +158,29 @@ public struct Change: Sendable, Equatable {
   }
 }
 
-/// What must hold when a prediction is taken for sending; decided inside the transaction, for all processes together.
+/// The conditions of a claim, decided inside the transaction for all processes together.
 public struct ClaimRequest: Sendable, Equatable {
-  /// Whose queue.
+  /// The account whose queue is meant.
   public var account: String
-  /// How many may be under way at once; `nil` is no limit.
+  /// How many predictions may be under way at once; `nil` is no limit.
   public var maxConcurrency: Int?
-  /// How many may be sent in 60 seconds; `nil` is no limit.
+  /// How many predictions may be sent in 60 seconds; `nil` is no limit.
   public var maxPerMinute: Int?
-  /// What may be spent in a day (UTC), in millionths of a dollar; `nil` is no limit.
+  /// The most to spend in a day (UTC), in millionths of a dollar; `nil` is no limit.
   public var maxSpendMicros: Int64?
-  /// Whether that refuses what has no price.
+  /// Whether that limit refuses predictions without a known price.
   public var isSpendingStrict: Bool
-  /// Whether the provider can be asked what things cost.
+  /// Whether the provider quotes prices.
   public var hasPrices: Bool
-  /// Whether the default model is not looked up before it is sent for.
+  /// Whether the default model is used without looking it up in the catalogue.
   public var skipsLookup: Bool
-  /// Those whose price this process asked for in vain, and why.
+  /// Predictions whose price could not be learned, and why.
   public var unpriced: [PredictionID: String]
-  /// Those whose files this process has uploaded.
+  /// Predictions whose files this process has uploaded.
   public var uploaded: [UploadedInput]
-  /// Whether it could upload the next one's; otherwise those that wait for that are passed over.
+  /// Whether this process can upload files now; otherwise predictions that need it are skipped.
   public var mayUpload: Bool
-  /// What becomes of those whose accepting process has exited.
+  /// What to do with predictions whose accepting process has exited.
   public var orphans: OrphanRule
 
   /// A request.
@@ -202,14 +204,14 @@ public struct ClaimRequest: Sendable, Equatable {
   }
 }
 
-/// What becomes of a queued prediction whose accepting process has exited. A restored copy of the table may show one as
-/// queued that was sent, and no counter in the table can tell.
+/// What to do with a queued prediction whose accepting process has exited. In a restored copy of the database such a
+/// prediction may be queued although it was sent, and no counter in the database can tell.
 public enum OrphanRule: Sendable, Equatable {
-  /// It is sent: nothing is paid for it.
+  /// It is sent: it costs nothing.
   case sent
-  /// It is searched for in the provider's history first, and passed over where this process cannot search `now`.
+  /// It is searched for in the provider's history first, and skipped where this process cannot search `now`.
   case searched(now: Bool)
-  /// There is no history to search: it is sent within so many milliseconds of its acceptance, and has failed afterwards.
+  /// There is no history to search: it is sent within so many milliseconds of its acceptance, and fails afterwards.
   case sentWithin(Int64)
 }
 
@@ -227,37 +229,37 @@ public struct UploadedInput: Sendable, Equatable {
   }
 }
 
-/// What became of a claim.
+/// The outcome of a claim.
 public enum ClaimOutcome: Sendable, Equatable {
-  /// This one is ours to send, now.
+  /// This prediction is claimed: this process sends it now.
   case claimed(Prediction)
   /// The queue is empty.
   case nothingQueued
-  /// Not now: slots or the minute. Ask again after this many milliseconds (sooner when one finishes).
+  /// No free slot, or too many sent in the last minute. Ask again after this many milliseconds, or when one finishes.
   case denied(retryAfter: Int64)
-  /// Not now: the account pauses. `next` waits for its end.
+  /// The account pauses. `next` waits for the end of the pause.
   case paused(AccountPause, next: Prediction)
-  /// Nobody named its model, and whether the provider still has it is not known of today.
+  /// Its model is the default one, and the provider's catalogue has not listed it within a day.
   case needsLookup(Prediction)
-  /// Its turn has come but for its files, which this process may upload now.
+  /// Its files must be uploaded first, and this process can upload them now.
   case needsUpload(Prediction)
-  /// Its turn has come, and the provider's history must be searched first: see `OrphanRule.searched`.
+  /// The provider's history must be searched first: see `OrphanRule.searched`.
   case needsSearch(Prediction)
-  /// Money is limited, and this process has not asked yet what this one would cost.
+  /// A spending limit holds, and its price must be asked first.
   case needsPrice(Prediction)
-  /// This one was not sent, and has failed: it would have cost more than allowed, or waited too long.
+  /// This prediction was not sent and has failed: it would have cost more than allowed, or waited too long.
   case refused(Prediction)
 }
 
-/// What the dead left.
+/// Work taken over from processes that have exited.
 public struct Recovery: Sendable, Equatable {
-  /// Unfinished predictions that are this process's now.
+  /// Unfinished predictions that this process has taken over.
   public var taken: [Prediction]
-  /// Predictions that ended because of it: queued for over an hour.
+  /// Predictions that were ended because they were queued for over an hour.
   public var ended: [Prediction]
-  /// Accounts that have something queued.
+  /// Accounts with queued predictions.
   public var queuedAccounts: Set<String>
-  /// What this process itself has taken for sending, as the table knows it.
+  /// Predictions that this process has claimed, by the rows.
   public var sending: [PredictionID]
 
   /// A recovery.
@@ -271,18 +273,18 @@ public struct Recovery: Sendable, Equatable {
   }
 }
 
-/// What became of a delete.
+/// The outcome of a deletion.
 public enum DeleteOutcome: Sendable, Equatable {
-  /// All were deleted; this was their last state. `scrubbed`: whether their content has also left the store's log, which
-  /// happens at the latest when the last process that uses the store ends.
+  /// All were deleted; their last state. `scrubbed`: whether their content has also left the store's log, which happens
+  /// at the latest when the last process that uses the store ends.
   case deleted([Prediction], scrubbed: Bool)
-  /// Nothing was deleted: there is no such prediction.
+  /// Nothing was deleted: this prediction does not exist.
   case notFound(PredictionID)
   /// Nothing was deleted: these are not finished.
   case unfinished([PredictionID])
 }
 
-/// Which predictions to list.
+/// The filter of a list. Conditions that are `nil` do not restrict it.
 public struct ListQuery: Sendable, Equatable {
   /// Only of this status.
   public var status: PredictionStatus?
@@ -292,9 +294,9 @@ public struct ListQuery: Sendable, Equatable {
   public var model: String?
   /// Only with this tag.
   public var tag: String?
-  /// Only what this agent may see.
+  /// Only predictions that this agent may see.
   public var agent: Agent?
-  /// Only where the prompt has this, whatever the case.
+  /// Only where the prompt contains this text, ignoring case.
   public var text: String?
   /// Only accepted at or after this: milliseconds since 1970.
   public var createdAfter: Int64?
@@ -302,7 +304,7 @@ public struct ListQuery: Sendable, Equatable {
   public var createdBefore: Int64?
   /// How many at most, 1 to 500.
   public var limit: Int
-  /// Where the page before ended: `ListPage.nextCursor`.
+  /// The `nextCursor` of the page before.
   public var cursor: String?
 
   /// All, newest first.
@@ -315,9 +317,9 @@ public struct ListQuery: Sendable, Equatable {
 public struct ListPage: Sendable, Equatable {
   /// Newest first.
   public var predictions: [Prediction]
-  /// What to ask for next, by row, so that a caller that shows fewer can go on from there: one for each prediction.
+  /// The cursor after each prediction, so that a caller that shows fewer can continue from there.
   public var cursors: [String]
-  /// Where to go on; `nil` at the end. A page may be short, even empty, and still go on.
+  /// The cursor of the next page; `nil` at the end. A page may be short, even empty, before the end.
   public var nextCursor: String?
 
   /// A page.
@@ -328,14 +330,14 @@ public struct ListPage: Sendable, Equatable {
   }
 }
 
-/// Why the table could not be read or written.
+/// Why the store could not be read or written.
 public enum StoreError: Error, Sendable, Equatable {
-  /// There is no such prediction.
+  /// The prediction does not exist.
   case notFound
-  /// The change is not allowed from where the prediction stands; nothing was written.
+  /// The change is not allowed in the prediction's state; nothing was written.
   case illegal(TransitionError)
-  /// The cursor is not one of ours, or belongs to another query.
+  /// The cursor is not one of this store, or belongs to another query.
   case badCursor
-  /// The disk or the table failed: what happened, and what to do. Whether it was written is not known.
+  /// The disk or the database failed: what happened, and what to do. Whether the row was written is not known.
   case failed(message: String, hint: String?)
 }

@@ -1,20 +1,20 @@
-/// A partial image of a prediction that is still being made: a file that the next one replaces, and that goes when the
-/// prediction is over. Nothing is promised of it; the outputs are the `files` of a completed prediction.
+/// A partial image of a prediction that is processing: a file that the next one replaces, and that is removed when the
+/// prediction is over. It may be missing at any time; the outputs are the `files` of a completed prediction.
 public struct Preview: Sendable, Equatable {
-  /// Absolute.
+  /// Its path, absolute.
   public var path: String
-  /// From the bytes: `image/png` and so on, as with `OutputFile`.
+  /// Read from the bytes: `image/png` and so on, as with `OutputFile`.
   public var mediaType: String
-  /// Its length.
+  /// Its length in bytes.
   public var bytes: Int64
   /// In pixels, from the header; `nil` where the header does not say.
   public var width: Int?
   /// In pixels, from the header; `nil` where the header does not say.
   public var height: Int?
-  /// Which partial image of the reply, from 0, as the provider counts.
+  /// The number of the partial image in the reply, from 0, as the provider counts.
   public var index: Int
 
-  /// Puts a preview's description together.
+  /// The description of a preview.
   public init(path: String, mediaType: String, bytes: Int64, width: Int?, height: Int?, index: Int) {
     self.path = path
     self.mediaType = mediaType
@@ -25,22 +25,22 @@ public struct Preview: Sendable, Equatable {
   }
 }
 
-/// What a provider hands over while its paid request is still being answered.
+/// An image that a provider sends before the reply to the paid request is complete.
 public enum PartialImage: Sendable, Equatable {
-  /// The bytes of a picture, or what is said to be one.
+  /// The bytes; whether they are an image is not checked yet.
   case picture([UInt8], index: Int)
-  /// One that could not be read: why, as the end of a sentence.
+  /// An image that could not be read; the reason, as the end of a sentence.
   case unreadable(reason: String)
 }
 
-/// Keeps the newest preview of each prediction. Nothing in it need survive a power cut.
+/// Stores the newest preview of each prediction. Previews need not survive a power loss.
 public protocol PreviewStore: Sendable {
-  /// Puts a preview in the place of the one before, whole at any moment.
+  /// Stores a preview in place of the one before; readers find a whole file at any moment.
   func keep(_ bytes: [UInt8], index: Int, of id: PredictionID) throws(OutputError) -> Preview
 
-  /// Removes what there is of these.
+  /// Removes the previews of these predictions, if there are any.
   func discard(_ ids: Set<PredictionID>)
 
-  /// Whose previews are there, whichever process kept them.
+  /// The predictions that have a preview, by any process.
   var kept: Set<PredictionID> { get }
 }

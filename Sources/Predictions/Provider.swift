@@ -1,108 +1,110 @@
 public import JSON
 
-/// Somebody who makes images.
+/// An image-generation provider.
 ///
-/// A provider has no clock, no retry, no sleep and no storage inside: the engine owns those. Every call returns at once
-/// and answers later by its completion, exactly once, from a thread of the provider's own; a completion must not block.
-/// No key ever appears in an answer.
+/// A provider has no clock, retries, pauses or storage of its own: the engine has them. Every call returns at once and
+/// calls its completion exactly once, on a thread of the provider; a completion must not block. No answer contains the
+/// key. Properties are plain values: they neither block nor read the disk, and may be read with a lock held.
 public protocol Provider: Sendable {
   /// `wavespeed`, `openai`, `sandbox`.
   var name: String { get }
 
-  /// Which key and host: see `Account`. Predictions of one account share its limits.
+  /// Identifies key and host: see `Account`. Predictions of one account share its limits.
   var account: String { get }
 
-  /// The model used where nobody names one.
+  /// The model of requests that name none.
   var defaultModel: String { get }
 
-  /// Fields of an input that it takes for every model, whatever a model's schema lists.
+  /// Fields of an input that it accepts for every model, whatever a model's schema lists.
   var commonFields: Set<String> { get }
 
-  /// How often it may be asked.
+  /// How often it may be polled.
   var pace: PollPace { get }
 
   /// Whether the account's limits (concurrency, requests a minute) hold; not for the sandbox.
   var isLimited: Bool { get }
 
-  /// Whether its outputs are made here, by `download`, and so must be finished before the process may end.
+  /// Whether `download` makes the outputs in this process, so that the process must not end before.
   var isEmbedded: Bool { get }
 
-  /// The provider's result URL for a prediction, built from our own base URL; `nil` where there is none.
+  /// The provider's result URL for a prediction, built from the configured base URL; `nil` where there is none.
   func resultURL(for remoteID: String) -> String?
 
-  /// Sends one prediction. The only call that costs money: what happens inside must send at most one POST, ever.
+  /// Sends one prediction. The only call that costs money: it must send at most one POST.
   ///
-  /// - Parameter mayStart: asked immediately before the first byte is written, on the provider's thread. `false` means
-  ///   that nothing may be sent any more, and the outcome is `.unsent`.
+  /// - Parameter mayStart: called immediately before the first byte is written, on the provider's thread. If it returns
+  ///   `false`, nothing is sent, and the outcome is `.unsent`.
   func submit(
     _ prediction: Prediction, mayStart: @escaping @Sendable () -> Bool,
     completion: @escaping @Sendable (SubmitOutcome) -> Void)
 
-  /// The same, for who wants to see partial images on the way.
+  /// The same, with partial images.
   ///
-  /// - Parameter preview: gets them as they come, on the provider's thread, before the completion; must not block.
+  /// - Parameter preview: called with each partial image, on the provider's thread, before the completion; must not
+  ///   block.
   func submit(
     _ prediction: Prediction, mayStart: @escaping @Sendable () -> Bool,
     preview: @escaping @Sendable (PartialImage) -> Void, completion: @escaping @Sendable (SubmitOutcome) -> Void)
 
-  /// Asks how a prediction stands that has a `remoteID`. Safe to repeat.
+  /// Requests the state of a prediction that has a `remoteID`. Safe to repeat.
   func poll(_ prediction: Prediction, completion: @escaping @Sendable (PollOutcome) -> Void)
 
-  /// Streams one output into a writer (`write` only; the engine finishes or discards it). Safe to repeat.
+  /// Writes one output (with `write` only; the engine finishes or discards the writer). Safe to repeat.
   ///
   /// - Parameters:
-  ///   - output: as it came in `RemoteResult.outputs`.
-  ///   - index: which output, from 1.
+  ///   - output: as in `RemoteResult.outputs`.
+  ///   - index: the number of the output, from 1.
   func download(
     _ output: String, index: Int, of prediction: Prediction, into writer: any OutputWriter,
     completion: @escaping @Sendable (DownloadOutcome) -> Void)
 
-  /// What this machine lacks to send anything, in one sentence with the package to install, where that is known already;
-  /// `nil` otherwise.
+  /// The part that this machine lacks to send requests, in one sentence with the package to install; `nil` where
+  /// nothing is known to be missing.
   var obstacle: String? { get }
 
   /// Its history, where it has one that can be searched.
   var history: (any ProviderHistory)? { get }
 
-  /// Whether its history shows everything that was sent for the account, by any process from any state of the table.
+  /// Whether its history shows every prediction that was sent for the account, by any process and from any state of the
+  /// database.
   var remembersAll: Bool { get }
 
-  /// What it costs, where it can be asked.
+  /// Its prices, where they can be requested.
   var pricing: (any ProviderPricing)? { get }
 
-  /// What models it has, where that is known or can be asked.
+  /// Its models, where they are known or can be requested.
   var catalogue: (any ProviderCatalogue)? { get }
 
-  /// Takes local files, where it can.
+  /// Its upload of local files, where it has one.
   var uploads: (any ProviderUploads)? { get }
 
-  /// Asks that the provider delete a prediction. Safe to repeat.
+  /// Requests that the provider delete a prediction. Safe to repeat.
   func delete(_ prediction: Prediction, completion: @escaping @Sendable (DeletionOutcome) -> Void)
 
-  /// How long its paid request may take to be answered, in milliseconds: the process does not end before.
+  /// How long the reply to a paid request may take, in milliseconds: the process waits as long before it ends.
   var postLimit: Int64 { get }
 
-  /// Whether a poll would bring the answer once more.
+  /// Whether a poll would give the result once more. May read the disk: not called with a lock held.
   func canRepeat(_ prediction: Prediction) -> Bool
 
-  /// It is over or deleted, and that is committed: what was kept for it may go. May be called again.
+  /// Drops what is stored for a prediction: it is over or deleted, and that is committed. May be called again.
   func forget(_ prediction: Prediction)
 }
 
 extension Provider {
-  /// None.
+  /// No fields.
   public var commonFields: Set<String> { [] }
 
-  /// Providers that make a prediction under an id can be asked again.
+  /// `true`, for providers that give a remote id.
   public func canRepeat(_ prediction: Prediction) -> Bool { true }
 
-  /// Most have no such history.
+  /// `false`, for most providers.
   public var remembersAll: Bool { false }
 
-  /// A minute: the work goes on after the answer.
+  /// A minute, for providers that reply before the work is done.
   public var postLimit: Int64 { 60_000 }
 
-  /// Most send none.
+  /// Sends no partial images.
   public func submit(
     _ prediction: Prediction, mayStart: @escaping @Sendable () -> Bool,
     preview: @escaping @Sendable (PartialImage) -> Void, completion: @escaping @Sendable (SubmitOutcome) -> Void
@@ -110,32 +112,32 @@ extension Provider {
     submit(prediction, mayStart: mayStart, completion: completion)
   }
 
-  /// Most keep nothing.
+  /// Does nothing, for providers that store nothing.
   public func forget(_ prediction: Prediction) {}
 }
 
 extension Provider {
-  /// Nothing that is known.
+  /// `nil`: nothing is known to be missing.
   public var obstacle: String? { nil }
-  /// Cannot be asked.
+  /// `nil`: it quotes no prices.
   public var pricing: (any ProviderPricing)? { nil }
-  /// Cannot be asked.
+  /// `nil`: it lists no models.
   public var catalogue: (any ProviderCatalogue)? { nil }
-  /// Takes none.
+  /// `nil`: it accepts no files.
   public var uploads: (any ProviderUploads)? { nil }
 }
 
 /// Finds a prediction at the provider whose reply was lost.
 public protocol ProviderHistory: Sendable {
-  /// Whether it is known to have no items, so that a search would find nothing. May read the disk, so it is not called with
-  /// a lock held.
+  /// Whether it is known to have no items, so that a search would find nothing. May read the disk, so it is not called
+  /// with a lock held.
   var isHistoryEmpty: Bool { get }
 
-  /// Lists what the account has of one model in a window of time.
+  /// Searches the items of the account in a window of time.
   ///
   /// - Parameters:
-  ///   - prediction: only items of its model whose input has every member of its input, equally, are returned.
-  ///   - window: milliseconds since 1970 by our clock; how far the provider's is off is told by its answer.
+  ///   - prediction: returned are items of its model whose input has every field of its input with an equal value.
+  ///   - window: milliseconds since 1970 by the local clock; the difference to the provider's clock is in its answer.
   func search(
     for prediction: Prediction, window: ClosedRange<Int64>,
     completion: @escaping @Sendable (HistoryOutcome) -> Void)
@@ -151,22 +153,22 @@ extension Provider {
   var searchableHistory: (any ProviderHistory)? { history.flatMap { $0.isHistoryEmpty ? nil : $0 } }
 }
 
-/// Says what things cost. Asking costs nothing.
+/// Prices and balances. Requests are free.
 public protocol ProviderPricing: Sendable {
-  /// What one prediction would cost.
+  /// Requests the price of a prediction.
   func quote(
     model: String, input: JSONObject, completion: @escaping @Sendable (Result<Quote, ProviderError>) -> Void)
 
-  /// What is left on the account.
+  /// Requests the balance of the account.
   func balance(completion: @escaping @Sendable (Result<Balance, ProviderError>) -> Void)
 }
 
-/// Says what models there are and what they take. Asking costs nothing.
+/// The models of a provider and their inputs. Requests are free.
 public protocol ProviderCatalogue: Sendable {
-  /// What is known of a model without asking anybody; `nil` where nothing is.
+  /// A model that is known without a request; `nil` where it is not.
   func builtIn(_ model: String) -> Model?
 
-  /// Asks for all models.
+  /// Requests the list of all models.
   ///
   /// - Parameter milliseconds: how long the answer may take.
   func models(
@@ -174,18 +176,18 @@ public protocol ProviderCatalogue: Sendable {
 }
 
 extension ProviderCatalogue {
-  /// Asks for all models; the answer may take half a minute.
+  /// Requests the list of all models; the answer may take half a minute.
   public func models(completion: @escaping @Sendable (Result<[Model], ProviderError>) -> Void) {
     models(atMost: 30_000, completion: completion)
   }
 }
 
-/// A model, as its provider's catalogue has it.
+/// A model of a provider's catalogue.
 public struct Model: Sendable, Equatable {
-  /// By which `submit` names it.
+  /// Its name in `submit`.
   public var id: String
-  /// The JSON Schema of its input, as JSON; `nil` where the provider tells none. Bytes, because a catalogue of a thousand
-  /// models would be large as values, and few of them are ever asked for.
+  /// The JSON Schema of its input, as JSON; `nil` where the provider gives none. As bytes, because the parsed
+  /// schemas of a thousand models would be large, and few of them are used.
   public var inputSchema: [UInt8]?
 
   /// A model.
@@ -195,13 +197,13 @@ public struct Model: Sendable, Equatable {
   }
 }
 
-/// What a prediction would cost.
+/// The price of a prediction.
 public struct Quote: Sendable, Equatable {
   /// In millionths of the currency.
   public var micros: Int64
   /// ISO 4217: `USD`.
   public var currency: String
-  /// Whether it is what will be billed, and not only an estimate.
+  /// Whether it is the amount that will be billed; otherwise an estimate.
   public var isExact: Bool
 
   /// A quote.
@@ -212,7 +214,7 @@ public struct Quote: Sendable, Equatable {
   }
 }
 
-/// What is left on an account.
+/// The balance of an account.
 public struct Balance: Sendable, Equatable {
   /// In millionths of the currency.
   public var micros: Int64
@@ -226,15 +228,15 @@ public struct Balance: Sendable, Equatable {
   }
 }
 
-/// Why a provider did not answer a question that costs nothing.
+/// Why a free request to a provider failed.
 public struct ProviderError: Error, Sendable, Equatable {
   /// One sentence for people.
   public var message: String
   /// What to do next.
   public var hint: String?
-  /// Whether asking again could succeed.
+  /// Whether another request could succeed.
   public var isRetryable: Bool
-  /// What a prediction fails with that had to ask this first; `nil` where it says nothing about the prediction.
+  /// The failure of a prediction that needs the answer first; `nil` where the error does not concern the prediction.
   public var kind: PredictionFailure.Kind?
 
   /// An error.
@@ -248,9 +250,9 @@ public struct ProviderError: Error, Sendable, Equatable {
   }
 }
 
-/// How often a provider may be asked about one prediction.
+/// How often a prediction is polled.
 public enum PollPace: Sendable, Equatable {
-  /// A real host: after 2 s, then 1.5 times as long each time up to 10 s (later slower still).
+  /// A remote host: after 2 s, then 1.5 times as long each time up to 10 s (later slower still).
   case remote
   /// On this machine: after 50 ms, growing likewise.
   case near
@@ -258,83 +260,84 @@ public enum PollPace: Sendable, Equatable {
 
 /// The outcome of the one POST; Sources/Predictions/README.md, "Outcomes of a POST".
 public enum SubmitOutcome: Sendable, Equatable {
-  /// The provider took it and gave an id; it may already be finished. `clockSkew` is the provider's clock minus ours.
+  /// The provider accepted it and gave an id; it may be finished already. `clockSkew`: the provider's clock minus the
+  /// local one, in milliseconds.
   case accepted(remoteID: String, result: RemoteResult, clockSkew: Int64?)
-  /// A definite no: nothing was made, nothing is billed. `pause`: milliseconds for which the account should send nothing.
+  /// A definite refusal: nothing is made or billed. `pause`: milliseconds for which the account should send nothing.
   case refused(PredictionFailure, pause: Int64?)
   /// Not one byte of the request was written.
   case unsent(reason: String)
-  /// The provider may or may not have taken it.
+  /// The provider may have accepted it or not.
   case ambiguous(reason: String)
 }
 
-/// What a poll brought.
+/// The outcome of a poll.
 public enum PollOutcome: Sendable, Equatable {
-  /// The provider's answer. `after`: milliseconds until it makes sense to ask again, where the provider knows.
+  /// The provider's answer. `after`: milliseconds until the next poll, where the provider suggests them.
   case answered(RemoteResult, after: Int64?)
   /// 404 or 410 with the provider's own body.
   case gone(reason: String)
-  /// Any other answer that says no: a rotated key, a captive portal. Tried again later, never a failure.
+  /// Any other refusal: a changed key, a captive portal. Polled again later; not a failure of the prediction.
   case paused(reason: String)
-  /// Nothing to learn from: 429, 5xx, HTML, network. `after`: from `Retry-After`, in milliseconds.
+  /// No information: 429, 5xx, HTML, network errors. `after`: from `Retry-After`, in milliseconds.
   case transient(reason: String, after: Int64?)
 }
 
-/// How a prediction stands at the provider.
+/// The state of a prediction at the provider.
 public enum RemoteResult: Sendable, Equatable {
-  /// Not finished; also every status word that is not known.
+  /// Not finished, or a status that is not known.
   case running
   /// Finished, with at least one output that can be used.
   case completed(outputs: [RemoteOutput], hasNSFWContents: [Bool], inferenceMilliseconds: Int64?)
-  /// Finished without a picture.
+  /// Finished without an image.
   case failed(PredictionFailure, billing: Billing)
 }
 
-/// One output as the provider gave it.
+/// One output of the provider.
 public enum RemoteOutput: Sendable, Equatable {
-  /// Where it can be fetched: an URL, or for an embedded provider its own short name.
+  /// Its URL, or for an embedded provider its short name.
   case location(String)
   /// The bytes themselves.
   case bytes([UInt8])
 }
 
-/// How a download ended.
+/// The outcome of a download.
 public enum DownloadOutcome: Sendable, Equatable {
   /// All of it was written.
   case written
-  /// The link is no good any more (403, 404): a fresh one may be in the result.
+  /// The link has expired (403, 404): a poll may give a fresh one.
   case expired(reason: String)
   /// It may work later.
   case transient(reason: String)
-  /// It will not work: a forbidden address, too large, no such scheme.
+  /// It cannot succeed: a forbidden address, an output that is too large, an unknown scheme.
   case refused(reason: String)
   /// The disk failed, not the provider.
   case unsaved(OutputError)
 }
 
-/// What a search of the history brought.
+/// The outcome of a search of the history.
 public enum HistoryOutcome: Sendable, Equatable {
-  /// Everything that matches, in the window.
+  /// All matching items in the window.
   case found([HistoryMatch])
-  /// More than could be read: as good as several matches.
+  /// More items than can be read; treated like several matches.
   case tooMany
-  /// One match, which another prediction could have made as well.
+  /// One match that may belong to another prediction.
   case contested
-  /// Nothing was learned; a later look may.
+  /// The history could not be searched; a later search may succeed.
   case unavailable(reason: String)
 }
 
-/// An item of the history that could be ours.
+/// An item of the history that may belong to a prediction.
 public struct HistoryMatch: Sendable, Equatable {
   /// The provider's id.
   public var remoteID: String
-  /// By the provider's clock, milliseconds since 1970.
+  /// When it was created, by the provider's clock in milliseconds since 1970.
   public var createdAt: Int64
-  /// The provider's clock minus ours when it was asked.
+  /// The provider's clock minus the local one at the search, in milliseconds.
   public var clockSkew: Int64
-  /// What its input is like; `nil` where the history does not show inputs.
+  /// The comparable parts of its input; `nil` where the history does not show inputs.
   public var likeness: Likeness?
-  /// Whether it is kept under the prediction's own name, so that it cannot be another's.
+  /// Whether it is stored under the prediction's id, so that it cannot belong to another one.
   public var isNamed: Bool
 
   /// A match.
@@ -349,12 +352,12 @@ public struct HistoryMatch: Sendable, Equatable {
   }
 }
 
-/// What the provider said to a request to delete.
+/// The provider's answer to a request to delete.
 public enum DeletionOutcome: Sendable, Equatable {
-  /// It is deleted there.
+  /// The prediction is deleted at the provider.
   case deleted
-  /// It said no.
+  /// The provider refused.
   case failed(reason: String)
-  /// It did not say anything that could be understood.
+  /// There was no answer, or none that could be read.
   case unanswered(reason: String)
 }

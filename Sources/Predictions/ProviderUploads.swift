@@ -1,33 +1,33 @@
-/// Takes local files as parts of an input. Costs nothing, and may be repeated.
+/// Uploads local files that an input names. Free, and safe to repeat.
 public protocol ProviderUploads: Sendable {
-  /// How long a file may be, in bytes.
+  /// The greatest length of a file, in bytes.
   var byteLimit: Int64 { get }
 
-  /// For how long what an upload gives is good for other predictions of the account too, in milliseconds; `nil` where it
-  /// belongs to one prediction alone.
+  /// How long an address can be used by other predictions of the account too, in milliseconds; `nil` where it is valid
+  /// for one prediction only.
   var lifetime: Int64? { get }
 
-  /// Takes one file, and says what stands for it in the input that is sent. Called where the disk may be waited for; the
-  /// completion must not block.
+  /// Uploads one file, and gives the text that replaces it in the input. Called on a thread that may wait for the disk;
+  /// the completion must not block.
   func upload(_ file: any InputFile, completion: @escaping @Sendable (UploadOutcome) -> Void)
 }
 
-/// What became of an upload. Nothing was sent to a model, whatever it is.
+/// The outcome of an upload. Nothing is sent to a model, whatever the outcome.
 public enum UploadOutcome: Sendable, Equatable {
-  /// What is written in the place of the file.
+  /// The text that replaces the file in the input.
   case uploaded(String)
-  /// It may work later: what the prediction fails with if it does not. `after`: from `Retry-After`, in milliseconds.
+  /// It may succeed later; the failure of the prediction if it does not. `after`: from `Retry-After`, in milliseconds.
   case transient(PredictionFailure, after: Int64?)
-  /// A definite no. `pause`: milliseconds for which the account should send nothing.
+  /// A definite refusal. `pause`: milliseconds for which the account should send nothing.
   case refused(PredictionFailure, pause: Int64?)
 }
 
 /// Whether files must be uploaded before a prediction can be sent.
 public enum UploadState: Int64, Sendable {
-  /// There are none.
+  /// The prediction has no files to upload.
   case none = 0
-  /// They must be; until then nothing is sent, which the table itself sees to.
+  /// They must be; the store does not let the prediction be claimed before.
   case awaited = 1
-  /// They were, and it was let out.
+  /// They were uploaded, and the prediction was claimed.
   case done = 2
 }

@@ -1,10 +1,10 @@
-/// Which predictions are old enough to be deleted.
+/// A request to delete old predictions.
 public struct PruneRequest: Sendable, Equatable {
-  /// Those that were accepted before this, in milliseconds since 1970.
+  /// Selects predictions accepted before this moment, in milliseconds since 1970.
   public var acceptedBefore: Int64
-  /// Those with one of these tags are kept.
+  /// Predictions with one of these tags are kept.
   public var keptTags: [String]
-  /// Only those accepted after this one, with which the batch before ended.
+  /// The last prediction of the batch before; only later ones are selected.
   public var after: PredictionID?
 
   /// A request for the first batch.
@@ -14,11 +14,11 @@ public struct PruneRequest: Sendable, Equatable {
   }
 }
 
-/// Old predictions that were deleted in one transaction.
+/// Predictions that were deleted in one transaction.
 public struct PruneBatch: Sendable, Equatable {
   /// Their last state, oldest first.
   public var deleted: [Prediction]
-  /// Where the next batch begins; `nil` where there is nothing more.
+  /// The last prediction that was examined; `nil` where there are no more.
   public var last: PredictionID?
   /// As in `DeleteOutcome`.
   public var scrubbed: Bool
@@ -32,8 +32,8 @@ public struct PruneBatch: Sendable, Equatable {
 }
 
 extension Prediction {
-  /// Whether it may be deleted for no other reason than its age. Never where something is left to do for it, where nobody
-  /// knows whether it was charged (`unknown`), or where outputs that exist were never saved.
+  /// Whether it may be deleted because of its age alone: not while work remains, where it may have been charged
+  /// (`unknown`), or where finished outputs were not saved.
   public var mayBePruned: Bool {
     guard phase == nil, failure?.kind != .downloadFailed else { return false }
     return switch status {

@@ -1,20 +1,20 @@
-/// Answers that hold a picture which exists nowhere else: kept on disk before they are read.
+/// Stores replies with images that exist nowhere else, before they are read.
 ///
-/// A provider without a history sends its picture once, inside the reply to the paid request. Between the last byte of
-/// that reply and the picture's file lies only memory, unless it is here.
+/// A provider without a history sends its image once, inside the reply to the paid request. Without this store, the
+/// reply would be only in memory until the image is a file.
 public protocol ReplyStore: Sendable {
-  /// Keeps the body of an answer; durable when this returns.
+  /// Stores the body of a reply; durable when this returns.
   func keep(_ body: [UInt8], of prediction: Prediction) throws(OutputError)
 
-  /// What was kept for a prediction, by whichever process; `nil` where nothing was.
+  /// The stored reply of a prediction, by any process; `nil` where there is none.
   func body(of prediction: Prediction) -> [UInt8]?
 
-  /// Whether anything whole is kept for a prediction.
+  /// Whether a complete reply of a prediction is stored.
   func has(_ prediction: Prediction) -> Bool
 
-  /// Whether anything is kept for anybody.
+  /// Whether no complete reply is stored. Reads a directory.
   var isEmpty: Bool { get }
 
-  /// Lets go of what was kept: its files are saved.
+  /// Removes the reply of a prediction whose files are saved.
   func discard(_ prediction: Prediction)
 }

@@ -1,13 +1,13 @@
 public import JSON
 
-/// How many images an input asks for, by the names that models use for it.
+/// How many images an input requests, by the names that models use for the number.
 public enum RequestedImages {
   private static let names = [
     "n", "num_images", "num_outputs", "number_of_images", "max_images", "batch_size", "num_images_per_prompt",
   ]
 
-  /// At least 1. Where several names are given the largest counts, and a number in a string is a number, since some models
-  /// take one.
+  /// The number of images, at least 1. Of several fields the largest counts. A string that holds a number counts too,
+  /// since some models accept one.
   public static func count(in input: JSONObject) -> Int64 {
     let asked = names.compactMap { name -> Double? in
       guard let value = input[name] else { return nil }

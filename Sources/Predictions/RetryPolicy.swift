@@ -1,30 +1,30 @@
-/// How long to wait between attempts, for one pace. All figures are milliseconds; Sources/Predictions/README.md,
+/// The pauses between attempts, for one pace. All figures are milliseconds; Sources/Predictions/README.md,
 /// "Retries and polling".
 ///
 /// WaveSpeed asks for at least 2 s between polls, growing. On loopback, where test servers and the user's own gateways
 /// run, the same curves run faster.
 struct RetryPolicy: Sendable, Equatable {
-  /// Before the first poll after the provider took it.
+  /// Before the first poll after the provider accepted the prediction.
   var firstPoll: Int64
-  /// Between polls at most, while the prediction is young.
+  /// The longest pause between polls, in the first ten minutes.
   var longestPoll: Int64
-  /// After a poll that taught nothing; doubles up to 30 s.
+  /// After a poll without information; doubles up to 30 s.
   var transient: Int64
   /// After a poll that was refused; doubles up to 5 min.
   var paused: Int64
-  /// Between two questions for the balance of an account that pauses because it had too little.
+  /// Between two balance requests for an account that pauses for missing credit.
   var balance: Int64
   /// "No such prediction" counts only this long after it was accepted, …
   var goneGrace: Int64
   /// … and is final only when it was said three times over at least this long.
   var goneSpan: Int64
-  /// When the history is looked at, after the POST's outcome was lost.
+  /// When the history is searched, counted from the moment at which the reply was lost.
   var looks: [Int64]
-  /// A match counts when two looks this far apart saw it.
+  /// How far apart two searches must be for a match to count.
   var lookSpan: Int64
   /// Before each further try of a download, of an upload, or of a request to delete.
   var downloads: [Int64]
-  /// How many polls a second an account gets for all its predictions together.
+  /// How many polls a second are sent for all predictions of an account together.
   var pollsPerSecond: Int
 
   static let remote = RetryPolicy(
@@ -48,7 +48,7 @@ extension RetryPolicy {
       }
   }
 
-  /// The pause before the next poll: half as long again each time, and longer for what has been running for long.
+  /// The pause before the next poll: grows by half each time, and is longer for predictions that have run for long.
   func poll(after polls: Int, age: Int64) -> Int64 {
     if age > 3_600_000 { return 300_000 }
     if age > 600_000 { return 60_000 }
@@ -57,14 +57,14 @@ extension RetryPolicy {
     return min(pause, longestPoll)
   }
 
-  /// How long until the history of something that is still unknown at this age is looked at again, at the earliest:
-  /// once a minute for an hour, once an hour for the seven days that the history reaches back, then never.
+  /// The least pause before the next search for a prediction that is still unknown at this age: a minute in the first
+  /// hour, an hour in the seven days that the history reaches back; `nil` afterwards.
   func nextLook(atAge age: Int64) -> Int64? {
     if age < 3_600_000 { return 60_000 }
     return age < 7 * 86_400_000 ? 3_600_000 : nil
   }
 
-  /// The pause after this many polls in a row that taught nothing.
+  /// The pause after this many polls in a row without information.
   func transient(after failures: Int) -> Int64 {
     Swift.min(transient << Int64(Swift.min(max(failures - 1, 0), 20)), 30_000)
   }

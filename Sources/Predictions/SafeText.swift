@@ -1,23 +1,23 @@
-/// Text that can be shown without harm: on a terminal, in a log, in a text block for an agent, on a page.
+/// Text that is safe to show: on a terminal, in a log, in a text block for an agent, on a page.
 ///
-/// It consists of this program's own literals, taken as they are, and of values, which are sanitised where they are
-/// interpolated. Nothing else makes one, so that a string from a file, the database or the network does not compile
-/// where a `SafeText` is wanted, unless it is sanitised:
+/// It consists of literals of this program, which are trusted, and of values, which are sanitised when they are
+/// interpolated. There is no other way to make one, so a string from a file, the database or the network does not
+/// compile where a `SafeText` is required, unless it is sanitised:
 ///
 ///     console.complain("There is no prediction \(text).")
 ///
 /// A value is one line. Line breaks and tabs become spaces; other control characters (C0, DEL, C1) become U+FFFD;
 /// invisible and bidirectional format characters are left out. A value of more than `limit` characters is cut.
 public struct SafeText: Sendable, Hashable, ExpressibleByStringInterpolation, CustomStringConvertible {
-  /// How many characters a value has at most.
+  /// The greatest length of a value, in characters.
   public static let limit = 10_000
 
-  /// The text itself.
+  /// The text.
   public let description: String
 
   private init(trusted text: String) { description = text }
 
-  /// Text of this program's own: only a literal is one.
+  /// A literal of this program.
   public init(stringLiteral literal: StaticString) { self.init(trusted: literal.description) }
 
   /// A literal with values in it.
@@ -27,8 +27,8 @@ public struct SafeText: Sendable, Hashable, ExpressibleByStringInterpolation, Cu
   ///
   /// - Parameters:
   ///   - limit: in characters; a longer value ends with `…`.
-  ///   - secret: what must not be shown, written as `[key]`; empty where there is none. It is looked for after
-  ///     sanitising, which could put its parts together.
+  ///   - secret: a value that is replaced by `[key]`; empty where there is none. It is searched for after
+  ///     sanitising, which could join its parts.
   public init(_ value: String, atMost limit: Int = limit, without secret: String = "") {
     var text = Self.sanitised(value, keepsLines: false)
     if !secret.isEmpty { text = text.replacing(secret, by: "[key]") }
@@ -38,12 +38,12 @@ public struct SafeText: Sendable, Hashable, ExpressibleByStringInterpolation, Cu
   /// Text of several lines, uncut: newlines and tabs stay.
   public init(lines text: String) { self.init(trusted: Self.sanitised(text, keepsLines: true)) }
 
-  /// A path, uncut. One that holds nothing unsafe is written as it is, for programs that read it from standard output;
-  /// else each unsafe character is written as JSON escapes it (`\n`, `\u001b`).
+  /// A path, uncut. A path without unsafe characters is unchanged, for programs that read it from standard output;
+  /// otherwise each unsafe character is escaped as in JSON (`\n`, `\u001b`).
   public init(path: String) { self.init(trusted: Self.escaped(path)) }
 
-  /// A JSON text, uncut: the same value, with each unsafe character written as `\u` and four digits. Strings are the only
-  /// place of a JSON text where one can be.
+  /// A JSON text, uncut: the same value, with each unsafe character written as `\u` and four digits. Strings are the
+  /// only place of a JSON text where one can be.
   public init(json: [UInt8]) { self.init(trusted: Self.escaped(String(decoding: json, as: UTF8.self))) }
 
   /// Several texts with a literal between them.
@@ -51,20 +51,20 @@ public struct SafeText: Sendable, Hashable, ExpressibleByStringInterpolation, Cu
     SafeText(trusted: texts.map(\.description).joined(separator: separator.description))
   }
 
-  /// Puts a text together.
+  /// Builds a text from literals and values.
   public struct Interpolation: StringInterpolationProtocol {
     fileprivate var text = ""
 
-    /// Makes room.
+    /// Reserves memory.
     public init(literalCapacity: Int, interpolationCount: Int) { text.reserveCapacity(literalCapacity) }
 
-    /// Takes this program's own words.
+    /// Appends a literal of this program.
     public mutating func appendLiteral(_ literal: StaticString) { text += literal.description }
 
-    /// Takes what is safe already.
+    /// Appends a text that is safe already.
     public mutating func appendInterpolation(_ value: SafeText) { text += value.description }
 
-    /// Sanitises anything else.
+    /// Appends any other value, sanitised.
     public mutating func appendInterpolation<Value>(_ value: Value) {
       text += SafeText("\(value)" as String).description
     }
@@ -74,14 +74,15 @@ public struct SafeText: Sendable, Hashable, ExpressibleByStringInterpolation, Cu
 // MARK: - The characters
 
 extension SafeText {
-  /// What a character does where it is shown. `Tests/Fixtures/link-escapes.json` has the same ranges for the clients.
+  /// The effect of a character where it is shown. `Tests/Fixtures/link-escapes.json` has the same ranges for the
+  /// clients.
   private enum Effect {
     case plain
-    /// It breaks the line or moves on in it.
+    /// It breaks the line or moves the cursor.
     case space
-    /// A terminal may obey it.
+    /// A terminal may interpret it as a command.
     case control
-    /// It cannot be seen, or changes the order of those around it.
+    /// It is invisible, or changes the order of the characters around it.
     case invisible
 
     init(of scalar: Unicode.Scalar) {

@@ -1,4 +1,5 @@
-/// Texts one behind the other, each ended by one full stop unless it ends with `!`, `?` or `…`; empty ones are left out.
+/// Joins texts with spaces, each with one full stop at its end unless it ends with `!`, `?` or `…`. Empty ones are
+/// omitted.
 public func sentences(_ texts: String?...) -> String {
   texts.compactMap { text -> String? in
     var text = (text ?? "")[...]

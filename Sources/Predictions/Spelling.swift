@@ -1,7 +1,7 @@
-/// Finds the word that was probably meant.
+/// Suggests a known word for a misspelt one.
 public enum Spelling {
-  /// The nearest of the known words: at most two letters wrong, missing, too many or swapped, and one where the word has
-  /// four letters or fewer. `nil` where none is that near.
+  /// The nearest of the known words: at most two edits away (one for words of up to four letters), where an edit
+  /// replaces, adds, removes or swaps letters. `nil` where none is that near.
   public static func nearest(to word: String, among words: [String]) -> String? {
     let letters = Array(word.utf8.prefix(256))
     let best = words.map { (word: $0, distance: distance(letters, Array($0.utf8))) }.min { $0.distance < $1.distance }

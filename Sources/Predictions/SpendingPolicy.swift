@@ -1,37 +1,37 @@
-/// Limits of money, and whether a prediction may be sent under them.
+/// Spending limits, and whether a prediction may be sent under them.
 ///
-/// Pure: the engine asks it when a price is known at acceptance, a store asks it inside the transaction that claims.
+/// Pure: used by the engine at acceptance where the price is known, and by a store inside the transaction that claims.
 public struct SpendingPolicy: Sendable, Equatable {
   /// For this prediction alone (`max_cost`), in millionths of a dollar; `nil` is no limit.
   public var maxCost: Int64?
-  /// For all that the account sends in a day (`--max-spend`), likewise.
+  /// For all POSTs of the account in a day (`--max-spend`), likewise.
   public var maxSpend: Int64?
-  /// Whether `maxSpend` refuses what has no price (`--max-spend-strict`).
+  /// Whether `maxSpend` refuses predictions without a known price (`--max-spend-strict`).
   public var isStrict: Bool
-  /// For what agents order in a day; `nil` where none hold.
+  /// For the requests of agents in a day; `nil` where none hold.
   public var caps: AgentCaps?
   /// The provider's name, for people.
   public var provider: String
-  /// Whether the provider can be asked what things cost.
+  /// Whether the provider quotes prices.
   public var hasPrices: Bool
 
-  /// What is known of a prediction's price.
+  /// The known price of a prediction.
   public enum Price: Sendable, Equatable {
     /// In millionths of a dollar.
     case known(Int64)
-    /// Nobody has asked yet.
+    /// The price was not requested yet.
     case unasked
-    /// It was asked, and the answer was no price in dollars: why, in one sentence.
+    /// It was requested, and there is no price in dollars; the reason, in one sentence.
     case unknown(String)
   }
 
-  /// What follows from the limits.
+  /// The decision.
   public enum Verdict: Sendable, Equatable {
     /// It may be sent.
     case allowed
-    /// The limits cannot be judged before its price is asked.
+    /// The decision needs the price, which must be requested first.
     case needsPrice
-    /// It is too dear, or its price must be known and is not.
+    /// It is too expensive, or its price must be known and is not.
     case refused(BudgetRefusal)
   }
 
@@ -51,9 +51,9 @@ public struct SpendingPolicy: Sendable, Equatable {
   /// Whether a prediction may be sent.
   ///
   /// - Parameters:
-  ///   - images: how many it asks for.
+  ///   - images: how many images it requests.
   ///   - reset: when the day ends, for people.
-  ///   - ledger: the account's POSTs of the day; read only where a limit of the day holds.
+  ///   - ledger: the account's POSTs of the day; called only where a limit of the day holds.
   public func verdict<Failure>(
     model: String, price: Price, images: Int64, reset: String, ledger: () throws(Failure) -> Ledger
   ) throws(Failure) -> Verdict {
@@ -86,8 +86,8 @@ public struct SpendingPolicy: Sendable, Equatable {
     return refusal.map { .refused($0) } ?? .allowed
   }
 
-  /// A limit for one prediction always needs its price, for it was named for this one. The day's limit needs the price of
-  /// what has one; what has none at all is let through unless the limit is strict.
+  /// `max_cost` always needs the price, since it was set for this prediction. The day's limit needs the price where the
+  /// provider quotes prices; predictions of other providers are allowed unless the limit is strict.
   private func refusalWithoutPrice(_ price: Price) -> BudgetRefusal? {
     let why =
       if case .unknown(let reason) = price { "its price could not be learned: \(reason)" } else {
@@ -104,7 +104,7 @@ public struct SpendingPolicy: Sendable, Equatable {
   }
 }
 
-/// Why a limit of money lets something not be sent.
+/// Why a spending limit refuses a prediction.
 public struct BudgetRefusal: Error, Sendable, Equatable {
   /// One sentence for people.
   public var reason: String

@@ -1,44 +1,44 @@
-/// What was changed in the table, whoever changed it: one numbered line a change, in the order of the commits.
+/// The changes in the store by all processes: one numbered line for each, in the order of the commits.
 ///
-/// Part of every `PredictionStore`; by itself because only those who subscribe need it.
+/// Part of every `PredictionStore`; a protocol of its own because subscriptions need nothing else.
 public protocol ChangeLog: Sendable {
-  /// What was changed behind a cursor; each prediction once, under its newest number. Only so many changes are kept, so
-  /// the answer may have to say that it cannot know.
+  /// The changes after a cursor; each prediction once, under its newest number. Only a limited number of changes is
+  /// kept, so the answer may be incomplete.
   ///
-  /// - Parameter cursor: `nil` asks only where the newest change is.
+  /// - Parameter cursor: with `nil` the answer has only the newest number.
   func changes(after cursor: ChangeCursor?) throws(StoreError) -> TableChanges
 
-  /// One prediction as a list has it, without `input` and `metadata`; `nil` where there is none.
+  /// One prediction as in a list, without `input` and `metadata`; `nil` where it does not exist.
   func listed(_ id: PredictionID) throws(StoreError) -> Prediction?
 }
 
-/// A place among the changes of one table: everything up to it is known.
+/// A position among the changes of one database: all changes up to it are known.
 ///
-/// On the wire it is an opaque string. It names its table too, so that one from another state directory, or from before a
-/// broken table was set aside, is noticed instead of skipping what it never saw.
+/// On the wire it is an opaque string. It identifies the database too, so that a cursor from another state directory,
+/// or from before a damaged database was set aside, is detected instead of skipping changes.
 public struct ChangeCursor: Sendable, Hashable, CustomStringConvertible {
-  /// Which table: 32 bits of a hash.
+  /// Identifies the database: 32 bits of a hash.
   public let table: UInt32
   /// The number of the last change that is known; 0 before the first.
   public let number: Int64
 
-  /// A place.
+  /// A position.
   public init(table: UInt32, number: Int64) {
     self.table = table
     self.number = number
   }
 
-  /// Reads what `description` wrote; `nil` for any other text.
+  /// Parses a `description`; `nil` for any other text.
   public init?(_ text: String) {
     let parts = text.split(separator: "-", omittingEmptySubsequences: false)
     guard parts.count == 2, let table = UInt32(parts[0], radix: 16), let number = Int64(parts[1]), number >= 0
     else { return nil }
     self.init(table: table, number: number)
-    // One spelling each: a sign or a leading zero is somebody else's.
+    // Only the canonical spelling: no sign, no leading zeros.
     guard description == text else { return nil }
   }
 
-  /// The text that clients keep.
+  /// The text for clients.
   public var description: String { "\(String(table, radix: 16))-\(number)" }
 }
 
@@ -46,7 +46,7 @@ public struct ChangeCursor: Sendable, Hashable, CustomStringConvertible {
 public struct TableChange: Sendable, Equatable {
   /// Its number; larger is later.
   public let number: Int64
-  /// What was changed.
+  /// The prediction.
   public let id: PredictionID
   /// Whether it was deleted; otherwise it was added or changed.
   public let isDeleted: Bool
@@ -59,11 +59,11 @@ public struct TableChange: Sendable, Equatable {
   }
 }
 
-/// The answer to `ChangeLog.changes`.
+/// The answer of `ChangeLog.changes`.
 public struct TableChanges: Sendable, Equatable {
-  /// Where the newest change is; whoever has been told all of these is there.
+  /// The cursor after all of these changes.
   public var newest: ChangeCursor
-  /// False where the cursor is too old, or of another table: then more was changed than is still known.
+  /// False where the cursor is too old or of another database: there were more changes than the log still has.
   public var isComplete: Bool
   /// By rising number, each prediction once.
   public var changes: [TableChange]

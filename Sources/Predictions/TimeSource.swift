@@ -2,7 +2,7 @@ internal import Encoding
 
 /// A moment on two clocks.
 public struct Moment: Sendable, Equatable {
-  /// Milliseconds on a clock that nobody sets and that counts a laptop's sleep. For delays; means nothing elsewhere.
+  /// Milliseconds on a clock that cannot be set and that counts a laptop's sleep. For delays within one boot only.
   public var steady: Int64
   /// Milliseconds since 1970, UTC. Only for what is stored or shown.
   public var wall: Int64
@@ -14,23 +14,23 @@ public struct Moment: Sendable, Equatable {
   }
 }
 
-/// Tells the time. Comes in through `init` everywhere, so that tests can bring their own.
+/// The clock. Passed to every `init`, so that tests can use their own.
 public protocol TimeSource: Sendable {
-  /// The moment it is.
+  /// The present moment.
   var now: Moment { get }
 
-  /// Names the start of the machine from which `steady` counts; `nil` where it is not known. What `steady` said is
-  /// comparable only under the same name.
+  /// Identifies the boot from which `steady` counts; `nil` where it is not known. Values of `steady` can be compared
+  /// only within one boot.
   var boot: String? { get }
 
-  /// A moment of the wall clock as people here read it: `01:00 CET`.
+  /// A moment of the wall clock in local time, for people: `01:00 CET`.
   func clock(_ wall: Int64) -> String
 }
 
 extension TimeSource {
-  /// Not known.
+  /// `nil`: not known.
   public var boot: String? { nil }
 
-  /// In UTC.
+  /// The moment in UTC.
   public func clock(_ wall: Int64) -> String { "\(Timestamp.text(wall).dropFirst(11).prefix(5)) UTC" }
 }

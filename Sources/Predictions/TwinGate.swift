@@ -1,15 +1,15 @@
-/// Decides whether an item of a provider's history may be given to a prediction, or could as well be another's.
+/// Decides whether an item of a provider's history may be adopted by a prediction, or may belong to another one.
 ///
-/// A POST whose outcome is not known could have made any item that appeared in its time and that its input does not
-/// contradict. While there is such a POST besides the prediction's own, the item is nobody's.
+/// A POST with an unknown outcome may have made any item that appeared in its window and that its input does not
+/// contradict. While another prediction has such a POST, the item is not adopted.
 public enum TwinGate {
-  /// Another prediction's POST, of the same account, whose outcome is not known.
+  /// Another prediction's POST on the same account, with an unknown outcome.
   public struct OpenSend: Sendable, Equatable {
-    /// `nil` where it was not recorded, as before table version 6.
+    /// The model; `nil` where it was not recorded (before schema version 6).
     public var model: String?
-    /// `nil` where it was not recorded.
+    /// The comparable parts of its input; `nil` where they were not recorded.
     public var likeness: Likeness?
-    /// When the provider can have received it, by the provider's clock, in milliseconds since 1970.
+    /// When the provider may have received it, by the provider's clock, in milliseconds since 1970.
     public var window: ClosedRange<Int64>
 
     /// A POST.
@@ -20,11 +20,11 @@ public enum TwinGate {
     }
   }
 
-  /// Whether another POST could have made what was found.
+  /// Whether another POST may have made the item.
   ///
   /// - Parameters:
-  ///   - model: of the prediction for which it was found.
-  ///   - ours: the likeness of that prediction; stands for the item where the history shows no input.
+  ///   - model: the model of the prediction for which the item was found.
+  ///   - ours: the likeness of that prediction; used for the item where the history shows no input.
   public static func holdsBack(
     _ match: HistoryMatch, model: String, ours: Likeness?, others: [OpenSend]
   ) -> Bool {
@@ -36,10 +36,10 @@ public enum TwinGate {
       }
   }
 
-  /// Whether what was found for a queued prediction, sent from a later state of the table, could as well have been made
-  /// for another one in the queue. Not where both were sent as the same: then either may have it.
+  /// Whether an item that was found for a queued prediction, sent from a later state of the database, may belong to
+  /// another queued one. Not where both inputs are equal: then either may have it.
   ///
-  /// - Parameter queued: the other ones of the account and model whose accepting processes have exited.
+  /// - Parameter queued: the other queued predictions of the account and model whose accepting processes have exited.
   public static func isDisputed(_ match: HistoryMatch, ours: Likeness?, queued: [Likeness?]) -> Bool {
     !match.isNamed
       && queued.contains { other in

@@ -1,24 +1,24 @@
 internal import JSON
 
-/// One subscriber's way through the changes of the table: what to ask for, what to tell, and when. A pure struct;
-/// whoever has one does what `next` says and reports back.
+/// The position of one subscription in the log of changes: what to read, what to send, and when. A pure struct; its
+/// owner does what `next` returns and reports back.
 ///
-/// It goes in rounds. A round begins with one look at the log, which has each prediction once, under its newest number;
-/// all of it is told in that order, and the next round begins no sooner than an interval after the last was told. So no
-/// prediction is told of more often than once an interval, numbers only rise, and whoever comes back with the number
-/// told last misses nothing. A subscriber who reads slowly makes its rounds longer and not its memory larger: what
-/// happens meanwhile is one line for each prediction when the next round looks.
+/// It works in rounds. A round begins with one read of the log, which has each prediction once, under its newest
+/// number; all of these are sent in that order, and the next round begins at the earliest one interval after the last
+/// was sent. So no prediction is sent more often than once an interval, numbers only rise, and a subscriber that
+/// continues after the number sent last misses nothing. A slow reader makes the rounds longer, and needs no more
+/// memory: changes during a round are one line for each prediction in the next round.
 public struct ChangeFeed: Sendable {
-  /// Which predictions a subscriber hears of.
+  /// The predictions of a subscription.
   public enum Scope: Sendable, Equatable {
-    /// All of them.
+    /// All predictions.
     case all
-    /// These.
+    /// The predictions with these ids.
     case ids(Set<PredictionID>)
-    /// Those with this tag. A deletion is told whatever its tags were, because the row that had them is gone.
+    /// Predictions with this tag. Deletions are sent whatever the tags were, because the row that had them is gone.
     case tag(String)
 
-    /// Whether a prediction belongs to it, as far as its id says.
+    /// Whether a prediction may belong to it, by its id.
     func mayHave(_ id: PredictionID) -> Bool {
       if case .ids(let ids) = self { ids.contains(id) } else { true }
     }
@@ -33,38 +33,38 @@ public struct ChangeFeed: Sendable {
     }
   }
 
-  /// What is to be done now.
+  /// The next step.
   public enum Step: Sendable, Equatable {
-    /// Ask the log what came after this, and report it with `begin`.
+    /// Read the log after this cursor, and report the result with `begin`.
     case look(after: ChangeCursor)
-    /// Tell of this one, and report it with `told`.
+    /// Send this change, and report it with `told`.
     case tell(TableChange, cursor: ChangeCursor)
-    /// Nothing before this moment.
+    /// Do nothing before this moment.
     case rest(until: Int64)
   }
 
-  /// Milliseconds between two tellings of one prediction: 10 a second.
+  /// The least time between two notifications of one prediction, in milliseconds.
   public static let interval: Int64 = 100
 
-  /// Which predictions.
+  /// The predictions of the subscription.
   public let scope: Scope
-  /// Up to here all has been told.
+  /// All changes up to here have been sent.
   public private(set) var cursor: ChangeCursor
   private var round: ArraySlice<TableChange> = []
-  /// Where the round at hand ends, also where its last changes are none of the scope's.
+  /// The end of the present round, even where its last changes are not in the scope.
   private var end: ChangeCursor
   private var nextRound = Int64.min
 
-  /// Starts behind a cursor.
+  /// Starts after a cursor.
   public init(_ scope: Scope, after cursor: ChangeCursor) {
     self.scope = scope
     self.cursor = cursor
     end = cursor
   }
 
-  /// What is to be done.
+  /// The next step.
   ///
-  /// - Parameter now: milliseconds on a clock that nobody sets.
+  /// - Parameter now: the steady clock, in milliseconds.
   public func next(at now: Int64) -> Step {
     if let change = round.first {
       return .tell(change, cursor: ChangeCursor(table: cursor.table, number: change.number))
@@ -72,10 +72,10 @@ public struct ChangeFeed: Sendable {
     return now >= nextRound ? .look(after: cursor) : .rest(until: nextRound)
   }
 
-  /// Begins a round with what the log answered.
+  /// Begins a round with the answer of the log.
   ///
-  /// - Returns: false where more was changed than the log still knows. The feed goes on behind the newest change, and the
-  ///   subscriber has to be told that it missed some.
+  /// - Returns: false where there were more changes than the log still has. The feed continues after the newest change,
+  ///   and the subscriber must be notified that it missed some.
   public mutating func begin(_ found: TableChanges) -> Bool {
     end = found.newest
     round = found.isComplete ? found.changes.filter { scope.mayHave($0.id) }[...] : []
@@ -83,7 +83,7 @@ public struct ChangeFeed: Sendable {
     return found.isComplete
   }
 
-  /// The change that `next` named was told, or turned out to be none of the scope's.
+  /// Notes that the change of `next` was sent, or was not in the scope.
   public mutating func told(at now: Int64) {
     guard let change = round.popFirst() else { return }
     cursor = ChangeCursor(table: cursor.table, number: change.number)

@@ -1,11 +1,11 @@
-/// What is due when: a binary heap of moments and predictions.
+/// A binary heap of moments and predictions.
 ///
-/// Nothing is ever taken out of its middle: whoever reschedules a prediction inserts it again, and tells an entry that
-/// has been overtaken by its moment.
+/// Entries are not removed from its middle: to reschedule a prediction, insert it again and ignore the old entry, whose
+/// moment differs.
 struct DeadlineHeap: Sendable {
   private var heap: [(at: Int64, id: PredictionID)] = []
 
-  /// The earliest moment, overtaken or not.
+  /// The earliest moment, of a valid or an outdated entry.
   var earliest: Int64? { heap.first?.at }
 
   /// Adds an entry.

@@ -1,7 +1,7 @@
 /// Outputs on their way to files: whose turn it is, and the bytes that arrived with a reply. A pure struct.
 ///
-/// Two lines, each with its own limit: local jobs (made here, or in memory already) end at the disk's pace, while a remote
-/// host may be slow.
+/// Two lines, each with its own limit: local jobs (made here, or in memory already) end at the disk's pace, while a
+/// remote host may be slow.
 struct Downloads: Sendable {
   /// A prediction whose outputs are to be saved.
   struct Job: Sendable {

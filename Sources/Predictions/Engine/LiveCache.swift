@@ -1,5 +1,5 @@
-/// The predictions in memory as they were last read or committed, and how far the changes of other processes are known. A
-/// pure struct.
+/// The predictions in memory as they were last read or committed, and how far the changes of other processes are known.
+/// A pure struct.
 ///
 /// Bounded by number and by bytes, except for predictions that are worked on or awaited. An input longer than
 /// `longestInput` is dropped once its prediction is over: the store has it.
@@ -10,7 +10,8 @@ public struct LiveCache: Sendable {
   static let bytes = 8 << 20
   /// The longest input of a finished prediction that is kept, in bytes: what one message may show.
   public static let longestInput = 64 << 10
-  /// How long a prediction is believed without asking the store whether another process changed anything, in milliseconds.
+  /// How long a prediction is believed without asking the store whether another process changed anything, in
+  /// milliseconds.
   static let freshness: Int64 = 100
 
   private var snapshots: [PredictionID: PredictionSnapshot] = [:]

@@ -1,24 +1,24 @@
-/// What providers said of their models lately, by account.
+/// The models that providers listed recently, by account.
 struct ModelCache: Sendable {
-  /// How long a catalogue is believed, in milliseconds: as long as the service's own clients do.
+  /// How long a catalogue is used, in milliseconds: as in the service's own clients.
   static let lifetime: Int64 = 3_600_000
 
   private var known: [String: (models: [Model], at: Int64)] = [:]
 
-  /// An account's models, sorted by id; `nil` where nobody has asked within the hour.
+  /// The models of an account, sorted by id; `nil` where they were not listed within the hour.
   func models(of account: String, now: Int64) -> [Model]? {
     guard let known = known[account], now - known.at < Self.lifetime else { return nil }
     return known.models
   }
 
-  /// One model of an account, where the account was asked within the hour and has it.
+  /// One model of an account, where it was listed within the hour.
   func model(_ id: String, of account: String, now: Int64) -> Model? {
     models(of: account, now: now)?.first { $0.id == id }
   }
 
-  /// Notes what an account has; each id once.
+  /// Adds the models of an account; each id once.
   ///
-  /// - Returns: the models as they are kept.
+  /// - Returns: the models, sorted by id.
   @discardableResult
   mutating func note(_ models: [Model], of account: String, now: Int64) -> [Model] {
     var seen: Set<String> = []

@@ -1,5 +1,5 @@
-/// Tasks that repeat while there is work: reading what other processes changed, recovery, the sign of life, retention. A
-/// pure struct; all moments are milliseconds on the steady clock.
+/// Tasks that repeat while there is work: reading what other processes changed, recovery, the sign of life, retention.
+/// A pure struct; all moments are milliseconds on the steady clock.
 struct PeriodicTasks: Sendable {
   /// One task that is due.
   enum Kind: Sendable, CaseIterable {

@@ -1,11 +1,11 @@
-/// Who may be polled when: one line for an account, at so many polls a second however many predictions it has.
+/// Limits the polls of an account per second, however many predictions it has. A pure struct.
 ///
-/// After a laptop's sleep everything is due at once; the line spreads it. Those that somebody waits for go first, three
-/// of four times, so that nobody else is forgotten.
+/// After a laptop's sleep all polls are due at once; this spreads them. Predictions that a client waits for go first in
+/// three turns of four, so that the others are not starved.
 struct PollRateLimiter: Sendable {
   /// Milliseconds between two turns.
   private let interval: Double
-  /// How many turns may be saved up: one second's.
+  /// How many turns may accumulate: those of one second.
   private let burst: Double
   private var turns: Double
   private var countedAt: Int64?
@@ -13,7 +13,7 @@ struct PollRateLimiter: Sendable {
   private var others = Queue()
   private var taken = 0
 
-  /// An empty line.
+  /// A limiter without predictions.
   ///
   /// - Parameter rate: polls a second.
   init(rate: Int) {
@@ -22,20 +22,21 @@ struct PollRateLimiter: Sendable {
     turns = burst
   }
 
-  /// When the next turn comes; `nil` where nobody is in line.
+  /// When the next turn comes; `nil` where no prediction waits.
   var nextTurn: Int64? {
     guard !awaited.isEmpty || !others.isEmpty, let countedAt else { return nil }
     return countedAt + Int64(((1 - turns) * interval).rounded(.up))
   }
 
-  /// Lines up. Whoever lines up twice (because somebody waits for it now) is polled once: see `take`.
+  /// Adds a prediction. One that is added twice (because a client waits for it now) is polled once: see `take`.
   mutating func add(_ id: PredictionID, isAwaited: Bool) {
     if isAwaited { awaited.append(id) } else { others.append(id) }
   }
 
-  /// Those whose turn it is.
+  /// Takes out the predictions whose turn has come.
   ///
-  /// - Parameter isWaiting: whether one is still in line; asked immediately before its turn, and one that is not costs none.
+  /// - Parameter isWaiting: whether a prediction still waits; called immediately before its turn. If not, no turn is
+  ///   used.
   mutating func take(_ now: Int64, isWaiting: (PredictionID) -> Bool) -> [PredictionID] {
     turns = min(burst, turns + Double(max(0, now - (countedAt ?? now))) / interval)
     countedAt = now

@@ -1,7 +1,7 @@
 /// POSTs that were handed to a provider and have no outcome yet, and claims whose commit is in doubt. A pure struct.
 struct PostTable: Sendable {
-  /// How old a claim may be when its first byte is written, in milliseconds: after a longer sleep of the machine another
-  /// process may have taken the prediction over.
+  /// How old a claim may be when its first byte is written, in milliseconds: after a longer sleep of the machine
+  /// another process may have taken the prediction over.
   static let claimLifetime: Int64 = 30_000
 
   /// Why nothing of a POST was written.

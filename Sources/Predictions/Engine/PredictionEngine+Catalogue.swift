@@ -1,15 +1,15 @@
 internal import JSON
 internal import Threads
 
-/// What models there are, and what they take. Nothing here spends anything.
+/// Models and their inputs. Nothing here costs money.
 extension PredictionEngine {
-  /// Why a question about models has no answer.
+  /// Why a request about models failed.
   public enum CatalogueError: Error, Sendable, Equatable {
-    /// The call named something that is not there.
+    /// The call named a provider that does not exist or cannot be used.
     case submit(SubmitError)
     /// The provider has no list of models.
     case noCatalogue(provider: String)
-    /// The provider's list does not have it.
+    /// The provider's list does not have the model.
     case noModel(String, provider: String)
     /// The provider did not answer.
     case provider(ProviderError)
@@ -17,27 +17,27 @@ extension PredictionEngine {
 
   /// Models of one provider.
   public struct Offer: Sendable, Equatable {
-    /// Who makes them.
+    /// The provider's name.
     public var provider: String
     /// Sorted by id.
     public var models: [Model]
-    /// The one that is used where nobody names one.
+    /// The model of requests that name none.
     public var usual: String
   }
 
-  /// What a check found.
+  /// The outcome of a check.
   public struct Validation: Sendable, Equatable {
-    /// Everything that would be refused, as far as it can be told.
+    /// The problems for which a submit would be refused, as far as they are known.
     public var problems: [InputSchema.Problem]
-    /// Fields that would be sent as they are, and that the model may not take.
+    /// Fields that would be sent although the model may not accept them.
     public var warnings: [InputSchema.Problem] = []
-    /// What else is worth knowing.
+    /// Further advice.
     public var hint: String?
   }
 
   // MARK: - Models
 
-  /// All models of a provider, from memory where it was asked within the hour.
+  /// All models of a provider, from memory where they were requested within the hour.
   public func models(
     of name: String?, completion: @escaping @Sendable (Result<Offer, CatalogueError>) -> Void
   ) throws(CatalogueError) {
@@ -49,7 +49,7 @@ extension PredictionEngine {
     }
   }
 
-  /// One model of a provider, with what it takes. A built-in one needs no network.
+  /// One model of a provider, with its input schema. A built-in model needs no network.
   public func model(
     _ id: String, of name: String?, completion: @escaping @Sendable (Result<Offer, CatalogueError>) -> Void
   ) throws(CatalogueError) {
@@ -60,7 +60,7 @@ extension PredictionEngine {
     }
   }
 
-  /// Ids that are known without asking anybody, of every provider that can be used; empty where none was ever asked.
+  /// The ids of models that were requested within the hour, of all providers that can be used.
   public var rememberedModels: [String] {
     let now = time.now.steady
     return state.withLock { state in
@@ -72,7 +72,7 @@ extension PredictionEngine {
 
   // MARK: - Validate
 
-  /// Whether a submit of this would be refused, as far as the model's schema and the provider's list tell.
+  /// Whether a submit would be refused, as far as the model's schema and the provider's list show.
   public func validate(
     _ request: PredictionRequest, completion: @escaping @Sendable (Result<Validation, CatalogueError>) -> Void
   ) throws(CatalogueError) {
@@ -93,7 +93,7 @@ extension PredictionEngine {
       let schema = model.inputSchema.map(InputSchema.init)
       let unknown = isListed ? schema?.unknownFields(in: request.input, of: id, common: provider.commonFields) : nil
       let found = (schema?.problems(with: request.input) ?? []) + (unknown?.refused ?? [])
-      // What is wrong with the prompt was said already.
+      // Problems of the prompt are listed already.
       let more = found.filter { problem in !problems.contains { $0.path == problem.path } }
       let missing = schema == nil ? "The provider does not say what this model takes." : nil
       completion(
@@ -108,15 +108,15 @@ extension PredictionEngine {
           path: "model", message: "the provider \"\(provider.name)\" lists no model \"\(id)\"")
         completion(.success(Validation(problems: [problem] + problems, hint: hint)))
       case .failure(let error):
-        // What is built in is better than nothing.
+        // Without an answer the built-in schema is used.
         if let model = catalogue.builtIn(id) { return validate(model, false) }
         completion(.failure(.provider(error)))
       }
     }
   }
 
-  /// Asks for a provider's models where that was not done within the hour, so that a submit can judge an input by them.
-  /// Answers after three seconds at the latest, whatever came of it.
+  /// Requests a provider's models where that was not done within the hour, so that a submit can check an input by them.
+  /// Answers after three seconds at the latest, whatever the outcome.
   public func learnModels(of name: String?, completion: @escaping @Sendable () -> Void) {
     guard let (provider, catalogue) = try? catalogue(of: name), !provider.isEmbedded else { return completion() }
     let now = time.now.steady
@@ -148,10 +148,10 @@ extension PredictionEngine {
       message: "Only the provider \"sandbox\" takes this member; \"\(provider.name)\" would be paid.")
   }
 
-  /// Refuses an order whose input certainly breaks what its model takes, or has a field that its model certainly does not
-  /// take, as far as that is known at once: the provider is never asked on the way of a submit.
+  /// Refuses a request whose input certainly violates its model's schema, or has a field that its model certainly does
+  /// not accept, as far as that is known already: a submit sends no request to the provider.
   ///
-  /// - Returns: warnings of fields that are sent and that the model may not take.
+  /// - Returns: warnings of fields that are sent although the model may not accept them.
   /// - Throws: the first problem, as `.invalid`.
   func check(
     _ request: PredictionRequest, model id: String, at provider: any Provider
@@ -160,7 +160,7 @@ extension PredictionEngine {
     let learned = state.withLock { $0.modelCache.model(id, of: provider.account, now: now)?.inputSchema }
     guard let bytes = learned ?? provider.catalogue?.builtIn(id)?.inputSchema else { return [] }
     let schema = read(bytes)
-    // What is built in need not list every field.
+    // A built-in schema need not list every field.
     let unknown =
       learned == nil ? nil : schema.unknownFields(in: request.input, of: id, common: provider.commonFields)
     if let problem = schema.problems(with: request.input).first ?? unknown?.refused.first {
@@ -169,7 +169,7 @@ extension PredictionEngine {
     return unknown?.sent ?? []
   }
 
-  /// Reads a schema, but not twice in a row: most programs use one model.
+  /// Parses a schema, but not twice in a row: most programs use one model.
   private func read(_ bytes: [UInt8]) -> InputSchema {
     if let last = state.withLock({ $0.lastSchema }), last.bytes == bytes { return last.schema }
     let schema = InputSchema(bytes)
@@ -177,7 +177,7 @@ extension PredictionEngine {
     return schema
   }
 
-  // MARK: - Asking
+  // MARK: - Requests
 
   private func catalogue(of name: String?) throws(CatalogueError) -> (any Provider, any ProviderCatalogue) {
     let provider: any Provider
@@ -190,8 +190,8 @@ extension PredictionEngine {
     return (provider, catalogue)
   }
 
-  /// What the provider said within the hour, what is built in, what it says when it is asked: the first there is. A list
-  /// that is known and does not have it is believed, except of a provider that is here and takes any name.
+  /// A model from the list of the last hour, the built-in ones, or a new request, in this order. A list of the last
+  /// hour without the model is believed, except for an embedded provider, which accepts any name.
   private func find(
     _ id: String, in catalogue: any ProviderCatalogue, of provider: any Provider,
     completion: @escaping @Sendable (Result<Model, CatalogueError>) -> Void

@@ -1,10 +1,10 @@
 internal import Threads
 
 extension PredictionEngine {
-  /// How often somebody who wants progress hears of it.
+  /// How often a wait reports progress, in milliseconds.
   static let progressInterval: Int64 = 1_000
 
-  /// Sets the one alarm. The thread behind it starts with the first thing there is to wait for.
+  /// Sets the alarm to the earliest moment of all parts. The clock's thread starts with the first one.
   func arm(_ state: inout State, now: Int64) {
     state.periodicTasks.plan(
       now, hasWork: state.scheduler.hasWork, hasQueue: state.scheduler.hasQueue)
@@ -60,7 +60,7 @@ extension PredictionEngine {
     react(.woke)
   }
 
-  /// A wait is over: what nobody waits for any more is in no hurry.
+  /// Ends a wait: predictions that no other wait names lose their priority.
   func forgetWait(_ waiter: Waiters.Waiter, in state: inout State, now: Moment) {
     for id in waiter.ids where !state.waiters.isAwaited(id) {
       _ = state.scheduler.handle(.awaited(id, false), now: now)

@@ -1,8 +1,8 @@
 internal import Threads
 
-/// What other processes on the same table do.
+/// Changes by other processes that share the store.
 extension PredictionEngine {
-  /// Does what is due again.
+  /// Runs the periodic tasks that are due.
   func runPeriodicTasks(_ due: Set<PeriodicTasks.Kind>) {
     if due.contains(.touch) { store.touch() }
     if due.contains(.watch) {
@@ -15,12 +15,12 @@ extension PredictionEngine {
     if due.contains(.recover) { recover() }
   }
 
-  /// Whether a prediction is unfinished and not ours.
+  /// Whether a prediction is unfinished and another process's.
   func isForeign(_ id: PredictionID, in state: inout State) -> Bool {
     !state.scheduler.isWorking(on: id) && state.live[id]?.isSettled == false
   }
 
-  /// Reads again what anybody has changed of what is kept here, if anybody has. Costs microseconds where nobody has.
+  /// Reads predictions again that have changed since the last call. Takes microseconds where none has.
   func noticeChanges() {
     guard store.hasChanged() else { return }
     refreshPauses()
@@ -33,22 +33,23 @@ extension PredictionEngine {
     for id in stale { refresh(id) }
   }
 
-  /// Puts back what was read a moment ago and has been forgotten since, because nobody was waiting for it yet.
+  /// Stores snapshots again that were evicted since they were read, because no wait named them yet.
   ///
-  /// - Returns: those; they must be refreshed, since what was noticed meanwhile is not noticed again.
+  /// - Returns: their ids. They must be refreshed: changes that were noted meanwhile are not noted again.
   func keepAgain(_ snapshots: [PredictionSnapshot], in state: inout State) -> [PredictionID] {
     snapshots.compactMap { state.live.restore($0) ? $0.prediction.id : nil }
   }
 
-  /// Our own commits come through here too, mostly before their completions, which do what follows from them.
+  /// Reads a changed row again. This process's own commits come through here too, mostly before their completions,
+  /// which schedule what follows.
   func refresh(_ id: PredictionID) {
     guard let known = state.withLock({ $0.live[id]?.prediction }) else { return }
     let read: Prediction?
     do { read = try store.prediction(id) } catch { return }
     guard let row = read else { return forgetDeleted([id]) }
     guard row.revision != known.revision || row.epoch != known.epoch || row.phase != known.phase else { return }
-    // Of a row that is ours others can only change that it is to be settled, or that what it had taken for its own is
-    // another's and it is to be looked for again.
+    // Other processes change a row of this one only in two ways: it was cancelled, or the remote id that it had adopted
+    // belongs to another prediction, and it is searched for again.
     let isMoved = [.settling, .looking].contains(row.phase) && known.phase != row.phase
     guard row.owner != owner || isMoved else {
       rowWasCommitted(row, schedules: false)

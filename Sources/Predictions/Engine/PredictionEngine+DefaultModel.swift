@@ -1,12 +1,12 @@
 internal import JSON
 internal import Threads
 
-/// The default model, where nobody named one: it is looked up in the provider's catalogue before it is sent for, since a
-/// default may outlive its model. A model that somebody named is never looked up, for a catalogue need not list aliases.
+/// Looks the default model up in the provider's catalogue before a prediction is sent, since the provider may have
+/// removed it. A model that the request names is not looked up, because a catalogue need not list aliases.
 extension PredictionEngine {
-  /// How long the catalogue may take; sending does not wait longer.
+  /// How long the catalogue may take, in milliseconds; afterwards the prediction is sent.
   private static let patience: Int64 = 3_000
-  /// After a catalogue that told nothing it is not asked again for so long.
+  /// How long a catalogue that did not answer is not asked again, in milliseconds.
   static let unansweredLifetime: Int64 = 600_000
 
   /// Whether the default model of an account need not or cannot be looked up now.
@@ -15,10 +15,10 @@ extension PredictionEngine {
     return now - (state.catalogueFailedAt[provider.account] ?? .min / 2) < Self.unansweredLifetime
   }
 
-  /// Looks the model of the next prediction in the queue up, and lets the queue go on.
+  /// Looks up the model of the next queued prediction, and continues the queue.
   func lookUpModel(of prediction: Prediction, at provider: any Provider) {
     askForModel(of: prediction, at: provider) { [self] first in
-      // That it is missing is believed only when it is said twice: the prediction fails by it.
+      // The prediction fails only if two answers say that the model is missing.
       guard case .missing = first else { return settleLookup(first, of: prediction) }
       askForModel(of: prediction, at: provider) { [self] in settleLookup($0, of: prediction) }
     }

@@ -2,12 +2,12 @@ internal import Threads
 
 /// The loop: event, decision, action.
 extension PredictionEngine {
-  /// Tells the scheduler, and does what it says.
+  /// Passes an event to the scheduler, and performs its actions.
   func react(_ event: Scheduler.Event) {
     let now = time.now
     let actions = state.withLock { state -> [Scheduler.Action] in
-      // What is worked on must be at hand: until the scheduler knows of it, another thread may have dropped it as one
-      // that nobody works on, and then the action would find nothing and never be repeated.
+      // The prediction must be in memory when the action runs: before the scheduler knows of it, another thread may
+      // have evicted it, and the action would find nothing and not be repeated.
       switch event {
       case .claimed(let prediction), .changed(let prediction), .uploadNeeded(let prediction),
         .searchNeeded(let prediction):
@@ -57,7 +57,7 @@ extension PredictionEngine {
       return (prediction, provider)
     }
     guard var prediction = found?.0, let provider = found?.1 else { return }
-    // Only what was over lacks its input: its download is tried again.
+    // Only predictions that were over lack their input: the download is tried again.
     if prediction.input == nil { prediction.input = (try? store.input(of: id)) ?? nil }
     body(prediction, provider)
   }

@@ -17,15 +17,15 @@ extension PredictionEngine {
     }
   }
 
-  /// Searches for one that is queued and was accepted by a process that has exited: the table may be a restored copy that
-  /// does not know of its POST.
+  /// Searches for a queued prediction that was accepted by a process that has exited: the database may be a restored
+  /// copy without the record of its POST.
   func search(for prediction: Prediction, at provider: any Provider) {
     let id = prediction.id
     guard let history = provider.searchableHistory else {
       return react(.searched(id, .unavailable(reason: "This provider keeps no history.")))
     }
     let now = time.now.wall
-    // Where it was accepted in the future, the clock was set back and says nothing: then everything is searched.
+    // An acceptance in the future means that the clock was set back: then the whole history is searched.
     let since = prediction.createdAt > now ? now - Self.historyReach : prediction.createdAt - 5_000
     history.search(for: prediction, window: since...now + 60_000) { [self] outcome in
       let outcome = withoutOurs(outcome, of: prediction.account)
@@ -47,7 +47,7 @@ extension PredictionEngine {
     }
   }
 
-  /// Without what is another prediction's already: of two equal ones whose ids are not both known, one is left.
+  /// The outcome without items that belong to another prediction already.
   private func withoutOurs(_ outcome: HistoryOutcome, of account: String) -> HistoryOutcome {
     guard case .found(let matches) = outcome else { return outcome }
     do throws(StoreError) {

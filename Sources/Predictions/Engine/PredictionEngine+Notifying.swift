@@ -2,8 +2,8 @@ internal import Threads
 
 /// What follows from a committed or deleted row.
 extension PredictionEngine {
-  /// A row was committed, by this process or another: remembers it, answers the waits that it fulfils, notifies the watcher,
-  /// and lets the scheduler decide what is done next.
+  /// A row was committed, by this process or another: remembers it, answers the waits that it fulfils, notifies the
+  /// watcher, and lets the scheduler decide what is done next.
   ///
   /// - Parameter schedules: false where the scheduler need not know, or learns of the row by another event.
   /// - Returns: the newest state of the prediction that is known.

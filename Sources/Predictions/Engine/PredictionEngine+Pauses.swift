@@ -1,17 +1,17 @@
 internal import JSON
 internal import Threads
 
-/// Accounts for which nothing is sent for a while: what is told of it, and how a top-up ends it early.
+/// Pauses of accounts: how they are shown, and how a top-up ends them early.
 extension PredictionEngine {
-  /// Reads the pauses again; those that another process began or ended count here too.
+  /// Reads the pauses again; other processes may have begun or ended some.
   func refreshPauses() {
     guard let pauses = try? store.pauses() else { return }
     state.withLock { $0.pauses = pauses }
   }
 
-  /// A prediction as it is shown now: where it waits for its account, with why and until when.
+  /// A prediction as it is shown now: if its account pauses, with the reason and the end of the pause.
   ///
-  /// - Parameter pauses: those of the state. The whole state as a parameter would be copied, at every `status`.
+  /// - Parameter pauses: the pauses of the state. The whole state as a parameter would be copied at every `status`.
   func shown(_ snapshot: PredictionSnapshot, _ pauses: [String: AccountPause]?) -> PredictionSnapshot {
     guard snapshot.prediction.status == .created, let pause = pauses?[snapshot.prediction.account],
       pause.remaining(at: time.now.wall) != nil
@@ -28,10 +28,10 @@ extension PredictionEngine {
 
   // MARK: - Top-ups
 
-  /// The account pauses: tries again when that is over. Where it had too little credit and can say what it has, it is
-  /// asked in between, which is free.
+  /// Tries again when the pause of an account is over. If credit is missing and the provider tells balances, the
+  /// balance is requested in between, which is free.
   ///
-  /// - Parameter next: the prediction that waits first.
+  /// - Parameter next: the first prediction that waits.
   func wait(out pause: AccountPause, before next: Prediction, at provider: any Provider) {
     let now = time.now
     let account = provider.account
@@ -63,7 +63,7 @@ extension PredictionEngine {
     pricing.balance { result in
       guard case .success(let balance) = result else { return }
       if let price = next.estimateMicros { return judge(balance.micros, price) }
-      // The price is asked with an input that the provider could be sent, and one that names files is not.
+      // An input that names local files is not sent to the provider, not even for a price.
       guard next.uploads == .none, let input = (try? JSONValue(parsing: next.input ?? []))?.object else {
         return judge(balance.micros, nil)
       }

@@ -11,15 +11,15 @@ extension PredictionEngine {
     }
   }
 
-  /// Commits that the provider has finished. Bytes that arrived with the answer exist nowhere else: they are stored until
-  /// they are files.
+  /// Commits that the provider has finished. Bytes that arrived with the answer exist nowhere else: they are stored
+  /// until they are files.
   func finish(_ prediction: Prediction, _ result: RemoteResult) {
     storeBytes(of: result, for: prediction)
     record(prediction.id, .finished(result), by: writer(of: prediction))
   }
 
-  /// Stores outputs that arrived as bytes until they are files. Bytes beyond the limit are dropped and read again later,
-  /// one prediction after the other, where the provider can give them once more.
+  /// Stores outputs that arrived as bytes until they are files. Bytes beyond the limit are dropped and read again
+  /// later, one prediction after the other, where the provider can give them once more.
   private func storeBytes(of result: RemoteResult, for prediction: Prediction) {
     guard case .completed(let outputs, _, _) = result else { return }
     let id = prediction.id

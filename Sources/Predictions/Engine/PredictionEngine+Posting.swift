@@ -20,7 +20,8 @@ extension PredictionEngine {
       maxSpendMicros: provider.isLimited ? limits.maxSpendMicros : nil, isSpendingStrict: limits.isSpendingStrict,
       hasPrices: provider.pricing != nil, skipsLookup: isLookupSkipped, unpriced: unpriced, uploaded: ready,
       mayUpload: provider.uploads != nil && !isUploading, orphans: orphans)
-    // One that waits for the store while `stop` is called stays queued, for the next process.
+    // A claim that waits for the store when `stop` is called takes nothing; the prediction stays queued for the next
+    // process.
     store.claim(request, isWanted: { [self] in !state.withLock { $0.isStopping } }) { [self] result in
       switch result {
       case .success(.claimed(let prediction)):
@@ -57,7 +58,7 @@ extension PredictionEngine {
       return state.uploads.take(id)
     }
     var sent = prediction
-    // With the files in their places. Without them it is not sent: a claim is only asked for with them at hand.
+    // With the files' addresses. A prediction with files is claimed only after they are uploaded.
     if prediction.uploads != .none { sent.input = uploaded }
     provider.submit(
       sent, mayStart: { [self] in mayStart(prediction, at: provider) },
@@ -87,8 +88,8 @@ extension PredictionEngine {
     }
   }
 
-  /// Decides immediately before the first byte: the POST is not revoked, its claim is not too old, and the row still says
-  /// that this process sends it (another process may have cancelled it).
+  /// Decides immediately before the first byte: the POST is not revoked, its claim is not too old, and the row still
+  /// says that this process sends it (another process may have cancelled it).
   private func mayStart(_ prediction: Prediction, at provider: any Provider) -> Bool {
     let id = prediction.id
     let row = provider.isEmbedded ? prediction : (try? store.prediction(id))

@@ -49,8 +49,8 @@ extension PredictionEngine {
     if state.withLock({ $0.previews.removeStored(id) }) { previews.discard([id]) }
   }
 
-  /// Removes files of processes that have exited: those of predictions that are over or deleted, and of predictions that
-  /// were just taken over. Files of predictions that another process works on stay.
+  /// Removes files of processes that have exited: those of predictions that are over or deleted, and of predictions
+  /// that were just taken over. Files of predictions that another process works on stay.
   func sweepPreviews(taken: [Prediction]) {
     let taken = Set(taken.map(\.id))
     let stale = previews.kept.filter { id in

@@ -1,19 +1,19 @@
 internal import JSON
 internal import Threads
 
-/// What things cost, and what may be spent.
+/// Prices and spending limits.
 extension PredictionEngine {
-  /// Why a question about money has no answer.
+  /// Why a request about prices failed.
   public enum PriceError: Error, Sendable, Equatable {
-    /// The call named something that is not there.
+    /// The call named a provider that does not exist or cannot be used.
     case submit(SubmitError)
-    /// The provider has no such question.
+    /// The provider quotes no prices.
     case noPricing(provider: String)
     /// The provider did not answer.
     case provider(ProviderError)
   }
 
-  /// What a prediction would cost. Spends nothing.
+  /// The price of a prediction. Free.
   public func quote(
     _ request: PredictionRequest, completion: @escaping @Sendable (Result<Quote, PriceError>) -> Void
   ) throws(PriceError) {
@@ -25,7 +25,7 @@ extension PredictionEngine {
     }
   }
 
-  /// What is left on a provider's account.
+  /// The balance of a provider's account.
   public func balance(
     of provider: String?, completion: @escaping @Sendable (Result<Balance, PriceError>) -> Void
   ) throws(PriceError) {
@@ -44,7 +44,7 @@ extension PredictionEngine {
   }
 
   private func note(_ result: Result<Quote, ProviderError>, _ provider: String, _ model: String, _ input: JSONObject) {
-    // Limits are in dollars; a price in anything else is no price to them.
+    // Limits are in dollars; a price in another currency cannot be compared with them.
     guard case .success(let quote) = result, quote.currency == "USD" else { return }
     let now = time.now.steady
     state.withLock { $0.prices.note(quote.micros, provider, model, input, now: now) }
@@ -52,10 +52,11 @@ extension PredictionEngine {
 
   // MARK: - Limits
 
-  /// What an order will cost, where that is known at once.
+  /// The price of a request in millionths of a dollar, where it is known already; otherwise it is requested before the
+  /// prediction is sent.
   ///
-  /// - Throws: `.overBudget` where it is more than allowed or can never be priced, and no idempotency key may name one that
-  ///   exists already. What is not known now is asked before it is sent.
+  /// - Throws: `.overBudget` where the price is more than allowed or can never be known. Not with an idempotency key,
+  ///   which may name an existing prediction.
   func estimate(
     for request: PredictionRequest, model: String, from provider: any Provider
   ) throws(SubmitError) -> Int64? {
@@ -63,7 +64,7 @@ extension PredictionEngine {
     let now = time.now
     let micros = state.withLock { $0.prices.micros(provider.name, model, request.input, now: now.steady) }
     guard request.idempotencyKey == nil else { return micros }
-    // Agents' caps are judged by the store, which also knows what is accepted and not sent yet.
+    // The store applies the caps for agents, because it also knows the queued requests.
     let policy = SpendingPolicy(
       maxCost: request.maxCostMicros, maxSpend: provider.isLimited ? limits.maxSpendMicros : nil,
       isStrict: limits.isSpendingStrict, provider: provider.name, hasPrices: provider.pricing != nil)
@@ -77,14 +78,14 @@ extension PredictionEngine {
     return micros
   }
 
-  /// The caps that hold for an order; `nil` where none do.
+  /// The caps for a request; `nil` where none hold.
   func caps(for request: PredictionRequest, at provider: any Provider) -> AgentCaps? {
     let caps = limits.agentCaps
     guard request.origin != nil, provider.isLimited, caps.images != nil || caps.micros != nil else { return nil }
     return caps
   }
 
-  /// What agents may still order where a prediction belongs, in one sentence; `nil` while that is more than a fifth.
+  /// The rest of the caps for agents on a prediction's account, in one sentence; `nil` while more than a fifth is left.
   public func agentWarning(for prediction: Prediction) -> String? {
     let provider = state.withLock { $0.providers[prediction.account] }
     let caps = limits.agentCaps
@@ -94,7 +95,7 @@ extension PredictionEngine {
     return caps.warning(after: use, reset: time.clock(Money.endOfDay(time.now.wall)))
   }
 
-  /// Money is limited and the next in the queue has no price yet: asks for it, and lets the queue go on.
+  /// Requests the price of the next queued prediction, which a limit needs, and continues the queue.
   func price(_ prediction: Prediction, at provider: any Provider) {
     let id = prediction.id
     let goOn: @Sendable () -> Void = { [self] in
@@ -108,7 +109,7 @@ extension PredictionEngine {
     guard let pricing = provider.pricing, let input = (try? JSONValue(parsing: prediction.input ?? []))?.object else {
       return goOnWithout("Its input cannot be read.")
     }
-    // With the files' addresses: not even the price is asked with what a file is called here.
+    // With the files' addresses: local paths are not sent to the provider, not even for a price.
     let uploaded = state.withLock { $0.uploads.input(of: id) }.flatMap { (try? JSONValue(parsing: $0))?.object }
     pricing.quote(model: prediction.model, input: uploaded ?? input) { [self] result in
       note(result, provider.name, prediction.model, input)

@@ -2,11 +2,11 @@ internal import Threads
 
 /// Deletes old predictions.
 extension PredictionEngine {
-  /// What a pruning did.
+  /// The outcome of a pruning.
   public struct Pruned: Sendable, Equatable {
     /// The deleted predictions, oldest first.
     public var predictions: [PredictionID] = []
-    /// Paths of files that were left because they are no longer what was saved.
+    /// Paths of files that were kept because they were changed.
     public var kept: [String] = []
     /// Whether all of their content has also left the store's log.
     public var scrubbed = true
@@ -16,9 +16,9 @@ extension PredictionEngine {
   ///
   /// - Parameters:
   ///   - milliseconds: only those accepted before this moment, since 1970.
-  ///   - tags: those with one of them are kept.
-  ///   - files: whether their files go too, where they are still what was saved.
-  ///   - completion: gets what was deleted, also where an error ended it.
+  ///   - tags: predictions with one of these are kept.
+  ///   - files: whether their files are removed too, where they are unchanged.
+  ///   - completion: gets the deleted predictions, even where an error ended the pruning.
   public func prune(
     acceptedBefore milliseconds: Int64, keepTags tags: [String], files: Bool,
     completion: @escaping @Sendable (Pruned, StoreError?) -> Void
@@ -47,7 +47,7 @@ extension PredictionEngine {
     }
   }
 
-  /// Deletes one batch of what is older than the retention. Files stay, as with `delete`.
+  /// Deletes one batch of predictions that exceed the retention. Files stay, as with `delete`.
   func pruneExpired(_ request: PruneRequest) {
     store.prune(request) { [self] result in
       var last: PredictionID?
@@ -65,9 +65,9 @@ extension PredictionEngine {
     }
   }
 
-  /// What follows from a delete, in memory and outside the store.
+  /// Removes deleted predictions from memory, with their previews and replies, and their files if requested.
   ///
-  /// - Returns: the paths of files that were left because they are no longer what was saved.
+  /// - Returns: the paths of files that were kept because they were changed.
   func forget(_ gone: [Prediction], files: Bool) -> [String] {
     guard !gone.isEmpty else { return [] }
     forgetDeleted(gone.map(\.id))

@@ -1,8 +1,8 @@
 internal import Threads
 
 extension PredictionEngine {
-  /// Commits an event, and makes it known. A commit that fails with the disk is tried again for as long as it takes:
-  /// a remote id, once known, is never dropped.
+  /// Commits an event, and publishes the row. A commit that fails with the disk is tried again until it succeeds: a
+  /// remote id is not lost.
   func record(
     _ id: PredictionID, _ event: PredictionEvent, by writer: Writer?, completion: (@Sendable () -> Void)? = nil
   ) {
@@ -17,10 +17,10 @@ extension PredictionEngine {
         }
         rowWasCommitted(change.after)
       case .failure(.illegal), .failure(.notFound):
-        // Somebody was first: what the row says now is what counts.
+        // Lost a race; the current row wins.
         reload(id, after: event)
       case .failure where event == .downloadAgain:
-        // Somebody's wish, and they see that it did not come true; kept for later it would come true behind another.
+        // Not tried again: the caller gets the answer now, and a later retry might undo what happens meanwhile.
         break
       case .failure(let error):
         if recordLater(.init(id: id, event: event, writer: writer)) {
@@ -32,7 +32,7 @@ extension PredictionEngine {
     }
   }
 
-  /// Tries a commit again after a while, which grows to half a minute.
+  /// Tries a commit again after a pause; see `PendingRecords`.
   ///
   /// - Returns: whether it is the first time for this prediction.
   @discardableResult
@@ -48,7 +48,7 @@ extension PredictionEngine {
     let row: Prediction?
     do { row = try store.prediction(id) } catch { return }
     guard let prediction = row else {
-      // Deleted meanwhile: the files that this attempt has just placed belong to no prediction.
+      // Deleted meanwhile: the files that were just saved belong to no prediction.
       if case .saved(let files) = event { _ = outputs.remove(files, for: nil) }
       return forgetDeleted([id])
     }

@@ -1,11 +1,11 @@
 internal import Threads
 
-/// How work begins: with what others left behind.
+/// How work begins: by taking over unfinished predictions of processes that have exited.
 extension PredictionEngine {
-  /// How long a process lives before it takes over work though it was only asked to submit, in milliseconds.
+  /// How long after a `submit` a process begins to take over work without another call, in milliseconds.
   static let submitOnlyLifetime: Int64 = 500
 
-  /// The first call that names a prediction begins the work; a process that is only probed has no side effect.
+  /// Begins the work, at the first call that names a prediction; a process that is only probed has no side effects.
   func begin() {
     guard state.withLock({ $0.recovery.begin() }) else { return }
     let now = time.now
@@ -16,8 +16,8 @@ extension PredictionEngine {
     recover()
   }
 
-  /// Begins the work of a process that was only asked to submit, if it is still there in a while. One that submits and
-  /// ends leaves the work of others to a process that stays: hundreds of such processes would only delay each other.
+  /// Begins the work some time after a `submit`. A process that submits and ends takes over nothing: hundreds of such
+  /// processes would only delay each other.
   func beginLater() {
     let now = time.now.steady
     state.withLock { state in
@@ -25,7 +25,7 @@ extension PredictionEngine {
     }
   }
 
-  /// Takes over what processes that are gone left behind.
+  /// Takes over unfinished predictions of processes that have exited.
   func recover() {
     let providers = state.withLock { state -> [String: any Provider]? in
       guard !state.isStopping, state.recovery.start() else { return nil }

@@ -1,16 +1,16 @@
 internal import Threads
 
 extension PredictionEngine {
-  /// How long the end waits for what could not be written to be written after all.
+  /// How long the end of the process waits for failed commits to succeed, in milliseconds.
   static let diskPatience: Int64 = 10_000
 
-  /// How long the reply to a POST that is written is waited for: as long as the slowest provider may take.
+  /// How long to wait for the replies to POSTs, in milliseconds: the longest limit of the providers.
   public var postPatience: Int64 {
     state.withLock { $0.providers.values.map(\.postLimit).max() ?? 0 }
   }
 
-  /// End of input: what the limits let through is still handed over, what was written is waited for, and what exists
-  /// only here is saved. The rest stays in the table for the next process.
+  /// For the end of input: predictions that the limits allow are still sent, replies to POSTs are waited for, and
+  /// outputs that exist only in this process are saved. The rest stays in the store for the next process.
   ///
   /// - Returns: whether all of that was done in time.
   @discardableResult
@@ -23,15 +23,15 @@ extension PredictionEngine {
     func left() -> Int64 { max(0, milliseconds - (time.now.steady - begun)) }
     guard store.flush(atMost: milliseconds), state.wait(atMost: left(), until: { $0.isIdle ? true : nil }) == true
     else { return false }
-    // A table that is locked or full for a moment; one that is gone would be waited for in vain.
+    // The database may be locked or the disk full for a moment; if it is gone, waiting longer does not help.
     return state.wait(atMost: min(left(), Self.diskPatience)) { $0.isIdle && $0.pendingRecords.isEmpty ? true : nil }
       ?? false
   }
 
-  /// The last call before the process ends: lets deleted content leave the store.
+  /// The last call before the process ends: removes deleted content from the store's log.
   public func leave() { store.leave() }
 
-  /// Stops handing anything over, and answers everybody who waits with what there is. What was claimed before is still
+  /// Claims no more predictions, and answers all waits with the present state. Predictions claimed before are still
   /// sent.
   public func stop() {
     let waiters = state.withLock { state -> [(Waiters.Waiter, WaitOutcome)] in
@@ -44,7 +44,7 @@ extension PredictionEngine {
 }
 
 extension PredictionEngine.State {
-  /// Whether nothing is on its way that exists only in this process; but see `pendingRecords`.
+  /// Whether nothing is under way that exists only in this process, apart from failed commits (`pendingRecords`).
   fileprivate var isIdle: Bool {
     posts.isEmpty && !downloads.hasLocalJobs && !pendingRecords.isWriting && arriving == 0 && !scheduler.isClaiming
       && (isStopping || !scheduler.isUploading && !scheduler.isSearching)

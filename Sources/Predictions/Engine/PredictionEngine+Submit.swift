@@ -1,13 +1,13 @@
 internal import JSON
 internal import Threads
 
-/// How a request becomes a row of the table.
+/// How a request becomes a row.
 extension PredictionEngine {
-  /// What became of a request that was accepted.
+  /// The outcome of an accepted request.
   public struct Accepted: Sendable {
     /// The prediction, committed.
     public let snapshot: PredictionSnapshot
-    /// Whether this request made it; otherwise its idempotency key names one that was there already.
+    /// Whether this request made it; otherwise its idempotency key named an existing one.
     public let isNew: Bool
 
     /// An accepted request.
@@ -19,18 +19,18 @@ extension PredictionEngine {
 
   /// The longest input of one request, in bytes of JSON.
   public static let inputLimit = 48_000_000
-  /// From here on an input is hashed and checked on a thread of its own, in bytes.
+  /// Longer inputs are hashed and checked on a separate thread; in bytes.
   static let heavyInput = 256 << 10
-  /// How long the end of a read waits for commits, in milliseconds. What takes longer is answered when it is committed.
+  /// How long the end of a read waits for commits, in milliseconds. Later commits are answered when they are done.
   static let commitPatience: Int64 = 20
-  /// With more writes under way, no more is read before they are committed.
+  /// With more writes under way, nothing is read before they are committed.
   static let replyWriteLimit = 1_000
 
-  /// Accepts a prediction. The completion runs once it is committed (or could not be), from another thread; until `settle`
-  /// nothing need be committed, so that what came together shares one commit. Requests are taken in the order of their
-  /// arrival.
+  /// Accepts a prediction. The completion runs after the commit or its failure, on another thread. Nothing need be
+  /// committed before `settle`, so that requests that arrived together share one commit. Requests are accepted in the
+  /// order of their arrival.
   ///
-  /// - Throws: what can be known at once, before anything is written; the rest comes by the completion.
+  /// - Throws: errors that are known before anything is written; later ones go to the completion.
   public func submit(
     _ request: PredictionRequest,
     completion: @escaping @Sendable (Result<Accepted, SubmitError>) -> Void
@@ -66,7 +66,7 @@ extension PredictionEngine {
     if let problem = Self.sandboxProblem(in: request.input, of: provider) {
       throw .invalid(path: problem.path, message: problem.message)
     }
-    // A process that only submits says so too where the account pauses.
+    // A process that only submits must also show that the account pauses.
     if provider.isLimited, state.withLock({ $0.pauses == nil }) { refreshPauses() }
     let files = request.upload ? FileReferences.find(in: request.input) : []
     var warnings: [InputSchema.Problem] = []
@@ -75,8 +75,8 @@ extension PredictionEngine {
       warnings = try check(request, model: model, at: provider)
       if request.upload { try check(files, in: request.input, for: provider) }
     } catch {
-      // A key may name a prediction that was accepted while the file was there, or before the model's fields were known;
-      // it is to be found again.
+      // The key may name a prediction that was accepted while the file existed, or before the model's fields were
+      // known: the existing prediction is found before the request is refused.
       if request.idempotencyKey == nil { throw error }
       refusal = error
     }
@@ -146,8 +146,9 @@ extension PredictionEngine {
 
   // MARK: - The order of arrival
 
-  /// Commits what was accepted so far, and waits for it, but not for long: a call behind it must not wait for a table that
-  /// another process holds. Only where very many writes are under way the wait has no limit, and reading stops so long.
+  /// Waits for the commit of all accepted requests, but not for long: a later call must not wait for a database that
+  /// another process has locked. Only with more than `replyWriteLimit` writes under way the wait has no limit, and
+  /// reading stops.
   public func settle() {
     guard state.withLock({ $0.replyWrites.count > 0 }) else { return }
     if !store.flush(atMost: Self.commitPatience), state.withLock({ $0.replyWrites.count > Self.replyWriteLimit }) {
@@ -155,7 +156,7 @@ extension PredictionEngine {
     }
   }
 
-  /// Runs a body that must see all that was accepted before it: at once where all of that is committed, else on another
+  /// Runs a body that must see all requests accepted before it: at once where all are committed, otherwise on another
   /// thread.
   public func afterAccepted(_ body: @escaping @Sendable () -> Void) {
     guard state.withLock({ $0.replyWrites.count > 0 || $0.arriving > 0 }) else { return body() }

@@ -1,17 +1,16 @@
 internal import JSON
 internal import Threads
 
-/// Files that an input names: looked at when it is accepted, uploaded while it is queued, and in their place when it is
-/// sent. All of it comes before the claim, so a crash in the middle of it costs nothing and is begun again.
+/// Files that an input names: checked at acceptance, uploaded while the prediction is queued, and replaced by their
+/// addresses when it is sent. The uploads come before the claim, so after a crash they are repeated at no cost.
 extension PredictionEngine {
-  // MARK: - When it is accepted
+  // MARK: - At acceptance
 
-  /// One order names no more files than this: each is opened while the client waits.
+  /// How many files a request may name: each is opened while the client waits.
   static var fileLimit: Int { 64 }
 
-  /// Looks at every file that a request names; quick, since only the first bytes of each are read. With `upload` nothing
-  /// may go out as words that was meant as a file: a string that names one in another way is refused, and so is an input
-  /// that names none.
+  /// Checks every file that a request names; quick, since only the first bytes are read. With `upload: true`, a string
+  /// that names a file in another way is refused, because it would be sent as text, and so is an input without files.
   ///
   /// - Throws: the first problem, as `.invalid`.
   func check(
@@ -47,9 +46,9 @@ extension PredictionEngine {
     }
   }
 
-  // MARK: - While it is queued
+  // MARK: - While queued
 
-  /// Uploads what a queued prediction names, one file after the other, on a queue that may wait for the disk.
+  /// Uploads the files of a queued prediction one after another, on a queue that may wait for the disk.
   func upload(_ prediction: Prediction, to provider: any Provider) {
     uploads.async { [self] in
       guard let service = provider.uploads, let input = (try? JSONValue(parsing: prediction.input ?? []))?.object else {
@@ -64,7 +63,8 @@ extension PredictionEngine {
     }
   }
 
-  /// The inputs that may be sent and are still queued. Those of predictions that another process has taken are forgotten.
+  /// The inputs that may be sent and are still queued. Those of predictions that another process has taken are
+  /// forgotten.
   func readyUploads(of account: String) -> [UploadedInput] {
     state.withLock { $0.uploads.ready(for: account) }.filter { uploaded in
       if let row = try? store.prediction(uploaded.id), row.phase == .queued { return true }
@@ -73,7 +73,7 @@ extension PredictionEngine {
     }
   }
 
-  /// The files are all there: from here on it may be claimed.
+  /// All files are uploaded: the prediction may be claimed now.
   fileprivate func finishUpload(of prediction: Prediction, input: [UInt8], hasAddresses: Bool) {
     let id = prediction.id
     let isWanted = state.withLock { state in
@@ -86,20 +86,20 @@ extension PredictionEngine {
   }
 }
 
-/// The files of one prediction, on their way.
+/// The upload of one prediction's files.
 private struct Upload: Sendable {
   let engine: PredictionEngine
   let prediction: Prediction
   let input: JSONObject
   let service: any ProviderUploads
 
-  /// - Parameter known: what stands for a file, by its path.
+  /// - Parameter known: the addresses of uploaded files, by path.
   func go(on rest: ArraySlice<FileReferences.Reference>, known: [String: String]) {
-    // Cancelled, or another process's by now: not a byte more.
+    // Cancelled, or taken by another process: nothing more is uploaded.
     guard engine.state.withLock({ $0.scheduler.isWorking(on: prediction.id) }) else { return engine.wakeDrain() }
     guard let next = rest.first else {
       let whole = FileReferences.replacing(input) { known[$0] }
-      // An address is good for other predictions too; anything else is the file itself.
+      // With a lifetime the texts are addresses; otherwise they are the files themselves.
       return engine.finishUpload(
         of: prediction, input: JSONValue.object(whole).serialized, hasAddresses: service.lifetime != nil)
     }
@@ -122,12 +122,12 @@ private struct Upload: Sendable {
     }
     if let digest, let address = try? engine.store.upload(of: digest, for: prediction.account) { return goOn(address) }
     service.upload(file) { [digest] outcome in
-      // A file that became shorter looks like a broken connection.
+      // Checked first, because a file that became shorter looks like a broken connection.
       guard file.isUnchanged else { return refuse(next, .changed) }
       switch outcome {
       case .uploaded(let address):
         guard let digest, let lifetime = service.lifetime else { return goOn(address) }
-        // That it could not be kept only means that the next one uploads it again.
+        // If the address cannot be stored, the next prediction uploads the file again.
         engine.store.keepUpload(of: digest, for: prediction.account, as: address, lifetime: lifetime) { goOn(address) }
       case .transient(let failure, let after):
         fail(.transient(named(failure, next), after: after))

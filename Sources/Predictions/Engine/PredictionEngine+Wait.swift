@@ -1,13 +1,14 @@
 internal import Threads
 
-/// Waiting for predictions, and what somebody's asking moves.
+/// Waits for predictions, and what a client's request brings forward.
 extension PredictionEngine {
-  /// Waits until one or all of these are settled. Answers at once where they are; otherwise from another thread.
+  /// Waits until one or all of these predictions are settled. Answers at once where they are; otherwise on another
+  /// thread.
   ///
   /// - Parameters:
   ///   - milliseconds: how long at most; 0 answers at once.
-  ///   - onProgress: called now and then while waiting, with the first prediction.
-  /// - Returns: a name by which the wait can be ended; `nil` where it was answered at once.
+  ///   - onProgress: called about once a second while waiting, with the first prediction; not after the completion.
+  /// - Returns: the id of the wait, for `endWait`; `nil` where it was answered at once.
   @discardableResult
   public func wait(
     for ids: [PredictionID], mode: WaitMode = .all, atMost milliseconds: Int64,
@@ -49,8 +50,8 @@ extension PredictionEngine {
     return waitID
   }
 
-  /// Tries a download that was given up once more. The wait counts the prediction as settled only after the commit that
-  /// begins the download, or that could not: before it, the row still says that everything is over.
+  /// Tries a download again that was given up. The wait counts the prediction as settled only after the commit that
+  /// begins the download, or after its failure: before, the row still says that the prediction is over.
   private func downloadAgain(_ prediction: Prediction, for waitID: WaitID?) {
     let id = prediction.id
     record(id, .downloadAgain, by: writer(of: prediction)) { [self] in
@@ -80,15 +81,15 @@ extension PredictionEngine {
     }
   }
 
-  /// A caller wants the result: the next step is taken now, where it was put off.
+  /// Brings the next poll forward, because a client waits for the result.
   private func hurry(_ prediction: Prediction) {
     if prediction.phase != nil, prediction.phase != .looking { react(.asked(prediction.id)) }
   }
 
-  /// Somebody asked for one whose submission is still in doubt and that nobody looks for at the moment: another look, if
-  /// one is due.
+  /// Starts another search, if one is due, for a prediction whose POST has an unknown outcome and that no process
+  /// searches for at the moment.
   func askAgain(_ snapshot: PredictionSnapshot) {
-    guard snapshot.isSearchedForByNobody, snapshot.prediction.isSearchDue(at: time.now.wall) else { return }
+    guard snapshot.waitsForSearch, snapshot.prediction.isSearchDue(at: time.now.wall) else { return }
     recover()
   }
 }

@@ -1,14 +1,14 @@
 internal import JSON
 internal import Threads
 
-/// Keeps predictions moving: takes orders, asks the scheduler what to do, does it, commits what came of it, and tells
-/// whoever waits.
+/// Runs predictions: accepts requests, lets the scheduler decide what is done next, does it, commits the outcome, and
+/// answers waits and subscriptions.
 ///
-/// Order everywhere: **commit, then the side effect, then commit, then say so**. The lock guards only memory: no store,
-/// provider or caller is ever called with it held. Store completions arrive in commit order from one thread, and every
-/// event that comes late or twice is told by the row it finds.
+/// The order everywhere: **commit, then the side effect, then commit, then publish**. The lock guards only memory: no
+/// store, provider or caller is called with it held (`assertUnlocked`). Store completions arrive in commit order on one
+/// thread. Late and duplicate events are detected by the row inside the transaction.
 public final class PredictionEngine: Sendable {
-  /// What the lock guards.
+  /// The state that the lock guards. Most of it is in structs with private storage, each in its own file.
   struct State {
     var live = LiveCache()
     var slots: [String: ProviderSlot] = [:]
@@ -21,30 +21,28 @@ public final class PredictionEngine: Sendable {
     var previews = Previews()
     var uploads = Uploads()
     var pendingRecords = PendingRecords()
-    /// The newest id that was given.
+    /// The newest id of a prediction of this process.
     var lastID: PredictionID?
     var replyWrites = ReplyWrites()
-    /// Requests that wait in `arrivals` or are being worked on there.
+    /// How many calls wait in `arrivals` or run there.
     var arriving = 0
     var recovery = RecoveryRuns()
     var isStopping = false
-    /// What is known of what things cost.
     var prices = QuoteCache()
-    /// The queued predictions whose price was asked for in vain, by account, and why.
+    /// Queued predictions whose price could not be learned, by account, and why.
     var unpriced: [String: [PredictionID: String]] = [:]
-    /// The pauses of accounts, as the store had them last; `nil` before they were read.
+    /// The pauses of accounts as they were last read; `nil` before the first time.
     var pauses: [String: AccountPause]?
-    /// When a paused account was last asked what it has, on the steady clock.
+    /// When the balance of a paused account was last requested, on the steady clock.
     var balanceAskedAt: [String: Int64] = [:]
-    /// What is known of what models there are.
     var modelCache = ModelCache()
-    /// When an account's catalogue was last asked for the default model in vain, on the steady clock.
+    /// When an account's catalogue last failed to answer about the default model, on the steady clock.
     var catalogueFailedAt: [String: Int64] = [:]
-    /// The schema that an order was last checked against.
+    /// The schema that an input was last checked against.
     var lastSchema: (bytes: [UInt8], schema: InputSchema)?
     var periodicTasks: PeriodicTasks
     var didWarnAboutUnknownAccounts = false
-    /// Whether the log says that queued predictions wait for the provider's history.
+    /// Whether the log says already that queued predictions wait for the provider's history.
     var didWarnAboutSearches = false
     var alarm = Alarm()
   }
@@ -60,28 +58,28 @@ public final class PredictionEngine: Sendable {
   let time: any TimeSource
   let limits: AccountLimits
   let files = WorkQueue()
-  /// Reads what is uploaded.
+  /// Reads files to upload.
   let uploads = WorkQueue()
-  /// Takes requests in the order of arrival, where one of them takes long; see PredictionEngine+Submit.
+  /// Runs calls in the order of their arrival, behind one that takes long; see `afterAccepted`.
   let arrivals = WorkQueue()
-  /// Who is notified of every change; see PredictionEngine+Changes.
+  /// Notified of every change; see `whenChanged`.
   let watcher = Protected<Watcher?>(nil)
   /// How often the alarm was moved; with a lock of its own, so that moving it wakes only the clock's thread.
   let alarmMoves = Protected(0)
 
-  /// How long after its acceptance a prediction is sent whose accepting process has exited, where no history can tell
-  /// whether it was sent before.
+  /// How long after its acceptance a prediction is sent whose accepting process has exited, at a provider without a
+  /// history that would show an earlier POST; in milliseconds.
   static let unsearchedLifetime: Int64 = 600_000
-  /// How far back a provider's history is searched.
+  /// How far back a provider's history is searched, in milliseconds.
   static let historyReach: Int64 = 7 * 86_400_000
 
-  /// An engine that does nothing yet: work begins with the first call that names a prediction.
+  /// An idle engine: work begins with the first call that names a prediction.
   ///
   /// - Parameters:
-  ///   - retention: how long predictions are kept that are over, in milliseconds; `nil` is no limit.
-  ///   - savesAtOnce: of how many predictions outputs are saved at once, fetched from elsewhere and made here each.
-  ///   - seed: where the scheduler's jitter begins.
-  ///   - notice: takes sentences for the log; never a prompt, never a key.
+  ///   - retention: the age at which finished predictions are deleted, in milliseconds; `nil` is no limit.
+  ///   - savesAtOnce: how many predictions' outputs are saved at once: so many remote ones, and so many local ones.
+  ///   - seed: of the scheduler's jitter.
+  ///   - notice: writes a sentence to the log; the sentences contain no prompts and no keys.
   public init(
     store: any PredictionStore, outputs: any OutputStore, previews: any PreviewStore, inputs: any InputStore,
     time: any TimeSource, limits: AccountLimits, defaults: Defaults, retention: Int64? = nil, savesAtOnce: Int = 4,
@@ -103,7 +101,8 @@ public final class PredictionEngine: Sendable {
 
   // MARK: - Calls out of the engine
 
-  /// Stops a debug build where this thread holds the engine's lock: stores, providers and callers are called without it.
+  /// Stops a debug build where this thread holds the engine's lock: stores, providers and callers are called without
+  /// it.
   func assertUnlocked() { state.assertNotHeld() }
 
   var store: any PredictionStore {
@@ -140,7 +139,7 @@ public final class PredictionEngine: Sendable {
 
   /// Counts a write that a reply of the current read waits for, from now until its completion; see `settle`.
   ///
-  /// - Parameter agent: whose request is being written, if it is an agent's.
+  /// - Parameter agent: the agent whose request is being written; `nil` for other writes.
   /// - Returns: the completion to hand to the store.
   func countingReplyWrite<Value>(
     for agent: String? = nil, _ completion: @escaping @Sendable (Value) -> Void
@@ -154,7 +153,7 @@ public final class PredictionEngine: Sendable {
 
   // MARK: - Providers and defaults
 
-  /// Puts a provider in its slot, or says why it cannot be used. What was left unfinished for it goes on.
+  /// Sets the provider of a name, or why it cannot be used. Unfinished predictions of its account are continued.
   public func install(_ slot: ProviderSlot, as name: String) {
     let mustRecover = state.withLock { state in
       state.slots[name] = slot
@@ -166,13 +165,13 @@ public final class PredictionEngine: Sendable {
     if mustRecover { recover() }
   }
 
-  /// What holds where a request does not say.
+  /// The values used where a request names none.
   public var defaults: Defaults {
     get { state.withLock { $0.defaults } }
     set { state.withLock { $0.defaults = newValue } }
   }
 
-  /// The model used where a request to this provider names none.
+  /// The model of requests to this provider that name none.
   public func defaultModel(of provider: String) -> String? {
     state.withLock { state in
       if let model = state.defaults.model { return model }
@@ -196,7 +195,7 @@ public final class PredictionEngine: Sendable {
     }
   }
 
-  /// The models used where nobody names one, one for each provider that can be used; that of the default provider first.
+  /// The default models of all providers that can be used; that of the default provider first.
   public var usualModels: [String] {
     state.withLock { state in
       let first = state.defaults.provider
@@ -210,9 +209,9 @@ public final class PredictionEngine: Sendable {
     }
   }
 
-  // MARK: - Look
+  // MARK: - Reading
 
-  /// A prediction as it stands; `nil` where there is none.
+  /// The present state of a prediction; `nil` where it does not exist.
   public func snapshot(_ id: PredictionID) throws(StoreError) -> PredictionSnapshot? {
     let now = time.now.steady
     // The usual case takes the lock once: the prediction is in memory, and fresh.
@@ -240,7 +239,7 @@ public final class PredictionEngine: Sendable {
     }
   }
 
-  /// The same prediction with its input, which is not kept in memory where it is long and the prediction is over.
+  /// The same prediction with its input, which is not in memory where it is long and the prediction is over.
   public func whole(_ snapshot: PredictionSnapshot) throws(StoreError) -> PredictionSnapshot {
     guard snapshot.prediction.input == nil, let input = try store.input(of: snapshot.prediction.id) else {
       return snapshot
@@ -251,13 +250,13 @@ public final class PredictionEngine: Sendable {
       prediction, resultURL: snapshot.resultURL, waiting: snapshot.waiting, warnings: snapshot.warnings)
   }
 
-  /// A page of the table as it is committed.
+  /// A page of the committed predictions.
   public func list(_ query: ListQuery) throws(StoreError) -> ListPage {
     begin()
     return try store.list(query)
   }
 
-  /// A page of the table with all that was accepted before. The completion may run on another thread.
+  /// A page that includes all predictions accepted before this call. The completion may run on another thread.
   public func list(
     _ query: ListQuery, completion: @escaping @Sendable (Result<ListPage, StoreError>) -> Void
   ) {
@@ -271,23 +270,23 @@ public final class PredictionEngine: Sendable {
     state.withLock { resultURL(of: prediction, in: &$0) }
   }
 
-  /// The whole of a saved file; `nil` where it is gone or is not what was saved any more.
+  /// The bytes of a saved file; `nil` where it is missing or was changed.
   ///
   /// - Parameter origin: the prediction's.
   public func contents(of file: OutputFile, for origin: PredictionOrigin?) -> [UInt8]? {
     try? outputs.contents(of: file, for: origin)
   }
 
-  /// The whole of a saved file, a piece at a time; each but the last is `Base64.pieceBytes` long.
+  /// Reads a saved file in pieces of `Base64.pieceBytes`, except for the last.
   ///
-  /// - Returns: false where it is gone or is not what was saved any more; what came before is then worth nothing.
+  /// - Returns: false where it is missing or was changed; the pieces before are then invalid.
   public func read(_ file: OutputFile, for origin: PredictionOrigin?, _ piece: ([UInt8]) -> Void) -> Bool {
     (try? outputs.read(file, for: origin, piece)) != nil
   }
 
   // MARK: - Cancel and delete
 
-  /// Stops a prediction. Costs nothing before its POST; afterwards it says what may still be billed.
+  /// Cancels a prediction. Free before its POST; afterwards the failure says that it may be billed.
   public func cancel(
     _ id: PredictionID, deleteRemote: Bool,
     completion: @escaping @Sendable (Result<PredictionSnapshot, StoreError>) -> Void
@@ -307,9 +306,9 @@ public final class PredictionEngine: Sendable {
       })
   }
 
-  /// Takes back what a cancelled call ordered: it ends where it is not sent yet, and goes on where it may be.
+  /// Withdraws the prediction of a cancelled call: it ends if it is not sent yet, and goes on if it may be.
   ///
-  /// - Parameter completion: runs when that is decided, from another thread.
+  /// - Parameter completion: called when that is committed, on another thread.
   public func withdraw(_ id: PredictionID, completion: @escaping @Sendable () -> Void) {
     let (sendable, writer) = revoke(id)
     record(id, .withdrawn(sendable: sendable), by: writer, completion: completion)
@@ -326,8 +325,8 @@ public final class PredictionEngine: Sendable {
   /// Deletes predictions, all or none.
   ///
   /// - Parameters:
-  ///   - files: whether their files go too, where they are still what was saved.
-  ///   - completion: gets the paths that were left because somebody changed the file.
+  ///   - files: whether their files are removed too, where they are unchanged.
+  ///   - completion: gets the paths of files that were kept because they were changed.
   public func delete(
     _ ids: [PredictionID], files: Bool,
     completion: @escaping @Sendable (Result<DeleteOutcome, StoreError>, _ kept: [String]) -> Void

@@ -1,5 +1,5 @@
-/// Partial images of predictions: the newest one that is not stored yet, and which predictions have a stored file. A pure
-/// struct.
+/// Partial images of predictions: the newest one that is not stored yet, and which predictions have a stored file. A
+/// pure struct.
 ///
 /// At most one image waits for each prediction, however fast they arrive: a newer one replaces it.
 struct Previews: Sendable {

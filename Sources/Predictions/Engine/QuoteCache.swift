@@ -1,21 +1,21 @@
 internal import JSON
 
-/// What orders cost, as far as the provider was asked lately. A price depends on the model and on every member of the
-/// input but the prompt.
+/// Prices that providers quoted recently. A price depends on the model and on every field of the input except the
+/// prompt.
 struct QuoteCache: Sendable {
-  /// How long a price is believed, in milliseconds.
+  /// How long a price is used, in milliseconds.
   static let lifetime: Int64 = 600_000
   private static let limit = 256
 
   private var prices: [[UInt8]: (micros: Int64, at: Int64)] = [:]
 
-  /// What one would cost; `nil` where nobody has asked lately.
+  /// The price of an input in millionths of a dollar; `nil` where none was quoted recently.
   func micros(_ provider: String, _ model: String, _ input: JSONObject, now: Int64) -> Int64? {
     guard let price = prices[Self.key(provider, model, input)], now - price.at < Self.lifetime else { return nil }
     return price.micros
   }
 
-  /// Notes a price.
+  /// Adds a price.
   mutating func note(_ micros: Int64, _ provider: String, _ model: String, _ input: JSONObject, now: Int64) {
     if prices.count >= Self.limit { prices.removeAll(keepingCapacity: true) }
     prices[Self.key(provider, model, input)] = (micros, now)

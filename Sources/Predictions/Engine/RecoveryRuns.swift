@@ -1,5 +1,5 @@
-/// When this process takes over work of others: begun by its first call or some time after a `submit`, one run at a time.
-/// A pure struct.
+/// When this process takes over work of others: begun by its first call or some time after a `submit`, one run at a
+/// time. A pure struct.
 struct RecoveryRuns: Sendable {
   /// Whether work has begun; a process that is only probed has no side effects.
   private(set) var hasBegun = false

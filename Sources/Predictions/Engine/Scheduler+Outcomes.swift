@@ -1,4 +1,4 @@
-/// What follows from how a poll, a look or a download ended.
+/// The next step after a poll, a search, an upload or a download.
 extension Scheduler {
   // MARK: - Polling
 
@@ -37,7 +37,7 @@ extension Scheduler {
     return []
   }
 
-  // MARK: - Looking
+  // MARK: - Searching after a lost reply
 
   mutating func looked(_ id: PredictionID, _ outcome: HistoryOutcome, now: Moment) -> [Action] {
     guard var job = jobs[id], job.phase == .looking else { return [] }
@@ -46,7 +46,7 @@ extension Scheduler {
     let reason = HistoryOutcome.reason(outcome)
     var isNew = false
     if case .found(let matches) = outcome, matches.count == 1 {
-      // Evidence is taken twice, so that a twin which is only just appearing there is not overlooked.
+      // A match must be seen twice, so that an equal prediction that appears a little later is not overlooked.
       if let seen = job.seen, seen.match.remoteID == matches[0].remoteID {
         if now.steady - seen.at >= policy.lookSpan { return [.record(id, .adopted(matches[0]))] }
       } else {
@@ -54,7 +54,7 @@ extension Scheduler {
         isNew = true
       }
     } else if outcome == .contested || outcome.isUnavailable {
-      // What was seen before still counts: nothing was learned.
+      // An earlier match still counts: this search gave no information.
     } else {
       job.seen = nil
     }
@@ -65,7 +65,7 @@ extension Scheduler {
       return [.record(id, .lookedInVain(reason: reason, next: now.wall + pause, isSettled: false))]
     }
     if isNew, job.attempts <= looks.count + 1 {
-      // Seen for the first time at the very end: one more look decides.
+      // Seen for the first time by the last search: one more search decides.
       schedule(id, in: policy.lookSpan, now: now)
       return [.record(id, .lookedInVain(reason: reason, next: now.wall + policy.lookSpan, isSettled: false))]
     }
@@ -76,10 +76,10 @@ extension Scheduler {
     ]
   }
 
-  // MARK: - Searching for what is queued
+  // MARK: - Searching for a queued prediction
 
-  /// What another process accepted, which has exited, may have been sent from a later state of the table. It is sent only
-  /// if the history does not have it.
+  /// A prediction that was accepted by a process that has exited may have been sent from a later state of the database.
+  /// It is sent only if the history does not have it.
   mutating func searched(_ id: PredictionID, _ outcome: HistoryOutcome, now: Moment) -> [Action] {
     guard let job = jobs[id], job.phase == .queued, searching[job.account] == id else { return [] }
     let policy = policy(of: job)
@@ -90,7 +90,7 @@ extension Scheduler {
     case .found(let matches) where matches.count == 1:
       return [.record(id, .adopted(matches[0]))]
     case .contested where job.attempts < policy.looks.count:
-      // The other one may only just be on its way: once its reply is there this one can be told apart.
+      // An equal prediction may be under way: once its reply arrives, the two can be told apart.
       jobs[id]?.attempts += 1
       schedule(id, in: policy.looks[job.attempts], now: now)
       return []
@@ -105,7 +105,7 @@ extension Scheduler {
 
   // MARK: - Uploads
 
-  /// Tried again a few times, since that is free; then it has failed, and nothing was sent.
+  /// A failed upload is tried again a few times, since that is free; then the prediction fails, and nothing was sent.
   mutating func uploadFailed(_ id: PredictionID, _ outcome: UploadOutcome, now: Moment) -> [Action] {
     guard let job = jobs[id], job.phase == .queued else { return [] }
     switch outcome {
@@ -150,7 +150,7 @@ extension Scheduler {
 extension HistoryOutcome {
   fileprivate var isUnavailable: Bool { if case .unavailable = self { true } else { false } }
 
-  /// Why a search for a queued one did not settle it, in one sentence.
+  /// Why a search for a queued prediction was not decisive, in one sentence.
   fileprivate static func doubt(_ outcome: HistoryOutcome) -> String {
     let left = "The process that accepted it has exited, and the provider's history has"
     return switch outcome {
@@ -160,7 +160,7 @@ extension HistoryOutcome {
     }
   }
 
-  /// Why a look did not settle it, in one sentence.
+  /// Why a search after a lost reply was not decisive, in one sentence.
   fileprivate static func reason(_ outcome: HistoryOutcome) -> String {
     let lost = "Its submission got no reply, and"
     return switch outcome {

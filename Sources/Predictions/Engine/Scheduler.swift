@@ -1,99 +1,99 @@
 internal import Encoding
 
-/// Decides what is done next, and when: the queue, polling, back-off, looking, downloads.
+/// Decides what is done next, and when: the queue, polls, retries, searches of the history, downloads.
 ///
-/// A pure struct: no clock, no task, no I/O. Events go in with the moment they happened, actions come out, and chance is
-/// part of its state. It never lets anything be sent by itself: `.post` is only ever the answer to `.claimed`, which the
-/// store gives once for each prediction.
+/// A pure struct without clock, tasks or I/O: events go in with their moment, actions come out, and the random
+/// generator is part of its state. `.post` is only the answer to `.claimed`, which the store gives once for each
+/// prediction.
 public struct Scheduler: Sendable {
-  /// Something happened.
+  /// An event that may ask for actions.
   public enum Event: Sendable, Equatable {
-    /// Something waits in an account's queue.
+    /// A prediction waits in an account's queue.
     case queued(account: String)
-    /// A claim was committed: this one may be sent.
+    /// A claim was committed: this prediction may be sent.
     case claimed(Prediction)
-    /// A claim brought nothing; ask again after so many milliseconds, or not before something changes.
+    /// A claim gave no prediction; try again after so many milliseconds, or with `nil` not before a change.
     case claimEnded(account: String, retryAfter: Int64?)
-    /// This one's turn has come, and its files must be uploaded first.
+    /// The next prediction's files must be uploaded before it is claimed.
     case uploadNeeded(Prediction)
-    /// This one's turn has come, and the provider's history must be searched for it first.
+    /// The provider's history must be searched for the next prediction before it is claimed.
     case searchNeeded(Prediction)
-    /// A search for a queued one ended.
+    /// A search for a queued prediction ended.
     case searched(PredictionID, HistoryOutcome)
-    /// They are.
+    /// Its files are uploaded.
     case uploaded(PredictionID)
-    /// They are not.
+    /// The upload of its files failed.
     case uploadFailed(PredictionID, UploadOutcome)
-    /// What stood in the way of a claim is settled: ask again at once.
+    /// The obstacle of a claim is removed: try again at once.
     case claimCleared(account: String)
-    /// The pause of an account ended early: ask again at once.
+    /// The pause of an account ended early: try to claim at once.
     case pauseEnded(account: String)
-    /// A row of ours was committed as it is here.
+    /// A row of this process was committed.
     case changed(Prediction)
     /// A poll ended without changing anything.
     case polled(PredictionID, PollOutcome)
-    /// A look at the history ended.
+    /// A search of the history after a lost reply ended.
     case looked(PredictionID, HistoryOutcome)
-    /// A round of downloading failed.
+    /// A download failed.
     case downloadFailed(PredictionID, DownloadOutcome)
-    /// Fresh links were looked for, and there are none.
+    /// The provider gave no fresh links.
     case relinkFailed(PredictionID, reason: String)
-    /// The request to delete brought no answer.
+    /// The request to delete got no answer.
     case deletionUnanswered(PredictionID, reason: String)
-    /// Another process has it now.
+    /// Another process has taken the prediction over.
     case lost(PredictionID)
-    /// Somebody asked for it: what was put off may be tried now.
+    /// A client asked for the prediction: a planned poll may come sooner.
     case asked(PredictionID)
-    /// Whether somebody waits for it: then it is polled before the others.
+    /// Whether a client waits for the prediction: then it is polled before others.
     case awaited(PredictionID, Bool)
     /// Time has passed.
     case woke
-    /// Nothing more is begun that costs money.
+    /// The process ends: claims nothing more.
     case stopping
   }
 
-  /// What the engine is to do.
+  /// What the engine does next.
   public enum Action: Sendable, Equatable {
-    /// Try to take the account's oldest queued prediction.
+    /// Claim the account's oldest queued prediction.
     case claim(account: String)
-    /// Upload the files of a queued one.
+    /// Upload the files of a queued prediction.
     case upload(PredictionID)
-    /// Search the provider's history for a queued one.
+    /// Search the provider's history for a queued prediction.
     case search(PredictionID)
-    /// Send it. Once.
+    /// Send the prediction, once.
     case post(PredictionID)
-    /// Ask the provider how it stands.
+    /// Poll the prediction.
     case poll(PredictionID)
-    /// Look for it in the provider's history.
+    /// Search the provider's history for a prediction whose reply was lost.
     case look(PredictionID)
-    /// Save its outputs.
+    /// Save the outputs.
     case download(PredictionID)
-    /// Ask the provider for fresh links to its outputs.
+    /// Request fresh links to the outputs.
     case relink(PredictionID)
-    /// Ask the provider to delete it.
+    /// Request the deletion at the provider.
     case deleteRemotely(PredictionID)
-    /// Commit this.
+    /// Commit an event.
     case record(PredictionID, PredictionEvent)
   }
 
-  /// One unfinished prediction of ours; `queued` only while we search for it or upload its files.
+  /// An unfinished prediction of this process; `queued` only while it is searched for or its files are uploaded.
   struct Job: Sendable {
     var account: String
     var phase: PredictionPhase
-    /// When the provider took it, on the steady clock; for one that was found unfinished, as far as the wall clock tells.
+    /// When the provider accepted it, on the steady clock; after a takeover, derived from the wall clock.
     var acceptedAt: Int64
-    /// When something is to be done for it; `nil` while that is being done.
+    /// When the next step is due; `nil` while one is under way.
     var due: Int64?
-    /// Whether it is due and only waits for its turn to be polled.
+    /// Whether it waits for its turn to be polled.
     var isInLine = false
-    /// Polls, looks or download rounds so far in this phase.
+    /// Polls, searches or downloads so far in this phase.
     var attempts = 0
     var failures = 0
     var firstGoneAt: Int64?
     var goneCount = 0
     var seen: (match: HistoryMatch, at: Int64)?
     var hasRelinked = false
-    /// Whether fresh links are being fetched: when they are recorded, the download begins again.
+    /// Whether fresh links were requested: when they are recorded, the download begins again.
     var isRelinking = false
   }
 
@@ -102,7 +102,7 @@ public struct Scheduler: Sendable {
     var isClaiming = false
     var retryAt: Int64?
     var mayHaveQueue = false
-    /// Whether more came to the queue than the claim under way was asked about.
+    /// Whether a prediction was queued that the claim under way may not have seen.
     var hasMore = false
     var line: PollRateLimiter
 
@@ -115,61 +115,62 @@ public struct Scheduler: Sendable {
   var jobs: [PredictionID: Job] = [:]
   private var accounts: [String: AccountState] = [:]
   private var deadlines = DeadlineHeap()
-  /// Whose files are being uploaded, by account: one at a time, so that a second one with the same file finds it there.
+  /// The prediction whose files are being uploaded, by account: one at a time, so that the next one with the same file
+  /// finds its address.
   private var uploading: [String: PredictionID] = [:]
-  /// Which queued one the history is searched for, by account: one at a time, so that the history is not asked too often.
+  /// The queued prediction that is searched for, by account: one at a time, to limit the requests.
   var searching: [String: PredictionID] = [:]
-  /// Those that somebody waits for, ours or not.
+  /// The predictions that a client waits for, of any process.
   private var awaited: Set<PredictionID> = []
   private var isStopping = false
   private var random: SplitMix64
 
   /// A scheduler without work.
   ///
-  /// - Parameter seed: where the jitter begins.
+  /// - Parameter seed: of the jitter.
   public init(seed: UInt64) {
     random = SplitMix64(seed: seed)
   }
 
-  /// Makes an account known; its predictions are asked about at this pace.
+  /// Adds an account, whose predictions are polled at this pace.
   public mutating func add(account: String, pace: PollPace) {
     if accounts[account] == nil { accounts[account] = AccountState(pace) }
   }
 
-  /// When `.woke` is due, on the steady clock; `nil` while nothing waits for time to pass.
+  /// When `.woke` is due, on the steady clock; `nil` while nothing is planned.
   public var nextWake: Int64? {
     let retries = accounts.values.compactMap(\.retryAt).min()
     let turns = accounts.values.compactMap(\.line.nextTurn).min()
     return [deadlines.earliest, retries, turns].compactMap { $0 }.min()
   }
 
-  /// Whether anything of ours is unfinished.
+  /// Whether this process has unfinished predictions.
   public var hasWork: Bool { !jobs.isEmpty }
 
-  /// Whether an account's queue may hold something that waits for a slot, or for a pause to end.
+  /// Whether an account's queue may hold predictions that wait for a slot or the end of a pause.
   public var hasQueue: Bool { accounts.values.contains { $0.mayHaveQueue } }
 
   /// Whether a claim is under way, or could be made at once.
   public var isClaiming: Bool { accounts.values.contains { $0.isClaiming } }
 
-  /// Whether files are being uploaded for an account, or for any.
+  /// Whether files are being uploaded for an account.
   public func isUploading(for account: String) -> Bool {
     uploading[account].map { jobs[$0]?.phase == .queued } ?? false
   }
 
-  /// Whether files are being uploaded for anybody.
+  /// Whether files are being uploaded for any account.
   public var isUploading: Bool { uploading.keys.contains(where: isUploading(for:)) }
 
-  /// Whether a queued one is searched for, for an account; also while it waits for the next try.
+  /// Whether a queued prediction of an account is searched for, or waits for the next search.
   public func isSearching(for account: String) -> Bool { searching[account] != nil }
 
-  /// Whether the history is being asked for a queued one.
+  /// Whether a search for a queued prediction is under way.
   public var isSearching: Bool { searching.values.contains { jobs[$0].map { $0.due == nil } ?? false } }
 
-  /// Whether this prediction is one of ours, unfinished.
+  /// Whether this process works on a prediction.
   public func isWorking(on id: PredictionID) -> Bool { jobs[id] != nil }
 
-  /// Takes an event in, and says what to do.
+  /// Handles an event, and returns what to do.
   public mutating func handle(_ event: Event, now: Moment) -> [Action] {
     switch event {
     case .queued(let account):
@@ -279,13 +280,14 @@ public struct Scheduler: Sendable {
     return [.claim(account: account)]
   }
 
-  /// A slot may have become free: what was denied is asked for again.
+  /// A slot may have become free: tries to claim again.
   private mutating func release(_ account: String) -> [Action] {
     accounts[account]?.retryAt = nil
     return claim(account)
   }
 
-  /// It and those that were passed over meanwhile may be claimed, also where a claim that knows nothing of it is under way.
+  /// The prediction, and those that were skipped meanwhile, may be claimed now, even if a claim is under way that began
+  /// before.
   mutating func endPreparation(of id: PredictionID, for account: String) -> [Action] {
     if searching[account] == id { searching[account] = nil }
     let isClaiming = accounts[account]?.isClaiming ?? false
@@ -294,11 +296,11 @@ public struct Scheduler: Sendable {
     return release(account)
   }
 
-  // MARK: - What a committed row asks for
+  // MARK: - Committed rows
 
   private mutating func changed(_ prediction: Prediction, now: Moment) -> [Action] {
     let id = prediction.id
-    // Whatever has changed, its files are still on their way.
+    // Whatever has changed, its files are still being uploaded.
     if prediction.phase == .queued, jobs[id]?.phase == .queued { return [] }
     guard let phase = prediction.phase, phase != .queued, prediction.owner != nil else {
       let job = jobs.removeValue(forKey: id)
@@ -333,12 +335,12 @@ public struct Scheduler: Sendable {
         schedule(id, in: min(max(0, (prediction.nextAt ?? 0) - now.wall), looks[0]), now: now)
         return []
       }
-      // The first looks were in vain long ago: this one is an extra.
+      // The first searches are over; this is an additional one.
       jobs[id]?.attempts = looks.count
       return begin(id, now: now)
     case .fetching:
       let freed = before?.phase == .fetching ? [] : release(prediction.account)
-      // Whatever else changed in the row: one download at a time.
+      // One download at a time, whatever else changed in the row.
       if before?.phase == .fetching, before?.isRelinking == false { return freed }
       jobs[id]?.isRelinking = false
       return begin(id, now: now) + freed
@@ -351,7 +353,7 @@ public struct Scheduler: Sendable {
     }
   }
 
-  /// Does what a job's phase asks for; a poll only gets into line, because others may be due that go first.
+  /// Begins the next step of a job. A poll waits for its turn, because others may have priority.
   private mutating func begin(_ id: PredictionID, now: Moment) -> [Action] {
     guard let job = jobs[id] else { return [] }
     jobs[id]?.due = nil
@@ -372,7 +374,7 @@ public struct Scheduler: Sendable {
     }
   }
 
-  /// Polls those whose turn has come.
+  /// Polls the predictions whose turn has come.
   private mutating func takeTurns(_ account: String, now: Moment) -> [Action] {
     let ids = accounts[account]?.line.take(now.steady) { jobs[$0]?.isInLine == true && jobs[$0]?.phase == .polling }
     for id in ids ?? [] {
@@ -384,7 +386,7 @@ public struct Scheduler: Sendable {
 
   // MARK: - Time
 
-  /// Pauses of a second and more end on a quarter of one, so that many share one waking.
+  /// Schedules the next step. Pauses of a second and more end on a quarter of a second, so that many share one wake-up.
   mutating func schedule(_ id: PredictionID, in pause: Int64, now: Moment) {
     let at = now.steady + max(0, pause)
     schedule(id, at: pause < 1_000 ? at : (at + 249) / 250 * 250)
@@ -399,7 +401,7 @@ public struct Scheduler: Sendable {
 
   private func policy(ofAccount account: String) -> RetryPolicy { accounts[account]?.policy ?? .remote }
 
-  /// A fifth more or less, so that many that began together do not stay together.
+  /// A pause changed by up to a fifth, so that predictions that began together do not stay in step.
   mutating func jittered(_ pause: Int64) -> Int64 {
     let permille = Int64(random.next() % 401) - 200
     return pause + pause * permille / 1_000

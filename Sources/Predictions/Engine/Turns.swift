@@ -1,6 +1,6 @@
-/// Lets a few work at a time; the others wait, in the order of their arrival.
+/// Limits how many jobs run at once; the others wait in the order of their arrival. A pure struct.
 struct Turns<Waiting: Sendable>: Sendable {
-  /// How many at a time.
+  /// How many jobs run at once.
   let limit: Int
   private(set) var running = 0
   private(set) var waiting: [Waiting] = []
@@ -9,7 +9,9 @@ struct Turns<Waiting: Sendable>: Sendable {
     self.limit = limit
   }
 
-  /// - Returns: whether it may work now; else `end` returns it when its turn comes.
+  /// Adds a job.
+  ///
+  /// - Returns: whether it may run now; otherwise `end` returns it when its turn comes.
   mutating func begin(_ new: Waiting) -> Bool {
     guard running < limit else {
       waiting.append(new)
@@ -19,9 +21,9 @@ struct Turns<Waiting: Sendable>: Sendable {
     return true
   }
 
-  /// Ends the work of one.
+  /// Ends a job.
   ///
-  /// - Returns: the one whose turn it is now.
+  /// - Returns: the job that may run now.
   mutating func end() -> Waiting? {
     guard waiting.isEmpty else { return waiting.removeFirst() }
     running -= 1

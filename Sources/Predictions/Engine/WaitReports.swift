@@ -1,7 +1,7 @@
 internal import Threads
 
-/// Calls the two closures of one wait in order: no progress is reported once the wait is answered. Neither runs with a lock
-/// held.
+/// Calls the two closures of one wait in order: no progress is reported once the wait is answered. Neither runs with a
+/// lock held.
 ///
 /// An answer that comes while progress is being reported, by another thread, is sent by that thread afterwards.
 final class WaitReports: Sendable {

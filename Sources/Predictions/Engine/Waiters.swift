@@ -1,14 +1,15 @@
-/// Who waits for which predictions, and until when. A pure struct; the engine calls what it hands out.
+/// The waits for predictions, with their deadlines. A pure struct; the engine calls the closures.
 struct Waiters: Sendable {
   struct Waiter: Sendable {
     var ids: [PredictionID]
     var mode: WaitMode
     var deadline: Int64
-    /// When progress is reported next; `nil` where nobody wants it.
+    /// When progress is reported next; `nil` where the caller wants none.
     var tick: Int64?
     var onProgress: (@Sendable (PredictionSnapshot) -> Void)?
     var completion: @Sendable (WaitOutcome) -> Void
-    /// Those that are settled by their rows but about to change: they count as unsettled until they are released.
+    /// Predictions whose rows say that they are settled but that are about to change: they count as unsettled until
+    /// `release`.
     var held: Set<PredictionID> = []
 
     fileprivate func isFulfilled(_ isSettled: (PredictionID) -> Bool) -> Bool {
@@ -22,15 +23,16 @@ struct Waiters: Sendable {
   private var byPrediction: [PredictionID: Set<WaitID>] = [:]
   private var last: UInt64 = 0
 
-  /// The next moment at which one may run out or report: never too late, too early where the one that it was has gone.
+  /// The next moment at which a wait may expire or report. May be too early, where the wait has ended since; not too
+  /// late.
   private(set) var nextWake: Int64?
 
   var isEmpty: Bool { waiters.isEmpty }
 
-  /// Whether somebody waits for this one.
+  /// Whether a wait names this prediction.
   func isAwaited(_ id: PredictionID) -> Bool { byPrediction[id] != nil }
 
-  /// All predictions somebody waits for.
+  /// All predictions that waits name.
   var awaited: some Sequence<PredictionID> { byPrediction.keys }
 
   mutating func add(_ waiter: Waiter) -> WaitID {
@@ -52,7 +54,7 @@ struct Waiters: Sendable {
     return waiter
   }
 
-  /// Takes out everybody whose wish is fulfilled now that this prediction has changed.
+  /// Takes out the waits that are fulfilled now that this prediction has changed.
   mutating func takeFulfilled(by prediction: PredictionID, isSettled: (PredictionID) -> Bool) -> [Waiter] {
     guard let ids = byPrediction[prediction] else { return [] }
     return ids.sorted { $0.number < $1.number }.compactMap { id in
@@ -61,26 +63,26 @@ struct Waiters: Sendable {
     }
   }
 
-  /// Counts a held prediction by its row again, and takes the wait out where it is fulfilled now.
+  /// Counts a held prediction by its row again, and takes the wait out if it is fulfilled now.
   mutating func release(_ prediction: PredictionID, in id: WaitID, isSettled: (PredictionID) -> Bool) -> Waiter? {
     waiters[id]?.held.remove(prediction)
     guard let waiter = waiters[id], waiter.isFulfilled(isSettled) else { return nil }
     return remove(id)
   }
 
-  /// Takes out everybody whose time is up.
+  /// Takes out the waits whose deadline has passed.
   mutating func takeExpired(_ now: Int64) -> [Waiter] {
     let expired = waiters.filter { $0.value.deadline <= now }.keys.sorted { $0.number < $1.number }
     defer { nextWake = waiters.values.map(\.nextWake).min() }
     return expired.compactMap { remove($0) }
   }
 
-  /// Takes everybody out.
+  /// Takes out all waits.
   mutating func takeAll() -> [Waiter] {
     waiters.keys.sorted { $0.number < $1.number }.compactMap { remove($0) }
   }
 
-  /// Everybody who is to hear how it goes now.
+  /// The waits that report progress now.
   mutating func ticking(_ now: Int64, interval: Int64) -> [Waiter] {
     let ids = waiters.filter { $0.value.tick.map { $0 <= now } ?? false }.keys
     defer { nextWake = waiters.values.map(\.nextWake).min() }
@@ -91,16 +93,16 @@ struct Waiters: Sendable {
   }
 }
 
-/// Names a wait, so that it can be ended early.
+/// The id of a wait, by which it can be ended early.
 public struct WaitID: Hashable, Sendable {
   let number: UInt64
 }
 
 /// When a wait is over.
 public enum WaitMode: String, Sendable, CaseIterable {
-  /// When one is settled.
+  /// When one prediction is settled.
   case any
-  /// When all are.
+  /// When all predictions are settled.
   case all
 
   func isFulfilled(_ ids: [PredictionID], isSettled: (PredictionID) -> Bool) -> Bool {
@@ -113,9 +115,9 @@ public enum WaitMode: String, Sendable, CaseIterable {
 
 /// How a wait ended.
 public struct WaitOutcome: Sendable {
-  /// Whether what was waited for happened; otherwise the time was up.
+  /// Whether the condition was met; otherwise the time was up.
   public let isFulfilled: Bool
-  /// The predictions as they stand, in the order asked; one that was deleted meanwhile is left out.
+  /// The present state of the predictions, in the order of the request, without those that were deleted meanwhile.
   public let snapshots: [PredictionSnapshot]
 
   /// An outcome.
@@ -125,15 +127,15 @@ public struct WaitOutcome: Sendable {
   }
 }
 
-/// A prediction as it stood at one revision; never changes, and so can be shared and its rendering kept.
+/// The state of a prediction at one revision. Immutable, so that it can be shared and its JSON kept.
 public final class PredictionSnapshot: Sendable {
   /// The prediction.
   public let prediction: Prediction
   /// The provider's result URL, where there is one.
   public let resultURL: String?
-  /// Why it is not sent at the moment, where its account pauses.
+  /// The pause of its account, where it waits for the end of one.
   public let waiting: Waiting?
-  /// What is worth knowing of the input that was accepted just now; only in the answer to a submit.
+  /// Warnings about the input; only in the answer to a submit.
   public let warnings: [InputSchema.Problem]
 
   /// A snapshot.
@@ -147,27 +149,27 @@ public final class PredictionSnapshot: Sendable {
     self.warnings = warnings
   }
 
-  /// The same, waiting for its account.
+  /// The same, with the pause of its account.
   func with(waiting: Waiting) -> PredictionSnapshot {
     PredictionSnapshot(prediction, resultURL: resultURL, waiting: waiting, warnings: warnings)
   }
 
-  /// The same, with warnings of its input.
+  /// The same, with warnings about its input.
   public func with(warnings: [InputSchema.Problem]) -> PredictionSnapshot {
     warnings.isEmpty ? self : PredictionSnapshot(prediction, resultURL: resultURL, waiting: waiting, warnings: warnings)
   }
 
-  /// Whether it is in doubt and no process searches for it at the moment.
-  var isSearchedForByNobody: Bool {
+  /// Whether the outcome of its POST is unknown and no process searches for it at the moment.
+  var waitsForSearch: Bool {
     prediction.phase == .looking && prediction.owner == nil && prediction.nextAt != nil
   }
 
-  /// Whether its download was given up: asking for the result tries it once more.
+  /// Whether its download was given up: `result` tries it again.
   var hasMissingFiles: Bool {
     prediction.status == .completed && prediction.phase == nil && prediction.failure?.kind == .downloadFailed
   }
 
-  /// Whether nothing is to be waited for: it is terminal, and no download is being tried again.
+  /// Whether it is terminal and no download is being tried again.
   public var isSettled: Bool {
     prediction.status.isTerminal && !(prediction.status == .completed && prediction.phase == .fetching)
   }
