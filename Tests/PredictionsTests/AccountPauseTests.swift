@@ -1,7 +1,7 @@
 import Predictions
 import Testing
 
-/// How long an account pauses, whatever the clock does meanwhile.
+/// The length of a pause, whatever happens to the clock meanwhile.
 @Suite("Pauses of an account")
 struct AccountPauseTests {
   private let now: Int64 = 1_763_900_000_000
@@ -11,21 +11,21 @@ struct AccountPauseTests {
     .after(nil, because: reason, for: length, at: now)
   }
 
-  @Test("it lasts as long as it was granted")
+  @Test("a pause lasts for its length")
   func lasts() {
     #expect(pause().remaining(at: now) == 60_000)
     #expect(pause().remaining(at: now + 59_999) == 1)
     #expect(pause().remaining(at: now + 60_000) == nil)
   }
 
-  @Test("a clock that is set ends it and never makes it longer")
+  @Test("setting the clock may end a pause but does not extend it")
   func clock() {
     #expect(pause().remaining(at: now - day) == nil)
     #expect(pause().remaining(at: now - 1) == nil)
     #expect(pause().remaining(at: now + day) == nil)
     let late = AccountPause.after(nil, because: .rateLimited, for: 2_000, at: now + day)
     #expect(late.remaining(at: now) == nil)
-    // A refusal after the clock was set back pauses again, for as long as it says.
+    // A refusal after the clock was set back begins a new pause of its own length.
     let again = AccountPause.after(late, because: .rateLimited, for: 2_000, at: now)
     #expect(again.remaining(at: now) == 2_000)
     let credit = AccountPause.after(nil, because: .insufficientCredit, for: 60_000, at: now + day)
@@ -47,14 +47,14 @@ struct AccountPauseTests {
     #expect(AccountPause.after(last, because: .rateLimited, for: 5_000, at: moment).length == 5_000)
   }
 
-  @Test("one that ends sooner than the present one changes nothing")
+  @Test("a pause that would end before the present one changes nothing")
   func shorter() {
     #expect(AccountPause.after(pause(), because: .rateLimited, for: 2_000, at: now + 1) == pause())
     #expect(
       AccountPause.after(pause(.rateLimited, 2_000), because: .insufficientCredit, for: 60_000, at: now) == pause())
   }
 
-  @Test("a top-up covers the price and is more than what was too little")
+  @Test("a balance is a top-up if it covers the price and exceeds the balance that was too little")
   func topUp() {
     var pause = pause()
     #expect(pause.isToppedUp(balance: 50, price: 50))

@@ -4,7 +4,7 @@ import Threads
 
 @testable import Predictions
 
-/// What is left to be done after a POST: telling equal predictions apart, and letting go of what was kept.
+/// Work after a POST: telling equal predictions apart, and dropping stored replies.
 @Suite("After a POST")
 struct AftermathTests {
   private static func match(_ remoteID: String, _ rig: Rig) -> HistoryMatch {
@@ -16,7 +16,7 @@ struct AftermathTests {
 
   // MARK: - Equal predictions
 
-  @Test("of two equal predictions one lost its reply: what the other one has is not a second match")
+  @Test("of two equal predictions one lost its reply: the item of the other one is not a second match")
   func twin() throws {
     let rig = Rig()
     rig.provider.state.withLock { state in
@@ -33,7 +33,7 @@ struct AftermathTests {
     #expect(rig.posts == [first, second])
   }
 
-  @Test("one whose remote id turns out to be another's is looked for again by the process that polled it")
+  @Test("a prediction whose remote id belongs to another one is searched for again by the process that polled it")
   func displaced() throws {
     let rig = Rig()
     rig.provider.state.withLock { state in
@@ -42,7 +42,7 @@ struct AftermathTests {
     }
     let id = try rig.submit().id
     try rig.eventually("it is polled") { rig.provider.state.withLock { $0.polled } == 1 }
-    // Another process: its own late reply brought this id.
+    // Another process received this id in the late reply of its own prediction.
     let moved = try rig.row(id).displaced(at: rig.time.now.wall)
     rig.table.state.withLock { $0.save(moved) }
     rig.provider.state.withLock { $0.pollsHang = false }
@@ -73,7 +73,7 @@ struct AftermathTests {
     #expect(try rig.row(id).remoteID == "r-1")
   }
 
-  @Test("the bytes of a picture that cannot be saved do not stay in memory where the provider has them")
+  @Test("the bytes of an image that cannot be saved are dropped from memory where the provider has them")
   func bytes() throws {
     let rig = Rig()
     rig.provider.state.withLock {
@@ -89,7 +89,7 @@ struct AftermathTests {
     #expect(!rig.engine.state.withLock { $0.downloads.hasBytes(of: id) })
   }
 
-  @Test("the only copy of a picture stays until it is a file")
+  @Test("the only copy of an image stays in memory until it is a file")
   func onlyCopy() throws {
     let rig = Rig()
     rig.provider.state.withLock { state in
@@ -106,7 +106,7 @@ struct AftermathTests {
 
   // MARK: - What the provider keeps
 
-  @Test("what was kept for a prediction goes when it is over, and not before")
+  @Test("the stored reply of a prediction is dropped when the prediction is over, and not before")
   func forgotten() throws {
     let rig = Rig()
     let failed = RemoteResult.failed(
@@ -124,7 +124,7 @@ struct AftermathTests {
     #expect(forgotten().isEmpty, "it may be wanted again")
     let refused = try rig.submit("another").id
     #expect(try rig.result(refused).status == .failed)
-    // The answer comes before that.
+    // The wait is answered before that.
     try rig.soon("it is forgotten") { forgotten() == [refused] }
     #expect(try rig.result(try rig.submit("a third").id).status == .unknown)
     #expect(forgotten() == [refused], "nobody knows")
@@ -132,7 +132,7 @@ struct AftermathTests {
     try rig.soon("it is deleted") { forgotten() == [refused, unsaved] }
   }
 
-  @Test("a wish to download again that cannot be written is not granted later, behind another")
+  @Test("a repeated download that could not be committed is not begun later")
   func wish() throws {
     let rig = Rig()
     rig.outputs.state.withLock { $0.faults = [.diskFull(path: "/out")] }

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Predictions
 
-@Suite("What an agent may put on the disk")
+@Suite("Limits of an agent on the disk")
 struct AgentAllowanceTests {
   private func prediction(_ status: PredictionStatus, files: [Int64]) -> Prediction {
     var prediction = Prediction(

@@ -4,7 +4,7 @@ import Testing
 
 private let table: UInt32 = 0xABCD
 
-/// The log as the table keeps it: in memory, and only the newest lines.
+/// A log of changes in memory that keeps only the newest lines.
 private struct Log {
   var lines: [TableChange] = []
   var kept = Int.max
@@ -28,16 +28,16 @@ private struct Log {
 
 private func id(_ number: Int) -> PredictionID { PredictionID(sequence: Int64(number), lowBits: 0) }
 
-/// What a subscriber was told, and when.
+/// The notifications of a subscription, with their times.
 private struct Told: Equatable {
   var change: TableChange
   var cursor: ChangeCursor
   var at: Int64
 }
 
-/// Does what the feed says, at one moment, until it says rest or has nothing.
+/// Performs the feed's steps at one moment, until it rests or has nothing to send.
 ///
-/// - Parameter slowness: how long each telling takes.
+/// - Parameter slowness: how long each notification takes.
 private func advance(
   _ feed: inout ChangeFeed, _ log: Log, _ now: inout Int64, slowness: () -> Int64 = { 0 }
 ) -> (told: [Told], resets: Int) {
@@ -49,7 +49,7 @@ private func advance(
     case .look(let cursor):
       let found = log.changes(after: cursor)
       if !feed.begin(found) { resets += 1 }
-      // Nothing: whoever drives it comes back when something happens.
+      // Nothing to do before the next change.
       if case .look = feed.next(at: now) { return (told, resets) }
     case .tell(let change, let cursor):
       now += slowness()
@@ -59,7 +59,7 @@ private func advance(
   }
 }
 
-@Suite("What subscribers are told")
+@Suite("Notifications of subscriptions")
 struct ChangeFeedTests {
   private let start = ChangeCursor(table: table, number: 0)
 
@@ -89,7 +89,7 @@ struct ChangeFeedTests {
     #expect(told.map(\.cursor.number) == [4, 5, 6])
   }
 
-  /// Whatever happens and however slow the reader is.
+  /// For random changes and readers of any speed.
   @Test(arguments: 0..<50) func theRulesHold(seed: UInt64) {
     var random = SplitMix64(seed: seed)
     var log = Log()
@@ -118,12 +118,12 @@ struct ChangeFeedTests {
       if let before = last[one.change.id] { #expect(one.at - before >= ChangeFeed.interval) }
       last[one.change.id] = one.at
     }
-    // In the end everybody's last change was told.
+    // In the end the last change of each prediction was sent.
     let latest = log.changes(after: start).changes
     for change in latest { #expect(told.last { $0.change.id == change.id }?.change == change) }
     #expect(feed.cursor == log.newest)
 
-    // Whoever was cut off after any message and comes back with its cursor misses nothing.
+    // A subscriber that was cut off after any message and continues with its cursor misses nothing.
     for cut in stride(from: 0, through: told.count, by: 7) {
       let known = told[..<cut]
       var again = ChangeFeed(.all, after: known.last?.cursor ?? start)
@@ -146,7 +146,7 @@ struct ChangeFeedTests {
     let told = advance(&feed, log, &now).told
     #expect(told.map(\.change.id) == [id(3), id(2)])
     #expect(told.map(\.change.isDeleted) == [false, true])
-    // What comes after the last of them is passed over too, so that the cursor does not grow old.
+    // Changes after the last one in scope are skipped too, so that the cursor does not become too old.
     #expect(feed.cursor == log.newest)
     log.add(id(9))
     now += 100

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Predictions
 
-@Suite("What is due when")
+@Suite("Heap of deadlines")
 struct DeadlineHeapTests {
   @Test("empty")
   func empty() {
@@ -26,7 +26,7 @@ struct DeadlineHeapTests {
     #expect(heap.earliest == nil)
   }
 
-  @Test("as a sorted list would do it", arguments: 0..<40 as Range<UInt64>)
+  @Test("it returns the same as a sorted list", arguments: 0..<40 as Range<UInt64>)
   func againstASortedList(seed: UInt64) throws {
     var generator = SplitMix64(seed: seed)
     var heap = DeadlineHeap()
@@ -43,7 +43,7 @@ struct DeadlineHeapTests {
         while let due = heap.popDue(now) {
           let earliest = try #require(list.map(\.at).min())
           #expect(due.at == earliest)
-          // Among equal moments any order will do, but it must be one of those that were put in.
+          // Entries with equal moments may come in any order.
           let index = try #require(list.firstIndex { $0.at == due.at && $0.number == due.id.sequence })
           list.remove(at: index)
         }

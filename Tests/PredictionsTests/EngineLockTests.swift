@@ -3,8 +3,8 @@ import Threads
 
 @testable import Predictions
 
-/// Debug builds stop where a store, a provider or a caller would be called with the engine's lock held. Every other test of
-/// the engine runs through the same checks.
+/// Debug builds stop where a store, a provider or a caller would be called with the engine's lock held. Every other
+/// test of the engine runs through the same checks.
 @Suite("The engine's lock")
 struct EngineLockTests {
   @Test("calling the store with the lock held ends a debug build")

@@ -3,7 +3,7 @@ import Predictions
 import Testing
 import Threads
 
-/// What the engine does, seen from outside: its calls, the table, the provider.
+/// The engine's behaviour, seen by its calls, the store and the provider.
 @Suite("The engine")
 struct EngineTests {
   private static let lost = ScriptedProvider.Submit.answer(.ambiguous(reason: "No reply."))
@@ -89,7 +89,7 @@ struct EngineTests {
     #expect(rig.posts == [refused.id, failed.id])
   }
 
-  @Test("a poll that taught nothing is repeated, whatever it was")
+  @Test("a poll without information is repeated, whatever the reason")
   func pollsGoOn() throws {
     let rig = Rig()
     rig.provider.state.withLock {
@@ -103,7 +103,8 @@ struct EngineTests {
     #expect(rig.posts.count == 1)
   }
 
-  @Test("result of one without its files: answered after the commit that begins the download, or when the time is up")
+  @Test(
+    "result of a prediction without files is answered after the commit that begins the download, or at the deadline")
   func missingFiles() throws {
     let rig = Rig()
     rig.provider.state.withLock { $0.downloads = [.refused(reason: "No.")] }
@@ -154,7 +155,7 @@ struct EngineTests {
     #expect(rig.posts == [id])
   }
 
-  @Test("a claim of which nobody knows whether it was committed is never sent")
+  @Test("a claim whose commit is in doubt is not sent")
   func unconfirmedClaim() throws {
     let rig = Rig()
     rig.table.fail(.claim, [.unconfirmed])
@@ -167,7 +168,8 @@ struct EngineTests {
     #expect(try rig.result(try rig.submit().id).status == .completed, "the queue goes on")
   }
 
-  @Test("a submit that was answered with an error is never sent, written or not", arguments: [true, false])
+  @Test(
+    "a submit that was answered with an error is not sent, whether it was written or not", arguments: [true, false])
   func failedInsert(isWritten: Bool) throws {
     let rig = Rig()
     rig.table.hold(.claim)
@@ -216,7 +218,7 @@ struct EngineTests {
 
   // MARK: - A lost reply
 
-  @Test("a lost reply is never sent again; the history brings it back")
+  @Test("a prediction whose reply was lost is not sent again; it is found in the history")
   func adopted() throws {
     let rig = Rig()
     rig.provider.state.withLock { state in
@@ -236,7 +238,7 @@ struct EngineTests {
     #expect(rig.posts == [id])
   }
 
-  @Test("what is not found ends as unknown, with a hint, and is never sent again")
+  @Test("a prediction that is not found ends as unknown, with a hint, and is not sent again")
   func unknown() throws {
     let rig = Rig()
     rig.provider.state.withLock { $0.submits = [Self.lost] }
@@ -249,7 +251,7 @@ struct EngineTests {
     #expect(rig.posts == [it.id])
   }
 
-  @Test("where there is no history to look in, it is unknown at once")
+  @Test("without a history it is unknown at once")
   func noHistory() throws {
     let rig = Rig(keepsHistory: false)
     rig.provider.state.withLock { $0.submits = [Self.lost] }
@@ -261,7 +263,7 @@ struct EngineTests {
 
   // MARK: - Cancelling
 
-  @Test("a cancel in the queue costs nothing, and nothing is sent")
+  @Test("a cancellation in the queue costs nothing, and nothing is sent")
   func cancelQueued() throws {
     let rig = Rig(limits: AccountLimits(maxConcurrency: 1))
     rig.provider.state.withLock { $0.submits = [.hang] }
@@ -276,7 +278,7 @@ struct EngineTests {
     #expect(rig.posts == [first])
   }
 
-  @Test("a cancel before the first byte takes the POST back")
+  @Test("a cancellation before the first byte revokes the POST")
   func cancelBeforeTheFirstByte() throws {
     let rig = Rig()
     rig.provider.state.withLock { $0.submits = [.wait] }
@@ -291,7 +293,7 @@ struct EngineTests {
     #expect(try rig.row(id).billing == .none)
   }
 
-  @Test("a cancel takes the POST back from the moment it is asked for, before it is even committed")
+  @Test("a cancellation revokes the POST at once, before it is committed")
   func cancelBeforeItsCommit() throws {
     let rig = Rig()
     rig.provider.state.withLock { $0.submits = [.wait] }
@@ -308,7 +310,7 @@ struct EngineTests {
     #expect(try rig.row(id).status == .cancelled)
   }
 
-  @Test("a POST that was taken back is cancelled, not failed, though the provider is quicker to say so than the cancel")
+  @Test("a revoked POST ends as cancelled, not failed, even if the provider reports it before the cancellation")
   func cancelOvertaken() throws {
     let rig = Rig()
     rig.provider.state.withLock { $0.submits = [.wait] }
@@ -323,7 +325,7 @@ struct EngineTests {
     #expect(try rig.row(id).status == .cancelled)
   }
 
-  @Test("a cancel while the POST is out stops at once, says what it may cost, and keeps the id that comes")
+  @Test("a cancellation during the POST ends at once, says that it may be billed, and records the remote id")
   func cancelWhileSending() throws {
     let rig = Rig()
     rig.provider.state.withLock { $0.submits = [.hang] }
@@ -340,7 +342,7 @@ struct EngineTests {
     #expect(rig.journal.count("poll") == 0)
   }
 
-  @Test("a cancel while the POST is out, that then turns out not to have been sent, cost nothing")
+  @Test("a cancellation during a POST that was not sent costs nothing")
   func cancelThenUnsent() throws {
     let rig = Rig()
     rig.provider.state.withLock { $0.submits = [.hang] }
@@ -353,7 +355,7 @@ struct EngineTests {
     #expect(try rig.row(id).status == .cancelled)
   }
 
-  @Test("a cancel while the provider works stops the polls")
+  @Test("a cancellation while the provider works ends the polls")
   func cancelWhilePolling() throws {
     let rig = Rig()
     rig.provider.state.withLock { $0.polls = Array(repeating: .answered(.running, after: nil), count: 100_000) }
@@ -371,7 +373,7 @@ struct EngineTests {
     #expect(try rig.cancel(id) == cancelled, "cancelling twice is cancelling once")
   }
 
-  @Test("delete_remote asks the provider to delete it")
+  @Test("delete_remote requests the deletion at the provider")
   func deleteRemotely() throws {
     let rig = Rig()
     rig.provider.state.withLock { $0.pollsHang = true }
@@ -383,7 +385,7 @@ struct EngineTests {
     #expect(try rig.row(id).failure?.hint?.contains("delete") == true)
   }
 
-  @Test("a picture that was paid for and arrives after the cancel is kept")
+  @Test("an image that was paid for and arrives after the cancellation is kept")
   func cancelTooLate() throws {
     let rig = Rig()
     rig.provider.state.withLock { $0.pollsHang = true }
@@ -401,7 +403,7 @@ struct EngineTests {
 
   // MARK: - Waiting
 
-  @Test("a wait ends with the prediction as it stands when its time is up, and that is no failure")
+  @Test("at its deadline a wait is answered with the present state, without a failure")
   func timeOut() throws {
     let rig = Rig()
     rig.provider.state.withLock { $0.submits = [.hang] }
@@ -419,7 +421,7 @@ struct EngineTests {
     #expect(try rig.row(id).phase == .sending, "waiting is not working")
   }
 
-  @Test("no time at all is answered at once, and so is what is over")
+  @Test("a wait without time is answered at once, and so is one for a finished prediction")
   func atOnce() throws {
     let rig = Rig()
     let id = try rig.submit().id
@@ -432,7 +434,7 @@ struct EngineTests {
     #expect(over.all.map(\.isFulfilled) == [true])
   }
 
-  @Test("several wait for several, each is answered once and by its own rule")
+  @Test("several waits for several predictions are answered once each, by their own mode")
   func severalWaiters() throws {
     let rig = Rig()
     rig.provider.state.withLock { $0.submits = [.hang, .hang] }
@@ -457,7 +459,7 @@ struct EngineTests {
     #expect(ended.all.isEmpty)
   }
 
-  @Test("nobody can wait for what there is not")
+  @Test("a wait for a prediction that does not exist is an error")
   func waitForNothing() throws {
     let rig = Rig()
     let nothing = PredictionID(sequence: 1, lowBits: 1)
@@ -489,7 +491,7 @@ struct EngineTests {
 
   // MARK: - Downloads
 
-  @Test("a full disk loses no picture that was paid for: result tries again")
+  @Test("a full disk loses no image that was paid for: result tries again")
   func downloadAgain() throws {
     let rig = Rig()
     rig.outputs.state.withLock { $0.faults = [.diskFull(path: "/out")] }
@@ -521,7 +523,7 @@ struct EngineTests {
     #expect(rig.outputs.state.withLock { $0.unfinished } == 0, "no temporary file is left")
   }
 
-  @Test("a download that never works is given up within its tries")
+  @Test("a download that always fails is given up after its tries")
   func downloadGivenUp() throws {
     let rig = Rig()
     rig.provider.state.withLock { $0.downloads = Array(repeating: .transient(reason: "cut"), count: 100) }
@@ -534,7 +536,7 @@ struct EngineTests {
 
   // MARK: - Limits
 
-  @Test("no more are out at once than the account allows, and first in is first out")
+  @Test("no more are under way than the account allows, and the oldest goes first")
   func limits() throws {
     let rig = Rig(limits: AccountLimits(maxConcurrency: 2, maxQueued: 3))
     rig.provider.state.withLock { $0.submits = [.hang, .hang] }
@@ -556,7 +558,7 @@ struct EngineTests {
 
   // MARK: - What cannot be accepted
 
-  @Test("what can be known before is an error, and no prediction exists")
+  @Test("an invalid request is an error, and no prediction exists")
   func refusedAtOnce() throws {
     let rig = Rig()
     rig.engine.install(.unconfigured(hint: "Set KEY."), as: "keyless")
@@ -591,7 +593,7 @@ struct EngineTests {
 
   // MARK: - Beginning and ending
 
-  @Test("a process that is only started does nothing; the first call that names a prediction begins the work")
+  @Test("a process that was only started does nothing; the first call that names a prediction begins the work")
   func probe() throws {
     let rig = Rig()
     rig.provider.state.withLock { $0.submits = [.wait] }
@@ -605,10 +607,10 @@ struct EngineTests {
     #expect(try rig.row(id).owner == "me")
     _ = try next.status(id)
     try next.soon("it is taken over") { rig.table.row(id)?.owner == "next" }
-    #expect(rig.posts.isEmpty && next.posts.isEmpty, "what may have been sent is never sent again")
+    #expect(rig.posts.isEmpty && next.posts.isEmpty, "a prediction that may have been sent is not sent again")
   }
 
-  @Test("what a dead process had sent is never sent again; what it polled is polled on")
+  @Test("a prediction that an exited process had sent is not sent again; its polls continue")
   func takeover() throws {
     let rig = Rig()
     rig.provider.state.withLock {
@@ -625,14 +627,15 @@ struct EngineTests {
     #expect(next.posts.isEmpty)
   }
 
-  @Test("what is forgotten between being read and being waited for is not taken for finished")
+  @Test("a prediction that is evicted between its read and its wait does not count as finished")
   func forgottenMeanwhile() throws {
     let rig = Rig()
     let other = Rig(sharing: rig, owner: "other")
     rig.provider.state.withLock { $0.submits = [.hang, .hang] }
     let (one, two) = (try rig.submit("one").id, try rig.submit("two").id)
     try rig.soon("both are out") { rig.posts.count == 2 }
-    // While the other process reads what it is to wait for, one of them changes, and that is noticed before it waits.
+    // While the other process reads the predictions of its wait, one of them changes, and the change is noted before
+    // the wait begins.
     rig.table.state.withLock {
       $0.afterRead = (
         one,
@@ -649,7 +652,7 @@ struct EngineTests {
     #expect(answers.all[0].snapshots.map(\.prediction.status) == [.cancelled, .processing])
   }
 
-  @Test("what another process finishes answers who waits here, and what it cancels is not sent here")
+  @Test("a wait is answered when another process finishes the prediction, and one that it cancels is not sent here")
   func otherProcess() throws {
     let rig = Rig()
     let other = Rig(sharing: rig, owner: "other")
@@ -677,7 +680,7 @@ struct EngineTests {
     #expect(rig.posts + other.posts == [next])
   }
 
-  @Test("a claim that waited for over half a minute, as on a laptop asleep, is not sent any more")
+  @Test("a claim older than half a minute, as after a laptop's sleep, is not sent")
   func lateClaim() throws {
     let rig = Rig()
     rig.provider.state.withLock { $0.submits = [.wait] }
@@ -692,7 +695,7 @@ struct EngineTests {
     #expect(rig.posts.isEmpty)
   }
 
-  @Test("stop answers everybody who waits, and nothing more is handed over")
+  @Test("stop answers all waits, and nothing more is sent")
   func stop() throws {
     let rig = Rig(limits: AccountLimits(maxConcurrency: 1))
     rig.provider.state.withLock { $0.submits = [.hang] }
@@ -732,7 +735,7 @@ struct EngineTests {
     #expect(rig.posts == [] && next.posts == [id])
   }
 
-  @Test("drain waits for a POST that is out until its reply is committed, and no longer than it may")
+  @Test("drain waits for a POST until its reply is committed, and no longer than its limit")
   func drain() throws {
     let rig = Rig()
     rig.provider.state.withLock { state in
@@ -755,7 +758,7 @@ struct EngineTests {
     #expect(try rig.row(id).remoteID == "r-1")
   }
 
-  @Test("drain hands over what the limits let through, and leaves the rest to the next process")
+  @Test("drain sends the predictions that the limits allow, and leaves the rest to the next process")
   func drainTheQueue() throws {
     let rig = Rig(limits: AccountLimits(maxConcurrency: 2))
     rig.provider.state.withLock { $0.polls = Array(repeating: .answered(.running, after: nil), count: 100) }
@@ -768,7 +771,7 @@ struct EngineTests {
     #expect(try ids.map { try rig.row($0).status } == [.processing, .processing, .created, .created])
   }
 
-  @Test("a deleted prediction is gone, and so are its files; one that is not finished is not deleted")
+  @Test("a deletion removes the prediction and its files; an unfinished prediction is not deleted")
   func delete() throws {
     let rig = Rig()
     let done = try rig.result(try rig.submit().id)

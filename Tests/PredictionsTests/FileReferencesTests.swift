@@ -3,7 +3,7 @@ import Testing
 
 @testable import Predictions
 
-/// Which strings of an input are files, and what is put in their places.
+/// Which strings of an input name files, and how they are replaced.
 @Suite("Files that an input names")
 struct FileReferencesTests {
   private func input(_ text: String) throws -> JSONObject { try #require(try JSONValue(parsing: text).object) }
@@ -31,7 +31,7 @@ struct FileReferencesTests {
         == #"{"prompt":"@/a","n":9007199254740993,"l":["A",{"m":"B","k":"@/c"}],"e":1.0e2}"#)
   }
 
-  /// Whatever is found is what is replaced.
+  /// Both functions agree on which strings name files.
   @Test func bothAgree() throws {
     let text = #"{"a":"@/1","b":["@/2",["@/3"]],"c":{"prompt":"@/4","d":"@/5"},"prompt":["@/6"]}"#
     let found = FileReferences.find(in: try input(text)).map(\.path)

@@ -3,7 +3,7 @@ import JSON
 import Predictions
 import Testing
 
-@Suite("What makes two orders the same")
+@Suite("Fingerprints of requests")
 struct FingerprintTests {
   private func fingerprint(_ input: String, provider: String = "p", model: String = "m") throws -> [UInt8] {
     let object = try #require(try JSONValue(parsing: input).object)
@@ -53,7 +53,7 @@ struct FingerprintTests {
     #expect(try fingerprint(one) != fingerprint(other))
   }
 
-  @Test("provider and model count, and cannot run into each other")
+  @Test("provider and model count, and their texts cannot be confused")
   func providerAndModel() throws {
     let it = try fingerprint("{}", provider: "ab", model: "c")
     #expect(try fingerprint("{}", provider: "a", model: "bc") != it)
@@ -62,14 +62,14 @@ struct FingerprintTests {
     #expect(it.count == 32)
   }
 
-  /// Rows keep fingerprints for ever: one that changed between versions would let an idempotency key pay twice.
-  @Test("it never changes from one version to the next")
+  /// Rows store fingerprints: if they changed between versions, an idempotency key could pay twice.
+  @Test("it is the same in every version")
   func isStable() throws {
     let canonical = #"["p","m",{"a":1e0,"b":"é"}]"#
     #expect(try fingerprint(#"{"b":"\u00e9","a":1.0}"#) == SHA256.hash(Array(canonical.utf8)))
   }
 
-  @Test("an account is named without its key, and differs by salt, host and key")
+  @Test("the name of an account does not contain the key, and differs by salt, host and key")
   func account() {
     let name = Account.name(salt: [1, 2], baseURL: "https://a", key: "secret")
     #expect(name.utf8.count == 16)

@@ -2,7 +2,7 @@ import JSON
 import Predictions
 import Testing
 
-/// Every keyword that is understood, from both sides; and everything that is not, left alone.
+/// Every supported keyword with valid and invalid values, and unsupported keywords, which are ignored.
 @Suite("Input schemas")
 struct InputSchemaTests {
   private func paths(_ schema: String, _ value: String) throws -> [String] {
@@ -22,7 +22,7 @@ struct InputSchemaTests {
       (#"{"enum":[{"b":2,"c":3}]}"#, #"{"c":3,"b":2e0}"#), (#"{"const":true}"#, "true"),
       (#"{"minimum":1,"maximum":3}"#, "1"), (#"{"minimum":1,"maximum":3}"#, "3"),
       (#"{"exclusiveMinimum":1,"exclusiveMaximum":3}"#, "2"), (#"{"minimum":1,"exclusiveMinimum":false}"#, "1"),
-      // Two integers that a Double cannot tell apart are not the same one.
+      // Two integers that are equal as Double are different.
       (#"{"exclusiveMaximum":9007199254740993}"#, "9007199254740992"),
       (#"{"maximum":9007199254740992}"#, "9007199254740993"),
       (#"{"minLength":1,"maxLength":2}"#, #""狐🦊""#), (#"{"maxLength":2}"#, "333"), (#"{"maximum":2}"#, #""333""#),
@@ -88,12 +88,12 @@ struct InputSchemaTests {
     #expect(try paths(schema, value) == expected)
   }
 
-  @Test("bytes that are no schema know nothing", arguments: ["", "{", "[]", "null", "7"])
+  @Test("bytes that are not a schema allow everything", arguments: ["", "{", "[]", "null", "7"])
   func noSchema(text: String) {
     #expect(InputSchema(Array(text.utf8)).problems(with: JSONObject([("prompt", 1)])).isEmpty)
   }
 
-  @Test("every problem is told, but not without end, and long values are cut")
+  @Test("all problems are reported up to a limit, and long values are cut")
   func many() throws {
     let schema = InputSchema(Array(#"{"properties":{"x":{"items":{"enum":["a"]}}},"required":["y"]}"#.utf8))
     let long = JSONValue.string(String(repeating: "b", count: 500))
@@ -104,7 +104,7 @@ struct InputSchemaTests {
     #expect(many.count == InputSchema.mostProblems)
   }
 
-  @Test("a message names the member, what it is and what it may be")
+  @Test("a message names the field, its value and the allowed values")
   func messages() {
     let schema = InputSchema(
       Array(

@@ -1,8 +1,8 @@
 import Predictions
 import Testing
 
-/// Sources/Predictions/README.md, "Transitions", row by row: from every situation, by every event, reported by the owner,
-/// by another process and by a former owner. A pair that no row has must be refused.
+/// Sources/Predictions/README.md, "Transitions", row by row: from every situation, by every event, reported by the
+/// owner, by another process and by a former owner. A pair that no row has must be refused.
 @Suite("The table of transitions")
 struct LifecycleTests {
   /// Everything that can happen to a prediction.
@@ -68,7 +68,7 @@ struct LifecycleTests {
   enum Outcome: Equatable {
     /// Status, phase and billing afterwards.
     case becomes(PredictionStatus, PredictionPhase?, Billing)
-    /// Not a bit of it changes.
+    /// Nothing changes.
     case same
   }
 
@@ -84,12 +84,12 @@ struct LifecycleTests {
     }
   }
 
-  /// What is over, and what cannot be stopped any more.
+  /// Situations that are over or cannot be cancelled any more.
   static let beyondCancel: [Situation] = [
     .fetching, .completed, .unsaved, .refetching, .failed, .cancelledUnsent, .cancelled, .settling, .settlingToDelete,
     .deleting, .cancelledFetching, .doubtful, .lookingAgain, .lost,
   ]
-  /// What POST was sent, and no answer to it is known.
+  /// The POST may have been sent, and no reply to it is known.
   static let unanswered: [Situation] = [.settling, .settlingToDelete]
 
   /// While the first searches run the public status is `processing`; the last of them makes it `unknown`.
@@ -107,7 +107,7 @@ struct LifecycleTests {
       [.cancel, .cancelAndDelete, .cancelUnsent, .withdrawn, .withdrawnUnsent], [.queued, .awaiting],
       .becomes(.cancelled, nil, .none)),
     Row([.interrupted], [.queued, .awaiting], .becomes(.failed, nil, .none)),
-    // While the POST is out
+    // During the POST
     Row([.unsent], [.sending], .becomes(.failed, nil, .none), by: .owner),
     Row([.interrupted], [.sending], .becomes(.failed, nil, .none), by: .owner),
     Row([.refused], [.sending], .becomes(.failed, nil, .none), by: .owner),
@@ -222,7 +222,7 @@ struct LifecycleTests {
     }
   }
 
-  @Test("what holds whatever happens", arguments: Event.allCases, Situation.allCases)
+  @Test("invariants of every transition", arguments: Event.allCases, Situation.allCases)
   func laws(event: Event, situation: Situation) {
     let before = situation.prediction
     for writer in Self.writers {
@@ -232,7 +232,7 @@ struct LifecycleTests {
       #expect(after.status.isTerminal == (after.finishedAt != nil))
       #expect(after.isLegal, "\(after.status) · \(String(describing: after.phase))")
 
-      // Revisions tell clients that there is something to see, and engines which of two rows is newer.
+      // A new revision shows clients a change, and engines which of two rows is newer.
       if shown(after) != shown(before) {
         #expect(after.revision == before.revision + 1)
       } else {
@@ -240,7 +240,7 @@ struct LifecycleTests {
       }
       if after == before || unfenced(after) == unfenced(before) { #expect(after.revision == before.revision) }
 
-      // Ownership: nobody owns what nobody works on, and a fence never opens again.
+      // Ownership: predictions without work have no owner, and the epoch only grows.
       if after.phase == nil || after.phase == .queued { #expect(after.owner == nil) }
       #expect(after.epoch >= before.epoch)
       if after.owner != nil, after.owner != before.owner { #expect(after.epoch > before.epoch) }
@@ -254,13 +254,13 @@ struct LifecycleTests {
       if after.status == .completed { #expect(after.billing == .charged && !after.outputs.isEmpty) }
       if after.status == .unknown { #expect(after.billing == .unknown && after.failure?.kind == .submissionUnknown) }
 
-      // Words: something went wrong exactly where there is a failure, and `error` is its sentence.
+      // Texts: `error` is the failure's message, and empty without a failure.
       #expect((after.failure == nil) == after.error.isEmpty)
       #expect((after.failure != nil) == (after.status.isTerminal && after.status != .completed || after.isUnsaved))
       if after.status == .completed, let failure = after.failure { #expect(failure.kind == .downloadFailed) }
       if after.status == .cancelled { #expect(after.failure?.kind == .cancelled) }
 
-      // What the caller asked for stays what it was.
+      // The request does not change.
       #expect(after.id == before.id && after.input == before.input && after.fingerprint == before.fingerprint)
       #expect(after.account == before.account && after.outputDirectory == before.outputDirectory)
     }
@@ -289,7 +289,7 @@ struct LifecycleTests {
     #expect(try it.applying(Event.refunded.event, by: me, at: Self.now).costMicros == 0)
   }
 
-  @Test("after a search the writer answers for it; an adopted one was sent when the provider created it")
+  @Test("after a search the writer counts as the acceptor; an adopted prediction was sent when the provider created it")
   func searched() throws {
     let it = Situation.awaiting.prediction
     let vouched = try it.applying(.notInHistory, by: Writer(owner: "me", epoch: 0), at: Self.now)
@@ -347,7 +347,7 @@ struct LifecycleTests {
     #expect(saved.status == .completed)
   }
 
-  @Test("a preview stays while it is being made by whoever made the preview, and no longer", arguments: Event.allCases)
+  @Test("a preview stays while its process works on the prediction, and no longer", arguments: Event.allCases)
   func preview(event: Event) throws {
     for situation in [Situation.sending, .polling, .looking, .fetching] {
       let shown = try attempt(situation.prediction, .previewed, by: Situation.owner).get()
@@ -369,7 +369,7 @@ struct LifecycleTests {
     }
   }
 
-  @Test("a cancel after the POST says that it may still be billed, and names the remote id")
+  @Test("a cancellation after the POST says that it may still be billed, and names the remote id")
   func cancelIsHonest() throws {
     let sending = try attempt(.init(situation: .sending), .cancel, by: Self.stranger).get()
     #expect(sending.owner == Situation.owner.owner, "the owner stays, to learn the id")
@@ -381,7 +381,7 @@ struct LifecycleTests {
       let unsent = try attempt(.init(situation: situation), .cancelUnsent, by: Situation.owner).get()
       #expect(unsent.error.contains("Nothing was spent"))
     }
-    // And no more than that, once it is known not to have been sent.
+    // Not once it is known that it was not sent.
     for event in [Event.unsent, .interrupted] {
       let settled = try attempt(.init(situation: .settling), event, by: Situation.owner).get()
       #expect(settled.error.contains("Nothing was spent") && settled.failure?.kind == .cancelled)
@@ -526,7 +526,7 @@ struct LifecycleTests {
     return shown
   }
 
-  /// Without what only says who works on it and when he looks next.
+  /// Without the owner and the time of the next search.
   private func unfenced(_ prediction: Prediction) -> Prediction {
     var bare = prediction
     (bare.owner, bare.epoch, bare.revision, bare.nextAt, bare.tries) = (nil, 0, 0, nil, 0)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Predictions
 
-@Suite("What a history can compare of an input")
+@Suite("Comparison of inputs with a history")
 struct LikenessTests {
   private func likeness(_ text: String, hasFiles: Bool = false) throws -> Likeness {
     Likeness(of: try #require(try JSONValue(parsing: text).object), hasFiles: hasFiles)
@@ -29,7 +29,7 @@ struct LikenessTests {
     #expect(try likeness(ours).matches(likeness(theirs)) == isMatch)
   }
 
-  /// A file whose address is not known proves nothing; where no files are sent the same string is what was sent.
+  /// A file whose address is not known cannot be compared; without files the same string was sent as it is.
   @Test(arguments: [
     (#"{"prompt":"a","image":"@/x.png"}"#, #"{"prompt":"a","image":"https://x"}"#, true),
     (#"{"prompt":"a","image":"@/x.png"}"#, #"{"prompt":"b","image":"https://x"}"#, false),
@@ -41,7 +41,7 @@ struct LikenessTests {
     #expect(try !likeness(ours).matches(likeness(theirs)))
   }
 
-  @Test("an input of which nothing can be compared is no evidence, and could have made anything")
+  @Test("an input without comparable fields is no evidence, and may have made any item")
   func nothingToCompare() throws {
     let ours = try likeness(#"{"image":"data:x"}"#)
     #expect(try !ours.matches(likeness(#"{"image":"https://x"}"#)))

@@ -4,10 +4,10 @@ import Threads
 
 @testable import Predictions
 
-/// What is remembered of what a provider has, and for how long.
+/// Which models are remembered, and for how long.
 @Suite("The cache of models")
 struct ModelCacheTests {
-  @Test("sorted, each once, and believed for an hour")
+  @Test("models are sorted, each once, and used for an hour")
   func memory() {
     var cache = ModelCache()
     cache.note(
@@ -19,7 +19,7 @@ struct ModelCacheTests {
     #expect(cache.models(of: "x", now: 3_600_005) == nil)
   }
 
-  @Test("the provider is asked again after an hour, by the clock that came in")
+  @Test("the models are requested again after an hour")
   func anHour() throws {
     let rig = Rig()
     let service = Listed()
@@ -38,7 +38,7 @@ struct ModelCacheTests {
     #expect(service.count.withLock { $0 } == 2)
   }
 
-  @Test("a submit asks nobody, and is refused once its model is known")
+  @Test("a submit sends no request for models, and is refused once its model is known")
   func submits() throws {
     let rig = Rig()
     let service = Listed()
@@ -62,7 +62,7 @@ struct ModelCacheTests {
   }
 }
 
-/// Has one model, and counts how often it is asked.
+/// A provider with one model that counts the requests for it.
 private final class Listed: Provider, ProviderCatalogue {
   let name = "listed"
   let account = "listed"

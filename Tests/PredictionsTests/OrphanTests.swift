@@ -3,7 +3,7 @@ import Threads
 
 @testable import Predictions
 
-/// What a process accepted that has exited: searched for in the provider's history before its first POST.
+/// Queued predictions that were accepted by a process that has exited are searched for before their first POST.
 @Suite("Queued predictions of a process that has exited")
 struct OrphanTests {
   // MARK: - When the history is asked, and what follows
@@ -13,7 +13,7 @@ struct OrphanTests {
     var now = Moment(steady: 1_000_000, wall: 1_700_000_000_000)
     let orphan: Prediction
 
-    /// A search for the oldest of an account has begun.
+    /// A scheduler whose search for the account's oldest prediction has begun.
     init() {
       var orphan = Situation.queued.prediction
       orphan.account = "a"
@@ -29,7 +29,7 @@ struct OrphanTests {
 
     mutating func searched(_ outcome: HistoryOutcome) -> [Scheduler.Action] { handle(.searched(orphan.id, outcome)) }
 
-    /// Lets time pass until the next try; returns after how long.
+    /// Lets time pass until the next search; returns how long that took.
     mutating func waitForSearch() -> Int64? {
       guard let next = scheduler.nextWake else { return nil }
       let pause = next - now.steady
@@ -95,7 +95,7 @@ struct OrphanTests {
 
   // MARK: - Two processes
 
-  /// The first process left one in its queue.
+  /// The first process has exited and left a queued prediction.
   private func left(keepsHistory: Bool = true, _ body: (Rig) throws -> Void = { _ in }) throws -> (Rig, PredictionID) {
     let rig = Rig(keepsHistory: keepsHistory, limits: AccountLimits(maxConcurrency: 0))
     let id = try rig.submit().id
@@ -112,7 +112,7 @@ struct OrphanTests {
   @Test func whatADeadOneLeftIsSearchedForAndSent() throws {
     let (other, id) = try left { $0.table.kill("me") }
     #expect(try other.result(id).status == .completed)
-    // A claim that was on its way when the search ended may have it searched for once more, which is free.
+    // A claim that was under way when the search ended may cause one more search, which is free.
     #expect(Set(other.provider.state.withLock { $0.searched }) == [id])
     #expect(other.posts == [id])
     #expect(try other.row(id).acceptor == "other")
@@ -126,7 +126,7 @@ struct OrphanTests {
     #expect(it.status == .completed && it.remoteID == "r-9" && other.posts == [])
   }
 
-  @Test("without a history it is sent within ten minutes, and afterwards no more")
+  @Test("without a history it is sent within ten minutes, and not afterwards")
   func withoutAHistory() throws {
     for (age, status) in [(600_000, PredictionStatus.completed), (600_001, .failed)] as [(Int64, PredictionStatus)] {
       let (other, id) = try left(keepsHistory: false) { $0.table.kill("me") }

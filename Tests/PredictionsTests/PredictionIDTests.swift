@@ -18,7 +18,9 @@ struct PredictionIDTests {
     #expect(PredictionID(at: (1 << 48) - 1, random: { .max }).description == "ffffffff-ffff-7fff-bfff-ffffffffffff")
   }
 
-  @Test("what it is made of comes back", arguments: [0, 1, 1_763_900_000_000, (1 << 47) - 1, (1 << 48) - 1] as [Int64])
+  @Test(
+    "the parts of an id can be read again",
+    arguments: [0, 1, 1_763_900_000_000, (1 << 47) - 1, (1 << 48) - 1] as [Int64])
   func comesBack(milliseconds: Int64) {
     for _ in 0..<100 {
       let id = PredictionID(at: milliseconds)
@@ -30,13 +32,13 @@ struct PredictionIDTests {
     }
   }
 
-  @Test("order is the order of time, of the table's key and of the text alike")
+  @Test("ids, their keys and their texts have the same order, by time")
   func order() {
     let ids = (0..<500).map { PredictionID(at: 1_763_900_000_000 + $0) }
     #expect(ids.shuffled().sorted() == ids)
     #expect(ids.sorted { $0.sequence < $1.sequence } == ids)
     #expect(ids.sorted { $0.description < $1.description } == ids)
-    // Within one millisecond only that there is an order.
+    // Within one millisecond any order is right.
     let same = (0..<500).map { _ in PredictionID(at: 1_763_900_000_000) }
     #expect(same.sorted() == same.sorted { $0.description < $1.description })
     #expect(Set(same).count == 500)

@@ -9,7 +9,8 @@ struct PredictionStatusTests {
     (.processing, .failed), (.processing, .cancelled), (.processing, .unknown), (.unknown, .processing),
   ]
 
-  @Test("what may follow what", arguments: PredictionStatus.allCases, PredictionStatus.allCases)
+  @Test(
+    "the pairs of statuses that may follow each other", arguments: PredictionStatus.allCases, PredictionStatus.allCases)
   func steps(from: PredictionStatus, to: PredictionStatus) {
     #expect(from.mayBecome(to) == (from == to || Self.steps.contains { $0 == (from, to) }))
   }
@@ -22,8 +23,8 @@ struct PredictionStatusTests {
     if status.isTerminal { #expect(next == (status == .unknown ? [.processing] : [])) }
   }
 
-  /// These words are on the wire and in tables that other versions read.
-  @Test("the words")
+  /// These words are on the wire and in databases that other versions read.
+  @Test("the words on the wire")
   func words() {
     #expect(
       PredictionStatus.allCases.map(\.rawValue) == [

@@ -2,10 +2,10 @@ import Predictions
 import Testing
 import Threads
 
-/// Partial images, from the provider's thread to the table and away again.
+/// Partial images, from the provider's thread to the file and its removal.
 @Suite("Previews")
 struct PreviewTests {
-  /// A rig whose one POST is out.
+  /// A rig with one POST under way.
   private func begin(_ rig: Rig) throws -> PredictionID {
     rig.provider.state.withLock { $0.submits = [.hang] }
     let id = try rig.submit().id
@@ -13,7 +13,7 @@ struct PreviewTests {
     return id
   }
 
-  @Test("each one is committed with a new revision, and is gone with the picture")
+  @Test("each preview is committed with a new revision, and removed with the end of the prediction")
   func mainJob() throws {
     let rig = Rig()
     let id = try begin(rig)
@@ -33,7 +33,7 @@ struct PreviewTests {
     #expect(rig.posts == [id])
   }
 
-  @Test("while the disk is slow only the newest waits")
+  @Test("while the disk is slow only the newest image waits")
   func newestWins() throws {
     let rig = Rig()
     let id = try begin(rig)
@@ -45,7 +45,7 @@ struct PreviewTests {
     #expect(rig.previews.state.withLock { $0.files[id] } == [50])
   }
 
-  @Test("one that is no picture is left out and told of, and the next one is seen")
+  @Test("bytes that are not an image are skipped and reported, and the next preview is stored")
   func hostile() throws {
     let rig = Rig()
     let id = try begin(rig)
@@ -57,7 +57,7 @@ struct PreviewTests {
     try rig.soon("the next is seen") { rig.table.row(id)?.preview?.index == 2 }
   }
 
-  @Test("a cancel removes it, and what is on its way then comes to nothing")
+  @Test("a cancellation removes the preview, and one that is being written")
   func cancelled() throws {
     let rig = Rig()
     let id = try begin(rig)
@@ -67,7 +67,7 @@ struct PreviewTests {
     rig.provider.show(.picture([2], index: 1))
     #expect(try rig.cancel(id).preview == nil)
     #expect(rig.previews.kept.isEmpty)
-    // It was being written: the commit finds the end, and takes the file away again.
+    // The commit after the write finds that the prediction is over, and the file is removed.
     rig.previews.state.signal { $0.isHeld = false }
     try rig.soon("it was written") { rig.previews.state.withLock { $0.history.count == 2 } }
     try rig.soon("and went") { rig.previews.kept.isEmpty }
@@ -78,7 +78,7 @@ struct PreviewTests {
     #expect(try rig.row(id).preview == nil)
   }
 
-  @Test("the next process removes what the dead left, and nothing of the living")
+  @Test("the next process removes the previews of exited processes, not those of living ones")
   func swept() throws {
     let dead = Rig(owner: "dead")
     let left = try begin(dead)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Predictions
 
-@Suite("Remembered prices")
+@Suite("The cache of prices")
 struct QuoteCacheTests {
   private func input(_ members: (String, JSONValue)...) -> JSONObject { JSONObject(members) }
 

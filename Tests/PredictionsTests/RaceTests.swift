@@ -30,7 +30,7 @@ struct RaceTests {
     #expect(rig.posts.isEmpty)
   }
 
-  /// Taken over by another process; our own late answer is what tells us.
+  /// Taken over by another process; this one learns it by its own late commit.
   @Test func lostToAnother() throws {
     let rig = Rig()
     rig.provider.state.withLock { $0.pollsHang = true }
@@ -50,8 +50,8 @@ struct RaceTests {
     try rig.eventually("the wait is answered") { answers.all.count == 1 }
   }
 
-  /// Changed by another process after it was read here and before it was kept, and noticed at that moment. The row that
-  /// was read stayed here for as long as the process lived, and a wait for it never ended.
+  /// Changed by another process between the read and the moment when the row is in memory, and noted in between. The
+  /// stale row must not stay in memory: a wait for it would not end.
   @Test func changedWhileItIsRead() throws {
     let rig = Rig()
     let other = Rig(sharing: rig, owner: "other")
@@ -74,7 +74,7 @@ struct RaceTests {
     #expect(answers.all.count == 1)
   }
 
-  /// The same between the commit of a new row and the moment when it is kept.
+  /// The same between the commit of a new row and the moment when it is in memory.
   @Test func changedWhileItIsAccepted() throws {
     let rig = Rig()
     let other = Rig(sharing: rig, owner: "other")
@@ -89,7 +89,7 @@ struct RaceTests {
     #expect(try rig.status(id).status == .cancelled)
   }
 
-  /// Ended and deleted by another process between two looks at the log.
+  /// Ended and deleted by another process between two reads of the log.
   @Test func endedAndDeleted() throws {
     let rig = Rig()
     let other = Rig(sharing: rig, owner: "other")
@@ -106,7 +106,7 @@ struct RaceTests {
     #expect(try other.engine.snapshot(id) == nil)
   }
 
-  /// A provider comes while a recovery is under way.
+  /// A provider is installed during a recovery.
   @Test func installedWhileRecovering() throws {
     let rig = Rig()
     rig.provider.state.withLock { $0.pollsHang = true }
@@ -127,8 +127,7 @@ struct RaceTests {
     try rig.soon("it is taken over") { rig.table.row(id)?.owner == "next" }
   }
 
-  /// A process that submits and ends leaves the work of others to one that stays: hundreds of them would only delay each
-  /// other.
+  /// A process that submits and ends takes over nothing: hundreds of such processes would only delay each other.
   @Test func submittingAloneTakesNothingOver() throws {
     let rig = Rig()
     rig.provider.state.withLock { $0.pollsHang = true }
@@ -140,7 +139,7 @@ struct RaceTests {
     try brief.submit("another")
     brief.engine.drain(atMost: 20_000)
     brief.advance(2 * PredictionEngine.submitOnlyLifetime)
-    // A commit behind any recovery that were under way.
+    // A commit that comes after any recovery that is under way.
     try brief.submit("a third")
     #expect(rig.table.row(id)?.owner == "me")
     let lasting = Rig(sharing: rig, owner: "lasting")
@@ -151,13 +150,13 @@ struct RaceTests {
     try lasting.soon("it is taken over") { rig.table.row(id)?.owner == "lasting" }
   }
 
-  /// Progress after the end.
+  /// No progress after the answer of a wait.
   @Test func lateProgress() throws {
     let rig = Rig()
     rig.provider.state.withLock { $0.pollsHang = true }
     let ids = [try rig.submit("one").id, try rig.submit("two").id]
     try rig.eventually("both are polled") { rig.provider.state.withLock { $0.hangingPolls.count } == 2 }
-    // Whoever hears first stands for a slow writer, behind whom the other one is still to be told.
+    // The first callback is slow, so that the other one is called after its wait has been answered.
     let gate = Protected((first: PredictionID?.none, isOpen: false))
     let told = Protected<[PredictionID]>([])
     let over = Protected<[PredictionID]>([])
@@ -179,7 +178,7 @@ struct RaceTests {
     _ = try rig.cancel(other)
     #expect(over.wait(atMost: 20_000) { $0 == [other] ? true : nil } == true)
     gate.signal { $0.isOpen = true }
-    // The next round of the clock is behind all of this one.
+    // The clock's next tick comes after this one is finished.
     let next = Answers()
     try rig.engine.wait(for: [first], atMost: 500, completion: next.take)
     rig.advance(500)

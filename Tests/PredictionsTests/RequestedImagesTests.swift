@@ -2,7 +2,7 @@ import JSON
 import Predictions
 import Testing
 
-@Suite("How many images an input asks for")
+@Suite("The number of images that an input requests")
 struct RequestedImagesTests {
   @Test(
     arguments: [

@@ -3,7 +3,7 @@ import Testing
 @testable import Predictions
 
 /// Sources/Predictions/README.md, "Retries and polling", has the figures.
-@Suite("How long to wait")
+@Suite("Pauses between attempts")
 struct RetryPolicyTests {
   private let remote = RetryPolicy(.remote)
 
@@ -14,7 +14,7 @@ struct RetryPolicyTests {
     #expect(remote.firstPoll == 2_000)
   }
 
-  @Test("what has been running for long is asked less: a minute after ten minutes, five after an hour")
+  @Test("a long-running prediction is polled less: once a minute after ten minutes, every five after an hour")
   func old() {
     #expect(remote.poll(after: 1, age: 600_000) == 3_000)
     #expect(remote.poll(after: 1, age: 600_001) == 60_000)
@@ -22,7 +22,7 @@ struct RetryPolicyTests {
     #expect(remote.poll(after: 1_000, age: 3_600_001) == 300_000)
   }
 
-  @Test("what taught nothing doubles to half a minute, what was refused to five minutes")
+  @Test("pauses double to half a minute without information, and to five minutes after refusals")
   func backOff() {
     #expect((1...7).map { remote.transient(after: $0) } == [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000])
     #expect((1...6).map { remote.paused(after: $0) } == [30_000, 60_000, 120_000, 240_000, 300_000, 300_000])
@@ -37,7 +37,7 @@ struct RetryPolicyTests {
     }
   }
 
-  @Test("the history is looked at once a minute for an hour, once an hour for seven days, then never")
+  @Test("the history is searched once a minute for an hour, once an hour for seven days, then not any more")
   func looks() {
     let hour: Int64 = 3_600_000
     #expect(remote.nextLook(atAge: 30_000) == 60_000)
@@ -47,8 +47,8 @@ struct RetryPolicyTests {
     #expect(remote.nextLook(atAge: 7 * 24 * hour) == nil)
   }
 
-  /// The first looks take half a minute in all, and two of them can be far enough apart to count as evidence.
-  @Test("the first looks", arguments: [RetryPolicy.remote, .near])
+  /// The first searches take half a minute in all, and two of them are far enough apart to count as evidence.
+  @Test("the first searches", arguments: [RetryPolicy.remote, .near])
   func firstLooks(policy: RetryPolicy) {
     #expect(policy.looks == policy.looks.sorted())
     #expect(policy.looks.last! - policy.looks.first! >= policy.lookSpan)
@@ -64,7 +64,7 @@ struct RetryPolicyTests {
     #expect(remote.downloads.count == 2, "three tries")
   }
 
-  @Test("on loopback everything is quicker, but nothing is without a pause")
+  @Test("on loopback all pauses are shorter, but none is zero")
   func near() {
     let near = RetryPolicy(.near)
     #expect(near.firstPoll == 50)

@@ -19,7 +19,7 @@ import Testing
     }
   }()
 
-  /// The ranges of `Tests/Fixtures/link-escapes.json`, in which the clients find what is unsafe; but for the space.
+  /// The ranges of `Tests/Fixtures/link-escapes.json`, the unsafe characters for clients, without the space.
   private static let unsafe: Set<UInt32> = {
     let rules = fixture("link-escapes")
     let ranges = (rules["space"]!.array! + rules["unsafe"]!.array!).map { range in

@@ -3,10 +3,10 @@ import Testing
 
 @testable import Predictions
 
-/// The whole policy of queue, polling, looking and downloading, without a clock.
+/// The whole policy of queue, polls, searches and downloads, without a clock.
 @Suite("Scheduler")
 struct SchedulerTests {
-  /// A scheduler, its time, and what it said to do.
+  /// A scheduler with its time and its actions.
   private struct Stage {
     var scheduler = Scheduler(seed: 7)
     var now = Moment(steady: 1_000_000, wall: 1_700_000_000_000)
@@ -20,7 +20,7 @@ struct SchedulerTests {
       now.wall += milliseconds
     }
 
-    /// Lets time pass until something is to be done, at most so long; returns what, and after how long.
+    /// Lets time pass until there are actions, at most so long; returns them and the time that passed.
     mutating func waitForActions(atMost limit: Int64 = 10_000_000) -> (actions: [Scheduler.Action], after: Int64) {
       let start = now.steady
       while let next = scheduler.nextWake, next - start <= limit {
@@ -32,7 +32,7 @@ struct SchedulerTests {
       return ([], limit)
     }
 
-    /// A prediction that the provider has just taken.
+    /// A prediction that the provider has just accepted.
     mutating func polling(_ number: Int = 1) -> Prediction {
       var prediction = prediction(number)
       prediction.phase = .sending
@@ -46,7 +46,7 @@ struct SchedulerTests {
       return prediction
     }
 
-    /// One whose POST brought no reply.
+    /// A prediction whose POST got no reply.
     mutating func looking() -> Prediction {
       var prediction = prediction(1)
       prediction.phase = .sending
@@ -176,7 +176,7 @@ struct SchedulerTests {
       let isYoung = stage.now.steady < 1_000_000 + 600_000
       let (actions, after) = stage.waitForActions()
       #expect(actions == [.poll(prediction.id)])
-      // What has taken long is asked about more rarely anyway.
+      // Long-running predictions are polled less often anyway.
       #expect(after <= (isYoung ? longest : 360_250))
       #expect(stage.handle(.polled(prediction.id, outcome)) == [])
     }
@@ -422,8 +422,8 @@ struct SchedulerTests {
 
   // MARK: - Whatever happens
 
-  /// Sources/Predictions/README.md, "Money rules": over random sequences of events, also repeated and impossible ones, `.post`
-  /// comes only in answer to `.claimed`, and once for each.
+  /// Sources/Predictions/README.md, "Money rules": over random sequences of events, also repeated and impossible ones,
+  /// `.post` comes only in answer to `.claimed`, and once for each.
   @Test(arguments: 0..<200)
   func aPostIsOnlyEverTheAnswerToAClaim(seed: UInt64) {
     var random = SplitMix64(seed: seed)

@@ -2,14 +2,14 @@ import Testing
 
 @testable import Predictions
 
-/// The wall clock is set between a POST and a search of the history: where the POST lies on the clocks of now.
-@Suite("When a POST was out")
+/// The wall clock is set between a POST and a search of the history: the time of the POST by the present clocks.
+@Suite("The time of a POST")
 struct SendTimeTests {
   private static let sent: Int64 = 1_700_000_000_000
   private static let minute: Int64 = 60_000
   private static let hour = 60 * minute
 
-  /// - Parameter step: by how much our clock was set forward between the POST and now.
+  /// - Parameter step: by how much the local clock was set forward between the POST and now.
   private func window(
     step: Int64, age: Int64 = minute, until: Int64? = nil, boot: String? = "one", now bootNow: String? = "one"
   ) -> ClosedRange<Int64> {
@@ -37,14 +37,14 @@ struct SendTimeTests {
   @Test func itEndsAMinuteAfterTheReplyWasGivenUp() {
     #expect(window(step: 0, until: Self.sent + 9_000) == Self.sent - 5_000...Self.sent + 69_000)
     #expect(window(step: 0, until: Self.sent) == Self.sent - 5_000...Self.sent + 60_000)
-    // The clock was set back before it was given up: then nobody knows for how long it was hoped for.
+    // The clock was set back before the reply was given up: then the length of the wait is not known.
     #expect(window(step: 0, until: Self.sent - Self.hour) == Self.sent - 5_000...Self.sent + 180_000)
   }
 
   @Test func theProvidersClockIsKnownFromThenOrFromNow() {
     let now = Moment(steady: 5_000 + Self.minute, wall: Self.sent + Self.minute + Self.hour)
     var time = SendTime(sentAt: Self.sent, steady: 5_000, boot: "one")
-    // Our clock was an hour slow and is right now, and the provider's was right all the time.
+    // The local clock was an hour slow and is right now; the provider's was right all the time.
     let truth = Self.sent + Self.hour - 5_000...Self.sent + Self.hour + 180_000
     #expect(time.providerWindow(at: now, boot: "one", presentSkew: 0) == truth)
     time.clockSkew = Self.hour

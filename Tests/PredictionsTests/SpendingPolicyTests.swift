@@ -1,8 +1,8 @@
 import Predictions
 import Testing
 
-/// What limits of money let through: every limit against every kind of price.
-@Suite("Limits of money")
+/// Every spending limit with every kind of price.
+@Suite("Spending limits")
 struct SpendingPolicyTests {
   private struct Unread: Error {}
 
@@ -50,7 +50,7 @@ struct SpendingPolicyTests {
     #expect(try isRefused(verdict(policy(maxCost: 5, isStrict: isStrict, hasPrices: false), .unasked, after: nil)))
   }
 
-  @Test("a limit of the day counts what was spent; what has no price passes only where the provider has none")
+  @Test("a limit of the day counts what was spent; without a price it allows only providers that quote none")
   func day() throws {
     let ledger = Ledger([.init(model: "m", priced: 70)])
     #expect(try verdict(policy(maxSpend: 100), .known(30), after: ledger) == .allowed)
@@ -60,7 +60,7 @@ struct SpendingPolicyTests {
     #expect(try isRefused(verdict(policy(maxSpend: 100, isStrict: true, hasPrices: false), .unasked, after: nil)))
   }
 
-  @Test("a price that could not be learned is named in the refusal, and what to do")
+  @Test("a refusal says that the price could not be learned, and what to do")
   func words() throws {
     guard case .refused(let refusal) = try verdict(policy(maxCost: 5), .unknown("HTTP 503.")) else {
       Issue.record("allowed")
@@ -90,7 +90,7 @@ struct SpendingPolicyTests {
     #expect(try isRefused(verdict(policy(caps: strict, hasPrices: false), .unasked, after: used)))
   }
 
-  @Test("the refusal tells when the day ends, the warning what is left")
+  @Test("the refusal says when the day ends, the warning how much is left")
   func agentsWords() {
     let caps = AgentCaps(images: 50, micros: 10_000_000)
     let refusal = caps.refusal(images: 10, price: nil, after: AgentUse(images: 45, micros: 0), reset: "01:00 CET")
@@ -109,10 +109,10 @@ struct SpendingPolicyTests {
   }
 }
 
-/// What unpriced POSTs count as.
+/// How POSTs without a price are counted.
 @Suite("The ledger of a day")
 struct LedgerTests {
-  @Test("an unpriced POST counts as the dearest of its model, else of the account; the next price is one of them")
+  @Test("a POST without a price counts as the highest of its model, else of the account; the next price is one of them")
   func unpriced() {
     #expect(Ledger().spent(before: ("m", 5)) == 0)
     #expect(Ledger([.init(model: "m", unpriced: 3)]).spent() == 0, "nothing is known")
@@ -129,7 +129,7 @@ struct LedgerTests {
     #expect(ledger.agents == AgentUse(images: 0, micros: 0))
   }
 
-  @Test("sums stop at the largest number")
+  @Test("sums are saturated at the largest number")
   func huge() {
     let ledger = Ledger([.init(model: "m", priced: .max, unpriced: .max, dearest: .max)])
     #expect(ledger.spent(before: ("m", .max)) == .max)

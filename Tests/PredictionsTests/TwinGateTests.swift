@@ -3,11 +3,10 @@ import Testing
 
 @testable import Predictions
 
-/// Two edits with one prompt, both replies lost: every kind of picture, every order, everything that the provider may
-/// have made of them.
-@Suite("Whose an item of the history is")
+/// Two edits with the same prompt, both replies lost: every kind of image, every order, every outcome at the provider.
+@Suite("Adoption of items of the history")
 struct TwinGateTests {
-  /// How an edit names its picture, and what the provider's history shows of it.
+  /// How an edit names its image, and how the provider's history shows it.
   enum Picture: String, CaseIterable {
     case cat, dog
     /// The same bytes as `cat` under another path: one upload serves both.
@@ -17,13 +16,13 @@ struct TwinGateTests {
   }
 
   enum Kind: CaseIterable {
-    /// As a data URI, of which the history shows an address of the provider's own.
+    /// As a data URI, for which the history shows an address of the provider.
     case dataURI
-    /// As a file that was uploaded.
+    /// As an uploaded file.
     case upload
-    /// As a plain URL.
+    /// As an URL.
     case url
-    /// As a file that was uploaded by a version that did not record its address.
+    /// As a file that was uploaded by a version that did not record addresses.
     case olderUpload
     /// Sent by a version that recorded no likeness.
     case olderSend
@@ -65,10 +64,10 @@ struct TwinGateTests {
         model: isOld ? nil : "m", likeness: isOld ? nil : prediction.likeness, window: 0...100)
     }
 
-    /// Whether the history shows which picture it was.
+    /// Whether the history shows the image.
     var isComparable: Bool { kind != .dataURI && kind != .olderUpload }
 
-    /// Whether nobody could tell the one from the other, because the provider was sent the same.
+    /// Whether the two cannot be told apart, because the same input was sent.
     func isTwin(of other: Edit) -> Bool {
       isComparable && other.isComparable && picture.address == other.picture.address
     }
@@ -86,7 +85,7 @@ struct TwinGateTests {
     }
   }
 
-  /// Lets both search, one after the other, as often as it takes.
+  /// Lets both search in turn, until neither finds anything new.
   private func check(_ edits: [Edit], made: [Int], order: [Int]) {
     var owners: [Int: Int] = [:]
     for index in order + order where !owners.values.contains(index) {
@@ -104,7 +103,7 @@ struct TwinGateTests {
     for (item, owner) in owners where item != owner {
       #expect(edits[item].isTwin(of: edits[owner]), story)
     }
-    // Two that can be told apart never stand in each other's way.
+    // Two that can be told apart do not block each other.
     let isOld = edits.contains { $0.send.likeness == nil }
     if edits.allSatisfy(\.isComparable), !isOld, !edits[0].isTwin(of: edits[1]) {
       #expect(owners == Dictionary(uniqueKeysWithValues: made.map { ($0, $0) }), story)
@@ -129,7 +128,7 @@ struct TwinGateTests {
     #expect(isHeldBack(by: other, at: 10) && isHeldBack(by: other, at: 90))
     #expect(!isHeldBack(by: other, at: 9) && !isHeldBack(by: other, at: 91))
     #expect(!isHeldBack(by: other, isNamed: true))
-    // Where the history shows no input, the other one must at least differ from ours.
+    // Where the history shows no input, the inputs of the two must differ.
     #expect(isHeldBack(by: other, item: nil))
     other.model = "another"
     #expect(!isHeldBack(by: other))

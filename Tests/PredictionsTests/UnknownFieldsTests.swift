@@ -2,7 +2,7 @@ import JSON
 import Predictions
 import Testing
 
-/// Which fields of an input are refused, sent with a warning, or no matter.
+/// Which fields of an input are refused, sent with a warning, or accepted.
 @Suite("Unknown fields")
 struct UnknownFieldsTests {
   private func find(_ input: String, root: String = "", common: Set<String> = []) throws -> (
@@ -31,7 +31,7 @@ struct UnknownFieldsTests {
     #expect(found.refused.isEmpty && found.sent.count == 1)
   }
 
-  @Test("what is listed, common, null or the prompt is no matter")
+  @Test("listed and common fields, null and the prompt are accepted")
   func known() throws {
     let found = try find(#"{"size":1,"n":2,"enable_sync_mode":true,"siez":null}"#, common: ["enable_sync_mode"])
     #expect(found.refused.isEmpty && found.sent.isEmpty)
@@ -40,7 +40,7 @@ struct UnknownFieldsTests {
     #expect(bare == UnknownFields(in: JSONObject([]), schema: .null, model: "m", common: []))
   }
 
-  @Test("a schema without others refuses all of them")
+  @Test("a schema that forbids other fields refuses all of them")
   func closed() throws {
     #expect(try find(#"{"lighting":1,"siez":1}"#, root: #","additionalProperties":false"#).refused.count == 2)
   }
@@ -57,7 +57,7 @@ struct UnknownFieldsTests {
     #expect(found.sent == ["input.siez"])
   }
 
-  @Test("the nearest is named")
+  @Test("the nearest field is suggested")
   func nearest() throws {
     let found = UnknownFields(
       in: JSONObject([("sizee", 1)]), schema: ["properties": ["sized_x": [:], "size": [:]]], model: "acme/painter",
@@ -76,10 +76,10 @@ struct UnknownFieldsTests {
   }
 }
 
-/// Whether the default model must be looked up, and what is named in its place.
+/// Whether the default model must be looked up, and which models are suggested in its place.
 @Suite("Sightings of the default model")
 struct ModelSightingTests {
-  @Test("it holds a day, for that model, and not before it was made")
+  @Test("a sighting is valid for a day, for its model, and not before its time")
   func day() {
     let sighting = ModelSighting(model: "a/b", at: 1_000)
     #expect(sighting.holds(for: "a/b", at: 1_000))

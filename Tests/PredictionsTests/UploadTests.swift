@@ -4,7 +4,7 @@ import Threads
 
 @testable import Predictions
 
-/// Files on their way: everything before the claim, and the claim only with everything there.
+/// Uploads come before the claim, and the claim only after all of them.
 @Suite("Uploads")
 struct UploadTests {
   private func request(_ input: String, upload: Bool = true, key: String? = nil) throws -> PredictionRequest {
@@ -65,7 +65,7 @@ struct UploadTests {
     #expect((done.status, done.billing, done.failure?.kind) == (.failed, .none, .network))
     #expect(rig.journal.count("upload") == 3)
     #expect(rig.posts == [])
-    // The next one is none the worse for it.
+    // The next prediction is not affected.
     rig.provider.state.withLock { $0.uploads = [] }
     let next = try submit(try request(Self.withPicture), to: rig)
     #expect(try rig.result(next.id).status == .completed)
@@ -85,7 +85,7 @@ struct UploadTests {
     rig.provider.state.withLock { $0.hangingUploads.removeFirst() }(.uploaded("https://cdn.example/once"))
     #expect(try rig.result(first.id).status == .completed)
     #expect(try rig.result(second.id).status == .completed)
-    // The same bytes: found where the first one left them.
+    // The same bytes: the address of the first upload is used.
     #expect(rig.journal.count("upload") == 1)
     #expect(rig.posts == [plain.id, first.id, second.id])
   }
@@ -106,11 +106,11 @@ struct UploadTests {
     #expect(try rig.row(first.id).status == .cancelled)
   }
 
-  /// The end of an upload and a claim that was asked before it cross: neither is forgotten.
+  /// An upload ends while a claim is under way that began before: neither is lost.
   @Test func anUploadThatEndsDuringAClaim() throws {
     let rig = Rig()
     rig.inputs["/in/a.png"] = "bytes"
-    // One that is not kept, so that its end does not wait for the table.
+    // An upload without a stored address, so that its end does not wait for the store.
     rig.provider.state.withLock { state in
       state.uploadsHang = true
       state.lifetime = nil
@@ -127,7 +127,7 @@ struct UploadTests {
     #expect(rig.posts == [first.id])
   }
 
-  /// Two processes may upload the same one; the claim decides who sends it.
+  /// Two processes may upload the same files; the claim decides which one sends the prediction.
   @Test func twoProcesses() throws {
     let rig = Rig()
     rig.inputs["/in/a.png"] = "bytes"

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Predictions
 
-@Suite("Who waits for what")
+@Suite("Waits")
 struct WaitersTests {
   private func id(_ number: Int64) -> PredictionID { PredictionID(sequence: number, lowBits: 0) }
 
@@ -13,7 +13,7 @@ struct WaitersTests {
       ids: ids.map(id), mode: mode, deadline: deadline, tick: tick, onProgress: nil, completion: { _ in })
   }
 
-  @Test("one prediction answers everybody who waits for it, in the order they came, once")
+  @Test("one prediction answers all its waits, in the order of their start, once")
   func many() {
     var waiters = Waiters()
     for deadline in 1...5 { _ = waiters.add(waiter([1], until: Int64(deadline * 100))) }
@@ -25,7 +25,7 @@ struct WaitersTests {
     #expect(Array(waiters.awaited) == [id(2)])
   }
 
-  @Test("any is over with the first, all with the last")
+  @Test("any ends with the first prediction, all with the last")
   func modes() {
     var waiters = Waiters()
     _ = waiters.add(waiter([1, 2], .any, until: 10))
@@ -39,7 +39,7 @@ struct WaitersTests {
     #expect(!waiters.isAwaited(id(1)))
   }
 
-  @Test("a change that settles nothing answers nobody")
+  @Test("a change that settles nothing answers no wait")
   func unsettled() {
     var waiters = Waiters()
     _ = waiters.add(waiter([1], .any))
@@ -48,7 +48,7 @@ struct WaitersTests {
     #expect(waiters.isAwaited(id(1)))
   }
 
-  @Test("the same prediction twice in one wait is waited for once")
+  @Test("a prediction that is named twice in one wait counts once")
   func twice() {
     var waiters = Waiters()
     let wait = waiters.add(waiter([1, 1]))
@@ -68,7 +68,7 @@ struct WaitersTests {
     #expect(waiters.nextWake == nil)
   }
 
-  @Test("time runs out for those whose deadline has come, and the next wake is the next deadline")
+  @Test("waits expire at their deadline, and the next wake-up is the next deadline")
   func deadlines() {
     var waiters = Waiters()
     for deadline: Int64 in [300, 100, 200] { _ = waiters.add(waiter([1], until: deadline)) }
@@ -81,7 +81,7 @@ struct WaitersTests {
     #expect(waiters.isEmpty)
   }
 
-  @Test("progress comes at its own moments, and wakes for it")
+  @Test("progress is reported at its own moments, with a wake-up")
   func ticks() {
     var waiters = Waiters()
     _ = waiters.add(waiter([1], until: 5_000, tick: 1_000))
@@ -93,7 +93,7 @@ struct WaitersTests {
     #expect(waiters.ticking(1_700, interval: 1_000).isEmpty)
   }
 
-  @Test("the end takes everybody")
+  @Test("the end takes out all waits")
   func end() {
     var waiters = Waiters()
     for number: Int64 in 1...4 { _ = waiters.add(waiter([number])) }

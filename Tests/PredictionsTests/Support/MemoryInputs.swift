@@ -1,7 +1,7 @@
 import Predictions
 import Threads
 
-/// Files in memory, by path; whatever else is asked for is not there. Notes what was opened.
+/// Input files in memory, by path. Records which paths were opened.
 final class MemoryInputs: InputStore {
   struct State {
     var files: [String: [UInt8]] = [:]

@@ -1,11 +1,11 @@
 import Predictions
 import Threads
 
-/// Previews in memory. Bytes that begin with a zero are no picture.
+/// Previews in memory. Bytes that begin with a zero are not an image.
 final class MemoryPreviews: PreviewStore {
   struct State {
     var files: [PredictionID: [UInt8]] = [:]
-    /// Every one that was kept, in order.
+    /// All previews that were stored, in order.
     var history: [[UInt8]] = []
     /// While this holds `keep` waits.
     var isHeld = false

@@ -1,30 +1,30 @@
 import Predictions
 import Threads
 
-/// A table in memory, which several stores (processes) may share.
+/// A database in memory that several stores (processes) may share.
 ///
-/// The rows go through the same `Prediction.applying` as in the real one. Commits can be held back, made to fail, and
-/// made to fail although they were written, as a disk may do it.
+/// Rows change by the same `Prediction.applying` as in the real store. Commits can be delayed, made to fail, and made
+/// to report a failure although they were written, as a disk may do.
 final class MemoryTable: Sendable {
-  /// What a commit is for.
+  /// The kinds of commits.
   enum Write: Hashable, Sendable { case insert, claim, change, recover, delete }
 
-  /// How a commit goes wrong.
+  /// How a commit fails.
   enum Fault: Sendable {
     /// Nothing was written.
     case lost
-    /// It was written, and nobody was told.
+    /// It was written, and a failure is reported.
     case unconfirmed
   }
 
   struct State {
     var rows: [PredictionID: Prediction] = [:]
     var keys: [String: PredictionID] = [:]
-    /// POSTs that were let out: at most one a prediction, for ever.
+    /// Recorded POSTs: at most one for each prediction.
     var sends: Set<PredictionID> = []
     var changes: [TableChange] = []
     var dead: Set<String> = []
-    /// What stands for files, by account and digest.
+    /// Addresses of uploaded files, by account and digest.
     var uploads: [String: [[UInt8]: String]] = [:]
     var held: Set<Write> = []
     /// How many claims have come to the front of a store's queue.
@@ -32,11 +32,11 @@ final class MemoryTable: Sendable {
     var faults: [Write: [Fault]] = [:]
     /// Which changes the faults of `.change` are for.
     var faulty: @Sendable (PredictionEvent) -> Bool = { _ in true }
-    /// What happens once, just after a prediction was read.
+    /// Runs once, just after a prediction was read.
     var afterRead: (id: PredictionID, action: @Sendable () -> Void)?
-    /// What happens once, between the commit of the next insert and its completion.
+    /// Runs once, between the commit of the next insert and its completion.
     var afterInsert: (@Sendable (PredictionID) -> Void)?
-    /// What happens once, just before the next change takes its place among the commits.
+    /// Runs once, just before the next change is queued.
     var beforeChange: (@Sendable () -> Void)?
   }
 
@@ -49,12 +49,12 @@ final class MemoryTable: Sendable {
     self.time = time
   }
 
-  /// Holds commits of a kind back until `release`.
+  /// Delays commits of a kind until `release`.
   func hold(_ write: Write) { state.withLock { _ = $0.held.insert(write) } }
 
   func release(_ write: Write) { state.signal { _ = $0.held.remove(write) } }
 
-  /// Lets the next commits of a kind go wrong.
+  /// Makes the next commits of a kind fail.
   func fail(_ write: Write, _ faults: [Fault], when: @escaping @Sendable (PredictionEvent) -> Bool = { _ in true }) {
     state.withLock { state in
       state.faults[write] = faults
@@ -62,13 +62,13 @@ final class MemoryTable: Sendable {
     }
   }
 
-  /// A process is gone, without a word.
+  /// Marks a process as exited.
   func kill(_ owner: String) { state.withLock { _ = $0.dead.insert(owner) } }
 
   /// A row as it is now.
   func row(_ id: PredictionID) -> Prediction? { state.withLock { $0.rows[id] } }
 
-  /// Commits what the body does to the rows, or does not, as it was told.
+  /// Commits the changes of the body, or fails as requested by `fail`.
   func commit<Value: Sendable>(
     _ write: Write, _ event: PredictionEvent? = nil, _ body: (inout State) -> Result<Value, StoreError>
   ) -> Result<Value, StoreError> {
@@ -99,7 +99,7 @@ extension MemoryTable.State {
   }
 }
 
-/// One process's view of a table.
+/// The store of one process.
 final class MemoryStore: PredictionStore {
   let owner: String
   let table: MemoryTable
@@ -367,7 +367,7 @@ final class MemoryStore: PredictionStore {
 }
 
 extension PredictionEvent {
-  /// What it is called in a journal.
+  /// Its name in a journal.
   fileprivate var name: String {
     String(describing: self).split(separator: "(").first.map(String.init) ?? ""
   }

@@ -4,7 +4,7 @@ import Threads
 
 @testable import Predictions
 
-/// What happened, in order, wherever it happened.
+/// Events of all threads, in order.
 final class Journal: Sendable {
   private let entries = Protected<[String]>([])
 
@@ -15,7 +15,7 @@ final class Journal: Sendable {
   func count(_ entry: String) -> Int { all.count { $0 == entry } }
 }
 
-/// Time that stands still until a test moves it.
+/// A clock that only the test moves.
 final class ManualTime: TimeSource {
   private let moment = Protected(Moment(steady: 1_000_000, wall: 1_763_900_000_000))
 
@@ -42,7 +42,7 @@ struct Rig {
   let engine: PredictionEngine
   let notices = Protected<[String]>([])
 
-  /// - Parameter other: shares its table and its clock, as another process on the same state directory does.
+  /// - Parameter other: the new rig shares its database and clock, like another process on the same state directory.
   init(
     sharing other: Rig? = nil, owner: String = "me", keepsHistory: Bool = true, limits: AccountLimits = AccountLimits(),
     retention: Int64? = nil
@@ -64,13 +64,13 @@ struct Rig {
 
   // MARK: - Time
 
-  /// Moves the clock and wakes whoever sleeps by it.
+  /// Moves the clock, and wakes the thread that waits for it.
   func advance(_ milliseconds: Int64) {
     time.advance(milliseconds)
     engine.alarmMoves.signal { $0 &+= 1 }
   }
 
-  /// Lets time pass until something holds: 10 of our milliseconds for about one of the world's.
+  /// Lets time pass until a condition holds: about 10 milliseconds of the rig's clock for one of real time.
   func eventually(
     _ comment: Comment, by step: Int64 = 10, sourceLocation: SourceLocation = #_sourceLocation, _ holds: () -> Bool
   ) throws {
@@ -82,7 +82,7 @@ struct Rig {
     try #require(holds(), comment, sourceLocation: sourceLocation)
   }
 
-  /// Waits, with time standing still, until something that other threads are about to do holds.
+  /// Waits, without moving the clock, until a condition holds that other threads bring about.
   func soon(_ comment: Comment, sourceLocation: SourceLocation = #_sourceLocation, _ holds: () -> Bool) throws {
     try eventually(comment, by: 0, sourceLocation: sourceLocation, holds)
   }
@@ -117,7 +117,7 @@ struct Rig {
     try #require(try engine.snapshot(id)).prediction
   }
 
-  /// Waits in the engine, and lets time pass.
+  /// Waits for the result in the engine, and lets time pass.
   func result(_ id: PredictionID, atMost milliseconds: Int64 = 600_000) throws -> Prediction {
     let answers = Answers()
     try engine.wait(for: [id], atMost: milliseconds, completion: answers.take)
@@ -125,13 +125,13 @@ struct Rig {
     return try #require(answers.all.first?.snapshots.first).prediction
   }
 
-  /// What the table says, which must have the prediction.
+  /// The row of a prediction, which must exist.
   func row(_ id: PredictionID) throws -> Prediction { try #require(table.row(id)) }
 
   var posts: [PredictionID] { provider.state.withLock { $0.posted } }
 }
 
-/// Takes answers to waits from whatever thread they come.
+/// Collects the answers to waits, from any thread.
 final class Answers: Sendable {
   private let outcomes = Protected<[WaitOutcome]>([])
 

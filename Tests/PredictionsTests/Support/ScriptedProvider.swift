@@ -1,15 +1,15 @@
 import Predictions
 import Threads
 
-/// A provider that does what a test says. Without a script everything goes well: the POST is accepted, the first poll
-/// finds it completed with one output, the download brings a few bytes.
+/// A provider that follows a test's script. Without a script everything succeeds: the POST is accepted, the first poll
+/// finds it completed with one output, the download gives a few bytes.
 final class ScriptedProvider: Provider, ProviderHistory, ProviderUploads {
-  /// What becomes of a POST.
+  /// The outcome of a POST.
   enum Submit: Sendable {
     case answer(SubmitOutcome)
     /// The first byte is written; the outcome comes with `reply`.
     case hang
-    /// Not even asked yet whether it may start; that comes with `start`.
+    /// The POST has not begun; `start` begins it.
     case wait
   }
 
@@ -32,11 +32,11 @@ final class ScriptedProvider: Provider, ProviderHistory, ProviderUploads {
     var polls: [PollOutcome] = []
     var downloads: [DownloadOutcome] = []
     var searches: [HistoryOutcome] = []
-    /// What was searched for.
+    /// The predictions that were searched for.
     var searched: [PredictionID] = []
     /// POSTs whose first byte was written, by prediction.
     var posted: [PredictionID] = []
-    /// What the POSTs said.
+    /// The inputs of the POSTs.
     var bodies: [String] = []
     var uploads: [UploadOutcome] = []
     /// The names of the files that were uploaded.
@@ -50,7 +50,7 @@ final class ScriptedProvider: Provider, ProviderHistory, ProviderUploads {
     var hanging: [Call] = []
     var pollsHang = false
     var hangingPolls: [@Sendable (PollOutcome) -> Void] = []
-    /// What happens whenever the engine asks whether the history is empty, and how often it has asked.
+    /// Runs whenever the engine asks whether the history is empty; and how often it has asked.
     var historyCheck: Check?
     var historyChecks = 0
     var canRepeat = true
@@ -105,7 +105,7 @@ final class ScriptedProvider: Provider, ProviderHistory, ProviderUploads {
     }
   }
 
-  /// Writes the first byte, if that is still wanted.
+  /// Writes the first byte, if the engine allows it.
   private func begin(_ call: Call) -> Bool {
     guard call.mayStart() else {
       call.completion(.unsent(reason: "It was stopped."))
@@ -119,7 +119,7 @@ final class ScriptedProvider: Provider, ProviderHistory, ProviderUploads {
     return true
   }
 
-  /// Goes on with a POST that has not begun.
+  /// Begins a POST that waits.
   func start() {
     guard let call = state.withLock({ $0.waiting.isEmpty ? nil : $0.waiting.removeFirst() }), begin(call) else {
       return
@@ -127,12 +127,12 @@ final class ScriptedProvider: Provider, ProviderHistory, ProviderUploads {
     state.signal { $0.hanging.append(call) }
   }
 
-  /// Brings a partial image to the oldest POST that is out.
+  /// Gives a partial image to the oldest POST under way.
   func show(_ partial: PartialImage) {
     state.withLock { $0.hanging.first }?.preview(partial)
   }
 
-  /// Brings the reply to the oldest POST that is out.
+  /// Gives the reply to the oldest POST under way.
   func reply(_ outcome: SubmitOutcome) {
     state.withLock { $0.hanging.isEmpty ? nil : $0.hanging.removeFirst() }?.completion(outcome)
   }
@@ -177,7 +177,7 @@ final class ScriptedProvider: Provider, ProviderHistory, ProviderUploads {
   ) {
     queue.async { [self] in
       journal.note("download")
-      // It keeps no bytes that came with an answer.
+      // It does not store bytes that came with an answer.
       guard !output.hasPrefix("inline:") else { return completion(.expired(reason: "They are in the answer.")) }
       let outcome = state.withLock { $0.downloads.isEmpty ? .written : $0.downloads.removeFirst() }
       if outcome == .written { try? writer.write(Array("\(output)".utf8).span) }

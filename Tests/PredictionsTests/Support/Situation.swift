@@ -1,50 +1,50 @@
 import Predictions
 import Testing
 
-/// Every way a prediction can stand: each legal pair of status and phase, and where more than the pair decides what may
-/// follow (a remote id, a wish to delete, an owner), one of each.
+/// Every state of a prediction: each legal pair of status and phase, and where other fields decide about transitions
+/// (remote id, requested deletion, owner), one state for each value.
 enum Situation: String, CaseIterable, CustomTestStringConvertible {
   case queued
-  /// The same, and its files are still to be uploaded.
+  /// Queued, and its files must be uploaded first.
   case awaiting
   case sending
   case polling
-  /// The POST's outcome is not known, and the first looks are going on.
+  /// The outcome of the POST is unknown, and the first searches run.
   case looking
   case fetching
   case completed
   /// Completed, and the download was given up.
   case unsaved
-  /// The same, being downloaded again.
+  /// Completed, and the download runs again.
   case refetching
   case failed
   /// Cancelled while it was queued.
   case cancelledUnsent
   /// Cancelled while the provider worked on it.
   case cancelled
-  /// Cancelled while the POST was out.
+  /// Cancelled during the POST.
   case settling
-  /// Cancelled while the POST was out, to be deleted at the provider.
+  /// Cancelled during the POST, with the deletion at the provider requested.
   case settlingToDelete
-  /// Cancelled while the provider worked on it, to be deleted there.
+  /// Cancelled while the provider worked on it, with the deletion requested.
   case deleting
-  /// Cancelled, but the picture came all the same.
+  /// Cancelled, but the image arrived nevertheless.
   case cancelledFetching
-  /// Nobody knows, and nobody looks at the moment.
+  /// Unknown, without a search at the moment.
   case doubtful
-  /// Nobody knows, and we look once more.
+  /// Unknown, during an additional search.
   case lookingAgain
-  /// Nobody will ever know.
+  /// Unknown, without further searches.
   case lost
 
   var testDescription: String { rawValue }
 
-  /// Who has it, where somebody has it.
+  /// The owner, where there is one.
   static let owner = Writer(owner: "owner", epoch: 3)
   /// When it was sent.
   static let sentAt: Int64 = 1_763_900_001_000
 
-  /// A prediction that stands so.
+  /// A prediction in this state.
   var prediction: Prediction {
     var it = Prediction(
       id: PredictionID(sequence: 1_763_900_000_000 << 12, lowBits: 7), provider: "p", model: "m",
