@@ -31,8 +31,8 @@ public struct AgentCaps: Sendable, Equatable {
     if let limit = images, Money.sum(use.images, asked) > limit {
       return BudgetRefusal(
         """
-        It asks for \(Self.counted(asked)); agents may order \(Self.counted(limit)) a day on this account and have \
-        ordered \(use.images).
+        It requests \(Self.counted(asked)); agents may request \(Self.counted(limit)) a day on this account and have \
+        requested \(use.images).
         """,
         hint: "The count starts again at \(reset). --agent-max-images raises it (0 is no limit).")
     }
@@ -40,14 +40,14 @@ public struct AgentCaps: Sendable, Equatable {
     guard let price else {
       guard refusesUnknownPrices else { return nil }
       return BudgetRefusal(
-        "Its price is not known, and --max-spend-strict lets agents order nothing without a price.",
+        "Its price is not known, and --max-spend-strict does not let agents request predictions without a price.",
         hint: "Leave out --max-spend-strict, or choose a model whose price is known.")
     }
     guard Money.sum(use.micros, price) > limit else { return nil }
     return BudgetRefusal(
       """
       It would cost \(Money.dollars(price)); agents may spend \(Money.dollars(limit)) a day on this account and have \
-      ordered for \(Money.dollars(use.micros)).
+      requested \(Money.dollars(use.micros)) worth.
       """,
       hint: "The count starts again at \(reset). --agent-max-spend raises it (0 is no limit).")
   }

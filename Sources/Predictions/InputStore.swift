@@ -78,8 +78,8 @@ public enum InputError: Error, Sendable, Equatable {
     case .unreadable(let reason): "cannot be read: \(reason)"
     case .notAFile: "is not a regular file"
     case .empty: "is empty"
-    case .tooLarge(let limit): "is larger than the \(limit / 1_000_000) MB that the provider takes"
-    case .notAnImage: "is not a PNG, JPEG, WebP, GIF, BMP or TIFF picture"
+    case .tooLarge(let limit): "is larger than the \(limit / 1_000_000) MB that the provider accepts"
+    case .notAnImage: "is not a PNG, JPEG, WebP, GIF, BMP or TIFF image"
     case .changed: "was changed while it was uploaded"
     }
   }

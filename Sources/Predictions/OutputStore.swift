@@ -77,7 +77,7 @@ public enum OutputError: Error, Sendable, Equatable {
     switch self {
     case .folder(let path, let reason): "The output folder \(path) cannot be used: \(reason)."
     case .diskFull(let path): "The disk of \(path) is full."
-    case .notAnImage: "What the provider delivered is not a PNG, JPEG, WebP, GIF or AVIF picture."
+    case .notAnImage: "The provider's output is not a PNG, JPEG, WebP, GIF or AVIF image."
     case .tooLarge(let limit): "The output is larger than \(limit) bytes."
     case .inputOutput(let path, let reason): "Writing \(path) failed: \(reason)."
     }

@@ -442,7 +442,7 @@ extension Prediction {
       next.inferenceMilliseconds = nil
       next.nextAt = now
       next.finishedAt = now
-      next.failure = .submissionUnknown("What was found at the provider belongs to another prediction.", isFree: isFree)
+      next.failure = .submissionUnknown("The item found at the provider belongs to another prediction.", isFree: isFree)
       next.error = next.failure?.message ?? ""
     }
     next.revision += 1

@@ -4,7 +4,7 @@
 /// interpolated. There is no other way to make one, so a string from a file, the database or the network does not
 /// compile where a `SafeText` is required, unless it is sanitised:
 ///
-///     console.complain("There is no prediction \(text).")
+///     console.error("There is no prediction \(text).")
 ///
 /// A value is one line. Line breaks and tabs become spaces; other control characters (C0, DEL, C1) become U+FFFD;
 /// invisible and bidirectional format characters are left out. A value of more than `limit` characters is cut.

@@ -1,3 +1,13 @@
+#if DEBUG
+  #if canImport(Glibc)
+    internal import Glibc
+  #elseif canImport(Musl)
+    internal import Musl
+  #else
+    internal import Darwin
+  #endif
+#endif
+
 /// Runs jobs one after another on a thread of its own, which starts with the first job.
 ///
 /// For work that blocks (disk, drawing): none of it belongs on a thread that others wait for. Jobs are never dropped.
@@ -21,6 +31,9 @@ public final class WorkQueue: Sendable {
     }
     guard mustStart else { return }
     startThread { [state] in
+      #if DEBUG
+        pthread_setspecific(Self.key, Unmanaged.passUnretained(state).toOpaque())
+      #endif
       while true {
         let jobs = state.wait { state -> [@Sendable () -> Void]? in
           guard !state.jobs.isEmpty else { return nil }
@@ -31,4 +44,21 @@ public final class WorkQueue: Sendable {
       }
     }
   }
+
+  /// Stops a debug build where the caller is not a job of this queue. Release builds check nothing.
+  public func assertIsCurrent() {
+    #if DEBUG
+      let current = pthread_getspecific(Self.key)
+      assert(current == Unmanaged.passUnretained(state).toOpaque(), "called outside the queue's thread")
+    #endif
+  }
+
+  #if DEBUG
+    /// Under it each queue's thread has the address of the queue's state.
+    private static let key: pthread_key_t = {
+      var key = pthread_key_t()
+      pthread_key_create(&key, nil)
+      return key
+    }()
+  #endif
 }

@@ -15,7 +15,7 @@ struct AgentAllowanceTests {
     return prediction
   }
 
-  @Test func filesAndThoseThatMayStillComeAreCounted() {
+  @Test func filesAreCountedIncludingExpectedOnes() {
     let allowance = AgentAllowance(maxFiles: 4)
     let recent = [
       prediction(.completed, files: [1, 1]), prediction(.created, files: []), prediction(.failed, files: []),

@@ -63,7 +63,7 @@ private func advance(
 struct ChangeFeedTests {
   private let start = ChangeCursor(table: table, number: 0)
 
-  @Test func theFirstChangeIsToldAtOnceAndTheNextAfterTheInterval() {
+  @Test func theFirstChangeIsSentAtOnceAndTheNextAfterTheInterval() {
     var log = Log()
     var feed = ChangeFeed(.all, after: start)
     var now: Int64 = 1_000
@@ -79,7 +79,7 @@ struct ChangeFeedTests {
     #expect(advance(&feed, log, &now).told.map(\.change.number) == [3])
   }
 
-  @Test func changesOfOnePredictionAreToldOnceInTheOrderOfTheLatest() {
+  @Test func changesOfOnePredictionAreSentOnceInTheOrderOfTheLatest() {
     var log = Log()
     for number in [1, 2, 1, 3, 2, 1] { log.add(id(number)) }
     var feed = ChangeFeed(.all, after: start)
@@ -136,7 +136,7 @@ struct ChangeFeedTests {
     }
   }
 
-  @Test func aScopeOfIDsHearsOnlyOfThem() {
+  @Test func aScopeOfIDsGetsOnlyTheirChanges() {
     var log = Log()
     for number in [1, 2, 3] { log.add(id(number)) }
     log.add(id(2), isDeleted: true)
@@ -154,7 +154,7 @@ struct ChangeFeedTests {
     #expect(feed.cursor == log.newest)
   }
 
-  @Test func aTagIsTheSameCodePoints() {
+  @Test func tagsAreComparedByCodePoints() {
     let scope = ChangeFeed.Scope.tag("caf\u{E9}")
     func tagged(_ tags: [String]) -> Prediction {
       Prediction(
@@ -169,7 +169,7 @@ struct ChangeFeedTests {
     #expect(!ChangeFeed.Scope.ids([id(2)]).has(tagged([])))
   }
 
-  @Test func whoFellTooFarBehindIsToldSoAndGoesOnAtTheEnd() {
+  @Test func aSubscriberTooFarBehindIsNotifiedAndContinuesAtTheEnd() {
     var log = Log()
     log.kept = 10
     var feed = ChangeFeed(.all, after: start)
@@ -195,7 +195,7 @@ struct ChangeFeedTests {
   // MARK: - Cursors
 
   @Test(arguments: [(0, 0), (1, 1), (UInt32.max, Int64.max), (0xABCD, 100_000)] as [(UInt32, Int64)])
-  func aCursorIsReadAsItWasWritten(table: UInt32, number: Int64) {
+  func aCursorSurvivesItsText(table: UInt32, number: Int64) {
     let cursor = ChangeCursor(table: table, number: number)
     #expect(ChangeCursor(cursor.description) == cursor)
   }

@@ -89,7 +89,7 @@ struct EngineTests {
     #expect(rig.posts == [refused.id, failed.id])
   }
 
-  @Test("a poll without information is repeated, whatever the reason")
+  @Test("a poll without information is repeated, whatever its reason")
   func pollsGoOn() throws {
     let rig = Rig()
     rig.provider.state.withLock {
@@ -368,7 +368,7 @@ struct EngineTests {
     try rig.soon("nothing is left to do") { rig.engine.drain(atMost: 0) }
     let polls = rig.journal.count("poll")
     for _ in 0..<50 { rig.advance(10_000) }
-    try rig.soon("time has been told") { rig.engine.drain(atMost: 0) }
+    try rig.soon("nothing more is under way") { rig.engine.drain(atMost: 0) }
     #expect(rig.journal.count("poll") <= polls + 1, "one may have been under way")
     #expect(try rig.cancel(id) == cancelled, "cancelling twice is cancelling once")
   }
@@ -502,7 +502,7 @@ struct EngineTests {
     #expect(unsaved.failure?.kind == .downloadFailed)
     #expect(unsaved.outputs == ["https://cdn.example/1.png"])
     #expect(unsaved.files.isEmpty)
-    #expect(try rig.status(id) == unsaved, "a look alone tries nothing")
+    #expect(try rig.status(id) == unsaved, "a status alone tries nothing")
     let saved = try rig.result(id)
     #expect(saved.status == .completed)
     #expect(saved.failure == nil)

@@ -23,7 +23,7 @@ struct FileReferencesTests {
     #expect(FileReferences.find(in: try input(text)).map { "\($0.member) \($0.path)" } == expected)
   }
 
-  @Test func theyAreReplacedAndNothingElseIs() throws {
+  @Test func onlyReferencesAreReplaced() throws {
     let text = #"{"prompt":"@/a","n":9007199254740993,"l":["@/a",{"m":"@/b","k":"@/c"}],"e":1.0e2}"#
     let replaced = FileReferences.replacing(try input(text)) { ["/a": "A", "/b": "B"][$0] }
     #expect(
@@ -32,7 +32,7 @@ struct FileReferencesTests {
   }
 
   /// Both functions agree on which strings name files.
-  @Test func bothAgree() throws {
+  @Test func findingAndReplacingAgree() throws {
     let text = #"{"a":"@/1","b":["@/2",["@/3"]],"c":{"prompt":"@/4","d":"@/5"},"prompt":["@/6"]}"#
     let found = FileReferences.find(in: try input(text)).map(\.path)
     var replaced: [String] = []

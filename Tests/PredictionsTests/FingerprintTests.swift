@@ -31,7 +31,7 @@ struct FingerprintTests {
   }
 
   @Test(
-    "not the same, however alike they look",
+    "different, although they look alike",
     arguments: [
       (#"{"n":9007199254740993}"#, #"{"n":9007199254740992}"#),
       (#"{"n":0.1}"#, #"{"n":0.1000000000000000055511151231257827}"#),

@@ -12,7 +12,7 @@ struct InputSchemaTests {
   }
 
   @Test(
-    "what the schema allows is no problem",
+    "allowed values are no problem",
     arguments: [
       (#"{"type":"string"}"#, #""a""#), (#"{"type":"integer"}"#, "1"), (#"{"type":"integer"}"#, "1.0"),
       (#"{"type":"integer"}"#, "5e4"), (#"{"type":"integer"}"#, "123456789012345678901234567890"),
@@ -121,7 +121,7 @@ struct InputSchemaTests {
 @Suite("Retired models")
 struct RetiredModelTests {
   @Test(
-    "the family is told by its own names",
+    "a retired model is recognised by its names",
     arguments: [
       ("openai/gpt-image-1-high-fidelity", "2026-10-23"), ("openai/gpt-image-1/text-to-image", "2026-10-23"),
       ("gpt-image-1", "2026-10-23"), ("openai/gpt-image-1-mini/edit", "2026-12-01"),

@@ -48,7 +48,7 @@ struct LikenessTests {
     #expect(try ours.couldHaveMade(likeness(#"{"image":"https://x"}"#)))
   }
 
-  @Test func whatIsStoredIsReadAgainAndShowsNoValue() throws {
+  @Test func aStoredLikenessIsReadAgainAndShowsNoValue() throws {
     let ours = try likeness(#"{"prompt":"a secret","image":"data:x","é":[1]}"#)
     #expect(Likeness(bytes: ours.bytes) == ours)
     #expect(!String(decoding: ours.bytes, as: UTF8.self).contains("secret"))

@@ -15,7 +15,7 @@ struct MoneyTests {
     if micros >= 0 { #expect(Money.micros(Double(spelling)!) == micros) }
   }
 
-  @Test func amountsThatAreNoneAreRefused() {
+  @Test func invalidAmountsAreRefused() {
     for amount in [-0.01, .nan, .infinity, 1e10] { #expect(Money.micros(amount) == nil) }
   }
 }

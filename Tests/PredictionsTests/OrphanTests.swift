@@ -41,14 +41,14 @@ struct OrphanTests {
 
   private static let match = HistoryMatch(remoteID: "r", createdAt: 0, clockSkew: 0)
 
-  @Test func whatIsNotThereMayBeSent() {
+  @Test func aPredictionThatIsNotFoundMayBeSent() {
     var stage = Stage()
     #expect(stage.searched(.found([])) == [.record(stage.orphan.id, .notInHistory), .claim(account: "a")])
     #expect(!stage.scheduler.isSearching(for: "a") && !stage.scheduler.hasWork)
     #expect(stage.searched(.found([])) == [], "an answer that comes twice")
   }
 
-  @Test func theOneThatIsThereIsTakenAndTheQueueGoesOn() {
+  @Test func aPredictionThatIsFoundIsAdoptedAndTheQueueContinues() {
     var stage = Stage()
     #expect(stage.searched(.found([Self.match])) == [.record(stage.orphan.id, .adopted(Self.match))])
     #expect(stage.scheduler.isSearching(for: "a"), "until it is committed")
@@ -59,7 +59,7 @@ struct OrphanTests {
   }
 
   @Test(arguments: [HistoryOutcome.found([match, match]), .tooMany])
-  func severalAreTheEnd(outcome: HistoryOutcome) {
+  func severalMatchesEndThePrediction(outcome: HistoryOutcome) {
     var stage = Stage()
     guard case .record(stage.orphan.id, .foundSeveral(let reason))? = stage.searched(outcome).first else {
       return #expect(Bool(false))
@@ -68,7 +68,7 @@ struct OrphanTests {
     #expect(stage.handle(.lost(stage.orphan.id)) == [.claim(account: "a")])
   }
 
-  @Test func anUnreadableHistoryIsAskedAgainForAsLongAsItTakes() {
+  @Test func anUnreadableHistoryIsSearchedAgainWithoutLimit() {
     var stage = Stage()
     var pauses: [Int64] = []
     for _ in 0..<20 {
@@ -82,7 +82,7 @@ struct OrphanTests {
     #expect((800...1_250).contains(pauses[0]) && pauses.last! >= 24_000 && pauses.max()! <= 36_250)
   }
 
-  @Test func whatMayBeAnothersIsWaitedForWhileThatOneMayStillBeAnswered() {
+  @Test func aContestedItemIsWaitedForWhileTheOtherReplyMayCome() {
     var stage = Stage()
     var waited: Int64 = 0
     for _ in 0..<5 {
@@ -103,13 +103,13 @@ struct OrphanTests {
     return (Rig(sharing: rig, owner: "other", keepsHistory: keepsHistory), id)
   }
 
-  @Test func aLivingProcessAnswersForWhatItAccepted() throws {
+  @Test func predictionsOfALivingProcessNeedNoSearch() throws {
     let (other, id) = try left()
     #expect(try other.result(id).status == .completed)
     #expect(other.provider.state.withLock { $0.searched } == [])
   }
 
-  @Test func whatADeadOneLeftIsSearchedForAndSent() throws {
+  @Test func predictionsOfAnExitedProcessAreSearchedForAndSent() throws {
     let (other, id) = try left { $0.table.kill("me") }
     #expect(try other.result(id).status == .completed)
     // A claim that was under way when the search ended may cause one more search, which is free.
@@ -118,7 +118,7 @@ struct OrphanTests {
     #expect(try other.row(id).acceptor == "other")
   }
 
-  @Test func whatWasSentFromALaterStateIsTakenUp() throws {
+  @Test func aPredictionSentFromALaterStateIsAdopted() throws {
     let (other, id) = try left { $0.table.kill("me") }
     let match = HistoryMatch(remoteID: "r-9", createdAt: other.time.now.wall, clockSkew: 0)
     other.provider.state.withLock { $0.searches = [.found([match])] }

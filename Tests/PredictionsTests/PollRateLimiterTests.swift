@@ -4,7 +4,7 @@ import Testing
 
 @Suite("The rate of polls")
 struct PollRateLimiterTests {
-  @Test func aLineGivesTurnsAtItsRate() {
+  @Test func turnsComeAtTheRate() {
     var limiter = PollRateLimiter(rate: 10)
     let ids = (0..<40).map { PredictionID(sequence: $0, lowBits: 0) }
     #expect(limiter.nextTurn == nil)
@@ -16,7 +16,7 @@ struct PollRateLimiterTests {
     #expect(limiter.take(100_000) { _ in true } == Array(ids[13..<23]), "no more than a second's turns are saved up")
   }
 
-  @Test func whoIsGoneCostsNoTurnAndNobodyIsPolledTwice() {
+  @Test func removedPredictionsUseNoTurnAndNoneIsPolledTwice() {
     var limiter = PollRateLimiter(rate: 2)
     let ids = (0..<5).map { PredictionID(sequence: $0, lowBits: 0) }
     for id in ids { limiter.add(id, isAwaited: false) }
@@ -27,7 +27,7 @@ struct PollRateLimiterTests {
     #expect(limiter.nextTurn == nil)
   }
 
-  @Test func oneOfFourTurnsIsForThoseThatNobodyWaitsFor() {
+  @Test func oneOfFourTurnsIsForPredictionsWithoutAWait() {
     var limiter = PollRateLimiter(rate: 8)
     let ids = (0..<20).map { PredictionID(sequence: $0, lowBits: 0) }
     for id in ids { limiter.add(id, isAwaited: id.sequence < 10) }

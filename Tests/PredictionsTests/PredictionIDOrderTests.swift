@@ -6,7 +6,7 @@ import Testing
 @Suite("Ids of one burst") struct PredictionIDOrderTests {
   private var generator = SplitMix64(seed: 1)
 
-  @Test mutating func whatComesInOneMillisecondKeepsItsOrder() {
+  @Test mutating func idsOfOneMillisecondKeepTheirOrder() {
     var last: PredictionID?
     for _ in 1...1_000 {
       let next = PredictionID(at: 1_700_000_000_000) { generator.next() }.following(last) { generator.next() }
@@ -17,14 +17,14 @@ import Testing
     #expect((last?.milliseconds ?? 0) - 1_700_000_000_000 <= 3)
   }
 
-  @Test mutating func whatComesLaterIsLeftAlone() {
+  @Test mutating func laterIdsAreUnchanged() {
     let first = PredictionID(at: 1_000_000) { generator.next() }
     let second = PredictionID(at: 1_000_001) { generator.next() }
     #expect(second.following(first) { generator.next() } == second)
     #expect(second.following(nil) { generator.next() } == second)
   }
 
-  @Test mutating func aClockThatWasSetBackIsBelieved() {
+  @Test mutating func afterTheClockWasSetBackItsTimeIsUsed() {
     let first = PredictionID(at: 1_000_000) { generator.next() }
     let second = PredictionID(at: 990_000) { generator.next() }
     #expect(second.following(first) { generator.next() } == second)

@@ -45,7 +45,7 @@ struct PredictionIDTests {
   }
 
   @Test(
-    "anything else is no id",
+    "any other text is not an id",
     arguments: [
       "", "x", "017f22e2-79b0-7cc3-98c4-dc0c0c07398", "017f22e2-79b0-7cc3-98c4-dc0c0c07398f0",
       "017f22e279b07cc398c4dc0c0c07398f", "017f22e2-79b0-7cc3-98c4_dc0c0c07398f",

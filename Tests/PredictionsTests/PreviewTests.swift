@@ -50,7 +50,7 @@ struct PreviewTests {
     let rig = Rig()
     let id = try begin(rig)
     rig.provider.show(.picture([0], index: 0))
-    try rig.soon("it is told of") { rig.notices.withLock { $0.contains { $0.hasSuffix("it is no picture.") } } }
+    try rig.soon("it is reported") { rig.notices.withLock { $0.contains { $0.hasSuffix("it is not an image.") } } }
     rig.provider.show(.unreadable(reason: "it is no base64"))
     #expect(rig.notices.withLock { $0.last?.hasSuffix("it is no base64.") } == true)
     rig.provider.show(.picture([3], index: 2))

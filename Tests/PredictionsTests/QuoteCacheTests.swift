@@ -7,7 +7,7 @@ import Testing
 struct QuoteCacheTests {
   private func input(_ members: (String, JSONValue)...) -> JSONObject { JSONObject(members) }
 
-  @Test func aPriceIsThatOfEveryPromptAndOfNothingElse() {
+  @Test func aPriceDependsOnEveryFieldButThePrompt() {
     var prices = QuoteCache()
     prices.note(42, "p", "m", input(("prompt", "a"), ("n", 2)), now: 0)
     #expect(prices.micros("p", "m", input(("n", 2), ("prompt", "b")), now: 599_999) == 42)

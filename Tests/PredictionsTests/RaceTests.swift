@@ -4,7 +4,7 @@ import Threads
 
 @testable import Predictions
 
-/// Two who decide under one lock and act after it: whichever comes first, what is seen is right.
+/// Two threads decide under one lock and act afterwards: the outcome is right in either order.
 @Suite("Races")
 struct RaceTests {
   /// Cancelled by another process (or before the claim was known here), then once more here, before the first byte.
@@ -31,7 +31,7 @@ struct RaceTests {
   }
 
   /// Taken over by another process; this one learns it by its own late commit.
-  @Test func lostToAnother() throws {
+  @Test func takenOverByAnotherProcess() throws {
     let rig = Rig()
     rig.provider.state.withLock { $0.pollsHang = true }
     let id = try rig.submit().id
@@ -128,7 +128,7 @@ struct RaceTests {
   }
 
   /// A process that submits and ends takes over nothing: hundreds of such processes would only delay each other.
-  @Test func submittingAloneTakesNothingOver() throws {
+  @Test func aProcessThatOnlySubmitsTakesNothingOver() throws {
     let rig = Rig()
     rig.provider.state.withLock { $0.pollsHang = true }
     let id = try rig.submit().id

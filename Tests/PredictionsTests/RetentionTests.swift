@@ -41,21 +41,21 @@ struct RetentionTests {
       due(&retention, after: 4_000_000) == PruneRequest(acceptedBefore: start.wall + 4_000_000 - Self.day))
   }
 
-  @Test func aClockThatIsSetForwardMakesNothingOld() {
+  @Test func settingTheClockForwardMakesNothingOld() {
     var retention = Retention(lifetime: Self.day, now: start)
     retention.begin(start)
     let request = due(&retention, after: 2_000, step: 400 * Self.day)
     #expect(request?.acceptedBefore == start.wall + 2_000 - Self.day)
   }
 
-  @Test func aClockThatIsSetBackKeepsWhatIsYoungByIt() {
+  @Test func settingTheClockBackKeepsNewPredictions() {
     var retention = Retention(lifetime: Self.day, now: start)
     retention.begin(start)
     let request = due(&retention, after: 2_000, step: -Self.day)
     #expect(request?.acceptedBefore == start.wall + 2_000 - 2 * Self.day)
   }
 
-  @Test func whatIsNotOverOrNotSavedMayNeverBePruned() {
+  @Test func unfinishedAndUnsavedPredictionsAreNotPruned() {
     func prediction(_ status: PredictionStatus, _ phase: PredictionPhase? = nil, files: Int = 1) -> Prediction {
       var it = Prediction(
         id: PredictionID(at: start.wall), provider: "p", model: "m", input: [], fingerprint: [], account: "a",
@@ -83,7 +83,7 @@ struct RetentionTests {
     }
   }
 
-  @Test func theEngineDeletesWhatIsTooOldInBatches() throws {
+  @Test func theEngineDeletesOldPredictionsInBatches() throws {
     let rig = Rig(retention: Self.day)
     let old = try (0..<5).map { number in try rig.submit("boat \(number)").id }
     for id in old { #expect(try rig.result(id).status == .completed) }

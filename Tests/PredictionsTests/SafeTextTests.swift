@@ -44,7 +44,7 @@ import Testing
     text.description.unicodeScalars.contains { Self.isUnsafe($0) && !kept.unicodeScalars.contains($0) }
   }
 
-  @Test func nothingUnsafeComesThroughAnyDoor() throws {
+  @Test func noInitialiserLetsUnsafeCharactersThrough() throws {
     for (name, text) in Self.strings {
       #expect(!hasUnsafe(SafeText(text)), "\(name)")
       #expect(!hasUnsafe("a \(text) z"), "\(name)")
@@ -58,7 +58,7 @@ import Testing
     }
   }
 
-  @Test func whatIsUnsafeIsWhatTheClientsHold() {
+  @Test func theUnsafeCharactersAreThoseOfTheClients() {
     // Every block in which a range of either begins or ends.
     for value in [0..<0x3000, 0xFE00..<0x1_0000, 0xDFF00..<0xE0200].joined() as FlattenSequence<[Range<UInt32>]> {
       guard let scalar = Unicode.Scalar(value), scalar != " " else { continue }
@@ -67,7 +67,7 @@ import Testing
     }
   }
 
-  @Test func whatIsSafeStaysAsItIs() {
+  @Test func safeTextIsUnchanged() {
     for text in ["", "a fox", "  a  ", "狐狸 لوحة תמונה l’été", "👩‍👩‍👧 🏳️", "e\u{301}", "]] {{ }} <script>"] {
       #expect(SafeText(text).description == text)
       #expect(SafeText(path: text).description == text)
@@ -81,7 +81,7 @@ import Testing
     #expect(SafeText.joined(["a\nb", SafeText("c\nd" as String)], separator: "\n").description == "a\nb\nc d")
   }
 
-  @Test func aPathShowsWhatItHolds() {
+  @Test func unsafeCharactersOfAPathAreEscaped() {
     #expect(SafeText(path: "/a\n\u{1B}\u{9B}\u{E0041}\t/b.png").description == #"/a\n\u001b\u009b\udb40\udc41\t/b.png"#)
   }
 
@@ -91,7 +91,7 @@ import Testing
     #expect(SafeText("abcd", atMost: 4).description == "abcd")
   }
 
-  @Test func aSecretIsFoundAlsoWhereSomethingInvisibleCutsIt() {
+  @Test func aSecretIsFoundDespiteInvisibleCharactersInIt() {
     #expect(SafeText("Invalid key sk-123.", without: "sk-123").description == "Invalid key [key].")
     #expect(SafeText("Invalid key sk-\u{200B}12\u{2060}3", without: "sk-123").description == "Invalid key [key]")
     #expect(SafeText("sk-1", without: "").description == "sk-1")

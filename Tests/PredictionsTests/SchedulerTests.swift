@@ -79,12 +79,12 @@ struct SchedulerTests {
     #expect(stage.handle(.claimed(prediction)) == [.post(prediction.id), .claim(account: "a")])
   }
 
-  @Test func anUnknownAccountIsLeftAlone() {
+  @Test func anUnknownAccountIsIgnored() {
     var stage = Stage()
     #expect(stage.handle(.queued(account: "b")) == [])
   }
 
-  @Test func aDeniedClaimIsTriedAgainWhenItIsTimeOrASlotIsFree() {
+  @Test func aDeniedClaimIsRepeatedAtItsTimeOrWhenASlotIsFree() {
     var stage = Stage()
     _ = stage.handle(.queued(account: "a"))
     #expect(stage.handle(.claimEnded(account: "a", retryAfter: 1_000)) == [])
@@ -97,7 +97,7 @@ struct SchedulerTests {
     #expect(stage.handle(.changed(over)) == [.claim(account: "a")])
   }
 
-  @Test func anEmptyQueueIsNotAskedAgain() {
+  @Test func anEmptyQueueIsNotClaimedFromAgain() {
     var stage = Stage()
     _ = stage.handle(.queued(account: "a"))
     _ = stage.handle(.claimEnded(account: "a", retryAfter: nil))
@@ -128,7 +128,7 @@ struct SchedulerTests {
     #expect(pauses.suffix(4).allSatisfy { $0 >= 8_000 }, "\(pauses)")
   }
 
-  @Test func oneThatTakesLongIsPolledOnceAMinuteThenEveryFive() {
+  @Test func aLongRunningPredictionIsPolledOnceAMinuteThenEveryFive() {
     var stage = Stage()
     let prediction = stage.polling()
     var after: Int64 = 0
@@ -155,7 +155,7 @@ struct SchedulerTests {
     #expect(stage.waitForActions(atMost: 3_600_000).actions == [])
   }
 
-  @Test func retryAfterIsKeptToAndAQuestionComesNoSoonerThanThePace() {
+  @Test func retryAfterIsObeyedAndARequestedPollRespectsThePace() {
     var stage = Stage()
     let prediction = stage.polling()
     _ = stage.waitForActions()
@@ -182,7 +182,7 @@ struct SchedulerTests {
     }
   }
 
-  @Test func goneIsFinalOnlyThreeTimesOverAMinute() {
+  @Test func goneIsFinalOnlyAfterThreeAnswersOverAMinute() {
     var stage = Stage()
     let prediction = stage.polling()
     let gone = PollOutcome.gone(reason: "404")
@@ -200,7 +200,7 @@ struct SchedulerTests {
     #expect(said.last! - said[0] >= 60_000)
   }
 
-  @Test func anAnswerInBetweenStartsTheCountAgain() {
+  @Test func anAnswerInBetweenResetsTheCount() {
     var stage = Stage()
     let prediction = stage.polling()
     for round in 0..<60 {
@@ -210,7 +210,7 @@ struct SchedulerTests {
     }
   }
 
-  @Test func afterASleepALineSpreadsThemAndWhoeverIsWaitedForGoesFirst() {
+  @Test func afterASleepPollsAreSpreadAndAwaitedPredictionsGoFirst() {
     var stage = Stage()
     let predictions = (1...100).map { stage.polling($0) }
     let awaited = Set(predictions[60..<70].map(\.id))
@@ -231,7 +231,7 @@ struct SchedulerTests {
     #expect(times.last! - times[0] <= 4_500)
   }
 
-  @Test func oneThatIsLostIsNotPolledAnyMore() {
+  @Test func aPredictionThatWasTakenOverIsNotPolled() {
     var stage = Stage()
     let prediction = stage.polling()
     _ = stage.handle(.lost(prediction.id))
@@ -243,7 +243,7 @@ struct SchedulerTests {
 
   private static func match(_ id: String) -> HistoryMatch { HistoryMatch(remoteID: id, createdAt: 0, clockSkew: 0) }
 
-  @Test func looksInVainEndAsUnknownAfterHalfAMinute() {
+  @Test func searchesWithoutAMatchEndAsUnknownAfterHalfAMinute() {
     var stage = Stage()
     let prediction = stage.looking()
     let start = stage.now.steady
@@ -264,7 +264,7 @@ struct SchedulerTests {
     #expect(times == [2, 5, 10, 20, 30])
   }
 
-  @Test func oneMatchIsAdoptedWhenItWasSeenTwiceFiveSecondsApart() {
+  @Test func aMatchSeenTwiceFiveSecondsApartIsAdopted() {
     var stage = Stage()
     let prediction = stage.looking()
     _ = stage.waitForActions()
@@ -291,7 +291,7 @@ struct SchedulerTests {
     }
   }
 
-  @Test func oneSeenFirstAtTheVeryEndGetsOneLookMore() {
+  @Test func aMatchFirstSeenByTheLastSearchGetsOneMore() {
     var stage = Stage()
     let prediction = stage.looking()
     for _ in 0..<4 {
@@ -314,7 +314,7 @@ struct SchedulerTests {
     arguments: [
       (30 * 60_000, 60_000), (2 * 3_600_000, 3_600_000), (6 * 86_400_000, 3_600_000), (8 * 86_400_000, nil),
     ] as [(Int64, Int64?)])
-  func laterLooksAreRareAndEndAfterSevenDays(age: Int64, pause: Int64?) {
+  func laterSearchesAreRareAndEndAfterSevenDays(age: Int64, pause: Int64?) {
     var stage = Stage()
     var prediction = stage.prediction(1)
     prediction.status = .unknown
@@ -322,7 +322,7 @@ struct SchedulerTests {
     prediction.owner = "me"
     prediction.startedAt = stage.now.wall - age
     prediction.nextAt = stage.now.wall
-    #expect(stage.handle(.changed(prediction)) == [.look(prediction.id)], "taken over because somebody asked")
+    #expect(stage.handle(.changed(prediction)) == [.look(prediction.id)], "taken over because a client asked")
     guard
       case .record(_, .lookedInVain(_, let next, isSettled: true))? = stage.handle(.looked(prediction.id, .found([])))
         .first
@@ -330,7 +330,7 @@ struct SchedulerTests {
     #expect(next == pause.map { stage.now.wall + $0 })
   }
 
-  @Test func oneThatNobodyLooksForAnyMoreIsNotOurs() {
+  @Test func aPredictionWithoutSearchesHasNoJob() {
     var stage = Stage()
     var prediction = stage.looking()
     prediction.status = .unknown
@@ -362,7 +362,7 @@ struct SchedulerTests {
       ])
   }
 
-  @Test func oneDownloadAtATimeWhateverElseChangesInTheRow() {
+  @Test func thereIsOneDownloadAtATimeWhateverChangesInTheRow() {
     var stage = Stage()
     var prediction = fetching(&stage)
     prediction.revision += 1
@@ -372,7 +372,7 @@ struct SchedulerTests {
     #expect(stage.waitForActions() == ([.download(prediction.id)], 2_000))
   }
 
-  @Test func anExpiredLinkIsAskedForAnewOnce() {
+  @Test func aFreshLinkIsRequestedOnce() {
     var stage = Stage()
     var prediction = fetching(&stage)
     let expired = DownloadOutcome.expired(reason: "403")
@@ -386,7 +386,7 @@ struct SchedulerTests {
   @Test(arguments: [
     DownloadOutcome.refused(reason: "file:"), .unsaved(.diskFull(path: "/x")),
   ])
-  func whatWillNotGetBetterIsGivenUpAtOnce(outcome: DownloadOutcome) {
+  func permanentFailuresAreGivenUpAtOnce(outcome: DownloadOutcome) {
     var stage = Stage()
     let prediction = fetching(&stage)
     guard case .record(_, .downloadGivenUp)? = stage.handle(.downloadFailed(prediction.id, outcome)).first
@@ -403,7 +403,7 @@ struct SchedulerTests {
     #expect(stage.handle(.changed(prediction)) == [.download(prediction.id), .claim(account: "a")])
   }
 
-  @Test func deletingIsTriedThreeTimes() {
+  @Test func aDeletionIsTriedThreeTimes() {
     var stage = Stage()
     var prediction = stage.polling()
     prediction.status = .cancelled

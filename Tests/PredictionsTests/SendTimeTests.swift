@@ -24,7 +24,7 @@ struct SendTimeTests {
     #expect(window(step: step, age: 5 * Self.hour) == time - 5_000...time + 180_000)
   }
 
-  @Test func withoutTheSameBootTheWallClockIsTakenAtItsWord() {
+  @Test func afterAnotherBootTheWallClockIsUsed() {
     let word = Self.sent - 5_000...Self.sent + 180_000
     #expect(window(step: Self.hour, now: "two") == word)
     #expect(window(step: Self.hour, now: nil) == word)
@@ -41,7 +41,7 @@ struct SendTimeTests {
     #expect(window(step: 0, until: Self.sent - Self.hour) == Self.sent - 5_000...Self.sent + 180_000)
   }
 
-  @Test func theProvidersClockIsKnownFromThenOrFromNow() {
+  @Test func theProvidersClockIsTakenFromThePOSTOrFromNow() {
     let now = Moment(steady: 5_000 + Self.minute, wall: Self.sent + Self.minute + Self.hour)
     var time = SendTime(sentAt: Self.sent, steady: 5_000, boot: "one")
     // The local clock was an hour slow and is right now; the provider's was right all the time.

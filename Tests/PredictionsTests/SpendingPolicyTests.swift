@@ -96,7 +96,7 @@ struct SpendingPolicyTests {
     let refusal = caps.refusal(images: 10, price: nil, after: AgentUse(images: 45, micros: 0), reset: "01:00 CET")
     #expect(
       refusal?.reason
-        == "It asks for 10 images; agents may order 50 images a day on this account and have ordered 45.")
+        == "It requests 10 images; agents may request 50 images a day on this account and have requested 45.")
     #expect(refusal?.hint.hasPrefix("The count starts again at 01:00 CET.") == true)
     #expect(caps.warning(after: AgentUse(images: 39, micros: 7_999_999), reset: "") == nil)
     #expect(

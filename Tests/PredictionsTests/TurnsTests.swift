@@ -3,7 +3,7 @@ import Testing
 @testable import Predictions
 
 @Suite struct TurnsTests {
-  @Test func aFewWorkAndTheOthersComeInOrder() {
+  @Test func jobsBeyondTheLimitWaitInOrder() {
     var turns = Turns<Int>(limit: 2)
     var began: [Bool] = []
     for number in 1...5 { began.append(turns.begin(number)) }

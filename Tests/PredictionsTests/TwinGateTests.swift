@@ -75,7 +75,7 @@ struct TwinGateTests {
 
   static let edits = Kind.allCases.flatMap { kind in Picture.allCases.map { Edit(kind: kind, picture: $0) } }
 
-  @Test func nobodyTakesAnothersPictureAndWhatIsCertainIsFound() {
+  @Test func noPredictionAdoptsAnothersImageAndCertainMatchesAreFound() {
     for first in Self.edits {
       for second in Self.edits {
         for made in [[], [0], [1], [0, 1]] {
@@ -122,7 +122,7 @@ struct TwinGateTests {
     return TwinGate.holdsBack(match, model: "m", ours: Self.fox, others: [other])
   }
 
-  @Test func onlyAPostOfTheSameModelInItsTimeThatCouldHaveMadeIt() {
+  @Test func onlyPOSTsOfTheSameModelAndTimeHoldAnItemBack() {
     var other = TwinGate.OpenSend(model: "m", likeness: Self.fox, window: 10...90)
     #expect(isHeldBack(by: other))
     #expect(isHeldBack(by: other, at: 10) && isHeldBack(by: other, at: 90))
@@ -140,7 +140,7 @@ struct TwinGateTests {
     #expect(isHeldBack(by: other))
   }
 
-  @Test func aQueuedOneIsDisputedByOthersInTheQueueThatWereNotTheSame() {
+  @Test func anItemIsDisputedByOtherQueuedPredictionsWithAnotherInput() {
     let data = Likeness(of: JSONObject([("prompt", "a fox"), ("image", "data:x")]))
     let item = Likeness(of: JSONObject([("prompt", "a fox"), ("image", "https://x")]))
     func isDisputed(_ item: Likeness?, ours: Likeness?, by queued: [Likeness?], isNamed: Bool = false) -> Bool {
@@ -157,7 +157,7 @@ struct TwinGateTests {
     #expect(!isDisputed(nil, ours: Self.fox, by: [nil], isNamed: true))
   }
 
-  @Test func whatTheProviderMayHaveAddedIsNoDifference() {
+  @Test func fieldsThatTheProviderAddedAreIgnored() {
     let sized = Likeness(of: JSONObject([("prompt", "a fox"), ("size", "1024*1024")]))
     #expect(isHeldBack(by: TwinGate.OpenSend(model: "m", likeness: Self.fox, window: 0...100), item: sized))
     #expect(!isHeldBack(by: TwinGate.OpenSend(model: "m", likeness: sized, window: 0...100), item: Self.fox))

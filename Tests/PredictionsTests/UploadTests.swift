@@ -47,7 +47,7 @@ struct UploadTests {
     #expect(rig.provider.state.withLock { $0.bodies } == [Self.withPicture])
   }
 
-  @Test func whatCannotGoIsRefusedBeforeTheRecord() throws {
+  @Test func unusableFilesAreRefusedBeforeTheRecord() throws {
     let rig = Rig()
     #expect(throws: SubmitError.self) { try submit(try request(Self.withPicture), to: rig) }
     rig.inputs["/in/a.png"] = String(repeating: "x", count: 101)
@@ -55,7 +55,7 @@ struct UploadTests {
     #expect(rig.journal.all == [])
   }
 
-  @Test func itIsTriedAFewTimesAndThenHasFailedForNothing() throws {
+  @Test func anUploadIsTriedAFewTimesAndThenFailsWithoutCost() throws {
     let rig = Rig()
     rig.inputs["/in/a.png"] = "bytes"
     let failure = PredictionFailure(.network, retryable: true, message: "No network.")
@@ -71,7 +71,7 @@ struct UploadTests {
     #expect(try rig.result(next.id).status == .completed)
   }
 
-  @Test func othersGoPastAndTheNextUploadWaitsItsTurn() throws {
+  @Test func otherPredictionsAreSentDuringAnUploadAndTheNextUploadWaits() throws {
     let rig = Rig()
     rig.inputs["/in/a.png"] = "bytes"
     rig.provider.state.withLock { $0.uploadsHang = true }
@@ -90,7 +90,7 @@ struct UploadTests {
     #expect(rig.posts == [plain.id, first.id, second.id])
   }
 
-  @Test func cancelledInTheMiddleOfIt() throws {
+  @Test func cancelledDuringTheUpload() throws {
     let rig = Rig()
     rig.inputs["/in/a.png"] = "bytes"
     rig.provider.state.withLock { $0.uploadsHang = true }

@@ -32,7 +32,7 @@ def test_60_submits_of_ten_images_are_five_posts(agent, wavespeed):
             is_error, text = order([one, two][number % 2], f"boat {number}", "submit_prediction", input={"n": 10})
             if is_error:
                 refused += 1
-                assert "It asks for 10 images; agents may order 50 images a day on this account and have ordered 50." in text
+                assert "It requests 10 images; agents may request 50 images a day on this account and have requested 50." in text
                 assert "The count starts again at " in text and "--agent-max-images" in text
         assert refused == 55
         wavespeed.script(polls=0)
@@ -48,7 +48,7 @@ def test_what_was_deleted_still_counts_and_a_restart_changes_nothing(agent, wave
             program.call("delete", ids=[prediction["id"]], files=True)
     with agent("--agent-max-images", "2") as program:
         is_error, text = order(program, "another boat")
-        assert is_error and "agents may order 2 images a day on this account and have ordered 2." in text
+        assert is_error and "agents may request 2 images a day on this account and have requested 2." in text
 
 
 def test_refused_and_unsent_ones_count_nothing(agent, wavespeed):
@@ -74,7 +74,7 @@ def test_money_is_capped_too_and_counts_only_known_prices(agent, wavespeed):
     with agent() as program:
         assert [order(program, f"boat {number}")[0] for number in range(3)] == [False, False, True]
         is_error, text = order(program, "one more")
-        assert is_error and "It would cost $4.00; agents may spend $10.00 a day on this account and have ordered for $8.00" in text
+        assert is_error and "It would cost $4.00; agents may spend $10.00 a day on this account and have requested $8.00 worth" in text
         wavespeed.script(price=[{"do": "503", "times": "forever"}])
         assert order(program, "no price", input={"seed": 1})[0] is False
     assert len(wavespeed.posts()) == 3

@@ -167,7 +167,7 @@ def test_what_is_left_of_a_deleted_one_goes_with_it(ask, openai, home):
     assert previews(home) == []
 
 
-@pytest.mark.parametrize("hostile, reason", [("junk", b"no base64"), ("text", b"no picture"), ("huge", b"longer than 16777216 bytes")])
+@pytest.mark.parametrize("hostile, reason", [("junk", b"no base64"), ("text", b"not an image"), ("huge", b"longer than 16777216 bytes")])
 def test_a_hostile_partial_is_left_out_and_the_picture_comes(ask, openai, home, hostile, reason):
     with ask() as program:
         found = begin(program, openai, hostile, "partial", "completed", "done")

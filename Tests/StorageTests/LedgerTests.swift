@@ -102,7 +102,7 @@ struct LedgerTests {
     guard case .overBudget(let refusal) = try add("c", to: limited, agent: true, images: 3, caps: caps) else {
       throw Missing()
     }
-    #expect(refusal.reason.contains("asks for 3 images") && refusal.reason.contains("have ordered 8"))
+    #expect(refusal.reason.contains("requests 3 images") && refusal.reason.contains("have requested 8"))
     #expect(refusal.hint.contains("again at 00:00 UTC"))
     guard case .inserted = try add("d", to: limited, agent: true, images: 2, caps: caps) else { throw Missing() }
     #expect(try free.store.agentUse(of: "account") == AgentUse(images: 10, micros: 0))

@@ -53,4 +53,27 @@ import Threads
     gate.signal { $0 = true }
     #expect(done.wait(atMost: 10_000) { $0 ? true : nil } == true)
   }
+
+  @Test func aJobKnowsItsQueue() async {
+    let queue = WorkQueue()
+    let done = Protected(false)
+    queue.async {
+      queue.assertIsCurrent()
+      done.signal { $0 = true }
+    }
+    #expect(done.wait(atMost: 20_000) { $0 ? true : nil } == true)
+    await #expect(processExitsWith: .failure) { WorkQueue().assertIsCurrent() }
+  }
+
+  @Test func aJobOfAnotherQueueIsOutside() async {
+    await #expect(processExitsWith: .failure) {
+      let queue = WorkQueue()
+      let done = Protected(false)
+      queue.async {
+        WorkQueue().assertIsCurrent()
+        done.signal { $0 = true }
+      }
+      _ = done.wait(atMost: 20_000) { $0 ? true : nil }
+    }
+  }
 }

@@ -145,7 +145,7 @@ extension PredictionEngine {
     guard !provider.isEmbedded, input["sandbox"] != nil else { return nil }
     return .init(
       path: "input.sandbox",
-      message: "Only the provider \"sandbox\" takes this member; \"\(provider.name)\" would be paid.")
+      message: "input.sandbox works only with the sandbox provider; \(provider.name) would charge for it.")
   }
 
   /// Refuses a request whose input certainly violates its model's schema, or has a field that its model certainly does

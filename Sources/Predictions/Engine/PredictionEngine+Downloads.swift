@@ -38,6 +38,7 @@ extension PredictionEngine {
     _ prediction: Prediction, from provider: any Provider, saved: [any OutputWriter],
     completion: @escaping @Sendable (Result<[OutputFile], SaveFailure>) -> Void
   ) {
+    files.assertIsCurrent()
     let index = saved.count + 1
     guard index <= prediction.outputs.count else {
       do throws(OutputError) {

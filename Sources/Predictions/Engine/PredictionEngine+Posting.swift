@@ -38,7 +38,7 @@ extension PredictionEngine {
         rowWasCommitted(prediction, schedules: false)
         react(.claimCleared(account: account))
       case .failure(let error):
-        notice("The next prediction could not be taken from the queue: \(error.message)")
+        notice("The next queued prediction could not be claimed: \(error.message)")
         let now = time.now.steady
         state.withLock { state in
           state.posts.noteFailedClaim()

@@ -19,13 +19,14 @@ extension PredictionEngine {
 
   /// Writes the newest image to a file, commits its path, and continues with the next: the disk sets the pace.
   private func storeNextPreview(of prediction: Prediction) {
+    files.assertIsCurrent()
     let id = prediction.id
     guard let next = state.withLock({ $0.previews.takeNext(of: id) }) else { return }
     let preview: Preview
     do throws(OutputError) {
       preview = try previews.keep(next.bytes, index: next.index, of: id)
     } catch {
-      skip(id, error == .notAnImage ? "it is no picture" : error.message)
+      skip(id, error == .notAnImage ? "it is not an image" : error.message)
       return storeNextPreview(of: prediction)
     }
     // After the file is there: if the prediction ends now, either its end removes the file, or the commit below fails.
@@ -41,7 +42,7 @@ extension PredictionEngine {
   }
 
   private func skip(_ id: PredictionID, _ reason: String) {
-    notice(sentences("A preview of \(id) was left out: \(reason)"))
+    notice(sentences("A preview of \(id) was skipped: \(reason)"))
   }
 
   /// Removes the file, if this process has stored one.

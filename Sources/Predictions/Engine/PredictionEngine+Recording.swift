@@ -24,7 +24,7 @@ extension PredictionEngine {
         break
       case .failure(let error):
         if recordLater(.init(id: id, event: event, writer: writer)) {
-          notice("What happened to \(id) could not be written and is tried again: \(error.message)")
+          notice("The new state of \(id) could not be written, and is tried again: \(error.message)")
         }
       }
       state.signal { $0.pendingRecords.end() }

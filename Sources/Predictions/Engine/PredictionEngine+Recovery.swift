@@ -43,7 +43,7 @@ extension PredictionEngine {
         for account in recovery.queuedAccounts { react(.queued(account: account)) }
         giveUpClaims(among: recovery.sending)
         warnAboutUnknownAccounts(recovery.queuedAccounts.subtracting(accounts.keys))
-      case .failure(let error): notice("What was left unfinished could not be taken up: \(error.message)")
+      case .failure(let error): notice("Unfinished predictions could not be taken over: \(error.message)")
       }
       if mustRepeat { recover() }
     }

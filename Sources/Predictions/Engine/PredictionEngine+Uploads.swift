@@ -28,7 +28,7 @@ extension PredictionEngine {
         message: "upload is true, and input names no file: write \"@\" and an absolute path. Nothing was sent.")
     }
     guard let service = provider.uploads else {
-      throw .invalid(path: "upload", message: "The provider \"\(provider.name)\" takes no files.")
+      throw .invalid(path: "upload", message: "The provider \"\(provider.name)\" accepts no files.")
     }
     guard references.count <= Self.fileLimit else {
       throw .invalid(
@@ -95,6 +95,7 @@ private struct Upload: Sendable {
 
   /// - Parameter known: the addresses of uploaded files, by path.
   func go(on rest: ArraySlice<FileReferences.Reference>, known: [String: String]) {
+    engine.uploads.assertIsCurrent()
     // Cancelled, or taken by another process: nothing more is uploaded.
     guard engine.state.withLock({ $0.scheduler.isWorking(on: prediction.id) }) else { return engine.wakeDrain() }
     guard let next = rest.first else {
@@ -142,7 +143,7 @@ private struct Upload: Sendable {
       .invalidInput, retryable: false,
       message: sentences(
         "\(reference.member): \(reference.path) \(error.reason)", "Nothing was sent and nothing is billed."),
-      hint: "It was a picture when it was accepted. Put it back, then submit again.")
+      hint: "The file was an image at acceptance. Restore it, then submit again.")
     fail(.refused(failure, pause: nil))
   }
 

@@ -191,7 +191,7 @@ public final class PredictionEngine: Sendable {
     case .unconfigured(let hint)?: throw .notConfigured(provider: name, hint: hint)
     case nil:
       let known = slots.keys.sorted().joined(separator: ", ")
-      throw .invalid(path: "provider", message: "There is no provider \"\(name)\"; there are \(known).")
+      throw .invalid(path: "provider", message: "Unknown provider \"\(name)\"; the providers are \(known).")
     }
   }
 

@@ -166,10 +166,10 @@ extension HistoryOutcome {
     return switch outcome {
     case .found(let matches) where matches.isEmpty: "\(lost) the provider's history does not show it."
     case .found(let matches) where matches.count == 1:
-      "\(lost) what the provider's history shows could not be told apart from an equal prediction's."
+      "\(lost) the item in the provider's history may belong to an equal prediction."
     case .found(let matches): "\(lost) the provider's history has \(matches.count) that could be it."
     case .tooMany: "\(lost) the provider's history has too many that could be it."
-    case .contested: "\(lost) what the provider's history shows may belong to an equal prediction."
+    case .contested: "\(lost) the item in the provider's history may belong to an equal prediction."
     case .unavailable(let why): "\(lost) the provider's history could not be read: \(why)"
     }
   }
