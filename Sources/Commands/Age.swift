@@ -1,4 +1,4 @@
-/// An age as people type it: `12h`, `90d`, `8w`.
+/// An age as it is typed on the command line: `12h`, `90d`, `8w`.
 enum Age {
   private static let hour: Int64 = 3_600_000
   private static let units: [Character: Int64] = ["h": hour, "d": 24 * hour, "w": 168 * hour]

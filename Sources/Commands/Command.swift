@@ -1,18 +1,18 @@
-/// One command: a row of the one table from which the parsing, `--help`, the man page and the completions are made.
+/// One command: a row of the table from which the parser, `--help`, the man page and the completions are rendered.
 public struct Command: Sendable, Equatable {
-  /// What is typed.
+  /// Its name on the command line.
   public let name: String
-  /// One line for lists: no full stop.
+  /// One line for lists, without a full stop.
   public let summary: String
   /// Paragraphs for its own help; a line break within one is a space.
   public let details: [String]
-  /// What is given by position, in order.
+  /// The positional arguments, in order.
   public let operands: [Operand]
-  /// What it takes besides `--help`.
+  /// The options beside `--help`.
   public let options: [CommandOption]
-  /// Lines to try.
+  /// Example command lines.
   public let examples: [Example]
-  /// Whether lists leave it out: it is for building the program, not for using it.
+  /// Whether lists leave it out: it is only used to build packages.
   public let isHidden: Bool
 
   init(
@@ -28,11 +28,11 @@ public struct Command: Sendable, Equatable {
     self.isHidden = isHidden
   }
 
-  /// A line to try, and what it does.
+  /// An example and its effect.
   public struct Example: Sendable, Equatable {
-    /// As typed.
+    /// The command line.
     public let line: String
-    /// No full stop.
+    /// Its effect, without a full stop.
     public let meaning: String
 
     init(_ line: String, _ meaning: String) {
@@ -42,17 +42,17 @@ public struct Command: Sendable, Equatable {
   }
 }
 
-/// Something given by its position.
+/// A positional argument.
 public struct Operand: Sendable, Equatable {
-  /// In capitals: `PROMPT`.
+  /// Its name in capitals, such as `PROMPT`.
   public let name: String
-  /// One line, no full stop.
+  /// One line, without a full stop.
   public let summary: String
   /// Whether a call without it is refused.
   public let isRequired: Bool
-  /// Whether more may follow; only the last one.
+  /// Whether it may be given several times; only the last operand may.
   public let repeats: Bool
-  /// The only words it may be; any where empty.
+  /// The allowed words; empty where any text is allowed.
   public let choices: [String]
 
   init(_ name: String, _ summary: String, isRequired: Bool = true, repeats: Bool = false, choices: [String] = []) {
@@ -63,7 +63,7 @@ public struct Operand: Sendable, Equatable {
     self.choices = choices
   }
 
-  /// As a usage line has it.
+  /// Its form in a usage line.
   var usage: String {
     let name = choices.isEmpty ? name : choices.joined(separator: "|")
     let repeated = repeats ? "\(name)…" : name
@@ -71,13 +71,13 @@ public struct Operand: Sendable, Equatable {
   }
 }
 
-/// Something given by name.
+/// An option.
 public struct CommandOption: Sendable, Equatable {
-  /// What its value is, which decides what is accepted and what a shell completes.
+  /// The type of its value, which decides what is accepted and what a shell completes.
   public enum Value: Sendable, Equatable {
-    /// It has none.
+    /// No value.
     case none
-    /// Any text; the name stands for it in help.
+    /// Any text; the name is its placeholder in help.
     case text(String)
     /// A path of a file.
     case file
@@ -95,11 +95,11 @@ public struct CommandOption: Sendable, Equatable {
 
   /// With its dashes: `--model`.
   public let name: String
-  /// One letter with its dash, where it has one: `-m`.
+  /// Its short form, where it has one: `-m`.
   public let letter: String?
-  /// What follows it.
+  /// The type of its value.
   public let value: Value
-  /// One line, no full stop.
+  /// One line, without a full stop.
   public let summary: String
   /// Whether it may be given several times.
   public let repeats: Bool
@@ -121,7 +121,7 @@ public struct CommandOption: Sendable, Equatable {
     self.isHidden = isHidden
   }
 
-  /// What help calls its value; `nil` where it has none.
+  /// The placeholder of its value in help; `nil` for an option without a value.
   var placeholder: String? {
     switch value {
     case .none: nil

@@ -1,6 +1,6 @@
 /// The commands that work on predictions.
 public enum Commands {
-  /// Runs one, and says with which status to end; `nil` where this is none of them.
+  /// Runs a command. Returns its exit status, or `nil` for a command that is not listed here.
   public static func run(_ invocation: Invocation, _ session: Session) -> ExitStatus? {
     switch invocation.command.name {
     case "generate": Generate.run(invocation, session)

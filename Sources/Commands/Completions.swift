@@ -1,4 +1,4 @@
-/// Scripts that complete commands, options and their values in a shell, rendered from the table.
+/// Scripts that complete commands, options and their values in a shell, rendered from the command table.
 public struct Completions: Sendable {
   private let table: CommandTable
 
@@ -78,7 +78,7 @@ public struct Completions: Sendable {
     for command in table.visible {
       lines += ["        \(command.name))", "          _arguments \\"]
       for option in Self.options(command) { lines += Self.zsh(option).map { "            \($0) \\" } }
-      // One without choices is left out: a mere message in its place would keep options from being inserted.
+      // An operand without choices is left out: zsh would show a message in its place and insert no options.
       for operand in command.operands where !operand.choices.isEmpty {
         let words = operand.choices.joined(separator: " ")
         lines += ["            \(Self.quoted("\(operand.repeats ? "*" : ""):\(operand.name):(\(words))")) \\"]
@@ -87,7 +87,7 @@ public struct Completions: Sendable {
       lines += ["          ;;"]
     }
     lines += ["      esac", "      ;;", "  esac", "}"]
-    // Both as a file in `fpath` and sourced.
+    // The script works both as a file in `fpath` and when it is sourced.
     lines += [
       "if [ \"$funcstack[1]\" = _imagewire ]; then _imagewire \"$@\"; else compdef _imagewire imagewire; fi"
     ]
@@ -150,7 +150,7 @@ public struct Completions: Sendable {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  /// Between single quotes, for any of the shells.
+  /// Quoted for all three shells.
   private static func quoted(_ text: String) -> String {
     "'" + text.reduce(into: "") { $0 += $1 == "'" ? "'\\''" : String($1) } + "'"
   }

@@ -8,31 +8,31 @@
 
 public import Predictions
 
-/// Questions to a person: asked on stderr, answered on stdin.
+/// Questions on stderr, answered on stdin.
 extension Console {
-  /// Whether a person can answer.
+  /// Whether stdin is a terminal.
   public var isInputTerminal: Bool { isatty(0) == 1 }
 
-  /// Asks for one line, which comes without white space around it; `nil` at the end of input.
+  /// Asks for one line. Returns it without surrounding white space; `nil` at the end of input.
   public func ask(_ question: SafeText) -> String? {
     draw("\(question) ")
     return line()
   }
 
-  /// Asks for yes or no; no where nothing else is said, and at the end of input.
+  /// Asks for yes or no. Any other answer and the end of input mean no.
   public func confirms(_ question: SafeText) -> Bool {
     guard let answer = ask("\(question) [y/N]") else { return false }
     return ["y", "yes"].contains(answer.lowercased())
   }
 
-  /// Asks for something that must not be shown; `nil` at the end of input and after Ctrl-C. The terminal is set as it was
-  /// before the answer is given, so the signal keys are read as characters meanwhile.
+  /// Asks for a secret without showing it; `nil` at the end of input and after Ctrl-C. Signal keys are read as characters
+  /// meanwhile, so that the settings of the terminal are always restored.
   public func askHidden(_ question: SafeText) -> String? {
     var usual = termios()
     guard tcgetattr(0, &usual) == 0 else { return ask(question) }
     var hidden = usual
     hidden.c_lflag &= ~tcflag_t(ECHO | ICANON | ISIG)
-    // Before the question: what is typed at once must neither be shown nor be thrown away.
+    // Before the question, so that text typed at once is neither shown nor discarded.
     tcsetattr(0, TCSAFLUSH, &hidden)
     draw("\(question) ")
     defer {

@@ -9,31 +9,31 @@ public import Predictions
 #endif
 internal import Threads
 
-/// The person's side of a command: what is asked for goes to stdout, everything else to stderr.
+/// The output of a command: results go to stdout, everything else to stderr.
 public final class Console: Sendable {
-  /// Whether somebody looks at stdout.
+  /// Whether stdout is a terminal.
   public let isOutputTerminal: Bool
-  /// Whether somebody looks at stderr.
+  /// Whether stderr is a terminal.
   public let isErrorTerminal: Bool
-  /// Why something that was asked for could not be written to stdout; its first `errno`.
+  /// The first `errno` of a failed write to stdout.
   private let lost = Protected<Int32?>(nil)
-  /// Variables of the process, by which a terminal says what it can.
+  /// The environment, in which terminals state their abilities.
   let variables: [String: String]
 
-  /// The process's own.
+  /// The console of this process.
   public init(variables: [String: String]) {
     self.variables = variables
     isOutputTerminal = isatty(1) == 1
     isErrorTerminal = isatty(2) == 1
   }
 
-  /// Whether colours are wanted: only on a terminal, and never with `NO_COLOR` (no-color.org).
+  /// Colours on a terminal, except with `NO_COLOR` (no-color.org) and `TERM=dumb`.
   func styles(onTerminal isTerminal: Bool) -> Style {
     let isWanted = isTerminal && variables["NO_COLOR", default: ""].isEmpty && variables["TERM"] != "dumb"
     return Style(isOn: isWanted)
   }
 
-  /// How many columns a terminal has; 80 where nobody knows.
+  /// The width of the terminal in columns; 80 where it is not known.
   var columns: Int {
     var size = winsize()
     for descriptor in [Int32(2), 1] {
@@ -42,30 +42,30 @@ public final class Console: Sendable {
     return variables["COLUMNS"].flatMap { Int($0) } ?? 80
   }
 
-  /// The status to end with: a command whose answer did not reach stdout has not succeeded, and says so.
+  /// The exit status: a command whose results could not be written to stdout has failed, and prints why.
   public func ending(_ status: ExitStatus) -> ExitStatus {
     guard let code = lost.withLock({ $0 }) else { return status }
     error(
-      "Standard output could not be written: \(String(cString: strerror(code))). What was made is in imagewire list.")
+      "Standard output could not be written: \(String(cString: strerror(code))). imagewire list shows the predictions.")
     return status == .done ? .failed : status
   }
 
-  /// What was asked for: a line, or several.
+  /// Prints a result on stdout: one or more lines.
   public func print(_ text: SafeText) { write("\(text)\n", to: 1) }
 
-  /// What was asked for, as JSON.
+  /// Prints a result on stdout as JSON.
   func print(json: [UInt8]) { self.print(SafeText(json: json)) }
 
-  /// A remark: one line.
+  /// Prints a line on stderr.
   public func note(_ text: SafeText) { write("\(text)\n", to: 2) }
 
-  /// A remark that begins with the program's name: something is wrong.
+  /// Prints an error or a warning on stderr, after the name of the program.
   public func error(_ text: SafeText) { write("imagewire: \(text)\n", to: 2) }
 
-  /// A part of a line on the terminal behind stderr.
+  /// Writes a part of a line to stderr.
   func draw(_ text: SafeText) { write(text, to: 2) }
 
-  /// A picture on the terminal behind stderr.
+  /// Shows an image in the terminal.
   func show(_ picture: [UInt8], as terminal: TerminalPicture) { write(terminal.sequence(picture), to: 2) }
 
   private func write(_ text: SafeText, to descriptor: Int32) { write(Array(text.description.utf8), to: descriptor) }
@@ -76,7 +76,7 @@ public final class Console: Sendable {
       let count = rest.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) }
       if count < 0, errno == EINTR { continue }
       if count <= 0 {
-        // A reader that has seen enough (`| head`) is no failure; a full disk is one.
+        // A reader that closes the pipe (`| head`) is not a failure; a full disk is.
         let code = errno
         if descriptor == 1, code != EPIPE { lost.withLock { $0 = $0 ?? code } }
         return
@@ -90,7 +90,7 @@ private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ coun
   write(descriptor, bytes, count)
 }
 
-/// Colours, or none of them.
+/// Colours for a terminal, or none.
 struct Style: Sendable {
   let isOn: Bool
 

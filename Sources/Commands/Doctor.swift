@@ -1,11 +1,11 @@
 internal import JSON
 public import Predictions
 
-/// One thing that `imagewire doctor` looked at.
+/// One result of `imagewire doctor`.
 public struct Finding: Sendable, Equatable {
-  /// How it stands.
+  /// How severe it is.
   public enum Level: String, Sendable {
-    /// As it should be.
+    /// No problem.
     case ok
     /// Something works less well than it could.
     case warning
@@ -13,13 +13,13 @@ public struct Finding: Sendable, Equatable {
     case problem
   }
 
-  /// How it stands.
+  /// How severe it is.
   public var level: Level
-  /// One or two words: what was looked at.
+  /// The thing that was checked, in one or two words.
   public var subject: SafeText
-  /// What was found; no full stop, never a key.
+  /// The result, without a full stop. It never contains a key.
   public var message: SafeText
-  /// What to do; `nil` where nothing need be.
+  /// What to do; `nil` where nothing is to be done.
   public var advice: SafeText?
 
   /// A finding.
@@ -31,9 +31,9 @@ public struct Finding: Sendable, Equatable {
   }
 }
 
-/// Tells what was found.
+/// Prints the results of `imagewire doctor`.
 public enum Doctor {
-  /// Prints the findings, and says with which status to end: `failed` where one is a problem.
+  /// Prints the findings. Returns `failed` where one is a problem.
   public static func report(_ findings: [Finding], asJSON: Bool, to console: Console) -> ExitStatus {
     let problems = findings.count { $0.level == .problem }
     let warnings = findings.count { $0.level == .warning }

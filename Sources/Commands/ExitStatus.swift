@@ -1,21 +1,21 @@
 internal import Predictions
 
-/// What a command's exit status says.
+/// The exit status of a command.
 public enum ExitStatus: Int32, Sendable {
-  /// It is done: completed, and its files are saved.
+  /// Completed, and its files are saved.
   case done = 0
-  /// It failed.
+  /// Failed.
   case failed = 1
   /// The command line or the configuration cannot be used.
   case usage = 2
-  /// It was cancelled.
+  /// Cancelled.
   case cancelled = 3
-  /// The provider may or may not have taken it, or the time was up.
+  /// The provider may or may not have received the request, or the time was up.
   case unknown = 4
-  /// Interrupted while something else than a prediction of its own was under way, as shells have it.
+  /// Ctrl-C while waiting for a prediction of another command: 128 + SIGINT, as shells report it.
   case interrupted = 130
 
-  /// What a prediction's end means. One that is completed without a file to name is no success for a script.
+  /// The status for a prediction. A completed one without saved files counts as failed: a script expects a path.
   init(_ prediction: Prediction) {
     switch prediction.status {
     case .completed: self = prediction.failure == nil ? .done : .failed

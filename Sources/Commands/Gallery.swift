@@ -1,20 +1,21 @@
 internal import Predictions
 
-/// `imagewire gallery`: the table's pictures as one page, written as it is read so that no more than one picture is ever
-/// in memory.
+/// `imagewire gallery`: all images as one page. One image at a time is in memory.
 enum Gallery {
   static func run(_ invocation: Invocation, _ session: Session) -> ExitStatus {
     let console = session.console
     let path = session.absolute(invocation.value("--output") ?? "\(session.stateFolder)/gallery.html")
     let page: [Prediction]
     do throws(StoreError) {
-      page = try ListCommand.read(ListQuery(limit: invocation.number("--limit") ?? 500), session.engine).predictions
+      page = try ListCommand.read(ListQuery(limit: invocation.number("--limit") ?? 500)) { query throws(StoreError) in
+        try session.engine.list(query)
+      }.predictions
     } catch {
       console.error("\(error.message)")
       return .failed
     }
     do throws(PageFile.Refusal) {
-      // The page of the state directory is ours to replace, and the owner's alone.
+      // The page in the state directory belongs to imagewire: it is replaced, and only its owner may read it.
       let isOurs = invocation.value("--output") == nil
       let file = try PageFile(
         at: path, replacing: isOurs || invocation.has("--force") ? .anything : .pages(mark: GalleryPage.mark.text),
@@ -36,15 +37,26 @@ enum Gallery {
     var left = limit
     for prediction in page where isWhole {
       let snapshot = (try? session.engine.snapshot(prediction.id))?.prediction ?? prediction
-      let pictures = snapshot.files.map { file -> GalleryPage.Picture in
-        guard file.bytes <= left, let bytes = session.engine.contents(of: file, for: prediction.origin) else {
-          return .linked(file)
-        }
-        left -= file.bytes
-        return .included(file, bytes)
+      let pictures = pictures(snapshot.files, left: &left) {
+        session.engine.contents(of: $0, for: prediction.origin)
       }
       isWhole = file.write(GalleryPage.entry(snapshot, pictures))
     }
     _ = file.write(GalleryPage.foot)
+  }
+
+  /// Includes the files that fit and can be read, and links the others.
+  ///
+  /// - Parameters:
+  ///   - left: how many bytes of images the page may still include; reduced by what is included.
+  ///   - contents: reads a file; `nil` where it is no longer what was saved.
+  static func pictures(
+    _ files: [OutputFile], left: inout Int64, contents: (OutputFile) -> [UInt8]?
+  ) -> [GalleryPage.Picture] {
+    files.map { file in
+      guard file.bytes <= left, let bytes = contents(file) else { return .linked(file) }
+      left -= file.bytes
+      return .included(file, bytes)
+    }
   }
 }

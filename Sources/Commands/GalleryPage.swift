@@ -1,23 +1,23 @@
 internal import Encoding
 internal import Predictions
 
-/// The page of `imagewire gallery`: one file that asks nobody for anything. Pure.
+/// The page of `imagewire gallery`: one HTML file that loads nothing from the network. Pure.
 enum GalleryPage {
   /// A saved output on the page.
   enum Picture {
-    /// Inside the page.
+    /// Included in the page.
     case included(OutputFile, [UInt8])
-    /// By the path of its file: too large for the page, or no longer what was saved.
+    /// Linked by the path of its file: it is too large for the page, or was changed after it was saved.
     case linked(OutputFile)
   }
 
-  /// Whatever the page holds, nothing may be fetched and no script but its own, known by its hash, may run.
+  /// Nothing is fetched, and only the script of the page, which the hash names, may run.
   private static let policy: HTML = """
     default-src 'none'; img-src data: file:; style-src 'unsafe-inline'; base-uri 'none'; \
     script-src 'sha256-\(base64: SHA256.hash(Array(script.text.utf8)))'
     """
 
-  /// What every page begins with, and no other file: such a file may be replaced by a newer page.
+  /// The first bytes of every page. A file that begins with them may be replaced by a newer page.
   static let mark: HTML = "<!doctype html>\n<!-- imagewire gallery -->\n"
 
   static func head(count: Int) -> HTML {

@@ -1,8 +1,8 @@
 internal import Encoding
 internal import Predictions
 
-/// HTML: this program's own literals as they are; values sanitised (`SafeText`) and escaped, so that they stay text in an
-/// element and in a quoted attribute.
+/// HTML made of literals of this program and of values, which are sanitised (`SafeText`) and escaped for elements and quoted
+/// attributes.
 struct HTML: Sendable, ExpressibleByStringInterpolation {
   let text: String
 

@@ -1,4 +1,4 @@
-/// What `--help` prints, rendered from the table.
+/// The text of `--help`, rendered from the command table.
 public struct Help: Sendable {
   private let table: CommandTable
 
@@ -7,31 +7,31 @@ public struct Help: Sendable {
     self.table = table
   }
 
-  /// How `--help` is described, which every command has.
+  /// The summary of the option `--help`, which every command has.
   static let helpSummary = "this help"
 
   /// Environment variables, for the general help and the man page.
   static let variables: [(name: String, summary: String)] = [
-    ("WAVESPEED_API_KEY", "the key for wavespeed; WAVESPEED_API_KEY_FILE names a file that holds it"),
-    ("WAVESPEED_BASE_URL", "where wavespeed is (https://api.wavespeed.ai)"),
-    ("OPENAI_API_KEY", "the key for openai; a server of your own may need none"),
-    ("OPENAI_BASE_URL", "where openai is, with its /v1 (https://api.openai.com/v1)"),
+    ("WAVESPEED_API_KEY", "key of wavespeed; WAVESPEED_API_KEY_FILE names a file that contains it"),
+    ("WAVESPEED_BASE_URL", "address of wavespeed (https://api.wavespeed.ai)"),
+    ("OPENAI_API_KEY", "key of openai; your own server may need none"),
+    ("OPENAI_BASE_URL", "address of openai, with /v1 (https://api.openai.com/v1)"),
     ("IMAGEWIRE_PROVIDER", "as --provider"), ("IMAGEWIRE_MODEL", "as --model"),
     ("IMAGEWIRE_STATE_DIR", "as --state-dir"), ("IMAGEWIRE_OUTPUT_DIR", "as --output-dir"),
     ("IMAGEWIRE_MAX_SPEND_STRICT", "true: as --max-spend-strict"),
     ("IMAGEWIRE_AGENT_MAX_IMAGES, IMAGEWIRE_AGENT_MAX_SPEND", "as --agent-max-images and --agent-max-spend"),
     ("IMAGEWIRE_RETAIN", "as --retain, for all commands"), ("IMAGEWIRE_LOG", "as --log-level"),
-    ("HTTPS_PROXY, NO_PROXY", "the way to the web; CURL_CA_BUNDLE and SSL_CERT_FILE name certificates to trust"),
-    ("NO_COLOR", "no colours, whatever the terminal"),
+    ("HTTPS_PROXY, NO_PROXY", "proxy settings; CURL_CA_BUNDLE and SSL_CERT_FILE name trusted certificates"),
+    ("NO_COLOR", "turns colours off"),
   ]
 
-  /// What a command's exit status means.
+  /// The exit statuses and their meanings.
   static let statuses: [(status: Int, meaning: String)] = [
-    (0, "completed, and its files are saved"), (1, "failed"), (2, "the command line or a setting cannot be used"),
-    (3, "cancelled"), (4, "not known: the provider may or may not have taken it, or the time was up"),
+    (0, "completed, and its files are saved"), (1, "failed"), (2, "invalid command line or setting"),
+    (3, "cancelled"), (4, "unknown: the provider may or may not have received the request, or the time was up"),
   ]
 
-  /// The help on everything.
+  /// The general help.
   public var text: String {
     var lines = [
       "imagewire: image generation for programs and people", "",
@@ -39,7 +39,7 @@ public struct Help: Sendable {
       "       imagewire COMMAND [options] …", "", "Commands:",
     ]
     lines += Self.columns(table.visible.map { ($0.name, $0.summary) })
-    lines += ["", "imagewire COMMAND --help tells more. --version tells the version.", "", "Environment:"]
+    lines += ["", "See imagewire COMMAND --help. --version prints the version.", "", "Environment:"]
     lines += Self.columns(Self.variables.map { ($0.name, $0.summary) })
     lines += ["", "Exit status:"]
     lines += Self.columns(Self.statuses.map { (String($0.status), $0.meaning) })
@@ -66,7 +66,7 @@ public struct Help: Sendable {
     (["imagewire \(command.name)"] + arguments(command) + ["[options]"]).joined(separator: " ")
   }
 
-  /// What must or may be given, beside options that may be left out.
+  /// The operands and the required options.
   static func arguments(_ command: Command) -> [String] {
     command.operands.map(\.usage) + command.options.filter(\.isRequired).map(\.usage)
   }

@@ -1,8 +1,8 @@
 internal import Predictions
 
-/// A command line, read by the table: which command, with what.
+/// A command line, read with the command table.
 public struct Invocation: Sendable, Equatable {
-  /// What is to be done.
+  /// What the command line asks for.
   public enum Action: Sendable, Equatable {
     /// The command itself.
     case run
@@ -16,13 +16,13 @@ public struct Invocation: Sendable, Equatable {
   public let command: Command
   /// Whether a command was named.
   public let isNamed: Bool
-  /// What of it.
+  /// The command itself, its help or the version.
   public private(set) var action = Action.run
-  /// What was given by position.
+  /// The positional arguments.
   public private(set) var operands: [String] = []
   private var values: [String: [String]] = [:]
 
-  /// Reads the arguments behind the program's own name.
+  /// Reads the arguments after the name of the program.
   public init(_ arguments: [String], of table: CommandTable = .standard) throws(UsageError) {
     var rest = arguments[...]
     var name = "serve"
@@ -38,7 +38,7 @@ public struct Invocation: Sendable, Equatable {
     }
     guard let command = table[name] else {
       let near = Spelling.nearest(to: name, among: table.visible.map(\.name)).map { " Did you mean \"\($0)\"?" } ?? ""
-      throw UsageError("There is no command \"\(name)\".\(near) imagewire --help lists what there is.")
+      throw UsageError("There is no command \"\(name)\".\(near) See imagewire --help.")
     }
     self.command = command
     self.isNamed = isNamed
@@ -55,13 +55,13 @@ public struct Invocation: Sendable, Equatable {
       let isKnown = operand.choices.isEmpty || operand.choices.contains(operands[index])
       if !isKnown {
         throw UsageError(
-          "\(operand.name) is \(Self.alternatives(operand.choices)), not \"\(operands[index])\".", command)
+          "\(operand.name) must be \(Self.alternatives(operand.choices)), not \"\(operands[index])\".", command)
       }
     }
     if command.operands.last?.repeats != true, operands.count > command.operands.count {
       let extra = operands[command.operands.count]
-      let hint = command.operands.isEmpty ? "" : " Words with spaces go between quotes."
-      throw UsageError("\"\(extra)\" is one argument too many.\(hint)", command)
+      let hint = command.operands.isEmpty ? "" : " Quote an argument that contains spaces."
+      throw UsageError("\"\(extra)\" is not expected.\(hint)", command)
     }
   }
 
@@ -74,7 +74,7 @@ public struct Invocation: Sendable, Equatable {
       guard argument.hasPrefix("-"), argument != "-" else {
         if !isNamed, table[argument] != nil {
           throw UsageError(
-            "A command comes before its options: imagewire \(argument) … imagewire --help lists what there is.")
+            "The command goes before its options: imagewire \(argument) … See imagewire --help.")
         }
         operands.append(argument)
         continue
@@ -115,24 +115,24 @@ public struct Invocation: Sendable, Equatable {
     case .number(let range):
       guard let number = Int(value), range.contains(number) else {
         throw UsageError(
-          "\(option.name) is a number from \(range.lowerBound) to \(range.upperBound), not \"\(value)\".", command)
+          "\(option.name) must be a number from \(range.lowerBound) to \(range.upperBound), not \"\(value)\".", command)
       }
     case .dollars:
       guard Double(value).flatMap(Money.micros) != nil else {
-        throw UsageError("\(option.name) is a number of dollars, not \"\(value)\".", command)
+        throw UsageError("\(option.name) must be a number of dollars, not \"\(value)\".", command)
       }
     case .age:
       guard Age.milliseconds(of: value) != nil else {
-        throw UsageError("\(option.name) is an age such as 12h, 90d or 8w, not \"\(value)\".", command)
+        throw UsageError("\(option.name) must be an age such as 12h, 90d or 8w, not \"\(value)\".", command)
       }
     case .choice(let words):
       guard words.contains(value) else {
-        throw UsageError("\(option.name) is \(Self.alternatives(words)), not \"\(value)\".", command)
+        throw UsageError("\(option.name) must be \(Self.alternatives(words)), not \"\(value)\".", command)
       }
     }
   }
 
-  // MARK: - What was given
+  // MARK: - Options
 
   /// The value of an option, by its long name; the last one where it was given twice.
   public func value(_ name: String) -> String? { values[name]?.last }
@@ -154,13 +154,13 @@ public struct Invocation: Sendable, Equatable {
   }
 }
 
-/// Why a command line cannot be used.
+/// A command line that cannot be used.
 public struct UsageError: Error, Equatable {
   /// One or two sentences.
   public var message: String
 
-  /// - Parameter command: whose help tells more, where one was named.
+  /// - Parameter command: the command whose help the message refers to; `nil` for the general help or none.
   init(_ message: String, _ command: Command? = nil) {
-    self.message = command.map { "\(message) imagewire \($0.name) --help tells more." } ?? message
+    self.message = command.map { "\(message) See imagewire \($0.name) --help." } ?? message
   }
 }

@@ -2,7 +2,7 @@ internal import JSON
 internal import Predictions
 internal import Service
 
-/// `imagewire list`: the table for eyes. On a pipe it is the same lines, without colours and uncut.
+/// `imagewire list`: a line for each prediction. On a pipe the lines have no colours and are not cut.
 enum ListCommand {
   static func run(_ invocation: Invocation, _ session: Session) -> ExitStatus {
     let console = session.console
@@ -14,7 +14,7 @@ enum ListCommand {
     query.text = invocation.value("--text")
     let page: (predictions: [Prediction], cursor: String?)
     do throws(StoreError) {
-      page = try read(query, session.engine)
+      page = try read(query) { query throws(StoreError) in try session.engine.list(query) }
     } catch {
       console.error("\(error.message)")
       return .failed
@@ -24,7 +24,7 @@ enum ListCommand {
       return .done
     }
     guard !page.predictions.isEmpty else {
-      if console.isErrorTerminal { console.note("There is none.") }
+      if console.isErrorTerminal { console.note("No predictions.") }
       return .done
     }
     let style = console.styles(onTerminal: console.isOutputTerminal)
@@ -34,21 +34,21 @@ enum ListCommand {
       console.print(line(prediction, prompt: prompt, now: session.time.now.wall, width: width, style: style))
     }
     if page.cursor != nil, console.isErrorTerminal {
-      console.note(style.dim("There are more: -n \(min(500, query.limit * 2)) shows more of them."))
+      console.note(style.dim("There are more: use -n \(min(500, query.limit * 2))."))
     }
     return .done
   }
 
-  /// As many as were asked for: a page of the store may be short and still go on.
+  /// Reads pages until there are as many predictions as requested: a page of the store may be short.
   static func read(
-    _ query: ListQuery, _ engine: PredictionEngine
+    _ query: ListQuery, page: (ListQuery) throws(StoreError) -> ListPage
   ) throws(StoreError) -> (predictions: [Prediction], cursor: String?) {
     var query = query
     var found: [Prediction] = []
     let wanted = query.limit
     repeat {
       query.limit = min(500, wanted - found.count)
-      let page = try engine.list(query)
+      let page = try page(query)
       found += page.predictions
       query.cursor = page.nextCursor
     } while query.cursor != nil && found.count < wanted
@@ -111,7 +111,7 @@ enum ListCommand {
 }
 
 extension Prediction {
-  /// What the picture is to show, where the input is loaded.
+  /// The prompt, where the input is loaded.
   var prompt: String? {
     input.flatMap { try? JSONValue(parsing: $0) }?["prompt"]?.string
   }

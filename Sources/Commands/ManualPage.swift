@@ -1,4 +1,4 @@
-/// The man page, in the language of man(7), rendered from the table.
+/// The man page in the format of man(7), rendered from the command table.
 public struct ManualPage: Sendable {
   private let table: CommandTable
   private let version: String
@@ -23,9 +23,9 @@ public struct ManualPage: Sendable {
     }
     lines += [
       ".SH DESCRIPTION",
-      "Without a command imagewire speaks JSON\\-RPC 2.0 on standard input and output, for programs. The commands are the",
-      "same methods for people, on the same table of predictions: what one process began another can list, wait for or",
-      "cancel. A prediction is on disk before anything is sent, and it is sent at most once.", ".SH COMMANDS",
+      "Without a command imagewire speaks JSON\\-RPC 2.0 on standard input and output, for programs. The commands do the",
+      "same for people, with the same database: a prediction of one process can be listed, waited for or cancelled by",
+      "another. A prediction is on disk before anything is sent, and it is sent at most once.", ".SH COMMANDS",
     ]
     for command in table.visible {
       lines += [".SS \(Self.escaped(Help.usage(command)))", Self.escaped(Self.sentence(command.summary))]
@@ -43,8 +43,8 @@ public struct ManualPage: Sendable {
     lines += [".SH EXIT STATUS"]
     for status in Help.statuses { lines += Self.entry(String(status.status), status.meaning) }
     lines += [".SH FILES"]
-    lines += Self.entry("~/.config/imagewire/config.json", "configuration, below the environment and the options")
-    lines += Self.entry("~/.local/state/imagewire", "the table, and the pictures in outputs")
+    lines += Self.entry("~/.config/imagewire/config.json", "configuration; the environment and the options win over it")
+    lines += Self.entry("~/.local/state/imagewire", "the database, and the images in outputs")
     return lines.joined(separator: "\n") + "\n"
   }
 
@@ -57,7 +57,7 @@ public struct ManualPage: Sendable {
     return text.hasSuffix(".") || text.hasSuffix(":") ? text : "\(text)."
   }
 
-  /// Backslashes, hyphens that are typed, and what would be a request at the start of a line.
+  /// Escapes backslashes, hyphens, and a first character that would begin a request of man(7).
   static func escaped(_ text: String) -> String {
     var result = ""
     for character in text {

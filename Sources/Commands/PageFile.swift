@@ -6,19 +6,18 @@
   internal import Darwin
 #endif
 
-/// A page on its way to its path: written beside it under another name, so that the path has the page whole or what it
-/// had before.
+/// A page that is written to a temporary file and then renamed, so that its path never holds a part of a page.
 final class PageFile {
-  /// Why there is no page: one sentence for people.
+  /// The reason that the page was not written, as one sentence.
   struct Refusal: Error {
     let message: String
   }
 
-  /// What a file that may be replaced begins with.
+  /// The files that the page may replace.
   enum Replacing {
     /// Any file.
     case anything
-    /// Only an earlier page, which has this mark in its first bytes.
+    /// Only an earlier page, which begins with this mark.
     case pages(mark: String)
   }
 
@@ -37,9 +36,9 @@ final class PageFile {
     var parts = path.split(separator: "/", omittingEmptySubsequences: false)
     let name = parts.removeLast()
     temporary = (parts + [".\(name).\(getpid()).part"]).joined(separator: "/")
-    // Refused before all the work where it can be known.
+    // Refused before the work begins, where that is known.
     if !name.isEmpty, Self.exists(path), !Self.mayReplace(path, replacing) { throw Self.foreign(path) }
-    // What has the name is of a process that is gone, or a trap; what a link leads to is neither opened nor removed.
+    // A file with this name was left by a process that has exited, or is a trap: a link is removed and never followed.
     unlink(temporary)
     file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
     guard file >= 0 else { throw Self.failed(path, "cannot") }
@@ -62,10 +61,10 @@ final class PageFile {
     return isWhole
   }
 
-  /// Gives the page its path.
+  /// Moves the page to its path.
   func place() throws(Refusal) {
     guard isWhole else { throw Self.failed(path, "could not") }
-    // A link replaces nothing, whatever has come there meanwhile.
+    // `link` fails where a file was created meanwhile; `rename` would replace it.
     if !Self.exists(path), link(temporary, path) == 0 { return }
     guard !Self.exists(path) || Self.mayReplace(path, replacing) else { throw Self.foreign(path) }
     guard rename(temporary, path) == 0 else { throw Self.failed(path, "could not") }
@@ -89,7 +88,7 @@ final class PageFile {
   }
 
   private static func foreign(_ path: String) -> Refusal {
-    Refusal(message: "\(path) is there already and is not a gallery; it was left as it is. --force replaces it.")
+    Refusal(message: "\(path) exists and is not a gallery; it was not changed. --force replaces it.")
   }
 
   private static func failed(_ path: String, _ could: String) -> Refusal {

@@ -1,8 +1,8 @@
 internal import Predictions
 
-/// One line that says how a prediction stands. Pure: what it shows follows from what it is given.
+/// The progress line of a prediction. Pure.
 struct ProgressBar: Sendable {
-  /// Half of this model's past pictures took longer, in milliseconds; `nil` where there are none.
+  /// The median duration of earlier predictions of the model, in milliseconds; `nil` where there are none.
   var estimate: Int64?
   var style = Style(isOn: false)
   /// Whether block characters can be shown.
@@ -14,7 +14,7 @@ struct ProgressBar: Sendable {
   /// - Parameters:
   ///   - elapsed: milliseconds since it was accepted.
   ///   - width: columns of the terminal; the line is never wider.
-  ///   - waiting: why and until when it waits for its account, in a few words; `nil` where it does not.
+  ///   - waiting: why and until when its account pauses, in a few words; `nil` where it does not pause.
   func line(_ status: PredictionStatus, elapsed: Int64, waiting: String? = nil, width: Int) -> SafeText {
     let frame = Int(elapsed / 100)
     let wheel = isUnicode ? Self.spinner[frame % Self.spinner.count] : ["|", "/", "-", "\\"][frame % 4]
@@ -28,7 +28,7 @@ struct ProgressBar: Sendable {
       } else {
         parts.append("longer than the usual \(Self.seconds(estimate))")
       }
-      // It is full only when it is over, and that is not for a guess to say.
+      // An estimate never fills the bar: a full bar would mean that it is finished.
       let filled = Int((min(share, 0.97) * Double(Self.cells)).rounded(.down))
       bar =
         String(repeating: isUnicode ? "█" : "#", count: filled)
@@ -48,7 +48,7 @@ struct ProgressBar: Sendable {
     return seconds < 7_200 ? "\(seconds / 60) min \(seconds % 60) s" : "\(seconds / 3_600) h \(seconds / 60 % 60) min"
   }
 
-  /// The median of how long these took from being sent; `nil` of none.
+  /// The median time from sending to the end, in milliseconds; `nil` where none is completed.
   static func estimate(from predictions: [Prediction]) -> Int64? {
     let times = predictions.filter { $0.status == .completed }.compactMap(\.workMilliseconds).sorted()
     return times.isEmpty ? nil : times[times.count / 2]

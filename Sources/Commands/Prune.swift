@@ -27,7 +27,7 @@ enum Prune {
     return .failed
   }
 
-  private static func summary(_ count: Int, hasFiles: Bool) -> SafeText {
+  static func summary(_ count: Int, hasFiles: Bool) -> SafeText {
     switch count {
     case 0: "Nothing was deleted."
     case 1: hasFiles ? "Deleted one prediction." : "Deleted one prediction; its files stay."
@@ -35,7 +35,7 @@ enum Prune {
     }
   }
 
-  private static func json(_ pruned: PredictionEngine.Pruned) -> [UInt8] {
+  static func json(_ pruned: PredictionEngine.Pruned) -> [UInt8] {
     let ids = JSONValue.array(pruned.predictions.map { .string($0.description) })
     let kept = JSONValue.array(pruned.kept.map { .string($0) })
     let members =

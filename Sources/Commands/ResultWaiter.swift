@@ -3,11 +3,11 @@ internal import Predictions
 internal import Service
 internal import Threads
 
-/// Waits for a prediction before a person's eyes, and tells how it ended.
+/// Waits for a prediction with a progress bar, and prints its result.
 struct ResultWaiter {
-  /// What Ctrl-C means.
+  /// The effect of Ctrl-C.
   enum Interruption {
-    /// The prediction is cancelled: who waits is who ordered it.
+    /// The prediction is cancelled: this command submitted it.
     case cancel
     /// Only the waiting ends.
     case stopWaiting
@@ -33,7 +33,7 @@ struct ResultWaiter {
   private var console: Console { session.console }
   private var engine: PredictionEngine { session.engine }
 
-  /// Waits, shows, and says with which status to end.
+  /// Waits, prints the result and returns the exit status.
   func follow(_ snapshot: PredictionSnapshot, onInterrupt: Interruption) -> ExitStatus {
     let prediction = snapshot.prediction
     let signals = session.signals
@@ -42,7 +42,7 @@ struct ResultWaiter {
         signals.state.signal { $0.outcome = outcome.snapshots.first ?? snapshot }
       }
     } catch {
-      // Deleted meanwhile, or a table that cannot be read: nothing would ever end the wait.
+      // It was deleted, or the database cannot be read: the wait would never end.
       console.error("\(error.message)")
       signals.state.signal { $0.outcome = snapshot }
     }
@@ -54,7 +54,7 @@ struct ResultWaiter {
     var isCancelled = false
     while true {
       let event = signals.state.wait(atMost: bar == nil ? nil : Self.frame) { state -> Event? in
-        // A signal that comes with the end comes too late.
+        // The end wins over a signal that arrives at the same time.
         if let outcome = state.outcome { return .ended(outcome) }
         defer { state.signal = nil }
         return state.signal.map(Event.signal)
@@ -68,7 +68,7 @@ struct ResultWaiter {
         if let bar { erase(bar) }
         let isInterrupt = number == 2
         guard isInterrupt, onInterrupt == .cancel else {
-          console.error("stopped waiting; the prediction goes on. imagewire result \(prediction.id) waits for it.")
+          console.error("Stopped waiting; the prediction goes on. imagewire result \(prediction.id) waits for it.")
           return isInterrupt ? .interrupted : .unknown
         }
         if isCancelled { continue }
@@ -83,15 +83,15 @@ struct ResultWaiter {
     case ended(PredictionSnapshot)
   }
 
-  /// The wait ends by itself once the cancelling is committed.
+  /// Cancels the prediction, which ends the wait.
   private func cancel(_ id: PredictionID) {
     engine.cancel(id, deleteRemote: false) { [console] result in
-      if case .failure(let error) = result { console.error("it could not be cancelled: \(error.message)") }
+      if case .failure(let error) = result { console.error("The prediction could not be cancelled: \(error.message)") }
     }
     engine.settle()
   }
 
-  // MARK: - While it lasts
+  // MARK: - Progress
 
   private func bar(for prediction: Prediction) -> ProgressBar {
     var query = ListQuery(limit: 50)
@@ -118,7 +118,7 @@ struct ResultWaiter {
     console.draw("\r\u{1B}[K")
   }
 
-  // MARK: - When it is over
+  // MARK: - The result
 
   private func tell(_ snapshot: PredictionSnapshot) -> ExitStatus {
     let prediction = snapshot.prediction
@@ -128,48 +128,29 @@ struct ResultWaiter {
       for file in prediction.files { console.print(SafeText(path: file.path)) }
     }
     if showsPicture { show(prediction) }
-    switch prediction.status {
-    case .completed where prediction.failure == nil:
-      if console.isErrorTerminal, !isQuiet { console.note(summary(prediction)) }
-      // Also to a pipe, and with --quiet: who takes the drawing for a model's picture is misled.
-      if prediction.isFree {
-        console.note("Drawn offline by the sandbox. For real images: imagewire setup")
-        if let unused = session.unused { console.note(SafeText(unused)) }
+    let report = ResultReport(
+      isTerminal: console.isErrorTerminal, isQuiet: isQuiet, unused: session.unused,
+      style: console.styles(onTerminal: console.isErrorTerminal))
+    for line in report.lines(prediction) {
+      switch line {
+      case .note(let text): console.note(text)
+      case .error(let text): console.error(text)
       }
-    case .created, .processing:
-      console.error(
-        "the time is up; the prediction goes on (\(prediction.status.rawValue)). imagewire result \(prediction.id) waits for it."
-      )
-    default:
-      let style = console.styles(onTerminal: console.isErrorTerminal)
-      console.error("\(style.red("\(prediction.status.rawValue)")): \(prediction.error)")
-      if let hint = prediction.failure?.hint { console.note(SafeText(hint)) }
-      console.note(style.dim("\(prediction.id), billing: \(prediction.billing.rawValue)"))
     }
     return ExitStatus(prediction)
   }
 
-  private func summary(_ prediction: Prediction) -> SafeText {
-    var parts = [SafeText(prediction.isFree ? prediction.provider : prediction.model)]
-    for file in prediction.files.prefix(1) {
-      if let width = file.width, let height = file.height { parts.append("\(width)×\(height)") }
-      parts.append("\(ListCommand.size(file.bytes))")
-    }
-    if let total = prediction.totalMilliseconds { parts.append("\(ProgressBar.seconds(total))") }
-    return console.styles(onTerminal: true).dim(.joined(parts, separator: ", "))
-  }
-
   private func show(_ prediction: Prediction) {
     guard console.isErrorTerminal else {
-      return console.error("--show needs a terminal; the picture is in its file.")
+      return console.error("--show needs a terminal; the image is in its file.")
     }
     guard let picture = TerminalPicture(console.variables) else {
       return console.error(
-        "this terminal does not say that it shows pictures (kitty, Ghostty, Konsole, iTerm2, WezTerm and mintty do).")
+        "This terminal is not known to show images (kitty, Ghostty, Konsole, iTerm2, WezTerm and mintty are).")
     }
     for file in prediction.files {
       guard picture.takes(file.mediaType) else {
-        console.error("this terminal shows PNG, and \(SafeText(path: file.path)) is \(file.mediaType).")
+        console.error("This terminal shows only PNG, and \(SafeText(path: file.path)) is \(file.mediaType).")
         continue
       }
       if let bytes = engine.contents(of: file, for: prediction.origin) { console.show(bytes, as: picture) }

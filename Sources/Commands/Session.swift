@@ -1,23 +1,23 @@
 public import Predictions
 internal import Threads
 
-/// What a command works with.
+/// The surroundings of a command: engine, console, clock and folders.
 public struct Session: Sendable {
   let engine: PredictionEngine
   let console: Console
   let time: any TimeSource
   let folder: String
-  /// Where the table is.
+  /// The folder of the database.
   let stateFolder: String
-  /// What is configured and not used, in one sentence; `nil` where there is nothing of that kind.
+  /// Says which setting is not used, in one sentence; `nil` where all are.
   let unused: String?
-  /// Signals that came, oldest first; whoever waits is woken.
+  /// Signals of the process, which end a wait.
   public let signals: Signals
 
   /// - Parameters:
-  ///   - folder: the working directory, from which paths that people type start.
-  ///   - stateFolder: where the table is.
-  ///   - unused: what is configured and not used, in one sentence.
+  ///   - folder: the working directory, to which paths on the command line are relative.
+  ///   - stateFolder: the folder of the database.
+  ///   - unused: says which setting is not used, in one sentence.
   public init(
     engine: PredictionEngine, console: Console, time: any TimeSource, folder: String, stateFolder: String,
     unused: String? = nil, signals: Signals
@@ -31,13 +31,16 @@ public struct Session: Sendable {
     self.signals = signals
   }
 
-  /// A path as people type it, from the root.
-  func absolute(_ path: String) -> String {
+  /// A path on the command line as an absolute path.
+  func absolute(_ path: String) -> String { Self.absolute(path, in: folder) }
+
+  /// A path that is relative to a folder as an absolute path.
+  static func absolute(_ path: String, in folder: String) -> String {
     path.hasPrefix("/") ? path : folder == "/" ? "/\(path)" : "\(folder)/\(path)"
   }
 }
 
-/// What happens while a command waits: a signal, or the end of what it waits for.
+/// The events that end the wait of a command: a signal, or the end of the prediction.
 public final class Signals: Sendable {
   struct State: Sendable {
     var signal: Int32?
@@ -46,19 +49,19 @@ public final class Signals: Sendable {
 
   let state = Protected(State())
 
-  /// Nothing has happened.
+  /// Signals of which none has arrived.
   public init() {}
 
-  /// A signal came.
+  /// Records a signal.
   public func raise(_ number: Int32) {
     state.signal { $0.signal = number }
   }
 
-  /// Whether one came.
+  /// Whether a signal has arrived.
   public var isRaised: Bool { state.withLock { $0.signal != nil } }
 }
 
-/// Runs something that answers by a completion, and waits for its answer.
+/// Starts an operation and waits for the value that it passes to its completion.
 func answer<Value: Sendable>(of start: (@escaping @Sendable (Value) -> Void) -> Void) -> Value {
   let box = Protected<Value?>(nil)
   start { value in box.signal { $0 = value } }

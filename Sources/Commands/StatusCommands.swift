@@ -3,7 +3,7 @@ internal import JSON
 internal import Predictions
 internal import Service
 
-/// `imagewire status`, `result`, `cancel` and `delete`: one prediction, for eyes.
+/// `imagewire status`, `result`, `cancel` and `delete`.
 enum StatusCommands {
   static func status(_ invocation: Invocation, _ session: Session) -> ExitStatus {
     find(invocation.operands[0], session) { snapshot in
@@ -32,7 +32,7 @@ enum StatusCommands {
         } else if after.prediction.status == .cancelled {
           session.console.print("\(after.prediction.error)")
         } else {
-          session.console.print("It is \(after.prediction.status.rawValue) already; nothing was changed.")
+          session.console.print("The prediction is already \(after.prediction.status.rawValue); nothing was changed.")
         }
         return .done
       case .failure(let error):
@@ -67,9 +67,8 @@ enum StatusCommands {
             ])
           ).serialized)
       } else if console.isErrorTerminal {
-        let files = gone.flatMap(\.files).count
-        let rest = invocation.has("--files") || files == 0 ? "" : " Its files were left: --files deletes them, too."
-        console.note("Deleted \(gone.count == 1 ? "one prediction" : "\(gone.count) predictions").\(rest)")
+        console.note(
+          deleted(gone.count, keepsFiles: !invocation.has("--files") && gone.contains { !$0.files.isEmpty }))
       }
       return .done
     case .success(.notFound(let id)): console.error("There is no prediction \(id). Nothing was deleted.")
@@ -80,6 +79,11 @@ enum StatusCommands {
     return .failed
   }
 
+  static func deleted(_ count: Int, keepsFiles: Bool) -> SafeText {
+    let rest = keepsFiles ? " The files were kept; --files deletes them too." : ""
+    return "Deleted \(count == 1 ? "one prediction" : "\(count) predictions").\(rest)"
+  }
+
   private static func find(
     _ text: String, _ session: Session, _ body: (PredictionSnapshot) -> ExitStatus
   ) -> ExitStatus {
@@ -87,7 +91,7 @@ enum StatusCommands {
       if let id = PredictionID(text), let snapshot = try session.engine.snapshot(id) {
         return body(try session.engine.whole(snapshot))
       }
-      session.console.error("There is no prediction \(text). imagewire list shows those that are.")
+      session.console.error("There is no prediction \(text). imagewire list shows all predictions.")
     } catch {
       session.console.error("\(error.message)")
     }
@@ -103,7 +107,7 @@ enum StatusCommands {
     }
   }
 
-  /// What there is to say, by name.
+  /// The lines of `imagewire status`: a name and a value.
   static func rows(_ snapshot: PredictionSnapshot, _ style: Style) -> [(String, SafeText)] {
     let it = snapshot.prediction
     var rows: [(String, SafeText)] = [

@@ -1,16 +1,16 @@
 internal import Encoding
 internal import Predictions
 
-/// A picture as bytes that make a terminal show it: passed on as it is, never decoded here.
+/// The protocol by which a terminal shows an image. The image is passed on and never decoded here.
 enum TerminalPicture: Sendable, Equatable {
   /// The graphics protocol of kitty, which takes PNG; also Ghostty and Konsole.
   case kitty
   /// The inline images of iTerm2, which take any format; also WezTerm and mintty.
   case iTerm2
 
-  /// What the terminal says it can, by its own variables; `nil` where it says nothing.
+  /// The protocol that the variables of the terminal name; `nil` where they name none.
   ///
-  /// Inside tmux and screen nothing is shown: what they do not understand they do not pass on.
+  /// Inside tmux and screen no image is shown: they drop sequences that they do not know.
   init?(_ variables: [String: String]) {
     let term = variables["TERM"] ?? ""
     let program = (variables["TERM_PROGRAM"] ?? "").lowercased()
@@ -31,14 +31,16 @@ enum TerminalPicture: Sendable, Equatable {
   /// Whether this protocol takes the format.
   func takes(_ mediaType: String) -> Bool { self == .iTerm2 || mediaType == "image/png" }
 
-  /// - Parameter picture: a whole file.
+  /// The bytes that show an image.
+  ///
+  /// - Parameter picture: the bytes of its file.
   func sequence(_ picture: [UInt8]) -> [UInt8] {
     let text = Array(Base64.encode(picture).utf8)
     switch self {
     case .iTerm2:
       return Array("\u{1B}]1337;File=inline=1;size=\(picture.count);preserveAspectRatio=1:".utf8) + text + [0x07, 0x0A]
     case .kitty:
-      // At most 4,096 bytes a piece; all but the last say that more follows, the first says what it is.
+      // Pieces of at most 4,096 bytes. The first one states the format, and all but the last say that more follow.
       var bytes: [UInt8] = []
       var place = 0
       repeat {

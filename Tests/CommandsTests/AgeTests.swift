@@ -9,7 +9,7 @@ import Testing
   }
 
   @Test(arguments: ["", "h", "90", "-1d", "1.5d", "1 d", "90D", "100001d", "9223372036854775808h", "९०d", "1d\u{301}"])
-  func nothingElseIsAnAge(text: String) {
+  func anyOtherTextIsRefused(text: String) {
     #expect(Age.milliseconds(of: text) == nil)
   }
 }

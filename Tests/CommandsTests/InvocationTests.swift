@@ -14,7 +14,7 @@ import Testing
     }
   }
 
-  @Test func nothingIsServe() throws {
+  @Test func withoutACommandItServes() throws {
     let invocation = try read()
     #expect(invocation.command.name == "serve")
     #expect(!invocation.isNamed)
@@ -35,40 +35,42 @@ import Testing
     #expect(try read("generate", "-").operands == ["-"])
   }
 
-  @Test func helpAndVersionComeBeforeWhatIsMissing() throws {
+  @Test func helpAndVersionNeedNoOtherArgument() throws {
     #expect(try read("generate", "--help").action == .help)
     #expect(try read("help", "list").command.name == "list")
     #expect(try read("help").action == .help)
     #expect(try read("--version").action == .version)
   }
 
-  @Test func whatIsWrongIsNamed() {
+  @Test func anErrorNamesTheArgument() {
     #expect(
       refusal("generat")
-        == "There is no command \"generat\". Did you mean \"generate\"? imagewire --help lists what there is.")
+        == "There is no command \"generat\". Did you mean \"generate\"? See imagewire --help.")
     #expect(refusal("frobnicate")?.contains("Did you mean") == false)
     #expect(
       refusal("generate")
-        == "PROMPT is missing: what the picture shows; - reads it from standard input. imagewire generate --help tells more."
+        == "PROMPT is missing: description of the image; - reads it from standard input. See imagewire generate --help."
     )
     #expect(
       refusal("generate", "a", "fox")?.contains(
-        "\"fox\" is one argument too many. Words with spaces go between quotes.") == true)
+        "\"fox\" is not expected. Quote an argument that contains spaces.") == true)
     #expect(
       refusal("--provider", "sandbox", "generate", "a")
-        == "A command comes before its options: imagewire generate … imagewire --help lists what there is.")
+        == "The command goes before its options: imagewire generate … See imagewire --help.")
     #expect(
       refusal("generate", "a", "--modle", "x")?.hasPrefix("There is no option --modle. Did you mean --model?") == true)
-    #expect(refusal("list", "--limit", "0")?.hasPrefix("--limit is a number from 1 to 500, not \"0\".") == true)
-    #expect(refusal("prune")?.hasPrefix("--older-than is missing: hours (12h), days (90d) or weeks (8w)") == true)
-    #expect(refusal("prune", "--older-than", "90")?.hasPrefix("--older-than is an age such as 12h, 90d or 8w") == true)
+    #expect(refusal("list", "--limit", "0")?.hasPrefix("--limit must be a number from 1 to 500, not \"0\".") == true)
+    #expect(
+      refusal("prune")?.hasPrefix("--older-than is missing: age in hours (12h), days (90d) or weeks (8w)") == true)
+    #expect(
+      refusal("prune", "--older-than", "90")?.hasPrefix("--older-than must be an age such as 12h, 90d or 8w") == true)
     #expect(refusal("list", "--limit")?.hasPrefix("--limit needs a value") == true)
     #expect(refusal("list", "--status", "done")?.contains("cancelled or unknown, not \"done\"") == true)
     #expect(refusal("list", "--json=yes")?.hasPrefix("--json takes no value.") == true)
-    #expect(refusal("completions", "tcsh")?.hasPrefix("SHELL is bash, zsh or fish, not \"tcsh\".") == true)
+    #expect(refusal("completions", "tcsh")?.hasPrefix("SHELL must be bash, zsh or fish, not \"tcsh\".") == true)
   }
 
-  @Test func severalIDsMayFollow() throws {
+  @Test func deleteTakesSeveralIDs() throws {
     #expect(try read("delete", "a", "b", "c").operands == ["a", "b", "c"])
     #expect(refusal("status", "a", "b") != nil)
   }
@@ -78,13 +80,13 @@ import Testing
   @Test(arguments: [
     ("/a/fox.png", "/a", "fox"), ("/a/fox.JPEG", "/a", "fox"), ("/fox", "/", "fox"), ("/a/v1.2", "/a", "v1.2"),
     ("/a/.png", "/a", ".png"),
-  ]) func aFileIsAFolderAndAStem(path: String, folder: String, stem: String) {
+  ]) func aFileHasAFolderAndAName(path: String, folder: String, stem: String) {
     let target = OutputTarget(path, isFolder: { _ in false })
     #expect(target.folder == folder)
     #expect(target.stem == stem)
   }
 
-  @Test func aFolderLeavesTheName() {
+  @Test func aFolderHasNoFileName() {
     #expect(OutputTarget("/a/b/", isFolder: { _ in false }).stem == nil)
     let target = OutputTarget("/a/b.png", isFolder: { $0 == "/a/b.png" })
     #expect(target.folder == "/a/b.png" && target.stem == nil)

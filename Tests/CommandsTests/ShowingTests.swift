@@ -5,12 +5,12 @@ import Testing
 @testable import Commands
 
 @Suite struct ProgressBarTests {
-  @Test func withoutAPastThereIsNoBar() {
+  @Test func withoutEarlierPredictionsThereIsNoBar() {
     let line = ProgressBar(estimate: nil).line(.processing, elapsed: 12_300, width: 80)
     #expect(line == "⠸ processing · 12 s")
   }
 
-  @Test func thePastFillsTheBarButNeverWhole() {
+  @Test func anEstimateNeverFillsTheBar() {
     var bar = ProgressBar(estimate: 20_000)
     bar.isUnicode = false
     #expect(
@@ -19,7 +19,7 @@ import Testing
     #expect(late.contains("longer than the usual 20 s") && late.hasSuffix("#-"))
   }
 
-  @Test func waitingItsTurnSaysNothingAboutTheModel() {
+  @Test func aWaitingPredictionHasNoEstimate() {
     #expect(ProgressBar(estimate: 20_000).line(.created, elapsed: 500, width: 80) == "⠴ waiting its turn · 0.5 s")
   }
 
@@ -30,7 +30,7 @@ import Testing
     }
   }
 
-  @Test func theEstimateIsTheMedianOfWhatWasSent() {
+  @Test func theEstimateIsTheMedian() {
     func took(_ seconds: Int64?) -> Prediction {
       var prediction = Prediction(
         id: PredictionID(at: 1_000), provider: "sandbox", model: "m", input: [], fingerprint: [],
@@ -54,7 +54,7 @@ import Testing
 }
 
 @Suite struct TerminalPictureTests {
-  @Test func aTerminalSaysWhatItCan() {
+  @Test func aTerminalNamesItsProtocol() {
     #expect(TerminalPicture(["TERM": "xterm-kitty"]) == .kitty)
     #expect(TerminalPicture(["TERM": "xterm-256color", "KITTY_WINDOW_ID": "1"]) == .kitty)
     #expect(TerminalPicture(["TERM_PROGRAM": "iTerm.app"]) == .iTerm2)
@@ -79,7 +79,7 @@ import Testing
     #expect(Base64.decode(Array(base64.utf8).span) == picture)
   }
 
-  @Test func iTerm2GetsItInOne() {
+  @Test func iTerm2GetsOnePiece() {
     let text = String(decoding: TerminalPicture.iTerm2.sequence([1, 2, 3]), as: UTF8.self)
     #expect(text == "\u{1B}]1337;File=inline=1;size=3;preserveAspectRatio=1:AQID\u{7}\n")
     #expect(TerminalPicture.iTerm2.takes("image/webp") && !TerminalPicture.kitty.takes("image/webp"))
@@ -89,7 +89,7 @@ import Testing
 @Suite struct RenderedTests {
   private let table = CommandTable.standard
 
-  @Test func everythingVisibleIsInEveryRendering() {
+  @Test func everyVisibleOptionIsInEveryRendering() {
     let manual = ManualPage(version: "1.2.3").text
     let shells = ["bash", "zsh", "fish"].map { Completions().script(for: $0)! }
     for command in table.visible {
@@ -104,7 +104,7 @@ import Testing
     #expect(Completions().script(for: "tcsh") == nil)
   }
 
-  @Test func whatIsHiddenIsInNone() {
+  @Test func hiddenOptionsAreInNone() {
     for text in [Help().text, ManualPage(version: "1").text]
       + ["bash", "zsh", "fish"].map({ Completions().script(for: $0)! })
     {
@@ -118,7 +118,7 @@ import Testing
     }
   }
 
-  @Test func noOptionIsThereTwice() {
+  @Test func everyOptionIsThereOnce() {
     for command in table.commands {
       let names = command.options.flatMap { [$0.name, $0.letter].compactMap { $0 } }
       #expect(Set(names).count == names.count, "\(command.name)")

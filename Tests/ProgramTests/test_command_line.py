@@ -107,10 +107,10 @@ def test_how_it_went_wrong_is_the_exit_status(run, script, status, word):
 @pytest.mark.parametrize("arguments, words", [
     (["generate"], "PROMPT is missing"),
     (["generate", ""], "prompt is empty"),
-    (["generate", "a", "fox"], "between quotes"),
+    (["generate", "a", "fox"], "Quote an argument"),
     (["generate", "x", "--modle", "y"], "Did you mean --model?"),
     (["generate", "x", "--set", "size"], "NAME=VALUE"),
-    (["generate", "x", "--input", "[1]"], "one JSON object"),
+    (["generate", "x", "--input", "[1]"], "must be a JSON object"),
     (["generate", "x", "--tag", "y" * 200], "128"),
     (["generate", "x", "-p", "sandbox", "-s", "n=11"], "imagewire: input.n is 11"),
     (["lst"], 'Did you mean "list"?'),
@@ -230,7 +230,7 @@ def test_show_sends_the_picture_to_the_terminal_and_the_path_to_stdout(home, var
 def test_show_where_nothing_can_be_shown_says_so(home):
     with Terminal(home, "generate", "a boat", "-s", "size=64x64", "--show") as terminal:
         assert terminal.end()[0] == 0
-    assert "does not say that it shows pictures" in terminal.text
+    assert "is not known to show images" in terminal.text
 
 
 # -- the other commands ----------------------------------------------------------------------------------------------

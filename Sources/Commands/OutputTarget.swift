@@ -1,0 +1,24 @@
+/// The folder and the file name that `--output` names. The extension is left out: it follows the format of the image.
+struct OutputTarget: Equatable {
+  var folder: String
+  var stem: String?
+
+  private static let endings = ["png", "jpg", "jpeg", "webp", "gif", "avif"]
+
+  /// - Parameter path: absolute. For a folder, or a path that ends with a slash, the prediction chooses the file name.
+  init(_ path: String, isFolder: (String) -> Bool) {
+    if path.hasSuffix("/") || isFolder(path) {
+      folder = path
+      return
+    }
+    let slash = path.lastIndex(of: "/")!
+    folder = slash == path.startIndex ? "/" : String(path[..<slash])
+    var name = path[path.index(after: slash)...]
+    if let dot = name.lastIndex(of: "."), dot != name.startIndex,
+      Self.endings.contains(name[name.index(after: dot)...].lowercased())
+    {
+      name = name[..<dot]
+    }
+    stem = String(name)
+  }
+}

@@ -1,0 +1,87 @@
+internal import JSON
+internal import Predictions
+
+/// The parameters of `submit` that the options of `imagewire generate` describe. Pure.
+struct RequestFields {
+  private let invocation: Invocation
+  private let folder: String
+  private let isFolder: (String) -> Bool
+
+  /// - Parameters:
+  ///   - folder: the working directory, to which paths are relative.
+  ///   - isFolder: whether there is a folder at an absolute path.
+  init(_ invocation: Invocation, folder: String, isFolder: @escaping (String) -> Bool) {
+    self.invocation = invocation
+    self.folder = folder
+    self.isFolder = isFolder
+  }
+
+  /// The parameters by name, as `submit` takes them.
+  func members(prompt: String) throws(UsageError) -> JSONObject {
+    var input = try givenInput()
+    try addSettings(to: &input)
+    try addFiles(to: &input)
+    input["prompt"] = .string(prompt)
+    var members: [(String, JSONValue)] = [("input", .object(input))]
+    if !invocation.values("--upload").isEmpty { members.append(("upload", .bool(true))) }
+    for (option, member) in [("--model", "model"), ("--provider", "provider"), ("--key", "idempotency_key")] {
+      if let value = invocation.value(option) { members.append((member, .string(value))) }
+    }
+    if let micros = invocation.value("--max-cost").flatMap({ Double($0) }).flatMap(Money.micros),
+      let amount = try? JSONValue(parsing: Money.spelling(micros))
+    {
+      members.append(("max_cost", amount))
+    }
+    let tags = invocation.values("--tag")
+    if !tags.isEmpty { members.append(("tags", .array(tags.map { .string($0) }))) }
+    if let path = invocation.value("--output") {
+      let target = OutputTarget(Session.absolute(path, in: folder), isFolder: isFolder)
+      members.append(("output_dir", .string(target.folder)))
+      if let stem = target.stem { members.append(("output_name", .string(stem))) }
+    }
+    return JSONObject(members)
+  }
+
+  private func givenInput() throws(UsageError) -> JSONObject {
+    guard let text = invocation.value("--input") else { return JSONObject() }
+    guard let object = try? JSONValue(parsing: text).object else {
+      throw UsageError("--input must be a JSON object such as '{\"size\":\"1024x1024\"}'.")
+    }
+    return object
+  }
+
+  private func addSettings(to input: inout JSONObject) throws(UsageError) {
+    for setting in invocation.values("--set") {
+      let parts = setting.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      guard parts.count == 2, !parts[0].isEmpty else {
+        throw UsageError("--set must be NAME=VALUE, such as --set size=1024x1024, not \"\(setting)\".")
+      }
+      let text = String(parts[1])
+      input[String(parts[0])] = (try? JSONValue(parsing: text)) ?? .string(text)
+    }
+  }
+
+  /// Sets the field of `image=fox.png`, and adds to the list of `images[]=fox.png`.
+  ///
+  /// - Throws: where another value begins with `@/`, which would be uploaded too.
+  private func addFiles(to input: inout JSONObject) throws(UsageError) {
+    let files = invocation.values("--upload")
+    if !files.isEmpty, let stray = FileReferences.find(in: input).first {
+      throw UsageError(
+        "The value of \(stray.member) begins with @/ and would be read as a file; use --upload for it.")
+    }
+    for file in files {
+      let parts = file.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      guard parts.count == 2, !parts[0].isEmpty, parts[0] != "[]", !parts[1].isEmpty else {
+        throw UsageError("--upload must be NAME=FILE, such as --upload image=fox.png, not \"\(file)\".")
+      }
+      let reference = JSONValue.string("@\(Session.absolute(String(parts[1]), in: folder))")
+      if parts[0].hasSuffix("[]") {
+        let name = String(parts[0].dropLast(2))
+        input[name] = .array((input[name]?.array ?? []) + [reference])
+      } else {
+        input[String(parts[0])] = reference
+      }
+    }
+  }
+}

@@ -1,0 +1,52 @@
+internal import Predictions
+
+/// The lines on stderr about a prediction after the wait for it. Pure.
+struct ResultReport {
+  /// A line, and how it is printed.
+  enum Line: Equatable {
+    case note(SafeText)
+    case error(SafeText)
+  }
+
+  /// Whether stderr is a terminal.
+  var isTerminal = false
+  var isQuiet = false
+  /// Says which setting is not used, in one sentence.
+  var unused: String?
+  var style = Style(isOn: false)
+
+  func lines(_ prediction: Prediction) -> [Line] {
+    switch prediction.status {
+    case .completed where prediction.failure == nil:
+      var lines: [Line] = isTerminal && !isQuiet ? [.note(summary(prediction))] : []
+      // Also to a pipe and with --quiet: a drawing of the sandbox must not be mistaken for the image of a model.
+      if prediction.isFree {
+        lines.append(.note("Drawn offline by the sandbox. For real images: imagewire setup"))
+        if let unused { lines.append(.note(SafeText(unused))) }
+      }
+      return lines
+    case .created, .processing:
+      return [
+        .error(
+          "The time is up; the prediction goes on (\(prediction.status.rawValue)). imagewire result \(prediction.id) waits for it."
+        )
+      ]
+    case .completed, .failed, .cancelled, .unknown:
+      var lines: [Line] = [.error("\(style.red("\(prediction.status.rawValue)")): \(prediction.error)")]
+      if let hint = prediction.failure?.hint { lines.append(.note(SafeText(hint))) }
+      lines.append(.note(style.dim("\(prediction.id), billing: \(prediction.billing.rawValue)")))
+      return lines
+    }
+  }
+
+  /// `openai/gpt-image-2, 1024×1024, 1.5 MB, 12 s`
+  private func summary(_ prediction: Prediction) -> SafeText {
+    var parts = [SafeText(prediction.isFree ? prediction.provider : prediction.model)]
+    for file in prediction.files.prefix(1) {
+      if let width = file.width, let height = file.height { parts.append("\(width)×\(height)") }
+      parts.append("\(ListCommand.size(file.bytes))")
+    }
+    if let total = prediction.totalMilliseconds { parts.append("\(ProgressBar.seconds(total))") }
+    return style.dim(.joined(parts, separator: ", "))
+  }
+}
