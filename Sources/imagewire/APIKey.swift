@@ -1,24 +1,24 @@
-/// A provider's key, or where it is kept.
+/// A provider's key, or the keyring that has it.
 enum APIKey: Sendable {
   /// The key itself.
   case text(String)
-  /// In the system's keyring, which is asked only when a provider is needed: it may ask the user to unlock it.
+  /// In the system's keyring. It is read only when a provider is needed, since the user may have to unlock it.
   case stored(KeyStore)
 
-  /// Reads a key as people and hosts write it.
+  /// Reads a key; white space around it is ignored.
   ///
-  /// - Parameter name: what the text is the value of, for the sentence that says what is wrong with it.
+  /// - Parameter name: names the source of the text in an error message.
   static func parse(_ text: String, called name: String, origin: String) -> Setting<APIKey> {
     var bytes = Array(text.utf8)[...]
     while let last = bytes.last, last <= 0x20 { bytes.removeLast() }
     while let first = bytes.first, first <= 0x20 { bytes.removeFirst() }
     guard !bytes.isEmpty else { return .broken("\(name) is empty.", origin: origin) }
-    // A host that does not expand its own variables passes their names on.
+    // A host that does not expand its variables passes their names.
     if bytes.starts(with: "${".utf8) {
-      return .broken("\(name) holds a placeholder that was not replaced by a key.", origin: origin)
+      return .broken("\(name) contains a placeholder that was not replaced by a key.", origin: origin)
     }
     guard bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), bytes.count <= 4_096 else {
-      return .broken("\(name) holds characters that no key has.", origin: origin)
+      return .broken("\(name) contains invalid characters.", origin: origin)
     }
     return .given(.text(String(decoding: bytes, as: UTF8.self)), origin: origin)
   }
@@ -38,7 +38,7 @@ enum APIKey: Sendable {
 }
 
 extension Setting<APIKey> {
-  /// The key itself; asks the keyring where it is kept there.
+  /// The key itself, read from the keyring where it is there.
   func resolved(for provider: String) -> Setting<String> {
     switch self {
     case .absent: .absent

@@ -8,7 +8,7 @@
 
 /// Runs another program to its end.
 enum ChildProcess {
-  /// How it ended, and what it wrote to its standard output.
+  /// The exit status and the standard output.
   struct Ended {
     /// The exit status; -1 where a signal ended it.
     var status: Int32
@@ -26,7 +26,7 @@ enum ChildProcess {
   /// Runs a program from `PATH`; its standard error is dropped.
   ///
   /// - Parameters:
-  ///   - input: all of its standard input; at most a few kilobytes, which a pipe takes at once.
+  ///   - input: its standard input; at most a few kilobytes, which a pipe accepts at once.
   ///   - patience: milliseconds after which it is killed.
   /// - Returns: `nil` where it could not be started or was killed.
   static func run(_ program: String, _ arguments: [String], input: [UInt8], patience: Int) -> Ended? {
@@ -40,7 +40,7 @@ enum ChildProcess {
     if output == nil { kill(child, SIGKILL) }
     var status: Int32 = 0
     while waitpid(child, &status, 0) < 0, errno == EINTR {}
-    // The macros WIFEXITED and WEXITSTATUS are not there in Swift.
+    // Swift does not import the macros WIFEXITED and WEXITSTATUS.
     return output.map { Ended(status: status & 0x7F == 0 ? status >> 8 & 0xFF : -1, output: $0) }
   }
 
@@ -88,7 +88,7 @@ enum ChildProcess {
   }
 }
 
-/// Two ends that no other child inherits; both are closed with the object.
+/// A pipe whose ends no other child process inherits; both are closed with the object.
 private final class Pipe {
   private(set) var reader: Int32
   private(set) var writer: Int32

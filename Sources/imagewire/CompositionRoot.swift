@@ -5,13 +5,13 @@ internal import Service
 internal import Storage
 internal import Threads
 
-/// The parts of the program that work on predictions, put together once.
+/// Builds the engine and its parts, once.
 final class CompositionRoot: Sendable {
-  /// The engine, or why there is none: then the process lives and says so to whoever asks. Made by who first asks for it:
-  /// hosts start processes only to see what they are, and those leave nothing behind.
+  /// The engine, or the error that every call about predictions is answered with. It is made at its first use: hosts start
+  /// processes only to read their capabilities, and those processes create no files.
   var engine: Lazy<Result<PredictionEngine, StoreError>> { Lazy { [opened] in opened.value.engine } }
 
-  /// What there is once the table is open.
+  /// The engine and the salt of the database, once it is open.
   private struct Opened {
     var engine: Result<PredictionEngine, StoreError>
     var salt: [UInt8] = []
@@ -21,7 +21,7 @@ final class CompositionRoot: Sendable {
   private let configuration: Protected<Configuration>
   private let opened: Lazy<Opened>
   private let providers: ProviderSlots
-  /// Opened when the process starts, before anybody has asked anything.
+  /// Opened when the process starts, before the first request.
   let agents: AgentDirectories
 
   init(options: Options, configuration: Configuration, time: any TimeSource, log: Log) {
@@ -60,13 +60,13 @@ final class CompositionRoot: Sendable {
     }
   }
 
-  /// The engine, if anything was asked that needs it.
+  /// The engine, if a request has needed it.
   var engineIfMade: PredictionEngine? { try? opened.valueIfMade?.engine.get() }
 
-  /// What an agent should know about the default provider; `nil` where images come from a real one.
+  /// A note for agents about the default provider; `nil` where a real one is configured.
   var standing: String? { configuration.withLock { $0 }.standing }
 
-  /// Takes over what a client wishes.
+  /// Applies the settings of a client.
   func apply(_ settings: ClientSettings) {
     let changed = configuration.withLock { configuration in
       configuration.apply(settings, over: options)
@@ -74,7 +74,7 @@ final class CompositionRoot: Sendable {
     }
     if changed.hasKey { CoreDumps.forbid() }
     agents.setOutputDirectory(changed.outputDirectory)
-    // One that is not made yet will be made of what holds by then.
+    // An engine that is not made yet will be made with these settings.
     guard let opened = opened.valueIfMade, let engine = try? opened.engine.get() else { return }
     engine.defaults = CompositionRoot.defaults(of: changed)
     providers.install(changed, salt: opened.salt, in: engine)
@@ -87,13 +87,13 @@ final class CompositionRoot: Sendable {
   }
 }
 
-/// Who makes the images, as a configuration says.
+/// Makes the providers of a configuration.
 private struct ProviderSlots {
   let time: any TimeSource
-  /// Starts nothing and opens nothing before its first request.
+  /// Starts and opens nothing before its first request.
   let http = HTTPClient()
 
-  /// Puts them in their slots.
+  /// Installs all providers in the engine.
   func install(_ configuration: Configuration, salt: [UInt8], in engine: PredictionEngine) {
     engine.install(sandbox(configuration, salt: salt), as: "sandbox")
     engine.install(wavespeed(configuration, salt: salt), as: "wavespeed")

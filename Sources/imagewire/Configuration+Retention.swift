@@ -1,7 +1,7 @@
 internal import Commands
 
 extension Configuration {
-  /// How many days something is kept. Where that cannot be read nothing is deleted: a mistake must not cost images.
+  /// How many days predictions are kept. With an invalid setting nothing is deleted: a mistake must not cost images.
   static func days(_ setting: Setting<String>) -> Setting<Int64> {
     guard case .given(let text, let origin) = setting else { return setting.map { _ in 0 } }
     guard let days = Int64(text), CommandTable.retentionDays.contains(Int(days)) else {

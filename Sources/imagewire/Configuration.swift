@@ -14,36 +14,36 @@ internal import Service
 /// The settings of this process: flags win over `initialize`, that over the environment, that over the config file;
 /// schemas/README.md, "Configuration".
 struct Configuration: Sendable {
-  /// The default provider, where somebody named one.
+  /// The default provider, where one is configured.
   var provider: Setting<String>
   var model: Setting<String>
   var stateDirectory: String
   var outputDirectory: String
-  /// Folders that agents may use and see beside the output folder.
+  /// Folders that agents may use beside the output folder.
   var allowedOutputs: [String]
   var wavespeedKey: Setting<APIKey>
   var wavespeedBaseURL: Setting<String>
   var openAIKey: Setting<APIKey>
-  /// Absent where nobody named one; then it is OpenAI's own.
+  /// Absent for OpenAI's own address.
   var openAIBaseURL: Setting<String>
-  /// What may be spent.
+  /// Limits of spending.
   let limits: SpendingLimits
-  /// How many days predictions are kept that are over; absent where there is no limit.
+  /// How many days finished predictions are kept; absent where there is no limit.
   var retention: Setting<Int64>
   var logLevel: Log.Level
   /// The config file.
   let file: SettingsFile
-  /// Where the folders and the log level came from: a flag, a variable, the config file; absent where it is the usual value.
+  /// The sources of the folders: an option, a variable or the config file; absent for the default.
   var origins: [String: String] = [:]
-  /// Files that hold a key, and that only the user should be able to read.
+  /// Files with a key, which only the user should be able to read.
   private(set) var keyFiles: [String] = []
-  /// What was ignored and changes neither provider nor money, in sentences without a secret.
+  /// Settings that were ignored and affect neither provider nor money, in sentences without a secret.
   var warnings: [String] = []
 
-  /// Puts the configuration together.
+  /// Reads the configuration.
   ///
   /// - Parameters:
-  ///   - environment: as the process was given it.
+  ///   - environment: the variables of the process.
   ///   - read: reads a file.
   init(_ options: Options, environment: [String: String], read: (String) -> SmallFile) {
     func variable(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
@@ -53,7 +53,7 @@ struct Configuration: Sendable {
     self.file = file
     warnings = file.warnings
 
-    /// An empty value says nothing, except where it is a key's.
+    /// An empty value counts as absent, except for a key.
     func setting(_ field: String, flag: String? = nil, _ name: String) -> Setting<String> {
       let option = "--" + field.split(separator: "_").joined(separator: "-")
       let given = file[field].flatMap { $0.isEmpty ? nil : $0 }
@@ -66,7 +66,7 @@ struct Configuration: Sendable {
       keyFiles.append(path)
       return APIKey.parse(fileAt: path, called: name, read: read)
     }
-    /// Whoever names a key, wherever, gets that provider or an error.
+    /// A key that is configured anywhere selects its provider or is an error.
     func key(_ field: String, _ name: String) -> Setting<APIKey> {
       if let text = variable(name) { return APIKey.parse(text, called: name, origin: name) }
       if let path = environment["\(name)_FILE"] { return key(fileAt: path, called: "\(name)_FILE") }
@@ -80,7 +80,7 @@ struct Configuration: Sendable {
       guard let store = KeyStore(rawValue: name) else {
         return .broken("\(field)_store in \(path) is \"\(name)\"; it must be \(KeyStore.names).", origin: path)
       }
-      return .given(.stored(store), origin: "\(name), as \(path) says")
+      return .given(.stored(store), origin: "\(name), named in \(path)")
     }
     wavespeedKey = key("wavespeed_api_key", "WAVESPEED_API_KEY")
     wavespeedBaseURL = Self.address(setting("wavespeed_base_url", "WAVESPEED_BASE_URL"))
@@ -103,7 +103,7 @@ struct Configuration: Sendable {
     retention = Self.days(setting("retain", flag: options.retain, "IMAGEWIRE_RETAIN"))
     let level = setting("log", flag: options.logLevel, "IMAGEWIRE_LOG")
     logLevel = level.value.flatMap { Log.Level($0) } ?? .warning
-    // It decides what is said and nothing else, so a wrong one is no reason to stop.
+    // An invalid log level affects only log lines, so it is a warning.
     if case .given(let name, let origin) = level, Log.Level(name) == nil {
       warnings.append("The log level from \(origin) is \"\(name)\"; it must be error, warning, info or debug.")
     }
@@ -114,22 +114,22 @@ struct Configuration: Sendable {
       spend: setting("agent_max_spend", flag: options.agentMaxSpend, "IMAGEWIRE_AGENT_MAX_SPEND"))
   }
 
-  // MARK: - Which provider
+  // MARK: - The default provider
 
-  /// What is used where a request names no provider: `wavespeed` where its key is named, else the sandbox.
+  /// The provider of requests that name none: `wavespeed` where its key is configured, otherwise the sandbox.
   var defaultProvider: String {
     provider.value ?? (wavespeedKey.isNamed ? "wavespeed" : "sandbox")
   }
 
-  /// Why there is no default provider; `nil` where there is one. A broken key of any provider counts: who named it did not
-  /// ask for the sandbox.
+  /// The reason that there is no default provider; `nil` where there is one. A broken key of any provider is such a reason:
+  /// the sandbox must not draw in place of a provider that the user configured.
   var defaultProblem: String? {
     if let problem = file.problem ?? provider.problem { return problem }
     if let name = provider.value { return problem(of: name) }
     return wavespeedKey.problem ?? openAIKey.problem ?? problem(of: defaultProvider) ?? openAIBaseURL.problem
   }
 
-  /// Why a provider cannot be used although somebody configured it; `nil` where that is not so.
+  /// The reason that a configured provider cannot be used; `nil` where it can, or where it is not configured.
   func problem(of provider: String) -> String? {
     if let problem = file.problem { return problem }
     return switch provider {
@@ -139,7 +139,7 @@ struct Configuration: Sendable {
     }
   }
 
-  /// Everything that is named and cannot be used, in sentences without a secret.
+  /// All settings that are configured and cannot be used, in sentences without a secret.
   var problems: [String] {
     [
       file.problem, provider.problem, wavespeedKey.problem, openAIKey.problem, wavespeedBaseURL.problem,
@@ -147,8 +147,8 @@ struct Configuration: Sendable {
     ].compactMap(\.self)
   }
 
-  /// What could be used for OpenAI and is not, since nobody named the provider: a key that lies in many environments for
-  /// other programs must not spend by itself. `nil` where that is not so.
+  /// A sentence about a key or an address of OpenAI that is not used, because the provider is not named: many environments
+  /// have a key for other programs, which must not spend money here. `nil` where there is none.
   var unusedOpenAI: String? {
     guard !provider.isNamed, defaultProvider == "sandbox" else { return nil }
     let found: String
@@ -161,22 +161,22 @@ struct Configuration: Sendable {
     return "\(found) is set and not used: --provider openai would use it, and may cost money."
   }
 
-  /// What an agent should know about the default provider before its first call; `nil` where images come from a real one.
+  /// A note for agents about the default provider; `nil` where a real one is configured.
   var standing: String? {
     if let problem = defaultProblem {
-      return "No picture can be made yet, and the user must correct this: \(problem) imagewire doctor checks it."
+      return "No image can be generated until the user corrects this: \(problem) imagewire doctor checks it."
     }
     guard defaultProvider == "sandbox" else { return nil }
     let unused = unusedOpenAI.map { " \($0)" } ?? ""
     return
-      "Sandbox: no image model is configured, so pictures are simple drawings made offline, and nothing is billed. "
-      + "Say so to the user; imagewire setup sets up real images.\(unused)"
+      "Sandbox: no image model is configured, so images are simple drawings made offline, and nothing is billed. "
+      + "Tell the user; imagewire setup configures a provider for real images.\(unused)"
   }
 
-  /// Whether a key is in this process's memory, or may be read into it.
+  /// Whether a key is in the memory of this process, or may be read into it.
   var hasKey: Bool { wavespeedKey.isNamed || openAIKey.isNamed }
 
-  /// What a client wishes counts where no flag says otherwise.
+  /// Applies the settings of a client; options of the command line win over them.
   mutating func apply(_ settings: ClientSettings, over options: Options) {
     if options.provider == nil, let name = settings.provider {
       provider = Self.checked(provider: .given(name, origin: "initialize"))
@@ -215,7 +215,7 @@ struct Configuration: Sendable {
     return folder.hasSuffix("/") ? folder + path : "\(folder)/\(path)"
   }
 
-  /// From where paths that people type start.
+  /// The working directory, to which paths on the command line are relative.
   static var workingFolder: String {
     guard let current = getcwd(nil, 0) else { return "/" }
     defer { free(current) }

@@ -6,9 +6,9 @@
   internal import Darwin
 #endif
 
-/// The image of a process's memory that a crash leaves on disk.
+/// Core dumps, the memory of a process that a crash writes to disk.
 enum CoreDumps {
-  /// Has none written from now on: it would hold the key. A process without a key may leave one.
+  /// Turns core dumps off, since they would contain the key. A process without a key may write them.
   ///
   /// The limit is 1 and not 0, because Linux hands the image to a program that collects them (systemd-coredump, apport)
   /// whatever the limit, except where it is 1; a file of one byte is not written either. `PR_SET_DUMPABLE` would do the

@@ -5,14 +5,14 @@ internal import Providers
 internal import Storage
 internal import Threads
 
-/// What `imagewire doctor` looks at. Spends nothing, and shows no key.
+/// The checks of `imagewire doctor`. They spend nothing and show no key.
 struct Diagnostics {
   let configuration: Configuration
   let isOffline: Bool
-  /// Whether the table is rewritten without its free space first.
+  /// Whether the database is first rewritten without its free space.
   let mustCompact: Bool
 
-  /// Everything, in the order in which one thing rests on another.
+  /// All results, each after those that it depends on.
   func findings() -> [Finding] {
     var findings = [version] + openFiles + settings + Exposure(configuration: configuration).findings()
     findings += (mustCompact ? [compaction] : []) + table + disks
@@ -33,7 +33,7 @@ struct Diagnostics {
     }
   }
 
-  /// Only where the limit is too low.
+  /// A finding only where the limit is too low.
   private var openFiles: [Finding] {
     guard let lack = HTTPClient.lackOfFiles else { return [] }
     return [Finding(.problem, "open files", "\(lack)", advice: "Until then nothing is sent.")]
@@ -42,7 +42,7 @@ struct Diagnostics {
   private var settings: [Finding] {
     func words(_ origin: String?) -> String { origin.map { "from \($0)" } ?? "by default" }
     func problem(_ subject: SafeText, _ reason: String) -> Finding {
-      Finding(.problem, subject, "\(reason)", advice: "Correct it. Until then nothing is drawn in its place.")
+      Finding(.problem, subject, "\(reason)", advice: "Correct it. Until then the sandbox does not draw, either.")
     }
     func key(_ key: Setting<APIKey>, _ subject: SafeText) -> Finding {
       switch key {
@@ -56,7 +56,7 @@ struct Diagnostics {
     switch configuration.provider {
     case .broken(let reason, _): findings.append(problem("provider", reason))
     case .given(let name, let origin): findings.append(Finding(.ok, "provider", "\(name), from \(origin)"))
-    // Where a setting is broken there is no default in its place.
+    // A broken setting is not replaced by the default.
     case .absent where configuration.defaultProblem != nil: break
     case .absent: findings.append(Finding(.ok, "provider", "\(configuration.defaultProvider), by default"))
     }
@@ -76,7 +76,7 @@ struct Diagnostics {
       findings.append(
         Finding(
           .warning, "unused", "\(unused)",
-          advice: "Set IMAGEWIRE_PROVIDER=openai to use it always, or =sandbox to say that it is not meant."))
+          advice: "Set IMAGEWIRE_PROVIDER=openai to use it, or =sandbox to hide this warning."))
     }
     findings.append(
       Finding(.ok, "state", "\(configuration.stateDirectory), \(words(configuration.origins["state_dir"]))"))
@@ -102,7 +102,7 @@ struct Diagnostics {
         return [
           Finding(
             .problem, "table", "\(store.path) is damaged: \(complaint)",
-            advice: "Keep a copy of it. The next start sets a table aside that cannot be read, and says where.")
+            advice: "Keep a copy of it. The next start moves an unreadable database aside and says where.")
         ]
       }
       let open = report.unfinished == 0 ? "" : ", \(report.unfinished) of them not finished"
@@ -115,20 +115,20 @@ struct Diagnostics {
           Finding(
             .problem, "table rows",
             "\(report.unreadable.count) cannot be read: \(report.unreadable.prefix(5).joined(separator: "; "))\(more)",
-            advice: "Lists leave them out, and nothing is sent for them. A copy of the table may have them whole."))
+            advice: "Lists leave them out, and nothing is sent for them. A backup of the database may have them."))
       }
       if !report.foreign.isEmpty {
         findings.append(
           Finding(
             .warning, "table",
-            "\(store.path) also has what is not imagewire's: \(report.foreign.joined(separator: ", "))",
-            advice: "It does no harm; remove it if you do not know it."))
+            "\(store.path) contains objects that imagewire did not create: \(report.foreign.joined(separator: ", "))",
+            advice: "They do no harm; remove them if you do not know them."))
       }
       if let free = report.lostBytes, free > 1_000_000 {
         findings.append(
           Finding(
-            .warning, "table size", "\(free / 1_000_000) MB of \(store.path) are free and not given back",
-            advice: "imagewire doctor --compact gives them back, once; afterwards that happens by itself."))
+            .warning, "table size", "\(free / 1_000_000) MB of \(store.path) are unused and not returned to the disk",
+            advice: "Run imagewire doctor --compact once; after that they are returned automatically."))
       }
       return findings + pause(in: store)
     } catch {
@@ -142,7 +142,7 @@ struct Diagnostics {
     }
   }
 
-  /// Whether the account of the default provider pauses.
+  /// A warning where the account of the default provider pauses.
   private func pause(in store: SQLitePredictionStore) -> [Finding] {
     let name = configuration.defaultProvider
     let (baseURL, key) =
@@ -157,7 +157,7 @@ struct Diagnostics {
     let waiting = Waiting(reason: pause.reason, until: pause.until)
     let advice: SafeText =
       switch pause.reason {
-      case .insufficientCredit: "Top up the account: the queue goes on by itself."
+      case .insufficientCredit: "Top up the account; the queue then goes on by itself."
       case .authentication: "Correct the key; predictions of another key do not wait."
       default: "Wait; the queue goes on by itself."
       }
@@ -171,7 +171,7 @@ struct Diagnostics {
     do throws(StoreError) {
       let (before, after) = try TableCompaction.run(in: configuration.stateDirectory, now: SystemTime().now.wall)
       return Finding(
-        .ok, "compact", "the table and its log had \(before / 1_000) kB, and have \(after / 1_000) kB now")
+        .ok, "compact", "the database and its log had \(before / 1_000) kB and now have \(after / 1_000) kB")
     } catch {
       var hint: String?
       if case .failed(_, let more) = error { hint = more }
@@ -199,14 +199,15 @@ struct Diagnostics {
     let level: Finding.Level = megabytes < 50 ? .problem : megabytes < 1_000 ? .warning : .ok
     findings.append(
       Finding(
-        level, "disk", "\(megabytes) MB are free", advice: level == .ok ? nil : "A picture has about 2 MB; make room."))
+        level, "disk", "\(megabytes) MB are free",
+        advice: level == .ok ? nil : "An image has about 2 MB; free some space."))
     return findings
   }
 
   // MARK: - The network
 
   private var provider: [Finding] {
-    // Said above; another provider is not looked at in its place.
+    // Reported above; no other provider is checked in its place.
     if configuration.defaultProblem != nil { return [] }
     switch configuration.defaultProvider {
     case "wavespeed":
@@ -214,7 +215,8 @@ struct Diagnostics {
       case .absent:
         return [
           Finding(
-            .problem, "key", "there is none for wavespeed", advice: "Run imagewire setup, or set WAVESPEED_API_KEY.")
+            .problem, "key", "the key of wavespeed is missing", advice: "Run imagewire setup, or set WAVESPEED_API_KEY."
+          )
         ]
       case .broken(let reason, _): return [Finding(.problem, "key", "\(reason)", advice: "Run imagewire setup again.")]
       case .given(let key, _):
@@ -229,8 +231,8 @@ struct Diagnostics {
       guard key.isNamed || configuration.openAIBaseURL.isNamed else {
         return [
           Finding(
-            .problem, "key", "there is none for openai",
-            advice: "Set OPENAI_API_KEY, or OPENAI_BASE_URL to your own server.")
+            .problem, "key", "the key of openai is missing",
+            advice: "Set OPENAI_API_KEY, or OPENAI_BASE_URL to the address of your own server.")
         ]
       }
       let baseURL = OpenAI.completed(baseURL: configuration.openAIBaseURL.value ?? OpenAI.defaultBaseURL)
@@ -238,38 +240,38 @@ struct Diagnostics {
     default:
       return [
         Finding(
-          .ok, "network", "not needed: the sandbox draws by itself, and for free",
-          advice: configuration.wavespeedKey.isNamed ? nil : "For real pictures run imagewire setup.")
+          .ok, "network", "not needed: the sandbox draws offline and for free",
+          advice: configuration.wavespeedKey.isNamed ? nil : "For real images run imagewire setup.")
       ]
     }
   }
 
-  /// Providers without prices are outside the limits of money, which nobody would guess.
+  /// Says that limits of spending do not count a provider without prices.
   private var prices: Finding {
     Finding(
       .ok, "prices",
       """
-      openai does not say what things cost: --max-spend does not count it, --max-spend-strict refuses it under a \
-      --max-spend, and max_cost always does
+      openai does not state prices: --max-spend does not count its predictions, --max-spend-strict refuses them under a \
+      --max-spend, and max_cost always refuses them
       """)
   }
 
   private func ask(_ baseURL: String, _ path: String, key: String, _ prefix: String) -> [Finding] {
-    guard !isOffline else { return [Finding(.ok, "network", "left alone, as --offline says")] }
+    guard !isOffline else { return [Finding(.ok, "network", "skipped (--offline)")] }
     let http = HTTPClient()
     let way = Reachability(baseURL: baseURL, path: path, key: key, http: http)
     guard !way.host.isEmpty else {
-      return [Finding(.problem, "base URL", "it names no host", advice: "Correct \(prefix)_BASE_URL.")]
+      return [Finding(.problem, "base URL", "it has no host", advice: "Correct \(prefix)_BASE_URL.")]
     }
     var findings: [Finding] = []
     if let proxy = way.proxy {
-      findings.append(Finding(.ok, "proxy", "\(proxy), which looks up names itself"))
+      findings.append(Finding(.ok, "proxy", "\(proxy), which resolves names itself"))
     } else {
       let count = way.addresses()
       guard count > 0 else {
         return [
           Finding(
-            .problem, "DNS", "does not know \(way.host)",
+            .problem, "DNS", "\(way.host) is unknown",
             advice: "Check the network and \(prefix)_BASE_URL; behind a proxy set HTTPS_PROXY.")
         ]
       }
@@ -301,14 +303,14 @@ struct Diagnostics {
       hasKey
         ? Finding(
           .problem, "answer", "\(host) does not accept the key (HTTP \(status))", advice: "Check \(prefix)_API_KEY.")
-        : Finding(.problem, "answer", "\(host) wants a key (HTTP \(status))", advice: "Set \(prefix)_API_KEY.")
+        : Finding(.problem, "answer", "\(host) requires a key (HTTP \(status))", advice: "Set \(prefix)_API_KEY.")
     case 404, 405:
       Finding(
-        .warning, "answer", "\(host) answers, but not to this question (HTTP \(status))",
-        advice: "Check \(prefix)_BASE_URL; some servers do not have it, and work all the same.")
+        .warning, "answer", "\(host) does not support this check (HTTP \(status))",
+        advice: "Check \(prefix)_BASE_URL; some servers work without it.")
     case 300..<400:
       Finding(
-        .problem, "answer", "\(host) redirects (HTTP \(status)), and a paid request does not follow",
+        .problem, "answer", "\(host) redirects (HTTP \(status)), which a paid request does not follow",
         advice: "Set \(prefix)_BASE_URL to the address it redirects to.")
     default:
       Finding(.warning, "answer", "\(host) answers with HTTP \(status)", advice: "Try again later.")

@@ -10,11 +10,11 @@ internal import Commands
 internal import Predictions
 internal import Providers
 
-/// Who else could read a key, or change what imagewire does.
+/// Checks whether other users could read a key or change the files of imagewire.
 struct Exposure {
   let configuration: Configuration
 
-  /// What is wrong; nothing where all is as it should be.
+  /// The problems; empty where there are none.
   func findings() -> [Finding] {
     let state = configuration.stateDirectory
     var findings: [Finding] = []
@@ -30,12 +30,12 @@ struct Exposure {
       guard let status = Self.status(of: path), status.st_mode & 0o044 != 0 else { continue }
       findings.append(
         Finding(
-          .warning, "key file", "\(path) holds a key, and other users can read it", advice: "chmod 600 \(path)"))
+          .warning, "key file", "\(path) contains a key, and other users can read it", advice: "chmod 600 \(path)"))
     }
     return findings + cleartext
   }
 
-  /// Others who can write it decide where keys and pictures go.
+  /// A user who can change these files decides where keys and images go.
   private func changeable(_ path: String, _ subject: SafeText) -> [Finding] {
     guard let status = Self.status(of: path) else { return [] }
     var findings: [Finding] = []
@@ -43,7 +43,7 @@ struct Exposure {
       findings.append(
         Finding(
           .problem, subject, "\(path) belongs to another user (uid \(status.st_uid))",
-          advice: "Use one of your own, or chown it."))
+          advice: "Use your own, or chown it."))
     }
     if status.st_mode & 0o022 != 0 {
       findings.append(Finding(.problem, subject, "\(path) can be changed by other users", advice: "chmod go-w \(path)"))
@@ -58,7 +58,7 @@ struct Exposure {
     ].compactMap { name, key, url in
       guard key.isNamed, let address = url.value, BaseURL.isCleartext(address) else { return nil }
       return Finding(
-        .problem, "\(name) address", "the key goes unencrypted to \(address)",
+        .problem, "\(name) address", "the key is sent unencrypted to \(address)",
         advice: "Use https://, a server on this machine, or no key.")
     }
   }

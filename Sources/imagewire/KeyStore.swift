@@ -7,13 +7,13 @@ enum KeyStore: String, Sendable, CaseIterable {
   /// The keychain of macOS.
   case security
 
-  /// For sentences.
+  /// All names, for messages.
   static var names: String { allCases.map(\.rawValue).joined(separator: " or ") }
 
-  /// The one of this machine; `nil` where none is installed.
+  /// The keyring of this machine; `nil` where none is installed.
   static var installed: KeyStore? { allCases.first { ChildProcess.finds($0.rawValue) } }
 
-  /// How long it may take, in milliseconds: the user may have to unlock it.
+  /// How long the keyring may take, in milliseconds: the user may have to unlock it.
   private static let patience = 60_000
 
   /// The key of a provider. Blocks until the keyring answers.
@@ -24,20 +24,20 @@ enum KeyStore: String, Sendable, CaseIterable {
       case .security: ["find-generic-password", "-s", "imagewire", "-a", provider, "-w"]
       }
     guard let ended = ChildProcess.run(rawValue, arguments, input: [], patience: Self.patience) else {
-      return .failure(KeyStoreFailure(message: "\(rawValue), which keeps the \(provider) key, could not be run."))
+      return .failure(KeyStoreFailure(message: "\(rawValue), which has the \(provider) key, could not be run."))
     }
     guard ended.status == 0,
       case .given(.text(let key), _) = APIKey.parse(
         String(decoding: ended.output, as: UTF8.self), called: rawValue, origin: rawValue)
     else {
       return .failure(
-        KeyStoreFailure(message: "\(rawValue) has no \(provider) key of imagewire, or did not give it out."))
+        KeyStoreFailure(message: "\(rawValue) has no \(provider) key of imagewire, or did not return it."))
     }
     return .success(key)
   }
 
-  /// Keeps the key of a provider, in place of one that is there. The key goes through a pipe and never into an argument,
-  /// which other users could read.
+  /// Stores the key of a provider and replaces an earlier one. The key goes through a pipe and never into an argument, which
+  /// other users could read.
   func save(_ key: String, of provider: String) -> KeyStoreFailure? {
     let arguments: [String]
     let input: String
@@ -51,11 +51,11 @@ enum KeyStore: String, Sendable, CaseIterable {
       input = "add-generic-password -U -s imagewire -a \(provider) -w \"\(String(quoted))\"\n"
     }
     let ended = ChildProcess.run(rawValue, arguments, input: Array(input.utf8), patience: Self.patience)
-    return ended?.status == 0 ? nil : KeyStoreFailure(message: "\(rawValue) did not keep the key.")
+    return ended?.status == 0 ? nil : KeyStoreFailure(message: "\(rawValue) did not store the key.")
   }
 }
 
-/// Why a keyring did not do it.
+/// A failure of a keyring.
 struct KeyStoreFailure: Error {
   /// One sentence; never a key.
   var message: String

@@ -8,11 +8,11 @@
 internal import Predictions
 internal import Threads
 
-/// Lines for people, on stderr.
+/// Log lines on stderr.
 ///
-/// Never blocks: a line that stderr does not take at once is dropped and counted. Never holds a prompt or a key.
+/// Never blocks: a line that stderr does not accept at once is dropped and counted. No line has a prompt or a key.
 final class Log: Sendable {
-  /// How much is said.
+  /// The severity of a line, and the least severe one that is written.
   enum Level: Int, Comparable {
     case error, warning, info, debug
 
@@ -45,7 +45,7 @@ final class Log: Sendable {
     dropped.withLock { dropped in
       let lost = dropped > 0 ? " (\(dropped) lines before this one were dropped)" : ""
       var line = Array("imagewire: \(name): \(message)\(lost)\n".utf8)
-      // A pipe takes up to PIPE_BUF bytes whole or says that it cannot. A character is not cut.
+      // A write of up to PIPE_BUF bytes to a pipe is all or nothing. No character is cut.
       if line.count > Int(PIPE_BUF) {
         var end = Int(PIPE_BUF) - 1
         while line[end] & 0xC0 == 0x80 { end -= 1 }

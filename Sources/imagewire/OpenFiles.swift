@@ -6,10 +6,10 @@
   internal import Darwin
 #endif
 
-/// How many files the process may have open.
+/// The limit of open files.
 enum OpenFiles {
-  /// Raises the limit to 4,096 or as far as the system lets a process raise it: shells and hosts begin with 256 or fewer,
-  /// for the sake of programs that use select(2). Such limits are for the process itself to raise.
+  /// Raises the limit to 4,096, or as far as the system allows. Shells and hosts set 256 or fewer for programs that use
+  /// select(2), and expect other programs to raise it.
   static func raiseLimit() {
     #if canImport(Glibc)
       let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)

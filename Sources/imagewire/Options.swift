@@ -2,7 +2,7 @@ internal import Commands
 internal import JSONRPC
 internal import Predictions
 
-/// What the command line says about the parts of the program. Keys never stand there: they come from the environment, a
+/// The options of the command line, except those of single commands. No option is a key: keys come from the environment, a
 /// file or the client.
 struct Options: Equatable {
   var provider: String?
@@ -14,11 +14,11 @@ struct Options: Equatable {
   var maxMessageBytes = 65_536
   var maxConcurrency = 2
   var maxPerMinute: Int?
-  /// Files of each agent an hour; `nil` is no limit.
+  /// Files of each agent per hour; `nil` is no limit.
   var maxAgentFiles: Int? = 64
-  /// Millionths of a dollar a day.
+  /// Millionths of a dollar per day.
   var maxSpendMicros: Int64?
-  /// Whether what has no price is refused under `maxSpendMicros`.
+  /// Whether a prediction without a known price is refused under `maxSpendMicros`.
   var isSpendingStrict = false
   /// As it was typed; 0 is no cap.
   var agentMaxImages: String?
@@ -28,9 +28,9 @@ struct Options: Equatable {
   var logLevel: String?
   var clientProcessID: Int64?
 
-  /// Reads what the table of commands has checked already.
+  /// Reads options that the command table has checked.
   init(_ invocation: Invocation) {
-    // For `list` these two are what to look for.
+    // For `list` these two are filters.
     if invocation.command.name != "list" {
       provider = invocation.value("--provider")
       model = invocation.value("--model")

@@ -8,14 +8,13 @@
 internal import Synchronization
 internal import Threads
 
-/// Watches for the end that does not come through the pipe: a signal, the reader of stdout going away, the client's
-/// process dying.
+/// Watches for reasons to end other than the end of input: a signal, a closed stdout, the exit of the client's process.
 final class ProcessMonitor: Sendable {
-  /// Why it is over.
+  /// The reason to end.
   enum End: Sendable {
-    /// SIGTERM, SIGINT or SIGHUP, or (without a number) the client's process is gone.
+    /// SIGTERM, SIGINT or SIGHUP, or (without a number) the client's process has exited.
     case told(Int32?)
-    /// Nobody reads what is written.
+    /// The reader of stdout has closed it.
     case unread
   }
 
@@ -23,18 +22,18 @@ final class ProcessMonitor: Sendable {
   private let output: Int32
   private let onEnd: @Sendable (End) -> Void
 
-  /// Prepares to watch.
+  /// A monitor that has not started.
   ///
   /// - Parameters:
-  ///   - output: the descriptor of the real stdout; -1 where nobody's going away matters.
-  ///   - hastyStatus: what the process exits with at a second signal.
+  ///   - output: the descriptor of the real stdout; -1 where it is not watched.
+  ///   - hastyStatus: the exit status after a second signal.
   init(output: Int32, hastyStatus status: Int32 = 0, onEnd: @escaping @Sendable (End) -> Void) {
     self.output = output
     hastyStatus.store(status, ordering: .relaxed)
     self.onEnd = onEnd
   }
 
-  /// Begins to watch. Signals that the parent blocked are taken all the same.
+  /// Begins to watch. Signals that the parent process blocked are unblocked.
   func start() {
     var ends: [Int32] = [-1, -1]
     guard pipe(&ends) == 0 else { return }
@@ -60,7 +59,7 @@ final class ProcessMonitor: Sendable {
     pthread_sigmask(SIG_UNBLOCK, &set, nil)
   }
 
-  /// Also ends when this process does, if it exists now: an id that is stale or from another container means nothing.
+  /// Also ends when this process exits. An id of no current process is ignored: it is stale or from another container.
   func watch(process: Int64) {
     guard let id = pid_t(exactly: process), id > 1, exists(id) else { return }
     watched.withLock { $0 = process }
@@ -73,7 +72,7 @@ final class ProcessMonitor: Sendable {
         pollfd(fd: wake, events: Int16(POLLIN), revents: 0), pollfd(fd: output, events: 0, revents: 0),
       ]
       let process = watched.withLock { $0 }
-      // Another process's death makes no sound for one that is not its parent: it has to be looked for.
+      // Only a parent is notified when a process exits; others have to poll.
       let count = poll(&descriptors, 2, process == nil ? -1 : 2_000)
       if count < 0 { continue }
       if descriptors[0].revents != 0 {
@@ -100,7 +99,7 @@ private let signalPipe = Atomic<Int32>(-1)
 private let signalCount = Atomic<Int>(0)
 private let hastyStatus = Atomic<Int32>(0)
 
-/// Does only what a signal handler may: writes a byte. A second signal means now.
+/// Does only what a signal handler may do: it writes a byte. A second signal ends the process at once.
 private func handleSignal(_ number: Int32) {
   if signalCount.add(1, ordering: .relaxed).newValue > 1 { _exit(hastyStatus.load(ordering: .relaxed)) }
   let saved = errno

@@ -15,7 +15,7 @@ internal import Service
 internal import Storage
 internal import Threads
 
-/// Reads options, builds the parts, joins them, and runs until the end of input.
+/// The program: reads the command line, builds the parts and runs a command or the server.
 enum Program {
   static func main() -> Never {
     Heap.share()
@@ -42,18 +42,18 @@ enum Program {
     }
   }
 
-  /// Prints a schema, or the names of all.
+  /// Prints a schema, or the names of all schemas.
   private static func describe(_ name: String?) -> Never {
     let files = OpenRPCDocument(.standard, version: Version.number).files
     guard let name else { tell(.joined(files.map { SafeText($0.name) }, separator: "\n")) }
     guard let file = files.first(where: { $0.name == name }) else {
-      Log(level: .error).error("There is no schema \"\(name)\". imagewire schema --names lists what there is.")
+      Log(level: .error).error("There is no schema \"\(name)\". imagewire schema --names lists all schemas.")
       exit(ExitStatus.usage.rawValue)
     }
     tell(SafeText(lines: file.contents.indented))
   }
 
-  /// For people: what is written to stdout outside the protocol, by a process that never speaks it.
+  /// Prints a text on stdout and ends the process, which does not speak the protocol.
   private static func tell(_ text: SafeText, end: String = "\n") -> Never {
     var rest = Array((text.description + end).utf8)[...]
     while !rest.isEmpty {
@@ -70,7 +70,7 @@ enum Program {
     exit(0)
   }
 
-  /// One command on the same engine and table as the methods.
+  /// Runs a command with the engine and the database that the methods use.
   private static func run(_ invocation: Invocation) -> Never {
     signal(SIGPIPE, SIG_IGN)
     let variables = environment()
@@ -96,17 +96,17 @@ enum Program {
         run(next)
       }
     }
-    // The file may name another table, so without it no command can know that it works on the right one.
+    // The file may name another database, so no command runs without it.
     if let problem = configuration.file.problem {
       log.error("\(problem) Nothing was done. Correct the file or move it away; imagewire doctor checks it.")
       exit(ExitStatus.usage.rawValue)
     }
-    // Where a provider is needed, the answer says so.
+    // `generate` reports a problem as an error; for other commands it is a warning.
     if invocation.command.name != "generate" {
       for problem in configuration.problems { log.warning("\(problem)") }
     }
 
-    // A real provider needs libcurl anyway, so what is missing is said before anything is recorded.
+    // A real provider needs libcurl: report that it is missing before anything is recorded.
     if invocation.command.name == "generate",
       (options.provider ?? configuration.defaultProvider) != Prediction.sandbox,
       configuration.problem(of: options.provider ?? configuration.defaultProvider) == nil,
@@ -128,21 +128,21 @@ enum Program {
       engine: engine, console: console, time: time, folder: Configuration.workingFolder,
       stateFolder: configuration.stateDirectory, unused: configuration.unusedOpenAI, signals: signals)
     let status = console.ending(Commands.run(invocation, session) ?? .usage)
-    // What is written is waited for, as at the end of input; after a signal not for long.
+    // Waits for the replies to requests that were written, as at the end of input; after a signal only briefly.
     engine.drain(atMost: signals.isRaised ? Shutdown.hastyPatience : engine.postPatience)
     engine.leave()
     _exit(status.rawValue)
   }
 
   private static func serve(_ options: Options) -> Never {
-    // First of all the wire: from here on nothing but protocol can reach the client.
+    // First: from here on, only the protocol can reach the client.
     let wire = StandardIO.takeOver()
     let configuration = Configuration(options, environment: environment(), read: SmallFile.read)
     let log = Log(level: configuration.logLevel)
     for warning in configuration.warnings { log.warning("\(warning)") }
     for problem in configuration.problems { log.error("\(problem)") }
     if isatty(wire.input) == 1 {
-      log.error("this speaks JSON-RPC with a program, not with a person; imagewire --help shows how to try it.")
+      log.error("This speaks JSON-RPC with a program, and stdin is a terminal; imagewire --help shows how to try it.")
     }
 
     let time = SystemTime()

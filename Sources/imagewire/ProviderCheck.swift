@@ -4,13 +4,13 @@ internal import Predictions
 internal import Providers
 internal import Threads
 
-/// Asks a provider, for free, whether it takes a key and what is left on its account.
+/// Checks a key with a free request to its provider, and asks for the balance and a price.
 enum ProviderCheck {
-  /// What the provider said.
+  /// The answers of the provider.
   struct Facts {
-    /// Millionths of a dollar; `nil` where the provider does not say.
+    /// Millionths of a dollar; `nil` where it is not known.
     var balance: Int64?
-    /// The price of one image of the usual model, likewise.
+    /// The price of an image of the default model, in millionths of a dollar; `nil` where it is not known.
     var price: Int64?
     var model: String
 
@@ -22,18 +22,18 @@ enum ProviderCheck {
     }
   }
 
-  /// How the check ended.
+  /// The result of the check.
   enum Outcome {
     case accepted(Facts)
-    /// The key is not taken; a sentence says so.
+    /// The provider refused the key; a sentence for people.
     case refused(String)
   }
 
   private static let patience: Int64 = 20_000
 
   /// - Parameters:
-  ///   - baseURL: `nil` for the provider's usual one.
-  ///   - key: in no sentence.
+  ///   - baseURL: `nil` for the default.
+  ///   - key: never shown.
   static func run(provider: String, baseURL: String?, key: String) throws(Setup.Stop) -> Outcome {
     let http = HTTPClient()
     defer { http.close() }
@@ -41,7 +41,7 @@ enum ProviderCheck {
     let base =
       isOpenAI ? OpenAI.completed(baseURL: baseURL ?? OpenAI.defaultBaseURL) : baseURL ?? WaveSpeed.defaultBaseURL
     if BaseURL.isCleartext(base) {
-      throw Setup.Stop(message: "\(base) is not encrypted, so everyone on the way could read the key. Use https://.")
+      throw Setup.Stop(message: "\(base) is not encrypted, so others could read the key on its way. Use https://.")
     }
     let way = Reachability(baseURL: base, path: isOpenAI ? "/models" : "/api/v3/balance", key: key, http: http)
     switch wait(for: way.ask) ?? .failed("It did not answer in time.") {

@@ -1,24 +1,24 @@
-/// One setting as it was found. A broken one is an error where it is needed: it never counts as absent, so that a misspelt
-/// path or an empty key cannot end in another provider.
+/// A setting and its source. A broken setting is an error where it is needed and never counts as absent, so that a misspelt
+/// path or an empty key does not select another provider.
 enum Setting<Value: Sendable>: Sendable {
-  /// It is named nowhere.
+  /// Not configured.
   case absent
-  /// It is there. `origin` names the option, the variable or the file that has it.
+  /// Configured. `origin` names the option, the variable or the file.
   case given(Value, origin: String)
-  /// It is named and cannot be used. The sentences say why; never with a secret in them.
+  /// Configured, but it cannot be used. The text says why in full sentences, without a secret.
   case broken(String, origin: String)
 
-  /// The value, where there is one that can be used.
+  /// The value; `nil` where there is none or it cannot be used.
   var value: Value? {
     if case .given(let value, _) = self { value } else { nil }
   }
 
-  /// Why it cannot be used, in sentences; `nil` where nothing is wrong.
+  /// The reason that it cannot be used, in full sentences; `nil` where it can.
   var problem: String? {
     if case .broken(let reason, _) = self { reason } else { nil }
   }
 
-  /// Where it was found; `nil` where it is named nowhere.
+  /// The option, the variable or the file; `nil` where it is not configured.
   var origin: String? {
     switch self {
     case .absent: nil
@@ -26,7 +26,7 @@ enum Setting<Value: Sendable>: Sendable {
     }
   }
 
-  /// Whether it is named, usable or not.
+  /// Whether it is configured, usable or not.
   var isNamed: Bool { origin != nil }
 
   /// The same setting with its value converted; a broken one stays broken.

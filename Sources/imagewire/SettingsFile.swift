@@ -10,13 +10,13 @@ struct SettingsFile: Sendable {
     "openai_base_url", "log", "max_spend_strict", "agent_max_images", "agent_max_spend", "retain",
   ]
 
-  /// Where it is, or would be.
+  /// Its path, whether it exists or not.
   let path: String
-  /// The whole object as it was found, unknown fields included; empty where there is no file or it cannot be used.
+  /// The whole object with unknown fields; empty where there is no file or it cannot be used.
   private(set) var object = JSONObject()
-  /// Why it cannot be used, in one sentence; `nil` where it can, or where there is none.
+  /// The reason that it cannot be used, as one sentence; `nil` where it can or where there is no file.
   private(set) var problem: String?
-  /// What was ignored, in sentences.
+  /// Fields that were ignored, in sentences.
   private(set) var warnings: [String] = []
 
   /// - Parameters:
@@ -37,7 +37,7 @@ struct SettingsFile: Sendable {
     }
   }
 
-  /// A misspelt field is an error. One that resembles nothing is a warning: programs of several versions share the file.
+  /// A field that resembles a known one is an error. Any other unknown field is a warning: several versions share the file.
   private mutating func check(_ object: JSONObject) {
     for member in object.members {
       guard Self.fields.contains(member.name) else {
@@ -62,7 +62,7 @@ struct SettingsFile: Sendable {
   /// Whether a field may also be a number.
   private static func isNumber(_ field: String) -> Bool { field.hasPrefix("agent_max_") || field == "retain" }
 
-  /// The value of a field as text; `nil` where it has no such kind of value.
+  /// The value of a field as text; `nil` where it has the wrong type.
   private static func text(of field: String, _ value: JSONValue) -> String? {
     let isNumber = isNumber(field) && value.number != nil
     let isSwitch = field == "max_spend_strict" && value.bool != nil

@@ -6,10 +6,10 @@
   internal import Darwin
 #endif
 
-/// Replaces small files as one step: all of them are written beside their places first, and only then renamed, so that a
-/// full disk leaves everything as it was.
+/// Replaces small files together: all are written to temporary files first and renamed after that, so that a full disk
+/// changes none of them.
 struct SettingsWriter {
-  /// Why nothing was written.
+  /// The reason that nothing was written.
   struct Failure: Error {
     /// One sentence.
     var message: String
@@ -17,11 +17,11 @@ struct SettingsWriter {
 
   private var staged: [(temporary: String, path: String)] = []
 
-  /// Writes the bytes beside the file and syncs them.
+  /// Writes the bytes to a temporary file beside the file, and syncs it.
   ///
   /// - Parameters:
-  ///   - path: absolute; where it is a symbolic link, the file it leads to is replaced and the link stays.
-  ///   - isSecret: mode 0600 whatever the old file had; otherwise an old file's mode stays, and a new file has 0600.
+  ///   - path: absolute. For a symbolic link, its target is replaced and the link stays.
+  ///   - isSecret: whether the file gets mode 0600. Otherwise the mode of the old file stays; a new file gets 0600.
   mutating func stage(_ bytes: [UInt8], at path: String, isSecret: Bool) throws(Failure) {
     let target = realpath(path, nil).map { pointer in
       defer { free(pointer) }
@@ -46,7 +46,7 @@ struct SettingsWriter {
     guard fsync(descriptor) == 0 else { throw Self.failure(place) }
   }
 
-  /// Puts everything in its place.
+  /// Renames all files to their paths.
   mutating func commit() throws(Failure) {
     while let next = staged.first {
       guard rename(next.temporary, next.path) == 0 else { throw Self.failure(next.path) }
@@ -54,13 +54,13 @@ struct SettingsWriter {
     }
   }
 
-  /// Removes what was written and not put in its place.
+  /// Removes the temporary files that were not renamed.
   mutating func discard() {
     for file in staged { unlink(file.temporary) }
     staged = []
   }
 
-  /// The folder that the file is in, for the user alone where it is new.
+  /// Creates the folder of the file; only the user may read a new one.
   private static func makeFolder(of path: String) throws(Failure) {
     var made = ""
     for part in path.split(separator: "/").dropLast() {

@@ -12,15 +12,15 @@ internal import Providers
   internal import Darwin
 #endif
 
-/// `imagewire setup`: from no key to a checked one, without an editor. Spends nothing itself.
+/// `imagewire setup`: asks for a provider and a key, checks and saves them. Spends nothing.
 struct Setup {
-  /// Why it ended early, in sentences; nothing was written.
+  /// The reason that it ended early, in full sentences; nothing was written.
   struct Stop: Error {
     var message: String
     var status = ExitStatus.failed
   }
 
-  /// What comes after it.
+  /// The next step of the program.
   enum Next {
     case end(ExitStatus)
     /// The user wants the first image, and agreed to its price.
@@ -35,7 +35,7 @@ struct Setup {
   /// The prompt of the first image.
   private static let firstPrompt = "a red fox in snow"
 
-  /// Whether a person answers.
+  /// Whether it asks questions.
   private var asks: Bool { console.isInputTerminal && !invocation.has("--yes") }
 
   func run() -> Next {
@@ -51,7 +51,7 @@ struct Setup {
     if let problem = configuration.file.problem {
       throw Stop(message: "\(problem) Correct it or move it away, then run imagewire setup again.", status: .usage)
     }
-    // First of all what would make every answer useless.
+    // Before the questions: without libcurl the answers would be useless.
     if case .failure(let failure) = HTTPClient.library() { throw Stop(message: failure.message) }
     let provider = try chosenProvider()
     let baseURL = try chosenAddress(of: provider)
@@ -71,7 +71,7 @@ struct Setup {
     console.note(SafeText(place))
     remarkOnEnvironment(provider)
     guard asks else { return .end(.done) }
-    let price = facts.price.map { "It costs about \(Money.dollars($0))." } ?? "Its price is not known beforehand."
+    let price = facts.price.map { "It costs about \(Money.dollars($0))." } ?? "Its price is not known."
     guard console.confirms("Make a first image, \"\(Self.firstPrompt)\"? \(price)") else { return .end(.done) }
     return .generate(["generate", Self.firstPrompt, "--provider", provider])
   }
@@ -82,24 +82,24 @@ struct Setup {
     if let named = invocation.value("--provider") { return named }
     guard asks else { throw Stop(message: "--provider is missing: wavespeed or openai.", status: .usage) }
     console.note("1  wavespeed: WaveSpeedAI, many models (key from https://wavespeed.ai/accesskey)")
-    console.note("2  openai: OpenAI, or a server of your own with its images API")
+    console.note("2  openai: OpenAI, or your own server with the same images API")
     while let answer = console.ask("Which provider? [1]") {
       switch answer {
       case "", "1", "wavespeed": return "wavespeed"
       case "2", "openai": return "openai"
-      default: console.note("1 or 2.")
+      default: console.note("Enter 1 or 2.")
       }
     }
     throw Stop(message: "No answer.")
   }
 
-  /// The address of the provider; `nil` where it is the usual one.
+  /// The address of the provider; `nil` for the default.
   private func chosenAddress(of provider: String) throws(Stop) -> String? {
     let configured = provider == "openai" ? configuration.openAIBaseURL : configuration.wavespeedBaseURL
     var address = invocation.value("--base-url")
     if address == nil, let problem = configured.problem { throw Stop(message: problem, status: .usage) }
     if address == nil, provider == "openai", asks, !configured.isNamed {
-      address = console.ask("Address of your own server, with its /v1 (Enter: OpenAI itself):").flatMap {
+      address = console.ask("Address of your own server, with /v1 (Enter: OpenAI itself):").flatMap {
         $0.isEmpty ? nil : $0
       }
     }
@@ -110,7 +110,7 @@ struct Setup {
     return address
   }
 
-  /// A key, and the file that holds it already, where there is one.
+  /// A key, and the file that contains it, where the user named one.
   private struct KeySource {
     var key: String
     var file: String?
@@ -135,7 +135,7 @@ struct Setup {
       }
       setting = APIKey.parse(String(decoding: bytes, as: UTF8.self), called: "The key on standard input", origin: "")
     } else {
-      throw Stop(message: "--yes asks nothing: give the key with --key-file or on standard input.", status: .usage)
+      throw Stop(message: "With --yes, give the key with --key-file or on standard input.", status: .usage)
     }
     switch setting {
     case .given(.text(let key), _): return KeySource(key: key, file: file)
@@ -144,11 +144,11 @@ struct Setup {
     }
   }
 
-  // MARK: - Keeping
+  // MARK: - Saving
 
-  /// Keeps the key and names it in the config file.
+  /// Saves the key and refers to it in the config file.
   ///
-  /// - Returns: a sentence that says where it is.
+  /// - Returns: a sentence that says where the key is.
   private func save(_ source: KeySource, of provider: String, baseURL: String?) throws(Stop) -> String {
     let folder = configuration.file.path.split(separator: "/").dropLast().map { "/\($0)" }.joined()
     let field = "\(provider)_api_key"
@@ -175,10 +175,10 @@ struct Setup {
     if let failure = store?.save(source.key, of: provider) { throw Stop(message: failure.message) }
     do throws(SettingsWriter.Failure) { try writer.commit() } catch { throw Stop(message: error.message) }
     let place =
-      if let store { "The key is kept by \(store.rawValue)." } else if source.file != nil {
+      if let store { "\(store.rawValue) has stored the key." } else if source.file != nil {
         "The key stays in \(file)."
       } else { "The key is in \(file), which only you can read." }
-    return "\(place) \(configuration.file.path) names it and the provider \(provider)."
+    return "\(place) \(configuration.file.path) refers to it and names the provider \(provider)."
   }
 
   private func chosenStore() throws(Stop) -> KeyStore? {
@@ -190,16 +190,16 @@ struct Setup {
       return store
     }
     guard asks, let store = KeyStore.installed else { return nil }
-    return console.confirms("Keep the key in this system's keyring (\(store.rawValue)) instead of a file?")
+    return console.confirms("Save the key in this system's keyring (\(store.rawValue)) instead of a file?")
       ? store : nil
   }
 
-  /// Variables win over the file, which surprises who has just written it.
+  /// Warns of variables that win over the file.
   private func remarkOnEnvironment(_ provider: String) {
     let key = "\(provider.uppercased())_API_KEY"
     for name in [key, "\(key)_FILE", "IMAGEWIRE_PROVIDER", "\(provider.uppercased())_BASE_URL"]
     where environment[name] != nil {
-      console.note("\(name) is set in the environment, and counts more than the file.")
+      console.note("\(name) is set in the environment, and wins over the file.")
     }
   }
 }

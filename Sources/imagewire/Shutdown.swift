@@ -9,14 +9,15 @@ internal import JSONRPC
 internal import Predictions
 internal import Service
 
-/// How the process ends, for every reason there is; schemas/README.md, "Process". The first caller ends it.
+/// Ends the process, for each reason of schemas/README.md, "Process". The first caller ends it.
 final class Shutdown: Sendable {
-  /// How long the reply to a POST that is written is waited for after a signal: the host kills after two seconds.
+  /// How long to wait after a signal for the reply to a POST that is written, in milliseconds: hosts kill the process after
+  /// two seconds.
   static let hastyPatience: Int64 = 1_500
 
   private let service: Service
   private let connection: Connection
-  /// `nil` where nothing was asked that needs one.
+  /// Returns `nil` where no request has needed an engine.
   private let engine: @Sendable () -> PredictionEngine?
 
   init(service: Service, connection: Connection, engine: @escaping @Sendable () -> PredictionEngine?) {
@@ -25,7 +26,7 @@ final class Shutdown: Sendable {
     self.engine = engine
   }
 
-  /// "No more questions": what was asked is answered, what was accepted is handed over, what is here is saved.
+  /// Ends after the end of input: pending requests are answered, accepted predictions are sent, and their replies are saved.
   func endOfInput() -> Never {
     let shutdownState = service.shutdownState
     if shutdownState == .exited { service.shutDown() }
@@ -35,7 +36,8 @@ final class Shutdown: Sendable {
     finish(shutdownState == .exited ? 1 : 0)
   }
 
-  /// A signal, or nobody reads any more. Called on the process monitor's thread while the main thread may be reading.
+  /// Ends after a signal, or when stdout is closed. Called on the process monitor's thread while the main thread may be
+  /// reading.
   func end(_ reason: ProcessMonitor.End) -> Never {
     service.shutDown()
     switch reason {
@@ -48,12 +50,12 @@ final class Shutdown: Sendable {
     finish(0)
   }
 
-  /// Waits for the replies to what is written, as long as its providers may take.
+  /// Waits for the replies to POSTs that are written, as long as their providers may take.
   private func drainPosts() {
     if let engine = engine() { engine.drain(atMost: engine.postPatience) }
   }
 
-  /// Leaves without running what a library may have registered: everything that counts is on disk.
+  /// Exits without running the exit handlers of libraries: all data is on disk.
   private func finish(_ status: Int32) -> Never {
     engine()?.leave()
     _exit(status)

@@ -6,24 +6,24 @@
   internal import Darwin
 #endif
 
-/// A file of settings or with a key in it, as it was found.
+/// The contents of a small file: settings or a key.
 enum SmallFile: Equatable, Sendable {
-  /// There is none of that name.
+  /// There is no file of that name.
   case absent
   /// Its bytes.
   case bytes([UInt8])
-  /// It is there and cannot be read. The words follow the file's name: "is not a regular file".
+  /// It cannot be read. The text continues a sentence after the file's name: "is not a regular file".
   case unreadable(String)
 
-  /// Longer files are refused: no setting and no key is this long.
+  /// Files longer than this many bytes are refused.
   static let limit = 64 << 10
 
-  /// Reads a file. Symbolic links are followed, since secrets are often mounted as links; only a regular file is read, and
-  /// opening never waits, as a FIFO without a writer otherwise would.
+  /// Reads a regular file. Symbolic links are followed, since secrets are often mounted as links. Opening never blocks, as a
+  /// FIFO without a writer would.
   static func read(_ path: String) -> SmallFile {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
     guard descriptor >= 0 else {
-      // ENOTDIR: a part of the path is a file, so below it there is nothing.
+      // ENOTDIR: a part of the path is a file.
       return errno == ENOENT || errno == ENOTDIR ? .absent : .unreadable("cannot be read: \(reason(errno))")
     }
     defer { close(descriptor) }

@@ -1,21 +1,21 @@
 internal import Predictions
 
-/// What may be spent, as far as it is not a matter of flags alone. A limit that cannot be read is a problem of every provider
-/// that costs money: nobody who set a limit spends under another one.
+/// The limits of spending that the environment and the config file may set, too. With an invalid limit no paid provider can be
+/// used: nothing is spent under another limit than the one that was set.
 struct SpendingLimits: Sendable {
-  /// Whether what has no price is refused under `--max-spend`.
+  /// Whether a prediction without a known price is refused under `--max-spend`.
   let isStrict: Bool
-  /// What agents may order a day; the usual caps where nothing else is named.
+  /// The limits of agents per day.
   let agentCaps: AgentCaps
-  /// Which limit cannot be read, in sentences; `nil` where all can be.
+  /// Says which limit is invalid; `nil` where none is.
   let problem: String?
 
   /// Reads the limits.
   ///
   /// - Parameters:
-  ///   - strict: whether what has no price is refused: `true`, `1`, `false` or `0`.
-  ///   - images: how many images a day agents may order; 0 is no limit.
-  ///   - spend: how many US dollars a day agents may spend; 0 is no limit.
+  ///   - strict: `true`, `1`, `false` or `0`.
+  ///   - images: images of agents per day; 0 is no limit.
+  ///   - spend: US dollars of agents per day; 0 is no limit.
   init(strict: Setting<String>, images: Setting<String>, spend: Setting<String>) {
     var caps = AgentCaps.standard
     var problem: String?
@@ -27,7 +27,7 @@ struct SpendingLimits: Sendable {
       if let count = Int64(text), count >= 0 {
         caps.images = count == 0 ? nil : count
       } else {
-        problem = "agent_max_images from \(origin) must be a whole number of images a day; 0 is no limit."
+        problem = "agent_max_images from \(origin) must be a whole number of images per day; 0 is no limit."
       }
     }
     if case .given(let text, let origin) = spend {
@@ -35,7 +35,7 @@ struct SpendingLimits: Sendable {
         caps.micros = micros == 0 ? nil : micros
         caps.refusesUnknownPrices = isStrict
       } else {
-        problem = "agent_max_spend from \(origin) must be US dollars a day; 0 is no limit."
+        problem = "agent_max_spend from \(origin) must be US dollars per day; 0 is no limit."
       }
     }
     agentCaps = caps

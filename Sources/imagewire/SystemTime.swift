@@ -12,7 +12,7 @@ internal import Predictions
 struct SystemTime: TimeSource {
   var now: Moment {
     #if canImport(Darwin)
-      // On macOS CLOCK_MONOTONIC goes on while the machine sleeps.
+      // On macOS CLOCK_MONOTONIC includes the time that the machine sleeps.
       let steady = CLOCK_MONOTONIC
     #else
       let steady = CLOCK_BOOTTIME

@@ -1,2 +1,2 @@
-// The wire belongs to the protocol: nothing here or below may print. See Program.
+// Nothing may print here: stdout carries only the protocol. See Program.
 Program.main()

@@ -130,8 +130,8 @@ def test_a_config_file_and_a_state_directory_that_others_can_change(doctor, home
 
 def test_a_key_that_would_cross_a_network_in_clear(doctor):
     plain = {"WAVESPEED_API_KEY": KEY, "WAVESPEED_BASE_URL": "http://10.1.2.3"}
-    assert told(doctor, "goes unencrypted", **plain) == ["problem"]
-    assert told(doctor, "goes unencrypted", **{**plain, "WAVESPEED_BASE_URL": "http://127.0.0.1:1"}) == []
+    assert told(doctor, "is sent unencrypted", **plain) == ["problem"]
+    assert told(doctor, "is sent unencrypted", **{**plain, "WAVESPEED_BASE_URL": "http://127.0.0.1:1"}) == []
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="giving a folder to another user needs root")

@@ -46,7 +46,7 @@ BROKEN = {
     "empty key file": (lambda home: {"WAVESPEED_API_KEY_FILE": key_file(home, " \n")}, "is empty"),
     "key file without a name": (lambda home: {"WAVESPEED_API_KEY_FILE": ""}, "WAVESPEED_API_KEY_FILE is empty"),
     "folder as key file": (lambda home: {"WAVESPEED_API_KEY_FILE": home}, "not a regular file"),
-    "key file that is no key": (lambda home: {"WAVESPEED_API_KEY_FILE": key_file(home, "two words\n")}, "no key has"),
+    "key file that is no key": (lambda home: {"WAVESPEED_API_KEY_FILE": key_file(home, "two words\n")}, "contains invalid characters"),
     "endless key file": (lambda home: {"WAVESPEED_API_KEY_FILE": "/dev/zero"}, "not a regular file"),
     "long key file": (lambda home: {"WAVESPEED_API_KEY_FILE": key_file(home, "k" * 100_000)}, "longer than"),
     "empty key": (lambda home: {"WAVESPEED_API_KEY": ""}, "WAVESPEED_API_KEY is set and empty"),

@@ -126,7 +126,7 @@ def closed_port():
 @pytest.mark.parametrize("arguments, key, variables, words, status", [
     (["-p", "wavespeed"], "wrong", {}, "does not accept the key", 1),
     (["-p", "wavespeed"], "", {}, "is empty", 2),
-    (["-p", "wavespeed"], "two words", {}, "no key has", 2),
+    (["-p", "wavespeed"], "two words", {}, "contains invalid characters", 2),
     ([], KEY, {}, "--provider is missing", 2),
     (["-p", "wavespeed", "--key-file", "nope"], "", {}, "does not exist", 2),
     (["-p", "wavespeed", "--base-url", "127.0.0.1"], KEY, {}, "must begin with https://", 2),
@@ -190,4 +190,4 @@ def test_the_keyring_keeps_the_key_where_the_user_says_so(home, setup, wavespeed
 
 def test_what_wins_over_the_file_is_said(home, setup, wavespeed):
     done = setup("-p", "wavespeed", key=KEY, WAVESPEED_BASE_URL=wavespeed.url, IMAGEWIRE_PROVIDER="sandbox")
-    assert "IMAGEWIRE_PROVIDER is set in the environment, and counts more than the file." in done.stderr
+    assert "IMAGEWIRE_PROVIDER is set in the environment, and wins over the file." in done.stderr
