@@ -104,7 +104,7 @@ extension Service {
     var isCut = false
     for model in offer.models {
       if let cursor, !cursor.utf8.lexicographicallyPrecedes(model.id.utf8) { continue }
-      // Its id may be written once more, as the cursor.
+      // The id may be written a second time, as the cursor.
       if last != nil, json.bytes.count + 2 * model.id.utf8.count + 200 > limit {
         isCut = true
         break

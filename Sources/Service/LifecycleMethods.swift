@@ -31,7 +31,7 @@ extension Method {
       body: .now { service, _ in .json(service.description()) }),
   ]
 
-  /// The LSP base protocol defines most of these; what it does not define is ignored.
+  /// The parameters of these methods. Other parameters of the LSP base protocol are ignored.
   private enum Parameters {
     static let process = Parameter(
       optional: "processId", .unchecked(.integer()), about: "The client's process; imagewire ends when it exits.")

@@ -1,37 +1,37 @@
 internal import JSON
 internal import JSONRPC
 
-/// One method: a row of the one table that the wire, the schemas and the help are rendered from.
+/// One method: a row of the table that the wire, the schemas and the help are rendered from.
 ///
-/// A class, so that to find it costs one retain and not one for every member.
+/// A class, so that looking it up costs one retain instead of one for every property.
 public final class Method: Sendable {
   /// Its name on the wire.
   public let name: String
   /// One sentence for people.
   public let summary: String
-  /// Its params in positional order.
+  /// Its parameters, in positional order.
   let parameters: [ParameterDescription]
-  /// Params of which at least one must be given.
+  /// Parameters of which at least one must be given.
   let alternatives: [String]
-  /// What it answers with; `nil` where nothing is answered. Called by whoever renders the schemas, and by nobody else.
+  /// The schema of its result; `nil` for a notification. Called only where schemas are rendered.
   let result: (@Sendable () -> Schema)?
-  /// What a call can be answered with instead, beside what any call can be.
+  /// The errors of this method, beside those that every call can have.
   let errors: @Sendable () -> [ErrorKind]
   /// Whether it is in the OpenRPC document and in `schemas/`. Methods of MCP are not: MCP publishes their schemas.
   let isDescribed: Bool
   /// Whether it is a notification, which is never answered.
   public let isNotification: Bool
-  /// Whether unknown members are refused. The prediction methods do, the methods of the LSP base protocol do not.
+  /// Whether unknown parameters are refused: by the methods about predictions, not by those of the LSP base protocol.
   let isStrict: Bool
   let body: Body
 
-  /// How a method works.
+  /// The implementation of a method.
   enum Body: Sendable {
     /// Answers at once, on the reading thread.
     case now(@Sendable (Service, MethodParameters) throws(RPCError) -> Answer)
     /// Answers later, from any thread; accepted in arrival order all the same.
     case later(@Sendable (Service, MethodParameters, PendingCall) throws(RPCError) -> Void)
-    /// Does something, and is not answered.
+    /// Handles a notification, which has no reply.
     case notification(@Sendable (Service, MethodParameters) -> Void)
     /// Answers an MCP request, in the revisions that have it.
     case mcp(ClosedRange<MCPRevision>, @Sendable (Service, MCPCall) throws(RPCError) -> Void)
@@ -40,9 +40,9 @@ public final class Method: Sendable {
   /// A method that answers.
   ///
   /// - Parameters:
-  ///   - alternatives: params of which at least one must be given.
-  ///   - result: the schema of what it answers with.
-  ///   - errors: beside those that every call can be answered with.
+  ///   - alternatives: parameters of which at least one must be given.
+  ///   - result: the schema of its result.
+  ///   - errors: beside those that every call can have.
   init(
     _ name: String, _ summary: String, _ parameters: [any DescribedParameter] = [], anyOf alternatives: [String] = [],
     result: @autoclosure @escaping @Sendable () -> Schema,
@@ -60,7 +60,7 @@ public final class Method: Sendable {
     self.body = body
   }
 
-  /// A notification: it does something, and nothing is ever answered.
+  /// A notification, which has no reply.
   init(
     notification name: String, _ summary: String, _ parameters: [any DescribedParameter] = [],
     body: @escaping @Sendable (Service, MethodParameters) -> Void
@@ -92,7 +92,7 @@ public final class Method: Sendable {
   }
 }
 
-/// What a method that answers at once has to say.
+/// The result of a method that answers at once.
 enum Answer: Sendable {
   /// `{}`
   case empty

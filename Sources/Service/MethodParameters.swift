@@ -54,7 +54,7 @@ struct MethodParameters {
 
   /// The value of a parameter.
   ///
-  /// - Throws: -32602 with the path of what cannot be used.
+  /// - Throws: -32602 with the path of the invalid value.
   subscript<Value>(parameter: Parameter<Value>) -> Value {
     get throws(RPCError) { try parameter.value(in: object) }
   }

@@ -1,6 +1,6 @@
 internal import JSON
 
-/// A notification that we send: a row of the table that its schema is rendered from.
+/// A notification that the service sends: a row of the table that the schemas are rendered from.
 public struct Notification: Sendable {
   /// Its name on the wire.
   public let name: String
@@ -15,7 +15,7 @@ public struct Notification: Sendable {
     self.params = params
   }
 
-  /// All that are sent without being an answer.
+  /// All notifications of the protocol, without those of MCP.
   static let all: [Notification] = [
     Notification(
       "$/progress", "The progress of a waiting result or wait that has a workDoneToken.",

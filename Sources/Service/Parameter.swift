@@ -2,8 +2,8 @@ internal import JSON
 internal import JSONRPC
 internal import Predictions
 
-/// One parameter of a method: its name, what clients are told of it, and how it is read. Its type states each bound once,
-/// for the schema and for the reader.
+/// One parameter of a method: its name, its description for clients, and its reader. Its type states each bound once, for the
+/// schema and for the reader.
 ///
 /// A class that is made once, so that reading a parameter allocates nothing.
 final class Parameter<Value: Sendable>: DescribedParameter {
@@ -23,7 +23,7 @@ final class Parameter<Value: Sendable>: DescribedParameter {
 
   /// A parameter that must be given.
   ///
-  /// - Parameter about: what it means, for people.
+  /// - Parameter about: its meaning, for people.
   convenience init(_ name: String, _ type: ParameterType<Value>, about: String? = nil) {
     self.init(.init(name, isRequired: true, type.described(about)), absent: nil, read: type.read)
   }
@@ -45,7 +45,7 @@ final class Parameter<Value: Sendable>: DescribedParameter {
 
   /// The value in the params of a call.
   ///
-  /// - Throws: -32602 with the path of what cannot be used.
+  /// - Throws: -32602 with the path of the invalid value.
   func value(in params: JSONObject) throws(RPCError) -> Value {
     guard let value = params[description.name] else {
       guard let absent else { throw .missing(description.name) }
@@ -55,7 +55,7 @@ final class Parameter<Value: Sendable>: DescribedParameter {
   }
 }
 
-/// What the schemas and the tools of MCP show of a parameter.
+/// The parts of a parameter that schemas and tools of MCP show.
 struct ParameterDescription: Sendable {
   /// Its name on the wire.
   let name: String

@@ -263,7 +263,7 @@ extension ParameterType where Value == JSONObject {
 }
 
 extension ParameterType where Value == JSONValue {
-  /// A value that is not checked: the protocols that define it ignore what they do not understand.
+  /// A value that is not checked: the protocols that define it ignore invalid values.
   static func unchecked(_ schema: @autoclosure @escaping @Sendable () -> Schema) -> ParameterType {
     ParameterType(schema()) { value, _ in value }
   }

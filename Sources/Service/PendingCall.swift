@@ -3,16 +3,16 @@ internal import JSONRPC
 internal import Predictions
 internal import Threads
 
-/// A request that is answered later, and what is to happen if the client stops waiting for it.
+/// A request that is answered later, and its reply for a client that stops waiting.
 ///
-/// Whoever is first answers: the work that was asked for, or the cancelling. The other one finds it answered.
+/// The first of completion and cancellation sends the reply; the other is ignored.
 final class PendingCall: Sendable {
-  /// The prediction or predictions it waits for, once it does.
   private struct State {
+    /// The wait for predictions, once it has begun.
     var wait: WaitID?
     var isCancelled = false
-    /// Answers a cancelled `submit`, whose prediction goes on and must not be lost. It is given this object and holds no
-    /// reference to it: the two would keep each other, and the prediction, in memory.
+    /// Answers a cancelled `submit` with its prediction, whose id the client needs. It gets this object as an argument and holds
+    /// no reference to it, which would be a cycle.
     var onCancel: (@Sendable (PendingCall) -> Void)?
   }
 
@@ -37,7 +37,9 @@ final class PendingCall: Sendable {
     _ = reply.error(error)
   }
 
-  /// Remembers the wait, and what to do instead of an error when the client gives up.
+  /// Records the wait.
+  ///
+  /// - Parameter onCancel: answers when the client cancels; without it the answer is an error.
   func waits(_ wait: WaitID?, in engine: PredictionEngine, onCancel: (@Sendable (PendingCall) -> Void)? = nil) {
     let wasCancelled = state.withLock { state in
       state.wait = wait
@@ -47,7 +49,7 @@ final class PendingCall: Sendable {
     if wasCancelled { cancel(in: engine) }
   }
 
-  /// The client stops waiting: it gets its answer now, and the prediction goes on.
+  /// Ends the wait and answers at once; the prediction goes on.
   func cancel(in engine: PredictionEngine) {
     let (wait, onCancel) = state.withLock { state in
       state.isCancelled = true

@@ -17,7 +17,7 @@ extension PredictionSnapshot {
     json.value(it.status.rawValue)
     json.name("outputs")
     json.beginArray()
-    // What is no URL yet is a provider's own name for an output that was not saved; it means nothing to a client.
+    // An output that is not a URL is the provider's name for one that was not saved; clients cannot use it.
     if showsOutputs {
       for output in it.outputs
       where output.hasPrefix("http") || output.hasPrefix("file:") && options.hidden.isEmpty { json.value(output) }
@@ -130,7 +130,7 @@ extension Waiting {
 }
 
 extension JSONWriter {
-  /// `[{path, message}]`
+  /// Writes `[{path, message}]`.
   mutating func problems(_ problems: [InputSchema.Problem]) {
     beginArray()
     for problem in problems {
@@ -146,7 +146,7 @@ extension JSONWriter {
 }
 
 extension JSONWriter {
-  /// In pixels; `null` where a header does not say.
+  /// Writes width and height in pixels; `null` where they are not known.
   fileprivate mutating func size(_ width: Int?, _ height: Int?) {
     name("width")
     optional(width.map(Int64.init))

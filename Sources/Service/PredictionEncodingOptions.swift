@@ -1,20 +1,20 @@
 internal import Predictions
 
-/// What of a prediction goes into a message.
+/// The parts of a prediction that a message has.
 struct PredictionEncodingOptions: Sendable {
-  /// Whether the caller's own `input` and `metadata` are in it; lists leave them out.
+  /// Whether `input` and `metadata` are in it; lists leave them out.
   var hasInput = true
-  /// Whether `input` was left out to stay under the message limit, and `omitted` says so.
+  /// Whether `input` is left out for the message limit, and named in `omitted`.
   var omitsInput = false
-  /// Appends the base64 of a file, or answers that it cannot; `nil` where nobody asked for contents. What is left out
-  /// is `omitted`.
+  /// Appends the base64 of a file; false where it cannot be read. `nil` where contents are not requested. Files that are left
+  /// out are named in `omitted`.
   var contents: (@Sendable (OutputFile, inout [UInt8]) -> Bool)?
   /// Files whose contents fit into the reply, by index.
   var inlined: Set<Int> = []
-  /// Files whose place is not told, by index.
+  /// Files whose paths are left out, by index.
   var hidden: Set<Int> = []
-  /// Whether it is told where the preview is.
+  /// Whether the preview is in it.
   var hasPreview = true
-  /// What a model is to do next.
+  /// The next step for a model.
   var next: String?
 }

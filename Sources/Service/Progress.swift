@@ -2,16 +2,16 @@ internal import JSON
 internal import JSONRPC
 internal import Predictions
 
-/// `$/progress` for a waiting request that brought a `workDoneToken`, from begin to end (LSP base protocol).
+/// `$/progress` for a waiting request with a `workDoneToken`, from begin to end (LSP base protocol).
 ///
-/// The token dies with the response, so everything goes out before it. No percentage is ever made up.
+/// The token is valid until the response, so all notifications go out before it. There are no invented percentages.
 struct Progress: Sendable {
   private let token: JSONValue
   private let call: PendingCall
   private let time: any TimeSource
   private let begun: Int64
 
-  /// Begins, where a token was sent.
+  /// Sends `begin`; `nil` where the request has no token.
   init?(_ params: MethodParameters, _ call: PendingCall, time: any TimeSource) {
     guard let token = params.object["workDoneToken"], token.string != nil || token.number != nil else { return nil }
     self.token = token
@@ -26,7 +26,7 @@ struct Progress: Sendable {
     }
   }
 
-  /// Tells the state and how long it has been.
+  /// Sends the status and the elapsed time.
   func report(_ snapshot: PredictionSnapshot) {
     let seconds = (time.now.steady - begun) / 1_000
     send("report") { json in
@@ -35,7 +35,7 @@ struct Progress: Sendable {
     }
   }
 
-  /// Ends.
+  /// Sends `end`.
   func end(_ snapshot: PredictionSnapshot?) {
     send("end") { json in
       json.name("message")
@@ -60,6 +60,6 @@ struct Progress: Sendable {
 }
 
 extension Prediction {
-  /// Where it stands, in a few words for people.
+  /// Its status for people.
   var standing: String { preview.map { "\(status.rawValue), preview \($0.index + 1)" } ?? status.rawValue }
 }

@@ -4,9 +4,9 @@ public import JSONRPC
 public import Predictions
 public import Threads
 
-/// Answers requests: finds the method, reads its params, asks the engine, renders what it says.
+/// Answers requests: finds the method, reads its params, calls the engine and renders the result.
 ///
-/// Fast methods run inline on the reading thread in arrival order; what waits is handed off after it was accepted.
+/// Fast methods run on the reading thread in order of arrival; calls that wait are accepted there and answered later.
 public final class Service: RequestHandler {
   private struct State {
     var connection: Connection?
@@ -21,18 +21,17 @@ public final class Service: RequestHandler {
   let host: ServiceHost
   let maxMessageBytes: Int
   let mcp = MCPSession()
-  /// Reads pictures into replies, one at a time: a large file takes its time, others wait behind the threads that reading,
-  /// saving and committing have, and what a slow reader leaves lying must not become gigabytes.
+  /// Reads images into replies, one at a time: a large file must not delay the threads that read, save and commit, and the
+  /// replies that a slow reader has not taken must not fill the memory.
   let pictures = WorkQueue()
   let time: any TimeSource
   let subscriptions: Subscriptions
 
-  /// A service over an engine, or over the reason why there is none: then everything about predictions is answered
-  /// with that reason, and the process lives.
+  /// A service for an engine. Without an engine, every call about predictions is answered with its error.
   ///
   /// - Parameters:
-  ///   - engine: made by the first call that needs it, so that a process that is only asked what it is touches nothing.
-  ///   - maxMessageBytes: no message is longer unless the client asked for more.
+  ///   - engine: made by the first call that needs it, so that a process that only reports its capabilities opens nothing.
+  ///   - maxMessageBytes: the longest message, unless a request asks for more.
   public init(
     engine: Lazy<Result<PredictionEngine, StoreError>>, host: ServiceHost, time: any TimeSource,
     methods: MethodTable = .standard, maxMessageBytes: Int = 65_536
@@ -45,7 +44,7 @@ public final class Service: RequestHandler {
     subscriptions = Subscriptions(time: time)
   }
 
-  /// A service over an engine that is there already.
+  /// A service for an engine that is open.
   public convenience init(
     engine: Result<PredictionEngine, StoreError>, host: ServiceHost, time: any TimeSource,
     methods: MethodTable = .standard, maxMessageBytes: Int = 65_536
@@ -61,7 +60,7 @@ public final class Service: RequestHandler {
     subscriptions.attach(connection)
   }
 
-  /// What the client said about the end.
+  /// Whether the client sent `shutdown` and `exit`.
   public var shutdownState: ShutdownState { state.withLock { $0.shutdownState } }
 
   // MARK: - Requests
@@ -129,12 +128,12 @@ public final class Service: RequestHandler {
   /// See `RequestHandler`.
   public func refusal(requestsInFlight limit: Int) -> RPCError { .tooManyInFlight(limit: limit) }
 
-  /// See `RequestHandler`: what came in one read is committed together before it is answered.
+  /// See `RequestHandler`: the requests of one read are committed together before they are answered.
   public func settle() {
     if let engine = try? opened.valueIfMade?.get() { engine.settle() }
   }
 
-  // MARK: - What methods need
+  // MARK: - For methods
 
   func engine() throws(RPCError) -> PredictionEngine {
     do throws(StoreError) {
@@ -144,7 +143,7 @@ public final class Service: RequestHandler {
     }
   }
 
-  /// Sends a notification that belongs to no request; it follows every reply given before.
+  /// Sends a notification that belongs to no request; it follows all earlier replies.
   func notify(_ method: String, params: (inout JSONWriter) -> Void) {
     state.withLock { $0.connection }?.notify(method, params: params)
   }
@@ -153,7 +152,7 @@ public final class Service: RequestHandler {
     state.withLock { $0.connection }?.cancel(id)
   }
 
-  /// Ends all waiting and refuses what comes after. Nothing is lost: predictions go on in the table.
+  /// Ends all waits and refuses later requests. Predictions stay in the database.
   public func shutDown() {
     state.withLock { $0.shutdownState = .shutDown }
     subscriptions.end()
@@ -161,7 +160,7 @@ public final class Service: RequestHandler {
     if let engine = try? opened.valueIfMade?.get() { engine.stop() }
   }
 
-  /// The client asks nothing more: what it asked is answered, and nothing else is told any more.
+  /// Ends all waits and subscriptions after the end of input; pending requests are answered.
   public func inputEnded() {
     subscriptions.end()
     mcp.endWaits()
@@ -222,22 +221,22 @@ public final class Service: RequestHandler {
 
   // MARK: - Rendering
 
-  /// What a reply has around its result: the envelope, the longest id allowed, a header.
+  /// The bytes of a reply beside its result: the envelope, the longest id and a header.
   static let envelopeBytes = 1_200
-  /// How many renderings are kept.
+  /// How many encoded predictions are kept.
   private static let keptCount = 256
-  /// From how many bytes on they are dropped.
+  /// The size of encoded predictions from which they are dropped, in bytes.
   private static let keptBytes = 8 << 20
 
   /// A prediction as JSON. Encoded once a revision; the bytes are kept.
   func render(_ snapshot: PredictionSnapshot, isFull: Bool = false) -> [UInt8] {
     let id = snapshot.prediction.id
     let revision = snapshot.prediction.revision
-    // What is no part of the row has no revision.
+    // Pauses and warnings are not part of the row, so the revision does not cover them.
     let isKept = snapshot.waiting == nil && snapshot.warnings.isEmpty
     if !isFull, isKept, let kept = state.withLock({ $0.rendered[id] }), kept.revision == revision { return kept.bytes }
     var snapshot = snapshot
-    // A long input of a finished prediction is not in memory, and is shown only where the message may be that long.
+    // A long input of a finished prediction is not in memory. It is read only where the message may be that long.
     if isFull || maxMessageBytes > LiveCache.longestInput, let engine = try? opened.value.get() {
       snapshot = (try? engine.whole(snapshot)) ?? snapshot
     }
@@ -268,13 +267,13 @@ public final class Service: RequestHandler {
     return json.bytes
   }
 
-  /// Writes a prediction with its files' contents, as far as they fit; asked for, and so not bound by the message limit.
+  /// Writes a prediction with the contents of its files, as far as they fit; the message limit does not apply.
   ///
-  /// A picture is read and encoded a piece at a time, straight into the reply: in memory it is there once.
+  /// An image is read and encoded in pieces, straight into the reply, so that it is in memory once.
   ///
   /// - Parameters:
-  ///   - limit: how many bytes of files are shown, before base64.
-  ///   - room: how many bytes the reply may have, as far as that is up to the files.
+  ///   - limit: how many bytes of files to include, before base64.
+  ///   - room: how many bytes the files may take in the reply.
   func writeInline(
     _ snapshot: PredictionSnapshot, _ engine: PredictionEngine, atMost limit: Int64, room: Int,
     to json: inout JSONWriter
@@ -307,9 +306,9 @@ public final class Service: RequestHandler {
     for (index, id) in ids.enumerated() {
       guard let snapshot = byID[id] else { continue }
       let bytes = rendered(snapshot, PredictionEncodingOptions(hasInput: false))
-      // Each id that is still to come may be left out, and then takes its place in `more`.
+      // Each remaining id may have to go into `more`.
       let room = maxMessageBytes - Self.envelopeBytes - 39 * (ids.count - index)
-      // The first one always goes, so that whoever asks for the rest gets on.
+      // The first prediction is always included, so that a client that asks for the rest makes progress.
       if isFirst || more.isEmpty && json.bytes.count + bytes.count <= room {
         json.raw(bytes)
         isFirst = false

@@ -1,17 +1,17 @@
 public import Predictions
 
-/// What the program behind the service does for it.
+/// The functions of the program that the service calls.
 public struct ServiceHost: Sendable {
-  /// This program's version.
+  /// The version of the program.
   public var version: String
-  /// The directories that agents may use; the first is where their files go that no directory was named for.
+  /// The directories that agents may use; the first is their default.
   public var agentDirectories: @Sendable () -> [AgentDirectory]
-  /// Applies what a client wishes, as far as flags allow.
+  /// Applies the settings of a client; options of the command line win over them.
   public var configure: @Sendable (ClientSettings) -> Void
-  /// Ends the process when this one ends.
+  /// Ends this process when that one exits.
   public var watch: @Sendable (Int64) -> Void
-  /// What an agent should know about the default provider before its first call, in sentences; `nil` where images come
-  /// from a real one. Asked at the handshake, and opens no table.
+  /// A note for agents about the default provider; `nil` where a real one is configured. Called at the handshake, where it
+  /// must not open the database.
   public var standing: @Sendable () -> String?
 
   /// A host of the service.

@@ -1,8 +1,8 @@
-/// How the connection ended, as far as the client said so.
+/// The end of the conversation, as the client announced it.
 public enum ShutdownState: Sendable, Equatable {
-  /// It did not: the input just ended.
+  /// Not announced.
   case none
-  /// `shutdown`, so that the end is a clean one.
+  /// After `shutdown`: the exit status is 0.
   case shutDown
   /// `exit` without `shutdown` before it.
   case exited

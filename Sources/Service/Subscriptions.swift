@@ -3,32 +3,31 @@ internal import JSONRPC
 internal import Predictions
 internal import Threads
 
-/// Who wants to hear of changes without asking, and the thread that tells them.
+/// The subscriptions of a connection, and the thread that sends their notifications.
 ///
-/// Everything comes from the table's log of changes, read behind each subscriber's own cursor, so that a change of this
-/// process and one of another are told in one order. The thread starts with the first subscription; without one it sleeps.
+/// All notifications come from the database's log of changes, which is read after the cursor of each subscription, so that
+/// changes of this process and of others have one order. The thread starts with the first subscription.
 final class Subscriptions: Sendable {
   private struct State {
     var connection: Connection?
     var feeds: [Int: ChangeFeed] = [:]
-    /// Those whose client may not know their name yet; nothing is told to them.
+    /// Subscriptions whose names the client may not know yet; nothing is sent for them.
     var unannounced: Set<Int> = []
     var lastNumber = 0
-    /// Counts up with every change that this process knows of.
+    /// The number of changes that this process knows of.
     var news = 0
     var hasThread = false
     var hasEnded = false
-    /// The subscription a message of which is being written.
+    /// The subscription whose notification is being written.
     var telling: Int?
 
-    /// The subscriptions that are told, in the order in which they began.
+    /// The subscriptions that get notifications, in the order in which they began.
     var announced: [Int] { feeds.keys.filter { !unannounced.contains($0) }.sorted() }
   }
 
-  /// So many at one time; each looks into the table by itself.
+  /// The largest number of subscriptions; each reads the database by itself.
   static let limit = 100
-  /// Updates run ahead of a slow reader by so many bytes; what happens after that is told in fewer messages, not in more
-  /// memory.
+  /// How many unread bytes may wait for a slow reader. Beyond that, changes are combined into fewer notifications.
   private static let aheadBytes = 1 << 20
 
   private let state = Protected(State())
@@ -42,8 +41,8 @@ final class Subscriptions: Sendable {
     state.withLock { $0.connection = connection }
   }
 
-  /// Adds a subscriber; it hears nothing before `start`, so that it knows its name first, and can be removed from now on.
-  /// `nil` where there are too many.
+  /// Adds a subscription; `nil` where there are too many. Nothing is sent before `start`, so that the client knows the name
+  /// first.
   func add(_ feed: ChangeFeed) -> Subscription? {
     state.withLock { state in
       guard state.feeds.count < Self.limit, !state.hasEnded else { return nil }
@@ -54,7 +53,7 @@ final class Subscriptions: Sendable {
     }
   }
 
-  /// Begins to tell; does nothing where it was removed meanwhile.
+  /// Begins to send; does nothing where it was removed meanwhile.
   func start(_ subscription: Subscription, from engine: PredictionEngine) {
     engine.whenChanged { [weak self] in self?.state.signal { $0.news += 1 } }
     let mustStart = state.signal { state -> Bool in
@@ -65,18 +64,18 @@ final class Subscriptions: Sendable {
     if mustStart { startThread { [self] in tell(from: engine) } }
   }
 
-  /// Ends one; nothing is told under its name from here on. False where there is none.
+  /// Ends a subscription; nothing is sent for it after this call. False where there is none with this number.
   func remove(_ number: Int) -> Bool {
     let wasThere = state.signal { state in
       state.unannounced.remove(number)
       return state.feeds.removeValue(forKey: number) != nil
     }
-    // The message at hand is queued without blocking.
+    // Queueing the current message does not block, so this wait is short.
     state.waitBriefly { $0.telling != number }
     return wasThere
   }
 
-  /// Ends all of them, and lets nobody begin again.
+  /// Ends all subscriptions, and refuses new ones.
   func end() {
     state.signal { state in
       state.hasEnded = true
@@ -85,7 +84,7 @@ final class Subscriptions: Sendable {
     }
   }
 
-  // MARK: - The telling thread
+  // MARK: - The thread
 
   private func tell(from engine: PredictionEngine) {
     var seen = 0
@@ -94,7 +93,7 @@ final class Subscriptions: Sendable {
       guard let connection else { return }
       let now = time.now.steady
       var wake = numbers.isEmpty ? nil : now + PredictionEngine.subscribedInterval
-      // Whatever came while we were telling was not looked at yet.
+      // Changes that arrived meanwhile have not been read yet.
       for number in numbers { wake = min(wake ?? .max, advance(number, from: engine, to: connection)) }
       seen = news
       let isOver = state.wait(atMost: wake.map { max(0, $0 - time.now.steady) }) { state -> Bool? in
@@ -105,14 +104,14 @@ final class Subscriptions: Sendable {
     }
   }
 
-  /// Tells one subscriber what there is to tell, and says when to come back.
+  /// Sends the pending notifications of a subscription. Returns the time of the next check.
   private func advance(_ number: Int, from engine: PredictionEngine, to connection: Connection) -> Int64 {
     while let feed = state.withLock({ $0.feeds[number] }) {
       let now = time.now.steady
       switch feed.next(at: now) {
       case .rest(let until): return until
       case .look(let cursor):
-        // A table that cannot be read now is looked at again later; nothing is lost, the cursor stays.
+        // If the database cannot be read, it is read again later; the cursor stays, so nothing is lost.
         guard let found = try? engine.changes(after: cursor) else { return now + PredictionEngine.subscribedInterval }
         var isComplete = true
         guard let cursor = change(number, { isComplete = $0.begin(found) }) else { return .max }
@@ -131,7 +130,7 @@ final class Subscriptions: Sendable {
     return .max
   }
 
-  /// Changes a feed that is still subscribed, and says where it stands.
+  /// Changes a feed that is still subscribed. Returns its cursor.
   private func change(_ number: Int, _ body: (inout ChangeFeed) -> Void) -> ChangeCursor? {
     state.withLock { state in
       guard var feed = state.feeds[number] else { return nil }
@@ -141,7 +140,7 @@ final class Subscriptions: Sendable {
     }
   }
 
-  /// Tells of one change; false where the table could not be read.
+  /// Sends the notification of a change; false where the database cannot be read.
   private func tell(
     _ change: TableChange, _ number: Int, _ cursor: ChangeCursor, _ scope: ChangeFeed.Scope,
     from engine: PredictionEngine, to connection: Connection
@@ -155,7 +154,7 @@ final class Subscriptions: Sendable {
     }
     let found: PredictionSnapshot?
     do throws(StoreError) { found = try engine.listed(change.id) } catch { return false }
-    // Deleted since: the line that says so is behind this one.
+    // Deleted meanwhile: the entry about that follows.
     guard let found, scope.has(found.prediction) else { return true }
     send("prediction/updated", number, cursor, to: connection) { json in
       json.name("prediction")
@@ -187,14 +186,14 @@ final class Subscriptions: Sendable {
   }
 }
 
-/// A subscription that was accepted.
+/// An accepted subscription.
 struct Subscription: Sendable {
   let number: Int
 
-  /// What it is called on the wire.
+  /// Its name on the wire.
   static func name(of number: Int) -> String { "s\(number)" }
 
-  /// The number of a name; `nil` for a name that is none.
+  /// The number of a name; `nil` for any other text.
   static func number(of name: String) -> Int? {
     guard name.hasPrefix("s"), let number = Int(name.dropFirst()), Self.name(of: number) == name else { return nil }
     return number

@@ -129,7 +129,7 @@ def test_a_saved_file_replaced_by_a_link_is_not_read_through_it(spawn, home):
         swap()
         result = agent.result("get_prediction", id=made["id"], inline=True)
         assert [block["type"] for block in result["content"]] == ["text", "resource_link"]
-        assert "not the picture that was saved" in result["content"][0]["text"]
+        assert "was changed after it was saved" in result["content"][0]["text"]
         with pytest.raises(RPCError):
             agent.program.call("resources/read", uri=f"imagewire://predictions/{made['id']}/1")
         path.unlink()

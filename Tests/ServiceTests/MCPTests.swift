@@ -5,7 +5,7 @@ import Testing
 
 @testable import Service
 
-@Suite("MCP: what is pure")
+@Suite("MCP")
 struct MCPTests {
   private static let id = PredictionID(sequence: 1_795_437_296_789 << 12 | 1, lowBits: 7)
 
@@ -38,7 +38,7 @@ struct MCPTests {
     #expect(MCPRevision.negotiated(requested).rawValue == answered)
   }
 
-  @Test("what each revision knows")
+  @Test("the features of each revision")
   func features() {
     func since(_ feature: (MCPRevision) -> Bool) -> [String] { MCPRevision.allCases.filter(feature).map(\.rawValue) }
     #expect(since(\.hasAnnotations).first == "2025-03-26")
@@ -51,7 +51,7 @@ struct MCPTests {
     #expect(MCPRevision.supported.first == "2026-07-28" && MCPRevision.supported.count == 5)
   }
 
-  @Test("a claim is judged by the request alone")
+  @Test("a request with a revision describes itself")
   func claims() throws {
     func claim(_ text: String) throws -> MCPRequestContext {
       try MCPRequestContext(try #require(try JSONValue(parsing: text).object), negotiated: .june2025)
@@ -75,7 +75,7 @@ struct MCPTests {
   // MARK: - Folders
 
   @Test(
-    "inside, by the path's own words",
+    "a path inside a folder",
     arguments: [
       ("/out", true), ("/out/", true), ("/out/a/b.png", true), ("//out//a", true), ("/out/./a", true),
       ("/other/deep/x", true), ("/other/deep", true), ("/other", false), ("/outside", false), ("/out/../etc", false),
@@ -86,7 +86,7 @@ struct MCPTests {
       MCPFolders([AgentDirectory(path: "/out"), AgentDirectory(path: "/other/./deep/")]).contains(path) == isInside)
   }
 
-  @Test func aFolderThatWasConfiguredWithDotsHoldsWhatIsWrittenThere() {
+  @Test func aFolderWithDotsContainsItsFiles() {
     let folders = MCPFolders([AgentDirectory(path: "/work/../out", realPath: "/out")])
     #expect(folders.contains("/work/../out/a.png"))
     #expect(folders.contains("/out/a.png"))
@@ -102,7 +102,7 @@ struct MCPTests {
     var now: Moment { Moment(steady: moments(), wall: 0) }
   }
 
-  @Test("progress strictly increases, whatever the clock does, and echoes the token with its type")
+  @Test("progress strictly increases at any clock, and has the token with its type")
   func progress() throws {
     let clock = Clock { 5_000 }
     let snapshot = PredictionSnapshot(prediction(.processing), resultURL: nil)
@@ -123,7 +123,7 @@ struct MCPTests {
   // MARK: - Tasks
 
   @Test(
-    "where a task stands, in both dialects",
+    "the status of a task in both dialects",
     arguments: [
       (.created, "working", "working"), (.processing, "working", "working"), (.completed, "completed", "completed"),
       (.failed, "failed", "completed"), (.unknown, "failed", "completed"), (.cancelled, "cancelled", "cancelled"),
@@ -139,7 +139,7 @@ struct MCPTests {
   }
 
   @Test(
-    "a task that ended in doubt never changes again, whatever a later look found",
+    "a task that ended as unknown does not change",
     arguments: [.processing, .completed, .failed] as [PredictionStatus])
   func doubtStays(status: PredictionStatus) throws {
     var found = prediction(status)
@@ -185,18 +185,18 @@ struct MCPTests {
     #expect(old["structuredContent"] == nil && old["content"]?.array?.count == 1)
   }
 
-  @Test func whatLiesElsewhereIsNotTold() throws {
+  @Test func pathsOutsideTheFoldersAreLeftOut() throws {
     let result = service().toolResult(
       PredictionSnapshot(completed(at: ["/home/me/secret.png", "/out/b.png"]), resultURL: nil))
     let json = try written { result.write(to: &$0, for: .november2025) }
     #expect(!json.text.contains("secret"))
     #expect(json["structuredContent"]?["outputs"]?.array?.isEmpty == true)
-    // The link keeps the file's own number.
+    // The link has the number of the file.
     #expect(result.links.map(\.uri) == ["imagewire://predictions/\(Self.id)/2"])
   }
 
   @Test(
-    "no picture is an error for the model, with one text",
+    "a prediction without an image is an error for the model",
     arguments: [.failed, .unknown, .cancelled] as [PredictionStatus])
   func noPicture(status: PredictionStatus) {
     var it = prediction(status)
@@ -208,14 +208,14 @@ struct MCPTests {
     #expect(!service().toolResult(snapshot, isToBringIt: false).isError)
   }
 
-  @Test func whatIsNotFinishedSaysWhatToCallNext() throws {
+  @Test func anUnfinishedPredictionNamesTheNextCall() throws {
     let result = service().toolResult(PredictionSnapshot(prediction(.processing), resultURL: nil))
     #expect(!result.isError)
     #expect(try JSONValue(parsing: result.text.description)["next"]?.string?.contains("get_prediction") == true)
     #expect(try JSONValue(parsing: try #require(result.structured))["next"] != nil)
   }
 
-  @Test func anErrorIsASentenceThatSaysWhatToChange() {
+  @Test func anErrorIncludesItsHint() {
     #expect(
       RPCError.invalidParams("prompt", "a prompt is missing", hint: "Say it.").sentence
         == "A prompt is missing. Say it.")
@@ -235,7 +235,7 @@ struct MCPTests {
     #expect(MCPResource.parse("file:///etc/passwd") == nil)
   }
 
-  @Test func modelsThatBeginSoComeFirst() {
+  @Test func modelsThatBeginWithTheTextComeFirst() {
     let models = ["a/gpt-x", "gpt-1", "other", "GPT-2"]
     #expect(MCPCompletion.matches("gpt", among: models) == ["gpt-1", "GPT-2", "a/gpt-x"])
     #expect(MCPCompletion.matches("", among: models) == models)

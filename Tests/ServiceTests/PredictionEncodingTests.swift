@@ -28,7 +28,7 @@ struct PredictionEncodingTests {
   }
 
   /// The fields of schemas/protocol.md, "The prediction", in its order.
-  @Test func hasTheMembersOfTheContractInOrder() throws {
+  @Test func theFieldsAreInTheOrderOfTheReference() throws {
     let json = try JSONValue(parsing: service().render(PredictionSnapshot(prediction(), resultURL: nil)))
     #expect(
       json.object?.members.map(\.name) == [
@@ -44,7 +44,7 @@ struct PredictionEncodingTests {
     #expect(json["urls"]?.text == "{}")
   }
 
-  @Test func outputsAreHiddenUntilItIsOver() throws {
+  @Test func outputsAreHiddenUntilTheEnd() throws {
     var running = prediction()
     running.status = .processing
     running.phase = .fetching
@@ -62,7 +62,7 @@ struct PredictionEncodingTests {
     #expect(shown["has_nsfw_contents"] == [false])
   }
 
-  @Test func aPreviewIsShownWhereThereIsOne() throws {
+  @Test func aPreviewIsIncluded() throws {
     var running = prediction()
     running.status = .processing
     running.preview = Preview(path: "/p/x.png", mediaType: "image/png", bytes: 9, width: 2, height: nil, index: 1)
@@ -72,7 +72,7 @@ struct PredictionEncodingTests {
         == #"{"path":"/p/x.png","media_type":"image/png","bytes":9,"width":2,"height":null,"index":1}"#)
   }
 
-  @Test func aNewRevisionIsRenderedAnew() throws {
+  @Test func aNewRevisionIsEncodedAgain() throws {
     let service = service()
     var it = prediction()
     _ = service.render(PredictionSnapshot(it, resultURL: nil))
@@ -81,7 +81,7 @@ struct PredictionEncodingTests {
     #expect(try JSONValue(parsing: service.render(PredictionSnapshot(it, resultURL: nil)))["status"] == "cancelled")
   }
 
-  @Test func anInputThatWouldBreakTheLimitIsLeftOutAndSaid() throws {
+  @Test func anInputBeyondTheLimitIsLeftOutAndNamed() throws {
     let long = #"{"prompt":"\#(String(repeating: "\u{1F98A}", count: 20_000))"}"#
     let snapshot = PredictionSnapshot(prediction(input: long), resultURL: nil)
     let service = service()
@@ -95,7 +95,7 @@ struct PredictionEncodingTests {
     #expect(full["input"]?["prompt"]?.string?.count == 20_000)
   }
 
-  @Test func listIsCutBeforeTheLimitAndGoesOnWhereItStopped() throws {
+  @Test func listIsCutAtTheLimitAndContinues() throws {
     var page = ListPage(predictions: [], cursors: [], nextCursor: "end")
     for number in 0..<500 {
       var it = prediction(Int64(number))
@@ -115,14 +115,14 @@ struct PredictionEncodingTests {
     #expect(json["predictions"]?.array?.first?["metadata"] == nil)
   }
 
-  @Test func oneRequestTooManyInFlightIsToldToTryAgain() throws {
+  @Test func aRequestBeyondTheLimitInFlightIsRetryable() throws {
     let refusal = service().refusal(requestsInFlight: 3)
     #expect(refusal.code == 1003)
     let data = try JSONValue(parsing: try #require(refusal.data))
     #expect(data == ["type": "queue_full", "retryable": true, "limit": 3])
   }
 
-  @Test func waitNamesWhatIsLeftOut() throws {
+  @Test func waitNamesThePredictionsLeftOut() throws {
     let ids = (0..<1_000).map { prediction(Int64($0)).id }
     let snapshots = (0..<1_000).map { PredictionSnapshot(prediction(Int64($0)), resultURL: nil) }
     let bytes = service().render(WaitOutcome(isFulfilled: true, snapshots: snapshots), requested: ids)

@@ -37,13 +37,13 @@ struct SchemaTests {
     return names
   }
 
-  /// The version the files were rendered with; that it is the program's own is tested on the program.
+  /// The document with the version of the files; a program test checks that it is the version of the program.
   private static func book() throws -> OpenRPCDocument {
     let document = try JSONValue(parsing: try #require(contents("openrpc.json")))
     return OpenRPCDocument(.standard, version: try #require(document["info"]?["version"]?.string))
   }
 
-  @Test("schemas/ is what the table says; `make schemas` renders it")
+  @Test("the files in schemas/ are rendered from the table (`make schemas`)")
   func filesAreRendered() throws {
     let files = try Self.book().files
     #expect(Self.namesInFolder() == Set(files.map { "\($0.name).json" }))
@@ -53,7 +53,7 @@ struct SchemaTests {
     }
   }
 
-  @Test func everyMethodIsDescribedOnceAndMethodsOfMCPAreNot() throws {
+  @Test func everyMethodButThoseOfMCPIsDescribedOnce() throws {
     let foreign = Method(mcp: "tools/list", "MCP's own.", body: .now { _, _ in .empty })
     let table = MethodTable(Method.predictions + Method.lifecycle + [foreign])
     let book = OpenRPCDocument(table, version: "1")
@@ -62,7 +62,7 @@ struct SchemaTests {
     #expect(Set(book.files.map(\.name)).count == book.files.count)
   }
 
-  /// OpenRPC demands it, and a positional call could not be written otherwise.
+  /// OpenRPC requires it, and positional calls would be impossible otherwise.
   @Test func requiredParametersComeFirst() {
     for method in MethodTable.standard.methods {
       let required = method.parameters.map(\.isRequired)
@@ -70,8 +70,8 @@ struct SchemaTests {
     }
   }
 
-  /// What `Prediction+JSON` writes and what the schema says are one list of members.
-  @Test func theSchemaOfThePredictionNamesWhatIsWritten() throws {
+  /// `Prediction+JSON` and the schema have the same fields.
+  @Test func theSchemaOfAPredictionHasTheFieldsThatAreWritten() throws {
     var it = Prediction(
       id: PredictionID(sequence: 1_795_437_296_789 << 12, lowBits: 7), provider: "sandbox", model: "m",
       input: Array(#"{"prompt":"a fox"}"#.utf8), metadata: nil, tags: [], idempotencyKey: nil, fingerprint: [1],
@@ -91,7 +91,7 @@ struct SchemaTests {
     #expect(schema["properties"]?["status"]?["enum"] == .array(PredictionStatus.allCases.map { .string($0.rawValue) }))
   }
 
-  @Test("a schema may be named in three ways, and a null is not given")
+  @Test("references have three forms, and optional values may be null")
   func rendering() {
     #expect(Schema.prediction.json(.components) == ["$ref": "#/components/schemas/Prediction"])
     #expect(Schema.prediction.json(.files) == ["$ref": "prediction.json"])

@@ -1,8 +1,8 @@
 internal import JSONRPC
 internal import Predictions
 
-/// One agent's view of the engine, and the only way from MCP to a prediction: what others made is not in it. An id is no
-/// secret, and what people, programs and other agents have made on the same table does not concern it.
+/// The view of one agent on the engine, through which MCP reaches predictions: it contains only predictions of this agent. An
+/// id is not a secret, so knowing one gives no access to the predictions of people, programs and other agents.
 struct MCPAgent: Sendable {
   let agent: Agent
   let engine: PredictionEngine
@@ -13,12 +13,13 @@ struct MCPAgent: Sendable {
     return snapshot
   }
 
-  /// A page of this agent's predictions, as it is committed.
+  /// A page of this agent's predictions, as committed.
   func list(_ query: ListQuery) throws(StoreError) -> ListPage {
     try engine.list(own(query))
   }
 
-  /// A page of this agent's predictions, with all that was accepted before. The completion may run on another thread.
+  /// A page of this agent's predictions, with all that were accepted before this call. The completion may run on another
+  /// thread.
   func list(_ query: ListQuery, completion: @escaping @Sendable (Result<ListPage, StoreError>) -> Void) {
     engine.list(own(query), completion: completion)
   }
@@ -50,7 +51,7 @@ struct MCPAgent: Sendable {
 }
 
 extension MCPCall {
-  /// The view of the agent that sent this request: the name is the request's own or the handshake's.
+  /// The view of the agent that sent this request. Its name is in the request or in the handshake.
   func agent() throws(RPCError) -> MCPAgent {
     let engine = try service.engine()
     let name = context.clientName ?? service.mcp.clientName

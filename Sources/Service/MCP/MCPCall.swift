@@ -3,23 +3,23 @@ internal import JSONRPC
 internal import Predictions
 internal import Threads
 
-/// One MCP request in flight: in which revision it speaks, what it was given, and its answer.
+/// An MCP request in flight: its revision, its params and its reply.
 ///
-/// Whoever is first answers: the work, the client that cancels (then there is silence), or the end of input.
+/// The first of completion, cancellation (which has no reply) and the end of input decides; the others are ignored.
 final class MCPCall: Sendable {
   private struct State {
     var waits: [WaitID] = []
-    /// What it ordered and waits for.
+    /// The prediction that it submitted and waits for.
     var held: PredictionID?
     /// Answered, cancelled, or at the end of input.
     var isOver = false
-    /// Answers with how it stands now.
+    /// Answers with the current state.
     var answerNow: (@Sendable () -> Void)?
   }
 
   let context: MCPRequestContext
   let params: JSONObject
-  /// The request's own id, as it was spelled.
+  /// The id of the request, as it was written.
   let id: JSONValue
   let service: Service
   let reply: PendingReply
@@ -35,7 +35,7 @@ final class MCPCall: Sendable {
 
   var revision: MCPRevision { context.revision }
 
-  /// For progress; 0 is a token like any other.
+  /// The token for progress; 0 is a valid token.
   var progressToken: JSONValue? {
     guard let token = params["_meta"]?["progressToken"], token.string != nil || token.int64 != nil else { return nil }
     return token
@@ -43,12 +43,12 @@ final class MCPCall: Sendable {
 
   // MARK: - Answering
 
-  /// Answers with an object of these members, and what the revision wants around them.
+  /// Answers with an object of these fields and those that the revision requires.
   ///
   /// - Parameters:
-  ///   - lasts: milliseconds for which the answer holds, for what MCP calls cacheable.
-  ///   - isPrivate: whether it holds for this user only.
-  ///   - introducing: whether it tells all about this server.
+  ///   - lasts: how long a client may cache the result, in milliseconds.
+  ///   - isPrivate: whether only this user may use the cached result.
+  ///   - introducing: whether the result describes the server in full.
   func result(
     lasts: Int64? = nil, isPrivate: Bool = false, introducing: Bool = false, type: StaticString = "complete",
     meta: ((inout JSONWriter) -> Void)? = nil, _ members: (inout JSONWriter) -> Void
@@ -87,8 +87,8 @@ final class MCPCall: Sendable {
     isAnswered()
   }
 
-  /// Calls the body with how many bytes of pictures the answer may bring: at once with 0 where none are wanted, else on the
-  /// thread that reads pictures, one answer after the other, as soon as there is room for it.
+  /// Calls the body with the number of bytes that images may take in the reply: at once with 0 where none are requested,
+  /// otherwise on the thread that reads images, one reply after another, as soon as the client has read enough.
   func withRoom(forPictures areWanted: Bool, _ body: @escaping @Sendable (_ pictureBytes: Int) -> Void) {
     guard areWanted else { return body(0) }
     service.pictures.async { [reply] in body(min(Service.pictureLimit, reply.waitForRoom())) }
@@ -104,9 +104,10 @@ final class MCPCall: Sendable {
     if let held { _ = service.mcp.release(held, isAnswered: true) }
   }
 
-  // MARK: - Holding what it ordered
+  // MARK: - Holding its prediction
 
-  /// Holds the prediction that this call ordered until it is answered. Cancelled before that, the call takes it back.
+  /// Holds the prediction that this call submitted until the reply. If the call is cancelled before, the prediction is
+  /// withdrawn.
   ///
   /// - Returns: false where the call was cancelled before the prediction was committed.
   func hold(_ accepted: PredictionEngine.Accepted, in engine: PredictionEngine) -> Bool {
@@ -122,9 +123,9 @@ final class MCPCall: Sendable {
 
   // MARK: - Waiting
 
-  /// Waits for a prediction, telling how it goes where the client wants to know.
+  /// Waits for a prediction, with notifications of progress where the client sent a token.
   ///
-  /// - Parameter answer: called once with how it stands; `nil` where it was deleted.
+  /// - Parameter answer: called once with its state; `nil` where it was deleted.
   func wait(
     for id: PredictionID, atMost milliseconds: Int64, in engine: PredictionEngine,
     answer: @escaping @Sendable (PredictionSnapshot?) -> Void
@@ -142,21 +143,21 @@ final class MCPCall: Sendable {
     if let wait { remains([wait], in: engine) { answer((try? engine.snapshot(id)) ?? nil) } }
   }
 
-  /// Remembers what is waited for, and what to answer when the input ends.
+  /// Records the waits, and the answer for the end of input.
   func remains(_ waits: [WaitID], in engine: PredictionEngine, answerNow: @escaping @Sendable () -> Void) {
     state.withLock { state in
       state.waits += waits
       state.answerNow = answerNow
     }
     service.mcp.add(self)
-    // Answered or cancelled in the meantime, on another thread.
+    // Answered or cancelled meanwhile on another thread.
     if state.withLock({ $0.isOver }) {
       service.mcp.remove(self)
       end(in: engine, answering: false)
     }
   }
 
-  /// The client gave up, or the input is at its end.
+  /// Ends the call: the client cancelled it, or the input has ended.
   func end(in engine: PredictionEngine?, answering: Bool) {
     let (waits, answerNow, held) = state.withLock { state in
       state.isOver = true
@@ -164,7 +165,7 @@ final class MCPCall: Sendable {
       return (state.waits, state.answerNow, state.held)
     }
     for wait in waits { _ = engine?.endWait(wait) }
-    // A reply that was given is given; a second one is dropped.
+    // After a first reply, a second one is dropped.
     let answer: @Sendable () -> Void = { if answering { answerNow?() } }
     if let held, service.mcp.release(held, isAnswered: false) {
       engine?.withdraw(held, completion: answer)

@@ -2,8 +2,8 @@ internal import JSON
 internal import JSONRPC
 internal import Predictions
 
-/// `completion/complete`: names of models. Asks no provider, for a person is typing: it offers what is usual here, what
-/// was used before, and what a provider said of late.
+/// `completion/complete`: names of models. It sends no request, because a person is typing: it offers default models, models
+/// used before, and the lists of providers that are in memory.
 enum MCPCompletion {
   private static let mostValues = 100
 
@@ -35,7 +35,7 @@ enum MCPCompletion {
     }
   }
 
-  /// Those that begin so first, then those that have it anywhere; whatever the case.
+  /// The models that begin with the text, then those that contain it; upper and lower case are the same.
   static func matches(_ begun: String, among models: [String]) -> [String] {
     let begun = begun.lowercased()
     if begun.isEmpty { return models }
@@ -47,7 +47,7 @@ enum MCPCompletion {
     return beginning + within.filter { !beginning.contains($0) }
   }
 
-  /// The usual ones, then those this agent used before, then those of catalogues that are in memory, each once.
+  /// The default models, then those that this agent used before, then those of lists in memory, each once.
   private static func known(to agent: MCPAgent) -> [String] {
     var models = agent.engine.usualModels
     for prediction in (try? agent.list(ListQuery(limit: mostValues)))?.predictions ?? []

@@ -1,10 +1,10 @@
 internal import Predictions
 
-/// The folders whose files an agent may be told of and may choose: the output folder and those of `--allow-output`.
+/// The folders that an agent may choose and whose paths it may see: the output folder and those of `--allow-output`.
 ///
-/// Judged by the path's own words: what has `..` behind such a folder is outside, wherever it leads.
+/// Only the text of a path counts: a path with `..` after such a folder is outside of it.
 struct MCPFolders: Sendable, Equatable {
-  /// As the user spelled them.
+  /// The folders as the user wrote them.
   let names: [String]
   private let folders: [String]
 
@@ -13,7 +13,7 @@ struct MCPFolders: Sendable, Equatable {
     folders = directories.flatMap { [$0.path, $0.realPath] }
   }
 
-  /// Whether a folder or a file is one of them or inside.
+  /// Whether a path is one of the folders or inside one.
   func contains(_ path: String) -> Bool {
     guard path.utf8.first == UInt8(ascii: "/"), !path.utf8.contains(0) else { return false }
     let parts = Self.parts(path)
@@ -26,7 +26,7 @@ struct MCPFolders: Sendable, Equatable {
     }
   }
 
-  /// The names on the way; doubled slashes and `.` lead nowhere.
+  /// The components of a path, without empty ones and `.`.
   private static func parts(_ path: String) -> [String] {
     path.split(separator: "/").filter { $0 != "." }.map(String.init)
   }

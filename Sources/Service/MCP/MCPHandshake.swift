@@ -2,11 +2,11 @@ internal import JSON
 internal import JSONRPC
 
 extension Service {
-  /// How long what never changes while the process lives may be kept by a client.
+  /// How long a client may cache results that do not change while the process runs, in milliseconds.
   static let staticLifetime: Int64 = 3_600_000
 
-  /// `initialize` with a `protocolVersion`: MCP's handshake. It touches no prediction: hosts start processes only to ask
-  /// what they are.
+  /// `initialize` with a `protocolVersion`: the handshake of MCP. It opens no database: hosts start processes only to read their
+  /// capabilities.
   func initializeMCP(_ params: JSONObject) throws(RPCError) -> [UInt8] {
     guard let requested = params["protocolVersion"]?.string else {
       throw .invalidParams("protocolVersion", "protocolVersion must be a string like \"2025-11-25\"")
@@ -47,7 +47,7 @@ extension Service {
     }
   }
 
-  /// What a host puts before the model; hosts cut it at 2 KB, so what stands first is what must be known.
+  /// The instructions that a host gives to the model. Hosts cut them at 2 KB, so the most important part is first.
   var instructions: String {
     [host.standing(), Self.usage].compactMap { $0 }.joined(separator: " ")
   }
@@ -59,9 +59,9 @@ extension Service {
     get_prediction and do not generate it again, for each new prediction may cost money. list_predictions finds ids again.
     """
 
-  /// Who answers.
+  /// Writes the name and the version of this server.
   ///
-  /// - Parameter isFull: also what it is and what it looks like, which the first answer tells.
+  /// - Parameter isFull: whether to add the description and the icon, as the first reply has them.
   func writeServerInfo(to json: inout JSONWriter, for revision: MCPRevision, isFull: Bool) {
     json.beginObject()
     json.name("name")

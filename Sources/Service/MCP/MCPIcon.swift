@@ -7,7 +7,7 @@ enum MCPIcon {
     yZ7YDwo2Xp2MO7ZVAAAAAElFTkSuQmCC
     """
 
-  /// The `icons` member of whoever has one.
+  /// The value of `icons`.
   static let json = Array(
     #"[{"src":"data:image/png;base64,\#(png)","mimeType":"image/png","sizes":["48x48"]}]"#.utf8)
 }

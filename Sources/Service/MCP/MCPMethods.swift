@@ -2,24 +2,23 @@ internal import JSON
 internal import JSONRPC
 
 extension Method {
-  /// The rows of MCP: the same predictions, seen by agents. Which revisions have a method is part of its row; in others
-  /// it does not exist.
+  /// The methods of MCP: the same predictions for agents. Each row names the revisions that have the method.
   static let mcp: [Method] = [
-    Method(mcp: "server/discover", "What this server is.", MCPRevision.november2024...(.july2026), Service.discover),
+    Method(mcp: "server/discover", "Describes this server.", MCPRevision.november2024...(.july2026), Service.discover),
     Method(mcp: "tools/list", "The tools.", all, MCPTool.list),
-    Method(mcp: "tools/call", "Calls one of them.", all, MCPToolCall.handle),
+    Method(mcp: "tools/call", "Calls a tool.", all, MCPToolCall.handle),
     Method(mcp: "prompts/list", "The prompts.", all, MCPPrompt.list),
-    Method(mcp: "prompts/get", "One of them, filled in.", all, MCPPrompt.get),
-    Method(mcp: "resources/list", "Nothing; see the templates.", all, MCPResource.list),
-    Method(mcp: "resources/templates/list", "How saved files are named.", all, MCPResource.templates),
+    Method(mcp: "prompts/get", "A prompt with its arguments.", all, MCPPrompt.get),
+    Method(mcp: "resources/list", "An empty list; see the templates.", all, MCPResource.list),
+    Method(mcp: "resources/templates/list", "The URI of saved files.", all, MCPResource.templates),
     Method(mcp: "resources/read", "A saved file.", all, MCPResource.read),
     Method(mcp: "completion/complete", "Names of models.", all, MCPCompletion.complete),
-    Method(mcp: "tasks/get", "A task as it stands.", .november2025...(.july2026), MCPTask.get),
+    Method(mcp: "tasks/get", "The state of a task.", .november2025...(.july2026), MCPTask.get),
     Method(mcp: "tasks/cancel", "Stops a task.", .november2025...(.july2026), MCPTask.cancel),
-    Method(mcp: "tasks/result", "What came of a task.", .november2025...(.november2025), MCPTask.result),
+    Method(mcp: "tasks/result", "The result of a task.", .november2025...(.november2025), MCPTask.result),
     Method(mcp: "tasks/list", "The tasks.", .november2025...(.november2025), MCPTask.list),
     Method(mcp: "tasks/update", "Acknowledges.", .july2026...(.july2026), MCPTask.update),
-    Method(mcp: "subscriptions/listen", "News of tasks.", .july2026...(.july2026), MCPSubscription.listen),
+    Method(mcp: "subscriptions/listen", "Notifications about tasks.", .july2026...(.july2026), MCPSubscription.listen),
     Method(mcp: "notifications/initialized", "Does nothing.") { _, _ in },
     Method(mcp: "notifications/cancelled", "Stops waiting for a request, which is not answered.") { service, params in
       if let id = params.object["requestId"] { service.cancelRequest(id) }

@@ -2,8 +2,8 @@ internal import JSON
 internal import Predictions
 internal import Threads
 
-/// `notifications/progress` for one request: the state, the elapsed time, and the id by which the prediction is found
-/// again should the client give up. `progress` is in seconds and strictly increases; no total is ever made up.
+/// `notifications/progress` for a request: the status, the elapsed time, and the id, by which a client that gives up can find
+/// the prediction again. `progress` is in seconds and strictly increases; there is no invented total.
 struct MCPProgress: Sendable {
   private let token: JSONValue
   private let hasMessage: Bool
@@ -11,7 +11,7 @@ struct MCPProgress: Sendable {
   private let begun: Int64
   private let last = Protected<Int64>(-1)
 
-  /// Begins, where the client sent a token.
+  /// `nil` where the client sent no token.
   init?(_ call: MCPCall) {
     guard let token = call.progressToken else { return nil }
     self.init(token: token, revision: call.revision, time: call.service.time)

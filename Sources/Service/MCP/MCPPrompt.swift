@@ -2,7 +2,7 @@ internal import JSON
 internal import JSONRPC
 internal import Predictions
 
-/// The one prompt, which hosts show to people as a command: it asks the model to make a picture.
+/// The only prompt, which hosts show to people as a command: it asks the model to generate an image.
 enum MCPPrompt {
   static let name = "generate_image"
 

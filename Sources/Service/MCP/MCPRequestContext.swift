@@ -1,24 +1,24 @@
 internal import JSON
 internal import JSONRPC
 
-/// What one request says about the protocol it is written in. Pure.
+/// The protocol revision and the client of a request. Pure.
 ///
-/// A request whose `_meta` names a revision is judged by what it says alone; any other by the handshake before it.
+/// A request whose `_meta` names a revision describes itself; for any other one the handshake holds.
 struct MCPRequestContext: Sendable, Equatable {
   let revision: MCPRevision
-  /// Whether this request's sender understands tasks as an extension.
+  /// Whether the client understands tasks as an extension.
   var hasTasksExtension = false
-  /// `clientInfo.name`, where the request itself says it; else the handshake's holds.
+  /// `clientInfo.name` of the request; `nil` where the handshake has it.
   var clientName: String?
 
-  /// Whether a request claims to be of the stateless revision, rightly or not.
+  /// Whether a request names a revision, known or not.
   static func isStateless(_ params: JSONObject) -> Bool {
     params["_meta"]?[MCPName.protocolVersion] != nil
   }
 
-  /// Reads the claim.
+  /// Reads `_meta`.
   ///
-  /// - Parameter negotiated: what the handshake agreed on, or would have.
+  /// - Parameter negotiated: the revision of the handshake, or its default.
   init(_ params: JSONObject, negotiated: MCPRevision) throws(RPCError) {
     guard let claimed = params["_meta"]?[MCPName.protocolVersion] else {
       revision = negotiated
@@ -52,7 +52,7 @@ extension RPCError {
     }
   }
 
-  /// MissingRequiredClientCapability: the request did not say that its sender understands tasks.
+  /// MissingRequiredClientCapability: the request did not declare that its client understands tasks.
   static let tasksExtensionRequired = RPCError(
     code: -32_021, message: "This needs the capability \(MCPName.tasks), which the request did not declare"
   ) { data in

@@ -6,17 +6,16 @@ internal import Threads
 
 /// Saved files as resources: `imagewire://predictions/{id}/{n}`, n from 1.
 ///
-/// The list is empty on purpose: it must not change with what was asked before, and the links of a result lead to what
-/// was made.
+/// The list is empty on purpose: it must not depend on earlier requests, and results link to their files.
 enum MCPResource {
   private static let prefix = "imagewire://predictions/"
   static let template = "imagewire://predictions/{id}/{n}"
-  /// In base64 it stays below the 10 MiB at which the TypeScript SDK hangs up.
+  /// In base64 this is below the 10 MiB at which the TypeScript SDK closes the connection.
   static let readLimit: Int64 = 7 << 20
 
   static func uri(_ id: PredictionID, _ number: Int) -> String { "\(prefix)\(id)/\(number)" }
 
-  /// What a URI names; `nil` where it is none of ours.
+  /// The prediction and the number of a file; `nil` for any other URI.
   static func parse(_ uri: String) -> (id: PredictionID, number: Int)? {
     guard uri.hasPrefix(prefix) else { return nil }
     let parts = uri.dropFirst(prefix.count).split(separator: "/", omittingEmptySubsequences: false)

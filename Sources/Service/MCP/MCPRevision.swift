@@ -1,29 +1,29 @@
-/// The revisions of MCP, oldest first, and what each of them knows.
+/// The revisions of MCP, oldest first, and their features.
 ///
-/// A member goes out only in revisions that have it: strict clients reject what they do not know.
+/// A field is sent only in revisions that have it: strict clients reject unknown fields.
 enum MCPRevision: String, CaseIterable, Comparable, Sendable {
   case november2024 = "2024-11-05"
   case march2025 = "2025-03-26"
   case june2025 = "2025-06-18"
-  /// The last with a handshake, and what a claim of no revision means.
+  /// The last revision with a handshake, and the default.
   case november2025 = "2025-11-25"
-  /// Stateless: every request says what it is.
+  /// Stateless: every request describes itself.
   case july2026 = "2026-07-28"
 
   static func < (one: MCPRevision, other: MCPRevision) -> Bool { one.rawValue < other.rawValue }
 
-  /// What the handshake answers: what was asked for, if it has a handshake, else the newest that does. Clients hang up on
-  /// a revision they do not know, so never the newest of all.
+  /// The answer of the handshake: the requested revision, if it has a handshake, otherwise the newest that has one. Clients
+  /// close the connection at a revision that they do not know.
   static func negotiated(_ requested: String) -> MCPRevision {
     guard let known = MCPRevision(rawValue: requested), known.hasHandshake else { return .november2025 }
     return known
   }
 
-  /// Newest first, as `server/discover` and -32022 tell them.
+  /// The names, newest first, as in `server/discover` and in the error -32022.
   static let supported = allCases.reversed().map(\.rawValue)
 
   var hasHandshake: Bool { self < .july2026 }
-  /// Whether results say what they are, who says it and how long it holds.
+  /// Whether results state their type, their server and how long they may be cached.
   var isStateless: Bool { !hasHandshake }
   var hasAnnotations: Bool { self >= .march2025 }
   var hasCompletionsCapability: Bool { self >= .march2025 }
@@ -32,11 +32,11 @@ enum MCPRevision: String, CaseIterable, Comparable, Sendable {
   var hasStructuredContent: Bool { self >= .june2025 }
   var hasResourceLinks: Bool { self >= .june2025 }
   var hasIcons: Bool { self >= .november2025 }
-  /// Tasks as a part of the protocol itself; later they are an extension.
+  /// Whether tasks are a part of the protocol; later they are an extension.
   var hasCoreTasks: Bool { self == .november2025 }
-  /// Whether arguments that cannot be used are told to the model, as the result of the tool.
+  /// Whether invalid arguments are reported to the model, as the result of the tool.
   var tellsModelOfBadArguments: Bool { self >= .november2025 }
-  /// The code for a resource that is not there.
+  /// The code for a resource that does not exist.
   var resourceNotFoundCode: Int { isStateless ? -32_602 : -32_002 }
 }
 

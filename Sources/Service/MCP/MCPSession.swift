@@ -3,7 +3,7 @@ internal import JSONRPC
 internal import Predictions
 internal import Threads
 
-/// What a connection remembers about MCP: the handshake, who waits, and which tasks were made here.
+/// The MCP state of a connection: the handshake, waiting calls and tasks.
 final class MCPSession: Sendable {
   private struct State {
     var revision = MCPRevision.november2025
@@ -14,7 +14,7 @@ final class MCPSession: Sendable {
     var held: [PredictionID: Holding] = [:]
   }
 
-  /// How many unanswered calls wait for a prediction, and whether only they know of it.
+  /// How many unanswered calls wait for a prediction, and whether the client has its id from another call.
   private struct Holding {
     var calls = 0
     var isTheirs = false
@@ -22,7 +22,7 @@ final class MCPSession: Sendable {
 
   private let state = Protected(State())
 
-  /// What the handshake agreed on; without one, what the last revision with a handshake says.
+  /// The revision of the handshake; without a handshake, the last one that has it.
   var revision: MCPRevision {
     get { state.withLock { $0.revision } }
     set { state.withLock { $0.revision = newValue } }
@@ -34,7 +34,7 @@ final class MCPSession: Sendable {
     set { state.withLock { $0.clientName = newValue } }
   }
 
-  /// A call waits from here on; at the end of input not any more.
+  /// Records a waiting call. After the end of input the call is answered at once.
   func add(_ call: MCPCall) {
     let isAtEnd = state.withLock { state in
       if !state.isAtEnd { state.waiting[ObjectIdentifier(call)] = call }
@@ -47,7 +47,7 @@ final class MCPSession: Sendable {
     state.withLock { $0.waiting[ObjectIdentifier(call)] = nil }
   }
 
-  /// Nobody asks any more: hosts wait two seconds for the process to go, so everybody who waits is answered now.
+  /// Answers all waiting calls at the end of input: hosts wait only two seconds for the process to exit.
   func endWaits() {
     let calls = state.withLock { state in
       state.isAtEnd = true
@@ -57,9 +57,9 @@ final class MCPSession: Sendable {
     for call in calls { call.end(in: try? call.service.engine(), answering: true) }
   }
 
-  /// A call waits for what it ordered.
+  /// Records that a call waits for the prediction that it submitted.
   ///
-  /// - Parameter isNew: whether its order made the prediction.
+  /// - Parameter isNew: whether this call created the prediction.
   func hold(_ id: PredictionID, isNew: Bool) {
     state.withLock { state in
       state.held[id, default: Holding()].calls += 1
@@ -67,10 +67,10 @@ final class MCPSession: Sendable {
     }
   }
 
-  /// A call waits no longer.
+  /// Records that a call no longer waits.
   ///
-  /// - Parameter isAnswered: whether its client has the id now.
-  /// - Returns: whether the prediction is to be withdrawn: the client has heard of it from no call.
+  /// - Parameter isAnswered: whether the client has the id now.
+  /// - Returns: whether to withdraw the prediction: no call has given its id to the client.
   func release(_ id: PredictionID, isAnswered: Bool) -> Bool {
     state.withLock { state in
       guard var holding = state.held[id] else { return false }
@@ -81,14 +81,14 @@ final class MCPSession: Sendable {
     }
   }
 
-  /// A task whose result is to hold its picture. Known as long as the process lives; the picture itself stays.
+  /// Marks a task whose result includes its image, for the lifetime of the process.
   func keepInline(_ id: PredictionID) { state.withLock { _ = $0.inlineTasks.insert(id) } }
 
   func isInline(_ id: PredictionID) -> Bool { state.withLock { $0.inlineTasks.contains(id) } }
 }
 
 extension Service {
-  /// Takes one MCP request: reads what it claims to be, and whether that has the method.
+  /// Handles an MCP request, if its revision has the method.
   func handleMCP(
     _ request: Request, _ params: MethodParameters, _ reply: consuming Reply, in revisions: ClosedRange<MCPRevision>,
     _ body: (Service, MCPCall) throws(RPCError) -> Void

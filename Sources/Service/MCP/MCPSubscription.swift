@@ -3,10 +3,10 @@ internal import JSONRPC
 internal import Predictions
 internal import Threads
 
-/// `subscriptions/listen`: news of tasks, until the client cancels or the input ends. Lists never change and are not
-/// promised.
+/// `subscriptions/listen`: notifications about tasks, until the client cancels or the input ends. Lists never change, so there
+/// are no notifications about them.
 enum MCPSubscription {
-  /// Longer than any prediction takes.
+  /// Longer than any prediction takes, in milliseconds.
   private static let watchTime: Int64 = 86_400_000
   private static let mostTasks = 1_000
 
@@ -17,7 +17,7 @@ enum MCPSubscription {
     }
     if !wished.isNull, !call.context.hasTasksExtension { throw .tasksExtensionRequired }
     let agent = try call.agent()
-    // What is no task of ours is left out, and the acknowledgement says so.
+    // Unknown tasks are left out of the acknowledgement.
     let tasks = (wished.array ?? []).prefix(mostTasks).compactMap { name -> MCPTask? in
       guard let id = name.string.flatMap(PredictionID.init), let snapshot = try? agent.snapshot(id) else {
         return nil
@@ -44,7 +44,7 @@ enum MCPSubscription {
     }
   }
 
-  /// Tells of every change that a client can see; at once of a task that is over.
+  /// Sends a notification for every visible change, and at once for a finished task.
   private static func watch(_ task: MCPTask, for call: MCPCall, in engine: PredictionEngine) -> WaitID? {
     let told = Protected(task.snapshot.prediction.status)
     let tell: @Sendable (PredictionSnapshot) -> Void = { [service = call.service] snapshot in
@@ -79,7 +79,7 @@ extension JSONWriter {
     endObject()
   }
 
-  /// The request's id with its JSON type: 7 is not "7".
+  /// Writes the id of the request with its JSON type: 7 is not "7".
   fileprivate mutating func subscriptionID(_ id: JSONValue) {
     name("io.modelcontextprotocol/subscriptionId")
     value(id)

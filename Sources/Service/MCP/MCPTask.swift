@@ -4,11 +4,11 @@ internal import JSONRPC
 internal import Predictions
 internal import Threads
 
-/// A prediction as a task: the same id, the same life, and so nothing that a restart could lose.
+/// A prediction as a task, with the same id and the same lifetime, so that a restart loses no task.
 ///
-/// It lives until the prediction is deleted, whatever lifetime was asked for, and says so with `null`.
+/// It exists until the prediction is deleted, whatever lifetime was requested; its `ttl` is `null`.
 struct MCPTask: Sendable {
-  /// The two incompatible ways to write one.
+  /// The two incompatible forms of a task.
   enum Dialect: Sendable {
     /// The experimental part of 2025-11-25.
     case core
@@ -22,7 +22,7 @@ struct MCPTask: Sendable {
     var isTerminal: Bool { self != .working }
   }
 
-  /// How often it makes sense to ask, in milliseconds.
+  /// The interval for polling, in milliseconds.
   static let pollInterval: Int64 = 1_000
 
   let snapshot: PredictionSnapshot
@@ -32,11 +32,11 @@ struct MCPTask: Sendable {
     self.snapshot = snapshot
   }
 
-  /// Whether the task ended without anybody knowing of a picture, and a later look found that there is more to say.
+  /// Whether the task ended as `unknown` and its prediction has changed after that.
   private var wasLost: Bool { prediction.hasBeenUnknown && prediction.status != .unknown }
 
-  /// Where it stands. A task that has ended never changes again: one whose prediction was `unknown` stays what it was then,
-  /// even when a later look found the picture.
+  /// Its status. A finished task does not change: a task whose prediction was `unknown` keeps its status even when the image is
+  /// found later.
   func status(in dialect: Dialect) -> Status {
     let hasNoPicture: Status = dialect == .core ? .failed : .completed
     if wasLost { return hasNoPicture }
@@ -48,7 +48,7 @@ struct MCPTask: Sendable {
     }
   }
 
-  /// Writes the members of a task.
+  /// Writes the fields of a task.
   func write(to json: inout JSONWriter, in dialect: Dialect) {
     let status = status(in: dialect)
     json.name("taskId")
@@ -75,17 +75,17 @@ struct MCPTask: Sendable {
   private var excuse: SafeText {
     guard wasLost else { return prediction.excuse }
     return """
-      When this task ended, nobody knew whether the provider had taken it. What is known since then: call get_prediction \
-      with {"id":"\(prediction.id)"}.
+      When this task ended, it was unknown whether the provider had received the request. For its current state call \
+      get_prediction with {"id":"\(prediction.id)"}.
       """
   }
 
-  /// Whether its result has pictures in the message, as the call that began it wanted.
+  /// Whether its result includes images, as the call that began it requested.
   func bringsPictures(_ service: Service) -> Bool {
     !snapshot.prediction.files.isEmpty && service.mcp.isInline(snapshot.prediction.id)
   }
 
-  /// What the call would have brought, had it waited.
+  /// The result that the call would have returned after waiting.
   func result(_ service: Service, pictureBytes: Int) -> MCPToolResult {
     var result = service.toolResult(snapshot, pictureBytes: pictureBytes)
     if wasLost {
@@ -95,7 +95,7 @@ struct MCPTask: Sendable {
     return result
   }
 
-  /// Writes a task of the extension with what came of it.
+  /// Writes a task of the extension with its result.
   func writeDetailed(to json: inout JSONWriter, _ service: Service, for revision: MCPRevision, pictureBytes: Int) {
     write(to: &json, in: .extended)
     guard status(in: .extended) == .completed else { return }
@@ -120,7 +120,7 @@ extension JSONWriter {
 }
 
 extension MCPCall {
-  /// The task a call names; only predictions made over MCP are tasks.
+  /// The task that a call names. Only predictions submitted over MCP are tasks.
   func task() throws(RPCError) -> MCPTask {
     guard let name = params["taskId"]?.string else { throw .invalidParams("taskId", "taskId is missing") }
     let agent = try agent()

@@ -3,17 +3,17 @@ internal import JSONRPC
 internal import Predictions
 internal import Threads
 
-// `tasks/…`, which mean nearly the same in both dialects and look different in each.
+// The methods `tasks/…`, whose results differ between the two dialects.
 extension MCPTask {
-  /// As long as a watch on a task lasts: a day, by when every prediction has ended.
+  /// How long a task is watched, in milliseconds: a day, in which every prediction ends.
   private static let watchTime: Int64 = 86_400_000
 
-  /// Answers a call with a task, and tells everybody from then on how it goes.
+  /// Answers a call with a task, and then sends notifications about it.
   static func begin(_ snapshot: PredictionSnapshot, for call: MCPCall, in engine: PredictionEngine) {
     let id = snapshot.prediction.id
     call.result(meta: { json in
       json.name("io.modelcontextprotocol/model-immediate-response")
-      json.value("The picture is being made as task \(id); get_prediction with that id tells how it goes.")
+      json.value("The image is being generated as task \(id); get_prediction with that id returns its state.")
     }) { json in
       json.name("task")
       json.beginObject()
@@ -25,7 +25,7 @@ extension MCPTask {
     let told = Protected(MCPTask(snapshot).state)
     let tell: @Sendable (PredictionSnapshot) -> Void = { snapshot in
       let task = MCPTask(snapshot)
-      // The token of the call is good for as long as its task works.
+      // The token of the call is valid while its task works.
       if let progress, !task.status(in: .core).isTerminal {
         service.notify("notifications/progress") { progress.write(snapshot, task: id, to: &$0) }
       }
@@ -47,7 +47,7 @@ extension MCPTask {
     }
   }
 
-  /// What is worth a notification.
+  /// The state whose change is a notification.
   private var state: [String] { [status(in: .core).rawValue, snapshot.prediction.status.rawValue] }
 
   /// `tasks/get`.
@@ -59,7 +59,7 @@ extension MCPTask {
     }
   }
 
-  /// `tasks/result`: waits until there is one.
+  /// `tasks/result`: waits for the result.
   @Sendable static func result(_ service: Service, _ call: MCPCall) throws(RPCError) {
     let task = try checked(call)
     let id = task.snapshot.prediction.id
@@ -79,7 +79,7 @@ extension MCPTask {
     if task.status(in: .core).isTerminal { return answer(task.snapshot) }
     let engine = try service.engine()
     do throws(StoreError) {
-      // No progress for this request: the token that counts is that of the call that made the task.
+      // No progress here: the token belongs to the call that created the task.
       let wait = try engine.wait(for: [id], atMost: watchTime) { answer($0.snapshots.first) }
       if let wait { call.remains([wait], in: engine) { answer((try? engine.snapshot(id)) ?? nil) } }
     } catch {
@@ -87,7 +87,7 @@ extension MCPTask {
     }
   }
 
-  /// `tasks/list`: a page of what was made over MCP.
+  /// `tasks/list`: a page of predictions submitted over MCP.
   @Sendable static func list(_ service: Service, _ call: MCPCall) throws(RPCError) {
     var query = ListQuery(limit: 50)
     if let cursor = call.params["cursor"], !cursor.isNull {
@@ -114,8 +114,7 @@ extension MCPTask {
     }
   }
 
-  /// `tasks/cancel`: in the core the task comes back cancelled, and one that had ended is an error; the extension only
-  /// acknowledges.
+  /// `tasks/cancel`. The core returns the cancelled task, and an error for a finished one; the extension only acknowledges.
   @Sendable static func cancel(_ service: Service, _ call: MCPCall) throws(RPCError) {
     let task = try checked(call)
     let dialect: Dialect = call.revision.isStateless ? .extended : .core
@@ -130,19 +129,19 @@ extension MCPTask {
       case .success where dialect == .extended: call.result { _ in }
       case .success(let snapshot) where snapshot.prediction.status == .cancelled:
         call.result { MCPTask(snapshot).write(to: &$0, in: .core) }
-      // It was finished in the moment before.
+      // It finished just before.
       case .success: call.error(.taskOver(id))
       }
     }
   }
 
-  /// `tasks/update`: no task of ours ever asks for anything.
+  /// `tasks/update`: only acknowledged, since tasks here never ask for input.
   @Sendable static func update(_ service: Service, _ call: MCPCall) throws(RPCError) {
     _ = try checked(call)
     call.result { _ in }
   }
 
-  /// The task of a call whose sender has said, where it must, that it knows what tasks are.
+  /// The task of a call, whose client must have declared the extension in stateless revisions.
   private static func checked(_ call: MCPCall) throws(RPCError) -> MCPTask {
     if call.revision.isStateless, !call.context.hasTasksExtension { throw .tasksExtensionRequired }
     return try call.task()
@@ -155,6 +154,6 @@ extension RPCError {
   }
 
   fileprivate static func taskCancelled(_ id: PredictionID) -> RPCError {
-    RPCError(.taskCancelled, "The task was cancelled; there is no picture.", id: id.description)
+    RPCError(.taskCancelled, "The task was cancelled; there is no image.", id: id.description)
   }
 }

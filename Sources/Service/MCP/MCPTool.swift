@@ -1,15 +1,15 @@
 internal import JSON
 internal import JSONRPC
 
-/// One tool as hosts list it. What the schemas say is what `MethodParameters` checks: they are for the model, the check is ours.
+/// A tool as hosts list it. The schemas are for the model; `MethodParameters` checks the arguments.
 struct MCPTool: Sendable {
   let name: String
   let title: String
-  /// For the model. Hosts cut it at 2 KB.
+  /// The description for the model. Hosts cut it at 2 KB.
   let description: String
-  /// What it takes.
+  /// Its arguments.
   let parameters: [ParameterDescription]
-  /// What it brings. Called by whoever lists the tools, and by nobody else.
+  /// The schema of its result; built only where tools are listed.
   let output: @Sendable () -> Schema
   let hints: Hints
   /// Whether it can be called as a task.
@@ -31,7 +31,7 @@ struct MCPTool: Sendable {
     self.body = body
   }
 
-  /// What a host may let a model do without asking.
+  /// Hints by which a host decides whether to ask the user.
   struct Hints: Sendable {
     var readOnly = false
     var destructive = false
@@ -39,12 +39,12 @@ struct MCPTool: Sendable {
     var openWorld = true
   }
 
-  /// All of them, in the order in which they are listed.
+  /// All tools, in the order of the list.
   static let all: [MCPTool] = [generate, submit, get, cancel, list]
 
   static func named(_ name: String) -> MCPTool? { all.first { $0.name == name } }
 
-  /// The tool, with what the revision knows of it.
+  /// Writes the tool with the fields that the revision has.
   func write(to json: inout JSONWriter, for revision: MCPRevision) {
     json.beginObject()
     json.name("name")
@@ -80,7 +80,7 @@ struct MCPTool: Sendable {
     json.endObject()
   }
 
-  /// `tools/list`: the same for everybody, in one page.
+  /// `tools/list`: all tools in one page.
   @Sendable static func list(_ service: Service, _ call: MCPCall) throws(RPCError) {
     try call.refuseCursor()
     call.result(lasts: Service.staticLifetime) { json in
@@ -97,7 +97,7 @@ extension MCPTool.Hints {
     json.beginObject()
     json.name("readOnlyHint")
     json.value(readOnly)
-    // These two mean nothing where nothing is changed.
+    // These two have no meaning for a tool that changes nothing.
     if !readOnly {
       json.name("destructiveHint")
       json.value(destructive)
@@ -111,7 +111,7 @@ extension MCPTool.Hints {
 }
 
 extension MCPCall {
-  /// Every list of ours is one page, so a cursor cannot be one of ours.
+  /// Refuses a cursor: the list has one page.
   func refuseCursor() throws(RPCError) {
     if let cursor = params["cursor"], !cursor.isNull {
       throw .invalidParams("cursor", "it is not a cursor of this list", hint: "The list is one page; leave it out.")

@@ -2,15 +2,15 @@ internal import JSON
 internal import JSONRPC
 internal import Predictions
 
-/// One `tools/call`, with its arguments read.
+/// A `tools/call` with its arguments.
 struct MCPToolCall: Sendable {
-  /// How the client wants it answered.
+  /// The form of the reply.
   enum Way: Sendable {
-    /// With the result, when it is there.
+    /// The result, after waiting for it.
     case result
-    /// With a task of the protocol itself (2025-11-25).
+    /// A task of the protocol itself (2025-11-25).
     case coreTask
-    /// With a task of the extension.
+    /// A task of the extension.
     case extensionTask
   }
 
@@ -46,9 +46,9 @@ struct MCPToolCall: Sendable {
     }
   }
 
-  /// Tells why a tool did nothing: the model, where it can change something, else the client.
+  /// Reports an error to the model, where other arguments may help, otherwise to the client.
   static func refuse(_ call: MCPCall, _ error: RPCError, way: Way = .result) {
-    // A client that asked for a task can read a task or an error, and a task that never began is none.
+    // A client that asked for a task expects a task or an error, and there is no task.
     if way == .coreTask { return call.error(error) }
     if error.code == ErrorKind.invalidParams.code, !call.revision.tellsModelOfBadArguments { return call.error(error) }
     let result = MCPToolResult(text: error.sentence, isError: true)
@@ -76,7 +76,7 @@ struct MCPToolCall: Sendable {
       switch way {
       case .coreTask: MCPTask.begin(snapshot, for: call, in: engine)
       case .extensionTask: call.result(type: "task") { MCPTask(snapshot).write(to: &$0, in: .extended) }
-      // Over already, since the key was known: there is nothing to wait for, and this is the thread that writes the table.
+      // Finished already, because the key was known. This thread writes the database and must not wait.
       case .result where snapshot.isSettled: answer(snapshot, isInline: isInline)
       case .result:
         guard call.hold(accepted, in: engine) else { return }
@@ -163,7 +163,7 @@ struct MCPToolCall: Sendable {
 }
 
 extension Service {
-  /// A page of predictions as a tool shows it, cut before the message limit.
+  /// The result of `list_predictions`, cut before the message limit.
   fileprivate func toolResult(_ page: ListPage, _ engine: PredictionEngine) -> MCPToolResult {
     let folders = folders
     var next = page.nextCursor
@@ -175,7 +175,7 @@ extension Service {
     for (index, prediction) in page.predictions.enumerated() {
       let snapshot = engine.snapshot(of: prediction)
       let bytes = structured(snapshot, within: folders, isListed: true)
-      // The text says it once more, shorter: half of it, and some.
+      // The text repeats it in a shorter form, so the structured content may take about half of the message.
       if index > 0, (json.bytes.count + bytes.count) * 2 > maxMessageBytes {
         next = page.cursors[index - 1]
         break
@@ -188,7 +188,7 @@ extension Service {
     json.name("next_cursor")
     if let next { json.value(next) } else { json.null() }
     json.endObject()
-    if text.isEmpty { text = ["There are none."] }
+    if text.isEmpty { text = ["No predictions."] }
     let shown = page.predictions.prefix(text.count)
     if let label = shown.first?.sandboxLabel, shown.allSatisfy(\.isFree) { text.insert(label, at: 0) }
     if let last = page.predictions.first, let warning = engine.agentWarning(for: last) {
@@ -200,10 +200,10 @@ extension Service {
 }
 
 extension RPCError {
-  /// The error as one sentence for a model: what is wrong, and what to change.
+  /// The error and its hint for a model.
   var sentence: SafeText {
     let hint = data.flatMap { try? JSONValue(parsing: $0) }?["hint"]?.string
-    // A setting is the user's; without this a model tries again with other arguments.
+    // Only the user can change a setting; without this sentence a model tries other arguments.
     let advice = code == ErrorKind.providerNotConfigured.code ? "Tell the user: no other arguments will help." : nil
     return SafeText(sentences(plainMessage, hint, advice))
   }

@@ -2,9 +2,9 @@ internal import Encoding
 internal import JSON
 internal import Predictions
 
-/// What a tool has to say: for programs the prediction, for models one short text, for people links to the files.
+/// The result of a tool: the prediction for programs, a short text for models, links to the files for people.
 struct MCPToolResult: Sendable {
-  /// A file that is there.
+  /// A link to a saved file.
   struct Link: Sendable, Equatable {
     var uri: String
     var name: String
@@ -12,22 +12,22 @@ struct MCPToolResult: Sendable {
     var bytes: Int64
   }
 
-  /// A picture in the message itself.
+  /// An image in the message.
   struct Picture: Sendable, Equatable {
     var base64: String
     var mediaType: String
   }
 
-  /// One sentence or two, or a short JSON text: never a key, never base64.
+  /// One or two sentences, or a short JSON text, without base64.
   var text: SafeText
-  /// The prediction, as bytes that are one JSON object.
+  /// The prediction, as the bytes of a JSON object.
   var structured: [UInt8]?
   var links: [Link] = []
   var pictures: [Picture] = []
-  /// Whether the model is to change something.
+  /// Whether it is an error for the model.
   var isError = false
 
-  /// Writes the members of the result.
+  /// Writes the fields of the result.
   func write(to json: inout JSONWriter, for revision: MCPRevision) {
     json.name("content")
     json.beginArray()
@@ -74,21 +74,22 @@ struct MCPToolResult: Sendable {
 }
 
 extension Service {
-  /// Claude Desktop ends a conversation over a result of more than about 1 MB; that counts base64.
+  /// The largest size of images in a result, in bytes of base64: Claude Desktop ends a conversation at a result of more than
+  /// about 1 MB.
   static let pictureLimit = 1_000_000
-  /// What text, links and the envelope take beside the prediction.
+  /// The bytes of a result beside the prediction: text, links and the envelope.
   private static let besidePrediction = 8_192
 
-  /// The folders that an agent may see and choose.
+  /// The folders that an agent may choose and see.
   var folders: MCPFolders {
     MCPFolders(host.agentDirectories())
   }
 
-  /// A prediction as a tool shows it.
+  /// The result of a tool for a prediction.
   ///
   /// - Parameters:
-  ///   - pictureBytes: how many bytes of base64 its pictures may have in the message; 0 where they are not wanted.
-  ///   - isToBringIt: whether the call was to bring a picture, so that one that failed is an error for the model.
+  ///   - pictureBytes: how many bytes of base64 its images may take in the message; 0 where they are not requested.
+  ///   - isToBringIt: whether the call asks for an image, so that a failed prediction is an error for the model.
   func toolResult(_ snapshot: PredictionSnapshot, pictureBytes: Int = 0, isToBringIt: Bool = true) -> MCPToolResult {
     let prediction = snapshot.prediction
     let folders = folders
@@ -104,12 +105,12 @@ extension Service {
       var left = pictureBytes
       for (_, file) in visible {
         guard (file.bytes + 2) / 3 * 4 <= left else {
-          note.append("A picture was too large to be shown here; open its file.")
+          note.append("An image was too large to be shown here; open its file.")
           continue
         }
         guard let contents = engine.contents(of: file, for: prediction.origin) else {
           note.append(
-            "\(file.path) is not shown: it is not the picture that was saved any more, or it cannot be read.")
+            "\(file.path) is not shown: it was changed after it was saved, or it cannot be read.")
           continue
         }
         let base64 = Base64.encode(contents)
@@ -126,8 +127,7 @@ extension Service {
     return result
   }
 
-  /// What an agent is to know beside the prediction: that its account pauses, which fields may be misspelt, and what is
-  /// left of what agents may order.
+  /// Notes for an agent: a pause of the account, fields that may be misspelt, and the rest of the agents' limits.
   private func notes(for snapshot: PredictionSnapshot) -> [String] {
     var notes: [String] = []
     if let waiting = snapshot.waiting {
@@ -138,14 +138,14 @@ extension Service {
     return notes
   }
 
-  /// The prediction as every method shows it, but without paths that are none of an agent's business.
+  /// The prediction as methods return it, without paths outside the folders of agents.
   func structured(_ snapshot: PredictionSnapshot, within folders: MCPFolders, isListed: Bool = false) -> [UInt8] {
     let prediction = snapshot.prediction
     var rendering = PredictionEncodingOptions(hasInput: !isListed)
     rendering.hidden = Set(prediction.files.indices.filter { !folders.contains(prediction.files[$0].path) })
-    // It lies in the state directory, which is none of them.
+    // The preview is in the state directory, which is not one of the folders.
     rendering.hasPreview = false
-    // Several hosts show the model only this, and not the text.
+    // Several hosts show the model only the structured content, not the text.
     let words = [prediction.sandboxLabel?.description, prediction.nextStep].compactMap { $0 }
     rendering.next = isListed || words.isEmpty ? nil : words.joined(separator: " ")
     func bytes() -> [UInt8] {
@@ -161,26 +161,26 @@ extension Service {
 }
 
 extension Prediction {
-  /// What to call next, for a model; `nil` where nothing is left to do.
+  /// The next call for a model; `nil` where there is nothing left to do.
   var nextStep: String? {
     switch status {
     case .created, .processing:
       """
-      Not finished yet. Call get_prediction with {"id":"\(id)"} to wait for it. Do not order it again: that would be a \
-      second picture.
+      Not finished yet. Call get_prediction with {"id":"\(id)"} to wait for it. Do not submit it again: that would be a \
+      second image.
       """
     case .completed where failure != nil:
-      "It was made, but its files could not be saved. Call get_prediction with {\"id\":\"\(id)\"} to try that again."
+      "It is completed, but its files could not be saved. Call get_prediction with {\"id\":\"\(id)\"} to try again."
     case .completed, .failed, .cancelled, .unknown: nil
     }
   }
 
-  /// What is said first of a picture that no image model made; `nil` for every other one.
+  /// The first words about an image that the sandbox drew; `nil` for every other one.
   var sandboxLabel: SafeText? {
     isFree ? "Sandbox drawing (no image model was asked, nothing was billed)." : nil
   }
 
-  /// The same as the structured content, as short as it can be.
+  /// The structured content in a short form.
   func summary(files: [String], note: String? = nil, isListed: Bool = false) -> SafeText {
     var json = JSONWriter()
     json.beginObject()
@@ -216,10 +216,10 @@ extension Prediction {
     return SafeText(json: json.bytes)
   }
 
-  /// Why there is no picture, and what to change.
+  /// The reason that there is no image, and the advice.
   var excuse: SafeText {
     let message = failure?.message ?? error
-    let reason = message.isEmpty ? "There is no picture: it is \(status.rawValue)" : message
+    let reason = message.isEmpty ? "There is no image: the prediction is \(status.rawValue)" : message
     return "\(sentences(reason, failure?.hint)) (prediction \(id), billing \(billing.rawValue))"
   }
 }

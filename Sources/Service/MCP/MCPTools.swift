@@ -2,7 +2,7 @@ internal import JSON
 internal import JSONRPC
 internal import Predictions
 
-// The five tools: what models read of them. The words are few because every host puts them before every model.
+// The five tools, with the texts for models. The texts are short because hosts give them to the model in every conversation.
 extension MCPTool {
   static let generate = MCPTool(
     name: "generate_image", title: "Generate image",
@@ -93,7 +93,7 @@ extension MCPTool {
 }
 
 extension Schema {
-  /// What programs need of a prediction as tools show it; the rest is there too (`schemas/prediction.json`).
+  /// The fields of a prediction that programs need. Results have all fields of `schemas/prediction.json`.
   fileprivate static var pictured: Schema {
     .object(
       [

@@ -5,7 +5,7 @@ public struct OpenRPCDocument: Sendable {
   private let methods: [Method]
   private let version: String
 
-  /// - Parameter version: of the program, as the OpenRPC document says it.
+  /// - Parameter version: the version of the program.
   public init(_ table: MethodTable, version: String) {
     methods = table.methods.filter(\.isDescribed)
     self.version = version
@@ -13,8 +13,8 @@ public struct OpenRPCDocument: Sendable {
 
   // MARK: - OpenRPC
 
-  /// The document that `rpc.discover` answers with and `openrpc.json` holds: OpenRPC 1.3.2, the newest that common tools
-  /// take. Notifications that we send have no place in it, and are in `x-notifications`.
+  /// The result of `rpc.discover` and the contents of `openrpc.json`. OpenRPC 1.3.2 is the newest version that common tools
+  /// read. It has no place for notifications of a server; they are in `x-notifications`.
   public var openRPC: JSONValue {
     [
       "openrpc": "1.3.2",
@@ -79,7 +79,7 @@ public struct OpenRPCDocument: Sendable {
 
   // MARK: - Files
 
-  /// What `schemas/` holds, by name without `.json`, in the order of the table.
+  /// The files of `schemas/`, by name without `.json`, in the order of the table.
   public var files: [(name: String, contents: JSONValue)] {
     [("openrpc", openRPC)]
       + Definition.allCases.map { (String($0.file.dropLast(5)), Self.file($0.schema)) }

@@ -1,14 +1,14 @@
 internal import Predictions
 
-// What clients see of a prediction, beside the code that writes it: `Prediction+JSON.swift`.
+// The schema of a prediction. `Prediction+JSON.swift` writes it.
 extension Schema {
-  /// The prediction, as every method that returns one shows it.
+  /// The prediction that methods return.
   static let prediction = Schema.reference(.prediction)
 
-  /// Our id of a prediction.
+  /// The id of a prediction.
   static let id = Schema.string(like: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
 
-  /// What a caller names a prediction by: a string that is no id names none, and is answered with 1001.
+  /// The id of a prediction in params. Any string is allowed: one that is not an id is answered with 1001.
   static let anyID = Schema.string.about("A prediction's id.")
 
   /// A point in time.
@@ -17,7 +17,7 @@ extension Schema {
 
   static let status = Schema.word(PredictionStatus.allCases.map(\.rawValue))
 
-  /// What `prediction.json` holds, and what stands in its place where no references are followed.
+  /// The schema of `prediction.json`, and its replacement where references are not followed.
   static var wholePrediction: Schema {
     .object(
       [
@@ -69,7 +69,7 @@ extension Schema {
     ).titled("Prediction")
   }
 
-  /// What is wrong, or worth knowing, with the path of each.
+  /// Problems or warnings with their paths.
   static var problems: Schema {
     .array(of: .object(["path": .string.about("A path like input.size."), "message": .string]))
   }

@@ -1,25 +1,25 @@
 public import JSON
 
-/// A JSON Schema as data, in the words that JSON Schema 2020-12 and draft-07 share: OpenRPC speaks the one, the files in
-/// `schemas/` the other, and both are rendered from here.
+/// A JSON Schema as data, in the keywords that JSON Schema 2020-12 and draft-07 share: the files in `schemas/` use the first,
+/// OpenRPC the second.
 ///
-/// Schemas tell programs what the code checks; they check nothing themselves. None is built before somebody asks: rows
-/// of the table keep a closure, not a value.
+/// Schemas describe the checks of the code and check nothing themselves. They are built only where they are rendered: rows of
+/// the table keep a closure instead of a value.
 public struct Schema: Sendable, Equatable {
-  /// How a schema names another one.
+  /// The way in which a schema refers to another one.
   public enum References: Sendable {
     /// `#/components/schemas/Prediction`, inside the OpenRPC document.
     case components
     /// `prediction.json`, a file beside it.
     case files
-    /// Not at all: the other schema stands in its place, for readers that follow no references (MCP).
+    /// The other schema is inserted, for readers that follow no references (MCP).
     case inline
   }
 
   /// The keywords. A `$ref` holds the name of a definition until it is rendered.
   private var keywords: JSONObject
 
-  /// A schema of these keywords.
+  /// A schema with these keywords.
   init(_ keywords: KeyValuePairs<String, JSONValue>) {
     self.keywords = JSONObject(keywords.map { ($0.key, $0.value) })
   }
@@ -45,7 +45,7 @@ public struct Schema: Sendable, Equatable {
     }
   }
 
-  /// As the value of a keyword in another schema.
+  /// The schema as the value of a keyword in another schema.
   private var value: JSONValue { .object(keywords) }
 
   private func with(_ name: String, _ value: JSONValue?) -> Schema {
@@ -56,7 +56,7 @@ public struct Schema: Sendable, Equatable {
   }
 }
 
-/// A schema that others refer to by name, and that has a file of its own.
+/// A schema with a name and a file of its own.
 enum Definition: String, CaseIterable {
   case prediction = "Prediction"
 
@@ -70,22 +70,22 @@ enum Definition: String, CaseIterable {
   }
 }
 
-// MARK: - The words schemas are written in
+// MARK: - Building schemas
 
 extension Schema {
-  /// Anything.
+  /// Any value.
   static let any = Schema([:])
   static let null = Schema(["type": "null"])
   static let bool = Schema(["type": "boolean"])
   static let number = Schema(["type": "number"])
   static let string = Schema(["type": "string"])
 
-  /// An integer; without a range where what is out of range is clamped.
+  /// An integer. Without a range, values out of range are clamped.
   static func integer(_ range: PartialRangeFrom<Int>? = nil) -> Schema {
     Schema(["type": "integer"]).with("minimum", range.map { .number(JSONNumber($0.lowerBound)) })
   }
 
-  /// A string of that many characters; where the code counts bytes this is what follows for characters.
+  /// A string of this many characters. Where the code counts bytes, the schema allows a little more.
   static func string(_ length: ClosedRange<Int>) -> Schema {
     Schema([
       "type": "string", "minLength": .number(JSONNumber(length.lowerBound)),
@@ -93,7 +93,7 @@ extension Schema {
     ])
   }
 
-  /// A string that looks like this.
+  /// A string that matches the pattern.
   static func string(like pattern: String) -> Schema { Schema(["type": "string", "pattern": .string(pattern)]) }
 
   /// One of these words.
@@ -101,7 +101,7 @@ extension Schema {
     Schema(["type": "string", "enum": .array(words.map { .string($0) })])
   }
 
-  /// This and nothing else.
+  /// Only this value.
   static func only(_ value: JSONValue) -> Schema { Schema(["const": value]) }
 
   static func array(of element: Schema, _ count: ClosedRange<Int>? = nil) -> Schema {
@@ -110,7 +110,7 @@ extension Schema {
       .with("maxItems", count.map { .number(JSONNumber($0.upperBound)) })
   }
 
-  /// An object. In what we say members may be added later, so nothing is closed unless `others` is false.
+  /// An object. Later versions may add fields to results, so other fields are allowed unless `others` is false.
   static func object(
     _ members: KeyValuePairs<String, Schema> = [:], optional: Set<String> = [], others: Bool = true
   ) -> Schema {
@@ -145,7 +145,7 @@ extension Schema {
       .with("additionalProperties", isStrict ? false : nil)
   }
 
-  /// Also `null`: in params that is "not given", in what we say "not known".
+  /// Also `null`: "not given" in params, "not known" in results.
   var orNull: Schema {
     guard let type = keywords["type"]?.string else {
       return keywords.isEmpty ? self : Schema(["anyOf": [value, Schema.null.value]])
@@ -153,12 +153,12 @@ extension Schema {
     return with("type", [.string(type), "null"]).with("enum", keywords["enum"]?.array.map { .array($0 + [.null]) })
   }
 
-  /// What it means, for people.
+  /// With a description for people.
   func about(_ description: String) -> Schema { with("description", .string(description)) }
 
-  /// What holds where nothing is given.
+  /// With a default.
   func usually(_ value: JSONValue) -> Schema { with("default", value) }
 
-  /// What generators of code call it.
+  /// With a title, from which code generators take the name.
   func titled(_ title: String) -> Schema { with("title", .string(title)) }
 }
