@@ -121,7 +121,7 @@ class Resumed(Plain):
                 seen = sum(request["endpoint"] == endpoint for request in server.log())
                 place.submit(program)
                 while sum(request["endpoint"] == endpoint for request in server.log()) <= seen:
-                    time.sleep(0.005)
+                    server.more(1)
             program.kill()
         server.clear()
         server.release()

@@ -99,5 +99,5 @@ def test_a_real_provider_is_not_called_a_sandbox(paid):
     with paid("mcp") as program:
         hello = program.call("initialize", protocolVersion="2025-11-25", capabilities={}, clientInfo={"name": "t", "version": "0"})
         assert "andbox" not in hello["instructions"]
-        made = program.call("tools/call", name="generate_image", arguments={"prompt": "a boat"})
+        made = program.call("tools/call", name="generate_image", arguments={"prompt": "a boat", "input": {"size": "64x64"}})
         assert "andbox" not in str(made)

@@ -150,7 +150,7 @@ def test_a_wrong_log_level_changes_no_picture_and_is_a_warning(run):
 
 
 def test_openais_key_alone_spends_nothing_and_says_what_would_use_it(run, spawn, home):
-    done = run("generate", "a boat", OPENAI_API_KEY=KEY)
+    done = run("generate", "a boat", "-s", "size=64x64", OPENAI_API_KEY=KEY)
     assert done.returncode == 0
     assert "OPENAI_API_KEY is set and not used: --provider openai would use it" in done.stderr
     findings = json.loads(run("doctor", "--json", OPENAI_API_KEY=KEY).stdout)["findings"]
@@ -159,4 +159,4 @@ def test_openais_key_alone_spends_nothing_and_says_what_would_use_it(run, spawn,
         hello = program.call("initialize", protocolVersion="2025-11-25", capabilities={}, clientInfo={"name": "t", "version": "0"})
         assert "--provider openai would use it" in hello["instructions"]
     # Named, it is no surprise and needs no notice.
-    assert "not used" not in run("generate", "a boat", "-p", "sandbox", OPENAI_API_KEY=KEY).stderr
+    assert "not used" not in run("generate", "a boat", "-p", "sandbox", "-s", "size=64x64", OPENAI_API_KEY=KEY).stderr

@@ -395,8 +395,8 @@ def test_money_is_asked_about_with_the_address(paid, wavespeed, picture):
 
 def test_the_sandbox_takes_a_picture_and_looks_at_none(spawn, picture):
     with spawn() as program:
-        plain = submit(program, {}, provider="sandbox", upload=False)
-        done = submit(program, {"image": f"@{picture}"}, provider="sandbox")
+        plain = submit(program, {"size": "64x64"}, provider="sandbox", upload=False)
+        done = submit(program, {"size": "64x64", "image": f"@{picture}"}, provider="sandbox")
         assert done["status"] == "completed" and done["files"][0]["sha256"] == plain["files"][0]["sha256"]
         with pytest.raises(RPCError) as error:
             submit(program, {"image": "@/no/such/file.png"}, provider="sandbox")

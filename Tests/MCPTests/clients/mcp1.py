@@ -126,7 +126,7 @@ async def converse(session, revision):
     assert not cancelled.isError and content(cancelled)["status"] == "cancelled"
     done("cancel")
 
-    submitted = content(await session.call_tool("submit_prediction", {"prompt": "a lighthouse"}))
+    submitted = content(await session.call_tool("submit_prediction", {"prompt": "a lighthouse", "input": {"size": "64x64"}}))
     assert "get_prediction" in submitted["next"]
     got = content(await session.call_tool("get_prediction", {"id": submitted["id"]}))
     assert got["id"] == submitted["id"] and got["status"] == "completed"

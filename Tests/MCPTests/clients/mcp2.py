@@ -94,7 +94,7 @@ async def converse(client, mode):
     assert result.structured_content["status"] == "cancelled"
     done("cancel")
 
-    submitted = (await client.call_tool("submit_prediction", {"prompt": "a lighthouse"})).structured_content
+    submitted = (await client.call_tool("submit_prediction", {"prompt": "a lighthouse", "input": {"size": "64x64"}})).structured_content
     got = (await client.call_tool("get_prediction", {"id": submitted["id"]})).structured_content
     assert got["id"] == submitted["id"] and got["status"] == "completed"
     assert (await client.call_tool("get_prediction", {"id": "nothing"})).is_error

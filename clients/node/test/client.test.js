@@ -144,8 +144,10 @@ test("calls of next in advance are answered in turn", async (t) => {
 });
 
 test("a subscription that is refused says so with the first next, and only there", async (t) => {
-  const updates = client(t).subscribe({ since: "nonsense" });
-  await new Promise((resolve) => setTimeout(resolve, 200)); // An unhandled rejection would end this test.
+  const it = client(t);
+  const updates = it.subscribe({ since: "nonsense" });
+  await it.call("ping"); // Its reply comes behind the refusal.
+  await new Promise(setImmediate); // An unhandled rejection would end this test.
   await assert.rejects(updates.next(), CallError);
   assert.deepEqual(await updates.next(), { done: true, value: undefined });
 });
@@ -395,9 +397,11 @@ const index = pathToFileURL(join(ROOT, "clients/node/src/index.js"));
 test("Ctrl-C in a terminal does not end the process under its client", async () => {
   // A terminal sends it to everybody in the foreground: the script gets it, and its child must not.
   const { said } = await script(
-    `process.once("SIGINT", async () => { console.log((await c.call("ping")) && c.pid === pid); await c.close(); });
-     const c = new Client(); await c.call("ping"); const { pid } = c;
-     process.kill(-process.pid, "SIGINT"); await new Promise((resolve) => setTimeout(resolve, 500));`,
+    `const c = new Client(); await c.call("ping"); const { pid } = c;
+     const alive = setInterval(() => {}, 1000); // A handler of a signal alone does not keep the script.
+     await new Promise((resolve) => { process.once("SIGINT", resolve); process.kill(-process.pid, "SIGINT"); });
+     clearInterval(alive);
+     console.log((await c.call("ping")) && c.pid === pid); await c.close();`,
   );
   assert.equal(said, "true\n");
 });

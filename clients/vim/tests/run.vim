@@ -379,11 +379,15 @@ def Test_the_program_is_too_old()
   g:imagewire_program = t.here .. '/../../Tests/Fixtures/old-imagewire'
   Edit('note.md')
   Imagewire a fox
+  var pid = process.Pid()
   var text = Message('too old')
   Contains(text, '0.1.0')
   Contains(text, '0.0.9')
   Idle()
-  sleep 100m
+  WaitFor('its end', () => {
+    system('kill -0 ' .. pid)
+    return v:shell_error != 0
+  })
   assert_true(!filereadable($OLD_IMAGEWIRE_LOG) || join(readfile($OLD_IMAGEWIRE_LOG)) !~ 'submit')
 enddef
 
