@@ -25,7 +25,7 @@ def test_five_hundred_cancels_race_completion(paid, wavespeed, record_property):
             program = chance.choice([one, other])
             told = program.call("cancel", id=id)
             ends[told["status"]] += 1
-            # Too late, where its picture is being saved.
+            # Too late, where its image is being saved.
             is_late = (told["status"], told["billing"]) == ("processing", "charged")
             assert is_late or told["status"] in ("cancelled", "completed"), told
         predictions = settled(one, ids)
@@ -78,7 +78,7 @@ def test_one_key_from_sixty_processes_is_one_prediction(paid, wavespeed):
 
 
 def test_twenty_processes_at_the_edge_of_the_budget(paid, wavespeed):
-    """A dollar is twenty pictures. Sixty are asked for; twenty are sent, whoever comes first."""
+    """A dollar pays for twenty images. Sixty are requested; the first twenty are sent."""
     wavespeed.script(polls=0)
     processes = [paid("--max-spend", "1.00", "--max-concurrency", 100) for _ in range(20)]
     numbers = [(program, program.start("submit", prompt=f"{index} {n}")) for n in range(3) for index, program in enumerate(processes)]
@@ -135,7 +135,7 @@ def test_a_host_that_is_killed_leaves_no_process_and_loses_nothing(paid, wavespe
 
 
 def is_alive(process):
-    """A zombie that nobody has waited for is gone as well."""
+    """A zombie that its parent has not waited for has ended as well."""
     try:
         with open(f"/proc/{process}/stat") as stat:
             return stat.read().rpartition(")")[2].split()[0] != "Z"

@@ -45,7 +45,7 @@ def test_no_form_of_an_address_leads_to_a_forbidden_place(way, paid, wavespeed, 
             predictions = settled(program, [program.call("submit", prompt=f"{number} {index}")["id"] for index in range(20)])
             for done in predictions.values():
                 assert "root:x" not in json.dumps({**done, "outputs": []}), done
-                # The last ones find no form left, and then there is a picture.
+                # The last ones find no form left, and then there is an image.
                 assert done["files"] == [] or not queue, done
         assert program.finish() == 0
     places = {entry.data.decode() for entry in recorder.entries() if entry.kind == "reached"}

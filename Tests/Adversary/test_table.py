@@ -106,7 +106,7 @@ def victim(home):
 
 
 def test_a_link_in_the_place_of_a_picture_is_not_written_through(spawn, home, victim):
-    """Under each name that a picture will have: its own, and the temporary ones of the first attempts."""
+    """Under each name that an image will have: its own, and the temporary ones of the first attempts."""
     outputs = home / ".local/state/imagewire/outputs"
     with spawn() as program:
         id = program.call("submit", input={"prompt": "an owl", "size": "64x64", "sandbox": {"delay_ms": 1000}})["id"]

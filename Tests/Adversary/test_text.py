@@ -12,7 +12,7 @@ from program import KEY, RPCError
 HELLO = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "mallory", "version": "1"}}
 #: One string that holds a sample of each kind.
 ALL = "a\x1b]52;c;ZXZpbA==\x07b\x1b[2Jc\x9b31md\x85e\u202ef\u2066g\u2028h\u200ei\x7fj\x08k\rl"
-#: All strings, several at a time, since a picture is drawn for each prompt.
+#: All strings, several at a time, since an image is drawn for each prompt.
 SHORT = [text for text in texts().values() if len(text) < 1000]
 MIXED = [ALL, *(" ".join(SHORT[start::4]) for start in range(4))]
 

@@ -136,7 +136,7 @@ class Resumed(Plain):
 
 
 class Uploaded(Plain):
-    """A picture goes along: its file is sent before the prediction is."""
+    """An image goes along: its file is sent before the prediction is."""
 
     def live(self, place, program):
         picture = place.home / "picture.png"
@@ -148,7 +148,7 @@ class Uploaded(Plain):
         program.finish()
 
     def after(self, place, predictions):
-        # What was sent had the picture's address, and never its path; each picture was there before.
+        # What was sent had the image's address, and never its path; each image was there before.
         assert len(place.server.posts()) <= len(place.server.puts())
         for post in place.server.posts():
             assert "@/" not in post["body"], post["body"]
@@ -163,7 +163,7 @@ class Deleted(Plain):
             program.finish()
 
     def live(self, place, program):
-        # Whether it is still there afterwards, nobody was told before the reply.
+        # It may still be there afterwards: no client was told of its deletion before the reply.
         id = place.acknowledged.pop()
         program.call("delete", ids=[id], files=True)
         program.finish()

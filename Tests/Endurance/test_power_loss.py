@@ -175,7 +175,7 @@ class TakenOver(First):
 
 
 class Uploaded(First):
-    """Pictures go along."""
+    """Images go along."""
 
     def live(self, place):
         picture = place.home.parent / "picture.png"
@@ -187,7 +187,7 @@ class Uploaded(First):
 
 
 class Answered(First):
-    """The provider `openai`: the picture is in the answer, with partial images before it."""
+    """The provider `openai`: the image is in the answer, with partial images before it."""
 
     def live(self, place):
         with place.spawn_recorded() as program:
@@ -372,6 +372,6 @@ def test_power_loss(life, server, least, library, tmp_path, record_property):
     ("-wal", {"lost", "sent twice"}), (".part", {"broken"}), ("/outputs", {"broken"}),
 ])
 def test_a_missing_sync_is_noticed(unsynced, noticed, library, tmp_path):
-    """The same programs, as if they did not sync the log, the pictures, or the folder of the pictures."""
+    """The same programs, as if they did not sync the log, the images, or the folder of the images."""
     _, wrong = survive(First(), library, tmp_path, LoopbackWaveSpeed, lambda entries: without_syncs(entries, unsynced))
     assert noticed <= {kind for _, kind, _ in wrong}, wrong

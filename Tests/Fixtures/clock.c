@@ -1,4 +1,4 @@
-// Moves the wall clock of one process, as somebody does who sets a machine's clock: loaded with LD_PRELOAD, it adds the
+// Moves the wall clock of one process, as if the clock of the machine were set: loaded with LD_PRELOAD, it adds the
 // seconds that the file IMAGEWIRE_CLOCK holds to every CLOCK_REALTIME. All other clocks go on as they do.
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -7,16 +7,16 @@
         assert len(server.posts()) == 1
 
 Each POST takes the next behaviour; none left is "normal". A behaviour is a name or an object:
-  normal            200 with `n` pictures as `b64_json`; as a stream of events where the body has `stream`
-  {"do": "large", "megabytes": m}      200 with one picture whose base64 has m million characters, the same each time
-  url               200 with `url`s on this server                 data_uri    the picture as a data URI in `url`
+  normal            200 with `n` images as `b64_json`; as a stream of events where the body has `stream`
+  {"do": "large", "megabytes": m}      200 with one image whose base64 has m million characters, the same each time
+  url               200 with `url`s on this server                 data_uri    the image as a data URI in `url`
   empty, no_data, html, truncated      200 with no body; with `data: []`; with HTML; cut in the middle
   lost, reset       read the request, then close or reset the connection without a byte
-  stream_cut        a stream that breaks off before its picture    stream_late   one that breaks off right behind it
+  stream_cut        a stream that breaks off before its image    stream_late   one that breaks off right behind it
   stream_error      a stream that ends with an error event
   {"steps": [event, …], "bytes": b}      a stream, one event for each `step()`, the last of them may be "cut"; with
                     `bytes` one byte a write. Events: partial, completed, error, done, and the hostile partials
-                    junk (no base64), text (no picture), huge (16 MB and a bit)
+                    junk (no base64), text (no image), huge (16 MB and a bit)
   {"status": n, "json": …, "headers": {…}}      that answer
   {"error": n, "code": …, "type": …, "message": …, "param": …}   OpenAI's error object with that status
 Any of them may be `hold`: {"do": "normal", "hold": true} answers after `release()`.

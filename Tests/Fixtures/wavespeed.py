@@ -22,7 +22,7 @@ SCRIPT: `POST /_/script` (or `server.script(...)`) with any of
   outputs                                   a list instead of the default; {id}, {base} and {output} (the two hosts'
                                             http://127.0.0.1:PORT) are filled in inside strings
   expect_key                                answer 401 to any other key
-  usd                                       what one picture costs (0.05); balance answers a hundred times as much
+  usd                                       what one image costs (0.05); balance answers a hundred times as much
   catalogue                                 what GET …/models lists
   retry_after, date, history_ignores_filters, history_without_input
 
@@ -52,9 +52,9 @@ On poll also:
   state                     {"do": "state", "status": "cancelled", "code": 5004, "error": "...", ...}: any members
   expired_link              completed with an output that answers 403
 On download also:
-  redirect                  {"do": "redirect", "to": URL}; "loop" leads to itself for ever
-  huge                      says that it is 300 MB long  endless   sends for ever without a length
-  trickle                   one byte, then nothing       short     half of the picture
+  redirect                  {"do": "redirect", "to": URL}; "loop" leads to itself without end
+  huge                      says that it is 300 MB long  endless   sends without a length and without end
+  trickle                   one byte, then nothing       short     half of the image
 
 `GET /_/log` is {"requests": [...]}: n, connection, port, method, path, target (path as it was written), headers (lower-case names), body, seconds
 (steady clock) when it was read, ended when its answer begins or its connection is given up (null before), endpoint.
@@ -77,7 +77,7 @@ ENDPOINTS = ("submit", "poll", "history", "delete", "download", "price", "balanc
 
 
 def png(width=16, height=16, colour=(180, 40, 90), noise=None):
-    """A real picture, small; with a source of noise one that nothing makes smaller."""
+    """A real image, small; with a source of noise one that nothing makes smaller."""
 
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

@@ -138,7 +138,7 @@ class Judge:
 
     def answered(self, message):
         key = self.key(message["id"])
-        assert key in self.asked, f"nobody asked {key}"
+        assert key in self.asked, f"{key} was not requested"
         assert key not in self.cancelled, f"{key} was cancelled and answered all the same"
         method, revision, params = self.asked.pop(key)
         self.methods.add(method)

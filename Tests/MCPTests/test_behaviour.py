@@ -48,7 +48,7 @@ def test_a_process_that_is_only_asked_what_it_is_leaves_nothing_behind(spawn, ho
 
 
 @pytest.mark.parametrize("end", ["input", "signal"])
-def test_whoever_waits_is_answered_at_the_end(spawn, end):
+def test_waiting_calls_are_answered_at_the_end(spawn, end):
     with spawn() as program:
         program.call("initialize", **HELLO)
         waiting = program.start("tools/call", name="generate_image", arguments=NEVER, _meta={"progressToken": 1})
@@ -112,7 +112,7 @@ def test_a_task_survives_the_process(spawn):
         assert other["status"] == "completed" and other["result"]["isError"] is False
 
 
-def test_what_plain_clients_ordered_is_no_task(spawn):
+def test_predictions_of_plain_clients_are_not_tasks(spawn):
     with spawn() as program:
         made = program.call("submit", input=SMALL["input"] | {"prompt": "a fox"}, wait_ms=60000)
         assert refusal(program, "tasks/get", taskId=made["id"]).code == -32602
@@ -232,7 +232,7 @@ def refusal_text(result):
     return result["content"][0]["text"]
 
 
-def test_nothing_longer_than_a_line_may_be_goes_out_unasked(spawn):
+def test_no_notification_is_longer_than_the_limit_of_a_line(spawn):
     with spawn() as program:
         long = {"prompt": "fox " * 30_000, "input": {"size": "64x64"}}
         result = tool(program, "generate_image", long)
@@ -250,7 +250,7 @@ def test_the_key_is_in_no_answer(spawn):
     assert secret not in os.fsdecode(program.log)
 
 
-def test_an_agent_neither_sees_nor_stops_what_it_did_not_order(spawn, home):
+def test_an_agent_neither_sees_nor_cancels_foreign_predictions(spawn, home):
     with spawn() as plain, spawn("--allow-output", home) as program:
         ours = plain.call("submit", input={"prompt": "mine", "sandbox": {"never": True}})["id"]
         done = plain.call("submit", prompt="mine", wait_ms=30000)

@@ -54,7 +54,7 @@ def test_a_transcript_that_is_not_so_would_be_noticed(spawn, home, tmp_path):
 
 
 @pytest.mark.parametrize("revision", REVISIONS)
-def test_the_list_of_tools_is_what_the_folder_holds(revision):
+def test_the_list_of_tools_equals_the_folder(revision):
     served = tools(BINARY, revision)
     held = json.loads((FOLDER / f"tools-{revision}.json").read_text())
     assert served == held, "run `make schemas`"

@@ -53,7 +53,7 @@ def test_cancelled_in_the_queue_it_is_neither_made_nor_charged(busy, wavespeed):
     assert len(wavespeed.posts()) == 1
 
 
-def test_what_was_sent_goes_on_and_is_kept(spawn, wavespeed):
+def test_a_sent_prediction_continues_and_is_kept(spawn, wavespeed):
     wavespeed.script(polls=10_000)
     with spawn("mcp", WAVESPEED_API_KEY=KEY, WAVESPEED_BASE_URL=wavespeed.url) as program:
         program.call("initialize", **HELLO)
@@ -72,11 +72,11 @@ def test_another_call_that_waits_for_it_keeps_it(busy, wavespeed):
     busy.call("ping")
     assert row(busy, "shared")["status"] == "created"
     cancel(busy, second)
-    wait_for(lambda: row(busy, "shared")["status"] == "cancelled", "nobody waits for it, and it goes on")
+    wait_for(lambda: row(busy, "shared")["status"] == "cancelled", "it continues though no call waits for it")
     assert len(wavespeed.posts()) == 1
 
 
-def test_what_a_client_was_told_of_is_not_withdrawn(busy):
+def test_a_prediction_known_to_a_client_is_not_withdrawn(busy):
     call = order(busy, "told", idempotency_key="k", timeout_ms=100)
     assert busy.reply(call)["structuredContent"]["status"] == "created"
     second = busy.start("tools/call", name="generate_image", arguments={"prompt": "told", "idempotency_key": "k"})
@@ -95,7 +95,7 @@ def test_a_submission_is_never_withdrawn(busy):
     assert row(busy, "submitted")["status"] == "created"
 
 
-def test_the_end_of_the_input_withdraws_what_waits(busy, spawn, wavespeed):
+def test_the_end_of_the_input_withdraws_queued_predictions(busy, spawn, wavespeed):
     order(busy, "left behind")
     busy.finish()
     with spawn("mcp", WAVESPEED_API_KEY=KEY, WAVESPEED_BASE_URL=wavespeed.url) as program:

@@ -47,7 +47,7 @@ def wavespeed():
 
 @pytest.fixture
 def paid(spawn, wavespeed):
-    """Starts processes that talk to that service with a key, and name the model, so that nobody looks the default up."""
+    """Starts processes that talk to that service with a key, and name the model, so that the default is not looked up."""
 
     def start(*arguments, **options):
         named = {"WAVESPEED_API_KEY": KEY, "WAVESPEED_BASE_URL": wavespeed.url, "IMAGEWIRE_MODEL": MODEL}

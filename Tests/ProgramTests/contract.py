@@ -18,7 +18,7 @@ def file_of(name):
 
 
 def closed(schema):
-    """The schema without room for members that nobody described: clients must ignore those, a test must not."""
+    """The schema without undescribed members: clients must ignore those, a test must not."""
     if isinstance(schema, list):
         return [closed(element) for element in schema]
     if not isinstance(schema, dict):

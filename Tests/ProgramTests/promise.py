@@ -53,7 +53,7 @@ def assert_whole_png(content):
 
 
 def assert_files_are_whole(prediction):
-    """Each file of a completed prediction is a picture, and the one that the record describes."""
+    """Each file of a completed prediction is an image, and the one that the record describes."""
     assert prediction["files"], prediction
     for file in prediction["files"]:
         content = Path(file["path"]).read_bytes()
@@ -97,7 +97,7 @@ def assert_promise(predictions, server, acknowledged=(), folder=None):
     if folder and Path(folder).exists():
         ours = {file["path"] for prediction in predictions.values() for file in prediction["files"]}
         there = {str(path) for path in Path(folder).iterdir()}
-        assert there == ours, f"files that nobody owns: {there - ours}; files that are gone: {ours - there}"
+        assert there == ours, f"files of no prediction: {there - ours}; missing files: {ours - there}"
 
 
 def assert_polls_do_not_overlap(server, interval=0.035, takeovers=0):

@@ -33,7 +33,7 @@ class Terminal:
             return False
         try:
             chunk = os.read(self.master, 65536)
-        except OSError:  # Linux says so when nobody has the other end open any more.
+        except OSError:  # Linux reports this when the other end is closed everywhere.
             return False
         self.screen += chunk
         return bool(chunk)

@@ -112,7 +112,7 @@ def test_a_limit_that_cannot_be_read_lets_nothing_be_spent(agent, wavespeed, lim
     assert not wavespeed.posts()
 
 
-def test_the_caps_of_the_acceptor_hold_whoever_sends(agent, paid, wavespeed):
+def test_the_caps_of_the_accepting_process_hold_for_any_sender(agent, paid, wavespeed):
     """Another process on the table, with other caps, may be the one that claims it."""
     wavespeed.script(polls=10**6)
     with agent("--agent-max-images", "0", "--max-concurrency", "1") as program, paid("--max-concurrency", "1") as other:
@@ -125,7 +125,7 @@ def test_the_caps_of_the_acceptor_hold_whoever_sends(agent, paid, wavespeed):
         assert other.call("result", id=found, timeout_ms=50000)["status"] == "completed"
 
 
-def test_from_80_percent_each_answer_says_what_is_left(agent, wavespeed):
+def test_from_80_percent_each_answer_says_how_much_is_left(agent, wavespeed):
     with agent("--agent-max-images", "5") as program:
         texts = [order(program, f"boat {number}")[1] for number in range(5)]
         assert ["Left for agents" in text for text in texts] == [False, False, False, True, True]

@@ -101,7 +101,7 @@ def test_an_agent_writes_nothing_through_a_link_out_of_its_folder(spawn, home):
     agent = Agent(spawn("--output-dir", out))
     for path in ("link", "link/below"):
         assert "symbolic link" in agent.refusal("generate_image", **SMALL, output_dir=str(out / path))
-    # A folder that becomes a link while the picture is made.
+    # A folder that becomes a link while the image is made.
     later = {**SMALL, "input": {"size": "64x64", "sandbox": {"delay_ms": 1000}}}
     made = agent.call("submit_prediction", **later, output_dir=str(out / "in"))
     (out / "in").rmdir()
@@ -109,7 +109,7 @@ def test_an_agent_writes_nothing_through_a_link_out_of_its_folder(spawn, home):
     text = json.dumps(agent.result("get_prediction", id=made["id"]))
     assert "symbolic link" in text and "download_failed" in text
     assert list(secret.iterdir()) == []
-    # The picture is not lost: with a folder in its place again it is saved.
+    # The image is not lost: with a folder in its place again it is saved.
     (out / "in").unlink()
     assert agent.call("get_prediction", id=made["id"])["files"][0]["path"].startswith(str(out / "in"))
 

@@ -21,12 +21,12 @@ def peak_megabytes(program):
 
 
 def edit(megabytes, **more):
-    """An input with a picture in it, as base64: random bytes, so that nothing can be shared."""
+    """An input with an image in it, as base64: random bytes, so that nothing can be shared."""
     picture = base64.b64encode(os.urandom(megabytes * MEGABYTE * 3 // 4)).decode()
     return {"prompt": "make it snow", "image": f"data:image/png;base64,{picture}", "size": "64x64", **more}
 
 
-# -- K8: what a message may hold -------------------------------------------------------------------------------------
+# -- The bounds of one message ---------------------------------------------------------------------------------------
 
 def test_more_values_than_a_message_may_hold_are_refused_under_its_id(spawn):
     with spawn() as program:
@@ -49,7 +49,7 @@ def test_the_most_values_a_message_may_hold_are_taken(spawn):
         assert error.value.code == -32600
 
 
-def test_the_members_of_a_batch_share_what_it_may_hold(spawn):
+def test_the_members_of_a_batch_share_its_limit(spawn):
     with spawn() as program:
         members = [request(n, "status", {"id": "x", "list": [0] * 90_000}) for n in range(3)]
         program.send(members)
@@ -68,7 +68,7 @@ def test_an_input_over_the_limit_is_refused(spawn, value):
         assert program.call("list")["predictions"] == []
 
 
-# -- K8: what is behind a large message ------------------------------------------------------------------------------
+# -- Calls behind a large message ------------------------------------------------------------------------------------
 
 def test_a_ping_overtakes_a_large_submit(spawn):
     with spawn() as program:
@@ -101,7 +101,7 @@ def test_the_end_of_input_waits_for_a_large_submit(spawn):
         assert program.call("result", id=id)["status"] == "completed"
 
 
-# -- K7: what is over is not kept in memory, nor in the table --------------------------------------------------------
+# -- Finished inputs leave memory and database -----------------------------------------------------------------------
 
 def table(home):
     return next((home / ".local/state/imagewire").glob("predictions*.db"))
@@ -155,7 +155,7 @@ def test_a_file_that_is_gone_or_changed_is_left_out_and_costs_nothing_else(spawn
             file.unlink(missing_ok=True)
 
 
-def test_what_is_doubtful_keeps_its_input(paid, wavespeed, home):
+def test_an_unfinished_prediction_keeps_its_input(paid, wavespeed, home):
     wavespeed.script(submit=["drop"], history=[{"do": "500", "times": "forever"}])
     with paid() as program:
         id = program.call("submit", input=edit(1), wait_ms=1)["id"]

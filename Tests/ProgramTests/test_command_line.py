@@ -68,7 +68,7 @@ def test_members_of_the_input(run):
     assert [(file["width"], file["height"]) for file in prediction["files"]] == [(128, 64)] * 2
 
 
-def test_pictures_of_this_machine(run, home):
+def test_images_from_this_machine(run, home):
     for name in ("fox.png", "owl.png"):
         (home / name).write_bytes(png())
     done = json.loads(
@@ -97,7 +97,7 @@ def test_a_prompt_from_standard_input(run):
     ({"fail": "submission_unknown"}, 4, "unknown"),
     ({"fail": "download_failed"}, 1, "completed"),
 ])
-def test_how_it_went_wrong_is_the_exit_status(run, script, status, word):
+def test_the_kind_of_failure_is_the_exit_status(run, script, status, word):
     done = run("generate", "a boat", *SMALL, "--set", f"sandbox={json.dumps(script)}")
     assert (done.returncode, done.stdout) == (status, "")
     assert done.stderr.startswith(f"imagewire: {word}: ")
@@ -147,7 +147,7 @@ def test_a_paid_prediction_is_posted_once(run, wavespeed):
 # -- a terminal -------------------------------------------------------------------------------------------------------
 
 
-def test_a_bar_while_it_lasts_and_nothing_of_it_afterwards(home):
+def test_the_progress_bar_is_erased_at_the_end(home):
     script = 'sandbox={"delay_ms":1500}'
     with Terminal(home, "generate", "a boat", *SMALL, "--set", script) as first:
         first.see("processing")
@@ -271,7 +271,7 @@ def test_a_prompt_in_a_list_cannot_drive_the_terminal(run):
     assert run("list").stdout.endswith("a\ufffd[31mb c\n")
 
 
-def test_a_reader_that_goes_away_ends_nothing_badly(home):
+def test_a_reader_that_closes_the_pipe_is_not_an_error(home):
     done = subprocess.run(
         f"'{BINARY}' help generate | head -n 1", shell=True, capture_output=True, text=True, env=environment(home)
     )

@@ -9,7 +9,7 @@ SEED = "openai/gpt-image-1-high-fidelity"
 
 @pytest.fixture
 def unnamed(paid):
-    """Starts processes for which nobody names a model."""
+    """Starts processes without a named model."""
     return lambda *arguments, **options: paid(*arguments, **{"IMAGEWIRE_MODEL": None, **options})
 
 
@@ -60,14 +60,14 @@ def test_a_named_model_is_never_looked_up(unnamed, wavespeed, named):
 
 
 @pytest.mark.parametrize("fault", ["401", "503", "html", "hang", "nothing"])
-def test_a_catalogue_that_tells_nothing_stops_nothing(unnamed, wavespeed, fault):
+def test_a_catalogue_without_information_refuses_nothing(unnamed, wavespeed, fault):
     if fault == "nothing":
         wavespeed.script(catalogue=[])
     else:
         wavespeed.script(models=[{"do": fault, "times": "forever"}])
     with unnamed() as program:
         number = program.start("submit", prompt="a boat", wait_ms=20000)
-        # Looking up is no work of the thread that reads.
+        # The look-up does not run on the reading thread.
         assert program.call("ping") == {}
         assert program.reply(number)["status"] == "completed"
         assert program.call("submit", prompt="a ship", wait_ms=20000)["status"] == "completed"
@@ -76,7 +76,7 @@ def test_a_catalogue_that_tells_nothing_stops_nothing(unnamed, wavespeed, fault)
     assert len(asked(wavespeed)) == 1
 
 
-def test_the_sandbox_asks_nobody(unnamed, wavespeed):
+def test_the_sandbox_sends_no_request(unnamed, wavespeed):
     with unnamed("--provider", "sandbox") as program:
         assert program.call("submit", prompt="a boat", wait_ms=20000)["status"] == "completed"
     assert wavespeed.log() == []

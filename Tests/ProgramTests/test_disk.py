@@ -119,7 +119,7 @@ def test_a_remote_id_that_comes_while_the_disk_is_full_is_kept(paid, wavespeed, 
     assert len(wavespeed.posts()) == 1
 
 
-def test_pictures_that_do_not_fit_are_kept_at_the_provider(paid, wavespeed, home, small_disk):
+def test_images_that_do_not_fit_stay_at_the_provider(paid, wavespeed, home, small_disk):
     fill(small_disk)
     with paid() as program:
         prediction = program.call("submit", prompt="no room", output_dir=str(small_disk), wait_ms=30000)

@@ -44,7 +44,7 @@ def test_it_says_where_each_setting_came_from(doctor, home):
     assert findings["settings"]["level"] == "warning" and "colour" in findings["settings"]["message"]
 
 
-def test_nothing_said_is_no_setting_and_a_home_is_a_home(doctor, home):
+def test_empty_settings_count_as_unset_and_a_tilde_is_the_home(doctor, home):
     (home / ".config/imagewire").mkdir(parents=True)
     (home / ".config/imagewire/config.json").write_text(
         json.dumps({"output_dir": "~/Pictures", "state_dir": ""}))
@@ -71,7 +71,7 @@ def test_a_server_of_ones_own(doctor):
         assert [request["path"] for request in server.requests] == ["/v1/models"]
 
 
-def test_nobody_there(doctor):
+def test_an_unreachable_provider(doctor):
     assert doctor("-p", "openai", OPENAI_BASE_URL="http://127.0.0.1:9")["network"]["level"] == "problem"
     assert doctor("-p", "openai", OPENAI_BASE_URL="http://no.such.host.invalid")["DNS"]["level"] == "problem"
     assert "--offline" in doctor("--offline", "-p", "openai", OPENAI_BASE_URL="http://127.0.0.1:9")["network"]["message"]

@@ -227,7 +227,7 @@ def test_05_stopped_while_polling(paid, wavespeed, home):
     assert len(wavespeed.posts()) == 1
 
 
-# -- 6 and 7: other keys, other hosts, other people's pages ------------------------------------------------------------
+# -- 6 and 7: other keys, other hosts, foreign pages ------------------------------------------------------------
 
 
 def test_06_another_key_another_base_url_none(paid, spawn, wavespeed):
@@ -244,7 +244,7 @@ def test_06_another_key_another_base_url_none(paid, spawn, wavespeed):
         with paid(**others) as program:
             assert [program.call("result", id=id, timeout_ms=300)["status"] for id in ids] == ["processing", "created"]
             assert program.finish() == 0
-    assert len(wavespeed.log()) == seen, "somebody was asked with the wrong key, or the wrong host"
+    assert len(wavespeed.log()) == seen, "a request went out with the wrong key, or to the wrong host"
     wavespeed.clear()
     with paid() as program:
         assert [p["status"] for p in settled(program, ids).values()] == ["completed"] * 2
@@ -274,7 +274,7 @@ def test_08_429_on_the_first_of_fifty(paid, wavespeed):
         ids = [program.reply(number)["id"] for number in numbers]
         first = program.call("result", id=ids[0])
         assert (first["status"], first["failure"]["type"], first["billing"]) == ("failed", "rate_limited", "none")
-        # The pause is everybody's.
+        # The pause holds for all processes.
         assert len(other.call("list", status="created")["predictions"]) == 49
         assert len(wavespeed.posts()) == 1
         program.kill()
@@ -295,7 +295,7 @@ def test_09_jobs_that_never_end_do_not_stop_the_queue(paid, wavespeed, home):
         # As if they had been sent eleven minutes ago.
         with table(home) as rows:
             rows.execute("UPDATE predictions SET started_ms = started_ms - 660000 WHERE phase = 'polling'")
-        wait_for(lambda: len(wavespeed.posts()) == 3, "the third one waits for ever")
+        wait_for(lambda: len(wavespeed.posts()) == 3, "the third one is never sent")
         assert program.call("status", id=ids[0])["status"] == "processing"
 
 
@@ -395,7 +395,7 @@ def test_11_eight_first_starts_at_once(spawn, tmp_path, rounds):
         assert not list(folder.glob("broken-*"))
 
 
-# -- 13: a host that only looks ----------------------------------------------------------------------------------------
+# -- 13: a host that only probes ----------------------------------------------------------------------------------------
 
 
 def test_13_an_mcp_host_that_probes_and_kills_costs_nothing(paid, wavespeed):

@@ -31,7 +31,7 @@ def assert_completed(prediction):
 
 
 def page(status, text="<html>Sign in to the network</html>"):
-    """A page of somebody who is not the provider."""
+    """A page that is not from the provider."""
     return {"do": "reply", "status": status, "body": text, "headers": {"Content-Type": "text/html"}}
 
 
@@ -93,7 +93,7 @@ def test_a_lost_reply_is_found_in_the_history_and_goes_on(paid, wavespeed, fault
     # Cut off behind the last brace.
     {"do": "normal", "headers": {"Content-Length": "5000"}, "close": True},
 ], ids=str)
-def test_an_id_counts_in_whatever_answer_it_comes(paid, wavespeed, shape):
+def test_an_id_is_kept_in_any_kind_of_answer(paid, wavespeed, shape):
     wavespeed.script(submit=[shape])
     with paid() as program:
         prediction = ended(program)
@@ -103,7 +103,7 @@ def test_an_id_counts_in_whatever_answer_it_comes(paid, wavespeed, shape):
     assert [request for request in wavespeed.log() if request["endpoint"] == "history"] == []
 
 
-def test_a_submit_that_hangs_blocks_nobody_and_is_not_repeated_after_a_crash(paid, wavespeed):
+def test_a_submit_that_hangs_blocks_no_other_call_and_is_not_repeated_after_a_crash(paid, wavespeed):
     wavespeed.script(submit=["hang"])
     with paid() as program:
         id = program.call("submit", prompt=PROMPT)["id"]
@@ -118,7 +118,7 @@ def test_a_submit_that_hangs_blocks_nobody_and_is_not_repeated_after_a_crash(pai
     assert len(wavespeed.posts_of(PROMPT)) == 1
 
 
-def test_nobody_listens_and_nothing_is_billed(spawn, paid, wavespeed):
+def test_a_refused_connection_bills_nothing(spawn, paid, wavespeed):
     with paid(WAVESPEED_BASE_URL="http://127.0.0.1:9") as program:
         assert_failure(ended(program), "failed", "network", "none", True)
     with paid(WAVESPEED_BASE_URL="https://nothing.invalid") as program:
@@ -201,7 +201,7 @@ def test_only_the_providers_own_word_three_times_says_that_it_is_gone(paid, wave
     assert len(wavespeed.posts()) == 1
 
 
-def test_a_page_of_somebody_else_never_says_that_it_is_gone(paid, wavespeed):
+def test_a_foreign_page_never_means_that_the_prediction_is_gone(paid, wavespeed):
     wavespeed.script(poll=[{**page(404), "times": 3}])
     with paid() as program:
         prediction = program.call("submit", prompt=PROMPT, wait_ms=2500)
@@ -235,7 +235,7 @@ def test_a_failure_at_the_provider(paid, wavespeed, state, kind, billing, retrya
     assert len(wavespeed.posts()) == 1
 
 
-def test_a_poll_that_hangs_blocks_nobody_and_the_next_process_goes_on(paid, wavespeed):
+def test_a_poll_that_hangs_blocks_no_other_call_and_the_next_process_continues(paid, wavespeed):
     wavespeed.script(poll=["hang"])
     with paid() as program:
         id = program.call("submit", prompt=PROMPT)["id"]
@@ -295,7 +295,7 @@ def test_a_link_that_has_expired_is_asked_for_once_more(paid, wavespeed):
     assert len(wavespeed.polls()) == 2 and len(wavespeed.downloads()) == 2
 
 
-def test_links_that_stay_expired_are_not_asked_for_for_ever(paid, wavespeed):
+def test_links_that_stay_expired_are_requested_twice(paid, wavespeed):
     wavespeed.script(poll=[{"do": "expired_link", "times": "forever"}])
     with paid() as program:
         prediction = ended(program)
@@ -325,7 +325,7 @@ def test_an_output_that_leads_home_is_never_fetched(paid, wavespeed, output):
 
 
 @pytest.mark.parametrize("fault", ["hang", "trickle"])
-def test_a_download_that_hangs_blocks_nobody_and_the_next_process_saves_it(paid, wavespeed, fault):
+def test_a_download_that_hangs_blocks_no_other_call_and_the_next_process_saves_it(paid, wavespeed, fault):
     wavespeed.script(download=[fault])
     with paid() as program:
         id = program.call("submit", prompt=PROMPT)["id"]
@@ -347,7 +347,7 @@ def test_a_download_that_hangs_blocks_nobody_and_the_next_process_saves_it(paid,
     ("normal", "did;"), ("404", "404"), ("500", "500"), ("html", "did not confirm"), ("drop", "did not confirm"),
     ("empty", "did not confirm"), ({"do": "envelope", "code": 403, "message": "no"}, "403"),
 ], ids=str)
-def test_asked_to_delete_it_the_provider_says_what_it_likes(paid, wavespeed, fault, hint):
+def test_any_answer_to_a_delete_leaves_it_cancelled(paid, wavespeed, fault, hint):
     behaviour = fault if isinstance(fault, dict) else {"do": fault}
     wavespeed.script(poll=[{"do": "running", "times": "forever"}], delete=[{**behaviour, "times": "forever"}])
     with paid() as program:

@@ -73,7 +73,7 @@ def test_alone_the_prompt_is_gone_at_once(spawn, home):
     assert SECRET.encode() not in disk(home)
 
 
-def test_the_last_process_to_leave_takes_the_prompt_along(spawn, home):
+def test_the_last_process_to_end_removes_the_prompt(spawn, home):
     one, other = spawn(), spawn()
     id = finished(one)
     assert other.call("status", id=id)["status"] == "completed"
@@ -83,7 +83,7 @@ def test_the_last_process_to_leave_takes_the_prompt_along(spawn, home):
     assert SECRET.encode() not in disk(home)
 
 
-def test_of_processes_that_leave_at_once_one_is_the_last(spawn, home):
+def test_of_processes_that_end_together_one_is_the_last(spawn, home):
     programs = [spawn() for _ in range(4)]
     id = finished(programs[0])
     for program in programs:
@@ -96,7 +96,7 @@ def test_of_processes_that_leave_at_once_one_is_the_last(spawn, home):
     assert SECRET.encode() not in disk(home)
 
 
-def test_a_process_that_stays_takes_the_prompt_along_once_it_is_alone(spawn, home):
+def test_a_process_that_remains_removes_the_prompt_once_it_is_alone(spawn, home):
     one, other = spawn(), spawn()
     id = finished(one)
     assert other.call("status", id=id)["status"] == "completed"
@@ -106,7 +106,7 @@ def test_a_process_that_stays_takes_the_prompt_along_once_it_is_alone(spawn, hom
     wait_for(lambda: SECRET.encode() not in disk(home), "the log is emptied at rest")
 
 
-def test_what_a_killed_process_deleted_goes_with_the_next(spawn, home):
+def test_the_next_process_removes_what_a_killed_one_deleted(spawn, home):
     one, other = spawn(), spawn()
     id = finished(one)
     assert other.call("status", id=id)["status"] == "completed"
@@ -117,7 +117,7 @@ def test_what_a_killed_process_deleted_goes_with_the_next(spawn, home):
     assert SECRET.encode() not in disk(home)
 
 
-def test_of_many_none_stays_that_was_deleted(spawn, home):
+def test_of_many_deleted_prompts_none_stays_on_disk(spawn, home):
     # Rows of many lengths share pages, which SQLite rearranges: what it moves must not stay behind either.
     chance = random.Random(6)
     program = spawn("--max-concurrency", 8, "--max-message-bytes", 1 << 20)
@@ -209,7 +209,7 @@ def ages(spawn, home):
     return ids
 
 
-def test_prune_deletes_what_is_old_and_finished(home, ages):
+def test_prune_deletes_old_finished_predictions(home, ages):
     young = run(home, "prune", "--older-than", "90d", "--json")
     assert json.loads(young.stdout) == {"deleted": [], "scrubbed": True}
     done = run(home, "prune", "--older-than", "0h", "--keep-tag", "album", "--keep-tag", "x", "--files", "--json")
@@ -273,7 +273,7 @@ def test_prune_takes_many_batches(spawn, home):
 
 
 @pytest.mark.parametrize("how", ["flag", "variable", "config file", "number in the config file"])
-def test_retention_deletes_what_is_over_and_too_old(spawn, home, ages, how):
+def test_retention_deletes_finished_predictions_that_are_too_old(spawn, home, ages, how):
     make_older(home, 2, *(ages[name] for name in ("old", "album", "unknown")))
     arguments, variables = [], {}
     if how == "flag":

@@ -38,7 +38,7 @@ SHOWN = "[...document.querySelectorAll('article')].filter(a=>!a.hidden).map(a=>a
 
 
 def test_it_shows_everything_and_asks_nobody(page, home):
-    # Not even the pictures' own files: everything is in the page.
+    # Not even the images' own files: everything is in the page.
     for picture in (home / ".local/state/imagewire/outputs").iterdir():
         picture.unlink()
     with Browser() as browser:
@@ -125,7 +125,7 @@ def test_it_is_light_or_dark_as_the_person_wants(page, dark):
         assert (back < 150 and ink > 600) if dark else (back > 600 and ink < 150)
 
 
-def test_what_is_too_much_is_linked(run, home):
+def test_files_over_the_limit_are_linked(run, home):
     picture = Path(run("generate", "a boat").stdout.strip())
     run("generate", "a boat", "-s", "size=64x64")
     path = run("gallery", "-o", "page.html", "--max-megabytes", "1").stdout.strip()

@@ -15,7 +15,7 @@ def data_uri(picture):
 
 @pytest.fixture
 def pictures(home):
-    """The two pictures as files; a third has the bytes of the first."""
+    """The two images as files; a third has the bytes of the first."""
     for name, content in (("cat", CAT), ("dog", DOG), ("copy of cat", CAT)):
         (home / f"{name}.png").write_bytes(content)
     return lambda name: f"@{home}/{name}.png"

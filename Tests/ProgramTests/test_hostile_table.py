@@ -28,7 +28,7 @@ def command(home, name, id):
 
 
 def prepare(spawn):
-    """Ids of two completed predictions and one that is not finished; then nobody uses the table any more."""
+    """Ids of two completed predictions and one that is not finished; then no process uses the database."""
     program = spawn()
     ids = [program.call("submit", input={"prompt": "a boat", "size": "64x64"}, wait_ms=30_000)["id"] for _ in range(2)]
     ids.append(program.call("submit", input={"prompt": "a house", "sandbox": {"never": True}}, tags=["t"])["id"])

@@ -48,7 +48,7 @@ def test_an_unpriced_post_whose_outcome_is_open_counts_too(paid, wavespeed):
     ({"price": 0.167}, 0.167),
     ({"price": 0, "discounted_price": 0}, 0),
 ])
-def test_a_discount_of_nothing_is_no_price(paid, wavespeed, answer, amount):
+def test_a_discounted_price_of_zero_is_not_taken_for_a_price(paid, wavespeed, answer, amount):
     wavespeed.script(price=[{"do": "reply", "times": "forever", "json": {"code": 200, "data": answer}}])
     with paid("--max-spend", "0.16") as program:
         assert program.call("quote", input={"prompt": "a boat"})["amount"] == amount
@@ -85,7 +85,7 @@ def test_a_limit_of_the_day_lets_a_provider_without_prices_through(own_server):
 
 
 @pytest.mark.parametrize("how", ["flag", "variable", "config"])
-def test_strictly_it_is_refused(own_server, home, how):
+def test_strict_limits_refuse_it(own_server, home, how):
     server, start = own_server
     if how == "config":
         (home / ".config/imagewire").mkdir(parents=True)

@@ -64,7 +64,7 @@ def seconds(body):
 # -- end of input --------------------------------------------------------------------------------------------------
 
 
-def test_end_of_input_answers_what_is_owed_to_its_own_limit(spawn):
+def test_end_of_input_lets_each_waiting_call_run_to_its_own_limit(spawn):
     with spawn() as program:
         id = program.call("submit", input=NEVER)["id"]
         begun = time.monotonic()
@@ -83,7 +83,7 @@ def test_end_of_input_answers_what_is_owed_to_its_own_limit(spawn):
         assert program.wait() == 0
 
 
-def test_end_of_input_with_nothing_owed_ends_at_once_and_leaves_the_rest(spawn):
+def test_end_of_input_without_waiting_calls_ends_at_once_and_keeps_the_predictions(spawn):
     with spawn() as program:
         id = program.call("submit", input=NEVER)["id"]
         assert seconds(lambda: program.finish()) < SOON
@@ -211,7 +211,7 @@ def test_other_signals_that_a_terminal_sends_are_left_alone(spawn):
         assert program.call("ping") == {}
 
 
-def test_stopped_and_continued_it_goes_on(spawn):
+def test_it_continues_after_stop_and_continue(spawn):
     with spawn() as program:
         id = program.call("submit", input=small("soon", sandbox={"delay_ms": 300}))["id"]
         number = program.start("result", id=id)
@@ -334,7 +334,7 @@ def test_a_socket_for_stdout_that_is_closed_is_noticed_too(start):
     assert process.wait(SOON) == 0
 
 
-def test_no_new_hand_over_once_nobody_reads(paid, wavespeed, start):
+def test_nothing_is_sent_once_standard_output_has_no_reader(paid, wavespeed, start):
     wavespeed.script(submit=[{"do": "normal", "hold": True}])
     process = start("--max-concurrency", "1", variables={"WAVESPEED_API_KEY": KEY, "WAVESPEED_BASE_URL": wavespeed.url, "IMAGEWIRE_MODEL": MODEL})
     for number in range(3):
@@ -368,7 +368,7 @@ def test_a_full_stderr_blocks_nothing(start, home):
     os.close(reading)
 
 
-@pytest.mark.parametrize("how", ["closed", "nobody reads it"])
+@pytest.mark.parametrize("how", ["closed", "without a reader"])
 def test_a_stderr_that_is_gone_blocks_and_ends_nothing(start, home, how):
     state = home / "state"
     state.mkdir()

@@ -165,7 +165,7 @@ def wrong(name):
 
 
 @pytest.mark.parametrize("name", [*PAGES, *SOURCES])
-def test_what_is_cited_is_there(name):
+def test_every_citation_exists(name):
     assert list(wrong(name)) == []
 
 
@@ -197,7 +197,7 @@ def test_the_readme_stays_short():
     ("(section 14 of its page)", "section 14 of its"),
     ("with a warning (T10)", "(T10)"),
 ])
-def test_what_is_not_there_is_noticed(text, found):
+def test_missing_citations_are_noticed(text, found):
     rules = missing_paths(text), missing_pages(text, "Sources"), missing_headings(text, "."), missing_tests(text), numbers(text)
     assert found in [wrong for rule in rules for wrong in rule]
 
@@ -206,6 +206,6 @@ def test_what_is_not_there_is_noticed(text, found):
     "see Sources/README.md.", 'Tests/README.md, "Guarantees"', '`Tests/Adversary`, "Attacks"', "`Sources/JSON`", "schemas/examples/*.jsonl",
     "schemas/NAME.json", "`test_links.py`", "`FrameDecoderTests`", "RFC 9110 section 15",
 ])
-def test_what_is_there_is_not(text):
+def test_existing_citations_are_accepted(text):
     rules = missing_paths(text), missing_pages(text, "Sources"), missing_headings(text, "."), missing_tests(text), numbers(text)
     assert [wrong for rule in rules for wrong in rule] == []

@@ -92,7 +92,7 @@ def test_a_wrong_size_is_refused_as_the_provider_would(spawn, size):
     assert "4096" in prediction["error"] or "4096" in prediction["failure"]["hint"]
 
 
-def test_several_pictures_and_a_chosen_name(spawn, home):
+def test_several_images_and_a_chosen_name(spawn, home):
     with spawn() as program:
         folder = home / "album"
         prediction = program.call(
@@ -102,7 +102,7 @@ def test_several_pictures_and_a_chosen_name(spawn, home):
     assert sorted(os.listdir(folder)) == ["boat-1.png", "boat-2.png", "boat-3.png"]
 
 
-def test_a_file_that_is_there_is_never_replaced(spawn, home):
+def test_an_existing_file_is_never_replaced(spawn, home):
     (home / "boat.png").write_bytes(b"mine")
     with spawn() as program:
         prediction = program.call("submit", input=small("a boat"), output_dir=str(home), output_name="boat", wait_ms=10000)
@@ -110,7 +110,7 @@ def test_a_file_that_is_there_is_never_replaced(spawn, home):
     assert prediction["files"][0]["path"] == str(home / "boat_2.png")
 
 
-def test_a_waiting_call_blocks_nobody(spawn):
+def test_a_waiting_call_blocks_no_other_call(spawn):
     with spawn() as program:
         slow = program.call("submit", input={"prompt": "never", "sandbox": {"never": True}})
         waiting = program.start("result", id=slow["id"], timeout_ms=60000)

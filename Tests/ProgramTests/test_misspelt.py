@@ -99,7 +99,7 @@ def test_on_a_terminal_the_model_is_asked_about_first(wavespeed, home):
     odd = generate("--set", "lighting=soft")
     assert odd.returncode == 0 and "input.lighting is not among the fields that acme/painter lists" in odd.stderr
     wavespeed.script(models=[{"do": "503", "times": "forever"}])
-    assert generate("--set", "siez=1").returncode == 0, "nobody knows"
+    assert generate("--set", "siez=1").returncode == 0, "the catalogue is not known"
 
 
 def test_an_agents_arguments_are_always_checked(paid, wavespeed):

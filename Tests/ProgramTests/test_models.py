@@ -144,7 +144,7 @@ def test_the_models_of_an_openai_server(spawn):
         assert server.posts() == []
 
 
-def test_agents_are_offered_what_is_in_memory_and_nobody_is_asked_for_it(paid, wavespeed):
+def test_agents_are_offered_the_models_in_memory_without_a_request(paid, wavespeed):
     asks = {"ref": {"type": "ref/prompt", "name": "generate_image"}, "argument": {"name": "model", "value": "paint"}}
     with paid() as program:
         program.call(
@@ -196,10 +196,10 @@ def test_the_sandbox_says_what_it_takes(spawn):
 # -- submit ---------------------------------------------------------------------------------------------------------
 
 
-def test_submit_refuses_only_what_is_known_at_once_and_certain(paid, wavespeed, home):
+def test_submit_refuses_only_certain_violations_known_at_once(paid, wavespeed, home):
     wrong = {"prompt": "a boat", "size": "huge"}
     with paid() as program:
-        # Nothing is known of it yet, and nobody is asked: the provider decides.
+        # Nothing is known of it yet, and no request asks: the provider decides.
         first = program.call("submit", input=wrong, model=PAINTER, idempotency_key="k", wait_ms=20000)
         assert first["status"] == "completed"
         assert asked(wavespeed) == []

@@ -67,7 +67,7 @@ def test_a_server_of_ones_own_needs_no_key_and_no_path(ask, openai):
     assert post["fields"]["model"] == "my/model"
 
 
-def test_without_either_it_says_what_to_set(spawn):
+def test_without_a_key_and_a_server_it_says_what_to_set(spawn):
     with spawn() as program:
         with pytest.raises(RPCError) as error:
             program.call("submit", prompt="a boat", provider="openai")
@@ -88,7 +88,7 @@ def test_pictures_by_address(ask, openai, behaviour):
     assert all("authorization" not in request["headers"] for request in fetched)
 
 
-def test_pictures_in_the_input_make_it_an_edit(ask, openai):
+def test_images_in_the_input_make_it_an_edit(ask, openai):
     first, second, mask = png(3, 3), png(4, 4), png(5, 5)
     uri = lambda picture: "data:image/png;base64," + base64.b64encode(picture).decode()
     with ask() as program:
@@ -147,7 +147,7 @@ def test_a_definite_no_costs_nothing(ask, openai, answer, kind, retryable):
     assert len(openai.posts()) == 1
 
 
-def test_what_the_server_says_is_passed_on_without_the_key(ask, openai):
+def test_messages_of_the_server_are_passed_on_without_the_key(ask, openai):
     openai.script({"error": 401, "message": f"Incorrect API key provided: {KEY}."})
     with ask() as program:
         done = submit(program)
@@ -179,7 +179,7 @@ def test_done_without_a_picture_failed_and_may_be_billed(ask, openai, behaviour)
     assert "Nothing is billed" not in done["error"]
 
 
-def test_nobody_there_is_not_sent(ask):
+def test_an_unreachable_provider_means_not_sent(ask):
     with ask(OPENAI_BASE_URL="http://127.0.0.1:9/v1") as program:
         done = submit(program)
     assert (done["status"], done["billing"], done["failure"]["type"]) == ("failed", "none", "network")
@@ -215,7 +215,7 @@ def test_killed_while_the_post_is_out_is_unknown(ask, openai):
 
 
 def test_a_reply_that_was_kept_before_the_crash_is_not_lost(ask, openai, home):
-    """As if the process had died between the reply's fsync and the table's: the picture lies there and is taken up."""
+    """As if the process had died between the reply's fsync and the table's: the image lies there and is taken up."""
     openai.script({"do": "normal", "hold": True})
     with ask() as program:
         found = program.call("submit", prompt="a boat")["id"]
@@ -235,7 +235,7 @@ def test_a_reply_that_was_kept_before_the_crash_is_not_lost(ask, openai, home):
     assert incoming(home) == []
 
 
-def test_what_a_crash_left_of_a_reply_is_removed_and_nothing_else(ask, openai, home):
+def test_parts_of_replies_left_by_a_crash_are_removed_and_nothing_else(ask, openai, home):
     """Parts of replies, as a power loss leaves them, and whole ones that are of no more use."""
     folder, gone = home / ".local/state/imagewire/incoming", "01a20ffa-1505-7dc6-b3b8-728fbcf16431"
     openai.script("normal", "lost", {"do": "normal", "hold": True})

@@ -11,7 +11,7 @@ def balances(wavespeed):
 
 
 def empty(program, wavespeed):
-    """The provider refuses one for lack of credit. A picture costs $0.05 whatever the balance is, and that is nothing."""
+    """The provider refuses one for lack of credit. An image costs $0.05 whatever the balance is, and that is nothing."""
     price = {"do": "reply", "times": "forever", "json": {"code": 200, "data": {"price": 0.05}}}
     wavespeed.script(submit=["402"], price=[price], usd=0)
     refused = program.call("submit", prompt="too dear", wait_ms=20000)

@@ -70,7 +70,7 @@ def test_each_partial_image_is_seen_before_the_picture(ask, openai, home, bytes,
     assert len(openai.posts()) == 1
 
 
-def test_another_process_sees_it_and_who_waits_hears_of_it(ask, openai, home):
+def test_another_process_sees_it_and_its_waiting_calls_are_answered(ask, openai, home):
     with ask() as program, ask() as other:
         found = begin(program, openai, "partial", "completed", "done")
         other.call("subscribe")
@@ -155,7 +155,7 @@ def test_killed_in_the_middle_the_next_process_clears_up(ask, openai, home):
     assert len(openai.posts()) == 1
 
 
-def test_what_is_left_of_a_deleted_one_goes_with_it(ask, openai, home):
+def test_the_preview_of_a_deleted_prediction_is_deleted(ask, openai, home):
     with ask() as program:
         found = begin(program, openai, "completed", "done")
         openai.step(2)

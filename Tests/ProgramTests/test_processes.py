@@ -52,7 +52,7 @@ def test_under_load_with_one_killed_and_one_stopped(paid, wavespeed, home, recor
                 with lock:
                     acknowledged.append(id)
                     other = chance.choice(acknowledged)
-                # Any process can read and wait for any prediction, whoever made it.
+                # Any process can read and wait for any prediction.
                 assert program.call("status", id=other)["id"] == other
                 assert program.call("result", id=other, timeout_ms=chance.choice([0, 30]))["id"] == other
                 if program is victim and number == each // 2:
@@ -76,7 +76,7 @@ def test_under_load_with_one_killed_and_one_stopped(paid, wavespeed, home, recor
     judge = sleeper
     predictions = settled(judge, everything(judge))
     assert_promise(predictions, wavespeed, acknowledged, home / ".local/state/imagewire/outputs")
-    # The victim's predictions that were under way are asked about at once by whoever takes them.
+    # The process that takes the victim's predictions over polls them at once.
     assert_polls_do_not_overlap(wavespeed, takeovers=limit)
     assert len(predictions) >= count * each - each
     # All see the same.
@@ -173,7 +173,7 @@ def test_any_process_reads_waits_for_and_cancels_any_prediction(paid, wavespeed)
     assert other.call("status", id=first["id"])["input"] == {"prompt": "first"}
     waiting = other.start("result", id=first["id"])
     here = owner.start("result", id=second["id"])
-    # In the queue nothing was spent, whoever says so.
+    # In the queue nothing was spent, whichever process cancels it.
     cancelled = other.call("cancel", id=queued["id"])
     assert (cancelled["status"], cancelled["billing"]) == ("cancelled", "none")
     wait_for(lambda: owner.call("status", id=second["id"])["remote_id"], "the second one is not sent")

@@ -52,7 +52,7 @@ def test_calls_behind_a_submit_that_cannot_be_committed(spawn, held):
         assert submitted not in program.replies and listed not in program.replies
 
 
-def test_a_list_behind_a_submit_has_it(spawn):
+def test_a_list_behind_a_submit_shows_it(spawn):
     with spawn() as program:
         lines = [
             json.dumps({"jsonrpc": "2.0", "id": f"s{n}", "method": "submit", "params": {"input": {"prompt": f"fox {n}", "size": "64x64"}}})

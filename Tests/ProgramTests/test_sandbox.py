@@ -28,7 +28,7 @@ def test_however_it_ends_nothing_was_billed(spawn, script, status):
         assert "bill it" not in words and "paid" not in words and "check the bill" not in words
 
 
-def test_cancelled_at_any_moment_nothing_was_spent(spawn):
+def test_cancelling_at_any_moment_spends_nothing(spawn):
     with spawn() as program:
         slow = program.call("submit", input={"prompt": "x", "sandbox": {"never": True}})
         assert slow["billing"] == "none"

@@ -18,7 +18,7 @@ def printed(*arguments):
     return subprocess.run([BINARY, "schema", *arguments], capture_output=True, timeout=60)
 
 
-def test_the_program_prints_what_the_folder_holds():
+def test_the_printed_schemas_equal_the_folder():
     names = printed("--names").stdout.decode().split()
     assert sorted(f"{name}.json" for name in names) == FILES
     for name in names:
@@ -81,7 +81,7 @@ def test_every_file_is_a_schema(name):
         assert schema["description"] if name != "prediction.json" else schema["title"]
 
 
-def test_what_is_described_is_there_and_nothing_else_is(spawn):
+def test_exactly_the_described_methods_exist(spawn):
     described = [method["name"] for method in OPENRPC["methods"]]
     with spawn() as program:
         listed = program.call("initialize")["capabilities"]["experimental"]["imagewire"]["methods"]

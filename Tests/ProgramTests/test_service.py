@@ -192,7 +192,7 @@ def test_row_09_after_the_request_was_written(paid, wavespeed):
     assert len(wavespeed.posts()) == 1
 
 
-def test_row_10_an_ambiguous_submit_is_looked_for(paid, wavespeed):
+def test_row_10_an_ambiguous_submit_is_searched_for(paid, wavespeed):
     wavespeed.script(submit=["lost_reply"])
     with paid() as program:
         prediction = submit(program)
@@ -271,7 +271,7 @@ def test_row_14_saved_at_completion_and_an_expired_link_is_read_again_once(paid,
 
 
 @pytest.mark.parametrize("size", ["1024*1024", "1024x1024", "auto", None])
-def test_row_15_the_input_goes_as_it_came(paid, wavespeed, size):
+def test_row_15_the_input_is_sent_unchanged(paid, wavespeed, size):
     input = {"prompt": "a boat", "seed": 12345678901234567890, "strength": 1.50, "unheard_of": {"a": [None, True]}}
     if size:
         input["size"] = size
@@ -309,7 +309,7 @@ def test_row_16_so_many_a_minute(paid, wavespeed):
     assert len(wavespeed.posts()) == 3
 
 
-def test_row_17_over_the_limit_it_waits_or_says_429(paid, wavespeed):
+def test_row_17_over_the_limit_the_service_queues_or_answers_429(paid, wavespeed):
     wavespeed.script(submit=["normal", "429"], retry_after="1", poll=[
         {"do": "state", "status": "queued"}, {"do": "state", "status": "pending"}, {"do": "429"},
     ])

@@ -59,7 +59,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("case", BROKEN)
-def test_what_is_named_and_broken_is_never_the_sandbox(case, run, spawn, home):
+def test_a_broken_setting_never_falls_back_to_the_sandbox(case, run, spawn, home):
     make, words = BROKEN[case]
     variables = make(home)
     done = run("generate", "a boat", **variables)
@@ -149,7 +149,7 @@ def test_a_wrong_log_level_changes_no_picture_and_is_a_warning(run):
     assert done.returncode == 0 and 'is "verbose"; it must be error, warning, info or debug' in done.stderr
 
 
-def test_openais_key_alone_spends_nothing_and_says_what_would_use_it(run, spawn, home):
+def test_the_openai_key_alone_spends_nothing_and_names_the_option(run, spawn, home):
     done = run("generate", "a boat", "-s", "size=64x64", OPENAI_API_KEY=KEY)
     assert done.returncode == 0
     assert "OPENAI_API_KEY is set and not used: --provider openai would use it" in done.stderr

@@ -151,7 +151,7 @@ def test_a_broken_config_file_is_left_to_its_owner(home, setup, wavespeed):
     assert settings(home).read_text() == '{"model": ' and names(home) == ["config.json"]
 
 
-def test_a_folder_that_cannot_be_written_leaves_nothing_half(home, setup, wavespeed):
+def test_a_folder_that_cannot_be_written_leaves_no_partial_file(home, setup, wavespeed):
     (home / ".config").write_text("a file")
     done = setup("-p", "wavespeed", key=KEY, WAVESPEED_BASE_URL=wavespeed.url)
     assert done.returncode == 1 and "could not be written" in done.stderr and "Nothing was written" in done.stderr
@@ -188,6 +188,6 @@ def test_the_keyring_keeps_the_key_where_the_user_says_so(home, setup, wavespeed
     assert locked.returncode == 2 and "secret-tool has no wavespeed key" in locked.stderr
 
 
-def test_what_wins_over_the_file_is_said(home, setup, wavespeed):
+def test_overrides_of_the_file_are_reported(home, setup, wavespeed):
     done = setup("-p", "wavespeed", key=KEY, WAVESPEED_BASE_URL=wavespeed.url, IMAGEWIRE_PROVIDER="sandbox")
     assert "IMAGEWIRE_PROVIDER is set in the environment, and wins over the file." in done.stderr

@@ -114,7 +114,7 @@ def test_scopes(spawn):
     ({"since": 5}, -32602, "since"),
     ({"cursor": "x"}, -32602, "cursor"),
 ])
-def test_what_cannot_be_subscribed_to(spawn, params, code, path):
+def test_wrong_parameters_of_subscribe_are_refused(spawn, params, code, path):
     with spawn() as program:
         with pytest.raises(RPCError) as error:
             program.call("subscribe", params)
@@ -122,7 +122,7 @@ def test_what_cannot_be_subscribed_to(spawn, params, code, path):
         assert error.value.data.get("path") == path
 
 
-def test_there_is_a_bound_and_it_is_said(spawn):
+def test_the_bound_is_enforced_and_reported(spawn):
     with spawn() as program:
         for _ in range(100):
             program.call("subscribe")
@@ -134,7 +134,7 @@ def test_there_is_a_bound_and_it_is_said(spawn):
         assert program.call("subscribe")["subscription"] == "s101"
 
 
-def test_who_knows_the_name_of_a_subscription_can_end_it(spawn):
+def test_a_subscription_can_be_ended_as_soon_as_its_name_is_known(spawn):
     # Behind a submit the reply is written by another thread: the name was known a moment before it could be used.
     with spawn("--provider", "sandbox", "--max-concurrency", 1) as program:
         for _ in range(300):

@@ -14,7 +14,7 @@ from wavespeed import png
 
 @pytest.fixture
 def picture(home):
-    """A picture in a folder whose name is nobody's business."""
+    """An image in a folder whose name must not leave this machine."""
     folder = home / "very private folder"
     folder.mkdir()
     path = folder / "fox.png"
@@ -68,7 +68,7 @@ def test_the_model_gets_an_address_and_the_caller_keeps_the_path(paid, wavespeed
 
 
 def test_nothing_leaves_and_nothing_is_opened_without_consent(paid, wavespeed, home):
-    # Opening it would be seen: a pipe that nobody writes to holds up whoever opens it.
+    # Opening it would be seen: opening a pipe without a writer blocks.
     pipe = home / "pipe.png"
     os.mkfifo(pipe)
     with paid() as program:
@@ -226,7 +226,7 @@ def test_what_goes_wrong_costs_nothing(paid, wavespeed, picture, script, kind, t
 
 
 @pytest.mark.parametrize("script", [{"ticket": ["500"]}, {"ticket": ["drop"]}, {"put": ["503"]}, {"put": ["403", "reset"]}])
-def test_what_goes_wrong_once_is_tried_again(paid, wavespeed, picture, script):
+def test_a_fault_that_occurs_once_is_tried_again(paid, wavespeed, picture, script):
     wavespeed.script(**script)
     with paid() as program:
         assert submit(program, {"image": f"@{picture}"})["status"] == "completed"
@@ -276,7 +276,7 @@ def test_cancelled_while_it_is_uploaded(paid, wavespeed, picture, endpoint):
     wavespeed.script(**{endpoint: [{"do": "normal", "hold": True}]})
     with paid() as program:
         id = submit(program, {"image": f"@{picture}"}, wait_ms=0)["id"]
-        wait_for(lambda: endpoint in kinds(wavespeed), "nobody asks there")
+        wait_for(lambda: endpoint in kinds(wavespeed), "no request comes there")
         done = program.call("cancel", id=id)
         assert (done["status"], done["billing"]) == ("cancelled", "none")
         wavespeed.release()
@@ -333,7 +333,7 @@ def test_a_claim_is_only_made_with_everything_uploaded(paid, wavespeed, picture,
         program.finish()
     (sent,) = sqlite3.connect(home / ".local/state/imagewire/predictions.db").execute("SELECT sent_ms FROM sends")
     assert sent[0] / 1000 - began >= 1
-    # Found again by its prompt, since the address of the picture proves nothing.
+    # Found again by its prompt, since the address of the image proves nothing.
     assert len(wavespeed.posts()) == 1
 
 

@@ -162,7 +162,7 @@ def test_ids_come_back_as_the_same_bytes(home, id, framing):
 
 
 @pytest.mark.parametrize("id", ["true", "[]", "{}", "[1]"])
-def test_what_is_no_id(home, id):
+def test_ids_that_are_invalid(home, id):
     found = frames(talk(home, frame('{"jsonrpc":"2.0","id":%s,"method":"ping"}' % id)))
     assert [json.loads(message) for message in found] == [error(-32600, "Invalid Request")]
 
@@ -195,7 +195,7 @@ def test_an_id_too_long_is_refused_under_null(home):
     ("[" * 513 + "]" * 513, error(-32700, "Parse error")),
     ("[" * 100_000, error(-32700, "Parse error")),
 ])
-def test_decisions_for_what_is_left_open(home, text, expected):
+def test_decisions_that_the_specification_leaves_open(home, text, expected):
     # The connection lives on after each.
     found = [json.loads(message) for message in frames(talk(home, frame(text) + frame(PING)))]
     assert found == [expected, json.loads(PONG)]
@@ -208,7 +208,7 @@ def test_decisions_for_what_is_left_open(home, text, expected):
     '[{"jsonrpc":"2.0","id":1,"result":{}}]', '{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":99}}',
     '{"jsonrpc":"2.0","method":"$/cancelRequest","id":99}', '{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":[]}}',
 ])
-def test_what_is_answered_with_silence(home, text):
+def test_messages_that_get_no_answer(home, text):
     assert frames(talk(home, frame(text) + frame(PING))) == [PONG]
 
 
@@ -435,7 +435,7 @@ def test_pictures_that_nobody_reads_bound_our_memory_too(home):
         process.stdout.close()
 
 
-def test_the_pictures_of_one_batch_share_what_may_lie_unwritten(spawn):
+def test_the_images_of_one_batch_share_the_limit_of_unwritten_bytes(spawn):
     count = 300
     with spawn() as program:
         # The default of 1024 x 1024: a quarter of a megabyte.
@@ -504,7 +504,7 @@ def many(program, count):
     return ids
 
 
-def test_whoever_asks_wait_for_the_rest_gets_on_whatever_the_limit(spawn):
+def test_wait_pages_through_more_ids_than_fit_into_a_message(spawn):
     # The names of those left out take more room than there is.
     with spawn("--max-message-bytes", 4_096) as program:
         rest = ids = many(program, 120)
@@ -572,7 +572,7 @@ def test_inline_only_when_asked(spawn):
         assert len(program.call("result", id=id, inline=True)["files"][0]["base64"]) > 1_000
 
 
-# -- nobody asked --------------------------------------------------------------------------------------------------
+# -- messages without a request ------------------------------------------------------------------------------------
 
 
 def test_it_never_speaks_first(spawn, home):

@@ -119,7 +119,7 @@ done")))
     (imagewire-generate "a fox")
     (imagewire-tests--message "imagewire: Parse error")
     (imagewire-tests--idle)
-    ;; Of several nobody knows which one is meant, and none may be said to have failed.
+    ;; With several calls it is not known which one is meant, and none may be reported as failed.
     (dotimes (_ 2) (imagewire--call :ping nil #'ignore (lambda (_) (cl-incf failed))))
     (imagewire-tests--message "it is not said which: Parse error")
     (should (= failed 0))

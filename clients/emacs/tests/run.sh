@@ -1,7 +1,7 @@
 #!/bin/sh
 # Compiles the package without a warning, checks its documentation, installs it, and runs the tests in a real Emacs
 # against the real program: IMAGEWIRE=/path/to/imagewire tests/run.sh
-# EMACS names another Emacs. Nothing of the home directory of whoever runs it is read or written.
+# EMACS names another Emacs. The home directory of the user is neither read nor written.
 set -eu
 cd "$(dirname "$0")/.."
 home=$(mktemp -d "${TMPDIR:-/tmp}/imagewire-emacs.XXXXXX")

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs the tests in a headless Neovim against the real program: IMAGEWIRE=/path/to/imagewire tests/run.sh
-# NVIM names another Neovim. Nothing of the home directory of whoever runs it is read or written.
+# NVIM names another Neovim. The home directory of the user is neither read nor written.
 set -eu
 cd "$(dirname "$0")/.."
 home=$(mktemp -d "${TMPDIR:-/tmp}/imagewire-neovim.XXXXXX")

@@ -152,7 +152,7 @@ test("a subscription that is refused says so with the first next, and only there
   assert.deepEqual(await updates.next(), { done: true, value: undefined });
 });
 
-test("updates that nobody reads are bounded, and become one reset", async () => {
+test("updates that are not read are bounded, and become one reset", async () => {
   let listener;
   const connection = {
     isUsable: true,
@@ -378,7 +378,7 @@ test("calls at once share one process", async (t) => {
   assert.equal(new Set(made.map(({ id }) => id)).size, 12);
 });
 
-test("closing ends the process and whoever waits", async () => {
+test("closing ends the process and the waiting calls", async () => {
   const it = new Client({ binary: BINARY, env: alone() });
   const { id } = await it.submit(undefined, { input: small("never", { never: true }) });
   const { pid } = it;
@@ -421,7 +421,7 @@ async function script(text, env = alone()) {
   return { said, code, signal };
 }
 
-test("a subscription that nobody reads does not keep a program alive, one that is read does", async () => {
+test("a subscription that is not read does not keep a program alive, one that is read does", async () => {
   const idle = await script(`const c = new Client(); c.subscribe(); await c.call("ping"); console.log("end");`);
   assert.deepEqual([idle.said, idle.code], ["end\n", 0]);
   const read = await script(

@@ -217,7 +217,7 @@ def test_threads_share_a_client(client):
     assert sorted(one.input["prompt"] for one in made) == sorted(f"boat {number}" for number in range(24))
 
 
-def test_closing_ends_the_process_and_whoever_waits(options):
+def test_closing_ends_the_process_and_the_waiting_calls(options):
     client = Client(**options)
     never = client.submit(input=small("never", never=True))
     pid = pid_of(client)
@@ -422,7 +422,7 @@ def test_an_error_that_names_no_call(fake, caplog):
     assert ["does not say which" in message for message in caplog.messages] == [True]
 
 
-def test_answers_to_calls_that_nobody_made(fake):
+def test_answers_to_calls_that_were_never_made(fake):
     assert fake("odd", timeout=PATIENCE).call("ping") == {}
 
 

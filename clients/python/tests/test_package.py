@@ -57,7 +57,7 @@ def test_the_command_prints_the_path_and_nothing_else(installed, options, tmp_pa
     assert (done.returncode, done.stdout) == (1, "") and "/no/such" in done.stderr and "Traceback" not in done.stderr
 
 
-def test_the_command_shows_a_progress_line_where_somebody_looks(installed, options):
+def test_the_command_shows_a_progress_line_on_a_terminal(installed, options):
     ours, theirs = pty.openpty()
     environment = {**os.environ, "IMAGEWIRE": BINARY}
     process = subprocess.Popen([installed, "-m", "imagewire", "a red fox"], stdout=subprocess.PIPE, stderr=theirs, env=environment)

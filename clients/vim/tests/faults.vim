@@ -146,7 +146,7 @@ def Test_an_error_that_does_not_say_whose_it_is()
   Imagewire a fox
   Message('imagewire: Parse error')
   Idle()
-  # Of several nobody knows which one is meant, and none may be said to have failed.
+  # With several calls it is not known which one is meant, and none may be reported as failed.
   var answered = 0
   for _ in range(2)
     process.Request('ping', {}, (_, _) => {

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs the tests in a real Vim against the real program: IMAGEWIRE=/path/to/imagewire tests/run.sh
-# VIM_PROGRAM names another Vim. Nothing of the home directory of whoever runs it is read or written.
+# VIM_PROGRAM names another Vim. The home directory of the user is neither read nor written.
 set -eu
 cd "$(dirname "$0")/.."
 home=$(mktemp -d "${TMPDIR:-/tmp}/imagewire-vim.XXXXXX")

@@ -19,7 +19,7 @@ const { Document, Position, emitter, state } = require("vscode");
 const BINARY = process.env.IMAGEWIRE;
 const KEY = "wsk_SECRETsecret0123456789";
 const root = fs.mkdtempSync(path.join(os.tmpdir(), "imagewire-vscode."));
-// Whoever runs the tests keeps their own settings to themselves.
+// The settings of the user are not read.
 for (const name of Object.keys(process.env)) {
   if (/^(WAVESPEED|OPENAI|IMAGEWIRE|XDG)_?/.test(name)) delete process.env[name];
 }
@@ -284,7 +284,7 @@ test("the key is kept as a secret, reaches the process, and no argument", async 
   await run("setKey");
   assert.equal(shown.password, true);
   assert.deepEqual([...context.kept.values()], [KEY]);
-  // With a key the provider is WaveSpeedAI: at an address where nobody answers, nothing is sent.
+  // With a key the provider is WaveSpeedAI: at an address that does not answer, nothing is sent.
   process.env.WAVESPEED_BASE_URL = "http://127.0.0.1:9";
   state.open(note());
   const running = run("generate", "a fox");
