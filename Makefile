@@ -79,7 +79,7 @@ test-adversary: debug tools ## Attacks by providers, agents, clients and disks
 	$(WITH_PROGRAM) $(PYTEST) -n 2 --dist worksteal Tests/Adversary
 
 # These run the release build: it starts ten times as fast, and they start it many times.
-test-endurance: dependencies tools ## Power loss at a thousand moments, kill -9 at every step
+test-endurance: dependencies tools ## Power loss at hundreds of moments, kill -9 at every step
 	program=$$(.ci/release) && IMAGEWIRE=$$PWD/$$program \
 	  $(PYTEST) -n 4 --dist worksteal Tests/Endurance/test_power_loss.py Tests/Endurance/test_kill.py
 
