@@ -96,6 +96,28 @@ extension PredictionEvent {
   }
 }
 
+extension PredictionEvent {
+  /// The pause of the account that this begins; `nil` where it begins none.
+  public var pause: (length: Int64, reason: PredictionFailure.Kind)? {
+    switch self {
+    case .refused(let failure, let length?), .uploadFailed(let failure, let length?): (length, failure.kind)
+    default: nil
+    }
+  }
+}
+
+extension Prediction {
+  /// What an event that is applied to this prediction does to the record of its POST. A cancellation proves that nothing
+  /// was sent only while the reply to the POST is not known.
+  public func sendChange(by event: PredictionEvent) -> SendChange? {
+    switch event {
+    case .cancelAsked, .withdrawn:
+      phase == .sending || phase == .settling && remoteID == nil ? event.sendChange : nil
+    default: event.sendChange
+    }
+  }
+}
+
 /// A change that the lifecycle does not allow. The writer has lost a race, and reads the row again.
 public struct TransitionError: Error, Sendable, Equatable {
   /// The status of the prediction.
