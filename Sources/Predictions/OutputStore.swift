@@ -1,6 +1,9 @@
 /// Writes outputs to disk so that a file is either whole and durable or not there; Sources/Storage/README.md,
 /// "Output files".
 public protocol OutputStore: Sendable {
+  /// The type that `begin` returns and `place` takes.
+  associatedtype Writer: OutputWriter
+
   /// Checks that files can be written to a directory, before any money is spent. Makes the directory where it is
   /// missing.
   ///
@@ -20,14 +23,14 @@ public protocol OutputStore: Sendable {
   /// - Parameters:
   ///   - prediction: gives the directory, and the id and epoch for the temporary name.
   ///   - index: which output, from 1.
-  func begin(_ prediction: Prediction, index: Int) throws(OutputError) -> any OutputWriter
+  func begin(_ prediction: Prediction, index: Int) throws(OutputError) -> Writer
 
   /// Gives finished files their final names, together and without replacing any file: `<stem>.<ext>` for one output
   /// under a chosen name, `<stem>-<n>.<ext>` otherwise, and where one of those is taken, `_2`, `_3`, … for all.
   /// An existing file under the planned name with the same length and SHA-256 counts as this output.
   ///
   /// - Returns: the saved files, in the order given; durable when this returns.
-  func place(_ files: [any OutputWriter], of prediction: Prediction) throws(OutputError) -> [OutputFile]
+  func place(_ files: [Writer], of prediction: Prediction) throws(OutputError) -> [OutputFile]
 
   /// Removes the files of a deleted prediction that still have the length and SHA-256 recorded.
   ///

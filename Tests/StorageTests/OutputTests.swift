@@ -1,5 +1,6 @@
 import Encoding
 import Predictions
+import PredictionsTestSupport
 import Testing
 
 @testable import Storage
@@ -24,9 +25,9 @@ struct OutputTests {
 
   private func writer(
     _ store: FileOutputStore, _ bytes: [UInt8], of prediction: Prediction, index: Int = 1
-  ) throws -> any OutputWriter {
+  ) throws -> FileOutputWriter {
     let writer = try store.begin(prediction, index: index)
-    // In odd pieces, as a network brings them.
+    // In pieces of odd sizes, as from a network.
     var rest = bytes[...]
     while !rest.isEmpty {
       try writer.write(Array(rest.prefix(7)).span)
@@ -54,13 +55,13 @@ struct OutputTests {
     #expect(files == [file])
     #expect(contents(of: path) == bytes)
     #expect(names() == ["\(prediction.id)-1.png"])
-    // Too late for second thoughts.
+    // Discarding after the file was placed does nothing.
     writer.discard()
     #expect(contents(of: path) == bytes)
     #expect(throws: OutputError.self) { try writer.write([1].span) }
   }
 
-  /// In pieces that can be encoded one by one, and nothing of a file that is not what was saved.
+  /// In pieces that can be encoded one by one; a changed file throws.
   @Test func aFileIsReadInPieces() throws {
     let store = FileOutputStore(limit: 1 << 20)
     let path = folder.path + "/long.png"
@@ -79,7 +80,7 @@ struct OutputTests {
     #expect(throws: OutputError.self) { try store.read(file, for: nil) { _ in Issue.record("it is gone") } }
   }
 
-  @Test(arguments: [true, false]) func nothingIsEverReplaced(usesLinks: Bool) throws {
+  @Test(arguments: [true, false]) func noFileIsReplaced(usesLinks: Bool) throws {
     let store = FileOutputStore(limit: 1 << 20, usesLinks: usesLinks)
     try FileSystem.makeFolder(folder.path + "/a/b")
     let theirs: [UInt8] = [1, 2, 3]
@@ -89,7 +90,7 @@ struct OutputTests {
       try store.place([try writer(store, Sample.png(), of: one)], of: one).map(\.path) == [
         folder.path + "/a/b/cat_2.png"
       ])
-    // A group moves on together, and takes back what it had placed: cat-1 was free, cat-2 was not.
+    // All files of a group get the next name together: cat-1 was free, cat-2 was not.
     try write(theirs, to: folder.path + "/a/b/cat-2.gif")
     let two = prediction("cat")
     let group = [
@@ -103,24 +104,24 @@ struct OutputTests {
     #expect(contents(of: folder.path + "/a/b/cat-1_2.png") == Sample.png(1, 2))
   }
 
-  @Test(arguments: [true, false]) func whatWasPlacedBeforeACrashIsOurs(usesLinks: Bool) throws {
+  @Test(arguments: [true, false]) func aFilePlacedBeforeACrashIsReused(usesLinks: Bool) throws {
     let store = FileOutputStore(limit: 1 << 20, usesLinks: usesLinks)
     var prediction = prediction("cat")
-    func group() throws -> [any OutputWriter] {
+    func group() throws -> [FileOutputWriter] {
       [
         try writer(store, Sample.png(), of: prediction, index: 1),
         try writer(store, Sample.gif, of: prediction, index: 2),
       ]
     }
     let files = try store.place(try group(), of: prediction)
-    // The row was not written; the next process does it all again, and finds one of them.
+    // The row was not committed; the next process saves all again, and finds one of the files.
     unlink(files[1].path)
     prediction.epoch = 2
     #expect(try store.place(try group(), of: prediction) == files)
     #expect(names() == ["cat-1.png", "cat-2.gif"])
   }
 
-  @Test(arguments: [true, false]) func anEqualFileOfAnotherPredictionIsNotOurs(usesLinks: Bool) throws {
+  @Test(arguments: [true, false]) func anEqualFileOfAnotherPredictionIsNotReused(usesLinks: Bool) throws {
     let store = FileOutputStore(limit: 1 << 20, usesLinks: usesLinks)
     var paths: [String] = []
     for _ in 1...2 {
@@ -131,7 +132,7 @@ struct OutputTests {
     #expect(names() == ["cat.png", "cat_2.png"])
   }
 
-  @Test func partsOfEarlierEpochsGo() throws {
+  @Test func partsOfEarlierEpochsAreRemoved() throws {
     let store = FileOutputStore()
     let old = try store.begin(prediction(), index: 1)
     _ = old
@@ -145,7 +146,7 @@ struct OutputTests {
     #expect(mine == [".\(prediction.id)-1.3.part", ".\(prediction.id)-2.3.part"])
   }
 
-  @Test func whatIsNoPictureIsNotKept() throws {
+  @Test func onlyImagesAreSaved() throws {
     let store = FileOutputStore(limit: 100)
     let prediction = prediction()
     for bytes in [[], Array("<html>".utf8)] as [[UInt8]] {
@@ -163,7 +164,7 @@ struct OutputTests {
     #expect(names().isEmpty)
   }
 
-  @Test func foldersThatCannotBeAreNamed() throws {
+  @Test func unusableDirectoriesAreNamed() throws {
     try write([1], to: folder.path + "/file")
     for path in [folder.path + "/file/x", "/proc/imagewire", "/dev/null"] {
       let prediction = Prediction.sample(folder: path)
@@ -176,7 +177,7 @@ struct OutputTests {
     }
   }
 
-  @Test func aFullDiskIsCalledOne() throws {
+  @Test func aFullDiskIsReportedAsFull() throws {
     #if os(Linux)
       let writer = FileOutputWriter(
         in: try Directory(at: "/tmp"), name: ".nowhere", path: "/nowhere/x",
@@ -185,12 +186,12 @@ struct OutputTests {
     #endif
   }
 
-  @Test func onlyWhatIsUnchangedIsRemoved() throws {
+  @Test func onlyUnchangedFilesAreRemoved() throws {
     let store = FileOutputStore()
     let prediction = prediction()
     let writers = try (1...4).map { try writer(store, Sample.png($0, $0), of: prediction, index: $0) }
     let files = try store.place(writers, of: prediction)
-    // One edited at the same length, one gone, one with a folder in its place.
+    // One edited with the same length, one missing, one replaced by a directory.
     var edited = Sample.png(1, 1)
     edited[edited.count - 1] ^= 1
     try write(edited, to: files[0].path)
@@ -201,8 +202,8 @@ struct OutputTests {
     #expect(names() == ["\(prediction.id)-1.png", "\(prediction.id)-3.png"])
   }
 
-  /// FIPS 180-4's own examples, and every way of cutting a message in two.
-  @Test func hashesAreTheStandards() {
+  /// The examples of FIPS 180-4, and every way to split a message in two.
+  @Test func hashesAreThoseOfTheStandard() {
     let vectors: [(String, String)] = [
       ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
       ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),

@@ -14,7 +14,7 @@ extension PredictionEngine {
   private func start(_ job: Downloads.Job) {
     let id = job.prediction.id
     files.async { [self] in
-      saveNext(job.prediction, from: job.provider, saved: []) { [self] result in
+      outputs.save(job.prediction, from: job.provider, with: self) { [self] result in
         if let next = state.withLock({ $0.downloads.end(job) }) { start(next) }
         switch result {
         case .success(let files):
@@ -30,12 +30,12 @@ extension PredictionEngine {
     }
   }
 
-  private struct SaveFailure: Error {
+  fileprivate struct SaveFailure: Error {
     var outcome: DownloadOutcome
   }
 
-  private func saveNext(
-    _ prediction: Prediction, from provider: any Provider, saved: [any OutputWriter],
+  fileprivate func saveNext<Outputs: OutputStore>(
+    _ prediction: Prediction, from provider: any Provider, to outputs: Outputs, saved: [Outputs.Writer],
     completion: @escaping @Sendable (Result<[OutputFile], SaveFailure>) -> Void
   ) {
     files.assertIsCurrent()
@@ -49,7 +49,7 @@ extension PredictionEngine {
       }
       return
     }
-    let writer: any OutputWriter
+    let writer: Outputs.Writer
     do throws(OutputError) {
       writer = try outputs.begin(prediction, index: index)
     } catch {
@@ -72,7 +72,7 @@ extension PredictionEngine {
           for writer in saved + [writer] { writer.discard() }
           return completion(.failure(SaveFailure(outcome: outcome)))
         }
-        saveNext(prediction, from: provider, saved: saved + [writer], completion: completion)
+        saveNext(prediction, from: provider, to: outputs, saved: saved + [writer], completion: completion)
       }
     }
   }
@@ -95,5 +95,15 @@ extension PredictionEngine {
     } catch {
       completion(.unsaved(error))
     }
+  }
+}
+
+extension OutputStore {
+  /// Saves all outputs of a prediction; here, so that the type of the store's writers is known.
+  fileprivate func save(
+    _ prediction: Prediction, from provider: any Provider, with engine: PredictionEngine,
+    completion: @escaping @Sendable (Result<[OutputFile], PredictionEngine.SaveFailure>) -> Void
+  ) {
+    engine.saveNext(prediction, from: provider, to: self, saved: [], completion: completion)
   }
 }

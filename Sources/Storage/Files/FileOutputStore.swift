@@ -9,26 +9,26 @@ public import Predictions
   internal import Darwin
 #endif
 
-/// Puts outputs into directories so that a file is either whole and durable or not there.
+/// Saves outputs so that a file is either whole and durable or absent.
 ///
-/// A directory is opened once for what is done in it, and names are resolved from its descriptor: what takes the place of
-/// the directory meanwhile gets nothing. For agents no link leads there either (`AgentDirectories`).
+/// A directory is opened once and names are resolved from its descriptor, so nothing is written into a directory that
+/// replaces it. For agents no symbolic link is followed (`AgentDirectories`).
 public struct FileOutputStore: OutputStore {
   private let limit: Int64
   private let privateDirectory: String?
   private let agents: AgentDirectories
-  /// Whether to go without hard links, as some file systems must.
+  /// False on file systems without hard links.
   private let usesLinks: Bool
 
   /// - Parameters:
-  ///   - limit: how many bytes one output may have.
-  ///   - privateDirectory: the state directory: what lies in it is the owner's alone; elsewhere the umask decides.
-  ///   - agents: where the files of agents may be.
+  ///   - limit: the largest size of one output in bytes.
+  ///   - privateDirectory: the state directory. Files below it are readable by the owner only; elsewhere the umask decides.
+  ///   - agents: the directories that agents may use.
   public init(limit: Int64 = 256 << 20, privateDirectory: String, agents: AgentDirectories) {
     self.init(limit: limit, privateDirectory: privateDirectory, agents: agents, usesLinks: true)
   }
 
-  /// - Parameter usesLinks: `false` takes the way for file systems without hard links, for tests.
+  /// - Parameter usesLinks: `false` does without hard links, for tests.
   init(
     limit: Int64 = 256 << 20, privateDirectory: String? = nil,
     agents: AgentDirectories = AgentDirectories(outputDirectory: "/"), usesLinks: Bool = true
@@ -39,7 +39,7 @@ public struct FileOutputStore: OutputStore {
     self.usesLinks = usesLinks
   }
 
-  /// Makes the directory where it is missing, and asks whether files can be made in it.
+  /// Creates the directory where it is missing, and checks that files can be created in it.
   public func prepare(_ path: String, for origin: PredictionOrigin?) throws(OutputError) -> String {
     do throws(SystemError) {
       guard try directory(path, for: origin, making: true).isWritable else { throw .last }
@@ -49,8 +49,7 @@ public struct FileOutputStore: OutputStore {
     return origin == .mcp ? agents.realPath(of: path) ?? path : path
   }
 
-  /// Reads a saved file whole, if it still is what was recorded: for an agent by length and SHA-256, for a plain client,
-  /// whose files are its own, by length.
+  /// The bytes of a saved file that is unchanged: for an agent by length and SHA-256, for other clients by length.
   public func contents(of file: OutputFile, for origin: PredictionOrigin?) throws(OutputError) -> [UInt8] {
     guard let opened = open(file, for: origin),
       let bytes = FileSystem.read(opened, from: 0, atMost: Int(file.bytes) + 1), bytes.count == file.bytes,
@@ -59,7 +58,7 @@ public struct FileOutputStore: OutputStore {
     return bytes
   }
 
-  /// The same in pieces.
+  /// Passes the bytes of a saved file to `piece` in parts. Throws at the end where it has changed.
   public func read(
     _ file: OutputFile, for origin: PredictionOrigin?, _ piece: ([UInt8]) -> Void
   ) throws(OutputError) {
@@ -72,14 +71,14 @@ public struct FileOutputStore: OutputStore {
     guard isWhole, origin == nil || hash.finish().hexadecimal == file.sha256 else { throw Self.changed(file) }
   }
 
-  /// Starts a file under a temporary name in the target directory; what earlier epochs left of it is removed.
-  public func begin(_ prediction: Prediction, index: Int) throws(OutputError) -> any OutputWriter {
+  /// Starts a file under a temporary name in the target directory, and removes those of earlier epochs.
+  public func begin(_ prediction: Prediction, index: Int) throws(OutputError) -> FileOutputWriter {
     let path = prediction.outputDirectory
     do throws(SystemError) {
       let directory = try directory(path, for: prediction.origin, making: true)
       func name(_ epoch: Int64) -> String { ".\(prediction.id)-\(index).\(epoch).part" }
-      // Epochs are counted one by one, so what earlier attempts left has one of these few names. That of this epoch is
-      // this process's own, from a round that was given up.
+      // Epochs rise by one, so earlier attempts used one of these names. A file of this epoch is from an attempt of this
+      // process that was given up.
       for epoch in max(0, prediction.epoch - 16)...max(0, prediction.epoch) { directory.remove(name(epoch)) }
       let permissions = permissions(in: path)
       return FileOutputWriter(
@@ -92,10 +91,10 @@ public struct FileOutputStore: OutputStore {
   }
 
   /// Gives finished files their final names, together and without ever replacing a file.
-  public func place(_ files: [any OutputWriter], of prediction: Prediction) throws(OutputError) -> [OutputFile] {
+  public func place(_ files: [FileOutputWriter], of prediction: Prediction) throws(OutputError) -> [OutputFile] {
     var finished: [FileOutputWriter.Finished] = []
     for file in files {
-      guard let known = (file as? FileOutputWriter)?.finished else {
+      guard let known = file.finished else {
         throw .inputOutput(path: prediction.outputDirectory, reason: "an output was not finished")
       }
       finished.append(known)
@@ -104,23 +103,22 @@ public struct FileOutputStore: OutputStore {
     let path = prediction.outputDirectory
     do throws(SystemError) {
       guard finished.allSatisfy({ $0.directory.identity == directory.identity }) else { throw .replaced }
-      // Under a chosen name an equal file may be another prediction's, of the same input. Only where somebody may have
-      // placed ours before can it be that one.
+      // Under a chosen name an equal file may belong to another prediction with the same input. It is taken as ours only
+      // after an earlier attempt, which may have placed it.
       let mayBePlaced = prediction.outputName == nil || prediction.epoch > 1
       var counter = 1
       while true {
         let names = Self.names(for: finished.map(\.format.fileExtension), of: prediction, counter: counter)
         if let placements = try place(finished, as: names, in: directory, mayBePlaced: mayBePlaced) {
           do throws(SystemError) {
-            // The paths that are recorded have to lead to the files.
+            // The recorded paths have to lead to the files.
             let there = try self.directory(path, for: prediction.origin, making: false)
             guard there.identity == directory.identity else { throw .replaced }
-            // Only now, and before the sync: until every file has its name the temporary names are all there is, and one
-            // whose end is not synced would stay after a power loss.
+            // Before the sync, so that no temporary name reappears after a power loss; not before every file has its name.
             for file in files { file.discard() }
             try directory.sync()
           } catch {
-            // Nobody will be told of these names, so nothing may keep them.
+            // These names will not be recorded, so they must not stay.
             takeBack(placements, in: directory)
             throw error
           }
@@ -133,13 +131,13 @@ public struct FileOutputStore: OutputStore {
     }
   }
 
-  /// Removes files that still are what was recorded, and returns the paths of the others.
+  /// Removes unchanged files, and returns the paths of changed ones.
   public func remove(_ files: [OutputFile], for origin: PredictionOrigin?) -> [String] {
     var kept: [String] = []
     for file in files {
       let (parent, name) = Self.split(file.path)
       guard let directory = try? directory(parent, for: origin, making: false), directory.status(of: name) != nil else {
-        // A directory that is gone has nothing in it; one that cannot be looked into may.
+        // A missing file needs no removal; one whose directory cannot be opened is reported.
         if FileStatus(of: file.path) != nil { kept.append(file.path) }
         continue
       }
@@ -174,7 +172,7 @@ public struct FileOutputStore: OutputStore {
 
   // MARK: Saved files
 
-  /// A saved file, if there is a regular one of its length; a link is none.
+  /// Opens a saved file if it is a regular file of the recorded length.
   private func open(_ file: OutputFile, for origin: PredictionOrigin?) -> Descriptor? {
     let (parent, name) = Self.split(file.path)
     guard let directory = try? directory(parent, for: origin, making: false), let opened = try? directory.read(name),
@@ -184,20 +182,20 @@ public struct FileOutputStore: OutputStore {
   }
 
   private static func changed(_ file: OutputFile) -> OutputError {
-    .inputOutput(path: file.path, reason: "it cannot be read, or it is not what was saved any more")
+    .inputOutput(path: file.path, reason: "it cannot be read, or it was changed since it was saved")
   }
 
   private static func split(_ path: String) -> (parent: String, name: String) {
     (FileSystem.parent(of: path), path.split(separator: "/").last.map(String.init) ?? "")
   }
 
-  /// SHA-256 of so many bytes of a file, each piece of which is shown; `nil` where they cannot be read.
+  /// SHA-256 of the first bytes of a file; `nil` where they cannot be read.
   private static func digest(_ file: Descriptor, of bytes: Int64) -> String? {
     var hash = SHA256()
     return read(file, bytes: bytes) { hash.update($0.span) } ? hash.finish().hexadecimal : nil
   }
 
-  /// Reads a file in pieces; false where it is shorter.
+  /// Reads a file in parts; false where it is shorter.
   private static func read(_ file: Descriptor, bytes: Int64, _ piece: ([UInt8]) -> Void) -> Bool {
     var place: Int64 = 0
     while place < bytes {
@@ -209,7 +207,7 @@ public struct FileOutputStore: OutputStore {
     return true
   }
 
-  /// Whether a name stands for a regular file of this length and hash.
+  /// Whether a name is a regular file of this length and hash.
   private static func isFile(_ name: String, in directory: Directory, bytes: Int64, sha256: String) -> Bool {
     guard let file = try? directory.read(name), FileStatus(of: file)?.bytes == bytes else { return false }
     return digest(file, of: bytes) == sha256
@@ -218,7 +216,7 @@ public struct FileOutputStore: OutputStore {
   // MARK: Names
 
   /// `<stem>.<ext>` for one output under a chosen name, `<stem>-<n>.<ext>` otherwise; from the second try on with the
-  /// counter behind, for all of them, since `-2` would look like the second picture.
+  /// counter behind, for all of them, since `-2` would look like the second image.
   static func names(for extensions: [String], of prediction: Prediction, counter: Int) -> [String] {
     let again = counter > 1 ? "_\(counter)" : ""
     return extensions.enumerated().map { index, suffix in
@@ -231,18 +229,18 @@ public struct FileOutputStore: OutputStore {
 
   // MARK: Placing
 
-  /// How a file got its name.
+  /// How an attempt to name a file ended.
   private enum Placement {
     case linked
     case renamed
-    /// It was there already, the same: ours, from before a crash.
+    /// The same file was there already, from before a crash.
     case found
     case taken
   }
 
   private typealias Placed = (file: FileOutputWriter.Finished, name: String, how: Placement)
 
-  /// Gives every file its name, or none: where one is taken, what was placed is taken back, and it is `nil`.
+  /// Gives every file its name, or none: `nil` where one of the names is taken.
   private func place(
     _ files: [FileOutputWriter.Finished], as names: [String], in directory: Directory, mayBePlaced: Bool
   ) throws(SystemError) -> [Placed]? {
@@ -255,7 +253,7 @@ public struct FileOutputStore: OutputStore {
           return nil
         }
         done.append((file, name, how))
-        // Another file may have taken the place of the temporary one; a new link may even have its number.
+        // The temporary file may have been replaced, even by a link with the same inode number.
         let status = directory.status(of: name)
         let isSame = status?.identity == file.identity && status?.isPlainFile == true && status?.bytes == file.bytes
         guard how == .found || isSame else { throw .replaced }
@@ -274,7 +272,7 @@ public struct FileOutputStore: OutputStore {
     }
   }
 
-  /// Gives one file its name unless something has it. A link cannot replace anything, on any system that has links.
+  /// Gives one file its name unless that is taken. A hard link never replaces a file.
   private func place(
     _ file: FileOutputWriter.Finished, as name: String, in directory: Directory, mayBePlaced: Bool
   ) throws(SystemError) -> Placement {
@@ -284,11 +282,11 @@ public struct FileOutputStore: OutputStore {
     if usesLinks {
       if directory.link(file.name, to: name) { return .linked }
       if errno == EEXIST { return whatIsThere() }
-      // No links here (FAT, some network shares), or none allowed: the other way.
+      // A file system without hard links (FAT, some network shares), or one that forbids them.
       guard [EPERM, ENOTSUP, EOPNOTSUPP, ENOSYS, EMLINK, EINVAL, EXDEV].contains(errno) else { throw .last }
     }
     do throws(SystemError) {
-      // Reserves the name; then the file takes the place of what is ours and empty.
+      // Reserves the name with an empty file, which the rename replaces.
       _ = try directory.make(name, mode: Permissions.ownerOnly.file)
     } catch {
       guard error.code == EEXIST else { throw error }

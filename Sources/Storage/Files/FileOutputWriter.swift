@@ -1,5 +1,5 @@
 internal import Encoding
-internal import Predictions
+public import Predictions
 internal import Threads
 
 #if canImport(Glibc)
@@ -10,9 +10,9 @@ internal import Threads
   internal import Darwin
 #endif
 
-/// One output on its way to disk, under a temporary name that starts with a dot.
-final class FileOutputWriter: OutputWriter {
-  /// What is known of a file that is whole and durable, though still under its temporary name.
+/// Writes one output under a temporary name that starts with a dot; `FileOutputStore.place` gives it its own.
+public final class FileOutputWriter: OutputWriter {
+  /// A file that is whole and durable under its temporary name.
   struct Finished: Sendable {
     let directory: Directory
     let name: String
@@ -30,7 +30,7 @@ final class FileOutputWriter: OutputWriter {
   }
 
   private struct State {
-    /// Open until it is finished.
+    /// `nil` once it is finished or discarded.
     var file: Descriptor?
     var hash = SHA256()
     var bytes: Int64 = 0
@@ -38,7 +38,7 @@ final class FileOutputWriter: OutputWriter {
     var isDiscarded = false
   }
 
-  /// How much of a file is looked at for its format and size.
+  /// Bytes at the start of a file that are read for its format and size.
   private static let headBytes = 1 << 20
 
   private let directory: Directory
@@ -57,16 +57,17 @@ final class FileOutputWriter: OutputWriter {
     self.path = path
     self.limit = limit
     state = Protected(State(file: file))
-    // Whatever the umask took away, the owner can read it.
+    // The owner must be able to read it, whatever the umask.
     if permissions == .ownerOnly { fchmod(file.number, permissions.file) }
   }
 
   /// `nil` before `finish`.
   var finished: Finished? { state.withLock { $0.finished } }
 
-  func write(_ bytes: borrowing Span<UInt8>) throws(OutputError) {
+  /// Appends bytes. Throws `tooLarge` beyond the limit of one output.
+  public func write(_ bytes: borrowing Span<UInt8>) throws(OutputError) {
     try state.withLock { state throws(OutputError) in
-      guard let file = state.file else { throw .inputOutput(path: path, reason: "it is finished already") }
+      guard let file = state.file else { throw .inputOutput(path: path, reason: "it is already finished") }
       guard Int64(bytes.count) <= limit - state.bytes else { throw .tooLarge(limit: limit) }
       do throws(SystemError) { try file.write(bytes) } catch { throw failure(error) }
       state.hash.update(bytes)
@@ -74,11 +75,12 @@ final class FileOutputWriter: OutputWriter {
     }
   }
 
-  func finish() throws(OutputError) {
+  /// Syncs the file and reads format and size from its header. Throws `notAnImage` where there is none.
+  public func finish() throws(OutputError) {
     try state.withLock { state throws(OutputError) in
       guard state.finished == nil else { return }
       guard let file = state.file else { throw .inputOutput(path: path, reason: "it was given up") }
-      // Read back rather than kept: while it is written nothing of it stays in memory.
+      // Read back from the disk, so that no part is kept in memory while it is written.
       let head = FileSystem.read(file, from: 0, atMost: Int(min(state.bytes, Int64(Self.headBytes)))) ?? []
       guard let header = ImageHeader(head) else { throw .notAnImage }
       do throws(SystemError) { try file.sync() } catch { throw failure(error) }
@@ -91,7 +93,8 @@ final class FileOutputWriter: OutputWriter {
     }
   }
 
-  func discard() {
+  /// Removes the temporary name.
+  public func discard() {
     state.withLock { state in
       if !state.isDiscarded { directory.remove(name) }
       state.isDiscarded = true

@@ -29,7 +29,7 @@ final class MemoryOutputs: OutputStore {
     piece(try contents(of: file, for: origin))
   }
 
-  func begin(_ prediction: Prediction, index: Int) throws(OutputError) -> any OutputWriter {
+  func begin(_ prediction: Prediction, index: Int) throws(OutputError) -> MemoryWriter {
     let fault = state.withLock { state in
       if state.faults.isEmpty {
         state.unfinished += 1
@@ -41,10 +41,10 @@ final class MemoryOutputs: OutputStore {
     return MemoryWriter(self)
   }
 
-  func place(_ files: [any OutputWriter], of prediction: Prediction) -> [OutputFile] {
+  func place(_ files: [MemoryWriter], of prediction: Prediction) -> [OutputFile] {
     files.enumerated().map { index, writer in
       let path = "\(prediction.outputDirectory)/\(prediction.id)-\(index + 1).png"
-      let bytes = (writer as! MemoryWriter).take()
+      let bytes = writer.take()
       state.withLock { $0.files[path] = bytes }
       return OutputFile(
         path: path, mediaType: "image/png", bytes: Int64(bytes.count), sha256: SHA256.hash(bytes).hexadecimal,
