@@ -69,8 +69,12 @@ let package = Package(
     tests(of: "Encoding"),
     tests(of: "Threads"),
     tests(of: "JSONRPC", uses: ["JSON", "Threads"]),
-    tests(of: "Predictions", uses: ["Encoding", "JSON", "Threads"]),
-    tests(of: "Storage", uses: ["Predictions", "Encoding", "JSON", "Threads", "CSQLite"]),
+    // What the tests of predictions and of the storage share: the rules of every store, and a clock.
+    .target(
+      name: "PredictionsTestSupport", dependencies: ["Predictions", "JSON", "Threads"],
+      path: "Tests/PredictionsTestSupport", swiftSettings: strict),
+    tests(of: "Predictions", uses: ["PredictionsTestSupport", "Encoding", "JSON", "Threads"]),
+    tests(of: "Storage", uses: ["Predictions", "PredictionsTestSupport", "Encoding", "JSON", "Threads", "CSQLite"]),
     // What the tests of HTTP and of the providers share: a server of their own, and a client without proxies.
     .target(
       name: "HTTPTestSupport", dependencies: ["HTTP", "JSON", "Threads"], path: "Tests/HTTPTestSupport",

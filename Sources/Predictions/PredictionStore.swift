@@ -8,6 +8,10 @@ public protocol PredictionStore: ChangeLog {
   /// The name of this process in rows. It is alive exactly as long as its lock file is locked. Does not change.
   var owner: String { get }
 
+  /// 16 random bytes, made with the store and the same for every process that uses it; `Account.name` hashes them, so that
+  /// the name of an account does not tell its key.
+  var salt: [UInt8] { get }
+
   /// One prediction, with its input unless that has moved to a file; `nil` where there is no such prediction.
   func prediction(_ id: PredictionID) throws(StoreError) -> Prediction?
 

@@ -32,6 +32,9 @@ public struct PruneBatch: Sendable, Equatable {
 }
 
 extension Prediction {
+  /// Whether it may be deleted at all: nothing is left to do for it but searches of the history.
+  public var mayBeDeleted: Bool { status.isTerminal && phase == nil || status == .unknown && phase == .looking }
+
   /// Whether it may be deleted because of its age alone: not while work remains, where it may have been charged
   /// (`unknown`), or where finished outputs were not saved.
   public var mayBePruned: Bool {

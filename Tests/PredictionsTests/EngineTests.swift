@@ -1,5 +1,6 @@
 import JSON
 import Predictions
+import PredictionsTestSupport
 import Testing
 import Threads
 

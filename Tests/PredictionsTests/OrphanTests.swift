@@ -1,3 +1,4 @@
+import PredictionsTestSupport
 import Testing
 import Threads
 

@@ -1,4 +1,5 @@
 import Predictions
+import PredictionsTestSupport
 import Testing
 import Threads
 

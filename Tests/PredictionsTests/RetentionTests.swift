@@ -1,3 +1,4 @@
+import PredictionsTestSupport
 import Testing
 
 @testable import Predictions

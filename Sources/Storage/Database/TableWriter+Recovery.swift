@@ -26,27 +26,27 @@ extension TableWriter {
       dead.insert(other)
       exited.insert(other)
       if hasUnfinished { taken += try takeOver("p.owner = ?", [other], accounts: accounts, at: now) }
-      // Others may still serve the accounts that we do not: they must be able to find the owner dead.
+      // Rows of accounts that this process does not serve are left to others, which must find the owner dead, too.
       let left = try connection.integer("SELECT EXISTS(SELECT 1 FROM predictions WHERE owner = ?)", other)
       if left == 0 {
         try connection.run("DELETE FROM owners WHERE owner = ?", other)
         onCommit { deadOwner.removeLockFile() }
       } else {
-        // Kept until the commit, so that nobody takes the same rows at the same time.
+        // Its lock is held until the commit, so that no other process takes the same rows.
         onCommit { _ = deadOwner }
       }
     }
     try sweep(at: now)
     try forgetUploads(at: now)
-    // Most processes start with nothing unfinished: they need not compile the long statements below.
+    // Most processes start with nothing unfinished and need not compile the long statements below.
     guard hasUnfinished else { return Recovery(taken: [], ended: [], queuedAccounts: []) }
 
-    // What has work left and nobody to do it; of what is only looked for, that which is due.
+    // Rows without an owner that have work left; of those that are searched for, the ones that are due.
     taken += try takeOver(
       "p.owner IS NULL AND (p.phase IN ('polling', 'fetching', 'settling') OR p.phase = 'looking' AND coalesce(p.next_ms, 0) NOT BETWEEN ? AND ?)",
       [now + 1, now + Prediction.longestSearchPause], accounts: accounts, at: now)
 
-    // Alive, but in a debugger or stopped, and a client waits: polls and searches cost nothing.
+    // Its owner lives but makes no progress, and a client waits: polls and searches cost nothing.
     if !stalled.isEmpty {
       for id in awaited {
         guard let row = try prediction(id), let other = row.owner, stalled.contains(other),
@@ -70,7 +70,7 @@ extension TableWriter {
   ) throws -> [Prediction] {
     var taken: [Prediction] = []
     for (account, canLook) in accounts.sorted(by: { $0.key < $1.key }) {
-      // `phase IS NOT NULL` lets the index of what is unfinished serve both conditions.
+      // `phase IS NOT NULL` lets the index `unsettled` serve both conditions.
       let rows = try connection.readableRows(
         PredictionRow.selectWhole
           + " WHERE \(condition) AND p.account = ? AND p.phase IS NOT NULL AND p.phase <> 'queued' ORDER BY p.seq",
@@ -80,7 +80,7 @@ extension TableWriter {
         let next = try row.applying(
           .takenOver(canLook: canLook), by: Writer(owner: owner, epoch: row.epoch), at: now)
         if row.phase == .sending || row.phase == .settling {
-          // From here on no reply is hoped for: the window in which the provider may have made it ends.
+          // No reply can come any more, so the window of the POST ends.
           try connection.run(
             "UPDATE sends SET until_ms = min(?, sent_ms + 120000) WHERE seq = ? AND outcome IS NULL AND until_ms IS NULL",
             now, row.id.sequence)
@@ -92,12 +92,12 @@ extension TableWriter {
     return taken
   }
 
-  /// The condition for what was queued before a key. `+` keeps SQLite from walking the whole table by its key, where the
-  /// index of what is unfinished holds a few rows.
+  /// Rows that were queued before a key. `+` keeps SQLite from walking the whole table by its key instead of the few rows
+  /// of the index `unsettled`.
   static let queuedBefore = " WHERE p.phase = 'queued' AND +p.seq < ? ORDER BY +p.seq"
 
   /// Ends predictions that were queued for over an hour and accepted before every living process began. A living
-  /// process may have a queue of more than an hour, and only that process knows.
+  /// process may have a queue of more than an hour.
   private func endForgotten(acceptedBefore start: Int64, at now: Int64) throws -> [Prediction] {
     let rows = try connection.readableRows(
       PredictionRow.selectWhole + Self.queuedBefore,
@@ -110,7 +110,7 @@ extension TableWriter {
     }
   }
 
-  /// Forgets POSTs that no history could bring up again; never one of unfinished work.
+  /// Deletes records of POSTs that no history reaches any more, but none of an unfinished prediction.
   private func sweep(at now: Int64) throws(SQLiteError) {
     try connection.run(
       """
@@ -122,22 +122,21 @@ extension TableWriter {
 
   // MARK: Deleting
 
-  /// Deletes all or none. The record of the POST stays, so that what it made is never taken for another's.
+  /// Deletes all or none. The record of the POST stays, so that its images are never adopted by another prediction.
   func delete(_ ids: [PredictionID]) throws -> DeleteOutcome {
     var seen: Set<PredictionID> = []
     var rows: [Prediction] = []
     var unfinished: [PredictionID] = []
     for id in ids where seen.insert(id).inserted {
       guard let row = try prediction(id) else { return .notFound(id) }
-      let isOver = row.status.isTerminal && row.phase == nil || row.status == .unknown && row.phase == .looking
-      if isOver { rows.append(row) } else { unfinished.append(id) }
+      if row.mayBeDeleted { rows.append(row) } else { unfinished.append(id) }
     }
     guard unfinished.isEmpty else { return .unfinished(unfinished) }
     try remove(rows)
     return .deleted(rows, scrubbed: false)
   }
 
-  /// Takes predictions out of the table, and what is kept of them in files.
+  /// Deletes predictions, and after the commit their stored inputs and replies.
   func remove(_ rows: [Prediction]) throws(SQLiteError) {
     guard !rows.isEmpty else { return }
     for row in rows {
@@ -153,7 +152,7 @@ extension TableWriter {
     }
     try requestScrubbing()
     let inputs = InputFiles(directory: database.directory)
-    // Also those of providers that this process does not have.
+    // Also replies of providers that this process does not have.
     let replies = FileReplyStore(directory: database.directory)
     onCommit {
       for row in rows {

@@ -1,115 +1,24 @@
+import JSON
 import Predictions
+import PredictionsTestSupport
 import Threads
 
-/// A database in memory that several stores (processes) may share.
-///
-/// Rows change by the same `Prediction.applying` as in the real store. Commits can be delayed, made to fail, and made
-/// to report a failure although they were written, as a disk may do.
-final class MemoryTable: Sendable {
-  /// The kinds of commits.
-  enum Write: Hashable, Sendable { case insert, claim, change, recover, delete }
-
-  /// How a commit fails.
-  enum Fault: Sendable {
-    /// Nothing was written.
-    case lost
-    /// It was written, and a failure is reported.
-    case unconfirmed
-  }
-
-  struct State {
-    var rows: [PredictionID: Prediction] = [:]
-    var keys: [String: PredictionID] = [:]
-    /// Recorded POSTs: at most one for each prediction.
-    var sends: Set<PredictionID> = []
-    var changes: [TableChange] = []
-    var dead: Set<String> = []
-    /// Addresses of uploaded files, by account and digest.
-    var uploads: [String: [[UInt8]: String]] = [:]
-    var held: Set<Write> = []
-    /// How many claims have come to the front of a store's queue.
-    var claimsBegun = 0
-    var faults: [Write: [Fault]] = [:]
-    /// Which changes the faults of `.change` are for.
-    var faulty: @Sendable (PredictionEvent) -> Bool = { _ in true }
-    /// Runs once, just after a prediction was read.
-    var afterRead: (id: PredictionID, action: @Sendable () -> Void)?
-    /// Runs once, between the commit of the next insert and its completion.
-    var afterInsert: (@Sendable (PredictionID) -> Void)?
-    /// Runs once, just before the next change is queued.
-    var beforeChange: (@Sendable () -> Void)?
-  }
-
-  let state = Protected(State())
-  let journal: Journal
-  let time: ManualTime
-
-  init(journal: Journal, time: ManualTime) {
-    self.journal = journal
-    self.time = time
-  }
-
-  /// Delays commits of a kind until `release`.
-  func hold(_ write: Write) { state.withLock { _ = $0.held.insert(write) } }
-
-  func release(_ write: Write) { state.signal { _ = $0.held.remove(write) } }
-
-  /// Makes the next commits of a kind fail.
-  func fail(_ write: Write, _ faults: [Fault], when: @escaping @Sendable (PredictionEvent) -> Bool = { _ in true }) {
-    state.withLock { state in
-      state.faults[write] = faults
-      state.faulty = when
-    }
-  }
-
-  /// Marks a process as exited.
-  func kill(_ owner: String) { state.withLock { _ = $0.dead.insert(owner) } }
-
-  /// A row as it is now.
-  func row(_ id: PredictionID) -> Prediction? { state.withLock { $0.rows[id] } }
-
-  /// Commits the changes of the body, or fails as requested by `fail`.
-  func commit<Value: Sendable>(
-    _ write: Write, _ event: PredictionEvent? = nil, _ body: (inout State) -> Result<Value, StoreError>
-  ) -> Result<Value, StoreError> {
-    _ = state.wait { $0.held.contains(write) ? nil : true }
-    return state.signal { state -> Result<Value, StoreError> in
-      let failed = Result<Value, StoreError>.failure(.failed(message: "The disk failed.", hint: nil))
-      guard var faults = state.faults[write], !faults.isEmpty, event.map(state.faulty) ?? true else {
-        return body(&state)
-      }
-      let fault = faults.removeFirst()
-      state.faults[write] = faults
-      if fault == .unconfirmed { _ = body(&state) }
-      journal.note("failed commit")
-      return failed
-    }
-  }
-}
-
-extension MemoryTable.State {
-  /// Writes a row, and the line in the log of changes.
-  mutating func save(_ prediction: Prediction) {
-    rows[prediction.id] = prediction
-    note(prediction.id, isDeleted: false)
-  }
-
-  mutating func note(_ id: PredictionID, isDeleted: Bool) {
-    changes.append(TableChange(number: Int64(changes.count + 1), id: id, isDeleted: isDeleted))
-  }
-}
-
-/// The store of one process.
+/// One process's view of a database in memory.
 final class MemoryStore: PredictionStore {
   let owner: String
+  let salt = [UInt8](repeating: 7, count: 16)
   let table: MemoryTable
   private let queue = WorkQueue()
   private let seen = Protected(0)
+  private let startedAt: Int64
 
   init(_ table: MemoryTable, owner: String = "me") {
     self.table = table
     self.owner = owner
+    startedAt = table.time.now.wall
   }
+
+  private var now: Int64 { table.time.now.wall }
 
   // MARK: - Reading
 
@@ -126,16 +35,25 @@ final class MemoryStore: PredictionStore {
 
   func input(of id: PredictionID) -> [UInt8]? { table.row(id)?.input }
 
-  func listed(_ id: PredictionID) -> Prediction? {
-    var row = table.row(id)
-    row?.input = nil
-    row?.metadata = nil
-    return row
-  }
+  func listed(_ id: PredictionID) -> Prediction? { table.row(id)?.lean }
 
-  func list(_ query: ListQuery) -> ListPage {
-    let rows = table.state.withLock { $0.rows.values.sorted { $0.id > $1.id } }.prefix(query.limit)
-    return ListPage(predictions: Array(rows), cursors: rows.map(\.id.description), nextCursor: nil)
+  func list(_ query: ListQuery) throws(StoreError) -> ListPage {
+    var filters = query
+    (filters.limit, filters.cursor) = (0, nil)
+    let suffix = " \(filters)"
+    var end = Int64.max
+    if let cursor = query.cursor {
+      guard cursor.hasSuffix(suffix), let place = Int64(cursor.dropLast(suffix.count)) else { throw .badCursor }
+      end = place
+    }
+    let rows = table.state.withLock { state in
+      state.rows.values.filter { $0.id.sequence < end && query.matches($0) }
+        .sorted { $0.id.sequence > $1.id.sequence }
+    }
+    let found = rows.prefix(min(max(query.limit, 1), 500)).map(\.lean)
+    let cursors = found.map { "\($0.id.sequence)\(suffix)" }
+    return ListPage(
+      predictions: found, cursors: cursors, nextCursor: found.count < rows.count ? cursors.last : nil)
   }
 
   func hasChanged() -> Bool {
@@ -148,63 +66,104 @@ final class MemoryStore: PredictionStore {
 
   func changes(after cursor: ChangeCursor?) -> TableChanges {
     table.state.withLock { state in
-      let newest = ChangeCursor(table: 1, number: Int64(state.changes.count))
-      return TableChanges(newest: newest, changes: state.changes.filter { $0.number > cursor?.number ?? .max })
+      var found = TableChanges(newest: ChangeCursor(table: 1, number: Int64(state.changes.count)))
+      guard let cursor else { return found }
+      found.isComplete = cursor.table == 1 && cursor.number <= found.newest.number
+      guard found.isComplete else { return found }
+      var newest: [PredictionID: TableChange] = [:]
+      for change in state.changes where change.number > cursor.number { newest[change.id] = change }
+      found.changes = newest.values.sorted { $0.number < $1.number }
+      return found
     }
   }
 
-  func pauses() -> [String: AccountPause] { [:] }
+  func pauses() -> [String: AccountPause] { table.state.withLock { $0.accounts.compactMapValues(\.pause) } }
 
-  func noteBalance(
-    _ micros: Int64, of account: String, during pause: AccountPause, isOver: Bool,
-    completion: @escaping @Sendable () -> Void
-  ) {
-    completion()
+  func ledger(of account: String) -> Ledger { table.state.withLock { $0.ledger(of: account, at: now) } }
+
+  func agentUse(of account: String) -> AgentUse { table.state.withLock { $0.agentUse(of: account, at: now) } }
+
+  func upload(of digest: [UInt8], for account: String) -> String? {
+    table.state.withLock { state in
+      state.uploads[account]?[digest].flatMap { $0.expiresAt > now ? $0.address : nil }
+    }
   }
 
-  func noteModel(_ model: String, of account: String, completion: @escaping @Sendable () -> Void) { completion() }
+  func isTaken(_ remoteID: String, in account: String) -> Bool {
+    table.state.withLock { state in
+      state.sends.values.contains { $0.account == account && $0.remoteID == remoteID }
+    }
+  }
 
-  func ledger(of account: String) -> Ledger { Ledger() }
-
-  func agentUse(of account: String) -> AgentUse { AgentUse() }
+  func sendTime(of id: PredictionID) -> SendTime? { table.state.withLock { $0.sends[id]?.time } }
 
   func touch() {}
 
-  func upload(of digest: [UInt8], for account: String) -> String? {
-    table.state.withLock { $0.uploads[account]?[digest] }
-  }
+  func leave() {}
 
   // MARK: - Writing
+
+  /// Hands a commit to the store's thread.
+  private func write<Value: Sendable>(
+    _ kind: MemoryTable.Write, _ event: PredictionEvent? = nil,
+    completion: @escaping @Sendable (Result<Value, StoreError>) -> Void,
+    _ body: @escaping @Sendable (inout MemoryTable.State) throws -> Value
+  ) {
+    queue.async { [self] in
+      completion(
+        table.commit(kind, event) { state in
+          if state.owners[owner] == nil { state.owners[owner] = startedAt }
+          return try body(&state)
+        })
+    }
+  }
+
+  /// Hands over a write that does not fail.
+  private func note(
+    _ completion: @escaping @Sendable () -> Void, _ body: @escaping @Sendable (inout MemoryTable.State) -> Void
+  ) {
+    queue.async { [table] in
+      table.state.signal { body(&$0) }
+      completion()
+    }
+  }
 
   func insert(
     _ prediction: Prediction, queueLimit: Int,
     completion: @escaping @Sendable (Result<InsertOutcome, StoreError>) -> Void
   ) {
-    queue.async { [table] in
-      let result = table.commit(.insert) { state -> Result<InsertOutcome, StoreError> in
+    write(
+      .insert,
+      completion: { [table] result in
+        let action = table.state.withLock { state -> (@Sendable (PredictionID) -> Void)? in
+          defer { state.afterInsert = nil }
+          return state.afterInsert
+        }
+        action?(prediction.id)
+        completion(result)
+      },
+      { [self] state in
         if let key = prediction.storedKey, let known = state.keys[key] {
-          guard let row = state.rows[known] else {
-            return .success(.conflict(known, deleted: true, difference: nil))
-          }
-          return .success(
-            row.fingerprint == prediction.fingerprint
-              ? .existing(row) : .conflict(known, deleted: false, difference: "input"))
+          guard let row = state.rows[known.id] else { return .conflict(known.id, deleted: true, difference: nil) }
+          return known.fingerprint == prediction.fingerprint
+            ? .existing(row) : .conflict(known.id, deleted: false, difference: row.difference(to: prediction))
         }
-        guard state.rows.values.count(where: { $0.phase == .queued }) < queueLimit else {
-          return .success(.queueFull)
+        let queued = state.rows.values.count { $0.account == prediction.account && $0.phase == .queued }
+        guard queued < queueLimit else { return .queueFull }
+        if let caps = prediction.caps,
+          let refusal = caps.refusal(
+            images: prediction.images, price: prediction.estimateMicros ?? 0,
+            after: state.agentUse(of: prediction.account, at: now), reset: "00:00 UTC")
+        {
+          return .overBudget(refusal)
         }
-        if let key = prediction.storedKey { state.keys[key] = prediction.id }
+        if let key = prediction.storedKey {
+          state.keys[key] = MemoryTable.Key(id: prediction.id, fingerprint: prediction.fingerprint)
+        }
         state.save(prediction)
         table.journal.note("committed created")
-        return .success(.inserted(prediction))
-      }
-      let action = table.state.withLock { state -> (@Sendable (PredictionID) -> Void)? in
-        defer { state.afterInsert = nil }
-        return state.afterInsert
-      }
-      action?(prediction.id)
-      completion(result)
-    }
+        return .inserted(prediction)
+      })
   }
 
   func change(
@@ -215,19 +174,21 @@ final class MemoryStore: PredictionStore {
       defer { state.beforeChange = nil }
       return state.beforeChange
     }?()
-    queue.async { [table] in
-      completion(
-        table.commit(.change, event) { state in
-          guard let before = state.rows[id] else { return .failure(.notFound) }
-          do throws(TransitionError) {
-            let after = try before.applying(event, by: writer, at: table.time.now.wall)
-            if after != before { state.save(after) }
-            table.journal.note("committed \(event.name)")
-            return .success(Change(before: before, after: after))
-          } catch {
-            return .failure(.illegal(error))
-          }
-        })
+    write(.change, event, completion: completion) { [self] state in
+      guard let before = state.rows[id] else { throw StoreError.notFound }
+      let after = try before.applying(event, by: writer, at: now)
+      if let send = before.sendChange(by: event) {
+        try state.note(send, of: before, at: table.time, by: owner)
+      }
+      if let (length, reason) = event.pause {
+        let last = state.accounts[before.account]?.pause
+        state.accounts[before.account, default: .init()].pause = AccountPause.after(
+          last, because: reason, for: length, at: now)
+      }
+      if after.costMicros != before.costMicros { state.sends[id]?.cost = after.costMicros }
+      state.save(after)
+      table.journal.note("committed \(event.name)")
+      return Change(before: before, after: after)
     }
   }
 
@@ -235,41 +196,50 @@ final class MemoryStore: PredictionStore {
     _ request: ClaimRequest, isWanted: @escaping @Sendable () -> Bool,
     completion: @escaping @Sendable (Result<ClaimOutcome, StoreError>) -> Void
   ) {
-    queue.async { [self] in
-      table.state.signal { $0.claimsBegun += 1 }
-      completion(
-        table.commit(.claim) { state in
-          guard isWanted() else { return .success(.nothingQueued) }
-          let rows = state.rows.values.filter { $0.account == request.account }
-          let queued = rows.filter { row in
-            row.phase == .queued
-              && (request.orphans != .searched(now: false) || row.acceptor.map { !state.dead.contains($0) } ?? false)
-              && (row.uploads != .awaited || request.mayUpload || request.uploaded.contains { $0.id == row.id })
-          }
-          guard let oldest = queued.min(by: { $0.id < $1.id }) else { return .success(.nothingQueued) }
-          let busy = rows.count { $0.phase == .sending || $0.phase == .polling }
-          if let limit = request.maxConcurrency, busy >= limit { return .success(.denied(retryAfter: 1_000)) }
-          let isOrphan = oldest.acceptor.map { $0 != owner && state.dead.contains($0) } ?? true
-          if isOrphan, case .searched = request.orphans { return .success(.needsSearch(oldest)) }
-          if isOrphan, case .sentWithin(let limit) = request.orphans,
-            table.time.now.wall - oldest.createdAt > limit,
-            let ended = try? oldest.applying(.interrupted, by: nil, at: table.time.now.wall)
-          {
-            state.save(ended)
-            return .success(.refused(ended))
-          }
-          if oldest.uploads == .awaited, !request.uploaded.contains(where: { $0.id == oldest.id }) {
-            return .success(.needsUpload(oldest))
-          }
-          guard
-            let claimed = try? oldest.applying(
-              .claimed, by: Writer(owner: owner, epoch: oldest.epoch), at: table.time.now.wall),
-            state.sends.insert(oldest.id).inserted
-          else { return .failure(.failed(message: "A second send of \(oldest.id).", hint: nil)) }
-          state.save(claimed)
-          table.journal.note("committed claimed")
-          return .success(.claimed(claimed))
-        })
+    queue.async { [table] in table.state.signal { $0.claimsBegun += 1 } }
+    write(.claim, completion: completion) { [self] state in
+      guard isWanted() else { return .nothingQueued }
+      let policy = ClaimPolicy(request)
+      let queued = state.rows.values.filter { $0.account == request.account && $0.phase == .queued }
+        .sorted { $0.id.sequence < $1.id.sequence }
+      let candidates = queued.map { (row: $0, isOrphan: state.isOrphan($0, for: owner)) }
+      guard var next = candidates.first(where: { policy.mayBeNext($0.row, isOrphan: $0.isOrphan) }) else {
+        return .nothingQueued
+      }
+      let decision = policy.decision(
+        on: next.row, isOrphan: next.isOrphan, at: now, reset: "00:00 UTC",
+        facts: MemoryFacts(account: request.account, state: state, now: now))
+      switch decision {
+      case .hold(let outcome): return outcome
+      case .end(let event):
+        let ended = try next.row.applying(event, by: nil, at: now)
+        state.save(ended)
+        return .refused(ended)
+      case .claim:
+        if let sent = policy.sentInput(of: next.row) { next.row.sent = sent }
+        let claimed = try next.row.applying(.claimed, by: Writer(owner: owner, epoch: next.row.epoch), at: now)
+        try state.note(.opened, of: next.row, at: table.time, by: owner)
+        state.save(claimed)
+        table.journal.note("committed claimed")
+        return .claimed(claimed)
+      }
+    }
+  }
+
+  func noteModel(_ model: String, of account: String, completion: @escaping @Sendable () -> Void) {
+    note(completion) { [self] state in
+      state.accounts[account, default: .init()].sighting = ModelSighting(model: model, at: now)
+    }
+  }
+
+  func noteBalance(
+    _ micros: Int64, of account: String, during pause: AccountPause, isOver: Bool,
+    completion: @escaping @Sendable () -> Void
+  ) {
+    note(completion) { [self] state in
+      guard state.accounts[account]?.pause == pause else { return }
+      state.accounts[account]?.pause?.balance = micros
+      if isOver { state.accounts[account]?.pause?.until = now }
     }
   }
 
@@ -277,9 +247,8 @@ final class MemoryStore: PredictionStore {
     of digest: [UInt8], for account: String, as address: String, lifetime: Int64,
     completion: @escaping @Sendable () -> Void
   ) {
-    queue.async { [table] in
-      table.state.signal { $0.uploads[account, default: [:]][digest] = address }
-      completion()
+    note(completion) { [self] state in
+      state.uploads[account, default: [:]][digest] = (address, now + lifetime)
     }
   }
 
@@ -287,82 +256,95 @@ final class MemoryStore: PredictionStore {
     accounts: [String: Bool], awaited: [PredictionID],
     completion: @escaping @Sendable (Result<Recovery, StoreError>) -> Void
   ) {
-    queue.async { [self] in
-      completion(
-        table.commit(.recover) { state in
-          var taken: [Prediction] = []
-          let now = table.time.now.wall
-          for row in state.rows.values.sorted(by: { $0.id < $1.id }) {
-            guard let canLook = accounts[row.account], row.phase != nil, row.phase != .queued else { continue }
-            let isLeft = row.owner.map(state.dead.contains) ?? (row.phase != .looking || row.nextAt ?? 0 <= now)
-            guard isLeft,
-              let next = try? row.applying(
-                .takenOver(canLook: canLook), by: Writer(owner: owner, epoch: row.epoch), at: now)
-            else { continue }
-            state.save(next)
-            taken.append(next)
-          }
-          let rows = state.rows.values
-          return .success(
-            Recovery(
-              taken: taken, ended: [], queuedAccounts: Set(rows.filter { $0.phase == .queued }.map(\.account)),
-              sending: rows.filter { $0.phase == .sending && $0.owner == owner }.map(\.id)))
-        })
+    write(.recover, completion: completion) { [self] state in
+      let now = now
+      var (taken, ended): ([Prediction], [Prediction]) = ([], [])
+      let living = state.owners.filter { !state.dead.contains($0.key) }.values.min() ?? now
+      for row in state.rows.values.sorted(by: { $0.id < $1.id }) where row.phase != nil {
+        if row.phase == .queued {
+          guard row.createdAt < min(living, now - 3_600_000) else { continue }
+          ended.append(try row.applying(.interrupted, by: nil, at: now))
+          state.save(ended[ended.count - 1])
+          continue
+        }
+        let isLeft = row.owner.map(state.dead.contains) ?? (row.phase != .looking || row.isSearchDue(at: now))
+        guard isLeft, let canLook = accounts[row.account] else { continue }
+        taken.append(
+          try row.applying(.takenOver(canLook: canLook), by: Writer(owner: owner, epoch: row.epoch), at: now))
+        if let send = state.sends[row.id], send.outcome == nil, send.time.untilAt == nil {
+          state.sends[row.id]?.time.untilAt = min(now, send.time.sentAt + 120_000)
+        }
+        state.save(taken[taken.count - 1])
+      }
+      let day: Int64 = 86_400_000
+      state.sends = state.sends.filter { id, send in
+        state.rows[id]?.phase != nil || send.time.sentAt >= now - (send.outcome == nil ? 30 : 8) * day
+      }
+      let rows = state.rows.values
+      return Recovery(
+        taken: taken, ended: ended, queuedAccounts: Set(rows.filter { $0.phase == .queued }.map(\.account)),
+        sending: rows.filter { $0.phase == .sending && $0.owner == owner }.map(\.id))
     }
   }
 
   func delete(
     _ ids: [PredictionID], completion: @escaping @Sendable (Result<DeleteOutcome, StoreError>) -> Void
   ) {
-    queue.async { [table] in
-      completion(
-        table.commit(.delete) { state in
-          if let missing = ids.first(where: { state.rows[$0] == nil }) { return .success(.notFound(missing)) }
-          let unfinished = ids.filter { state.rows[$0]!.phase != nil }
-          guard unfinished.isEmpty else { return .success(.unfinished(unfinished)) }
-          let gone = ids.compactMap { state.rows.removeValue(forKey: $0) }
-          for id in ids { state.note(id, isDeleted: true) }
-          return .success(.deleted(gone, scrubbed: true))
-        })
+    write(.delete, completion: completion) { state in
+      if let missing = ids.first(where: { state.rows[$0] == nil }) { return .notFound(missing) }
+      var seen: Set<PredictionID> = []
+      let rows = ids.filter { seen.insert($0).inserted }.compactMap { state.rows[$0] }
+      let unfinished = rows.filter { !$0.mayBeDeleted }
+      guard unfinished.isEmpty else { return .unfinished(unfinished.map(\.id)) }
+      state.remove(rows)
+      return .deleted(rows, scrubbed: true)
     }
   }
 
   /// In batches of two.
   func prune(_ request: PruneRequest, completion: @escaping @Sendable (Result<PruneBatch, StoreError>) -> Void) {
-    queue.async { [table] in
-      completion(
-        table.commit(.delete) { state in
-          let old = state.rows.values.filter { row in
-            row.createdAt < request.acceptedBefore && row.mayBePruned
-              && request.keptTags.allSatisfy { !row.tags.contains($0) }
-              && request.after.map { row.id.sequence > $0.sequence } ?? true
-          }.sorted { $0.id.sequence < $1.id.sequence }
-          let batch = Array(old.prefix(2))
-          for row in batch {
-            state.rows[row.id] = nil
-            state.note(row.id, isDeleted: true)
-          }
-          return .success(PruneBatch(deleted: batch, last: old.count > 2 ? batch.last?.id : nil, scrubbed: true))
-        })
+    write(.delete, completion: completion) { state in
+      let old = state.rows.values.filter { row in
+        row.createdAt < request.acceptedBefore && row.mayBePruned
+          && request.keptTags.allSatisfy { !row.tags.contains($0) }
+          && request.after.map { row.id.sequence > $0.sequence } ?? true
+      }.sorted { $0.id.sequence < $1.id.sequence }
+      let batch = Array(old.prefix(2))
+      state.remove(batch)
+      return PruneBatch(deleted: batch, last: old.count > 2 ? batch.last?.id : nil, scrubbed: true)
     }
-  }
-
-  func leave() {}
-
-  func isTaken(_ remoteID: String, in account: String) -> Bool {
-    table.state.withLock { state in
-      state.rows.values.contains { $0.account == account && $0.remoteID == remoteID }
-    }
-  }
-
-  func sendTime(of id: PredictionID) -> SendTime? {
-    table.row(id)?.startedAt.map { SendTime(sentAt: $0) }
   }
 
   func flush(atMost milliseconds: Int64?) -> Bool {
     let done = Protected(false)
     queue.async { done.signal { $0 = true } }
     return done.wait(atMost: milliseconds) { $0 ? true : nil } ?? false
+  }
+}
+
+extension ListQuery {
+  /// Whether a row passes the filters.
+  fileprivate func matches(_ row: Prediction) -> Bool {
+    func isMissing<Value: Equatable>(_ wanted: Value?, _ found: Value) -> Bool { wanted != nil && wanted != found }
+    if isMissing(status, row.status) || isMissing(provider, row.provider) || isMissing(model, row.model) {
+      return false
+    }
+    if let tag, !row.tags.contains(tag) { return false }
+    if let agent, !agent.owns(row) { return false }
+    if let text {
+      let prompt = (try? JSONValue(parsing: row.input ?? []))?["prompt"]?.string ?? ""
+      guard prompt.lowercased().contains(text.lowercased()) else { return false }
+    }
+    return row.createdAt >= createdAfter ?? .min && row.createdAt < createdBefore ?? .max
+  }
+}
+
+extension Prediction {
+  /// As a list has it.
+  fileprivate var lean: Prediction {
+    var row = self
+    (row.input, row.metadata, row.sent) = (nil, nil, nil)
+    return row
   }
 }
 

@@ -1,4 +1,5 @@
 import JSON
+import PredictionsTestSupport
 import Testing
 import Threads
 
@@ -13,20 +14,6 @@ final class Journal: Sendable {
   var all: [String] { entries.withLock { $0 } }
 
   func count(_ entry: String) -> Int { all.count { $0 == entry } }
-}
-
-/// A clock that only the test moves.
-final class ManualTime: TimeSource {
-  private let moment = Protected(Moment(steady: 1_000_000, wall: 1_763_900_000_000))
-
-  var now: Moment { moment.withLock { $0 } }
-
-  func advance(_ milliseconds: Int64) {
-    moment.withLock { moment in
-      moment.steady += milliseconds
-      moment.wall += milliseconds
-    }
-  }
 }
 
 /// An engine with everything around it in memory.
@@ -48,7 +35,7 @@ struct Rig {
     retention: Int64? = nil
   ) {
     journal = other?.journal ?? Journal()
-    time = other?.time ?? ManualTime()
+    time = other?.time ?? ManualTime(steady: 1_000_000)
     table = other?.table ?? MemoryTable(journal: journal, time: time)
     store = MemoryStore(table, owner: owner)
     outputs = MemoryOutputs()
