@@ -1,4 +1,5 @@
 import Predictions
+import PredictionsTestSupport
 import Testing
 
 @testable import Storage
@@ -11,14 +12,14 @@ import Testing
   import Darwin
 #endif
 
-/// What others put in the way of files that are saved and read.
+/// Links, replaced directories and changed files, while outputs are saved and read.
 @Suite("The boundary of files")
 struct BoundaryTests {
   private let folder = TemporaryFolder()
   private var out: String { folder.path + "/out" }
   private var secret: String { folder.path + "/secret" }
 
-  /// A store whose agents may use `out`, which is there unless a test wants otherwise.
+  /// A store whose agents may use `out`, which exists unless `makes` is false.
   private func store(walks: Bool = false, usesLinks: Bool = true, makes: Bool = true) throws -> FileOutputStore {
     if makes { try FileSystem.makeFolder(out) }
     try FileSystem.makeFolder(secret)
@@ -64,27 +65,27 @@ struct BoundaryTests {
       #expect(throws: OutputError.self) { try save(store, prediction(out + path)) }
     }
     #expect(names(secret).isEmpty && FileStatus(of: folder.path + "/nowhere") == nil)
-    // A plain client's links are its own.
+    // A plain client may use its own links.
     var plain = prediction(out + "/link")
     plain.origin = nil
     #expect(try save(store, plain).path == out + "/link/fox.png")
     #expect(names(secret) == ["fox.png"])
   }
 
-  @Test(arguments: [false, true]) func directoriesThatAreMissingAreMade(walks: Bool) throws {
+  @Test(arguments: [false, true]) func missingDirectoriesAreCreated(walks: Bool) throws {
     let store = try store(walks: walks, makes: false)
     let path = out + "/a/b"
     #expect(try store.prepare(path, for: .mcp) == realpath(path))
     #expect(try save(store, prediction(path)).path == path + "/fox.png")
-    // Also after the user has removed all of it.
+    // Also after the user has removed the directory.
     TemporaryFolder.remove(out)
     #expect(try save(store, prediction(path)).path == path + "/fox.png")
     #expect(names(path) == ["fox.png"])
   }
 
-  @Test func pathOutsideIsRefusedUnlessNothingOnItIsALink() throws {
+  @Test func aPathOutsideIsRefusedIfItHasALink() throws {
     let store = try store()
-    // Another session's directory, recorded as a real path: this process may save for it.
+    // The directory of another session, recorded as a real path: this process may save there.
     #expect(try save(store, prediction(secret)).path == secret + "/fox.png")
     symlink(secret, folder.path + "/alias")
     #expect(throws: OutputError.self) { try save(store, prediction(folder.path + "/alias")) }
@@ -92,7 +93,7 @@ struct BoundaryTests {
     #expect(names(secret) == ["fox.png"])
   }
 
-  @Test func directoryIsRecordedAsItReallyIs() throws {
+  @Test func directoriesAreRecordedByTheirRealPath() throws {
     try FileSystem.makeFolder(out)
     symlink("out", folder.path + "/spelled")
     let agents = AgentDirectories(outputDirectory: folder.path + "/spelled")
@@ -100,7 +101,7 @@ struct BoundaryTests {
     #expect(try store.prepare(folder.path + "/spelled/a", for: .mcp) == realpath(out + "/a"))
     let described = try #require(agents.described.first)
     #expect(described.path == folder.path + "/spelled" && described.realPath == realpath(out))
-    // What the link is turned to later changes nothing.
+    // Changing the link later changes nothing.
     try FileSystem.makeFolder(secret)
     unlink(folder.path + "/spelled")
     symlink("secret", folder.path + "/spelled")
@@ -110,7 +111,7 @@ struct BoundaryTests {
 
   // MARK: Races
 
-  @Test(arguments: [false, true]) func directorySwappedWhileAFileIsSavedGetsNothing(usesLinks: Bool) throws {
+  @Test(arguments: [false, true]) func aDirectoryReplacedDuringASaveGetsNoFile(usesLinks: Bool) throws {
     let store = try store(usesLinks: usesLinks)
     for origin in [PredictionOrigin.mcp, nil] {
       let path = out + "/in"
@@ -122,14 +123,14 @@ struct BoundaryTests {
           symlink(secret, path)
         }
       }
-      // Neither there nor under a name that nobody is told of.
+      // Neither there nor under another name.
       #expect(names(secret).isEmpty && names(out + "/moved").isEmpty)
       unlink(path)
       rmdir(out + "/moved")
     }
   }
 
-  @Test func rootThatWasReplacedIsRefused() throws {
+  @Test func aReplacedRootIsRefused() throws {
     let store = try store()
     try FileSystem.rename(out, to: folder.path + "/old")
     try FileSystem.rename(secret, to: out)
@@ -140,7 +141,7 @@ struct BoundaryTests {
     #expect(names(out).isEmpty && names(folder.path + "/old").isEmpty)
   }
 
-  @Test(arguments: [false, true]) func temporaryFileSwappedForALinkIsNotPlaced(usesLinks: Bool) throws {
+  @Test(arguments: [false, true]) func aTemporaryFileReplacedByALinkIsNotPlaced(usesLinks: Bool) throws {
     let store = try store(usesLinks: usesLinks)
     let key = secret + "/key"
     try write(Array("secret".utf8), to: key)
@@ -187,7 +188,7 @@ struct BoundaryTests {
 
   // MARK: Reading
 
-  @Test func savedFileIsReadOnlyAsItWasSaved() throws {
+  @Test func aChangedFileIsNotRead() throws {
     let store = try store()
     let file = try save(store, prediction(out + "/in"))
     #expect(try store.contents(of: file, for: .mcp) == Sample.png())
@@ -204,12 +205,12 @@ struct BoundaryTests {
     for (what, swap) in swaps {
       TemporaryFolder.remove(file.path)
       try swap()
-      // A plain client's files are its own: their bytes are not hashed at each read.
+      // The files of plain clients are not hashed at each read.
       for origin in what.contains("other bytes") ? [PredictionOrigin.mcp] : [.mcp, nil] {
         #expect(throws: OutputError.self, "\(what)") { try store.contents(of: file, for: origin) }
         #expect(throws: OutputError.self, "\(what)") { try store.read(file, for: origin) { _ in } }
       }
-      // Nor is it removed as if it were ours.
+      // It is not removed either.
       #expect(store.remove([file], for: .mcp) == (what == "nothing" ? [] : [file.path]), "\(what)")
     }
     // The directory above it: followed for a plain client, not for an agent.
@@ -223,8 +224,8 @@ struct BoundaryTests {
   // MARK: Modes
 
   /// Under several umasks: test_boundary.py, since a process has only one.
-  @Test(arguments: [true, false]) func modesAreThoseOfTheUmaskWhereTheUserNamedThePlace(usesLinks: Bool) throws {
-    // What any program makes.
+  @Test(arguments: [true, false]) func modesFollowTheUmaskInDirectoriesOfTheUser(usesLinks: Bool) throws {
+    // As for any program.
     close(open(folder.path + "/usual", O_WRONLY | O_CREAT, 0o666))
     mkdir(folder.path + "/usual-directory", 0o777)
     let usual = (file: mode(folder.path + "/usual"), directory: mode(folder.path + "/usual-directory"))
@@ -244,20 +245,20 @@ struct BoundaryTests {
 
   // MARK: Files of the state
 
-  @Test func linkAsTheLockOfTheTableChangesNothingBehindIt() throws {
+  @Test func aLinkInPlaceOfTheLockFileIsNotFollowed() throws {
     let state = folder.path + "/state"
     try FileSystem.makeFolder(state)
     try write([1], to: folder.path + "/theirs")
     chmod(folder.path + "/theirs", 0o644)
     for lock in [{ symlink(folder.path + "/theirs", $0) }, { mkfifo($0, 0o600) }] as [(String) -> Int32] {
       #expect(lock(state + "/table.lock") == 0)
-      #expect(throws: StoreError.self) { try SQLitePredictionStore(directory: state, time: TestTime()) }
+      #expect(throws: StoreError.self) { try SQLitePredictionStore(directory: state, time: ManualTime()) }
       #expect(mode(folder.path + "/theirs") == 0o644)
       unlink(state + "/table.lock")
     }
   }
 
-  @Test func regularFileIsReadAtOnceAndNothingElse() throws {
+  @Test func onlyARegularFileIsRead() throws {
     let path = folder.path + "/key"
     mkfifo(path, 0o600)
     #expect(throws: SystemError.notRegular) { try Descriptor(reading: path) }
@@ -266,7 +267,7 @@ struct BoundaryTests {
     symlink("/etc/hostname", folder.path + "/link")
     #expect(throws: SystemError(code: ELOOP)) { try Descriptor(reading: folder.path + "/link") }
     #expect(FileSystem.read(folder.path + "/link", followsLink: true) != nil)
-    // What the user named may be a link, but no pipe; one that is too long is not cut.
+    // A link to a file is read, a pipe is not; a file that is too long is refused, not cut.
     #expect(try RegularFile.contents(of: folder.path + "/link", atMost: 4096) == contents(of: "/etc/hostname"))
     #expect(throws: RegularFile.Failure(isMissing: false, reason: "it has more than 1 bytes")) {
       try RegularFile.contents(of: folder.path + "/link", atMost: 1)

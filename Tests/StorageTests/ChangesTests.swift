@@ -1,4 +1,5 @@
 import Predictions
+import PredictionsTestSupport
 import Testing
 
 @testable import Storage
@@ -7,7 +8,7 @@ import Testing
 struct ChangesTests {
   private func start(_ fixture: StoreFixture) throws -> ChangeCursor { try fixture.store.changes(after: nil).newest }
 
-  @Test func anEmptyTableIsAtZero() throws {
+  @Test func anEmptyDatabaseIsAtZero() throws {
     let fixture = try StoreFixture()
     let found = try fixture.store.changes(after: nil)
     #expect(found.newest.number == 0 && found.isComplete && found.changes == [])
@@ -32,7 +33,7 @@ struct ChangesTests {
     #expect(try fixture.store.changes(after: found.newest).changes == [])
   }
 
-  @Test func whatWasDeletedStillHasItsName() throws {
+  @Test func aDeletedPredictionIsNamed() throws {
     let fixture = try StoreFixture()
     let new = fixture.new()
     try fixture.insert(new)
@@ -44,7 +45,7 @@ struct ChangesTests {
     #expect(try fixture.store.listed(new.id) == nil)
   }
 
-  @Test func anotherProcessIsHeardInTheSameOrder() throws {
+  @Test func anotherProcessSeesTheSameOrder() throws {
     let folder = TemporaryFolder()
     let mine = try StoreFixture(folder)
     let other = try StoreFixture(folder)
@@ -58,7 +59,7 @@ struct ChangesTests {
     #expect(try mine.store.listed(new.id)?.status == .cancelled)
   }
 
-  @Test func aCursorOfAnotherTableOrOfTheFutureIsNotAnswered() throws {
+  @Test func aCursorOfAnotherDatabaseOrOfTheFutureIsNotAnswered() throws {
     let fixture = try StoreFixture()
     try fixture.insert(fixture.new())
     let here = try start(fixture)
@@ -71,7 +72,7 @@ struct ChangesTests {
     #expect(try StoreFixture().store.changes(after: here).isComplete == false)
   }
 
-  @Test func aCursorOlderThanWhatIsKeptIsNotAnswered() throws {
+  @Test func aCursorOlderThanTheLogIsNotAnswered() throws {
     let fixture = try StoreFixture()
     for prompt in ["one", "two", "three"] { try fixture.insert(fixture.new(prompt)) }
     let here = try start(fixture)
@@ -112,8 +113,8 @@ struct ChangesTests {
     #expect(try fixture.store.listed(new.id) == expected)
   }
 
-  /// Tables of the first version get the column, and its lines without names stand in nobody's way.
-  @Test func aTableOfTheFirstVersionIsBroughtUpToDate() throws {
+  /// A database of the first version gets the column; its changes without ids are left out.
+  @Test func aDatabaseOfTheFirstVersionIsMigrated() throws {
     let fixture = try StoreFixture()
     let new = fixture.new()
     try fixture.insert(new)

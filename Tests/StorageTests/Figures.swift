@@ -1,5 +1,6 @@
 import Encoding
 import Predictions
+import PredictionsTestSupport
 import Testing
 
 @testable import Storage
@@ -12,7 +13,7 @@ import Testing
   import Darwin
 #endif
 
-/// How fast it is; says nothing unless asked:
+/// Measures the store; runs only with
 /// `IMAGEWIRE_FIGURES=1 swift test -c release -Xswiftc -enable-testing --filter StorageTests.Figures`.
 @Suite("Figures", .serialized, .enabled(if: getenv("IMAGEWIRE_FIGURES") != nil))
 struct Figures {

@@ -1,4 +1,5 @@
 import Predictions
+import PredictionsTestSupport
 import Testing
 import Threads
 
@@ -12,11 +13,11 @@ import Threads
   import Darwin
 #endif
 
-/// What is deleted is gone, and its space is given back.
+/// Deleted content leaves the disk, and its space is returned.
 struct ForgettingTests {
   private static let prompt = "a lighthouse that nobody may know of"
 
-  /// What is on disk of a table: the file and its log.
+  /// The bytes of a database and its log.
   private func disk(_ table: String) -> [UInt8] {
     ["", "-wal"].flatMap { FileSystem.read(table + $0, atMost: 1 << 28) ?? [] }
   }
@@ -25,7 +26,7 @@ struct ForgettingTests {
     disk(table).contains(Array(text.utf8))
   }
 
-  /// One that is over.
+  /// A finished prediction.
   private func over(
     _ fixture: StoreFixture, _ prompt: String = prompt, tags: [String] = [], metadata: [UInt8]? = nil
   ) throws -> PredictionID {
@@ -36,7 +37,7 @@ struct ForgettingTests {
     return try fixture.change(new.id, .cancelAsked(deleteRemote: false, sendable: true)).id
   }
 
-  @Test func deletedContentLeavesTableAndLog() throws {
+  @Test func deletedContentLeavesDatabaseAndLog() throws {
     let fixture = try StoreFixture()
     let id = try over(fixture)
     #expect(holds(fixture.table, Self.prompt))
@@ -44,7 +45,7 @@ struct ForgettingTests {
     #expect(!holds(fixture.table, Self.prompt))
   }
 
-  @Test func besideAnotherProcessTheLastOneToLeaveEmptiesTheLog() throws {
+  @Test func theLastProcessToLeaveEmptiesTheLog() throws {
     let one = try StoreFixture()
     let id = try over(one)
     let other = try StoreFixture(one.folder, time: one.time)
@@ -52,7 +53,7 @@ struct ForgettingTests {
     one.store.leave()
     #expect(holds(one.table, Self.prompt))
     other.store.leave()
-    // The first one, which is still there as an object, has not taken its lock again.
+    // The first store still exists and has not taken its lock again.
     #expect(!holds(one.table, Self.prompt))
   }
 
@@ -62,7 +63,7 @@ struct ForgettingTests {
     }
   }
 
-  @Test func spaceIsGivenBackWhenTheLastOneLeaves() throws {
+  @Test func spaceIsReturnedWhenTheLastProcessLeaves() throws {
     let fixture = try StoreFixture()
     let ids = try filled(fixture)
     #expect(disk(fixture.table).count > 20 << 20)
@@ -71,7 +72,7 @@ struct ForgettingTests {
     #expect(disk(fixture.table).count < 1 << 20)
   }
 
-  @Test func spaceIsGivenBackAtRestBesideOthers() throws {
+  @Test func spaceIsReturnedWithoutWorkBesideOthers() throws {
     let fixture = try StoreFixture()
     let ids = try filled(fixture)
     let other = try StoreFixture(fixture.folder, time: fixture.time)
@@ -81,17 +82,17 @@ struct ForgettingTests {
     _ = other
   }
 
-  /// Has a store open as long as the body runs.
+  /// Runs a body with an open store, and closes it.
   private func use(_ folder: TemporaryFolder, _ body: (StoreFixture) throws -> Void) throws {
     try body(StoreFixture(folder))
   }
 
-  @Test func anOlderTableIsCompactedByAProcessThatHasItAlone() throws {
+  @Test func anOlderDatabaseIsCompactedByItsOnlyProcess() throws {
     let folder = TemporaryFolder()
     var (directory, table) = ("", "")
     try use(folder) { fixture in
       fixture.store.close()
-      // As older versions made it.
+      // As older versions created it.
       try SQLiteConnection(path: fixture.table).script("PRAGMA auto_vacuum = NONE; VACUUM")
       (directory, table) = (fixture.directory, fixture.table)
     }
@@ -114,7 +115,7 @@ struct ForgettingTests {
 
   // MARK: Pruning
 
-  @Test func onlyWhatIsOldAndOverIsPruned() throws {
+  @Test func onlyOldFinishedPredictionsArePruned() throws {
     let fixture = try StoreFixture()
     let file = OutputFile(path: "/x.png", mediaType: "image/png", bytes: 1, sha256: "00", width: 1, height: 1)
     func finished(_ events: [PredictionEvent]) throws -> PredictionID {
@@ -163,7 +164,7 @@ struct ForgettingTests {
     #expect(batches.map(\.count) == [50, 14, 2])
   }
 
-  @Test func aRowThatCannotBeReadIsLeftAlone() throws {
+  @Test func anUnreadableRowIsNotPruned() throws {
     let fixture = try StoreFixture()
     let damaged = try over(fixture)
     let whole = try over(fixture)
@@ -177,7 +178,7 @@ struct ForgettingTests {
     #expect(try fixture.peek("SELECT count(*) FROM predictions") == 1)
   }
 
-  @Test func keptFilesOfAPredictionGoWithIt() throws {
+  @Test func storedFilesOfAPredictionAreDeletedWithIt() throws {
     let fixture = try StoreFixture()
     let id = try over(fixture)
     let other = try over(fixture)

@@ -1,17 +1,18 @@
 import JSON
 import Predictions
+import PredictionsTestSupport
 import Testing
 import Threads
 
 @testable import Storage
 
-/// Cells that no version of ours writes, and schemas that are not ours.
+/// Cells that no version writes, and schemas that imagewire did not make.
 struct HostileTableTests {
   private static let tables = [
     "accounts", "predictions", "inputs", "words", "tags", "keys", "sends", "changes", "uploads", "owners",
   ]
 
-  /// What a cell may hold at worst, as SQL. Those that the column's type refuses are not tried.
+  /// Harmful values of cells, as SQL. Those that the type of the column refuses are skipped.
   private static let values = [
     "-9223372036854775808", "9223372036854775807", "-1", "0", "NULL", "1e308", "''", "'['", "'{\"path\":1}'",
     "CAST(x'FF00FE' AS TEXT)", "x'FF00FE'", "'../../../etc/passwd'", "hex(zeroblob(100000))",
@@ -19,7 +20,7 @@ struct HostileTableTests {
     "'{\"inference\":-9223372036854775808}'",
   ]
 
-  /// A table with one prediction in each phase, and one that nobody touches.
+  /// A database with one prediction in each phase, and one that is not changed.
   private struct Rows {
     let fixture: StoreFixture
     let behind: SQLiteConnection
@@ -59,7 +60,7 @@ struct HostileTableTests {
       }
     }
 
-    /// Everything as it was, but for one column of all rows that may be touched.
+    /// Restores all rows, then sets one column of all rows but one.
     func poke(_ table: String, _ column: String, _ value: String) throws -> Bool {
       try behind.script("BEGIN IMMEDIATE")
       for table in HostileTableTests.tables {
@@ -71,7 +72,7 @@ struct HostileTableTests {
     }
   }
 
-  @Test func aCellThatCannotBeReadCostsNoOtherRow() throws {
+  @Test func aDamagedCellAffectsNoOtherRow() throws {
     let rows = try Rows()
     let store = rows.fixture.store
     var count = 0
@@ -105,7 +106,7 @@ struct HostileTableTests {
     #expect(count > 500)
   }
 
-  @Test func aRowThatCannotBeReadIsNamed() throws {
+  @Test func aDamagedRowIsNamed() throws {
     let fixture = try StoreFixture()
     let new = fixture.new()
     try fixture.insert(new)
@@ -122,7 +123,7 @@ struct HostileTableTests {
     #expect(report.unreadable == ["prediction \(new.id): its time of start cannot be read"])
   }
 
-  @Test func aPageGoesOnBehindWhatCannotBeRead() throws {
+  @Test func aPageGoesOnBehindADamagedRow() throws {
     let fixture = try StoreFixture()
     var ids: [PredictionID] = []
     for _ in 0..<6 {
@@ -144,7 +145,7 @@ struct HostileTableTests {
 
   // MARK: Schemas
 
-  /// A table as a program of that version left it.
+  /// A database of an older version.
   private func table(of version: Int, sql: (String) -> String = { $0 }) throws -> TemporaryFolder {
     let folder = TemporaryFolder()
     try FileSystem.makeFolder(folder.path + "/state")
@@ -165,17 +166,17 @@ struct HostileTableTests {
     }
   }
 
-  @Test(arguments: 1...Schema.migrations.count) func aTableOfEveryVersionIsOurs(version: Int) throws {
+  @Test(arguments: 1...Schema.migrations.count) func aDatabaseOfEveryVersionIsAccepted(version: Int) throws {
     let fixture = try StoreFixture(try table(of: version))
     try fixture.insert(fixture.new())
     let new = try StoreFixture()
     #expect(try schema(of: fixture.table) == schema(of: new.table))
     #expect(try DatabaseDiagnostics.run(fixture.table).foreign == [])
-    // Another process finds it as it is.
+    // Another process accepts it, too.
     _ = try StoreFixture(fixture.folder)
   }
 
-  @Test func aTriggerThatIsNotOursIsRefused() throws {
+  @Test func aForeignTriggerIsRefused() throws {
     let fixture = try StoreFixture()
     try fixture.insert(fixture.new())
     try SQLiteConnection(path: fixture.table).script(
@@ -187,7 +188,7 @@ struct HostileTableTests {
     }
   }
 
-  @Test func aTriggerInAnOlderTableIsRefusedAndUndone() throws {
+  @Test func aTriggerInAnOlderDatabaseIsRefusedAndUndone() throws {
     let folder = try table(of: 1)
     let behind = try SQLiteConnection(path: folder.path + "/state/predictions.db")
     try behind.script("CREATE TRIGGER t AFTER INSERT ON meta BEGIN INSERT INTO tags VALUES('theirs', 1); END")
@@ -210,7 +211,7 @@ struct HostileTableTests {
     }
   }
 
-  @Test func aTableOfAnotherFormIsRefused() throws {
+  @Test func anotherFormOfATableIsRefused() throws {
     let changed = try table(of: Schema.migrations.count) { sql in
       sql.split(separator: "\n", omittingEmptySubsequences: false).map { line in
         line.contains("delete_remote INTEGER NOT NULL DEFAULT 0") ? "  delete_remote INTEGER NOT NULL DEFAULT 1," : line
@@ -224,7 +225,7 @@ struct HostileTableTests {
     }
   }
 
-  @Test func whatRunsNothingIsNamedAndUsed() throws {
+  @Test func aForeignTableIsNamedAndAllowed() throws {
     let fixture = try StoreFixture()
     try fixture.insert(fixture.new())
     try SQLiteConnection(path: fixture.table).script(
@@ -236,8 +237,8 @@ struct HostileTableTests {
       try DatabaseDiagnostics.run(again.table).foreign == ["table \"theirs\"", "index \"quick\"", "view \"seen\""])
   }
 
-  /// Defensive mode, before the file is read: its own pages cannot be written as if they were SQL.
-  @Test func everyConnectionIsDefended() throws {
+  /// Defensive mode is set before the file is read: SQL cannot write its schema.
+  @Test func everyConnectionIsInDefensiveMode() throws {
     let fixture = try StoreFixture()
     let connection = try SQLiteConnection(path: fixture.table)
     #expect(try connection.integer("PRAGMA trusted_schema") == 0)

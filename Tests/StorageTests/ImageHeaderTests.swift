@@ -2,7 +2,7 @@ import Testing
 
 @testable import Storage
 
-/// Headers made by hand, each with the size 300 × 200 unless it says otherwise.
+/// Headers built by hand, with the size 300 × 200 where none is given.
 enum Sample {
   static func big(_ value: Int, _ count: Int) -> [UInt8] {
     (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * (count - 1 - $0))) }
@@ -54,7 +54,7 @@ enum Sample {
 
 @Suite("Image headers")
 struct ImageHeaderTests {
-  @Test func everyFormatSaysItsSize() throws {
+  @Test func everyFormatHasItsSize() throws {
     for (bytes, format) in Sample.all {
       let header = try #require(ImageHeader(bytes))
       #expect(header.format == format && header.width == 300 && header.height == 200)
@@ -63,7 +63,7 @@ struct ImageHeaderTests {
     #expect(ImageHeader.Format.allCases.map(\.fileExtension) == ["png", "jpg", "webp", "gif", "avif"])
   }
 
-  @Test(arguments: [(1 << 31, 1 << 31), (1 << 31 - 1, 1), (1, 1 << 21), (0, 5)]) func sizeThatNoPictureHasIsNotBelieved(
+  @Test(arguments: [(1 << 31, 1 << 31), (1 << 31 - 1, 1), (1, 1 << 21), (0, 5)]) func anImpossibleSizeIsIgnored(
     width: Int, height: Int
   ) throws {
     let header = try #require(ImageHeader(Sample.png(width, height)))
@@ -76,14 +76,14 @@ struct ImageHeaderTests {
       for length in 0..<bytes.count {
         guard let header = ImageHeader(Array(bytes.prefix(length))) else { continue }
         #expect(header.format == format)
-        // AVIF may have come to a smaller size only.
+        // A truncated AVIF may have only a smaller size.
         let isWhole = header.width == 300 && header.height == 200
         #expect(isWhole || header.width == nil || format == .avif && header.width == 64)
       }
     }
   }
 
-  @Test func everyWrongByteIsSurvived() {
+  @Test func noWrongByteTraps() {
     for (bytes, _) in Sample.all {
       for place in bytes.indices {
         for value: UInt8 in [0, 1, 0x7F, 0x80, 0xFF, bytes[place] ^ 1, .random(in: 0...255)] {
@@ -99,8 +99,8 @@ struct ImageHeaderTests {
     }
   }
 
-  @Test func hugeLengthsAndNothingAreNoSize() throws {
-    // Boxes that claim more than there can be, by 32 and by 64 bits.
+  @Test func hugeAndEmptyLengthsGiveNoSize() throws {
+    // Boxes with impossible lengths of 32 and of 64 bits.
     let ftyp = Sample.box("ftyp", Array("avif\u{0}\u{0}\u{0}\u{0}".utf8))
     for length in [[0xFF, 0xFF, 0xFF, 0xFF], [0, 0, 0, 1], [0, 0, 0, 0], [0, 0, 0, 7]] as [[UInt8]] {
       let bytes = ftyp + length + Array("meta".utf8) + [UInt8](repeating: 0xFF, count: 32)
@@ -108,7 +108,7 @@ struct ImageHeaderTests {
     }
     #expect(try #require(ImageHeader(Sample.png(0, 5))).width == nil)
     #expect(try #require(ImageHeader(Sample.png(0xFFFF_FFFF, 5))).width == nil)
-    // The area of this one is no number: 64 bytes that once ended the process.
+    // The area of this one overflows; it once ended the process.
     let ispe = Sample.box("ispe", [0, 0, 0, 0] + [UInt8](repeating: 0xFF, count: 8))
     let nested = Sample.box("meta", [0, 0, 0, 0] + Sample.box("iprp", Sample.box("ipco", ispe)))
     #expect(try #require(ImageHeader(ftyp + nested)).width == nil)
@@ -118,7 +118,7 @@ struct ImageHeaderTests {
     #expect(ImageHeader(Sample.box("ftyp", Array("heic\u{0}\u{0}\u{0}\u{0}mif1heic".utf8))) == nil)
   }
 
-  @Test func aFrameBehindAPlentyOfSegmentsIsFound() throws {
+  @Test func aFrameBehindManySegmentsIsFound() throws {
     var bytes: [UInt8] = [0xFF, 0xD8]
     for _ in 0..<9 { bytes += [0xFF, 0xE1, 0xFF, 0xFF] + [UInt8](repeating: 0, count: 65_533) }
     bytes += Sample.jpeg.dropFirst(2)

@@ -1,10 +1,11 @@
 import Predictions
+import PredictionsTestSupport
 import Testing
 
 @testable import Storage
 
-/// What the record of POSTs says about money, with two processes on one table: one with limits, one without.
-@Suite("The ledger in the table")
+/// The ledger, with two processes on one database: one with limits, one without.
+@Suite("The ledger in the database")
 struct LedgerTests {
   private let limited: StoreFixture
   private let free: StoreFixture
@@ -43,7 +44,7 @@ struct LedgerTests {
 
   private func isRefused(_ outcome: ClaimOutcome) -> Bool { if case .refused = outcome { true } else { false } }
 
-  @Test("what the other process sent without a price counts as the dearest of its model that day")
+  @Test("a POST of another process without a price counts as the highest price of its model that day")
   func unpriced() throws {
     try add("a", to: free)
     _ = try claimed(free)
@@ -52,13 +53,13 @@ struct LedgerTests {
     #expect(try limited.store.ledger(of: "account").spent() == 600)
     try add("c", to: limited, estimate: 1)
     #expect(try isRefused(claim(limited, maxSpend: 600)))
-    // Another model's price is no price of this one, unless there is no better.
+    // The price of another model counts only where the model has none.
     try add("d", to: free, model: "other")
     _ = try claimed(free)
     #expect(try limited.store.ledger(of: "account").spent() == 900)
   }
 
-  @Test("the price of what was refused is a known price, and costs nothing")
+  @Test("a refused POST costs nothing, and its price is a known price")
   func refused() throws {
     try add("a", to: limited, estimate: 500)
     let row = try claimed(limited, maxSpend: 1_000)
@@ -70,7 +71,7 @@ struct LedgerTests {
     #expect(try limited.store.ledger(of: "account").spent() == 500)
   }
 
-  @Test("only POSTs of the day count, and those of other accounts never")
+  @Test("only POSTs of the day and of the account count")
   func day() throws {
     try add("a", to: free, estimate: 500)
     _ = try claimed(free)
@@ -79,7 +80,7 @@ struct LedgerTests {
     #expect(try free.store.ledger(of: "account") == Ledger())
   }
 
-  @Test("a record of an older program says nothing of its model; the prediction does, as long as it is there")
+  @Test("an older record has no model; it is read from the prediction while that exists")
   func older() throws {
     try add("a", to: free, agent: true, images: 7)
     let row = try claimed(free)
@@ -94,7 +95,7 @@ struct LedgerTests {
 
   private let caps = AgentCaps(images: 10, micros: 1_000)
 
-  @Test("an order over the cap is not accepted, counting what is sent and what waits, in every process")
+  @Test("a request over the cap is refused, counting sent and queued ones of every process")
   func agents() throws {
     try add("a", to: limited, estimate: 0, agent: true, images: 4, caps: caps)
     _ = try claimed(limited)
@@ -106,12 +107,12 @@ struct LedgerTests {
     #expect(refusal.hint.contains("again at 00:00 UTC"))
     guard case .inserted = try add("d", to: limited, agent: true, images: 2, caps: caps) else { throw Missing() }
     #expect(try free.store.agentUse(of: "account") == AgentUse(images: 10, micros: 0))
-    // What people order is not counted.
+    // Requests of plain clients do not count.
     guard case .inserted = try add("e", to: limited, images: 100) else { throw Missing() }
     #expect(try free.store.agentUse(of: "account") == AgentUse(images: 10, micros: 0))
   }
 
-  @Test("deleting gives nothing back")
+  @Test("deleting returns no part of a cap")
   func deletion() throws {
     try add("a", to: limited, estimate: 0, agent: true, images: 10, caps: caps)
     let row = try claimed(limited)
@@ -124,7 +125,7 @@ struct LedgerTests {
     guard case .overBudget = try add("b", to: free, agent: true, caps: caps) else { throw Missing() }
   }
 
-  @Test("the caps that held when it was accepted are judged again when it is sent, whoever sends it")
+  @Test("the caps that held at acceptance are judged again at the claim, in any process")
   func claims() throws {
     try add("a", to: limited, agent: true, images: 10, caps: AgentCaps(images: nil, micros: 1_000))
     try add("b", to: limited, agent: true, images: 10, caps: AgentCaps(images: nil, micros: 1_000))
@@ -136,14 +137,14 @@ struct LedgerTests {
     #expect(try isRefused(claim(free, maxSpend: nil)))
   }
 
-  @Test("a price that could not be learned counts with its images only")
+  @Test("a POST with an unknown price counts with its images only")
   func unknownPrice() throws {
     try add("a", to: limited, agent: true, images: 9, caps: caps)
     guard case .claimed = try claim(free, maxSpend: nil, unpriced: true) else { throw Missing() }
     #expect(try free.store.agentUse(of: "account") == AgentUse(images: 9, micros: 0))
   }
 
-  @Test("caps come back from the table as they were")
+  @Test("caps are read as they were stored")
   func cell() throws {
     for caps in [AgentCaps(images: nil, micros: 1), AgentCaps(images: 3, micros: nil, refusesUnknownPrices: true)] {
       try add("\(caps)", to: limited, caps: caps)
@@ -152,8 +153,7 @@ struct LedgerTests {
   }
 }
 
-/// Pauses of an account in the table, by a clock of the test's own.
-@Suite("Pauses in the table")
+@Suite("Pauses in the database")
 struct PauseTests {
   private func paused(_ fixture: StoreFixture, for pause: Int64 = 60_000) throws {
     try fixture.insert(fixture.new("refused"))
@@ -164,7 +164,7 @@ struct PauseTests {
     try fixture.insert(fixture.new("waits"))
   }
 
-  @Test("a claim brings the pause and who waits")
+  @Test("a claim returns the pause and the waiting prediction")
   func claim() throws {
     let fixture = try StoreFixture()
     try paused(fixture)
@@ -175,7 +175,7 @@ struct PauseTests {
     _ = try fixture.claimed()
   }
 
-  @Test("a pause that was taken while the clock was a day ahead is over when it is set right")
+  @Test("a pause that began while the clock was a day ahead is over when the clock is corrected")
   func clock() throws {
     let fixture = try StoreFixture()
     fixture.time.advance(86_400_000)
@@ -184,7 +184,7 @@ struct PauseTests {
     _ = try fixture.claimed()
   }
 
-  @Test("a balance is noted, and ends the pause it was asked for and no other")
+  @Test("a balance ends only the pause for which it was requested")
   func balance() throws {
     let fixture = try StoreFixture()
     try paused(fixture)

@@ -1,11 +1,12 @@
 import Predictions
+import PredictionsTestSupport
 import Testing
 
 @testable import Storage
 
 @Suite("Listing")
 struct ListTests {
-  /// 12 predictions, a second apart, of every status, two models, two providers, tags and words.
+  /// 12 predictions, a second apart, of every status, two models and providers, with tags and different prompts.
   private func filled() throws -> (fixture: StoreFixture, rows: [Prediction]) {
     let fixture = try StoreFixture()
     var rows: [Prediction] = []
@@ -80,7 +81,7 @@ struct ListTests {
       }, { $0.status == .processing && $0.createdAt >= middle })
   }
 
-  @Test func rowsAreAsTheyAre() throws {
+  @Test func rowsHaveAllFields() throws {
     let (fixture, rows) = try filled()
     let lean = rows.map { row in
       var row = row
@@ -97,12 +98,12 @@ struct ListTests {
     var query = ListQuery(limit: 2)
     query.cursor = page.cursors[3]
     #expect(try fixture.store.list(query).predictions.map(\.id) == rows[4...5].map(\.id))
-    // What came since is newer and changes nothing.
+    // Later predictions are newer and change nothing.
     try fixture.insert(fixture.new())
     #expect(try fixture.store.list(query).predictions.map(\.id) == rows[4...5].map(\.id))
   }
 
-  @Test func cursorsOfOthersAreRefused() throws {
+  @Test func cursorsOfOtherQueriesAreRefused() throws {
     let (fixture, _) = try filled()
     var query = ListQuery(limit: 1)
     let cursor = try #require(try fixture.store.list(query).nextCursor)
@@ -126,10 +127,10 @@ struct ListTests {
     #expect(try fixture.store.list(ListQuery(limit: .max)).predictions.count == 12)
   }
 
-  @Test func aPageLooksAtSoManyRowsAndNoMore() throws {
+  @Test func aPageExaminesALimitedNumberOfRows() throws {
     let fixture = try StoreFixture()
     try fixture.insert(Prediction.sample("needle", at: 1_000))
-    // 50,000 others, by SQL: what is tested is the reading.
+    // 50,000 others, inserted with SQL: only reading is tested.
     try SQLiteConnection(path: fixture.table).script(
       """
       BEGIN IMMEDIATE;

@@ -1,4 +1,5 @@
 import Predictions
+import PredictionsTestSupport
 import Testing
 import Threads
 
@@ -12,7 +13,7 @@ import Threads
   import Darwin
 #endif
 
-@Suite("Limits of money, and who is stalled")
+@Suite("Limits, pauses and stalled owners")
 struct MoneyTests {
   private func claim(_ fixture: StoreFixture, maxSpend: Int64?) throws -> ClaimOutcome {
     let request = ClaimRequest(account: "account", maxConcurrency: nil, maxPerMinute: nil, maxSpendMicros: maxSpend)
@@ -33,7 +34,7 @@ struct MoneyTests {
     try fixture.store.ledger(of: "account").spent()
   }
 
-  @Test func withoutLimitsNobodyAsksForAPrice() throws {
+  @Test func withoutLimitsNoPriceIsRequested() throws {
     let fixture = try StoreFixture()
     let prediction = try new(fixture, "a", estimate: nil)
     guard case .claimed(let claimed) = try claim(fixture, maxSpend: nil) else { throw Missing() }
@@ -52,7 +53,7 @@ struct MoneyTests {
     #expect(try spent(fixture) == 50_000)
   }
 
-  @Test func oneThatIsTooDearForItselfFailsUnsent() throws {
+  @Test func aPriceOverMaxCostFailsUnsent() throws {
     let fixture = try StoreFixture()
     let dear = try new(fixture, "a", estimate: 60_000, limit: 59_999)
     guard case .refused(let refused) = try claim(fixture, maxSpend: nil) else { throw Missing() }
@@ -62,7 +63,7 @@ struct MoneyTests {
     #expect(try fixture.peek("SELECT count(*) FROM sends") == 0)
   }
 
-  @Test func theDaysLimitHoldsWhateverBecameOfThem() throws {
+  @Test func theDaysLimitCountsByOutcome() throws {
     let fixture = try StoreFixture()
     // Two of 40 cents under a dollar; the third is too much while both may still be billed.
     for name in ["a", "b", "c"] { _ = try new(fixture, name, estimate: 400_000) }
@@ -72,7 +73,7 @@ struct MoneyTests {
       rows.append(row)
     }
     guard case .refused = try claim(fixture, maxSpend: 1_000_000) else { throw Missing() }
-    // One was refused by the provider, so its money is free again; the other one stays in doubt and is counted.
+    // The provider refused one, which costs nothing; the outcome of the other is not known, so it counts.
     try fixture.change(
       rows[0].id, .refused(PredictionFailure(.invalidInput, retryable: false, message: "No."), pause: nil),
       by: rows[0].writer)
@@ -80,19 +81,19 @@ struct MoneyTests {
     #expect(try spent(fixture) == 400_000)
     _ = try new(fixture, "d", estimate: 600_000)
     guard case .claimed(let last) = try claim(fixture, maxSpend: 1_000_000) else { throw Missing() }
-    // A failure that is refunded costs nothing; a success costs what was said.
+    // A refunded failure costs nothing; a success costs its quoted price.
     let polling = try fixture.change(last.id, .accepted(remoteID: "r", clockSkew: 0), by: last.writer)
     try fixture.change(
       polling.id,
       .finished(.failed(PredictionFailure(.remoteError, retryable: true, message: "x"), billing: .refunded)),
       by: polling.writer)
     #expect(try spent(fixture) == 400_000)
-    // Tomorrow is another day.
+    // The next day begins at zero.
     fixture.time.advance(86_400_000)
     #expect(try spent(fixture) == 0)
   }
 
-  @Test func whatSucceededIsSettledAtItsPrice() throws {
+  @Test func aSuccessCostsItsQuotedPrice() throws {
     let fixture = try StoreFixture()
     _ = try new(fixture, "a", estimate: 167_000)
     guard case .claimed(let row) = try claim(fixture, maxSpend: 1_000_000) else { throw Missing() }
@@ -118,7 +119,7 @@ struct MoneyTests {
     try fixture.store.pauses()["account"]?.remaining(at: fixture.time.now.wall) ?? 0
   }
 
-  @Test func whatPeopleMustMendIsAskedAboutLessAndLessOften() throws {
+  @Test func pausesThatNeedPeopleGrow() throws {
     let fixture = try StoreFixture()
     for expected: Int64 in [60_000, 120_000, 240_000, 480_000, 600_000, 600_000] {
       try refuse(fixture, .authentication, pause: 60_000)
@@ -130,7 +131,7 @@ struct MoneyTests {
     #expect(try remainingPause(fixture) == 60_000, "long ago is forgotten")
   }
 
-  @Test func aRateLimitPausesAsLongAsItSays() throws {
+  @Test func aRateLimitPausesForTheGivenTime() throws {
     let fixture = try StoreFixture()
     for pause: Int64 in [2_000, 30_000, 5_000] {
       try refuse(fixture, .rateLimited, pause: pause)
@@ -141,7 +142,7 @@ struct MoneyTests {
 
   // MARK: - Line 27: alive, but stopped or in a debugger
 
-  /// Makes an owner look as if it had not got on for so long.
+  /// Sets the time of an owner's last progress back.
   private func stall(_ fixture: StoreFixture, for milliseconds: Int64) {
     let path = OwnerLock.path(of: fixture.store.owner, in: fixture.directory)
     let seconds = (fixture.time.now.wall - milliseconds) / 1_000
@@ -149,7 +150,7 @@ struct MoneyTests {
     #expect(utimes(path, &times) == 0)
   }
 
-  @Test func whatIsAwaitedIsTakenFromAStalledOwnerButNeverWhatItMaySend() throws {
+  @Test func awaitedWorkIsTakenFromAStalledOwnerButNoPOST() throws {
     let one = try StoreFixture()
     let polling = try one.polling("a", remoteID: "1")
     let idle = try one.polling("b", remoteID: "2")
@@ -164,18 +165,18 @@ struct MoneyTests {
     #expect(taken[0].owner == two.store.owner && taken[0].epoch == polling.epoch + 1)
     #expect(try two.store.prediction(idle.id) == idle, "nobody waits for it")
     #expect(try two.store.prediction(sending.id) == sending)
-    // Whoever comes back finds the door closed.
+    // Writes of the former owner are rejected.
     #expect(throws: StoreError.self) { try one.change(polling.id, .saved([]), by: polling.writer) }
   }
 
-  @Test func touchingSaysThatOneIsGettingOn() throws {
+  @Test func touchingShowsProgress() throws {
     let one = try StoreFixture()
     let polling = try one.polling("a", remoteID: "1")
     stall(one, for: 10_000_000)
-    // The file's time is the machine's, so the other store's clock must be too.
+    // Files have the machine's time, so this store uses it, too.
     var now = timeval()
     gettimeofday(&now, nil)
-    let two = try StoreFixture(one.folder, time: TestTime(Int64(now.tv_sec) * 1_000))
+    let two = try StoreFixture(one.folder, time: ManualTime(Int64(now.tv_sec) * 1_000))
     one.store.touch()
     #expect(try two.recover(awaited: [polling.id]).taken.isEmpty)
   }

@@ -1,4 +1,5 @@
 import Predictions
+import PredictionsTestSupport
 import Testing
 import Threads
 
@@ -12,7 +13,7 @@ import Threads
   import Darwin
 #endif
 
-@Suite("Opening the table")
+@Suite("Opening the database")
 struct OpeningTests {
   private func mode(of path: String) -> mode_t {
     var status = stat()
@@ -32,7 +33,7 @@ struct OpeningTests {
     }
   }
 
-  /// A directory whose table holds one prediction and whose log holds nothing.
+  /// A directory whose database has one prediction and an empty log.
   private func settled() throws -> (folder: TemporaryFolder, table: String, id: PredictionID) {
     let fixture = try StoreFixture()
     let new = fixture.new()
@@ -42,7 +43,7 @@ struct OpeningTests {
     return (fixture.folder, fixture.table, new.id)
   }
 
-  @Test func onlyTheUserMayLook() throws {
+  @Test func onlyTheUserHasAccess() throws {
     let fixture = try StoreFixture()
     try fixture.insert(fixture.new())
     #expect(mode(of: fixture.directory) == 0o700)
@@ -60,7 +61,7 @@ struct OpeningTests {
     #expect(try fixture.peek("SELECT count(*) FROM owners") == 0)
   }
 
-  @Test func theShapeIsMarked() throws {
+  @Test func theSchemaVersionIsMarked() throws {
     let fixture = try StoreFixture()
     #expect(try fixture.peek("PRAGMA application_id") == 0x494D_4752)
     #expect(try fixture.peek("PRAGMA user_version") == Schema.version)
@@ -69,14 +70,14 @@ struct OpeningTests {
     #expect(try fixture.peekText("PRAGMA integrity_check") == "ok")
   }
 
-  @Test func aConnectionThatIsNotAsWantedIsRefused() throws {
+  @Test func aConnectionWithoutItsSettingsIsRefused() throws {
     let folder = TemporaryFolder()
     let path = folder.path + "/x.db"
     try write([], to: path)
     #expect(throws: SQLiteError.self) { try Schema.configure(try SQLiteConnection(path: path)) }
   }
 
-  @Test func eightMayComeFirstAtOnce() throws {
+  @Test func eightProcessesMayCreateItAtOnce() throws {
     for _ in 0..<10 {
       let folder = TemporaryFolder()
       let results = Protected<[String]>([])
@@ -98,10 +99,10 @@ struct OpeningTests {
     }
   }
 
-  @Test func whatANewerVersionWroteIsLeftAlone() throws {
+  @Test func aDatabaseOfANewerVersionIsLeftAlone() throws {
     let (folder, table, _) = try settled()
     do {
-      // What it wrote is in the log only: looking must not even move it into the table.
+      // Its writes are only in the log: examining must not move them into the database.
       let connection = try SQLiteConnection(path: table)
       connection.checkpointsOnClose(false)
       try connection.script(
@@ -123,13 +124,13 @@ struct OpeningTests {
     let fixture = try StoreFixture(folder)
     #expect(try fixture.store.prediction(id) != nil)
     try fixture.insert(fixture.new())
-    // Until one comes, while we run, that says otherwise.
+    // Until a newer version forbids it while this one runs.
     try SQLiteConnection(path: table).script("UPDATE meta SET value = 42 WHERE name = 'min_writer'")
     #expect(throws: StoreError.self) { try fixture.insert(fixture.new()) }
     #expect(try fixture.peek("SELECT count(*) FROM predictions") == 2)
   }
 
-  @Test func otherPeoplesFilesAreLeftAlone() throws {
+  @Test func foreignFilesAreLeftAlone() throws {
     let text = Array("dear diary, ".utf8)
     for kind in ["text", "table", "empty table of ours"] {
       let folder = TemporaryFolder()
@@ -144,15 +145,15 @@ struct OpeningTests {
       }
       let before = try #require(contents(of: path))
       for _ in 0..<2 {
-        #expect(refusal(in: folder)?.message.contains("not a table of imagewire") == true, "\(kind)")
+        #expect(refusal(in: folder)?.message.contains("not a database of imagewire") == true, "\(kind)")
       }
       #expect(contents(of: path) == before)
       #expect(FileSystem.names(in: folder.path + "/state").allSatisfy { !$0.hasPrefix("broken") })
     }
   }
 
-  /// The first page, and the third, which is the first of a table: the second says which page belongs to which.
-  @Test(arguments: [0, 100, 8192]) func aBrokenTableIsSetAside(from damage: Int) throws {
+  /// The first page, and the third, which is the first page of a table; the second maps pages to tables.
+  @Test(arguments: [0, 100, 8192]) func aDamagedDatabaseIsSetAside(from damage: Int) throws {
     let (folder, table, id) = try settled()
     var bytes = try #require(contents(of: table))
     for index in damage..<min(damage + 4096, bytes.count) { bytes[index] = 0xA5 }
@@ -168,13 +169,13 @@ struct OpeningTests {
     #expect(contents(of: "\(fixture.directory)/\(broken)/predictions.db") == bytes)
     #expect(!names.contains("predictions.db"))
     #expect(fixture.table != table)
-    // The next one finds the new table by its name.
+    // The next process finds the new database by its name.
     let again = try StoreFixture(folder) { notice in notices.withLock { $0.append(notice) } }
     #expect(again.table == fixture.table && again.store.salt == fixture.store.salt)
     #expect(notices.withLock { $0.count } == 1)
   }
 
-  @Test func aBrokenTableInUseIsLeftAlone() throws {
+  @Test func aDamagedDatabaseInUseIsLeftAlone() throws {
     let (folder, table, _) = try settled()
     var bytes = try #require(contents(of: table))
     for index in 0..<100 { bytes[index] = 0 }
@@ -187,14 +188,14 @@ struct OpeningTests {
     #expect(FileSystem.names(in: folder.path + "/state").allSatisfy { !$0.hasPrefix("broken") })
   }
 
-  @Test func aFolderThatCannotBeIsNamed() throws {
+  @Test func anUnusableDirectoryIsNamed() throws {
     let folder = TemporaryFolder()
     try write([1], to: folder.path + "/state")
     let refused = try #require(refusal(in: folder))
     #expect(refused.message.contains(folder.path + "/state") && refused.hint?.contains("--state-dir") == true)
     for path in ["/proc/imagewire", "/dev/null/x"] {
       do {
-        _ = try SQLitePredictionStore(directory: path, time: TestTime())
+        _ = try SQLitePredictionStore(directory: path, time: ManualTime())
         Issue.record("a store in \(path)")
       } catch {
         #expect(error.message.contains(path))
@@ -212,19 +213,19 @@ struct OpeningTests {
     #expect(!FileSystem.isOnNetwork("/tmp"))
   }
 
-  @Test func aDeletedFolderTakesNothingMore() throws {
+  @Test func aDeletedDirectoryAcceptsNoWrites() throws {
     let fixture = try StoreFixture()
     try fixture.insert(fixture.new())
     TemporaryFolder.remove(fixture.directory)
     let new = fixture.new()
     #expect(throws: StoreError.self) { try fixture.insert(new) }
-    // Another table at the same place is not ours either.
+    // Another database at the same path is not used either.
     let other = try StoreFixture(fixture.folder)
     #expect(throws: StoreError.self) { try fixture.insert(new) }
     #expect(try other.store.prediction(new.id) == nil)
   }
 
-  @Test func aFullDiskFailsTheWriteAndNothingElse() throws {
+  @Test func aFullDiskFailsOnlyTheWrite() throws {
     let fixture = try StoreFixture(writerSettings: "PRAGMA max_page_count = 60")
     let small = fixture.new()
     try fixture.insert(small)
@@ -246,7 +247,7 @@ struct OpeningTests {
   @Test func aFailedCommitFailsAllOfItsGroup() throws {
     let fixture = try StoreFixture(writerSettings: "PRAGMA foreign_keys = ON")
     try fixture.insert(fixture.new())
-    // A constraint that is only looked at when committing stands for a disk that fails there.
+    // A deferred constraint fails the COMMIT, as a disk may do.
     try SQLiteConnection(path: fixture.table).script(
       """
       CREATE TABLE fault(a INTEGER PRIMARY KEY, b INTEGER REFERENCES fault(a) DEFERRABLE INITIALLY DEFERRED);
@@ -266,7 +267,7 @@ struct OpeningTests {
     #expect(try fixture.peek("SELECT count(*) FROM predictions") == 2)
   }
 
-  @Test func theLogIsMovedIntoTheTable() throws {
+  @Test func theLogIsMovedIntoTheDatabase() throws {
     let fixture = try StoreFixture()
     for _ in 0..<3 {
       for _ in 0..<20 {
@@ -277,12 +278,12 @@ struct OpeningTests {
       fixture.store.flush()
     }
     try fixture.insert(fixture.new())
-    // 6 MB went through the log; most of it is in the table, though nobody closed anything.
+    // 6 MB went through the log; most of it is in the database, though no connection was closed.
     #expect(try #require(FileStatus(of: fixture.table)).bytes > 4_000_000)
     #expect(try #require(FileStatus(of: fixture.table + "-wal")).bytes < 6_000_000)
   }
 
-  @Test func aCopiedTableSendsNothing() throws {
+  @Test func aCopiedDatabaseSendsNothing() throws {
     let fixture = try StoreFixture()
     let queued = fixture.new()
     try fixture.insert(queued)
@@ -303,7 +304,7 @@ struct OpeningTests {
     #expect(try other.claim() == .nothingQueued)
     let recovery = try other.recover()
     #expect(recovery.taken.map(\.id) == [sending.id] && recovery.taken.first?.phase == .looking)
-    // The original knows nothing of it, and the copy is at home from now on.
+    // The original is unchanged, and the copy is at home from now on.
     #expect(try fixture.store.prediction(queued.id) == queued)
     try other.insert(other.new())
     _ = try StoreFixture(copy) { _ in notices.withLock { $0 += 1 } }

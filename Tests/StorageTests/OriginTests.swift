@@ -1,9 +1,10 @@
 import Predictions
+import PredictionsTestSupport
 import Testing
 
 @testable import Storage
 
-@Suite("Who ordered it")
+@Suite("Origin and agent")
 struct OriginTests {
   private let fox = Agent(clientName: "fox", outputDirectory: "/out")
   private let owl = Agent(clientName: "owl", outputDirectory: "/out")
@@ -15,7 +16,7 @@ struct OriginTests {
     return new
   }
 
-  /// As a version wrote it that knew of agents, but not which: its keys are among those of plain clients.
+  /// As written by a version that recorded no agent; its keys have no namespace.
   private func ofOlderVersion(_ fixture: StoreFixture, _ prompt: String, key: String? = nil) -> Prediction {
     var old = new(fixture, prompt, by: nil, key: key)
     old.origin = .mcp
@@ -33,7 +34,7 @@ struct OriginTests {
     #expect(try fixture.store.prediction(plain.id)?.agent == nil)
     #expect(try fixture.store.prediction(first.id)?.agent == fox.id)
 
-    // What other agents and plain clients made is not there; what no agent is named for belongs to all agents.
+    // Predictions of other agents and of plain clients are not listed; those without an agent belong to all agents.
     var query = ListQuery(limit: 1)
     query.agent = fox
     let page = try fixture.store.list(query)
@@ -52,19 +53,19 @@ struct OriginTests {
     #expect(try fixture.store.list(ListQuery()).predictions.count == 5)
   }
 
-  // A guessed key must not show a plain client's prediction to an agent, nor take the key from the plain client.
-  @Test func keysOfAgentsArePartOfNoOtherNamespace() throws {
+  /// A guessed key must not show a plain client's prediction to an agent, nor take the key from the client.
+  @Test func eachAgentHasItsOwnKeys() throws {
     let fixture = try StoreFixture()
     let plain = new(fixture, "a cat", by: nil, key: "k")
     let mine = new(fixture, "a cat", by: fox, key: "k")
     let theirs = new(fixture, "a dog", by: owl, key: "k")
     for prediction in [mine, plain, theirs] { #expect(try fixture.insert(prediction) == .inserted(prediction)) }
-    // Each finds its own again, spelled as it was given.
+    // Each finds its own prediction, with the key as it was given.
     #expect(try fixture.insert(new(fixture, "a cat", by: fox, key: "k")) == .existing(mine))
     #expect(try fixture.insert(new(fixture, "a cat", by: nil, key: "k")) == .existing(plain))
     #expect(try fixture.store.prediction(mine.id)?.idempotencyKey == "k")
 
-    // Deleting marks the key of what was deleted and no other.
+    // Deleting marks only the key of the deleted prediction.
     let gone = try fixture.change(mine.id, .cancelAsked(deleteRemote: false, sendable: true))
     #expect(gone.status == .cancelled)
     _ = try fixture.delete([mine.id])
@@ -75,7 +76,7 @@ struct OriginTests {
     #expect(try fixture.insert(new(fixture, "a dog", by: owl, key: "k")) == .existing(theirs))
   }
 
-  @Test func keyThatAnOlderVersionKeptForAnAgentStillNamesItsPrediction() throws {
+  @Test func aKeyOfAnAgentFromAnOlderVersionFindsItsPrediction() throws {
     let fixture = try StoreFixture()
     let old = ofOlderVersion(fixture, "a cat", key: "k")
     try fixture.insert(old)
@@ -85,21 +86,21 @@ struct OriginTests {
         == .conflict(old.id, deleted: false, difference: "input.prompt"))
   }
 
-  @Test func olderVersionThatDeletesAnAgentsPredictionLeavesThePlainClientsKey() throws {
+  @Test func anOlderVersionThatDeletesKeepsTheKeyOfAnotherClient() throws {
     let fixture = try StoreFixture()
     let plain = new(fixture, "a cat", by: nil, key: "k")
     try fixture.insert(plain)
-    // What its code does with the key as the agent's row spells it, once that row is gone.
+    // The older program's statement for the key, after it has deleted the agent's row.
     let other = try SQLiteConnection(path: fixture.table)
     try other.run("UPDATE keys SET deleted_ms = ? WHERE key = ?", Int64(1), "k")
     #expect(try fixture.insert(new(fixture, "a cat", by: nil, key: "k")) == .existing(plain))
-    // With its own row gone the mark is made.
+    // Without its row the key is marked.
     try other.run("DELETE FROM predictions WHERE seq = ?", plain.id.sequence)
     try other.run("UPDATE keys SET deleted_ms = ? WHERE key = ?", Int64(1), "k")
     #expect(try fixture.peek("SELECT deleted_ms FROM keys WHERE key = 'k'") == 1)
   }
 
-  @Test func doubtIsRemembered() throws {
+  @Test func hasBeenUnknownIsStored() throws {
     let fixture = try StoreFixture()
     let row = try fixture.looking()
     #expect(!row.hasBeenUnknown)

@@ -1,14 +1,15 @@
 import Predictions
+import PredictionsTestSupport
 import Testing
 
 @testable import Storage
 
-@Suite("Claims of what a process accepted that has exited")
+@Suite("Claims of predictions whose process has exited")
 struct OrphanClaimTests {
-  /// One process has exited and one lives; each accepted one, the dead one the older.
+  /// Two queued predictions: the older one of a process that has exited, the other of a living one.
   private struct Scene {
     let folder = TemporaryFolder()
-    let time = TestTime()
+    let time = ManualTime()
     let dead: Prediction
     let living: Prediction
     let one: StoreFixture
@@ -33,12 +34,12 @@ struct OrphanClaimTests {
   @Test func theHistoryIsSearchedFirstOrOthersGoFirst() throws {
     let scene = try Scene()
     #expect(try scene.two.claim(orphans: .searched(now: true)) == .needsSearch(scene.dead))
-    // Another process accepted this one, and lives.
+    // The process that accepted this one lives.
     guard case .claimed(let row) = try scene.two.claim(orphans: .searched(now: false)) else { throw Missing() }
     #expect(row.id == scene.living.id)
     #expect(try scene.two.claim(orphans: .searched(now: false)) == .nothingQueued)
     #expect(try scene.two.peek("SELECT count(*) FROM sends") == 1)
-    // From here on a living process answers for it.
+    // From now on a living process is its acceptor.
     let vouched = try scene.two.change(
       scene.dead.id, .notInHistory, by: Writer(owner: scene.two.store.owner, epoch: 0))
     #expect(vouched.acceptor == scene.two.store.owner && vouched.revision == scene.dead.revision)
@@ -46,14 +47,14 @@ struct OrphanClaimTests {
     #expect(next.id == scene.dead.id)
   }
 
-  /// Recovery holds the lock of the process that has exited until its commit; a claim in the same commit must not take
-  /// that for a sign of life.
+  /// Recovery holds the lock of a process that has exited until its commit; a claim in the same commit must still see that
+  /// it has exited.
   @Test func aClaimInTheCommitOfARecoveryStillSearchesFirst() throws {
     let scene = try Scene()
     let store = scene.two.store
     let holder = try SQLiteConnection(path: scene.two.table)
     try holder.script("BEGIN IMMEDIATE")
-    // It waits for the holder; what comes behind it shares the next commit.
+    // It waits for the holder; the calls behind it share the next commit.
     store.keepUpload(of: [1], for: "account", as: "a", lifetime: 1) {}
     store.recover(accounts: ["account": true], awaited: []) { _ in }
     let request = ClaimRequest(
@@ -65,13 +66,13 @@ struct OrphanClaimTests {
     #expect(outcome == .needsSearch(scene.dead))
   }
 
-  @Test func whereNothingIsPaidItIsSentAtOnce() throws {
+  @Test func withoutCostItIsSentAtOnce() throws {
     let scene = try Scene()
     guard case .claimed(let row) = try scene.two.claim(orphans: .sent) else { throw Missing() }
     #expect(row.id == scene.dead.id)
   }
 
-  @Test func whatAnOlderVersionAcceptedIsSearchedForToo() throws {
+  @Test func aPredictionOfAnOlderVersionIsSearchedForToo() throws {
     let fixture = try StoreFixture()
     let old = fixture.new()
     try fixture.insert(old)
@@ -79,14 +80,14 @@ struct OrphanClaimTests {
     #expect(try fixture.claim(orphans: .searched(now: true)) == .needsSearch(old))
   }
 
-  @Test func withoutAHistoryItIsSentInTimeOrNotAtAll() throws {
+  @Test func withoutAHistoryItIsSentOnlyForAWhile() throws {
     let scene = try Scene()
     scene.time.advance(600_001)
     guard case .refused(let ended) = try scene.two.claim(concurrency: 0, orphans: .sentWithin(600_000)) else {
       throw Missing()
     }
     #expect(ended.id == scene.dead.id && ended.failure?.kind == .interrupted && ended.billing == Billing.none)
-    // The other one may wait for longer: its process lives.
+    // The other one may wait longer: its process lives.
     guard case .claimed(let row) = try scene.two.claim(orphans: .sentWithin(600_000)) else { throw Missing() }
     #expect(row.id == scene.living.id)
     let young = try Scene()
@@ -103,7 +104,7 @@ struct OrphanClaimTests {
       remoteID: id, createdAt: row.createdAt + milliseconds, clockSkew: 0, likeness: row.likeness)
   }
 
-  @Test func whatIsFoundIsRecordedAsItsOnePOST() throws {
+  @Test func aMatchIsRecordedAsItsPOST() throws {
     let scene = try Scene()
     scene.time.advance(60_000)
     let me = Writer(owner: scene.two.store.owner, epoch: 0)
@@ -117,7 +118,7 @@ struct OrphanClaimTests {
     #expect(throws: StoreError.self) { try scene.two.change(scene.living.id, .adopted(match(scene.dead)), by: me) }
   }
 
-  @Test func whatMayHaveBeenSentStandsInTheWayOfOthers() throws {
+  @Test func aPossiblePOSTForbidsAdoptionByOthers() throws {
     let scene = try Scene()
     scene.time.advance(60_000)
     let doubted = try scene.two.change(scene.dead.id, .foundSeveral(reason: "Two."))
@@ -125,7 +126,7 @@ struct OrphanClaimTests {
     #expect(
       try scene.two.peek("SELECT until_ms - sent_ms FROM sends WHERE outcome IS NULL")
         == scene.time.now.wall - scene.dead.createdAt)
-    // One of them may have been its own, so an equal one does not get it either.
+    // The match may be its own, so an equal prediction does not get it either.
     var twin = scene.two.new()
     twin.acceptor = nil
     try scene.two.insert(twin)

@@ -11,7 +11,7 @@ import Testing
     PredictionID(sequence: 1_763_900_000_000 << 12 | number, lowBits: 7)
   }
 
-  @Test func eachTakesThePlaceOfTheOneBeforeWhateverItsFormat() throws {
+  @Test func eachReplacesTheOneBeforeInAnyFormat() throws {
     let folder = TemporaryFolder()
     let store = FilePreviewStore(directory: folder.path)
     let path = "\(folder.path)/previews/\(id(1))"
@@ -24,12 +24,12 @@ import Testing
     #expect(second == Preview(path: "\(path).gif", mediaType: "image/gif", bytes: 10, width: 3, height: 2, index: 1))
     #expect(FileSystem.names(in: "\(folder.path)/previews") == ["\(id(1)).gif"])
     #expect(FileSystem.read(second.path) == Self.gif)
-    // What is no picture leaves the one there alone.
+    // Bytes that are no image change nothing.
     #expect(throws: OutputError.notAnImage) { try store.keep([1, 2, 3], index: 2, of: id(1)) }
     #expect(FileSystem.read(second.path) == Self.gif)
   }
 
-  @Test func onlyWhatIsNamedGoes() throws {
+  @Test func onlyNamedPreviewsAreDiscarded() throws {
     let folder = TemporaryFolder()
     let store = FilePreviewStore(directory: folder.path)
     for number in 1...3 { _ = try store.keep(Self.gif, index: 0, of: id(Int64(number))) }
@@ -40,7 +40,7 @@ import Testing
     #expect(Set(FileSystem.names(in: "\(folder.path)/previews")) == ["\(id(3)).gif", "notes.txt"])
   }
 
-  @Test func aFolderThatCannotBeMadeIsSaidSo() throws {
+  @Test func aMissingDirectoryIsReported() throws {
     let folder = TemporaryFolder()
     try FileSystem.replace("\(folder.path)/previews", with: "in the way")
     #expect(throws: OutputError.self) {

@@ -1,4 +1,5 @@
 import Predictions
+import PredictionsTestSupport
 import Testing
 
 @testable import Storage
@@ -11,9 +12,9 @@ import Testing
   import Darwin
 #endif
 
-@Suite("What the dead left")
+@Suite("Taking over work of processes that have exited")
 struct RecoveryTests {
-  /// Two stores on one table, the first with one prediction of each unfinished kind.
+  /// One prediction in each unfinished phase but `queued`.
   private func work(_ fixture: StoreFixture) throws -> [PredictionPhase: Prediction] {
     var rows: [PredictionPhase: Prediction] = [:]
     rows[.polling] = try fixture.polling("a", remoteID: "1")
@@ -32,28 +33,28 @@ struct RecoveryTests {
     return rows
   }
 
-  /// With a million finished predictions it would take a fifth of a second otherwise, at every recovery.
-  @Test func whatIsQueuedIsFoundByTheIndexOfWhatIsUnfinished() throws {
+  /// Otherwise each recovery would take a fifth of a second with a million finished predictions.
+  @Test func queuedRowsAreFoundByTheIndexOfUnfinishedOnes() throws {
     let fixture = try StoreFixture()
     let plan = try SQLiteConnection(path: fixture.table)
       .rows("EXPLAIN QUERY PLAN " + PredictionRow.selectWhole + TableWriter.queuedBefore, 1) { $0.text(3) }
     #expect(plan.first?.contains("INDEX unsettled") == true, "\(plan)")
   }
 
-  @Test func theLivingKeepWhatTheyHave() throws {
+  @Test func livingProcessesKeepTheirWork() throws {
     let one = try StoreFixture()
     let rows = try work(one)
     let two = try StoreFixture(one.folder, time: one.time)
     #expect(try two.recover().taken.isEmpty)
     for row in rows.values { #expect(try two.store.prediction(row.id) == row) }
-    // Nor does anybody take from himself.
+    // A process takes nothing from itself.
     #expect(try one.recover().taken.isEmpty)
     #expect(try two.peek("SELECT count(*) FROM owners") == 2)
   }
 
-  @Test func theDeadAreInherited() throws {
+  @Test func workOfAnExitedProcessIsTakenOver() throws {
     let folder = TemporaryFolder()
-    let time = TestTime()
+    let time = ManualTime()
     var rows: [PredictionPhase: Prediction] = [:]
     var dead = ""
     do {
@@ -77,22 +78,22 @@ struct RecoveryTests {
     let sending = try now(.sending)
     #expect(sending.phase == .looking && sending.status == .processing && sending.owner == two.store.owner)
     #expect(try now(.settling).phase == nil)
-    // Its window ended at the take-over.
+    // Its window ended at the takeover.
     #expect(
       try two.peek("SELECT until_ms - sent_ms FROM sends WHERE seq = \(sending.id.sequence)") == 30_000)
-    // What the dead one might still write fails.
+    // Writes of the former owner fail.
     let before = try #require(rows[.polling])
     #expect(throws: StoreError.self) {
       try two.change(
         before.id, .finished(.failed(.init(.remoteError, retryable: false, message: ""), billing: .unknown)),
         by: before.writer)
     }
-    // And it is forgotten.
+    // Its row and lock file are gone.
     #expect(try two.peek("SELECT count(*) FROM owners WHERE owner = '\(dead)'") == 0)
     #expect(FileSystem.names(in: two.directory + "/owners") == ["\(two.store.owner).lock"])
   }
 
-  @Test func withoutAHistoryDoubtIsTheEnd() throws {
+  @Test func withoutAHistoryALostPOSTIsUnknown() throws {
     let folder = TemporaryFolder()
     do {
       let one = try StoreFixture(folder)
@@ -106,7 +107,7 @@ struct RecoveryTests {
     #expect(try two.peek("SELECT outcome IS NULL FROM sends") == 1)
   }
 
-  @Test func accountsWeCannotServeAreLeftToOthers() throws {
+  @Test func accountsThatAreNotServedAreLeftToOthers() throws {
     let folder = TemporaryFolder()
     var id: PredictionID?
     do {
@@ -120,7 +121,7 @@ struct RecoveryTests {
     #expect(try three.recover().taken.map(\.id) == [id].compactMap { $0 })
   }
 
-  @Test func aLockWithoutAFileIsDeadOnlyIfItWasKnown() throws {
+  @Test func anOwnerWithoutALockFileHasExitedOnlyIfRegistered() throws {
     let one = try StoreFixture()
     let known = try one.polling("a", remoteID: "1")
     let stranger = try one.polling("b", remoteID: "2")
@@ -131,7 +132,7 @@ struct RecoveryTests {
       INSERT INTO owners VALUES('known', 1, '0', 0)
       """)
     #expect(try one.recover().taken.map(\.id) == [known.id])
-    // A lock held by another descriptor is a life, one that is free is none.
+    // An owner whose lock is held lives; one whose lock is free has exited.
     let path = OwnerLock.path(of: "stranger", in: one.directory)
     try write([], to: path)
     let life = try Descriptor(opening: path, O_RDWR)
@@ -142,7 +143,7 @@ struct RecoveryTests {
     #expect(FileStatus(of: path) == nil)
   }
 
-  @Test func orphansAndDueLooksAreTaken() throws {
+  @Test func rowsWithoutOwnerAndDueSearchesAreTaken() throws {
     let fixture = try StoreFixture()
     let polling = try fixture.polling()
     let looking = try fixture.looking("b")
@@ -153,15 +154,15 @@ struct RecoveryTests {
     fixture.time.advance(60_000)
     #expect(try fixture.recover().taken.map(\.id) == [looking.id])
     #expect(try fixture.recover().taken.isEmpty)
-    // Planned by a clock that was a day ahead.
+    // Planned while the clock was a day ahead.
     try SQLiteConnection(path: fixture.table).script(
       "UPDATE predictions SET owner = NULL, next_ms = \(fixture.time.now.wall + 86_400_000) WHERE phase = 'looking'")
     #expect(try fixture.recover().taken.map(\.id) == [looking.id])
   }
 
-  @Test func whatNobodyAliveAcceptedEndsAfterAnHour() throws {
+  @Test func queuedRowsOfExitedProcessesEndAfterAnHour() throws {
     let folder = TemporaryFolder()
-    let time = TestTime()
+    let time = ManualTime()
     var old: Prediction?
     var young: Prediction?
     do {
@@ -179,7 +180,7 @@ struct RecoveryTests {
     #expect(recovery.ended.map(\.id) == [old?.id])
     #expect(recovery.ended.first?.failure?.kind == .interrupted && recovery.ended.first?.billing == Billing.none)
     #expect(recovery.queuedAccounts == ["second"])
-    // What a living process accepted may wait longer: its queue is long.
+    // A prediction of a living process may wait longer: its queue may be long.
     time.advance(60_000)
     let own = two.new()
     try two.insert(own)
@@ -189,7 +190,7 @@ struct RecoveryTests {
     #expect(try three.store.prediction(own.id) == own)
   }
 
-  @Test func oldRecordsOfPOSTsAreForgotten() throws {
+  @Test func oldRecordsOfPOSTsAreDeleted() throws {
     let fixture = try StoreFixture()
     let polling = try fixture.polling("a")
     try fixture.insert(fixture.new("b"))

@@ -4,7 +4,7 @@ import Testing
 @testable import Storage
 
 @Suite struct ReplyStoreTests {
-  @Test func whatIsKeptIsFoundByWhoeverLooksUntilItIsLetGo() throws {
+  @Test func aReplyIsFoundUntilItIsDiscarded() throws {
     let folder = TemporaryFolder()
     let one = prediction(epoch: 1)
     let store = FileReplyStore(directory: folder.path)
@@ -27,24 +27,24 @@ import Testing
     #expect(store.body(of: other) == [])
   }
 
-  @Test func halfAnAnswerIsNoneAndGoesWithTheRest() throws {
+  @Test func aPartOfAReplyIsNotReadAndIsDiscarded() throws {
     let folder = TemporaryFolder()
     let one = prediction(epoch: 1)
     let store = FileReplyStore(directory: folder.path)
     try FileSystem.makeFolder("\(folder.path)/incoming")
-    // What a process leaves that ends while it writes.
+    // As a process leaves it that ends while it writes.
     try FileSystem.replace("\(folder.path)/incoming/\(one.id).1.part", with: "half")
     #expect(store.isEmpty)
     #expect(store.body(of: one) == nil)
     store.discard(one)
     #expect(FileSystem.names(in: "\(folder.path)/incoming") == [])
-    // A folder in the place of the file: it cannot get its name, and nothing is left of the attempt.
+    // A directory has the name of the file: storing fails and leaves nothing.
     try FileSystem.makeFolder("\(folder.path)/incoming/\(one.id).1/in the way")
     #expect(throws: OutputError.self) { try store.keep([1], of: one) }
     #expect(FileSystem.names(in: "\(folder.path)/incoming") == ["\(one.id).1"])
   }
 
-  @Test func aFolderThatCannotBeMadeIsSaidSo() throws {
+  @Test func aMissingDirectoryIsReported() throws {
     let folder = TemporaryFolder()
     let store = FileReplyStore(directory: "\(folder.path)/file")
     try FileSystem.replace("\(folder.path)/file", with: "in the way")

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Storage
 
-@Suite("The wrapper of SQLite")
+@Suite("SQLite connections")
 struct SQLiteTests {
   private let folder = TemporaryFolder()
 
@@ -11,7 +11,7 @@ struct SQLiteTests {
     return try SQLiteConnection(path: folder.path + "/x.db")
   }
 
-  @Test func everyValueComesBack() throws {
+  @Test func everyValueIsReadAsWritten() throws {
     let connection = try connection()
     try connection.script("CREATE TABLE t(i INTEGER, s TEXT, b BLOB) STRICT")
     let texts: [String?] = [nil, "", "a", "a\u{0}b\u{0}", String(repeating: "Ż🐢", count: 10_000)]
@@ -28,7 +28,7 @@ struct SQLiteTests {
     }
   }
 
-  @Test func faultsAreErrorsAndLeaveNothingBehind() throws {
+  @Test func failuresAreErrorsAndChangeNothing() throws {
     let connection = try connection()
     #expect(throws: SQLiteError.self) { try connection.script("nonsense") }
     #expect(throws: SQLiteError.self) { try connection.run("SELECT * FROM absent") }
@@ -41,14 +41,14 @@ struct SQLiteTests {
     #expect(throws: SQLiteError.self) { try SQLiteConnection(path: folder.path + "/absent.db") }
   }
 
-  @Test func aQueryThatIsNotReadToItsEndHoldsNothing() throws {
+  @Test func anUnfinishedQueryDoesNotPinTheLog() throws {
     let connection = try connection()
     try connection.script("PRAGMA journal_mode = WAL; CREATE TABLE t(a); INSERT INTO t VALUES(1), (2), (3)")
     #expect(try connection.first("SELECT a FROM t") { $0.integer(0) } == 1)
     #expect(throws: SQLiteError.self) {
       try connection.rows("SELECT a FROM t") { _ throws(SQLiteError) -> Int in throw .damaged("test") }
     }
-    // TRUNCATE needs that nobody reads.
+    // TRUNCATE fails while a statement reads.
     #expect(try SQLiteConnection(path: folder.path + "/x.db").integer("PRAGMA wal_checkpoint(TRUNCATE)") == 0)
   }
 }

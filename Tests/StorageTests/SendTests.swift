@@ -1,9 +1,10 @@
 import Predictions
+import PredictionsTestSupport
 import Testing
 
 @testable import Storage
 
-@Suite("The one POST: claims, its record, adoption")
+@Suite("Claims, records of POSTs, adoption")
 struct SendTests {
   @Test func theOldestIsClaimedAndOpensItsSend() throws {
     let fixture = try StoreFixture()
@@ -23,7 +24,7 @@ struct SendTests {
     let new = fixture.new()
     try fixture.insert(new)
     _ = try fixture.claimed()
-    // Even if a row came back to the queue by some fault, its POST could not be made again.
+    // Even a row that is put back into the queue by a fault cannot be sent again.
     let connection = try SQLiteConnection(path: fixture.table)
     try connection.script("UPDATE predictions SET status = 'created', phase = 'queued', owner = NULL")
     #expect(throws: StoreError.self) { try fixture.claim() }
@@ -49,7 +50,7 @@ struct SendTests {
     guard case .claimed = try fixture.claim(concurrency: 2) else { throw Missing() }
   }
 
-  @Test func aMinuteHasSoMany() throws {
+  @Test func aMinuteHasALimit() throws {
     let fixture = try StoreFixture()
     for _ in 0..<4 { try fixture.insert(fixture.new()) }
     guard case .claimed = try fixture.claim(perMinute: 2) else { throw Missing() }
@@ -58,7 +59,7 @@ struct SendTests {
     #expect(try fixture.claim(perMinute: 2) == .denied(retryAfter: 50_000))
     fixture.time.advance(50_000)
     guard case .claimed = try fixture.claim(perMinute: 2) else { throw Missing() }
-    // A clock set back by an hour stands in nobody's way.
+    // A clock that was set back by an hour forbids nothing.
     fixture.time.advance(-3_600_000)
     guard case .claimed = try fixture.claim(perMinute: 2) else { throw Missing() }
   }
@@ -89,7 +90,7 @@ struct SendTests {
       try fixture.change(row.id, .unsent(reason: "x"), by: stranger)
     }
     #expect(try fixture.peek("SELECT outcome IS NULL FROM sends") == 1)
-    // But an id is written whoever brings it.
+    // But any writer may report the id.
     #expect(try fixture.change(row.id, .accepted(remoteID: "r", clockSkew: -7), by: stranger).phase == .polling)
     #expect(try fixture.peekText("SELECT outcome || remote_id || skew_ms FROM sends") == "acceptedr-7")
   }
@@ -117,7 +118,7 @@ struct SendTests {
       try fixture.change(looking.id, .adopted(match), by: looking.writer)
     }
     #expect(try fixture.store.prediction(looking.id) == looking)
-    // The twin has its own now; what is left can only be ours, but the same id is taken.
+    // The twin has its id now, so other matches are free; that id is taken.
     try fixture.change(twin.id, .accepted(remoteID: "r", clockSkew: 0), by: twin.writer)
     #expect(throws: StoreError.illegal(looking.refusal(.noSuchTransition))) {
       try fixture.change(looking.id, .adopted(match), by: looking.writer)
@@ -131,11 +132,11 @@ struct SendTests {
     #expect(try fixture.peekText("SELECT outcome FROM sends WHERE remote_id = 's'") == "adopted")
   }
 
-  @Test func aTwinWithoutReachForbidsNothing() throws {
+  @Test func aTwinThatCannotHaveMadeItForbidsNothing() throws {
     let fixture = try StoreFixture()
     let looking = try fixture.looking()
     let match = HistoryMatch(remoteID: "r", createdAt: fixture.time.now.wall + 100, clockSkew: 0)
-    // Sent so much later that it cannot have made what was found; another's content; another's account.
+    // Other content, another account, and one that was sent too late to have made the match.
     try fixture.insert(fixture.new("a dog"))
     _ = try fixture.claimed()
     try fixture.insert(fixture.new(account: "other"))
@@ -165,12 +166,12 @@ struct SendTests {
     let seq = older.id.sequence
     try connection.script("UPDATE sends SET likeness = NULL, model = NULL WHERE seq = \(seq)")
     #expect(throws: StoreError.self) { try fixture.change(looking.id, .adopted(match), by: looking.writer) }
-    // Its row still says which model it was.
+    // Its row still has the model.
     try connection.script("UPDATE predictions SET model = 'another' WHERE seq = \(seq)")
     #expect(try fixture.change(looking.id, .adopted(match), by: looking.writer).remoteID == "r")
   }
 
-  @Test func theRecordOfAPOSTTellsNoPrompt() throws {
+  @Test func theRecordOfAPOSTHasNoPrompt() throws {
     let fixture = try StoreFixture()
     let row = try fixture.looking("a secret")
     #expect(try fixture.peekText("SELECT model FROM sends") == "m")
@@ -194,7 +195,7 @@ struct SendTests {
     #expect(try StoreFixture().store.sendTime(of: PredictionID(at: 0)) == nil)
   }
 
-  @Test func anOwnReplyTakesItsIDBackFromOneThatFoundIt() throws {
+  @Test func aReplyTakesItsIDBackFromTheAdopter() throws {
     let fixture = try StoreFixture()
     let wrong = try fixture.looking()
     let match = HistoryMatch(remoteID: "r", createdAt: fixture.time.now.wall, clockSkew: 0)
@@ -209,7 +210,7 @@ struct SendTests {
     #expect(try fixture.peekText("SELECT outcome FROM sends WHERE remote_id = 'r'") == "accepted")
   }
 
-  @Test func whatWasOpenEndsItsWindow() throws {
+  @Test func aLostReplyEndsTheWindow() throws {
     let fixture = try StoreFixture()
     try fixture.insert(fixture.new())
     let row = try fixture.claimed()

@@ -3,12 +3,11 @@ import Testing
 
 @testable import Storage
 
-/// The mark that stands for an input in a file.
 @Suite("Stored inputs") struct StoredInputTests {
   @Test func aMarkIsReadAsItWasWritten() throws {
     let mark = StoredInput(bytes: 70_000, sha256: String(repeating: "ab", count: 32))
     #expect(StoredInput(cell: mark.cell) == mark)
-    // A program that does not know it finds an object without a prompt, which it never sends.
+    // An older program finds an object without a prompt, which it never sends.
     #expect(try JSONValue(parsing: mark.cell)["prompt"] == nil)
   }
 

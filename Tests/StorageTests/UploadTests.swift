@@ -1,13 +1,13 @@
 import Encoding
 import Predictions
+import PredictionsTestSupport
 import Testing
 
 @testable import Storage
 
-/// What the table and the disk do for files that are uploaded.
 @Suite("Files for upload")
 struct UploadTests {
-  @Test func anAddressIsKeptForADayAndForOneAccount() throws {
+  @Test func anAddressIsStoredForADayAndForOneAccount() throws {
     let fixture = try StoreFixture()
     let digest = SHA256.hash([1, 2, 3])
     fixture.store.keepUpload(of: digest, for: "account", as: "https://x/1", lifetime: 1_000) {}
@@ -64,7 +64,7 @@ struct UploadTests {
     #expect(FileInputStore.mediaType(of: start) == mediaType)
   }
 
-  @Test func whatIsOpenIsRead() throws {
+  @Test func anOpenFileIsRead() throws {
     let folder = TemporaryFolder()
     let path = "\(folder.path)/a.gif"
     try write(Array("GIF89a and more".utf8), to: path)

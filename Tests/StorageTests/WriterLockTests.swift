@@ -11,7 +11,7 @@ import Threads
   import Darwin
 #endif
 struct WriterLockTests {
-  @Test func aProcessThatWritesWithoutABreakLetsTheNextOneIn() throws {
+  @Test func aBusyProcessLetsTheNextOneWrite() throws {
     let folder = TemporaryFolder()
     let path = folder.path
     let order = Protected<[String]>([])
@@ -22,7 +22,7 @@ struct WriterLockTests {
       order.signal { $0.append("waiting") }
       waiting.release()
     }
-    // It has the turn once nobody else can have it.
+    // It has the turn once no other process can take it.
     let next = try Descriptor(opening: path + "/writer.next", O_RDWR)
     while next.lock(LOCK_EX) {
       next.unlock()
@@ -34,7 +34,7 @@ struct WriterLockTests {
     #expect(order.withLock { $0 } == ["waiting", "busy"])
   }
 
-  @Test func aStoppedProcessThatHasTheTurnHoldsUpNobodyForLong() throws {
+  @Test func aStoppedProcessWithTheTurnDelaysOthersBriefly() throws {
     let folder = TemporaryFolder()
     let stopped = try Descriptor(opening: folder.path + "/writer.next", O_RDWR | O_CREAT)
     #expect(stopped.lock(LOCK_EX))

@@ -1,5 +1,6 @@
 import JSON
 import Predictions
+import PredictionsTestSupport
 import Testing
 import Threads
 
@@ -44,7 +45,7 @@ struct WritingTests {
     #expect(again.store.salt == fixture.store.salt && again.store.salt.count == 16)
     #expect(again.store.owner != fixture.store.owner)
 
-    // What goes out to clients as it is must be an object.
+    // Cells that clients get unchanged must be objects.
     var empty = fixture.new()
     empty.input = []
     try fixture.insert(empty)
@@ -70,7 +71,7 @@ struct WritingTests {
     #expect(throws: StoreError.notFound) { try fixture.change(other, .interrupted) }
   }
 
-  @Test func theRowIsDurableWhenItIsSaidToBe() throws {
+  @Test func theRowIsDurableAtItsCompletion() throws {
     let fixture = try StoreFixture()
     let new = fixture.new()
     let seen = Protected<Int64?>(nil)
@@ -109,7 +110,7 @@ struct WritingTests {
     #expect(all == ["inserted", "cancelled"])
   }
 
-  @Test func oneThatFailsDoesNotSpoilTheOthers() throws {
+  @Test func aFailedWriteDoesNotAffectTheOthers() throws {
     let fixture = try StoreFixture()
     let first = fixture.new()
     let last = fixture.new()
@@ -126,7 +127,7 @@ struct WritingTests {
     #expect(try fixture.store.prediction(last.id) == last)
   }
 
-  @Test func oneThatFailsHalfwayIsUndoneAlone() throws {
+  @Test func aWriteThatFailsHalfwayIsUndoneAlone() throws {
     let fixture = try StoreFixture()
     let rows = [fixture.new(), fixture.new(key: "fatal"), fixture.new()]
     try SQLiteConnection(path: fixture.table).script(
@@ -146,7 +147,7 @@ struct WritingTests {
     #expect(try fixture.peek("SELECT count(*) FROM keys") == 0)
   }
 
-  @Test func keysFindWhatTheyNamed() throws {
+  @Test func keysFindTheirPredictions() throws {
     let fixture = try StoreFixture()
     let first = fixture.new("a cat", key: "k")
     try fixture.insert(first)
@@ -214,7 +215,7 @@ struct WritingTests {
     guard case .inserted(let row) = try fixture.insert(second) else { throw Missing() }
     #expect(row.id == moved)
     #expect(try fixture.store.prediction(moved) == row)
-    // One whose POST is on record is taken too, though the prediction is gone.
+    // The key of a deleted prediction with a recorded POST is taken, too.
     let claimed = try fixture.claimed()
     try fixture.change(claimed.id, .unsent(reason: "No network."), by: claimed.writer)
     _ = try fixture.delete([claimed.id])
@@ -248,7 +249,7 @@ struct WritingTests {
     #expect(try fixture.peek("SELECT gone FROM changes ORDER BY change DESC LIMIT 1") == 1)
   }
 
-  @Test func unknownOnesMayBeDeletedAndFetchingOnesMayNot() throws {
+  @Test func unknownPredictionsMayBeDeletedAndFetchingOnesMayNot() throws {
     let fixture = try StoreFixture()
     var row = try fixture.looking()
     #expect(try fixture.delete([row.id]) == .unfinished([row.id]))
@@ -258,7 +259,7 @@ struct WritingTests {
     #expect(try fixture.peek("SELECT count(*) FROM sends WHERE outcome IS NULL") == 1)
   }
 
-  @Test func changesOfAnybodyAreNoticed() throws {
+  @Test func changesOfAllProcessesAreNoticed() throws {
     let fixture = try StoreFixture()
     let other = try StoreFixture(fixture.folder)
     _ = fixture.store.hasChanged()
@@ -270,7 +271,7 @@ struct WritingTests {
     #expect(fixture.store.hasChanged())
   }
 
-  @Test func changesThatCannotBeReadAreNoticedAgain() throws {
+  @Test func unreadableChangesAreNoticedAgain() throws {
     let fixture = try StoreFixture()
     try fixture.insert(fixture.new())
     let cursor = try fixture.store.changes(after: nil).newest
@@ -286,7 +287,7 @@ struct WritingTests {
     #expect(!fixture.store.hasChanged())
   }
 
-  @Test func twoStoresNeverBothWin() throws {
+  @Test func ofTwoStoresOnlyOneWins() throws {
     let one = try StoreFixture()
     let two = try StoreFixture(one.folder, time: one.time)
     let count = 40

@@ -1,6 +1,6 @@
 internal import Predictions
 
-/// What the table holds of an account beside its predictions.
+/// A row of `accounts`: pause, balance and the last sighting of the default model.
 enum AccountRow {
   private static let columns = "account, pause_reason, pause_ms, paused_until_ms, balance_micros"
 
@@ -32,7 +32,6 @@ enum AccountRow {
     ) { ModelSighting(model: $0.text(0), at: $0.moment(1)) }.first
   }
 
-  /// Writes a pause.
   static func set(
     _ pause: AccountPause, of account: String, in connection: SQLiteConnection
   ) throws(SQLiteError) {
@@ -46,7 +45,7 @@ enum AccountRow {
 }
 
 extension TableWriter {
-  /// Sends nothing more for an account for a while, in any process.
+  /// Begins a pause of an account for all processes, or makes the present one longer.
   func pause(
     _ account: String, for length: Int64, because reason: PredictionFailure.Kind, at now: Int64
   ) throws(SQLiteError) {
@@ -64,14 +63,14 @@ extension TableWriter {
       """, account, model, now)
   }
 
-  /// Notes a balance that was asked for during a pause, and ends the pause where that is enough.
+  /// Notes a balance that was requested during a pause, and ends the pause if `isOver`.
   func noteBalance(
     _ micros: Int64, of account: String, during pause: AccountPause, isOver: Bool
   ) throws(SQLiteError) {
     guard try AccountRow.pause(of: account, in: connection) == pause else { return }
     var next = pause
     next.balance = micros
-    // Over as of now, and still remembered: where the provider refuses all the same, the next pause is longer.
+    // The ended pause stays in the row: if the provider still refuses, the next pause is longer.
     if isOver { next.until = now }
     if next != pause { try AccountRow.set(next, of: account, in: connection) }
   }

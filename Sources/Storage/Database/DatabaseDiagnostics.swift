@@ -1,32 +1,32 @@
 public import Predictions
 
-/// Looks at the table without changing anything, for people.
+/// Examines the database without changing it, for `doctor`.
 public enum DatabaseDiagnostics {
-  /// What was found.
+  /// The result.
   public struct Report: Sendable, Equatable {
-    /// Whether SQLite finds the whole of it sound; otherwise its first complaint.
+    /// The first fault that SQLite's check of the file reports; `nil` where the file is sound.
     public var complaint: String?
-    /// Which version of the table's form it has.
+    /// The version of its schema.
     public var version: Int64
     /// How many predictions it holds.
     public var predictions: Int64
     /// How many of them are not finished.
     public var unfinished: Int64
-    /// Those that cannot be read, each as a sentence; lists leave them out.
+    /// Rows that cannot be read, a sentence for each; lists leave them out.
     public var unreadable: [String]
     /// Tables, indexes and views in the file that are not ours, each with its kind. They run nothing.
     public var foreign: [String]
-    /// Bytes of free pages that only `TableCompaction` gives back; `nil` where the file gives them back by itself.
+    /// Bytes of free pages that only `TableCompaction` returns to the disk; `nil` where the file returns them by itself.
     public var lostBytes: Int64?
   }
 
-  /// - Throws: where it cannot be read.
+  /// Examines the database at a path. Throws where the file cannot be read.
   public static func run(_ path: String) throws(StoreError) -> Report {
     do throws(SQLiteError) {
       let connection = try SQLiteConnection(path: path)
       try connection.script("PRAGMA query_only = 1; PRAGMA busy_timeout = 5000")
       let rows = try connection.rows(PredictionRow.selectWhole) { row throws(SQLiteError) in try unreadable(row) }
-      let verdict = try connection.first("PRAGMA quick_check(1)") { $0.text(0) } ?? "it says nothing"
+      let verdict = try connection.first("PRAGMA quick_check(1)") { $0.text(0) } ?? "SQLite gave no answer"
       return Report(
         complaint: verdict == "ok" ? nil : verdict, version: try connection.integer("PRAGMA user_version"),
         predictions: try connection.integer("SELECT count(*) FROM predictions"),
@@ -56,6 +56,6 @@ public enum DatabaseDiagnostics {
     }.filter { !ours.contains($0.name) }.map { "\($0.type) \(SchemaShape.shown($0.name))" }
   }
 
-  /// How many bytes may still be written where a path is, and how many its disk has; `nil` where nobody knows.
+  /// The free and total bytes of the disk that a path is on; `nil` where the system does not tell.
   public static func space(at path: String) -> (free: Int64, total: Int64)? { FileSystem.space(at: path) }
 }

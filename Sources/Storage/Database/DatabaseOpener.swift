@@ -10,17 +10,18 @@ internal import Threads
   internal import Darwin
 #endif
 
-/// Finds the table of a state directory, or makes it, with everybody else who may be doing the same.
+/// Opens the database of a state directory, or creates it, while other processes may do the same.
 ///
-/// The lock on `table.lock` decides: shared to use a table, alone to make one, to set a broken one aside, or to settle
-/// in with a copied one. Nobody waits for it while holding it, so nobody deadlocks.
+/// The lock on `table.lock` orders them: it is shared to use the database, and exclusive to create it, to set a damaged
+/// one aside or to take a copied one over. No process waits for the lock while it holds it, so there is no deadlock.
 struct DatabaseOpener {
   private let directory: String
   private let notice: (String) -> Void
   private let now: Int64
   private let lock: Descriptor
 
-  /// How long to hope for the lock, in milliseconds. A copied table in which others live already is theirs to settle.
+  /// How long to try for the lock, in milliseconds. It is short for a copied database: if other processes already use it,
+  /// one of them takes it over.
   private static func patience(for finding: Finding) -> Int64 {
     switch finding {
     case .usable: 200
@@ -37,29 +38,29 @@ struct DatabaseOpener {
     fchmod(lock.number, 0o600)
   }
 
-  /// Opens the table in a directory, which is made where it is missing.
+  /// Opens the database of a directory; creates both where they are missing.
   static func open(
     _ directory: String, now: Int64, notice: @escaping (String) -> Void
   ) throws(StoreError) -> PredictionDatabase {
     let opening: DatabaseOpener
     do {
-      // Below it, a table of ours would look broken to SQLite.
+      // An older SQLite reads STRICT tables as damage.
       guard sqlite3_libversion_number() >= 3_037_000 else {
         throw StoreError.failed(
           message: "The system's SQLite \(String(cString: sqlite3_libversion())) is too old.",
           hint: "3.37 or later is needed.")
       }
       try FileSystem.makeFolder(directory)
-      // Another user could put a prediction into it that saves where this user may write. Folders that root made for its
-      // users are their own affair.
+      // Another user could add a prediction that saves files wherever this user may write. A directory of root's is
+      // allowed: administrators create state directories for users.
       if let owner = FileStatus(of: directory)?.owner, owner != geteuid(), owner != 0 {
         throw StoreError.failed(
-          message: "\(directory) belongs to another user (uid \(owner)), so its table is not used.",
+          message: "\(directory) belongs to another user (uid \(owner)), so its database is not used.",
           hint: "Choose a folder of your own with --state-dir, or chown it.")
       }
       guard !FileSystem.isOnNetwork(directory) else {
         throw StoreError.failed(
-          message: "\(directory) is on a network or FUSE file system, where the table would not be safe.",
+          message: "\(directory) is on a network or FUSE file system, where the database would not be safe.",
           hint: "Use --state-dir with a folder on a local disk; outputs may lie anywhere.")
       }
       opening = try DatabaseOpener(directory: directory, now: now, notice: notice)
@@ -69,15 +70,15 @@ struct DatabaseOpener {
     return try opening.open()
   }
 
-  // MARK: Who may do what
+  // MARK: Opening
 
-  /// What the file turned out to be.
+  /// The state of the file.
   private enum Finding {
-    /// Ours, whole, and made for a version that we know.
+    /// A database of imagewire that can be read. `isAtHome`: it was not copied.
     case usable(PredictionDatabase, isAtHome: Bool)
-    /// Not there yet.
+    /// Missing or empty.
     case absent
-    /// Ours, and unreadable.
+    /// A database of imagewire that cannot be read, and why.
     case broken(String)
   }
 
@@ -93,7 +94,7 @@ struct DatabaseOpener {
       }
       if lock.lock(LOCK_EX) {
         try makeUsable()
-        // Others may come in between and look: they find nothing to do.
+        // Another process may take the lock here; it finds the database usable.
         lock.unlock()
         continue
       }
@@ -103,23 +104,23 @@ struct DatabaseOpener {
     let others = OwnerLock.living(in: directory)
     let who = others.isEmpty ? "Another imagewire" : "Another imagewire, \(others.joined(separator: ", ")),"
     switch finding {
-    // A copy that somebody lives in is at home there.
+    // A copied database that other processes already use is used as it is.
     case .usable(let database, _) where lock.lock(LOCK_SH): return database
     case .broken(let reason):
       throw .failed(
-        message: "The table \(tablePath) is damaged (\(reason)). \(who) is using it, so it was left as it is.",
-        hint: "Stop every imagewire that uses it and start again; the damaged table is then set aside.")
+        message: "The database \(tablePath) is damaged (\(reason)). \(who) is using it, so it was left as it is.",
+        hint: "Stop every imagewire that uses it and start again; the damaged database is then set aside.")
     default:
-      throw .failed(message: "\(who) is using \(directory) and did not let go for 5 seconds.", hint: "Try again.")
+      throw .failed(message: "\(who) kept \(directory) locked for 5 seconds.", hint: "Try again.")
     }
   }
 
-  /// With nobody else there: does what is missing.
+  /// Creates, replaces or takes over the database. Only with the exclusive lock.
   private func makeUsable() throws(StoreError) {
     do {
       switch try examine() {
       case .usable(_, isAtHome: true): break
-      case .usable(let database, isAtHome: false): try settleIn(database)
+      case .usable(let database, isAtHome: false): try takeOverCopy(database)
       case .absent: try create()
       case .broken(let reason):
         try setAside(reason)
@@ -130,16 +131,16 @@ struct DatabaseOpener {
     }
   }
 
-  // MARK: Looking
+  // MARK: Examining
 
-  /// `predictions.db`, unless a file set aside made another the current one.
+  /// `predictions.db`, or the name in the file `current`.
   private var tablePath: String {
     let name = FileSystem.read(directory + "/current").map { String(decoding: $0, as: UTF8.self) } ?? ""
     let isName = !name.isEmpty && !name.utf8.contains(UInt8(ascii: "/")) && name.utf8.first != UInt8(ascii: ".")
     return "\(directory)/\(isName ? name : "predictions.db")"
   }
 
-  /// Whether a table of ours has been here: what is unreadable now is then ours to set aside, and not somebody's file.
+  /// Whether this directory has held a database of imagewire. Only then may an unreadable file be set aside.
   private var isMarked: Bool { (FileStatus(of: lock)?.bytes ?? 0) > 0 }
 
   private func examine() throws(StoreError) -> Finding {
@@ -147,16 +148,16 @@ struct DatabaseOpener {
     guard let status = FileStatus(of: path), status.bytes > 0 else { return .absent }
     do {
       let connection = try SQLiteConnection(path: path)
-      // Until it is known to be ours, not a byte of it changes.
+      // A file that may not be a database of imagewire must not change.
       connection.checkpointsOnClose(false)
       let mark = try connection.integer("PRAGMA application_id")
       let version = try connection.integer("PRAGMA user_version")
       if mark == 0, version == 0, try connection.integer("SELECT count(*) FROM sqlite_schema") == 0 { return .absent }
       guard mark == Schema.applicationID else { throw Self.foreign(path) }
-      // A newer shape may not even be readable to us; that does not make it broken.
+      // A newer schema that cannot be read here is not damage.
       if version > Schema.version { try Self.refuseNewer(connection, path: path) }
       if version < Schema.version { try Self.migrate(connection, at: path, in: directory, home: home(of: status)) }
-      // One transaction, so that the file is locked once and not for each of them.
+      // One transaction locks the file once for all these reads.
       try connection.script("BEGIN")
       try Self.refuseChanged(connection, isNewer: version > Schema.version, path: path)
       // The first page of each table can be read.
@@ -175,7 +176,7 @@ struct DatabaseOpener {
     } catch let error as SQLiteError {
       switch error.primary {
       case SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_ERROR:
-        // SQLITE_ERROR: a table or column that our version has is not there.
+        // SQLITE_ERROR: a table or column is missing.
         guard isMarked else { throw Self.foreign(path) }
         return .broken(error.message)
       default: throw StoreError(error, at: path)
@@ -185,8 +186,8 @@ struct DatabaseOpener {
     }
   }
 
-  /// Brings an older table up to date, as the only writer. A trigger that is not ours may run meanwhile: what it did is
-  /// rolled back.
+  /// Migrates an older database, as its only writer. A foreign trigger may run meanwhile; its
+  /// changes are rolled back.
   private static func migrate(
     _ connection: SQLiteConnection, at path: String, in directory: String, home: String
   ) throws {
@@ -198,11 +199,11 @@ struct DatabaseOpener {
 
   private static func foreign(_ path: String) -> StoreError {
     .failed(
-      message: "\(path) is not a table of imagewire; it was left as it is.",
+      message: "\(path) is not a database of imagewire; it was left as it is.",
       hint: "Move it elsewhere, or choose another folder with --state-dir.")
   }
 
-  /// Refuses a table whose file would run code that is not ours, or keeps rows otherwise than we do.
+  /// Refuses a database with a trigger or a form of a table that imagewire did not make: either may run SQL.
   ///
   /// - Parameter isNewer: whether the file says that a newer version made it, and may have columns that we do not know.
   private static func refuseChanged(_ connection: SQLiteConnection, isNewer: Bool = false, path: String) throws {
@@ -210,11 +211,11 @@ struct DatabaseOpener {
       try isNewer ? SchemaShape.foreignTrigger(in: connection) : SchemaShape.difference(in: connection)
     guard let difference else { return }
     throw StoreError.failed(
-      message: "The table \(path) is not as imagewire makes it: it has \(difference). Nothing was sent or written.",
+      message: "The database \(path) is not as imagewire makes it: it has \(difference). Nothing was sent or written.",
       hint: "Restore a copy of it, or choose another folder with --state-dir.")
   }
 
-  /// Refuses a table that only a newer version may write.
+  /// Refuses a database that only newer versions may write.
   static func refuseNewer(_ connection: SQLiteConnection, path: String) throws {
     func fact(_ name: String) -> Int64 {
       (try? connection.integer("SELECT value FROM meta WHERE name = ?", name)) ?? .max
@@ -223,27 +224,28 @@ struct DatabaseOpener {
     guard needed > Schema.version else { return }
     throw StoreError.failed(
       message: """
-        The table \(path) was written by a newer imagewire: it needs table version \
+        The database \(path) was written by a newer imagewire: it needs table version \
         \(needed == .max ? "unknown" : String(needed)), this one knows \(Schema.version). It was left as it is.
         """,
       hint: "Update this imagewire, or choose another folder with --state-dir.")
   }
 
-  // MARK: Doing
+  // MARK: Creating
 
-  /// Makes an empty database, with the lock alone, since the change to write-ahead mode ignores the busy timeout;
+  /// Creates an empty database. Only with the exclusive lock, since the change to write-ahead mode ignores the busy timeout;
   /// Sources/Storage/README.md, "Traps".
   private func create() throws {
     let path = tablePath
     if FileStatus(of: path) == nil {
-      // By us, for its mode, whatever the umask; SQLite gives the log the same. New, so no lock of SQLite's is on it.
+      // Created here for its mode, whatever the umask; SQLite gives its log the same. It is new, so no lock of SQLite's
+      // is lost when this descriptor is closed.
       let file = try Descriptor(making: path)
       fchmod(file.number, 0o600)
       try FileSystem.syncFolder(directory)
     }
     guard let status = FileStatus(of: path) else { throw SystemError(code: ENOENT) }
     let connection = try SQLiteConnection(path: path)
-    // Before anything is in it: whether the file can give space back cannot be changed later without rewriting it.
+    // Set while the file is empty: changing it later would rewrite the whole file.
     try connection.script("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL")
     try Schema.configure(connection)
     try Schema.migrate(connection, home: home(of: status))
@@ -266,7 +268,7 @@ struct DatabaseOpener {
       name = "predictions-\(stamp)-\(count).db"
     }
     try FileSystem.makeFolder(folder)
-    // First the new name: a crash from here on leaves old files behind, but no half of the old table in use.
+    // The new name comes first: after a crash the old files may remain, but no database without its log is in use.
     try FileSystem.replace(directory + "/current", with: name)
     for suffix in ["", "-wal", "-shm"] where FileStatus(of: old + suffix) != nil {
       try FileSystem.rename(old + suffix, to: "\(folder)/predictions.db\(suffix)")
@@ -275,18 +277,18 @@ struct DatabaseOpener {
     try FileSystem.syncFolder(directory)
     notice(
       """
-      The table \(old) was damaged (\(reason)) and is now in \(folder). A new one was begun: idempotency keys, \
+      The database \(old) was damaged (\(reason)) and is now in \(folder). A new one was created: idempotency keys, \
       unfinished work and the record of what was sent from the old one are not protected any more.
       """)
   }
 
-  /// Makes a copied or restored table ours. What was queued in it belongs to the original, which may have sent it since.
-  private func settleIn(_ database: PredictionDatabase) throws {
+  /// Takes over a copied or restored database. Its queued predictions end unsent: the original may have sent them since.
+  private func takeOverCopy(_ database: PredictionDatabase) throws {
     guard let status = FileStatus(of: database.path) else { throw SystemError(code: ENOENT) }
     let connection = try SQLiteConnection(path: database.path)
     try Schema.configure(connection)
     try connection.script("BEGIN IMMEDIATE")
-    // What was being sent needs nothing here: its owner's lock is not held in a copy, so recovery takes it over as doubt.
+    // Predictions in `sending` are left to recovery: no process holds their owner's lock here, so they become ambiguous.
     let queued = try connection.readableRows(PredictionRow.selectWhole + " WHERE p.phase = 'queued'", list: []) {
       row throws(SQLiteError) in
       try PredictionRow.whole(row)
@@ -298,11 +300,12 @@ struct DatabaseOpener {
     try connection.script("COMMIT")
     if !queued.isEmpty {
       notice(
-        "The table \(database.path) was copied or moved; \(queued.count) queued predictions in it were ended unsent.")
+        "The database \(database.path) was copied or moved; \(queued.count) queued predictions in it were ended unsent."
+      )
     }
   }
 
-  /// Which disk, file and machine a table is on.
+  /// The disk, file and machine of a database.
   private func home(of status: FileStatus) -> String {
     let machine =
       FileSystem.read("/etc/machine-id", followsLink: true).map { String(decoding: $0.prefix(32), as: UTF8.self) } ?? ""

@@ -1,7 +1,7 @@
 internal import JSON
 internal import Predictions
 
-/// Lists and records inside one cell: JSON text, and NULL for nothing.
+/// Lists and records that one cell holds as JSON text; NULL stands for an empty list or no record.
 enum JSONColumns {
   private static func value(_ row: borrowing SQLiteRow, _ column: Int32) throws(SQLiteError) -> JSONValue? {
     try row.lend(column) { bytes throws(SQLiteError) in
@@ -13,7 +13,7 @@ enum JSONColumns {
     try value(row, column)?.array ?? []
   }
 
-  /// The bytes of a JSON object, which are sent to clients as they are; `nil` where there are none.
+  /// The bytes of a JSON object, which clients get unchanged; `nil` where the cell is NULL.
   static func object(_ row: borrowing SQLiteRow, _ column: Int32, _ what: String) throws(SQLiteError) -> [UInt8]? {
     guard let bytes = row.blobIfAny(column) else { return nil }
     do {
@@ -35,14 +35,15 @@ enum JSONColumns {
     try array(row, column).map { $0.bool ?? false }
   }
 
-  /// The milliseconds that the model took.
+  /// The time the model took, in milliseconds.
   static func inference(_ row: borrowing SQLiteRow, _ column: Int32) throws(SQLiteError) -> Int64? {
     guard let time = try value(row, column)?["inference"]?.int64 else { return nil }
     guard CellRange.moment.contains(time) else { throw .damaged("timings") }
     return time
   }
 
-  /// Every completed prediction has one, so it is read without a tree: that took a tenth of what the whole row does.
+  /// Read with a scanner instead of a tree: every completed prediction has this cell, and the tree took a tenth of the time
+  /// to read its row.
   static func files(_ row: borrowing SQLiteRow, _ column: Int32) throws(SQLiteError) -> [OutputFile] {
     let files = try row.lend(column) { bytes throws(SQLiteError) -> [OutputFile] in
       do {

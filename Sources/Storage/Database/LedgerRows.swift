@@ -1,10 +1,10 @@
 internal import Predictions
 
-/// Reads what an account's POSTs of a day say about money; for the connection that writes and the one that reads.
+/// Reads the ledger of an account, on the connection that writes or the one that reads.
 enum LedgerRows {
-  /// Each POST has its record, so there are no sums to keep. Programs before version 6 of the table write no model and no
-  /// agent into it; those are taken from the prediction as long as that is there. `total` and the bounds, because a sum of
-  /// damaged cells would overflow, and then nothing could be claimed.
+  /// The sums over the records of POSTs. Records of programs before schema version 6 have no model and no agent; they are
+  /// read from the prediction while it exists. `total` and the bounds keep damaged cells from overflowing a sum, which
+  /// would stop every claim.
   private static let posts = """
     SELECT coalesce(s.model, p.model, ''), coalesce(s.agent, p.origin) IS NOT NULL,
       CAST(max(0, min(9e15, total(iif(s.counts, coalesce(s.cost_micros, s.estimate_micros, 0), 0)))) AS INTEGER),
@@ -34,7 +34,7 @@ enum LedgerRows {
       })
   }
 
-  /// What agents asked for on the day of a moment, also what is accepted and not sent yet.
+  /// What agents requested on the day of a moment, with what is accepted and not sent yet.
   static func agentUse(
     of account: String, at now: Int64, in connection: SQLiteConnection
   ) throws(SQLiteError) -> AgentUse {
@@ -45,7 +45,7 @@ enum LedgerRows {
 }
 
 extension TableReader {
-  /// What an account's POSTs of today say about money.
+  /// The account's POSTs on the day of a moment.
   func ledger(of account: String, at now: Int64) throws(StoreError) -> Ledger {
     do {
       return try LedgerRows.ledger(of: account, at: now, in: connection)
@@ -54,7 +54,7 @@ extension TableReader {
     }
   }
 
-  /// What agents asked for today.
+  /// What agents requested on the day of a moment.
   func agentUse(of account: String, at now: Int64) throws(StoreError) -> AgentUse {
     do {
       return try LedgerRows.agentUse(of: account, at: now, in: connection)

@@ -2,20 +2,20 @@ internal import Encoding
 internal import JSON
 internal import Predictions
 
-/// How one page of a list is found: which filter drives, what the others cost, where it goes on.
+/// The SQL of one page of a list.
 ///
-/// The most selective filter picks the rows in key order, newest first; no more than 20,000 of them are looked at, one
-/// by one, and a page ends where that is used up. So no filter, however odd, can hold up those who wait behind it.
+/// The index of the most selective filter yields rows in key order, newest first. At most 20,000 of them are examined for
+/// one page, so that no filter can delay the calls behind it.
 struct ListPlan {
-  /// How many rows a page may look at.
+  /// The most rows that are examined for one page.
   static let lookLimit = 20_000
 
   let limit: Int
-  /// The page, and one row more where there is one.
+  /// The rows of the page, and the row behind it.
   let pageSQL: String
-  /// The last row that the page was allowed to look at, if it may have come to it.
+  /// The last row that may be examined, if there are that many.
   let lastLookedAtSQL: String
-  /// The parameters of the page, by number, and those of them that the last row takes.
+  /// The parameters of `pageSQL`, by number, and those of them that `lastLookedAtSQL` takes.
   let values: [any SQLiteBindable]
   let lookedValues: [any SQLiteBindable]
   private let filterHash: String
@@ -44,7 +44,7 @@ struct ListPlan {
       driver = Driver(
         from: "predictions INDEXED BY by_origin", condition: "origin = '\(PredictionOrigin.mcp.rawValue)'")
     } else if let status = query.status, [.failed, .cancelled, .unknown].contains(status) {
-      // A literal: only so does the planner see that the partial index has them all.
+      // A literal: SQLite uses a partial index only if the query spells the index's condition.
       driver = Driver(from: "predictions INDEXED BY odd", condition: "status = '\(status.rawValue)'")
     } else if let status = query.status, [.created, .processing].contains(status) {
       driver = Driver(
@@ -54,7 +54,7 @@ struct ListPlan {
     } else if let provider = query.provider {
       driver = Driver(from: "predictions INDEXED BY by_provider", condition: "provider = \(parameter(provider))")
     } else {
-      // The words' rows are the smaller ones, and as many.
+      // Both tables have a row for each prediction; those of `words` are smaller.
       driver = Driver(from: hasText ? "words" : "predictions", condition: "1")
     }
     let looked = """
@@ -64,13 +64,13 @@ struct ListPlan {
     let lookedValues = values
 
     var filters: [String] = []
-    // What drives is filtered again; that costs nothing and cannot be forgotten.
+    // The driving filter is applied again: it costs little, and no filter can be forgotten.
     if let status = query.status { filters.append("p.status = \(parameter(status.rawValue))") }
     if let model = query.model { filters.append("p.model = \(parameter(model))") }
     if let provider = query.provider { filters.append("p.provider = \(parameter(provider))") }
     if let agent = query.agent {
       filters.append("p.origin = \(parameter(PredictionOrigin.mcp.rawValue))")
-      // As `Agent.owns` has it: rows of older versions name no agent.
+      // As in `Agent.owns`: rows of older versions name no agent.
       filters.append("(p.agent IS NULL OR p.agent = \(parameter(agent.id)))")
     }
     var words = ""
@@ -78,7 +78,7 @@ struct ListPlan {
       words = "CROSS JOIN words w ON w.seq = c.seq"
       filters.append("instr(w.text, \(parameter(PromptIndex.folded(text)))) > 0")
     }
-    // CROSS JOIN fixes the order of the loops, and with it that of the rows; a word that is absent costs no row.
+    // CROSS JOIN fixes the order of the loops and of the rows; a prediction without the text costs no row.
     pageSQL = """
       SELECT \(PredictionRow.columns) FROM (\(looked)) c \(words) CROSS JOIN predictions p ON p.seq = c.seq \
       WHERE \(filters.isEmpty ? "1" : filters.joined(separator: " AND ")) LIMIT \(parameter(limit + 1))
@@ -95,7 +95,7 @@ struct ListPlan {
 
   // MARK: Cursors
 
-  /// Where to go on after this row: its key, and which filters it belongs to.
+  /// The cursor behind a row: its key, and a hash of the filters.
   func cursor(after seq: Int64) -> String {
     let digits = String(UInt64(bitPattern: seq), radix: 16)
     return String(repeating: "0", count: 16 - digits.utf8.count) + digits + filterHash
@@ -118,7 +118,7 @@ struct ListPlan {
     return String(SHA256.hash(filters.serialized).hexadecimal.prefix(8))
   }
 
-  /// The first key of a millisecond; times that no key can have are moved to the nearest that one can.
+  /// The first key of a millisecond, clamped to the range of keys.
   static func sequence(at milliseconds: Int64) -> Int64 {
     min(max(milliseconds, 0), 1 << 48) << 12
   }

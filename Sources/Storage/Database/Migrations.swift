@@ -1,25 +1,25 @@
 internal import CSQLite
 
-/// One step of the table's shape. Steps are only ever added at the end, and only ever add: tables, indexes, columns with
-/// defaults. Whoever knows fewer of them can go on unless `minimumWriter` says otherwise.
+/// One step of the schema. Steps are only added at the end, and only add tables, indexes, triggers and columns with
+/// defaults. A program that knows fewer steps may go on unless `minimumWriter` or `minimumReader` is above its version.
 struct Migration {
   /// For people.
   let name: String
-  /// The oldest version of the table's code that may still write after this step, and that may still read.
+  /// The oldest schema version whose programs may still write after this step, and the one whose programs may read.
   let minimumWriter: Int64
   let minimumReader: Int64
   let sql: String
 }
 
-/// The shape of the database; Sources/Storage/README.md, "Tables".
+/// The schema of the database; Sources/Storage/README.md, "Tables".
 enum Schema {
-  /// `IMGR`, in the file's header: the mark of a table of ours.
+  /// `IMGR`, in the file's header: marks a database of imagewire.
   static let applicationID: Int64 = 0x494D_4752
 
-  /// What this code writes.
+  /// The version that this program writes.
   static var version: Int64 { Int64(migrations.count) }
 
-  /// The steps from every older version. `objects` is where they lead.
+  /// The steps from every older version; their result is `objects`.
   static let migrations: [Migration] = [
     Migration(
       name: "predictions", minimumWriter: 1, minimumReader: 1,
@@ -65,11 +65,11 @@ enum Schema {
         CREATE INDEX open_sends  ON sends(account, fingerprint) WHERE outcome IS NULL;
         CREATE INDEX recent      ON sends(account, sent_ms);
         """),
-    // The id of what is gone: its row cannot be asked any more, and subscribers are told its name.
+    // Subscribers need the id of a deleted prediction, whose row is gone.
     Migration(
       name: "changes name what is gone", minimumWriter: 1, minimumReader: 1,
       sql: "ALTER TABLE changes ADD COLUMN low INTEGER;"),
-    // Agents are shown only what agents made, and a task of theirs that has ended never changes again.
+    // Agents see only predictions of agents, and an MCP task that has ended must not change again.
     Migration(
       name: "predictions know who ordered them", minimumWriter: 1, minimumReader: 1,
       sql: """
@@ -77,12 +77,12 @@ enum Schema {
         ALTER TABLE predictions ADD COLUMN has_been_unknown INTEGER NOT NULL DEFAULT 0;
         CREATE INDEX by_origin ON predictions(origin, seq) WHERE origin IS NOT NULL;
         """),
-    // An older version that ends a prediction leaves its preview in the row: it is read only of what is being made.
+    // An older version that ends a prediction leaves its preview in the row, so it is read only in `processing`.
     Migration(
       name: "predictions have a preview", minimumWriter: 1, minimumReader: 1,
       sql: "ALTER TABLE predictions ADD COLUMN preview TEXT;"),
-    // Whether files must be uploaded first. The trigger is for code that does not know of them: it may go on, but what it
-    // would send with a path in the place of a picture, it cannot claim.
+    // Whether files must be uploaded first. The trigger is for older programs: they would send the path in the place of the
+    // image, so they must not claim such a row.
     Migration(
       name: "files are uploaded first", minimumWriter: 1, minimumReader: 1,
       sql: """
@@ -93,10 +93,10 @@ enum Schema {
           WHEN NEW.uploads = 1 AND NEW.phase = 'sending'
           BEGIN SELECT RAISE(ABORT, 'its files are not uploaded yet'); END;
         """),
-    // Who accepted it and for which agent; the input with the addresses that took the place of its files; and with each
-    // POST what prices, agents' caps and the search of a history need of it. Older rows have none of it. The trigger is
-    // for older code that deletes an agent's prediction: it marks the key as the row spells it, which may be the key of a
-    // plain client's prediction that is still there.
+    // The accepting process and the agent; the input with the addresses of its files; and with each POST the facts that
+    // prices, agents' caps and the search of a history need. Older rows have none of them. The trigger is for older
+    // programs that delete an agent's prediction: they mark the key without its namespace, which may be the key of another
+    // client's prediction that still exists.
     Migration(
       name: "sends know what they were", minimumWriter: 1, minimumReader: 1,
       sql: """
@@ -121,9 +121,9 @@ enum Schema {
         """),
   ]
 
-  /// Brings a table up to date in one transaction, or leaves it as it was. Whoever had the same idea first has won.
+  /// Migrates a database to this version in one transaction. If another process migrated it first, this does nothing.
   ///
-  /// - Parameter verify: called before the commit; the table stays as it was where it throws.
+  /// - Parameter verify: called before the commit; where it throws, the database stays as it was.
   static func migrate(
     _ connection: SQLiteConnection, home: String, verify: (SQLiteConnection) throws -> Void = { _ in }
   ) throws {
@@ -153,13 +153,13 @@ enum Schema {
     }
   }
 
-  /// Sets a fact about the whole table.
+  /// Sets a fact about the database, in `meta`.
   static func set(_ name: String, _ value: any SQLiteBindable, in connection: SQLiteConnection) throws(SQLiteError) {
     try connection.run(
       "INSERT INTO meta(name, value) VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value", name, value)
   }
 
-  /// Puts a connection into the state every connection of ours is in, and makes sure that it is.
+  /// Applies the settings of every connection and reads them back; throws where SQLite does not honour one.
   static func configure(_ connection: SQLiteConnection) throws(SQLiteError) {
     try connection.script(
       """
@@ -174,9 +174,9 @@ enum Schema {
     for (name, value) in wanted where try connection.integer("PRAGMA \(name)") != value {
       throw SQLiteError(code: SQLITE_MISUSE, message: "the system's SQLite does not honour \(name) = \(value)")
     }
-    // A build without memory maps has no such setting to read, and needs none.
+    // `mmap_size` is not read back: a SQLite without memory maps returns no value for it.
     guard try connection.first("PRAGMA journal_mode", body: { $0.text(0) }) == "wal" else {
-      throw SQLiteError(code: SQLITE_MISUSE, message: "the table is not in write-ahead mode")
+      throw SQLiteError(code: SQLITE_MISUSE, message: "the database is not in write-ahead mode")
     }
     connection.keepLog()
     connection.countLogPages()

@@ -8,13 +8,12 @@ internal import Predictions
   internal import Darwin
 #endif
 
-/// This process as the table names it: alive exactly as long as the kernel holds the lock on `owners/<owner>.lock`.
+/// The lock file of this process, `owners/<owner>.lock`: the process lives exactly as long as the kernel holds its lock.
 ///
-/// No clock and no process number is asked: the lock is gone at any death, and held through any sleep;
-/// Sources/Storage/README.md, "Locks".
+/// The kernel releases the lock at the exit of the process, however it ends, and keeps it while the process sleeps or is
+/// stopped; Sources/Storage/README.md, "Locks".
 struct OwnerLock: Sendable {
   let owner: String
-  /// Held for life.
   private let file: Descriptor
 
   /// Makes the lock file and locks it.
@@ -24,7 +23,7 @@ struct OwnerLock: Sendable {
     while true {
       let file = try Descriptor(openingOwn: path)
       fchmod(file.number, 0o600)
-      // Between opening and locking somebody may have taken it for a dead one's and removed it: then once more.
+      // Another process may have removed the file between open and lock, as that of an owner that has exited.
       guard file.lock(LOCK_EX), FileStatus(of: file)?.identity == FileStatus(of: path)?.identity else { continue }
       try file.write(Array("\(getpid()) \(version)\n".utf8).span)
       self.owner = owner
@@ -33,11 +32,11 @@ struct OwnerLock: Sendable {
     }
   }
 
-  /// Shows others that this process is getting on, by the file's time of change. Neither fsync nor commit: it is only
-  /// worth something while this process lives.
+  /// Shows other processes that this one makes progress, by the file's modification time. It is not synced: the time
+  /// matters only while this process lives.
   func touch() { file.touch() }
 
-  /// Whether the owner of a lock has not got on for a minute: it touches its file every ten seconds while it has work.
+  /// Whether an owner has made no progress for a minute: it touches its file every ten seconds while it has work.
   static func isStalled(_ owner: String, in directory: String, now: Int64) -> Bool {
     guard let status = FileStatus(of: path(of: owner, in: directory)) else { return false }
     return now - status.modifiedAt > 60_000
@@ -47,17 +46,17 @@ struct OwnerLock: Sendable {
 
   static func path(of owner: String, in directory: String) -> String { "\(folder(in: directory))/\(owner).lock" }
 
-  /// The owners that have a lock file.
+  /// All owners that have a lock file, also those that have exited.
   static func named(in directory: String) -> [String] {
     FileSystem.names(in: folder(in: directory)).filter { $0.hasSuffix(".lock") }.map { String($0.dropLast(5)) }
   }
 
-  /// Whether an owner is gone. Asked for others only: a second lock in one process would look free to nobody.
+  /// Whether another owner lives. Never called for this process: its own lock would look like that of another.
   ///
-  /// - Parameter isRegistered: whether the table knows it. One without a file is dead only then: its file was removed
-  ///   by somebody who did not get to the row.
+  /// - Parameter isRegistered: whether `owners` has its row. Only then does a missing lock file mean that it has exited: a
+  ///   process removed the file and ended before it deleted the row.
   static func examine(_ owner: String, in directory: String, isRegistered: Bool) -> Liveness {
-    // A name out of a damaged table is no path that we made, and nobody holds a lock there.
+    // A name with a slash comes from a damaged row; no process has such a lock file.
     guard !owner.utf8.contains(where: { $0 == UInt8(ascii: "/") || $0 == 0 }) else {
       return .dead(DeadOwner(path: "", lock: nil))
     }
@@ -71,12 +70,12 @@ struct OwnerLock: Sendable {
     }
   }
 
-  /// Whether an owner lives, as far as its lock file tells. Asked for others only.
+  /// Whether another owner lives, by its lock file.
   static func isAlive(_ owner: String, in directory: String) -> Bool {
     if case .alive = examine(owner, in: directory, isRegistered: true) { true } else { false }
   }
 
-  /// Who holds locks here, for people: `pid 12 (version 1.0)`.
+  /// The living owners, for people: `pid 12 (version 1.0)`.
   static func living(in directory: String) -> [String] {
     named(in: directory).compactMap { owner in
       guard isAlive(owner, in: directory) else { return nil }
@@ -92,12 +91,12 @@ struct OwnerLock: Sendable {
     case dead(DeadOwner)
   }
 
-  /// A dead owner. While this is kept nobody else can find it dead too.
+  /// An owner that has exited. While this value exists, its lock is held, and other processes find the owner alive.
   struct DeadOwner: Sendable {
     fileprivate let path: String
     fileprivate let lock: Descriptor?
 
-    /// Removes the lock file, once the table names the owner no more.
+    /// Removes the lock file. Only when no row names the owner any more.
     func removeLockFile() {
       if lock != nil { unlink(path) }
     }

@@ -9,20 +9,20 @@ internal import Threads
   internal import Darwin
 #endif
 
-/// The table as this process found or made it, and the lock that keeps others from changing it under our feet.
+/// An open database, with the lock that keeps other processes from replacing it.
 struct PredictionDatabase: Sendable {
   /// The state directory.
   let directory: String
   let path: String
   let salt: [UInt8]
-  /// Which file it is; a path may lead elsewhere later.
+  /// The file that was opened; the path may lead to another one later.
   private let identity: FileIdentity
-  /// Shared, for life: setting a table aside, or a step that old code could not live with, needs it alone.
+  /// On `table.lock`: shared while the database is open.
   private let lock: Descriptor
-  /// Whether the lock is shared. It is not while this process tries to have it alone.
+  /// False while this process tries for the exclusive lock.
   private let isShared = Protected(true)
-  /// The connection it was looked at with, for whoever connects first: the last one to close would sync the log into the
-  /// table and delete it, and the next would have to begin it again, on the way to the first reply.
+  /// The connection that examined the file, for the first call of `connect`: closing it could sync and delete the log, which
+  /// the next connection would have to create again before the first reply.
   private let opened: Protected<SQLiteConnection?>
 
   init(
@@ -37,7 +37,7 @@ struct PredictionDatabase: Sendable {
     self.opened = Protected(opened)
   }
 
-  /// A connection to it.
+  /// A configured connection.
   func connect() throws(StoreError) -> SQLiteConnection {
     do {
       try verify()
@@ -55,14 +55,14 @@ struct PredictionDatabase: Sendable {
     guard isShared.withLock({ $0 }) || takeShared() else { throw .locked(path) }
     guard FileStatus(of: path)?.identity == identity else {
       throw .failed(
-        message: "The table \(path) was moved, deleted or replaced while it was in use; nothing more is written.",
+        message: "The database \(path) was moved, deleted or replaced while it was in use; nothing more is written.",
         hint: "Start imagewire again.")
     }
   }
 
-  /// Takes the lock alone, which says that no other process uses the table.
+  /// Takes the exclusive lock, which only a process that is the sole user of the database gets.
   ///
-  /// - Returns: whether it could be had. The shared lock is given up in either case, so that of two processes that end at
+  /// - Returns: whether it was taken. The shared lock is released in either case, so that of two processes that end at
   ///   once one is the last: call `share` afterwards unless this process ends.
   func lockAlone() -> Bool {
     isShared.withLock { $0 = false }
@@ -70,7 +70,7 @@ struct PredictionDatabase: Sendable {
     return lock.lock(LOCK_EX)
   }
 
-  /// Shares the lock again, once no other process has it alone. Where that takes too long, `verify` tries it again.
+  /// Takes the shared lock again, once no other process has the exclusive one. After a time-out `verify` tries again.
   func share() {
     var pauses = LockPauses()
     let start = monotonicMilliseconds()
@@ -83,7 +83,7 @@ struct PredictionDatabase: Sendable {
     return true
   }
 
-  /// Makes sure that no newer version has made the table one that we must not write.
+  /// Throws where a newer program has migrated the database so that this one must not write.
   func verifyVersion(_ connection: SQLiteConnection) throws(StoreError) {
     do {
       guard try connection.integer("PRAGMA user_version") > Schema.version else { return }

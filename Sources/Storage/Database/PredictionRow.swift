@@ -1,8 +1,8 @@
 internal import Predictions
 
-/// A prediction as cells of the table, and back.
+/// A prediction as cells of `predictions` and `inputs`, and back.
 enum PredictionRow {
-  /// The cells that lists need, in the order in which `lean` reads them.
+  /// The columns that a list needs, in the order in which `lean` reads them.
   static let columns = """
     p.seq, p.low, p.status, p.phase, p.owner, p.epoch, p.revision, p.provider, p.model, p.account, p.fingerprint, \
     p.remote_id, p.billing, p.cost_micros, p.started_ms, p.finished_ms, p.next_ms, p.tries, p.delete_remote, \
@@ -11,18 +11,18 @@ enum PredictionRow {
     p.agent, p.acceptor, p.images, p.caps, p.model_is_default
     """
 
-  /// Everything of a prediction; a condition follows.
+  /// All columns of predictions; a condition follows.
   static let selectWhole =
     "SELECT \(columns), i.input, i.metadata, i.sent FROM predictions p LEFT JOIN inputs i ON i.seq = p.seq"
 
   /// The condition for one prediction.
   private static let byID = " WHERE p.seq = ? AND p.low = ?"
 
-  /// Everything of one prediction, and what lists need of it. Put together once: they are what is asked most.
+  /// One prediction, and one as a list has it. Built once, since these queries run most often.
   static let selectWholeByID = selectWhole + byID
   static let selectLeanByID = "SELECT \(columns) FROM predictions p" + byID
 
-  /// The prediction of a row of `columns`. Throws where a cell holds what no version of ours writes.
+  /// The prediction of a row of `columns`. Throws where a cell holds a value that no version writes.
   static func lean(_ row: borrowing SQLiteRow) throws(SQLiteError) -> Prediction {
     do throws(SQLiteError) {
       return try cells(row)
@@ -51,7 +51,7 @@ enum PredictionRow {
     prediction.epoch = try row.integer(5, in: CellRange.count, "epoch")
     prediction.revision = try row.integer(6, in: CellRange.count, "revision")
     prediction.remoteID = row.textIfAny(11)
-    // Rows of 0.1.0 say "charged" of what the sandbox drew.
+    // Version 0.1.0 wrote "charged" for the sandbox.
     prediction.billing = prediction.isFree ? .none : billing
     prediction.costMicros = try row.integerIfAny(13, in: CellRange.micros, "cost")
     prediction.startedAt = try row.integerIfAny(14, in: CellRange.moment, "time of start")
@@ -84,7 +84,7 @@ enum PredictionRow {
   static func whole(_ row: borrowing SQLiteRow) throws(SQLiteError) -> Prediction {
     var prediction = try lean(row)
     do throws(SQLiteError) {
-      // One that is in a file is read only where it is asked for: `PredictionStore.input`.
+      // An input that is stored in a file is read only by `PredictionStore.input`.
       prediction.input = try JSONColumns.object(row, 40, "input").flatMap { StoredInput(cell: $0) == nil ? $0 : nil }
       prediction.metadata = try JSONColumns.object(row, 41, "metadata")
       prediction.sent = try JSONColumns.object(row, 42, "input as it was sent")
@@ -94,7 +94,7 @@ enum PredictionRow {
     return prediction
   }
 
-  /// Adds the row, without what belongs to other tables.
+  /// Adds the row of `predictions`.
   static func insert(_ prediction: Prediction, in connection: SQLiteConnection) throws(SQLiteError) {
     try connection.run(
       """
@@ -118,7 +118,7 @@ enum PredictionRow {
       prediction.images, JSONColumns.text(prediction.caps), prediction.usesDefaultModel ? 1 : 0)
   }
 
-  /// Writes what may change, and notes the change.
+  /// Writes the columns that may change, and notes the change.
   static func update(_ prediction: Prediction, in connection: SQLiteConnection) throws(SQLiteError) {
     let seq = prediction.id.sequence
     try connection.run(
@@ -140,12 +140,12 @@ enum PredictionRow {
     try noteChange(prediction.id, gone: false, in: connection)
   }
 
-  /// Adds to the list of changes by which other processes learn of them; the newest 100,000 are kept.
+  /// Adds to the log of changes, which other processes read; it keeps the newest 100,000.
   static func noteChange(_ id: PredictionID, gone: Bool, in connection: SQLiteConnection) throws(SQLiteError) {
     let change = try connection.first(
       "INSERT INTO changes(seq, low, gone) VALUES(?, ?, ?) RETURNING change", id.sequence, id.lowBits, gone ? 1 : 0
     ) { $0.integer(0) }
-    // Never emptied: the numbers would start again.
+    // The log is never emptied: its numbers would start again.
     if let change, change > 100_000, change % 1000 == 0 {
       try connection.run("DELETE FROM changes WHERE change <= ?", change - 100_000)
     }

@@ -1,6 +1,6 @@
 internal import JSON
 
-/// What `text` is searched in.
+/// The text that the filter `text` of a list searches.
 enum PromptIndex {
   /// The prompt's first 1,000 characters, folded.
   static func of(input: [UInt8]) -> String {
@@ -22,6 +22,6 @@ enum PromptIndex {
     return nil
   }
 
-  /// The same text for the same words, whatever the case.
+  /// A text in lower case.
   static func folded(_ text: String) -> String { text.lowercased() }
 }

@@ -9,7 +9,7 @@ internal import Predictions
   internal import Darwin
 #endif
 
-/// What SQLite refused, with its extended code.
+/// An error of SQLite, with its extended code.
 struct SQLiteError: Error, Equatable {
   var code: Int32
   var message: String
@@ -17,24 +17,24 @@ struct SQLiteError: Error, Equatable {
   /// The code without its extension.
   var primary: Int32 { code & 0xFF }
 
-  /// A cell that does not hold what only a damaged table can make it hold.
+  /// A cell holds a value that no version writes.
   static func damaged(_ what: String) -> SQLiteError {
     SQLiteError(code: damagedCell, message: "its \(what) cannot be read")
   }
 
-  /// `SQLITE_CORRUPT` with an extension that SQLite does not use: one row cannot be read, and the table is sound.
+  /// `SQLITE_CORRUPT` with an extension that SQLite does not use: one row cannot be read, the file is sound.
   private static let damagedCell: Int32 = SQLITE_CORRUPT | 0xFF << 8
 
-  /// Whether one row cannot be read, and others can.
+  /// Whether only one row cannot be read.
   var isDamagedRow: Bool { code == Self.damagedCell }
 
-  /// The same with the name of the row.
+  /// The error with the name of the row.
   func of(_ id: PredictionID) -> SQLiteError {
     isDamagedRow ? SQLiteError(code: code, message: "prediction \(id): \(message)") : self
   }
 }
 
-/// What a cell holds and a parameter takes.
+/// A value of a cell or a parameter.
 enum SQLiteValue: Equatable {
   case null
   case integer(Int64)
@@ -44,15 +44,15 @@ enum SQLiteValue: Equatable {
 
 /// One connection, for one thread at a time.
 ///
-/// It owns its prepared statements and hands none out: every statement is reset before a call returns, because one that
-/// is not reset pins the log; Sources/Storage/README.md, "Traps".
+/// It keeps its prepared statements to itself, and resets each before a call returns: a statement that is not reset pins
+/// the log; Sources/Storage/README.md, "Traps".
 final class SQLiteConnection {
   private let handle: OpaquePointer
   private var statements: [StatementText: OpaquePointer] = [:]
   /// When the wait for another writer began, in milliseconds, and how long it waits between attempts.
   private var waitingSince: Int64 = 0
   private var pauses = LockPauses()
-  /// How many pages the log has since it was last started over; known after each commit of this connection.
+  /// Pages in the log since it was last started over, as of the last commit of this connection.
   fileprivate(set) var logPages = 0
 
   /// Opens an existing file. Nothing is read yet.
@@ -72,11 +72,11 @@ final class SQLiteConnection {
       throw SQLiteError(code: SQLITE_MISUSE, message: "the system's SQLite has no defensive mode")
     }
     sqlite3_extended_result_codes(handle, 1)
-    // The pointer is to this object, which closes the handle before it goes: it cannot be called afterwards.
+    // The pointer stays valid: this object closes the handle before it is freed.
     sqlite3_busy_handler(handle, { letWait($0, $1) }, Unmanaged.passUnretained(self).toOpaque())
   }
 
-  /// Said once, before SQLite is used for the first time.
+  /// Configures the library once, before its first use.
   private static let isConfigured = imagewire_sqlite3_without_statistics() == SQLITE_OK
 
   deinit {
@@ -104,7 +104,7 @@ final class SQLiteConnection {
     try rows(sql, list: values, body: body)
   }
 
-  /// Every row of a query whose parameters are counted only when it runs.
+  /// Every row of a query with a list of parameters.
   func rows<Value>(
     _ sql: String, list values: [any SQLiteBindable], body: (borrowing SQLiteRow) throws(SQLiteError) -> Value
   ) throws(SQLiteError) -> [Value] {
@@ -153,7 +153,7 @@ final class SQLiteConnection {
     return SQLiteRow(statement: statement).integer(0)
   }
 
-  /// Runs statements that take no parameters, once: schema and settings.
+  /// Runs statements without parameters, for schema and settings.
   func script(_ sql: String) throws(SQLiteError) {
     let code = sqlite3_exec(handle, sql, nil, nil, nil)
     guard code == SQLITE_OK else { throw failure(code) }
@@ -162,7 +162,7 @@ final class SQLiteConnection {
   /// Whether a transaction is open. SQLite ends one by itself after some failures.
   var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
 
-  // MARK: Settings that are no SQL
+  // MARK: Settings outside SQL
 
   /// Keeps the log's file at its size, so that a full disk still takes the few pages a remote id needs.
   func keepLog() {
@@ -170,12 +170,12 @@ final class SQLiteConnection {
     sqlite3_file_control(handle, nil, SQLITE_FCNTL_PERSIST_WAL, &on)
   }
 
-  /// Whether closing may write what the log holds into the table.
+  /// Whether closing the last connection moves the log into the database.
   func checkpointsOnClose(_ on: Bool) {
     _ = imagewire_sqlite3_checkpoint_on_close(handle, on ? 1 : 0)
   }
 
-  /// Frees the pages it remembers, which are read again when they are asked for.
+  /// Frees the page cache.
   func forgetPages() {
     sqlite3_db_release_memory(handle)
   }
@@ -197,7 +197,7 @@ final class SQLiteConnection {
     return true
   }
 
-  // MARK: Pieces
+  // MARK: Running
 
   private func prepared(_ sql: String, _ values: [any SQLiteBindable]) throws(SQLiteError) -> OpaquePointer {
     let statement: OpaquePointer
@@ -225,13 +225,13 @@ final class SQLiteConnection {
     case .null: return sqlite3_bind_null(statement, index)
     case .integer(let integer): return sqlite3_bind_int64(statement, index, integer)
     case .text(var text):
-      // With its length, so that a NUL in it is a character like any other.
+      // Bound with its length, since it may contain NUL.
       return text.withUTF8 { bytes in
         bytes.withMemoryRebound(to: CChar.self) {
           imagewire_sqlite3_bind_text(statement, index, $0.baseAddress, UInt64($0.count))
         }
       }
-    // An empty array may have no address, and an address of nothing is bound as NULL.
+    // An empty array may have no address, and SQLite binds a null pointer as NULL.
     case .blob(let bytes) where bytes.isEmpty: return sqlite3_bind_zeroblob(statement, index, 0)
     case .blob(let bytes):
       return bytes.withUnsafeBytes { imagewire_sqlite3_bind_blob(statement, index, $0.baseAddress, UInt64($0.count)) }
@@ -256,15 +256,15 @@ final class SQLiteConnection {
   }
 }
 
-/// The text of a statement as a key. Hashed by its length alone: there are few, hardly two as long as each other, and
-/// the texts are long; most comparisons are of a text with itself, which takes no time.
+/// The text of a statement as a key. Its hash is its length: there are few statements, their texts are long, and hardly two
+/// are equally long. Comparing a text with itself takes no time.
 private struct StatementText: Hashable {
   let sql: String
 
   func hash(into hasher: inout Hasher) { hasher.combine(sql.utf8.count) }
 }
 
-/// A row while its query stands on it; it cannot be kept.
+/// The current row of a query; valid until the next step.
 struct SQLiteRow: ~Copyable {
   fileprivate let statement: OpaquePointer
 
@@ -272,7 +272,7 @@ struct SQLiteRow: ~Copyable {
 
   func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(statement, column) }
 
-  /// An integer that arithmetic is done with: one that is out of range can only come from a damaged table.
+  /// An integer for arithmetic. Throws where it is out of range, which only a damaged database can cause.
   func integer(
     _ column: Int32, in range: ClosedRange<Int64>, _ what: String
   ) throws(SQLiteError) -> Int64 {
@@ -287,14 +287,14 @@ struct SQLiteRow: ~Copyable {
     isNull(column) ? nil : try integer(column, in: range, what)
   }
 
-  /// Milliseconds since 1970 that decide when something may be done; one that is out of range is the nearest that is not.
+  /// Milliseconds since 1970, clamped to `CellRange.moment`.
   func moment(_ column: Int32) -> Int64 {
     min(max(integer(column), CellRange.moment.lowerBound), CellRange.moment.upperBound)
   }
 
   func text(_ column: Int32) -> String {
     guard let start = sqlite3_column_text(statement, column) else { return "" }
-    // The length is asked after the text: it is that of the text only then.
+    // SQLite knows the length of the text only after it has converted the cell.
     let length = Int(sqlite3_column_bytes(statement, column))
     return String(decoding: UnsafeBufferPointer(start: start, count: length), as: UTF8.self)
   }
@@ -304,7 +304,7 @@ struct SQLiteRow: ~Copyable {
     return Array(UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, column))))
   }
 
-  /// Lends the bytes of a text, which are gone with the row; `nil` where there is none.
+  /// Passes the bytes of a text to `body`; `nil` where the cell is NULL.
   func lend<Value>(
     _ column: Int32, to body: (borrowing Span<UInt8>) throws(SQLiteError) -> Value
   ) throws(SQLiteError) -> Value? {
@@ -319,9 +319,9 @@ struct SQLiteRow: ~Copyable {
   func blobIfAny(_ column: Int32) -> [UInt8]? { isNull(column) ? nil : blob(column) }
 }
 
-/// What cells may hold, so that no arithmetic on them overflows.
+/// Ranges of cells, so that no arithmetic on them overflows.
 enum CellRange {
-  /// The key: 48 bits of time and 12 of chance.
+  /// The key: 48 bits of time and 12 random bits.
   static let sequence: ClosedRange<Int64> = 0...(1 << 60 - 1)
   /// The other 62 bits of an id.
   static let lowBits: ClosedRange<Int64> = 0...(1 << 62 - 1)
@@ -329,9 +329,9 @@ enum CellRange {
   static let moment: ClosedRange<Int64> = 0...253_402_300_799_999
   /// Millionths of a dollar: a billion dollars, as `Money.micros`.
   static let micros: ClosedRange<Int64> = -1_000_000_000_000_000...1_000_000_000_000_000
-  /// What is counted up by one.
+  /// Counters.
   static let count: ClosedRange<Int64> = 0...(1 << 53)
-  /// A side of a picture in pixels.
+  /// A side of an image in pixels.
   static let pixels: ClosedRange<Int64> = 0...(1 << 31 - 1)
 }
 

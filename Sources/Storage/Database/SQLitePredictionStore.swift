@@ -2,18 +2,18 @@ internal import Encoding
 public import Predictions
 internal import Threads
 
-/// The durable table of predictions, in SQLite, shared by every process that has the same state directory.
+/// The predictions in an SQLite database, shared by all processes of a state directory.
 ///
-/// Reads use one connection under a lock, on the caller's thread; writes go to a thread of the store's own;
+/// Reads use one connection under a lock, on the caller's thread; writes go to the store's thread;
 /// Sources/Storage/README.md, "Transactions".
 public final class SQLitePredictionStore: PredictionStore {
   /// This process, as rows name it: alive exactly as long as its lock file is locked.
   public let owner: String
 
-  /// 16 bytes made with the table; `Account.name` wants them.
+  /// 16 random bytes of the database, for `Account.name`.
   public let salt: [UInt8]
 
-  /// The file the table is in.
+  /// The path of the database.
   public let path: String
 
   private let time: any TimeSource
@@ -21,31 +21,31 @@ public final class SQLitePredictionStore: PredictionStore {
   private let thread: StoreThread
   private let inputFiles: InputFiles
   private let replies: FileReplyStore
-  /// Writes large inputs into files, one after the other, so that only one of them is in memory.
+  /// Moves large inputs into files, one at a time, so that only one is in memory.
   private let inputQueue = WorkQueue()
   private let stowing = Protected<Set<PredictionID>>([])
   private let database: PredictionDatabase
-  /// Made with the first write, before any row can name this process, and kept through reconnections.
+  /// Taken with the first write, before a row can name this process, and kept when the writer reconnects.
   private let lock: Protected<OwnerLock?>
 
-  /// Opens the table of a state directory; makes both where they are missing.
+  /// Opens the database of a state directory; creates both where they are missing.
   ///
   /// - Parameters:
   ///   - directory: absolute, on a local disk.
-  ///   - time: what rows are stamped with.
-  ///   - version: this program's, for people.
-  ///   - notice: is told in one sentence of what was done to the table without being asked, as setting a broken one
-  ///     aside; called before this returns, on its thread.
-  /// - Throws: `StoreError.failed` where there can be no table: the folder cannot be written, the file is not ours, a
-  ///   newer version wrote it, or it is broken and in use.
+  ///   - time: the clock of the rows.
+  ///   - version: of this program, for people.
+  ///   - notice: gets a sentence for each change that was made unasked, such as setting a damaged database aside; called
+  ///     on the caller's thread, before this returns.
+  /// - Throws: `StoreError.failed` where the directory cannot be written, the file is not a database of imagewire, only a
+  ///   newer version may use it, or it is damaged and in use.
   public convenience init(
     directory: String, time: any TimeSource, version: String = "0", notice: @escaping (String) -> Void = { _ in }
   ) throws(StoreError) {
     try self.init(directory: directory, time: time, version: version, writerSettings: nil, notice: notice)
   }
 
-  /// - Parameter writerSettings: run on every connection that writes, so that tests can have a full disk or a commit that
-  ///   fails.
+  /// - Parameter writerSettings: SQL that is run on each writing connection; tests use it for a full disk or a failing
+  ///   commit.
   init(
     directory: String, time: any TimeSource, version: String = "0", writerSettings: String?,
     notice: @escaping (String) -> Void = { _ in }
@@ -80,19 +80,19 @@ public final class SQLitePredictionStore: PredictionStore {
   }
 
   deinit {
-    // Not waited for: the last reference may go on the store's own thread.
+    // Does not wait: the last reference may be released on the store's thread.
     thread.close()
   }
 
-  /// Commits what was handed over, ends the store's thread and lets go of what this process owned: others may take it
-  /// over at once. Afterwards writes fail; reads still work. Never called from a completion.
+  /// Commits the writes that were handed over, ends the store's thread and releases the owner's lock, so that other
+  /// processes may take over its work. Afterwards writes fail and reads work. Never called from a completion.
   public func close() {
     thread.close()
     thread.join()
     lock.withLock { $0 = nil }
   }
 
-  /// Empties the log of deleted content, if no other process uses the table, and gives its space back. For the end of the
+  /// Empties the log of deleted content and returns free space, if no other process uses the database. For the end of the
   /// process: afterwards writes fail. Never called from a completion.
   public func leave() {
     let start = monotonicMilliseconds()
@@ -109,19 +109,19 @@ public final class SQLitePredictionStore: PredictionStore {
     }
   }
 
-  /// How many times a group of writes was committed.
+  /// The number of committed groups.
   public var commitCount: Int { thread.commitCount }
 
   // MARK: Reading
 
-  /// One prediction, whole; `nil` where there is none.
+  /// One prediction with all fields; `nil` where there is none.
   public func prediction(_ id: PredictionID) throws(StoreError) -> Prediction? {
     let prediction = try reader.withLock { reader throws(StoreError) in try reader.prediction(id) }
     if let prediction { stowIfDue(prediction) }
     return prediction
   }
 
-  /// The input of a prediction, from the table or from its file; `nil` where there is none any more.
+  /// The input of a prediction, from the database or from its file; `nil` where there is no such prediction.
   public func input(of id: PredictionID) throws(StoreError) -> [UInt8]? {
     let cell = try reader.withLock { reader throws(StoreError) in try reader.inputCell(of: id) }
     guard let cell, let stored = StoredInput(cell: cell) else { return cell }
@@ -138,7 +138,7 @@ public final class SQLitePredictionStore: PredictionStore {
     try reader.withLock { reader throws(StoreError) in try reader.list(query) }
   }
 
-  /// What was changed behind a cursor; see `ChangeLog`.
+  /// The changes behind a cursor; see `ChangeLog`.
   public func changes(after cursor: ChangeCursor?) throws(StoreError) -> TableChanges {
     try reader.withLock { reader throws(StoreError) in try reader.changes(after: cursor, table: mark) }
   }
@@ -148,12 +148,12 @@ public final class SQLitePredictionStore: PredictionStore {
     try reader.withLock { reader throws(StoreError) in try reader.listed(id) }
   }
 
-  /// Names this table in cursors, without showing its salt.
+  /// Identifies this database in cursors, without showing its salt.
   private var mark: UInt32 {
     SHA256.hash(salt + Array("changes".utf8)).prefix(4).reduce(0) { $0 << 8 | UInt32($1) }
   }
 
-  /// Whether anything was committed since the last call by anybody, this process included.
+  /// Whether any process, this one included, has committed since the last call.
   public func hasChanged() -> Bool {
     reader.withLock { $0.hasChanged() }
   }
@@ -163,13 +163,13 @@ public final class SQLitePredictionStore: PredictionStore {
     try reader.withLock { reader throws(StoreError) in try reader.pauses() }
   }
 
-  /// What an account's POSTs of today (UTC) say about money.
+  /// The account's POSTs of today (UTC).
   public func ledger(of account: String) throws(StoreError) -> Ledger {
     let now = time.now.wall
     return try reader.withLock { reader throws(StoreError) in try reader.ledger(of: account, at: now) }
   }
 
-  /// What agents have asked for today on an account: what was sent, and what was accepted and not sent yet.
+  /// What agents have requested today on an account: what was sent, and what was accepted and not sent yet.
   public func agentUse(of account: String) throws(StoreError) -> AgentUse {
     let now = time.now.wall
     return try reader.withLock { reader throws(StoreError) in try reader.agentUse(of: account, at: now) }
@@ -180,18 +180,18 @@ public final class SQLitePredictionStore: PredictionStore {
     try reader.withLock { reader throws(StoreError) in try reader.isTaken(remoteID, in: account) }
   }
 
-  /// When a prediction's POST was out; `nil` where there is no record of one.
+  /// When a prediction's POST was sent; `nil` where there is no record of one.
   public func sendTime(of id: PredictionID) throws(StoreError) -> SendTime? {
     try reader.withLock { reader throws(StoreError) in try reader.sendTime(of: id) }
   }
 
-  /// What stands for a file that was uploaded within its lifetime.
+  /// The address of an uploaded file; `nil` where there is none, or its lifetime is over.
   public func upload(of digest: [UInt8], for account: String) throws(StoreError) -> String? {
     let now = time.now.wall
     return try reader.withLock { reader throws(StoreError) in try reader.upload(of: digest, for: account, at: now) }
   }
 
-  /// Shows others that this process is getting on.
+  /// Shows other processes that this one makes progress.
   public func touch() {
     lock.withLock { $0?.touch() }
   }
@@ -230,7 +230,7 @@ public final class SQLitePredictionStore: PredictionStore {
     thread.add(urgent: true, { try $0.noteModel(model, of: account) }, completion: { _ in completion() })
   }
 
-  /// Notes the balance of an account that pauses, and ends the pause where that is enough.
+  /// Notes the balance of an account that pauses, and ends the pause if `isOver`.
   public func noteBalance(
     _ micros: Int64, of account: String, during pause: AccountPause, isOver: Bool,
     completion: @escaping @Sendable () -> Void
@@ -240,7 +240,7 @@ public final class SQLitePredictionStore: PredictionStore {
       completion: { _ in completion() })
   }
 
-  /// Keeps what stands for a file.
+  /// Stores the address of an uploaded file.
   public func keepUpload(
     of digest: [UInt8], for account: String, as address: String, lifetime: Int64,
     completion: @escaping @Sendable () -> Void
@@ -250,7 +250,7 @@ public final class SQLitePredictionStore: PredictionStore {
       completion: { _ in completion() })
   }
 
-  /// Takes over what processes that are gone left unfinished, and forgets the processes.
+  /// Takes over work of processes that have exited, and deletes their rows in `owners`.
   public func recover(
     accounts: [String: Bool], awaited: [PredictionID],
     completion: @escaping @Sendable (Result<Recovery, StoreError>) -> Void
@@ -274,7 +274,7 @@ public final class SQLitePredictionStore: PredictionStore {
     }
   }
 
-  /// Deletes a batch of what is old and over.
+  /// Deletes a batch of old predictions.
   public func prune(
     _ request: PruneRequest, completion: @escaping @Sendable (Result<PruneBatch, StoreError>) -> Void
   ) {
@@ -288,16 +288,16 @@ public final class SQLitePredictionStore: PredictionStore {
     }
   }
 
-  /// Waits until everything handed over before is done. Never called from a completion.
+  /// Waits until all writes that were handed over before are done. Never called from a completion.
   @discardableResult
   public func flush(atMost milliseconds: Int64?) -> Bool {
     thread.flush(atMost: milliseconds)
   }
 }
 
-/// Large inputs of what is over, in files.
+/// Moves large inputs of finished predictions into files.
 extension SQLitePredictionStore {
-  /// Moves an input into a file where it is time. A crash on the way leaves it in the table until it is read again.
+  /// Moves an input into a file if it is due. After a crash it stays in the database until it is read again.
   private func stowIfDue(_ prediction: Prediction) {
     guard InputFiles.isDue(prediction), stowing.withLock({ $0.insert(prediction.id).inserted }) else { return }
     let id = prediction.id
@@ -315,14 +315,15 @@ extension SQLitePredictionStore {
     }
     thread.add(urgent: true, { try $0.replaceInput(input, of: id, by: stored) }) {
       [stowing, inputFiles, inputQueue] result in
-      // After an error nothing is known of the commit, and the mark may be there.
+      // After an error the commit may have happened, so the file stays.
       if case .success(false) = result { inputQueue.async { inputFiles.remove(id) } }
       stowing.withLock { _ = $0.remove(id) }
     }
   }
 
-  /// Removes the files of predictions that are gone: a crash came between a delete and its unlink. Of a reply also what is
-  /// of no more use, and a part that no process is storing. What cannot be read is looked at again with the next recovery.
+  /// Removes files of deleted predictions, which a crash between a delete and its unlink leaves; also replies that are not
+  /// needed any more, and parts of replies that no process is storing. Rows that cannot be read are tried again with the
+  /// next recovery.
   private func removeStrayFiles() {
     inputQueue.async { [weak self] in
       guard let self else { return }

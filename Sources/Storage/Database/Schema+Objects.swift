@@ -1,7 +1,7 @@
 /// A table, an index or a trigger.
 struct SchemaObject: Sendable {
   let name: String
-  /// The statement that makes it.
+  /// The statement that creates it.
   let sql: String
 
   /// Whether a text is the same statement; white space does not count.
@@ -21,10 +21,10 @@ struct SchemaObject: Sendable {
   private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x0A || byte == 0x09 || byte == 0x0D }
 }
 
-/// The schema of `version`, as all migrations together make it. A new database is made from it in one step, and an existing
-/// one must have the same tables and triggers. A column that a migration adds is the last of its table.
+/// The schema of `version`, the result of all migrations. A new database is created from it in one step, and an existing one
+/// must have the same tables and triggers. A column that a migration adds is the last of its table.
 extension Schema {
-  /// All of them, in the order in which they are made.
+  /// All objects, in the order in which they are created.
   static let objects = tables + indexes + triggers
 
   static let tables = [

@@ -2,8 +2,7 @@ internal import CSQLite
 
 /// Compares the schema of a file with `Schema.objects`.
 ///
-/// Triggers, checks and generated columns are code that runs inside our statements. A file that has other ones than ours is
-/// not used, no matter which program changed it.
+/// Triggers, checks and generated columns run inside our statements, so a file with others than those of imagewire is refused.
 enum SchemaShape {
   private struct Entry {
     let type: String
@@ -54,7 +53,7 @@ enum SchemaShape {
     return nil
   }
 
-  /// A name out of a file, fit for a message.
+  /// A name from a file, made safe for a message.
   static func shown(_ name: String) -> String {
     let plain = name.unicodeScalars.prefix(64).map { $0.isASCII && $0.value >= 0x20 && $0.value != 0x7F ? $0 : "?" }
     return "\"" + String(String.UnicodeScalarView(plain)) + "\""

@@ -1,63 +1,64 @@
 internal import CSQLite
 internal import Predictions
 
-/// Sentences for people about what the disk did. None of them ever holds anything of a prediction.
+/// Messages for people about failures of the disk. None contains anything of a prediction.
 extension StoreError {
-  /// What a statement's failure means for whoever uses the table at this path.
+  /// The message for a failed statement on the database at a path.
   init(_ error: SQLiteError, at path: String) {
     self =
       switch error.primary {
       case SQLITE_FULL:
-        .failed(message: "The disk of \(path) is full.", hint: "Make room, then try again.")
+        .failed(message: "The disk of \(path) is full.", hint: "Free some space, then try again.")
       case SQLITE_CORRUPT where error.isDamagedRow:
         .failed(
-          message: "A row of the table \(path) is damaged: \(error.message). Nothing was changed.",
+          message: "A row of the database \(path) is damaged: \(error.message). Nothing was changed.",
           hint: "imagewire doctor names every such row; the others can be used.")
       case SQLITE_CORRUPT, SQLITE_NOTADB:
         .failed(
-          message: "The table \(path) is damaged (\(error.message)).",
-          hint: "Stop every imagewire that uses it and start again: a table that cannot be read is set aside.")
+          message: "The database \(path) is damaged (\(error.message)).",
+          hint: "Stop every imagewire that uses it and start again: a database that cannot be read is set aside.")
       case SQLITE_READONLY, SQLITE_CANTOPEN, SQLITE_PERM, SQLITE_AUTH:
         .failed(
-          message: "The table \(path) cannot be written (\(error.message)).",
+          message: "The database \(path) cannot be written (\(error.message)).",
           hint: "Check that you own the folder and may write in it, or choose another with --state-dir.")
       case SQLITE_BUSY, SQLITE_LOCKED:
         .failed(
-          message: "The table \(path) was locked by another process for more than 5 seconds.", hint: "Try again.")
+          message: "The database \(path) was locked by another process for more than 5 seconds.", hint: "Try again.")
       case SQLITE_IOERR:
         .failed(
-          message: "The disk of \(path) failed (\(error.message)). Whether the last change was kept is not known.",
+          message: "The disk of \(path) failed (\(error.message)). It is not known whether the last change was stored.",
           hint: "Check the disk.")
       default:
-        .failed(message: "The table \(path) refused a change (\(error.message)).", hint: nil)
+        .failed(message: "The database \(path) refused a change (\(error.message)).", hint: nil)
       }
   }
 
-  /// Other processes wrote to the table at this path for as long as a writer waits.
+  /// Other processes held the writer's lock for as long as a writer waits.
   static func locked(_ path: String) -> StoreError {
     .failed(
-      message: "Other processes kept the table \(path) locked for \(WriterLock.patience / 1000) seconds.",
+      message: "Other processes kept the database \(path) locked for \(WriterLock.patience / 1000) seconds.",
       hint: "Try again.")
   }
 
-  /// What the system's refusal means for a file or folder.
+  /// The message for a failed system call on a file or directory.
   init(_ error: SystemError, at path: String) {
     self =
       error.isFullDisk
-      ? .failed(message: "The disk of \(path) is full.", hint: "Make room, or choose another folder with --state-dir.")
+      ? .failed(
+        message: "The disk of \(path) is full.", hint: "Free some space, or choose another folder with --state-dir.")
       : .failed(
         message: "\(path) cannot be used: \(error.reason).",
         hint: "Check that you own the folder and may write in it, or choose another with --state-dir.")
   }
 
-  /// Any error of this module, as the store's callers see it.
+  /// Any error of this target, as callers of the store see it.
   init(_ error: any Error, at path: String) {
     switch error {
     case let error as StoreError: self = error
     case let error as SQLiteError: self.init(error, at: path)
     case let error as SystemError: self.init(error, at: path)
     case let error as TransitionError: self = .illegal(error)
-    default: self = .failed(message: "The table \(path) failed: \(error).", hint: nil)
+    default: self = .failed(message: "The database \(path) failed: \(error).", hint: nil)
     }
   }
 }

@@ -1,25 +1,25 @@
 internal import Predictions
 internal import Threads
 
-/// The one thread that writes: it takes all writes that wait, commits them together, and then calls their completions;
+/// The thread that writes: it takes all waiting writes, commits them together, and then calls their completions;
 /// Sources/Storage/README.md, "Transactions".
 final class StoreThread: Sendable {
-  /// Says how a write ended; with an error, that it did not happen or that nobody knows.
+  /// Calls the completion of a write. With an error the write did not happen, or it is not known whether it did.
   typealias Report = @Sendable (StoreError?) -> Void
 
-  /// A write that was handed over.
+  /// A waiting write.
   struct Job: Sendable {
-    /// Runs inside the transaction, and returns what to call after it.
+    /// Runs inside the transaction; what it returns is called after the commit.
     let run: @Sendable (TableWriter) -> Report
-    /// What to call where it never ran.
+    /// Called where the write never ran.
     let abandon: Report
   }
 
   private struct Waiting {
     var jobs: [Job] = []
-    /// Whether somebody wants them committed now.
+    /// Whether they are to be committed now.
     var isUrgent = false
-    /// How many were ever handed over, and how many of them are done.
+    /// How many were handed over so far, and how many of them are done.
     var accepted = 0
     var done = 0
     var isRunning = false
@@ -33,7 +33,7 @@ final class StoreThread: Sendable {
   private let commits = Protected(0)
   private let scrubbed = Protected(false)
 
-  /// The thread starts with the first write: a process that only reads needs none, nor an owner's lock.
+  /// The thread starts with the first write: a process that only reads needs no thread and no owner's lock.
   init(
     database: PredictionDatabase, reader: Protected<TableReader>,
     makeWriter: @escaping @Sendable () throws(StoreError) -> TableWriter
@@ -43,15 +43,15 @@ final class StoreThread: Sendable {
     self.makeWriter = makeWriter
   }
 
-  /// How many groups were committed.
+  /// The number of committed groups.
   var commitCount: Int { commits.withLock { $0 } }
 
-  /// Whether what the last group deleted has left the log, too. For completions, which run before the next group.
+  /// Whether the content that the last group deleted has left the log. For completions, which run before the next group.
   var hasScrubbed: Bool { scrubbed.withLock { $0 } }
 
-  /// Hands a write over.
+  /// Adds a write.
   ///
-  /// - Parameter urgent: whether to commit as soon as possible; otherwise with the next that is.
+  /// - Parameter urgent: whether to commit as soon as possible; otherwise with the next urgent write or `flush`.
   func add<Value: Sendable>(
     urgent: Bool, _ body: @escaping @Sendable (TableWriter) throws -> Value,
     completion: @escaping @Sendable (Result<Value, StoreError>) -> Void
@@ -67,7 +67,7 @@ final class StoreThread: Sendable {
           return { completion(.failure($0 ?? failure)) }
         }
       },
-      abandon: { completion(.failure($0 ?? .failed(message: "The table \(path) is closed.", hint: nil))) })
+      abandon: { completion(.failure($0 ?? .failed(message: "The database \(path) is closed.", hint: nil))) })
     let isClosed = waiting.withLock { waiting in
       if waiting.isClosing { return true }
       waiting.jobs.append(job)
@@ -78,21 +78,21 @@ final class StoreThread: Sendable {
     if urgent { wake() }
   }
 
-  /// Waits until all that was handed over so far is done.
+  /// Waits until all writes that were added so far are done.
   func flush(atMost milliseconds: Int64?) -> Bool {
     let last = waiting.withLock { $0.accepted }
     wake()
     return waiting.wait(atMost: milliseconds) { $0.done >= last ? true : nil } ?? false
   }
 
-  /// Ends the thread when all is done; nothing is accepted any more.
+  /// Ends the thread after the waiting writes; later ones fail.
   func close() {
     wake { $0.isClosing = true }
   }
 
   /// Waits until the thread has ended.
   ///
-  /// - Returns: false when the time was up before.
+  /// - Returns: false after a time-out.
   @discardableResult
   func join(atMost milliseconds: Int64? = nil) -> Bool {
     waiting.wait(atMost: milliseconds) { $0.isRunning ? nil : true } ?? false
@@ -111,8 +111,8 @@ final class StoreThread: Sendable {
 
   // MARK: On the thread
 
-  /// How long there is no work before the log is moved into the table, and between the steps of giving space back, in
-  /// milliseconds.
+  /// How long there is no work before the log is moved into the database, and the pause between steps of returning space,
+  /// in milliseconds.
   private static let rest: Int64 = 1_000
   private static let shortRest: Int64 = 50
 
@@ -128,7 +128,7 @@ final class StoreThread: Sendable {
         return waiting.jobs
       }
       guard let group else {
-        // A second without work: time to tidy up. Memory first: disk space is given back in steps, which take their time.
+        // Memory first: returning disk space takes several steps.
         if rest == Self.rest { Heap.giveBack() }
         if let writer { checkpoint(writer) }
         if let writer, giveSpaceBack(writer) {
@@ -152,10 +152,10 @@ final class StoreThread: Sendable {
         waiting.done += group.count
         return (waiting.isClosing && waiting.jobs.isEmpty, waiting.isUrgent && !waiting.jobs.isEmpty)
       }
-      // What follows from a commit (a claim from an insert) is often here already, and costs no second wait.
+      // A write that follows from a commit, such as the claim after an insert, is often waiting here already.
       if let writer, !hasMore || !writer.mayContinue { writer.endTurn() }
       if hasEnded { break }
-      // The rest, as space that a large delete left, is done when there is no work.
+      // Other upkeep waits until there is no work.
       if let writer, writer.logPages > 1000 { checkpoint(writer) }
     }
     writer = nil
@@ -182,8 +182,8 @@ final class StoreThread: Sendable {
         scrubbed.withLock { $0 = isDone }
       }
     } catch {
-      // Whether a failed commit reached the disk is not known, and a second sync of the same descriptor would lie
-      // about it: only a new connection tells.
+      // It is not known whether a failed commit reached the disk, and a second sync of the same descriptor would report
+      // success. Only a new connection tells.
       writer = nil
       failure = error
     }
@@ -192,9 +192,9 @@ final class StoreThread: Sendable {
     }
   }
 
-  /// Takes deleted content out of the log, where no other process uses the table; otherwise the last one to leave does it.
+  /// Removes deleted content from the log, if no other process uses the database; otherwise the last process to leave does.
   ///
-  /// - Returns: whether the log has none of it any more.
+  /// - Returns: whether the log holds no deleted content.
   @discardableResult
   private func scrub(with writer: TableWriter) -> Bool {
     guard Scrubbing.isRequested(in: writer.connection) else { return true }
@@ -203,9 +203,9 @@ final class StoreThread: Sendable {
     return database.lockAlone() && (try? Scrubbing.run(in: writer.connection)) != nil
   }
 
-  /// One small step, in a transaction of its own.
+  /// Returns one step of free pages to the disk, in its own transaction.
   ///
-  /// - Returns: whether there may be more to give back.
+  /// - Returns: whether there may be more.
   private func giveSpaceBack(_ writer: TableWriter) -> Bool {
     guard (try? database.verify()) != nil, FreeSpace.isPlentiful(in: writer.connection), writer.takeTurn() else {
       return false
@@ -214,8 +214,8 @@ final class StoreThread: Sendable {
     return FreeSpace.giveBack(in: writer.connection)
   }
 
-  /// Moves the log into the database, with the right to write held, so that no other process starts the log over
-  /// meanwhile: SQLite before 3.51.3 would lose pages; Sources/Storage/README.md, "Traps".
+  /// Moves the log into the database while no other process may write and start the log over: SQLite before 3.51.3 could
+  /// lose pages; Sources/Storage/README.md, "Traps".
   private func checkpoint(_ writer: TableWriter) {
     guard (try? database.verify()) != nil else { return }
     writer.whileNobodyWrites { reader.withLock { $0.checkpoint() } }

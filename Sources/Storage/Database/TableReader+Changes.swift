@@ -1,21 +1,21 @@
 internal import Predictions
 
 extension TableReader {
-  /// What was changed behind a cursor, each prediction once.
+  /// The changes behind a cursor, each prediction once.
   ///
-  /// - Parameter table: which table this is, as cursors name it.
+  /// - Parameter table: identifies this database in cursors.
   func changes(after cursor: ChangeCursor?, table: UInt32) throws(StoreError) -> TableChanges {
     do {
       let newest = try connection.integer("SELECT max(change) FROM changes")
       var found = TableChanges(newest: ChangeCursor(table: table, number: newest))
       guard let cursor else { return found }
-      // One of another table; or of this one, which was restored from a copy since.
+      // A cursor of another database, or of a later state of this one, which was restored from a copy since.
       guard cursor.table == table, cursor.number <= newest else {
         found.isComplete = false
         return found
       }
-      // Of the changes of one prediction the newest; SQLite takes the other cells from the row that has the maximum. Those
-      // of an old version have no `low`, and what is gone without one has no name any more.
+      // The newest change of each prediction; SQLite takes the other cells from the row with the maximum. Changes of an old
+      // version have no `low`; the id of a deleted prediction is then not known.
       found.changes = try connection.rows(
         """
         SELECT c.change, c.seq, coalesce(c.low, p.low), c.gone
@@ -28,7 +28,7 @@ extension TableReader {
           number: row.integer(0), id: PredictionID(sequence: row.integer(1), lowBits: row.integer(2)),
           isDeleted: row.integer(3) != 0)
       }
-      // Asked last: numbers are only ever taken away from the front, so what is still here now was here before.
+      // Read last: changes are only deleted from the front, so those that are still here were here before.
       let oldest = try connection.integer("SELECT min(change) FROM changes")
       found.isComplete = cursor.number == newest || oldest <= cursor.number || oldest - 1 == cursor.number
       return found

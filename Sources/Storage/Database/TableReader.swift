@@ -1,6 +1,6 @@
 internal import Predictions
 
-/// The connection that reads, for one thread at a time.
+/// The reading connection, for one thread at a time.
 final class TableReader {
   let connection: SQLiteConnection
   let path: String
@@ -23,7 +23,7 @@ final class TableReader {
     }
   }
 
-  /// What the table has in the place of an input: the input itself, or the mark of its file.
+  /// The cell of an input: the input itself, or the mark of its file.
   func inputCell(of id: PredictionID) throws(StoreError) -> [UInt8]? {
     do {
       return try connection.first(
@@ -35,17 +35,17 @@ final class TableReader {
     }
   }
 
-  /// Whether any other connection, here or elsewhere, has committed since the last call.
+  /// Whether another connection of any process has committed since the last call.
   func hasChanged() -> Bool {
     guard let version = try? connection.integer("PRAGMA data_version") else { return true }
     defer { seenVersion = version }
     return version != seenVersion
   }
 
-  /// What has changed could not be read, so the next call of `hasChanged` answers yes.
+  /// Makes the next call of `hasChanged` return true, after changes could not be read.
   func forgetSeenVersion() { seenVersion = Self.unseen }
 
-  /// Whether a POST of this account brought this id, or was found to have brought it.
+  /// Whether a POST of the account has this remote id, by its reply or by adoption.
   func isTaken(_ remoteID: String, in account: String) throws(StoreError) -> Bool {
     do {
       return try connection.integer(
@@ -55,7 +55,7 @@ final class TableReader {
     }
   }
 
-  /// When a prediction's POST was out.
+  /// When a prediction's POST was sent.
   func sendTime(of id: PredictionID) throws(StoreError) -> SendTime? {
     do {
       return try connection.first(
@@ -66,7 +66,7 @@ final class TableReader {
     }
   }
 
-  /// Moves what it can of the log into the table, waiting for nobody.
+  /// Moves as much of the log into the database as is possible without waiting.
   func checkpoint() {
     _ = try? connection.integer("PRAGMA wal_checkpoint(PASSIVE)")
   }
@@ -75,7 +75,7 @@ final class TableReader {
   func list(_ query: ListQuery) throws(StoreError) -> ListPage {
     let plan = try ListPlan(query)
     do {
-      // What cannot be read takes its place in the page, so that the next one begins behind it.
+      // A row that cannot be read counts in the page, so that the next page begins behind it.
       let rows = try connection.rows(plan.pageSQL, list: plan.values) { row throws(SQLiteError) in
         (key: row.integer(0), prediction: try Self.readable(row))
       }
@@ -87,7 +87,7 @@ final class TableReader {
       } else if let last = try connection.rows(plan.lastLookedAtSQL, list: plan.lookedValues, body: { $0.integer(0) })
         .first
       {
-        // The rows it may look at were used up, and there are more.
+        // The limit of examined rows was reached, and there are more.
         next = plan.cursor(after: last)
       }
       return ListPage(predictions: found, cursors: cursors, nextCursor: next)

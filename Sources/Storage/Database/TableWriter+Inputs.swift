@@ -1,11 +1,11 @@
 internal import Predictions
 
-/// Inputs that leave the table for a file.
+/// Inputs that are moved into files.
 extension TableWriter {
-  /// Puts the mark of a file in the place of an input, where the prediction is still over and the input still the one
-  /// that was written. The file is durable by then.
+  /// Replaces an input by the mark of its file, which is durable, if the prediction is still finished and the input is still
+  /// the one that was written.
   ///
-  /// - Returns: whether the table holds the mark now; otherwise the file is of no use.
+  /// - Returns: whether it was replaced; otherwise the file is not needed.
   func replaceInput(_ input: [UInt8], of id: PredictionID, by stored: StoredInput) throws -> Bool {
     try connection.run(
       """

@@ -1,14 +1,13 @@
 internal import Predictions
 
-/// Predictions that are deleted because they are old.
 extension TableWriter {
   /// Bounds of one batch, so that no transaction is long: rows read, rows deleted, and bytes of their inputs and metadata,
-  /// since what is deleted is also overwritten.
+  /// which are overwritten.
   private static let readRows = 500
   private static let deletedRows = 50
   private static let deletedBytes: Int64 = 4 << 20
 
-  /// Deletes the next batch of what a request names, oldest first. A row that cannot be read is left alone.
+  /// Deletes the next batch, oldest first. A row that cannot be read stays.
   func prune(_ request: PruneRequest) throws -> PruneBatch {
     let marks = request.keptTags.map { _ in "?" }.joined(separator: ", ")
     let sql = """

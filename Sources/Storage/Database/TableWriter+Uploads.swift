@@ -1,8 +1,8 @@
 internal import Predictions
 
-/// What stands for files that were uploaded, for as long as it is worth keeping.
+/// Addresses of uploaded files.
 extension TableWriter {
-  /// Keeps one; those that are out of date go.
+  /// Stores an address and deletes those whose lifetime is over.
   func keepUpload(of digest: [UInt8], for account: String, as address: String, lifetime: Int64) throws {
     let now = now
     try forgetUploads(at: now)
@@ -19,7 +19,7 @@ extension TableWriter {
 }
 
 extension TableReader {
-  /// What is kept of one at a moment.
+  /// The address of a file; `nil` where its lifetime is over.
   func upload(of digest: [UInt8], for account: String, at now: Int64) throws(StoreError) -> String? {
     do {
       return try connection.first(

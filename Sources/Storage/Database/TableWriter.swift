@@ -10,8 +10,7 @@ internal import Predictions
   internal import Darwin
 #endif
 
-/// The connection that writes, and what is done with it. Lives on the store's thread; what it does belongs to the group
-/// whose transaction is open.
+/// The writing connection. It belongs to the store's thread; its calls run inside the open transaction of a group.
 final class TableWriter {
   let database: PredictionDatabase
   let connection: SQLiteConnection
@@ -21,19 +20,19 @@ final class TableWriter {
   /// Held from the beginning of a transaction until `endTurn`. A writer whose transaction failed is dropped, and the
   /// lock with it.
   private let lock: WriterLock
-  /// How many are queued, by account; nobody else can change that while the transaction is open.
+  /// How many are queued, by account; valid while the transaction is open.
   private var queued: [String: Int] = [:]
-  /// Why the transaction is gone, if it is.
+  /// Why SQLite ended the transaction; `nil` while it is open.
   private var loss: StoreError?
-  /// Owners that this transaction found to have exited. It holds their locks until the commit, so that asked again they
-  /// would seem to live.
+  /// Owners that this transaction found to have exited. It holds their locks until the commit, so a second test would find
+  /// them alive.
   var exited: Set<String> = []
-  /// Whether this transaction deletes content, which the log still holds after the commit.
+  /// Whether this transaction deletes content, which stays in the log after the commit.
   private(set) var hasDeleted = false
-  /// What must wait for the commit: nothing outside the table is touched before.
+  /// Effects outside the database, which run after the commit.
   private var afterCommit: [() -> Void] = []
 
-  /// What the table is told about this process.
+  /// What `owners` says about this process.
   struct Registration: Sendable {
     let startedAt: Int64
     let version: String
@@ -69,7 +68,7 @@ final class TableWriter {
     do {
       try connection.run("BEGIN IMMEDIATE")
       try database.verifyVersion(connection)
-      // In the same commit as the first row that could name us.
+      // In the same commit as the first row that names this process.
       try connection.run(
         "INSERT INTO owners(owner, pid, version, started_ms) VALUES(?, ?, ?, ?) ON CONFLICT(owner) DO NOTHING",
         owner, Int64(getpid()), registration.version, registration.startedAt)
@@ -78,7 +77,7 @@ final class TableWriter {
     }
   }
 
-  /// One write among others: it happens whole or not at all, and does not spoil the group.
+  /// Runs one write in its own savepoint: a failure undoes this write and none of the group.
   func alone<Value>(_ body: () throws -> Value) throws -> Value {
     let actions = afterCommit.count
     try connection.run("SAVEPOINT one")
@@ -99,7 +98,7 @@ final class TableWriter {
     }
   }
 
-  /// Fails where a failure was so bad that SQLite ended the whole transaction.
+  /// Throws where SQLite ended the whole transaction after a failure.
   func verify() throws(StoreError) {
     if let loss { throw loss }
   }
@@ -110,27 +109,27 @@ final class TableWriter {
     afterCommit = []
   }
 
-  /// Whether the next group, which is waiting already, may be written before other processes write.
+  /// Whether a waiting group may be written before other processes write.
   var mayContinue: Bool { lock.mayContinue }
 
-  /// Keeps other processes from writing until `endTurn`; false where they write all the time.
+  /// Keeps other processes from writing until `endTurn`; false after a time-out.
   func takeTurn() -> Bool { lock.acquire() }
 
   /// Lets other processes write.
   func endTurn() { lock.release() }
 
-  /// Touches something outside the table once the table says so.
+  /// Runs an effect outside the database after the commit.
   func onCommit(_ action: @escaping () -> Void) {
     afterCommit.append(action)
   }
 
-  /// Lets deleted content leave the log, once the group is committed and no other process uses the table.
+  /// Marks that the log holds deleted content; it is emptied once no other process uses the database.
   func requestScrubbing() throws(SQLiteError) {
     try Scrubbing.request(in: connection)
     hasDeleted = true
   }
 
-  /// Holds the right to write for a moment.
+  /// Runs `body` while no process writes.
   func whileNobodyWrites(_ body: () -> Void) {
     guard lock.acquire() else { return }
     defer { endTurn() }
@@ -148,14 +147,14 @@ final class TableWriter {
     }
   }
 
-  /// Writes a row that was read in this transaction, if it is different now.
+  /// Writes a row that was read in this transaction, if it differs.
   func save(_ after: Prediction, was before: Prediction) throws(SQLiteError) {
     guard after != before else { return }
     if (before.phase == .queued) != (after.phase == .queued) { queued[before.account] = nil }
     try PredictionRow.update(after, in: connection)
   }
 
-  /// How many of an account are queued; counted once in a group.
+  /// How many predictions of an account are queued; counted once in a group.
   func queuedCount(of account: String) throws(SQLiteError) -> Int {
     if let known = queued[account] { return known }
     let count = try Int(

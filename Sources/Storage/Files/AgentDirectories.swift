@@ -9,38 +9,38 @@ internal import Threads
   internal import Darwin
 #endif
 
-/// The directories that agents may use: the output directory and those of `--allow-output`, as descriptors that are
-/// opened when the process starts. Below them no link is followed, and a directory that takes the place of one is refused.
+/// The directories that agents may use: the output directory and those of `--allow-output`, as descriptors that are opened
+/// when the process starts. Below them no symbolic link is followed, and a directory that replaced one of them is refused.
 public final class AgentDirectories: Sendable {
   private struct Root: Sendable {
-    /// The parts of the path as the user spelled it, and of the real path.
+    /// The parts of the path as the user wrote it, and of the real path.
     var spelled: [String]
     var real: [String]
-    /// The directory, or the nearest one above it that was there at the start.
+    /// The directory, or the nearest one above it that existed at the start.
     var anchor: Directory
-    /// The way from there.
+    /// The path from `anchor` to the directory.
     var rest: [String]
   }
 
   private let roots: Protected<[Root]>
   private let walks: Bool
 
-  /// Opens them. One that is missing is made with the first file in it.
+  /// Opens them. A missing one is created with its first file.
   ///
   /// - Parameters:
-  ///   - outputDirectory: where files go that no directory was named for; absolute.
+  ///   - outputDirectory: the directory of files for which none is named; absolute.
   ///   - others: further directories; absolute.
   public convenience init(outputDirectory: String, others: [String] = []) {
     self.init(outputDirectory: outputDirectory, others: others, walks: false)
   }
 
-  /// - Parameter walks: `true` takes the way for systems without openat2(2), for tests.
+  /// - Parameter walks: `true` does without openat2(2), as systems that lack it; for tests.
   init(outputDirectory: String, others: [String] = [], walks: Bool) {
     self.walks = walks
     roots = Protected(([outputDirectory] + others).compactMap { Self.root($0, walks: walks) })
   }
 
-  /// Has another output directory from now on: a client chose it with `initialize`.
+  /// Sets the output directory that a client chose with `initialize`.
   public func setOutputDirectory(_ path: String) {
     guard let root = Self.root(path, walks: walks) else { return }
     roots.withLock { roots in
@@ -48,12 +48,12 @@ public final class AgentDirectories: Sendable {
     }
   }
 
-  /// As spelled and as they really are; the output directory is the first.
+  /// The directories, the output directory first.
   public var described: [AgentDirectory] {
     roots.withLock { $0 }.map { AgentDirectory(path: Self.path($0.spelled), realPath: Self.path($0.real)) }
   }
 
-  /// Where a directory really is; `nil` where it is none of these and in none of them.
+  /// The real path of a directory that is one of these or below one; `nil` for others.
   func realPath(of path: String) -> String? {
     find(path).map { Self.path($0.root.real + $0.below) }
   }
@@ -62,16 +62,16 @@ public final class AgentDirectories: Sendable {
   ///
   /// - Parameters:
   ///   - path: as the prediction has it.
-  ///   - permissions: of directories that are made where they are missing; `nil` makes none.
+  ///   - permissions: of missing directories, which are created; `nil` creates none.
   func open(_ path: String, making permissions: Permissions?) throws(SystemError) -> Directory {
     guard let (index, root, below) = find(path) else {
-      // Recorded in a session of another process, as a real path: nothing on the way to it is a link.
+      // Recorded by another process, as a real path, so no part of it may be a symbolic link.
       return try Directory(at: "/", walks: walks).descend(Self.parts(path), making: permissions)
     }
     var anchor = root.anchor
     var rest = root.rest
     if anchor.isRemoved {
-      // The user removed the directory. It is made again, where it was.
+      // The user removed the directory; it is created again at its place.
       anchor = try Directory(at: "/", walks: walks)
       rest = root.real
       if permissions != nil {
@@ -86,7 +86,7 @@ public final class AgentDirectories: Sendable {
       }
     }
     let directory = try anchor.descend(rest + below, making: permissions)
-    // What is told of a file is its path, so that has to lead to it.
+    // The path is what clients get, so it has to lead to this directory.
     guard FileStatus(of: Self.path(root.real + below))?.identity == directory.identity else { throw .replaced }
     return directory
   }
@@ -106,7 +106,7 @@ public final class AgentDirectories: Sendable {
 
   // MARK: Paths
 
-  /// Opens the directory at a path or the nearest one above it; links in what is there are the user's.
+  /// Opens the directory at a path or the nearest one above it. Symbolic links in it are followed: the user made them.
   private static func root(_ path: String, walks: Bool) -> Root? {
     let spelled = parts(path)
     for count in stride(from: spelled.count, through: 0, by: -1) {
@@ -119,7 +119,7 @@ public final class AgentDirectories: Sendable {
     return nil
   }
 
-  /// The names on the way; doubled slashes and `.` lead nowhere.
+  /// The names of a path, without `.` and empty ones.
   private static func parts(_ path: String) -> [String] {
     path.split(separator: "/").filter { $0 != "." }.map(String.init)
   }

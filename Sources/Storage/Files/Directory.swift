@@ -8,8 +8,8 @@ internal import CFiles
   internal import Darwin
 #endif
 
-/// An open directory. Names in it are resolved from its descriptor, so that it stays the same directory whatever becomes
-/// of the path that led to it.
+/// An open directory. Names in it are resolved from its descriptor, so that it stays the same directory when its path
+/// changes.
 struct Directory: Sendable {
   let descriptor: Descriptor
   /// Whether paths below it are walked name by name, as systems without openat2(2) must.
@@ -20,7 +20,7 @@ struct Directory: Sendable {
     self.walks = walks
   }
 
-  /// Opens the directory at a path that the user named: links on the way are the user's own and are followed.
+  /// Opens the directory at a path that the user named; symbolic links in it are followed.
   init(at path: String, walks: Bool = false) throws(SystemError) {
     self.init(try Descriptor(opening: path, O_RDONLY | O_DIRECTORY), walks: walks)
   }
@@ -28,8 +28,8 @@ struct Directory: Sendable {
   /// The directory at a relative path, no part of which may be a symbolic link (`ELOOP` or `ENOTDIR`).
   ///
   /// - Parameters:
-  ///   - names: the parts of the path; `..` is none.
-  ///   - permissions: of directories that are made where they are missing; `nil` makes none.
+  ///   - names: the parts of the path; `..` is refused.
+  ///   - permissions: of missing directories, which are created; `nil` creates none.
   func descend(_ names: [String], making permissions: Permissions? = nil) throws(SystemError) -> Directory {
     guard
       !names.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." || $0.utf8.contains { $0 == 0 || $0 == 0x2F } })
@@ -39,7 +39,7 @@ struct Directory: Sendable {
       let path = names.joined(separator: "/")
       do throws(SystemError) {
         return Directory(
-          // EAGAIN: something on the way was renamed meanwhile.
+          // EAGAIN: a part of the path was renamed meanwhile.
           Descriptor(try retried([EINTR, EAGAIN]) { cfiles_open_beneath(descriptor.number, path) }), walks: false)
       } catch {
         let mustWalk = error.code == ENOSYS || error.code == EPERM || error.code == ENOENT && permissions != nil
@@ -71,50 +71,49 @@ struct Directory: Sendable {
     return made
   }
 
-  // MARK: What is in it
+  // MARK: Names
 
-  /// What a name stands for; a link is a link. `nil` where nothing is, or nothing can be seen.
+  /// The status of a name, without following a link; `nil` where there is none, or it cannot be read.
   func status(of name: String) -> FileStatus? { FileStatus(of: name, in: self) }
 
-  /// A new file, open for reading and writing; fails where the name is taken, be it by a link to nowhere.
+  /// Creates a file for reading and writing; fails where the name is taken, also by a dangling link.
   func make(_ name: String, mode: mode_t) throws(SystemError) -> Descriptor {
     let flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
     return Descriptor(try retried { openat(descriptor.number, name, flags, mode) })
   }
 
-  /// A regular file to read, at once and not through a link.
+  /// Opens a regular file for reading, without waiting and not through a symbolic link.
   func read(_ name: String) throws(SystemError) -> Descriptor {
     let flags = O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC
     return try Descriptor(try retried { openat(descriptor.number, name, flags, 0) }).regular()
   }
 
-  /// Gives a file a second name, which must be free.
+  /// Gives a file a second name; false where that is taken or links are not supported (`errno`).
   func link(_ old: String, to new: String) -> Bool {
     linkat(descriptor.number, old, descriptor.number, new, 0) == 0
   }
 
-  /// Gives a file another name; replaces what has it.
+  /// Renames a file, and replaces one that has the new name.
   func rename(_ old: String, to new: String) throws(SystemError) {
     if renameat(descriptor.number, old, descriptor.number, new) != 0 { throw .last }
   }
 
-  /// Removes a name; that of a directory stays.
+  /// Removes a file; false where there is none, or it is a directory.
   @discardableResult
   func remove(_ name: String) -> Bool { unlinkat(descriptor.number, name, 0) == 0 }
 
-  /// Whether files can be made in it.
+  /// Whether files can be created in it.
   var isWritable: Bool { faccessat(descriptor.number, ".", W_OK | X_OK, 0) == 0 }
 
-  /// Whether it was removed, and only this descriptor keeps it.
+  /// Whether the directory was removed.
   var isRemoved: Bool {
     var status = stat()
     return fstat(descriptor.number, &status) == 0 && status.st_nlink == 0
   }
 
-  /// Which directory it is.
   var identity: FileIdentity? { FileStatus(of: descriptor)?.identity }
 
-  /// Makes the names in it survive a power cut; a file system that cannot (`EINVAL`) is forgiven.
+  /// Makes its names durable. A file system that cannot sync a directory (`EINVAL`) is accepted.
   func sync() throws(SystemError) {
     do throws(SystemError) {
       try descriptor.sync()
@@ -124,11 +123,11 @@ struct Directory: Sendable {
   }
 }
 
-/// Who may use files and directories that this program makes.
+/// Permissions of files and directories that are created.
 enum Permissions: Sendable {
-  /// The owner alone, whatever the umask: what belongs to the state.
+  /// The owner only, whatever the umask: for the state directory.
   case ownerOnly
-  /// As the umask has it, like any program's: what goes to a place that the user named.
+  /// Those of the umask: for directories that the user named.
   case umask
 
   var file: mode_t { self == .ownerOnly ? 0o600 : 0o666 }

@@ -8,16 +8,16 @@ public import Predictions
   internal import Darwin
 #endif
 
-/// Opens the local pictures that an input names.
+/// Opens the local images that an input names.
 public struct FileInputStore: InputStore {
-  /// The only one there is.
+  /// A store.
   public init() {}
 
-  /// Opens it and reads its first bytes.
+  /// Opens an image and reads its format from the first bytes.
   public func open(_ path: String, atMost limit: Int64) throws(InputError) -> any InputFile {
-    // C would take the part before a zero for the whole.
+    // A C function would use only the part before a zero byte.
     guard !path.utf8.contains(0) else { throw .unreadable(reason: "its name holds a zero byte") }
-    // What does not come to an end is never opened: a pipe would wait for its writer, a device may do anything.
+    // A pipe or a device is not opened: opening it may block or have effects.
     if let status = FileStatus(of: path), !status.isPlainFile { throw .notAFile }
     let file: Descriptor
     do throws(SystemError) {
@@ -29,7 +29,7 @@ public struct FileInputStore: InputStore {
     guard status.bytes > 0 else { throw .empty }
     guard status.bytes <= limit else { throw .tooLarge(limit: limit) }
     guard let start = FileSystem.read(file, from: 0, atMost: 64) else {
-      throw .unreadable(reason: "its first bytes did not come")
+      throw .unreadable(reason: "its first bytes cannot be read")
     }
     guard let mediaType = Self.mediaType(of: start) else { throw .notAnImage }
     let name = path.split(separator: "/").last.map(String.init) ?? "picture"
@@ -41,13 +41,13 @@ public struct FileInputStore: InputStore {
     !path.utf8.contains(0) && FileStatus(of: path)?.isPlainFile == true
   }
 
-  /// What the services take: what we can save, without AVIF, and two more.
+  /// The media type of an image that the services accept: all formats that can be saved but AVIF, and TIFF and BMP.
   static func mediaType(of start: [UInt8]) -> String? {
     if let format = ImageHeader(start)?.format { return format == .avif ? nil : format.mediaType }
     if start.starts(with: [0x49, 0x49, 0x2A, 0x00]) || start.starts(with: [0x4D, 0x4D, 0x00, 0x2A]) {
       return "image/tiff"
     }
-    // Two letters alone would make a picture of many a text; so the reserved zeros and the length of the next header.
+    // "BM" may also begin a text, so the reserved zeros and the length of the next header are checked, too.
     let isBitmap =
       start.count >= 18 && start.starts(with: Array("BM".utf8)) && start[6..<10].allSatisfy { $0 == 0 }
       && [12, 16, 40, 52, 56, 64, 108, 124].contains(start[14]) && start[15..<18].allSatisfy { $0 == 0 }
@@ -55,7 +55,6 @@ public struct FileInputStore: InputStore {
   }
 }
 
-/// One that is open.
 private struct OpenInput: InputFile {
   let name: String
   let mediaType: String

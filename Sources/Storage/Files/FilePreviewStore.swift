@@ -8,17 +8,17 @@ public import Predictions
   internal import Darwin
 #endif
 
-/// Keeps previews as `<state>/previews/<id>.<ext>`: renamed into place, so that nobody ever sees half of one, and never
-/// synced, since a preview that a power cut takes is not missed.
+/// Stores previews as `<state>/previews/<id>.<ext>`. Each is renamed into place, so that no reader sees a part of one, and
+/// not synced, since losing a preview costs nothing.
 public struct FilePreviewStore: PreviewStore {
   private let folder: String
 
-  /// - Parameter directory: the state directory; its folder for previews is made with the first one.
+  /// - Parameter directory: the state directory; `previews` in it is created with the first preview.
   public init(directory: String) {
     folder = "\(directory)/previews"
   }
 
-  /// Writes it under a temporary name and gives it its own.
+  /// Writes a preview under a temporary name, then renames it.
   public func keep(_ bytes: [UInt8], index: Int, of id: PredictionID) throws(OutputError) -> Preview {
     guard let header = ImageHeader(bytes) else { throw .notAnImage }
     let path = "\(folder)/\(id).\(header.format.fileExtension)"
@@ -33,7 +33,7 @@ public struct FilePreviewStore: PreviewStore {
       unlink(temporary)
       throw error.isFullDisk ? .diskFull(path: path) : .inputOutput(path: path, reason: error.reason)
     }
-    // One before it may have been of another format, and so of another name.
+    // An earlier preview may have another format, and so another name.
     for format in ImageHeader.Format.allCases where format != header.format {
       unlink("\(folder)/\(id).\(format.fileExtension)")
     }
@@ -42,14 +42,14 @@ public struct FilePreviewStore: PreviewStore {
       height: header.height, index: index)
   }
 
-  /// Removes all that is named after them.
+  /// Removes the previews of predictions, also parts of them.
   public func discard(_ ids: Set<PredictionID>) {
     for name in FileSystem.names(in: folder) {
       if let id = Self.id(of: name), ids.contains(id) { unlink("\(folder)/\(name)") }
     }
   }
 
-  /// Those that something is named after, be it half a file.
+  /// The predictions that have a preview or a part of one.
   public var kept: Set<PredictionID> { Set(FileSystem.names(in: folder).compactMap(Self.id)) }
 
   private static func id(of name: String) -> PredictionID? {

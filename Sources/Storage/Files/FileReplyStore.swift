@@ -12,12 +12,12 @@ public import Predictions
 public struct FileReplyStore: ReplyStore {
   private let folder: String
 
-  /// - Parameter directory: the state directory; its folder for answers is made with the first one.
+  /// - Parameter directory: the state directory; `incoming` in it is created with the first reply.
   public init(directory: String) {
     folder = "\(directory)/incoming"
   }
 
-  /// Writes it under a temporary name, makes it durable, and gives it its name.
+  /// Writes a reply under a temporary name, syncs it, and renames it; durable when this returns.
   public func keep(_ body: [UInt8], of prediction: Prediction) throws(OutputError) {
     let path = "\(folder)/\(prediction.id).\(prediction.epoch)"
     let temporary = path + Self.partSuffix
@@ -35,7 +35,7 @@ public struct FileReplyStore: ReplyStore {
     }
   }
 
-  /// The one of the latest epoch.
+  /// The stored reply of the latest epoch.
   public func body(of prediction: Prediction) -> [UInt8]? {
     let name = names(of: prediction).filter(isWhole).max { epoch($0) < epoch($1) }
     guard let name, let file = try? Descriptor(reading: "\(folder)/\(name)"),
@@ -44,20 +44,20 @@ public struct FileReplyStore: ReplyStore {
     return FileSystem.read(file, from: 0, atMost: Int(status.bytes))
   }
 
-  /// Whether there is a whole one.
+  /// Whether a whole reply is stored.
   public func has(_ prediction: Prediction) -> Bool { names(of: prediction).contains(where: isWhole) }
 
-  /// Whether the folder has no whole answer in it.
+  /// Whether no whole reply is stored for any prediction.
   public var isEmpty: Bool { !FileSystem.names(in: folder).contains(where: isWhole) }
 
-  /// Removes all that was kept for it, and what was left of keeping it.
+  /// Removes the replies of a prediction, also parts of them.
   public func discard(_ prediction: Prediction) {
     for name in names(of: prediction) { unlink("\(folder)/\(name)") }
   }
 
-  /// Removes what a crash left behind.
+  /// Removes files that a crash left behind.
   ///
-  /// - Parameter isStale: whether that is so of a prediction's reply, or of the part of one that was stored.
+  /// - Parameter isStale: whether a reply of a prediction, or the part of one, is not needed any more.
   func sweep(_ isStale: (_ id: PredictionID, _ isWhole: Bool) -> Bool) {
     for name in FileSystem.names(in: folder) {
       guard let id = name.split(separator: ".").first.flatMap({ PredictionID(String($0)) }), isStale(id, isWhole(name))

@@ -8,11 +8,11 @@ internal import CSQLite
   internal import Darwin
 #endif
 
-/// What the system said no to.
+/// A failed system call.
 struct SystemError: Error, Equatable {
   let code: Int32
 
-  /// In the system's words, as the end of a sentence.
+  /// As the end of a sentence.
   var reason: String {
     switch code {
     case Self.notRegular.code: "it is not a regular file"
@@ -22,18 +22,18 @@ struct SystemError: Error, Equatable {
     }
   }
 
-  /// A directory, a pipe or a device where a file should be.
+  /// A directory, a pipe or a device instead of a file.
   static let notRegular = SystemError(code: -1)
-  /// A path does not lead any more to what was opened by it.
+  /// A path does not lead any more to the file that was opened.
   static let replaced = SystemError(code: -2)
 
-  /// The failure of the call just made.
+  /// The error of the last call (`errno`).
   static var last: SystemError { SystemError(code: errno) }
 
   var isFullDisk: Bool { code == ENOSPC || code == EDQUOT }
 }
 
-/// An open file; closed when nobody holds it any more, and its `flock` let go.
+/// An open file. Its `flock` is released and it is closed with the last reference.
 final class Descriptor: Sendable {
   let number: Int32
 
@@ -42,53 +42,53 @@ final class Descriptor: Sendable {
   }
 
   deinit {
-    // Closing is not enough: a child that another thread is starting has a copy of it until it is the other program.
+    // A child process that another thread is starting has a copy of the descriptor until exec, so closing it would not
+    // release the lock.
     flock(number, LOCK_UN)
     close(number)
   }
 
-  /// Opens a file; never inherited by a child.
+  /// Opens a file, which is closed in child processes.
   convenience init(opening path: String, _ flags: Int32, mode: mode_t = 0o600) throws(SystemError) {
     self.init(try retried { open(path, flags | O_CLOEXEC, mode) })
   }
 
-  /// Opens a file of ours to read and write, and makes it where it is missing. Never through a link.
+  /// Opens or creates a file of the state directory for reading and writing. Not through a symbolic link.
   convenience init(openingOwn path: String, mode: mode_t = 0o600) throws(SystemError) {
     let flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
     self.init(try retried { open(path, flags, mode) })
     _ = try regular()
   }
 
-  /// Makes a file; fails where the name is taken, be it by a link to nowhere.
+  /// Creates a file; fails where the name is taken, also by a dangling link.
   convenience init(making path: String, mode: mode_t = 0o600) throws(SystemError) {
     self.init(try retried { open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode) })
   }
 
-  /// Opens a regular file to read, at once: a pipe is refused, not waited for.
+  /// Opens a regular file for reading without waiting: a pipe is refused.
   convenience init(reading path: String, followsLink: Bool = false) throws(SystemError) {
     let flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | (followsLink ? 0 : O_NOFOLLOW)
     self.init(try retried { open(path, flags, 0) })
     _ = try regular()
   }
 
-  /// Itself, if it is a regular file.
+  /// This descriptor, if it is a regular file; throws `notRegular` otherwise.
   func regular() throws(SystemError) -> Descriptor {
     guard let status = FileStatus(of: self) else { throw .last }
     guard status.isPlainFile else { throw .notRegular }
     return self
   }
 
-  /// Takes, or turns into another, the lock on the whole file, without waiting. A failed change may lose the old one.
+  /// Takes the lock on the file, or changes its kind, without waiting. A failed change may release the old lock.
   func lock(_ operation: Int32) -> Bool {
     flock(number, operation | LOCK_NB) == 0
   }
 
-  /// Lets the lock go.
   func unlock() {
     _ = flock(number, LOCK_UN)
   }
 
-  /// Writes all of it.
+  /// Writes all bytes.
   func write(_ bytes: borrowing Span<UInt8>) throws(SystemError) {
     var start = 0
     let number = number
@@ -100,10 +100,10 @@ final class Descriptor: Sendable {
     }
   }
 
-  /// Sets its time of change to now.
+  /// Sets its modification time to now.
   func touch() { _ = futimens(number, nil) }
 
-  /// Makes what was written survive a power cut.
+  /// Makes written bytes durable.
   func sync() throws(SystemError) {
     #if canImport(Darwin)
       // `fsync` does not reach the platter there.
@@ -113,7 +113,7 @@ final class Descriptor: Sendable {
   }
 }
 
-/// `write` under a name that a method of the same name does not hide.
+/// Calls the system's `write`, which the method of the same name hides.
 private enum SystemCall {
   static func write(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
     #if canImport(Glibc)
@@ -126,7 +126,7 @@ private enum SystemCall {
   }
 }
 
-/// Repeats a call that a signal interrupted, or that failed for another reason that passes.
+/// Repeats a call that fails with a temporary error: EINTR, or those of `passing`.
 func retried<Number: FixedWidthInteger>(
   _ passing: [Int32] = [EINTR], _ call: () -> Number
 ) throws(SystemError) -> Number {
@@ -137,31 +137,31 @@ func retried<Number: FixedWidthInteger>(
   }
 }
 
-/// Which file a path leads to, whatever it is called.
+/// Identifies a file whatever its names.
 struct FileIdentity: Equatable, Sendable {
   let device: UInt64
   let number: UInt64
 }
 
-/// What is at a path.
+/// The status of a file (stat(2)).
 struct FileStatus: Equatable, Sendable {
   let identity: FileIdentity
   let bytes: Int64
   let isFolder: Bool
   let isPlainFile: Bool
-  /// The user that it belongs to.
+  /// The user id of its owner.
   let owner: UInt32
-  /// When it was last written or touched, in milliseconds since 1970.
+  /// Its modification time, in milliseconds since 1970.
   let modifiedAt: Int64
 
-  /// `nil` where nothing is, or nothing can be seen.
+  /// Follows links; `nil` where there is no file, or its status cannot be read.
   init?(of path: String) {
     var status = stat()
     guard stat(path, &status) == 0 else { return nil }
     self.init(status)
   }
 
-  /// What a name in a directory stands for; a link is a link.
+  /// The status of a name in a directory, without following a link.
   init?(of name: String, in directory: Directory) {
     var status = stat()
     guard fstatat(directory.descriptor.number, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
@@ -189,9 +189,9 @@ struct FileStatus: Equatable, Sendable {
   }
 }
 
-/// Calls on paths.
+/// Operations on paths.
 enum FileSystem {
-  /// Makes a folder and those above it, each durable. One that exists is left as it is.
+  /// Creates a directory and those above it, each durable. An existing one is left as it is.
   static func makeFolder(_ path: String, _ permissions: Permissions = .ownerOnly) throws(SystemError) {
     if let status = FileStatus(of: path) {
       if !status.isFolder { throw SystemError(code: ENOTDIR) }
@@ -208,12 +208,12 @@ enum FileSystem {
     try syncFolder(parent)
   }
 
-  /// Makes names in a folder survive a power cut; a file system that cannot (`EINVAL`) is forgiven.
+  /// Makes the names in a directory durable; see `Directory.sync`.
   static func syncFolder(_ path: String) throws(SystemError) {
     try Directory(at: path).sync()
   }
 
-  /// The folder a path is in.
+  /// The directory of a path.
   static func parent(of path: String) -> String {
     var bytes = path.utf8[...]
     while bytes.count > 1, bytes.last == UInt8(ascii: "/") { bytes.removeLast() }
@@ -221,7 +221,7 @@ enum FileSystem {
     return slash == bytes.startIndex ? "/" : String(decoding: bytes[..<slash], as: UTF8.self)
   }
 
-  /// The names in a folder; none where it cannot be read.
+  /// The names in a directory; empty where it cannot be read.
   static func names(in path: String) -> [String] {
     guard let folder = opendir(path) else { return [] }
     defer { closedir(folder) }
@@ -241,7 +241,7 @@ enum FileSystem {
     return read(file, from: 0, atMost: limit)
   }
 
-  /// Bytes of a file from a place on, fewer only at its end; `nil` where it cannot be read.
+  /// Bytes of a file from an offset on, fewer only at its end; `nil` where it cannot be read.
   static func read(_ file: Descriptor, from start: Int64, atMost limit: Int) -> [UInt8]? {
     var filled = 0
     var failed = false
@@ -258,12 +258,12 @@ enum FileSystem {
     return failed ? nil : bytes
   }
 
-  /// Gives a file another name; replaces what has it.
+  /// Renames a file, and replaces one that has the new name.
   static func rename(_ old: String, to new: String) throws(SystemError) {
     if systemRename(old, new) != 0 { throw .last }
   }
 
-  /// Writes a small file so that it has its old content or its new one, never less.
+  /// Replaces a small file atomically and durably.
   static func replace(_ path: String, with text: String) throws(SystemError) {
     let temporary = path + ".new"
     unlink(temporary)
@@ -274,7 +274,7 @@ enum FileSystem {
     try syncFolder(parent(of: path))
   }
 
-  /// How many bytes may still be written where a path is, and how many its disk has.
+  /// The free and total bytes of the disk that a path is on.
   static func space(at path: String) -> (free: Int64, total: Int64)? {
     var status = statvfs()
     guard statvfs(path, &status) == 0 else { return nil }
@@ -282,7 +282,7 @@ enum FileSystem {
     return (Int64(status.f_bavail) * block, Int64(status.f_blocks) * block)
   }
 
-  /// Whether a folder is on another machine's disk, where locks and memory maps do not do what SQLite needs.
+  /// Whether a directory is on a network file system, where locks and memory maps do not meet SQLite's needs.
   static func isOnNetwork(_ path: String) -> Bool {
     var status = statfs()
     guard statfs(path, &status) == 0 else { return false }

@@ -1,17 +1,11 @@
-/// What the first bytes of a picture say about it. Reading never traps, whatever the bytes, and never believes a length
-/// that the bytes do not back.
+/// Format and size of an image, from its first bytes. Reading never traps, whatever the bytes, and checks every length.
 public struct ImageHeader: Sendable, Equatable {
-  /// The formats that are pictures to us.
+  /// The formats of outputs.
   public enum Format: String, Sendable, CaseIterable {
-    /// PNG.
     case png
-    /// JPEG.
     case jpeg
-    /// WebP.
     case webp
-    /// GIF.
     case gif
-    /// AVIF.
     case avif
 
     /// `image/png` and so on.
@@ -28,13 +22,13 @@ public struct ImageHeader: Sendable, Equatable {
   /// In pixels; `nil` where these bytes do not say.
   public let height: Int?
 
-  /// How many pixels a side may have. A header that says more is not believed.
+  /// The pixels that a side may have; a header with more is treated as one without a size.
   private static let sides = 1...1 << 20
 
-  /// Reads a picture's first bytes; `nil` where they belong to none of the formats.
+  /// Reads the first bytes of an image; `nil` where they belong to none of the formats.
   ///
-  /// - Parameter bytes: of the start of the file, as many as are at hand. JPEG has its size behind whatever the camera
-  ///   or the editor put first, which may be hundreds of kilobytes.
+  /// - Parameter bytes: the start of the file. In a JPEG the size comes after metadata, which may have hundreds of
+  ///   kilobytes.
   public init?(_ bytes: [UInt8]) {
     let reader = ImageBytes(bytes)
     let size: (width: Int, height: Int)?
@@ -62,7 +56,7 @@ public struct ImageHeader: Sendable, Equatable {
   }
 }
 
-/// Bytes that may end anywhere: whatever is not there is `nil`.
+/// Bytes that may end anywhere; a value beyond the end is `nil`.
 private struct ImageBytes {
   private let bytes: [UInt8]
 
@@ -125,7 +119,7 @@ private struct ImageBytes {
       case 0xC0...0xC3, 0xC5...0xC7, 0xC9...0xCB, 0xCD...0xCF:  // Start of frame; C4, C8 and CC are something else.
         guard let height = big(place + 5, bytes: 2), let width = big(place + 7, bytes: 2) else { return nil }
         return (width, height)
-      case 0xD9, 0xDA:  // The end, or the picture itself, and no frame so far.
+      case 0xD9, 0xDA:  // The end, or the image data, without a frame before it.
         return nil
       default:
         guard let length = big(place + 2, bytes: 2), length >= 2 else { return nil }
@@ -153,7 +147,7 @@ private struct ImageBytes {
     return nil
   }
 
-  // MARK: AVIF, which is boxes in boxes (ISO/IEC 14496-12)
+  // MARK: AVIF: nested boxes (ISO/IEC 14496-12)
 
   /// A file type box with the brand of AVIF, as the main one or among the compatible ones.
   var isAVIF: Bool {
@@ -182,14 +176,14 @@ private struct ImageBytes {
     return largest
   }
 
-  /// What is inside the next box of a kind; an end beyond the bytes at hand is cut there.
+  /// The content of the next box of a kind, cut at the end of the bytes.
   private func box(_ kind: String, in range: Range<Int>) -> Range<Int>? {
     var place = range.lowerBound
     while place < range.upperBound, let short = big(place, bytes: 4), byte(place + 7) != nil {
       var header = 8
       var length = short
       if short == 1 {
-        // A length of 64 bits; whatever does not fit in 48 is nonsense.
+        // A length of 64 bits; more than 48 are invalid.
         guard let high = big(place + 8, bytes: 2), high == 0, let low = big(place + 10, bytes: 6) else { return nil }
         (header, length) = (16, low)
       } else if short == 0 {

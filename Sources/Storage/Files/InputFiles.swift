@@ -10,10 +10,9 @@ internal import Predictions
   internal import Darwin
 #endif
 
-/// Keeps the large inputs of finished predictions in files of their own, `<state>/inputs/<id>`, so that the table stays
-/// small. One file a prediction; nothing is shared.
+/// Stores the large inputs of finished predictions in files, `<state>/inputs/<id>`, so that the database stays small.
 struct InputFiles: Sendable {
-  /// An input that is longer leaves the table once its prediction is over, in bytes.
+  /// An input with more bytes is moved into a file once its prediction is finished.
   static let threshold = 64 << 10
 
   private let folder: String
@@ -22,13 +21,13 @@ struct InputFiles: Sendable {
     folder = "\(directory)/inputs"
   }
 
-  /// Whether an input leaves the table: nothing will ever be sent, searched or made with it again.
+  /// Whether an input is to be moved: its prediction is finished, so the input is not needed for work any more.
   static func isDue(_ prediction: Prediction) -> Bool {
     guard prediction.phase == nil, let input = prediction.input, input.count > threshold else { return false }
     return [.completed, .failed, .cancelled].contains(prediction.status)
   }
 
-  /// Writes one; durable under its name when this returns.
+  /// Writes an input; durable under its name when this returns.
   func write(_ input: [UInt8], of id: PredictionID) throws(SystemError) -> StoredInput {
     let temporary = path(of: id) + ".part"
     try FileSystem.makeFolder(folder)
@@ -46,7 +45,7 @@ struct InputFiles: Sendable {
     return StoredInput(bytes: input.count, sha256: SHA256.hash(input).hexadecimal)
   }
 
-  /// Reads one; `nil` where it is gone or is not what was written.
+  /// Reads an input; `nil` where it is missing or was changed.
   func read(_ stored: StoredInput, of id: PredictionID) -> [UInt8]? {
     guard let file = try? Descriptor(opening: path(of: id), O_RDONLY | O_NOFOLLOW | O_NONBLOCK),
       let status = FileStatus(of: file), status.isPlainFile, status.bytes == Int64(stored.bytes),
@@ -56,10 +55,9 @@ struct InputFiles: Sendable {
     return input
   }
 
-  /// Removes what is kept of a prediction.
   func remove(_ id: PredictionID) { unlink(path(of: id)) }
 
-  /// Those of which something is kept.
+  /// The predictions that have a file.
   var ids: Set<PredictionID> {
     Set(FileSystem.names(in: folder).compactMap { $0.split(separator: ".").first.flatMap { PredictionID(String($0)) } })
   }
@@ -67,8 +65,8 @@ struct InputFiles: Sendable {
   private func path(of id: PredictionID) -> String { "\(folder)/\(id)" }
 }
 
-/// What stands in the table for an input that is in a file. It holds no prompt, so that a program that does not know of
-/// such files can show it and cannot send it.
+/// The mark that replaces an input that is in a file. It has no prompt, so that an older program can show it and cannot
+/// send it.
 struct StoredInput: Equatable, Sendable {
   var bytes: Int
   /// In hexadecimal, lower case.
@@ -79,7 +77,7 @@ struct StoredInput: Equatable, Sendable {
     self.sha256 = sha256
   }
 
-  /// Reads a cell; `nil` where it is an input. Every input has a prompt, so that none is taken for a mark.
+  /// Reads a cell; `nil` where it is an input. Every input has a prompt, so none is taken for a mark.
   init?(cell: [UInt8]) {
     guard cell.starts(with: Self.prefix), let mark = (try? JSONValue(parsing: cell))?.object, mark["prompt"] == nil,
       let bytes = mark["stored"]?["bytes"]?.int64, bytes >= 0, bytes <= 1 << 30,
@@ -88,7 +86,7 @@ struct StoredInput: Equatable, Sendable {
     self.init(bytes: Int(bytes), sha256: sha256)
   }
 
-  /// What the cell holds.
+  /// The mark as it is stored.
   var cell: [UInt8] { Self.prefix + Array("\(bytes),\"sha256\":\"\(sha256)\"}}".utf8) }
 
   private static let prefix = Array(#"{"stored":{"bytes":"#.utf8)

@@ -6,19 +6,19 @@
   internal import Darwin
 #endif
 
-/// A small file that the user wrote: a configuration, a key.
+/// Reads small files of the user: a configuration, a key.
 public enum RegularFile {
   /// Why it could not be read.
   public struct Failure: Error, Sendable, Equatable {
-    /// Whether nothing is there.
+    /// Whether there is no file.
     public let isMissing: Bool
-    /// The end of a sentence that begins with the file's name.
+    /// The end of a sentence that begins with the name of the file.
     public let reason: String
   }
 
-  /// Its bytes, at once: a pipe, a device or a directory is refused and never waited for. Links are followed.
+  /// The bytes of a file, without waiting: a pipe, a device or a directory is refused. Links are followed.
   ///
-  /// - Parameter limit: how many bytes it may have.
+  /// - Parameter limit: the largest size in bytes.
   public static func contents(of path: String, atMost limit: Int) throws(Failure) -> [UInt8] {
     let bytes: [UInt8]?
     do throws(SystemError) {
