@@ -238,7 +238,7 @@ struct HostileTableTests {
   }
 
   /// Defensive mode is set before the file is read: SQL cannot write its schema.
-  @Test func everyConnectionIsInDefensiveMode() throws {
+  @Test func everyConnectionIsDefended() throws {
     let fixture = try StoreFixture()
     let connection = try SQLiteConnection(path: fixture.table)
     #expect(try connection.integer("PRAGMA trusted_schema") == 0)
