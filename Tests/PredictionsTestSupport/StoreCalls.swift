@@ -14,7 +14,7 @@ public protocol StoreCalls {
 
 /// Makes ids that rise, though the clock stands still.
 public final class IDSequence: Sendable {
-  private let last = Protected<PredictionID?>(nil)
+  private let last = Protected<(moment: Int64, id: PredictionID)?>(nil)
 
   /// A sequence of its own.
   public init() {}
@@ -23,11 +23,11 @@ public final class IDSequence: Sendable {
   public func next(at milliseconds: Int64) -> PredictionID {
     last.withLock { last in
       var id = PredictionID(at: milliseconds)
-      // Many ids of one millisecond reach into the next one. A clock that was set back is believed.
-      if let last, id.sequence <= last.sequence, last.milliseconds - id.milliseconds < 1_000 {
-        id = PredictionID(sequence: last.sequence + 1, lowBits: id.lowBits)
+      // Many ids of one moment reach into the next millisecond.
+      if let last, last.moment == milliseconds {
+        id = PredictionID(sequence: last.id.sequence + 1, lowBits: id.lowBits)
       }
-      last = id
+      last = (milliseconds, id)
       return id
     }
   }
