@@ -1,6 +1,6 @@
 #include "CBuild.h"
 
-// In C, because Swift's compiler takes no text from its command line.
+// In C, because the Swift compiler cannot define a text on its command line.
 #ifndef IMAGEWIRE_COMMIT
 #define IMAGEWIRE_COMMIT ""
 #endif

@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/// The functions used, with the types the headers give them.
+/// The functions used, with their types from the headers.
 static struct {
   __typeof__(&curl_global_init) global_init;
   __typeof__(&curl_version_info) version_info;
@@ -48,11 +48,11 @@ static const char *certificate_folder = NULL;
 static unsigned int version_number = 0;
 
 #if defined(__APPLE__)
-// By its path: a name alone is looked for in the working directory and in folders that variables name.
+// By its path: a name alone is searched in the working directory and in directories that variables name.
 static const char *const names[] = {"/usr/lib/libcurl.4.dylib"};
 #define HOW_TO_INSTALL "it is part of macOS; reinstall the system's libcurl.4.dylib"
 #else
-// Debian and Ubuntu build it a second time, against GnuTLS; any one of them will do.
+// Debian and Ubuntu also build it against GnuTLS; either one is sufficient.
 static const char *const names[] = {"libcurl.so.4", "libcurl-gnutls.so.4"};
 #define HOW_TO_INSTALL "install the package libcurl4 (Debian, Ubuntu), libcurl (Fedora, Alpine) or curl (Arch)"
 #endif
@@ -101,15 +101,15 @@ static const char *open_library(void) {
     dlclose(library);
     return message;
   }
-  // Without CURLOPT_PREREQFUNCTION nobody can promise that a paid request is sent at most once.
+  // Without CURLOPT_PREREQFUNCTION a paid request could be sent twice.
   curl_version_info_data *info = curl.version_info(CURLVERSION_NOW);
   if (info->version_num < 0x075000) {
     snprintf(message, sizeof message, "libcurl %s is too old; 7.80 or later is needed.", info->version);
     dlclose(library);
     return message;
   }
-  // Where libcurl closes connections it ignores SIGPIPE for a moment and then puts back what it found. Had it found the
-  // default, it could put that back over what another thread has set meanwhile, and the next closed pipe would end us.
+  // When libcurl closes connections, it ignores SIGPIPE for a moment and then restores the earlier action. If that were the
+  // default one, it could replace an action set by another thread meanwhile, and a closed pipe would end the process.
   signal(SIGPIPE, SIG_IGN);
   CURLcode code = curl.global_init(CURL_GLOBAL_DEFAULT);
   if (code != CURLE_OK) {
@@ -130,7 +130,7 @@ const char *ccurl_open(void) {
   pthread_mutex_lock(&lock);
   if (!opened) {
     failure = open_library();
-    // What is missing may be installed while the process lives.
+    // A missing library may be installed while the process runs.
     opened = failure == NULL;
   }
   const char *result = failure;
@@ -220,7 +220,7 @@ long ccurl_get_long(CURL *easy, CURLINFO info) {
 }
 
 size_t ccurl_address_bytes(const struct curl_sockaddr *address, uint8_t bytes[16]) {
-  // libcurl keeps more room behind `addr` than its type says: it is declared as the smallest kind of address.
+  // `addr` is declared as the smallest kind of address; libcurl reserves memory behind it for the others.
   if (address->family == AF_INET && address->addrlen >= sizeof(struct sockaddr_in)) {
     memcpy(bytes, (const char *)&address->addr + offsetof(struct sockaddr_in, sin_addr), 4);
     return 4;

@@ -1,4 +1,4 @@
-// glibc's own calls about its heap, which Swift's Glibc module leaves out. Elsewhere there is nothing in here.
+// Functions of glibc's heap, which Swift's Glibc module leaves out. Empty on other systems.
 #if defined(__GLIBC__) || __has_include(<malloc.h>)
 #include <malloc.h>
 #endif

@@ -1,20 +1,20 @@
-/// The responses to one batch, gathered until every member has been answered (JSON-RPC 2.0 section 6).
+/// The responses to one batch, collected until every member has been answered (JSON-RPC 2.0 section 6).
 struct Batch: Sendable {
-  /// Where the array belongs among the other frames.
+  /// The place of the array among the other frames.
   let place: ReplyBuffer.Place
   private var responses: [[UInt8]]
-  /// How many bytes of responses are gathered so far.
+  /// The length of the responses collected so far, in bytes.
   private(set) var bytes = 0
   private var unanswered: Int
 
-  /// A batch of so many members that are owed something: notifications are not counted.
+  /// - Parameter members: the number of members that get a response; notifications do not count.
   init(members: Int, place: ReplyBuffer.Place) {
     self.place = place
     responses = Array(repeating: [], count: members)
     unanswered = members
   }
 
-  /// Takes a member's response, or nothing where it is answered with silence; true once none is missing.
+  /// Stores a member's response, which is empty where it gets none. Returns true once all are there.
   mutating func answer(_ member: Int, _ response: [UInt8]) -> Bool {
     responses[member] = response
     bytes += response.count
@@ -22,7 +22,7 @@ struct Batch: Sendable {
     return unanswered == 0
   }
 
-  /// The array, in the order of the members; `nil` where there is nothing to say, for an empty array is not allowed.
+  /// The array, in the order of the members; `nil` where it would be empty, which JSON-RPC does not allow.
   var array: [UInt8]? {
     let given = responses.filter { !$0.isEmpty }
     if given.isEmpty { return nil }

@@ -1,25 +1,24 @@
 internal import Threads
 public import JSON
 
-/// Where the reply of a request goes that is answered later.
+/// The destination of a reply that is given later.
 enum Address: Sendable {
-  /// To this place, while its read has not been written.
+  /// This place, until the replies of its read are written; then the end.
   case place(ReplyBuffer.Place)
-  /// Into the array of a batch.
+  /// The array of a batch.
   case member(BatchMember)
 }
 
-/// One member of a batch that is owed a response.
+/// One member of a batch that gets a response.
 struct BatchMember: Sendable {
   let batch: Int
   let index: Int
 }
 
-// Messages are written without a lock, into memory that is lent: bodies are the handler's and may call anything here.
-// The lock is taken to lend that memory, and again to put the message in its place; writing to the transport needs
-// neither.
+// Messages are encoded without a lock, into a borrowed writer, because the handler's bodies may call the connection. The
+// lock is taken to borrow the writer, and again to put the message in its place. Writing to the transport takes neither.
 extension Connection {
-  /// Sends a notification, from any thread. It follows every reply that was given before.
+  /// Sends a notification, from any thread, behind every reply that was given before.
   public func notify(_ method: String, params: (inout JSONWriter) -> Void) {
     var writer = borrowWriter()
     writer.notification(method, params: params)
@@ -31,16 +30,15 @@ extension Connection {
     if mustPush { outbox.push() }
   }
 
-  /// Waits until fewer bytes than this wait for the reader. For those who tell what was not asked for: not on the reading
-  /// thread, which must go on reading.
+  /// Waits until fewer than `bytes` bytes are unwritten. For senders of notifications; not on the reading thread.
   ///
-  /// - Returns: false where nobody reads any more.
+  /// - Returns: `false` where the reader is gone.
   public func waitForRoom(below bytes: Int) -> Bool {
     outbox.waitForRoom(below: bytes)
     return !state.withLock { $0.readerIsGone }
   }
 
-  /// Waits until a long answer may go to this address, and tells how long it may be.
+  /// Waits until a long reply may be sent, and returns its largest length in bytes.
   func waitForRoom(at address: Address) -> Int {
     switch address {
     case .place:
@@ -51,7 +49,7 @@ extension Connection {
     }
   }
 
-  /// Answers a request while it is being handled; a body that writes nothing answers with silence.
+  /// Answers a request while it is handled; a body that writes nothing sends no reply.
   func answer(_ member: BatchMember?, _ body: (inout JSONWriter) -> Void) {
     var writer = borrowWriter()
     body(&writer)
@@ -75,7 +73,7 @@ extension Connection {
     let pending = PendingReply(self, to: id, ticket: ticket, address: address)
     var cancel: (@Sendable () -> Void)?
     if let onCancel {
-      // Weak: the work holds the reply, and a reply that the work has let go of is not to be kept alive by the table.
+      // Weak: the table must not keep a reply alive that the handler has released.
       cancel = { [weak pending] in
         if let pending { onCancel(pending) }
       }
@@ -85,7 +83,7 @@ extension Connection {
     return pending
   }
 
-  /// Answers a request in flight; true exactly once.
+  /// Answers a request in flight. Returns true exactly once.
   @discardableResult
   func answer(_ ticket: InFlight.Ticket, at address: Address, _ body: (inout JSONWriter) -> Void) -> Bool {
     guard state.withLock({ $0.inFlight.contains(ticket) }) else { return false }
@@ -116,7 +114,7 @@ extension Connection {
       guard state.inFlight.contains(ticket) else { return (false, false) }
       switch address {
       case .place(let place): state.send(&writer, at: place, through: outbox)
-      // The array cannot hold it; it goes before the array.
+      // A batch's array cannot hold it, so it is sent before the array.
       case .member(let member): state.send(&writer, at: state.batches[member.batch]?.place, through: outbox)
       }
       return (true, !state.gathering.isOpen)
@@ -134,14 +132,14 @@ extension Connection {
 }
 
 extension Connection.State {
-  /// Takes lent memory back, leaving none behind: memory with two owners would be copied at the next write.
+  /// Takes a lent writer back and leaves an empty one: an array with two owners would be copied at the next write.
   fileprivate mutating func take(back lent: inout JSONWriter) {
     lent.clear()
     writer = consume lent
     lent = JSONWriter()
   }
 
-  /// Puts one message where it belongs: among the replies of the read at hand, or straight into the outbox.
+  /// Puts one message among the replies of the current read, or into the outbox where none is being handled.
   fileprivate mutating func send(_ message: inout [UInt8], at place: ReplyBuffer.Place?, through outbox: Outbox) {
     guard !message.isEmpty else { return }
     if gathering.isOpen {

@@ -1,49 +1,48 @@
 public import JSON
 internal import Threads
 
-/// What answers the calls of a connection.
+/// Answers the calls of a connection.
 public protocol RequestHandler: Sendable {
-  /// Takes one request: on the reading thread, in the order of arrival, and it must not block. It answers now, or keeps the
-  /// reply with `later` and answers from any thread.
+  /// Handles one request, on the reading thread and in the order of arrival; must not block. Answers at once, or keeps
+  /// the reply with `later` and answers from any thread.
   func handle(_ request: Request, reply: consuming Reply)
 
-  /// Takes one notification; as `handle`. Nothing is ever answered, not even that it is not known.
+  /// Handles one notification, like `handle`. No notification is answered, not even an unknown one.
   func handle(notification: Request)
 
-  /// The error for a request that arrives while `limit` others are in flight. It is not handed over, so it has no effect.
+  /// The error for a request that arrives while `limit` others are in flight. Such a request is not handled.
   func refusal(requestsInFlight limit: Int) -> RPCError
 
-  /// Everything that came in one read has been handed over. Called before its replies are written, so this is where to
-  /// commit, and it may block. Replies kept with `later` that are answered in here go out in the same write and in the
-  /// order of the requests.
+  /// Called when all requests of one read have been handled and before their replies are written: the place to commit.
+  /// It may block. Replies kept with `later` that are given in here go out in the same write, in the order of requests.
   func settle()
 
-  /// Nobody reads our replies any more; called once, on whichever thread noticed it. Replies are dropped from here on.
+  /// Called once, from any thread, when the reader of the replies is gone. Replies are dropped from then on.
   func readerIsGone()
 }
 
 extension RequestHandler {
-  /// Nothing was left to be settled.
+  /// Does nothing.
   public func settle() {}
 
-  /// `Connection.run` returns `.readerGone`, which is enough for most.
+  /// Does nothing: `Connection.run` returns `.readerGone`.
   public func readerIsGone() {}
 }
 
 /// Why `Connection.run` returned.
 public enum EndOfConnection: Sendable, Equatable {
-  /// The client asks nothing more. What it asked is still owed to it: see `waitUntilAnswered`.
+  /// The client sends nothing more. It still waits for replies: see `waitUntilAnswered`.
   case endOfInput
   /// `stopReading` was called.
   case stopped
-  /// Nobody reads our replies any more.
+  /// The reader of the replies is gone.
   case readerGone
 }
 
-/// A peer at the other end of a transport, exchanging JSON-RPC 2.0 messages with us.
+/// A connection that exchanges JSON-RPC 2.0 messages over a transport.
 ///
-/// Knows framing, messages and who is owed a reply, and not one method. Requests are handed over in the order of arrival
-/// on the thread that reads; the handler hands off only what has to wait.
+/// It knows framing, messages and requests in flight, but no method. Requests are handled in the order of arrival on the
+/// reading thread; the handler hands off only those that have to wait.
 public final class Connection: Sendable {
   struct State: Sendable {
     var encoder: FrameEncoder
@@ -51,17 +50,17 @@ public final class Connection: Sendable {
     var inFlight = InFlight()
     var batches: [Int: Batch] = [:]
     var lastBatch = 0
-    /// Memory for writing one message, lent to one thread at a time; the others take new memory.
+    /// For encoding one message; borrowed by one thread at a time, while others make a new one.
     var writer: JSONWriter? = JSONWriter(reserving: 1_024)
     var mustStop = false
     var readerIsGone = false
   }
 
-  /// Replies are written once they are this many bytes, even if more requests of the same read wait: a short request
-  /// may have a long reply, and 64 KiB of short requests must not become gigabytes of memory.
+  /// From this many bytes on, replies are written although more requests of the same read wait: a short request may have
+  /// a long reply, and the replies to 64 KiB of requests must not take gigabytes of memory.
   private static let gatheredBytes = 1 << 20
-  /// Where none of them waits for a commit, from here on they are written while the rest is still being answered: the
-  /// reader has something to do.
+  /// From this many bytes on, replies of which none waits for a commit are written while the rest is still being
+  /// answered, so that the reader can start.
   private static let readyBytes = 8 << 10
   private static let chunkBytes = 64 << 10
 
@@ -72,7 +71,7 @@ public final class Connection: Sendable {
   private let handler: any RequestHandler
   private let framing: Framing?
 
-  /// Joins a transport and a handler; nothing is read before `run`.
+  /// A connection over a transport. Reads nothing before `run`.
   ///
   /// - Parameter framing: `nil` decides by the first byte.
   public init(
@@ -92,16 +91,16 @@ public final class Connection: Sendable {
 
   // MARK: - Reading
 
-  /// Reads and hands over messages on the calling thread, until the input ends or there is a reason to stop.
+  /// Reads and handles messages on the calling thread, until the input ends, the reader is gone or `stopReading`.
   ///
-  /// Call it once. Replies that are still owed when it returns are waited for with `waitUntilAnswered`.
+  /// Call it once. `waitUntilAnswered` waits for the replies that are missing when it returns.
   public func run() -> EndOfConnection {
     let messages = MessageDecoder(limits: limits)
     var frames = FrameDecoder(framing: framing, limit: limits.messageBytes)
     var chunk = [UInt8](repeating: 0, count: Self.chunkBytes)
     var framingIsKnown = framing != nil
     while true {
-      // The reader is slow: no more questions until it has read some of the answers.
+      // A slow reader gets no more requests handled until it has read some of the replies.
       outbox.waitForRoom(below: limits.unwrittenBytes)
       if state.withLock({ $0.readerIsGone }) { return .readerGone }
       let count = transport.read(into: &chunk)
@@ -134,8 +133,8 @@ public final class Connection: Sendable {
     }
   }
 
-  /// Lets `run` return after the message at hand, and leaves the rest unread. For the handler, on the reading thread
-  /// (`exit`); from any other thread it has no effect before the next message comes.
+  /// Makes `run` return after the current message and leaves the rest unread. For the handler of `exit`, on the reading
+  /// thread; from another thread it takes effect with the next message.
   public func stopReading() {
     state.signal { $0.mustStop = true }
   }
@@ -182,7 +181,7 @@ public final class Connection: Sendable {
   private func receive(_ message: Message, as member: BatchMember?) {
     switch message {
     case .request(let request, let id):
-      // Asked before the handler sees the request, so that one that is refused has had no effect.
+      // Checked before the handler gets the request, so that a refused one has no effect.
       if state.withLock({ $0.inFlight.count >= limits.requestsInFlight }) {
         answer(member) { $0.response(to: id, error: handler.refusal(requestsInFlight: limits.requestsInFlight)) }
       } else {
@@ -201,11 +200,11 @@ public final class Connection: Sendable {
     answer(nil) { $0.response(to: nil, error: error) }
   }
 
-  // MARK: - Owing
+  // MARK: - Requests in flight
 
-  /// Asks every request in flight under an id to end: calls their `onCancel` on this thread, in the order of arrival.
+  /// Cancels every request in flight with an id: calls their `onCancel` on this thread, in the order of arrival.
   ///
-  /// Numbers are compared by spelling and strings by code points; a value that is no id cancels nothing.
+  /// Numbers are compared by spelling and strings by code points. A value that is not an id cancels nothing.
   public func cancel(_ id: JSONValue) {
     guard let id = RequestID(id) else { return }
     for cancel in state.withLock({ $0.inFlight.cancels(of: id) }) { cancel() }
@@ -213,8 +212,8 @@ public final class Connection: Sendable {
 
   /// Waits until no request is in flight and every reply is written.
   ///
-  /// - Parameter milliseconds: how long at most; `nil` is for ever.
-  /// - Returns: false when the time was up before, or nobody reads our replies any more.
+  /// - Parameter milliseconds: the longest wait; `nil` is no limit.
+  /// - Returns: `false` where the time was up before, or the reader is gone.
   public func waitUntilAnswered(atMost milliseconds: Int64? = nil) -> Bool {
     let clock = Stopwatch()
     let isAnswered = state.wait(atMost: milliseconds) { state -> Bool? in

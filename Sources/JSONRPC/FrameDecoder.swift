@@ -6,32 +6,31 @@
   internal import Darwin
 #endif
 
-/// What a stream holds next.
+/// The next part of a stream.
 public enum Frame: Sendable, Equatable {
-  /// One message: where it lies in `FrameDecoder.bytes`, until the next `append`.
+  /// One message: its range in `FrameDecoder.bytes`, valid until the next `append`.
   case message(Range<Int>)
-  /// Bytes that are no message; the decoder has already found its way past them, or is about to.
+  /// Bytes that are not a message. The decoder skips them.
   case fault(FrameFault)
 }
 
-/// Why bytes are no frame.
+/// Why bytes are not a frame.
 public enum FrameFault: Sendable, Equatable {
-  /// A header without a length, with one that is no number anybody means, or with two that differ.
+  /// A header without a length, with one that cannot be meant, or with two that differ.
   case badLength
-  /// A message over the limit. It is skipped as it arrives and never kept in memory.
+  /// A message over the limit. It is skipped as it arrives and not held in memory.
   case tooLong
   /// The input ended inside a header or a body.
   case truncated
 }
 
-/// Cuts a stream of bytes into messages.
+/// Splits a stream of bytes into messages.
 ///
-/// Takes chunks however they were cut and gives the same frames for every cut. Every byte is looked at a bounded number
-/// of times, so a long message that arrives in small pieces costs no more than a short one a byte. It never traps,
-/// blocks or logs, and after a fault it goes on.
+/// The frames are the same however the stream was cut into chunks. Every byte is read a bounded number of times, so the
+/// cost is linear, also for a long message in small chunks. It never traps, blocks or logs, and goes on after a fault.
 public struct FrameDecoder: Sendable {
   private enum State {
-    /// Before the first byte: a byte order mark may stand here, and only here.
+    /// Before the first byte, the only place for a byte order mark.
     case start
     /// White space before the byte that decides the framing.
     case undecided
@@ -40,34 +39,34 @@ public struct FrameDecoder: Sendable {
     case header(length: Int?, isEmpty: Bool)
     case body(Int)
     case skippingBody(Int)
-    /// After a bad header: looking for the next `Content-Length`. `cut` when this line's beginning was let go.
+    /// After a bad header, searching for the next `Content-Length`. `cut`: the beginning of this line was dropped.
     case searching(cut: Bool)
     case ended
   }
 
   /// The bytes that `Frame.message` points into.
   public private(set) var bytes: [UInt8] = []
-  /// The framing: as given, or as the first byte decided; `nil` before that.
+  /// The framing that was given or that the first byte decided; `nil` before that.
   public private(set) var framing: Framing?
 
   private let limit: Int
   private var state = State.start
-  /// The first byte that has not been handed out or skipped.
+  /// The first byte that has not been returned or skipped.
   private var start = 0
-  /// Up to here it is known that no line feed follows `start`.
+  /// There is no line feed between `start` and this offset.
   private var searched = 0
   private var inputEnded = false
 
-  /// No header line is longer. Ours and everybody's are below 100 bytes.
+  /// The longest header line. Those of real clients are below 100 bytes.
   private static let headerLineBytes = 8_192
-  /// How much of a line's end is kept while looking for a header.
+  /// How many bytes at the end of a line are searched for a header.
   private static let searchedTail = 256
-  /// Above this a length is taken for a mistake: nobody sends 4 GiB, and skipping that much would swallow all that follows.
+  /// The largest length that is believed: skipping more than 4 GiB would swallow every later message.
   private static let credibleLength = 1 << 32
-  /// A buffer that grew beyond this for one long message is given back when it is empty.
+  /// A larger buffer is freed once it is empty.
   private static let keptBytes = 1 << 20
 
-  /// Starts before the first byte of a stream.
+  /// A decoder before the first byte of a stream.
   ///
   /// - Parameters:
   ///   - framing: `nil` lets the first byte decide.
@@ -77,20 +76,20 @@ public struct FrameDecoder: Sendable {
     self.limit = limit
   }
 
-  /// Takes the next chunk. The ranges of earlier frames are void afterwards.
+  /// Adds the next chunk. Ranges of earlier frames are invalid afterwards.
   public mutating func append(_ chunk: borrowing Span<UInt8>) {
     if start == bytes.count {
       bytes.removeAll(keepingCapacity: bytes.capacity <= Self.keptBytes)
       (start, searched) = (0, 0)
     } else if start > bytes.count / 2 {
-      // Fewer bytes move than were consumed since the last time: this stays linear.
+      // Fewer bytes move than were consumed since the last time, so the cost stays linear.
       bytes.removeSubrange(..<start)
       (start, searched) = (0, max(0, searched - start))
     }
     chunk.withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
   }
 
-  /// Tells that no more bytes come; `next` then gives what is left.
+  /// Marks the end of the input; `next` then returns the remaining frames.
   public mutating func finish() {
     inputEnded = true
   }
@@ -110,14 +109,14 @@ public struct FrameDecoder: Sendable {
         state = decided == .line ? .line : .header(length: nil, isEmpty: true)
       case .line:
         guard let end = lineEnd() else {
-          // One more than the limit, because the last byte may turn out to be the CR of a CRLF.
+          // One more than the limit, because the last byte may be the CR of a CRLF.
           guard bytes.count - start > limit + 1 else { return nil }
           state = .skippingLine
           return .fault(.tooLong)
         }
         let line = line(upTo: end)
         pass(lineEndingAt: end)
-        // Before it is known to be blank: a part of it that came first had to be judged by its length alone.
+        // Checked before `isBlank`, as for a line whose beginning alone was too long.
         if line.count > limit { return .fault(.tooLong) }
         if isBlank(line) { continue }
         return .message(line)
@@ -164,7 +163,7 @@ public struct FrameDecoder: Sendable {
 
   // MARK: - Lines
 
-  /// Passes over a byte order mark; false until enough bytes are there to know.
+  /// Skips a byte order mark; `false` until there are enough bytes to know.
   private mutating func passByteOrderMark() -> Bool {
     for (index, byte) in [0xEF, 0xBB, 0xBF].enumerated() {
       guard start + index < bytes.count else { return inputEnded }
@@ -174,7 +173,7 @@ public struct FrameDecoder: Sendable {
     return true
   }
 
-  /// The line feed that ends the line at `start`; the end of input ends it too, if it has begun.
+  /// The offset of the line feed behind `start`; at the end of the input, the end of a line that has begun.
   private mutating func lineEnd() -> Int? {
     searched = max(searched, start)
     let found = bytes.withUnsafeBufferPointer { buffer -> Int? in
@@ -210,7 +209,7 @@ public struct FrameDecoder: Sendable {
 
   // MARK: - Headers
 
-  /// Reads one line of a header if it is there, and says what is wrong with it.
+  /// Reads one line of a header, if it is complete, and returns its fault.
   private mutating func readHeaderLine(length: Int?, isEmpty: Bool) -> FrameFault? {
     let end = lineEnd()
     guard (end ?? bytes.count) - start <= Self.headerLineBytes else {
@@ -241,11 +240,11 @@ public struct FrameDecoder: Sendable {
     return nil
   }
 
-  /// Looks for a header in the next line; false until more bytes come.
+  /// Searches the next line for a header; `false` until more bytes come.
   ///
-  /// A body has no line feed at its end, so after a message whose length could not be read the next header does not start
-  /// a line: it ends one. A line that ends in `Content-Length: 83` is taken for it; no JSON text holds one, because a
-  /// string cannot hold a line feed.
+  /// A body has no line feed at its end, so behind a message with an unreadable length the next header ends a line instead
+  /// of starting one. A line that ends in `Content-Length: 83` is taken for a header; JSON text cannot contain such a line
+  /// end, because a string cannot contain a line feed.
   private mutating func search(cut: Bool) -> Bool {
     guard let end = lineEnd(), end < bytes.count else {
       if bytes.count - start > Self.searchedTail {
@@ -267,7 +266,7 @@ public struct FrameDecoder: Sendable {
     return true
   }
 
-  /// Where `Content-Length: digits` starts that the range ends with.
+  /// The start of a `Content-Length: digits` at the end of the range.
   private func headerAtEnd(of range: Range<Int>) -> Int? {
     guard let colon = range.last(where: { bytes[$0] == UInt8(ascii: ":") }), number(colon + 1..<range.upperBound) != nil
     else { return nil }
@@ -277,7 +276,7 @@ public struct FrameDecoder: Sendable {
     return name >= range.lowerBound && isContentLength(name..<end) ? name : nil
   }
 
-  /// Where the value of a line lies, if the line is a `Content-Length` header.
+  /// The range of the value, if the line is a `Content-Length` header.
   private func contentLengthValue(_ line: Range<Int>) -> Range<Int>? {
     guard let colon = line.first(where: { bytes[$0] == UInt8(ascii: ":") }) else { return nil }
     return isContentLength(trimmed(line.lowerBound..<colon)) ? colon + 1..<line.upperBound : nil
@@ -300,7 +299,7 @@ public struct FrameDecoder: Sendable {
     return range
   }
 
-  /// A length: digits and nothing else, and a number that a message could have.
+  /// A length: digits only, up to `credibleLength`.
   private func number(_ range: Range<Int>) -> Int? {
     let range = trimmed(range)
     guard !range.isEmpty else { return nil }
@@ -309,7 +308,7 @@ public struct FrameDecoder: Sendable {
       let digit = bytes[index] &- UInt8(ascii: "0")
       guard digit < 10 else { return nil }
       value = value * 10 + Int(digit)
-      // Asked at each digit, so that no spelling can overflow.
+      // Checked at each digit, so that it cannot overflow.
       guard value <= Self.credibleLength else { return nil }
     }
     return value

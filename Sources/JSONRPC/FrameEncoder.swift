@@ -1,11 +1,11 @@
-/// Puts messages into frames, exactly as the strictest readers want them.
+/// Puts messages into frames that strict readers accept.
 struct FrameEncoder: Sendable {
   let framing: Framing
 
-  /// Appends one message as one frame; takes its memory, and not a copy, where it can, and leaves other memory for it.
+  /// Appends one message as one frame. Where it can, it swaps the arrays instead of copying.
   ///
-  /// A header is `Content-Length: N` and nothing else, with CRLF. There is no line feed behind the body: vscode-jsonrpc
-  /// would take it for a header line.
+  /// A header is only `Content-Length: N`, with CRLF. No line feed follows the body: vscode-jsonrpc would read it as a
+  /// header line.
   func append(_ message: inout [UInt8], to frames: inout [UInt8]) {
     switch framing {
     case .line:

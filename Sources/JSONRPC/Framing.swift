@@ -1,4 +1,4 @@
-/// How messages are told apart in a stream of bytes.
+/// How messages are delimited in a stream of bytes.
 ///
 /// Decided once for a connection, by its first byte: a header line cannot start with `{` or `[`, and a JSON-RPC message
 /// cannot start with a letter. Replies use the framing of the requests; schemas/README.md, "Framing".

@@ -1,28 +1,28 @@
 internal import JSON
 
-/// The requests that were accepted and are not answered yet. A pure table: nothing is called from here.
+/// The requests that are accepted and not answered yet. A pure table: it calls nothing.
 ///
-/// A request is registered before its work starts and removed before its reply is written, so that neither a cancel nor
-/// an answer can come at a moment when it is not known.
+/// A request is registered before its work starts and removed before its reply is written, so every cancel and every
+/// answer finds it or finds it answered.
 struct InFlight: Sendable {
-  /// One request. Not its id: two requests may be in flight under one id.
+  /// One request. Not its id, because two requests in flight may have the same id.
   typealias Ticket = Int
 
-  /// What is known of a request in flight.
+  /// One request in flight.
   struct Entry: Sendable {
     let id: RequestID
-    /// What a cancel does; `nil` for a request that cannot be cancelled.
+    /// Cancels it; `nil` for a request that cannot be cancelled.
     let cancel: (@Sendable () -> Void)?
   }
 
   private var entries: [Ticket: Entry] = [:]
-  /// Only those that can be cancelled, so that a quick commit pays nothing for it.
+  /// Requests that can be cancelled only, so that others pay nothing for it.
   private var cancellable: [RequestID: [Ticket]] = [:]
   private var lastTicket = 0
 
   var count: Int { entries.count }
 
-  /// A ticket that nobody has had.
+  /// A ticket that was not used before.
   mutating func newTicket() -> Ticket {
     lastTicket += 1
     return lastTicket
@@ -38,9 +38,9 @@ struct InFlight: Sendable {
     entries[ticket] != nil
   }
 
-  /// Removes a request; its entry comes back exactly once, `nil` to everybody who comes later.
+  /// Removes a request and returns its entry; `nil` where it was removed before.
   ///
-  /// The caller lets go of the entry outside of its lock: what the closure holds may run code when it goes.
+  /// The caller releases the entry outside of its lock, because releasing the closure may run code.
   mutating func finish(_ ticket: Ticket) -> Entry? {
     guard let entry = entries.removeValue(forKey: ticket) else { return nil }
     guard entry.cancel != nil else { return entry }
@@ -52,7 +52,7 @@ struct InFlight: Sendable {
     return entry
   }
 
-  /// What to call to cancel every request under an id, in the order in which they came.
+  /// The functions that cancel every request with an id, in the order of arrival.
   func cancels(of id: RequestID) -> [@Sendable () -> Void] {
     (cancellable[id] ?? []).compactMap { entries[$0]?.cancel }
   }

@@ -1,4 +1,4 @@
-/// How much one connection may ask for; schemas/README.md, "Limits".
+/// The limits of one connection; schemas/README.md, "Limits".
 public struct Limits: Sendable {
   /// The longest message that is read, in bytes; a longer one is answered with -32600 and skipped.
   public var messageBytes = 64 << 20
@@ -11,7 +11,7 @@ public struct Limits: Sendable {
   public var requestsInFlight = 10_000
   /// The longest request id in bytes, the quotes of a string not counted; a longer one is answered with -32602.
   public var idBytes = 1_024
-  /// How many bytes of replies wait for a slow reader before reading stops.
+  /// The most bytes of replies that wait for a slow reader; beyond that, reading stops.
   public var unwrittenBytes = 64 << 20
 
   /// The default limits.

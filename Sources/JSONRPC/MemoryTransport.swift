@@ -1,13 +1,13 @@
 internal import Threads
 
-/// A transport without descriptors: the other end is a caller in the same process.
+/// A transport for tests: the other end is a caller in the same process.
 ///
-/// One `send` is one read and one write is one element of what was received, so that a test can say what came together.
-/// `Connection.run` can be called on the same thread once everything has been sent.
+/// One `send` is one read, and each write is one element of `writes`. `Connection.run` can be called on the same thread
+/// once everything has been sent.
 public final class MemoryTransport: Transport {
   private struct State {
     var chunks: [[UInt8]] = []
-    /// How much of the first chunk has been read.
+    /// The number of bytes read of the first chunk.
     var offset = 0
     var inputEnded = false
     var writes: [[UInt8]] = []
@@ -17,14 +17,14 @@ public final class MemoryTransport: Transport {
 
   private let state: Protected<State>
 
-  /// - Parameter room: how many bytes may be written before `makeRoom`; as a pipe that nobody reads.
+  /// - Parameter room: the bytes that may be written before `makeRoom`, like the buffer of a pipe.
   public init(room: Int = .max) {
     state = Protected(State(room: room))
   }
 
   // MARK: - The other end
 
-  /// Sends bytes that arrive in one read (in several, where they are more than one read takes).
+  /// Sends bytes that arrive in one read, or in several where they exceed its buffer.
   public func send(_ bytes: [UInt8]) {
     guard !bytes.isEmpty else { return }
     state.signal { $0.chunks.append(bytes) }
@@ -35,28 +35,28 @@ public final class MemoryTransport: Transport {
     send(Array(text.utf8))
   }
 
-  /// Ends the input: nothing more will be sent.
+  /// Ends the input.
   public func endInput() {
     state.signal { $0.inputEnded = true }
   }
 
-  /// Lets so many more bytes be written.
+  /// Allows so many more bytes to be written.
   public func makeRoom(_ bytes: Int = .max) {
     state.signal { $0.room = $0.room > Int.max - bytes ? .max : $0.room + bytes }
   }
 
-  /// Goes away: whoever writes from now on is told so.
+  /// Closes the reading end: later writes return `.readerGone`.
   public func stopReceiving() {
     state.signal { $0.readerIsGone = true }
   }
 
-  /// What was received so far, one element a write.
+  /// The bytes received so far, one element a write.
   public var writes: [[UInt8]] { state.withLock { $0.writes } }
 
-  /// Everything received so far as text.
+  /// The bytes received so far, as text.
   public var received: String { String(decoding: writes.joined(), as: UTF8.self) }
 
-  /// Waits until what was received is as wanted; `nil` once the time, in milliseconds, is up.
+  /// Waits until the body returns a value for the received text; `nil` once the time, in milliseconds, is up.
   public func waitForReceived<Result: Sendable>(
     atMost milliseconds: Int64 = 10_000, until body: (String) -> Result?
   ) -> Result? {
@@ -65,7 +65,7 @@ public final class MemoryTransport: Transport {
 
   // MARK: - This end
 
-  /// Takes the oldest chunk that was sent, waiting for one.
+  /// Reads from the oldest chunk; waits for one.
   public func read(into chunk: inout [UInt8]) -> Int {
     let capacity = chunk.count
     let taken = state.wait { state -> ArraySlice<UInt8>? in
@@ -83,7 +83,7 @@ public final class MemoryTransport: Transport {
     return taken.count
   }
 
-  /// Writes as much as there is room for.
+  /// Writes as many bytes as there is room for.
   public func write(_ bytes: borrowing Span<UInt8>, waiting: Bool) -> WriteOutcome {
     let bytes = bytes.withUnsafeBufferPointer { Array($0) }
     let outcome = state.wait(atMost: waiting ? nil : 0) { state -> WriteOutcome? in

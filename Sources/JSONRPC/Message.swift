@@ -1,6 +1,6 @@
 public import JSON
 
-/// A call: a method and what it was given.
+/// A call: a method with its params.
 public struct Request: Sendable {
   /// The name of the method.
   public let method: String
@@ -9,7 +9,7 @@ public struct Request: Sendable {
   /// The id, or `nil` for a notification. An id of `null` is an id.
   public let id: RequestID?
 
-  /// A call as a handler is given it; public so that handlers can be tested without a connection.
+  /// A call. Public so that handlers can be tested without a connection.
   public init(method: String, params: JSONValue? = nil, id: RequestID? = nil) {
     self.method = method
     self.params = params
@@ -17,13 +17,13 @@ public struct Request: Sendable {
   }
 }
 
-/// What one frame said.
+/// A decoded message.
 enum Message: Sendable {
   case request(Request, RequestID)
   case notification(Request)
-  /// An answer to a request of ours. Nothing is waiting for it, and answering it could go on for ever.
+  /// A response. It is ignored: the program sends no requests, and answering could loop without end.
   case response
-  /// Something that is answered with an error, under this id or under null.
+  /// An invalid message, answered with an error under this id or under null.
   case refused(RPCError, RequestID?)
   case batch([Message])
 }
@@ -31,7 +31,7 @@ enum Message: Sendable {
 extension JSONWriter {
   /// Writes a response with a result. A body that writes nothing means `null`.
   ///
-  /// Never another member beside these three: Emacs' jsonrpc.el fails on any.
+  /// It has no further members: Emacs' jsonrpc.el fails on any.
   mutating func response(to id: RequestID?, result body: (inout JSONWriter) -> Void) {
     beginResponse(to: id)
     piece(",\"result\":")
@@ -73,7 +73,7 @@ extension JSONWriter {
     if let id { raw(id.token) } else { null() }
   }
 
-  /// Keeps the message well-formed where a body forgot to write.
+  /// Writes `null` where the body writes nothing, so that the message stays valid.
   private mutating func valueOrNull(_ body: (inout JSONWriter) -> Void) {
     let before = bytes.count
     body(&self)

@@ -1,12 +1,12 @@
 internal import JSON
 
-/// Reads what a message says: `jsonrpc`, `id`, `method` and `params` straight from the bytes, and a tree of `params` only.
+/// Decodes the envelope of a message from its bytes, and builds values of `params` only.
 ///
 /// Decisions that JSON-RPC 2.0 leaves open: schemas/README.md, "Requests and ids".
 struct MessageDecoder: Sendable {
   let limits: Limits
 
-  /// Never fails: bytes that are no JSON are a message that is answered with -32700.
+  /// Never fails: bytes that are not JSON are a message that is answered with -32700.
   func decode(_ bytes: borrowing Span<UInt8>) -> Message {
     do {
       var scanner = JSONScanner()
@@ -21,7 +21,7 @@ struct MessageDecoder: Sendable {
     }
   }
 
-  /// Every member is read before the first is handed over: a batch that is no JSON as a whole is one error.
+  /// Decodes all members before the first is handled: a batch that is not JSON as a whole gets one error.
   private func batch(_ scanner: inout JSONScanner, in bytes: borrowing Span<UInt8>) throws(JSONError) -> Message {
     var members: [Message] = []
     var count = 0
@@ -32,7 +32,7 @@ struct MessageDecoder: Sendable {
       if count <= limits.batchMembers {
         members.append(try single(&scanner, depth: 1, in: bytes))
       } else {
-        // Still read, because what follows might be no JSON; not kept.
+        // Checked, because the rest might not be JSON, but not stored.
         members = []
         try skipValue(&scanner, depth: 1, in: bytes)
       }
@@ -42,14 +42,14 @@ struct MessageDecoder: Sendable {
     return .batch(members)
   }
 
-  /// What an object of a message said so far.
+  /// The members of a message read so far.
   private struct Envelope {
     var isVersion2 = false
     var hasMethod = false
     var method: String?
     var params: JSONValue?
     var id = ID.absent
-    /// Whether its params hold more values than the message may.
+    /// Whether its params hold more values than the limit.
     var isTooLarge = false
     var isAnswer = false
 
@@ -68,7 +68,7 @@ struct MessageDecoder: Sendable {
       try skipValue(&scanner, depth: depth, in: bytes)
       return .refused(.invalidRequest, nil)
     }
-    // The values inside count the braces around them too.
+    // The depth of the members includes these braces.
     var inner = JSONScanner(at: scanner.position, depth: depth + 1)
     inner.valuesLeft = scanner.valuesLeft
     try inner.expect(UInt8(ascii: "{"), in: bytes)
@@ -94,7 +94,7 @@ struct MessageDecoder: Sendable {
     scanner.valuesLeft = inner.valuesLeft
   }
 
-  /// Of two members with one name the last wins, as everywhere.
+  /// Of two members with one name the last wins, as in `JSONObject`.
   private func member(
     _ scanner: inout JSONScanner, of envelope: inout Envelope, in bytes: borrowing Span<UInt8>
   ) throws(JSONError) {
@@ -114,7 +114,7 @@ struct MessageDecoder: Sendable {
     }
   }
 
-  /// What holds too many values is still read to its end, to find the id to answer under, but not built.
+  /// Params with too many values are checked to their end, because the id may follow, but not built.
   private func params(
     _ scanner: inout JSONScanner, of envelope: inout Envelope, in bytes: borrowing Span<UInt8>
   ) throws(JSONError) {
@@ -130,7 +130,7 @@ struct MessageDecoder: Sendable {
     }
   }
 
-  /// A value that should be a string; `nil` where it is another one.
+  /// A string; `nil` for a value of another kind.
   private func text(_ scanner: inout JSONScanner, in bytes: borrowing Span<UInt8>) throws(JSONError) -> JSONText? {
     if scanner.peek(in: bytes) == UInt8(ascii: "\"") { return try scanner.text(in: bytes) }
     try scanner.skipValue(in: bytes)
@@ -162,7 +162,7 @@ struct MessageDecoder: Sendable {
     case .absent: id = nil
     case .legal(let legal): id = legal
     case .illegal: return .refused(.invalidRequest, nil)
-    // Answered under null: what is refused for its length is not written back at that length.
+    // Answered under null, because the reply must not repeat an id that is too long.
     case .tooLong: return .refused(.idTooLong(limit: limits.idBytes), nil)
     }
     if envelope.isTooLarge { return .refused(.tooManyValues(limit: limits.messageValues), id) }

@@ -1,26 +1,26 @@
 internal import Threads
 
-/// The way out: whole frames, in the order in which they were enqueued, by one writer at a time.
+/// Writes whole frames in the order in which they were enqueued, by one writer at a time.
 ///
-/// The thread that sends writes what can be written without blocking. What is left goes to a thread of its own, which
-/// starts when it is first needed: a slow reader costs memory up to a bound, and never blocks who sends.
+/// The sending thread writes as much as it can without blocking. A thread of its own, started when needed, writes the rest.
+/// So a slow reader costs bounded memory and never blocks a sender.
 final class Outbox: Sendable {
   private struct State {
-    /// Frames behind those that are being written.
+    /// Frames that wait behind those that are being written.
     var queued: [UInt8] = []
-    /// Memory of what was written last, for what comes next.
+    /// An empty array with memory, for the next frames.
     var spare: [UInt8] = []
-    /// What the writing thread has been handed, and how much of it was written before.
+    /// Bytes for the writing thread, and how many of them were written before.
     var handedOver: (bytes: [UInt8], written: Int)?
     /// Bytes that are queued or being written.
     var unwritten = 0
-    /// Somebody is writing. Only who set this may touch the transport.
+    /// Whether a thread is writing. Only the thread that set it may use the transport.
     var isWriting = false
     var hasThread = false
     var isHeldBack = false
     var readerIsGone = false
 
-    /// Takes all that is queued, and leaves spare memory for what comes next.
+    /// Takes all queued frames, and leaves the spare array in their place.
     mutating func takeQueued(into bytes: inout [UInt8]) {
       swap(&bytes, &spare)
       swap(&bytes, &queued)
@@ -31,7 +31,7 @@ final class Outbox: Sendable {
   private let onReaderGone: @Sendable () -> Void
   private let state = Protected(State())
 
-  /// How long the writing thread waits for more before it ends.
+  /// How long the writing thread waits for more before it ends, in milliseconds.
   private static let lingering: Int64 = 2_000
 
   /// - Parameter onReaderGone: called once, without a lock, on the thread that noticed it.
@@ -40,12 +40,12 @@ final class Outbox: Sendable {
     self.onReaderGone = onReaderGone
   }
 
-  /// Bytes that are not written yet.
+  /// The number of bytes that are not written yet.
   var unwritten: Int { state.withLock { $0.unwritten } }
   /// Whether a thread is in `waitForRoom`.
   var isHeldBack: Bool { state.withLock { $0.isHeldBack } }
 
-  /// Puts whole frames behind all others, and takes their memory. Writes nothing; `push` does.
+  /// Adds whole frames at the end, taking their memory where it can. `push` writes them.
   func enqueue(_ frames: inout [UInt8]) {
     state.withLock { state in
       guard !state.readerIsGone else { return }
@@ -58,8 +58,8 @@ final class Outbox: Sendable {
     }
   }
 
-  /// Writes what is queued and does not block; returns at once where another thread is writing, because that one goes on
-  /// until nothing is queued.
+  /// Writes queued frames without blocking. Returns at once where another thread is writing: that one goes on until
+  /// nothing is queued.
   func push() {
     var bytes: [UInt8] = []
     let mayWrite = state.withLock { state -> Bool in
@@ -72,9 +72,9 @@ final class Outbox: Sendable {
     if let written = write(&bytes, from: 0, waiting: false) { handOver(bytes, written: written) }
   }
 
-  /// Waits until fewer bytes than this are unwritten, or nobody reads them.
+  /// Waits until at most `limit` bytes are unwritten, or the reader is gone.
   func waitForRoom(below limit: Int) {
-    // Asked first without the flag, so that the usual case is one look.
+    // The usual case takes the lock once.
     let hasRoom = state.withLock { state -> Bool in
       state.isHeldBack = state.unwritten > limit && !state.readerIsGone
       return !state.isHeldBack
@@ -87,7 +87,7 @@ final class Outbox: Sendable {
     }
   }
 
-  /// Waits until everything is written; false when the time was up before or nobody reads it.
+  /// Waits until everything is written; `false` where the time was up before or the reader is gone.
   func waitUntilWritten(atMost milliseconds: Int64?) -> Bool {
     state.wait(atMost: milliseconds) { state -> Bool? in
       if state.readerIsGone { return false }
@@ -95,9 +95,9 @@ final class Outbox: Sendable {
     } ?? false
   }
 
-  /// Writes these bytes and then all that has been queued meanwhile.
+  /// Writes these bytes and then all frames that were queued meanwhile.
   ///
-  /// - Returns: `nil` when there is nothing left to do, else how many of `bytes` are written.
+  /// - Returns: `nil` where everything is written or the reader is gone, else how many of `bytes` are written.
   private func write(_ bytes: inout [UInt8], from start: Int, waiting: Bool) -> Int? {
     var written = start
     var reported = start
@@ -107,7 +107,7 @@ final class Outbox: Sendable {
         case .written(let count):
           written += count
           if waiting {
-            // Somebody may be waiting for room, and a long write takes its time.
+            // A long write wakes threads in `waitForRoom` on the way.
             state.signal { $0.unwritten -= count }
             reported = written
           }
@@ -132,7 +132,7 @@ final class Outbox: Sendable {
     }
   }
 
-  /// Drops everything, now and from now on. `isWriting` stays set: nobody writes any more.
+  /// Drops all frames, now and later. `isWriting` stays set, so that no thread writes again.
   private func lose() {
     state.signal { state in
       state.readerIsGone = true

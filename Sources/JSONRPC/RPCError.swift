@@ -1,36 +1,36 @@
 public import JSON
 
-/// An error as a client sees it: the `error` member of a response.
+/// The `error` member of a response.
 public struct RPCError: Error, Sendable, Equatable {
   /// JSON-RPC's own codes, or the application's outside -32768…-32000.
   public let code: Int
-  /// One concise sentence.
+  /// One short sentence.
   public let message: String
-  /// The bytes of one JSON value with more about it, if there is more.
+  /// The bytes of one JSON value with details; `nil` for none.
   public let data: [UInt8]?
 
-  /// Names an error; `data` must be exactly one JSON value.
+  /// - Parameter data: exactly one JSON value.
   public init(code: Int, message: String, data: [UInt8]? = nil) {
     self.code = code
     self.message = message
     self.data = data
   }
 
-  /// Names an error whose data is written by a closure, which must write exactly one JSON value.
+  /// - Parameter data: writes exactly one JSON value.
   public init(code: Int, message: String, data: (inout JSONWriter) -> Void) {
     var writer = JSONWriter(reserving: 128)
     data(&writer)
     self.init(code: code, message: message, data: writer.bytes)
   }
 
-  /// The bytes are no JSON (JSON-RPC 2.0 section 5.1).
+  /// The bytes are not JSON (JSON-RPC 2.0 section 5.1).
   public static let parseError = RPCError(code: -32700, message: "Parse error")
-  /// The JSON is no request (JSON-RPC 2.0 section 5.1).
+  /// The JSON is not a request (JSON-RPC 2.0 section 5.1).
   public static let invalidRequest = RPCError(code: -32600, message: "Invalid Request")
   /// There is no such method (JSON-RPC 2.0 section 5.1).
   public static let methodNotFound = RPCError(code: -32601, message: "Method not found")
 
-  /// A handler let go of a reply without answering: a fault of ours, said so that the client does not wait for ever.
+  /// A handler released a reply without answering: a bug, reported so that the client stops waiting.
   static let unanswered = RPCError(code: -32603, message: "Internal error") {
     $0.reason("internal", retryable: false)
   }

@@ -1,9 +1,9 @@
 public import JSON
 
-/// The answer that one request is owed, while its handler runs.
+/// The reply to one request, while its handler runs.
 ///
-/// Exactly one reply is a type, not a promise: every way to use it consumes it, and one that is dropped answers -32603 so
-/// that no client waits for ever.
+/// The type enforces exactly one reply: every use consumes it, and one that is dropped answers -32603, so that the client
+/// stops waiting.
 public struct Reply: ~Copyable {
   private let connection: Connection
   private let id: RequestID
@@ -20,7 +20,7 @@ public struct Reply: ~Copyable {
     if !isUsed { connection.answer(member) { $0.response(to: id, error: .unanswered) } }
   }
 
-  /// Answers with a result. The body writes one JSON value; one that writes nothing means `null`.
+  /// Answers with a result. The body writes one JSON value, or nothing for `null`.
   public consuming func result(_ body: (inout JSONWriter) -> Void) {
     isUsed = true
     connection.answer(member) { $0.response(to: id, result: body) }
@@ -32,26 +32,26 @@ public struct Reply: ~Copyable {
     connection.answer(member) { $0.response(to: id, error: error) }
   }
 
-  /// Answers with nothing at all.
+  /// Sends no reply.
   ///
-  /// For what only looks like a request: Vim sends `{"method":"$/cancelRequest","id":7}`, where the id is that of the
-  /// request to be cancelled. A reply to it would be taken for the reply of request 7.
+  /// For a notification with an id: Vim sends `{"method":"$/cancelRequest","id":7}` with the id of the request to cancel,
+  /// so a reply would count as the reply to request 7.
   public consuming func silence() {
     isUsed = true
     if member != nil { connection.answer(member) { _ in } }
   }
 
-  /// Keeps the reply, so that it can be given later and from any thread. Until then the request is in flight.
+  /// Keeps the reply for later, from any thread. Until it is given, the request is in flight.
   ///
-  /// - Parameter onCancel: called by `Connection.cancel` with this request's id, on the thread that calls it, for as long
-  ///   as the request is in flight. It may answer, or let the work answer soon. Without one, a cancel leaves it alone.
+  /// - Parameter onCancel: called by `Connection.cancel` with this request's id, on the calling thread, while the request
+  ///   is in flight. It may answer, or make the work answer soon. Without it, a cancel has no effect.
   public consuming func later(onCancel: (@Sendable (PendingReply) -> Void)? = nil) -> PendingReply {
     isUsed = true
     return connection.keep(id, member: member, onCancel: onCancel)
   }
 }
 
-/// The answer that a request in flight is owed. Dropped without an answer it answers -32603.
+/// The reply to a request in flight. Released without an answer it answers -32603.
 public final class PendingReply: Sendable {
   private let connection: Connection
   private let id: RequestID
@@ -69,37 +69,37 @@ public final class PendingReply: Sendable {
     connection.answer(ticket, at: address) { $0.response(to: id, error: .unanswered) }
   }
 
-  /// Answers with a result. The body writes one JSON value, holding no lock; it is not called where the answer is no longer
-  /// wanted.
+  /// Answers with a result. The body writes one JSON value, without a lock held; it is not called where the request has
+  /// been answered.
   ///
-  /// - Returns: true exactly once for each request, however many threads try: this answer is the one that is sent.
+  /// - Returns: true exactly once for each request, for the answer that is sent.
   @discardableResult
   public func result(_ body: (inout JSONWriter) -> Void) -> Bool {
     connection.answer(ticket, at: address) { $0.response(to: id, result: body) }
   }
 
-  /// Answers with an error; as `result`.
+  /// Answers with an error, like `result`.
   @discardableResult
   public func error(_ error: RPCError) -> Bool {
     connection.answer(ticket, at: address) { $0.response(to: id, error: error) }
   }
 
-  /// Answers with nothing at all, for a request that MCP's `notifications/cancelled` ended; as `result`.
+  /// Sends no reply, for a request that MCP's `notifications/cancelled` ended; like `result`.
   @discardableResult
   public func silence() -> Bool {
     connection.answer(ticket, at: address) { _ in }
   }
 
-  /// Waits until the reader has taken enough of what was written before, so that a long answer adds to no pile. Not on the
-  /// reading thread, and not on one that others wait for.
+  /// Waits until the reader has taken enough of the earlier replies for a long one. Not on the reading thread, and not on
+  /// one that others wait for.
   ///
-  /// - Returns: how many bytes the answer may have. A batch is answered with one array, which is in memory as a whole, and
-  ///   so its long answers share what may lie unwritten.
+  /// - Returns: the largest length of the answer, in bytes. The answers to a batch share one array in memory, so they share
+  ///   `Limits.unwrittenBytes`.
   public func waitForRoom() -> Int {
     connection.waitForRoom(at: address)
   }
 
-  /// Sends a notification that belongs to this request, such as progress: always before its reply, dropped after it.
+  /// Sends a notification about this request, such as progress, before its reply; afterwards it is dropped.
   ///
   /// - Returns: whether it was sent.
   @discardableResult

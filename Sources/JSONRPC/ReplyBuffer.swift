@@ -1,16 +1,16 @@
-/// The frames of one read, in the order in which they are written: by one write, when the read has been handled.
+/// The frames of one read, in the order in which one write sends them when all of its requests have been handled.
 ///
-/// Replies given at once are appended. A reply that comes later keeps its place, so that one given before the write still
-/// goes out in the order of the requests.
+/// Replies given at once are appended. A reply that is given later has a place, so that it is still written in the order
+/// of the requests if it comes before the write.
 struct ReplyBuffer: Sendable {
-  /// Where a frame belongs, for as long as this read is being gathered.
+  /// The place of a frame, valid for the current read.
   struct Place: Sendable, Equatable {
     fileprivate let read: Int
     fileprivate let index: Int
   }
 
   private struct Kept: Sendable {
-    /// How many of the appended bytes stand before this place.
+    /// The number of appended bytes before this place.
     let offset: Int
     var frames: [UInt8] = []
   }
@@ -22,21 +22,21 @@ struct ReplyBuffer: Sendable {
   private var keptBytes = 0
   private var merged: [UInt8] = []
 
-  /// Bytes gathered so far.
+  /// The number of bytes collected so far.
   var count: Int { frames.count + keptBytes }
 
-  /// Starts to hold frames back.
+  /// Starts to collect frames.
   mutating func open() {
     isOpen = true
   }
 
-  /// Keeps a place behind all that has been gathered.
+  /// Reserves a place behind all collected frames.
   mutating func keepPlace() -> Place {
     kept.append(Kept(offset: frames.count))
     return Place(read: read, index: kept.count - 1)
   }
 
-  /// Adds one frame at a place, or at the end where there is none or its read has been written.
+  /// Adds one frame at a place, or at the end where `place` is `nil` or of an earlier read.
   mutating func append(_ message: inout [UInt8], by encoder: FrameEncoder, at place: Place?) {
     if let place, place.read == read {
       let before = kept[place.index].frames.count
@@ -47,10 +47,10 @@ struct ReplyBuffer: Sendable {
     }
   }
 
-  /// Whether a place was kept, so that what comes behind it has to wait.
+  /// Whether a place is reserved, for which later frames must wait.
   var isOwed: Bool { !kept.isEmpty }
 
-  /// Stops to hold frames back, and lends all of them; what the body leaves is thrown away but its memory used again.
+  /// Stops collecting and lends the frames to the body. The array that it leaves is emptied and used again.
   mutating func close(_ body: (inout [UInt8]) -> Void) {
     isOpen = false
     read += 1

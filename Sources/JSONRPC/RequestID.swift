@@ -1,19 +1,19 @@
 public import JSON
 
-/// The id of a request, kept as the bytes it was sent as.
+/// The id of a request, as the bytes in which it was sent.
 ///
-/// Clients match replies by type and spelling: `1`, `1.0` and `"1"` are three ids, and `9007199254740993` must not come
-/// back as `…992`. Two ids are equal when they are the same kind and the same number spelling or code points.
+/// Clients match replies by type and spelling: `1`, `1.0` and `"1"` are three ids, and `9007199254740993` must not be
+/// answered as `…992`. Two ids are equal if they have the same type and the same spelling or code points.
 public struct RequestID: Sendable, Hashable {
-  /// The JSON token as it was sent. A `String`, because up to 15 bytes of one need no memory of their own.
+  /// The JSON token as it was sent. A `String`, because one of up to 15 bytes allocates nothing.
   let token: String
 
-  /// Takes a token that is known to be a JSON string, number or null.
+  /// - Parameter token: a JSON string, number or null.
   init(checked token: String) {
     self.token = token
   }
 
-  /// The id a JSON value is; `nil` for a boolean, an array or an object, which are none.
+  /// The id that a JSON value is; `nil` for a boolean, an array or an object.
   public init?(_ value: JSONValue) {
     switch value {
     case .null, .number, .string: token = value.text
@@ -23,21 +23,21 @@ public struct RequestID: Sendable, Hashable {
 
   /// The id as a value.
   public var value: JSONValue {
-    // The token was checked when it was read; null for one that was not is the id that fits none.
+    // The token was checked when it was read, so this does not fail.
     (try? JSONValue(parsing: token)) ?? .null
   }
 
-  /// One spelling for all that are the same id: the token, but with the escapes of a string undone where it has any.
+  /// The same spelling for all equal ids: the token, without the escapes of a string.
   private var canonical: String {
     token.utf8.contains(UInt8(ascii: "\\")) ? value.text : token
   }
 
-  /// Whether both are the same kind and have the same digits or code points.
+  /// Whether both have the same type and the same digits or code points.
   public static func == (one: RequestID, other: RequestID) -> Bool {
     one.canonical.hasSameCodePoints(as: other.canonical)
   }
 
-  /// By bytes, as `==`: Swift's own hash of a string holds `é` equal to `e` with an accent.
+  /// By bytes, like `==`: the hash of a Swift string follows canonical equivalence.
   public func hash(into hasher: inout Hasher) {
     var canonical = canonical
     canonical.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }

@@ -6,36 +6,36 @@
   internal import Darwin
 #endif
 
-/// Bytes over two descriptors: a pipe, a socket, a terminal or a file in each direction.
+/// A transport over two descriptors: a pipe, a socket, a terminal or a file in each direction.
 ///
-/// The descriptors may be shared with other processes, so their flags are never changed: `O_NONBLOCK` set here would be
-/// set for them too. One that came with it is read and written all the same.
+/// Other processes may share the descriptors, so their flags are never changed: `O_NONBLOCK` would be set for them too. A
+/// descriptor that has it already works as well.
 public final class StandardIO: Transport {
-  /// The descriptor that is read, or -1 where there was none.
+  /// The descriptor that is read; -1 where it was closed.
   public let input: Int32
-  /// The descriptor that is written, or -1 where there was none. To notice that its reader goes away, poll it for no
-  /// events: `POLLERR` or `POLLHUP` is reported anyway.
+  /// The descriptor that is written; -1 where it was closed. To notice that its reader is gone, poll it without events:
+  /// `POLLERR` and `POLLHUP` are always reported.
   public let output: Int32
 
-  /// How a write that must not block is made.
+  /// How to write without blocking.
   private enum Unblocked {
-    /// Through a description of the pipe that is ours alone, and that does not block.
+    /// Through a second, non-blocking open file description of the pipe.
     case alone(Int32)
-    /// By a call that says so itself.
+    /// With `MSG_DONTWAIT`.
     case socket
-    /// A little at a time, whenever the descriptor says that it has room.
+    /// In small pieces, each after `POLLOUT`.
     case piecewise
   }
 
   private let unblocked: Unblocked
 
-  /// A pipe takes this much whole or not at all (POSIX: `PIPE_BUF`); after `POLLOUT` a write of it does not block.
+  /// `PIPE_BUF` of POSIX: after `POLLOUT`, a write of at most so many bytes does not block.
   #if os(Linux)
     private static let pieceBytes = 4_096
   #else
     private static let pieceBytes = 512
   #endif
-  /// What a thread that may wait writes at a time.
+  /// The most bytes that a thread that may block writes at a time.
   private static let longPieceBytes = 64 << 10
 
   /// Uses two open descriptors and closes neither.
@@ -55,7 +55,7 @@ public final class StandardIO: Transport {
     switch facts.st_mode & S_IFMT {
     case S_IFSOCK: return .socket
     #if os(Linux)
-      // Where there is no /proc, or it is not allowed, it goes on piece by piece.
+      // Without access to /proc, it writes in pieces.
       case S_IFIFO:
         let own = open("/proc/self/fd/\(output)", O_WRONLY | O_NONBLOCK | O_CLOEXEC)
         return own >= 0 ? .alone(own) : .piecewise
@@ -64,18 +64,18 @@ public final class StandardIO: Transport {
     }
   }
 
-  /// Takes the standard streams away from everybody else in this process, so that nothing but protocol can reach the
-  /// client and nobody reads its messages. Must be the first thing a program does.
+  /// Takes the standard streams away from all other code in this process, so that only protocol messages reach the client
+  /// and only this transport reads its messages. Call it first in a program.
   ///
-  /// Afterwards standard output leads to standard error, standard input is empty, and no child inherits either end.
-  /// `SIGPIPE` is ignored: that the reader went away is an answer of `write`, not the end of the process.
+  /// Afterwards standard output leads to standard error, standard input is empty, and children inherit neither stream.
+  /// `SIGPIPE` is ignored, so that a write to a closed pipe returns an error instead of ending the process.
   public static func takeOver() -> StandardIO {
     signal(SIGPIPE, SIG_IGN)
     return takeOver(input: STDIN_FILENO, output: STDOUT_FILENO, errors: STDERR_FILENO)
   }
 
   static func takeOver(input: Int32, output: Int32, errors: Int32) -> StandardIO {
-    // Before anything is opened: a new descriptor takes the lowest free number, which is one of these if it was closed.
+    // First of all: a file opened before would get the number of a standard stream that is closed.
     let (reading, writing) = (privateCopy(of: input), privateCopy(of: output))
     if fcntl(errors, F_GETFD) == -1 { point(errors, atNullFor: O_WRONLY) }
     dup2(errors, output)
@@ -96,7 +96,7 @@ public final class StandardIO: Transport {
 
   // MARK: - Transport
 
-  /// Reads what is there; an error is the end, because nothing can come after it.
+  /// Reads available bytes. An error counts as the end of the input.
   public func read(into chunk: inout [UInt8]) -> Int {
     while true {
       let count = chunk.withUnsafeMutableBytes { systemRead(input, $0) }
@@ -109,9 +109,9 @@ public final class StandardIO: Transport {
     }
   }
 
-  /// Writes one piece. Where it must not block, that is what the descriptor has room for.
+  /// Writes one piece; without waiting, at most as much as the descriptor has room for.
   public func write(_ bytes: borrowing Span<UInt8>, waiting: Bool) -> WriteOutcome {
-    // `poll` passes over a descriptor that is none, as if it were never ready.
+    // `poll` ignores a negative descriptor, as if it were never ready.
     guard output >= 0 else { return .readerGone }
     while true {
       let count: Int
@@ -131,20 +131,20 @@ public final class StandardIO: Transport {
       case EAGAIN:
         guard waiting else { return .wouldBlock }
         _ = poll(output, for: Int16(POLLOUT), milliseconds: -1)
-      // EPIPE and whatever else: nothing that is written from now on will be read.
+      // EPIPE and other errors: no later write would be read.
       default: return .readerGone
       }
     }
   }
 
-  /// Waits for an event, an error or the other end going away; false when the time is up or a signal came.
+  /// Waits for an event, an error or a hangup; `false` where the time is up or a signal arrived.
   private func poll(_ descriptor: Int32, for events: Int16, milliseconds: Int32) -> Bool {
     var entry = pollfd(fd: descriptor, events: events, revents: 0)
     return systemPoll(&entry, milliseconds) > 0
   }
 }
 
-// The methods above have the names of the calls they make.
+// The methods above have the names of the C functions, which are called through these.
 
 private func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
   read(descriptor, buffer.baseAddress, buffer.count)

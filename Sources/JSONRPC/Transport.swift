@@ -1,24 +1,24 @@
 /// Two streams of bytes, one in each direction.
 ///
-/// One thread reads. One thread at a time writes; `Outbox` sees to that.
+/// One thread reads. One thread at a time writes; `Outbox` ensures it.
 public protocol Transport: Sendable {
-  /// Fills the front of a chunk with what is there, waiting where there is nothing yet; the chunk keeps its size.
+  /// Reads available bytes to the front of `chunk`, waiting for the first; the chunk keeps its size.
   ///
-  /// - Returns: how many bytes; 0 at the end of the input. A stream that cannot be read any more has ended.
+  /// - Returns: the number of bytes; 0 at the end of the input or after an error.
   func read(into chunk: inout [UInt8]) -> Int
 
   /// Writes some of the bytes, of which there is at least one.
   ///
-  /// - Parameter waiting: false for a thread that must not block: then this answers `.wouldBlock` instead.
+  /// - Parameter waiting: whether it may block; if not, it returns `.wouldBlock` instead.
   func write(_ bytes: borrowing Span<UInt8>, waiting: Bool) -> WriteOutcome
 }
 
-/// What became of a write.
+/// The result of a write.
 public enum WriteOutcome: Sendable, Equatable {
-  /// So many bytes are written, at least one.
+  /// This many bytes were written, at least one.
   case written(Int)
-  /// Nothing is written, because it would have blocked; only where it must not wait.
+  /// Nothing was written because it would have blocked; only without `waiting`.
   case wouldBlock
-  /// Nobody will ever read what is written.
+  /// The reader is gone: no later write would be read.
   case readerGone
 }

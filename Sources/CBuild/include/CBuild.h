@@ -1,4 +1,4 @@
 #pragma once
 
-// The commit this was built from, as the build was told (IMAGEWIRE_COMMIT); empty where it was not.
+// The commit of this build, from the variable IMAGEWIRE_COMMIT; empty where the build did not set it.
 const char *_Nonnull cbuild_commit(void);

@@ -1,12 +1,12 @@
 #ifndef IMAGEWIRE_CCURL_H
 #define IMAGEWIRE_CCURL_H
 
-// libcurl, opened when it is first needed and not linked: its thirty libraries cost 10 ms and 10 MB at every start, and
-// most processes never make a remote call before their first answer. The headers are the system's, so types and
-// constants are checked at build time; the functions are looked up at run time.
+// libcurl, opened with the first request instead of linked: its thirty libraries take 10 ms and 10 MB at every start, and
+// most processes answer their first call without one. The system's headers check types and constants at build time; the
+// functions are looked up at run time.
 //
-// Swift cannot call variadic functions, so each kind of option has a wrapper of its own. No wrapper but `ccurl_open`
-// may be called before `ccurl_open` has succeeded.
+// Swift cannot call variadic functions, so each kind of option has a wrapper. No other function may be called before
+// `ccurl_open` has succeeded.
 
 #define CURL_DISABLE_TYPECHECK 1
 #include <curl/curl.h>
@@ -22,15 +22,14 @@ enum { CCURL_AUTH_BASIC = CURLAUTH_BASIC, CCURL_TLS_1_2 = CURL_SSLVERSION_TLSv1_
 
 #pragma clang assume_nonnull begin
 
-/// Opens libcurl and initialises it, once for the process; may be called by any thread, as often as one likes.
-/// `SIGPIPE` is ignored from then on.
-/// Returns NULL, or one sentence for people that says what is missing.
+/// Opens and initialises libcurl, once for the process. Any thread may call it, any number of times. `SIGPIPE` is ignored
+/// from then on. Returns NULL, or one sentence for people with the missing package.
 const char *_Nullable ccurl_open(void);
 
-/// The version of the library that was opened, for people.
+/// The version of the opened library, for people.
 const char *ccurl_version(void);
 
-/// The file and the folder of certificates that libcurl trusts unless it is told otherwise; `NULL` where it has none.
+/// The file and the directory of certificates that libcurl trusts by default; NULL where it has none.
 const char *_Nullable ccurl_certificate_file(void);
 const char *_Nullable ccurl_certificate_folder(void);
 
@@ -48,21 +47,21 @@ CURLcode ccurl_set_list(CURL *easy, CURLoption option, struct curl_slist *_Nulla
 CURLcode ccurl_set_error_buffer(CURL *easy, char *buffer);
 /// Makes the transfer a POST of these bytes, which libcurl copies.
 CURLcode ccurl_set_body(CURL *easy, const uint8_t *_Nullable bytes, size_t count);
-/// Makes the transfer a PUT of that many bytes, asked for piece by piece; the context must live as long as the transfer.
+/// Makes the transfer a PUT of that many bytes, read in pieces; the context must live as long as the transfer.
 CURLcode ccurl_set_upload(CURL *easy, void *context, curl_read_callback read, curl_seek_callback seek, int64_t count);
-/// http and https and nothing else, under whichever option this library has for it.
+/// Allows only http and https, with the option that this version of libcurl has for it.
 CURLcode ccurl_set_web_only(CURL *easy);
 /// Sets all callbacks, each with the same context, which must live as long as the transfer.
 CURLcode ccurl_set_callbacks(CURL *easy, void *context, curl_write_callback header, curl_write_callback body,
                              curl_prereq_callback prereq, curl_opensocket_callback open_socket);
 long ccurl_get_long(CURL *easy, CURLINFO info);
-/// Reads on after the body callback answered `CURL_WRITEFUNC_PAUSE`.
+/// Resumes a transfer after its body callback returned `CURL_WRITEFUNC_PAUSE`.
 CURLcode ccurl_go_on(CURL *easy);
 
-// The address a socket is about to be opened for.
+// The address of a new connection.
 /// Copies the address, 4 or 16 bytes in network order, and returns how many; 0 for any other family.
 size_t ccurl_address_bytes(const struct curl_sockaddr *address, uint8_t bytes[_Nonnull 16]);
-/// A socket for that address which no child process inherits.
+/// A socket for that address. Child processes do not inherit it.
 curl_socket_t ccurl_open_socket(const struct curl_sockaddr *address);
 
 // Many transfers.

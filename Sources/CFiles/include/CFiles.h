@@ -1,4 +1,4 @@
-// Opening directories below a directory: what the C library has no function for, or no portable flag.
+// Functions for opening directories that the C library lacks, or has no portable flag for.
 #ifndef CFILES_H
 #define CFILES_H
 
@@ -6,7 +6,8 @@
 // ENOSYS where there is no openat2 (Linux 5.6); containers with an old filter answer EPERM.
 int cfiles_open_beneath(int directory, const char *path);
 
-// Opens one directory of a directory to go through it, which needs no right to list it. Not through a symbolic link.
+// Opens a directory inside a directory, only to open paths below it: no permission to list it is needed. Follows no
+// symbolic link.
 int cfiles_open_to_pass(int directory, const char *name);
 
 #endif
