@@ -1,17 +1,17 @@
-/// Base64 (RFC 4648 section 4): with padding, without line breaks, and strict about both.
+/// Base64 (RFC 4648 section 4), with padding and without line breaks; the decoder accepts nothing else.
 public enum Base64 {
-  /// How many bytes to encode at a time where the whole need not be in memory: a multiple of 3, so that pieces put
-  /// together are the encoding of the whole.
+  /// The number of bytes to encode at a time where the whole need not be in memory. A multiple of 3, so that the
+  /// encodings of the pieces, joined, are the encoding of the whole.
   public static let pieceBytes = 49_152
 
-  /// Appends the encoding of these bytes. Only the last piece of a text may have a length that is no multiple of 3.
+  /// Appends the encoding of these bytes. Only the last piece of a text may have a length that is not a multiple of 3.
   public static func encode(_ bytes: borrowing Span<UInt8>, into text: inout [UInt8]) {
     var place = text.count
     text += [UInt8](repeating: UInt8(ascii: "="), count: (bytes.count + 2) / 3 * 4)
     var output = text.mutableSpan
     let pairs = pairs.span
     var index = 0
-    // Twelve bits, two letters at a time, out of one table of 8 KB.
+    // Two letters (twelve bits) at a time, from a table of 8 KB.
     while index + 3 <= bytes.count {
       let bits = Int(bytes[index]) << 16 | Int(bytes[index + 1]) << 8 | Int(bytes[index + 2])
       let high = pairs[bits >> 12]
@@ -38,8 +38,8 @@ public enum Base64 {
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// The bytes of a text, or `nil` where it is not exactly what `encode` writes: no white space, no missing padding,
-  /// no bits behind the last byte.
+  /// The bytes of a text; `nil` where `encode` would not write exactly this text: with white space, without padding, or
+  /// with bits behind the last byte.
   public static func decode(_ text: borrowing Span<UInt8>) -> [UInt8]? {
     guard text.count % 4 == 0 else { return nil }
     guard text.count > 0 else { return [] }
@@ -78,7 +78,7 @@ public enum Base64 {
     UInt16(letters[$0 >> 6]) | UInt16(letters[$0 & 63]) << 8
   }
 
-  /// What a letter stands for; 64 and above for none.
+  /// The six bits of each letter; 0xFF for other bytes.
   private static let values: [UInt8] = {
     var values = [UInt8](repeating: 0xFF, count: 256)
     for (value, letter) in letters.enumerated() { values[Int(letter)] = UInt8(value) }

@@ -1,6 +1,6 @@
-/// SHA-256 (FIPS 180-4), fed in pieces.
+/// SHA-256 (FIPS 180-4), incremental.
 ///
-/// Ours because neither of the system libraries has one to offer; its tests are the standard's own.
+/// Implemented here because neither SQLite nor libcurl offers it. Tested with the vectors of the standard.
 public struct SHA256: Sendable {
   private var state: (UInt32, UInt32, UInt32, UInt32, UInt32, UInt32, UInt32, UInt32) = (
     0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19
@@ -8,7 +8,7 @@ public struct SHA256: Sendable {
   private var pending: [UInt8] = []
   private var length: UInt64 = 0
 
-  /// A hash of nothing yet.
+  /// A hash before its first byte.
   public init() {
     pending.reserveCapacity(64)
   }
@@ -20,7 +20,7 @@ public struct SHA256: Sendable {
     return hash.finish()
   }
 
-  /// Takes more bytes.
+  /// Adds bytes.
   public mutating func update(_ bytes: borrowing Span<UInt8>) {
     length &+= UInt64(bytes.count)
     var index = 0
@@ -57,8 +57,8 @@ public struct SHA256: Sendable {
     return words.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> UInt32(24 - 8 * $0)) } }
   }
 
-  /// Mixes whole blocks of 64 bytes into the state. A downloaded picture passes through here whole, so bounds are
-  /// checked once for all of it and not at every word.
+  /// Mixes whole blocks of 64 bytes into the state. Bounds are checked once for all blocks and not at every word,
+  /// because all bytes of every output are hashed.
   private mutating func compress(_ bytes: borrowing Span<UInt8>, blocks: Range<Int>) {
     precondition(blocks.upperBound * 64 <= bytes.count)
     var (s0, s1, s2, s3, s4, s5, s6, s7) = state
@@ -74,7 +74,7 @@ public struct SHA256: Sendable {
             }
             var (a, b, c, d, e, f, g, h) = (s0, s1, s2, s3, s4, s5, s6, s7)
             var t = 0
-            // Eight rounds at a time: after them every word is back in its own variable, and none was moved.
+            // After eight rounds every word is in its own variable again, so that none need be moved.
             while t < 64 {
               Self.round(a, b, c, &d, e, f, g, &h, k[t] &+ w[t])
               Self.round(h, a, b, &c, d, e, f, &g, k[t &+ 1] &+ w[t &+ 1])

@@ -1,10 +1,10 @@
-/// A generator of pseudorandom numbers that are the same for the same seed everywhere (SplitMix64 of Steele, Lea and Flood).
-/// Not for secrets.
+/// SplitMix64, a pseudorandom generator (Steele, Lea and Flood, OOPSLA 2014): the same numbers for the same seed on every
+/// machine. Not for secrets.
 public struct SplitMix64: RandomNumberGenerator, Sendable {
   @usableFromInline
   var state: UInt64
 
-  /// Begins at a seed.
+  /// A generator with this seed.
   @inlinable
   public init(seed: UInt64) {
     state = seed

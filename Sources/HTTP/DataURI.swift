@@ -2,12 +2,12 @@ internal import Encoding
 
 /// A `data:` URI with base64 in it (RFC 2397): bytes inside a text.
 public struct DataURI: Sendable, Equatable {
-  /// As it is named there: `image/png`; empty where it is not.
+  /// As the URI names it: `image/png`; empty where it names none.
   public let mediaType: String
-  /// What it holds.
+  /// The decoded content.
   public let bytes: [UInt8]
 
-  /// `nil` where it is none, or holds nothing.
+  /// `nil` for any other text, for data that is not base64, and for an empty content.
   public init?(_ text: String) {
     guard text.prefix(5).lowercased() == "data:" else { return nil }
     let text = Array(text.utf8)

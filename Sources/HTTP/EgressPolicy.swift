@@ -1,12 +1,12 @@
 /// Where an output may be fetched from.
 ///
-/// A provider names the address, so it may name any: a file, the cloud's own credentials at 169.254.169.254, a printer.
-/// The base URL is the exception, because the user wrote it: what it is itself (its scheme on its own host, this
-/// machine, a private network) its outputs may be too.
+/// A provider names the address, so it may name any: a file, a cloud's credentials at 169.254.169.254, a printer. Only
+/// public addresses over https are fetched. The user wrote the base URL, so outputs may also come from its own host with
+/// its own scheme, and from its kind of network (this machine, a private network).
 public struct EgressPolicy: Sendable {
-  /// How many redirects are followed.
+  /// The number of redirects that are followed.
   public static let redirectLimit = 5
-  /// How long an output may be, in bytes.
+  /// The longest output, in bytes.
   public static let byteLimit: Int64 = 256 << 20
 
   private let base: BaseURL
@@ -16,7 +16,7 @@ public struct EgressPolicy: Sendable {
     self.base = base
   }
 
-  /// Why an address may not be asked, by what is written in it; `nil` where it may.
+  /// Why an address may not be fetched, judged by its text before DNS; `nil` where it may. One sentence.
   public func refusal(of address: WebAddress) -> String? {
     guard !address.host.isEmpty else { return "It names no host." }
     switch address.scheme {
@@ -35,7 +35,7 @@ public struct EgressPolicy: Sendable {
     return allows(written, host: address.host) ? nil : "It is not on the internet."
   }
 
-  /// Whether what a host's name turned out to be may be connected to.
+  /// Whether the address that DNS gave for a host may be connected to.
   public func allows(_ reach: NetworkAddress.Reach, host: String) -> Bool {
     reach == .public || host == base.host || reach != .linkLocal && reach != .unroutable && reach == base.reach
   }

@@ -1,12 +1,12 @@
-/// Reads server-sent events (the `text/event-stream` of the HTML standard) from bytes as they come.
+/// Decodes server-sent events (the `text/event-stream` of the HTML standard) from chunks of bytes.
 public struct EventStream: Sendable {
-  /// One event; `data` without the line breaks that only separated its lines.
+  /// One event.
   public struct Event: Sendable, Equatable {
-    /// Its type; empty where none is named.
+    /// The `event` field; empty where there is none.
     public var name: String
-    /// Its data, without the line break at the end.
+    /// The `data` lines, joined by line feeds.
     public var data: [UInt8]
-    /// Whether there was more of it than wanted; then none of it is here.
+    /// Whether the data was longer than the limit; then `data` is empty.
     public var isTooLong = false
   }
 
@@ -18,15 +18,15 @@ public struct EventStream: Sendable {
   private var lineIsTooLong = false
   private var isTooLong = false
   private let limit: Int
-  /// A field's name is no data.
+  /// Room in a line for the name of its field, which does not count as data.
   private static let fieldBytes = 64
 
-  /// - Parameter limit: how many bytes of data an event may have; what goes beyond takes no memory.
+  /// - Parameter limit: bytes of data of one event; longer data is not held in memory.
   public init(limit: Int = .max) {
     self.limit = limit
   }
 
-  /// Takes bytes in, cut anywhere, and gives the events that are whole.
+  /// Takes the next bytes, cut anywhere, and returns the events that they complete.
   public mutating func append(_ bytes: borrowing Span<UInt8>) -> [Event] {
     var events: [Event] = []
     for index in 0..<bytes.count {
@@ -49,7 +49,7 @@ public struct EventStream: Sendable {
     return events
   }
 
-  /// The stream is over: an event whose blank line is missing counts all the same, since it was paid for.
+  /// Ends the stream. Contrary to the standard, an event without its final blank line counts: it was paid for.
   public mutating func finish() -> [Event] {
     var events: [Event] = []
     if !line.isEmpty, let event = endLine() { events.append(event) }

@@ -1,14 +1,14 @@
 internal import CCurl
 internal import Threads
 
-/// Speaks HTTP with libcurl, many requests at a time, on one thread of its own.
+/// An HTTP client over libcurl that runs many requests at a time on one thread of its own.
 ///
-/// Nothing of it exists before the first request: no thread, no library, no memory. At most 64 transfers are inside
-/// libcurl, of them at most 4 downloads, and fewer where the process may open only few files (`HTTPSlots`); the rest wait
-/// here, where waiting costs a few bytes. Answers share 64 MB of memory (`HTTPMemory`). Of the process's signals only
-/// `SIGPIPE` is touched, which is ignored from the first request on; no child inherits a connection.
+/// The thread starts, and libcurl is opened, with the first request. At most 64 transfers run at once, of them at most 4
+/// downloads or uploads, and fewer where the process may open only few files (`HTTPSlots`); further requests wait in a
+/// queue. Answers share 64 MiB of memory (`HTTPMemory`). The only signal that it changes is `SIGPIPE`, which is ignored
+/// from the first request on; child processes inherit no connection.
 public final class HTTPClient: Sendable {
-  /// Gets the answer, exactly once, on the client's thread; it must not block.
+  /// Called exactly once, on the client's thread; must not block.
   public typealias Completion = @Sendable (Result<HTTPResponse, HTTPFailure>) -> Void
 
   /// Names a request, so that it can be cancelled.
@@ -16,30 +16,30 @@ public final class HTTPClient: Sendable {
     fileprivate let number: UInt64
   }
 
-  /// A request on its way to the thread.
+  /// A request that waits for its transfer.
   struct Order: Sendable {
     let number: UInt64
     let request: HTTPRequest
     let completion: Completion
   }
 
-  /// What callers leave for the thread.
+  /// The state that callers and the thread share.
   struct Inbox {
     var orders: [Order] = []
     var cancelled: Set<UInt64> = []
     var number: UInt64 = 0
     var isRunning = false
     var isClosing = false
-    /// Whether a request failed for lack of libcurl or of certificates.
+    /// Whether a request failed because libcurl or certificates are missing.
     var lacksSomething = false
-    /// Woken where the thread waits inside libcurl. Set by the thread, and taken away by it before it is freed.
+    /// Wakes the thread where it waits inside libcurl. The thread sets it, and takes it away before it frees it.
     var multi: MultiHandle?
   }
 
   private let inbox = Protected(Inbox())
   private let environment: ProxyEnvironment
 
-  /// A client that honours the process's `HTTPS_PROXY`, `NO_PROXY`, `CURL_CA_BUNDLE`, `SSL_CERT_FILE` and the like.
+  /// A client that uses the process's `HTTPS_PROXY`, `NO_PROXY`, `CURL_CA_BUNDLE`, `SSL_CERT_FILE` and the like.
   public convenience init() {
     self.init(environment: .process)
   }
@@ -92,14 +92,14 @@ public final class HTTPClient: Sendable {
     }
   }
 
-  /// Whether the thread is there; for tests.
+  /// Whether the thread runs; for tests.
   var isRunning: Bool { inbox.withLock { $0.isRunning } }
 
-  /// How many downloads there may be at once.
+  /// The number of downloads and uploads that may run at once.
   public var downloadsAtOnce: Int { HTTPSlots(limit: HTTPSlots.limitOfThisProcess).large }
 
-  /// What this machine lacks, where a request has failed for it; looked at again each time, since it may be installed
-  /// meanwhile. Costs nothing as long as no request has failed so.
+  /// The library or certificates that this machine lacks, in one sentence, once a request has failed for it; `nil`
+  /// otherwise. Checked again at each call, because the user may install it meanwhile.
   public var obstacle: String? {
     if let lack = Self.lackOfFiles { return lack }
     guard inbox.withLock({ $0.lacksSomething }) else { return nil }
@@ -109,14 +109,14 @@ public final class HTTPClient: Sendable {
     return nil
   }
 
-  /// Why nothing can be sent where this process may open too few files, with what to do; `nil` otherwise.
+  /// One sentence where this process may open too few files to send anything, with the remedy; `nil` otherwise.
   public static var lackOfFiles: String? {
     let limit = HTTPSlots.limitOfThisProcess
     guard limit < HTTPSlots.least else { return nil }
     return "This process may open only \(limit) files, and needs \(HTTPSlots.least): raise the limit (ulimit -n)."
   }
 
-  /// The version of libcurl, opening it, or one sentence that says why there is none.
+  /// Opens libcurl and returns its version, or a failure whose message names the missing package.
   public static func library() -> Result<String, HTTPFailure> {
     if let message = ccurl_open() {
       return .failure(
@@ -128,8 +128,8 @@ public final class HTTPClient: Sendable {
 
 /// libcurl's handle for many transfers.
 ///
-/// `@unchecked Sendable`: only the client's thread uses it, but for `wake`, which libcurl allows from any thread. Whoever
-/// wakes does so with the inbox locked, and the thread takes the handle out of the inbox before it frees it.
+/// `@unchecked Sendable`: only the client's thread uses it, except for `wake`, which libcurl allows from any thread.
+/// `wake` is called with the inbox locked, and the thread takes the handle out of the inbox before it frees it.
 struct MultiHandle: @unchecked Sendable {
   let pointer: UnsafeMutableRawPointer
 

@@ -1,37 +1,37 @@
 /// One request to a web server.
 public struct HTTPRequest: Sendable {
-  /// How a request is treated on its way.
+  /// How a request may be sent.
   public enum Purpose: Sendable {
-    /// Safe to repeat: libcurl may reuse connections, speak HTTP/2, and ask again over a connection that was dead.
+    /// Safe to repeat: libcurl may reuse connections, use HTTP/2, and send it again where a reused connection had died.
     case repeatable
     /// Costs money: written at most once; Sources/Providers/README.md, "The POST and libcurl".
     ///
-    /// `mayStart` is asked once, on the client's thread, when everything is connected and no byte is written yet;
-    /// `false` means that none will be.
+    /// `mayStart` is called once, on the client's thread, after connecting and before the first byte; where it returns
+    /// `false`, nothing is written.
     case once(mayStart: @Sendable () -> Bool)
     /// A large answer from a host that the provider named.
     ///
-    /// - `allows` is asked for every address before it is connected to and again before the request is written.
-    /// - `sink` gets the body of a 2xx answer as it comes, on the client's thread; `false` stops the transfer. The
-    ///   bodies of other answers never reach it.
+    /// - `allows` is called with every address before it is connected to, and again before the request is written.
+    /// - `sink` gets the body of a 2xx answer in pieces, on the client's thread, and returns `false` to stop the transfer.
+    ///   Bodies of other answers are dropped.
     case download(allows: @Sendable (NetworkAddress) -> Bool, sink: @Sendable (borrowing Span<UInt8>) -> Bool)
     /// A PUT of a large body to a host that the provider named, safe to repeat.
     ///
     /// - The first value is the body's length.
     /// - `allows` as for a download.
-    /// - `source` fills a buffer from a place in the body on, on the client's thread; `nil` stops the transfer.
+    /// - `source` fills a buffer with the body from an offset on, on the client's thread; `nil` stops the transfer.
     case upload(
       Int64, allows: @Sendable (NetworkAddress) -> Bool,
       source: @Sendable (_ offset: Int64, _ buffer: UnsafeMutableRawBufferPointer) -> Int?)
   }
 
-  /// How long it may take, in milliseconds.
+  /// Limits of time, in milliseconds.
   public struct TimeLimits: Sendable, Equatable {
-    /// Until it is connected, TLS included.
+    /// For connecting, TLS included.
     public var connect: Int64
-    /// From start to end.
+    /// For the whole request.
     public var total: Int64
-    /// How long fewer than 100 bytes a second may come; `nil` does not look.
+    /// For which fewer than 100 bytes a second may arrive; `nil` is no limit.
     public var stall: Int64?
 
     /// Limits.
@@ -42,7 +42,7 @@ public struct HTTPRequest: Sendable {
     }
   }
 
-  /// A header field.
+  /// A header field of a request.
   public struct Header: Sendable, Equatable {
     /// Its name.
     public var name: String
@@ -56,19 +56,19 @@ public struct HTTPRequest: Sendable {
     }
   }
 
-  /// Where it goes: http or https.
+  /// An http or https URL.
   public var url: String
-  /// Sent as they are.
+  /// Sent unchanged.
   public var headers: [Header]
-  /// What is posted; `nil` makes it a GET, or a PUT where it is an upload.
+  /// The body of a POST; `nil` makes it a GET, or a PUT where `purpose` is an upload.
   public var body: [UInt8]?
-  /// How long it may take.
+  /// Limits of time.
   public var limits: TimeLimits
-  /// How long the answer's body may be.
+  /// The longest body of an answer, in bytes.
   public var bodyLimit: Int64
-  /// How it is treated.
+  /// How it may be sent.
   public var purpose: Purpose
-  /// Sees the body of a 2xx answer as it comes, on the client's thread; the answer has it all the same.
+  /// Called with the pieces of a 2xx answer's body, on the client's thread. The response holds the body as well.
   public var watch: (@Sendable (borrowing Span<UInt8>) -> Void)?
 
   /// A request.
@@ -86,46 +86,45 @@ public struct HTTPRequest: Sendable {
   }
 }
 
-/// What a server answered.
+/// The answer of a server.
 public struct HTTPResponse: Sendable, Equatable {
-  /// The status code of the final answer.
+  /// The status code of the final answer (no 1xx).
   public var status: Int
-  /// By lower-case name: `date`, `retry-after`, `retry-after-ms`, `content-length`, `content-type` and `location`; no
-  /// others are kept.
+  /// By lower-case name, only `date`, `retry-after`, `retry-after-ms`, `content-length`, `content-type` and `location`.
   public var headers: [String: String]
   /// The body; empty where it went to a sink.
   public var body: [UInt8]
-  /// How many bytes of body came.
+  /// The length of the body, in bytes, also where it went to a sink.
   public var bodyBytes: Int64
 }
 
-/// Why there is no whole answer. Never holds a header of the request.
+/// Why a request has no complete answer. Holds no header of the request.
 public struct HTTPFailure: Error, Sendable, Equatable {
-  /// The kind, by which callers decide.
+  /// The cause, by which callers decide.
   public enum Kind: Sendable, Equatable {
     /// libcurl is missing or too old, or there are no certificates; the message names the package to install.
     case unavailable
-    /// The address or a header cannot be sent at all.
+    /// The address or a header is invalid.
     case badRequest
-    /// No such host, or nobody there.
+    /// The host does not exist or refuses connections.
     case unreachable
-    /// TLS failed: no trust, no common protocol.
+    /// TLS failed: an untrusted certificate, or no common version.
     case insecure
-    /// The proxy said no.
+    /// The proxy refused.
     case proxy
     /// A time limit passed.
     case timedOut
-    /// The connection ended before there was an answer, or in the middle of it.
+    /// The connection ended before or within the answer.
     case dropped
     /// The answer is longer than allowed.
     case tooLarge
-    /// The address is one that this request may not go to.
+    /// The address may not be connected to.
     case forbiddenAddress
-    /// `mayStart` said no.
+    /// `mayStart` returned `false`.
     case notStarted
     /// libcurl was about to write a paid request for the second time, and was stopped.
     case repeated
-    /// The sink said no.
+    /// The sink or the source stopped it.
     case stopped
     /// `cancel` was called.
     case cancelled
@@ -135,12 +134,12 @@ public struct HTTPFailure: Error, Sendable, Equatable {
     case other
   }
 
-  /// The kind.
+  /// The cause.
   public var kind: Kind
-  /// One sentence for people.
+  /// One sentence.
   public var message: String
   /// Whether a byte of the request may have been written. `false` is certain.
   public var mayHaveBeenSent: Bool
-  /// What came of the answer before it failed, where its status line came.
+  /// The part of the answer that arrived; `nil` where the status line did not.
   public var partial: HTTPResponse?
 }

@@ -6,27 +6,28 @@
   internal import Darwin
 #endif
 
-/// How many transfers may be under way: fewer where the process may open only few files, so that none fails for that.
+/// The number of transfers that may run at once: fewer where the process may open only few files, so that no transfer
+/// fails for want of a file descriptor.
 struct HTTPSlots: Equatable {
-  /// All of them.
+  /// All transfers.
   var transfers = 64
   /// Downloads and uploads among them, so that no poll waits behind large files.
   var large = 4
 
-  /// How many files a process must be allowed to open: with fewer nothing can be fetched and saved.
+  /// The least number of files that the process must be allowed to open: with fewer, no output could be saved.
   static let least = 32
-  /// What the program has open at rest: the standard streams and their copies, the signals' pipe, the output directory, the
-  /// database twice with its log, its locks, and libcurl's own pipe.
+  /// Files that the program has open at rest: the standard streams and their copies, the pipe for signals, the output
+  /// directory, the database twice with its log, its locks, and libcurl's own pipe.
   private static let atRest = 20
-  /// What is open for a moment: the directory of a submit or of a file that gets its name, and what looks up a host.
+  /// Files that are open for a moment: the directory of a submit or of a file that is renamed, and sockets of DNS.
   private static let reserve = 8
 
   /// - Parameters:
-  ///   - limit: how many files the process may have open.
-  ///   - open: how many it has open now.
+  ///   - limit: the number of files that the process may have open.
+  ///   - open: the number that it has open now.
   init(limit: Int, open: Int = 0) {
     let free = limit - max(open, Self.atRest) - Self.reserve
-    // A large one has its connection, its file and the directory; an output that is made here has as many.
+    // A download has a connection, a file and a directory open; an output that is drawn here needs as many.
     large = max(1, min(large, free / 6))
     transfers = max(large + 1, min(transfers, free - 4 * large))
   }

@@ -1,29 +1,29 @@
 internal import CCurl
 
-/// One request inside libcurl: its options, its callbacks, and what has come of it.
+/// One request inside libcurl: its options, its callbacks and its answer.
 ///
-/// libcurl is given this object's address. That is sound because the loop keeps the object until it has taken the handle
-/// out of the multi handle, and callbacks run only inside `curl_multi_perform` and `curl_multi_remove_handle`, on the
-/// loop's own thread. `deinit` frees the handle before the memory it points to.
+/// libcurl holds this object's address. That is sound because the loop holds the object until it has removed the handle
+/// from the multi handle, and callbacks run only inside `curl_multi_perform` and `curl_multi_remove_handle`, on the
+/// loop's own thread. `deinit` frees the handle before the memory that it points to.
 final class HTTPTransfer {
   let order: HTTPClient.Order
   let easy: UnsafeMutableRawPointer
-  /// Whether it is one of those of which only a few may be under way.
+  /// Whether it is a download or an upload, of which only a few may run at once.
   let isLarge: Bool
   private var headerList: UnsafeMutablePointer<curl_slist>?
   private let errorText: UnsafeMutablePointer<CChar>
   private var throughProxy = false
 
-  /// How often libcurl was about to write the request.
+  /// The number of attempts of libcurl to write the request.
   private var starts = 0
-  /// Why we stopped it ourselves.
+  /// Why this program stopped it.
   private var stop: HTTPFailure.Kind?
   private var status = 0
   private var headers: [String: String] = [:]
   private var body: [UInt8] = []
   private var bodyBytes: Int64 = 0
   private let memory: HTTPMemory
-  /// How much of an upload was handed to libcurl.
+  /// Bytes of an upload that libcurl has taken.
   private var sent: Int64 = 0
 
   private static let wantedHeaders = [
@@ -33,7 +33,7 @@ final class HTTPTransfer {
   /// Whether a byte of the request may have been written.
   var mayHaveBeenSent: Bool { starts > 1 || starts == 1 && stop != .notStarted && stop != .forbiddenAddress }
 
-  /// Prepares a transfer; what cannot be sent fails here.
+  /// Prepares a transfer; fails where the request is invalid.
   static func make(
     _ order: HTTPClient.Order, environment: ProxyEnvironment, memory: HTTPMemory
   ) -> Result<HTTPTransfer, HTTPFailure> {
@@ -74,7 +74,7 @@ final class HTTPTransfer {
     let request = order.request
     guard let address = WebAddress(request.url), address.scheme == "https" || address.scheme == "http" else {
       throw HTTPFailure(
-        kind: .badRequest, message: "The address is not one that can be asked.", mayHaveBeenSent: false)
+        kind: .badRequest, message: "The address is not an http or https URL.", mayHaveBeenSent: false)
     }
     let proxy = environment.proxy(for: address)
     throughProxy = proxy != nil
@@ -96,13 +96,13 @@ final class HTTPTransfer {
     try set(ccurl_set_size(easy, CURLOPT_MAXFILESIZE_LARGE, request.bodyLimit))
     try set(CURLOPT_PROXY, proxy ?? "")
     try set(CURLOPT_NOPROXY, "")
-    // Nothing that takes a second round: on an http proxy that round would send the request again.
+    // Other methods take a second round, which on an http proxy sends the request again.
     try set(CURLOPT_PROXYAUTH, Int(CCURL_AUTH_BASIC))
     try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
-    // Older versions of TLS are broken; some builds of libcurl still take them (RFC 8996).
+    // Older versions of TLS are deprecated (RFC 8996), and some builds of libcurl still accept them.
     try set(CURLOPT_SSLVERSION, Int(CCURL_TLS_1_2))
     try set(CURLOPT_PROXY_SSLVERSION, Int(CCURL_TLS_1_2))
-    // The certificates that a person names are also those of a proxy that is spoken to by TLS.
+    // The certificates that the user names also hold for a proxy with TLS.
     if let file = environment.certificateFile {
       try set(CURLOPT_CAINFO, file)
       try set(CURLOPT_PROXY_CAINFO, file)
@@ -120,7 +120,7 @@ final class HTTPTransfer {
       try set(bytes.withUnsafeBufferPointer { ccurl_set_body(easy, $0.baseAddress, $0.count) })
     }
     if case .upload(let length, _, _) = request.purpose {
-      // Nothing of libcurl's own: what may be sent along with the bytes is what their address was signed for.
+      // No header of libcurl's own: the URL is signed for certain headers only.
       lines += ["Expect:", "Accept:"]
       try set(ccurl_set_upload(easy, Unmanaged.passUnretained(self).toOpaque(), onRead, onSeek, length))
     }
@@ -134,20 +134,20 @@ final class HTTPTransfer {
     }
   }
 
-  /// Every option that keeps libcurl from writing the request a second time; `onStart` is the guard behind them all.
+  /// Sets every option that keeps libcurl from writing the request a second time; `start` is the guard behind them.
   /// Sources/Providers/README.md, "The POST and libcurl", has the evidence.
   private func makeUnrepeatable(connectsAfresh: Bool) throws(HTTPFailure) {
-    // Over HTTP/2 REFUSED_STREAM and HTTP_1_1_REQUIRED are replayed, also on a fresh connection.
+    // With HTTP/2, libcurl repeats after REFUSED_STREAM and HTTP_1_1_REQUIRED, also on a new connection.
     try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
-    // A request on a reused connection that dies is replayed on another one.
+    // libcurl repeats a request on another connection where a reused one dies.
     if connectsAfresh { try set(CURLOPT_FRESH_CONNECT, 1) }
     try set(CURLOPT_FORBID_REUSE, 1)
-    // Bytes in the first packet may be delivered twice.
+    // TCP Fast Open may deliver the bytes of the first packet twice (RFC 7413).
     _ = ccurl_set_long(easy, CURLOPT_TCP_FASTOPEN, 0)
   }
 
   private static func line(_ header: HTTPRequest.Header) throws(HTTPFailure) -> String {
-    // Without a value libcurl would leave it out; a semicolon says that it is meant.
+    // libcurl leaves out a header without a value unless a semicolon stands behind its name.
     let text = header.value.isEmpty ? "\(header.name);" : "\(header.name): \(header.value)"
     guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else { throw refused("a header holds a line break") }
     return text
@@ -161,7 +161,7 @@ final class HTTPTransfer {
     try set(ccurl_set_string(easy, option, value))
   }
 
-  /// An option that was not taken is a promise that is not kept: nothing is sent then.
+  /// Fails the request where libcurl does not take an option: none of them may be missing.
   private func set(_ code: CURLcode) throws(HTTPFailure) {
     if code != CURLE_OK { throw Self.refused(String(cString: ccurl_easy_strerror(code))) }
   }
@@ -172,7 +172,7 @@ final class HTTPTransfer {
 
   // MARK: - During
 
-  /// Whether an address may be connected to. A proxy looks up the host itself, so there is nothing to check here then.
+  /// Whether an address may be connected to. A proxy resolves the host itself, so its address cannot be checked here.
   fileprivate func allows(_ address: NetworkAddress?) -> Bool {
     let allows: @Sendable (NetworkAddress) -> Bool
     switch order.request.purpose {
@@ -187,7 +187,7 @@ final class HTTPTransfer {
     return true
   }
 
-  /// Called when everything is connected, before each attempt to write the request.
+  /// Called after connecting, before each attempt to write the request. `false` stops it.
   fileprivate func start(at address: NetworkAddress?) -> Bool {
     starts += 1
     guard case .once(let mayStart) = order.request.purpose else { return allows(address) }
@@ -203,7 +203,7 @@ final class HTTPTransfer {
     guard line.count <= 8_192 else { return }
     let text = String(decoding: line, as: UTF8.self)
     if text.hasPrefix("HTTP/") {
-      // A new answer begins; what came before it was a 1xx.
+      // A further status line: the answer before it was a 1xx.
       status = text.split(separator: " ", maxSplits: 2).dropFirst().first.flatMap { Int($0.prefix(3)) } ?? 0
       headers = [:]
     } else if let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) {
@@ -216,13 +216,13 @@ final class HTTPTransfer {
     }
   }
 
-  /// The next bytes of an upload; `nil` ends it.
+  /// The next bytes of an upload; `nil` stops it.
   fileprivate func read(into buffer: UnsafeMutableRawBufferPointer) -> Int? {
     guard case .upload(let length, _, let source) = order.request.purpose else { return nil }
     let rest = UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(Int(min(Int64(buffer.count), length - sent))))
     guard !rest.isEmpty else { return 0 }
     guard let count = source(sent, rest), count > 0 else {
-      // It has become shorter, or its disk is gone: half of it must not pass for the whole.
+      // The file was shortened or cannot be read: a part must not count as the whole.
       stop = .stopped
       return nil
     }
@@ -230,10 +230,10 @@ final class HTTPTransfer {
     return count
   }
 
-  /// Goes back, where a connection that was dead makes libcurl begin again.
+  /// libcurl begins again where a reused connection had died.
   fileprivate func seek(to offset: Int64) { sent = offset }
 
-  /// What to do with bytes of the answer's body.
+  /// How bytes of a body were taken.
   fileprivate enum Reception { case taken, later, stop }
 
   fileprivate func received(_ bytes: UnsafeBufferPointer<UInt8>) -> Reception {
@@ -244,7 +244,7 @@ final class HTTPTransfer {
     if bodyBytes > order.request.bodyLimit {
       stop = .tooLarge
     } else if case .download(_, let sink) = order.request.purpose {
-      // What an error page says is of no interest, and must not end up in a picture.
+      // The text of an error page must not get into an output.
       if (200..<300).contains(status), !sink(bytes.span) { stop = .stopped }
     } else {
       body.append(contentsOf: bytes)
@@ -255,13 +255,13 @@ final class HTTPTransfer {
 
   // MARK: - After
 
-  /// What became of it.
+  /// How the transfer ended.
   func outcome(_ code: CURLcode, _ environment: ProxyEnvironment) -> Result<HTTPResponse, HTTPFailure> {
     let response = HTTPResponse(status: status, headers: headers, body: body, bodyBytes: bodyBytes)
     if code == CURLE_OK, stop == nil { return .success(response) }
     let text = errorText[0] == 0 ? String(cString: ccurl_easy_strerror(code)) : String(cString: errorText)
     let kind = stop ?? kind(of: code)
-    // Without a certificate to trust every host looks like a wrong one.
+    // Without any trusted certificates, every host fails verification.
     if kind == .insecure, !mayHaveBeenSent, let problem = environment.certificateProblem {
       return .failure(HTTPFailure(kind: .unavailable, message: problem, mayHaveBeenSent: false))
     }
@@ -272,7 +272,7 @@ final class HTTPTransfer {
   }
 
   private func kind(of code: CURLcode) -> HTTPFailure.Kind {
-    // A proxy that refuses the tunnel shows as a failed receive.
+    // libcurl reports a proxy that refuses the tunnel as a failed receive.
     let tunnel = ccurl_get_long(easy, CURLINFO_HTTP_CONNECTCODE)
     if tunnel >= 300 { return .proxy }
     switch code {
@@ -294,17 +294,17 @@ final class HTTPTransfer {
 
   private static func sentence(_ kind: HTTPFailure.Kind, _ text: String) -> String {
     switch kind {
-    case .forbiddenAddress: "The host's address is one that a provider's output may not be fetched from."
+    case .forbiddenAddress: "A provider's output may not be fetched from the address of this host."
     case .tooLarge: "The answer is longer than allowed."
     case .notStarted: "It was stopped before anything was sent."
     case .repeated: "The connection was lost after the request was sent, and it is not sent twice."
-    case .stopped: "The receiver wanted no more."
+    case .stopped: "The output could not be taken to its end."
     default: text.hasSuffix(".") ? text : "\(text)."
     }
   }
 }
 
-// MARK: - libcurl's callbacks: functions and not closures, so that they belong to no actor.
+// MARK: - Callbacks of libcurl: functions, so that no actor isolates them.
 
 private func transfer(_ context: UnsafeMutableRawPointer?) -> HTTPTransfer {
   Unmanaged<HTTPTransfer>.fromOpaque(context!).takeUnretainedValue()
@@ -325,9 +325,9 @@ private func onBody(
   }
   switch reception {
   case .taken: return size * count
-  // libcurl keeps these bytes and brings them again.
+  // libcurl keeps these bytes and calls again with them.
   case .later: return Int(CURL_WRITEFUNC_PAUSE)
-  // Any other number than all of them ends the transfer; none would be "all" where none came.
+  // Any number but the number of bytes ends the transfer; 0 would not where there were 0.
   case .stop: return size * count + 1
   }
 }
@@ -340,7 +340,7 @@ private func onRead(
 }
 
 private func onSeek(_ context: UnsafeMutableRawPointer?, _ offset: curl_off_t, _ origin: Int32) -> Int32 {
-  // libcurl only ever counts from the start.
+  // libcurl counts from the start only.
   transfer(context).seek(to: Int64(offset))
   return Int32(CURL_SEEKFUNC_OK)
 }

@@ -6,19 +6,19 @@
   internal import Darwin
 #endif
 
-/// An IP address as it is connected to, whatever name led there.
+/// An IP address, and what kind of network it is in.
 public struct NetworkAddress: Sendable, Equatable {
-  /// What kind of place it is.
+  /// The kind of network.
   public enum Reach: Sendable, Equatable {
     /// On the internet.
     case `public`
-    /// In a network of one's own (RFC 1918, RFC 6598, RFC 4193).
+    /// In a private network (RFC 1918, RFC 6598, RFC 4193).
     case local
     /// This machine.
     case loopback
-    /// This link; also where clouds keep the machine's own credentials.
+    /// On this link (RFC 3927, RFC 4291); clouds serve a machine's credentials there.
     case linkLocal
-    /// Nobody's: unspecified, multicast, reserved.
+    /// Unspecified, multicast or reserved.
     case unroutable
   }
 
@@ -46,10 +46,10 @@ public struct NetworkAddress: Sendable, Equatable {
     }
   }
 
-  /// What kind of place it is.
+  /// The kind of network that it is in.
   public var reach: Reach {
     if bytes.count == 4 { return Self.reach(ofVersion4: bytes) }
-    // An address of the old kind in the clothes of the new: mapped, compatible, NAT64, 6to4.
+    // IPv4 embedded in IPv6: mapped, compatible, NAT64, 6to4.
     let start = Array(bytes[0..<12])
     if bytes[0..<10].allSatisfy({ $0 == 0 }), bytes[10] == 0xFF, bytes[11] == 0xFF {
       return Self.reach(ofVersion4: Array(bytes[12...]))
@@ -59,7 +59,7 @@ public struct NetworkAddress: Sendable, Equatable {
       return bytes[12...] == [0, 0, 0, 0] ? .unroutable : Self.reach(ofVersion4: Array(bytes[12...]))
     }
     if start == [0x00, 0x64, 0xFF, 0x9B, 0, 0, 0, 0, 0, 0, 0, 0] { return Self.reach(ofVersion4: Array(bytes[12...])) }
-    // NAT64 within one network (RFC 8215), and what a translator makes of IPv4 for itself (RFC 7915, section 1.3).
+    // NAT64 within one network (RFC 8215), and IPv4-translatable addresses (RFC 7915, section 1.3).
     if bytes.starts(with: [0x00, 0x64, 0xFF, 0x9B, 0x00, 0x01]) { return .local }
     if start == [0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 0, 0] { return .unroutable }
     if bytes[0] == 0x20, bytes[1] == 0x02 { return Self.reach(ofVersion4: Array(bytes[2..<6])) }
@@ -84,7 +84,7 @@ public struct NetworkAddress: Sendable, Equatable {
     }
   }
 
-  /// Whether its first bits are those of another address of the same kind.
+  /// Whether its first bits equal those of another address of the same version.
   func shares(_ bits: Int, with other: NetworkAddress) -> Bool {
     guard bytes.count == other.bytes.count, (0...bytes.count * 8).contains(bits) else { return false }
     let whole = bits / 8

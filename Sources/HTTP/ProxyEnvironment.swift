@@ -8,19 +8,19 @@
 
 internal import CCurl
 
-/// What the environment says about the way to the web: proxies and trusted certificates.
+/// Proxies and trusted certificates, from environment variables.
 ///
-/// The proxy is chosen here and libcurl told about it, although it could read the variables itself: whether a download
-/// goes to its host directly decides whether that host's address can be checked, so there must be one opinion on it.
+/// libcurl could read the variables itself. The proxy is chosen here because the address of a host can be checked only
+/// where a download goes to it directly, so both must decide alike.
 struct ProxyEnvironment: Sendable {
   /// The value of a variable; `nil` where it is not set or empty.
   var variable: @Sendable (String) -> String?
 
-  /// Whether a paid request gets a connection of its own. `false` only in the test that shows that the guard in
-  /// `HTTPTransfer.start` keeps the promise alone.
+  /// Whether a paid request gets a new connection. `false` only in the test that shows that the guard in
+  /// `HTTPTransfer.start` suffices alone.
   var connectsAfresh = true
 
-  /// The process's own.
+  /// Of this process.
   static let process = ProxyEnvironment(variable: { name in getenv(name).map { String(cString: $0) } })
 
   /// The proxy for a URL, or `nil` for none: `https_proxy`, `HTTPS_PROXY`, `http_proxy` (in lower case only: a web server
@@ -31,14 +31,14 @@ struct ProxyEnvironment: Sendable {
     return proxy
   }
 
-  /// A file of certificates to trust instead of the system's.
+  /// A file of certificates that replace the system's.
   var certificateFile: String? { first(of: ["CURL_CA_BUNDLE", "SSL_CERT_FILE"]) }
 
-  /// A folder of certificates to trust instead of the system's.
+  /// A directory of certificates that replace the system's.
   var certificateFolder: String? { first(of: ["SSL_CERT_DIR"]) }
 
-  /// Why no host can be trusted, with what to install or correct; `nil` where there is something to trust. Only after libcurl
-  /// was opened, which knows the usual places.
+  /// One sentence where no certificate can be trusted, with the remedy; `nil` otherwise. libcurl must be open: it knows
+  /// where the system's certificates are.
   var certificateProblem: String? {
     if let file = certificateFile {
       return access(file, R_OK) == 0
@@ -47,7 +47,7 @@ struct ProxyEnvironment: Sendable {
     if let folder = certificateFolder, Self.hasEntry(folder) { return nil }
     let file = ccurl_certificate_file().map { String(cString: $0) } ?? ""
     let folder = ccurl_certificate_folder().map { String(cString: $0) } ?? ""
-    // A libcurl that names neither has certificates of its own, as on macOS.
+    // Where libcurl names neither, its TLS library has certificates of its own, as on macOS.
     if file.isEmpty && folder.isEmpty || access(file, R_OK) == 0 || Self.hasEntry(folder) { return nil }
     return "There are no certificates to trust in \(file.isEmpty ? folder : file): install the package ca-certificates."
   }
@@ -55,12 +55,12 @@ struct ProxyEnvironment: Sendable {
   private static func hasEntry(_ folder: String) -> Bool {
     guard !folder.isEmpty, let listing = opendir(folder) else { return false }
     defer { closedir(listing) }
-    // Two of them are the folder itself and the one above.
+    // Two entries are `.` and `..`.
     for _ in 0..<3 where readdir(listing) == nil { return false }
     return true
   }
 
-  /// `*`, names with all names below them, addresses, and ranges of addresses; separated by commas or spaces.
+  /// Entries are `*`, domains with their subdomains, addresses and ranges of addresses, separated by commas or spaces.
   private func isException(_ host: String) -> Bool {
     guard let list = first(of: ["no_proxy", "NO_PROXY"]) else { return false }
     let host = host.hasSuffix(".") ? String(host.dropLast()) : host

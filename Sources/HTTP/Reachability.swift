@@ -6,44 +6,43 @@
   internal import Darwin
 #endif
 
-/// The way to a provider, looked at without spending anything.
+/// Checks the way to a provider with a request that costs nothing.
 public struct Reachability: Sendable {
-  /// What a harmless question brought.
+  /// The answer to the request.
   public enum Answer: Sendable, Equatable {
-    /// It answered with this HTTP status.
+    /// The server answered with this HTTP status.
     case status(Int)
-    /// TLS failed; in libcurl's words.
+    /// TLS failed; the message of libcurl.
     case insecure(String)
-    /// Anything else; in libcurl's words.
+    /// Anything else failed; the message of libcurl.
     case failed(String)
   }
 
-  /// Its host, as the base URL names it.
+  /// The host of the base URL.
   public let host: String
-  /// The host of the proxy on the way; `nil` where there is none.
+  /// The host of the proxy; `nil` where there is none.
   public let proxy: String?
   private let url: String
   private let key: String
   private let http: HTTPClient
 
   /// - Parameters:
-  ///   - baseURL: as it is configured.
-  ///   - path: of something that costs nothing to ask for.
-  ///   - key: empty where there is none; never in an answer.
+  ///   - path: behind the base URL, of a GET that costs nothing.
+  ///   - key: empty where there is none; in no answer.
   public init(baseURL: String, path: String, key: String, http: HTTPClient) {
     let base = BaseURL(baseURL)
     host = base.host
     url = base.text + path
     self.key = key
     self.http = http
-    // A proxy's address may hold a password, which is nobody's business.
+    // Only its host: the address of a proxy may hold a password.
     proxy = WebAddress(url).flatMap { ProxyEnvironment.process.proxy(for: $0) }.map { text in
       let place = text.split(separator: "@").last ?? ""
       return String(place.drop { $0 == "/" }.split(separator: "/").last { !$0.hasSuffix(":") } ?? place)
     }
   }
 
-  /// The addresses of its host; empty where DNS knows none.
+  /// The number of addresses that DNS has for the host.
   public func addresses() -> Int {
     var hints = addrinfo()
     hints.ai_socktype = Int32(streamKind)
@@ -54,7 +53,7 @@ public struct Reachability: Sendable {
     return sequence(first: found, next: { $0?.pointee.ai_next }).prefix { $0 != nil }.count { _ in true }
   }
 
-  /// Asks.
+  /// Sends the request. Calls the completion once, on the client's thread.
   public func ask(completion: @escaping @Sendable (Answer) -> Void) {
     let authorization = key.isEmpty ? [] : [HTTPRequest.Header("Authorization", "Bearer \(key)")]
     let request = HTTPRequest(

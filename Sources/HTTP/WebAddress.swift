@@ -1,16 +1,16 @@
 internal import CCurl
 
-/// An http or https URL, taken apart by libcurl itself, so that what was checked is what is connected to.
+/// A URL, parsed by libcurl itself, so that the checked host is the one that libcurl connects to.
 ///
-/// libcurl must have been opened.
+/// Opens libcurl.
 public struct WebAddress: Sendable, Equatable {
-  /// The whole, made regular.
+  /// The whole URL, normalised.
   public let text: String
-  /// `http` or `https`; other schemes parse too, so that they can be refused by name.
+  /// In lower case. Schemes other than http and https parse too, so that a refusal can name them.
   public let scheme: String
-  /// In lower case; an IPv6 address in brackets; odd spellings of IPv4 made regular.
+  /// In lower case; IPv6 in brackets; other spellings of IPv4 normalised.
   public let host: String
-  /// The port, also where it is the scheme's own.
+  /// The port; the default one of the scheme where the URL names none.
   public let port: String
 
   /// Parses a whole URL.
@@ -18,13 +18,13 @@ public struct WebAddress: Sendable, Equatable {
     self.init(base: nil, text, flags: 0)
   }
 
-  /// Where a `Location` leads from here, relative or not.
+  /// The target of a `Location` header, absolute or relative to this URL.
   public func following(_ location: String) -> WebAddress? {
-    // Servers put spaces and worse into this header; libcurl escapes them when it follows one, and so do we.
+    // Servers put spaces into this header; libcurl escapes them when it follows one.
     WebAddress(base: text, location, flags: UInt32(CURLU_URLENCODE))
   }
 
-  /// Where names and passwords are in it, there is nobody to give them to: it does not parse.
+  /// A URL with a user name or a password is refused: there is no server that they may be sent to.
   private init?(base: String?, _ text: String, flags: UInt32) {
     guard ccurl_open() == nil, let url = ccurl_url_init() else { return nil }
     defer { ccurl_url_cleanup(url) }

@@ -1,18 +1,18 @@
 /// Why bytes are not JSON, and where.
 public struct JSONError: Error, Equatable, Sendable {
-  /// What is wrong.
+  /// The kind of fault.
   public enum Reason: Sendable, Equatable {
     /// The text ends inside a value.
     case unexpectedEnd
-    /// A byte that cannot stand here.
+    /// A byte that JSON does not allow here.
     case unexpectedByte(UInt8)
     /// Something other than white space after the value.
     case trailingBytes
-    /// A string with bytes that are not UTF-8.
+    /// A string that is not UTF-8.
     case invalidUTF8
-    /// An escape that RFC 8259 section 7 does not know.
+    /// An escape that RFC 8259 section 7 does not define.
     case invalidEscape
-    /// A control character below U+0020 that should have been escaped.
+    /// A control character below U+0020 that is not escaped.
     case unescapedControl
     /// A number RFC 8259 section 6 does not allow: `01`, `1.`, `+1`, `NaN`.
     case invalidNumber
@@ -22,12 +22,12 @@ public struct JSONError: Error, Equatable, Sendable {
     case tooManyValues
   }
 
-  /// What is wrong.
+  /// The kind of fault.
   public let reason: Reason
-  /// The byte where it was noticed, counted from 0.
+  /// The offset of the byte where it was found.
   public let offset: Int
 
-  /// Names a fault at a byte.
+  /// A fault at an offset.
   public init(_ reason: Reason, at offset: Int) {
     self.reason = reason
     self.offset = offset

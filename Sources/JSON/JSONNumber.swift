@@ -1,9 +1,9 @@
-/// A number as it was written.
+/// A JSON number, stored as its spelling.
 ///
-/// The spelling is kept because it carries what a `Double` loses: `9007199254740993`, `1.0` and `-0` come back as they
-/// came. It is always a valid RFC 8259 number, so a writer may copy it as it stands.
+/// The spelling holds what a `Double` loses: `9007199254740993`, `1.0` and `-0` are written as they were read. It is
+/// always a valid number of RFC 8259, so a writer may copy it.
 public struct JSONNumber: Sendable, Hashable {
-  /// The digits as they were sent: ASCII, RFC 8259 section 6.
+  /// The number as it was written: ASCII, RFC 8259 section 6.
   public let spelling: String
 
   /// Takes a spelling that a parser has already checked.
@@ -11,7 +11,7 @@ public struct JSONNumber: Sendable, Hashable {
     self.spelling = spelling
   }
 
-  /// The number a spelling stands for, or `nil` where it is not exactly one RFC 8259 number.
+  /// A number by its spelling; `nil` where that is not exactly one number of RFC 8259.
   public init?(_ spelling: String) {
     let bytes = Array(spelling.utf8)
     var scanner = JSONScanner()
@@ -24,7 +24,7 @@ public struct JSONNumber: Sendable, Hashable {
     spelling = String(value)
   }
 
-  /// The integer this number equals, if it is one and fits: `5`, `5.0` and `5e4` are integers, `5.5` is not.
+  /// The integer that it equals (`5`, `5.0` and `5e4` are integers); `nil` where it is not one or does not fit.
   public var int64: Int64? {
     if let plain = Int64(spelling) { return plain }
     let decimal = ExactDecimal(spelling)
@@ -37,8 +37,8 @@ public struct JSONNumber: Sendable, Hashable {
     Double(spelling) ?? .nan
   }
 
-  /// One spelling for all that are the same number: `1`, `1.0`, `1e0` and `10e-1` are equal, `9007199254740993` and
-  /// `…992` are not. Sign, significant digits, exponent; never a `Double` in between.
+  /// The same spelling for all equal numbers: `1`, `1.0`, `1e0` and `10e-1` share one, `9007199254740993` and `…992` do
+  /// not. It has sign, significant digits and exponent, and is computed without a `Double`.
   public var canonicalSpelling: String {
     let decimal = ExactDecimal(spelling)
     if decimal.digits == "0" { return "0" }
@@ -46,7 +46,7 @@ public struct JSONNumber: Sendable, Hashable {
   }
 }
 
-/// A number taken apart without rounding: `digits × 10^exponent`, where digits has no zero at either end.
+/// A number without rounding, `digits × 10^exponent`; `digits` has no zero at either end.
 private struct ExactDecimal {
   var negative = false
   var digits = ""
@@ -69,7 +69,7 @@ private struct ExactDecimal {
         inExponent = true
       case UInt8(ascii: "0")...UInt8(ascii: "9"):
         if inExponent {
-          // An exponent of more than a billion is no number anybody means; clamped so that it cannot overflow.
+          // Clamped to a billion so that it cannot overflow.
           written = min(written * 10 + Int(byte - UInt8(ascii: "0")), 1_000_000_000)
         } else {
           significant.append(byte)

@@ -1,22 +1,22 @@
 /// A strict RFC 8259 scanner over borrowed bytes.
 ///
-/// It keeps nothing but a position and its depth: every call is lent the same bytes again, so nothing can outlive them.
-/// It throws; it never traps, whatever the bytes are. Used directly where only some members of an object are wanted
-/// (a JSON-RPC envelope): `skipValue` checks without building.
+/// It holds only a position and a depth; each call borrows the same bytes again, so no reference outlives them. It throws
+/// and never traps, for any bytes. Use it directly where only some members of an object are needed (the envelope of
+/// JSON-RPC): `skipValue` checks a value without building it.
 public struct JSONScanner {
-  /// Arrays and objects may nest this deep.
+  /// The deepest nesting of arrays and objects.
   public static let depthLimit = 512
 
   /// The next byte to be read.
   public private(set) var position: Int
   private var depth: Int
-  /// How many more values may be built: a byte of text may become fifty bytes of memory. What is only passed over does not
-  /// count.
+  /// The number of values that may still be built, since a byte of text may become fifty bytes of memory. Skipped values
+  /// do not count.
   public var valuesLeft = Int.max
 
-  /// Starts at a byte.
+  /// A scanner at an offset.
   ///
-  /// - Parameter depth: how many arrays and objects are already open around it, for a caller that opened them itself.
+  /// - Parameter depth: the number of arrays and objects around it that the caller has opened.
   public init(at position: Int = 0, depth: Int = 0) {
     self.position = position
     self.depth = depth
@@ -24,7 +24,7 @@ public struct JSONScanner {
 
   // MARK: - White space and single bytes
 
-  /// Passes over white space.
+  /// Skips white space.
   public mutating func skipSpace(in bytes: borrowing Span<UInt8>) {
     while position < bytes.count {
       switch bytes[position] {
@@ -85,7 +85,7 @@ public struct JSONScanner {
     }
   }
 
-  /// Passes over one value, after white space, checking all of it; returns where its bytes are.
+  /// Skips one value, after white space, checks it, and returns the range of its bytes.
   @discardableResult
   public mutating func skipValue(in bytes: borrowing Span<UInt8>) throws(JSONError) -> Range<Int> {
     guard let first = peek(in: bytes) else { throw JSONError(.unexpectedEnd, at: position) }
@@ -125,7 +125,7 @@ public struct JSONScanner {
     depth += 1
   }
 
-  /// Passes over a member's name and the colon behind it.
+  /// Reads a member's name and the colon behind it.
   @discardableResult
   public mutating func name(in bytes: borrowing Span<UInt8>) throws(JSONError) -> JSONText {
     guard let first = peek(in: bytes) else { throw JSONError(.unexpectedEnd, at: position) }
@@ -178,7 +178,7 @@ public struct JSONScanner {
     return JSONNumber(checked: bytes.text(start..<end))
   }
 
-  /// Passes over a number (RFC 8259 section 6) and returns the byte behind it.
+  /// Skips a number (RFC 8259 section 6) and returns the offset behind it.
   mutating func skipNumber(in bytes: borrowing Span<UInt8>) throws(JSONError) -> Int {
     if position < bytes.count, bytes[position] == UInt8(ascii: "-") { position += 1 }
     let whole = position
@@ -208,7 +208,7 @@ public struct JSONScanner {
 
   // MARK: - Strings
 
-  /// Passes over a string that starts at the next byte; the quote is still to come. All of it is checked.
+  /// Reads and checks a string whose opening quote is the next byte.
   @discardableResult
   public mutating func text(in bytes: borrowing Span<UInt8>) throws(JSONError) -> JSONText {
     let start = position + 1
@@ -221,7 +221,7 @@ public struct JSONScanner {
       }
       if byte == UInt8(ascii: "\\") { return .read(try escapedString(from: start, firstEscape: index, in: bytes)) }
       if byte < 0x20 { throw JSONError(.unescapedControl, at: index) }
-      // Not ASCII: on to the end or the first escape, and only then is it looked at whether it is UTF-8.
+      // Not ASCII: UTF-8 is checked once, at the end of the string or at its first escape.
       repeat { index += 1 } while index < bytes.count && bytes[index] >= 0x80
       index = bytes.endOfPlainText(from: index)
       if index < bytes.count, bytes[index] == UInt8(ascii: "\"") {
@@ -275,7 +275,7 @@ public struct JSONScanner {
             index += 6
           }
         }
-        // A lone surrogate is no character; U+FFFD stands for it.
+        // A lone surrogate is replaced by U+FFFD.
         text.append(contentsOf: UTF8.encode(scalar ?? "\u{FFFD}")!)
       default: throw JSONError(.invalidEscape, at: index - 1)
       }
@@ -300,9 +300,9 @@ public struct JSONScanner {
   }
 }
 
-/// A string that a scanner passed over. Valid with the bytes it was read from.
+/// A string that a scanner read. Valid with the same bytes only.
 public enum JSONText {
-  /// ASCII without escapes: as it stands there.
+  /// ASCII without escapes: the range of its bytes.
   case plain(Range<Int>)
   /// Anything else, unescaped.
   case read(String)
@@ -315,7 +315,7 @@ public enum JSONText {
     }
   }
 
-  /// Whether it has the code points of a text that is ASCII, without making a string of it.
+  /// Whether it equals an ASCII text. Makes no string.
   public func has(_ text: StaticString, in bytes: borrowing Span<UInt8>) -> Bool {
     switch self {
     case .plain(let range):
@@ -332,7 +332,7 @@ extension StaticString {
 }
 
 extension UnsafeBufferPointer<UInt8> {
-  /// Whether both hold the same bytes. Quicker than `elementsEqual` for a name, which is a few bytes.
+  /// Whether both hold the same bytes. Faster than `elementsEqual` for names of a few bytes.
   func holds(_ other: UnsafeBufferPointer<UInt8>) -> Bool {
     guard count == other.count else { return false }
     for index in 0..<count where self[index] != other[index] { return false }
@@ -341,17 +341,17 @@ extension UnsafeBufferPointer<UInt8> {
 }
 
 extension Span<UInt8> {
-  /// The first byte from here on that is not a plain ASCII character of a string.
+  /// The offset of the first byte from `start` on that is not a plain ASCII character of a string.
   fileprivate func endOfPlainText(from start: Int) -> Int {
     withUnsafeBytes { $0.endOfPlainText(from: start, stopsAtNonASCII: true) }
   }
 
-  /// The text of bytes already known to be ASCII or UTF-8.
+  /// The text of bytes that are known to be UTF-8.
   fileprivate func text(_ range: Range<Int>) -> String {
     withUnsafeBufferPointer { String(decoding: UnsafeBufferPointer(rebasing: $0[range]), as: UTF8.self) }
   }
 
-  /// The text of bytes that may not be UTF-8; `nil` where they are not.
+  /// The text of bytes; `nil` where they are not UTF-8.
   fileprivate func checkedText(_ range: Range<Int>) -> String? {
     withUnsafeBufferPointer { String(validating: UnsafeBufferPointer(rebasing: $0[range]), as: UTF8.self) }
   }

@@ -4,7 +4,7 @@ extension JSONValue {
     if case .string(let value) = self { value } else { nil }
   }
 
-  /// The boolean, or `nil` for any other kind: `1` and `"true"` are none.
+  /// The boolean, or `nil` for any other kind, also for `1` and `"true"`.
   public var bool: Bool? {
     if case .bool(let value) = self { value } else { nil }
   }
@@ -14,7 +14,7 @@ extension JSONValue {
     if case .number(let value) = self { value } else { nil }
   }
 
-  /// The integer a number equals (`5e4` is one), or `nil`.
+  /// The integer that a number equals (see `JSONNumber.int64`), or `nil`.
   public var int64: Int64? { number?.int64 }
 
   /// The elements, or `nil` for any other kind.
@@ -32,7 +32,7 @@ extension JSONValue {
     if case .null = self { true } else { false }
   }
 
-  /// A member of an object; `nil` where this is no object or has no such member.
+  /// A member of an object; `nil` where this is not an object or has no such member.
   public subscript(name: String) -> JSONValue? { object?[name] }
 
   /// The word for this kind in an error message: `null`, `boolean`, `number`, `string`, `array`, `object`.

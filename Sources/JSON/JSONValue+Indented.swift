@@ -1,6 +1,6 @@
 extension JSONValue {
-  /// The value as JSON text for people and for files under version control: two spaces a level, a member a line; what is
-  /// short and holds nothing deeper stays on one line. Ends without a line break.
+  /// The value as JSON text for people and for files under version control: two spaces a level, a member a line. A short
+  /// array or object without inner ones stays on one line. Ends without a line break.
   public var indented: String {
     var text = ""
     write(to: &text, lineBreak: "\n")

@@ -1,10 +1,10 @@
-/// A JSON value that loses nothing on the way in and out: numbers keep their spelling, objects their order.
+/// A JSON value. Numbers keep their spelling and objects the order of their members.
 public enum JSONValue: Sendable, Equatable {
   /// `null`.
   case null
   /// `true` or `false`.
   case bool(Bool)
-  /// A number, as it was spelled.
+  /// A number, by its spelling.
   case number(JSONNumber)
   /// A string, unescaped.
   case string(String)
@@ -15,7 +15,7 @@ public enum JSONValue: Sendable, Equatable {
 }
 
 extension JSONValue {
-  /// About how many bytes it takes as JSON text; exact but for escapes. Strings are not read.
+  /// The approximate length as JSON text, in bytes: exact but for escapes. Does not read strings.
   public var byteEstimate: Int {
     switch self {
     case .null, .bool: 5
@@ -29,8 +29,8 @@ extension JSONValue {
 
 /// The members of a JSON object in the order they were written.
 ///
-/// Names are unique: where a text has a name twice, the last value stands in the first one's place, as in every common
-/// parser (RFC 8259 leaves it open).
+/// Names are unique: where a text has a name twice, the last value replaces the first one in its place, as common parsers
+/// do (RFC 8259 leaves it open).
 public struct JSONObject: Sendable, Equatable {
   /// One member.
   public struct Member: Sendable, Equatable {
@@ -53,13 +53,13 @@ public struct JSONObject: Sendable, Equatable {
     self.init(parsed: pairs.map { Member(name: $0.0, value: $0.1) })
   }
 
-  /// Takes what a parser read, and lets the last of several equal names win.
+  /// An object of parsed members; of several with one name the last value wins.
   init(parsed: [Member]) {
     guard parsed.count > 1 else {
       members = parsed
       return
     }
-    // Up to here a scan is quicker than hashing; beyond it, an object of a million members must not take a million².
+    // For few members a scan is faster than hashing; for many it would take quadratic time.
     if parsed.count <= 16 {
       let isUnique = parsed.indices.allSatisfy { index in
         !parsed[..<index].contains { $0.name.hasSameCodePoints(as: parsed[index].name) }
@@ -126,14 +126,15 @@ public struct JSONObject: Sendable, Equatable {
 }
 
 extension String {
-  /// Equality as JSON means it. Swift's own holds `é` equal to `e` with an accent; a JSON member name does not.
+  /// Equality of JSON strings, by code points (RFC 8259 section 8.3). Swift's `==` compares canonical equivalence, by which
+  /// `é` equals `e` with a combining accent.
   public func hasSameCodePoints(as other: String) -> Bool {
     guard utf8.count == other.utf8.count else { return false }
     var (one, other) = (self, other)
     return one.withUTF8 { these in other.withUTF8 { those in these.holds(those) } }
   }
 
-  /// Whether its UTF-8 bytes come before those of another text. Swift's own order is by normalised characters.
+  /// Whether its UTF-8 bytes sort before those of another text. Swift's `<` compares normalised characters.
   fileprivate func utf8Precedes(_ other: String) -> Bool {
     var (one, other) = (self, other)
     return one.withUTF8 { these in

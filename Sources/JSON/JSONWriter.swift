@@ -1,30 +1,30 @@
-/// Writes JSON straight into bytes, without a tree in between.
+/// Writes JSON into bytes, without building a tree.
 ///
-/// Commas are its business, names and values the caller's. What it writes has no white space, so it is always one line,
-/// and `/` stays readable. The caller keeps `beginObject`/`endObject` in pairs.
+/// It writes the commas; the caller writes names and values and pairs `beginObject` with `endObject`. The text has no
+/// white space, so it is one line; `/` is not escaped.
 public struct JSONWriter: Sendable {
-  /// What has been written.
+  /// The JSON written so far.
   public private(set) var bytes: [UInt8]
   private var needsComma = false
 
-  /// Starts empty.
+  /// An empty writer.
   public init(reserving capacity: Int = 0) {
     bytes = []
     bytes.reserveCapacity(capacity)
   }
 
-  /// Forgets what was written and keeps the memory for the next value, unless one long value made it very large.
+  /// Removes all bytes and keeps the memory for the next value, unless it exceeds 1 MiB.
   public mutating func clear() {
     bytes.removeAll(keepingCapacity: bytes.capacity <= 1 << 20)
     needsComma = false
   }
 
-  /// Makes room for so many bytes more, where it is known that they come.
+  /// Reserves memory for so many more bytes.
   public mutating func reserve(_ count: Int) {
     bytes.reserveCapacity(bytes.count + count)
   }
 
-  /// Lends what was written to somebody who may take its memory and leave other memory for it.
+  /// Lends the bytes to a body that may swap them for another array.
   public mutating func lend(_ body: (inout [UInt8]) -> Void) {
     body(&bytes)
   }
@@ -60,7 +60,7 @@ public struct JSONWriter: Sendable {
     needsComma = true
   }
 
-  /// Writes a member's name known at compile time, which must need no escaping; its value comes next.
+  /// Writes a member's name that needs no escaping; its value comes next.
   public mutating func name(_ name: StaticString) {
     separate()
     bytes.append(UInt8(ascii: "\""))
@@ -70,7 +70,7 @@ public struct JSONWriter: Sendable {
     needsComma = false
   }
 
-  /// Writes a member's name that is known only now; its value comes next.
+  /// Writes a member's name, escaped; its value comes next.
   public mutating func name(escaping name: String) {
     value(name)
     bytes.append(UInt8(ascii: ":"))
@@ -86,8 +86,8 @@ public struct JSONWriter: Sendable {
     bytes.append(UInt8(ascii: "\""))
   }
 
-  /// Writes a member whose value is a string that needs no escaping, put together by a body; nothing at all where the
-  /// body answers that it has none, whatever it wrote.
+  /// Writes a member whose value is a string that the body appends and that needs no escaping. Where the body returns
+  /// `false`, the whole member is removed again.
   public mutating func member(_ name: StaticString, plain body: (inout [UInt8]) -> Bool) -> Bool {
     let (before, comma) = (bytes.count, needsComma)
     self.name(name)
@@ -156,21 +156,21 @@ public struct JSONWriter: Sendable {
     endObject()
   }
 
-  /// Copies bytes that already are one JSON value, without looking at them.
+  /// Copies bytes that are one JSON value, unchecked.
   public mutating func raw(_ json: [UInt8]) {
     separate()
     bytes.append(contentsOf: json)
   }
 
-  /// Copies a text that already is one JSON value, without looking at it.
+  /// Copies a text that is one JSON value, unchecked.
   public mutating func raw(_ json: String) {
     separate()
     var json = json
     json.withUTF8 { bytes.append(contentsOf: $0) }
   }
 
-  /// Copies a piece of JSON that is known when the program is compiled, such as the beginning of an envelope. Its
-  /// commas and its pairs are the caller's; a value may come next.
+  /// Copies a literal piece of JSON, such as the beginning of an envelope. The caller pairs its brackets and writes the
+  /// commas around it.
   public mutating func piece(_ text: StaticString) {
     needsComma = false
     literal(text)
@@ -182,7 +182,7 @@ public struct JSONWriter: Sendable {
     bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
   }
 
-  /// Copies runs of plain bytes whole; only `"`, `\` and control characters are escaped.
+  /// Copies plain bytes in runs, and escapes `"`, `\` and control characters.
   private mutating func escape(_ text: UnsafeRawBufferPointer) {
     var start = 0
     while true {

@@ -1,18 +1,17 @@
-/// Finds equal names among many, by hash. The hash has a random key, so that no text can choose names that collide; the
-/// standard library's costs several times as much for a name of a few bytes.
+/// A hash table of member names. The hash has a random key, so that no input can choose names that collide; that of the
+/// standard library costs several times as much for a name of a few bytes.
 ///
 /// Names are equal where their code points are (RFC 8259 section 8.3), not where Swift's strings are.
 struct NameIndex {
-  /// One more than the place of a name; 0 where a slot is free. A power of two, and more than half of them stay free.
+  /// The place of a name plus one; 0 where a slot is free. Their number is a power of two, and at least half stay free.
   private var slots: [UInt32]
 
-  /// - Parameter count: how many names there are at most.
+  /// - Parameter count: the largest number of names.
   init(count: Int) {
     slots = Array(repeating: 0, count: 1 << (Int.bitWidth - (2 * count).leadingZeroBitCount))
   }
 
-  /// Where the name of a new member already is among the members; `nil` where it is not, and then it is at `place` from now
-  /// on.
+  /// The place of a name among the members; where it is new, adds it at `place` and returns `nil`.
   mutating func firstPlace(of name: String, orElse place: Int, in members: [JSONObject.Member]) -> Int? {
     var name = name
     return name.withUTF8 { bytes in
@@ -30,7 +29,7 @@ struct NameIndex {
 
   private static let key = (UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max) | 1)
 
-  /// Eight bytes at a time, each folded into a product of 128 bits, as wyhash does it.
+  /// Folds eight bytes at a time into a product of 128 bits, like wyhash.
   private static func hash(_ bytes: UnsafeBufferPointer<UInt8>) -> UInt64 {
     let (start, factor) = key
     func folded(_ value: UInt64) -> UInt64 {

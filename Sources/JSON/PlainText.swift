@@ -1,7 +1,7 @@
 extension UnsafeRawBufferPointer {
-  /// The first byte from here on that is not a plain character of a string: its end, an escape or a control character,
-  /// and, where that is asked for, a byte that is no ASCII; the count where all are plain. Eight bytes are looked at
-  /// together.
+  /// The offset of the first byte from `start` on that is not a plain character of a string: a quote, a backslash, a
+  /// control character or, with `stopsAtNonASCII`, a byte that is not ASCII; `count` where there is none. Compares eight
+  /// bytes at a time.
   func endOfPlainText(from start: Int, stopsAtNonASCII: Bool) -> Int {
     var index = start
     let ones: UInt64 = 0x0101_0101_0101_0101
@@ -9,7 +9,7 @@ extension UnsafeRawBufferPointer {
       let word = UInt64(littleEndian: loadUnaligned(fromByteOffset: index, as: UInt64.self))
       let quote = word ^ ones &* UInt64(UInt8(ascii: "\""))
       let escape = word ^ ones &* UInt64(UInt8(ascii: "\\"))
-      // A byte's top bit is set where it is zero, below 0x20 or no ASCII; above the first such byte also by the borrow.
+      // The top bit of a byte is set where the byte is wanted, and may be set by the borrow above the first such byte.
       var found = (quote &- ones) & ~quote | (escape &- ones) & ~escape | (word &- ones &* 0x20) & ~word
       if stopsAtNonASCII { found |= word }
       found &= ones &* 0x80

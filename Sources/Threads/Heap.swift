@@ -2,17 +2,17 @@
   internal import CMalloc
 #endif
 
-/// What this process asks of its heap. Only glibc has to be asked; others do by themselves, or cannot.
+/// Settings of this process's heap. They exist for glibc only; on other systems the functions do nothing.
 public enum Heap {
-  /// Lets all threads share one heap. By itself glibc gives each thread one, and what one thread frees the others cannot
-  /// use: 2 MB more with a thousand predictions in flight. To be called before there is a second thread.
+  /// Lets all threads share one arena. By default glibc gives each thread one, and memory that one thread frees is not
+  /// available to the others: 2 MB more with a thousand predictions in flight. Call it before the second thread starts.
   public static func share() {
     #if canImport(Glibc)
       mallopt(M_ARENA_MAX, 1)
     #endif
   }
 
-  /// Gives the system what is free, looking through all of the heap meanwhile: for a moment when nobody waits.
+  /// Returns free memory to the system. Walks the whole heap, so call it when no request waits.
   public static func giveBack() {
     #if canImport(Glibc)
       malloc_trim(0)

@@ -1,20 +1,20 @@
-/// Something that is made when it is first asked for, once, by whichever thread asks.
+/// A value that is made once, by the first thread that needs it.
 public final class Lazy<Value: Sendable>: Sendable {
   @usableFromInline
   let made = Protected<Value?>(nil)
-  /// Held while it is made; never while somebody only looks whether it is.
+  /// Held while the value is made, and not by `valueIfMade`.
   @usableFromInline
   let making = Protected(())
   @usableFromInline
   let make: @Sendable () -> Value
 
-  /// - Parameter make: called at most once, while others who ask wait for it; it must not ask for the value itself.
+  /// - Parameter make: called at most once, while other threads wait; must not read `value`.
   @inlinable
   public init(_ make: @escaping @Sendable () -> Value) {
     self.make = make
   }
 
-  /// The value; the first to ask waits until it is made.
+  /// The value. Waits until it is made.
   @inlinable
   public var value: Value {
     if let value = valueIfMade { return value }
@@ -26,7 +26,7 @@ public final class Lazy<Value: Sendable>: Sendable {
     }
   }
 
-  /// The value, if it is there already. Does not wait.
+  /// The value, if it has been made. Does not wait.
   @inlinable
   public var valueIfMade: Value? { made.withLock { $0 } }
 }

@@ -6,12 +6,11 @@
   internal import Darwin
 #endif
 
-/// What `Protected` waits on: a mutex and a condition, whatever the value.
+/// The mutex and the condition of a `Protected`.
 ///
-/// On `pthread_mutex_t` and not `Synchronization.Mutex`, because the thread sanitizer on Linux understands the one and
-/// reports false races for the other.
+/// It uses `pthread_mutex_t` and not `Synchronization.Mutex`, for which the thread sanitizer on Linux reports false races.
 ///
-/// `@unchecked Sendable`: the two pointers are set once, and what they point to is made for any number of threads.
+/// `@unchecked Sendable`: the two pointers never change, and POSIX allows any thread to use the objects behind them.
 @usableFromInline
 final class Lock: @unchecked Sendable {
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
@@ -34,7 +33,7 @@ final class Lock: @unchecked Sendable {
     #if canImport(Darwin)
       pthread_cond_init(condition, nil)
     #else
-      // Waits are measured on the clock that nobody can set.
+      // Waits are measured on the clock that cannot be set.
       var attributes = pthread_condattr_t()
       pthread_condattr_init(&attributes)
       pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
@@ -69,19 +68,19 @@ final class Lock: @unchecked Sendable {
     }
   #endif
 
-  /// Wakes all who wait; they look again once the lock is theirs.
+  /// Wakes all waiting threads; each checks its condition again once it has the lock.
   @usableFromInline
   func wakeAll() { pthread_cond_broadcast(condition) }
 
-  /// When so many milliseconds from now will have passed; a century is for ever, and its nanoseconds still fit.
+  /// The monotonic time in so many milliseconds, in nanoseconds. At most a century ahead, so that it fits into 64 bits.
   @usableFromInline
   static func deadline(in milliseconds: Int64) -> Int64 {
     monotonicNanoseconds() + min(max(0, milliseconds), 3_155_760_000_000) * 1_000_000
   }
 
-  /// Gives the lock up until somebody wakes all, or for no reason, and takes it again.
+  /// Releases the lock until `wakeAll` or a spurious wakeup, and takes it again.
   ///
-  /// - Returns: false where the deadline had passed already.
+  /// - Returns: `false` where the deadline had passed before.
   @usableFromInline
   func wait(until deadline: Int64?) -> Bool {
     guard let deadline else {

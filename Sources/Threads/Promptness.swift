@@ -8,10 +8,10 @@
   #endif
 #endif
 
-/// Marks work that must not wait for another thread: the handling of one call on the thread that reads, behind which every
-/// later call stands in line.
+/// Marks work that must not wait for another thread: the handling of a call on the reading thread, which delays every
+/// later call.
 ///
-/// Debug builds stop where such work blocks in `Protected.wait`. Release builds check nothing, and it costs them nothing.
+/// Debug builds stop where such work blocks in `Protected.wait`. Release builds do not check it and pay nothing.
 public enum Promptness {
   #if DEBUG
     private static let key: pthread_key_t = {
@@ -33,7 +33,7 @@ public enum Promptness {
   }
 
   #if DEBUG
-    /// Whether this thread runs such a body now.
+    /// Whether this thread runs such a body.
     @usableFromInline
     static var isRequired: Bool { pthread_getspecific(key) != nil }
 
@@ -43,11 +43,11 @@ public enum Promptness {
     }
   #endif
 
-  /// Stops a debug build where the body at hand must not wait.
+  /// Stops a debug build inside such a body.
   @inlinable
   static func assertMayWait() {
     #if DEBUG
-      assert(!isRequired, "a call must not wait on the thread that reads: every call behind it would wait too")
+      assert(!isRequired, "a call must not wait on the reading thread: every later call would wait too")
     #endif
   }
 }

@@ -1,21 +1,22 @@
-/// A value that only one thread at a time may look at. The lock does not nest: a body that reaches the same `Protected`
-/// again stops a debug build, and deadlocks in a release build.
+/// A value behind a lock. The lock is not recursive: a body that uses the same `Protected` again stops a debug build, and
+/// deadlocks in a release build.
 ///
-/// The value is never a bare closure: each access would wrap it in two more conversions, until a call of it overflows the
-/// stack. A struct that holds the closure is not wrapped. Debug builds stop here, and a lint looks for the spelling.
+/// The value must not be a bare closure: each access would wrap it in two more reabstraction thunks, until a call of it
+/// overflows the stack. Put the closure into a struct. Debug builds assert it, and
+/// `test_no_lock_holds_a_bare_closure` searches the sources.
 ///
-/// Its methods are inlinable because they are generic: called across modules without that, each call looks its types up
-/// at run time, which costs more than the lock.
+/// Its methods are generic, so they are inlinable: without that, a call from another module looks its types up at run
+/// time, which costs more than the lock.
 ///
-/// `@unchecked Sendable`: every access to what `value` points to happens with `lock` held. It is a pointer because the
-/// runtime's own check for overlapping accesses would cost as much as the lock, and the lock already rules them out.
+/// `@unchecked Sendable`: `value.pointee` is only accessed with `lock` held. It is a pointer because the runtime's check
+/// for overlapping accesses would cost as much as the lock, which rules them out already.
 public final class Protected<Value>: @unchecked Sendable {
   @usableFromInline
   let value: UnsafeMutablePointer<Value>
   @usableFromInline
   let lock = Lock()
 
-  /// Guards a value.
+  /// Protects a value.
   @inlinable
   public init(_ value: sending Value) {
     assert(!isFunction(Value.self), "put the closure into a struct: \(Value.self)")
@@ -47,18 +48,18 @@ public final class Protected<Value>: @unchecked Sendable {
     #endif
   }
 
-  /// Takes the value out and leaves nothing: whoever comes next finds `nil`.
+  /// Takes the value out and leaves `nil`.
   @inlinable
   public func take<Wrapped>() -> sending Wrapped? where Value == Wrapped? {
     lock.lock()
     defer { lock.unlock() }
-    // Safe: it was in here alone, and from here on it is the caller's alone, which the compiler cannot see.
+    // Safe: nothing else holds the value, which the compiler cannot see.
     nonisolated(unsafe) var taken: Wrapped?
     swap(&taken, &value.pointee)
     return taken
   }
 
-  /// Runs a body that changes the value, and wakes every thread in `wait` so that it looks again.
+  /// Runs a body that changes the value, and wakes every thread in `wait` so that it calls its body again.
   @inlinable
   public func signal<Result>(_ body: (inout Value) -> sending Result) -> sending Result {
     lock.lock()
@@ -69,11 +70,11 @@ public final class Protected<Value>: @unchecked Sendable {
     return body(&value.pointee)
   }
 
-  /// Waits until the body answers something, asking again after every `signal`; `nil` once the time is up.
+  /// Waits until the body returns a value, calling it again after every `signal`; `nil` once the time is up.
   ///
-  /// Not for work that must not wait (`Promptness`): debug builds stop there.
+  /// Not in work that must not wait (`Promptness`): debug builds stop there.
   ///
-  /// - Parameter milliseconds: how long to wait at most; `nil` is without a limit, 0 asks once.
+  /// - Parameter milliseconds: the longest wait; `nil` is no limit, 0 calls the body once.
   @inlinable
   public func wait<Result>(
     atMost milliseconds: Int64? = nil, until body: (inout Value) -> sending Result?
@@ -89,8 +90,8 @@ public final class Protected<Value>: @unchecked Sendable {
     return nil
   }
 
-  /// Waits until the body answers something that another thread is about to bring about without waiting itself, so that
-  /// it takes microseconds and is allowed everywhere.
+  /// Waits for a change that another thread is about to make without waiting itself. It takes microseconds, so it is
+  /// allowed in work that must not wait.
   @inlinable
   public func waitBriefly(until body: (inout Value) -> Bool) {
     lock.lock()
@@ -99,7 +100,7 @@ public final class Protected<Value>: @unchecked Sendable {
   }
 }
 
-/// Whether a type is that of a function, or of an optional one. Function types have metadata of kind 0x302 (Swift's
+/// Whether a type is a function type or an optional one. Function types have metadata of kind 0x302 (Swift's
 /// `TypeMetadata.rst`, stable ABI).
 @usableFromInline
 func isFunction(_ type: Any.Type) -> Bool {

@@ -6,7 +6,7 @@
   internal import Darwin
 #endif
 
-/// What a new thread is handed.
+/// The argument of a new thread.
 private final class ThreadStart: Sendable {
   let body: @Sendable () -> Void
 
@@ -15,9 +15,9 @@ private final class ThreadStart: Sendable {
   }
 }
 
-/// Starts a detached thread with every signal blocked, so that signals reach only the thread that waits for them.
+/// Starts a detached thread with all signals blocked, so that signals reach only the thread that waits for them.
 ///
-/// - Parameter stackBytes: 1 MiB unless said otherwise; only touched pages count as memory.
+/// - Parameter stackBytes: the size of its stack, of which only touched pages take memory.
 public func startThread(stackBytes: Int = 1 << 20, _ body: @escaping @Sendable () -> Void) {
   let start = Unmanaged.passRetained(ThreadStart(body: body))
   var attributes = pthread_attr_t()
@@ -42,7 +42,7 @@ public func startThread(stackBytes: Int = 1 << 20, _ body: @escaping @Sendable (
   precondition(result == 0, "no thread could be started: the system is out of memory or of threads")
 }
 
-/// Not a closure: a closure at the top of a program belongs to the main actor and would trap here.
+/// A function, because a closure at the top level of a program is isolated to the main actor and would trap here.
 private func threadMain(_ argument: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
   let start = Unmanaged<ThreadStart>.fromOpaque(argument).takeRetainedValue()
   start.body()

@@ -8,9 +8,9 @@
   #endif
 #endif
 
-/// Runs jobs one after another on a thread of its own, which starts with the first job.
+/// Runs jobs in order on a thread of its own, which starts with the first job. No job is dropped.
 ///
-/// For work that blocks (disk, drawing): none of it belongs on a thread that others wait for. Jobs are never dropped.
+/// For work that blocks (the disk, drawing) and must not delay other threads.
 public final class WorkQueue: Sendable {
   private struct State {
     var jobs: [@Sendable () -> Void] = []
@@ -19,10 +19,10 @@ public final class WorkQueue: Sendable {
 
   private let state = Protected(State())
 
-  /// A queue without jobs and still without a thread.
+  /// A queue without jobs and without a thread.
   public init() {}
 
-  /// Adds a job behind those already there.
+  /// Adds a job at the end.
   public func async(_ job: @escaping @Sendable () -> Void) {
     let mustStart = state.signal { state in
       state.jobs.append(job)
