@@ -1,19 +1,17 @@
 internal import CCurl
 internal import Threads
 
-/// What the client's thread does: takes orders, lets libcurl work, hands out answers.
-///
-/// Everything in here belongs to that thread alone.
+/// The loop of the client's thread: takes requests, runs libcurl, and calls completions. Used by that thread only.
 struct HTTPLoop: ~Copyable {
   private let inbox: Protected<HTTPClient.Inbox>
   private let environment: ProxyEnvironment
   private let multi: MultiHandle
-  /// Inside libcurl, by handle. A transfer stays here, and so alive, for as long as libcurl knows its address.
+  /// Running transfers, by handle. A transfer stays here as long as libcurl holds its address.
   private var live: [UnsafeMutableRawPointer: HTTPTransfer] = [:]
   private let slots = HTTPSlots.ofThisProcess
   private let memory = HTTPMemory()
   private var downloads = 0
-  /// Paid requests first: their time is somebody's.
+  /// Paid requests have priority.
   private var paid = Line()
   private var others = Line()
   private var large = Line()
@@ -43,7 +41,7 @@ struct HTTPLoop: ~Copyable {
     self.inbox = inbox
     self.environment = environment
     self.multi = multi
-    // libcurl counts those in use too: with fewer, a full house would close every connection it could use again.
+    // libcurl counts connections in use too: with a lower limit, it would close those that it could reuse.
     _ = ccurl_multi_set_long(multi.pointer, CURLMOPT_MAXCONNECTS, slots.transfers)
   }
 
@@ -52,19 +50,19 @@ struct HTTPLoop: ~Copyable {
       startWaiting()
       _ = ccurl_multi_perform(multi.pointer)
       finishEnded()
-      // Looks for orders before it waits, also those that completions have just brought.
+      // Checks for requests before it waits, also for those that completions have just sent.
       if !live.isEmpty, !hasRoomForWaiting { _ = ccurl_multi_poll(multi.pointer, 10_000) }
     }
     end()
   }
 
-  /// Whether a transfer that waits could start at once.
+  /// Whether a waiting request could start at once.
   private var hasRoomForWaiting: Bool {
     guard live.count < slots.transfers else { return false }
     return !paid.isEmpty || !others.isEmpty || !large.isEmpty && downloads < slots.large
   }
 
-  /// Fetches what callers left; waits for it where there is nothing else to do. `false` once the client is closed.
+  /// Takes new requests from the inbox; waits for one where nothing runs. `false` once the client is closed.
   private mutating func takeOrders() -> Bool {
     let isIdle = live.isEmpty && paid.isEmpty && others.isEmpty && large.isEmpty
     let taken = inbox.wait { inbox -> ([HTTPClient.Order], Set<UInt64>)? in
@@ -127,13 +125,13 @@ struct HTTPLoop: ~Copyable {
     }
   }
 
-  /// Reads on where memory has become free.
+  /// Resumes paused transfers where memory has become free.
   private func goOn(_ requests: Set<UInt64>) {
     guard !requests.isEmpty else { return }
     for (easy, transfer) in live where requests.contains(transfer.order.number) { _ = ccurl_go_on(easy) }
   }
 
-  /// Takes a transfer out of libcurl's hands; only then may it go.
+  /// Removes a transfer from libcurl, before it may be freed.
   private mutating func remove(_ easy: UnsafeMutableRawPointer) -> HTTPTransfer? {
     _ = ccurl_multi_remove(multi.pointer, easy)
     guard let transfer = live.removeValue(forKey: easy) else { return nil }
@@ -175,7 +173,7 @@ struct HTTPLoop: ~Copyable {
   }
 }
 
-/// Those who wait their turn, first in, first out, at the same small price for each.
+/// A queue, first in, first out, with constant time for each request.
 private struct Line {
   private var orders: [HTTPClient.Order] = []
   private var start = 0

@@ -2,9 +2,9 @@ internal import HTTP
 internal import Predictions
 internal import Threads
 
-/// Fetches one output into a writer: redirects are followed here, so that each step is checked before it is taken.
+/// Fetches one output into a writer. It follows redirects itself, so that each address is checked before it is requested.
 ///
-/// No request of it carries a header of ours but the client's name: least of all the key.
+/// Its requests carry the name of this program and no key.
 struct Download: Sendable {
   let http: HTTPClient
   let policy: EgressPolicy
@@ -23,7 +23,7 @@ struct Download: Sendable {
     }
   }
 
-  /// - Parameter url: the address as it was given: signed ones must not change by a character.
+  /// - Parameter url: the unchanged address: a signed one must not be normalised.
   private func fetch(_ address: WebAddress, as url: String, redirects: Int) {
     if let refusal = policy.refusal(of: address) {
       completion(.refused(reason: "The output's address may not be fetched. \(refusal)"))

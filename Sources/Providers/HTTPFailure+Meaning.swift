@@ -1,11 +1,11 @@
 internal import HTTP
 internal import Predictions
 
-/// What a request that never began means for a prediction.
+/// What a request that was not sent means for a prediction.
 extension HTTPFailure {
   private static let hint = "imagewire doctor checks it. The sandbox works without it."
 
-  /// The outcome of a POST of which not a byte was written. What this machine lacks is not cured by trying again.
+  /// The outcome of a POST of which no byte was written. A missing library or certificate is not retried.
   func unsent(_ reason: String) -> SubmitOutcome {
     guard kind == .unavailable else { return .unsent(reason: reason) }
     return .refused(
@@ -14,7 +14,7 @@ extension HTTPFailure {
       pause: nil)
   }
 
-  /// The answer to a question that costs nothing.
+  /// The error of a request that costs nothing.
   func asProviderError(_ reason: String) -> ProviderError {
     guard kind == .unavailable else {
       return ProviderError(message: reason, hint: "Check the network.", isRetryable: true)

@@ -1,9 +1,9 @@
 internal import HTTP
 internal import Predictions
 
-/// A provider that repeats what its server says: sanitised, short, without the key, and never as words of its own.
+/// A provider that quotes its server in messages: sanitised, shortened, without the key and in quotation marks.
 protocol ServerQuoting {
-  /// What must be in no message; empty where there is none.
+  /// Removed from every quotation; empty where there is none.
   var key: String { get }
 }
 
@@ -15,20 +15,20 @@ extension ServerQuoting {
     return text
   }
 
-  /// `, saying "…"`, to stand behind what happened: a reader, above all a model, must see whose words they are and where
-  /// they end. Empty where the server says nothing.
+  /// `, saying "…"`, to be put behind a statement; empty where the server says nothing. The quotation marks show a reader,
+  /// above all a model, which words are the server's.
   func quoted(_ text: String?) -> String {
     let text = clean(text ?? "")
     return text.isEmpty
       ? "" : ", saying \"\(text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "'"))\""
   }
 
-  /// Why a request failed, as a sentence. libcurl may name the URL, and a URL may hold the key.
+  /// Why a request failed, in one sentence, without the key: libcurl may name the URL, and a URL may contain it.
   func reason(_ failure: HTTPFailure) -> String { sentences(clean(failure.message)) }
 }
 
 extension String {
-  /// Whether it has one of these words, whatever the case.
+  /// Whether it contains one of these words, ignoring case.
   func mentions(_ words: [String]) -> Bool {
     let text = Array(lowercased().utf8)
     return words.contains { word in

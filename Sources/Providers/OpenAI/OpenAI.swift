@@ -13,15 +13,15 @@ public struct OpenAI: Provider, ServerQuoting {
 
   /// `openai`.
   public let name = "openai"
-  /// Which key and host.
+  /// See `Account`.
   public let account: String
-  /// What OpenAI offers to everybody; a server of one's own has its own names.
+  /// A model of OpenAI; other servers have their own names.
   public let defaultModel = "gpt-image-2"
   /// The account's limits hold.
   public let isLimited = true
-  /// Its outputs are made elsewhere.
+  /// The service makes its outputs.
   public let isEmbedded = false
-  /// Ten minutes, the time-out of OpenAI's own clients: the whole work lies between request and reply.
+  /// Ten minutes, the time-out of OpenAI's own clients: the image is made between request and reply.
   public let postLimit: Int64 = 600_000
 
   let base: BaseURL
@@ -31,15 +31,15 @@ public struct OpenAI: Provider, ServerQuoting {
   private let clientVersion: String
   private let now: @Sendable () -> Int64
 
-  /// A connection to one account.
+  /// A provider for one account.
   ///
   /// - Parameters:
   ///   - baseURL: with its `/v1`; one without a path gets it.
-  ///   - key: sent to the base URL's host and nowhere else; may be empty for a server of one's own.
+  ///   - key: sent to the host of the base URL only; may be empty for the user's own server.
   ///   - account: see `Account`.
-  ///   - incoming: keeps replies until their pictures are files.
-  ///   - clientVersion: ours, told to the service.
-  ///   - now: milliseconds since 1970; only compared with the service's `Date`.
+  ///   - replies: stores replies until their images are files.
+  ///   - clientVersion: the version of this program, sent to the service.
+  ///   - now: the wall clock in milliseconds since 1970; only compared with the `Date` of answers.
   public init(
     baseURL: String = Self.defaultBaseURL, key: String, account: String, replies: any ReplyStore, http: HTTPClient,
     clientVersion: String, now: @escaping @Sendable () -> Int64
@@ -66,18 +66,18 @@ public struct OpenAI: Provider, ServerQuoting {
   /// As far as the HTTP client knows.
   public var obstacle: String? { http.obstacle }
 
-  /// There is nothing to look at elsewhere.
+  /// It has none.
   public func resultURL(for remoteID: String) -> String? { nil }
 
-  /// Pictures for an edit.
+  /// It takes images for edits.
   public var uploads: (any ProviderUploads)? { self }
 
-  /// Names alone.
+  /// It lists the names of models.
   public var catalogue: (any ProviderCatalogue)? { self }
 
   // MARK: - Submit
 
-  /// Sends the input and the model, at most once; as a form to `/edits` where the input has pictures.
+  /// Sends the input and the model, at most once; as a form to `/edits` where the input has images.
   public func submit(
     _ prediction: Prediction, mayStart: @escaping @Sendable () -> Bool,
     completion: @escaping @Sendable (SubmitOutcome) -> Void
@@ -85,7 +85,7 @@ public struct OpenAI: Provider, ServerQuoting {
     submit(prediction, mayStart: mayStart, preview: { _ in }, completion: completion)
   }
 
-  /// The same; where the input asks for a stream, its partial images are handed over as they come.
+  /// The same, with the partial images of an input that asks for a stream.
   public func submit(
     _ prediction: Prediction, mayStart: @escaping @Sendable () -> Bool,
     preview: @escaping @Sendable (PartialImage) -> Void, completion: @escaping @Sendable (SubmitOutcome) -> Void
@@ -128,7 +128,7 @@ public struct OpenAI: Provider, ServerQuoting {
     }
   }
 
-  /// Sources/Predictions/README.md, "Outcomes of a POST": a reply has no id here; its images stand for one.
+  /// Sources/Predictions/README.md, "Outcomes of a POST". A reply has no id here; its images stand for one.
   private func outcome(of result: Result<HTTPResponse, HTTPFailure>, _ prediction: Prediction) -> SubmitOutcome {
     let response: HTTPResponse
     let broken: HTTPFailure?
@@ -140,9 +140,9 @@ public struct OpenAI: Provider, ServerQuoting {
       (response, broken) = (partial, failure)
     }
     if (200..<300).contains(response.status), !response.body.isEmpty {
-      // First the disk: what is in memory alone dies with the process.
+      // Stored first, because memory is lost with the process.
       try? replies.keep(response.body, of: prediction)
-      // A stream that broke off after its picture has brought the picture.
+      // A stream that broke off after its image counts.
       if let result = self.result(of: response.body, isWhole: broken == nil, prediction) {
         return .accepted(remoteID: Self.remoteID(of: prediction), result: result, clockSkew: nil)
       }
@@ -160,10 +160,10 @@ public struct OpenAI: Provider, ServerQuoting {
     return .ambiguous(reason: "The provider answered HTTP \(response.status)\(said).")
   }
 
-  /// There is none at the provider; ours says that the reply was had.
+  /// Ours, which says that the reply arrived: the service has no id.
   private static func remoteID(of prediction: Prediction) -> String { "reply-\(prediction.id)" }
 
-  /// What a 2xx brought; `nil` where it cannot be told.
+  /// The meaning of a 2xx; `nil` where it cannot be read.
   private func result(of body: [UInt8], isWhole: Bool, _ prediction: Prediction) -> RemoteResult? {
     let answer = OpenAIResponse(body)
     if !answer.outputs.isEmpty {
@@ -185,7 +185,7 @@ public struct OpenAI: Provider, ServerQuoting {
 
   // MARK: - Afterwards
 
-  /// Reads the reply again that was kept.
+  /// Parses the stored reply again.
   public func poll(_ prediction: Prediction, completion: @escaping @Sendable (PollOutcome) -> Void) {
     guard let body = replies.body(of: prediction), let result = result(of: body, isWhole: true, prediction) else {
       return completion(.gone(reason: "Its reply was not kept."))
@@ -193,7 +193,7 @@ public struct OpenAI: Provider, ServerQuoting {
     completion(.answered(result, after: nil))
   }
 
-  /// Fetches an output that the reply named by its address, without the key.
+  /// Fetches an output by its URL, without the key, or writes one that came inside the reply.
   public func download(
     _ output: String, index: Int, of prediction: Prediction, into writer: any OutputWriter,
     completion: @escaping @Sendable (DownloadOutcome) -> Void
@@ -204,7 +204,7 @@ public struct OpenAI: Provider, ServerQuoting {
     download.fetch(output)
   }
 
-  /// Writes an output that came inside the reply, from the reply that was kept.
+  /// Writes an output from the stored reply.
   private func write(_ index: Int, of prediction: Prediction, into writer: any OutputWriter) -> DownloadOutcome {
     guard let body = replies.body(of: prediction),
       case .completed(let outputs, _, _)? = result(of: body, isWhole: true, prediction),
@@ -221,15 +221,15 @@ public struct OpenAI: Provider, ServerQuoting {
   /// The stored replies: a reply that arrived just before its process ended is found there.
   public var history: (any ProviderHistory)? { self }
 
-  /// It keeps nothing that has a name.
+  /// The service cannot delete anything.
   public func delete(_ prediction: Prediction, completion: @escaping @Sendable (DeletionOutcome) -> Void) {
     completion(.failed(reason: "This provider has no way to delete a picture."))
   }
 
-  /// Only as long as the reply is kept.
+  /// As long as the reply is stored.
   public func canRepeat(_ prediction: Prediction) -> Bool { replies.has(prediction) }
 
-  /// The kept reply goes.
+  /// Removes the stored reply.
   public func forget(_ prediction: Prediction) { replies.discard(prediction) }
 
   // MARK: - Pieces
@@ -243,8 +243,6 @@ public struct OpenAI: Provider, ServerQuoting {
       .init("User-Agent", userAgent),
     ]
   }
-
-  /// Somebody else's words, fit to be shown.
 }
 
 extension OpenAI: ProviderHistory {

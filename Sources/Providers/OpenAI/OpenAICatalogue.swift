@@ -2,12 +2,12 @@ internal import HTTP
 internal import JSON
 public import Predictions
 
-/// The server's own list of models, `GET {base}/models`: names, and nothing of what they take.
+/// The server's list of models, `GET {base}/models`, which has names only.
 extension OpenAI: ProviderCatalogue {
-  /// None: what a server has is its own affair.
+  /// None: servers differ.
   public func builtIn(_ model: String) -> Model? { nil }
 
-  /// Every model of the server, those for text too: nothing in the list tells them apart.
+  /// All models of the server, also those for text, from which the list does not distinguish them.
   public func models(
     atMost milliseconds: Int64, completion: @escaping @Sendable (Result<[Model], ProviderError>) -> Void
   ) {

@@ -2,17 +2,17 @@ internal import HTTP
 internal import JSON
 internal import Predictions
 
-/// Finds the partial images of a reply while it still comes. The reply itself is read as a whole when it is over, by
-/// `OpenAIResponse`; nothing here decides what becomes of it.
+/// Finds the partial images of a reply while it arrives. `OpenAIResponse` parses the reply when it is complete; nothing
+/// here affects its outcome.
 struct OpenAIPreviews: Sendable {
-  /// A picture of 12 MB. While one event is read there are some five copies of it.
+  /// Enough for an image of 12 MB. While an event is parsed there are about five copies of it in memory.
   static let eventBytes = 16 << 20
-  /// OpenAI sends three at most. What a server sends beyond this many is not looked at.
+  /// The most partial images of a reply. OpenAI sends three at most.
   static let imageCount = 32
 
   private var events: EventStream
   private let limit: Int
-  /// How many partial images came, readable or not.
+  /// The number of partial images, readable or not.
   private(set) var count = 0
   private var isOver = false
 
@@ -21,7 +21,7 @@ struct OpenAIPreviews: Sendable {
     events = EventStream(limit: limit)
   }
 
-  /// Takes bytes in, cut anywhere, and gives the partial images that are whole.
+  /// Takes the next bytes, cut anywhere, and returns the partial images that they complete.
   mutating func append(_ bytes: borrowing Span<UInt8>) -> [PartialImage] {
     guard !isOver else { return [] }
     var found: [PartialImage] = []
@@ -32,7 +32,7 @@ struct OpenAIPreviews: Sendable {
   }
 
   private mutating func image(in event: EventStream.Event) -> PartialImage? {
-    // Most servers name their events; a picture that is finished need not be read twice then.
+    // Most servers name their events, so that the final image need not be parsed here.
     if event.name.hasSuffix(".completed") { end() }
     guard !isOver, event.name.isEmpty || event.name.hasSuffix(Self.suffix) else { return nil }
     if event.isTooLong {
@@ -43,7 +43,7 @@ struct OpenAIPreviews: Sendable {
       return event.name.isEmpty ? nil : counted(.unreadable(reason: "its event is no JSON"))
     }
     let type = object["type"]?.string ?? event.name
-    // Drafts behind the finished picture are of no use to anybody.
+    // Partial images behind the final one are ignored.
     if type.hasSuffix(".completed") { end() }
     guard type.hasSuffix(Self.suffix) else { return nil }
     let index = object["partial_image_index"]?.int64.flatMap { Int32(exactly: $0) }.map(Int.init) ?? count

@@ -1,9 +1,9 @@
 internal import HTTP
 internal import JSON
 
-/// What is posted: the caller's input as it is, with the model; a form where there are pictures in it.
+/// The body of the POST: the caller's input unchanged, with the model, as JSON or, where it has images, as a form.
 struct OpenAIRequestBody: Sendable, Equatable {
-  /// Behind the base URL.
+  /// The path behind the base URL.
   let path: String
   let contentType: String
   let body: [UInt8]
@@ -14,10 +14,10 @@ struct OpenAIRequestBody: Sendable, Equatable {
     var hint: String
   }
 
-  /// Members that hold pictures, as data URIs; with one of them it is an edit.
+  /// Members that hold images, as data URIs; an input with one of them is an edit.
   private static let pictures = ["image", "mask"]
 
-  /// - Parameter boundary: separates the parts of a form; must not be in them.
+  /// - Parameter boundary: separates the parts of a form; must not occur in them.
   init(_ input: JSONObject, model: String, boundary: String) throws(Refusal) {
     guard Self.pictures.contains(where: { input[$0] != nil && input[$0] != .null }) else {
       path = "/images/generations"
@@ -64,7 +64,7 @@ struct OpenAIRequestBody: Sendable, Equatable {
     body = form.finished
   }
 
-  /// A form as RFC 7578 has it.
+  /// A form (RFC 7578).
   private struct Form {
     let boundary: String
     private var bytes: [UInt8] = []
@@ -91,7 +91,7 @@ struct OpenAIRequestBody: Sendable, Equatable {
       bytes += "--\(boundary)\r\nContent-Disposition: form-data; \(disposition)\r\n".utf8
     }
 
-    /// What could end a header early is escaped, as browsers do it.
+    /// Escapes quotes and line breaks as the HTML standard does (multipart/form-data encoding).
     private static func quoted(_ text: String) -> String {
       text.unicodeScalars.reduce(into: "") { result, scalar in
         switch scalar {

@@ -3,9 +3,9 @@ internal import Encoding
 internal import JSON
 internal import Predictions
 
-/// The body of a reply, as one JSON object or as a stream of events; what is odd is left out and spoils nothing else.
+/// The body of a reply, one JSON object or a stream of events. Unreadable parts are skipped.
 struct OpenAIResponse: Sendable {
-  /// What the server says went wrong.
+  /// An error of the server.
   struct Problem: Sendable, Equatable {
     var message: String
     var type: String
@@ -13,11 +13,11 @@ struct OpenAIResponse: Sendable {
     var parameter: String?
   }
 
-  /// The finished pictures, in order.
+  /// The final images, in order.
   private(set) var outputs: [RemoteOutput] = []
-  /// The error that came in the place of pictures.
+  /// The error in the place of images.
   private(set) var error: Problem?
-  /// Whether it was an answer of this API at all.
+  /// Whether it is an answer of this API.
   private(set) var isReadable = false
 
   init(_ body: [UInt8]) {
@@ -31,7 +31,7 @@ struct OpenAIResponse: Sendable {
     for event in events.append(body.span) + events.finish() { take(event) }
   }
 
-  /// The error object of an answer that says no; `nil` where there is none.
+  /// The error object of a refusal; `nil` where there is none.
   static func error(in body: [UInt8]) -> Problem? {
     (try? JSONValue(parsing: body))?.object.flatMap(problem)
   }
@@ -48,7 +48,7 @@ struct OpenAIResponse: Sendable {
     }
   }
 
-  /// `b64_json`, or `url` with an address or a data URI.
+  /// `b64_json`, or `url` with a URL or a data URI.
   static func output(_ value: JSONValue) -> RemoteOutput? {
     if let text = value["b64_json"]?.string, !text.isEmpty {
       if let uri = DataURI(text) { return .bytes(uri.bytes) }
@@ -61,7 +61,7 @@ struct OpenAIResponse: Sendable {
     return start.hasPrefix("https://") || start.hasPrefix("http://") ? .location(url) : nil
   }
 
-  /// OpenAI's shape, FastAPI's `detail`, and a bare `message`: each is spoken by some server.
+  /// OpenAI's `error`, FastAPI's `detail`, or a bare `message`.
   private static func problem(in object: JSONObject) -> Problem? {
     let error = object["error"]
     let detail = object["detail"]

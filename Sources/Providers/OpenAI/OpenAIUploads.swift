@@ -1,15 +1,15 @@
 internal import Encoding
 public import Predictions
 
-/// Pictures go along with the order itself: a file becomes the data URI that `OpenAIRequestBody` puts into the form as bytes.
+/// Files are part of the request: a file becomes a data URI, which `OpenAIRequestBody` puts into the form as bytes.
 extension OpenAI: ProviderUploads {
-  /// What OpenAI takes of one picture.
+  /// OpenAI's limit for one image.
   public var byteLimit: Int64 { 50_000_000 }
 
-  /// It is part of one order.
+  /// It is part of one request.
   public var lifetime: Int64? { nil }
 
-  /// Reads it whole, for that is how it is sent.
+  /// Reads the whole file into memory, because it is sent in one body.
   public func upload(_ file: any InputFile, completion: @escaping @Sendable (UploadOutcome) -> Void) {
     var text = Array("data:\(file.mediaType);base64,".utf8)
     guard file.read(inPieces: Base64.pieceBytes, { Base64.encode($0, into: &text) }) else {

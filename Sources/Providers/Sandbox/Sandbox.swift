@@ -3,22 +3,22 @@ public import JSON
 public import Predictions
 internal import Threads
 
-/// A provider that draws by itself: offline, free, and the same bytes for the same input.
+/// A provider that draws on this machine: offline, free, and the same bytes for the same input.
 ///
-/// Keeps nothing: when a prediction was sent lies in its remote id, and what it shows in its input, so any process can
-/// poll and download what another one submitted. `input.sandbox` plays whatever a real provider may do to a client.
+/// It stores nothing. The time of sending is in the remote id, and the content in the input, so any process can poll and
+/// download predictions of another. `input.sandbox` simulates the behaviour of real providers.
 public struct Sandbox: Provider {
   /// `sandbox`.
   public let name = "sandbox"
-  /// One for all, since there is no key.
+  /// The same for all processes, because there is no key.
   public let account: String
-  /// As at WaveSpeed, so that a client need not name another model when it moves to the real service.
+  /// The same as WaveSpeed's, so that a client need not name another model for the real service.
   public let defaultModel = "openai/gpt-image-1-high-fidelity"
-  /// Nothing is nearer.
+  /// Local.
   public let pace = PollPace.near
-  /// There is nothing to protect.
+  /// It has no limits.
   public let isLimited = false
-  /// Its outputs are drawn by `download`.
+  /// `download` draws its outputs.
   public let isEmbedded = true
 
   private let time: any TimeSource
@@ -30,12 +30,12 @@ public struct Sandbox: Provider {
     self.time = time
   }
 
-  /// There is nothing to look at elsewhere.
+  /// It has none.
   public func resultURL(for remoteID: String) -> String? { nil }
 
   // MARK: - Submit and poll
 
-  /// Takes or refuses it by its input.
+  /// Accepts or refuses a prediction by its input.
   public func submit(
     _ prediction: Prediction, mayStart: @escaping @Sendable () -> Bool,
     completion: @escaping @Sendable (SubmitOutcome) -> Void
@@ -72,7 +72,7 @@ public struct Sandbox: Provider {
       remoteID: id, result: result(of: order, sentAt: prediction.startedAt ?? now, now: now), clockSkew: 0)
   }
 
-  /// Says whether its time has come.
+  /// Answers whether its delay has passed.
   public func poll(_ prediction: Prediction, completion: @escaping @Sendable (PollOutcome) -> Void) {
     queue.async { [time] in
       guard let id = prediction.remoteID, let sentAt = Self.sentAt(id),
@@ -104,7 +104,7 @@ public struct Sandbox: Provider {
       hint: "Leave input.sandbox.fail out to get a picture.")
   }
 
-  // MARK: - The remote id: when it was sent, and what
+  // MARK: - The remote id: the time of sending, and the start of the fingerprint
 
   private static func remoteID(of prediction: Prediction, sentAt: Int64) -> String {
     "sandbox-\(String(sentAt, radix: 36))-\(prediction.fingerprint.prefix(4).hexadecimal)"
@@ -115,7 +115,7 @@ public struct Sandbox: Provider {
     return parts.count == 3 && parts[0] == "sandbox" ? Int64(parts[1], radix: 36) : nil
   }
 
-  // MARK: - Pictures
+  // MARK: - Drawing
 
   /// Draws one output.
   public func download(
@@ -142,53 +142,53 @@ public struct Sandbox: Provider {
 
   // MARK: - Money, history and deletion
 
-  /// Everything is free, exactly.
+  /// Every prediction is free.
   public var pricing: (any ProviderPricing)? { self }
 
-  /// It takes any, and looks at none.
+  /// It accepts any file and reads none.
   public var uploads: (any ProviderUploads)? { self }
 
-  /// It draws whatever the model is called.
+  /// It draws for any model.
   public var catalogue: (any ProviderCatalogue)? { self }
 
-  /// What was lost with a scripted `lost_reply` is found here.
+  /// It finds predictions after a simulated `lost_reply`.
   public var history: (any ProviderHistory)? { self }
 
-  /// There is nothing to delete.
+  /// Does nothing.
   public func delete(_ prediction: Prediction, completion: @escaping @Sendable (DeletionOutcome) -> Void) {
     completion(.deleted)
   }
 }
 
 extension Sandbox: ProviderPricing {
-  /// Nothing.
+  /// 0, exactly.
   public func quote(
     model: String, input: JSONObject, completion: @escaping @Sendable (Result<Quote, ProviderError>) -> Void
   ) {
     completion(.success(Quote(micros: 0, currency: "USD", isExact: true)))
   }
 
-  /// Nothing, and nothing is needed.
+  /// 0.
   public func balance(completion: @escaping @Sendable (Result<Balance, ProviderError>) -> Void) {
     completion(.success(Balance(micros: 0, currency: "USD")))
   }
 }
 
 extension Sandbox: ProviderUploads {
-  /// As at the service that it stands in for.
+  /// The same as WaveSpeed's.
   public var byteLimit: Int64 { WaveSpeed.uploadLimit }
 
-  /// There is nothing to keep.
+  /// Nothing is uploaded.
   public var lifetime: Int64? { nil }
 
-  /// The picture stays where it is.
+  /// Reads nothing.
   public func upload(_ file: any InputFile, completion: @escaping @Sendable (UploadOutcome) -> Void) {
     completion(.uploaded("sandbox:\(file.name)"))
   }
 }
 
 extension Sandbox: ProviderHistory {
-  /// Finds the prediction itself, unless it was told to be lost for good.
+  /// Finds the prediction itself, unless `input.sandbox.fail` is `submission_unknown`.
   public func search(
     for prediction: Prediction, window: ClosedRange<Int64>, completion: @escaping @Sendable (HistoryOutcome) -> Void
   ) {

@@ -1,9 +1,9 @@
 internal import JSON
 public import Predictions
 
-/// What the sandbox reads from an input, as a schema: the words of `SandboxInput`.
+/// The schema of the members that `SandboxInput` reads.
 extension Sandbox: ProviderCatalogue {
-  /// Any model: the name is not looked at.
+  /// Any name of a model.
   public func builtIn(_ model: String) -> Model? { Model(id: model, inputSchema: Self.inputSchema) }
 
   /// One: the default model.

@@ -1,7 +1,7 @@
 internal import JSON
 internal import Predictions
 
-/// What the sandbox reads from an input: the picture's size and number, and what it is to play.
+/// The members of an input that the sandbox reads: size and number of images, and behaviour to simulate.
 struct SandboxInput {
   /// Why an input cannot be used.
   struct Refusal: Error {
@@ -13,14 +13,14 @@ struct SandboxInput {
   private(set) var width = 1_024
   private(set) var height = 1_024
   private(set) var count = 1
-  /// How long it works, in milliseconds.
+  /// How long the prediction runs, in milliseconds.
   private(set) var delay: Int64 = 0
   private(set) var failure: PredictionFailure.Kind?
   private(set) var isUnsafe = false
   private(set) var isEndless = false
   private(set) var losesReply = false
 
-  /// Reads an input; members that are not the sandbox's own are left to real models.
+  /// Reads an input; other members are ignored.
   init(_ input: [UInt8]) throws(Refusal) {
     guard let object = (try? JSONValue(parsing: input))?.object else {
       throw Refusal(path: "prompt", message: "The input is not an object.")

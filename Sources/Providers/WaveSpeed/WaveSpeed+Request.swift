@@ -1,13 +1,13 @@
 internal import HTTP
 internal import Predictions
 
-/// Questions that cost nothing: the price of a model, the balance, the models there are.
+/// Requests that cost nothing: the price of a model, the balance, the list of models.
 extension WaveSpeed {
-  /// Asks, and takes any 2xx with a body of the service's own for an answer.
+  /// Sends a request. Any 2xx with a body of the service's own is an answer.
   ///
   /// - Parameters:
   ///   - body: posted; `nil` makes it a GET.
-  ///   - milliseconds: how long the answer may take.
+  ///   - milliseconds: the longest wait for the answer.
   func ask(
     _ path: String, body: [UInt8]?, atMost milliseconds: Int64 = 30_000,
     completion: @escaping @Sendable (Result<WaveSpeedResponse, ProviderError>) -> Void

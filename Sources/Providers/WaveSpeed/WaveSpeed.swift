@@ -4,21 +4,21 @@ public import Predictions
 
 /// The service of WaveSpeedAI: `POST {base}/api/v3/{model}` once, then `GET …/predictions/{id}/result` until it is over.
 public struct WaveSpeed: Provider, ServerQuoting, Sendable {
-  /// Where the service is, unless one says otherwise.
+  /// The address of the service.
   public static let defaultBaseURL = "https://api.wavespeed.ai"
 
   /// `wavespeed`.
   public let name = "wavespeed"
-  /// Which key and host.
+  /// See `Account`.
   public let account: String
   /// Default model; override with `--model`. OpenAI retired its upstream on 2026-10-23.
   public let defaultModel = "openai/gpt-image-1-high-fidelity"
-  /// What the service takes beside a model's own fields; `webhook` and `webhook_url` stand in different versions of its
+  /// Fields that the service takes for every model; `webhook` and `webhook_url` are in different versions of its
   /// documentation.
   public let commonFields: Set<String> = ["enable_sync_mode", "enable_base64_output", "webhook", "webhook_url"]
   /// The account's limits hold.
   public let isLimited = true
-  /// Its outputs are made elsewhere.
+  /// The service makes its outputs.
   public let isEmbedded = false
 
   let base: BaseURL
@@ -27,14 +27,14 @@ public struct WaveSpeed: Provider, ServerQuoting, Sendable {
   let key: String
   private let clientVersion: String
 
-  /// A connection to one account.
+  /// A provider for one account.
   ///
   /// - Parameters:
-  ///   - baseURL: also with a path; slashes at its end do not matter.
-  ///   - key: sent to the base URL's host and nowhere else; never in an answer.
+  ///   - baseURL: with or without a path; slashes at its end are ignored.
+  ///   - key: sent to the host of the base URL only; in no answer.
   ///   - account: see `Account`.
-  ///   - clientVersion: ours, told to the service.
-  ///   - now: milliseconds since 1970; only compared with the service's `Date`.
+  ///   - clientVersion: the version of this program, sent to the service.
+  ///   - now: the wall clock in milliseconds since 1970; only compared with the `Date` of answers.
   public init(
     baseURL: String = Self.defaultBaseURL, key: String, account: String, http: HTTPClient, clientVersion: String,
     now: @escaping @Sendable () -> Int64
@@ -54,27 +54,27 @@ public struct WaveSpeed: Provider, ServerQuoting, Sendable {
   /// As far as the HTTP client knows.
   public var obstacle: String? { http.obstacle }
 
-  /// Seven days of it.
+  /// It shows seven days.
   public var history: (any ProviderHistory)? { self }
 
-  /// For seven days, longer than anything stays queued.
+  /// Its history shows every POST of the account for seven days, longer than any prediction stays queued.
   public var remembersAll: Bool { true }
 
-  /// Both can be asked.
+  /// It tells prices and the balance.
   public var pricing: (any ProviderPricing)? { self }
 
-  /// It takes pictures.
+  /// It takes files.
   public var uploads: (any ProviderUploads)? { self }
 
-  /// It has one.
+  /// It lists its models.
   public var catalogue: (any ProviderCatalogue)? { self }
 
-  /// Built from the base URL; what an answer says under `urls.get` is never asked, for the key would go there.
+  /// Built from the base URL. The `urls.get` of an answer is not used, because the key would be sent there.
   public func resultURL(for remoteID: String) -> String? {
     Self.isValidID(remoteID) ? "\(base.text)/api/v3/predictions/\(remoteID)/result" : nil
   }
 
-  /// Whether an id is one that may stand in a path.
+  /// Whether an id may stand in a path.
   static func isValidID(_ id: String) -> Bool {
     (1...128).contains(id.utf8.count)
       && id.utf8.allSatisfy { byte in
@@ -89,7 +89,7 @@ public struct WaveSpeed: Provider, ServerQuoting, Sendable {
 
   // MARK: - Submit
 
-  /// Sends exactly the input's bytes, at most once.
+  /// Sends the bytes of the input, unchanged and at most once.
   public func submit(
     _ prediction: Prediction, mayStart: @escaping @Sendable () -> Bool,
     completion: @escaping @Sendable (SubmitOutcome) -> Void
@@ -123,8 +123,8 @@ public struct WaveSpeed: Provider, ServerQuoting, Sendable {
     }
   }
 
-  /// Names are put into the path as they are, slashes too, so they must not be able to lead elsewhere: not out of
-  /// `/api/v3/`, and not to one of the service's own methods there.
+  /// Names are put into the path unchanged, with their slashes, so they must not lead out of `/api/v3/` or to one of the
+  /// service's own methods there.
   static func isValidModel(_ model: String) -> Bool {
     let segments = model.split(separator: "/", omittingEmptySubsequences: false)
     let methods = [
@@ -137,7 +137,7 @@ public struct WaveSpeed: Provider, ServerQuoting, Sendable {
       }
   }
 
-  /// Sources/Predictions/README.md, "Outcomes of a POST", in this order: the first that fits.
+  /// Sources/Predictions/README.md, "Outcomes of a POST"; the first that fits counts.
   private func outcome(of result: Result<HTTPResponse, HTTPFailure>, model: String) -> SubmitOutcome {
     let response: HTTPResponse
     let broken: HTTPFailure?
@@ -208,7 +208,7 @@ public struct WaveSpeed: Provider, ServerQuoting, Sendable {
     switch status {
     case 200..<300:
       return .transient(reason: "The provider's answer could not be read.", after: after)
-    // A page of anybody else says nothing about the prediction.
+    // A page that is not the service's own says nothing about the prediction.
     case 404, 410:
       return answer?.isOwn == true ? .gone(reason: reason) : .paused(reason: reason)
     case 408, 425, 429, 500...:
@@ -233,7 +233,7 @@ public struct WaveSpeed: Provider, ServerQuoting, Sendable {
     completion: @escaping @Sendable (DownloadOutcome) -> Void
   ) {
     if output.hasPrefix("inline:") {
-      // It came inside the result, and this process does not have it any more: ask for the result again.
+      // The output came inside the result, which this process no longer has, so it asks for the result again.
       poll(prediction) { completion(write($0, index: index, into: writer)) }
       return
     }
@@ -263,7 +263,7 @@ public struct WaveSpeed: Provider, ServerQuoting, Sendable {
 
   // MARK: - Delete
 
-  /// Deletes the prediction and its outputs there; nothing is said about what it costs.
+  /// Deletes the prediction and its outputs at the service. Its documentation does not say whether that costs anything.
   public func delete(_ prediction: Prediction, completion: @escaping @Sendable (DeletionOutcome) -> Void) {
     guard let id = prediction.remoteID, Self.isValidID(id), let headers = headers() else {
       completion(.failed(reason: "There is no remote id, or no key, to ask with."))

@@ -1,9 +1,9 @@
 internal import JSON
 public import Predictions
 
-/// The service's own list of models, `GET …/models`, with what each of them takes.
+/// The service's list of models, `GET …/models`, with the schema of each.
 extension WaveSpeed: ProviderCatalogue {
-  /// The default model, so that its input can be checked without a network. Its page names one field, and a length.
+  /// The default model, so that its input can be checked without a network. Its page names one field and its length.
   public func builtIn(_ model: String) -> Model? {
     model == defaultModel ? Model(id: model, inputSchema: Self.promptOnly) : nil
   }
@@ -16,7 +16,7 @@ extension WaveSpeed: ProviderCatalogue {
     ])
   ).serialized
 
-  /// Everything it offers to this key, films and voices too.
+  /// All models for this key, also those for video and audio.
   public func models(
     atMost milliseconds: Int64, completion: @escaping @Sendable (Result<[Model], ProviderError>) -> Void
   ) {
@@ -29,7 +29,7 @@ extension WaveSpeed: ProviderCatalogue {
     }
   }
 
-  /// `{model_id, api_schema: {api_schemas: [{type, request_schema}]}}`; what is missing is not known.
+  /// `{model_id, api_schema: {api_schemas: [{type, request_schema}]}}`, where each part may be missing.
   private static func model(_ item: JSONValue) -> Model? {
     guard let id = item["model_id"]?.string, isValidModel(id) else { return nil }
     let ways = item["api_schema"]?["api_schemas"]?.array?.filter { $0["request_schema"]?.object != nil } ?? []

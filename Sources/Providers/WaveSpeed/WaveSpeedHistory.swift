@@ -6,11 +6,11 @@ public import Predictions
 /// Searches the last seven days of the service's history; Sources/Predictions/README.md, "Searching the history".
 extension WaveSpeed: ProviderHistory {
   static let pageSize = 100
-  /// How far the service's clock may be off before it is asked: its own filter is this much wider than the window.
+  /// How far the service's clock may be off, in milliseconds: the filter in the request is this much wider than the window.
   static let clockTolerance: Int64 = 900_000
   static let pageLimit = 10
 
-  /// Asks page by page until an item is older than the window; more than ten pages are too many.
+  /// Reads pages until an item is older than the window; more than ten pages are too many.
   public func search(
     for prediction: Prediction, window: ClosedRange<Int64>,
     completion: @escaping @Sendable (HistoryOutcome) -> Void
@@ -33,11 +33,11 @@ private struct HistorySearch: Sendable {
   let model: String
   let likeness: Likeness
   let window: ClosedRange<Int64>
-  /// The service's clock minus ours, as far as it is known before the first answer.
+  /// The service's clock minus ours; 0 before the first answer.
   var expectedSkew: Int64 = 0
   let completion: @Sendable (HistoryOutcome) -> Void
 
-  /// - Parameter found: every id seen so far, with its match or `nil`; a page may repeat what the one before it had.
+  /// - Parameter found: every id seen so far, with its match or `nil`; a page may repeat items of the one before.
   func page(_ number: Int, found: [String: HistoryMatch?]) {
     let earliest = window.lowerBound + expectedSkew - WaveSpeed.clockTolerance
     let latest = window.upperBound + expectedSkew + WaveSpeed.clockTolerance
@@ -67,7 +67,7 @@ private struct HistorySearch: Sendable {
     }
     let skew = HTTPTime.skew(response.headers, now: service.now()) ?? 0
     if abs(skew) > WaveSpeed.clockTolerance, expectedSkew == 0 {
-      // The service filtered by a clock that is too far from ours: once more, by what its answer tells.
+      // The clocks differ too much for the filter: search once more, with the difference that the answer shows.
       var search = self
       search.expectedSkew = skew
       return search.page(1, found: [:])
@@ -83,7 +83,7 @@ private struct HistorySearch: Sendable {
       isNew = true
       found[id] = .some(match(item, id: id, createdAt: createdAt, skew: skew))
     }
-    // Newest first. A service that ignores `page` brings nothing new and ends the search that way.
+    // Items come newest first. A service that ignores `page` brings nothing new, which ends the search.
     if isPast || !isNew {
       completion(.found(found.values.compactMap { $0 }.sorted { $0.createdAt < $1.createdAt }))
     } else if number == WaveSpeed.pageLimit {
@@ -93,7 +93,7 @@ private struct HistorySearch: Sendable {
     }
   }
 
-  /// Every filter is checked again here: one that the service ignores must not bring somebody else's picture.
+  /// Checks each filter again: one that the service ignores must not adopt another prediction's image.
   private func match(_ item: JSONValue, id: String, createdAt: Int64?, skew: Int64) -> HistoryMatch? {
     guard let createdAt, window.contains(createdAt - skew), item["model"]?.string?.hasSameCodePoints(as: model) == true,
       let theirs = (item["input"] ?? item["inputs"])?.object

@@ -1,10 +1,10 @@
 public import JSON
 public import Predictions
 
-/// What the service says about money: `POST …/model/price` and `GET …/balance`. Neither costs anything.
+/// Prices, `POST …/model/price`, and the balance, `GET …/balance`. Both are free.
 extension WaveSpeed: ProviderPricing {
-  /// The discounted price, which is what is billed. Never called exact: the service takes an incomplete input without a
-  /// word and then answers with a base price.
+  /// The discounted price, which is billed. Not called exact: for an incomplete input the service answers with a base
+  /// price.
   public func quote(
     model: String, input: JSONObject, completion: @escaping @Sendable (Result<Quote, ProviderError>) -> Void
   ) {
@@ -23,7 +23,7 @@ extension WaveSpeed: ProviderPricing {
     }
   }
 
-  /// What is left on the account.
+  /// The balance of the account.
   public func balance(completion: @escaping @Sendable (Result<Balance, ProviderError>) -> Void) {
     ask("/api/v3/balance", body: nil) { result in
       completion(
@@ -36,7 +36,7 @@ extension WaveSpeed: ProviderPricing {
     }
   }
 
-  /// A discounted price of 0 stands for no discount: only a full price of 0 says that something is free.
+  /// A discounted price of 0 means that there is no discount; only a full price of 0 means free.
   static func price(full: Int64?, discounted: Int64?) -> Int64? {
     if let discounted, discounted > 0 { return discounted }
     return full

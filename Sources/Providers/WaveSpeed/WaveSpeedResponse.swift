@@ -4,20 +4,20 @@ internal import JSON
 /// An answer of the service, read as leniently as its many shapes ask for: `{code, message, data}`, the bare object, or
 /// an error in one of several dialects. What is missing or odd is `nil` and spoils nothing else.
 struct WaveSpeedResponse {
-  /// The HTTP status; where that is 2xx and the envelope's own `code` says otherwise, the one that code stands for.
+  /// The HTTP status; where it is 2xx and the envelope has another `code`, the status that the code stands for.
   let status: Int
-  /// Whether it is one of the service's own and not a gateway's page.
+  /// Whether the service itself answered, and not a gateway.
   let isOwn: Bool
-  /// What stands under `data`, or the whole where nothing is wrapped around it.
+  /// The object under `data`, or the whole answer where it has no envelope.
   let object: JSONObject?
-  /// What stands under `data` where that is a list.
+  /// The list under `data`.
   let list: [JSONValue]?
-  /// What it says went wrong.
+  /// The error message.
   let message: String?
-  /// The most telling error code in it.
+  /// The most specific error code.
   let code: String?
 
-  /// `nil` where the body is no JSON object: HTML, empty, cut short.
+  /// `nil` where the body is not a JSON object: HTML, empty or cut short.
   init?(_ response: HTTPResponse) {
     guard let root = try? JSONValue(parsing: response.body), case .object(let whole) = root else { return nil }
     let outer = whole["code"]?.int64
@@ -26,7 +26,7 @@ struct WaveSpeedResponse {
     list = whole["data"]?.array
     isOwn = isBare || outer != nil
     if !isBare, (200..<300).contains(response.status), let outer, outer != 0, outer != 200 {
-      // A code of the service's own table is no HTTP status; nothing certain follows from it alone.
+      // A code of the service's own table is not an HTTP status, and says nothing certain.
       status = (100..<600).contains(outer) ? Int(outer) : 500
     } else {
       status = response.status
@@ -39,12 +39,12 @@ struct WaveSpeedResponse {
       ?? outer.flatMap { $0 == 0 || $0 == 200 ? nil : String($0) }
   }
 
-  /// The prediction's id, if it is one that may stand in a path.
+  /// The prediction's id, if it may stand in a path.
   var id: String? {
     object?["id"]?.string.flatMap { WaveSpeed.isValidID($0) ? $0 : nil }
   }
 
-  /// `message`, `error`, `detail` or `errors`, as a string or one level down.
+  /// `message`, `error`, `detail` or `errors`, as a string or inside an object or array.
   private static func message(in object: JSONObject) -> String? {
     for name in ["message", "error", "detail", "errors"] {
       guard let value = object[name] else { continue }

@@ -3,9 +3,9 @@ internal import Encoding
 internal import JSON
 internal import Predictions
 
-/// What a prediction object of the service means.
+/// The meaning of a prediction object of the service.
 extension WaveSpeed {
-  /// How the prediction stands; every word that is not known is "not finished".
+  /// The state of the prediction. An unknown status means that it is not finished.
   func result(of object: JSONObject, model: String, id: String) -> RemoteResult {
     let status = object["status"]?.string?.lowercased() ?? ""
     switch status {
@@ -17,7 +17,7 @@ extension WaveSpeed {
             message: "The provider says that prediction \(id) is completed, but gave no picture with it.",
             hint: "Look at prediction \(id) in the provider's own list; it may be billed."),
           billing: .unknown)
-    // One old copy of the documents has this word; without a picture it is not believed.
+    // One old copy of the documentation has this status; it counts only with an output.
     case "succeeded":
       return completed(object) ?? .running
     case "failed":
@@ -48,7 +48,7 @@ extension WaveSpeed {
     let outputs = given.map(Self.output)
     let usable = outputs.compactMap { $0 }
     guard !usable.isEmpty else { return nil }
-    // Seen as `null`, absent, `[]`, and once as something else than booleans; it is only worth something one to one.
+    // Seen as `null`, absent, `[]`, and once without booleans; used only with one flag for each output.
     let flags = object["has_nsfw_contents"]?.array?.compactMap(\.bool) ?? []
     let matching = flags.count == given.count ? zip(flags, outputs).compactMap { $1 == nil ? nil : $0 } : []
     let inference = object["timings"]?["inference"]?.number?.double
@@ -57,7 +57,7 @@ extension WaveSpeed {
       inferenceMilliseconds: inference.flatMap { $0.isFinite && abs($0) < 1e15 ? Int64($0.rounded()) : nil })
   }
 
-  /// A URL, a data URI, base64 without any wrapping, or an object with one of those under `url`.
+  /// A URL, a data URI, plain base64, or an object with one of them under `url`.
   private static func output(_ value: JSONValue) -> RemoteOutput? {
     guard let text = value.string ?? value["url"]?.string else { return nil }
     let start = text.prefix(8).lowercased()
@@ -107,7 +107,7 @@ extension WaveSpeed {
     object["code"]?.int64.flatMap { $0 == 0 ? nil : String($0) }
   }
 
-  /// The provider's own words, quoted, where there are some.
+  /// The provider's error message, quoted; empty where there is none.
   private func said(_ object: JSONObject) -> String {
     let error = object["error"]
     return quoted(error?.string ?? error?["message"]?.string)

@@ -2,18 +2,17 @@ internal import HTTP
 internal import JSON
 public import Predictions
 
-/// `POST …/media/uploads` for a ticket, then a PUT of the bytes to where that says; `download_url` is what the model gets.
+/// `POST …/media/uploads` returns a ticket, then a PUT sends the bytes to its URL; the model gets `download_url`.
 extension WaveSpeed: ProviderUploads {
   static let uploadLimit: Int64 = 200_000_000
 
-  /// What the service takes: 200 MB.
+  /// 200 MB.
   public var byteLimit: Int64 { Self.uploadLimit }
 
-  /// A day; the service keeps them for seven.
+  /// A day; the service stores files for seven.
   public var lifetime: Int64? { 86_400_000 }
 
-  /// Asks for a ticket and uses it. The service hears a file's name and never its folder; the ticket's host hears
-  /// neither, nor the key.
+  /// The service gets the name of the file, but not its directory; the host of the ticket gets neither, nor the key.
   public func upload(_ file: any InputFile, completion: @escaping @Sendable (UploadOutcome) -> Void) {
     guard let headers = headers() else {
       return completion(
@@ -40,7 +39,7 @@ extension WaveSpeed: ProviderUploads {
     }
   }
 
-  /// The bytes, with the ticket's headers and none of ours.
+  /// Sends the bytes with the headers of the ticket only.
   private func put(
     _ file: any InputFile, _ ticket: Ticket, completion: @escaping @Sendable (UploadOutcome) -> Void
   ) {
@@ -64,7 +63,7 @@ extension WaveSpeed: ProviderUploads {
     }
   }
 
-  // MARK: - What went wrong
+  // MARK: - Failures
 
   private static func failure(
     _ message: String, _ hint: String, _ kind: PredictionFailure.Kind = .remoteError, retryable: Bool = false
@@ -133,7 +132,7 @@ extension WaveSpeed: ProviderUploads {
         Self.failure(
           "The provider's storage takes no more files for now (HTTP 429).", "Submit it again in a minute.",
           .rateLimited, retryable: true), after: after)
-    // A ticket that has expired, or was used already: the next try asks for a new one.
+    // An expired or used ticket: the next try asks for a new one.
     case 403, 408, 409, 412, 425, 500...:
       return .transient(
         Self.failure(
@@ -148,18 +147,18 @@ extension WaveSpeed: ProviderUploads {
   }
 }
 
-/// Where a file's bytes go, and what stands for them afterwards.
+/// Where the bytes of a file are sent, and the address that stands for them afterwards.
 private struct Ticket {
   let url: String
   let headers: [HTTPRequest.Header]
   let address: String
 
-  /// Headers that say how bytes travel, which is libcurl's business alone.
+  /// Headers of the connection, which libcurl sets itself.
   private static let ofConnection: Set<String> = [
     "connection", "content-length", "expect", "host", "transfer-encoding",
   ]
 
-  /// `nil` where the answer is none.
+  /// `nil` where the answer is not a ticket.
   init?(_ response: HTTPResponse) {
     guard let answer = WaveSpeedResponse(response), (200..<300).contains(response.status),
       (200..<300).contains(answer.status), let object = answer.object, let address = object["download_url"]?.string,

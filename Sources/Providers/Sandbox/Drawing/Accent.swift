@@ -1,4 +1,4 @@
-/// A mark on a Latin letter, drawn with the dots that the letter leaves free.
+/// A diacritical mark of a Latin letter, drawn in the dots that the letter leaves free.
 enum Accent: Sendable {
   case grave, acute, circumflex, tilde, macron, breve, dotAbove, diaeresis, hook, ring, doubleAcute, caron, horn
   case dotBelow, cedilla, ogonek, commaBelow, lineBelow
@@ -62,7 +62,7 @@ enum Accent: Sendable {
   ]
 
   /// One step of canonical decomposition (Unicode Character Database, field 5) for the letters of Latin-1 Supplement, Latin
-  /// Extended-A and -B and Latin Extended Additional: the standard library keeps its own table to itself.
+  /// Extended-A and -B and Latin Extended Additional. The table of the standard library is not public.
   private static let composed: [Unicode.Scalar: (Unicode.Scalar, Accent)] = {
     var table: [Unicode.Scalar: (Unicode.Scalar, Accent)] = [:]
     for (accent, letters, bases) in steps {

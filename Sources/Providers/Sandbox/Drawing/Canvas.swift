@@ -15,7 +15,7 @@ struct Colour: Equatable {
     self.init(Double(hex >> 16 & 0xFF) / 255, Double(hex >> 8 & 0xFF) / 255, Double(hex & 0xFF) / 255)
   }
 
-  /// So much of the way to another colour.
+  /// A mix with another colour: 0 is this one, 1 the other one.
   func mixed(with other: Colour, _ share: Double) -> Colour {
     Colour(
       red + (other.red - red) * share, green + (other.green - green) * share, blue + (other.blue - blue) * share)
@@ -24,13 +24,14 @@ struct Colour: Equatable {
   func lighter(_ share: Double) -> Colour { mixed(with: Colour(1, 1, 1), share) }
   func darker(_ share: Double) -> Colour { mixed(with: Colour(0, 0, 0), share) }
 
-  /// How bright it looks, 0 to 1.
+  /// The perceived brightness, 0 to 1.
   var brightness: Double { 0.299 * red + 0.587 * green + 0.114 * blue }
 }
 
-/// A picture being painted. Coordinates are fractions of the shorter side, from the top left; edges are smoothed.
+/// The image that is painted. Coordinates are fractions of the shorter side, from the top left; edges are antialiased.
 ///
-/// Only `+ - * /` and square roots decide pixels, which every processor rounds alike: the same picture everywhere.
+/// Only `+ - * /` and square roots decide pixels: every processor rounds them alike (IEEE 754), so the image is the same
+/// everywhere.
 struct Canvas {
   let width: Int
   let height: Int
@@ -38,7 +39,7 @@ struct Canvas {
   /// Pixels in one unit.
   let unit: Double
 
-  /// The picture's extent in units: one of them is 1.
+  /// The image's size in units; the shorter side is 1.
   var right: Double { Double(width) / unit }
   var bottom: Double { Double(height) / unit }
 
@@ -49,7 +50,7 @@ struct Canvas {
     pixels = [UInt8](repeating: 0, count: width * height * 3)
   }
 
-  /// Fills everything, row by row, with what the closure says for a height from 0 (top) to 1.
+  /// Fills the image row by row with the colour that the closure returns for a height from 0 (top) to 1.
   mutating func fill(_ colour: (Double) -> Colour) {
     for row in 0..<height {
       let colour = colour((Double(row) + 0.5) / Double(height))
@@ -83,7 +84,7 @@ struct Canvas {
     }
   }
 
-  /// Lets light fall off from a point to nothing at the radius.
+  /// Paints light that fades from a point to nothing at the radius.
   mutating func glow(_ x: Double, _ y: Double, _ radius: Double, _ colour: Colour, alpha: Double) {
     let (cx, cy, r) = (x * unit, y * unit, max(radius * unit, 1))
     let parts = Parts(colour)
@@ -138,7 +139,7 @@ struct Canvas {
     }
   }
 
-  /// Paints everything below a line whose height the closure gives for each place from the left, fading towards another
+  /// Paints the area below a line, whose height the closure returns for each place from the left, fading towards another
   /// colour at the bottom.
   mutating func ground(_ colour: Colour, fadingTo low: Colour, over depth: Double, top: (Double) -> Double) {
     let shades = (0...64).map { Parts(colour.mixed(with: low, Double($0) / 64)) }
@@ -165,7 +166,7 @@ struct Canvas {
     }
   }
 
-  /// Paints one pixel-aligned square of so many pixels; for letters.
+  /// Paints a pixel-aligned square, for the dots of letters.
   mutating func square(_ column: Int, _ row: Int, _ side: Int, _ colour: Colour, alpha: Double = 1) {
     let parts = Parts(colour)
     for y in max(0, row)..<max(0, min(height, row + side)) {
@@ -200,9 +201,9 @@ struct Canvas {
     (max(0, Int(max(from, -1).rounded(.down))), min(width, Int(min(to, Double(width)).rounded(.up))))
   }
 
-  /// Paints what four lines through each row cover; each counts a quarter, and that smooths the edges.
+  /// Paints a shape with four lines through each row, each a quarter of the coverage, which antialiases its edges.
   ///
-  /// - Parameter stretches: is given a height in pixels and names the stretches of that line that are inside.
+  /// - Parameter stretches: returns, for a height in pixels, the parts of that line that are inside the shape.
   private mutating func sweep(
     from top: Double, to bottom: Double, _ colour: Colour, alpha: Double,
     stretches: (Double, (Double, Double) -> Void) -> Void
@@ -233,7 +234,7 @@ struct Canvas {
     }
   }
 
-  /// Blends a stretch of a row; the pixels at its ends as far as they are covered.
+  /// Blends a part of a row; the pixels at its ends by their coverage.
   private mutating func span(_ row: Int, _ from: Double, _ to: Double, _ colour: Colour, alpha: Double) {
     guard to > from, row >= 0, row < height else { return }
     let parts = Parts(colour)

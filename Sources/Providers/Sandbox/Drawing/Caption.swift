@@ -1,4 +1,4 @@
-/// Writes the prompt under a picture, and in its corner that it came from the sandbox.
+/// Writes the prompt at the bottom of an image, and SANDBOX into its corner.
 enum Caption {
   private static let paper = Colour(0x0C_0F18)
   private static let ink = Colour(0xF6_F4EC)
@@ -7,9 +7,9 @@ enum Caption {
   static func paint(_ prompt: String, on canvas: inout Canvas) {
     let side = min(canvas.width, canvas.height)
     mark(on: &canvas, dot: max(1, side / 420))
-    // Below this, letters would be all there is to see.
+    // In smaller images the letters would cover everything.
     guard side >= 128 else { return }
-    // The nearest whole number of pixels to a 340th of the side: 512 pixels get letters one can read, too.
+    // A 340th of the side, rounded to whole pixels: readable from 512 pixels on.
     let dot = max(1, (2 * side + 340) / 680)
     let margin = dot * 6
     let perLine = (canvas.width - 2 * margin) / (Font.advance * dot)
@@ -32,7 +32,7 @@ enum Caption {
     let margin = dot * 5
     guard canvas.width >= width + 2 * margin else { return }
     let left = canvas.width - width - margin
-    // Behind the letters a shade, or they would be lost in a bright sky.
+    // A shade behind the letters, so that they can be read on a bright sky.
     canvas.rectangle(
       Double(left - 3 * dot) / canvas.unit, Double(margin - 3 * dot) / canvas.unit,
       Double(width + 6 * dot) / canvas.unit,
@@ -55,10 +55,10 @@ enum Caption {
     }
   }
 
-  /// The prompt in a few lines; words stay whole where they fit, and what is too much ends in dots.
+  /// The prompt in a few lines, broken between words where they fit; a prompt that is too long ends in dots.
   private static func lines(of prompt: String, width: Int) -> [[Character]] {
     guard width > 0 else { return [] }
-    // More than this is never shown, however long the prompt is.
+    // The caption never shows more than this.
     var words = prompt.prefix(longest * width + 1).split { $0.isWhitespace }.map(Array.init)[...]
     var lines: [[Character]] = []
     while let word = words.popFirst() {

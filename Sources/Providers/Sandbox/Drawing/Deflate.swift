@@ -1,7 +1,8 @@
-/// Compresses bytes into a zlib stream (RFC 1950, RFC 1951): enough of it to write a small PNG quickly.
+/// Compresses bytes into a zlib stream (RFC 1950, RFC 1951).
 ///
-/// Ours because neither of the two system libraries has it to offer. Matches are looked for in one place only, the last
-/// one with the same four bytes; each block has its own Huffman codes.
+/// Implemented here because the program takes nothing but libc, SQLite and libcurl from the system, and none of them
+/// offers compression; linking zlib would add a library that must be installed. It is as simple as fast, small PNGs allow:
+/// a match is searched only at the last place with the same four bytes, and each block has its own Huffman codes.
 struct Deflate {
   private static let windowBytes = 32_768
   private static let longestMatch = 258
@@ -64,7 +65,7 @@ struct Deflate {
     writeBlock(isLast: true)
   }
 
-  /// A match is kept as one word: a bit that says so, the length less 3, the distance less 1.
+  /// A match in one word: a bit that marks it, the length minus 3, the distance minus 1.
   private mutating func add(length: Int, distance: Int) {
     literals[257 + Int(Self.lengthCode[length - 3])] += 1
     distances[Self.distanceCode(distance)] += 1
@@ -123,7 +124,7 @@ struct Deflate {
   private static let lengthBase: [Int] = {
     var bases = [3]
     for extra in lengthExtra.dropLast(2) { bases.append(bases.last! + 1 << extra) }
-    // Code 285 is 258 alone, though 284 could spell it too.
+    // 258 has a code of its own, 285, although 284 could encode it too.
     return bases + [258]
   }()
   private static let distanceBase: [Int] = {
@@ -141,7 +142,7 @@ struct Deflate {
     return 2 * (bits - 1) + ((distance - 1) >> (bits - 2) & 1)
   }
 
-  /// RFC 1950 section 8.2, with the remainder taken as seldom as 32 bits allow.
+  /// Adler-32 (RFC 1950 section 8.2). The remainder is taken as rarely as 32 bits allow.
   private static func adler32(_ bytes: [UInt8]) -> UInt32 {
     var a: UInt32 = 1
     var b: UInt32 = 0
@@ -162,7 +163,7 @@ struct Deflate {
   }
 }
 
-/// Bits, the lowest first.
+/// Writes bits, the lowest first.
 private struct BitWriter {
   var bytes: [UInt8] = []
   private var pending: UInt64 = 0
@@ -187,10 +188,10 @@ private struct BitWriter {
   }
 }
 
-/// A canonical Huffman code (RFC 1951 section 3.2.2) for symbols that occur so often.
+/// A canonical Huffman code (RFC 1951 section 3.2.2) for symbols with these frequencies.
 private struct HuffmanCode {
   private(set) var lengths: [UInt8]
-  /// Reversed, since Huffman codes are written with their highest bit first.
+  /// Reversed, because Huffman codes are written with the highest bit first.
   private(set) var bits: [UInt32]
 
   init(_ counts: [UInt32], longest: Int) {
@@ -199,7 +200,7 @@ private struct HuffmanCode {
     var next = [UInt32](repeating: 0, count: longest + 2)
     for length in lengths where length > 0 { next[Int(length) + 1] += 1 }
     for length in 1...longest + 1 { next[length] = (next[length] + next[length - 1]) << 1 }
-    // `next[l]` is now the first code of length `l`: twice what came before it.
+    // `next[l]` is now the first code of length `l`.
     for symbol in counts.indices where lengths[symbol] > 0 {
       let length = Int(lengths[symbol])
       let code = next[length]
@@ -210,8 +211,7 @@ private struct HuffmanCode {
     }
   }
 
-  /// The optimal lengths, or close to them where one would be too long: then the counts are flattened and it is tried
-  /// again.
+  /// The optimal lengths. Where one would be too long, the counts are flattened and the lengths computed again.
   private static func lengths(_ counts: [UInt32], longest: Int) -> [UInt8] {
     var counts = counts
     // A code needs two symbols to be complete.
@@ -219,7 +219,7 @@ private struct HuffmanCode {
     while true {
       var weights = counts.indices.filter { counts[$0] > 0 }.map { (weight: counts[$0], node: $0) }
       weights.sort { ($0.weight, $0.node) < ($1.weight, $1.node) }
-      // Two queues, both in order: the leaves, and the pairs made of the two lightest.
+      // Two sorted queues: the leaves, and the nodes made of the two lightest.
       var parents = [Int](repeating: -1, count: counts.count + weights.count)
       var pairs: [(weight: UInt32, node: Int)] = []
       var leaf = 0

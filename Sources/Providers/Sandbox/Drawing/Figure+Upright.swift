@@ -31,7 +31,7 @@ extension Figure {
     canvas.disc(x, base - 1.01 * size, 0.03 * size, Colour(0xE9_5F4E))
   }
 
-  /// Head and shoulders, as large as a portrait has them.
+  /// Head and shoulders, in the size of a portrait.
   func person(_ coat: Colour, on canvas: inout Canvas) {
     func shape(_ points: [(Double, Double)], _ colour: Colour) {
       canvas.polygon(Self.curve(points.map { (x: x + $0.0 * size, y: base + $0.1 * size) }), colour)

@@ -1,11 +1,11 @@
-/// A subject in the foreground, built from a few plain shapes.
+/// A subject in the foreground, built from simple shapes.
 struct Figure {
   let x: Double
   /// Where it stands.
   let base: Double
   /// Its height.
   let size: Double
-  /// How much of the night lies on it.
+  /// How dark it is: 0 by day, 1 at night.
   let dim: Double
 
   func paint(_ subject: Theme.Subject, _ wish: Colour?, on canvas: inout Canvas) {
@@ -116,7 +116,7 @@ struct Figure {
         ), pale)
     }
     for side in [-1.0, 1.0] {
-      // Eyes that would be lost in a dark coat shine instead.
+      // Bright eyes in a dark coat.
       if coat.brightness < 0.25 { dot(side * 0.095, -0.68, 0.034, Colour(0xE8_D25A), on: &canvas) }
       dot(side * 0.095, -0.68, coat.brightness < 0.25 ? 0.018 : 0.026, dark, on: &canvas)
       dot(side * 0.087, -0.69, 0.008, Colour(0xFF_FFFF), on: &canvas)

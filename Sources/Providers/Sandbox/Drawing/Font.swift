@@ -1,5 +1,5 @@
-/// A small bitmap font: five by seven dots for what ASCII can print and for Latin letters with accents, which may take two
-/// rows more; a box for everything else, which `Transcription` leaves out.
+/// A bitmap font of five by seven dots for printable ASCII and for Latin letters with accents, which may take two more
+/// rows. Other characters are a box; `Transcription` removes them before.
 enum Font {
   /// Dots across one character, and the gap behind it.
   static let advance = 6
@@ -22,8 +22,8 @@ enum Font {
     return accented(rows(of: base), base, accents)
   }
 
-  /// An accent takes the two rows that small letters leave free; a tall letter gives up two of its own. One that hangs below
-  /// the line has no room there, so its accent always stands above it, as in Latvian ģ.
+  /// An accent takes the two rows above small letters; a tall letter is shortened by two rows. A letter that hangs below
+  /// the line has its accent always above it, like Latvian ģ.
   private static func accented(_ letter: [UInt8], _ base: Character, _ accents: [Accent]) -> [UInt8] {
     let hangs = descent(of: base) > 0
     var rows: [UInt8]
@@ -43,7 +43,7 @@ enum Font {
     return rows
   }
 
-  /// Letters of Latin alphabets that are no letter with an accent.
+  /// Letters of Latin alphabets that are not a letter with an accent.
   static let extra: [Character: [UInt8]] = [
     "ß": [0x0C, 0x12, 0x12, 0x14, 0x12, 0x12, 0x14], "ı": [0x00, 0x00, 0x0C, 0x04, 0x04, 0x04, 0x0E],
     "Ø": [0x0F, 0x11, 0x13, 0x15, 0x19, 0x11, 0x1E], "ø": [0x00, 0x00, 0x0F, 0x13, 0x15, 0x19, 0x1E],

@@ -1,6 +1,6 @@
-/// Writes pictures as PNG (ISO/IEC 15948): 8-bit RGB, each row filtered the way that promises to compress better.
+/// Writes images as PNG (ISO/IEC 15948): 8-bit RGB, each row with the filter that should compress better.
 enum PNG {
-  /// The file of a picture of `width` by `height` pixels, three bytes each, from the top left.
+  /// The file of an image of `width` by `height` pixels, three bytes each, from the top left.
   static func encode(_ pixels: [UInt8], width: Int, height: Int) -> [UInt8] {
     var file: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
     append("IHDR", bigEndian(width) + bigEndian(height) + [8, 2, 0, 0, 0], to: &file)
@@ -21,7 +21,7 @@ enum PNG {
     [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: number >> $0) }
   }
 
-  /// Each row behind the number of its filter: what is left of it, or what is above it, whichever leaves less.
+  /// Each row behind the number of its filter, Sub or Up, whichever gives smaller values.
   private static func filtered(_ pixels: [UInt8], width: Int, height: Int) -> [UInt8] {
     let stride = width * 3
     return [UInt8](unsafeUninitializedCapacity: (stride + 1) * height) { output, count in
@@ -49,7 +49,7 @@ enum PNG {
     }
   }
 
-  /// ISO/IEC 15948 annex D.
+  /// The CRC of ISO/IEC 15948 annex D.
   private static func crc32(_ bytes: ArraySlice<UInt8>) -> UInt32 {
     var crc: UInt32 = 0xFFFF_FFFF
     for byte in bytes { crc = crcTable[Int((crc ^ UInt32(byte)) & 0xFF)] ^ crc >> 8 }

@@ -1,6 +1,6 @@
-/// The places a picture can show.
+/// The places that an image can show.
 extension Scene {
-  /// One line of hills behind another; the farther, the more of the sky's own colour.
+  /// Lines of hills behind each other; farther ones have more of the colour of the sky.
   mutating func hills() {
     for layer in 0..<5 {
       let depth = Double(layer) / 4
@@ -180,7 +180,7 @@ extension Scene {
     ring(x, y, r, body.lighter(0.4), side: 1)
   }
 
-  /// Half of a planet's ring: the far one (-1) or the near one (1).
+  /// Half of a planet's ring: the far half (-1) or the near half (1).
   private mutating func ring(_ x: Double, _ y: Double, _ r: Double, _ colour: Colour, side: Double) {
     for (inner, outer, strength) in [(1.32, 1.56, 0.55), (1.6, 1.86, 0.4), (1.9, 1.98, 0.3)] {
       func arc(_ size: Double) -> [(x: Double, y: Double)] {
@@ -211,7 +211,7 @@ extension Scene {
     }
   }
 
-  /// For words that name no place: plain figures on paper, in a few colours that go together.
+  /// For prompts without a place: simple shapes on paper, in a few matching colours.
   mutating func abstract() {
     let families: [[UInt32]] = [
       [0xD94F3D, 0x22577A, 0xF2B134, 0x2B2D42, 0x6FA8A1], [0x2A9D8F, 0xE76F51, 0xE9C46A, 0x264653, 0xF4A261],

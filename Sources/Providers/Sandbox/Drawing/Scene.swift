@@ -1,4 +1,4 @@
-/// Composes the picture of a prompt, from the sky to the foreground.
+/// Composes the image of a prompt, from the sky to the foreground.
 struct Scene {
   let theme: Theme
   var chance: Chance
@@ -7,15 +7,15 @@ struct Scene {
   let skyLow: Colour
   let land: Colour
   let light: Colour
-  /// Where the ground begins, and where the caption will.
+  /// The heights at which the ground and the caption begin.
   let horizon: Double
   let floor: Double
-  /// Where sun or moon stand, and so their light on the water.
+  /// The position of the sun or moon, and of its light on the water.
   var lightX = 0.0
 
-  /// The picture of a prompt.
+  /// The image of a prompt.
   ///
-  /// - Parameter index: which of several pictures of one prompt, from 1.
+  /// - Parameter index: which of several images of one prompt, from 1.
   static func paint(_ prompt: String, index: Int, width: Int, height: Int) -> Canvas {
     var scene = Scene(prompt, index: index, width: width, height: height)
     scene.paint()
@@ -24,7 +24,7 @@ struct Scene {
   }
 
   private init(_ prompt: String, index: Int, width: Int, height: Int) {
-    // FNV-1a over what the picture depends on.
+    // FNV-1a over everything that the image depends on.
     var seed: UInt64 = 0xCBF2_9CE4_8422_2325
     for byte in Array(prompt.utf8) + [UInt8(truncatingIfNeeded: index)] {
       seed = (seed ^ UInt64(byte)) &* 0x100_0000_01B3
@@ -165,7 +165,7 @@ struct Scene {
     let size = min(0.46, (floor - 0.04) * 0.9)
     let isDark = theme.hour == .night
     let lift = subject == .balloon ? canvas.bottom * 0.22 : subject == .heart ? canvas.bottom * 0.14 : 0
-    // A portrait is cut off by the picture's edge; everything else stands on the ground.
+    // A portrait is cut off by the edge of the image; other subjects stand on the ground.
     let isPortrait = subject == .person
     let figure = Figure(
       x: x, base: isPortrait ? canvas.bottom : floor - lift, size: isPortrait ? size * 1.5 : size,
@@ -180,7 +180,7 @@ struct Scene {
     figure.paint(subject, theme.subjectColour, on: &canvas)
   }
 
-  /// Something to stand on in the water.
+  /// The support of a subject in the water.
   private mutating func island(_ x: Double, _ size: Double) {
     let rock = land.mixed(with: Colour(0x6B_6356), 0.75).darker(theme.hour == .night ? 0.45 : 0.1)
     canvas.ellipse(x, floor + size * 0.06, size * 0.86, size * 0.05, skyLow.lighter(0.2), alpha: 0.35)

@@ -1,4 +1,4 @@
-/// A way of writing that the bitmap font has no letters for; a caption names it in words.
+/// A script that the bitmap font lacks; a caption names it in English.
 enum Script: String, Sendable {
   case greek = "Greek"
   case cyrillic = "Cyrillic"
@@ -20,7 +20,7 @@ enum Script: String, Sendable {
   case emoji
   case other = "other script"
 
-  /// By the blocks of the Unicode standard; Chinese stands for Han characters, which Japanese uses too.
+  /// By the blocks of the Unicode Standard. Han characters, which Japanese uses too, count as Chinese.
   init(_ scalar: Unicode.Scalar) {
     self =
       switch scalar.value {

@@ -1,6 +1,6 @@
 internal import Encoding
 
-/// What a prompt's words mean for a picture: the place, the hour, the weather, the subject and the colours.
+/// The place, hour, weather, subject and colours that the words of a prompt name.
 struct Theme {
   enum Hour { case day, dawn, sunset, night }
   enum Place: CaseIterable { case hills, sea, desert, city, forest, mountains, meadow, space, abstract }
@@ -20,7 +20,7 @@ struct Theme {
   /// Colours that belong to no subject: the first tints the sky, the second the ground.
   var colours: [Colour] = []
 
-  /// Reads a prompt; what it leaves open is decided by chance.
+  /// Reads a prompt; missing parts are chosen at random.
   init(_ prompt: String, chance: inout Chance) {
     let words = prompt.lowercased().split { !$0.isLetter }.map(String.init)
     func has(_ candidates: String...) -> Bool {
@@ -130,7 +130,7 @@ struct Theme {
   }
 }
 
-/// Chance that is the same for the same seed everywhere.
+/// Random numbers that are the same for the same seed everywhere.
 struct Chance {
   private var generator: SplitMix64
 
@@ -149,7 +149,7 @@ struct Chance {
   }
 }
 
-/// A smooth line of hills: random heights, joined without corners, in a few sizes at once.
+/// A smooth line of hills: the sum of random curves of several sizes.
 struct Ridge {
   private let heights: [Double]
 

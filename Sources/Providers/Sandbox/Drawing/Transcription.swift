@@ -1,6 +1,6 @@
-/// A text with nothing in it but what the bitmap font can draw.
+/// A text of characters that the bitmap font can draw.
 enum Transcription {
-  /// A caption has three lines, so nobody sees what stands further back.
+  /// The most characters that are read: a caption has three lines only.
   private static let longest = 10_000
 
   /// Latin letters stay, with their accents; a run of another script becomes its name and length: `[Chinese, 12 characters]`.
@@ -25,7 +25,7 @@ enum Transcription {
         endRun()
         result += letters
       } else {
-        // Marks and joiners say nothing alone; the rest of a character belongs to its first scalar.
+        // Marks and joiners do not count alone; a character counts by its first scalar.
         let script = Script(character.unicodeScalars.first!)
         if let current = run, let joined = join(current.script, script) {
           run = (joined, current.count + 1)
@@ -40,14 +40,14 @@ enum Transcription {
     return result
   }
 
-  /// Two scripts as one: kana among Han characters make it Japanese.
+  /// Merges two scripts: kana among Han characters make a run Japanese.
   private static func join(_ left: Script, _ right: Script) -> Script? {
     if left == right { return left }
     let pair: Set<Script> = [left, right]
     return pair == [.chinese, .japanese] ? .japanese : nil
   }
 
-  /// What the font draws for a character; `nil` where it has no letters for it.
+  /// The text that the font draws for a character; `nil` where it has none.
   private static func plain(_ character: Character) -> String? {
     if let code = character.asciiValue { return code < 0x20 || code == 0x7F ? " " : String(character) }
     if Accent.split(character) != nil || Font.extra[character] != nil { return String(character) }
