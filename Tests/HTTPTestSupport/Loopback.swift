@@ -9,7 +9,7 @@ import Threads
   import Darwin
 #endif
 
-/// A server of the fixture `wavespeed.py`, which ends when this object does.
+/// A server of the fixture `wavespeed.py`; ends with this object.
 final class Loopback: Sendable {
   let port: Int
   let outputPort: Int
@@ -39,7 +39,7 @@ final class Loopback: Sendable {
     requests().filter { $0["endpoint"]?.string == endpoint }
   }
 
-  /// How many times money was spent.
+  /// The number of paid requests.
   var posts: Int { requests("submit").count }
 
   private func ask(_ path: String, _ body: JSONValue?) -> JSONValue {
@@ -51,7 +51,7 @@ final class Loopback: Sendable {
   }
 }
 
-/// The one process that serves all of them. It ends with this one, since its stdin closes then.
+/// The process of all servers. It ends with this process, which closes its stdin.
 private final class LoopbackProcess: Sendable {
   static let shared = LoopbackProcess()
 
@@ -60,7 +60,7 @@ private final class LoopbackProcess: Sendable {
     let output: Int32
   }
 
-  /// Nil where Python could not be started. A command and its answer go together, so the lock is held for both.
+  /// Nil where Python cannot be started. The lock is held for a command and its answer together.
   private let pipes: Protected<Pipes?>
 
   private init(file: String = #filePath) {
@@ -112,7 +112,7 @@ private final class LoopbackProcess: Sendable {
     return result == 0 ? Pipes(input: toChild.write, output: fromChild.read) : nil
   }
 
-  /// No other child may inherit these, or the fixture would outlive us.
+  /// Other children must not inherit these, or the fixture would not end.
   private static func openPipe() -> (read: Int32, write: Int32)? {
     var ends: [Int32] = [0, 0]
     guard pipe(&ends) == 0 else { return nil }
@@ -123,7 +123,7 @@ private final class LoopbackProcess: Sendable {
 
 enum LoopbackError: Error { case text(String) }
 
-/// A key that would be noticed anywhere.
+/// A key that can be found in any output.
 let secret = "wsk_SECRETsecret0123456789"
 
 func wallMilliseconds() -> Int64 {
@@ -132,12 +132,12 @@ func wallMilliseconds() -> Int64 {
   return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
 }
 
-/// A client that knows no variables but these.
+/// A client with these environment variables only.
 func client(_ variables: [String: String] = [:], connectsAfresh: Bool = true) -> HTTPClient {
   HTTPClient(environment: ProxyEnvironment(variable: { variables[$0] }, connectsAfresh: connectsAfresh))
 }
 
-/// Starts something that answers by a completion and waits for the answer.
+/// Calls a function with a completion, and waits for its answer.
 func wait<Answer: Sendable>(for start: (@escaping @Sendable (Answer) -> Void) -> Void) -> Answer {
   let box = Protected<[Answer]>([])
   start { answer in box.signal { $0.append(answer) } }

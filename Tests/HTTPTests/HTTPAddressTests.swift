@@ -2,7 +2,7 @@ import Testing
 
 @testable import HTTP
 
-/// What may be fetched from where, before anything is connected.
+/// Which addresses may be fetched, before any connection.
 @Suite struct HTTPAddressTests {
   @Test(arguments: [
     ("8.8.8.8", NetworkAddress.Reach.public), ("10.1.2.3", .local), ("172.15.0.1", .public), ("172.16.0.1", .local),
@@ -53,7 +53,7 @@ import Testing
     #expect(try refusal("http://169.254.169.254", "https://169.254.1.1/x") != nil)
   }
 
-  /// A name may turn out to be anything: what counts is the address behind it.
+  /// DNS may give a name any address: the address counts.
   @Test func aNameIsJudgedByItsAddress() {
     let policy = EgressPolicy(base: BaseURL("https://api.wavespeed.ai"))
     #expect(policy.allows(.public, host: "evil.example"))

@@ -2,7 +2,7 @@ import Testing
 
 @testable import HTTP
 
-/// Answers share memory, and transfers keep to what the process may open.
+/// Answers share memory, and transfers share the files that the process may open.
 @Suite("HTTP bounds") struct HTTPBoundsTests {
   @Test func whatDoesNotFitWaitsUntilAnotherIsDone() {
     let memory = HTTPMemory(limit: 100)

@@ -56,7 +56,7 @@ import Threads
     #expect(connections.count <= HTTPSlots.ofThisProcess.transfers)
   }
 
-  /// Slow downloads take four places, and a poll gets through.
+  /// Four slow downloads take all their slots, and a poll is still sent.
   @Test func downloadsDelayNoPoll() throws {
     let server = try Loopback(["download": [["do": "hang", "times": "forever"]]])
     let http = client()
@@ -139,14 +139,14 @@ import Threads
     #expect(failure(client().ask(get(url)))?.kind == .badRequest)
   }
 
-  /// The address is looked at again when it is connected to, so a name that leads home is no way in.
+  /// The address is checked again after DNS, so a name for a local address is refused.
   @Test func aForbiddenAddressIsNotConnectedTo() throws {
     let server = try Loopback()
     let http = client()
     let request = HTTPRequest(
       url: "http://localhost:\(server.outputPort)/output/x.png", limits: .init(total: 20_000),
       purpose: .download(allows: { $0.reach == .public }, sink: { _ in true }))
-    // Once over a connection of its own, once with one that was left open for somebody who was allowed.
+    // With a new connection, and with one that an allowed request left open.
     #expect(failure(http.ask(request))?.kind == .forbiddenAddress)
     #expect(failure(http.ask(get("http://localhost:\(server.outputPort)/output/x.png"))) == nil)
     let failed = try #require(failure(http.ask(request)))
@@ -154,7 +154,7 @@ import Threads
     #expect(!failed.mayHaveBeenSent)
     let requests = server.requests("download")
     #expect(requests.count == 1)
-    // The first connection of all: what was forbidden did not even connect.
+    // The first connection: the forbidden request did not connect.
     #expect(requests.first?["connection"]?.int64 == 1)
   }
 
@@ -177,7 +177,7 @@ import Threads
     #expect(ours > 0)
   }
 
-  /// Or libcurl, which sets it back to what it found, could take it away from everybody else in the process.
+  /// libcurl restores the action that it finds, which must not be the default one for the rest of the process.
   @Test func whatLibcurlFindsIsThatABrokenPipeIsNoSignal() throws {
     _ = try HTTPClient.library().get()
     #expect(unsafeBitCast(signal(SIGPIPE, SIG_IGN), to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self))
@@ -185,7 +185,7 @@ import Threads
 
   // MARK: - At most one POST (Sources/Providers/README.md, "The POST and libcurl")
 
-  /// A connection that is kept open and dies after the server read the whole POST: libcurl's defaults send it twice.
+  /// A kept connection that breaks after the server has read the whole POST: by default libcurl sends it twice.
   @Test(arguments: ["drop", "reset"], [true, false])
   func aDeadConnectionIsNoSecondPOST(fault: String, connectsAfresh: Bool) throws {
     let server = try Loopback(["submit": [.string(fault)], "poll": ["running"]])
@@ -199,7 +199,7 @@ import Threads
     #expect(connections.count == (connectsAfresh ? 2 : 1))
   }
 
-  /// The same with a request that may be repeated shows that the fixture would notice.
+  /// The same with a repeatable request shows that the fixture notices.
   @Test func aRepeatableRequestIsRepeated() throws {
     let server = try Loopback(["submit": ["drop"], "poll": ["running"]])
     let http = client()
@@ -210,7 +210,7 @@ import Threads
     #expect(server.posts == 2)
   }
 
-  /// 417 to a long body, and redirects that would carry it along.
+  /// 417 for a long body, and redirects that would repeat it.
   @Test(arguments: ["417", "307", "302", "502", "408"])
   func noAnswerIsASecondPOST(fault: String) throws {
     let server = try Loopback(["submit": [.string(fault)]])

@@ -45,7 +45,7 @@ import Testing
     }
   }
 
-  /// The frame decoder's own streams, with all their faults.
+  /// The streams of the frame decoder's tests, with their faults.
   @Test(arguments: streams) func everyCutOfTheDecodersStreams(_ stream: Stream) {
     var limits = Limits()
     limits.messageBytes = limit
@@ -54,7 +54,7 @@ import Testing
     }
     let whole = answers([])
     #expect(answers(Array(stream.bytes.indices.dropFirst())) == whole)
-    // Of the one stream of 9 KiB not every byte is another case.
+    // Not every byte of the stream of 9 KiB is another case.
     for cut in stride(from: 1, to: stream.bytes.count, by: stream.bytes.count > 2_000 ? 97 : 1)
     where answers([cut]) != whole {
       Issue.record("cut at \(cut)")

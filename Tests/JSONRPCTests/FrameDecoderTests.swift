@@ -1,7 +1,7 @@
 import JSONRPC
 import Testing
 
-/// What a stream should hold: text for a message.
+/// An expected frame: the text of a message, or a fault.
 enum Expected: Equatable, CustomStringConvertible {
   case message(String)
   case fault(FrameFault)
@@ -190,7 +190,7 @@ private func frames(_ stream: Stream, cutAt cuts: [Int]) -> [Expected] {
     #expect(decoder.next() == nil && decoder.framing == .header)
   }
 
-  /// A search that starts over at each chunk looks at a terabyte here.
+  /// A search that restarted at each chunk would read a terabyte here.
   @Test(.timeLimit(.minutes(1))) func aLongLineInSmallPiecesTakesLinearTime() {
     var decoder = FrameDecoder()
     let piece = [UInt8](repeating: UInt8(ascii: "["), count: 32)
@@ -204,7 +204,7 @@ private func frames(_ stream: Stream, cutAt cuts: [Int]) -> [Expected] {
     #expect(decoder.next() == .message(0..<8_388_608))
   }
 
-  /// Moving what is left to the front at each chunk moves most of a terabyte here.
+  /// Moving the rest to the front at each chunk would move a terabyte here.
   @Test(.timeLimit(.minutes(1))) func manyShortLinesBehindEachOtherTakeLinearTime() {
     var decoder = FrameDecoder()
     let backlog = Array(repeatElement([UInt8(ascii: "1"), 0x0A], count: 2_097_152).joined())

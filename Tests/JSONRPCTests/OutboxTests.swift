@@ -21,7 +21,7 @@ import Threads
     }
   }
 
-  /// The threads that send are not blocked, and no frame is cut by another, although nobody reads at first.
+  /// No sending thread is blocked, and no frame is cut by another, although the reader starts late.
   @Test(arguments: [false, true]) func framesOfManyThreadsNeverInterleave(nonBlocking: Bool) {
     let pipe = Pipe(nonBlocking: nonBlocking)
     let outbox = Outbox(StandardIO(input: -1, output: pipe.writing)) {}
@@ -29,7 +29,7 @@ import Threads
     for thread in 0..<8 {
       startThread {
         for index in 0..<500 {
-          // Some are longer than a pipe takes whole, so that they are written in several pieces.
+          // Some are longer than the buffer of a pipe, so that they are written in several pieces.
           let count = index % 50 == 0 ? 20_000 : 80
           var frame = [UInt8](repeating: UInt8(ascii: "a") + UInt8(thread), count: count) + [0x0A]
           outbox.enqueue(&frame)

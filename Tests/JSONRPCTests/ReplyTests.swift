@@ -123,7 +123,7 @@ private final class Running: Sendable {
     }
   }
 
-  /// The moment between looking and sending, held open by a body that answers by itself.
+  /// The moment between the check and the sending, held open by a body that answers itself.
   @Test func anAnswerOvertakenWhileItIsWrittenIsNotSent() {
     let keeper = Keeper()
     let running = Running(keeper.handler)
@@ -347,7 +347,7 @@ private final class Running: Sendable {
     connection.set(nil)
   }
 
-  /// A body may call anything: no lock is held.
+  /// A body may call the connection: no lock is held.
   @Test func aBodyMayUseTheConnection() {
     let keeper = Keeper()
     let running = Running(keeper.handler)

@@ -2,7 +2,7 @@ import JSON
 import JSONRPC
 import Testing
 
-/// The examples of JSON-RPC 2.0, section 7: what is sent, and what must come back; `nil` is nothing.
+/// The examples of JSON-RPC 2.0, section 7: the message and its expected reply; `nil` is none.
 let examples: [(name: String, sent: String, reply: String?)] = [
   (
     "positional 1", #"{"jsonrpc": "2.0", "method": "subtract", "params": [42, 23], "id": 1}"#,

@@ -12,7 +12,7 @@ import Threads
 #endif
 
 @Suite struct StandardIOTests {
-  /// Stands in for the standard streams, whose numbers the tests need for themselves.
+  /// Pipes in the place of the standard streams, which the test process needs.
   @Test func takingOverLeavesNothingToOthers() {
     let (requests, answers, log) = (Pipe(), Pipe(), Pipe())
     let io = StandardIO.takeOver(input: requests.reading, output: answers.writing, errors: log.writing)
@@ -20,7 +20,7 @@ import Threads
     #expect(fcntl(io.input, F_GETFD) & FD_CLOEXEC != 0)
     #expect(fcntl(io.output, F_GETFD) & FD_CLOEXEC != 0)
 
-    // Who prints reaches the log, who reads standard input finds it empty.
+    // Printing goes to the log, and standard input is empty.
     answers.write(Array("noise".utf8))
     #expect(log.readSome() == Array("noise".utf8))
     #expect(requests.readSome() == nil)
@@ -41,7 +41,7 @@ import Threads
   }
 
   @Test func closedStandardStreamsAreTolerated() {
-    // Numbers that nobody here has open, below what the smallest system allows.
+    // Descriptors that are closed, below the smallest limit of any system.
     let io = StandardIO.takeOver(input: 241, output: 242, errors: 243)
     #expect(io.input == -1 && io.output == -1)
     var chunk = [UInt8](repeating: 0, count: 8)
@@ -65,7 +65,7 @@ import Threads
     }
     #expect(written > 0)
     #expect(io.write(piece.span, waiting: false) == .wouldBlock)
-    // A thread that may wait does, whether or not the descriptor blocks.
+    // A thread that may wait does so, also with a non-blocking descriptor.
     let outcome = Shared<WriteOutcome?>(nil)
     startThread { outcome.set(io.write(piece.span, waiting: true)) }
     var read = 0
@@ -79,7 +79,7 @@ import Threads
     pipe.closeWriting()
   }
 
-  /// Node and VS Code give sockets for pipes.
+  /// Node and VS Code use sockets instead of pipes.
   @Test func aFullSocketIsNotWaitedFor() {
     signal(SIGPIPE, SIG_IGN)
     var ends: [Int32] = [0, 0]

@@ -44,7 +44,7 @@ let calculator = Handler(onRequest: { request, reply in
   }
 })
 
-/// A value that a handler and its test both look at.
+/// A value that a handler and its test share.
 final class Shared<Value: Sendable>: Sendable {
   private let guarded: Protected<Value>
 
@@ -53,13 +53,13 @@ final class Shared<Value: Sendable>: Sendable {
   var value: Value { guarded.withLock { $0 } }
   func set(_ value: Value) { guarded.signal { $0 = value } }
   func change(_ body: (inout Value) -> Void) { guarded.signal { body(&$0) } }
-  /// Waits until something is there; `nil` after ten seconds, which no test is meant to reach.
+  /// Waits for a value; `nil` after ten seconds, which no passing test takes.
   func wait<Result: Sendable>(until body: (inout Value) -> Result?) -> Result? {
     guarded.wait(atMost: 10_000) { body(&$0) }
   }
 }
 
-/// One message as it goes over the wire.
+/// One message on the wire.
 func framed(_ message: String, _ framing: Framing) -> [UInt8] {
   switch framing {
   case .line: Array("\(message)\n".utf8)
@@ -67,7 +67,7 @@ func framed(_ message: String, _ framing: Framing) -> [UInt8] {
   }
 }
 
-/// The messages in bytes that we wrote, held to the exact form in which they must be.
+/// The messages in written bytes, checked for their exact form.
 func messages(in bytes: [UInt8], _ framing: Framing) -> [String] {
   var rest = bytes[...]
   var found: [String] = []
@@ -90,7 +90,7 @@ func messages(in bytes: [UInt8], _ framing: Framing) -> [String] {
   return found
 }
 
-/// Sends bytes that arrive in one read, ends the input, and gives back what was written.
+/// Sends bytes that arrive in one read, ends the input, and returns the written bytes.
 func exchange(
   _ bytes: [UInt8], handler: Handler = Handler(), framing: Framing? = nil, limits: Limits = Limits()
 ) -> [UInt8] {
@@ -103,7 +103,7 @@ func exchange(
   return Array(transport.writes.joined())
 }
 
-/// The messages that come back when these lines are sent in one read.
+/// The replies to these lines, sent in one read.
 func replies(to text: String, handler: Handler = Handler(), limits: Limits = Limits()) -> [String] {
   messages(in: exchange(Array(text.utf8), handler: handler, framing: .line, limits: limits), .line)
 }
@@ -113,7 +113,7 @@ func call(_ id: String, _ method: String = "echo", params: String? = nil) -> Str
   #"{"jsonrpc":"2.0","id":\#(id),"method":"\#(method)"\#(params.map { ",\"params\":\($0)" } ?? "")}"# + "\n"
 }
 
-/// What is sent back for a result, or for one of the errors without data.
+/// The expected reply with a result, or with an error without data.
 func result(_ id: String, _ value: String) -> String { #"{"jsonrpc":"2.0","id":\#(id),"result":\#(value)}"# }
 func invalidRequest(_ id: String = "null") -> String {
   #"{"jsonrpc":"2.0","id":\#(id),"error":{"code":-32600,"message":"Invalid Request"}}"#
@@ -122,7 +122,7 @@ let parseError = #"{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"
 
 func json(_ text: String) -> JSONValue { (try? JSONValue(parsing: text)) ?? .string("not JSON: \(text)") }
 
-/// A real pipe, with which the ends of a process can be tried.
+/// A pipe of the system.
 final class Pipe: Sendable {
   let reading: Int32
   let writing: Int32
@@ -131,7 +131,7 @@ final class Pipe: Sendable {
     signal(SIGPIPE, SIG_IGN)
     var ends: [Int32] = [0, 0]
     precondition(pipe(&ends) == 0)
-    // Or a child of another test keeps an end of it open.
+    // Or a child of another test would hold an end of it open.
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     (reading, writing) = (ends[0], ends[1])
     if nonBlocking {
@@ -149,7 +149,7 @@ final class Pipe: Sendable {
     }
   }
 
-  /// So many bytes, or fewer where the writing end is closed before.
+  /// So many bytes, or fewer where the writing end closes before.
   func read(_ count: Int) -> [UInt8] {
     var all: [UInt8] = []
     while all.count < count, let chunk = readSome() { all += chunk }

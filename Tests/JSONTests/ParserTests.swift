@@ -5,9 +5,9 @@ import Testing
   @Test(arguments: Vectors.accepted.indices) func accepts(_ index: Int) throws {
     let vector = Vectors.accepted[index]
     let value = try #require(try? JSONValue(parsing: vector.bytes), "\(vector.name)")
-    // What was read is written, read again, and is the same.
+    // The value is the same after it is written and read again.
     #expect(try JSONValue(parsing: value.serialized) == value, "\(vector.name)")
-    // Passing over a value checks it just as well, and ends in the same place.
+    // Skipping a value checks it too, and ends at the same place.
     var scanner = JSONScanner()
     try scanner.skipValue(in: vector.bytes.span)
     try scanner.expectEnd(in: vector.bytes.span)
@@ -36,7 +36,7 @@ import Testing
     }
   }
 
-  /// It never traps, whatever the bytes: each of a text's bytes replaced by each of 256.
+  /// It never traps: each byte of a text is replaced by each of 256.
   @Test func noByteAnywhereIsATrap() {
     let text = Array(#"{"a":[-1.5e2,"\u00e9",true]}"#.utf8)
     var accepted = 0
@@ -79,7 +79,7 @@ import Testing
 
   @Test func theLastOfSeveralMembersWinsInTheFirstOnesPlace() throws {
     #expect(try JSONValue(parsing: #"{"a":1,"b":2,"\u0061":3}"#).text == #"{"a":3,"b":2}"#)
-    // Beyond sixteen members another way is taken to the same end.
+    // More than sixteen members use the hash table.
     let names = (0..<100).map { "n\($0 % 40)" }
     let text = "{" + names.enumerated().map { "\"\($0.element)\":\($0.offset)" }.joined(separator: ",") + "}"
     let object = try #require(try JSONValue(parsing: text).object)
@@ -88,7 +88,7 @@ import Testing
     #expect(object.members.compactMap(\.value.int64) == last)
   }
 
-  /// Swift holds them equal, JSON does not.
+  /// They are equal in Swift, and different in JSON.
   @Test func namesAreComparedByCodePoints() throws {
     let value = try JSONValue(parsing: #"{"\u00e9":1,"e\u0301":2}"#)
     #expect(value.object?.members.count == 2)
@@ -113,7 +113,7 @@ import Testing
     #expect(JSONValue.object(object).text == #"{"a":true,"c":"x"}"#)
   }
 
-  /// A million members must not take a million times a million steps.
+  /// Comparing a million members with each other would take days.
   @Test(.timeLimit(.minutes(1))) func aLargeObjectTakesLinearTime() throws {
     let text = "{" + (0..<200_000).map { "\"n\($0)\":\($0)" }.joined(separator: ",") + "}"
     #expect(try JSONValue(parsing: text).object?.members.count == 200_000)

@@ -2,12 +2,12 @@ import JSON
 import Testing
 
 /// The cases of the public JSONTestSuite, rebuilt by their rules and under names like its own: `y` must be accepted, `n`
-/// must be refused, and `i` is left open by RFC 8259; what we decided is behind it (`i+` accepted, `i-` refused). `\xHH` is a
-/// byte; everything else stands for itself.
+/// must be refused, and `i` is left open by RFC 8259; the decision stands behind it (`i+` accepted, `i-` refused). `\xHH` is
+/// a byte; other characters are literal.
 ///
-/// Decided: numbers of any size are accepted, because their digits are kept and nothing is rounded. An escaped surrogate
-/// that is alone becomes U+FFFD. Bytes that are no UTF-8 are refused, and so are UTF-16 and a byte order mark (that one
-/// belongs to the stream, and framing passes over it). Nesting is accepted to a depth of 512.
+/// Decisions: numbers of any size are accepted, because their digits are stored. An escaped lone surrogate becomes U+FFFD.
+/// Bytes that are not UTF-8 are refused, and so are UTF-16 and a byte order mark (framing skips that of a stream). Nesting is
+/// accepted to a depth of 512.
 private let suite = #"""
   y array_arraysWithSpaces [[]   ]
   y array_empty-string [""]
@@ -355,7 +355,7 @@ private struct Case: Sendable, CustomTestStringConvertible {
   }
 }
 
-/// Those that are too long to be written down.
+/// Cases that are too long for the list.
 private let large: [(name: String, text: String, isAccepted: Bool)] = [
   ("n_structure_100000_opening_arrays", String(repeating: "[", count: 100_000), false),
   ("n_structure_open_array_object", String(repeating: #"[{"":"#, count: 50_000), false),
@@ -370,7 +370,7 @@ private let large: [(name: String, text: String, isAccepted: Bool)] = [
   @Test(arguments: cases) private func isReadAsTheSuiteWants(_ vector: Case) throws {
     let value = try? JSONValue(parsing: vector.bytes)
     #expect((value != nil) == vector.isAccepted)
-    // Passing over is as strict as reading.
+    // Skipping is as strict as reading.
     var scanner = JSONScanner()
     let isPassed =
       (try? scanner.skipValue(in: vector.bytes.span)) != nil

@@ -1,5 +1,5 @@
-/// Texts that RFC 8259 allows and, in the second list, texts it does not. The idea is that of the public JSONTestSuite:
-/// each is one rule; the name says which.
+/// Texts that RFC 8259 allows and, in the second list, texts that it does not. As in the public JSONTestSuite, each is one
+/// rule, which its name says.
 enum Vectors {
   typealias Vector = (name: String, bytes: [UInt8])
 

@@ -77,7 +77,7 @@ import Testing
     #expect(values.compactMap(\.object).count == 1)
   }
 
-  /// The bytes may be read inside of others, whose depth counts.
+  /// The bytes may be inside other values, whose depth counts.
   @Test func aScannerCountsWhatIsOpenAroundIt() throws {
     let text = Array(Vectors.nested(510).utf8)
     var inside = JSONScanner(depth: 2)

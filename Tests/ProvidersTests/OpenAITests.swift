@@ -5,7 +5,7 @@ import Testing
 @testable import HTTP
 @testable import Providers
 
-/// What is read from replies, and what is written into requests: the pure parts. The rest is in test_openai.py.
+/// The pure parts: reading replies and writing requests. The rest is in test_openai.py.
 @Suite struct OpenAIPreviewsTests {
   private static func event(_ type: String, _ members: String, isNamed: Bool = true) -> String {
     "\(isNamed ? "event: \(type)\n" : "")data: {\"type\":\"\(type)\",\(members)}\n\n"
@@ -28,7 +28,7 @@ import Testing
       var previews = OpenAIPreviews(limit: 300)
       var found = previews.append(Array(bytes[..<first]).span)
       for byte in bytes[first...] { found += previews.append([byte].span) }
-      // Behind the finished picture nothing is looked at any more.
+      // Events behind the final image are ignored.
       #expect(
         found == [
           .picture([1, 2, 3], index: 0), .picture([4, 5], index: 7), .picture([6], index: 2),

@@ -1,4 +1,4 @@
-/// Reads a PNG by the standards' letter (ISO/IEC 15948, RFC 1950, RFC 1951), sharing nothing with what wrote it.
+/// A strict PNG reader (ISO/IEC 15948, RFC 1950, RFC 1951) that shares no code with the writer.
 struct PNGDecoder {
   struct Malformed: Error { var what: String }
 
@@ -77,7 +77,7 @@ struct PNGDecoder {
   }
 }
 
-/// Unpacks a zlib stream, bit by bit, and believes nothing.
+/// Unpacks a zlib stream bit by bit, and checks everything.
 struct Inflate {
   typealias Malformed = PNGDecoder.Malformed
 

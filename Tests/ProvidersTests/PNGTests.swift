@@ -4,8 +4,7 @@ import Testing
 
 @Suite("Pictures as files")
 struct PNGTests {
-  /// The test's own reader is worth something only if it reads what zlib writes: a stored block, one with fixed codes,
-  /// one with its own.
+  /// The test's reader must read streams of zlib: a stored block, one with fixed codes, one with its own.
   @Test(
     "the reader reads what zlib wrote",
     arguments: [

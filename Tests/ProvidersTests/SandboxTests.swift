@@ -21,7 +21,7 @@ struct SandboxTests {
 
   init() { sandbox = Sandbox(account: "sandbox", time: clock) }
 
-  /// An order as the engine hands it over: claimed now.
+  /// A prediction as the engine submits it.
   private func order(_ input: String) -> Prediction {
     var order = prediction(input: input)
     order.fingerprint = SHA256.hash(Array(input.utf8))
@@ -140,7 +140,7 @@ struct SandboxTests {
 
   // MARK: - Scripts
 
-  /// What each failure is told by: the POST's outcome, or the result.
+  /// Each failure shows in the outcome of the POST or in the result.
   @Test("every failure can be had", arguments: PredictionFailure.Kind.allCases)
   func failures(kind: PredictionFailure.Kind) {
     let input = #"{"prompt":"a cat","sandbox":{"fail":"\#(kind.rawValue)"}}"#
@@ -186,7 +186,7 @@ struct SandboxTests {
     clock.advance(1)
     guard case .answered(.completed(_, _, let milliseconds), _) = poll() else { throw Unexpected("still running") }
     #expect(milliseconds == 700)
-    // Another process, which knows the row and nothing else, sees the same.
+    // Another process, which has only the row, gets the same answer.
     let other: PollOutcome = wait { Sandbox(account: "sandbox", time: clock).poll(order, completion: $0) }
     #expect(other == poll())
   }
@@ -297,7 +297,7 @@ struct SandboxTests {
     #expect(Set(others + [cat]).count == 5)
   }
 
-  /// The same picture on every machine and in every version: clients keep it in their golden files.
+  /// The image is the same on every machine and in every version: clients compare it with golden files.
   @Test("nothing that differs between processors decides a pixel")
   func golden() throws {
     let it = try picture(#"{"prompt":"a red fox in snow","size":"128x128"}"#)

@@ -28,7 +28,7 @@ extension PNGDecoder: Pixels {}
 
 @Suite("What a picture shows")
 struct SceneTests {
-  /// What the caption is written in.
+  /// The colour of the caption.
   private static let ink: UInt32 = 0xF6_F4EC
 
   private func picture(_ prompt: String, _ width: Int = 128, _ height: Int = 128) -> Canvas {
@@ -50,7 +50,7 @@ struct SceneTests {
 
   // MARK: - Letters
 
-  /// The picture has this text in plain ink, dot for dot: every dot of a letter, and none between.
+  /// Whether the image contains this text dot for dot: every dot of a letter, and none between.
   private func finds(_ rows: [String], in picture: some Pixels, from top: Int) -> Bool {
     let ink = Self.ink
     let dots = rows.map { $0.map { $0 == "#" } }
@@ -252,7 +252,7 @@ struct SceneTests {
     #expect(brightness("hills at noon in snow") > brightness("hills at noon"))
   }
 
-  /// Every place, hour and subject, with weather, at awkward sizes: nothing traps, and no picture is empty.
+  /// Every place, hour and subject, with weather, at unusual sizes: nothing traps, and no image is empty.
   @Test("every combination can be painted")
   func everything() throws {
     let sizes = [(64, 64), (64, 150), (150, 64)]

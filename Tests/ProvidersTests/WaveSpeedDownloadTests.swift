@@ -53,7 +53,7 @@ import Testing
     guard case .refused = fetch(server, target).0 else { throw Unexpected() }
   }
 
-  /// A proxy connects for us, so addresses cannot be looked at: what is written in a redirect is checked all the same.
+  /// Through a proxy addresses cannot be checked, but the text of a redirect is.
   @Test func noRedirectLeadsElsewhereThroughAProxy() throws {
     let server = try Loopback(["download": [["do": "redirect", "to": "http://10.0.0.1/x", "times": 2]]])
     let service = server.provider(http: client(["http_proxy": server.outputURL]))
@@ -63,7 +63,7 @@ import Testing
     #expect(server.requests("download").map { $0["target"]?.string } == [url])
   }
 
-  /// A provider on the internet cannot send us home: not by address, and not by a name that means it.
+  /// A public provider cannot name local addresses, neither by number nor by a name for them.
   @Test func theInternetDoesNotLeadHome() throws {
     let server = try Loopback()
     let service = server.provider(base: "https://api.wavespeed.ai")
@@ -95,7 +95,7 @@ import Testing
     guard case .refused = fetch(server, failing: .tooLarge(limit: 1)).0 else { throw Unexpected() }
   }
 
-  /// Bytes that came inside a result and were lost with the process that had them.
+  /// Bytes inside a result that were lost with their process.
   @Test func anInlineOutputIsAskedForAgain() throws {
     let server = try Loopback(["poll": ["base64", "running", "object_url"]])
     guard case .accepted(let id, _, _) = server.provider().submit(prediction()) else { throw Unexpected() }

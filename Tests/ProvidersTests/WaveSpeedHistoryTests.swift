@@ -56,10 +56,10 @@ import Testing
     return ["do": "reply", "json": ["code": 200, "data": ["page": 1, "items": .array(items)]]]
   }
 
-  /// The window is ours; how far the service's clock is off is told by the `Date` of the very answer.
+  /// The window is by our clock; the `Date` of the answer shows the difference of the service's.
   @Test func aClockThatIsOffIsReckonedWith() throws {
     let ahead: Int64 = 300_000
-    // libcurl reads this as well as HTTP's own formats, and it needs no names of days and months.
+    // libcurl reads this format too, and it needs no names of days and months.
     let date =
       Timestamp.text(wallMilliseconds() + ahead).prefix(19).filter { $0 != "-" }.split(separator: "T").joined(
         separator: " ") + " GMT"
@@ -89,7 +89,7 @@ import Testing
     let server = try Loopback(["history": .array((0..<11).map { page($0 * 100..<$0 * 100 + 100) })])
     #expect(server.provider().search(for: prediction(), window) == .tooMany)
     #expect(server.requests("history").count == 10)
-    // The same page for ever is no reason to go on.
+    // A service that returns the same page again ends the search.
     let stuck = try Loopback(["history": .array((0..<5).map { _ in page(0..<100) })])
     #expect(try matches(stuck.provider().search(for: prediction(), window)).count == 1)
     #expect(stuck.requests("history").count == 2)
@@ -104,7 +104,7 @@ import Testing
     #expect(!reason.contains(secret))
   }
 
-  /// The addresses that were sent are compared, not the paths that the caller gave.
+  /// Compares the addresses that were sent, not the paths of the caller.
   @Test func filesAreFoundByTheAddressesThatWereSent() throws {
     let address = "https://media.example/1.png"
     let server = try Loopback(["submit": ["lost_reply"]])
@@ -113,7 +113,7 @@ import Testing
     var order = prediction(input: #"{"prompt":"a","image":"@/1.png"}"#)
     #expect(try matches(service.search(for: order, window)).isEmpty)
     order.uploads = .done
-    // An older version recorded no address: then the file is evidence of nothing.
+    // An older version recorded no address: then the file cannot be compared.
     #expect(try matches(service.search(for: order, window)).count == 1)
     order.sent = Array(#"{"prompt":"a","image":"\#(address)"}"#.utf8)
     #expect(try matches(service.search(for: order, window)).count == 1)

@@ -6,7 +6,7 @@ import Threads
 @testable import Providers
 
 extension Loopback {
-  /// A provider that talks to this server, by a client that knows no proxies.
+  /// A provider for this server, with a client without proxies.
   func provider(key: String = secret, http: HTTPClient = client(), base: String? = nil) -> WaveSpeed {
     WaveSpeed(
       baseURL: base ?? url, key: key, account: "account", http: http, clientVersion: "0.0-test",
@@ -47,7 +47,7 @@ func prediction(
   return prediction
 }
 
-/// Keeps what is written; can be told to fail.
+/// Stores the written bytes, or fails.
 final class MemoryWriter: OutputWriter {
   private let kept = Protected<[UInt8]>([])
   private let failure: OutputError?

@@ -6,7 +6,7 @@ import Testing
 @testable import HTTPTestSupport
 @testable import Providers
 
-/// What the service may do to a submit and to a poll, and what we make of it.
+/// The answers of the service to a submit and to a poll, and their outcomes.
 @Suite struct WaveSpeedTests {
   private static let firstID = String(repeating: "0", count: 31) + "1"
 
@@ -28,7 +28,7 @@ import Testing
     #expect(posts[0]["headers"]?["x-client-name"]?.string == "imagewire")
   }
 
-  /// Every answer that holds an id, whatever else it says, is the id of something that is paid for.
+  /// Every answer with an id means that a prediction was made and paid for.
   @Test(arguments: ["normal", "bare", "sync_timeout", "error_with_id", "completed"])
   func anIDIsAlwaysTaken(shape: String) throws {
     let server = try Loopback(["submit": [.string(shape)]])
@@ -70,7 +70,7 @@ import Testing
     #expect(server.posts == 1)
   }
 
-  /// A definite no. The pause is the account's.
+  /// Refusals, with the pause of the account.
   @Test(
     arguments: [
       ("400", PredictionFailure.Kind.invalidInput, nil), ("401", .authentication, 60_000),
@@ -264,7 +264,7 @@ import Testing
     "429", "500", "502", "503", "504", "408", "425", "html", "empty", "truncated", "short", "drop", "reset",
   ])
   func whatPassesIsTransient(fault: String) throws {
-    // Twice: libcurl asks again where a kept connection was dead.
+    // Twice: libcurl repeats a request on a dead connection.
     let server = try Loopback(["poll": [["do": .string(fault), "times": 2]], "retry_after": "2"])
     let outcome = server.provider().poll(try accepted(server))
     guard case .transient(let reason, let after) = outcome else { throw Unexpected("\(outcome)") }

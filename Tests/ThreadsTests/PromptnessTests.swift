@@ -2,7 +2,7 @@ import Testing
 
 @testable import Threads
 
-/// What must not wait is stopped where it would.
+/// Work that must not wait is stopped where it would.
 @Suite struct PromptnessTests {
   @Test func aWaitEndsADebugBuild() async {
     await #expect(processExitsWith: .failure) {

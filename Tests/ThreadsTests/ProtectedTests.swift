@@ -37,7 +37,7 @@ import Testing
     let guarded = Protected<[Int]>([])
     startThread { for number in 1...3 { guarded.signal { $0.append(number) } } }
     #expect(guarded.wait { $0.count == 3 ? $0 : nil } == [1, 2, 3])
-    // The body may take what it found.
+    // The body may take the value.
     #expect(guarded.wait(atMost: 0) { $0.isEmpty ? nil : $0.removeFirst() } == 1)
     #expect(guarded.withLock { $0 } == [2, 3])
   }
@@ -75,7 +75,7 @@ import Testing
     #expect(asked.withLock { $0 } == 1)
   }
 
-  /// A limit so far away that its nanoseconds do not fit is no limit, and not one that has passed.
+  /// A limit whose nanoseconds do not fit counts as none, and not as passed.
   @Test(arguments: [Int64.max, Int64.max / 1_000_000, 1 << 60]) func veryLongTimesAreLong(_ milliseconds: Int64) {
     let guarded = Protected(false)
     let started = Protected(false)
@@ -90,7 +90,7 @@ import Testing
     #expect(found == true)
   }
 
-  /// A lock that held a bare closure wrapped it anew at each access, until its call overflowed the stack.
+  /// A lock would wrap a bare closure again at each access, until a call of it overflows the stack.
   @Test func aBareClosureIsKnown() {
     struct Box { let body: @Sendable () -> Void }
     #expect(isFunction((() -> Void).self))
@@ -102,7 +102,7 @@ import Testing
     #expect(!isFunction(Void.self))
   }
 
-  /// 200,000 accesses leave the closure as deep as one: a struct around it is not wrapped.
+  /// After 200,000 accesses a closure in a struct is not wrapped more often than after one.
   @Test func aClosureInAStructIsNotWrapped() {
     struct Box: Sendable { let body: @Sendable () -> Int }
     let guarded = Protected<Box?>(Box { 7 })
