@@ -49,6 +49,13 @@ extension StoreConformance {
       let row = try one.looking()
       try expectRefusal { try one.change(row.id, .adopted(match("r", world)), by: row.writer) }
     },
+    Rule("cancelling a prediction whose reply was lost leaves the outcome of its POST open") { world in
+      let one = try world.process()
+      let twin = try one.looking()
+      try one.change(twin.id, .cancelAsked(deleteRemote: false, sendable: false), by: twin.writer)
+      let row = try one.looking()
+      try expectRefusal { try one.change(row.id, .adopted(match("r", world)), by: row.writer) }
+    },
     Rule("a reply takes its id back from the prediction that adopted it") { world in
       let one = try world.process()
       let wrong = try one.looking()
