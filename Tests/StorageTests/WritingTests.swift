@@ -167,7 +167,7 @@ struct WritingTests {
     let fixture = try StoreFixture()
     func new(last: Int64) -> Prediction {
       var prediction = fixture.new(key: "k")
-      var fields: [(String, JSONValue)] = (0..<100_000).map { ("f\($0)", 1) }
+      var fields: [(String, JSONValue)] = (0..<30_000).map { ("f\($0)", 1) }
       fields.append(("last", .number(JSONNumber(last))))
       prediction.input = JSONValue.object(JSONObject(fields)).serialized
       prediction.fingerprint = [UInt8(last)]
