@@ -71,23 +71,10 @@ public final class Console: Sendable {
   private func write(_ text: SafeText, to descriptor: Int32) { write(Array(text.description.utf8), to: descriptor) }
 
   private func write(_ bytes: [UInt8], to descriptor: Int32) {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) }
-      if count < 0, errno == EINTR { continue }
-      if count <= 0 {
-        // A reader that closes the pipe (`| head`) is not a failure; a full disk is.
-        let code = errno
-        if descriptor == 1, code != EPIPE { lost.withLock { $0 = $0 ?? code } }
-        return
-      }
-      rest = rest.dropFirst(count)
-    }
+    guard let code = writeAll(bytes, to: descriptor) else { return }
+    // A reader that closes the pipe (`| head`) is not a failure; a full disk is.
+    if descriptor == 1, code != EPIPE { lost.withLock { $0 = $0 ?? code } }
   }
-}
-
-private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
-  write(descriptor, bytes, count)
 }
 
 /// Colours for a terminal, or none.

@@ -1,3 +1,5 @@
+internal import Threads
+
 #if canImport(Glibc)
   internal import Glibc
 #elseif canImport(Musl)
@@ -51,13 +53,7 @@ final class PageFile {
 
   /// Appends text; false where the disk refused it.
   func write(_ page: HTML) -> Bool {
-    var rest = Array(page.text.utf8)[...]
-    while !rest.isEmpty, isWhole {
-      let count = rest.withUnsafeBytes { systemWrite(file, $0.baseAddress, $0.count) }
-      if count < 0, errno == EINTR { continue }
-      isWhole = count > 0
-      rest = rest.dropFirst(max(0, count))
-    }
+    isWhole = isWhole && writeAll(page.text.utf8, to: file) == nil
     return isWhole
   }
 
@@ -94,8 +90,4 @@ final class PageFile {
   private static func failed(_ path: String, _ could: String) -> Refusal {
     Refusal(message: "\(path) \(could) be written: \(String(cString: strerror(errno))).")
   }
-}
-
-private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
-  write(descriptor, bytes, count)
 }

@@ -132,17 +132,3 @@ public struct SHA256: Sendable {
     0x748f_82ee, 0x78a5_636f, 0x84c8_7814, 0x8cc7_0208, 0x90be_fffa, 0xa450_6ceb, 0xbef9_a3f7, 0xc671_78f2,
   ]
 }
-
-extension Sequence<UInt8> {
-  /// Two digits a byte, in lower case.
-  @inlinable
-  public var hexadecimal: String {
-    var digits: [UInt8] = []
-    for byte in self {
-      for nibble in [byte >> 4, byte & 15] {
-        digits.append(nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10)
-      }
-    }
-    return String(decoding: digits, as: UTF8.self)
-  }
-}

@@ -19,16 +19,4 @@ public struct DataURI: Sendable, Equatable {
     mediaType = String(head.prefix { $0 != ";" })
     self.bytes = bytes
   }
-
-  /// PNG, JPEG, GIF, WebP or AVIF by its first bytes: any word of four letters is base64 too.
-  public static func isImage(_ bytes: [UInt8]) -> Bool {
-    func has(_ text: StaticString, at place: Int = 0) -> Bool {
-      bytes.count >= place + text.utf8CodeUnitCount
-        && bytes[place..<place + text.utf8CodeUnitCount].elementsEqual(
-          UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
-    }
-    return bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A])
-      || bytes.starts(with: [0xFF, 0xD8, 0xFF]) || has("GIF87a") || has("GIF89a") || has("RIFF") && has("WEBP", at: 8)
-      || has("ftyp", at: 4) && (has("avif", at: 8) || has("avis", at: 8))
-  }
 }

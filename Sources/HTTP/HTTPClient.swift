@@ -11,11 +11,6 @@ public final class HTTPClient: Sendable {
   /// Called exactly once, on the client's thread; must not block.
   public typealias Completion = @Sendable (Result<HTTPResponse, HTTPFailure>) -> Void
 
-  /// Names a request, so that it can be cancelled.
-  public struct RequestID: Sendable, Hashable {
-    fileprivate let number: UInt64
-  }
-
   /// A request that waits for its transfer.
   struct Order: Sendable {
     let number: UInt64
@@ -26,7 +21,6 @@ public final class HTTPClient: Sendable {
   /// The state that callers and the thread share.
   struct Inbox {
     var orders: [Order] = []
-    var cancelled: Set<UInt64> = []
     var number: UInt64 = 0
     var isRunning = false
     var isClosing = false
@@ -51,16 +45,15 @@ public final class HTTPClient: Sendable {
   deinit { close() }
 
   /// Sends a request. Returns at once.
-  @discardableResult
-  public func send(_ request: HTTPRequest, completion: @escaping Completion) -> RequestID {
+  public func send(_ request: HTTPRequest, completion: @escaping Completion) {
     enum Step { case queued, start, closed }
-    let (number, step): (UInt64, Step) = inbox.signal { inbox in
+    let step: Step = inbox.signal { inbox in
+      guard !inbox.isClosing else { return .closed }
       inbox.number += 1
-      guard !inbox.isClosing else { return (inbox.number, .closed) }
       inbox.orders.append(Order(number: inbox.number, request: request, completion: completion))
       inbox.multi?.wake()
       defer { inbox.isRunning = true }
-      return (inbox.number, inbox.isRunning ? .queued : .start)
+      return inbox.isRunning ? .queued : .start
     }
     switch step {
     case .queued: break
@@ -71,16 +64,6 @@ public final class HTTPClient: Sendable {
     case .closed:
       completion(
         .failure(HTTPFailure(kind: .closed, message: "The HTTP client is closed.", mayHaveBeenSent: false)))
-    }
-    return RequestID(number: number)
-  }
-
-  /// Ends a request early; its completion gets `.cancelled`. Does nothing where it has ended already.
-  public func cancel(_ id: RequestID) {
-    inbox.signal { inbox in
-      guard inbox.isRunning, !inbox.isClosing else { return }
-      inbox.cancelled.insert(id.number)
-      inbox.multi?.wake()
     }
   }
 
@@ -96,7 +79,7 @@ public final class HTTPClient: Sendable {
   var isRunning: Bool { inbox.withLock { $0.isRunning } }
 
   /// The number of downloads and uploads that may run at once.
-  public var downloadsAtOnce: Int { HTTPSlots(limit: HTTPSlots.limitOfThisProcess).large }
+  public var downloadsAtOnce: Int { HTTPSlots(limit: OpenFiles.limit).large }
 
   /// The library or certificates that this machine lacks, in one sentence, once a request has failed for it; `nil`
   /// otherwise. Checked again at each call, because the user may install it meanwhile.
@@ -111,7 +94,7 @@ public final class HTTPClient: Sendable {
 
   /// One sentence where this process may open too few files to send anything, with the remedy; `nil` otherwise.
   public static var lackOfFiles: String? {
-    let limit = HTTPSlots.limitOfThisProcess
+    let limit = OpenFiles.limit
     guard limit < HTTPSlots.least else { return nil }
     return "This process may open only \(limit) files, and needs \(HTTPSlots.least): raise the limit (ulimit -n)."
   }

@@ -1,4 +1,5 @@
 internal import CCurl
+internal import Encoding
 internal import Threads
 
 /// The loop of the client's thread: takes requests, runs libcurl, and calls completions. Used by that thread only.
@@ -12,9 +13,9 @@ struct HTTPLoop: ~Copyable {
   private let memory = HTTPMemory()
   private var downloads = 0
   /// Paid requests have priority.
-  private var paid = Line()
-  private var others = Line()
-  private var large = Line()
+  private var paid = FIFO<HTTPClient.Order>()
+  private var others = FIFO<HTTPClient.Order>()
+  private var large = FIFO<HTTPClient.Order>()
 
   /// Runs until the client is closed.
   static func run(inbox: Protected<HTTPClient.Inbox>, environment: ProxyEnvironment) {
@@ -65,24 +66,20 @@ struct HTTPLoop: ~Copyable {
   /// Takes new requests from the inbox; waits for one where nothing runs. `false` once the client is closed.
   private mutating func takeOrders() -> Bool {
     let isIdle = live.isEmpty && paid.isEmpty && others.isEmpty && large.isEmpty
-    let taken = inbox.wait { inbox -> ([HTTPClient.Order], Set<UInt64>)? in
-      if inbox.isClosing { return ([], []) }
-      if isIdle, inbox.orders.isEmpty {
-        inbox.cancelled = []
-        return nil
-      }
-      defer { (inbox.orders, inbox.cancelled) = ([], []) }
-      return (inbox.orders, inbox.cancelled)
+    let taken = inbox.wait { inbox -> [HTTPClient.Order]? in
+      if inbox.isClosing { return [] }
+      if isIdle, inbox.orders.isEmpty { return nil }
+      defer { inbox.orders = [] }
+      return inbox.orders
     }
     guard let taken, !inbox.withLock({ $0.isClosing }) else { return false }
-    for order in taken.0 {
+    for order in taken {
       switch order.request.purpose {
       case .once: paid.append(order)
       case .repeatable: others.append(order)
       case .download, .upload: large.append(order)
       }
     }
-    if !taken.1.isEmpty { cancel(taken.1) }
     return true
   }
 
@@ -139,20 +136,10 @@ struct HTTPLoop: ~Copyable {
     return transfer
   }
 
-  private mutating func cancel(_ numbers: Set<UInt64>) {
-    let waiting = paid.remove(numbers) + others.remove(numbers) + large.remove(numbers)
-    for order in waiting { order.completion(.failure(Self.ended(.cancelled, sent: false))) }
-    for (easy, transfer) in live where numbers.contains(transfer.order.number) {
-      _ = remove(easy)
-      transfer.order.completion(.failure(Self.ended(.cancelled, sent: transfer.mayHaveBeenSent)))
-      goOn(memory.giveBack(transfer.order.number))
-    }
-  }
-
   private mutating func end() {
     for (easy, transfer) in live {
       _ = remove(easy)
-      transfer.order.completion(.failure(Self.ended(.closed, sent: transfer.mayHaveBeenSent)))
+      transfer.order.completion(.failure(Self.closed(sent: transfer.mayHaveBeenSent)))
     }
     let orders = inbox.withLock { inbox in
       defer { inbox.orders = [] }
@@ -161,47 +148,12 @@ struct HTTPLoop: ~Copyable {
     }
     ccurl_multi_cleanup(multi.pointer)
     for order in paid.removeAll() + others.removeAll() + large.removeAll() + orders {
-      order.completion(.failure(Self.ended(.closed, sent: false)))
+      order.completion(.failure(Self.closed(sent: false)))
     }
     inbox.signal { $0.isRunning = false }
   }
 
-  private static func ended(_ kind: HTTPFailure.Kind, sent: Bool) -> HTTPFailure {
-    HTTPFailure(
-      kind: kind, message: kind == .closed ? "The HTTP client was closed." : "The request was cancelled.",
-      mayHaveBeenSent: sent)
-  }
-}
-
-/// A queue, first in, first out, with constant time for each request.
-private struct Line {
-  private var orders: [HTTPClient.Order] = []
-  private var start = 0
-
-  var isEmpty: Bool { start == orders.count }
-
-  mutating func append(_ order: HTTPClient.Order) { orders.append(order) }
-
-  mutating func popFirst() -> HTTPClient.Order? {
-    guard start < orders.count else { return nil }
-    defer {
-      start += 1
-      if start == orders.count || start >= 1_024 {
-        orders.removeFirst(start)
-        start = 0
-      }
-    }
-    return orders[start]
-  }
-
-  mutating func remove(_ numbers: Set<UInt64>) -> [HTTPClient.Order] {
-    let all = removeAll()
-    orders = all.filter { !numbers.contains($0.number) }
-    return all.filter { numbers.contains($0.number) }
-  }
-
-  mutating func removeAll() -> [HTTPClient.Order] {
-    defer { (orders, start) = ([], 0) }
-    return Array(orders[start...])
+  private static func closed(sent: Bool) -> HTTPFailure {
+    HTTPFailure(kind: .closed, message: "The HTTP client was closed.", mayHaveBeenSent: sent)
   }
 }

@@ -126,8 +126,6 @@ public struct HTTPFailure: Error, Sendable, Equatable {
     case repeated
     /// The sink or the source stopped it.
     case stopped
-    /// `cancel` was called.
-    case cancelled
     /// The client was closed.
     case closed
     /// Anything else.

@@ -1,3 +1,5 @@
+internal import Threads
+
 #if canImport(Glibc)
   internal import Glibc
 #elseif canImport(Musl)
@@ -34,18 +36,7 @@ struct HTTPSlots: Equatable {
 
   /// By the limit of this process and what it has open.
   static var ofThisProcess: HTTPSlots {
-    let limit = limitOfThisProcess
+    let limit = OpenFiles.limit
     return HTTPSlots(limit: limit, open: (0..<Int32(limit)).count { fcntl($0, F_GETFD) != -1 })
   }
-
-  /// How many files this process may have open; of more than 4,096 no more are counted.
-  static let limitOfThisProcess: Int = {
-    var limit = rlimit()
-    #if canImport(Glibc)
-      let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-    #else
-      let kind = RLIMIT_NOFILE
-    #endif
-    return getrlimit(kind, &limit) == 0 ? Int(min(limit.rlim_cur, 4_096)) : 1_024
-  }()
 }

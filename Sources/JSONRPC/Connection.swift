@@ -215,12 +215,12 @@ public final class Connection: Sendable {
   /// - Parameter milliseconds: the longest wait; `nil` is no limit.
   /// - Returns: `false` where the time was up before, or the reader is gone.
   public func waitUntilAnswered(atMost milliseconds: Int64? = nil) -> Bool {
-    let clock = Stopwatch()
+    let started = MonotonicClock.milliseconds
     let isAnswered = state.wait(atMost: milliseconds) { state -> Bool? in
       if state.readerIsGone { return false }
       return state.inFlight.count == 0 && !state.gathering.isOpen ? true : nil
     }
     guard isAnswered == true else { return false }
-    return outbox.waitUntilWritten(atMost: milliseconds.map { max(0, $0 - clock.milliseconds) })
+    return outbox.waitUntilWritten(atMost: milliseconds.map { max(0, $0 - (MonotonicClock.milliseconds - started)) })
   }
 }

@@ -12,19 +12,10 @@ public enum Fingerprint {
     writer.beginArray()
     writer.value(provider)
     writer.value(model)
-    writer.value(canonical(.object(input)))
+    writer.value(JSONValue.object(input).canonical { JSONNumber($0.canonicalSpelling) ?? $0 })
     if sendsFiles { writer.value("upload") }
     writer.endArray()
     return SHA256.hash(writer.bytes)
-  }
-
-  private static func canonical(_ value: JSONValue) -> JSONValue {
-    switch value {
-    case .null, .bool, .string: value
-    case .number(let number): JSONNumber(number.canonicalSpelling).map { .number($0) } ?? value
-    case .array(let elements): .array(elements.map(canonical))
-    case .object(let object): .object(object.sorted(canonical))
-    }
   }
 }
 

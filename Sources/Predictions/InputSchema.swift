@@ -56,10 +56,10 @@ public struct InputSchema: Sendable, Equatable {
       // A value of another type: the other keywords do not apply to it.
       return report("must be \(listed(types.map(named))), not \(article(value.kind))")
     }
-    if let allowed = schema["enum"]?.array, !allowed.contains(where: { equal($0, value) }) {
+    if let allowed = schema["enum"]?.array, !allowed.contains(where: { $0.equals(value) }) {
       report("is \(shown(value)); it may be \(listed(allowed.prefix(mostShown).map(shown)))\(rest(allowed))")
     }
-    if let only = schema["const"], !equal(only, value) { report("is \(shown(value)); it may be \(shown(only))") }
+    if let only = schema["const"], !only.equals(value) { report("is \(shown(value)); it may be \(shown(only))") }
     switch value {
     case .number(let number): checkRange(number, schema, report)
     case .string(let text):
@@ -178,19 +178,6 @@ public struct InputSchema: Sendable, Equatable {
   }
 
   // MARK: - Values
-
-  /// Equality as JSON Schema defines it: numbers by value, objects by field.
-  private static func equal(_ left: JSONValue, _ right: JSONValue) -> Bool {
-    switch (left, right) {
-    case (.number(let left), .number(let right)): left.canonicalSpelling == right.canonicalSpelling
-    case (.string(let left), .string(let right)): left.hasSameCodePoints(as: right)
-    case (.array(let left), .array(let right)): left.count == right.count && zip(left, right).allSatisfy(equal)
-    case (.object(let left), .object(let right)):
-      left.members.count == right.members.count
-        && left.members.allSatisfy { member in right[member.name].map { equal(member.value, $0) } ?? false }
-    default: left == right
-    }
-  }
 
   private static let mostShown = 12
 

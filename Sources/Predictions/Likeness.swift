@@ -71,21 +71,12 @@ public struct Likeness: Sendable, Equatable {
     }
   }
 
-  /// Half a SHA-256 over the value in canonical form.
+  /// Half a SHA-256 over the value, with members by name, and numbers by their nearest double: a provider that reads
+  /// `9007199254740993` may show `…992`.
   private static func digest(_ value: JSONValue) -> String {
-    SHA256.hash(canonical(value).serialized).prefix(16).hexadecimal
-  }
-
-  /// Fields sorted by name, and numbers as their nearest double: a provider that reads `9007199254740993` may show
-  /// `…992`.
-  private static func canonical(_ value: JSONValue) -> JSONValue {
-    switch value {
-    case .null, .bool, .string: value
     // Adding 0 turns -0 into 0; a number that is not finite keeps its spelling.
-    case .number(let number): JSONNumber("\(number.double + 0)").map { .number($0) } ?? value
-    case .array(let elements): .array(elements.map(canonical))
-    case .object(let object): .object(object.sorted(canonical))
-    }
+    let canonical = value.canonical { JSONNumber("\($0.double + 0)") ?? $0 }
+    return SHA256.hash(canonical.serialized).prefix(16).hexadecimal
   }
 }
 

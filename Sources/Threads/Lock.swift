@@ -75,7 +75,7 @@ final class Lock: @unchecked Sendable {
   /// The monotonic time in so many milliseconds, in nanoseconds. At most a century ahead, so that it fits into 64 bits.
   @usableFromInline
   static func deadline(in milliseconds: Int64) -> Int64 {
-    monotonicNanoseconds() + min(max(0, milliseconds), 3_155_760_000_000) * 1_000_000
+    MonotonicClock.nanoseconds + min(max(0, milliseconds), 3_155_760_000_000) * 1_000_000
   }
 
   /// Releases the lock until `wakeAll` or a spurious wakeup, and takes it again.
@@ -87,7 +87,7 @@ final class Lock: @unchecked Sendable {
       pthread_cond_wait(condition, mutex)
       return true
     }
-    let left = deadline - Self.monotonicNanoseconds()
+    let left = deadline - MonotonicClock.nanoseconds
     if left <= 0 { return false }
     #if canImport(Darwin)
       var time = timespec(tv_sec: Int(left / 1_000_000_000), tv_nsec: Int(left % 1_000_000_000))
@@ -97,11 +97,5 @@ final class Lock: @unchecked Sendable {
       pthread_cond_timedwait(condition, mutex, &time)
     #endif
     return true
-  }
-
-  private static func monotonicNanoseconds() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
 }

@@ -55,19 +55,11 @@ enum Program {
 
   /// Prints a text on stdout and ends the process, which does not speak the protocol.
   private static func tell(_ text: SafeText, end: String = "\n") -> Never {
-    var rest = Array((text.description + end).utf8)[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else {
-        if errno != EPIPE {
-          Log(level: .error).error("Standard output could not be written: \(String(cString: strerror(errno))).")
-        }
-        exit(ExitStatus.failed.rawValue)
-      }
-      rest = rest.dropFirst(count)
+    guard let code = writeAll((text.description + end).utf8, to: 1) else { exit(0) }
+    if code != EPIPE {
+      Log(level: .error).error("Standard output could not be written: \(String(cString: strerror(code))).")
     }
-    exit(0)
+    exit(ExitStatus.failed.rawValue)
   }
 
   /// Runs a command with the engine and the database that the methods use.

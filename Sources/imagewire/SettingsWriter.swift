@@ -1,3 +1,5 @@
+internal import Threads
+
 #if canImport(Glibc)
   internal import Glibc
 #elseif canImport(Musl)
@@ -36,13 +38,7 @@ struct SettingsWriter {
     defer { close(descriptor) }
     var old = stat()
     if !isSecret, stat(place, &old) == 0 { fchmod(descriptor, old.st_mode & 0o777) }
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { throw Self.failure(place) }
-      rest = rest.dropFirst(count)
-    }
+    if let code = writeAll(bytes, to: descriptor) { throw Self.failure(place, code) }
     guard fsync(descriptor) == 0 else { throw Self.failure(place) }
   }
 
@@ -71,11 +67,7 @@ struct SettingsWriter {
     }
   }
 
-  private static func failure(_ path: String) -> Failure {
-    Failure(message: "\(path) could not be written: \(String(cString: strerror(errno))).")
+  private static func failure(_ path: String, _ code: Int32 = errno) -> Failure {
+    Failure(message: "\(path) could not be written: \(String(cString: strerror(code))).")
   }
-}
-
-private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
-  write(descriptor, bytes, count)
 }

@@ -96,19 +96,6 @@ import Threads
     #expect(failure(http.ask(download(server.outputURL + "/output/x.png")))?.kind == .dropped)
   }
 
-  @Test func aTransferIsCancelled() throws {
-    let server = try Loopback(["submit": ["hang"]])
-    let http = client()
-    let sent: Result<HTTPResponse, HTTPFailure> = wait { completion in
-      let id = http.send(once(server.url + "/api/v3/a/b"), completion: completion)
-      _ = server.requests(atLeast: 1)
-      http.cancel(id)
-    }
-    #expect(failure(sent)?.kind == .cancelled)
-    #expect(failure(sent)?.mayHaveBeenSent == true)
-    #expect(server.posts == 1)
-  }
-
   @Test func closingEndsEverything() throws {
     let server = try Loopback(["poll": [["do": "hang", "times": "forever"]]])
     let http = client()

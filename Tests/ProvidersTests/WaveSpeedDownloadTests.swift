@@ -1,3 +1,4 @@
+import Encoding
 import JSON
 import Predictions
 import Testing
@@ -19,7 +20,7 @@ import Testing
     let server = try Loopback()
     let (outcome, bytes) = fetch(server)
     #expect(outcome == .written)
-    #expect(DataURI.isImage(bytes))
+    #expect(ImageFormat(of: bytes) != nil)
     let request = try #require(server.requests("download").first)
     #expect(request["path"]?.string == "/output/x.png?Signature=a%2Fb&Expires=1")
     #expect(!request.text.contains(secret))
@@ -102,7 +103,7 @@ import Testing
     let order = prediction(remoteID: id)
     let writer = MemoryWriter()
     #expect(server.provider().download("inline:1", of: order, into: writer) == .written)
-    #expect(DataURI.isImage(writer.bytes))
+    #expect(ImageFormat(of: writer.bytes) != nil)
     guard case .transient = server.provider().download("inline:1", of: order, into: writer) else { throw Unexpected() }
     guard case .expired = server.provider().download("inline:1", of: order, into: writer) else { throw Unexpected() }
     #expect(server.posts == 1)

@@ -1,3 +1,4 @@
+import Encoding
 import Testing
 
 @testable import Storage
@@ -46,7 +47,7 @@ enum Sample {
 
   static let avifByCompatibility = avif(Array("mif1\u{0}\u{0}\u{0}\u{0}miafavif".utf8))
 
-  static let all: [(bytes: [UInt8], format: ImageHeader.Format)] = [
+  static let all: [(bytes: [UInt8], format: ImageFormat)] = [
     (png(), .png), (gif, .gif), (jpeg, .jpeg), (lossy, .webp), (lossless, .webp), (extended, .webp), (avif(), .avif),
     (avifByCompatibility, .avif),
   ]
@@ -60,7 +61,7 @@ struct ImageHeaderTests {
       #expect(header.format == format && header.width == 300 && header.height == 200)
       #expect(header.format.mediaType == "image/\(format)")
     }
-    #expect(ImageHeader.Format.allCases.map(\.fileExtension) == ["png", "jpg", "webp", "gif", "avif"])
+    #expect(ImageFormat.allCases.map(\.fileExtension) == ["png", "jpg", "webp", "gif", "avif"])
   }
 
   @Test(arguments: [(1 << 31, 1 << 31), (1 << 31 - 1, 1), (1, 1 << 21), (0, 5)]) func sizeThatNoPictureHasIsNotBelieved(

@@ -1,9 +1,11 @@
+internal import Encoding
+
 /// Limits how many jobs run at once; the others wait in the order of their arrival. A pure struct.
 struct Turns<Waiting: Sendable>: Sendable {
   /// How many jobs run at once.
   let limit: Int
   private(set) var running = 0
-  private(set) var waiting: [Waiting] = []
+  private var waiting = FIFO<Waiting>()
 
   init(limit: Int) {
     self.limit = limit
@@ -25,7 +27,7 @@ struct Turns<Waiting: Sendable>: Sendable {
   ///
   /// - Returns: the job that may run now.
   mutating func end() -> Waiting? {
-    guard waiting.isEmpty else { return waiting.removeFirst() }
+    if let next = waiting.popFirst() { return next }
     running -= 1
     return nil
   }

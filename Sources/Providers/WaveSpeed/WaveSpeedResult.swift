@@ -63,7 +63,8 @@ extension WaveSpeed {
     let start = text.prefix(8).lowercased()
     if start.hasPrefix("https://") || start.hasPrefix("http://") { return .location(text) }
     if start.hasPrefix("data:") { return DataURI(text).map { .bytes($0.bytes) } }
-    guard let bytes = Base64.decode(Array(text.utf8).span), DataURI.isImage(bytes) else { return nil }
+    // Only an image: any word of four letters is base64 too.
+    guard let bytes = Base64.decode(Array(text.utf8).span), ImageFormat(of: bytes) != nil else { return nil }
     return .bytes(bytes)
   }
 

@@ -83,7 +83,7 @@ struct DatabaseOpener {
   }
 
   private func open() throws(StoreError) -> PredictionDatabase {
-    let start = monotonicMilliseconds()
+    let start = MonotonicClock.milliseconds
     var finding: Finding = .absent
     var pauses = LockPauses()
     while true {
@@ -98,7 +98,7 @@ struct DatabaseOpener {
         lock.unlock()
         continue
       }
-      guard monotonicMilliseconds() - start < Self.patience(for: finding) else { break }
+      guard MonotonicClock.milliseconds - start < Self.patience(for: finding) else { break }
       pauses.sleep()
     }
     let others = OwnerLock.living(in: directory)

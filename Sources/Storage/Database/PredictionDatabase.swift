@@ -73,8 +73,8 @@ struct PredictionDatabase: Sendable {
   /// Takes the shared lock again, once no other process has the exclusive one. After a time-out `verify` tries again.
   func share() {
     var pauses = LockPauses()
-    let start = monotonicMilliseconds()
-    while !takeShared(), monotonicMilliseconds() - start < WriterLock.patience { pauses.sleep() }
+    let start = MonotonicClock.milliseconds
+    while !takeShared(), MonotonicClock.milliseconds - start < WriterLock.patience { pauses.sleep() }
   }
 
   private func takeShared() -> Bool {

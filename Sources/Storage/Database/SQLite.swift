@@ -1,5 +1,6 @@
 internal import CSQLite
 internal import Predictions
+internal import Threads
 
 #if canImport(Glibc)
   internal import Glibc
@@ -187,7 +188,7 @@ final class SQLiteConnection {
 
   /// Waits for a writer that does not know `WriterLock`, 5 s in all.
   fileprivate func waitForWriter(attempt: Int32) -> Bool {
-    let now = monotonicMilliseconds()
+    let now = MonotonicClock.milliseconds
     if attempt == 0 {
       waitingSince = now
       pauses = LockPauses()

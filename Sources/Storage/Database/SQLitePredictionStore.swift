@@ -95,8 +95,8 @@ public final class SQLitePredictionStore: PredictionStore {
   /// Empties the log of deleted content and returns free space, if no other process uses the database. For the end of the
   /// process: afterwards writes fail. Never called from a completion.
   public func leave() {
-    let start = monotonicMilliseconds()
-    func isInTime() -> Bool { monotonicMilliseconds() - start < 1_000 }
+    let start = MonotonicClock.milliseconds
+    func isInTime() -> Bool { MonotonicClock.milliseconds - start < 1_000 }
     let mustTidy = reader.withLock {
       Scrubbing.isRequested(in: $0.connection) || FreeSpace.isPlentiful(in: $0.connection)
     }

@@ -1,3 +1,5 @@
+internal import Threads
+
 #if canImport(Glibc)
   internal import Glibc
 #elseif canImport(Musl)
@@ -39,7 +41,7 @@ final class WriterLock {
   /// - Returns: false after a time-out.
   func acquire() -> Bool {
     if heldSince != nil { return true }
-    let start = monotonicMilliseconds()
+    let start = MonotonicClock.milliseconds
     var now = start
     var pauses = LockPauses()
     var hasTurn = false
@@ -50,7 +52,7 @@ final class WriterLock {
       guard now - start < Self.patience else { return false }
       pauses.longest = Self.longestPause(afterWaiting: now - start, hasTurn: hasTurn)
       pauses.sleep()
-      now = monotonicMilliseconds()
+      now = MonotonicClock.milliseconds
     }
     heldSince = now
     return true
@@ -64,7 +66,7 @@ final class WriterLock {
   }
 
   /// Whether the turn is long enough for one more group.
-  var mayContinue: Bool { heldSince.map { monotonicMilliseconds() - $0 < Self.turn } ?? false }
+  var mayContinue: Bool { heldSince.map { MonotonicClock.milliseconds - $0 < Self.turn } ?? false }
 
   /// Releases the lock.
   func release() {
@@ -90,11 +92,4 @@ struct LockPauses {
 
   /// Sleeps for the next pause.
   mutating func sleep() { usleep(next()) }
-}
-
-/// Milliseconds of the monotonic clock.
-func monotonicMilliseconds() -> Int64 {
-  var time = timespec()
-  clock_gettime(CLOCK_MONOTONIC, &time)
-  return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
 }

@@ -17,7 +17,7 @@ public final class FileOutputWriter: OutputWriter {
     let directory: Directory
     let name: String
     let identity: FileIdentity?
-    let format: ImageHeader.Format
+    let format: ImageFormat
     let bytes: Int64
     let sha256: String
     let width: Int?

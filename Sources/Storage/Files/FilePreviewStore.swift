@@ -1,3 +1,4 @@
+internal import Encoding
 public import Predictions
 
 #if canImport(Glibc)
@@ -34,7 +35,7 @@ public struct FilePreviewStore: PreviewStore {
       throw error.isFullDisk ? .diskFull(path: path) : .inputOutput(path: path, reason: error.reason)
     }
     // An earlier preview may have another format, and so another name.
-    for format in ImageHeader.Format.allCases where format != header.format {
+    for format in ImageFormat.allCases where format != header.format {
       unlink("\(folder)/\(id).\(format.fileExtension)")
     }
     return Preview(

@@ -1,22 +1,9 @@
+public import Encoding
+
 /// Format and size of an image, from its first bytes. Reading never traps, whatever the bytes, and checks every length.
 public struct ImageHeader: Sendable, Equatable {
-  /// The formats of outputs.
-  public enum Format: String, Sendable, CaseIterable {
-    case png
-    case jpeg
-    case webp
-    case gif
-    case avif
-
-    /// `image/png` and so on.
-    public var mediaType: String { "image/\(rawValue)" }
-
-    /// For file names.
-    public var fileExtension: String { self == .jpeg ? "jpg" : rawValue }
-  }
-
   /// The format, by its magic bytes.
-  public let format: Format
+  public let format: ImageFormat
   /// In pixels; `nil` where these bytes do not say.
   public let width: Int?
   /// In pixels; `nil` where these bytes do not say.
@@ -30,26 +17,17 @@ public struct ImageHeader: Sendable, Equatable {
   /// - Parameter bytes: the start of the file. In a JPEG the size comes after metadata, which may have hundreds of
   ///   kilobytes.
   public init?(_ bytes: [UInt8]) {
+    guard let format = ImageFormat(of: bytes) else { return nil }
+    self.format = format
     let reader = ImageBytes(bytes)
-    let size: (width: Int, height: Int)?
-    if reader.has([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A], at: 0) {
-      format = .png
-      size = reader.pngSize()
-    } else if reader.has([0xFF, 0xD8, 0xFF], at: 0) {
-      format = .jpeg
-      size = reader.jpegSize()
-    } else if reader.has("RIFF", at: 0), reader.has("WEBP", at: 8) {
-      format = .webp
-      size = reader.webpSize()
-    } else if reader.has("GIF87a", at: 0) || reader.has("GIF89a", at: 0) {
-      format = .gif
-      size = reader.gifSize()
-    } else if reader.isAVIF {
-      format = .avif
-      size = reader.avifSize()
-    } else {
-      return nil
-    }
+    let size =
+      switch format {
+      case .png: reader.pngSize()
+      case .jpeg: reader.jpegSize()
+      case .webp: reader.webpSize()
+      case .gif: reader.gifSize()
+      case .avif: reader.avifSize()
+      }
     let known = size.flatMap { Self.sides.contains($0.width) && Self.sides.contains($0.height) ? $0 : nil }
     width = known?.width
     height = known?.height
@@ -148,13 +126,6 @@ private struct ImageBytes {
   }
 
   // MARK: AVIF: nested boxes (ISO/IEC 14496-12)
-
-  /// A file type box with the brand of AVIF, as the main one or among the compatible ones.
-  var isAVIF: Bool {
-    guard has("ftyp", at: 4), let length = big(0, bytes: 4), length >= 16 else { return false }
-    return stride(from: 8, to: min(length, bytes.count) - 3, by: 4)
-      .contains { $0 != 12 && (has("avif", at: $0) || has("avis", at: $0)) }
-  }
 
   /// The largest of the sizes in `meta/iprp/ipco/ispe`: thumbnails and the tiles of a grid are smaller than the whole.
   func avifSize() -> (width: Int, height: Int)? {

@@ -1,8 +1,10 @@
+internal import Encoding
+
 /// Writes images as PNG (ISO/IEC 15948): 8-bit RGB, each row with the filter that should compress better.
 enum PNG {
   /// The file of an image of `width` by `height` pixels, three bytes each, from the top left.
   static func encode(_ pixels: [UInt8], width: Int, height: Int) -> [UInt8] {
-    var file: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+    var file = ImageFormat.pngSignature
     append("IHDR", bigEndian(width) + bigEndian(height) + [8, 2, 0, 0, 0], to: &file)
     append("IDAT", Deflate.compress(filtered(pixels, width: width, height: height)), to: &file)
     append("IEND", [], to: &file)
