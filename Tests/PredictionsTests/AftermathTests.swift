@@ -98,7 +98,8 @@ struct AftermathTests {
     }
     rig.outputs.state.withLock { $0.faults = [.diskFull(path: "/out")] }
     let id = try rig.submit().id
-    #expect(try rig.result(id).failure?.kind == .downloadFailed)
+    // Not by a wait: one that begins after the failure saves it again.
+    try rig.soon("it could not be saved") { rig.table.row(id)?.failure?.kind == .downloadFailed }
     let it = try rig.result(id)
     #expect(rig.engine.contents(of: try #require(it.files.first), for: nil) == [1, 2, 3])
     #expect(rig.provider.state.withLock { $0.polled } == 0)
