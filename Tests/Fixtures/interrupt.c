@@ -38,6 +38,9 @@ static const struct call calls[] = {
 
 enum { most_threads = 256 };
 static pid_t threads[most_threads];
+// Whether a thread is inside a call that changes a name. It was counted before it is done, and a kill at the next step, of
+// another thread, must find it done.
+static char is_naming[most_threads];
 static volatile sig_atomic_t is_released;
 
 // Again and again until it is seen: a signal that comes just before `waitpid` interrupts nothing.
@@ -75,6 +78,21 @@ static const char *step(pid_t thread) {
     return calls[i].name;
   }
   return NULL;
+}
+
+static int changes_a_name(const char *name) {
+  static const char *const names[] = {"link", "rename", "unlink", "mkdir"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (strncmp(name, names[i], strlen(names[i])) == 0) return 1;
+  return 0;
+}
+
+// Lets the other threads come back from calls that change names.
+static void finish_names(int place) {
+  int status;
+  for (int i = 0; i < most_threads; i++)
+    if (is_naming[i] && i != place)
+      while (waitpid(threads[i], &status, __WALL) < 0 && errno == EINTR) {}
 }
 
 int main(int argc, char **argv) {
@@ -130,6 +148,7 @@ int main(int argc, char **argv) {
     }
     if (thread < 0) fail("waitpid");
     if (WIFEXITED(status) || WIFSIGNALED(status)) {
+      is_naming[slot(thread)] = 0;
       threads[slot(thread)] = 0;
       if (thread != child) continue;
       if (WIFEXITED(status)) { fputs("ended\n", notes); return WEXITSTATUS(status); }
@@ -145,6 +164,7 @@ int main(int argc, char **argv) {
     }
     if (number == (SIGTRAP | 0x80)) {
       const char *name = step(thread);
+      is_naming[place] = name && changes_a_name(name);
       if (name && !is_holding && (!only || strcmp(name, only) == 0)) {
         fprintf(notes, "%s\n", name);
         if (first && strncmp(name, first, strlen(first)) == 0) first = NULL;
@@ -157,6 +177,7 @@ int main(int argc, char **argv) {
           for (int i = 0; i < most_threads; i++)
             if (threads[i] && i != place) syscall(SYS_tgkill, child, threads[i], SIGSTOP);
         } else if (count == n) {
+          finish_names(place);
           fputs("killed\n", notes);
           kill(child, SIGKILL);
         }
