@@ -36,19 +36,30 @@ struct MethodParameters {
       }
     default: throw RPCError.invalidRequest
     }
-    if strict {
-      for member in given.members
-      where !parameters.contains(where: { $0.name.hasSameCodePoints(as: member.name) })
-        && !Self.decorations.contains(member.name)
-      {
-        throw .invalidParams(
-          member.name, "there is no parameter \"\(member.name)\"",
-          hint: "It takes \(parameters.map(\.name).joined(separator: ", ")).")
+    object = given.withoutNulls
+    var (known, missing) = (0, nil as String?)
+    for parameter in parameters {
+      if object.contains(parameter.name) {
+        known += 1
+      } else if parameter.isRequired, missing == nil {
+        missing = parameter.name
       }
     }
-    object = given.withoutNulls
-    for parameter in parameters where parameter.isRequired && !object.contains(parameter.name) {
-      throw .missing(parameter.name)
+    // Names differ from each other, so that as many known ones as there are fields leave nothing to search for.
+    if strict, known < given.members.count { try Self.refuseUnknown(in: given, of: parameters) }
+    if let missing { throw .missing(missing) }
+  }
+
+  private static func refuseUnknown(
+    in given: JSONObject, of parameters: [ParameterDescription]
+  ) throws(RPCError) {
+    for member in given.members
+    where !parameters.contains(where: { $0.name.hasSameCodePoints(as: member.name) })
+      && !decorations.contains(member.name)
+    {
+      throw .invalidParams(
+        member.name, "there is no parameter \"\(member.name)\"",
+        hint: "It takes \(parameters.map(\.name).joined(separator: ", ")).")
     }
   }
 

@@ -33,7 +33,7 @@ extension WaveSpeed {
       return .failed(
         PredictionFailure(
           .remoteError, retryable: true, message: "At the provider, prediction \(id) was \(status)\(said(object)).",
-          hint: "Somebody did that with the same account; submit it again if it is still wanted.",
+          hint: "Another program with the same account may have done that; submit it again if you still want it.",
           remoteCode: code(of: object)),
         billing: .unknown)
     default:

@@ -218,6 +218,6 @@ final class StoreThread: Sendable {
   /// lose pages; Sources/Storage/README.md, "Traps".
   private func checkpoint(_ writer: TableWriter) {
     guard (try? database.verify()) != nil else { return }
-    writer.whileNobodyWrites { reader.withLock { $0.checkpoint() } }
+    writer.withoutOtherWriters { reader.withLock { $0.checkpoint() } }
   }
 }

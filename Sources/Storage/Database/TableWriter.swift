@@ -130,7 +130,7 @@ final class TableWriter {
   }
 
   /// Runs `body` while no process writes.
-  func whileNobodyWrites(_ body: () -> Void) {
+  func withoutOtherWriters(_ body: () -> Void) {
     guard lock.acquire() else { return }
     defer { endTurn() }
     guard (try? connection.run("BEGIN IMMEDIATE")) != nil else { return }
