@@ -374,7 +374,7 @@ def test_11_a_newer_version_migrates_while_an_older_runs(paid, wavespeed, home):
     assert post_counts(wavespeed) == {"before": 1}
 
 
-@pytest.mark.parametrize("rounds", [20])
+@pytest.mark.parametrize("rounds", [100])
 def test_11_eight_first_starts_at_once(spawn, tmp_path, rounds):
     for number in range(rounds):
         folder = tmp_path / str(number)

@@ -55,15 +55,15 @@ def test_with_too_few_descriptors_nothing_is_sent(paid, wavespeed, home):
     assert done.returncode == 1 and "raise the limit (ulimit -n)" in done.stdout
 
 
-def test_twenty_large_answers_at_once_share_the_memory(spawn, record_property):
-    """120 MB of answers, and 90 MB of images in them: 64 MB of them are in memory at once, and as much of images that are not files yet."""
+def test_thirty_large_answers_at_once_share_the_memory(spawn, record_property):
+    """180 MB of answers: 64 MB of them are in memory at once, and as much of images that are not files yet."""
     with LoopbackOpenAI() as server:
-        server.script(*[{"do": "large", "megabytes": 6, "hold": True}] * 20)
-        with spawn("--max-concurrency", 20, IMAGEWIRE_PROVIDER="openai", OPENAI_BASE_URL=server.url, OPENAI_API_KEY=KEY) as program:
+        server.script(*[{"do": "large", "megabytes": 6, "hold": True}] * 30)
+        with spawn("--max-concurrency", 30, IMAGEWIRE_PROVIDER="openai", OPENAI_BASE_URL=server.url, OPENAI_API_KEY=KEY) as program:
             program.call("ping")
             before = resident_kilobytes(program.process)
-            ids = [program.call("submit", prompt=f"number {number}")["id"] for number in range(20)]
-            server.posts(at_least=20)
+            ids = [program.call("submit", prompt=f"number {number}")["id"] for number in range(30)]
+            server.posts(at_least=30)
             server.release()
             predictions = settled(program, ids)
             peak = peak_kilobytes(program.process) - before
@@ -71,6 +71,6 @@ def test_twenty_large_answers_at_once_share_the_memory(spawn, record_property):
         for prediction in predictions.values():
             assert (prediction["status"], prediction["billing"]) == ("completed", "charged"), prediction["error"]
             assert_files_are_whole(prediction)
-        assert len(server.posts()) == 20
+        assert len(server.posts()) == 30
         record_property("figures", f"{peak >> 10} MB")
         assert peak < 175 << 10

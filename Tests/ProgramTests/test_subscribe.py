@@ -137,7 +137,7 @@ def test_the_bound_is_enforced_and_reported(spawn):
 def test_a_subscription_can_be_ended_as_soon_as_its_name_is_known(spawn):
     # Behind a submit the reply is written by another thread: the name was known a moment before it could be used.
     with spawn("--provider", "sandbox", "--max-concurrency", 1) as program:
-        for _ in range(300):
+        for _ in range(1_000):
             submitted = program.start("submit", input={"prompt": "a boat", "sandbox": {"never": True}})
             name = program.reply(program.start("subscribe"))["subscription"]
             assert program.call("unsubscribe", subscription=name) == {}
