@@ -81,8 +81,8 @@ let package = Package(
       swiftSettings: strict),
     tests(of: "HTTP", uses: ["HTTPTestSupport", "Encoding", "JSON", "Threads"]),
     tests(of: "Providers", uses: ["Predictions", "HTTP", "HTTPTestSupport", "Encoding", "JSON", "Threads"]),
-    tests(of: "Service", uses: ["JSONRPC", "Predictions", "JSON", "Threads"]),
-    tests(of: "Commands", uses: ["Service", "Predictions", "Encoding", "JSON", "Threads"]),
+    tests(of: "Service", uses: ["JSONRPC", "Predictions", "Providers", "JSON", "Threads"]),
+    tests(of: "Commands", uses: ["Service", "Predictions", "Providers", "Encoding", "JSON", "Threads"]),
   ]
 )
 

@@ -1,22 +1,32 @@
+public import Predictions
+
 /// All commands. A new command is a row here and a function; its help, man page and completions follow.
 public struct CommandTable: Sendable {
   /// In the order in which help lists them.
   public let commands: [Command]
 
+  /// The providers that the commands name.
+  let providers: [ProviderDescriptor]
+
   /// The commands of imagewire.
-  public static let standard = CommandTable(commands: [
-    setup, generate, list, status, result, cancel, delete, prune, gallery, doctor, schema, serve, mcp,
-    completions, manual,
-  ])
+  ///
+  /// - Parameter providers: in the order in which help names them.
+  public init(providers: [ProviderDescriptor]) {
+    self.providers = providers
+    let provider = Self.provider(providers, "provider")
+    let serveOptions = Self.serveOptions(providers)
+    commands = [
+      Self.setup(providers.filter { $0.access != nil }.map(\.name)), Self.generate(provider), Self.list(providers),
+      Self.status, Self.result, Self.cancel, Self.delete, Self.prune, Self.gallery, Self.doctor(provider), Self.schema,
+      Self.serve(serveOptions), Self.mcp(serveOptions), Self.completions, Self.manual,
+    ]
+  }
 
   /// A command by its name.
   public subscript(name: String) -> Command? { commands.first { $0.name == name } }
 
   /// The commands that help lists.
   var visible: [Command] { commands.filter { !$0.isHidden } }
-
-  /// The names of all providers.
-  public static let providers = ["wavespeed", "openai", "sandbox"]
 
   /// The bounds of `--retain`, in days.
   public static let retentionDays = 1...36_500
@@ -31,9 +41,12 @@ public struct CommandTable: Sendable {
   private static let logLevel = CommandOption(
     "--log-level", nil, .choice(["error", "warning", "info", "debug"]), "the least severe messages on stderr (warning)")
   private static let json = CommandOption("--json", nil, .none, "print JSON, as the method of the same name returns it")
-  private static let provider = CommandOption(
-    "--provider", "-p", .choice(providers),
-    "provider (wavespeed if its key is set, otherwise sandbox)")
+  private static func provider(_ providers: [ProviderDescriptor], _ summary: String) -> CommandOption {
+    let keyed = providers.first { $0.access?.isDefaultWithKey == true }.map { "\($0.name) if its key is set, " } ?? ""
+    let rest = providers.first(where: \.isFree)?.name ?? ""
+    return CommandOption(
+      "--provider", "-p", .choice(providers.map(\.name)), "\(summary) (\(keyed)otherwise \(rest))")
+  }
   private static let model = CommandOption("--model", "-m", .text("NAME"), "model")
   private static let limits = [
     CommandOption(
@@ -55,78 +68,87 @@ public struct CommandTable: Sendable {
 
   // MARK: - Commands
 
-  private static let setup = Command(
-    "setup", "choose a provider, check its key and save both; spends nothing",
-    details: [
-      "Asks for the provider and its key (hidden), checks the key, the balance and the price for free, and offers a first "
-        + "image with its price. The key is saved in a file that only you can read, or in the system's keyring; the config "
-        + "file refers to it, and its other settings stay. If anything fails, nothing is written.",
-      "Without a terminal, or with --yes, it asks no questions: give the provider as an option, and the key with --key-file "
-        + "or on standard input. A key is never an argument, because other users can see the arguments of a process.",
-    ],
-    options: [
-      CommandOption("--provider", "-p", .choice(["wavespeed", "openai"]), "the provider"),
-      CommandOption("--key-file", nil, .file, "a file that contains the key; the key stays there"),
-      CommandOption("--base-url", nil, .text("URL"), "the provider's address, for your own server"),
-      CommandOption(
-        "--store", nil, .choice(["file", "secret-tool", "security"]),
-        "where to save the key: a file (default), or the keyring of secret-tool (Linux) or security (macOS)"),
-      CommandOption("--yes", "-y", .none, "ask no questions and make no image"),
-    ],
-    examples: [
-      .init("imagewire setup", "answer its questions"),
-      .init("pass show wavespeed | imagewire setup --provider wavespeed", "take the key from a password manager"),
-    ])
+  private static func setup(_ providers: [String]) -> Command {
+    Command(
+      "setup", "choose a provider, check its key and save both; spends nothing",
+      details: [
+        "Asks for the provider and its key (hidden), checks the key, the balance and the price for free, and offers a first "
+          + "image with its price. The key is saved in a file that only you can read, or in the system's keyring; the config "
+          + "file refers to it, and its other settings stay. If anything fails, nothing is written.",
+        "Without a terminal, or with --yes, it asks no questions: give the provider as an option, and the key with --key-file "
+          + "or on standard input. A key is never an argument, because other users can see the arguments of a process.",
+      ],
+      options: [
+        CommandOption("--provider", "-p", .choice(providers), "the provider"),
+        CommandOption("--key-file", nil, .file, "a file that contains the key; the key stays there"),
+        CommandOption("--base-url", nil, .text("URL"), "the provider's address, for your own server"),
+        CommandOption(
+          "--store", nil, .choice(["file", "secret-tool", "security"]),
+          "where to save the key: a file (default), or the keyring of secret-tool (Linux) or security (macOS)"),
+        CommandOption("--yes", "-y", .none, "ask no questions and make no image"),
+      ],
+      examples: [
+        .init("imagewire setup", "answer its questions"),
+        .init(
+          "pass show \(providers[0]) | imagewire setup --provider \(providers[0])",
+          "take the key from a password manager"),
+      ])
+  }
 
-  private static let generate = Command(
-    "generate", "generate an image and print the path of its file",
-    details: [
-      "Submits a prediction, waits for it, saves its images and prints their paths on stdout, one per line. On a terminal "
-        + "a progress bar estimates the remaining time from earlier predictions of the model.",
-      "The prediction is on disk before anything is sent, and it is sent at most once. Ctrl-C cancels it and says what it "
-        + "may still cost. After a lost connection or a closed terminal, imagewire result ID waits for it again.",
-      "--set sets a field of the model's input: --set size=1024x1536 --set n=2. A value that is valid JSON is read as JSON, "
-        + "any other value is a string.",
-      "--upload image=photo.png uploads a local image as the field image; --upload images[]=photo.png adds it to a list, and "
-        + "may be repeated. No other path in the input is read or sent.",
-    ],
-    operands: [Operand("PROMPT", "description of the image; - reads it from standard input")],
-    options: [
-      model, provider,
-      CommandOption(
-        "--output", "-o", .file, "where to save the image; the extension follows its format, and no file is replaced"),
-      CommandOption("--set", "-s", .text("NAME=VALUE"), "a field of the model's input", repeats: true),
-      CommandOption(
-        "--upload", "-u", .text("NAME=FILE"), "a field of the model's input that is a local image",
-        repeats: true),
-      CommandOption("--input", nil, .text("JSON"), "the model's input as a JSON object"),
-      CommandOption("--key", nil, .text("TEXT"), "idempotency key: reusing it returns the same prediction"),
-      CommandOption("--tag", nil, .text("TEXT"), "a label, for list", repeats: true),
-      CommandOption("--max-cost", nil, .dollars, "refuse it if it costs more, or if its price is not known"),
-      timeout, show, json, quiet, outputDirectory,
-    ] + limits + table,
-    examples: [
-      .init("imagewire generate \"a red fox in snow\"", "an image in the output folder"),
-      .init(
-        "imagewire generate \"a red fox in snow\" -o fox.png --set size=1024x1536", "in portrait format, as ./fox.png"),
-      .init("imagewire generate \"make it snow\" -m openai/gpt-image-2/edit -u 'images[]=fox.png'", "edit an image"),
-      .init("open \"$(imagewire generate \"a lighthouse\")\"", "open the image with another program"),
-    ])
+  private static func generate(_ provider: CommandOption) -> Command {
+    Command(
+      "generate", "generate an image and print the path of its file",
+      details: [
+        "Submits a prediction, waits for it, saves its images and prints their paths on stdout, one per line. On a terminal "
+          + "a progress bar estimates the remaining time from earlier predictions of the model.",
+        "The prediction is on disk before anything is sent, and it is sent at most once. Ctrl-C cancels it and says what it "
+          + "may still cost. After a lost connection or a closed terminal, imagewire result ID waits for it again.",
+        "--set sets a field of the model's input: --set size=1024x1536 --set n=2. A value that is valid JSON is read as JSON, "
+          + "any other value is a string.",
+        "--upload image=photo.png uploads a local image as the field image; --upload images[]=photo.png adds it to a list, and "
+          + "may be repeated. No other path in the input is read or sent.",
+      ],
+      operands: [Operand("PROMPT", "description of the image; - reads it from standard input")],
+      options: [
+        model, provider,
+        CommandOption(
+          "--output", "-o", .file, "where to save the image; the extension follows its format, and no file is replaced"),
+        CommandOption("--set", "-s", .text("NAME=VALUE"), "a field of the model's input", repeats: true),
+        CommandOption(
+          "--upload", "-u", .text("NAME=FILE"), "a field of the model's input that is a local image",
+          repeats: true),
+        CommandOption("--input", nil, .text("JSON"), "the model's input as a JSON object"),
+        CommandOption("--key", nil, .text("TEXT"), "idempotency key: reusing it returns the same prediction"),
+        CommandOption("--tag", nil, .text("TEXT"), "a label, for list", repeats: true),
+        CommandOption("--max-cost", nil, .dollars, "refuse it if it costs more, or if its price is not known"),
+        timeout, show, json, quiet, outputDirectory,
+      ] + limits + table,
+      examples: [
+        .init("imagewire generate \"a red fox in snow\"", "an image in the output folder"),
+        .init(
+          "imagewire generate \"a red fox in snow\" -o fox.png --set size=1024x1536", "in portrait format, as ./fox.png"
+        ),
+        .init("imagewire generate \"make it snow\" -m openai/gpt-image-2/edit -u 'images[]=fox.png'", "edit an image"),
+        .init("open \"$(imagewire generate \"a lighthouse\")\"", "open the image with another program"),
+      ])
+  }
 
-  private static let list = Command(
-    "list", "predictions, newest first",
-    options: [
-      CommandOption(
-        "--status", nil, .choice(["created", "processing", "completed", "failed", "cancelled", "unknown"]),
-        "only predictions with this status"),
-      CommandOption("--text", nil, .text("TEXT"), "only predictions whose prompt contains this"),
-      CommandOption("--tag", nil, .text("TEXT"), "only predictions with this label"),
-      CommandOption("--model", "-m", .text("NAME"), "only predictions of this model"),
-      CommandOption("--provider", "-p", .choice(providers), "only predictions of this provider"),
-      CommandOption("--limit", "-n", .number(1...500), "at most this many (20)"),
-      json,
-    ] + table,
-    examples: [.init("imagewire list --status failed", "recent failures")])
+  private static func list(_ providers: [ProviderDescriptor]) -> Command {
+    Command(
+      "list", "predictions, newest first",
+      options: [
+        CommandOption(
+          "--status", nil, .choice(["created", "processing", "completed", "failed", "cancelled", "unknown"]),
+          "only predictions with this status"),
+        CommandOption("--text", nil, .text("TEXT"), "only predictions whose prompt contains this"),
+        CommandOption("--tag", nil, .text("TEXT"), "only predictions with this label"),
+        CommandOption("--model", "-m", .text("NAME"), "only predictions of this model"),
+        CommandOption("--provider", "-p", .choice(providers.map(\.name)), "only predictions of this provider"),
+        CommandOption("--limit", "-n", .number(1...500), "at most this many (20)"),
+        json,
+      ] + table,
+      examples: [.init("imagewire list --status failed", "recent failures")])
+  }
 
   private static let status = Command(
     "status", "show a prediction", operands: [id], options: [json] + table)
@@ -181,39 +203,43 @@ public struct CommandTable: Sendable {
     ] + table,
     examples: [.init("xdg-open \"$(imagewire gallery)\"", "open it in the browser")])
 
-  private static let doctor = Command(
-    "doctor", "check configuration, key, network, database and disk; spends nothing",
-    details: [
-      "Each line is ok, a warning or a problem, with advice. The exit status is 1 if there is a problem. No key is shown."
-    ],
-    options: [
-      provider, model, CommandOption("--offline", nil, .none, "skip the checks of the network"),
-      CommandOption(
-        "--compact", nil, .none,
-        "rewrite the database without the space of deleted predictions; no other imagewire may run meanwhile"),
-      json, outputDirectory,
-    ] + table)
+  private static func doctor(_ provider: CommandOption) -> Command {
+    Command(
+      "doctor", "check configuration, key, network, database and disk; spends nothing",
+      details: [
+        "Each line is ok, a warning or a problem, with advice. The exit status is 1 if there is a problem. No key is shown."
+      ],
+      options: [
+        provider, model, CommandOption("--offline", nil, .none, "skip the checks of the network"),
+        CommandOption(
+          "--compact", nil, .none,
+          "rewrite the database without the space of deleted predictions; no other imagewire may run meanwhile"),
+        json, outputDirectory,
+      ] + table)
+  }
 
-  private static let serve = Command(
-    "serve", "speak JSON-RPC on standard input and output (also without a command)",
-    details: [
-      "JSON-RPC 2.0, one message per line or with Content-Length headers; the first message of the client decides."
-    ],
-    options: serveOptions,
-    examples: [
-      .init(
-        "printf '%s\\n' '{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"submit\",\"params\":{\"prompt\":\"a red fox in "
-          + "snow\",\"wait_ms\":10000}}' | imagewire", "submit and wait")
-    ])
+  private static func serve(_ options: [CommandOption]) -> Command {
+    Command(
+      "serve", "speak JSON-RPC on standard input and output (also without a command)",
+      details: [
+        "JSON-RPC 2.0, one message per line or with Content-Length headers; the first message of the client decides."
+      ],
+      options: options,
+      examples: [
+        .init(
+          "printf '%s\\n' '{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"submit\",\"params\":{\"prompt\":\"a red fox in "
+            + "snow\",\"wait_ms\":10000}}' | imagewire", "submit and wait")
+      ])
+  }
 
-  private static let mcp = Command(
-    "mcp", "the same as serve, which detects an MCP client by its first message", options: serveOptions)
+  private static func mcp(_ options: [CommandOption]) -> Command {
+    Command(
+      "mcp", "the same as serve, which detects an MCP client by its first message", options: options)
+  }
 
-  private static let serveOptions =
+  private static func serveOptions(_ providers: [ProviderDescriptor]) -> [CommandOption] {
     [
-      CommandOption(
-        "--provider", "-p", .choice(providers),
-        "provider of requests that name none (wavespeed if its key is set, otherwise sandbox)"),
+      provider(providers, "provider of requests that name none"),
       CommandOption("--model", "-m", .text("NAME"), "model of requests that name none"),
       stateDirectory, outputDirectory,
       CommandOption(
@@ -241,6 +267,7 @@ public struct CommandTable: Sendable {
       CommandOption(
         "--clientProcessId", nil, .number(1...Int(Int32.max)), "ends when this process does", isHidden: true),
     ]
+  }
 
   private static let schema = Command(
     "schema", "print the OpenRPC document or one JSON Schema of the protocol",

@@ -3,7 +3,7 @@ public struct Completions: Sendable {
   private let table: CommandTable
 
   /// Completions of these commands.
-  public init(_ table: CommandTable = .standard) {
+  public init(_ table: CommandTable) {
     self.table = table
   }
 

@@ -1,9 +1,11 @@
+internal import Predictions
+
 /// The text of `--help`, rendered from the command table.
 public struct Help: Sendable {
   private let table: CommandTable
 
   /// Help on these commands.
-  public init(_ table: CommandTable = .standard) {
+  public init(_ table: CommandTable) {
     self.table = table
   }
 
@@ -11,11 +13,24 @@ public struct Help: Sendable {
   static let helpSummary = "this help"
 
   /// Environment variables, for the general help and the man page.
-  static let variables: [(name: String, summary: String)] = [
-    ("WAVESPEED_API_KEY", "key of wavespeed; WAVESPEED_API_KEY_FILE names a file that contains it"),
-    ("WAVESPEED_BASE_URL", "address of wavespeed (https://api.wavespeed.ai)"),
-    ("OPENAI_API_KEY", "key of openai; your own server may need none"),
-    ("OPENAI_BASE_URL", "address of openai, with /v1 (https://api.openai.com/v1)"),
+  static func variables(_ table: CommandTable) -> [(name: String, summary: String)] {
+    let ofProviders = table.providers.compactMap { provider -> [(name: String, summary: String)]? in
+      guard let access = provider.access else { return nil }
+      let key = provider.keyVariable
+      let path = access.defaultPath.isEmpty ? "" : ", with \(access.defaultPath)"
+      return [
+        (
+          key,
+          "key of \(provider.name); "
+            + (access.hasOwnServers ? "your own server may need none" : "\(key)_FILE names a file that contains it")
+        ),
+        (provider.baseURLVariable, "address of \(provider.name)\(path) (\(access.defaultBaseURL))"),
+      ]
+    }
+    return ofProviders.flatMap { $0 } + commonVariables
+  }
+
+  private static let commonVariables: [(name: String, summary: String)] = [
     ("IMAGEWIRE_PROVIDER", "as --provider"), ("IMAGEWIRE_MODEL", "as --model"),
     ("IMAGEWIRE_STATE_DIR", "as --state-dir"), ("IMAGEWIRE_OUTPUT_DIR", "as --output-dir"),
     ("IMAGEWIRE_MAX_SPEND_STRICT", "true: as --max-spend-strict"),
@@ -40,7 +55,7 @@ public struct Help: Sendable {
     ]
     lines += Self.columns(table.visible.map { ($0.name, $0.summary) })
     lines += ["", "See imagewire COMMAND --help. --version prints the version.", "", "Environment:"]
-    lines += Self.columns(Self.variables.map { ($0.name, $0.summary) })
+    lines += Self.columns(Self.variables(table).map { ($0.name, $0.summary) })
     lines += ["", "Exit status:"]
     lines += Self.columns(Self.statuses.map { (String($0.status), $0.meaning) })
     return lines.joined(separator: "\n")

@@ -23,7 +23,7 @@ public struct Invocation: Sendable, Equatable {
   private var values: [String: [String]] = [:]
 
   /// Reads the arguments after the name of the program.
-  public init(_ arguments: [String], of table: CommandTable = .standard) throws(UsageError) {
+  public init(_ arguments: [String], of table: CommandTable) throws(UsageError) {
     var rest = arguments[...]
     var name = "serve"
     var isNamed = false
@@ -55,7 +55,7 @@ public struct Invocation: Sendable, Equatable {
       let isKnown = operand.choices.isEmpty || operand.choices.contains(operands[index])
       if !isKnown {
         throw UsageError(
-          "\(operand.name) must be \(Self.alternatives(operand.choices)), not \"\(operands[index])\".", command)
+          "\(operand.name) must be \(alternatives(operand.choices)), not \"\(operands[index])\".", command)
       }
     }
     if command.operands.last?.repeats != true, operands.count > command.operands.count {
@@ -127,7 +127,7 @@ public struct Invocation: Sendable, Equatable {
       }
     case .choice(let words):
       guard words.contains(value) else {
-        throw UsageError("\(option.name) must be \(Self.alternatives(words)), not \"\(value)\".", command)
+        throw UsageError("\(option.name) must be \(alternatives(words)), not \"\(value)\".", command)
       }
     }
   }
@@ -145,13 +145,6 @@ public struct Invocation: Sendable, Equatable {
 
   /// The value of an option that is a number.
   public func number(_ name: String) -> Int? { value(name).flatMap { Int($0) } }
-
-  // MARK: - Words
-
-  private static func alternatives(_ words: [String]) -> String {
-    guard words.count > 1 else { return words.joined() }
-    return words.dropLast().joined(separator: ", ") + " or " + words[words.count - 1]
-  }
 }
 
 /// A command line that cannot be used.

@@ -4,7 +4,7 @@ public struct ManualPage: Sendable {
   private let version: String
 
   /// A page for this version.
-  public init(_ table: CommandTable = .standard, version: String) {
+  public init(_ table: CommandTable, version: String) {
     self.table = table
     self.version = version
   }
@@ -39,7 +39,7 @@ public struct ManualPage: Sendable {
       }
     }
     lines += [".SH ENVIRONMENT"]
-    for variable in Help.variables { lines += Self.entry(variable.name, variable.summary) }
+    for variable in Help.variables(table) { lines += Self.entry(variable.name, variable.summary) }
     lines += [".SH EXIT STATUS"]
     for status in Help.statuses { lines += Self.entry(String(status.status), status.meaning) }
     lines += [".SH FILES"]

@@ -1,17 +1,25 @@
-/// The address a user gave for a provider, without slashes at its end.
+/// The address that a user gave for a provider, without slashes at its end.
 ///
-/// Read here and not by libcurl, which is not opened before something is sent.
+/// Parsed here, because libcurl is not opened before the first request.
 public struct BaseURL: Sendable, Equatable {
-  /// What paths are put behind.
+  /// The address; paths are put behind it.
   public let text: String
   /// In lower case.
   public let scheme: String
-  /// In lower case, IPv6 in brackets; empty where it cannot be told for certain.
+  /// In lower case, IPv6 in brackets; empty where it is not certain.
   public let host: String
-  /// What kind of place its host is, as far as it is written in it: a name is taken to be on the internet.
+  /// The kind of network that its host is in, by its text: a name counts as public.
   public let reach: NetworkAddress.Reach
 
-  /// Reads an address; what cannot be one has an empty scheme and an empty host.
+  /// Reads an address; one that cannot be used has an empty scheme and an empty host.
+  ///
+  /// - Parameter path: appended to an address without a path: `/v1`.
+  public init(_ text: String, defaultPath path: String) {
+    let base = BaseURL(text)
+    self = path.isEmpty || base.hasPath ? base : BaseURL(base.text + path)
+  }
+
+  /// Reads an address; one that cannot be used has an empty scheme and an empty host.
   public init(_ text: String) {
     var text = text[...]
     while text.last == "/" || text.last?.isWhitespace == true { text.removeLast() }
@@ -40,24 +48,24 @@ public struct BaseURL: Sendable, Equatable {
       && address.text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F }
   }
 
-  /// Whether what is sent to this address crosses a network unencrypted.
+  /// Whether requests to this address cross a network unencrypted.
   public static func isCleartext(_ text: String) -> Bool {
     let address = BaseURL(text)
     return address.scheme == "http" && address.reach != .loopback
   }
 
-  /// Whether something stands behind the host.
-  public var hasPath: Bool {
+  /// Whether a path stands behind the host.
+  var hasPath: Bool {
     text.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false).last?.contains("/") ?? false
   }
 
-  /// `localhost` and what is below it (RFC 6761).
+  /// Whether a host is `localhost`, a name below it (RFC 6761) or a loopback address.
   public static func isThisMachine(_ host: String) -> Bool {
     host == "localhost" || host.hasSuffix(".localhost") || NetworkAddress(host)?.reach == .loopback
   }
 
   private static func host(of authority: Substring) -> String {
-    // Anything odd names no host, and so earns no trust.
+    // An unusual authority names no host, so that no host is trusted for it.
     guard authority.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") && $0 != UInt8(ascii: "@") })
     else { return "" }
     if authority.hasPrefix("["), let end = authority.firstIndex(of: "]") { return authority[...end].lowercased() }

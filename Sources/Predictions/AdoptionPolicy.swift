@@ -63,7 +63,8 @@ public struct AdoptionPolicy: Sendable, Equatable {
     let open = others.map { other in
       TwinGate.OpenSend(
         model: other.model, likeness: other.likeness,
-        window: other.time.providerWindow(at: now, boot: boot, presentSkew: match.clockSkew))
+        window: other.time.providerWindow(
+          at: now, boot: boot, presentSkew: match.clockSkew, within: match.window))
     }
     if TwinGate.holdsBack(match, model: prediction.model, ours: ours, others: open) { return false }
     return !(Self.readsQueue(for: prediction) && TwinGate.isDisputed(match, ours: ours, queued: queued))

@@ -2,17 +2,18 @@
 ///
 /// All times are milliseconds since 1970, UTC. `Prediction+Lifecycle.swift` holds all its transitions.
 public struct Prediction: Sendable, Equatable {
-  /// The name of the provider that draws images in this process, without a network.
-  public static let sandbox = "sandbox"
+  /// The name of the provider that costs nothing. A row holds no other fact about its provider, and the lifecycle must know
+  /// whether a prediction can cost anything.
+  public static let freeProvider = "sandbox"
 
-  /// Whether it costs nothing, whatever its outcome: the sandbox makes it.
-  public var isFree: Bool { provider == Self.sandbox }
+  /// Whether it costs nothing, whatever its outcome.
+  public var isFree: Bool { provider == Self.freeProvider }
 
   // MARK: The request; never changes.
 
   /// Its id, which exists before any money is spent.
   public var id: PredictionID
-  /// The provider: `wavespeed`, `openai`, `sandbox`.
+  /// The provider's name, as in its `ProviderDescriptor`.
   public var provider: String
   /// The model's name at the provider.
   public var model: String

@@ -6,7 +6,7 @@ public import JSON
 /// calls its completion exactly once, on a thread of the provider; a completion must not block. No answer contains the
 /// key. Properties are plain values: they neither block nor read the disk, and may be read with a lock held.
 public protocol Provider: Sendable {
-  /// `wavespeed`, `openai`, `sandbox`.
+  /// The name in its `ProviderDescriptor`.
   var name: String { get }
 
   /// Identifies key and host: see `Account`. Predictions of one account share its limits.
@@ -129,6 +129,9 @@ extension Provider {
 
 /// Finds a prediction at the provider whose reply was lost.
 public protocol ProviderHistory: Sendable {
+  /// The bounds for a search; for a listed provider those of its descriptor.
+  var historyWindow: HistoryWindow { get }
+
   /// Whether it is known to have no items, so that a search would find nothing. May read the disk, so it is not called
   /// with a lock held.
   var isHistoryEmpty: Bool { get }
@@ -339,16 +342,20 @@ public struct HistoryMatch: Sendable, Equatable {
   public var likeness: Likeness?
   /// Whether it is stored under the prediction's id, so that it cannot belong to another one.
   public var isNamed: Bool
+  /// The bounds of its history: other POSTs may have made it within their tolerances.
+  public var window: HistoryWindow
 
   /// A match.
   public init(
-    remoteID: String, createdAt: Int64, clockSkew: Int64, likeness: Likeness? = nil, isNamed: Bool = false
+    remoteID: String, createdAt: Int64, clockSkew: Int64, likeness: Likeness? = nil, isNamed: Bool = false,
+    window: HistoryWindow
   ) {
     self.remoteID = remoteID
     self.createdAt = createdAt
     self.clockSkew = clockSkew
     self.likeness = likeness
     self.isNamed = isNamed
+    self.window = window
   }
 }
 

@@ -25,25 +25,27 @@ public struct SendTime: Sendable, Equatable {
     self.clockSkew = clockSkew
   }
 
-  /// Tolerance before the POST: times are rounded, and a skew is known to a second.
-  private static let before: Int64 = 5_000
-  /// Tolerance after its reply was given up: the provider may read a request late.
-  private static let after: Int64 = 60_000
   /// The assumed wait for a reply, where its end was not recorded.
   private static let patience: Int64 = 120_000
 
   /// When the provider may have received it, by the present local wall clock.
   ///
-  /// - Parameter boot: the present boot.
-  public func window(at now: Moment, boot: String?) -> ClosedRange<Int64> {
-    window(from: sent(at: now, boot: boot))
+  /// - Parameters:
+  ///   - boot: the present boot.
+  ///   - margins: of the provider's history.
+  public func window(at now: Moment, boot: String?, within margins: HistoryWindow) -> ClosedRange<Int64> {
+    window(from: sent(at: now, boot: boot), margins)
   }
 
   /// When the provider may have received it, by the provider's clock.
   ///
-  /// - Parameter presentSkew: the provider's clock minus the local one, now.
-  public func providerWindow(at now: Moment, boot: String?, presentSkew: Int64) -> ClosedRange<Int64> {
-    window(from: clockSkew.map { sentAt + $0 } ?? sent(at: now, boot: boot) + presentSkew)
+  /// - Parameters:
+  ///   - presentSkew: the provider's clock minus the local one, now.
+  ///   - margins: of the provider's history.
+  public func providerWindow(
+    at now: Moment, boot: String?, presentSkew: Int64, within margins: HistoryWindow
+  ) -> ClosedRange<Int64> {
+    window(from: clockSkew.map { sentAt + $0 } ?? sent(at: now, boot: boot) + presentSkew, margins)
   }
 
   /// The time of the POST by the present local wall clock. Within the same boot the steady clock gives its age;
@@ -53,9 +55,9 @@ public struct SendTime: Sendable, Equatable {
     return now.wall - (now.steady - steady)
   }
 
-  private func window(from sent: Int64) -> ClosedRange<Int64> {
+  private func window(from sent: Int64, _ margins: HistoryWindow) -> ClosedRange<Int64> {
     let length = untilAt.map { $0 - sentAt } ?? Self.patience
     // Negative where the clock was set back meanwhile.
-    return sent - Self.before...sent + (length >= 0 ? length : Self.patience) + Self.after
+    return sent - margins.before...sent + (length >= 0 ? length : Self.patience) + margins.after
   }
 }

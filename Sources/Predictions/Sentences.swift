@@ -8,3 +8,9 @@ public func sentences(_ texts: String?...) -> String {
     return "!?…".contains(last) ? String(text) : "\(text)."
   }.joined(separator: " ")
 }
+
+/// `a`, `a or b`, `a, b or c`.
+public func alternatives(_ words: [String]) -> String {
+  guard words.count > 1, let last = words.last else { return words.joined() }
+  return words.dropLast().joined(separator: ", ") + " or " + last
+}

@@ -4,40 +4,49 @@ internal import Predictions
 
 extension Method {
   /// The methods of the LSP base protocol and `ping`.
-  static let lifecycle: [Method] = [
-    Method("ping", "Answers at once.", result: .object(others: false), isStrict: false, body: .now(ping)),
-    Method(
-      "initialize", "Takes configuration and returns the capabilities; plain clients need not call it.",
-      [
-        Parameters.process, Parameters.clientInfo, Parameters.configuration, Parameters.initializationOptions,
-      ], result: .capabilities, errors: [.invalidParams], isStrict: false, body: .now(initialize)),
-    Method(notification: "initialized", "Does nothing.") { _, _ in },
-    Method(
-      "shutdown", "Ends all waiting calls, and refuses requests after that.", result: .null, isStrict: false,
-      body: .now { service, _ in
-        service.shutDown()
-        return .null
-      }),
-    Method(notification: "exit", "Ends the process.") { service, _ in service.exit() },
-    Method(
-      notification: "$/cancelRequest", "Stops waiting for a request; its prediction goes on.",
-      [Parameters.request]
-    ) { service, params in
-      if let id = try? params[Parameters.request] { service.cancelRequest(id) }
-    },
-    Method(
-      "rpc.discover", "Returns the description of all methods, as an OpenRPC document.",
-      result: .object(["openrpc": .string, "info": .object(), "methods": .array(of: .object())]), isStrict: false,
-      body: .now { service, _ in .json(service.description()) }),
-  ]
+  ///
+  /// - Parameter providers: whose keys `initialize` takes.
+  static func lifecycle(_ providers: [ProviderDescriptor]) -> [Method] {
+    [
+      Method("ping", "Answers at once.", result: .object(others: false), isStrict: false, body: .now(ping)),
+      Method(
+        "initialize", "Takes configuration and returns the capabilities; plain clients need not call it.",
+        [
+          Parameters.process, Parameters.clientInfo, Parameters.configuration(providers),
+          Parameters.initializationOptions(providers),
+        ], result: .capabilities, errors: [.invalidParams], isStrict: false, body: .now(initialize)),
+      Method(notification: "initialized", "Does nothing.") { _, _ in },
+      Method(
+        "shutdown", "Ends all waiting calls, and refuses requests after that.", result: .null, isStrict: false,
+        body: .now { service, _ in
+          service.shutDown()
+          return .null
+        }),
+      Method(notification: "exit", "Ends the process.") { service, _ in service.exit() },
+      Method(
+        notification: "$/cancelRequest", "Stops waiting for a request; its prediction goes on.",
+        [Parameters.request]
+      ) { service, params in
+        if let id = try? params[Parameters.request] { service.cancelRequest(id) }
+      },
+      Method(
+        "rpc.discover", "Returns the description of all methods, as an OpenRPC document.",
+        result: .object(["openrpc": .string, "info": .object(), "methods": .array(of: .object())]), isStrict: false,
+        body: .now { service, _ in .json(service.description()) }),
+    ]
+  }
 
   /// The parameters of these methods. Other parameters of the LSP base protocol are ignored.
   private enum Parameters {
     static let process = Parameter(
       optional: "processId", .unchecked(.integer()), about: "The client's process; imagewire ends when it exits.")
     static let clientInfo = Parameter(optional: "clientInfo", .unchecked(.object()))
-    static let configuration = Parameter(optional: "configuration", .object(.settings))
-    static let initializationOptions = Parameter(optional: "initializationOptions", .object(.settings))
+    static func configuration(_ providers: [ProviderDescriptor]) -> Parameter<JSONObject?> {
+      Parameter(optional: "configuration", .object(.settings(providers)))
+    }
+    static func initializationOptions(_ providers: [ProviderDescriptor]) -> Parameter<JSONObject?> {
+      Parameter(optional: "initializationOptions", .object(.settings(providers)))
+    }
     static let request = Parameter(
       "id", .unchecked(Schema(["type": ["integer", "string"]])), about: "The request's id.")
   }
@@ -52,8 +61,9 @@ extension Method {
     if MCPRequestContext.isStateless(params.object) { throw .methodNotFound }
     // With `protocolVersion` it is the handshake of MCP, otherwise that of the LSP base protocol.
     if params.object["protocolVersion"] != nil { return .json(try service.initializeMCP(params.object)) }
-    let options = try params[Parameters.initializationOptions]
-    let settings = try params[Parameters.configuration] ?? options ?? JSONObject()
+    let providers = service.host.providers
+    let options = try params[Parameters.initializationOptions(providers)]
+    let settings = try params[Parameters.configuration(providers)] ?? options ?? JSONObject()
     func setting(_ name: String) throws(RPCError) -> String? {
       guard let value = settings[name], !value.isNull else { return nil }
       guard let text = value.string, ClientSettings.bytes.contains(text.utf8.count) else {
@@ -66,10 +76,11 @@ extension Method {
       if let text, !SafeText.isName(text) { throw .notAName("configuration.\(name)") }
       return text
     }
-    let requested = ClientSettings(
-      provider: try name("provider"), model: try name("model"),
-      wavespeedKey: try setting("wavespeed_api_key"), openAIKey: try setting("openai_api_key"),
-      outputDirectory: try name("output_dir"))
+    var requested = ClientSettings(
+      provider: try name("provider"), model: try name("model"), outputDirectory: try name("output_dir"))
+    for provider in providers where provider.access != nil {
+      requested.keys[provider.name] = try setting(provider.keyField)
+    }
     if let folder = requested.outputDirectory, !folder.hasPrefix("/") {
       throw .invalidParams("configuration.output_dir", "output_dir must be an absolute path")
     }
@@ -88,23 +99,19 @@ public struct ClientSettings: Sendable, Equatable {
   public var provider: String?
   /// The default model.
   public var model: String?
-  /// The key for `wavespeed`; never logged, never recorded.
-  public var wavespeedKey: String?
-  /// The key for `openai`; never logged, never recorded.
-  public var openAIKey: String?
   /// The default output folder, absolute.
   public var outputDirectory: String?
+  /// Keys, by the provider's name; never logged, never recorded.
+  public var keys: [String: String] = [:]
 }
 
 extension Schema {
   /// The settings that a client may send.
-  fileprivate static var settings: Schema {
+  fileprivate static func settings(_ providers: [ProviderDescriptor]) -> Schema {
     let setting = Schema.string(ClientSettings.bytes).orNull
-    return .object(
-      [
-        "provider": setting, "model": setting, "wavespeed_api_key": setting, "openai_api_key": setting,
-        "output_dir": setting,
-      ], optional: ["provider", "model", "wavespeed_api_key", "openai_api_key", "output_dir"])
+    let keys = providers.filter { $0.access != nil }.map(\.keyField)
+    let names = ["provider", "model"] + keys + ["output_dir"]
+    return .object(names.map { ($0, setting) }, optional: Set(names))
   }
 
   /// The result of `initialize`, written by `Service.capabilities`.

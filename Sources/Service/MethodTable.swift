@@ -1,3 +1,5 @@
+public import Predictions
+
 /// All methods, by name.
 public struct MethodTable: Sendable {
   /// In the order in which they are documented.
@@ -5,8 +7,13 @@ public struct MethodTable: Sendable {
   private let byName: [String: Method]
 
   /// The methods of the protocol.
-  public static let standard = MethodTable(
-    Method.predictions + Method.subscribing + Method.catalogue + Method.money + Method.lifecycle + Method.mcp)
+  ///
+  /// - Parameter providers: whose keys `initialize` takes.
+  public init(providers: [ProviderDescriptor]) {
+    self.init(
+      Method.predictions + Method.subscribing + Method.catalogue + Method.money + Method.lifecycle(providers)
+        + Method.mcp)
+  }
 
   init(_ methods: [Method]) {
     self.methods = methods

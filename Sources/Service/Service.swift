@@ -34,12 +34,12 @@ public final class Service: RequestHandler {
   ///   - maxMessageBytes: the longest message, unless a request asks for more.
   public init(
     engine: Lazy<Result<PredictionEngine, StoreError>>, host: ServiceHost, time: any TimeSource,
-    methods: MethodTable = .standard, maxMessageBytes: Int = 65_536
+    maxMessageBytes: Int = 65_536
   ) {
     opened = engine
     self.host = host
     self.time = time
-    self.methods = methods
+    methods = MethodTable(providers: host.providers)
     self.maxMessageBytes = maxMessageBytes
     subscriptions = Subscriptions(time: time)
   }
@@ -47,11 +47,10 @@ public final class Service: RequestHandler {
   /// A service for an engine that is open.
   public convenience init(
     engine: Result<PredictionEngine, StoreError>, host: ServiceHost, time: any TimeSource,
-    methods: MethodTable = .standard, maxMessageBytes: Int = 65_536
+    maxMessageBytes: Int = 65_536
   ) {
     self.init(
-      engine: Lazy { engine }, host: host, time: time, methods: methods,
-      maxMessageBytes: maxMessageBytes)
+      engine: Lazy { engine }, host: host, time: time, maxMessageBytes: maxMessageBytes)
   }
 
   /// Joins the service to the connection whose requests it answers.

@@ -4,6 +4,8 @@ public import Predictions
 public struct ServiceHost: Sendable {
   /// The version of the program.
   public var version: String
+  /// The providers of the program.
+  public var providers: [ProviderDescriptor]
   /// The directories that agents may use; the first is their default.
   public var agentDirectories: @Sendable () -> [AgentDirectory]
   /// Applies the settings of a client; options of the command line win over them.
@@ -16,11 +18,13 @@ public struct ServiceHost: Sendable {
 
   /// A host of the service.
   public init(
-    version: String, agentDirectories: @escaping @Sendable () -> [AgentDirectory] = { [] },
+    version: String, providers: [ProviderDescriptor] = [],
+    agentDirectories: @escaping @Sendable () -> [AgentDirectory] = { [] },
     configure: @escaping @Sendable (ClientSettings) -> Void,
     watch: @escaping @Sendable (Int64) -> Void, standing: @escaping @Sendable () -> String? = { nil }
   ) {
     self.version = version
+    self.providers = providers
     self.agentDirectories = agentDirectories
     self.configure = configure
     self.watch = watch

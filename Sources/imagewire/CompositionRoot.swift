@@ -49,7 +49,8 @@ final class CompositionRoot: Sendable {
             agentCaps: configuration.limits.agentCaps, maxAgentFiles: options.maxAgentFiles),
           defaults: CompositionRoot.defaults(of: configuration),
           retention: configuration.retention.value.map { $0 * 86_400_000 },
-          savesAtOnce: providers.http.downloadsAtOnce, seed: UInt64.random(in: .min ... .max),
+          savesAtOnce: providers.http.downloadsAtOnce, providers: ProviderList.descriptors,
+          seed: UInt64.random(in: .min ... .max),
           notice: { log.warning("\($0)") })
         providers.install(configuration, salt: store.salt, in: engine)
         return Opened(engine: .success(engine), salt: store.salt)
@@ -95,49 +96,36 @@ private struct ProviderSlots {
 
   /// Installs all providers in the engine.
   func install(_ configuration: Configuration, salt: [UInt8], in engine: PredictionEngine) {
-    engine.install(sandbox(configuration, salt: salt), as: "sandbox")
-    engine.install(wavespeed(configuration, salt: salt), as: "wavespeed")
-    engine.install(openAI(configuration, salt: salt), as: "openai")
+    for type in ProviderList.all {
+      engine.install(slot(of: type, configuration, salt: salt), as: type.descriptor.name)
+    }
   }
 
-  private func sandbox(_ configuration: Configuration, salt: [UInt8]) -> ProviderSlot {
-    if let problem = configuration.problem(of: "sandbox") { return .broken(reason: problem) }
-    return .ready(Sandbox(account: Account.name(salt: salt, baseURL: "sandbox:", key: ""), time: time))
-  }
-
-  private func wavespeed(_ configuration: Configuration, salt: [UInt8]) -> ProviderSlot {
-    if let problem = configuration.problem(of: "wavespeed") { return .broken(reason: problem) }
-    switch configuration.wavespeedKey.resolved(for: "wavespeed") {
-    case .absent:
-      return .unconfigured(
-        hint: "Run imagewire setup, set WAVESPEED_API_KEY or WAVESPEED_API_KEY_FILE, or use the provider \"sandbox\", "
-          + "which needs no key.")
-    case .broken(let reason, _): return .broken(reason: reason)
+  private func slot(
+    of type: any ListedProvider.Type, _ configuration: Configuration, salt: [UInt8]
+  ) -> ProviderSlot {
+    let name = type.descriptor.name
+    if let problem = configuration.problem(of: name) { return .broken(reason: problem) }
+    guard let settings = configuration.settings(of: name) else {
+      return .ready(make(type, baseURL: "\(name):", key: "", configuration, salt: salt))
+    }
+    switch settings.resolvedKey() {
     case .given(let key, _):
-      let baseURL = configuration.wavespeedBaseURL.value ?? WaveSpeed.defaultBaseURL
-      return .ready(
-        WaveSpeed(
-          baseURL: baseURL, key: key, account: Account.name(salt: salt, baseURL: baseURL, key: key), http: http,
-          clientVersion: Version.number, now: { [time] in time.now.wall }))
+      return .ready(make(type, baseURL: settings.address, key: key, configuration, salt: salt))
+    case .broken(let reason, _): return .broken(reason: reason)
+    case .absent where settings.needsNoKey:
+      return .ready(make(type, baseURL: settings.address, key: "", configuration, salt: salt))
+    case .absent: return .unconfigured(hint: settings.hint)
     }
   }
 
-  private func openAI(_ configuration: Configuration, salt: [UInt8]) -> ProviderSlot {
-    if let problem = configuration.problem(of: "openai") { return .broken(reason: problem) }
-    let key: String
-    switch configuration.openAIKey.resolved(for: "openai") {
-    case .given(let given, _): key = given
-    case .broken(let reason, _): return .broken(reason: reason)
-    case .absent where configuration.openAIBaseURL.isNamed: key = ""
-    case .absent:
-      return .unconfigured(
-        hint: "Set OPENAI_API_KEY, or OPENAI_BASE_URL to a server of your own (with its /v1), which may need no key.")
-    }
-    let baseURL = configuration.openAIBaseURL.value ?? OpenAI.defaultBaseURL
-    return .ready(
-      OpenAI(
+  private func make(
+    _ type: any ListedProvider.Type, baseURL: String, key: String, _ configuration: Configuration, salt: [UInt8]
+  ) -> any Provider {
+    type.make(
+      ProviderParts(
         baseURL: baseURL, key: key, account: Account.name(salt: salt, baseURL: baseURL, key: key),
-        replies: FileReplyStore(directory: configuration.stateDirectory), http: http,
-        clientVersion: Version.number, now: { [time] in time.now.wall }))
+        replies: FileReplyStore(directory: configuration.stateDirectory), http: http, version: Version.number,
+        time: time))
   }
 }

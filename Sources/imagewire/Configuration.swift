@@ -6,7 +6,6 @@
   internal import Darwin
 #endif
 internal import HTTP
-internal import Commands
 internal import Predictions
 internal import Providers
 internal import Service
@@ -21,11 +20,8 @@ struct Configuration: Sendable {
   var outputDirectory: String
   /// Folders that agents may use beside the output folder.
   var allowedOutputs: [String]
-  var wavespeedKey: Setting<APIKey>
-  var wavespeedBaseURL: Setting<String>
-  var openAIKey: Setting<APIKey>
-  /// Absent for OpenAI's own address.
-  var openAIBaseURL: Setting<String>
+  /// Key and address of each provider that has them.
+  var providers: [ProviderSettings]
   /// Limits of spending.
   let limits: SpendingLimits
   /// How many days finished predictions are kept; absent where there is no limit.
@@ -82,10 +78,13 @@ struct Configuration: Sendable {
       }
       return .given(.stored(store), origin: "\(name), named in \(path)")
     }
-    wavespeedKey = key("wavespeed_api_key", "WAVESPEED_API_KEY")
-    wavespeedBaseURL = Self.address(setting("wavespeed_base_url", "WAVESPEED_BASE_URL"))
-    openAIKey = key("openai_api_key", "OPENAI_API_KEY")
-    openAIBaseURL = Self.address(setting("openai_base_url", "OPENAI_BASE_URL"))
+    providers = ProviderList.descriptors.compactMap { descriptor in
+      descriptor.access.map { access in
+        ProviderSettings(
+          descriptor: descriptor, access: access, key: key(descriptor.keyField, descriptor.keyVariable),
+          baseURL: Self.address(setting(descriptor.baseURLField, descriptor.baseURLVariable)))
+      }
+    }
 
     self.keyFiles = keyFiles
     provider = Self.checked(provider: setting("provider", flag: options.provider, "IMAGEWIRE_PROVIDER"))
@@ -116,49 +115,42 @@ struct Configuration: Sendable {
 
   // MARK: - The default provider
 
-  /// The provider of requests that name none: `wavespeed` where its key is configured, otherwise the sandbox.
+  /// The provider of requests that name none: the first that a key alone makes the default, otherwise the free one.
   var defaultProvider: String {
-    provider.value ?? (wavespeedKey.isNamed ? "wavespeed" : "sandbox")
+    provider.value ?? providers.first { $0.access.isDefaultWithKey && $0.key.isNamed }?.descriptor.name
+      ?? Prediction.freeProvider
   }
+
+  /// Key and address of a provider; `nil` for one that has none.
+  func settings(of provider: String) -> ProviderSettings? { providers.first { $0.descriptor.name == provider } }
 
   /// The reason that there is no default provider; `nil` where there is one. A broken key of any provider is such a reason:
   /// the sandbox must not draw in place of a provider that the user configured.
   var defaultProblem: String? {
     if let problem = file.problem ?? provider.problem { return problem }
     if let name = provider.value { return problem(of: name) }
-    return wavespeedKey.problem ?? openAIKey.problem ?? problem(of: defaultProvider) ?? openAIBaseURL.problem
+    return providers.compactMap(\.key.problem).first ?? problem(of: defaultProvider)
+      ?? providers.first { $0.needsNoKey && $0.problem != nil }?.problem
   }
 
   /// The reason that a configured provider cannot be used; `nil` where it can, or where it is not configured.
   func problem(of provider: String) -> String? {
     if let problem = file.problem { return problem }
-    return switch provider {
-    case "wavespeed": wavespeedKey.problem ?? wavespeedBaseURL.problem ?? limits.problem
-    case "openai": openAIKey.problem ?? openAIBaseURL.problem ?? limits.problem
-    default: nil
-    }
+    guard let settings = settings(of: provider) else { return nil }
+    return settings.problem ?? limits.problem
   }
 
   /// All settings that are configured and cannot be used, in sentences without a secret.
   var problems: [String] {
-    [
-      file.problem, provider.problem, wavespeedKey.problem, openAIKey.problem, wavespeedBaseURL.problem,
-      openAIBaseURL.problem, limits.problem, retention.problem,
-    ].compactMap(\.self)
+    let named = providers.map(\.key.problem) + providers.map(\.baseURL.problem)
+    return ([file.problem, provider.problem] + named + [limits.problem, retention.problem]).compactMap(\.self)
   }
 
-  /// A sentence about a key or an address of OpenAI that is not used, because the provider is not named: many environments
+  /// The first provider with a key or an address that is not used, because the provider is not named: many environments
   /// have a key for other programs, which must not spend money here. `nil` where there is none.
-  var unusedOpenAI: String? {
-    guard !provider.isNamed, defaultProvider == "sandbox" else { return nil }
-    let found: String
-    switch (openAIKey, openAIBaseURL) {
-    case (.given(_, let origin), _): found = origin == "OPENAI_API_KEY" ? origin : "The OpenAI key from \(origin)"
-    case (_, .given(_, let origin)):
-      found = origin == "OPENAI_BASE_URL" ? origin : "The OpenAI base URL from \(origin)"
-    default: return nil
-    }
-    return "\(found) is set and not used: --provider openai would use it, and may cost money."
+  var unusedProvider: ProviderSettings? {
+    guard !provider.isNamed, defaultProvider == Prediction.freeProvider else { return nil }
+    return providers.first { $0.unused != nil }
   }
 
   /// A note for agents about the default provider; `nil` where a real one is configured.
@@ -166,15 +158,15 @@ struct Configuration: Sendable {
     if let problem = defaultProblem {
       return "No image can be generated until the user corrects this: \(problem) imagewire doctor checks it."
     }
-    guard defaultProvider == "sandbox" else { return nil }
-    let unused = unusedOpenAI.map { " \($0)" } ?? ""
+    guard defaultProvider == Prediction.freeProvider else { return nil }
+    let unused = unusedProvider?.unused.map { " \($0)" } ?? ""
     return
       "Sandbox: no image model is configured, so images are simple drawings made offline, and nothing is billed. "
       + "Tell the user; imagewire setup configures a provider for real images.\(unused)"
   }
 
   /// Whether a key is in the memory of this process, or may be read into it.
-  var hasKey: Bool { wavespeedKey.isNamed || openAIKey.isNamed }
+  var hasKey: Bool { providers.contains { $0.key.isNamed } }
 
   /// Applies the settings of a client; options of the command line win over them.
   mutating func apply(_ settings: ClientSettings, over options: Options) {
@@ -183,20 +175,19 @@ struct Configuration: Sendable {
     }
     if options.model == nil, let model = settings.model { self.model = .given(model, origin: "initialize") }
     if options.outputDirectory == nil, let folder = settings.outputDirectory { outputDirectory = folder }
-    if let key = settings.wavespeedKey {
-      wavespeedKey = APIKey.parse(key, called: "wavespeed_api_key of initialize", origin: "initialize")
-    }
-    if let key = settings.openAIKey {
-      openAIKey = APIKey.parse(key, called: "openai_api_key of initialize", origin: "initialize")
+    for index in providers.indices {
+      let descriptor = providers[index].descriptor
+      guard let key = settings.keys[descriptor.name] else { continue }
+      providers[index].key = APIKey.parse(
+        key, called: "\(descriptor.keyField) of initialize", origin: "initialize")
     }
   }
 
   // MARK: - Checks
 
   private static func checked(provider: Setting<String>) -> Setting<String> {
-    guard case .given(let name, let origin) = provider, !CommandTable.providers.contains(name) else { return provider }
-    let known = CommandTable.providers
-    let names = known.dropLast().joined(separator: ", ") + " or " + known[known.count - 1]
+    guard case .given(let name, let origin) = provider, ProviderList.type(of: name) == nil else { return provider }
+    let names = alternatives(ProviderList.descriptors.map(\.name))
     return .broken(
       "The provider from \(origin) is \"\(name.prefix(64))\"; it must be \(names).", origin: origin)
   }

@@ -63,20 +63,23 @@ struct Diagnostics {
     if case .given(let model, let origin) = configuration.model {
       findings.append(Finding(.ok, "model", "\(model), from \(origin)"))
     }
-    findings.append(key(configuration.wavespeedKey, "WaveSpeed key"))
-    findings.append(key(configuration.openAIKey, "OpenAI key"))
-    for (url, subject) in [
-      (configuration.wavespeedBaseURL, "WaveSpeed address" as SafeText),
-      (configuration.openAIBaseURL, "OpenAI address"),
-    ] {
-      if let reason = url.problem { findings.append(problem(subject, reason)) }
+    for settings in configuration.providers {
+      findings.append(key(settings.key, "\(settings.descriptor.title) key"))
+    }
+    for settings in configuration.providers {
+      if let reason = settings.baseURL.problem {
+        findings.append(problem("\(settings.descriptor.title) address", reason))
+      }
     }
     if let reason = configuration.limits.problem { findings.append(problem("spending limit", reason)) }
-    if let unused = configuration.unusedOpenAI {
+    if let settings = configuration.unusedProvider, let unused = settings.unused {
       findings.append(
         Finding(
           .warning, "unused", "\(unused)",
-          advice: "Set IMAGEWIRE_PROVIDER=openai to use it, or =sandbox to hide this warning."))
+          advice: """
+            Set IMAGEWIRE_PROVIDER=\(settings.descriptor.name) to use it, or =\(Prediction.freeProvider) to hide this \
+            warning.
+            """))
     }
     findings.append(
       Finding(.ok, "state", "\(configuration.stateDirectory), \(words(configuration.origins["state_dir"]))"))
@@ -144,14 +147,11 @@ struct Diagnostics {
 
   /// A warning where the account of the default provider pauses.
   private func pause(in store: SQLitePredictionStore) -> [Finding] {
-    let name = configuration.defaultProvider
-    let (baseURL, key) =
-      name == "openai"
-      ? (configuration.openAIBaseURL.value ?? OpenAI.defaultBaseURL, configuration.openAIKey)
-      : (configuration.wavespeedBaseURL.value ?? WaveSpeed.defaultBaseURL, configuration.wavespeedKey)
-    let account = Account.name(salt: store.salt, baseURL: baseURL, key: key.resolved(for: name).value ?? "")
+    guard let settings = configuration.settings(of: configuration.defaultProvider) else { return [] }
+    let account = Account.name(
+      salt: store.salt, baseURL: settings.address, key: settings.resolvedKey().value ?? "")
     let time = SystemTime()
-    guard name != "sandbox", let pause = (try? store.pauses())?[account],
+    guard let pause = (try? store.pauses())?[account],
       pause.remaining(at: time.now.wall) != nil
     else { return [] }
     let waiting = Waiting(reason: pause.reason, until: pause.until)
@@ -209,59 +209,40 @@ struct Diagnostics {
   private var provider: [Finding] {
     // Reported above; no other provider is checked in its place.
     if configuration.defaultProblem != nil { return [] }
-    switch configuration.defaultProvider {
-    case "wavespeed":
-      switch configuration.wavespeedKey.resolved(for: "wavespeed") {
-      case .absent:
-        return [
-          Finding(
-            .problem, "key", "the key of wavespeed is missing", advice: "Run imagewire setup, or set WAVESPEED_API_KEY."
-          )
-        ]
-      case .broken(let reason, _): return [Finding(.problem, "key", "\(reason)", advice: "Run imagewire setup again.")]
-      case .given(let key, _):
-        return ask(
-          configuration.wavespeedBaseURL.value ?? WaveSpeed.defaultBaseURL, "/api/v3/balance", key: key, "WAVESPEED")
-      }
-    case "openai":
-      let key = configuration.openAIKey.resolved(for: "openai")
-      if let reason = key.problem {
-        return [Finding(.problem, "key", "\(reason)", advice: "Run imagewire setup again.")]
-      }
-      guard key.isNamed || configuration.openAIBaseURL.isNamed else {
-        return [
-          Finding(
-            .problem, "key", "the key of openai is missing",
-            advice: "Set OPENAI_API_KEY, or OPENAI_BASE_URL to the address of your own server.")
-        ]
-      }
-      let baseURL = OpenAI.completed(baseURL: configuration.openAIBaseURL.value ?? OpenAI.defaultBaseURL)
-      return [prices] + ask(baseURL, "/models", key: key.value ?? "", "OPENAI")
-    default:
+    guard let settings = configuration.settings(of: configuration.defaultProvider) else {
+      let isAnySet = configuration.providers.contains { $0.access.isDefaultWithKey && $0.key.isNamed }
       return [
         Finding(
           .ok, "network", "not needed: the sandbox draws offline and for free",
-          advice: configuration.wavespeedKey.isNamed ? nil : "For real images run imagewire setup.")
+          advice: isAnySet ? nil : "For real images run imagewire setup.")
       ]
     }
+    let descriptor = settings.descriptor
+    let key = settings.resolvedKey()
+    if let reason = key.problem { return [Finding(.problem, "key", "\(reason)", advice: "Run imagewire setup again.")] }
+    guard key.isNamed || settings.needsNoKey else {
+      return [Finding(.problem, "key", "the key of \(descriptor.name) is missing", advice: "\(settings.hint)")]
+    }
+    return (descriptor.tellsPrices ? [] : [prices(of: descriptor)]) + ask(settings, key: key.value ?? "")
   }
 
   /// Says that limits of spending do not count a provider without prices.
-  private var prices: Finding {
+  private func prices(of descriptor: ProviderDescriptor) -> Finding {
     Finding(
       .ok, "prices",
       """
-      openai does not state prices: --max-spend does not count its predictions, --max-spend-strict refuses them under a \
-      --max-spend, and max_cost always refuses them
+      \(descriptor.name) does not state prices: --max-spend does not count its predictions, --max-spend-strict refuses them \
+      under a --max-spend, and max_cost always refuses them
       """)
   }
 
-  private func ask(_ baseURL: String, _ path: String, key: String, _ prefix: String) -> [Finding] {
+  private func ask(_ settings: ProviderSettings, key: String) -> [Finding] {
+    let (descriptor, baseURL) = (settings.descriptor, settings.access.completed(settings.address))
     guard !isOffline else { return [Finding(.ok, "network", "skipped (--offline)")] }
     let http = HTTPClient()
-    let way = Reachability(baseURL: baseURL, path: path, key: key, http: http)
+    let way = Reachability(baseURL: baseURL, path: settings.access.healthPath, key: key, http: http)
     guard !way.host.isEmpty else {
-      return [Finding(.problem, "base URL", "it has no host", advice: "Correct \(prefix)_BASE_URL.")]
+      return [Finding(.problem, "base URL", "it has no host", advice: "Correct \(descriptor.baseURLVariable).")]
     }
     var findings: [Finding] = []
     if let proxy = way.proxy {
@@ -272,7 +253,7 @@ struct Diagnostics {
         return [
           Finding(
             .problem, "DNS", "\(way.host) is unknown",
-            advice: "Check the network and \(prefix)_BASE_URL; behind a proxy set HTTPS_PROXY.")
+            advice: "Check the network and \(descriptor.baseURLVariable); behind a proxy set HTTPS_PROXY.")
         ]
       }
       findings.append(Finding(.ok, "DNS", "\(way.host) has \(count) address\(count == 1 ? "" : "es"); no proxy"))
@@ -287,31 +268,34 @@ struct Diagnostics {
           advice: "Set CURL_CA_BUNDLE to the certificates of your network's proxy, and check the clock."))
     case .failed(let text):
       findings.append(
-        Finding(.problem, "network", "\(text)", advice: "Check the network, HTTPS_PROXY and \(prefix)_BASE_URL."))
+        Finding(
+          .problem, "network", "\(text)", advice: "Check the network, HTTPS_PROXY and \(descriptor.baseURLVariable)."))
     case .status(let status):
       if baseURL.lowercased().hasPrefix("https:") { findings.append(Finding(.ok, "TLS", "trusted")) }
-      findings.append(verdict(status, way.host, hasKey: !key.isEmpty, prefix))
+      findings.append(verdict(status, way.host, hasKey: !key.isEmpty, descriptor))
     }
     http.close()
     return findings
   }
 
-  private func verdict(_ status: Int, _ host: String, hasKey: Bool, _ prefix: String) -> Finding {
+  private func verdict(_ status: Int, _ host: String, hasKey: Bool, _ descriptor: ProviderDescriptor) -> Finding {
     switch status {
     case 200..<300: Finding(.ok, "answer", hasKey ? "\(host) accepts the key" : "\(host) answers")
     case 401, 403:
       hasKey
         ? Finding(
-          .problem, "answer", "\(host) does not accept the key (HTTP \(status))", advice: "Check \(prefix)_API_KEY.")
-        : Finding(.problem, "answer", "\(host) requires a key (HTTP \(status))", advice: "Set \(prefix)_API_KEY.")
+          .problem, "answer", "\(host) does not accept the key (HTTP \(status))",
+          advice: "Check \(descriptor.keyVariable).")
+        : Finding(
+          .problem, "answer", "\(host) requires a key (HTTP \(status))", advice: "Set \(descriptor.keyVariable).")
     case 404, 405:
       Finding(
         .warning, "answer", "\(host) does not support this check (HTTP \(status))",
-        advice: "Check \(prefix)_BASE_URL; some servers work without it.")
+        advice: "Check \(descriptor.baseURLVariable); some servers work without it.")
     case 300..<400:
       Finding(
         .problem, "answer", "\(host) redirects (HTTP \(status)), which a paid request does not follow",
-        advice: "Set \(prefix)_BASE_URL to the address it redirects to.")
+        advice: "Set \(descriptor.baseURLVariable) to the address it redirects to.")
     default:
       Finding(.warning, "answer", "\(host) answers with HTTP \(status)", advice: "Try again later.")
     }

@@ -52,13 +52,10 @@ struct Exposure {
   }
 
   private var cleartext: [Finding] {
-    [
-      ("WaveSpeed", configuration.wavespeedKey, configuration.wavespeedBaseURL),
-      ("OpenAI", configuration.openAIKey, configuration.openAIBaseURL),
-    ].compactMap { name, key, url in
-      guard key.isNamed, let address = url.value, BaseURL.isCleartext(address) else { return nil }
+    configuration.providers.compactMap { settings in
+      guard settings.key.isNamed, let address = settings.baseURL.value, BaseURL.isCleartext(address) else { return nil }
       return Finding(
-        .problem, "\(name) address", "the key is sent unencrypted to \(address)",
+        .problem, "\(settings.descriptor.title) address", "the key is sent unencrypted to \(address)",
         advice: "Use https://, a server on this machine, or no key.")
     }
   }

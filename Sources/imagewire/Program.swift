@@ -17,34 +17,36 @@ internal import Threads
 
 /// The program: reads the command line, builds the parts and runs a command or the server.
 enum Program {
+  private static let commands = CommandTable(providers: ProviderList.descriptors)
+
   static func main() -> Never {
     Heap.share()
     OpenFiles.raiseLimit()
     let invocation: Invocation
     do throws(UsageError) {
-      invocation = try Invocation(Array(CommandLine.arguments.dropFirst()))
+      invocation = try Invocation(Array(CommandLine.arguments.dropFirst()), of: commands)
     } catch {
       Log(level: .error).error("\(error.message)")
       exit(ExitStatus.usage.rawValue)
     }
     let command = invocation.command
     switch invocation.action {
-    case .help: tell(SafeText(lines: invocation.isNamed ? Help().text(of: command) : Help().text))
+    case .help: tell(SafeText(lines: invocation.isNamed ? Help(commands).text(of: command) : Help(commands).text))
     case .version: tell(SafeText(Version.text))
     case .run: break
     }
     switch command.name {
     case "serve", "mcp": serve(Options(invocation))
-    case "completions": tell(SafeText(lines: Completions().script(for: invocation.operands[0])!), end: "")
+    case "completions": tell(SafeText(lines: Completions(commands).script(for: invocation.operands[0])!), end: "")
     case "schema": describe(invocation.has("--names") ? nil : invocation.operands.first ?? "openrpc")
-    case "manual": tell(SafeText(lines: ManualPage(version: Version.number).text), end: "")
+    case "manual": tell(SafeText(lines: ManualPage(commands, version: Version.number).text), end: "")
     default: run(invocation)
     }
   }
 
   /// Prints a schema, or the names of all schemas.
   private static func describe(_ name: String?) -> Never {
-    let files = OpenRPCDocument(.standard, version: Version.number).files
+    let files = OpenRPCDocument(MethodTable(providers: ProviderList.descriptors), version: Version.number).files
     guard let name else { tell(.joined(files.map { SafeText($0.name) }, separator: "\n")) }
     guard let file = files.first(where: { $0.name == name }) else {
       Log(level: .error).error("There is no schema \"\(name)\". imagewire schema --names lists all schemas.")
@@ -84,7 +86,7 @@ enum Program {
       switch setup.run() {
       case .end(let status): exit(status.rawValue)
       case .generate(let arguments):
-        guard let next = try? Invocation(arguments) else { exit(ExitStatus.failed.rawValue) }
+        guard let next = try? Invocation(arguments, of: commands) else { exit(ExitStatus.failed.rawValue) }
         run(next)
       }
     }
@@ -100,7 +102,7 @@ enum Program {
 
     // A real provider needs libcurl: report that it is missing before anything is recorded.
     if invocation.command.name == "generate",
-      (options.provider ?? configuration.defaultProvider) != Prediction.sandbox,
+      (options.provider ?? configuration.defaultProvider) != Prediction.freeProvider,
       configuration.problem(of: options.provider ?? configuration.defaultProvider) == nil,
       case .failure(let failure) = HTTPClient.library()
     {
@@ -118,7 +120,7 @@ enum Program {
     guard let engine = try? root.engine.value.get() else { exit(ExitStatus.failed.rawValue) }
     let session = Session(
       engine: engine, console: console, time: time, folder: Configuration.workingFolder,
-      stateFolder: configuration.stateDirectory, unused: configuration.unusedOpenAI, signals: signals)
+      stateFolder: configuration.stateDirectory, unused: configuration.unusedProvider?.unused, signals: signals)
     let status = console.ending(Commands.run(invocation, session) ?? .usage)
     // Waits for the replies to requests that were written, as at the end of input; after a signal only briefly.
     engine.drain(atMost: signals.isRaised ? Shutdown.hastyPatience : engine.postPatience)
@@ -143,7 +145,8 @@ enum Program {
     let service = Service(
       engine: root.engine,
       host: .init(
-        version: Version.number, agentDirectories: { root.agents.described }, configure: { root.apply($0) },
+        version: Version.number, providers: ProviderList.descriptors, agentDirectories: { root.agents.described },
+        configure: { root.apply($0) },
         watch: { process in monitor.withLock { $0 }?.watch(process: process) }, standing: { root.standing }),
       time: time,
       maxMessageBytes: options.maxMessageBytes)

@@ -34,16 +34,17 @@ enum ProviderCheck {
   /// - Parameters:
   ///   - baseURL: `nil` for the default.
   ///   - key: never shown.
-  static func run(provider: String, baseURL: String?, key: String) throws(Setup.Stop) -> Outcome {
+  ///   - replies: needed to make the provider; nothing is stored.
+  static func run(
+    _ type: any ListedProvider.Type, _ access: ProviderAccess, baseURL: String?, key: String, replies: any ReplyStore
+  ) throws(Setup.Stop) -> Outcome {
     let http = HTTPClient()
     defer { http.close() }
-    let isOpenAI = provider == "openai"
-    let base =
-      isOpenAI ? OpenAI.completed(baseURL: baseURL ?? OpenAI.defaultBaseURL) : baseURL ?? WaveSpeed.defaultBaseURL
+    let base = access.completed(baseURL ?? access.defaultBaseURL)
     if BaseURL.isCleartext(base) {
       throw Setup.Stop(message: "\(base) is not encrypted, so others could read the key on its way. Use https://.")
     }
-    let way = Reachability(baseURL: base, path: isOpenAI ? "/models" : "/api/v3/balance", key: key, http: http)
+    let way = Reachability(baseURL: base, path: access.healthPath, key: key, http: http)
     switch wait(for: way.ask) ?? .failed("It did not answer in time.") {
     case .insecure(let text):
       throw Setup.Stop(message: "The connection to \(way.host) is not trusted: \(text)")
@@ -53,15 +54,16 @@ enum ProviderCheck {
       throw Setup.Stop(message: "\(way.host) answers with HTTP \(status), so the key cannot be checked.")
     case .status: break
     }
-    guard !isOpenAI else { return .accepted(Facts(model: "")) }
-    let service = WaveSpeed(
-      baseURL: base, key: key, account: "", http: http, clientVersion: Version.number,
-      now: { SystemTime().now.wall })
-    let balance = wait(for: service.balance).flatMap { try? $0.get().micros }
+    let service = type.make(
+      ProviderParts(
+        baseURL: base, key: key, account: "", replies: replies, http: http, version: Version.number, time: SystemTime())
+    )
+    guard let pricing = service.pricing else { return .accepted(Facts(model: "")) }
+    let model = service.defaultModel
+    let balance = wait(for: pricing.balance).flatMap { try? $0.get().micros }
     let input = JSONObject([("prompt", .string("a red fox in snow"))])
-    let quote = wait { service.quote(model: service.defaultModel, input: input, completion: $0) }
-    return .accepted(
-      Facts(balance: balance, price: quote.flatMap { try? $0.get().micros }, model: service.defaultModel))
+    let quote = wait { pricing.quote(model: model, input: input, completion: $0) }
+    return .accepted(Facts(balance: balance, price: quote.flatMap { try? $0.get().micros }, model: model))
   }
 
   private static func wait<Value: Sendable>(for start: (@escaping @Sendable (Value) -> Void) -> Void) -> Value? {

@@ -1,14 +1,18 @@
 internal import JSON
 internal import Predictions
+internal import Providers
 
 /// The config file: a JSON object of strings; limits may also be numbers, switches also `true` and `false`.
 struct SettingsFile: Sendable {
   /// Every field that this version knows.
-  static let fields = [
-    "provider", "model", "state_dir", "output_dir", "wavespeed_api_key", "wavespeed_api_key_file",
-    "wavespeed_api_key_store", "wavespeed_base_url", "openai_api_key", "openai_api_key_file", "openai_api_key_store",
-    "openai_base_url", "log", "max_spend_strict", "agent_max_images", "agent_max_spend", "retain",
-  ]
+  static let fields =
+    [
+      "provider", "model", "state_dir", "output_dir", "log", "max_spend_strict", "agent_max_images", "agent_max_spend",
+      "retain",
+    ]
+    + ProviderList.descriptors.filter { $0.access != nil }.flatMap {
+      [$0.keyField, $0.keyFileField, $0.keyStoreField, $0.baseURLField]
+    }
 
   /// Its path, whether it exists or not.
   let path: String

@@ -3,6 +3,7 @@ internal import Commands
 internal import JSON
 internal import Predictions
 internal import Providers
+internal import Storage
 
 #if canImport(Glibc)
   internal import Glibc
@@ -53,23 +54,24 @@ struct Setup {
     }
     // Before the questions: without libcurl the answers would be useless.
     if case .failure(let failure) = HTTPClient.library() { throw Stop(message: failure.message) }
-    let provider = try chosenProvider()
-    let baseURL = try chosenAddress(of: provider)
+    let settings = try chosenProvider()
+    let provider = settings.descriptor.name
+    let baseURL = try chosenAddress(of: settings)
     var source = try key(of: provider)
-    var check = try ProviderCheck.run(provider: provider, baseURL: baseURL, key: source.key)
+    var check = try self.check(settings, baseURL: baseURL, key: source.key)
     var tries = 1
     while case .refused(let reason) = check {
       guard asks, invocation.value("--key-file") == nil, tries < 3 else { throw Stop(message: reason) }
       console.note(SafeText(reason))
       source = try key(of: provider)
-      check = try ProviderCheck.run(provider: provider, baseURL: baseURL, key: source.key)
+      check = try self.check(settings, baseURL: baseURL, key: source.key)
       tries += 1
     }
     guard case .accepted(let facts) = check else { return .end(.failed) }
     console.note(SafeText(facts.sentence(provider)))
-    let place = try save(source, of: provider, baseURL: baseURL)
+    let place = try save(source, of: settings.descriptor, baseURL: baseURL)
     console.note(SafeText(place))
-    remarkOnEnvironment(provider)
+    remarkOnEnvironment(settings.descriptor)
     guard asks else { return .end(.done) }
     let price = facts.price.map { "It costs about \(Money.dollars($0))." } ?? "Its price is not known."
     guard console.confirms("Make a first image, \"\(Self.firstPrompt)\"? \(price)") else { return .end(.done) }
@@ -78,30 +80,40 @@ struct Setup {
 
   // MARK: - Questions
 
-  private func chosenProvider() throws(Stop) -> String {
-    if let named = invocation.value("--provider") { return named }
-    guard asks else { throw Stop(message: "--provider is missing: wavespeed or openai.", status: .usage) }
-    console.note("1  wavespeed: WaveSpeedAI, many models (key from https://wavespeed.ai/accesskey)")
-    console.note("2  openai: OpenAI, or your own server with the same images API")
+  private func chosenProvider() throws(Stop) -> ProviderSettings {
+    let offered = configuration.providers
+    if let named = invocation.value("--provider"), let settings = configuration.settings(of: named) { return settings }
+    let names = alternatives(offered.map(\.descriptor.name))
+    guard asks else { throw Stop(message: "--provider is missing: \(names).", status: .usage) }
+    for (index, settings) in offered.enumerated() {
+      console.note("\(index + 1)  \(settings.descriptor.name): \(settings.descriptor.summary)")
+    }
     while let answer = console.ask("Which provider? [1]") {
-      switch answer {
-      case "", "1", "wavespeed": return "wavespeed"
-      case "2", "openai": return "openai"
-      default: console.note("Enter 1 or 2.")
-      }
+      let number = answer.isEmpty ? 1 : Int(answer) ?? 0
+      if offered.indices.contains(number - 1) { return offered[number - 1] }
+      if let settings = configuration.settings(of: answer) { return settings }
+      console.note("Enter \(alternatives(offered.indices.map { String($0 + 1) })).")
     }
     throw Stop(message: "No answer.")
   }
 
+  private func check(
+    _ settings: ProviderSettings, baseURL: String?, key: String
+  ) throws(Stop) -> ProviderCheck.Outcome {
+    try ProviderCheck.run(
+      ProviderList.type(of: settings.descriptor.name)!, settings.access, baseURL: baseURL, key: key,
+      replies: FileReplyStore(directory: configuration.stateDirectory))
+  }
+
   /// The address of the provider; `nil` for the default.
-  private func chosenAddress(of provider: String) throws(Stop) -> String? {
-    let configured = provider == "openai" ? configuration.openAIBaseURL : configuration.wavespeedBaseURL
+  private func chosenAddress(of settings: ProviderSettings) throws(Stop) -> String? {
+    let configured = settings.baseURL
     var address = invocation.value("--base-url")
     if address == nil, let problem = configured.problem { throw Stop(message: problem, status: .usage) }
-    if address == nil, provider == "openai", asks, !configured.isNamed {
-      address = console.ask("Address of your own server, with /v1 (Enter: OpenAI itself):").flatMap {
-        $0.isEmpty ? nil : $0
-      }
+    if address == nil, settings.access.hasOwnServers, asks, !configured.isNamed {
+      let path = settings.access.defaultPath.isEmpty ? "" : ", with \(settings.access.defaultPath)"
+      let question: SafeText = "Address of your own server\(path) (Enter: \(settings.descriptor.title) itself):"
+      address = console.ask(question).flatMap { $0.isEmpty ? nil : $0 }
     }
     guard let address else { return configured.value }
     guard BaseURL.isUsable(address) else {
@@ -149,18 +161,22 @@ struct Setup {
   /// Saves the key and refers to it in the config file.
   ///
   /// - Returns: a sentence that says where the key is.
-  private func save(_ source: KeySource, of provider: String, baseURL: String?) throws(Stop) -> String {
+  private func save(_ source: KeySource, of descriptor: ProviderDescriptor, baseURL: String?) throws(Stop) -> String {
+    let provider = descriptor.name
     let folder = configuration.file.path.split(separator: "/").dropLast().map { "/\($0)" }.joined()
-    let field = "\(provider)_api_key"
     var object = configuration.file.object
     object["provider"] = .string(provider)
-    for old in [field, "\(field)_file", "\(field)_store"] { object[old] = nil }
+    for old in [descriptor.keyField, descriptor.keyFileField, descriptor.keyStoreField] { object[old] = nil }
     if invocation.value("--base-url") != nil || baseURL != nil {
-      object["\(provider)_base_url"] = baseURL.map { .string($0) }
+      object[descriptor.baseURLField] = baseURL.map { .string($0) }
     }
     let store = source.file == nil ? try chosenStore() : nil
     let file = source.file ?? "\(folder)/\(provider).key"
-    if let store { object["\(field)_store"] = .string(store.rawValue) } else { object["\(field)_file"] = .string(file) }
+    if let store {
+      object[descriptor.keyStoreField] = .string(store.rawValue)
+    } else {
+      object[descriptor.keyFileField] = .string(file)
+    }
     var writer = SettingsWriter()
     defer { writer.discard() }
     do throws(SettingsWriter.Failure) {
@@ -195,9 +211,9 @@ struct Setup {
   }
 
   /// Warns of variables that win over the file.
-  private func remarkOnEnvironment(_ provider: String) {
-    let key = "\(provider.uppercased())_API_KEY"
-    for name in [key, "\(key)_FILE", "IMAGEWIRE_PROVIDER", "\(provider.uppercased())_BASE_URL"]
+  private func remarkOnEnvironment(_ descriptor: ProviderDescriptor) {
+    let key = descriptor.keyVariable
+    for name in [key, "\(key)_FILE", "IMAGEWIRE_PROVIDER", descriptor.baseURLVariable]
     where environment[name] != nil {
       console.note("\(name) is set in the environment, and wins over the file.")
     }

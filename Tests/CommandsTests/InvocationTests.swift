@@ -3,11 +3,11 @@ import Testing
 @testable import Commands
 
 @Suite struct InvocationTests {
-  private func read(_ line: String...) throws -> Invocation { try Invocation(line) }
+  private func read(_ line: String...) throws -> Invocation { try Invocation(line, of: .all) }
 
   private func refusal(_ line: String...) -> String? {
     do throws(UsageError) {
-      _ = try Invocation(line)
+      _ = try Invocation(line, of: .all)
       return nil
     } catch {
       return error.message

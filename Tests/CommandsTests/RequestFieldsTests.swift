@@ -6,19 +6,19 @@ import Testing
 @Suite("The options of generate as parameters of submit")
 struct RequestFieldsTests {
   private func fields(_ options: String...) throws -> JSONObject {
-    let invocation = try Invocation(["generate", "a fox"] + options)
+    let invocation = try Invocation(["generate", "a fox"] + options, of: .all)
     return try RequestFields(invocation, folder: "/work", isFolder: { $0 == "/work/images" }).members(prompt: "a fox")
   }
 
   private func text(_ options: String...) throws -> String {
-    let invocation = try Invocation(["generate", "a fox"] + options)
+    let invocation = try Invocation(["generate", "a fox"] + options, of: .all)
     let members = try RequestFields(invocation, folder: "/work", isFolder: { $0 == "/work/images" }).members(
       prompt: "a fox")
     return JSONValue.object(members).text
   }
 
   private func refusal(_ options: String...) throws -> String? {
-    let invocation = try Invocation(["generate", "a fox"] + options)
+    let invocation = try Invocation(["generate", "a fox"] + options, of: .all)
     do throws(UsageError) {
       _ = try RequestFields(invocation, folder: "/", isFolder: { _ in false }).members(prompt: "a fox")
       return nil

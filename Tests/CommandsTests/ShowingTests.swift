@@ -87,33 +87,33 @@ import Testing
 }
 
 @Suite struct RenderedTests {
-  private let table = CommandTable.standard
+  private let table = CommandTable.all
 
   @Test func everyVisibleOptionIsInEveryRendering() {
-    let manual = ManualPage(version: "1.2.3").text
-    let shells = ["bash", "zsh", "fish"].map { Completions().script(for: $0)! }
+    let manual = ManualPage(table, version: "1.2.3").text
+    let shells = ["bash", "zsh", "fish"].map { Completions(table).script(for: $0)! }
     for command in table.visible {
-      #expect(Help().text.contains("  \(command.name) "))
-      let help = Help().text(of: command)
+      #expect(Help(table).text.contains("  \(command.name) "))
+      let help = Help(table).text(of: command)
       for option in command.options where !option.isHidden {
         #expect(help.contains(option.usage))
         #expect(manual.contains(ManualPage.escaped(option.usage)))
         for shell in shells { #expect(shell.contains(String(option.name.dropFirst(2)))) }
       }
     }
-    #expect(Completions().script(for: "tcsh") == nil)
+    #expect(Completions(table).script(for: "tcsh") == nil)
   }
 
   @Test func hiddenOptionsAreInNone() {
-    for text in [Help().text, ManualPage(version: "1").text]
-      + ["bash", "zsh", "fish"].map({ Completions().script(for: $0)! })
+    for text in [Help(table).text, ManualPage(table, version: "1").text]
+      + ["bash", "zsh", "fish"].map({ Completions(table).script(for: $0)! })
     {
       #expect(!text.contains("clientProcessId") && !text.contains("--stdio"))
     }
   }
 
   @Test func helpIsNoWiderThanATerminal() {
-    for text in [Help().text] + table.commands.map({ Help().text(of: $0) }) {
+    for text in [Help(table).text] + table.commands.map({ Help(table).text(of: $0) }) {
       for line in text.split(separator: "\n") where !line.contains("printf") { #expect(line.count <= 100, "\(line)") }
     }
   }

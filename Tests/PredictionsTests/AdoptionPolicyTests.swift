@@ -1,4 +1,5 @@
 import JSON
+import PredictionsTestSupport
 import Testing
 
 @testable import Predictions

@@ -579,8 +579,14 @@ struct EngineTests {
       return
     }
     #expect(message.contains("nobody") && message.contains("scripted"))
-    guard case .invalid("input.sandbox", _)? = error({ $0.input["sandbox"] = .object(JSONObject()) }) else {
-      Issue.record("A script for the sandbox was accepted by a provider that is paid.")
+    guard
+      case .invalid(
+        "input.script",
+        "input.script works only with the played provider; scripted would charge for it.")? = error({
+          $0.input["script"] = .object(JSONObject())
+        })
+    else {
+      Issue.record("A paid provider accepted a field that works only with another one.")
       return
     }
     guard case .folder(.folder("/unwritable", _), isDefault: false)? = error({ $0.outputDirectory = "/unwritable" })

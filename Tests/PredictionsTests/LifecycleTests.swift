@@ -1,4 +1,5 @@
 import Predictions
+import PredictionsTestSupport
 import Testing
 
 /// Sources/Predictions/README.md, "Transitions", row by row: from every situation, by every event, reported by the
@@ -307,7 +308,7 @@ struct LifecycleTests {
     "what the sandbox draws costs nothing, whatever happens to it", arguments: Situation.allCases, Event.allCases)
   func free(situation: Situation, event: Event) {
     var it = situation.prediction
-    it.provider = Prediction.sandbox
+    it.provider = Prediction.freeProvider
     for writer in Self.writers {
       guard case .success(let after) = attempt(it, event, by: writer), after.revision > it.revision else { continue }
       #expect(after.billing == .none)

@@ -1,4 +1,5 @@
 import Encoding
+import PredictionsTestSupport
 import Testing
 
 @testable import Predictions

@@ -1,3 +1,4 @@
+import PredictionsTestSupport
 import Testing
 
 @testable import Predictions
@@ -14,7 +15,8 @@ struct SendTimeTests {
     step: Int64, age: Int64 = minute, until: Int64? = nil, boot: String? = "one", now bootNow: String? = "one"
   ) -> ClosedRange<Int64> {
     let time = SendTime(sentAt: Self.sent, untilAt: until, steady: boot.map { _ in 5_000 }, boot: boot)
-    return time.window(at: Moment(steady: 5_000 + age, wall: Self.sent + age + step), boot: bootNow)
+    return time.window(
+      at: Moment(steady: 5_000 + age, wall: Self.sent + age + step), boot: bootNow, within: .ofTests)
   }
 
   @Test(arguments: [0, 1, -1, 20_000, -20_000, hour, -hour, 400 * 24 * hour, -400 * 24 * hour])
@@ -46,10 +48,10 @@ struct SendTimeTests {
     var time = SendTime(sentAt: Self.sent, steady: 5_000, boot: "one")
     // The local clock was an hour slow and is right now; the provider's was right all the time.
     let truth = Self.sent + Self.hour - 5_000...Self.sent + Self.hour + 180_000
-    #expect(time.providerWindow(at: now, boot: "one", presentSkew: 0) == truth)
+    #expect(time.providerWindow(at: now, boot: "one", presentSkew: 0, within: .ofTests) == truth)
     time.clockSkew = Self.hour
-    #expect(time.providerWindow(at: now, boot: "one", presentSkew: 0) == truth)
-    #expect(time.providerWindow(at: now, boot: "two", presentSkew: 0) == truth)
+    #expect(time.providerWindow(at: now, boot: "one", presentSkew: 0, within: .ofTests) == truth)
+    #expect(time.providerWindow(at: now, boot: "two", presentSkew: 0, within: .ofTests) == truth)
   }
 
   @Test func noDurationIsNegative() {

@@ -78,6 +78,54 @@ def test_the_closure_check_would_notice():
     assert not BARE_CLOSURE.search("let box = Protected<PendingCall?>(nil)")
 
 
+PROVIDERS = [path.name.lower() for path in sorted((ROOT / "Sources/Providers").iterdir()) if path.is_dir()]
+NAMED = re.compile(rf"\"[^\"]*(?:{'|'.join(PROVIDERS)})[^\"]*\"", re.I)
+#: Literals that may name a provider outside its directory.
+MAY_NAME = [
+    # A row holds no other fact about its provider, and the lifecycle must know whether a prediction can cost anything.
+    ("Prediction.swift", '"sandbox"'),
+    # The part of a model's name before the slash, and sentences on models that OpenAI retired.
+    ("CommandTable.swift", "openai/gpt-image"), ("RetiredModel.swift", "OpenAI gave"),
+    # Sentences about the sandbox.
+    *((file, "he sandbox ") for file in (
+        "Schema+Prediction.swift", "HTTPFailure+Meaning.swift", "Diagnostics.swift", "Program.swift",
+    )),
+    ("ResultReport.swift", "by the sandbox."), ("MCPToolResult.swift", "Sandbox drawing"), ("Configuration.swift", "Sandbox: "),
+]
+
+
+def provider_literals(file):
+    """The literals of a file that name a provider and must not."""
+    for line in file.read_text().splitlines():
+        for literal in NAMED.findall(re.sub(r"(^|\s)//.*", "", line)):
+            if not any(file.name == name and text in literal for name, text in MAY_NAME):
+                yield literal
+
+
+def test_a_provider_is_named_in_its_directory_only():
+    assert len(PROVIDERS) > 2
+    for target in TARGETS:
+        for file in sources(target):
+            if target != "Providers" or file.parent.name == "Providers":
+                assert not list(provider_literals(file)), file
+
+
+def test_the_check_of_names_would_notice(tmp_path):
+    file = tmp_path / "Prediction.swift"
+    file.write_text('let name = "sandbox" // "openai"\nlet key = file["wavespeed_api_key"] ?? "OPENAI_API_KEY"')
+    assert list(provider_literals(file)) == ['"wavespeed_api_key"', '"OPENAI_API_KEY"']
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_a_provider_is_on_the_pages(name):
+    assert f"| `{name}`: " in (ROOT / "Sources/Providers/README.md").read_text()
+    page = (ROOT / "schemas/README.md").read_text()
+    descriptor = next(file for file in sources("Providers") if file.name.lower() == f"{name}+descriptor.swift")
+    if "ProviderAccess(" in descriptor.read_text():
+        for field in (f"{name}_api_key", f"{name}_base_url"):
+            assert f"`{field}`" in page and f"`{field.upper()}`" in page
+
+
 def test_no_swift_package_is_used():
     assert "dependencies: []," in (ROOT / "Package.swift").read_text()
 

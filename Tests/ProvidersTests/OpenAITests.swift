@@ -136,7 +136,7 @@ import Testing
   }
 }
 
-private struct NoReplies: ReplyStore {
+struct NoReplies: ReplyStore {
   func keep(_ body: [UInt8], of prediction: Prediction) {}
   func body(of prediction: Prediction) -> [UInt8]? { nil }
   func has(_ prediction: Prediction) -> Bool { false }

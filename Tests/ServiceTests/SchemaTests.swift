@@ -1,5 +1,6 @@
 import JSON
 import Predictions
+import Providers
 import Testing
 
 @testable import Service
@@ -37,10 +38,12 @@ struct SchemaTests {
     return names
   }
 
+  private static let table = MethodTable(providers: ProviderList.descriptors)
+
   /// The document with the version of the files; a program test checks that it is the version of the program.
   private static func book() throws -> OpenRPCDocument {
     let document = try JSONValue(parsing: try #require(contents("openrpc.json")))
-    return OpenRPCDocument(.standard, version: try #require(document["info"]?["version"]?.string))
+    return OpenRPCDocument(table, version: try #require(document["info"]?["version"]?.string))
   }
 
   @Test("the files in schemas/ are rendered from the table (`make schemas`)")
@@ -55,7 +58,7 @@ struct SchemaTests {
 
   @Test func everyMethodButThoseOfMCPIsDescribedOnce() throws {
     let foreign = Method(mcp: "tools/list", "MCP's own.", body: .now { _, _ in .empty })
-    let table = MethodTable(Method.predictions + Method.lifecycle + [foreign])
+    let table = MethodTable(Method.predictions + Method.lifecycle([]) + [foreign])
     let book = OpenRPCDocument(table, version: "1")
     let names = try #require(book.openRPC["methods"]?.array).map { $0["name"]?.string }
     #expect(names == table.methods.map(\.name).filter { $0 != "tools/list" })
@@ -64,7 +67,7 @@ struct SchemaTests {
 
   /// OpenRPC requires it, and positional calls would be impossible otherwise.
   @Test func requiredParametersComeFirst() {
-    for method in MethodTable.standard.methods {
+    for method in Self.table.methods {
       let required = method.parameters.map(\.isRequired)
       #expect(required == required.sorted { $0 && !$1 }, "\(method.name)")
     }

@@ -84,7 +84,7 @@ extension PredictionEngine {
     }
     let id = request.model ?? defaults.model ?? provider.defaultModel
     var problems = Self.promptProblems(in: request.input)
-    if let problem = Self.sandboxProblem(in: request.input, of: provider) { problems.append(problem) }
+    if let problem = foreignField(in: request.input, of: provider) { problems.append(problem) }
     let hint = provider.isEmbedded ? nil : RetiredModel.hint(for: id)
     guard let catalogue = provider.catalogue else {
       return completion(.success(Validation(problems: problems, hint: hint)))
@@ -141,11 +141,14 @@ extension PredictionEngine {
     return text.utf8.contains { $0 > 0x20 } ? [] : [.init(path: path, message: "\(path) is empty")]
   }
 
-  static func sandboxProblem(in input: JSONObject, of provider: any Provider) -> InputSchema.Problem? {
-    guard !provider.isEmbedded, input["sandbox"] != nil else { return nil }
+  /// The first field of the input that works only with another provider.
+  func foreignField(in input: JSONObject, of provider: any Provider) -> InputSchema.Problem? {
+    guard let own = ownFields.first(where: { $0.provider != provider.name && input[$0.field] != nil }) else {
+      return nil
+    }
     return .init(
-      path: "input.sandbox",
-      message: "input.sandbox works only with the sandbox provider; \(provider.name) would charge for it.")
+      path: "input.\(own.field)",
+      message: "input.\(own.field) works only with the \(own.provider) provider; \(provider.name) would charge for it.")
   }
 
   /// Refuses a request whose input certainly violates its model's schema, or has a field that its model certainly does

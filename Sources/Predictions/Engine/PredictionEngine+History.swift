@@ -8,7 +8,7 @@ extension PredictionEngine {
     let window: ClosedRange<Int64>
     do throws(StoreError) {
       let sent = try store.sendTime(of: prediction.id) ?? SendTime(sentAt: prediction.startedAt ?? prediction.createdAt)
-      window = sent.window(at: time.now, boot: time.boot)
+      window = sent.window(at: time.now, boot: time.boot, within: history.historyWindow)
     } catch {
       return react(.looked(prediction.id, .unavailable(reason: error.message)))
     }
@@ -26,8 +26,9 @@ extension PredictionEngine {
     }
     let now = time.now.wall
     // An acceptance in the future means that the clock was set back: then the whole history is searched.
-    let since = prediction.createdAt > now ? now - Self.historyReach : prediction.createdAt - 5_000
-    history.search(for: prediction, window: since...now + 60_000) { [self] outcome in
+    let margins = history.historyWindow
+    let since = prediction.createdAt > now ? now - margins.reach : prediction.createdAt - margins.before
+    history.search(for: prediction, window: since...now + margins.after) { [self] outcome in
       let outcome = withoutOurs(outcome, of: prediction.account)
       if case .unavailable(let reason) = outcome { warnAboutSearches(reason) }
       react(.searched(id, outcome))

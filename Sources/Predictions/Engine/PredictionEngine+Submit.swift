@@ -63,7 +63,7 @@ extension PredictionEngine {
     if let obstacle = provider.obstacle { throw .misconfigured(obstacle) }
     let name = provider.name
     let model = request.model ?? defaults.model ?? provider.defaultModel
-    if let problem = Self.sandboxProblem(in: request.input, of: provider) {
+    if let problem = foreignField(in: request.input, of: provider) {
       throw .invalid(path: problem.path, message: problem.message)
     }
     // A process that only submits must also show that the account pauses.

@@ -57,6 +57,8 @@ public final class PredictionEngine: Sendable {
   let owner: String
   let time: any TimeSource
   let limits: AccountLimits
+  /// Fields of an input that work with one provider only, and its name.
+  let ownFields: [(field: String, provider: String)]
   let files = WorkQueue()
   /// Reads files to upload.
   let uploads = WorkQueue()
@@ -70,20 +72,19 @@ public final class PredictionEngine: Sendable {
   /// How long after its acceptance a prediction is sent whose accepting process has exited, at a provider without a
   /// history that would show an earlier POST; in milliseconds.
   static let unsearchedLifetime: Int64 = 600_000
-  /// How far back a provider's history is searched, in milliseconds.
-  static let historyReach: Int64 = 7 * 86_400_000
 
   /// An idle engine: work begins with the first call that names a prediction.
   ///
   /// - Parameters:
   ///   - retention: the age at which finished predictions are deleted, in milliseconds; `nil` is no limit.
   ///   - savesAtOnce: how many predictions' outputs are saved at once: so many remote ones, and so many local ones.
+  ///   - providers: all providers of the program, also unusable ones.
   ///   - seed: of the scheduler's jitter.
   ///   - notice: writes a sentence to the log; the sentences contain no prompts and no keys.
   public init(
     store: any PredictionStore, outputs: any OutputStore, previews: any PreviewStore, inputs: any InputStore,
     time: any TimeSource, limits: AccountLimits, defaults: Defaults, retention: Int64? = nil, savesAtOnce: Int = 4,
-    seed: UInt64, notice: @escaping @Sendable (String) -> Void
+    providers: [ProviderDescriptor] = [], seed: UInt64, notice: @escaping @Sendable (String) -> Void
   ) {
     uncheckedStore = store
     uncheckedOutputs = outputs
@@ -93,6 +94,7 @@ public final class PredictionEngine: Sendable {
     owner = store.owner
     self.time = time
     self.limits = limits
+    ownFields = providers.flatMap { provider in provider.ownFields.sorted().map { ($0, provider.name) } }
     state = Protected(
       State(
         defaults: defaults, scheduler: Scheduler(seed: seed), downloads: Downloads(atOnce: savesAtOnce),

@@ -11,8 +11,6 @@ public struct OpenAI: Provider, ServerQuoting {
   /// Where the service is, unless one says otherwise.
   public static let defaultBaseURL = "https://api.openai.com/v1"
 
-  /// `openai`.
-  public let name = "openai"
   /// See `Account`.
   public let account: String
   /// A model of OpenAI; other servers have their own names.
@@ -44,7 +42,7 @@ public struct OpenAI: Provider, ServerQuoting {
     baseURL: String = Self.defaultBaseURL, key: String, account: String, replies: any ReplyStore, http: HTTPClient,
     clientVersion: String, now: @escaping @Sendable () -> Int64
   ) {
-    base = BaseURL(Self.completed(baseURL: baseURL))
+    base = BaseURL(baseURL, defaultPath: Self.access.defaultPath)
     self.account = account
     self.replies = replies
     self.http = http
@@ -54,14 +52,8 @@ public struct OpenAI: Provider, ServerQuoting {
     self.key = String(decoding: Array(bytes), as: UTF8.self)
   }
 
-  /// A base URL with the `/v1` that one without a path lacks.
-  public static func completed(baseURL: String) -> String {
-    let base = BaseURL(baseURL)
-    return base.hasPath ? base.text : "\(base.text)/v1"
-  }
-
   /// Near where the base URL is on this machine.
-  public var pace: PollPace { base.reach == .loopback ? .near : .remote }
+  public var pace: PollPace { Self.pace(at: base) }
 
   /// As far as the HTTP client knows.
   public var obstacle: String? { http.obstacle }
@@ -258,7 +250,7 @@ extension OpenAI: ProviderHistory {
       .found([
         HistoryMatch(
           remoteID: Self.remoteID(of: prediction), createdAt: prediction.startedAt ?? prediction.createdAt,
-          clockSkew: 0, isNamed: true)
+          clockSkew: 0, isNamed: true, window: historyWindow)
       ]))
   }
 }

@@ -8,8 +8,6 @@ internal import Threads
 /// It stores nothing. The time of sending is in the remote id, and the content in the input, so any process can poll and
 /// download predictions of another. `input.sandbox` simulates the behaviour of real providers.
 public struct Sandbox: Provider {
-  /// `sandbox`.
-  public let name = "sandbox"
   /// The same for all processes, because there is no key.
   public let account: String
   /// The same as WaveSpeed's, so that a client need not name another model for the real service.
@@ -199,7 +197,8 @@ extension Sandbox: ProviderHistory {
       completion(
         .found([
           HistoryMatch(
-            remoteID: Self.remoteID(of: prediction, sentAt: sentAt), createdAt: sentAt, clockSkew: 0, isNamed: true)
+            remoteID: Self.remoteID(of: prediction, sentAt: sentAt), createdAt: sentAt, clockSkew: 0, isNamed: true,
+            window: historyWindow)
         ]))
     }
   }

@@ -9,6 +9,9 @@ struct SandboxInput {
     var message: String
   }
 
+  /// The field with the events to simulate.
+  static let scriptField = "sandbox"
+
   private(set) var prompt = ""
   private(set) var width = 1_024
   private(set) var height = 1_024
@@ -33,7 +36,7 @@ struct SandboxInput {
       }
       count = Int(n)
     }
-    if let script = object["sandbox"], !script.isNull { try read(script: script) }
+    if let script = object[Self.scriptField], !script.isNull { try read(script: script) }
   }
 
   /// `1024x1024`, as OpenAI writes it, or `1024*1024`, as WaveSpeed does.

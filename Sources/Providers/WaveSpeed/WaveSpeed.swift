@@ -7,8 +7,6 @@ public struct WaveSpeed: Provider, ServerQuoting, Sendable {
   /// The address of the service.
   public static let defaultBaseURL = "https://api.wavespeed.ai"
 
-  /// `wavespeed`.
-  public let name = "wavespeed"
   /// See `Account`.
   public let account: String
   /// Default model; override with `--model`. OpenAI retired its upstream on 2026-10-23.
@@ -49,7 +47,7 @@ public struct WaveSpeed: Provider, ServerQuoting, Sendable {
   }
 
   /// Near where the base URL is on this machine.
-  public var pace: PollPace { base.reach == .loopback ? .near : .remote }
+  public var pace: PollPace { Self.pace(at: base) }
 
   /// As far as the HTTP client knows.
   public var obstacle: String? { http.obstacle }

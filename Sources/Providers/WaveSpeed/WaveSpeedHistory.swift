@@ -100,6 +100,7 @@ private struct HistorySearch: Sendable {
     else { return nil }
     let item = Likeness(of: theirs)
     return likeness.matches(item)
-      ? HistoryMatch(remoteID: id, createdAt: createdAt, clockSkew: skew, likeness: item) : nil
+      ? HistoryMatch(
+        remoteID: id, createdAt: createdAt, clockSkew: skew, likeness: item, window: service.historyWindow) : nil
   }
 }

@@ -40,7 +40,7 @@ extension Schema {
             "total": .integer(0...).orNull.about("From created to finished."),
           ]
         ).about("Milliseconds; null if not known yet."),
-        "provider": .string.about("wavespeed, openai or sandbox."),
+        "provider": .string.about("The provider that makes it."),
         "remote_id": .string.orNull.about("The provider's own id."),
         "input": .object().about("The model's input. Left out in lists; see omitted."),
         "files": .array(of: .file).about("Saved outputs."),

@@ -16,6 +16,13 @@ final class Journal: Sendable {
   func count(_ entry: String) -> Int { all.count { $0 == entry } }
 }
 
+extension ProviderDescriptor {
+  /// Of a provider that is not installed, and with which alone the field `script` works.
+  static let played = ProviderDescriptor(
+    name: "played", title: "Played", summary: "", access: nil, isFree: true, tellsPrices: true, takesUploads: true,
+    ownFields: ["script"])
+}
+
 /// An engine with everything around it in memory.
 struct Rig {
   let journal: Journal
@@ -44,7 +51,8 @@ struct Rig {
     let notices = notices
     engine = PredictionEngine(
       store: store, outputs: outputs, previews: previews, inputs: inputs, time: time, limits: limits,
-      defaults: Defaults(provider: "scripted", model: nil, outputDirectory: "/out"), retention: retention, seed: 1,
+      defaults: Defaults(provider: "scripted", model: nil, outputDirectory: "/out"), retention: retention,
+      providers: [.played], seed: 1,
       notice: { notice in notices.withLock { $0.append(notice) } })
     engine.install(.ready(provider), as: "scripted")
   }

@@ -1,4 +1,5 @@
 import Predictions
+import PredictionsTestSupport
 import Threads
 
 /// A provider that follows a test's script. Without a script everything succeeds: the POST is accepted, the first poll
@@ -186,6 +187,7 @@ final class ScriptedProvider: Provider, ProviderHistory, ProviderUploads {
   }
 
   var history: (any ProviderHistory)? { keepsHistory ? self : nil }
+  var historyWindow: HistoryWindow { .ofTests }
   var remembersAll: Bool { keepsHistory }
 
   var isHistoryEmpty: Bool {
