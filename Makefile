@@ -58,7 +58,7 @@ test-editors: debug tools ## The editors' clients, in the editors of this system
 	$(WITH_PROGRAM) clients/neovim/tests/run.sh
 	$(WITH_PROGRAM) clients/vim/tests/run.sh
 	$(WITH_PROGRAM) clients/emacs/tests/run.sh
-	$(WITH_PROGRAM) node --test clients/vscode/tests/extension.test.js
+	$(WITH_PROGRAM) node --test clients/vscode/tests/*.test.js
 	$(PYTEST) clients/vscode/tests
 	$(WITH_PROGRAM) clients/shell/tests/run.sh
 

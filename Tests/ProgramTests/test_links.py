@@ -130,7 +130,7 @@ def missing_headings(text, base):
 def missing_tests(text):
     """Tests and files of tests that are not there."""
     for name in re.findall(r"(?<![\w.:])`?(test_\w+)(?:\.py)?\b", text):
-        if not any(PurePosixPath(path).stem == name or f"def {name}(" in read(path) for path in TRACKED if path.endswith(".py")):
+        if not any(PurePosixPath(path).stem == name or path.endswith(".py") and f"def {name}(" in read(path) for path in TRACKED):
             yield f"the test {name}"
     for name in re.findall(r"`(\w+Tests)`", text):
         if not any(name in (PurePosixPath(path).stem, *PurePosixPath(path).parts) for path in TRACKED):

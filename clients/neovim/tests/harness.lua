@@ -1,5 +1,5 @@
---- What the tests stand on: a fresh buffer and fresh settings for each, messages kept, waiting for events with a limit.
-local M = { messages = {}, program = os.getenv('IMAGEWIRE') }
+--- Used by all tests: a new buffer and default settings for each test, its messages, and waiting with a limit.
+local M = { messages = {}, program = os.getenv('IMAGEWIRE'), directory = vim.fn.getcwd() }
 
 vim.notify = function(message, level)
   table.insert(M.messages, { text = message, level = level })
@@ -80,6 +80,26 @@ function M.edit(name, lines)
   vim.cmd('edit ' .. folder .. '/' .. name)
   vim.api.nvim_buf_set_lines(0, 0, -1, false, lines or {})
   return folder
+end
+
+--- The predictions whose prompt contains a text.
+function M.listed(text)
+  local found
+  require('imagewire.process').request('list', { text = text }, function(_, page) found = page.predictions end)
+  M.wait_for('the list', function() return found end)
+  return found
+end
+
+--- Starts another Neovim, which runs second.lua, and returns its job.
+function M.second(variables, on_line)
+  return vim.fn.jobstart({
+    vim.v.progpath, '--headless', '--clean', '--cmd', 'set runtimepath^=' .. M.directory, '-c', 'luafile tests/second.lua',
+  }, {
+    env = variables,
+    cwd = M.directory,
+    stdout_buffered = false,
+    on_stdout = function(_, lines) vim.tbl_map(on_line, lines) end,
+  })
 end
 
 function M.run()

@@ -1,7 +1,9 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { Client } from "../src/index.js";
 
 export const ROOT = resolve(fileURLToPath(import.meta.url), "../../../..");
@@ -58,4 +60,21 @@ export function isAlive(pid) {
   } catch {
     return false;
   }
+}
+
+const index = pathToFileURL(join(ROOT, "clients/node/src/index.js"));
+
+/** Runs a script of its own. One that does not end is ended, and its code is null then. */
+export async function script(text, env = alone()) {
+  const source = `import { Client } from ${JSON.stringify(index)};\n${text}`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", source], {
+    env: { ...process.env, ...env, IMAGEWIRE: BINARY }, stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+    timeout: 60_000,
+  });
+  child.stderr.resume();
+  let said = "";
+  child.stdout.on("data", (chunk) => (said += chunk));
+  const [code, signal] = await once(child, "close");
+  return { said, code, signal };
 }

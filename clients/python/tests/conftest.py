@@ -1,7 +1,9 @@
 """A state directory of its own for each test, and the program the tests are run against."""
 
 import os
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -52,3 +54,38 @@ def fake(options):
 def small(prompt, **sandbox):
     """An input that is drawn quickly."""
     return {"prompt": prompt, "size": "64x64", **({"sandbox": sandbox} if sandbox else {})}
+
+
+def wait_until(condition):
+    """Looks again until it holds."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "it never came to that"
+        time.sleep(0.01)
+
+
+def pid_of(client):
+    return client._connection._process.pid
+
+
+def is_alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+    except NotADirectoryError:
+        os.kill(pid, 0)
+        return True
+
+
+def script(tmp_path, text):
+    path = tmp_path / "script.py"
+    # A process that was started in the background ignores Ctrl-C, and hands that on.
+    start = "import sys, time, os, signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\nimport imagewire\n"
+    path.write_text(start + text)
+    environment = {**os.environ, "IMAGEWIRE": BINARY, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUNBUFFERED": "1"}
+    return subprocess.Popen(
+        [sys.executable, str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
+        start_new_session=True,
+    )

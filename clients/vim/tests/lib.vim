@@ -1,5 +1,5 @@
 vim9script
-# What the tests of the plugin have in common, and how they are run: each by itself, all results to the file $RESULTS.
+# Used by all tests of the plugin. Run writes the result of each test to the file $RESULTS.
 
 import autoload 'imagewire/process.vim'
 
@@ -84,13 +84,15 @@ def RunOne(name: string, Test: func)
   writefile(said, $RESULTS)
 enddef
 
-# Runs tests, of name to function, and ends this Vim.
-export def Run(tests: dict<func>)
+# Runs each function of a script whose name begins with Test_, and ends this Vim. GetFunction gives a function of the script.
+export def Run(GetFunction: func(string): func)
   try
-    for [name, Test] in items(tests)
-      RunOne(name, Test)
+    for line in split(execute('def'), "\n")
+      var name = matchstr(line, '<SNR>\d\+_\zsTest_\w\+')
+      if name != ''
+        RunOne(name, GetFunction(name))
+      endif
     endfor
-    writefile(said + [printf('Vim: %d tests, %d failed', len(tests), failed)], $RESULTS)
   catch
     failed += 1
     writefile(said + [v:exception .. ' at ' .. v:throwpoint], $RESULTS)

@@ -209,11 +209,4 @@ def Test_a_list_that_is_closed_while_it_is_asked_for()
   assert_notmatch('\<E\d\+:', Messages())
 enddef
 
-# The functions above whose name begins with Test_.
-var tests: dict<func> = {}
-for name in split(execute('def'), "\n")->mapnew((_, line) => matchstr(line, '<SNR>\d\+_\zsTest_\w\+'))
-  if name != ''
-    tests[name] = function(name)
-  endif
-endfor
-t.Run(tests)
+t.Run((name) => function(name))

@@ -1,0 +1,32 @@
+--- The list of earlier predictions.
+local t = require('harness')
+local test, contains = t.test, t.contains
+
+test('the list shows, filters, inserts and cancels', function()
+  t.edit('note.md', { 'before after' })
+  vim.api.nvim_win_set_cursor(0, { 1, 5 })
+  vim.cmd('Imagewire a zebra to be listed')
+  t.idle()
+  vim.api.nvim_buf_set_lines(0, 0, -1, false, { 'before after' })
+  vim.api.nvim_win_set_cursor(0, { 1, 5 })
+  t.settings({ input = { size = '64x64', sandbox = { never = true } } })
+  vim.cmd('new')
+  vim.cmd('Imagewire a yak to be listed')
+  vim.cmd('wincmd p')
+
+  vim.cmd('ImagewireList to be listed')
+  t.wait_for('two lines', function() return #t.lines() == 3 end)
+  contains(t.lines()[2], 'a yak to be listed')
+  t.matches(t.lines()[3], '^completed +%d+ s +sandbox +a zebra to be listed$')
+  vim.api.nvim_win_set_cursor(0, { 2, 0 })
+  vim.api.nvim_feedkeys('x', 'x', false)
+  t.wait_for('the cancelled one', function() return t.lines()[2]:match('^cancelled') end)
+  vim.api.nvim_win_set_cursor(0, { 3, 0 })
+  vim.api.nvim_feedkeys('i', 'x', false)
+  t.message('inserted')
+  vim.api.nvim_feedkeys('q', 'x', false)
+  t.matches(t.lines()[1], '^before!%[a zebra to be listed%]%(/?.*a%-zebra%-to%-be%-listed%.png%) after$')
+
+  vim.cmd('ImagewireList no image has these words')
+  t.wait_for('an empty list', function() return (t.lines()[2] or ''):match('no image with these words') end)
+end)

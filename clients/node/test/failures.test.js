@@ -1,0 +1,69 @@
+// Predictions that fail, calls that are refused, messages that cannot be sent, and errors that name no call.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { CallError, isDone, PredictionFailed, WaitTimeout } from "../src/index.js";
+import { alone, client, fake, script, small } from "./support.js";
+
+for (const type of ["content_refused", "insufficient_credit", "rate_limited", "remote_error", "network", "invalid_input"]) {
+  test(`work that fails with ${type} rejects with its prediction`, async (t) => {
+    await assert.rejects(client(t).generate(undefined, { input: small("a failure", { fail: type }) }), (error) => {
+      assert.ok(error instanceof PredictionFailed);
+      assert.equal(error.type, type);
+      assert.equal(error.prediction.failure.type, type);
+      assert.ok(error.message.startsWith(error.prediction.failure.message));
+      return true;
+    });
+  });
+}
+
+test("calls that fail", async (t) => {
+  const it = client(t);
+  for (const [call, code, path] of [
+    [() => it.generate(""), -32602, "prompt"],
+    [() => it.generate(), -32602, "prompt"],
+    [() => it.generate("a boat", { outputDir: "relative" }), -32602, "output_dir"],
+    [() => it.generate("a boat", { promt: 5 }), -32602, "promt"],
+    [() => it.generate("a boat", { provider: "wavespeed" }), 1005, undefined],
+    [() => it.status("nothing"), 1001, undefined],
+    [() => it.call("no_such_method"), -32601, undefined],
+  ]) {
+    await assert.rejects(call(), (error) => error instanceof CallError && error.code === code && error.path === path);
+  }
+  assert.deepEqual(await it.call("ping"), {});
+});
+
+test("a time limit leaves the prediction alone", async (t) => {
+  const it = client(t);
+  const late = await it.generate("never", { input: { sandbox: { never: true } }, timeout: 200 }).catch((error) => error);
+  assert.ok(late instanceof WaitTimeout);
+  assert.ok(!isDone(await it.status(late.prediction.id)));
+});
+
+test("what cannot be sent is said at once", async (t) => {
+  const it = client(t);
+  const nothing = /^submit .*Nothing was sent\.$/;
+  await assert.rejects(it.generate("a boat", { input: { seed: 10n } }), { name: "TypeError", message: nothing });
+  await assert.rejects(it.submit("x".repeat(64 * 1024 * 1024)), { name: "RangeError", message: nothing });
+  assert.deepEqual((await it.list()).predictions, []);
+});
+
+test("what cannot be sent does not keep a script from ending", async () => {
+  const { said, code } = await script(
+    `const c = new Client(); await c.generate("a boat", { input: { seed: 10n } }).catch(({ name }) => console.log(name));`,
+  );
+  assert.deepEqual([said, code], ["TypeError\n", 0]);
+});
+
+test("an error that names no call", async (t) => {
+  const log = [];
+  const it = fake(t, "unread", { onLog: (line) => log.push(line) });
+  await assert.rejects(it.call("ping"), { name: "CallError", message: "Invalid Request" });
+  // Of several it may be any: none of them is said to have failed.
+  let failed;
+  const other = it.call("result").catch((error) => (failed = error));
+  assert.deepEqual(await it.call("ping"), {});
+  assert.equal(failed, undefined);
+  assert.match(log.join(), /does not say which/);
+  await it.close();
+  assert.equal((await other).type, "connection_lost");
+});

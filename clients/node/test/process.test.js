@@ -1,0 +1,108 @@
+// The process: its end, its start, and programs that are not imagewire.
+import assert from "node:assert/strict";
+import { chmodSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { Client, ProcessError } from "../src/index.js";
+import { alone, BINARY, client, fake, folder, isAlive, script, small, until } from "./support.js";
+
+test("all that is pending fails at once when the process is killed, and the next call starts it again", async (t) => {
+  const it = client(t);
+  const { id } = await it.submit(undefined, { input: small("never", { never: true }) });
+  const first = it.pid;
+  const waiting = Array.from({ length: 8 }, () => it.result(id));
+  // Of a tag that nothing has: how the prediction goes on must not come before the end.
+  const updates = it.subscribe({ tag: "nothing" });
+  const update = updates.next();
+  await it.call("ping");
+  process.kill(first, "SIGKILL");
+  for (const one of [...waiting, update]) {
+    await assert.rejects(one, (error) => {
+      assert.ok(error instanceof ProcessError);
+      assert.equal(error.type, "connection_lost");
+      assert.match(error.message, /SIGKILL.*starts it again/);
+      return true;
+    });
+  }
+  assert.equal((await it.status(id)).id, id);
+  assert.notEqual(it.pid, first);
+});
+
+test("closing ends the process and the waiting calls", async () => {
+  const it = new Client({ binary: BINARY, env: alone() });
+  const { id } = await it.submit(undefined, { input: small("never", { never: true }) });
+  const { pid } = it;
+  const waiting = assert.rejects(it.result(id));
+  await it.call("ping");
+  await it.close();
+  await waiting;
+  assert.equal(isAlive(pid), false);
+  assert.equal((await it.status(id)).id, id);
+  await it.close();
+  await it.close();
+});
+
+test("Ctrl-C in a terminal does not end the process under its client", async () => {
+  // A terminal sends it to everybody in the foreground: the script gets it, and its child must not.
+  const { said } = await script(
+    `const c = new Client(); await c.call("ping"); const { pid } = c;
+     const alive = setInterval(() => {}, 1000); // A handler of a signal alone does not keep the script.
+     await new Promise((resolve) => { process.once("SIGINT", resolve); process.kill(-process.pid, "SIGINT"); });
+     clearInterval(alive);
+     console.log((await c.call("ping")) && c.pid === pid); await c.close();`,
+  );
+  assert.equal(said, "true\n");
+});
+
+for (const [how, end] of Object.entries({
+  "is killed": 'process.kill(process.pid, "SIGKILL")', exits: "process.exit(0)", "just ends": "", throws: "throw new Error('thrown')",
+})) {
+  test(`the child never outlives a parent that ${how}`, async () => {
+    const { said } = await script(`const c = new Client(); await c.call("ping"); console.log(c.pid); ${end}`);
+    assert.match(said, /^\d+\n$/);
+    await until(() => !isAlive(Number(said)));
+  });
+}
+
+for (const [kind, type, words] of [
+  ["old", "too_old", /version 0\.0\.9.*0\.1\.0 or newer/], ["ancient", "too_old", /too old/], ["other", "too_old", /but cat/],
+  ["babbles", "start_failed", /Welcome/], ["quits", "start_failed", /status 1.*no option quits/],
+]) {
+  test(`a program that ${kind} is said to be wrong`, async (t) => {
+    await assert.rejects(fake(t, kind).generate("a boat"), (error) => {
+      assert.ok(error instanceof ProcessError);
+      assert.equal(error.type, type);
+      assert.match(error.message, words);
+      return true;
+    });
+  });
+}
+
+test("a missing binary is named", async (t) => {
+  const missing = client(t, { binary: "/no/such/imagewire" });
+  await assert.rejects(missing.generate("a boat"), { type: "not_found", message: /\/no\/such\/imagewire.*IMAGEWIRE/ });
+  const path = join(folder(), "imagewire");
+  writeFileSync(path, "no program");
+  await assert.rejects(client(t, { binary: path }).generate("a boat"), { type: "not_found", message: /cannot be started: EACCES/ });
+  chmodSync(path, 0o755);
+  await assert.rejects(client(t, { binary: path }).generate("a boat"), ProcessError);
+});
+
+test("a program that says nothing", async (t) => {
+  await assert.rejects(fake(t, "mute", { startPatience: 500 }).generate("a boat"), { type: "start_failed", message: /does not answer/ });
+});
+
+test("a process that dies says why", async (t) => {
+  const it = fake(t, "dies");
+  for (let time = 0; time < 2; time++) {
+    await assert.rejects(it.generate("a boat"), { type: "connection_lost", message: /status 9.*something broke/ });
+  }
+});
+
+test("stderr is drained, and lines of any length are read", async (t) => {
+  const log = [];
+  const answer = await fake(t, "chatty", { onLog: (line) => log.push(line.length) }).call("ping");
+  assert.equal(answer.long, "é".repeat(3_000_000));
+  await until(() => log.length === 1);
+  assert.deepEqual(log, [2_000_000]);
+});

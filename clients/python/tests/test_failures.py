@@ -1,0 +1,102 @@
+"""Predictions that fail, calls that are refused, messages that cannot be sent, and errors that name no call."""
+
+import pytest
+from conftest import PATIENCE, small
+
+import imagewire
+
+
+@pytest.mark.parametrize(
+    "kind, error",
+    [
+        ("content_refused", imagewire.ContentRefused), ("insufficient_credit", imagewire.InsufficientCredit),
+        ("rate_limited", imagewire.RateLimited), ("authentication", imagewire.AuthenticationFailed),
+        ("model_unavailable", imagewire.ModelUnavailable), ("remote_error", imagewire.RemoteFailed),
+        ("remote_timeout", imagewire.RemoteTimedOut), ("network", imagewire.NetworkFailed),
+        ("invalid_input", imagewire.InvalidInput), ("internal", imagewire.InternalFailure),
+    ],
+)
+def test_work_that_fails_is_an_exception_of_its_own(client, kind, error):
+    with pytest.raises(error) as failed:
+        client.generate(input=small("a failure", fail=kind))
+    assert failed.value.failure.type == kind
+    assert failed.value.prediction.status == "failed"
+    assert failed.value.failure.message in str(failed.value)
+    assert client.result(failed.value.prediction.id).status == "failed"
+
+
+def test_every_failure_of_the_schema_has_an_exception():
+    import json
+
+    from conftest import ROOT
+    from imagewire.errors import _CALLS, _FAILURES
+
+    schema = json.loads((ROOT / "schemas/prediction.json").read_text())
+    assert set(_FAILURES) == set(schema["properties"]["failure"]["properties"]["type"]["enum"])
+    codes = {kind["properties"]["code"]["const"] for kind in json.loads((ROOT / "schemas/error.json").read_text())["oneOf"]}
+    assert set(_CALLS) == codes - {-32700, -32600, -32601, -32603}
+
+
+@pytest.mark.parametrize(
+    "call, error",
+    [
+        (lambda client: client.generate(""), imagewire.InvalidParams),
+        (lambda client: client.generate(), imagewire.InvalidParams),
+        (lambda client: client.generate("a boat", output_dir="relative"), imagewire.InvalidParams),
+        (lambda client: client.generate("a boat", provider="wavespeed"), imagewire.ProviderNotConfigured),
+        (lambda client: client.status("nothing"), imagewire.PredictionNotFound),
+        (lambda client: client.delete([client.submit(input=small("n", never=True)).id]), imagewire.PredictionNotFinished),
+        (lambda client: [client.submit(p, idempotency_key="k") for p in "ab"], imagewire.IdempotencyConflict),
+        (lambda client: client.call("no_such_method"), imagewire.CallError),
+    ],
+)
+def test_calls_that_fail(client, call, error):
+    with pytest.raises(error) as failed:
+        call(client)
+    assert failed.value.code and failed.value.message in str(failed.value)
+    assert client.call("ping") == {}
+
+
+def test_a_path_is_named(client):
+    with pytest.raises(ValueError) as failed:
+        client.generate("a boat", tags=[""])
+    assert failed.value.path == "tags[0]"
+
+
+def test_a_time_limit_leaves_the_prediction_alone(client):
+    with pytest.raises(TimeoutError) as late:
+        client.generate(input=small("never", never=True), timeout=0.2)
+    assert isinstance(late.value, imagewire.WaitTimeout)
+    assert not client.status(late.value.prediction.id).done
+
+
+def test_a_call_that_is_not_answered_in_time(fake):
+    with pytest.raises(imagewire.CallTimeout, match="ping.*0.2 s"):
+        fake("silent", timeout=0.2).call("ping")
+
+
+@pytest.mark.parametrize(
+    "value, error, words",
+    [
+        (float("nan"), ValueError, "not JSON compliant"), (float("-inf"), ValueError, "not JSON compliant"),
+        (object(), TypeError, "of the type object"), ({(1, 2): 3}, TypeError, "tuple"),
+        ("x" * (64 << 20), ValueError, "67,108,864"),
+    ],
+    ids=["nan", "infinity", "object", "key", "long"],
+)
+def test_what_cannot_be_sent_is_said_at_once(client, value, error, words):
+    with pytest.raises(error, match=f"submit .*{words}.* Nothing was sent"):
+        client.generate("a boat", input={"seed": value})
+    assert client._connection._pending == {}
+    assert list(client.list()) == []
+
+
+def test_an_error_that_names_no_call(fake, caplog):
+    client = fake("unread", timeout=PATIENCE)
+    with pytest.raises(imagewire.CallError, match="Invalid Request"):
+        client.call("ping")
+    # Of several it may be any: none of them is said to have failed.
+    other = client._connection.start("result", {})
+    assert client.call("ping") == {}
+    assert not other.future.done()
+    assert ["does not say which" in message for message in caplog.messages] == [True]

@@ -1,0 +1,143 @@
+"""The process: its end, its start, and programs that are not imagewire."""
+
+import os
+import signal
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from conftest import PATIENCE, is_alive, pid_of, script, small, wait_until
+
+import imagewire
+from imagewire import Client
+
+
+def test_all_that_is_pending_fails_at_once_when_the_process_is_killed_and_the_next_call_starts_it(client):
+    never = client.submit(input=small("never", never=True))
+    first = pid_of(client)
+    with ThreadPoolExecutor(8) as pool:
+        waiting = [pool.submit(client.result, never.id) for _ in range(8)]
+        wait_until(lambda: len(client._connection._pending) == 8)
+        begun = time.monotonic()
+        os.kill(first, signal.SIGKILL)
+        for one in waiting:
+            with pytest.raises(imagewire.ConnectionLost, match="signal 9.*starts"):
+                one.result(PATIENCE)
+        assert time.monotonic() - begun < 10
+    assert client.status(never.id).status in ("created", "processing")
+    assert pid_of(client) != first
+
+
+def test_closing_ends_the_process_and_the_waiting_calls(options):
+    client = Client(**options)
+    never = client.submit(input=small("never", never=True))
+    pid = pid_of(client)
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(client.result, never.id)
+        wait_until(lambda: client._connection._pending)
+        client.close()
+        with pytest.raises(imagewire.ImagewireError):
+            waiting.result(PATIENCE)
+    assert not is_alive(pid)
+    assert client.status(never.id).id == never.id
+    client.close()
+    client.close()
+
+
+def test_a_client_that_is_let_go_takes_its_process_with_it(options):
+    client = Client(**options)
+    client.call("ping")
+    connection = client._connection
+    del client
+    assert connection.ended.wait(PATIENCE)
+
+
+@pytest.mark.parametrize("end", ["os.kill(os.getpid(), 9)", "os._exit(0)", "sys.exit()", "raise ValueError"])
+def test_the_child_never_outlives_the_parent(options, tmp_path, end):
+    process = script(tmp_path, f"client = imagewire.Client()\nclient.call('ping')\nprint(client._connection._process.pid)\n{end}\n")
+    pid = int(process.stdout.readline())
+    process.communicate(timeout=PATIENCE)
+    wait_until(lambda: not is_alive(pid))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="only where processes fork")
+def test_a_forked_child_starts_its_own(client):
+    client.call("ping")
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os._exit(0 if client.call("ping") == {} else 1)
+        finally:
+            os._exit(2)
+    assert os.waitpid(pid, 0)[1] == 0
+    assert client.call("ping") == {}
+
+
+def test_a_missing_binary_is_named(options, tmp_path, monkeypatch):
+    with pytest.raises(imagewire.BinaryNotFound, match="/no/such/imagewire.*IMAGEWIRE"):
+        Client("/no/such/imagewire").generate("a boat")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(imagewire.BinaryNotFound, match="no program imagewire"):
+        Client().generate("a boat")
+    (tmp_path / "imagewire").write_text("no program")
+    (tmp_path / "imagewire").chmod(0o755)
+    with pytest.raises(imagewire.BinaryNotFound, match="cannot be started"):
+        Client().generate("a boat")
+
+
+@pytest.mark.parametrize(
+    "kind, error, words",
+    [
+        ("old", imagewire.BinaryTooOld, "version 0.0.9.*0.1.0 or newer"), ("ancient", imagewire.BinaryTooOld, "too old"),
+        ("other", imagewire.BinaryTooOld, "not imagewire but cat"), ("babbles", imagewire.StartFailed, "Welcome"),
+        ("quits", imagewire.StartFailed, "status 1.*no option quits"),
+    ],
+)
+def test_a_wrong_program_is_said_to_be_wrong(fake, kind, error, words):
+    with pytest.raises(error, match=words):
+        fake(kind).generate("a boat")
+
+
+def test_a_program_that_says_nothing(fake, monkeypatch):
+    monkeypatch.setattr("imagewire._connection.START_PATIENCE", 0.5)
+    with pytest.raises(imagewire.StartFailed, match="does not answer"):
+        fake("mute").generate("a boat")
+
+
+def test_a_process_that_dies_says_why(fake):
+    client = fake("dies")
+    for _ in range(2):
+        with pytest.raises(imagewire.ConnectionLost, match="status 9.*something broke"):
+            client.generate("a boat")
+
+
+def test_an_answer_that_is_none(fake):
+    with pytest.raises(imagewire.StartFailed, match="no proper answer"):
+        fake("nonsense", timeout=PATIENCE).call("ping")
+
+
+def test_answers_to_calls_that_were_never_made(fake):
+    assert fake("odd", timeout=PATIENCE).call("ping") == {}
+
+
+def test_whatever_ends_the_reading_ends_the_waiting(fake, monkeypatch):
+    client = fake("chatty", timeout=PATIENCE)
+    client.call("ping")
+    begun = time.monotonic()
+    monkeypatch.setattr(client._connection, "_take", lambda message: [][0])
+    with pytest.raises(imagewire.ConnectionLost, match="IndexError.*starts it again"):
+        client.call("ping")
+    assert time.monotonic() - begun < PATIENCE / 2
+
+
+def test_stderr_is_drained_and_lines_of_any_length_are_read(fake):
+    assert len(fake("chatty").call("ping")["long"]) == 5_000_000
+
+
+def test_threads_end_with_the_process(options):
+    before = threading.active_count()
+    for _ in range(3):
+        with Client(**options) as client:
+            client.call("ping")
+    wait_until(lambda: threading.active_count() <= before)
