@@ -59,12 +59,12 @@ struct Download: Sendable {
   private func answered(_ response: HTTPResponse, at address: WebAddress, redirects: Int) {
     switch response.status {
     case 200 where response.bodyBytes == 0:
-      completion(.transient(reason: "The output came without a byte."))
+      completion(.transient(reason: "The output is empty."))
     case 200:
       completion(.written)
     case 300..<400:
       guard let location = response.headers["location"], let next = address.following(location) else {
-        completion(.refused(reason: "The output's host redirects to nowhere."))
+        completion(.refused(reason: "The output's host redirects without an address."))
         return
       }
       guard redirects < EgressPolicy.redirectLimit else {
@@ -75,7 +75,7 @@ struct Download: Sendable {
     case 408, 425, 429, 500...:
       completion(.transient(reason: "The output's host answered HTTP \(response.status)."))
     case 400..<500:
-      completion(.expired(reason: "The output's host answered HTTP \(response.status): the link is no longer good."))
+      completion(.expired(reason: "The output's host answered HTTP \(response.status): the link is no longer valid."))
     default:
       completion(.transient(reason: "The output's host answered HTTP \(response.status) and no file."))
     }

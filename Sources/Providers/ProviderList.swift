@@ -25,9 +25,6 @@ public protocol ListedProvider: Provider {
 extension ListedProvider {
   /// The name in its descriptor.
   public var name: String { Self.descriptor.name }
-
-  /// `.near` for a base URL on this machine.
-  static func pace(at base: BaseURL) -> PollPace { base.reach == .loopback ? .near : .remote }
 }
 
 extension ListedProvider where Self: ProviderHistory {

@@ -99,7 +99,7 @@ def test_a_stream_that_fails_leaves_none(ask, openai, home, ending, status, bill
         assert (done["status"], done["billing"]) == (status, billing)
         assert "preview" not in done and done["files"] == [] and previews(home) == []
         if ending == "cut":
-            assert "Partial images came (1), but not the picture." in done["error"]
+            assert "Partial images came (1), but not the final image." in done["error"]
     assert len(openai.posts()) == 1
 
 
@@ -167,7 +167,7 @@ def test_the_preview_of_a_deleted_prediction_is_deleted(ask, openai, home):
     assert previews(home) == []
 
 
-@pytest.mark.parametrize("hostile, reason", [("junk", b"no base64"), ("text", b"not an image"), ("huge", b"longer than 16777216 bytes")])
+@pytest.mark.parametrize("hostile, reason", [("junk", b"not base64"), ("text", b"not an image"), ("huge", b"longer than 16777216 bytes")])
 def test_a_hostile_partial_is_left_out_and_the_picture_comes(ask, openai, home, hostile, reason):
     with ask() as program:
         found = begin(program, openai, hostile, "partial", "completed", "done")

@@ -32,7 +32,7 @@ import Testing
       #expect(
         found == [
           .picture([1, 2, 3], index: 0), .picture([4, 5], index: 7), .picture([6], index: 2),
-          .unreadable(reason: "it is no base64"), .unreadable(reason: "its event is no JSON"),
+          .unreadable(reason: "it is not base64"), .unreadable(reason: "its event is not JSON"),
           .picture([8], index: 0), .unreadable(reason: "it is longer than 300 bytes"),
         ])
       #expect(previews.count == 7)

@@ -1,6 +1,6 @@
 public import Predictions
 
-extension OpenAI: ListedProvider {
+extension OpenAI: HTTPProvider {
   /// Many environments have its key for other programs, which must not spend money here: a key alone does not make it the
   /// default provider.
   static let access = ProviderAccess(

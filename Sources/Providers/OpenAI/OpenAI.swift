@@ -3,12 +3,12 @@ internal import JSON
 public import Predictions
 internal import Threads
 
-/// Any server with OpenAI's Images API: OpenAI itself, or one's own (vLLM, SGLang, LocalAI, a LiteLLM proxy).
+/// Any server with OpenAI's Images API: OpenAI itself, or the user's own (vLLM, SGLang, LocalAI, a LiteLLM proxy).
 ///
-/// The one POST is the work: its reply is the picture, and no id leads back to it. So the reply is kept on disk before it
-/// is read (`ReplyStore`), a poll reads what was kept, and a reply that never came stays unknown.
-public struct OpenAI: Provider, ServerQuoting {
-  /// Where the service is, unless one says otherwise.
+/// The reply to the POST is the image, and no id leads back to it. So the reply is stored on disk before it is parsed
+/// (`ReplyStore`), a poll parses the stored reply, and a reply that never arrived stays `unknown`.
+public struct OpenAI: Provider {
+  /// The address of the service.
   public static let defaultBaseURL = "https://api.openai.com/v1"
 
   /// See `Account`.
@@ -26,8 +26,8 @@ public struct OpenAI: Provider, ServerQuoting {
   let replies: any ReplyStore
   let http: HTTPClient
   let key: String
-  private let clientVersion: String
-  private let now: @Sendable () -> Int64
+  let clientVersion: String
+  let now: @Sendable () -> Int64
 
   /// A provider for one account.
   ///
@@ -48,14 +48,13 @@ public struct OpenAI: Provider, ServerQuoting {
     self.http = http
     self.clientVersion = clientVersion
     self.now = now
-    let bytes = key.utf8.drop { $0 <= 0x20 }.reversed().drop { $0 <= 0x20 }.reversed()
-    self.key = String(decoding: Array(bytes), as: UTF8.self)
+    self.key = Self.trimmed(key)
   }
 
-  /// Near where the base URL is on this machine.
-  public var pace: PollPace { Self.pace(at: base) }
+  /// `.near` where the base URL is on this machine.
+  public var pace: PollPace { usualPace }
 
-  /// As far as the HTTP client knows.
+  /// Known after a request has failed for it.
   public var obstacle: String? { http.obstacle }
 
   /// It has none.
@@ -85,12 +84,10 @@ public struct OpenAI: Provider, ServerQuoting {
     guard let input = prediction.input, let object = (try? JSONValue(parsing: input))?.object else {
       return completion(.unsent(reason: "The input was not loaded."))
     }
-    guard key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+    guard isKeyValid else {
+      let (message, hint) = Self.invalidKey
       return completion(
-        .refused(
-          PredictionFailure(
-            .authentication, retryable: false, message: "The key holds characters that no key has.",
-            hint: "Check OPENAI_API_KEY."), pause: nil))
+        .refused(PredictionFailure(.authentication, retryable: false, message: message, hint: hint), pause: nil))
     }
     let order: OpenAIRequestBody
     do throws(OpenAIRequestBody.Refusal) {
@@ -114,7 +111,7 @@ public struct OpenAI: Provider, ServerQuoting {
       var outcome = outcome(of: result, prediction)
       let count = previews.withLock { $0.count }
       if count > 0, case .ambiguous(let reason) = outcome {
-        outcome = .ambiguous(reason: "\(reason) Partial images came (\(count)), but not the picture.")
+        outcome = .ambiguous(reason: "\(reason) Partial images came (\(count)), but not the final image.")
       }
       completion(outcome)
     }
@@ -124,12 +121,9 @@ public struct OpenAI: Provider, ServerQuoting {
   private func outcome(of result: Result<HTTPResponse, HTTPFailure>, _ prediction: Prediction) -> SubmitOutcome {
     let response: HTTPResponse
     let broken: HTTPFailure?
-    switch result {
-    case .success(let whole): (response, broken) = (whole, nil)
-    case .failure(let failure):
-      guard failure.mayHaveBeenSent else { return failure.unsent(reason(failure)) }
-      guard let partial = failure.partial else { return .ambiguous(reason: reason(failure)) }
-      (response, broken) = (partial, failure)
+    switch answer(to: result) {
+    case .outcome(let outcome): return outcome
+    case .response(let whole, let failure): (response, broken) = (whole, failure)
     }
     if (200..<300).contains(response.status), !response.body.isEmpty {
       // Stored first, because memory is lost with the process.
@@ -141,8 +135,7 @@ public struct OpenAI: Provider, ServerQuoting {
       replies.discard(prediction)
     }
     if let broken { return .ambiguous(reason: reason(broken)) }
-    // 408, 409 and 425 do not say that nothing was made, and neither does anything that is no 3xx or 4xx.
-    if (300..<500).contains(response.status), ![408, 409, 425].contains(response.status) {
+    if HTTPResponse.isRefusal(response.status) {
       let (failure, pause) = refusal(
         OpenAIResponse.error(in: response.body), status: response.status, model: prediction.model,
         retryAfter: HTTPTime.retryAfter(response.headers, now: now()))
@@ -170,8 +163,8 @@ public struct OpenAI: Provider, ServerQuoting {
     }
     return .failed(
       PredictionFailure(
-        .remoteError, retryable: false, message: "The provider said that it is done, but gave no picture with it.",
-        hint: "It may be billed; look at the provider's own usage page."),
+        .remoteError, retryable: false, message: "The provider reported success, but returned no image.",
+        hint: "It may be billed; check the provider's usage page."),
       billing: .unknown)
   }
 
@@ -180,7 +173,7 @@ public struct OpenAI: Provider, ServerQuoting {
   /// Parses the stored reply again.
   public func poll(_ prediction: Prediction, completion: @escaping @Sendable (PollOutcome) -> Void) {
     guard let body = replies.body(of: prediction), let result = result(of: body, isWhole: true, prediction) else {
-      return completion(.gone(reason: "Its reply was not kept."))
+      return completion(.gone(reason: "Its reply is not stored."))
     }
     completion(.answered(result, after: nil))
   }
@@ -191,9 +184,7 @@ public struct OpenAI: Provider, ServerQuoting {
     completion: @escaping @Sendable (DownloadOutcome) -> Void
   ) {
     if output == "inline:\(index)" { return completion(write(index, of: prediction, into: writer)) }
-    let download = Download(
-      http: http, policy: EgressPolicy(base: base), userAgent: userAgent, writer: writer, completion: completion)
-    download.fetch(output)
+    fetch(output, into: writer, completion: completion)
   }
 
   /// Writes an output from the stored reply.
@@ -201,7 +192,7 @@ public struct OpenAI: Provider, ServerQuoting {
     guard let body = replies.body(of: prediction),
       case .completed(let outputs, _, _)? = result(of: body, isWhole: true, prediction),
       outputs.indices.contains(index - 1), case .bytes(let bytes) = outputs[index - 1]
-    else { return .expired(reason: "The bytes came with an answer that is gone.") }
+    else { return .expired(reason: "The reply that held the bytes is no longer stored.") }
     do throws(OutputError) {
       try writer.write(bytes.span)
       return .written
@@ -215,7 +206,7 @@ public struct OpenAI: Provider, ServerQuoting {
 
   /// The service cannot delete anything.
   public func delete(_ prediction: Prediction, completion: @escaping @Sendable (DeletionOutcome) -> Void) {
-    completion(.failed(reason: "This provider has no way to delete a picture."))
+    completion(.failed(reason: "This provider cannot delete images."))
   }
 
   /// As long as the reply is stored.
@@ -225,8 +216,6 @@ public struct OpenAI: Provider, ServerQuoting {
   public func forget(_ prediction: Prediction) { replies.discard(prediction) }
 
   // MARK: - Pieces
-
-  private var userAgent: String { "imagewire/\(clientVersion)" }
 
   func headers(contentType: String) -> [HTTPRequest.Header] {
     let authorization = key.isEmpty ? [] : [HTTPRequest.Header("Authorization", "Bearer \(key)")]

@@ -26,7 +26,8 @@ extension OpenAI: ProviderCatalogue {
             .failure(
               ProviderError(
                 message: "The provider answered HTTP \(response.status)\(said).",
-                hint: [401, 403].contains(response.status) ? "Check OPENAI_API_KEY." : "Check OPENAI_BASE_URL.",
+                hint: [401, 403].contains(response.status)
+                  ? "Check \(Self.descriptor.keyVariable)." : "Check \(Self.descriptor.baseURLVariable).",
                 isRetryable: response.status == 429 || response.status >= 500)))
         }
         completion(

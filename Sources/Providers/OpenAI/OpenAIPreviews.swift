@@ -40,7 +40,7 @@ struct OpenAIPreviews: Sendable {
       return counted(.unreadable(reason: "it is longer than \(limit) bytes"))
     }
     guard let object = (try? JSONValue(parsing: event.data))?.object else {
-      return event.name.isEmpty ? nil : counted(.unreadable(reason: "its event is no JSON"))
+      return event.name.isEmpty ? nil : counted(.unreadable(reason: "its event is not JSON"))
     }
     let type = object["type"]?.string ?? event.name
     // Partial images behind the final one are ignored.
@@ -48,7 +48,7 @@ struct OpenAIPreviews: Sendable {
     guard type.hasSuffix(Self.suffix) else { return nil }
     let index = object["partial_image_index"]?.int64.flatMap { Int32(exactly: $0) }.map(Int.init) ?? count
     guard case .bytes(let bytes)? = OpenAIResponse.output(.object(object)) else {
-      return counted(.unreadable(reason: "it is no base64"))
+      return counted(.unreadable(reason: "it is not base64"))
     }
     return counted(.picture(bytes, index: max(0, index)))
   }

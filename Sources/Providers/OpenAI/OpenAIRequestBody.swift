@@ -15,11 +15,11 @@ struct OpenAIRequestBody: Sendable, Equatable {
   }
 
   /// Members that hold images, as data URIs; an input with one of them is an edit.
-  private static let pictures = ["image", "mask"]
+  private static let imageFields = ["image", "mask"]
 
   /// - Parameter boundary: separates the parts of a form; must not occur in them.
   init(_ input: JSONObject, model: String, boundary: String) throws(Refusal) {
-    guard Self.pictures.contains(where: { input[$0] != nil && input[$0] != .null }) else {
+    guard Self.imageFields.contains(where: { input[$0] != nil && input[$0] != .null }) else {
       path = "/images/generations"
       contentType = "application/json"
       var json = JSONWriter()
@@ -41,19 +41,19 @@ struct OpenAIRequestBody: Sendable, Equatable {
     var form = Form(boundary: boundary)
     if input["model"] == nil { form.add("model", model) }
     for member in input.members where !member.value.isNull {
-      if Self.pictures.contains(member.name) {
+      if Self.imageFields.contains(member.name) {
         let isList = member.value.array != nil
         let values = member.value.array ?? [member.value]
         for (index, value) in values.enumerated() {
-          guard let picture = value.string.flatMap({ DataURI($0) }) else {
+          guard let image = value.string.flatMap({ DataURI($0) }) else {
             throw Refusal(
-              message: "input.\(member.name)\(isList ? "[\(index)]" : "") is no picture that can be sent.",
+              message: "input.\(member.name)\(isList ? "[\(index)]" : "") is not an image that can be sent.",
               hint: "Write it as a data URI: data:image/png;base64,…")
           }
-          let ending = picture.mediaType.split(separator: "/").last.map(String.init) ?? "png"
+          let ending = image.mediaType.split(separator: "/").last.map(String.init) ?? "png"
           form.add(
-            isList ? "\(member.name)[]" : member.name, picture.bytes, file: "\(member.name)-\(index + 1).\(ending)",
-            type: picture.mediaType.isEmpty ? "image/png" : picture.mediaType)
+            isList ? "\(member.name)[]" : member.name, image.bytes, file: "\(member.name)-\(index + 1).\(ending)",
+            type: image.mediaType.isEmpty ? "image/png" : image.mediaType)
         }
       } else if let text = member.value.string {
         form.add(member.name, text)

@@ -17,7 +17,7 @@ extension OpenAI: ProviderUploads {
         .refused(
           PredictionFailure(
             .invalidInput, retryable: false, message: "\(file.name) cannot be read to its end. Nothing was sent.",
-            hint: "Submit it again with a file that stays as it is."), pause: nil))
+            hint: "Submit it again with a file that does not change."), pause: nil))
     }
     completion(.uploaded(String(decoding: text, as: UTF8.self)))
   }

@@ -1,6 +1,6 @@
 public import Predictions
 
-extension WaveSpeed: ListedProvider {
+extension WaveSpeed: HTTPProvider {
   /// WaveSpeedAI. Its history has items of seven days, dated by its own clock, which the `Date` of an answer shows to a
   /// second; Sources/Providers/README.md, "WaveSpeed".
   public static let descriptor = ProviderDescriptor(

@@ -13,11 +13,9 @@ extension WaveSpeed {
     completion: @escaping @Sendable (Result<WaveSpeedResponse, ProviderError>) -> Void
   ) {
     guard let headers = headers() else {
+      let (message, hint) = Self.invalidKey
       return completion(
-        .failure(
-          ProviderError(
-            message: "The API key is empty or contains invalid characters.", hint: "Check WAVESPEED_API_KEY.",
-            isRetryable: false, kind: .authentication)))
+        .failure(ProviderError(message: message, hint: hint, isRetryable: false, kind: .authentication)))
     }
     http.send(HTTPRequest(url: base.text + path, headers: headers, body: body, limits: .init(total: milliseconds))) {
       result in
@@ -33,7 +31,7 @@ extension WaveSpeed {
             .failure(
               ProviderError(
                 message: "The provider answered HTTP \(status)\(said).",
-                hint: status == 401 || status == 403 ? "Check WAVESPEED_API_KEY." : nil,
+                hint: status == 401 || status == 403 ? "Check \(Self.descriptor.keyVariable)." : nil,
                 isRetryable: status == 429 || status >= 500,
                 kind: status == 401 || status == 403 ? .authentication : nil)))
         }

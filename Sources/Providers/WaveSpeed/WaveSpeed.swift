@@ -3,7 +3,7 @@ internal import JSON
 public import Predictions
 
 /// The service of WaveSpeedAI: `POST {base}/api/v3/{model}` once, then `GET …/predictions/{id}/result` until it is over.
-public struct WaveSpeed: Provider, ServerQuoting, Sendable {
+public struct WaveSpeed: Provider, Sendable {
   /// The address of the service.
   public static let defaultBaseURL = "https://api.wavespeed.ai"
 
@@ -23,7 +23,7 @@ public struct WaveSpeed: Provider, ServerQuoting, Sendable {
   let http: HTTPClient
   let now: @Sendable () -> Int64
   let key: String
-  private let clientVersion: String
+  let clientVersion: String
 
   /// A provider for one account.
   ///
@@ -42,14 +42,13 @@ public struct WaveSpeed: Provider, ServerQuoting, Sendable {
     self.http = http
     self.clientVersion = clientVersion
     self.now = now
-    let bytes = key.utf8.drop { $0 <= 0x20 }.reversed().drop { $0 <= 0x20 }.reversed()
-    self.key = String(decoding: Array(bytes), as: UTF8.self)
+    self.key = Self.trimmed(key)
   }
 
-  /// Near where the base URL is on this machine.
-  public var pace: PollPace { Self.pace(at: base) }
+  /// `.near` where the base URL is on this machine.
+  public var pace: PollPace { usualPace }
 
-  /// As far as the HTTP client knows.
+  /// Known after a request has failed for it.
   public var obstacle: String? { http.obstacle }
 
   /// It shows seven days.
@@ -101,16 +100,14 @@ public struct WaveSpeed: Provider, ServerQuoting, Sendable {
       completion(
         .refused(
           PredictionFailure(
-            .modelUnavailable, retryable: false, message: "\(clean(model)) is not the name of a model.",
+            .modelUnavailable, retryable: false, message: "\(clean(model)) is not a valid name of a model.",
             hint: "A name looks like openai/gpt-image-1-high-fidelity; wavespeed.ai/models lists them."), pause: nil))
       return
     }
     guard let headers = headers() else {
+      let (message, hint) = Self.invalidKey
       completion(
-        .refused(
-          PredictionFailure(
-            .authentication, retryable: false, message: "The key is empty or holds characters that no key has.",
-            hint: "Check WAVESPEED_API_KEY."), pause: nil))
+        .refused(PredictionFailure(.authentication, retryable: false, message: message, hint: hint), pause: nil))
       return
     }
     let request = HTTPRequest(
@@ -139,12 +136,9 @@ public struct WaveSpeed: Provider, ServerQuoting, Sendable {
   private func outcome(of result: Result<HTTPResponse, HTTPFailure>, model: String) -> SubmitOutcome {
     let response: HTTPResponse
     let broken: HTTPFailure?
-    switch result {
-    case .success(let whole): (response, broken) = (whole, nil)
-    case .failure(let failure):
-      guard failure.mayHaveBeenSent else { return failure.unsent(reason(failure)) }
-      guard let partial = failure.partial else { return .ambiguous(reason: reason(failure)) }
-      (response, broken) = (partial, failure)
+    switch self.answer(to: result) {
+    case .outcome(let outcome): return outcome
+    case .response(let whole, let failure): (response, broken) = (whole, failure)
     }
     let answer = WaveSpeedResponse(response)
     if let answer, let id = answer.id, let object = answer.object {
@@ -154,9 +148,8 @@ public struct WaveSpeed: Provider, ServerQuoting, Sendable {
     }
     if let broken { return .ambiguous(reason: reason(broken)) }
     let status = answer?.status ?? response.status
-    // 408, 409 and 425 do not say that nothing was made, and neither does anything that is no 3xx or 4xx.
-    let isRefusal = (300..<500).contains(response.status) || (200..<300).contains(response.status) && status >= 400
-    if isRefusal, status < 500, ![408, 409, 425].contains(status) {
+    let mayRefuse = (300..<500).contains(response.status) || (200..<300).contains(response.status) && status >= 400
+    if mayRefuse, HTTPResponse.isRefusal(status) {
       let (failure, pause) = refusal(
         status: status, answer: answer, model: model,
         retryAfter: HTTPTime.retryAfter(response.headers, now: now()))
@@ -235,9 +228,7 @@ public struct WaveSpeed: Provider, ServerQuoting, Sendable {
       poll(prediction) { completion(write($0, index: index, into: writer)) }
       return
     }
-    let download = Download(
-      http: http, policy: EgressPolicy(base: base), userAgent: userAgent, writer: writer, completion: completion)
-    download.fetch(output)
+    fetch(output, into: writer, completion: completion)
   }
 
   private func write(_ outcome: PollOutcome, index: Int, into writer: any OutputWriter) -> DownloadOutcome {
@@ -292,11 +283,9 @@ public struct WaveSpeed: Provider, ServerQuoting, Sendable {
 
   // MARK: - Pieces
 
-  private var userAgent: String { "imagewire/\(clientVersion)" }
-
-  /// `nil` where the key cannot be one.
+  /// `nil` where the key cannot be sent.
   func headers() -> [HTTPRequest.Header]? {
-    guard !key.isEmpty, key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { return nil }
+    guard !key.isEmpty, isKeyValid else { return nil }
     return [
       .init("Authorization", "Bearer \(key)"), .init("Content-Type", "application/json"),
       .init("Accept", "application/json"), .init("User-Agent", userAgent), .init("X-Client-Name", "imagewire"),

@@ -14,7 +14,7 @@ extension WaveSpeed {
         ?? .failed(
           PredictionFailure(
             .remoteError, retryable: false,
-            message: "The provider says that prediction \(id) is completed, but gave no picture with it.",
+            message: "The provider says that prediction \(id) is completed, but returned no output.",
             hint: "Look at prediction \(id) in the provider's own list; it may be billed."),
           billing: .unknown)
     // One old copy of the documentation has this status; it counts only with an output.
@@ -26,7 +26,7 @@ extension WaveSpeed {
       return .failed(
         PredictionFailure(
           .remoteTimeout, retryable: true, message: "The provider ran out of time\(said(object)).",
-          hint: "Submit it again; the provider refunds what timed out. Its prediction is \(id).",
+          hint: "Submit it again; the provider refunds time-outs. Its prediction is \(id).",
           remoteCode: code(of: object)),
         billing: .refunded)
     case "cancelled", "deleted":

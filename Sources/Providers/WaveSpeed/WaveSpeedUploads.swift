@@ -15,11 +15,8 @@ extension WaveSpeed: ProviderUploads {
   /// The service gets the name of the file, but not its directory; the host of the ticket gets neither, nor the key.
   public func upload(_ file: any InputFile, completion: @escaping @Sendable (UploadOutcome) -> Void) {
     guard let headers = headers() else {
-      return completion(
-        .refused(
-          Self.failure(
-            "The key is empty or holds characters that no key has.", "Check WAVESPEED_API_KEY.", .authentication),
-          pause: nil))
+      let (message, hint) = Self.invalidKey
+      return completion(.refused(Self.failure(message, hint, .authentication), pause: nil))
     }
     var body = JSONWriter()
     body.value(
@@ -75,12 +72,12 @@ extension WaveSpeed: ProviderUploads {
 
   private static var forbidden: PredictionFailure {
     failure(
-      "The provider named an address for the file that nothing may be sent to.",
-      "Give a URL of the picture in input instead.")
+      "The provider named an address for the file that imagewire does not send to.",
+      "Give a URL of the image in input instead.")
   }
 
   private static var tooLarge: PredictionFailure {
-    failure("The file is too large for the provider (HTTP 413).", "Make the picture smaller.", .invalidInput)
+    failure("The file is too large for the provider (HTTP 413).", "Make the image smaller.", .invalidInput)
   }
 
   private func unreached(_ failure: HTTPFailure) -> UploadOutcome {
@@ -108,13 +105,13 @@ extension WaveSpeed: ProviderUploads {
       return .refused(
         Self.failure(
           "The base URL redirects (HTTP \(status)), which is not followed.",
-          "Set WAVESPEED_BASE_URL to the address it redirects to."), pause: nil)
-    case 400..<500 where ![408, 409, 425].contains(status):
+          "Set \(Self.descriptor.baseURLVariable) to the address it redirects to."), pause: nil)
+    case 400..<500 where HTTPResponse.isRefusal(status):
       let said = quoted(answer?.message)
       return .refused(
         Self.failure(
           "The provider does not take the file (HTTP \(status))\(said).",
-          "Try another picture, or give a URL of it in input.", .invalidInput), pause: nil)
+          "Try another image, or give a URL of it in input.", .invalidInput), pause: nil)
     default:
       return .transient(
         Self.failure(
@@ -142,7 +139,7 @@ extension WaveSpeed: ProviderUploads {
       return .refused(
         Self.failure(
           "The provider's storage refused the file (HTTP \(response.status)).",
-          "Try another picture, or give a URL of it in input."), pause: nil)
+          "Try another image, or give a URL of it in input."), pause: nil)
     }
   }
 }
