@@ -56,10 +56,10 @@ public struct Sandbox: Provider {
         pause: nil)
     }
     if order.losesReply || order.failure == .submissionUnknown {
-      return .ambiguous(reason: "The sandbox lost the reply, as it was told to.")
+      return .ambiguous(reason: "The sandbox lost the reply, as input.sandbox asks.")
     }
     switch order.failure {
-    case .network: return .unsent(reason: "The sandbox could not be reached, as it was told.")
+    case .network: return .unsent(reason: "The sandbox could not be reached, as input.sandbox asks.")
     case .authentication, .insufficientCredit, .rateLimited, .invalidInput, .contentRefused, .modelUnavailable,
       .configuration:
       return .refused(failure(order.failure!, billing: .none), pause: nil)
@@ -76,7 +76,7 @@ public struct Sandbox: Provider {
       guard let id = prediction.remoteID, let sentAt = Self.sentAt(id),
         let order = try? SandboxInput(prediction.input ?? [])
       else {
-        return completion(.gone(reason: "This is no prediction of the sandbox."))
+        return completion(.gone(reason: "This is not a prediction of the sandbox."))
       }
       let now = time.now.wall
       let result = Self.result(of: order, sentAt: sentAt, now: now)
@@ -97,9 +97,9 @@ public struct Sandbox: Provider {
   private static func failure(_ kind: PredictionFailure.Kind, billing: Billing) -> PredictionFailure {
     PredictionFailure(
       kind, retryable: [.rateLimited, .remoteError, .remoteTimeout, .network, .internal].contains(kind),
-      message: "The sandbox failed with \(kind.rawValue), as it was told."
+      message: "The sandbox failed with \(kind.rawValue), as input.sandbox asks."
         + (billing == .none ? " Nothing is billed." : " A provider would refund it."),
-      hint: "Leave input.sandbox.fail out to get a picture.")
+      hint: "Remove input.sandbox.fail to get an image.")
   }
 
   // MARK: - The remote id: the time of sending, and the start of the fingerprint
@@ -125,7 +125,7 @@ public struct Sandbox: Provider {
         return completion(.refused(reason: "Its input cannot be read any more."))
       }
       if order.failure == .downloadFailed {
-        return completion(.transient(reason: "The sandbox withheld the picture, as it was told."))
+        return completion(.transient(reason: "The sandbox withheld the image, as input.sandbox asks."))
       }
       let canvas = Scene.paint(order.prompt, index: index, width: order.width, height: order.height)
       let file = PNG.encode(canvas.pixels, width: order.width, height: order.height)

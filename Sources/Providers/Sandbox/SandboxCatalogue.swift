@@ -26,7 +26,7 @@ extension Sandbox: ProviderCatalogue {
           ],
           "n": ["type": "integer", "minimum": 1, "maximum": 10, "default": 1],
           "sandbox": [
-            "type": "object", "description": "What it is to play; no other provider takes it.",
+            "type": "object", "description": "Behaviour to simulate; no other provider takes it.",
             "properties": [
               "delay_ms": ["type": "integer", "minimum": 0, "maximum": 3_600_000, "default": 0],
               "fail": ["type": "string", "enum": kinds],

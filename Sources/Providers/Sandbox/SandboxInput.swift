@@ -9,7 +9,7 @@ struct SandboxInput {
     var message: String
   }
 
-  /// The field with the events to simulate.
+  /// The field with the behaviour to simulate.
   static let scriptField = "sandbox"
 
   private(set) var prompt = ""
@@ -32,7 +32,7 @@ struct SandboxInput {
     if let size = object["size"], !size.isNull { try read(size: size) }
     if let number = object["n"], !number.isNull {
       guard let n = number.int64, (1...10).contains(n) else {
-        throw Refusal(path: "n", message: "n is \(Self.shown(number)); the sandbox makes 1 to 10 pictures at a time.")
+        throw Refusal(path: "n", message: "n is \(Self.shown(number)); the sandbox makes 1 to 10 images at a time.")
       }
       count = Int(n)
     }
@@ -84,7 +84,7 @@ struct SandboxInput {
       default:
         throw Refusal(
           path: path,
-          message: "\(path.prefix(64)) is not known; the sandbox plays delay_ms, fail, nsfw, never and lost_reply.")
+          message: "\(path.prefix(64)) is not known; the sandbox takes delay_ms, fail, nsfw, never and lost_reply.")
       }
     }
   }
