@@ -1,7 +1,7 @@
 import Encoding
 import Testing
 
-@Suite("Times as the protocol writes them")
+@Suite("Timestamps of the protocol")
 struct TimestampTests {
   @Test(
     arguments: [

@@ -24,7 +24,7 @@ import Testing
     }
   }
 
-  @Test func anEventWithoutDataIsNone() {
+  @Test func anEventWithoutDataIsIgnored() {
     var stream = EventStream()
     #expect(stream.append(Array("event: x\n\n\n\n".utf8).span).isEmpty)
     #expect(stream.finish().isEmpty)
@@ -37,7 +37,7 @@ import Testing
     event: a\ndata: 123456789\n\ndata: 12345\ndata: 6\ndata: 7\nevent: b\n\ndata: 12345678\n\ndata: 123\ndata: 4567\n\n
     """
 
-  @Test func whatIsTooLongIsSaidSoHoweverItIsCut() {
+  @Test func anEventOverTheLimitIsMarkedHoweverItIsCut() {
     let bytes = Array(Self.text.utf8) + Array("data: \(String(repeating: "x", count: 500))\n\ndata: y\n\n".utf8)
     for first in 0...bytes.count {
       var stream = EventStream(limit: 8)

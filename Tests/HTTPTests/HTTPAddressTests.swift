@@ -38,7 +38,7 @@ import Testing
     #expect(policy.refusal(of: try #require(WebAddress(url))) != nil)
   }
 
-  @Test func theBaseEarnsTrustForItsOwnKind() throws {
+  @Test func theBaseURLAllowsItsOwnKindOfNetwork() throws {
     func refusal(_ base: String, _ url: String) throws -> String? {
       EgressPolicy(base: BaseURL(base)).refusal(of: try #require(WebAddress(url)))
     }

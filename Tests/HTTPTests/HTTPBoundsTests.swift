@@ -4,7 +4,7 @@ import Testing
 
 /// Answers share memory, and transfers share the files that the process may open.
 @Suite("HTTP bounds") struct HTTPBoundsTests {
-  @Test func whatDoesNotFitWaitsUntilAnotherIsDone() {
+  @Test func anAnswerWithoutMemoryWaitsForAnother() {
     let memory = HTTPMemory(limit: 100)
     #expect(memory.take(60, for: 1))
     #expect(memory.take(40, for: 2))
@@ -15,7 +15,7 @@ import Testing
     #expect(memory.take(60, for: 3))
   }
 
-  @Test func theOldestAlwaysComesToItsEnd() {
+  @Test func theOldestAnswerIsAlwaysReadToItsEnd() {
     let memory = HTTPMemory(limit: 100)
     #expect(memory.take(50, for: 1))
     #expect(memory.take(50, for: 2))

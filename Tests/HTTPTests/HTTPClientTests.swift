@@ -66,7 +66,7 @@ import Threads
     #expect(server.requests("download").count == HTTPSlots.ofThisProcess.large)
   }
 
-  @Test func nobodyThere() throws {
+  @Test func aRefusedConnectionIsUnreachable() throws {
     let failed = try #require(failure(client().ask(once("http://127.0.0.1:1/api/v3/a/b"))))
     #expect(failed.kind == .unreachable)
     #expect(!failed.mayHaveBeenSent)
@@ -165,7 +165,7 @@ import Threads
   }
 
   /// libcurl restores the action that it finds, which must not be the default one for the rest of the process.
-  @Test func whatLibcurlFindsIsThatABrokenPipeIsNoSignal() throws {
+  @Test func sigpipeIsIgnoredBeforeLibcurlStarts() throws {
     _ = try HTTPClient.library().get()
     #expect(unsafeBitCast(signal(SIGPIPE, SIG_IGN), to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self))
   }
@@ -209,7 +209,7 @@ import Threads
     #expect(server.requests("submit")[0]["body"]?.string?.utf8.count == body.count)
   }
 
-  @Test func whatMayNotStartIsNotSent() throws {
+  @Test func aRequestThatMayNotStartIsNotSent() throws {
     let server = try Loopback()
     let failed = try #require(failure(client().ask(once(server.url + "/api/v3/a/b", mayStart: false))))
     #expect(failed.kind == .notStarted)

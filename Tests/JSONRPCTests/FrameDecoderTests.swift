@@ -217,7 +217,7 @@ private func frames(_ stream: Stream, cutAt cuts: [Int]) -> [Expected] {
     #expect(found == 200_000)
   }
 
-  @Test func aMessageOverTheLimitIsNotKept() {
+  @Test func aMessageOverTheLimitIsNotHeldInMemory() {
     for start in ["{", "Content-Length: 100000000\r\n\r\n"] {
       var decoder = FrameDecoder(limit: 1_000)
       decoder.append(Array(start.utf8).span)

@@ -11,7 +11,7 @@ import Testing
     #expect(replies(to: "[\(call(id).dropLast())]\n") == ["[\(result(id, #""echo""#))]"])
   }
 
-  @Test(arguments: ["true", "false", "[]", "{}", "[1]"]) func whatIsNoIDIsAnsweredUnderNull(_ id: String) {
+  @Test(arguments: ["true", "false", "[]", "{}", "[1]"]) func anInvalidIDIsAnsweredUnderNull(_ id: String) {
     #expect(replies(to: call(id)) == [invalidRequest()])
   }
 

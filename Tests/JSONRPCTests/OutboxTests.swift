@@ -49,7 +49,7 @@ import Threads
     pipe.closeReading()
   }
 
-  @Test func whatWasQueuedTogetherIsWrittenTogether() {
+  @Test func framesQueuedTogetherAreWrittenTogether() {
     let transport = MemoryTransport(room: 0)
     let outbox = Outbox(transport) {}
     for _ in 0..<3 {
@@ -80,7 +80,7 @@ import Threads
   }
 
   /// The reader goes away while the writing thread is blocked.
-  @Test func aReaderLostWhileItIsWaitedForIsReported() {
+  @Test func aReaderLostDuringAWriteIsReported() {
     let pipe = Pipe()
     let reports = Shared(0)
     let outbox = Outbox(StandardIO(input: -1, output: pipe.writing)) { reports.change { $0 += 1 } }
@@ -166,7 +166,7 @@ import Threads
   }
 
   /// 100 replies of 200 bytes to one read. A reply that waits for a commit holds back all behind it.
-  @Test(arguments: [false, true]) func repliesAreWrittenAsTheyComeUnlessOneIsOwed(isOwed: Bool) {
+  @Test(arguments: [false, true]) func repliesAreWrittenEarlyUnlessOneIsMissing(isOwed: Bool) {
     let transport = MemoryTransport()
     let text = String(repeating: "z", count: 200)
     let kept = Shared<[PendingReply]>([])

@@ -144,7 +144,7 @@ private final class Running: Sendable {
     #expect(running.finish() == [result("1", #""first""#), result("2", #""first""#)])
   }
 
-  @Test func aReplyThatIsForgottenIsAnInternalError() {
+  @Test func aDroppedReplyIsAnInternalError() {
     let forgetful = Handler(onRequest: { request, reply in
       if request.method == "later" { _ = reply.later() }
     })
@@ -162,7 +162,7 @@ private final class Running: Sendable {
     #expect(replies(to: call("1"), handler: handler) == [result("1", "null")])
   }
 
-  @Test func silenceIsNoAnswer() {
+  @Test func silenceSendsNothing() {
     let kept = Shared<[PendingReply]>([])
     let handler = Handler(onRequest: { request, reply in
       switch request.method {

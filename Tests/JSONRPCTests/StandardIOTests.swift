@@ -13,7 +13,7 @@ import Threads
 
 @Suite struct StandardIOTests {
   /// Pipes in the place of the standard streams, which the test process needs.
-  @Test func takingOverLeavesNothingToOthers() {
+  @Test func afterTakeOverNothingElseReachesTheStreams() {
     let (requests, answers, log) = (Pipe(), Pipe(), Pipe())
     let io = StandardIO.takeOver(input: requests.reading, output: answers.writing, errors: log.writing)
     #expect(io.input > 2 && io.output > 2)
@@ -55,7 +55,7 @@ import Threads
     for descriptor: Int32 in [241, 242, 243] { close(descriptor) }
   }
 
-  @Test(arguments: [false, true]) func aFullPipeIsNotWaitedFor(nonBlocking: Bool) {
+  @Test(arguments: [false, true]) func aWriteToAFullPipeDoesNotWait(nonBlocking: Bool) {
     let pipe = Pipe(nonBlocking: nonBlocking)
     let io = StandardIO(input: pipe.reading, output: pipe.writing)
     let piece = [UInt8](repeating: 7, count: 100_000)
@@ -80,7 +80,7 @@ import Threads
   }
 
   /// Node and VS Code use sockets instead of pipes.
-  @Test func aFullSocketIsNotWaitedFor() {
+  @Test func aWriteToAFullSocketDoesNotWait() {
     signal(SIGPIPE, SIG_IGN)
     var ends: [Int32] = [0, 0]
     #if canImport(Darwin)

@@ -12,7 +12,7 @@ import Testing
     #expect(JSONNumber(spelling)?.spelling == spelling)
   }
 
-  @Test(arguments: ["", " 1", "1 ", "01", "+1", "1.", "NaN", "1,2", "0x1", "--1"]) func whatIsNoNumberIsRefused(
+  @Test(arguments: ["", " 1", "1 ", "01", "+1", "1.", "NaN", "1,2", "0x1", "--1"]) func otherTextsAreRefused(
     _ text: String
   ) {
     #expect(JSONNumber(text) == nil)

@@ -37,7 +37,7 @@ import Testing
   }
 
   /// It never traps: each byte of a text is replaced by each of 256.
-  @Test func noByteAnywhereIsATrap() {
+  @Test func noByteMakesItTrap() {
     let text = Array(#"{"a":[-1.5e2,"\u00e9",true]}"#.utf8)
     var accepted = 0
     for index in text.indices {
@@ -62,7 +62,7 @@ import Testing
     #expect(throws: expected) { try JSONValue(parsing: text) }
   }
 
-  @Test func invalidUTF8IsSaidSo() {
+  @Test func invalidUTF8IsReported() {
     #expect(throws: JSONError(.invalidUTF8, at: 1)) { try JSONValue(parsing: [0x22, 0xFF, 0x22]) }
   }
 
@@ -98,7 +98,7 @@ import Testing
     #expect(try JSONValue(parsing: "{\(many),\"\u{E9}\":1,\"e\u{301}\":2}").object?.members.count == 22)
   }
 
-  @Test func aNullMemberIsThere() throws {
+  @Test func aNullMemberIsPresent() throws {
     let value = try JSONValue(parsing: #"{"a":null}"#)
     #expect(value["a"] == .some(.null))
     #expect(value["b"] == nil)

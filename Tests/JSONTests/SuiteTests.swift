@@ -367,7 +367,7 @@ private let large: [(name: String, text: String, isAccepted: Bool)] = [
 @Suite("The public suite's cases") struct SuiteTests {
   private static let cases = suite.split(separator: "\n").map(Case.init)
 
-  @Test(arguments: cases) private func isReadAsTheSuiteWants(_ vector: Case) throws {
+  @Test(arguments: cases) private func isAcceptedOrRefusedLikeInTheSuite(_ vector: Case) throws {
     let value = try? JSONValue(parsing: vector.bytes)
     #expect((value != nil) == vector.isAccepted)
     // Skipping is as strict as reading.
@@ -379,11 +379,11 @@ private let large: [(name: String, text: String, isAccepted: Bool)] = [
     if let value { #expect(try JSONValue(parsing: value.serialized) == value) }
   }
 
-  @Test(arguments: large.indices) func largeOnes(_ index: Int) {
+  @Test(arguments: large.indices) func largeCases(_ index: Int) {
     #expect(((try? JSONValue(parsing: large[index].text)) != nil) == large[index].isAccepted, "\(large[index].name)")
   }
 
-  @Test func allOfThemAreThere() {
+  @Test func noCaseIsMissing() {
     let names = Set(Self.cases.map(\.testDescription))
     #expect(names.count == Self.cases.count)
     #expect(names.count { $0.hasPrefix("y") } >= 95)

@@ -21,7 +21,7 @@ import Testing
     #expect(written { $0.value(integer) } == "\(integer)")
   }
 
-  @Test func commasStandBetweenAndNowhereElse() {
+  @Test func commasStandBetweenValuesOnly() {
     let text = written {
       $0.beginObject()
       $0.name("a")
@@ -46,7 +46,7 @@ import Testing
     #expect(text == #"{"a":[1,"x",[],{},null,true,false,{"kept":1}],"b\"":{"c":[1,2.50]},"d":{}}"#)
   }
 
-  @Test func whatIsWrittenIsOneLine() throws {
+  @Test func theTextIsOneLine() throws {
     let value: JSONValue = ["a\nb": ["\r\n", "\u{85}"], "c": [:], "d": []]
     #expect(!value.serialized.contains(0x0A))
     #expect(try JSONValue(parsing: value.serialized) == value)
@@ -66,7 +66,7 @@ import Testing
     #expect(writer.bytes == Array("[1,2]".utf8))
   }
 
-  @Test func kindsAreToldApart() {
+  @Test func kindsAreDistinguished() {
     let values: [JSONValue] = [nil, true, 1, "x", [], [:]]
     #expect(values.map(\.kind) == ["null", "boolean", "number", "string", "array", "object"])
     #expect(values.map(\.isNull) == [true, false, false, false, false, false])
@@ -78,7 +78,7 @@ import Testing
   }
 
   /// The bytes may be inside other values, whose depth counts.
-  @Test func aScannerCountsWhatIsOpenAroundIt() throws {
+  @Test func aScannerCountsTheDepthAroundIt() throws {
     let text = Array(Vectors.nested(510).utf8)
     var inside = JSONScanner(depth: 2)
     #expect(try inside.skipValue(in: text.span) == 0..<text.count)

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Providers
 
-@Suite("What a caption can write")
+@Suite("Captions")
 struct CaptionTests {
   @Test(
     "other scripts are named in words",
@@ -20,7 +20,7 @@ struct CaptionTests {
     #expect(Transcription.of(text) == caption)
   }
 
-  @Test func noBoxIsLeftWhateverIsWritten() {
+  @Test func noPromptLeavesABox() {
     let box = Font.rows(of: "\u{FFFD}")
     var scalars = (0x20...0x2FFF).compactMap(Unicode.Scalar.init)
     scalars += [0x4E00, 0xAC00, 0xFFFD, 0x1F98A, 0x20000, 0xE000, 0x10FFFF].compactMap(Unicode.Scalar.init)

@@ -46,7 +46,7 @@ import Testing
     #expect(previews.count == 0)
   }
 
-  @Test func anEndlessNumberOfThemIsNotLookedAt() {
+  @Test func partialImagesBeyondTheLimitAreIgnored() {
     var previews = OpenAIPreviews()
     let event = Array(Self.event("image_generation.partial_image", #""b64_json":"AQID""#).utf8)
     let found = (0..<100).flatMap { _ in previews.append(event.span) }
@@ -57,7 +57,7 @@ import Testing
 @Suite struct OpenAIAnswerTests {
   private func answer(_ text: String) -> OpenAIResponse { OpenAIResponse(Array(text.utf8)) }
 
-  @Test func picturesAreTakenInAnyOfTheirShapes() {
+  @Test func imagesAreReadInEachOfTheirForms() {
     let answer = answer(
       #"{"data":[{"b64_json":"AQID"},{"url":"https://x/1.png"},{"url":"data:image/png;base64,BAU="},{"url":"ftp://x"},{},7]}"#
     )
@@ -71,7 +71,7 @@ import Testing
     #expect(answer(text).outputs.isEmpty)
   }
 
-  @Test func draftsAreNoPictures() {
+  @Test func partialImagesAreNotOutputs() {
     let draft = #"data: {"type":"image_generation.partial_image","b64_json":"AQID"}"# + "\n\n"
     #expect(answer(draft).outputs.isEmpty)
     let whole = draft + #"data: {"type":"image_edit.completed","b64_json":"BAU="}"# + "\n\n"
@@ -98,7 +98,7 @@ import Testing
     try OpenAIRequestBody(JSONValue(parsing: text).object!, model: "m", boundary: "B")
   }
 
-  @Test func withoutPicturesItIsTheInputAndTheModel() throws {
+  @Test func withoutImagesTheBodyIsTheInputAndTheModel() throws {
     let order = try order(#"{"prompt":"x","seed":1.50,"image":null}"#)
     #expect(order.path == "/images/generations")
     #expect(String(decoding: order.body, as: UTF8.self) == #"{"model":"m","prompt":"x","seed":1.50,"image":null}"#)
@@ -108,7 +108,7 @@ import Testing
     #expect(try String(decoding: order(#"{"model":"n"}"#).body, as: UTF8.self) == #"{"model":"n"}"#)
   }
 
-  @Test func withOneItIsAForm() throws {
+  @Test func withAnImageTheBodyIsAForm() throws {
     let order = try order(#"{"prompt":"a\"b","image":"data:image/webp;base64,QUJD","n":2}"#)
     #expect(order.path == "/images/edits")
     #expect(order.contentType == "multipart/form-data; boundary=B")

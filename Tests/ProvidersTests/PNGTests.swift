@@ -2,7 +2,7 @@ import Testing
 
 @testable import Providers
 
-@Suite("Pictures as files")
+@Suite("PNG files")
 struct PNGTests {
   /// The test's reader must read streams of zlib: a stored block, one with fixed codes, one with its own.
   @Test(
@@ -15,7 +15,7 @@ struct PNGTests {
     #expect(String(decoding: try Inflate.unpack(bytes(hex)), as: UTF8.self) == text)
   }
 
-  @Test("the reader reads what zlib wrote with codes of its own")
+  @Test("the reader reads a stream of zlib with dynamic codes")
   func readerDynamic() throws {
     let packed = bytes(
       """
@@ -48,7 +48,7 @@ struct PNGTests {
     }
   }
 
-  @Test("a flipped bit anywhere is noticed, so the checksums are right and cover everything")
+  @Test("each flipped bit is detected, so the checksums are right and cover everything")
   func checksums() throws {
     let file = PNG.encode((0..<48).map { UInt8($0 * 5) }, width: 4, height: 4)
     _ = try PNGDecoder(file)
@@ -71,7 +71,7 @@ struct PNGTests {
     }
   }
 
-  @Test("the farthest match and the longest are in reach, and nothing beyond is used")
+  @Test("the farthest and the longest match are used, and no farther one")
   func window() throws {
     var chance = Chance(seed: 5)
     let piece = (0..<300).map { _ in UInt8(chance.next(0, 256)) }
@@ -103,7 +103,7 @@ struct PNGTests {
   }
 
   /// Counts that grow like Fibonacci's make the longest codes: an optimal one would need more than 15 bits.
-  @Test("symbols as rare as can be keep within the 15 bits of a code")
+  @Test("the rarest symbols have codes of at most 15 bits")
   func rareSymbols() throws {
     var bytes: [UInt8] = []
     var (one, other) = (1, 1)
@@ -117,7 +117,7 @@ struct PNGTests {
     #expect(try Inflate.unpack(Deflate.compress(bytes)) == bytes)
   }
 
-  @Test("what repeats becomes small")
+  @Test("repeated data is compressed")
   func ratio() {
     #expect(Deflate.compress([UInt8](repeating: 7, count: 100_000)).count < 600)
     let words = Array(String(repeating: "a red fox in snow, ", count: 5_000).utf8)

@@ -127,7 +127,7 @@ struct SandboxTests {
     #expect(try #require(refusal(#"{"prompt":"a cat","sandbox":\#(script)}"#)).contains(member))
   }
 
-  @Test("what belongs to real models is let through")
+  @Test("members of real models are ignored")
   func otherMembers() {
     guard
       case .accepted = submit(
@@ -141,7 +141,7 @@ struct SandboxTests {
   // MARK: - Scripts
 
   /// Each failure shows in the outcome of the POST or in the result.
-  @Test("every failure can be had", arguments: PredictionFailure.Kind.allCases)
+  @Test("each failure can be simulated", arguments: PredictionFailure.Kind.allCases)
   func failures(kind: PredictionFailure.Kind) {
     let input = #"{"prompt":"a cat","sandbox":{"fail":"\#(kind.rawValue)"}}"#
     switch (kind, submit(input)) {
@@ -172,7 +172,7 @@ struct SandboxTests {
     }
   }
 
-  @Test("a delay is over when it is over, and the polls are told how long that is")
+  @Test("a delay ends in time, and polls say when")
   func delay() throws {
     var order = order(#"{"prompt":"a cat","sandbox":{"delay_ms":700}}"#)
     let outcome: SubmitOutcome = wait { sandbox.submit(order, mayStart: { true }, completion: $0) }
@@ -191,7 +191,7 @@ struct SandboxTests {
     #expect(other == poll())
   }
 
-  @Test("a delayed failure is a failure when the delay is over")
+  @Test("a delayed failure comes after the delay")
   func delayedFailure() throws {
     var order = order(#"{"prompt":"a cat","sandbox":{"delay_ms":50,"fail":"remote_error"}}"#)
     guard case .accepted(let id, .running, _) = wait(for: { sandbox.submit(order, mayStart: { true }, completion: $0) })
@@ -204,7 +204,7 @@ struct SandboxTests {
     #expect(failure.kind == .remoteError)
   }
 
-  @Test("never is never")
+  @Test("a prediction with never does not end")
   func never() throws {
     var order = order(#"{"prompt":"a cat","sandbox":{"never":true}}"#)
     guard case .accepted(let id, .running, _) = wait(for: { sandbox.submit(order, mayStart: { true }, completion: $0) })
@@ -222,7 +222,7 @@ struct SandboxTests {
     #expect(nsfw == [true, true, true])
   }
 
-  @Test("what was lost with its reply is in the history, under the id that polls know; what is lost for good is not")
+  @Test("after a lost reply the history has the prediction, unless it fails with submission_unknown")
   func lostReply() throws {
     var lost = order(#"{"prompt":"a cat","sandbox":{"lost_reply":true}}"#)
     guard case .ambiguous = wait(for: { sandbox.submit(lost, mayStart: { true }, completion: $0) }) else {
@@ -241,7 +241,7 @@ struct SandboxTests {
     #expect(wait { sandbox.search(for: gone, window: window, completion: $0) } == .found([]))
   }
 
-  @Test("what was taken back before it began is not made")
+  @Test("a prediction withdrawn before its POST is not made")
   func takenBack() {
     let outcome: SubmitOutcome = wait {
       sandbox.submit(order(#"{"prompt":"a cat"}"#), mayStart: { false }, completion: $0)
@@ -252,7 +252,8 @@ struct SandboxTests {
     }
   }
 
-  @Test("somebody else's remote id is not ours", arguments: ["", "r-1", "sandbox", "sandbox-%-x", "sandbox-1-2-3"])
+  @Test(
+    "a remote id of another provider is refused", arguments: ["", "r-1", "sandbox", "sandbox-%-x", "sandbox-1-2-3"])
   func strangeID(id: String) {
     var order = order(#"{"prompt":"a cat"}"#)
     order.remoteID = id
@@ -262,7 +263,7 @@ struct SandboxTests {
     }
   }
 
-  @Test("everything is free, exactly")
+  @Test("every prediction is free")
   func price() throws {
     let pricing = try #require(sandbox.pricing)
     let quote: Result<Quote, ProviderError> = wait {
@@ -271,7 +272,7 @@ struct SandboxTests {
     #expect(try quote.get() == Quote(micros: 0, currency: "USD", isExact: true))
   }
 
-  @Test("a disk that fails is told, not hidden")
+  @Test("a failing disk is reported")
   func diskFull() {
     let full = OutputError.diskFull(path: "/out")
     let outcome: DownloadOutcome = wait {
@@ -284,7 +285,7 @@ struct SandboxTests {
 
   // MARK: - Bytes
 
-  @Test("the same bytes for the same input, from any process; other bytes for another prompt, size or picture")
+  @Test("the same bytes for the same input, from any process; other bytes for another prompt, size or index")
   func bytes() throws {
     let cat = try file(#"{"prompt":"a cat","size":"96x96"}"#)
     #expect(try file(#"{"size":"96*96","prompt":"a cat","n":4,"quality":"low"}"#) == cat)
@@ -298,7 +299,7 @@ struct SandboxTests {
   }
 
   /// The image is the same on every machine and in every version: clients compare it with golden files.
-  @Test("nothing that differs between processors decides a pixel")
+  @Test("no pixel depends on the processor")
   func golden() throws {
     let it = try picture(#"{"prompt":"a red fox in snow","size":"128x128"}"#)
     #expect(SHA256.hash(it.pixels).hexadecimal == "b3547e099e0bbb18ba23cbbc1f27796af29a80cdc33d788dc20ce6d0a55c921f")

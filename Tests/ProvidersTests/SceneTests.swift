@@ -26,7 +26,7 @@ extension Pixels {
 extension Canvas: Pixels {}
 extension PNGDecoder: Pixels {}
 
-@Suite("What a picture shows")
+@Suite("The content of images")
 struct SceneTests {
   /// The colour of the caption.
   private static let ink: UInt32 = 0xF6_F4EC
@@ -71,7 +71,7 @@ struct SceneTests {
     return false
   }
 
-  @Test("the prompt is written under the picture, and nothing in it as a box")
+  @Test("the prompt is written at the bottom, without boxes")
   func caption() throws {
     let letters = [
       "#...#...#...",
@@ -103,13 +103,13 @@ struct SceneTests {
     #expect(rows.count { $0 > 0 } == 7 * dots)
   }
 
-  @Test("a thumbnail has no caption, for letters would be all there is to see")
+  @Test("a thumbnail has no caption")
   func thumbnail() {
     let it = caption("T", 127, 127)
     #expect((0..<127).allSatisfy { y in (0..<127).allSatisfy { it[$0, y] != Self.ink } })
   }
 
-  @Test("a long prompt is cut to three lines and dots, inside the picture")
+  @Test("a long prompt is cut to three lines and dots, inside the image")
   func longPrompt() {
     func lines(_ prompt: String) -> Int {
       let it = caption(prompt, 256, 256)
@@ -127,13 +127,13 @@ struct SceneTests {
     #expect(!finds(threeDots, in: caption(String(repeating: "WORD ", count: 20), 256, 256), from: 200))
   }
 
-  @Test("nothing to say, and nothing is said", arguments: ["", "   ", "\n\t"])
+  @Test("an empty prompt has no caption", arguments: ["", "   ", "\n\t"])
   func noPrompt(prompt: String) {
     let it = caption(prompt, 128, 128)
     #expect((64..<128).allSatisfy { y in (0..<128).allSatisfy { it[$0, y] == 0x60_80FF } })
   }
 
-  @Test("SANDBOX stands in the upper right corner of every picture", arguments: [64, 96, 128, 256])
+  @Test("SANDBOX stands in the upper right corner of every image", arguments: [64, 96, 128, 256])
   func mark(side: Int) {
     var rows = [[Bool]](repeating: [], count: 7)
     for letter in "SANDBOX" {
@@ -175,7 +175,7 @@ struct SceneTests {
     return (sums[0] / count, sums[1] / count, sums[2] / count)
   }
 
-  @Test("colour names count: a place in a colour is mostly of that colour")
+  @Test("a place with a colour name is mostly of that colour")
   func colourOfThePlace() {
     let (red, green, blue) = (
       average("red hills at noon"), average("green hills at noon"), average("blue hills at noon")
@@ -188,7 +188,7 @@ struct SceneTests {
     #expect(white.green > black.green + 30)
   }
 
-  @Test("a colour before a subject is the subject's, any other tints the place")
+  @Test("a colour before a subject colours it, any other colours the place")
   func colourOfTheSubject() {
     let it = theme("a red fox on a green hill under a purple sky")
     #expect(it.subject == .fox)
@@ -273,7 +273,7 @@ struct SceneTests {
     }
   }
 
-  @Test("chance is the same for the same seed, and between its bounds")
+  @Test("random numbers are the same for the same seed, and within their bounds")
   func chance() {
     var (one, other, third) = (Chance(seed: 7), Chance(seed: 7), Chance(seed: 8))
     var isDifferent = false

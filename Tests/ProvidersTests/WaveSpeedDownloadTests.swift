@@ -16,7 +16,7 @@ import Testing
     return (server.provider().download(url, of: prediction(remoteID: "x"), into: writer), writer.bytes)
   }
 
-  @Test func aPictureComesWithoutTheKeyGoing() throws {
+  @Test func aDownloadDoesNotSendTheKey() throws {
     let server = try Loopback()
     let (outcome, bytes) = fetch(server)
     #expect(outcome == .written)
@@ -65,7 +65,7 @@ import Testing
   }
 
   /// A public provider cannot name local addresses, neither by number nor by a name for them.
-  @Test func theInternetDoesNotLeadHome() throws {
+  @Test func aPublicProviderCannotNameLocalAddresses() throws {
     let server = try Loopback()
     let service = server.provider(base: "https://api.wavespeed.ai")
     for host in ["127.0.0.1", "localhost", "[::1]", "2130706433"] {
@@ -90,14 +90,14 @@ import Testing
     #expect(server.posts == 0)
   }
 
-  @Test func theDisksFaultIsNotTheProviders() throws {
+  @Test func aFailingDiskIsNotTheProvidersFault() throws {
     let server = try Loopback()
     #expect(fetch(server, failing: .diskFull(path: "/x")).0 == .unsaved(.diskFull(path: "/x")))
     guard case .refused = fetch(server, failing: .tooLarge(limit: 1)).0 else { throw Unexpected() }
   }
 
   /// Bytes inside a result that were lost with their process.
-  @Test func anInlineOutputIsAskedForAgain() throws {
+  @Test func anInlineOutputIsReadFromTheResultAgain() throws {
     let server = try Loopback(["poll": ["base64", "running", "object_url"]])
     guard case .accepted(let id, _, _) = server.provider().submit(prediction()) else { throw Unexpected() }
     let order = prediction(remoteID: id)

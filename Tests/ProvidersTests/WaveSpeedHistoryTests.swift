@@ -57,7 +57,7 @@ import Testing
   }
 
   /// The window is by our clock; the `Date` of the answer shows the difference of the service's.
-  @Test func aClockThatIsOffIsReckonedWith() throws {
+  @Test func aWrongClockOfTheServiceIsCorrected() throws {
     let ahead: Int64 = 300_000
     // libcurl reads this format too, and it needs no names of days and months.
     let date =
@@ -76,7 +76,7 @@ import Testing
     #expect(try matches(server.provider().search(for: order, window)).isEmpty)
   }
 
-  @Test func pageAfterPage() throws {
+  @Test func allPagesAreRead() throws {
     let server = try Loopback([
       "history": [page(0..<100), page(100..<200), page(150..<250), page(250..<260, age: 100_000)]
     ])
@@ -85,7 +85,7 @@ import Testing
     #expect(server.requests("history").count == 4)
   }
 
-  @Test func tooManyPagesAreSeveral() throws {
+  @Test func tooManyPagesEndTheSearch() throws {
     let server = try Loopback(["history": .array((0..<11).map { page($0 * 100..<$0 * 100 + 100) })])
     #expect(server.provider().search(for: prediction(), window) == .tooMany)
     #expect(server.requests("history").count == 10)

@@ -13,7 +13,7 @@ import Testing
 
   // MARK: - Submit
 
-  @Test func aSubmitIsOnePOSTOfTheInputAsItIs() throws {
+  @Test func aSubmitIsOnePOSTOfTheUnchangedInput() throws {
     let server = try Loopback(["date": "Mon, 23 Nov 2026 12:00:00 GMT"])
     let service = server.provider(key: " \(secret)\n", base: server.url + "/")
     let order = prediction()
@@ -128,7 +128,7 @@ import Testing
     guard case .refused(_, pause) = server.provider().submit(prediction()) else { throw Unexpected() }
   }
 
-  @Test func whatWasNotSentIsKnownNotToBe() throws {
+  @Test func anUnsentRequestIsReportedAsUnsent() throws {
     let nobody = WaveSpeed(
       baseURL: "http://127.0.0.1:1", key: secret, account: "a", http: client(), clientVersion: "0", now: { 0 })
     guard case .unsent = nobody.submit(prediction()) else { throw Unexpected() }
@@ -243,7 +243,7 @@ import Testing
     #expect(server.provider().poll(try accepted(server)) == .answered(.running, after: nil))
   }
 
-  @Test func anOddMemberSpoilsNothing() throws {
+  @Test func anUnreadableMemberIsIgnored() throws {
     let odd: JSONValue = [
       "do": "state", "status": "COMPLETED",
       "outputs": [7, "https://cdn.example/x.png", nil, ["url": "https://cdn.example/y.png"]],
@@ -297,7 +297,7 @@ import Testing
     guard case .transient = server.provider().poll(order) else { throw Unexpected() }
   }
 
-  @Test func goneOnlyByTheServicesOwnWord() throws {
+  @Test func onlyTheServiceItselfSaysGone() throws {
     let server = try Loopback([
       "poll": [
         "404", "410", ["do": "reply", "status": 404, "body": "<html>"],
@@ -311,7 +311,7 @@ import Testing
     guard case .paused = server.provider().poll(order) else { throw Unexpected() }
   }
 
-  @Test func noTrustForAnother() throws {
+  @Test func anotherPredictionsAnswerIsNotTrusted() throws {
     let server = try Loopback(["poll": [["do": "state", "id": "somebody-elses", "status": "failed"]]])
     guard case .transient = server.provider().poll(try accepted(server)) else { throw Unexpected() }
     guard case .paused = server.provider().poll(prediction(remoteID: "../../balance")) else { throw Unexpected() }

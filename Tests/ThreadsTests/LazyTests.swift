@@ -2,9 +2,9 @@ import Testing
 
 @testable import Threads
 
-@Suite("What is made when it is first asked for")
+@Suite("Lazy values")
 struct LazyTests {
-  @Test func isMadeOnceAndNotBeforeItIsAskedFor() {
+  @Test func aValueIsMadeOnceAndNotBeforeItIsNeeded() {
     let count = Protected(0)
     let lazily = Lazy {
       count.withLock { count in
@@ -20,7 +20,7 @@ struct LazyTests {
     #expect(lazily.valueIfMade == 1)
   }
 
-  @Test func whoOnlyLooksDoesNotWait() {
+  @Test func valueIfMadeDoesNotWait() {
     let mayGoOn = Protected(false)
     let isMaking = Protected(false)
     let lazily = Lazy {

@@ -10,7 +10,7 @@ import Testing
     }
   }
 
-  @Test func askingOnceAndAnswersThatAreThereAreNoWait() {
+  @Test func oneCallOfTheBodyIsNotAWait() {
     let guarded = Protected(7)
     Promptness.required {
       #expect(guarded.wait { $0 } == 7)
@@ -23,7 +23,7 @@ import Testing
     #expect(Protected(0).wait(atMost: 1) { _ in nil as Int? } == nil)
   }
 
-  @Test func itIsThatThreadsAlone() {
+  @Test func otherThreadsMayWait() {
     let done = Protected(false)
     Promptness.required {
       startThread {

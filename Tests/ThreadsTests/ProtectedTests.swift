@@ -33,7 +33,7 @@ import Testing
     #expect(guarded.withLock { $0 } == 2)
   }
 
-  @Test func waitingAnswersWhatTheBodyFinds() {
+  @Test func waitReturnsTheValueOfTheBody() {
     let guarded = Protected<[Int]>([])
     startThread { for number in 1...3 { guarded.signal { $0.append(number) } } }
     #expect(guarded.wait { $0.count == 3 ? $0 : nil } == [1, 2, 3])
@@ -65,7 +65,7 @@ import Testing
     #expect(clock.now - started >= .milliseconds(30))
   }
 
-  @Test(arguments: [0, -5, Int64.min]) func noTimeAsksOnce(_ milliseconds: Int64) {
+  @Test(arguments: [0, -5, Int64.min]) func withoutTimeTheBodyIsCalledOnce(_ milliseconds: Int64) {
     let asked = Protected(0)
     #expect(
       asked.wait(atMost: milliseconds) { value -> Bool? in
@@ -91,7 +91,7 @@ import Testing
   }
 
   /// A lock would wrap a bare closure again at each access, until a call of it overflows the stack.
-  @Test func aBareClosureIsKnown() {
+  @Test func aBareClosureIsDetected() {
     struct Box { let body: @Sendable () -> Void }
     #expect(isFunction((() -> Void).self))
     #expect(isFunction((@Sendable (Int) -> String)?.self))

@@ -43,7 +43,7 @@ import Threads
     #expect(ran.wait(atMost: 10_000) { $0.count == 2 ? $0 : nil } == ["outer", "inner"])
   }
 
-  @Test func whoAddsDoesNotWait() {
+  @Test func addingAJobDoesNotWait() {
     let queue = WorkQueue()
     let gate = Protected(false)
     let done = Protected(false)
