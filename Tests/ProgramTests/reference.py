@@ -11,18 +11,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-#: Where the example of a request is: the transcript, and the request's id in it.
+#: The transcript of a method's example and the id of the request in it. Other methods have a transcript of their name, whose
+#: first request is the example.
 EXAMPLES = {
     "submit": ("submit-then-result", 1),
     "status": ("submit-then-result", 4),
     "result": ("submit-then-result", 3),
-    "cancel": ("cancel", 2),
-    "wait": ("wait", 3),
     "list": ("list-and-delete", 4),
     "delete": ("list-and-delete", 9),
     "subscribe": ("subscribe", 4),
     "unsubscribe": ("subscribe", 5),
-    "models": ("models", 1),
     "validate": ("models", 5),
     "quote": ("money", 1),
     "balance": ("money", 2),
@@ -112,10 +110,16 @@ def conversations(folder):
         yield from transcript(folder, path.stem)
 
 
+def first_request(folder, method):
+    """The id of the first request of a method in the transcript of its name."""
+    return next(m["id"] for side, m in transcript(folder, method) if side == "client" and m.get("method") == method and "id" in m)
+
+
 def example(folder, method):
     """A request and its response; of a notification, one message."""
-    if method in EXAMPLES:
-        name, identifier = EXAMPLES[method]
+    own = (folder / f"examples/{method}.jsonl").exists()
+    if method in EXAMPLES or own:
+        name, identifier = EXAMPLES.get(method) or (method, first_request(folder, method))
         told = transcript(folder, name)
         request = next(message for side, message in told if side == "client" and message.get("id") == identifier)
         assert request["method"] == method, f"{name}.jsonl calls {request['method']} with id {identifier}, not {method}"
