@@ -35,4 +35,15 @@ struct ObjectTests {
         == ["", "Z", "e\u{301}", "z", "za", "é"].map { Array($0.utf8) })
     #expect(object.sorted { _ in .null }.members.allSatisfy { $0.value == .null })
   }
+
+  @Test(arguments: 0...40) func aNameDiffersFromOneWithAnyOtherByte(length: Int) {
+    let name = (0..<length).map { UInt8(ascii: "a") + UInt8($0 % 26) }
+    let text = String(decoding: name, as: UTF8.self)
+    #expect(text.hasSameCodePoints(as: String(decoding: Array(text.utf8), as: UTF8.self)))
+    for place in name.indices {
+      var other = name
+      other[place] = UInt8(ascii: "A")
+      #expect(!text.hasSameCodePoints(as: String(decoding: other, as: UTF8.self)), "byte \(place)")
+    }
+  }
 }
