@@ -320,7 +320,7 @@ public enum JSONText {
     switch self {
     case .plain(let range):
       guard range.count == text.utf8CodeUnitCount else { return false }
-      return bytes.withUnsafeBufferPointer { UnsafeBufferPointer(rebasing: $0[range]).holds(text.bytes) }
+      return bytes.extracting(range).withUnsafeBufferPointer { $0.holds(text.bytes) }
     case .read(var string):
       return string.withUTF8 { $0.holds(text.bytes) }
     }

@@ -130,8 +130,11 @@ extension String {
   /// `é` equals `e` with a combining accent.
   public func hasSameCodePoints(as other: String) -> Bool {
     guard utf8.count == other.utf8.count else { return false }
-    var (one, other) = (self, other)
-    return one.withUTF8 { these in other.withUTF8 { those in these.holds(those) } }
+    // Without the copies that `withUTF8` needs. Every string of this program is stored as UTF-8.
+    let isSame = utf8.withContiguousStorageIfAvailable { these in
+      other.utf8.withContiguousStorageIfAvailable { those in these.holds(those) }
+    }
+    return (isSame ?? nil) ?? utf8.elementsEqual(other.utf8)
   }
 
   /// Whether its UTF-8 bytes sort before those of another text. Swift's `<` compares normalised characters.

@@ -38,11 +38,12 @@ struct MethodParameters {
     }
     object = given.withoutNulls
     var (known, missing) = (0, nil as String?)
-    for parameter in parameters {
-      if object.contains(parameter.name) {
+    // By index, since a copy of a description costs as much as the comparison.
+    for place in parameters.indices {
+      if object.contains(parameters[place].name) {
         known += 1
-      } else if parameter.isRequired, missing == nil {
-        missing = parameter.name
+      } else if parameters[place].isRequired, missing == nil {
+        missing = parameters[place].name
       }
     }
     // Names differ from each other, so that as many known ones as there are fields leave nothing to search for.
