@@ -16,12 +16,12 @@
 (require 'subr-x)
 
 (defconst imagewire--space '((#x9 . #xd) (#x20 . #x20) (#x85 . #x85) (#x2028 . #x2029))
-  "What becomes a space in a description: ranges of characters.")
+  "Characters that become a space in a description, as ranges.")
 
 (defconst imagewire--unsafe
   '((#x0 . #x1f) (#x7f . #x9f) (#xad . #xad) (#x61c . #x61c) (#x180e . #x180e) (#x200b . #x200b) (#x200e . #x200f)
     (#x2028 . #x202e) (#x2060 . #x206f) (#xd800 . #xdfff) (#xfeff . #xfeff) (#xfff9 . #xfffb) (#xe0000 . #xe007f))
-  "What stands in no link: ranges of characters.")
+  "Characters that no link may hold, as ranges.")
 
 (defconst imagewire--formats
   '((markdown
@@ -57,7 +57,7 @@ the rest :other is done.  A format without :description has none.")
 (defconst imagewire--unwritable
   ;; Also with characters outside Unicode, such as bytes that are not text.
   (imagewire--any (append imagewire--unsafe '((#x110000 . #x3fff7f) (#x3fff80 . #x3fffff))))
-  "Regexp of what stands in no link.")
+  "Regexp of the characters that no link may hold.")
 
 (defun imagewire--escaped-path (path rules)
   "Return PATH as RULES of a format have it; nil where it cannot be safe."

@@ -84,7 +84,7 @@ Nil where a link would not be safe."
 
 (defun imagewire--refuse (path)
   "Say that no link to PATH would be safe."
-  (imagewire--say-error (concat "no link was inserted, for its path would not be safe in this mode.  The image is "
+  (imagewire--say-error (concat "no link was inserted, because its path would not be safe in this mode.  The image is "
                                 path)))
 
 (defun imagewire--display (start end prediction)

@@ -33,7 +33,7 @@
   "Images, newest first.
 \\<imagewire-list-mode-map>\\[imagewire-list-open] opens one, \
 \\[imagewire-list-insert] inserts its link where the list was opened,
-\\[imagewire-list-cancel] cancels one that is under way, \
+\\[imagewire-list-cancel] cancels one in progress, \
 \\[revert-buffer] refreshes the list."
   (setq tabulated-list-format [("Status" 10 t) ("Created" 16 t) ("Provider" 9 t) ("Prompt" 0 nil)]
         tabulated-list-padding 1)
@@ -58,7 +58,7 @@
                                     (imagewire--short (imagewire--prompt-of prediction) 200))))
                     predictions))
       (tabulated-list-print t)
-      (when (null predictions) (imagewire--say "there is no such image yet")))))
+      (when (null predictions) (imagewire--say "no images found")))))
 
 (defun imagewire-list--refresh ()
   "Ask for the newest images, then for each of them.
@@ -84,7 +84,7 @@ A page of the list comes without the prompt of each."
 (defun imagewire-list--with-chosen (action)
   "Call ACTION with the prediction at point as it is by now.
 A download that failed is tried again."
-  (let ((chosen (or (tabulated-list-get-id) (user-error "There is no image on this line"))))
+  (let ((chosen (or (tabulated-list-get-id) (user-error "No image on this line"))))
     (imagewire--call
      :result (list :id (plist-get chosen :id) :timeout_ms 0)
      (lambda (prediction)
@@ -107,8 +107,8 @@ A download that failed is tried again."
   "Insert a link to the image on this line where the list was opened."
   (interactive nil imagewire-list-mode)
   (let ((origin imagewire-list--origin)
-        (gone "The buffer from which the list was opened is gone")
-        (prompt (imagewire--prompt-of (or (tabulated-list-get-id) (user-error "There is no image on this line")))))
+        (gone "The buffer from which the list was opened was killed")
+        (prompt (imagewire--prompt-of (or (tabulated-list-get-id) (user-error "No image on this line")))))
     (unless (buffer-live-p origin) (user-error gone))
     (with-current-buffer origin (barf-if-buffer-read-only))
     (imagewire-list--with-chosen
@@ -125,7 +125,7 @@ A download that failed is tried again."
 (defun imagewire-list-cancel ()
   "Cancel the image on this line."
   (interactive nil imagewire-list-mode)
-  (let ((chosen (or (tabulated-list-get-id) (user-error "There is no image on this line")))
+  (let ((chosen (or (tabulated-list-get-id) (user-error "No image on this line")))
         (buffer (current-buffer)))
     (imagewire--call :cancel (list :id (plist-get chosen :id))
                      (lambda (_prediction)

@@ -1,4 +1,4 @@
-;;; imagewire-message.el --- What imagewire says in the echo area  -*- lexical-binding: t; -*-
+;;; imagewire-message.el --- Messages in the echo area  -*- lexical-binding: t; -*-
 
 ;; Copyright (C) 2026 The imagewire authors
 
@@ -22,9 +22,9 @@
   (message "%s" (propertize (concat "imagewire: " text) 'face 'error)))
 
 (defun imagewire--guarded (function &rest arguments)
-  "Call FUNCTION with ARGUMENTS; return what it does, or nil where it fails.
-A fault in there is said, and is not the end of what the process
-has to say to others."
+  "Call FUNCTION with ARGUMENTS; return its value, or nil where it fails.
+An error is reported and does not keep other calls from their
+answers."
   (condition-case problem
       (apply function arguments)
     (error
@@ -37,7 +37,7 @@ has to say to others."
     (if (<= (length line) limit) line (concat (substring line 0 (1- limit)) "…"))))
 
 (defun imagewire--explain (prediction prompt)
-  "Say how PREDICTION of PROMPT ended without an image, and what it costs."
+  "Report how PREDICTION of PROMPT ended, and what it may cost."
   (let* ((failure (plist-get prediction :failure))
          (status (plist-get prediction :status))
          (error (plist-get prediction :error))

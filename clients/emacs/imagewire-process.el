@@ -7,9 +7,9 @@
 
 ;;; Commentary:
 
-;; One process for everything in this Emacs.  `imagewire--call' starts it where there is none, introduces Emacs to it,
-;; and sends when it has said that it is new enough.  Every call is answered once: with its result, its error, why the
-;; process ended, or that it does not answer.
+;; One process for everything in this Emacs.  `imagewire--call' starts it if necessary, sends `initialize',
+;; checks its version, and then sends.  Every call is answered once: with its result, its error, the reason why the
+;; process ended, or a time limit.
 ;;
 ;; JSON-RPC 2.0, one message a line.  Emacs's own jsonrpc is not used: it drops errors whose id is null, and how its
 ;; versions can be made to report them differs.
@@ -42,12 +42,12 @@ ID is the one it was sent with, TIMER ends its patience."
 (cl-defstruct (imagewire--connection (:constructor imagewire--connection (command)) (:copier nil))
   "The one process that everything in this Emacs shares.
 COMMAND is the program's name, for messages.  PROCESS writes to
-ERRORS, a pipe, whose last line is LOG.  SERVER is what it said of
-itself, once its version is known; until then calls wait in QUEUE.
-Those in PENDING were sent.  LAST-ID is that of the last request.
+ERRORS, a pipe, whose last line is LOG.  SERVER is its serverInfo,
+once its version is known; until then calls wait in QUEUE.
+Calls in PENDING were sent.  LAST-ID is that of the last request.
 PARTIAL has the parts of a line that is not complete, newest
-first; LINES are complete, and are handled next.  END says why it
-is no more."
+first; LINES are complete, and are handled next.  END says why the
+process has ended."
   command process errors (log "") server queue pending (last-id 0) partial lines end)
 
 (defvar imagewire--connection nil
@@ -64,7 +64,7 @@ is no more."
         (setq value (condition-case problem
                         (funcall value)
                       (error
-                       ;; Errors of Emacs itself quote what they stumble over, and here that may be a key.
+                       ;; Errors of Emacs itself quote the value, which may be a key.
                        (user-error "The function for %s in `imagewire-configuration' failed: %s.  Nothing was sent" name
                                    (if (memq (car problem) '(error user-error))
                                        (error-message-string problem)
@@ -79,18 +79,18 @@ is no more."
   (json-serialize value :false-object :json-false :null-object nil))
 
 (defun imagewire--check (params what)
-  "Signal a `user-error' if PARAMS cannot be sent; WHAT is their name.
-It does not tell the value, which may be a key."
+  "Signal a `user-error' if PARAMS, called WHAT, cannot be sent.
+The error does not quote the value, which may be a key."
   (let ((size (condition-case problem
                   (string-bytes (imagewire--json params))
                 (error
                  (user-error "%s cannot be sent as JSON: %s.  Nothing was sent" what
-                             ;; What Emacs 28 signals, and what Emacs 30 does.
+                             ;; Emacs 28 and Emacs 30 signal different errors.
                              (pcase problem
-                               (`(wrong-type-argument ,_ ,(pred stringp)) "there are bytes that are no text")
+                               (`(wrong-type-argument ,_ ,(pred stringp)) "it contains bytes that are not text")
                                ((or '(json-out-of-memory) `(error ,(rx "Inf or NaN") . ,_)) "a number is not finite")
                                ((or '(json-object-too-deep) `(error ,(rx "depth") . ,_)) "it is nested too deeply")
-                               (_ "there is something that JSON cannot hold")))))))
+                               (_ "JSON cannot hold one of its values")))))))
     ;; The rest is room for the envelope.
     (when (> (+ size 256) imagewire--maximum)
       (user-error "%s cannot be sent: it has %d bytes, and imagewire reads no message over %d.  Nothing was sent"
@@ -128,7 +128,7 @@ It is called back once: not where its answer came before."
         (imagewire--answer connection request t (plist-get message :result))))
      ((and problem (null id))
       ;; An accepted submit must not be reported as failed: it may cost money.
-      (imagewire--say-error (concat "a call could not be read, and it is not said which: " text))))))
+      (imagewire--say-error (concat "a call could not be read, and the error does not say which: " text))))))
 
 (defun imagewire--receive (connection output)
   "Handle the lines of OUTPUT of CONNECTION, and keep the part of one."
@@ -138,7 +138,7 @@ It is called back once: not where its answer came before."
       (let ((line (apply #'concat (nreverse (imagewire--connection-partial connection)))))
         (setf (imagewire--connection-partial connection) (list part)
               (imagewire--connection-lines connection) (nconc (imagewire--connection-lines connection) (list line))))))
-  ;; A callback may receive more lines; they come behind those that are here.
+  ;; A callback may receive more lines; they come behind the lines that are here.
   (while (imagewire--connection-lines connection)
     (let* ((line (pop (imagewire--connection-lines connection)))
            (message (ignore-errors (json-parse-string line :object-type 'plist :null-object nil
@@ -171,9 +171,9 @@ It is called back once: not where its answer came before."
         ;; Only once: its last line may have to be waited for.
         (setf (imagewire--connection-end connection)
               (concat "the process ended."
-                      (when words (format " It said: %s." words))
+                      (when words (format " Its last message: %s." words))
                       (if (imagewire--connection-server connection)
-                          " What it had accepted is kept, and is not paid for twice: M-x imagewire-list shows it,"
+                          " Accepted predictions are kept and are not paid for twice: M-x imagewire-list shows them,"
                         " Nothing was sent,")
                       " and the next command starts the process again.")))))
 
@@ -215,7 +215,7 @@ It is called back once: not where its answer came before."
         (when (memq request (imagewire--connection-pending connection))
           (let ((fail (lambda ()
                         (imagewire--answer connection request nil
-                                           "it does not answer.  M-x imagewire-list shows what it has accepted."))))
+                                           "it does not answer.  M-x imagewire-list shows the accepted predictions."))))
             (setf (imagewire--request-timer request)
                   (run-with-timer
                    imagewire--limit nil
@@ -224,7 +224,7 @@ It is called back once: not where its answer came before."
                      (setf (imagewire--request-timer request) (run-with-timer 1 nil fail))))))))
     (quit
      ;; The next message would be read as the rest of this one.
-     (imagewire--part connection "sending was interrupted.  M-x imagewire-list shows what was accepted before.")
+     (imagewire--part connection "sending was interrupted.  M-x imagewire-list shows earlier predictions.")
      (signal 'quit nil))
     (error
      ;; Later, as every answer.  If the process has ended, the message says so.
@@ -329,19 +329,19 @@ None of its functions is called then."
     t))
 
 (defun imagewire--part (connection why)
-  "End the input of CONNECTION, which then finishes what it owes.
-WHY is for those whose answer does not come before that."
+  "End the input of CONNECTION, which then answers every call that it has read.
+WHY is the error of each call that stays without an answer."
   (when (eq connection imagewire--connection) (setq imagewire--connection nil))
   (setf (imagewire--connection-end connection) why)
   (ignore-errors (process-send-eof (imagewire--connection-process connection)))
-  (imagewire--fail-queue connection "the process was stopped before it was asked.  Nothing was sent."))
+  (imagewire--fail-queue connection "the process was stopped.  Nothing was sent."))
 
 (defun imagewire-stop ()
   "End the process.  The next command will start it with the settings of then."
   (interactive)
   (when imagewire--connection
     (imagewire--part imagewire--connection "the process was ended by M-x imagewire-stop.  \
-M-x imagewire-list shows what it has accepted.")))
+M-x imagewire-list shows the accepted predictions.")))
 
 (provide 'imagewire-process)
 ;;; imagewire-process.el ends here

@@ -1,4 +1,4 @@
-;;; imagewire-settings.el --- What can be set in imagewire  -*- lexical-binding: t; -*-
+;;; imagewire-settings.el --- The settings of imagewire  -*- lexical-binding: t; -*-
 
 ;; Copyright (C) 2026 The imagewire authors
 
@@ -31,7 +31,7 @@ without a file."
                  (const :tag "imagewire's own folder" nil)))
 
 (defcustom imagewire-configuration nil
-  "What the process is told when it starts.
+  "The configuration that the process gets when it starts.
 An alist of provider, model, wavespeed_api_key and openai_api_key
 to a string, or to a function that returns one, such as
 `imagewire-key-from-auth-source'."
@@ -46,7 +46,7 @@ to a string, or to a function that returns one, such as
 (defcustom imagewire-link-formats nil
   "How links are written in other modes.
 An alist of major mode to a function of the file's path and a
-short description, which has to escape what ends a link.  It is
+short description; it must escape characters that end a link.  It is
 asked before the built-in ones."
   :type '(alist :key-type symbol :value-type function))
 

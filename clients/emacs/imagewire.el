@@ -17,9 +17,8 @@
 ;; The work is done by the program `imagewire', one process that is started when it is first needed and ends with
 ;; Emacs.  Without a key it draws with its sandbox: offline, free, good for trying.
 ;;
-;; Here are the commands and the work under way.  They stand on imagewire-list.el, that on imagewire-process.el and
-;; imagewire-link.el, and these on imagewire-escapes.el, imagewire-message.el and imagewire-settings.el; none knows
-;; those before it.
+;; This file has the commands and the images in progress.  It uses imagewire-list.el, which uses imagewire-process.el and
+;; imagewire-link.el, which use imagewire-escapes.el, imagewire-message.el and imagewire-settings.el.
 
 ;;; Code:
 
@@ -31,23 +30,23 @@
 (require 'imagewire-process)
 (require 'imagewire-settings)
 
-;;;; Work under way
+;;;; Work in progress
 
 (cl-defstruct (imagewire--work (:constructor imagewire--work) (:copier nil))
-  "An image under way, from its command to its link.
+  "An image in progress, from its command to its link.
 PLACE is an overlay of no width that keeps the place while the text
-changes; OWN-LINE says that the link gets a line of its own there;
+changes; OWN-LINE says that the link gets a new line there;
 CALL is its submit."
   prompt place own-line (status "created") id call cancelled)
 
-(defvar imagewire--under-way nil
-  "Images under way in this Emacs, newest first.")
+(defvar imagewire--in-progress nil
+  "Images in progress in this Emacs, newest first.")
 
 (defun imagewire-status ()
   "Return the images in progress, in a few words; nil if there are none."
-  (cond ((cdr imagewire--under-way) (format "imagewire: %d images under way" (length imagewire--under-way)))
-        (imagewire--under-way
-         (format "imagewire: %s" (imagewire--work-status (car imagewire--under-way))))))
+  (cond ((cdr imagewire--in-progress) (format "imagewire: %d images in progress" (length imagewire--in-progress)))
+        (imagewire--in-progress
+         (format "imagewire: %s" (imagewire--work-status (car imagewire--in-progress))))))
 
 (defun imagewire--show (work words)
   "Show WORDS where the link of WORK is to appear, and in the mode line."
@@ -61,25 +60,25 @@ CALL is its submit."
 
 (defun imagewire--finish (work)
   "Forget WORK."
-  (setq imagewire--under-way (delq work imagewire--under-way))
+  (setq imagewire--in-progress (delq work imagewire--in-progress))
   (delete-overlay (imagewire--work-place work))
   (force-mode-line-update t))
 
 (defun imagewire--fail (work message)
-  "Say with MESSAGE why WORK came to nothing."
+  "Report with MESSAGE why WORK made no image."
   (imagewire--finish work)
   (imagewire--say-error message))
 
 (defun imagewire--make-way (work there length)
   "Move the places of works later than WORK from THERE by LENGTH.
 Of several links at one point, the later command's comes behind."
-  (dolist (later (seq-take-while (lambda (other) (not (eq other work))) imagewire--under-way))
+  (dolist (later (seq-take-while (lambda (other) (not (eq other work))) imagewire--in-progress))
     (let ((place (imagewire--work-place later)))
       (when (and (eq (overlay-buffer place) (current-buffer)) (= (overlay-start place) there))
         (move-overlay place (+ there length) (+ there length))))))
 
 (defun imagewire--land (work prediction)
-  "Insert the links of PREDICTION in the place of WORK; nil where it is gone."
+  "Insert the links of PREDICTION at the place of WORK; nil if it is deleted."
   (let* ((place (imagewire--work-place work))
          (buffer (overlay-buffer place))
          (prompt (imagewire--work-prompt work)))
@@ -122,7 +121,7 @@ Of several links at one point, the later command's comes behind."
      (t
       (imagewire--finish work)
       (kill-new (or (let (buffer-file-name) (imagewire--links prediction prompt)) path))
-      (imagewire--say "the buffer is gone or cannot be changed; C-y yanks the link to %s"
+      (imagewire--say "the buffer was closed or cannot be changed; C-y yanks the link to %s"
                       (abbreviate-file-name path))))))
 
 (defvar imagewire--tokens 0 "How many waits there were.")
@@ -144,7 +143,7 @@ Of several links at one point, the later command's comes behind."
            (funcall forget)
            (imagewire--fail work message)))
       (error
-       ;; The process is gone, and cannot be started again.
+       ;; The process has ended and cannot be started again.
        (funcall forget)
        (imagewire--fail work (concat (error-message-string problem) "  M-x imagewire-list will show the image."))))))
 
@@ -152,7 +151,7 @@ Of several links at one point, the later command's comes behind."
   "Cancel WORK."
   (cond
    ;; Chosen from a list; it may be finished by now.
-   ((not (memq work imagewire--under-way)))
+   ((not (memq work imagewire--in-progress)))
    ((and (null (imagewire--work-id work)) (imagewire--withdraw (imagewire--work-call work)))
     (imagewire--finish work)
     (imagewire--say "%s: cancelled.  Nothing was sent" (imagewire--short (imagewire--work-prompt work) 30)))
@@ -164,11 +163,11 @@ Of several links at one point, the later command's comes behind."
       (imagewire--guarded #'imagewire--call :cancel (list :id (imagewire--work-id work)) #'ignore)))))
 
 (defun imagewire--leave ()
-  "End the process, for Emacs ends; but first cancel what was given up.
-What was not goes on, and `imagewire-list' finds it."
+  "End the process before Emacs ends, after its cancellations.
+Other predictions go on, and `imagewire-list' shows them."
   (let ((end (+ (float-time) 2)))
     (condition-case nil
-        (while (and (cl-some #'imagewire--work-cancelled imagewire--under-way) (< (float-time) end))
+        (while (and (cl-some #'imagewire--work-cancelled imagewire--in-progress) (< (float-time) end))
           (accept-process-output nil 0.05))
       (quit nil)))
   (imagewire-stop))
@@ -199,9 +198,9 @@ What was not goes on, and `imagewire-list' finds it."
 (defun imagewire-generate (prompt &optional end)
   "Make an image of PROMPT and insert a link to it at point.
 With an active region the prompt is its text, and the link gets a
-line of its own below it; with a prefix argument too, words are
-asked for that go before the text.  From Lisp, END is the position
-below whose line the link goes.
+new line below it; a prefix argument asks for words that go before
+the text.  From Lisp, END is the position below whose line the
+link goes.
 
 Return at once: the link lands where the command was given,
 wherever that text is by then."
@@ -217,15 +216,15 @@ wherever that text is by then."
   (setq prompt (string-trim prompt))
   (when (string-empty-p prompt) (user-error "The prompt is empty"))
   (when (cl-some (lambda (character) (> character #x10FFFF)) (string-to-multibyte prompt))
-    (user-error "There are bytes in the prompt that are no text.  Nothing was sent"))
+    (user-error "The prompt contains bytes that are not text.  Nothing was sent"))
   (when-let ((folder (imagewire--image-folder)))
     (unless (imagewire--linkable-p (expand-file-name (concat (or (imagewire--name prompt) "image") ".png") folder))
       (user-error "A link into `imagewire-folder' would not be safe in this mode.  Nothing was sent")))
   (let* ((there (if end (save-excursion (goto-char end) (if (and (bolp) (> end (point-min))) (1- end) end))
                   (point)))
          (work (imagewire--work :prompt prompt :place (make-overlay there there) :own-line (and end t))))
-    (push work imagewire--under-way)
-    (add-to-list 'mode-line-misc-info '(imagewire--under-way (" [" (:eval (imagewire-status)) "] ")))
+    (push work imagewire--in-progress)
+    (add-to-list 'mode-line-misc-info '(imagewire--in-progress (" [" (:eval (imagewire-status)) "] ")))
     (deactivate-mark)
     (imagewire--show work "created")
     ;; Also where it is quit, while a key is asked for or a long prompt is sent.
@@ -235,14 +234,14 @@ wherever that text is by then."
 
 ;;;###autoload
 (defun imagewire-cancel (&optional all)
-  "Cancel the image under way, or one that is chosen; with ALL, every one.
+  "Cancel the image in progress, or a chosen one; with ALL, every one.
 A message says whether it may cost something anyway."
   (interactive "P")
-  (cond ((null imagewire--under-way) (imagewire--say "nothing is under way"))
-        ((or all (null (cdr imagewire--under-way)))
-         (mapc #'imagewire--cancel (copy-sequence imagewire--under-way)))
+  (cond ((null imagewire--in-progress) (imagewire--say "no image is in progress"))
+        ((or all (null (cdr imagewire--in-progress)))
+         (mapc #'imagewire--cancel (copy-sequence imagewire--in-progress)))
         (t
-         (let* ((choices (cl-loop for work in (reverse imagewire--under-way)
+         (let* ((choices (cl-loop for work in (reverse imagewire--in-progress)
                                   for number from 1
                                   collect (cons (format "%d %s" number
                                                         (imagewire--short (imagewire--work-prompt work) 60))
@@ -254,7 +253,7 @@ A message says whether it may cost something anyway."
 ;;;###autoload
 (defun imagewire-list (&optional text)
   "List the newest 50 images of all editors.
-With a prefix argument ask for TEXT, and list those whose prompt has it."
+With a prefix argument ask for TEXT, and list images whose prompt has it."
   (interactive (list (when current-prefix-arg (read-string "Images whose prompt has: "))))
   (let ((origin (current-buffer)))
     (with-current-buffer (get-buffer-create "*imagewire*")

@@ -10,15 +10,15 @@ set -eu
 program=${1:?usage: conversation.sh PROGRAM PROMPT}
 prompt=${2:?usage: conversation.sh PROGRAM PROMPT}
 if ! command -v "$program" >/dev/null; then
-  echo "There is no program $program." >&2
+  echo "The program $program was not found." >&2
   exit 1
 fi
 
-# The demonstration keeps to itself: a table and a folder of its own, and never a paid provider.
+# The demonstration uses its own database and output directory, and never a paid provider.
 here=$(mktemp -d "${TMPDIR:-/tmp}/imagewire-demo.XXXXXX")
 
 # Two named pipes are its stdin and its stdout. A pipe opens once both ends are there, so we open them in its order:
-# descriptor 3 is what we write to, descriptor 4 what we read from.
+# descriptor 3 is written to, descriptor 4 is read from.
 mkfifo "$here/requests" "$here/replies"
 "$program" --provider sandbox --state-dir "$here/state" --output-dir "$here/images" \
   <"$here/requests" >"$here/replies" &
@@ -26,12 +26,12 @@ process=$!
 exec 3>"$here/requests" 4<"$here/replies"
 rm "$here/requests" "$here/replies"
 
-# Says what went wrong, and goes. Closing its stdin ends the process.
+# Prints an error and exits. Closing its stdin ends the process.
 fail() {
   echo "$1" >&2
   exit 1
 }
-# Writing to a process that is gone must not end us before we have said so.
+# Writing to a process that has ended must not end this script before its message.
 trap '' PIPE
 
 # Sends one message.
@@ -40,12 +40,12 @@ send() {
   printf '%s\n' "$1" >&3 || fail "imagewire has ended."
 }
 
-# Reads one message into $reply. `read -r` keeps backslashes as they are. We ask one thing at a time, so what comes is the
-# reply to it; a program that asks several at once looks at the `id`.
+# Reads one message into $reply. `read -r` keeps backslashes as they are. It sends one request at a time, so the next message
+# is its reply; a program that sends several at once compares the `id`.
 receive() {
   IFS= read -r reply <&4 || fail "imagewire has ended."
   printf '  <- %s\n\n' "$reply"
-  case $reply in *'"error":{'*) fail "It refused; its reply says why." ;; esac
+  case $reply in *'"error":{'*) fail "imagewire answered with an error; see its reply." ;; esac
 }
 
 # A JSON string without its quotes: backslash, quote and tab are escaped, lines are joined by \n, other control
@@ -54,7 +54,7 @@ tab=$(printf '\t')
 quoted=$(printf '%s\n' "$prompt" | tr -d '\000-\010\013-\037' |
   sed 's/\\/\\\\/g; s/"/\\"/g; s/'"$tab"'/\\t/g' | awk '{ printf "%s%s", (NR > 1 ? "\\n" : ""), $0 }')
 
-# The string that follows "NAME": in the reply. Enough for what we ask here; use a JSON parser for more.
+# The string that follows "NAME": in the reply. Enough for this script; elsewhere use a JSON parser.
 member() { printf '%s' "$reply" | sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p"; }
 
 echo "Submit: the reply has the id, and the prediction is on disk before it is written."
@@ -62,7 +62,7 @@ send '{"jsonrpc":"2.0","id":1,"method":"submit","params":{"prompt":"'"$quoted"'"
 receive
 id=$(printf '%s' "$reply" | sed -n 's/.*"result":{"id":"\([^"]*\)".*/\1/p')
 
-echo "Status: at once, however it stands."
+echo "Status: the prediction as it is now, at once."
 send '{"jsonrpc":"2.0","id":2,"method":"status","params":{"id":"'"$id"'"}}'
 receive
 
@@ -71,13 +71,13 @@ send '{"jsonrpc":"2.0","id":3,"method":"result","params":{"id":"'"$id"'","timeou
 receive
 path=$(member path)
 
-echo "Good-bye: the end of input would do as well."
+echo "Shut down: closing its input would also end it."
 send '{"jsonrpc":"2.0","id":4,"method":"shutdown"}'
 receive
 send '{"jsonrpc":"2.0","method":"exit"}'
 exec 3>&- 4<&-
 wait "$process"
 
-[ -s "$path" ] || fail "There is no image."
+[ -s "$path" ] || fail "The file of the image is empty or missing."
 echo
 echo "The image: $path"

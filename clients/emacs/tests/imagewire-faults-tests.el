@@ -2,7 +2,7 @@
 
 ;;; Commentary:
 
-;; Given up, refused, unreadable, dead, and faults of what the user wrote.
+;; Cancelled, refused and unreadable calls, a process that ended, and errors in settings of the user.
 
 ;;; Code:
 
@@ -66,9 +66,9 @@ done")))
     (imagewire-tests--message "A fault of the first")
     ;; Neither does one keep the others from hearing of the end.
     (let ((imagewire-input '(:size "64x64" :sandbox (:never t)))) (imagewire-generate "a fox"))
-    (imagewire-tests--wait "its start" (lambda () (imagewire--work-id (car imagewire--under-way))))
+    (imagewire-tests--wait "its start" (lambda () (imagewire--work-id (car imagewire--in-progress))))
     (dolist (name '(third fourth))
-      (imagewire--call :result (list :id (imagewire--work-id (car imagewire--under-way)))
+      (imagewire--call :result (list :id (imagewire--work-id (car imagewire--in-progress)))
                        #'ignore (lambda (_) (push name heard) (error "A fault of the %s" name))))
     (signal-process (imagewire--connection-process imagewire--connection) 'SIGKILL)
     (imagewire-tests--wait "both" (lambda () (= (length heard) 3)))
@@ -80,8 +80,8 @@ done")))
   (imagewire-tests--with ()
     (pcase-dolist (`(,input . ,reason)
                    `(((:seed 0.0e+NaN) . "not finite")
-                     ((:style "caf\377") . "no text")
-                     ((:list ,(vector (list :style (string #xd800)))) . "no text")
+                     ((:style "caf\377") . "not text")
+                     ((:list ,(vector (list :style (string #xd800)))) . "not text")
                      ((:size ignore) . "cannot hold")
                      ((:mask ,(make-string (* 64 1024 1024) ?x)) . "reads no message over 67108864")))
       (let* ((imagewire-input input)
@@ -121,7 +121,7 @@ done")))
     (imagewire-tests--idle)
     ;; With several calls it is not known which one is meant, and none may be reported as failed.
     (dotimes (_ 2) (imagewire--call :ping nil #'ignore (lambda (_) (cl-incf failed))))
-    (imagewire-tests--message "it is not said which: Parse error")
+    (imagewire-tests--message "does not say which: Parse error")
     (should (= failed 0))
     (delete-process (imagewire--connection-process imagewire--connection))
     (imagewire-tests--wait "both" (lambda () (= failed 2)))))
@@ -148,7 +148,7 @@ done")))
     (let ((process (imagewire--connection-process imagewire--connection)))
       (imagewire-stop)
       (should-not (imagewire-status))
-      (should (string-search "Nothing was sent" (imagewire-tests--message "stopped before")))
+      (should (string-search "Nothing was sent" (imagewire-tests--message "the process was stopped")))
       (delete-process process))
     (setq imagewire-command '("sh" "-c" "exit 3"))
     (imagewire-generate "a fox")
@@ -159,7 +159,7 @@ done")))
   (imagewire-tests--with ((imagewire--limit 0.5)
                           (imagewire-input '(:size "64x64" :sandbox (:delay_ms 300))))
     (imagewire-generate "a fox")
-    (imagewire-tests--wait "its start" (lambda () (imagewire--work-id (car imagewire--under-way))))
+    (imagewire-tests--wait "its start" (lambda () (imagewire--work-id (car imagewire--in-progress))))
     ;; Nothing is read and no timer runs meanwhile.
     (call-process "sleep" nil nil nil "1.5")
     (imagewire-tests--idle)
@@ -173,7 +173,7 @@ done")))
     (imagewire-generate "a fox")
     (should (string-search "imagewire-list" (imagewire-tests--message "it does not answer")))
     (imagewire-tests--idle)
-    ;; What comes too late is no fault.
+    ;; A late answer is not an error.
     (imagewire-tests--wait "its end" (lambda () (null imagewire--connection)))
     (should (= (length (seq-filter (lambda (text) (string-prefix-p "imagewire:" text)) imagewire-tests--said)) 1))))
 
@@ -193,7 +193,7 @@ done")))
       (should (eq 'quit (condition-case nil (imagewire-generate (make-string 1000000 ?x)) (quit 'quit))))
       (should-not (imagewire-status))
       (setq imagewire-command (list (getenv "IMAGEWIRE")))
-      ;; The next one does not become the other half of what was sent.
+      ;; The next message is not read as the rest of the interrupted one.
       (imagewire-generate "a yak")
       (imagewire-tests--idle)
       (should (equal (buffer-string) "![a yak](images/a-yak.png)"))
@@ -202,7 +202,7 @@ done")))
   (imagewire-tests--with ((imagewire-input '(:size "64x64" :sandbox (:delay_ms 500)))
                           (before (process-list)))
     (imagewire-generate "a fox")
-    (imagewire-tests--wait "its start" (lambda () (imagewire--work-id (car imagewire--under-way))))
+    (imagewire-tests--wait "its start" (lambda () (imagewire--work-id (car imagewire--in-progress))))
     ;; It owes an answer, and speaks while the next one does.
     (imagewire-stop)
     (imagewire-generate "a yak")
@@ -221,7 +221,7 @@ done")))
                       :ping nil
                       (lambda (result)
                         (push result heard)
-                        ;; What is called back may let more be received.
+                        ;; A callback may receive more output.
                         (when (= id 1) (imagewire--receive connection "3,\"result\":\"third\"}\n")))
                       #'ignore)))
         (setf (imagewire--request-id request) id)
@@ -236,7 +236,7 @@ done")))
 (ert-deftest imagewire-a-wait-that-cannot-begin-ends-the-work ()
   (imagewire-tests--with ((imagewire-command '("/nowhere/imagewire"))
                           (work (imagewire--work :prompt "a fox" :place (make-overlay 1 1) :id "1")))
-    (push work imagewire--under-way)
+    (push work imagewire--in-progress)
     (imagewire--cancel work)
     (imagewire--wait work)
     (should-not (imagewire-status))

@@ -21,7 +21,7 @@
     (json-parse-buffer)))
 
 (defun imagewire-tests--hostile ()
-  "Return the hostile strings; not those that Emacs refuses to read from JSON."
+  "Return the hostile strings, except the ones that Emacs cannot read from JSON."
   (delq nil
         (mapcar (lambda (entry)
                   (let ((text (or (gethash "text" entry)
@@ -62,7 +62,7 @@
   (let ((refused 0)
         (case-fold-search nil))
     (pcase-dolist (`(,format ,escape ,shape)
-                   ;; What a link of each format is, once its escapes are taken out.
+                   ;; The form of a link in each format, without its escapes.
                    `((markdown ,(rx "\\" punct)
                                ,(rx bos "![" (* (not (any "[]<>{}|*_$~`"))) "](" (+ (any alnum nonascii "/._~%-")) ")" eos))
                      (html "" ,(rx bos "<img src=\"" (+ (any alnum nonascii "/._~%-")) "\" alt=\""

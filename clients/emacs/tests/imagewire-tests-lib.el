@@ -22,8 +22,8 @@
       (accept-process-output nil 0.01))))
 
 (defun imagewire-tests--idle ()
-  "Wait until nothing is under way."
-  (imagewire-tests--wait "nothing under way" (lambda () (null (imagewire-status)))))
+  "Wait until no image is in progress."
+  (imagewire-tests--wait "no image in progress" (lambda () (null (imagewire-status)))))
 
 (defun imagewire-tests--message (part)
   "Wait for a message that has PART, and return it."
@@ -52,7 +52,7 @@
              (unwind-protect (progn ,@body)
                (set-buffer-modified-p nil)
                (kill-buffer)))
-         (setq imagewire--under-way nil)
+         (setq imagewire--in-progress nil)
          (imagewire-stop)
          (delete-directory folder t)))))
 

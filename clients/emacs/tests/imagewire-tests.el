@@ -132,17 +132,17 @@
                                                                  (or (imagewire-status) ""))))
     (should (string-match-p "a fox: processing" (overlay-get (car (overlays-in 1 1)) 'after-string)))
     ;; A batch Emacs renders no mode line, so its parts are looked at.
-    (should (equal (cadr (assq 'imagewire--under-way mode-line-misc-info))
+    (should (equal (cadr (assq 'imagewire--in-progress mode-line-misc-info))
                    '(" [" (:eval (imagewire-status)) "] ")))
-    (should imagewire--under-way)
+    (should imagewire--in-progress)
     (imagewire-tests--idle)
     (should-not (seq-find (lambda (overlay) (overlay-get overlay 'after-string)) (overlays-in 1 (point-max))))
-    (should-not imagewire--under-way)))
+    (should-not imagewire--in-progress)))
 
 (ert-deftest imagewire-cancel-one ()
   (imagewire-tests--with ((imagewire-input '(:size "64x64" :sandbox (:never t))))
     (imagewire-cancel)
-    (imagewire-tests--message "nothing is under way")
+    (imagewire-tests--message "no image is in progress")
     (insert "text")
     (imagewire-generate "a fox")
     (imagewire-tests--wait "its start" (lambda () (string-search "processing" (imagewire-status))))
@@ -159,11 +159,11 @@
 (ert-deftest imagewire-cancel-one-among-several-and-all ()
   (imagewire-tests--with ((imagewire-input '(:size "64x64" :sandbox (:never t))))
     (mapc #'imagewire-generate '("one" "two" "three"))
-    (should (equal (imagewire-status) "imagewire: 3 images under way"))
+    (should (equal (imagewire-status) "imagewire: 3 images in progress"))
     (cl-letf (((symbol-function 'completing-read) (lambda (_prompt choices &rest _) (car (nth 1 choices)))))
       (imagewire-cancel))
     (imagewire-tests--message "two: cancelled")
-    (should (equal (imagewire-status) "imagewire: 2 images under way"))
+    (should (equal (imagewire-status) "imagewire: 2 images in progress"))
     (imagewire-cancel t)
     (imagewire-tests--idle)
     (imagewire-tests--message "one: cancelled")
@@ -196,7 +196,7 @@
       (should (equal (with-current-buffer note (buffer-string))
                      "before![a zebra to be listed](images/a-zebra-to-be-listed.png) after")))
     (imagewire-list "no image has these words")
-    (imagewire-tests--message "no such image")
+    (imagewire-tests--message "no images found")
     (kill-buffer "*imagewire*")))
 
 (ert-deftest imagewire-a-prediction-that-fails-says-why-and-inserts-nothing ()
@@ -257,7 +257,7 @@
   (imagewire-tests--with ((imagewire-patience 0.5))
     (setq imagewire-command '("sh" "-c" "echo no such library >&2; exit 127"))
     (imagewire-generate "a fox")
-    (imagewire-tests--message "It said: no such library")
+    (imagewire-tests--message "Its last message: no such library")
     (setq imagewire-command '("sh" "-c" "echo hello; exec sleep 100"))
     (imagewire-generate "a fox")
     (should (string-search "Nothing was sent" (imagewire-tests--message "does not speak JSON-RPC")))
@@ -282,7 +282,7 @@
       ;; Nothing is lost: the next process finishes it, and the list inserts it.
       (imagewire-list "fox that survives")
       (with-current-buffer "*imagewire*"
-        (imagewire-tests--wait "the end of what was under way"
+        (imagewire-tests--wait "the end of the first prediction"
                                (lambda ()
                                  (revert-buffer)
                                  (accept-process-output nil 0.05)

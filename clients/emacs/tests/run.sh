@@ -38,5 +38,5 @@ if ! said=$(run -l package --eval '(package-install-file default-directory)' 2>&
   exit 1
 fi
 
-# What is tested is what was compiled.
+# The tests use the compiled files.
 run -L "$home/compiled" -L tests -l imagewire-tests -l imagewire-link-tests -l imagewire-faults-tests -f ert-run-tests-batch-and-exit

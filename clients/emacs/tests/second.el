@@ -22,6 +22,6 @@
 
 (when (equal (getenv "SECOND_LEAVES") "cancelled")
   (imagewire-generate "a yak given up")
-  (imagewire--cancel (car imagewire--under-way)))
+  (imagewire--cancel (car imagewire--in-progress)))
 
 ;;; second.el ends here

@@ -17,8 +17,8 @@ end, { nargs = '*', range = true, desc = 'Make an image and insert a link to it'
 
 command('ImagewireCancel', function(given)
   require('imagewire').cancel({ all = given.bang })
-end, { bang = true, desc = 'Cancel the images under way (!: all of them)' })
+end, { bang = true, desc = 'Cancel an image in progress (!: all of them)' })
 
 command('ImagewireList', function(given)
   require('imagewire').list(given.args)
-end, { nargs = '*', desc = 'List images, newest first (with words: those whose prompt has them)' })
+end, { nargs = '*', desc = 'List images, newest first (with words: only images whose prompt has them)' })

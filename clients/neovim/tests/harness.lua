@@ -11,10 +11,10 @@ function M.test(name, body)
   table.insert(tests, { name = name, body = body })
 end
 
---- Waits for a condition; generous, because nothing takes this long unless it is broken.
+--- Waits for a condition; with a generous limit.
 function M.wait_for(what, condition)
   if not vim.wait(30000, condition, 5) then
-    error(('waited in vain for %s; status "%s", process %s, the messages: %s'):format(
+    error(('timed out waiting for %s; status "%s", process %s, the messages: %s'):format(
       what, require('imagewire').statusline(), tostring(require('imagewire.process').pid()), vim.inspect(M.messages)), 2)
   end
 end
@@ -34,7 +34,7 @@ function M.message(part)
 end
 
 function M.idle()
-  M.wait_for('nothing under way', function()
+  M.wait_for('no image in progress', function()
     return require('imagewire').statusline() == ''
   end)
 end

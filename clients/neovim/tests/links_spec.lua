@@ -47,7 +47,7 @@ test('links are written by the rules of all clients, and as their examples are',
   end
 end)
 
---- What a link of each format is, once its escapes are taken out.
+--- The form of a link in each format, without its escapes.
 local shapes = {
   markdown = { '\\[%p]', '^!%[[^%[%]`<>{}|*_$~]*%]%([%w/._~%%\128-\255-]+%)$' },
   html = { '', '^<img src="[%w/._~%%\128-\255-]+" alt="[^"<>{}\'`@]*">$' },

@@ -28,5 +28,5 @@ test('the list shows, filters, inserts and cancels', function()
   t.matches(t.lines()[1], '^before!%[a zebra to be listed%]%(/?.*a%-zebra%-to%-be%-listed%.png%) after$')
 
   vim.cmd('ImagewireList no image has these words')
-  t.wait_for('an empty list', function() return (t.lines()[2] or ''):match('no image with these words') end)
+  t.wait_for('an empty list', function() return (t.lines()[2] or ''):match('No image has these words') end)
 end)

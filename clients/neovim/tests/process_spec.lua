@@ -55,7 +55,7 @@ test('the program is another one, ends at once, or never answers', function()
   t.message('does not speak JSON-RPC')
   t.settings({ program = { 'sh', '-c', 'echo no such library >&2; exit 127' } })
   vim.cmd('Imagewire a fox')
-  t.message('It said: no such library')
+  t.message('Its last message: no such library')
   local patience = process.patience
   process.patience = 300
   t.settings({ program = { 'sleep', '100' } })
@@ -126,7 +126,7 @@ test('the process is killed in the middle: everything fails at once, and the nex
     vim.wait(20)
     return (t.lines()[2] or ''):match('^completed')
   end
-  t.wait_for('the end of what was under way', finished)
+  t.wait_for('the end of the first prediction', finished)
   equal(process.pid() ~= first, true)
   vim.api.nvim_win_set_cursor(0, { 2, 0 })
   vim.api.nvim_feedkeys('i', 'x', false)

@@ -1,4 +1,4 @@
---- Another editor: gives a command, says the process id and what it inserted, and goes. With SECOND_LEAVES it does not wait
+--- Another editor: gives a command, prints the process id and the inserted link, and exits. With SECOND_LEAVES it does not wait
 --- for the link; where that is 'cancelled', it gives another command and takes it back in the tick in which it ends.
 local folder = os.getenv('SECOND_FOLDER')
 local delay = tonumber(os.getenv('SECOND_DELAY'))

@@ -75,7 +75,7 @@ export class Client {
       if (prediction.status !== "completed" || prediction.failure) throw new PredictionFailed(prediction);
       return prediction;
     } catch (error) {
-      // Aborted, or `onProgress` failed: the image is no longer wanted.
+      // Aborted, or `onProgress` failed: the image is not wanted any more.
       if (!(error instanceof ImagewireError)) connection.giveUp(submitted);
       throw error;
     }
@@ -179,7 +179,7 @@ function submission(prompt, { idempotencyKey, outputDir, outputName, maxCost, ..
   };
 }
 
-/** Calls `onProgress` and waits for what it returns; an exception or a rejection is the caller's to handle. */
+/** Calls `onProgress` and waits for its promise; exceptions and rejections reach the caller. */
 async function report(prediction, onProgress, signal) {
   if (onProgress) await unlessAborted(Promise.resolve(onProgress(prediction)), signal);
 }

@@ -29,7 +29,7 @@ export class Connection {
   #closing = false;
   /** Why the process ended; undefined while it runs. */
   lost;
-  /** Settles once the process is gone. */
+  /** Settles when the process has ended. */
   ended;
 
   /** Starts the program and checks that it is imagewire. Throws `ProcessError`. */
@@ -123,7 +123,7 @@ export class Connection {
    * are answered at once and whose reply is needed.
    */
   request(method, params = {}, options = {}) {
-    // The input may still be open, but only for cancelling what was given up.
+    // The input may still be open, but only to cancel abandoned predictions.
     if (!this.lost && this.#closing) {
       return Promise.reject(new ProcessError("connection_lost", "The client was closed. Nothing was sent."));
     }
@@ -150,7 +150,7 @@ export class Connection {
     });
   }
 
-  /** Cancels what a submit makes as soon as its id is known; `close` waits for that before it ends the input. */
+  /** Cancels the prediction of a submit as soon as its id is known; `close` waits for that before it ends the input. */
   giveUp(submitted) {
     const settled = this.#cancel(submitted).finally(() => this.#givenUp.delete(settled));
     this.#givenUp.add(settled);
@@ -165,7 +165,7 @@ export class Connection {
     } catch (error) {
       // Where nothing was sent, or the submit was refused, there is no prediction.
       if (prediction === "A prediction" && !(error instanceof ProcessError)) return;
-      this.#warn(`${prediction} was given up, and perhaps it goes on: list() shows it. ${error.message}`);
+      this.#warn(`${prediction} could not be cancelled and may go on: list() shows it. ${error.message}`);
     }
   }
 
@@ -206,7 +206,7 @@ export class Connection {
   // -- ending
 
   /**
-   * Ends all waiting, cancels what was given up, then ends the input. Waits at most `patience` milliseconds for all of that.
+   * Ends all waiting, cancels abandoned predictions, then ends the input. Waits at most `patience` milliseconds for all of that.
    */
   async close(patience) {
     this.#closing = true;
@@ -218,7 +218,7 @@ export class Connection {
     await new Promise(setImmediate);
     await Promise.race([Promise.all(this.#givenUp), late]);
     if (this.#givenUp.size > 0) {
-      this.#warn("The client was closed before everything given up was cancelled: list() shows what goes on.");
+      this.#warn("The client was closed before all abandoned predictions were cancelled: list() shows them.");
     }
     this.#child.stdin.end();
     await Promise.race([this.ended, late]);
@@ -234,7 +234,7 @@ export class Connection {
   #notStarted(error) {
     const why =
       error.code === "ENOENT"
-        ? `There is no program ${this.#command}. Install imagewire, or say where it is: the option binary or the variable IMAGEWIRE.`
+        ? `The program ${this.#command} was not found. Install imagewire, or say where it is: the option binary or the variable IMAGEWIRE.`
         : `${this.#command} cannot be started: ${error.code ?? error.message}.`;
     return new ProcessError("not_found", why);
   }
@@ -242,7 +242,7 @@ export class Connection {
   #ended(code, signal) {
     if (this.#closing) return new ProcessError("connection_lost", "The client was closed. Predictions that were accepted are kept.");
     const how = signal ? `was ended by ${signal}` : `ended with status ${code}`;
-    const said = this.#log.length > 0 ? ` It said: ${this.#log.at(-1)}` : "";
+    const said = this.#log.length > 0 ? ` Its last message: ${this.#log.at(-1)}` : "";
     return new ProcessError(
       "connection_lost",
       `imagewire ${how} before it answered.${said} Predictions that were accepted are kept; the next call starts it again.`,
@@ -269,7 +269,7 @@ export class Connection {
     } catch {
       // A program that writes anything but the protocol is not imagewire.
       this.#end(
-        new ProcessError("start_failed", `${this.#command} says ${JSON.stringify(line.slice(0, 80))}, so it is not imagewire.`),
+        new ProcessError("start_failed", `${this.#command} writes ${JSON.stringify(line.slice(0, 80))}, so it is not imagewire.`),
       );
       this.kill();
       return;
@@ -298,7 +298,7 @@ export class Connection {
     this.#onLog?.(line);
   }
 
-  /** Reports what no call can return any more. */
+  /** Reports an error that no call can return any more. */
   #warn(text) {
     if (this.#onLog) this.#onLog(text);
     else process.emitWarning(text);

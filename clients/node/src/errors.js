@@ -1,4 +1,4 @@
-/** Everything that this package throws, but for `AbortError`. */
+/** Base class of all errors of this package, except `AbortError`. */
 export class ImagewireError extends Error {
   constructor(message, options) {
     super(message, options);

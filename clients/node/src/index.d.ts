@@ -1,4 +1,4 @@
-/** Where a prediction stands; the last four are for good, except that `unknown` may be settled once. */
+/** The status of a prediction. The last four are final, except that `unknown` may change once. */
 export type Status = "created" | "processing" | "completed" | "failed" | "cancelled" | "unknown";
 
 /** Why a prediction failed. */
@@ -47,7 +47,7 @@ export interface Prediction {
   readonly waiting?: Waiting;
   /** Of the reply to `submit`: fields of the input that the model may not know. */
   readonly warnings?: readonly Warning[];
-  /** What was left out to keep the message short. */
+  /** The fields left out to keep the message short. */
   readonly omitted?: readonly string[];
 }
 
@@ -100,7 +100,7 @@ export interface Failure {
 }
 
 export interface ClientOptions {
-  /** The program; else what the variable IMAGEWIRE names, else `imagewire` on the path. */
+  /** The program; by default the variable IMAGEWIRE, else `imagewire` on the path. */
   binary?: string;
   /** The default provider; without one `wavespeed` where its key is known, else the sandbox. */
   provider?: string;
@@ -108,7 +108,7 @@ export interface ClientOptions {
   model?: string;
   /** Where images go; absolute. */
   outputDir?: string;
-  /** Where the table of predictions is. */
+  /** The directory of the database. */
   stateDir?: string;
   /** A key, else the one of the environment; never written anywhere. */
   wavespeedApiKey?: string;
@@ -117,14 +117,14 @@ export interface ClientOptions {
   args?: readonly string[];
   /** Variables over those of this process. */
   env?: Readonly<Record<string, string>>;
-  /** Hears what the program writes to stderr, line by line, and what the client itself has to warn of. */
+  /** Called with each line that the program writes to stderr, and with warnings of the client itself. */
   onLog?: (line: string) => void;
-  /** Milliseconds within which the program must say who it is (15,000). */
+  /** Milliseconds within which the program must answer `initialize` (15,000). */
   startPatience?: number;
 }
 
 export interface SubmitOptions {
-  /** What the model is given besides the prompt, untouched: `size`, `n`, `seed`, … */
+  /** The further input for the model, passed on unchanged: `size`, `n`, `seed`, … */
   input?: Readonly<Record<string, unknown>>;
   model?: string;
   provider?: string;
@@ -142,9 +142,9 @@ export interface SubmitOptions {
 }
 
 export interface WaitOptions {
-  /** Stops the waiting; see each method for what becomes of the prediction. */
+  /** Stops the waiting; each method says what happens to the prediction. */
   signal?: AbortSignal;
-  /** Milliseconds; `null` and none are without end. */
+  /** Milliseconds; no value and `null` are without limit. */
   timeout?: number | null;
   /**
    * Hears of the prediction at once, about twice a second, and at the end. A promise that it returns is waited for before the
@@ -178,43 +178,43 @@ export interface Model {
   readonly provider: string;
   /** Whether it is used where no model is named. */
   readonly default: boolean;
-  /** A JSON Schema of `input`, where one model was asked for; `null` where the provider tells none. */
+  /** A JSON Schema of `input`, where one model was requested; `null` if the provider has none. */
   readonly input_schema?: { readonly [keyword: string]: unknown } | null;
 }
 
 export interface Validation {
   readonly valid: boolean;
   readonly problems: readonly Warning[];
-  /** What would be sent as it is, and may not be meant so. */
+  /** Fields that would be sent unchanged and may be mistakes. */
   readonly warnings?: readonly Warning[];
-  /** What else is worth knowing: that a model is retired, that nothing is known of it. */
+  /** Other warnings: the model is retired, or its schema is not known. */
   readonly hint?: string;
 }
 
 export interface Deletion {
   /** The ids of the predictions that are deleted. */
   readonly deleted: readonly string[];
-  /** Files that were left because they are no longer what was saved. */
+  /** Files that were left because their content has changed since they were saved. */
   readonly kept?: readonly string[];
   /** Whether the content has also left the database's log; if not, it does when the last process that uses it ends. */
   readonly scrubbed: boolean;
 }
 
 export interface Waited {
-  /** Whether it came to what was waited for before the time was up. */
+  /** Whether the wait succeeded, that is all or any of them finished, before the time was up. */
   readonly done: boolean;
   readonly predictions: readonly Prediction[];
   /** Ids left out to keep the message short. */
   readonly more: readonly string[];
 }
 
-/** One thing that a subscription tells. */
+/** One update of a subscription. */
 export interface Update {
   /** `subscribe({ since: cursor })` goes on behind it, also in another process. */
   readonly cursor: string;
   /** It changed; without input and metadata. */
   readonly prediction?: Prediction;
-  /** The id of one that is gone. */
+  /** The id of a deleted prediction. */
   readonly deleted?: string;
   /** More changes were missed than can be delivered: list again. */
   readonly reset?: true;
@@ -234,7 +234,7 @@ export class Client {
    *
    * @throws {PredictionFailed} the work failed
    * @throws {WaitTimeout} `timeout` is over; the prediction goes on
-   * @throws {CallError} it was refused, and there is no prediction
+   * @throws {CallError} the call was refused, and no prediction was made
    * @throws {ProcessError} the program is missing, too old, or ended
    * @throws {TypeError | RangeError} it cannot be sent: JSON cannot hold it, or it is over 64 MiB
    */
@@ -246,7 +246,7 @@ export class Client {
    */
   submit(prompt?: string, options?: SubmitOptions & { signal?: AbortSignal }): Promise<Prediction>;
 
-  /** The prediction as it stands, at once; with `full` nothing is left out, however long. */
+  /** The prediction as it is now, at once; with `full` nothing is left out, however long. */
   status(id: string, options?: { full?: boolean }): Promise<Prediction>;
 
   /** The finished prediction, however it ended. An aborted signal stops the waiting, never the prediction. */
@@ -255,7 +255,7 @@ export class Client {
   /** Stops a prediction; before it was sent that costs nothing. */
   cancel(id: string, options?: { deleteRemote?: boolean }): Promise<Prediction>;
 
-  /** Waits for `all` or `any` of several; running out of time (50,000 ms; `null` is half an hour) is no error, `done` says it. */
+  /** Waits for `all` or `any` of several; a time limit (50,000 ms; `null` is half an hour) is not an error, see `done`. */
   wait(
     ids: readonly string[], options?: { mode?: "all" | "any"; timeout?: number | null; signal?: AbortSignal },
   ): Promise<Waited>;
@@ -274,7 +274,7 @@ export class Client {
     prompt?: string, options?: Pick<SubmitOptions, "input" | "model" | "provider">,
   ): Promise<{ readonly amount: number; readonly currency: string; readonly exact: boolean }>;
 
-  /** All models of a provider; with `model` that one, and what it takes as `input_schema`. */
+  /** All models of a provider; with `model` only that one, with its `input_schema`. */
   models(options?: Pick<SubmitOptions, "model" | "provider">): Promise<readonly Model[]>;
 
   /** Whether `submit` would take it, as far as that is known; spends nothing. */
@@ -285,7 +285,7 @@ export class Client {
   /** The balance of the provider's account. */
   balance(provider?: string): Promise<{ readonly amount: number; readonly currency: string }>;
 
-  /** One prediction as it stands and at every change, until it is finished. */
+  /** One prediction as it is now and at every change, until it is finished. */
   updates(id: string, options?: { signal?: AbortSignal }): AsyncGenerator<Prediction, void, undefined>;
 
   /**
@@ -314,7 +314,7 @@ export class Client {
    * Ends all waiting and the process. Predictions that were accepted are kept. A later call starts it again.
    *
    * @param timeout milliseconds to wait for the end (5,000); a process that still saves a reply that was paid for goes on
-   * without us until it is on disk. What was aborted is cancelled first
+   * without us until it is on disk. Aborted predictions are cancelled first
    */
   close(timeout?: number | null): Promise<void>;
 }
@@ -322,7 +322,7 @@ export class Client {
 /** Whether there is nothing more to wait for. */
 export function isDone(prediction: Prediction): boolean;
 
-/** Everything that this package throws, but for `AbortError`. */
+/** Base class of all errors of this package, except `AbortError`. */
 export class ImagewireError extends Error {}
 
 /** The program could not be started, or ended. All pending calls fail at once; the next one starts it again. */

@@ -1,9 +1,9 @@
-/** How many updates wait for the reader; then they are dropped, and the reader is told `reset`. */
+/** How many updates wait for the reader; then they are dropped, and the reader gets `reset`. */
 const LIMIT = 10_000;
 
 /**
  * The updates of one subscription, as an async iterator. It begins when it is made, not with the first `next`, and keeps
- * what comes before that. Only a pending `next` keeps the event loop alive.
+ * the updates that come before that. Only a pending `next` keeps the event loop alive.
  */
 export class Subscription {
   #connection;
@@ -32,7 +32,7 @@ export class Subscription {
       onResult: ({ subscription }) => this.#listen(subscription),
     });
     const before = reset ? [{ cursor, reset: true }] : [];
-    // What changed before the subscription began is not told by it.
+    // Changes from before the subscription began are not part of it.
     if (first) before.push({ cursor, prediction: await first() });
     this.#updates.unshift(...before);
   }

@@ -45,7 +45,7 @@ test("closing waits until what was given up is cancelled", async (t) => {
   await until(() => log.includes("submit"));
   const { pid } = it;
   controller.abort();
-  // Not even after the rejection has reached anybody.
+  // `close` comes before the rejection has reached its handler.
   const closed = it.close(60_000);
   await made;
   process.kill(pid, "SIGUSR2");

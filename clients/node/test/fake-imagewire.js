@@ -1,4 +1,4 @@
-// Programs that are not the imagewire a client hopes for. The argument says which.
+// Faulty programs in the place of imagewire. The argument chooses one.
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 
@@ -23,7 +23,7 @@ for await (const line of createInterface({ input: process.stdin })) {
     console.error("imagewire: error: something broke");
     process.exit(9);
   } else if (kind === "slow") {
-    // It says what it is asked, and answers when it is told to.
+    // Writes each request to stderr, and answers after SIGUSR2.
     console.error(`${method} ${params.id ?? ""}`.trim());
     await told;
     console.log(JSON.stringify({ jsonrpc: "2.0", id, result: { id: "p1" } }));

@@ -43,7 +43,7 @@ test("the command says what is wrong", () => {
   const home = project();
   for (const [args, status, words] of [
     [[], 2, /usage/], [["a", "b"], 2, /usage/], [["a fox", "--colour"], 2, /colour/], [[""], 1, /prompt is empty/],
-    [["a fox", "--binary", "/no/such"], 1, /no program \/no\/such/], [["a fox", "--provider", "wavespeed"], 1, /WAVESPEED_API_KEY/],
+    [["a fox", "--binary", "/no/such"], 1, /program \/no\/such was not found/], [["a fox", "--provider", "wavespeed"], 1, /WAVESPEED_API_KEY/],
   ]) {
     const done = run(home, "imagewire-generate", ...args);
     assert.deepEqual([done.status, done.stdout], [status, ""], done.stderr);

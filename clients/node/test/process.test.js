@@ -43,7 +43,7 @@ test("closing ends the process and the waiting calls", async () => {
 });
 
 test("Ctrl-C in a terminal does not end the process under its client", async () => {
-  // A terminal sends it to everybody in the foreground: the script gets it, and its child must not.
+  // A terminal sends it to all processes in the foreground: the script gets it, and its child must not.
   const { said } = await script(
     `const c = new Client(); await c.call("ping"); const { pid } = c;
      const alive = setInterval(() => {}, 1000); // A handler of a signal alone does not keep the script.

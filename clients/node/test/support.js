@@ -12,13 +12,13 @@ export const BINARY = process.env.IMAGEWIRE ?? join(ROOT, ".build/debug/imagewir
 const folders = [];
 process.on("exit", () => folders.forEach((path) => rmSync(path, { recursive: true, force: true, maxRetries: 3 })));
 
-/** A folder that is nobody else's, and is gone when the tests of this file have ended. */
+/** A new directory, which is removed when the tests of this file have ended. */
 export function folder() {
   folders.push(mkdtempSync(join(tmpdir(), "imagewire-node-")));
   return folders.at(-1);
 }
 
-/** What a process needs to be alone on this machine. */
+/** The environment of a process with its own state directory and no settings of the user. */
 export function alone(home = folder()) {
   return {
     HOME: home, XDG_STATE_HOME: join(home, "state"), XDG_CONFIG_HOME: join(home, "config"), IMAGEWIRE: "",
@@ -34,7 +34,7 @@ export function client(test, options = {}) {
   return made;
 }
 
-/** A client of a program that is not as it should be. */
+/** A client of a faulty program. */
 export function fake(test, kind, options = {}) {
   const script = fileURLToPath(new URL("fake-imagewire.js", import.meta.url));
   const made = new Client({ binary: process.execPath, args: [script, kind], ...options });
@@ -45,10 +45,10 @@ export function fake(test, kind, options = {}) {
 /** An input that is drawn quickly. */
 export const small = (prompt, sandbox) => ({ prompt, size: "64x64", ...(sandbox && { sandbox }) });
 
-/** Looks again until it holds. */
+/** Polls until the condition is true. */
 export async function until(condition) {
   for (const end = Date.now() + 60_000; !(await condition()); ) {
-    if (Date.now() > end) throw new Error("it never came to that");
+    if (Date.now() > end) throw new Error("the condition was never true");
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

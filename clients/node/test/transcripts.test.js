@@ -55,7 +55,7 @@ function fill(message, bound) {
   return Object.fromEntries(Object.entries(message).map(([name, value]) => [name, fill(value, bound)]));
 }
 
-/** What comes from a stream, frame by frame, in exactly the form in which we write it. */
+/** The messages of a stream, frame by frame, in the exact form in which the transcripts have them. */
 async function* frames(stream, framing) {
   let bytes = Buffer.alloc(0);
   for await (const chunk of stream) {

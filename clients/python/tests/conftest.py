@@ -19,7 +19,7 @@ PATIENCE = 60.0
 
 @pytest.fixture
 def options(tmp_path, monkeypatch):
-    """What a client needs to be alone on this machine."""
+    """Options of a client with its own state directory and no settings of the user."""
     for name in list(os.environ):
         if name.startswith(("IMAGEWIRE", "WAVESPEED", "OPENAI")):
             monkeypatch.delenv(name)
@@ -37,7 +37,7 @@ def client(options):
 
 @pytest.fixture
 def fake(options):
-    """Clients of programs that are not as they should be."""
+    """Clients of faulty programs."""
     clients = []
 
     def make(kind, **more):
@@ -57,10 +57,10 @@ def small(prompt, **sandbox):
 
 
 def wait_until(condition):
-    """Looks again until it holds."""
+    """Polls until the condition is true."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
-        assert time.monotonic() < deadline, "it never came to that"
+        assert time.monotonic() < deadline, "the condition was never true"
         time.sleep(0.01)
 
 

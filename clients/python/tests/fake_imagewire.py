@@ -31,7 +31,7 @@ for line in sys.stdin:
         sys.stderr.write("imagewire: error: something broke\n")
         sys.exit(9)
     elif kind == "slow":
-        # It answers a submit when it is told to, and says what it is asked to cancel.
+        # Answers a submit after SIGUSR1, and writes each cancelled id to stderr.
         if request["method"] == "submit":
             signal.sigwait({signal.SIGUSR1})
             reply["result"] = {"id": "p1"}

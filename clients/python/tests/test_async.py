@@ -100,7 +100,7 @@ def test_closing_waits_until_what_was_given_up_is_cancelled(options, caplog, mon
         while client._connection is None or not client._connection._pending:
             await asyncio.sleep(0.01)
         connection = client._connection
-        # The thread that closes must find it given up, however soon it looks.
+        # The closing thread must find it abandoned, however early it looks.
         monkeypatch.setattr(loop, "run_in_executor", note)
         task.cancel()
         closing = asyncio.create_task(client.close(PATIENCE))

@@ -28,7 +28,7 @@ client.close()
     )
     while "processing" not in process.stdout.readline():
         pass
-    # As a terminal does it: to everybody in the foreground.
+    # As a terminal does: to all processes in the foreground.
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=PATIENCE)
     assert out.splitlines()[-2:] == ["interrupted", "cancelled processing"], err

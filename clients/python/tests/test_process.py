@@ -78,7 +78,7 @@ def test_a_missing_binary_is_named(options, tmp_path, monkeypatch):
     with pytest.raises(imagewire.BinaryNotFound, match="/no/such/imagewire.*IMAGEWIRE"):
         Client("/no/such/imagewire").generate("a boat")
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(imagewire.BinaryNotFound, match="no program imagewire"):
+    with pytest.raises(imagewire.BinaryNotFound, match="program imagewire was not found"):
         Client().generate("a boat")
     (tmp_path / "imagewire").write_text("no program")
     (tmp_path / "imagewire").chmod(0o755)
@@ -113,7 +113,7 @@ def test_a_process_that_dies_says_why(fake):
 
 
 def test_an_answer_that_is_none(fake):
-    with pytest.raises(imagewire.StartFailed, match="no proper answer"):
+    with pytest.raises(imagewire.StartFailed, match="an invalid reply"):
         fake("nonsense", timeout=PATIENCE).call("ping")
 
 

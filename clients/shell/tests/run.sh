@@ -7,7 +7,7 @@ home=$(mktemp -d "${TMPDIR:-/tmp}/imagewire-shell.XXXXXX")
 trap 'rm -rf "$home"' EXIT
 count=0
 
-# converse STATUS PATTERN PROGRAM PROMPT: how it must end, and what it must say.
+# converse STATUS PATTERN PROGRAM PROMPT: the exit status and a pattern of the output.
 converse() {
   count=$((count + 1))
   status=0
@@ -25,8 +25,8 @@ for shell in dash 'bash --posix' 'busybox sh'; do
   image=$(sed -n 's/^The image: //p' "$home/out")
   head -c 4 "$image" | grep -q PNG
   converse 0 '"prompt":"a \"fox\" \\ \t$HOME `id` %s\nin snow 🦊"' "$IMAGEWIRE" "$(printf 'a "fox" \\ \t$HOME `id` %%s\nin snow 🦊')"
-  converse 1 'It refused' "$IMAGEWIRE" ' '
-  converse 1 'There is no program' /nowhere/imagewire 'a fox'
+  converse 1 'answered with an error' "$IMAGEWIRE" ' '
+  converse 1 'was not found' /nowhere/imagewire 'a fox'
   converse 1 'imagewire has ended' false 'a fox'
 done
 echo "Shell: $count conversations, 0 failed"

@@ -37,7 +37,7 @@ export def Cancel(all: bool = false)
   work.Cancel(all)
 enddef
 
-# Lists images, newest first; with a text only those whose prompt has it.
+# Lists images, newest first; with a text only images whose prompt has it.
 export def List(text: string = '')
   list.Open(text)
 enddef

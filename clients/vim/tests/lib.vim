@@ -10,7 +10,7 @@ export const here = getcwd()
 var failed = 0
 var said: list<string> = []
 
-# Waits for a condition; generous, because nothing takes this long unless it is broken.
+# Waits for a condition; with a generous limit.
 export def WaitFor(what: string, Condition: func(): any)
   for _ in range(3000)
     if Condition()
@@ -18,7 +18,7 @@ export def WaitFor(what: string, Condition: func(): any)
     endif
     sleep 10m
   endfor
-  throw printf('waited in vain for %s; status "%s", the messages: %s', what, imagewire#Statusline(), execute('messages'))
+  throw printf('timed out waiting for %s; status "%s", the messages: %s', what, imagewire#Statusline(), execute('messages'))
 enddef
 
 export def Messages(): string
@@ -32,7 +32,7 @@ export def Message(part: string): string
 enddef
 
 export def Idle()
-  WaitFor('nothing under way', () => imagewire#Statusline() == '')
+  WaitFor('no image in progress', () => imagewire#Statusline() == '')
 enddef
 
 export def Contains(text: string, part: string)

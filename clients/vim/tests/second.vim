@@ -1,5 +1,5 @@
 vim9script
-# Another editor: gives a command, says the process id and what it inserted, and goes. With SECOND_LEAVES it does not wait
+# Another editor: gives a command, prints the process id and the inserted link, and exits. With SECOND_LEAVES it does not wait
 # for the link; where that is 'cancelled', it gives another command, and takes that one back at the last moment.
 
 import autoload 'imagewire/process.vim'

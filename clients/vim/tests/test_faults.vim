@@ -1,5 +1,5 @@
 vim9script
-# What goes wrong: given up, refused, unreadable, dead, and faults of what the user wrote.
+# Faults: cancelled, refused and unreadable calls, a process that ended, and errors in settings of the user.
 
 import autoload 'imagewire/process.vim'
 import './lib.vim' as t
@@ -88,8 +88,8 @@ def Test_what_cannot_be_sent_is_refused_before_anything_is()
       [{seed: 0.0 / 0.0}, '"input.seed" is not a finite number'],
       [{list: [1, {bound: pow(10.0, 400)}]}, '"input.list[1].bound" is not a finite number'],
       [{size: () => '64x64'}, '"input.size" is a func'],
-      [{style: "caf\xe9"}, '"input.style" has bytes that are no text'],
-      [{style: "\xed\xa0\x80"}, '"input.style" has bytes that are no text'],
+      [{style: "caf\xe9"}, '"input.style" contains bytes that are not text'],
+      [{style: "\xed\xa0\x80"}, '"input.style" contains bytes that are not text'],
       [circle, 'is nested too deeply'],
       [{mask: repeat('x', 64 * 1024 * 1024)}, 'imagewire reads none over 67108864']]
     g:imagewire_input = input
@@ -102,7 +102,7 @@ def Test_what_cannot_be_sent_is_refused_before_anything_is()
   endfor
   g:imagewire_input = {}
   execute "Imagewire a fox \xff here"
-  Contains(Message('"input.prompt" has bytes'), 'Nothing was sent')
+  Contains(Message('"input.prompt" contains bytes'), 'Nothing was sent')
   Idle()
   assert_equal(0, process.Pid())
   # The next one is not the worse for it.
@@ -116,7 +116,7 @@ def Test_a_key_that_cannot_be_sent_is_in_no_message()
   g:imagewire_configuration = {wavespeed_api_key: () => "wsk_SECRET\xff"}
   Edit('note.md')
   Imagewire a fox
-  Contains(Message('"wavespeed_api_key" has bytes that are no text'), 'Nothing was sent')
+  Contains(Message('"wavespeed_api_key" contains bytes that are not text'), 'Nothing was sent')
   Idle()
   # Vim's own errors quote what they stumble over.
   g:imagewire_configuration = {wavespeed_api_key: () => json_decode('wsk_SECRET').key}
@@ -127,7 +127,7 @@ def Test_a_key_that_cannot_be_sent_is_in_no_message()
   assert_equal(0, process.Pid())
 enddef
 
-def Test_settings_of_the_wrong_kind_leave_nothing_under_way()
+def Test_settings_of_the_wrong_kind_leave_nothing_in_progress()
   Edit('note.md')
   g:imagewire_input = 'size'
   Imagewire a fox
@@ -153,7 +153,7 @@ def Test_an_error_that_does_not_say_whose_it_is()
       answered += 1
     })
   endfor
-  Message('it is not said which: Parse error')
+  Message('does not say which: Parse error')
   assert_equal(0, answered)
   system('kill -9 ' .. process.Pid())
   WaitFor('both', () => answered == 2)
@@ -176,7 +176,7 @@ def Test_what_was_cancelled_is_cancelled_when_the_editor_ends_at_once()
   var second = t.Second(says, Edit('note.md'), 3000, 'cancelled')
   WaitFor('the second editor', () => job_status(second) == 'dead')
   assert_equal(['cancelled'], mapnew(Listed('a yak given up'), (_, prediction) => prediction.status))
-  # What was not is kept on purpose.
+  # The prediction that was not cancelled is kept on purpose.
   assert_notequal('cancelled', Listed('a boat of the second editor')[0].status)
 enddef
 

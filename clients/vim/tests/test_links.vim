@@ -44,7 +44,7 @@ def Test_links_are_written_by_the_rules_of_all_clients_and_as_their_examples_are
   endfor
 enddef
 
-# What a link of each format is, once its escapes are taken out.
+# The form of a link in each format, without its escapes.
 const shapes = {
   markdown: ['\\[[:punct:]]', '^!\[[^][`<>{}|*_$~]*\]([[:alnum:]/._~%\d128-\d1114111-]\+)$'],
   html: ['', '^<img src="[[:alnum:]/._~%\d128-\d1114111-]\+" alt="[^"<>{}''`@]*">$'],
@@ -60,7 +60,7 @@ def Test_hostile_text_neither_breaks_a_link_nor_hides_in_it()
     try
       text = has_key(hostile, 'text') ? hostile.text : json_decode(hostile.json)
     catch
-      # What the decoder refuses cannot come.
+      # A string that the decoder refuses cannot arrive.
     endtry
     text = repeat(text, get(hostile, 'times', 1))
     for [format, filetype] in items(filetypes)

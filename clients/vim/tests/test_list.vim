@@ -32,7 +32,7 @@ def Test_the_list_shows_filters_inserts_and_cancels()
   assert_equal('before![a zebra to be listed](images/a-zebra-to-be-listed.png) after', getline(1))
 
   ImagewireList no image has these words
-  WaitFor('an empty list', () => getline(2) =~ 'no image with these words')
+  WaitFor('an empty list', () => getline(2) =~ 'No image has these words')
   only!
 enddef
 

@@ -40,7 +40,7 @@ def Test_the_program_is_another_one_ends_at_once_or_never_answers()
   Edit('note.md')
   g:imagewire_program = ['sh', '-c', 'echo no such library >&2; exit 127']
   Imagewire a fox
-  Message('It said: no such library')
+  Message('Its last message: no such library')
   process.patience = 300
   g:imagewire_program = ['sh', '-c', 'echo hello; exec sleep 100']
   Imagewire a fox
@@ -69,7 +69,7 @@ def Test_the_process_is_killed_in_the_middle()
 
   # Nothing is lost: the next process finishes it, and the list inserts it.
   ImagewireList fox that survives
-  WaitFor('the end of what was under way', () => {
+  WaitFor('the end of the first prediction', () => {
     feedkeys('r', 'tx')
     sleep 20m
     return getline(2) =~ '^completed'

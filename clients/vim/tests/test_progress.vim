@@ -20,7 +20,7 @@ def Test_cancel()
   g:imagewire_input = {size: '64x64', sandbox: {never: true}}
   Edit('note.md', ['text'])
   ImagewireCancel
-  Message('nothing is under way')
+  Message('no image is in progress')
   Imagewire a fox
   WaitFor('its start', () => imagewire#Statusline() =~ 'processing')
   ImagewireCancel
@@ -40,13 +40,13 @@ def Test_cancel_of_one_among_several_and_of_all()
   Imagewire one
   Imagewire two
   Imagewire three
-  assert_equal('imagewire: 3 images under way', imagewire#Statusline())
+  assert_equal('imagewire: 3 images in progress', imagewire#Statusline())
   ImagewireCancel
   assert_equal(1, len(popup_list()))
   Contains(getbufline(winbufnr(popup_list()[0]), 2)[0], 'two')
   popup_close(popup_list()[0], 2)
   Message('two: cancelled')
-  assert_equal('imagewire: 2 images under way', imagewire#Statusline())
+  assert_equal('imagewire: 2 images in progress', imagewire#Statusline())
   ImagewireCancel!
   Idle()
   Message('one: cancelled')

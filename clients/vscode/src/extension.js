@@ -117,7 +117,7 @@ async function insertEarlier(imagewire) {
       description: `${prediction.status}, ${new Date(prediction.created_at).toLocaleString()}`,
       prediction,
     }));
-    if (items.length === 0) return sayInformation("there is no image yet.");
+    if (items.length === 0) return sayInformation("no images yet.");
     const chosen = await vscode.window.showQuickPick(items, { placeHolder: "Which image?", matchOnDescription: true });
     if (!chosen) return;
     // As it is by now; a download that failed is tried again.

@@ -33,7 +33,7 @@ const unsafe =
   /[\0-\x1F\x7F-\x9F\xAD\u061C\u180E\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uD800-\uDFFF\uFEFF\uFFF9-\uFFFB\u{E0000}-\u{E007F}]/u;
 const allUnsafe = new RegExp(unsafe, "gu");
 
-/** Text of any length on part of one line, without what cannot be seen or changes the text around it. */
+/** Text of any length on part of one line, without characters that are invisible or change the text around them. */
 function short(text, limit) {
   const letters = [...text.replace(space, " ").replace(allUnsafe, "").replace(/ +/g, " ").trim()];
   return letters.length <= limit ? letters.join("") : `${letters.slice(0, limit - 1).join("")}…`;
@@ -63,7 +63,7 @@ function link(name, file, description) {
   return format.link.replace(/PATH|DESCRIPTION/g, (part) => (part === "PATH" ? place : words));
 }
 
-/** Where a document's images go; undefined for imagewire's own folder, as for a document that is no file. */
+/** Where a document's images go; undefined for imagewire's own folder, as for a document without a file. */
 function folderOf(document, setting) {
   if (!setting || document.isUntitled || document.uri.scheme !== "file") return undefined;
   return path.resolve(path.dirname(document.uri.fsPath), setting);

@@ -9,7 +9,7 @@ class Place {
     return new Place(document, document.offsetAt(position), "");
   }
 
-  /** On a line of its own below the line of a position. */
+  /** On a new line below the line of a position. */
   static below(document, position) {
     const isAtStart = position.character === 0 && position.line > 0;
     const line = document.lineAt(isAtStart ? position.line - 1 : position.line);

@@ -12,7 +12,7 @@ test("the program is missing, or too old", async () => {
   const document = state.open(note("text"));
   state.set("program", "/nowhere/imagewire");
   await run("generate", "a fox");
-  told(/no program \/nowhere\/imagewire/);
+  told(/program \/nowhere\/imagewire was not found/);
   state.set("program", path.join(__dirname, "../../../Tests/Fixtures/old-imagewire"));
   await run("generate", "a fox");
   told(/0\.0\.9.*0\.1\.0/);

@@ -73,10 +73,10 @@ function children() {
   return ids;
 }
 
-/** Waits for a condition; generous, because nothing takes this long unless it is broken. */
+/** Waits for a condition; with a generous limit. */
 async function until(condition) {
   for (let end = Date.now() + 30_000; !condition(); ) {
-    assert.ok(Date.now() < end, `waited in vain for ${condition}: ${JSON.stringify(state.messages)}`);
+    assert.ok(Date.now() < end, `timed out waiting for ${condition}: ${JSON.stringify(state.messages)}`);
     await new Promise((wake) => setTimeout(wake, 5));
   }
 }

@@ -1,4 +1,4 @@
-"""The extension's links, rendered by Markdown and HTML parsers that others wrote: whatever the prompt and the path hold, there
+"""The extension's links, rendered by Markdown and HTML parsers of other projects: for every prompt and path, there
 is one image with that source and that description, and nothing else. The rules for formats that no editor writes
 yet are rendered from their examples."""
 

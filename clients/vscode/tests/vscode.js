@@ -58,7 +58,7 @@ class Document {
   lineAt(line) {
     return { range: { start: new Position(line, 0), end: new Position(line, this.text.split("\n")[line].length) } };
   }
-  /** As if somebody typed: replaces text, and tells everybody. */
+  /** Replaces text as typing does, and calls all listeners. */
   change(rangeOffset, rangeLength, text) {
     this.text = this.text.slice(0, rangeOffset) + text + this.text.slice(rangeOffset + rangeLength);
     changedText.fire({ document: this, contentChanges: [{ rangeOffset, rangeLength, text }] });

@@ -12,18 +12,18 @@ local defaults = {
   configuration = {},
   --- Further members of the model's input, such as { size = '1024x1024' }.
   input = {},
-  --- Filetype to function(path, alt) that returns the link, where the built-in ones do not do.
+  --- Filetype to function(path, alt) that returns the link, for filetypes that need another form.
   formats = {},
 }
 
 M.values = vim.deepcopy(defaults)
 
---- Takes settings over the defaults; a name that does not exist is an error rather than a surprise.
+--- Takes settings over the defaults; an unknown name is an error.
 function M.setup(settings)
   settings = settings or {}
   for name, value in pairs(settings) do
     if defaults[name] == nil then
-      error(('imagewire: there is no setting "%s"; see :help imagewire-settings'):format(name), 0)
+      error(('imagewire: unknown setting "%s"; see :help imagewire-settings'):format(name), 0)
     end
     local wanted = type(defaults[name])
     local fits = type(value) == wanted or (name == 'program' and type(value) == 'table' and #value > 0)
@@ -40,7 +40,7 @@ function M.command()
   return type(program) == 'table' and vim.deepcopy(program) or { program }
 end
 
---- What `initialize` is told, with functions replaced by what they return.
+--- The configuration for `initialize`, with functions replaced by the values that they return.
 function M.configuration()
   local told = vim.empty_dict()
   for name, value in pairs(M.values.configuration) do

@@ -3,7 +3,7 @@
 --- These are the rules of Tests/Fixtures/link-escapes.json in imagewire's repository, which explains them and has examples.
 local M = {}
 
---- Ranges of code points: what becomes a space in a description, and what stands in no link.
+--- Ranges of code points: characters that become a space in a description, and characters that no link may hold.
 M.space = { { 0x09, 0x0D }, { 0x20, 0x20 }, { 0x85, 0x85 }, { 0x2028, 0x2029 } }
 M.unsafe = {
   { 0x00, 0x1F }, { 0x7F, 0x9F }, { 0xAD, 0xAD }, { 0x61C, 0x61C }, { 0x180E, 0x180E }, { 0x200B, 0x200B },

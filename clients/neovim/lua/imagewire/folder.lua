@@ -14,7 +14,7 @@ end
 
 --- The setting with the home directory in place of `~` or `~user`. A name that no user has is the name of a folder.
 local function setting()
-  -- Of the setting only this is expanded: `expand()` would also run what stands in backticks.
+  -- Of the setting only this is expanded: `expand()` would also run text in backticks.
   local home = (config.values.folder .. '/'):match('^(~[%w._-]*)/')
   return (home and vim.fn.expand(home, true) or '') .. config.values.folder:sub(#(home or '') + 1)
 end

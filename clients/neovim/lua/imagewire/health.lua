@@ -54,10 +54,10 @@ function M.check()
   if err then
     report_error(err.message)
   else
-    ok('the table of images can be read')
+    ok('the database can be read')
   end
   if vim.fn.executable('xdg-open') == 0 and vim.fn.has('mac') == 0 then
-    warn('there is no xdg-open: <CR> in :ImagewireList shows the path instead of the image')
+    warn('xdg-open was not found: <CR> in :ImagewireList shows the path instead of the image')
   end
 end
 

@@ -50,7 +50,7 @@ function M.cancel(options)
 end
 
 --- Lists images, newest first.
----@param text? string only those whose prompt has it
+---@param text? string only images whose prompt has it
 function M.list(text)
   require('imagewire.list').open(text)
 end

@@ -12,7 +12,7 @@ local formats = {
   html = 'html', xhtml = 'html', htmldjango = 'html', php = 'html', vue = 'html', svelte = 'html', astro = 'html',
 }
 
---- The code point at a byte of a text and how many bytes it has; nil and 1 for a byte that is no UTF-8.
+--- The code point at a byte of a text and how many bytes it has; nil and 1 for a byte that is not UTF-8.
 local function code_point(text, at)
   local lead = text:byte(at)
   if lead < 0x80 then
@@ -76,7 +76,7 @@ local function written(path, rules)
   return (table.concat(parts):gsub('^/+', '/'))
 end
 
---- A prompt as a description: on one line, without what cannot be seen, of at most 100 characters. As a list of them.
+--- A prompt as a description: on one line, without invisible characters, of at most 100 characters. As a list of them.
 local function description_of(prompt)
   local text = table.concat(rewritten(prompt, function(character, number)
     if not number then

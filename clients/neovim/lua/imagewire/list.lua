@@ -38,7 +38,7 @@ local function fill(view, predictions, more)
       prediction.status, age(prediction.created_at), prediction.provider, say.short(prompt_of(prediction), 200)))
   end
   if #predictions == 0 then
-    table.insert(lines, 'There is no image' .. (view.text and ' with these words.' or ' yet: try :Imagewire a red fox.'))
+    table.insert(lines, view.text and 'No image has these words.' or 'No images yet: try :Imagewire a red fox.')
   elseif more then
     table.insert(lines, 'These are the newest; :ImagewireList WORDS finds older ones.')
   end
@@ -102,7 +102,7 @@ end
 
 local function insert(view, prediction)
   if not vim.api.nvim_win_is_valid(view.origin) then
-    return say.warning('the window from which the list was opened is gone.')
+    return say.warning('the window from which the list was opened was closed.')
   end
   vim.api.nvim_win_call(view.origin, function()
     local here, refusal = place.at_cursor()

@@ -27,7 +27,7 @@ function M.at_cursor()
   return place(row - 1, column, false)
 end
 
---- On a line of its own below line number `line`.
+--- On a new line below line number `line`.
 function M.below_line(line)
   local text = vim.api.nvim_buf_get_lines(0, line - 1, line, false)[1] or ''
   return place(line - 1, #text, true)
@@ -45,7 +45,7 @@ function M:show(words)
   end
 end
 
---- Row and column from 0, or nil where the buffer is gone.
+--- Row and column from 0, or nil if the buffer was closed.
 function M:position()
   if not vim.api.nvim_buf_is_loaded(self.buffer) then
     return nil

@@ -1,7 +1,7 @@
 --- The process of this editor: started by the first call, and again by the first call after it ended. When the editor ends, its
---- input ends; it answers what was sent and exits.
+--- input ends; it answers the calls it has read and exits.
 ---
---- JSON-RPC 2.0, one message a line: what `chansend` writes and `on_stdout` reads needs nothing more.
+--- JSON-RPC 2.0, one message a line: `chansend` and `on_stdout` suffice.
 local config = require('imagewire.config')
 local say = require('imagewire.say')
 local M = {}
@@ -14,7 +14,7 @@ M.patience = 10000
 M.maximum = 64 * 1024 * 1024
 
 --- The process as it is now, or nil: job, number (of the last request), pending (request number to callback), queue
---- (what is to be sent once the version is known), is_ready, partial (a line that is not complete yet), log (last
+--- (calls that wait until the version is known), is_ready, partial (a line that is not complete yet), log (last
 --- line of stderr).
 local current = nil
 --- workDoneToken to function(message).
@@ -73,7 +73,7 @@ local function receive(process, line)
     -- The program could not read the id. If only one call is in flight, it is that one.
     id = next(process.pending)
     if id == nil or next(process.pending, id) ~= nil then
-      -- With several, none is failed: an accepted submit that is said to have failed would be paid for again.
+      -- With several, none fails: an accepted submit that is reported as failed would be paid for again.
       return say.warning('a call could not be read, and the error does not say which: ' .. error.message)
     end
   end
@@ -93,11 +93,11 @@ end
 local function send(process, method, params, callback)
   process.number = process.number + 1
   local request = { jsonrpc = '2.0', id = process.number, method = method, params = params }
-  -- `vim.json.encode` would let bytes through that are no UTF-8, and so no JSON.
+  -- `vim.json.encode` would let bytes through that are not UTF-8 and therefore not JSON.
   local ok, line = pcall(vim.fn.json_encode, request)
   if not ok then
     return vim.schedule(function()
-      callback({ message = 'there are bytes in it that are no UTF-8 text. Nothing was sent.', type = 'not_text' })
+      callback({ message = 'the call contains bytes that are not UTF-8 text. Nothing was sent.', type = 'not_text' })
     end)
   end
   if #line + 1 > M.maximum then
@@ -185,8 +185,8 @@ local function start()
       end
     end,
     on_exit = function(_, code)
-      local log = process.log ~= '' and (' It said: ' .. process.log) or ''
-      local left = process.is_ready and 'What it had accepted is kept, and is not paid for twice: :ImagewireList shows it'
+      local log = process.log ~= '' and (' Its last message: ' .. process.log) or ''
+      local left = process.is_ready and 'Accepted predictions are kept and are not paid for twice: :ImagewireList shows them'
         or 'Nothing was sent'
       fail(process, ('the process ended (code %d).%s %s, and the next command starts the process again.'):format(code, log, left))
     end,
@@ -240,7 +240,7 @@ function M.forget(token)
   listeners[token] = nil
 end
 
---- Ends the input of the process, which answers what was sent and exits. The next call starts another.
+--- Ends the input of the process, which answers the calls it has read and exits. The next call starts another.
 function M.stop()
   local process = current
   if not process then
@@ -251,7 +251,7 @@ function M.stop()
   local queue = process.queue
   process.queue = {}
   for _, waiting in ipairs(queue) do
-    call(waiting.callback, { message = 'the process was stopped before it was asked. Nothing was sent.', type = 'not_sent' })
+    call(waiting.callback, { message = 'the process was stopped. Nothing was sent.', type = 'not_sent' })
   end
 end
 
@@ -265,7 +265,7 @@ function M.pid()
   return current and vim.fn.jobpid(current.job)
 end
 
--- After VimLeavePre, when work.lua has cancelled what was given up.
+-- After VimLeavePre, when work.lua has sent the cancellations.
 vim.api.nvim_create_autocmd('VimLeave', {
   group = vim.api.nvim_create_augroup('imagewire_process', {}),
   callback = M.stop,

@@ -7,7 +7,7 @@ local say = require('imagewire.say')
 local M = {}
 
 --- In the order of their commands: { prompt, place, status, id, call (the submit), is_cancelled }.
-local under_way = {}
+local in_progress = {}
 local tokens = 0
 
 local terminal = { completed = true, failed = true, cancelled = true, unknown = true }
@@ -19,9 +19,9 @@ local function show(work, words)
 end
 
 local function finish(work)
-  for index, other in ipairs(under_way) do
+  for index, other in ipairs(in_progress) do
     if other == work then
-      table.remove(under_way, index)
+      table.remove(in_progress, index)
       break
     end
   end
@@ -35,7 +35,7 @@ function M.links(prediction, prompt, buffer)
   for _, file in ipairs(prediction.files) do
     local text = link.to(folder.path_from(buffer, file.path), prompt, vim.bo[buffer].filetype)
     if not text then
-      return nil, 'no link was inserted, for its path would not be safe in this kind of text. The image is ' .. file.path
+      return nil, 'no link was inserted, because its path would not be safe in this kind of text. The image is ' .. file.path
     end
     table.insert(links, text)
   end
@@ -74,7 +74,7 @@ local function complete(work, prediction)
     say.message(('%s: %s'):format(say.short(work.prompt, 30), vim.fn.fnamemodify(path, ':~:.')))
   else
     vim.fn.setreg('"', text)
-    say.warning(('its buffer is gone or cannot be changed; the link is in the unnamed register: %s'):format(path))
+    say.warning(('the buffer was closed or cannot be changed; the link is in the unnamed register: %s'):format(path))
   end
   finish(work)
 end
@@ -105,7 +105,7 @@ end
 
 local function cancel(work)
   -- Chosen from a menu; it may be finished by now.
-  if not vim.tbl_contains(under_way, work) then
+  if not vim.tbl_contains(in_progress, work) then
     return
   end
   if not work.id and process.withdraw(work.call) then
@@ -133,7 +133,7 @@ function M.start(prompt, place)
     return say.error('a link into the folder of the setting "folder" would not be safe in this kind of text. Nothing was sent.')
   end
   local work = { prompt = prompt, place = place, status = 'created' }
-  table.insert(under_way, work)
+  table.insert(in_progress, work)
   show(work, 'created')
   say.message(say.short(prompt, 50))
 
@@ -154,16 +154,16 @@ function M.start(prompt, place)
 end
 
 function M.cancel(options)
-  if #under_way == 0 then
-    return say.message('nothing is under way.')
+  if #in_progress == 0 then
+    return say.message('no image is in progress.')
   end
-  if (options and options.all) or #under_way == 1 then
-    for _, work in ipairs(vim.list_extend({}, under_way)) do
+  if (options and options.all) or #in_progress == 1 then
+    for _, work in ipairs(vim.list_extend({}, in_progress)) do
       cancel(work)
     end
     return
   end
-  vim.ui.select(vim.list_extend({}, under_way), {
+  vim.ui.select(vim.list_extend({}, in_progress), {
     prompt = 'Cancel which image?',
     format_item = function(work)
       return ('%s (%s)'):format(say.short(work.prompt, 60), work.status)
@@ -175,11 +175,11 @@ function M.cancel(options)
   end)
 end
 
---- Before the editor ends, and with it the input of the process: waits at most two seconds for what is being cancelled. The
+--- Before the editor ends, and with it the input of the process: waits at most two seconds for cancellations. The
 --- rest goes on, and `:ImagewireList` shows it.
 function M.leave()
   vim.wait(2000, function()
-    for _, work in ipairs(under_way) do
+    for _, work in ipairs(in_progress) do
       if work.is_cancelled then
         return false
       end
@@ -199,12 +199,12 @@ vim.api.nvim_create_autocmd('VimLeavePre', {
 })
 
 function M.statusline()
-  if #under_way == 0 then
+  if #in_progress == 0 then
     return ''
-  elseif #under_way == 1 then
-    return 'imagewire: ' .. under_way[1].status
+  elseif #in_progress == 1 then
+    return 'imagewire: ' .. in_progress[1].status
   end
-  return ('imagewire: %d images under way'):format(#under_way)
+  return ('imagewire: %d images in progress'):format(#in_progress)
 end
 
 M.explain = explain

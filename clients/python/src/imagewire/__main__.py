@@ -33,7 +33,7 @@ class ProgressLine:
 
 def main(arguments: Optional[List[str]] = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m imagewire", description="Makes an image and prints its path.")
-    parser.add_argument("prompt", help="what it shows")
+    parser.add_argument("prompt", help="the prompt: a description of the image")
     parser.add_argument("--model")
     parser.add_argument("--provider", help="wavespeed, openai or sandbox")
     parser.add_argument("--output-dir", help="where the image goes")

@@ -1,4 +1,4 @@
-"""The client that awaits: `Client`, method for method, on the same process and the same threads, on any event loop."""
+"""The asyncio client: `Client`, method for method, on the same process and the same threads, on any event loop."""
 
 import asyncio
 import contextlib
@@ -150,7 +150,7 @@ class AsyncClient:
         return call.read(await self._submitted(connection.start(call.method, call.params)))
 
     async def status(self, id: str, *, full: bool = False) -> Prediction:
-        """The prediction as it stands, at once; with `full` nothing is left out, however long."""
+        """The prediction as it is now, at once; with `full` nothing is left out, however long."""
         return await self._ask(_calls.status(id, full))
 
     async def result(
@@ -175,7 +175,7 @@ class AsyncClient:
         return await self._ask(_calls.cancel(id, delete_remote))
 
     async def wait(self, ids: Iterable[str], *, mode: str = "all", timeout: float = 50.0) -> Waited:
-        """Waits for `all` or `any` of several; running out of time is no error, `done` says it."""
+        """Waits for `all` or `any` of several; running out of time is not an error; see `done`."""
         return await self._ask(_calls.wait(ids, mode, timeout), timeout + self._timeout)
 
     async def list(
@@ -211,7 +211,7 @@ class AsyncClient:
         return await self._ask(_calls.quote(prompt, input, model, provider))
 
     async def models(self, model: Optional[str] = None, *, provider: Optional[str] = None) -> Sequence[Model]:
-        """All models of a provider; with `model` that one, and what it takes."""
+        """All models of a provider; with `model` only that one, with its schema."""
         models: List[Model] = []
         cursor: Optional[str] = None
         while True:
@@ -268,7 +268,7 @@ class AsyncSubscription:
         self._closed = False
         #: Behind the last update that was seen: `subscribe(since=cursor)` goes on from there.
         self.cursor: str = answer["cursor"]
-        #: True where `since` was too old to tell everything that changed.
+        #: True if `since` was so old that some changes are missing.
         self.reset: bool = bool(answer.get("reset"))
 
     def __aiter__(self) -> "AsyncSubscription":

@@ -138,7 +138,7 @@ class Connection:
             if self._lost is not None:
                 pending.future.set_exception(self._lost)
             elif self._closing and not while_closing:
-                # The input may still be open, but only for cancelling what was given up.
+                # The input may still be open, but only to cancel abandoned predictions.
                 pending.future.set_exception(ConnectionLost("The client was closed. Nothing was sent."))
             else:
                 self._pending[pending.number] = pending
@@ -153,7 +153,7 @@ class Connection:
             self._stop_waiting(pending)
 
     def give_up(self, submitted: Pending) -> None:
-        """Cancels what a submit makes as soon as its id is known; `release` waits for that before it ends the input."""
+        """Cancels the prediction of a submit as soon as its id is known; `release` waits for that before it ends the input."""
         if self.owner != os.getpid():
             return
         with self._lock:
@@ -174,7 +174,7 @@ class Connection:
 
     def _settle(self, submitted: Pending, what: str, error: Optional[BaseException]) -> None:
         if error is not None:
-            _LOG.warning("%s was given up, and perhaps it goes on: list() shows it. %s", what, error)
+            _LOG.warning("%s could not be cancelled and may go on: list() shows it. %s", what, error)
         with self._settled:
             self._given_up.discard(submitted)
             self._settled.notify_all()
@@ -211,7 +211,7 @@ class Connection:
         self.ended.wait(max(0.0, end - time.monotonic()))
 
     def release(self, patience: float = 5.0) -> None:
-        """Ends the input without waiting for the end of the process, but not before what was given up is cancelled."""
+        """Ends the input without waiting for the end of the process, but not before abandoned predictions are cancelled."""
         if self._closing or self.owner != os.getpid():
             self._closing = True
             return
@@ -225,14 +225,14 @@ class Connection:
                 if threading.current_thread() is not self._reader:
                     self._settled.wait_for(lambda: not self._given_up, patience)
             if self._given_up:
-                _LOG.warning("The client was closed before everything given up was cancelled: list() shows what goes on.")
+                _LOG.warning("The client was closed before all abandoned predictions were cancelled: list() shows them.")
         finally:
             # Also where a second Ctrl-C ends the waiting.
             self._outbox.put(None)
         self._writer.join(1.0)
 
     def kill(self) -> None:
-        """Ends the process whatever it does."""
+        """Kills the process."""
         self._closing = True
         if self._process.poll() is None:
             self._process.kill()
@@ -307,7 +307,7 @@ class Connection:
         except CallError as error:
             pending.future.set_exception(error)
         except Exception:
-            pending.future.set_exception(StartFailed(f"{self._command} gives no proper answer, so it is not imagewire."))
+            pending.future.set_exception(StartFailed(f"{self._command} sends an invalid reply, so it is not imagewire."))
         else:
             pending.future.set_result(message.get("result"))
 
@@ -325,17 +325,17 @@ class Connection:
         self._process.stdout.close()
         how = f"was ended by signal {-code}" if code < 0 else f"ended with status {code}"
         if stray:
-            lost: ProcessError = StartFailed(f"{self._command} says {stray!r}, so it is not imagewire.")
+            lost: ProcessError = StartFailed(f"{self._command} writes {stray!r}, so it is not imagewire.")
         elif fault is not None:
             lost = ConnectionLost(
-                f"What imagewire says could not be read on: {fault!r}. Predictions that were accepted are kept; the next call"
+                f"imagewire's output could not be read: {fault!r}. Predictions that were accepted are kept; the next call"
                 " starts it again."
             )
             lost.__cause__ = fault
         elif self._closing:
             lost = ConnectionLost("The client was closed. Predictions that were accepted are kept.")
         else:
-            said = f" It said: {self._log[-1]}" if self._log else ""
+            said = f" Its last message: {self._log[-1]}" if self._log else ""
             lost = ConnectionLost(
                 f"imagewire {how} before it answered.{said} Predictions that were accepted are kept; the next call starts"
                 " it again."
@@ -365,12 +365,12 @@ class Connection:
 
 
 def find_binary(binary: Optional[str]) -> str:
-    """The program: what the caller names, else what `IMAGEWIRE` names, else `imagewire` on the path."""
+    """The program: the argument, else the variable `IMAGEWIRE`, else `imagewire` on the path."""
     wanted = os.fspath(binary) if binary else os.environ.get("IMAGEWIRE") or "imagewire"
     found = shutil.which(os.path.expanduser(wanted))
     if found is None:
         raise BinaryNotFound(
-            f"There is no program {wanted}. Install imagewire, or say where it is: Client(binary=…) or the variable IMAGEWIRE."
+            f"The program {wanted} was not found. Install imagewire, or say where it is: Client(binary=…) or the variable IMAGEWIRE."
         )
     return found
 

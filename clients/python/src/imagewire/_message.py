@@ -9,9 +9,9 @@ MAXIMUM_BYTES = 64 << 20
 
 
 def encoded(message: Mapping[str, Any]) -> bytes:
-    """A message as a line. Raises `ValueError` or `TypeError` where it is none, before anything is sent."""
+    """A message as a line. Raises `ValueError` or `TypeError` if JSON cannot hold it, before anything is sent."""
     try:
-        # ensure_ascii keeps lone surrogates of Python strings readable for everybody; NaN and Infinity are no JSON.
+        # ensure_ascii keeps lone surrogates of Python strings readable for every parser; NaN and Infinity are not JSON.
         text = json.dumps(message, separators=(",", ":"), default=_plain, allow_nan=False)
     except (TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError

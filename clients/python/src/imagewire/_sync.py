@@ -1,4 +1,4 @@
-"""The client that waits."""
+"""The blocking client."""
 
 import queue
 import threading
@@ -23,11 +23,11 @@ class Client:
     Threads may share a client. Leaving the `with` block ends the process; so does the end of the program.
 
     Args:
-        binary: The program; else what the variable IMAGEWIRE names, else `imagewire` on the path.
+        binary: The program; by default the variable IMAGEWIRE, else `imagewire` on the path.
         provider: The default provider; without one `wavespeed` where its key is known, else the sandbox.
         model: The default model.
         output_dir: Where images go; absolute.
-        state_dir: Where the table of predictions is.
+        state_dir: The directory of the database.
         wavespeed_api_key: A key, else the one of the environment; never written anywhere.
         openai_api_key: Likewise.
         arguments: More of the program's own options.
@@ -65,7 +65,7 @@ class Client:
     def close(self, timeout: float = 5.0) -> None:
         """Ends all waiting and the process. Predictions that were accepted are kept. A later call starts it again.
 
-        What was given up is cancelled first. Waits no longer than `timeout` seconds for all of that; a process that is
+        Abandoned predictions are cancelled first. Waits no longer than `timeout` seconds for all of that; a process that is
         still saving a reply that was paid for goes on without us until it is on disk.
         """
         with self._lock:
@@ -114,13 +114,13 @@ class Client:
     ) -> Prediction:
         """An image: submits, waits, and returns the completed prediction.
 
-        `on_progress` is called with the prediction at once, about twice a second, and at the end. Whatever interrupts
+        `on_progress` is called with the prediction at once, about twice a second, and at the end. An interruption of
         the waiting (Ctrl-C, an exception of the callback) cancels the prediction; a time limit does not.
 
         Raises:
             PredictionFailed: or the subclass for what failed.
             WaitTimeout: `timeout` seconds are over; the prediction goes on.
-            CallError: It was refused, and there is no prediction.
+            CallError: The call was refused, and no prediction was made.
             ProcessError: The program is missing, too old, or ended.
             ValueError, TypeError: It cannot be sent: JSON cannot hold it, or it is over 64 MiB.
         """
@@ -168,7 +168,7 @@ class Client:
         return call.read(self._submitted(self._connected().start(call.method, call.params)))
 
     def status(self, id: str, *, full: bool = False) -> Prediction:
-        """The prediction as it stands, at once; with `full` nothing is left out, however long."""
+        """The prediction as it is now, at once; with `full` nothing is left out, however long."""
         return self._ask(_calls.status(id, full))
 
     def result(
@@ -197,7 +197,7 @@ class Client:
         return self._ask(_calls.cancel(id, delete_remote))
 
     def wait(self, ids: Iterable[str], *, mode: str = "all", timeout: float = 50.0) -> Waited:
-        """Waits for `all` or `any` of several; running out of time is no error, `done` says it."""
+        """Waits for `all` or `any` of several; running out of time is not an error; see `done`."""
         return self._ask(_calls.wait(ids, mode, timeout), timeout + self._timeout)
 
     def list(
@@ -232,7 +232,7 @@ class Client:
         return self._ask(_calls.quote(prompt, input, model, provider))
 
     def models(self, model: Optional[str] = None, *, provider: Optional[str] = None) -> Sequence[Model]:
-        """All models of a provider; with `model` that one, and what it takes."""
+        """All models of a provider; with `model` only that one, with its schema."""
         models: List[Model] = []
         cursor: Optional[str] = None
         while True:
@@ -283,7 +283,7 @@ class Subscription:
         self._closed = False
         #: Behind the last update that was seen: `subscribe(since=cursor)` goes on from there.
         self.cursor: str = answer["cursor"]
-        #: True where `since` was too old to tell everything that changed.
+        #: True if `since` was so old that some changes are missing.
         self.reset: bool = bool(answer.get("reset"))
 
     def __iter__(self) -> "Subscription":

@@ -1,4 +1,4 @@
-"""What can go wrong, by what one would do about it.
+"""The exceptions, one class for each thing that a caller can do about it.
 
 `ProcessError`: the program is missing, too old, or ended. `CallError`: a call was refused. `PredictionFailed`: the work
 failed, and `error.prediction` says how. `WaitTimeout`: it is not finished yet, and goes on.
@@ -10,7 +10,7 @@ from .prediction import Prediction
 
 
 class ImagewireError(Exception):
-    """Everything that this package raises. It crosses processes: pickled, it is the same error with the same attributes."""
+    """Base class of all exceptions of this package. Pickled and unpickled, it keeps its attributes."""
 
     def __reduce__(self) -> Any:
         # Not by calling `__init__` again, as exceptions are unpickled by default: it takes other arguments than `args`.
@@ -32,7 +32,7 @@ class ProcessError(ImagewireError):
 
 
 class BinaryNotFound(ProcessError):
-    """There is no such program."""
+    """The program was not found."""
 
 
 class BinaryTooOld(ProcessError):
@@ -44,7 +44,7 @@ class StartFailed(ProcessError):
 
 
 class ConnectionLost(ProcessError):
-    """The process ended while something was asked of it. Predictions go on in the table; the next call starts it again."""
+    """The process ended during a call. Accepted predictions go on in the next process, which the next call starts."""
 
 
 # -- calls ----------------------------------------------------------------------------------------------------------
@@ -79,7 +79,7 @@ class InvalidParams(CallError, ValueError):
 
 
 class PredictionNotFound(CallError, LookupError):
-    """There is no such prediction."""
+    """The prediction does not exist."""
 
 
 class IdempotencyConflict(CallError):
@@ -87,7 +87,7 @@ class IdempotencyConflict(CallError):
 
 
 class QueueFull(CallError):
-    """Too much is under way."""
+    """Too many predictions are in progress."""
 
 
 class ProviderNotConfigured(CallError):
@@ -99,7 +99,7 @@ class ProviderFailed(CallError):
 
 
 class StorageFailed(CallError):
-    """The table or a folder could not be used."""
+    """The database or a directory could not be used."""
 
 
 class PredictionNotFinished(CallError):
@@ -111,7 +111,7 @@ class RequestCancelled(CallError):
 
 
 class BudgetExceeded(ImagewireError):
-    """It would have cost more than allowed: `CallOverBudget` or `PredictionOverBudget`."""
+    """The prediction would cost more than allowed: `CallOverBudget` or `PredictionOverBudget`."""
 
 
 class CallOverBudget(CallError, BudgetExceeded):
@@ -191,31 +191,31 @@ class RemoteFailed(PredictionFailed):
 
 
 class RemoteTimedOut(PredictionFailed):
-    """The provider ran out of its own time."""
+    """The provider reported that its own time limit was exceeded."""
 
 
 class SubmissionUnknown(PredictionFailed):
-    """It is not known whether the provider accepted it. Check the provider's history before sending it again."""
+    """It is not known whether the provider accepted the request. Check the provider's history before sending it again."""
 
 
 class DownloadFailed(PredictionFailed):
-    """It is finished and paid for, but not saved: `prediction.outputs` has the URLs, and `result` tries again."""
+    """The image was made and paid for, but not saved: `prediction.outputs` has the URLs, and `result` tries again."""
 
 
 class PredictionOverBudget(PredictionFailed, BudgetExceeded):
-    """It would have cost more than allowed; nothing was sent."""
+    """The prediction would cost more than allowed; nothing was sent."""
 
 
 class PredictionCancelled(PredictionFailed):
-    """It was cancelled."""
+    """The prediction was cancelled."""
 
 
 class PredictionInterrupted(PredictionFailed):
-    """The process ended before it was sent."""
+    """The process ended before the request was sent."""
 
 
 class InternalFailure(PredictionFailed):
-    """A fault of imagewire's."""
+    """An internal error of imagewire."""
 
 
 _FAILURES: Dict[str, Type[PredictionFailed]] = {

@@ -1,4 +1,4 @@
-"""What imagewire says about predictions, as frozen dataclasses. The names are those of the protocol."""
+"""The protocol's objects as frozen dataclasses. The names are those of the protocol."""
 
 import base64
 import builtins
@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, Mapping, Optional, Tuple
 
-#: After these a prediction stands still; only `unknown` may be settled once.
+#: The final statuses; only `unknown` may change once.
 TERMINAL = frozenset({"completed", "failed", "cancelled", "unknown"})
 
 
@@ -112,7 +112,7 @@ class Timings:
 
 @dataclass(frozen=True)
 class Prediction:
-    """One prediction, as it stood when it was asked for."""
+    """One prediction, as it was when it was requested."""
 
     id: str
     model: str
@@ -141,7 +141,7 @@ class Prediction:
     #: `None` where it was left out: in lists, or because it is very long.
     input: Optional[Mapping[str, Any]] = field(default=None, hash=False)
     metadata: Optional[Mapping[str, Any]] = field(default=None, hash=False)
-    #: What was left out to keep the message short.
+    #: The fields left out to keep the message short.
     omitted: Tuple[str, ...] = ()
     #: The newest partial image, while it is being made and the provider streams them.
     preview: Optional[Preview] = None
@@ -162,7 +162,7 @@ class Prediction:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Prediction":
-        """Reads what the process says; members of later versions are ignored."""
+        """Reads a prediction from its JSON; fields of later versions are ignored."""
         timings = value.get("timings") or {}
         created_at = _time(value["created_at"])
         assert created_at is not None
@@ -216,9 +216,9 @@ class Page:
 
 @dataclass(frozen=True)
 class Waited:
-    """What came of waiting for several predictions."""
+    """The result of a wait for several predictions."""
 
-    #: Whether it came to what was waited for before the time was up.
+    #: Whether the wait succeeded, that is all or any of them finished, before the time was up.
     done: bool
     #: In the order asked.
     predictions: Tuple[Prediction, ...]
@@ -238,7 +238,7 @@ class Price:
     amount: Decimal
     #: `USD`.
     currency: str
-    #: Whether it is what will be billed, and not only an estimate; of a balance always.
+    #: Whether the amount is exact and not an estimate; always true for a balance.
     exact: bool = True
 
     @classmethod
@@ -255,7 +255,7 @@ class Model:
     provider: str
     #: Whether it is used where no model is named.
     default: bool
-    #: A JSON Schema of `input`, where one model was asked for and the provider tells it.
+    #: A JSON Schema of `input`, where one model was requested and the provider has a schema.
     input_schema: Optional[Mapping[str, Any]] = None
 
     @classmethod
@@ -269,14 +269,14 @@ class Validation:
 
     #: The problem of each field: `{"input.size": "input.size is …"}`.
     problems: Mapping[str, str]
-    #: What else is worth knowing: that a model is retired, that nothing is known of it.
+    #: Other warnings: the model is retired, or its schema is not known.
     hint: Optional[str] = None
-    #: What would be sent as it is, and may not be meant so, by path.
+    #: Fields that would be sent unchanged and may be mistakes, by path.
     warnings: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def valid(self) -> bool:
-        """Whether there is no problem."""
+        """Whether the input has no problems."""
         return not self.problems
 
     @classmethod
@@ -286,11 +286,11 @@ class Validation:
 
 @dataclass(frozen=True)
 class Deletion:
-    """What a delete removed."""
+    """The result of `delete`."""
 
     #: The predictions that are deleted.
     ids: Tuple[str, ...]
-    #: Files that were left because they are no longer what was saved.
+    #: Files that were left because their content has changed since they were saved.
     kept: Tuple[str, ...]
     #: Whether the content has also left the database's log; if not, it does when the last process that uses it ends.
     scrubbed: bool
@@ -302,13 +302,13 @@ class Deletion:
 
 @dataclass(frozen=True)
 class Update:
-    """One thing that a subscription tells: a prediction changed, or was deleted, or more was missed than can be told."""
+    """One update of a subscription: a prediction changed or was deleted, or updates were lost."""
 
     #: `subscribe(since=cursor)` goes on behind it, also in another process.
     cursor: str
-    #: As it stands now, without input and metadata.
+    #: As it is now, without input and metadata.
     prediction: Optional[Prediction] = None
-    #: The id of one that is gone.
+    #: The id of a deleted prediction.
     deleted: Optional[str] = None
     #: List again to see everything.
     reset: bool = False

@@ -14,7 +14,7 @@ enddef
 # The setting with the home directory in place of `~` or `~user`. A name that no user has is the name of a folder.
 def Setting(): string
   var setting = get(g:, 'imagewire_folder', 'images')
-  # Of the setting only this is expanded: `expand()` would also run what stands in backticks.
+  # Of the setting only this is expanded: `expand()` would also run text in backticks.
   var home = matchstr(setting, '^\~[[:alnum:]._-]*\ze\(/\|$\)')
   return home == '' ? setting : expand(home, true) .. strpart(setting, len(home))
 enddef

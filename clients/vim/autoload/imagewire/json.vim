@@ -1,8 +1,8 @@
 vim9script
-# What can be sent as JSON. Vim itself would write NaN as it is, other letters in place of bytes that are no text, and
-# nothing at all of a function; and what the program cannot read, it can refuse only without saying which call it was.
+# Checks values before they are sent as JSON. Vim would write NaN as it is, replace bytes that are not text, and leave out
+# functions; and the program cannot name the call when it refuses a message that it could not read.
 
-# The longest message that the program reads, in bytes, and what of it the envelope may need.
+# The longest message that the program reads, in bytes, and the part of it that is reserved for the envelope.
 const maximum = 64 * 1024 * 1024
 const envelope = 256
 # Far below the program's limit and far above any real input; a value that contains itself is deeper than any limit.
@@ -26,13 +26,13 @@ enddef
 def FaultOf(value: any): string
   var kind = type(value)
   if kind == v:t_string
-    return IsText(value) ? '' : 'has bytes that are no text'
+    return IsText(value) ? '' : 'contains bytes that are not text'
   elseif kind == v:t_float
     return isnan(value) || isinf(value) != 0 ? 'is not a finite number' : ''
   elseif kind == v:t_dict
     for name in keys(value)
       if !IsText(name)
-        return 'has a name with bytes that are no text'
+        return 'contains a name with bytes that are not text'
       endif
     endfor
   elseif index([v:t_list, v:t_number, v:t_bool, v:t_none, v:t_blob], kind) < 0

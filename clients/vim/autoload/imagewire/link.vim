@@ -24,7 +24,7 @@ enddef
 # A path as a format writes it; '' where it cannot be written safely.
 def Written(path: string, rules: dict<any>): string
   var numbers = str2list(path, true)
-  # Bytes that are no UTF-8 do not come back.
+  # Bytes that are not UTF-8 do not come back.
   if empty(numbers) || len(numbers) > 2000 || list2str(numbers, true) !=# path
     return ''
   endif
@@ -48,7 +48,7 @@ def Written(path: string, rules: dict<any>): string
   return substitute(written, '^/\+', '/', '')
 enddef
 
-# A prompt as a description: on one line, without what cannot be seen, of at most 100 characters. As a list of them.
+# A prompt as a description: on one line, without invisible characters, of at most 100 characters. As a list of them.
 def DescriptionOf(prompt: string): list<string>
   var text = str2list(prompt, true)
     ->mapnew((_, number) => IsIn(escapes.space, number) ? 0x20 : number)

@@ -47,7 +47,7 @@ def Fill(buffer: number, predictions: list<any>, more: bool)
   var lines = [help] + mapnew(predictions, (_, prediction) => printf('%-10S  %6S  %-9S  %s', prediction.status,
     Age(prediction.created_at), prediction.provider, say.Short(PromptOf(prediction), 200)))
   if empty(predictions)
-    lines->add('There is no image' .. (view.text != '' ? ' with these words.' : ' yet: try :Imagewire a red fox.'))
+    lines->add(view.text != '' ? 'No image has these words.' : 'No images yet: try :Imagewire a red fox.')
   elseif more
     lines->add('These are the newest; :ImagewireList WORDS finds older ones.')
   endif
@@ -135,7 +135,7 @@ export def InsertChosen()
   var origin = View(bufnr()).origin
   WithChosen((prediction) => {
     if winbufnr(origin) < 0
-      say.Warning('the window from which the list was opened is gone.')
+      say.Warning('the window from which the list was opened was closed.')
       return
     endif
     var list = win_getid()

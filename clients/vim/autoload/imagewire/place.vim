@@ -29,12 +29,12 @@ export def AtCursor(): dict<any>
   return Place(line('.'), column, false)
 enddef
 
-# On a line of its own below a line.
+# On a new line below a line.
 export def BelowLine(line: number): dict<any>
   return Place(line, len(getline(line)) + 1, true)
 enddef
 
-# {lnum, col}, or empty where the line or the buffer is gone.
+# {lnum, col}, or empty if the line was deleted or the buffer closed.
 def Position(place: dict<any>): dict<any>
   if !bufloaded(place.buffer)
     return {}

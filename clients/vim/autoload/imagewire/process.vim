@@ -1,6 +1,6 @@
 vim9script
 # The process of this editor: started by the first call, and again by the first call after it ended. When the editor ends, its
-# input ends; it answers what was sent and exits.
+# input ends; it answers the calls it has read and exits.
 #
 # Channels of mode 'lsp' speak JSON-RPC 2.0 with Content-Length headers. Nothing here waits: `ch_evalexpr()` would hold
 # up the editor, and give up after two seconds.
@@ -13,8 +13,8 @@ export const oldest = '0.1.0'
 # How long a process may take to answer `initialize`, in milliseconds.
 export var patience = 10000
 
-# The process as it is now, or empty: command, job, pending (request id to function), unsent (functions of calls that it
-# was too late for), queue (what is to be sent once the version is known), is_ready, server (what it said of itself), log
+# The process as it is now, or empty: command, job, pending (request id to function), unsent (functions of calls made
+# while it was ending), queue (calls that wait until the version is known), is_ready, server (its `serverInfo`), log
 # (last line of stderr).
 var current: dict<any> = {}
 # workDoneToken to function(message).
@@ -30,7 +30,7 @@ export def CommandLine(): list<string>
   return type(program) == v:t_list ? program : [program]
 enddef
 
-# What `initialize` is told, with functions replaced by what they return.
+# The configuration for `initialize`, with functions replaced by the values that they return.
 def Configuration(): dict<any>
   return mapnew(Setting('configuration', {}), (_, Value) => type(Value) == v:t_func ? Value() : Value)
 enddef
@@ -94,7 +94,7 @@ def Heard(process: dict<any>, message: any)
       Answered(process, keys(process.pending)[0], message)
     else
       # Which call it was is not known, and an accepted submit must not be reported as failed: it may cost money.
-      say.Warning('a call could not be read, and it is not said which: ' .. message.error.message)
+      say.Warning('a call could not be read, and the error does not say which: ' .. message.error.message)
     endif
   endif
 enddef
@@ -150,10 +150,10 @@ enddef
 
 def Ended(process: dict<any>, code: number)
   var how = code >= 0 ? 'code ' .. code : job_info(process.job).termsig
-  var left = process.is_ready ? 'What it had accepted is kept, and is not paid for twice: :ImagewireList shows it'
+  var left = process.is_ready ? 'Accepted predictions are kept and are not paid for twice: :ImagewireList shows them'
     : 'Nothing was sent'
   Fail(process, printf('the process ended (%s).%s %s, and the next command starts the process again.',
-    how, process.log == '' ? '' : ' It said: ' .. process.log, left))
+    how, process.log == '' ? '' : ' Its last message: ' .. process.log, left))
 enddef
 
 # Starts the program. Returns an error message, or an empty string.
@@ -167,7 +167,7 @@ def Start(): string
   try
     configuration = Configuration()
   catch
-    # Vim's own errors quote what they stumble over, and here that may be a key.
+    # Vim's own errors quote the value that caused them, which may be a key.
     var reason = v:exception =~ '^Vim' ? substitute(v:exception, '[''"].*', '…', '') : v:exception
     return printf('a function in g:imagewire_configuration failed: %s. Nothing was sent.', reason)
   endtry
@@ -234,7 +234,7 @@ export def Forget(token: string)
   endif
 enddef
 
-# Ends the input of the process, which answers what was sent and exits. The next call starts another.
+# Ends the input of the process, which answers the calls it has read and exits. The next call starts another.
 export def Stop()
   if !empty(current)
     var process = current
@@ -243,7 +243,7 @@ export def Stop()
     # Calls that were sent are still answered; the others fail now.
     var queue = remove(process, 'queue')
     process.queue = []
-    var error = {message: 'the process was stopped before it was asked. Nothing was sent.', type: 'not_sent'}
+    var error = {message: 'the process was stopped. Nothing was sent.', type: 'not_sent'}
     for call in queue
       Call(call.Callback, [error, {}])
     endfor

@@ -1,5 +1,5 @@
 vim9script
-# Images under way in this editor, from the command to the link.
+# Images in progress in this editor, from the command to the link.
 
 import autoload 'imagewire/folder.vim'
 import autoload 'imagewire/link.vim'
@@ -8,7 +8,7 @@ import autoload 'imagewire/process.vim'
 import autoload 'imagewire/say.vim'
 
 # In the order of their commands: {prompt, place, status, id, call (the submit), is_cancelled}.
-var under_way: list<dict<any>> = []
+var in_progress: list<dict<any>> = []
 var tokens = 0
 
 const terminal = ['completed', 'failed', 'cancelled', 'unknown']
@@ -20,7 +20,7 @@ def Show(work: dict<any>, words: string)
 enddef
 
 def Finish(work: dict<any>)
-  filter(under_way, (_, other) => other isnot work)
+  filter(in_progress, (_, other) => other isnot work)
   place.Forget(work.place)
   redrawstatus!
 enddef
@@ -34,10 +34,10 @@ enddef
 
 # Says that no link to an image would be safe.
 export def Refuse(path: string)
-  say.Error('no link was inserted, for its path would not be safe in this kind of text. The image is ' .. path)
+  say.Error('no link was inserted, because its path would not be safe in this kind of text. The image is ' .. path)
 enddef
 
-# Says how a prediction ended that brought no image, and what that means for the bill.
+# Reports how a prediction without an image ended, and what it may cost.
 export def Explain(prediction: dict<any>, prompt: string)
   var failure = type(prediction.failure) == v:t_dict ? prediction.failure : {}
   var reason = prediction.error != '' ? prediction.error : get(failure, 'message', prediction.status)
@@ -78,7 +78,7 @@ def Complete(work: dict<any>, prediction: dict<any>)
     say.Message(printf('%s: %s', say.Short(work.prompt, 30), fnamemodify(path, ':~:.')))
   else
     setreg('"', join(links, "\n"))
-    say.Warning('the place for it is gone; the link is in the unnamed register: ' .. path)
+    say.Warning('the line was deleted or the buffer was closed; the link is in the unnamed register: ' .. path)
   endif
 enddef
 
@@ -107,7 +107,7 @@ enddef
 
 def CancelOne(work: dict<any>)
   # Chosen from a menu; it may be finished by now.
-  if empty(filter(copy(under_way), (_, other) => other is work))
+  if empty(filter(copy(in_progress), (_, other) => other is work))
     return
   endif
   if work.id == '' && process.Withdraw(work.call)
@@ -154,7 +154,7 @@ export def Start(prompt: string, where: dict<any>)
     endif
   endif
   var work: dict<any> = {prompt: prompt, place: where, status: '', id: '', call: {}, is_cancelled: false}
-  under_way->add(work)
+  in_progress->add(work)
   try
     Show(work, 'created')
     say.Message(say.Short(prompt, 50))
@@ -176,14 +176,14 @@ export def Start(prompt: string, where: dict<any>)
 enddef
 
 export def Cancel(all: bool)
-  if empty(under_way)
-    say.Message('nothing is under way.')
-  elseif all || len(under_way) == 1
-    for work in copy(under_way)
+  if empty(in_progress)
+    say.Message('no image is in progress.')
+  elseif all || len(in_progress) == 1
+    for work in copy(in_progress)
       CancelOne(work)
     endfor
   else
-    var shown = copy(under_way)
+    var shown = copy(in_progress)
     popup_menu(mapnew(shown, (_, work) => printf('%s (%s)', say.Short(work.prompt, 60), work.status)), {
       title: ' Cancel which image? ',
       callback: (_, chosen) => {
@@ -195,24 +195,24 @@ export def Cancel(all: bool)
   endif
 enddef
 
-# Before the editor ends, and with it the input of the process: what was given up is cancelled. What was not goes on, and
-# `:ImagewireList` finds it.
+# Before the editor ends, and with it the input of the process: waits for cancellations. Other predictions go on, and
+# `:ImagewireList` shows them.
 export def Leave()
   var start = reltime()
-  while !empty(filter(copy(under_way), (_, work) => work.is_cancelled)) && reltimefloat(reltime(start)) < 2
+  while !empty(filter(copy(in_progress), (_, work) => work.is_cancelled)) && reltimefloat(reltime(start)) < 2
     sleep 10m
   endwhile
 enddef
 
 augroup imagewire
   autocmd!
-  # Not where Vim is dying of a signal, and nothing can be heard any more.
+  # Not after a deadly signal: Vim handles no events then.
   autocmd VimLeavePre * if v:dying == 0 | call imagewire#work#Leave() | endif
 augroup END
 
 export def Statusline(): string
-  if len(under_way) > 1
-    return printf('imagewire: %d images under way', len(under_way))
+  if len(in_progress) > 1
+    return printf('imagewire: %d images in progress', len(in_progress))
   endif
-  return empty(under_way) ? '' : 'imagewire: ' .. under_way[0].status
+  return empty(in_progress) ? '' : 'imagewire: ' .. in_progress[0].status
 enddef
