@@ -8,7 +8,8 @@ internal import Threads
 /// queue. Answers share 64 MiB of memory (`HTTPMemory`). The only signal that it changes is `SIGPIPE`, which is ignored
 /// from the first request on; child processes inherit no connection.
 public final class HTTPClient: Sendable {
-  /// Called exactly once, on the client's thread; must not block.
+  /// Called exactly once: on the request's queue, or on the client's thread where it has none, and there it must not
+  /// block.
   public typealias Completion = @Sendable (Result<HTTPResponse, HTTPFailure>) -> Void
 
   /// A request that waits for its transfer.
@@ -16,11 +17,38 @@ public final class HTTPClient: Sendable {
     let number: UInt64
     let request: HTTPRequest
     let completion: Completion
+
+    /// Calls the completion where the request wants it.
+    ///
+    /// - Parameters:
+    ///   - sink: has the last word, because bytes that wait on the queue may still fail.
+    ///   - afterwards: called on the request's queue once the completion has returned; without a queue, never.
+    func complete(
+      _ outcome: Result<HTTPResponse, HTTPFailure>, sink: QueuedSink? = nil,
+      afterwards: @escaping @Sendable () -> Void = {}
+    ) {
+      guard let queue = request.queue else { return completion(outcome) }
+      queue.async {
+        completion(sink?.judged(outcome) ?? outcome)
+        afterwards()
+      }
+    }
+  }
+
+  /// What the thread takes from other threads at a time.
+  struct Entries {
+    var orders: [Order] = []
+    /// Downloads whose sinks take bytes again after a pause, or have failed.
+    var resumed: Set<UInt64> = []
+    /// Requests whose completions have returned on a queue.
+    var completed: Set<UInt64> = []
+
+    var isEmpty: Bool { orders.isEmpty && resumed.isEmpty && completed.isEmpty }
   }
 
   /// The state that callers and the thread share.
   struct Inbox {
-    var orders: [Order] = []
+    var entries = Entries()
     var number: UInt64 = 0
     var isRunning = false
     var isClosing = false
@@ -32,25 +60,29 @@ public final class HTTPClient: Sendable {
 
   private let inbox = Protected(Inbox())
   private let environment: ProxyEnvironment
+  private let memoryLimit: Int
 
   /// A client that uses the process's `HTTPS_PROXY`, `NO_PROXY`, `CURL_CA_BUNDLE`, `SSL_CERT_FILE` and the like.
   public convenience init() {
     self.init(environment: .process)
   }
 
-  init(environment: ProxyEnvironment) {
+  /// - Parameter memoryLimit: the bytes of all answers in memory.
+  init(environment: ProxyEnvironment, memoryLimit: Int = HTTPMemory.limit) {
     self.environment = environment
+    self.memoryLimit = memoryLimit
   }
 
   deinit { close() }
 
   /// Sends a request. Returns at once.
   public func send(_ request: HTTPRequest, completion: @escaping Completion) {
-    enum Step { case queued, start, closed }
+    enum Step { case queued, start, closed(Order) }
     let step: Step = inbox.signal { inbox in
-      guard !inbox.isClosing else { return .closed }
       inbox.number += 1
-      inbox.orders.append(Order(number: inbox.number, request: request, completion: completion))
+      let order = Order(number: inbox.number, request: request, completion: completion)
+      guard !inbox.isClosing else { return .closed(order) }
+      inbox.entries.orders.append(order)
       inbox.multi?.wake()
       defer { inbox.isRunning = true }
       return inbox.isRunning ? .queued : .start
@@ -58,11 +90,11 @@ public final class HTTPClient: Sendable {
     switch step {
     case .queued: break
     case .start:
-      startThread { [inbox, environment] in
-        HTTPLoop.run(inbox: inbox, environment: environment)
+      startThread { [inbox, environment, memoryLimit] in
+        HTTPLoop.run(inbox: inbox, environment: environment, memory: HTTPMemory(limit: memoryLimit))
       }
-    case .closed:
-      completion(
+    case .closed(let order):
+      order.complete(
         .failure(HTTPFailure(kind: .closed, message: "The HTTP client is closed.", mayHaveBeenSent: false)))
     }
   }

@@ -13,7 +13,7 @@ final class HTTPMemory {
   /// Requests whose connections are paused.
   private(set) var waiting: Set<UInt64> = []
 
-  init(limit: Int = HTTPMemory.limit) {
+  init(limit: Int) {
     self.limit = limit
   }
 

@@ -1,3 +1,5 @@
+public import Threads
+
 /// One request to a web server.
 public struct HTTPRequest: Sendable {
   /// How a request may be sent.
@@ -12,7 +14,7 @@ public struct HTTPRequest: Sendable {
     /// A large answer from a host that the provider named.
     ///
     /// - `allows` is called with every address before it is connected to, and again before the request is written.
-    /// - `sink` gets the body of a 2xx answer in pieces, on the client's thread, and returns `false` to stop the transfer.
+    /// - `sink` gets the body of a 2xx answer in pieces, where `queue` says, and returns `false` to stop the transfer.
     ///   Bodies of other answers are dropped.
     case download(allows: @Sendable (NetworkAddress) -> Bool, sink: @Sendable (borrowing Span<UInt8>) -> Bool)
     /// A PUT of a large body to a host that the provider named, safe to repeat.
@@ -70,11 +72,14 @@ public struct HTTPRequest: Sendable {
   public var purpose: Purpose
   /// Called with the pieces of a 2xx answer's body, on the client's thread. The response holds the body as well.
   public var watch: (@Sendable (borrowing Span<UInt8>) -> Void)?
+  /// Where the sink and the completion run, the completion last; `nil` is the client's thread, which must not block. The
+  /// answer counts as memory in use until its completion has returned.
+  public var queue: WorkQueue?
 
   /// A request.
   public init(
     url: String, headers: [Header] = [], body: [UInt8]? = nil, limits: TimeLimits, bodyLimit: Int64 = 64 << 20,
-    purpose: Purpose = .repeatable, watch: (@Sendable (borrowing Span<UInt8>) -> Void)? = nil
+    purpose: Purpose = .repeatable, watch: (@Sendable (borrowing Span<UInt8>) -> Void)? = nil, queue: WorkQueue? = nil
   ) {
     self.url = url
     self.headers = headers
@@ -83,6 +88,7 @@ public struct HTTPRequest: Sendable {
     self.bodyLimit = bodyLimit
     self.purpose = purpose
     self.watch = watch
+    self.queue = queue
   }
 }
 

@@ -23,6 +23,8 @@ final class HTTPTransfer {
   private var body: [UInt8] = []
   private var bodyBytes: Int64 = 0
   private let memory: HTTPMemory
+  /// For the sink of a download whose request has a queue.
+  let queuedSink: QueuedSink?
   /// Bytes of an upload that libcurl has taken.
   private var sent: Int64 = 0
 
@@ -34,14 +36,16 @@ final class HTTPTransfer {
   var mayHaveBeenSent: Bool { starts > 1 || starts == 1 && stop != .notStarted && stop != .forbiddenAddress }
 
   /// Prepares a transfer; fails where the request is invalid.
+  ///
+  /// - Parameter wake: called on the request's queue when `resume` should be called.
   static func make(
-    _ order: HTTPClient.Order, environment: ProxyEnvironment, memory: HTTPMemory
+    _ order: HTTPClient.Order, environment: ProxyEnvironment, memory: HTTPMemory, wake: @escaping @Sendable () -> Void
   ) -> Result<HTTPTransfer, HTTPFailure> {
     guard let easy = ccurl_easy_init() else {
       return .failure(
         HTTPFailure(kind: .other, message: "There is no memory for another transfer.", mayHaveBeenSent: false))
     }
-    let transfer = HTTPTransfer(order, easy: easy, memory: memory)
+    let transfer = HTTPTransfer(order, easy: easy, memory: memory, wake: wake)
     do {
       try transfer.configure(environment)
       return .success(transfer)
@@ -50,10 +54,13 @@ final class HTTPTransfer {
     }
   }
 
-  private init(_ order: HTTPClient.Order, easy: UnsafeMutableRawPointer, memory: HTTPMemory) {
+  private init(
+    _ order: HTTPClient.Order, easy: UnsafeMutableRawPointer, memory: HTTPMemory, wake: @escaping @Sendable () -> Void
+  ) {
     self.order = order
     self.memory = memory
     self.easy = easy
+    queuedSink = QueuedSink(for: order.request, wake: wake)
     switch order.request.purpose {
     case .once, .repeatable: isLarge = false
     case .download, .upload: isLarge = true
@@ -233,23 +240,35 @@ final class HTTPTransfer {
   /// libcurl begins again where a reused connection had died.
   fileprivate func seek(to offset: Int64) { sent = offset }
 
-  /// How bytes of a body were taken.
-  fileprivate enum Reception { case taken, later, stop }
+  /// Reads on after a pause. libcurl may call `received` meanwhile, and some versions (7.88) do not end the transfer
+  /// where that fails.
+  ///
+  /// - Returns: `false` where the transfer must end.
+  func resume() -> Bool {
+    if queuedSink?.hasEnded == true { stop = stop ?? .stopped } else { _ = ccurl_go_on(easy) }
+    return stop == nil
+  }
 
-  fileprivate func received(_ bytes: UnsafeBufferPointer<UInt8>) -> Reception {
+  fileprivate func received(_ bytes: UnsafeBufferPointer<UInt8>) -> QueuedSink.Reception {
     var isKept = true
     if case .download = order.request.purpose { isKept = false }
     if isKept, !memory.take(bytes.count, for: order.number) { return .later }
-    bodyBytes += Int64(bytes.count)
-    if bodyBytes > order.request.bodyLimit {
+    if bodyBytes + Int64(bytes.count) > order.request.bodyLimit {
       stop = .tooLarge
     } else if case .download(_, let sink) = order.request.purpose {
       // The text of an error page must not get into an output.
-      if (200..<300).contains(status), !sink(bytes.span) { stop = .stopped }
+      if (200..<300).contains(status) {
+        switch queuedSink?.take(bytes) ?? (sink(bytes.span) ? .taken : .stop) {
+        case .taken: break
+        case .later: return .later
+        case .stop: stop = .stopped
+        }
+      }
     } else {
       body.append(contentsOf: bytes)
       if let watch = order.request.watch, (200..<300).contains(status) { watch(bytes.span) }
     }
+    bodyBytes += Int64(bytes.count)
     return stop == nil ? .taken : .stop
   }
 
@@ -292,7 +311,7 @@ final class HTTPTransfer {
     }
   }
 
-  private static func sentence(_ kind: HTTPFailure.Kind, _ text: String) -> String {
+  static func sentence(_ kind: HTTPFailure.Kind, _ text: String) -> String {
     switch kind {
     case .forbiddenAddress: "A provider's output may not be fetched from the address of this host."
     case .tooLarge: "The answer is longer than allowed."

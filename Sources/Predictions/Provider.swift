@@ -3,8 +3,9 @@ public import JSON
 /// An image-generation provider.
 ///
 /// A provider has no clock, retries, pauses or storage of its own: the engine has them. Every call returns at once and
-/// calls its completion exactly once, on a thread of the provider; a completion must not block. No answer contains the
-/// key. Properties are plain values: they neither block nor read the disk, and may be read with a lock held.
+/// calls its completion exactly once, on a thread of the provider or on the files' queue; a completion must not block. No
+/// answer contains the key. Properties are plain values: they neither block nor read the disk, and may be read with a lock
+/// held.
 public protocol Provider: Sendable {
   /// The name in its `ProviderDescriptor`.
   var name: String { get }

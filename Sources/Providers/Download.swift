@@ -10,6 +10,8 @@ struct Download: Sendable {
   let policy: EgressPolicy
   let userAgent: String
   let writer: any OutputWriter
+  /// Where the output is written and hashed.
+  let files: WorkQueue
   let completion: @Sendable (DownloadOutcome) -> Void
 
   /// Starts.
@@ -35,7 +37,8 @@ struct Download: Sendable {
       limits: .init(total: 600_000, stall: 20_000), bodyLimit: EgressPolicy.byteLimit,
       purpose: .download(
         allows: { [policy] in policy.allows($0.reach, host: address.host) },
-        sink: { [writer] bytes in
+        sink: { [writer, files] bytes in
+          files.assertIsCurrent()
           do throws(OutputError) {
             try writer.write(bytes)
             return true
@@ -43,7 +46,7 @@ struct Download: Sendable {
             failed.withLock { $0 = error }
             return false
           }
-        }))
+        }), queue: files)
     http.send(request) { result in
       if let error = failed.withLock({ $0 }) {
         if case .tooLarge = error { completion(.refused(reason: error.message)) } else { completion(.unsaved(error)) }

@@ -1,5 +1,6 @@
 internal import HTTP
 internal import Predictions
+internal import Threads
 
 /// A provider with an HTTP API and a key, and the parts that all of these share.
 protocol HTTPProvider: ListedProvider, ServerQuoting {
@@ -7,6 +8,8 @@ protocol HTTPProvider: ListedProvider, ServerQuoting {
   var base: BaseURL { get }
   /// The client that sends its requests.
   var http: HTTPClient { get }
+  /// Where replies are stored and read, and outputs written.
+  var files: WorkQueue { get }
   /// The version of this program, for the header `User-Agent`.
   var clientVersion: String { get }
   /// The wall clock in milliseconds since 1970; only compared with the `Date` of answers.
@@ -53,7 +56,8 @@ extension HTTPProvider {
     _ output: String, into writer: any OutputWriter, completion: @escaping @Sendable (DownloadOutcome) -> Void
   ) {
     Download(
-      http: http, policy: EgressPolicy(base: base), userAgent: userAgent, writer: writer, completion: completion
+      http: http, policy: EgressPolicy(base: base), userAgent: userAgent, writer: writer, files: files,
+      completion: completion
     ).fetch(output)
   }
 }

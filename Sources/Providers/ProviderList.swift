@@ -1,5 +1,6 @@
 public import HTTP
 public import Predictions
+public import Threads
 
 /// All providers of the program. A new provider is a directory beside this file and a row in `all`.
 public enum ProviderList {
@@ -44,6 +45,8 @@ public struct ProviderParts: Sendable {
   public let replies: any ReplyStore
   /// Starts and opens nothing before its first request.
   public let http: HTTPClient
+  /// Where providers store replies and write outputs: never on the thread of the HTTP client.
+  public let files: WorkQueue
   /// The version of this program, for the header `User-Agent`.
   public let version: String
   /// The clocks of the machine.
@@ -51,14 +54,15 @@ public struct ProviderParts: Sendable {
 
   /// The parts of a provider.
   public init(
-    baseURL: String, key: String, account: String, replies: any ReplyStore, http: HTTPClient, version: String,
-    time: any TimeSource
+    baseURL: String, key: String, account: String, replies: any ReplyStore, http: HTTPClient, files: WorkQueue,
+    version: String, time: any TimeSource
   ) {
     self.baseURL = baseURL
     self.key = key
     self.account = account
     self.replies = replies
     self.http = http
+    self.files = files
     self.version = version
     self.time = time
   }

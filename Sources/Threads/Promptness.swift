@@ -8,10 +8,11 @@
   #endif
 #endif
 
-/// Marks work that must not wait for another thread: the handling of a call on the reading thread, which delays every
-/// later call.
+/// Marks work that must not wait for another thread or for the disk: the handling of a call on the reading thread, which
+/// delays every later call, and what runs on the HTTP client's thread, which delays every transfer.
 ///
-/// Debug builds stop where such work blocks in `Protected.wait`. Release builds do not check it and pay nothing.
+/// Debug builds stop where such work blocks in `Protected.wait`, or writes outputs or replies to files. Release builds do
+/// not check it and pay nothing.
 public enum Promptness {
   #if DEBUG
     private static let key: pthread_key_t = {
@@ -45,9 +46,9 @@ public enum Promptness {
 
   /// Stops a debug build inside such a body.
   @inlinable
-  static func assertMayWait() {
+  public static func assertMayWait() {
     #if DEBUG
-      assert(!isRequired, "a call must not wait on the reading thread: every later call would wait too")
+      assert(!isRequired, "this thread must not wait here: every later call or transfer would wait too")
     #endif
   }
 }

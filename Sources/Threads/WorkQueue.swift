@@ -35,12 +35,14 @@ public final class WorkQueue: Sendable {
         pthread_setspecific(Self.key, Unmanaged.passUnretained(state).toOpaque())
       #endif
       while true {
-        let jobs = state.wait { state -> [@Sendable () -> Void]? in
+        var jobs = state.wait { state -> [@Sendable () -> Void]? in
           guard !state.jobs.isEmpty else { return nil }
           defer { state.jobs = [] }
           return state.jobs
         }
-        for job in jobs ?? [] { job() }
+        // Each job is released when it has run, because it may hold megabytes.
+        jobs?.reverse()
+        while let job = jobs?.popLast() { job() }
       }
     }
   }

@@ -97,35 +97,36 @@ private struct ProviderSlots {
   /// Installs all providers in the engine.
   func install(_ configuration: Configuration, salt: [UInt8], in engine: PredictionEngine) {
     for type in ProviderList.all {
-      engine.install(slot(of: type, configuration, salt: salt), as: type.descriptor.name)
+      engine.install(slot(of: type, configuration, salt: salt, files: engine.files), as: type.descriptor.name)
     }
   }
 
   private func slot(
-    of type: any ListedProvider.Type, _ configuration: Configuration, salt: [UInt8]
+    of type: any ListedProvider.Type, _ configuration: Configuration, salt: [UInt8], files: WorkQueue
   ) -> ProviderSlot {
     let name = type.descriptor.name
     if let problem = configuration.problem(of: name) { return .broken(reason: problem) }
     guard let settings = configuration.settings(of: name) else {
-      return .ready(make(type, baseURL: "\(name):", key: "", configuration, salt: salt))
+      return .ready(make(type, baseURL: "\(name):", key: "", configuration, salt: salt, files: files))
     }
     switch settings.resolvedKey() {
     case .given(let key, _):
-      return .ready(make(type, baseURL: settings.address, key: key, configuration, salt: salt))
+      return .ready(make(type, baseURL: settings.address, key: key, configuration, salt: salt, files: files))
     case .broken(let reason, _): return .broken(reason: reason)
     case .absent where settings.needsNoKey:
-      return .ready(make(type, baseURL: settings.address, key: "", configuration, salt: salt))
+      return .ready(make(type, baseURL: settings.address, key: "", configuration, salt: salt, files: files))
     case .absent: return .unconfigured(hint: settings.hint)
     }
   }
 
   private func make(
-    _ type: any ListedProvider.Type, baseURL: String, key: String, _ configuration: Configuration, salt: [UInt8]
+    _ type: any ListedProvider.Type, baseURL: String, key: String, _ configuration: Configuration, salt: [UInt8],
+    files: WorkQueue
   ) -> any Provider {
     type.make(
       ProviderParts(
         baseURL: baseURL, key: key, account: Account.name(salt: salt, baseURL: baseURL, key: key),
-        replies: FileReplyStore(directory: configuration.stateDirectory), http: http, version: Version.number,
-        time: time))
+        replies: FileReplyStore(directory: configuration.stateDirectory), http: http, files: files,
+        version: Version.number, time: time))
   }
 }

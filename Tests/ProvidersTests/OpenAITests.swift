@@ -1,8 +1,10 @@
 import JSON
 import Predictions
 import Testing
+import Threads
 
 @testable import HTTP
+@testable import HTTPTestSupport
 @testable import Providers
 
 /// The pure parts: reading replies and writing requests. The rest is in test_openai.py.
@@ -131,8 +133,48 @@ import Testing
     ("http://127.0.0.1:8/openai", "http://127.0.0.1:8/openai"),
   ]) func aBaseURLWithoutAPathGetsOne(given: String, base: String) {
     let provider = OpenAI(
-      baseURL: given, key: "", account: "a", replies: NoReplies(), http: HTTPClient(), clientVersion: "1", now: { 0 })
+      baseURL: given, key: "", account: "a", replies: NoReplies(), http: HTTPClient(), files: WorkQueue(),
+      clientVersion: "1", now: { 0 })
     #expect(provider.base.text == base)
+  }
+}
+
+@Suite struct OpenAIRepliesTests {
+  /// Stops where a reply is read outside the queue.
+  private struct QueuedReplies: ReplyStore {
+    let files: WorkQueue
+
+    func keep(_ body: [UInt8], of prediction: Prediction) { files.assertIsCurrent() }
+    func body(of prediction: Prediction) -> [UInt8]? {
+      files.assertIsCurrent()
+      return Array(#"{"data":[{"b64_json":"AQID"}]}"#.utf8)
+    }
+    func has(_ prediction: Prediction) -> Bool { true }
+    var isEmpty: Bool { false }
+    func discard(_ prediction: Prediction) {}
+  }
+
+  @Test func repliesAreReadAndOutputsWrittenOnTheQueue() {
+    let files = WorkQueue()
+    let provider = OpenAI(
+      baseURL: "http://127.0.0.1:1", key: "", account: "a", replies: QueuedReplies(files: files), http: client(),
+      files: files, clientVersion: "1", now: { 0 })
+    let one = prediction()
+    let polled: PollOutcome = wait { provider.poll(one, completion: $0) }
+    #expect(
+      polled
+        == .answered(
+          .completed(outputs: [.bytes([1, 2, 3])], hasNSFWContents: [], inferenceMilliseconds: nil), after: nil))
+    let found: HistoryOutcome = wait { provider.search(for: one, window: 0...1, completion: $0) }
+    guard case .found(let matches) = found, matches.count == 1 else {
+      Issue.record("\(found)")
+      return
+    }
+    let writer = MemoryWriter(on: files)
+    let written: DownloadOutcome = wait {
+      provider.download("inline:1", index: 1, of: one, into: writer, completion: $0)
+    }
+    #expect(written == .written && writer.bytes == [1, 2, 3])
   }
 }
 

@@ -2,6 +2,7 @@ import HTTP
 import HTTPTestSupport
 import Predictions
 import Testing
+import Threads
 
 @testable import Providers
 
@@ -15,7 +16,7 @@ import Testing
     type.make(
       ProviderParts(
         baseURL: type.descriptor.access?.defaultBaseURL ?? "", key: "k", account: "a", replies: NoReplies(),
-        http: HTTPClient(), version: "1", time: StoppedTime()))
+        http: HTTPClient(), files: WorkQueue(), version: "1", time: StoppedTime()))
   }
 
   @Test func namesAreUniqueAndFitForVariables() {

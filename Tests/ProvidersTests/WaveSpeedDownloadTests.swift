@@ -2,6 +2,7 @@ import Encoding
 import JSON
 import Predictions
 import Testing
+import Threads
 
 @testable import HTTP
 @testable import HTTPTestSupport
@@ -11,9 +12,10 @@ import Testing
   private func fetch(_ server: Loopback, _ url: String? = nil, failing: OutputError? = nil) -> (
     DownloadOutcome, [UInt8]
   ) {
-    let writer = MemoryWriter(failing: failing)
+    let files = WorkQueue()
+    let writer = MemoryWriter(failing: failing, on: files)
     let url = url ?? server.outputURL + "/output/x.png?Signature=a%2Fb&Expires=1"
-    return (server.provider().download(url, of: prediction(remoteID: "x"), into: writer), writer.bytes)
+    return (server.provider(files: files).download(url, of: prediction(remoteID: "x"), into: writer), writer.bytes)
   }
 
   @Test func aDownloadDoesNotSendTheKey() throws {
@@ -101,8 +103,9 @@ import Testing
     let server = try Loopback(["poll": ["base64", "running", "object_url"]])
     guard case .accepted(let id, _, _) = server.provider().submit(prediction()) else { throw Unexpected() }
     let order = prediction(remoteID: id)
-    let writer = MemoryWriter()
-    #expect(server.provider().download("inline:1", of: order, into: writer) == .written)
+    let files = WorkQueue()
+    let writer = MemoryWriter(on: files)
+    #expect(server.provider(files: files).download("inline:1", of: order, into: writer) == .written)
     #expect(ImageFormat(of: writer.bytes) != nil)
     guard case .transient = server.provider().download("inline:1", of: order, into: writer) else { throw Unexpected() }
     guard case .expired = server.provider().download("inline:1", of: order, into: writer) else { throw Unexpected() }

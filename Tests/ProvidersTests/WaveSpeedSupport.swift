@@ -7,9 +7,11 @@ import Threads
 
 extension Loopback {
   /// A provider for this server, with a client without proxies.
-  func provider(key: String = secret, http: HTTPClient = client(), base: String? = nil) -> WaveSpeed {
+  func provider(
+    key: String = secret, http: HTTPClient = client(), files: WorkQueue = WorkQueue(), base: String? = nil
+  ) -> WaveSpeed {
     WaveSpeed(
-      baseURL: base ?? url, key: key, account: "account", http: http, clientVersion: "0.0-test",
+      baseURL: base ?? url, key: key, account: "account", http: http, files: files, clientVersion: "0.0-test",
       now: { wallMilliseconds() })
   }
 }
@@ -47,16 +49,22 @@ func prediction(
   return prediction
 }
 
-/// Stores the written bytes, or fails.
+/// Stores the written bytes, or fails. Stops where it is written to outside its queue, if it has one.
 final class MemoryWriter: OutputWriter {
   private let kept = Protected<[UInt8]>([])
   private let failure: OutputError?
 
-  init(failing failure: OutputError? = nil) { self.failure = failure }
+  private let queue: WorkQueue?
+
+  init(failing failure: OutputError? = nil, on queue: WorkQueue? = nil) {
+    self.failure = failure
+    self.queue = queue
+  }
 
   var bytes: [UInt8] { kept.withLock { $0 } }
 
   func write(_ bytes: borrowing Span<UInt8>) throws(OutputError) {
+    queue?.assertIsCurrent()
     if let failure { throw failure }
     var copy: [UInt8] = []
     for index in bytes.indices { copy.append(bytes[index]) }

@@ -2,6 +2,7 @@ import Encoding
 import JSON
 import Predictions
 import Testing
+import Threads
 
 @testable import HTTP
 @testable import HTTPTestSupport
@@ -130,7 +131,8 @@ import Testing
 
   @Test func anUnsentRequestIsReportedAsUnsent() throws {
     let nobody = WaveSpeed(
-      baseURL: "http://127.0.0.1:1", key: secret, account: "a", http: client(), clientVersion: "0", now: { 0 })
+      baseURL: "http://127.0.0.1:1", key: secret, account: "a", http: client(), files: WorkQueue(), clientVersion: "0",
+      now: { 0 })
     guard case .unsent = nobody.submit(prediction()) else { throw Unexpected() }
     let server = try Loopback()
     guard case .unsent = server.provider().submit(prediction(), mayStart: false) else { throw Unexpected() }
@@ -323,7 +325,8 @@ import Testing
 
   @Test func thePace() {
     func service(_ base: String) -> WaveSpeed {
-      WaveSpeed(baseURL: base, key: "", account: "a", http: client(), clientVersion: "0", now: { 0 })
+      WaveSpeed(
+        baseURL: base, key: "", account: "a", http: client(), files: WorkQueue(), clientVersion: "0", now: { 0 })
     }
     #expect(service("http://127.0.0.1:8080").pace == .near)
     #expect(service("http://localhost").pace == .near)

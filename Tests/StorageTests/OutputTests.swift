@@ -2,6 +2,7 @@ import Encoding
 import Predictions
 import PredictionsTestSupport
 import Testing
+import Threads
 
 @testable import Storage
 
@@ -62,6 +63,14 @@ struct OutputTests {
   }
 
   /// In pieces that can be encoded one by one; a changed file throws.
+  @Test func nothingIsWrittenOnAThreadThatMustNotWait() async {
+    await #expect(processExitsWith: .failure) { [path = folder.path as String] in
+      let store = FileOutputStore(limit: 1 << 20)
+      guard let writer = try? store.begin(.sample(folder: path, name: nil), index: 1) else { return }
+      Promptness.required { try? writer.write([1].span) }
+    }
+  }
+
   @Test func aFileIsReadInPieces() throws {
     let store = FileOutputStore(limit: 1 << 20)
     let path = folder.path + "/long.png"

@@ -1,5 +1,6 @@
 import Predictions
 import Testing
+import Threads
 
 @testable import Storage
 
@@ -51,7 +52,15 @@ import Testing
     #expect(throws: OutputError.self) { try store.keep([1], of: prediction(epoch: 1)) }
   }
 
-  private func prediction(epoch: Int64) -> Prediction {
+  @Test func aReplyIsNotStoredOnAThreadThatMustNotWait() async {
+    await #expect(processExitsWith: .failure) {
+      Promptness.required { try? FileReplyStore(directory: "/nowhere").keep([], of: Self.prediction(epoch: 1)) }
+    }
+  }
+
+  private func prediction(epoch: Int64) -> Prediction { Self.prediction(epoch: epoch) }
+
+  private static func prediction(epoch: Int64) -> Prediction {
     var prediction = Prediction(
       id: PredictionID(at: 1_000), provider: "openai", model: "m", input: [], fingerprint: [],
       account: "", outputDirectory: "/")

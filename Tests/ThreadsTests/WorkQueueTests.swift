@@ -54,6 +54,27 @@ import Threads
     #expect(done.wait(atMost: 10_000) { $0 ? true : nil } == true)
   }
 
+  /// A job may hold megabytes, and the next ones may take long.
+  @Test func aJobIsReleasedWhenItHasRun() {
+    final class Token: Sendable {
+      let isReleased: Protected<Bool>
+      init(_ isReleased: Protected<Bool>) { self.isReleased = isReleased }
+      deinit { isReleased.signal { $0 = true } }
+    }
+    let queue = WorkQueue()
+    let gate = Protected(false)
+    let isReleased = Protected(false)
+    let wasInTime = Protected<Bool?>(nil)
+    queue.async { _ = gate.wait { $0 ? true : nil } }
+    queue.async { [token = Token(isReleased)] in withExtendedLifetime(token) {} }
+    queue.async {
+      let inTime = isReleased.wait(atMost: 20_000) { $0 ? true : nil } ?? false
+      wasInTime.signal { $0 = inTime }
+    }
+    gate.signal { $0 = true }
+    #expect(wasInTime.wait(atMost: 40_000) { $0 } == true)
+  }
+
   @Test func aJobKnowsItsQueue() async {
     let queue = WorkQueue()
     let done = Protected(false)

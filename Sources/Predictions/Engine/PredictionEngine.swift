@@ -1,5 +1,5 @@
 internal import JSON
-internal import Threads
+public import Threads
 
 /// Runs predictions: accepts requests, lets the scheduler decide what is done next, does it, commits the outcome, and
 /// answers waits and subscriptions.
@@ -59,7 +59,8 @@ public final class PredictionEngine: Sendable {
   let limits: AccountLimits
   /// Fields of an input that work with one provider only, and its name.
   let ownFields: [(field: String, provider: String)]
-  let files = WorkQueue()
+  /// Where output files are written, hashed and named; providers store replies and write downloads on it as well.
+  public let files = WorkQueue()
   /// Reads files to upload.
   let uploads = WorkQueue()
   /// Runs calls in the order of their arrival, behind one that takes long; see `afterAccepted`.

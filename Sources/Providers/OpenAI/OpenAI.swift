@@ -1,7 +1,7 @@
 public import HTTP
 internal import JSON
 public import Predictions
-internal import Threads
+public import Threads
 
 /// Any server with OpenAI's Images API: OpenAI itself, or the user's own (vLLM, SGLang, LocalAI, a LiteLLM proxy).
 ///
@@ -26,6 +26,7 @@ public struct OpenAI: Provider {
   let replies: any ReplyStore
   let http: HTTPClient
   let key: String
+  let files: WorkQueue
   let clientVersion: String
   let now: @Sendable () -> Int64
 
@@ -36,16 +37,18 @@ public struct OpenAI: Provider {
   ///   - key: sent to the host of the base URL only; may be empty for the user's own server.
   ///   - account: see `Account`.
   ///   - replies: stores replies until their images are files.
+  ///   - files: where replies are stored and read, and outputs written.
   ///   - clientVersion: the version of this program, sent to the service.
   ///   - now: the wall clock in milliseconds since 1970; only compared with the `Date` of answers.
   public init(
     baseURL: String = Self.defaultBaseURL, key: String, account: String, replies: any ReplyStore, http: HTTPClient,
-    clientVersion: String, now: @escaping @Sendable () -> Int64
+    files: WorkQueue, clientVersion: String, now: @escaping @Sendable () -> Int64
   ) {
     base = BaseURL(baseURL, defaultPath: Self.access.defaultPath)
     self.account = account
     self.replies = replies
     self.http = http
+    self.files = files
     self.clientVersion = clientVersion
     self.now = now
     self.key = Self.trimmed(key)
@@ -106,7 +109,7 @@ public struct OpenAI: Provider {
     let request = HTTPRequest(
       url: base.text + order.path, headers: headers(contentType: order.contentType), body: order.body,
       limits: .init(total: postLimit), bodyLimit: 512 << 20, purpose: .once(mayStart: mayStart),
-      watch: object["stream"]?.bool == true ? watch : nil)
+      watch: object["stream"]?.bool == true ? watch : nil, queue: files)
     http.send(request) { result in
       var outcome = outcome(of: result, prediction)
       let count = previews.withLock { $0.count }
@@ -126,6 +129,7 @@ public struct OpenAI: Provider {
     case .response(let whole, let failure): (response, broken) = (whole, failure)
     }
     if (200..<300).contains(response.status), !response.body.isEmpty {
+      files.assertIsCurrent()
       // Stored first, because memory is lost with the process.
       try? replies.keep(response.body, of: prediction)
       // A stream that broke off after its image counts.
@@ -172,10 +176,12 @@ public struct OpenAI: Provider {
 
   /// Parses the stored reply again.
   public func poll(_ prediction: Prediction, completion: @escaping @Sendable (PollOutcome) -> Void) {
-    guard let body = replies.body(of: prediction), let result = result(of: body, isWhole: true, prediction) else {
-      return completion(.gone(reason: "Its reply is not stored."))
+    files.async {
+      guard let body = replies.body(of: prediction), let result = result(of: body, isWhole: true, prediction) else {
+        return completion(.gone(reason: "Its reply is not stored."))
+      }
+      completion(.answered(result, after: nil))
     }
-    completion(.answered(result, after: nil))
   }
 
   /// Fetches an output by its URL, without the key, or writes one that came inside the reply.
@@ -183,7 +189,9 @@ public struct OpenAI: Provider {
     _ output: String, index: Int, of prediction: Prediction, into writer: any OutputWriter,
     completion: @escaping @Sendable (DownloadOutcome) -> Void
   ) {
-    if output == "inline:\(index)" { return completion(write(index, of: prediction, into: writer)) }
+    if output == "inline:\(index)" {
+      return files.async { completion(write(index, of: prediction, into: writer)) }
+    }
     fetch(output, into: writer, completion: completion)
   }
 
@@ -234,12 +242,14 @@ extension OpenAI: ProviderHistory {
   public func search(
     for prediction: Prediction, window: ClosedRange<Int64>, completion: @escaping @Sendable (HistoryOutcome) -> Void
   ) {
-    guard replies.body(of: prediction) != nil else { return completion(.found([])) }
-    completion(
-      .found([
-        HistoryMatch(
-          remoteID: Self.remoteID(of: prediction), createdAt: prediction.startedAt ?? prediction.createdAt,
-          clockSkew: 0, isNamed: true, window: historyWindow)
-      ]))
+    files.async {
+      guard replies.body(of: prediction) != nil else { return completion(.found([])) }
+      completion(
+        .found([
+          HistoryMatch(
+            remoteID: Self.remoteID(of: prediction), createdAt: prediction.startedAt ?? prediction.createdAt,
+            clockSkew: 0, isNamed: true, window: historyWindow)
+        ]))
+    }
   }
 }

@@ -1,6 +1,7 @@
 public import HTTP
 internal import JSON
 public import Predictions
+public import Threads
 
 /// The service of WaveSpeedAI: `POST {base}/api/v3/{model}` once, then `GET …/predictions/{id}/result` until it is over.
 public struct WaveSpeed: Provider, Sendable {
@@ -23,6 +24,7 @@ public struct WaveSpeed: Provider, Sendable {
   let http: HTTPClient
   let now: @Sendable () -> Int64
   let key: String
+  let files: WorkQueue
   let clientVersion: String
 
   /// A provider for one account.
@@ -31,15 +33,17 @@ public struct WaveSpeed: Provider, Sendable {
   ///   - baseURL: with or without a path; slashes at its end are ignored.
   ///   - key: sent to the host of the base URL only; in no answer.
   ///   - account: see `Account`.
+  ///   - files: where outputs are written.
   ///   - clientVersion: the version of this program, sent to the service.
   ///   - now: the wall clock in milliseconds since 1970; only compared with the `Date` of answers.
   public init(
-    baseURL: String = Self.defaultBaseURL, key: String, account: String, http: HTTPClient, clientVersion: String,
-    now: @escaping @Sendable () -> Int64
+    baseURL: String = Self.defaultBaseURL, key: String, account: String, http: HTTPClient,
+    files: WorkQueue, clientVersion: String, now: @escaping @Sendable () -> Int64
   ) {
     base = BaseURL(baseURL)
     self.account = account
     self.http = http
+    self.files = files
     self.clientVersion = clientVersion
     self.now = now
     self.key = Self.trimmed(key)
@@ -165,11 +169,17 @@ public struct WaveSpeed: Provider, Sendable {
 
   /// Asks for the result.
   public func poll(_ prediction: Prediction, completion: @escaping @Sendable (PollOutcome) -> Void) {
+    poll(prediction, on: nil, completion: completion)
+  }
+
+  private func poll(
+    _ prediction: Prediction, on queue: WorkQueue?, completion: @escaping @Sendable (PollOutcome) -> Void
+  ) {
     guard let id = prediction.remoteID, let url = resultURL(for: id), let headers = headers() else {
       completion(.paused(reason: "There is no remote id, or no key, to ask with."))
       return
     }
-    let request = HTTPRequest(url: url, headers: headers, limits: .init(total: 30_000))
+    let request = HTTPRequest(url: url, headers: headers, limits: .init(total: 30_000), queue: queue)
     let model = prediction.model
     http.send(request) { result in
       completion(outcome(ofPoll: result, model: model, id: id))
@@ -225,7 +235,7 @@ public struct WaveSpeed: Provider, Sendable {
   ) {
     if output.hasPrefix("inline:") {
       // The output came inside the result, which this process no longer has, so it asks for the result again.
-      poll(prediction) { completion(write($0, index: index, into: writer)) }
+      poll(prediction, on: files) { completion(write($0, index: index, into: writer)) }
       return
     }
     fetch(output, into: writer, completion: completion)

@@ -66,6 +66,7 @@ public final class FileOutputWriter: OutputWriter {
 
   /// Appends bytes. Throws `tooLarge` beyond the limit of one output.
   public func write(_ bytes: borrowing Span<UInt8>) throws(OutputError) {
+    Promptness.assertMayWait()
     try state.withLock { state throws(OutputError) in
       guard let file = state.file else { throw .inputOutput(path: path, reason: "it is already finished") }
       guard Int64(bytes.count) <= limit - state.bytes else { throw .tooLarge(limit: limit) }
@@ -77,6 +78,7 @@ public final class FileOutputWriter: OutputWriter {
 
   /// Syncs the file and reads format and size from its header. Throws `notAnImage` where there is none.
   public func finish() throws(OutputError) {
+    Promptness.assertMayWait()
     try state.withLock { state throws(OutputError) in
       guard state.finished == nil else { return }
       guard let file = state.file else { throw .inputOutput(path: path, reason: "it was given up") }

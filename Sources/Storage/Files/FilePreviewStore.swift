@@ -1,5 +1,6 @@
 internal import Encoding
 public import Predictions
+internal import Threads
 
 #if canImport(Glibc)
   internal import Glibc
@@ -21,6 +22,7 @@ public struct FilePreviewStore: PreviewStore {
 
   /// Writes a preview under a temporary name, then renames it.
   public func keep(_ bytes: [UInt8], index: Int, of id: PredictionID) throws(OutputError) -> Preview {
+    Promptness.assertMayWait()
     guard let header = ImageHeader(bytes) else { throw .notAnImage }
     let path = "\(folder)/\(id).\(header.format.fileExtension)"
     let temporary = "\(folder)/\(id).part"

@@ -1,4 +1,5 @@
 public import Predictions
+internal import Threads
 
 #if canImport(Glibc)
   internal import Glibc
@@ -19,6 +20,7 @@ public struct FileReplyStore: ReplyStore {
 
   /// Writes a reply under a temporary name, syncs it, and renames it; durable when this returns.
   public func keep(_ body: [UInt8], of prediction: Prediction) throws(OutputError) {
+    Promptness.assertMayWait()
     let path = "\(folder)/\(prediction.id).\(prediction.epoch)"
     let temporary = path + Self.partSuffix
     do {
@@ -37,6 +39,7 @@ public struct FileReplyStore: ReplyStore {
 
   /// The stored reply of the latest epoch.
   public func body(of prediction: Prediction) -> [UInt8]? {
+    Promptness.assertMayWait()
     let name = names(of: prediction).filter(isWhole).max { epoch($0) < epoch($1) }
     guard let name, let file = try? Descriptor(reading: "\(folder)/\(name)"),
       let status = FileStatus(of: file)
