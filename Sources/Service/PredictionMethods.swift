@@ -124,7 +124,7 @@ extension Method {
       call.result(service.render((outcome.snapshots.first ?? snapshot).with(warnings: snapshot.warnings)))
     }
     // A client that cancels a submit still gets the id: it could not find the prediction without it.
-    call.waits(waitID, in: engine, onCancel: answer)
+    if let waitID { call.waits([waitID], in: engine, answer: answer) }
   }
 
   // MARK: - status, result, wait
@@ -159,7 +159,7 @@ extension Method {
           call.result { service.writeInline(snapshot, engine, atMost: inlineLimit, room: room, to: &$0) }
         }
       }
-      call.waits(waitID, in: engine)
+      if let waitID { call.waits([waitID], in: engine) { $0.error(.requestCancelled) } }
     } catch {
       throw .storage(error, id: id.description)
     }
@@ -185,7 +185,7 @@ extension Method {
         progress?.end(outcome.snapshots.first)
         call.result(service.render(outcome, requested: ids))
       }
-      call.waits(waitID, in: engine)
+      if let waitID { call.waits([waitID], in: engine) { $0.error(.requestCancelled) } }
     } catch {
       throw .storage(error)
     }

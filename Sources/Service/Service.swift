@@ -106,9 +106,9 @@ public final class Service: RequestHandler {
     let box = Protected<PendingCall?>(nil)
     let pending = reply.later { [opened] _ in
       guard let engine = try? opened.valueIfMade?.get(), let call = box.withLock({ $0 }) else { return }
-      call.cancel(in: engine)
+      call.end(by: .cancelled, in: engine).answer?(call)
     }
-    let call = PendingCall(pending)
+    let call = PendingCall(pending, cancellation: .whileWaiting)
     box.withLock { $0 = call }
     do throws(RPCError) {
       try body(self, params, call)

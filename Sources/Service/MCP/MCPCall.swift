@@ -3,35 +3,26 @@ internal import JSONRPC
 internal import Predictions
 internal import Threads
 
-/// An MCP request in flight: its revision, its params and its reply.
-///
-/// The first of completion, cancellation (which has no reply) and the end of input decides; the others are ignored.
+/// An MCP request in flight: a pending call with its revision, its params, its progress, and the prediction that it holds.
 final class MCPCall: Sendable {
-  private struct State {
-    var waits: [WaitID] = []
-    /// The prediction that it submitted and waits for.
-    var held: PredictionID?
-    /// Answered, cancelled, or at the end of input.
-    var isOver = false
-    /// Answers with the current state.
-    var answerNow: (@Sendable () -> Void)?
-  }
-
   let context: MCPRequestContext
   let params: JSONObject
   /// The id of the request, as it was written.
   let id: JSONValue
   let service: Service
-  let reply: PendingReply
-  private let state = Protected(State())
+  private let pending: PendingCall
+  /// The prediction that it submitted and waits for, until the call is over.
+  private let held = Protected<PredictionID?>(nil)
 
   init(_ context: MCPRequestContext, _ params: JSONObject, id: JSONValue, reply: PendingReply, service: Service) {
     self.context = context
     self.params = params
     self.id = id
-    self.reply = reply
     self.service = service
+    pending = PendingCall(reply, cancellation: .atOnce)
   }
+
+  var reply: PendingReply { pending.reply }
 
   var revision: MCPRevision { context.revision }
 
@@ -95,13 +86,9 @@ final class MCPCall: Sendable {
   }
 
   private func isAnswered() {
-    let held = state.withLock { state in
-      state.isOver = true
-      state.answerNow = nil
-      return state.held.take()
-    }
+    pending.end(by: .completed)
     service.mcp.remove(self)
-    if let held { _ = service.mcp.release(held, isAnswered: true) }
+    if let id = held.take() { _ = service.mcp.release(id, isAnswered: true) }
   }
 
   // MARK: - Holding its prediction
@@ -113,12 +100,11 @@ final class MCPCall: Sendable {
   func hold(_ accepted: PredictionEngine.Accepted, in engine: PredictionEngine) -> Bool {
     let id = accepted.snapshot.prediction.id
     service.mcp.hold(id, isNew: accepted.isNew)
-    let isOver = state.withLock { state in
-      if !state.isOver { state.held = id }
-      return state.isOver
-    }
-    if isOver, service.mcp.release(id, isAnswered: false) { engine.withdraw(id) {} }
-    return !isOver
+    held.withLock { $0 = id }
+    guard pending.isOver else { return true }
+    // Cancelled before, or meanwhile: then `end` may have taken it.
+    if let id = held.take(), service.mcp.release(id, isAnswered: false) { engine.withdraw(id) {} }
+    return false
   }
 
   // MARK: - Waiting
@@ -145,32 +131,22 @@ final class MCPCall: Sendable {
 
   /// Records the waits, and the answer for the end of input.
   func remains(_ waits: [WaitID], in engine: PredictionEngine, answerNow: @escaping @Sendable () -> Void) {
-    state.withLock { state in
-      state.waits += waits
-      state.answerNow = answerNow
-    }
+    guard pending.waits(waits, in: engine, answer: { _ in answerNow() }) else { return }
     service.mcp.add(self)
     // Answered or cancelled meanwhile on another thread.
-    if state.withLock({ $0.isOver }) {
-      service.mcp.remove(self)
-      end(in: engine, answering: false)
-    }
+    if pending.isOver { service.mcp.remove(self) }
   }
 
-  /// Ends the call: the client cancelled it, or the input has ended.
-  func end(in engine: PredictionEngine?, answering: Bool) {
-    let (waits, answerNow, held) = state.withLock { state in
-      state.isOver = true
-      defer { (state.waits, state.answerNow, state.held) = ([], nil, nil) }
-      return (state.waits, state.answerNow, state.held)
-    }
-    for wait in waits { _ = engine?.endWait(wait) }
-    // After a first reply, a second one is dropped.
-    let answer: @Sendable () -> Void = { if answering { answerNow?() } }
-    if let held, service.mcp.release(held, isAnswered: false) {
-      engine?.withdraw(held, completion: answer)
+  /// Ends the call, unless it is over. The end of input answers it with the current state, after the prediction that it
+  /// holds is withdrawn; a cancellation has no answer.
+  func end(by event: CallState.Event, in engine: PredictionEngine?) {
+    let (decides, answer) = pending.end(by: event, in: engine)
+    guard decides else { return }
+    let finish: @Sendable () -> Void = { [pending] in if event == .inputEnded { answer?(pending) } }
+    if let id = held.take(), service.mcp.release(id, isAnswered: false), let engine {
+      engine.withdraw(id, completion: finish)
     } else {
-      answer()
+      finish()
     }
   }
 }

@@ -40,7 +40,7 @@ final class MCPSession: Sendable {
       if !state.isAtEnd { state.waiting[ObjectIdentifier(call)] = call }
       return state.isAtEnd
     }
-    if isAtEnd { call.end(in: try? call.service.engine(), answering: true) }
+    if isAtEnd { call.end(by: .inputEnded, in: try? call.service.engine()) }
   }
 
   func remove(_ call: MCPCall) {
@@ -54,7 +54,7 @@ final class MCPSession: Sendable {
       defer { state.waiting = [:] }
       return Array(state.waiting.values)
     }
-    for call in calls { call.end(in: try? call.service.engine(), answering: true) }
+    for call in calls { call.end(by: .inputEnded, in: try? call.service.engine()) }
   }
 
   /// Records that a call waits for the prediction that it submitted.
@@ -108,7 +108,7 @@ extension Service {
       pending.silence()
       guard let call = cell.withLock({ $0.call }) else { return }
       mcp.remove(call)
-      call.end(in: try? engine(), answering: false)
+      call.end(by: .cancelled, in: try? engine())
     }
     let call = MCPCall(context, params.object, id: id, reply: pending, service: self)
     cell.withLock { $0.call = call }
