@@ -148,7 +148,20 @@ def Introduce(process: dict<any>, configuration: dict<any>)
   })
 enddef
 
+# Reads the rest of standard error. With a limit: a child of the process may keep it open.
+def ReadLastMessage(process: dict<any>)
+  var channel = job_getchannel(process.job)
+  while index(['open', 'buffered'], ch_status(channel, {part: 'err'})) >= 0
+    var line = ch_read(channel, {part: 'err', timeout: 100})
+    if line == ''
+      return
+    endif
+    process.log = line
+  endwhile
+enddef
+
 def Ended(process: dict<any>, code: number)
+  ReadLastMessage(process)
   var how = code >= 0 ? 'code ' .. code : job_info(process.job).termsig
   var left = process.is_ready ? 'Accepted predictions are kept and are not paid for twice: :ImagewireList shows them'
     : 'Nothing was sent'
