@@ -22,6 +22,12 @@ public struct CommandTable: Sendable {
     ]
   }
 
+  /// A table of these commands.
+  init(_ commands: [Command]) {
+    self.commands = commands
+    providers = []
+  }
+
   /// A command by its name.
   public subscript(name: String) -> Command? { commands.first { $0.name == name } }
 
@@ -34,7 +40,7 @@ public struct CommandTable: Sendable {
   // MARK: - Options that several commands share
 
   private static let files = CommandOption(
-    "--files", nil, .none, "also delete their files, except those that were changed after they were saved")
+    "--files", nil, .none, "also delete their files, except files that were changed after they were saved")
   private static let stateDirectory = CommandOption(
     "--state-dir", nil, .folder, "the folder of the database")
   private static let outputDirectory = CommandOption("--output-dir", nil, .folder, "the folder where images are saved")
@@ -128,7 +134,7 @@ public struct CommandTable: Sendable {
         .init(
           "imagewire generate \"a red fox in snow\" -o fox.png --set size=1024x1536", "in portrait format, as ./fox.png"
         ),
-        .init("imagewire generate \"make it snow\" -m openai/gpt-image-2/edit -u 'images[]=fox.png'", "edit an image"),
+        .init("imagewire generate \"add snow\" -m openai/gpt-image-2/edit -u 'images[]=fox.png'", "edit an image"),
         .init("open \"$(imagewire generate \"a lighthouse\")\"", "open the image with another program"),
       ])
   }
@@ -244,15 +250,15 @@ public struct CommandTable: Sendable {
       stateDirectory, outputDirectory,
       CommandOption(
         "--agent-files", nil, .number(0...1_000_000),
-        "files that each agent may make per hour (64; 0 is no limit)"),
+        "files that each agent may make per hour (64; 0 for no limit)"),
       CommandOption(
         "--allow-output", nil, .folder, "another folder that agents (MCP) may save to and read", repeats: true),
       CommandOption(
         "--agent-max-images", nil, .number(0...1_000_000),
-        "images that agents (MCP) may request per day (UTC) and account; 0 is no limit (50)"),
+        "images that agents (MCP) may request per day (UTC) and account; 0 for no limit (50)"),
       CommandOption(
         "--agent-max-spend", nil, .dollars,
-        "what agents (MCP) may spend per day (UTC) and account; 0 is no limit (10)"),
+        "what agents (MCP) may spend per day (UTC) and account; 0 for no limit (10)"),
       CommandOption("--framing", nil, .choice(["auto", "line", "header"]), "framing of messages (auto)"),
       CommandOption(
         "--max-message-bytes", nil, .number(4_096...(64 << 20)),

@@ -45,13 +45,13 @@ public struct Completions: Sendable {
         case .folder: lines += ["        \(names)) COMPREPLY=($(compgen -d -- \"$current\")); return ;;"]
         case .choice(let words):
           lines += [
-            "        \(names)) COMPREPLY=($(compgen -W \"\(words.joined(separator: " "))\" -- \"$current\")); return ;;"
+            "        \(names)) COMPREPLY=($(compgen -W \(Self.quoted(words)) -- \"$current\")); return ;;"
           ]
         }
       }
       lines += ["      esac", "      options='\(options.map(\.name).joined(separator: " "))'"]
       let words = command.operands.flatMap(\.choices)
-      if !words.isEmpty { lines += ["      words='\(words.joined(separator: " "))'"] }
+      if !words.isEmpty { lines += ["      words=\(Self.quoted(words))"] }
       lines += ["      ;;"]
     }
     lines += [
@@ -125,7 +125,7 @@ public struct Completions: Sendable {
     ]
     for command in table.visible {
       lines += [
-        "complete -c imagewire -n __fish_use_subcommand -a \(command.name) -d \(Self.quoted(command.summary))"
+        "complete -c imagewire -n __fish_use_subcommand -a \(command.name) -d \(Self.fishQuoted(command.summary))"
       ]
     }
     for command in table.visible {
@@ -138,20 +138,29 @@ public struct Completions: Sendable {
         case .text, .number, .dollars, .age: value = " -x"
         case .file: value = " -r -F"
         case .folder: value = " -x -a '(__fish_complete_directories)'"
-        case .choice(let words): value = " -x -a '\(words.joined(separator: " "))'"
+        case .choice(let words): value = " -x -a \(Self.fishQuoted(words.joined(separator: " ")))"
         }
         lines += [
-          "complete -c imagewire \(condition)\(letter) -l \(option.name.dropFirst(2))\(value) -d \(Self.quoted(option.summary))"
+          "complete -c imagewire \(condition)\(letter) -l \(option.name.dropFirst(2))\(value) -d \(Self.fishQuoted(option.summary))"
         ]
       }
       let words = command.operands.flatMap(\.choices)
-      if !words.isEmpty { lines += ["complete -c imagewire \(condition) -a '\(words.joined(separator: " "))'"] }
+      if !words.isEmpty {
+        lines += ["complete -c imagewire \(condition) -a \(Self.fishQuoted(words.joined(separator: " ")))"]
+      }
     }
     return lines.joined(separator: "\n") + "\n"
   }
 
-  /// Quoted for all three shells.
+  /// Quoted for bash and zsh.
   private static func quoted(_ text: String) -> String {
     "'" + text.reduce(into: "") { $0 += $1 == "'" ? "'\\''" : String($1) } + "'"
+  }
+
+  private static func quoted(_ words: [String]) -> String { quoted(words.joined(separator: " ")) }
+
+  /// Quoted for fish, where a backslash also escapes within single quotes.
+  private static func fishQuoted(_ text: String) -> String {
+    "'" + text.reduce(into: "") { $0 += $1 == "'" || $1 == "\\" ? "\\\($1)" : String($1) } + "'"
   }
 }

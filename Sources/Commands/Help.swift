@@ -9,6 +9,9 @@ public struct Help: Sendable {
     self.table = table
   }
 
+  /// Columns of a line, as many as the narrowest usual terminal has.
+  static let width = 80
+
   /// The summary of the option `--help`, which every command has.
   static let helpSummary = "this help"
 
@@ -50,7 +53,7 @@ public struct Help: Sendable {
   public var text: String {
     var lines = [
       "imagewire: image generation for programs and people", "",
-      "Usage: imagewire [serve] [options]            speak JSON-RPC on standard input and output",
+      "Usage: imagewire [serve] [options]    speak JSON-RPC on stdin and stdout",
       "       imagewire COMMAND [options] …", "", "Commands:",
     ]
     lines += Self.columns(table.visible.map { ($0.name, $0.summary) })
@@ -63,8 +66,9 @@ public struct Help: Sendable {
 
   /// The help on one command.
   public func text(of command: Command) -> String {
-    var lines = ["imagewire \(command.name): \(command.summary)", "", "Usage: \(Self.usage(command))"]
-    for paragraph in command.details { lines += [""] + Self.wrapped(paragraph, to: 100) }
+    var lines = Self.wrapped("imagewire \(command.name): \(command.summary)", to: Self.width)
+    lines += ["", "Usage: \(Self.usage(command))"]
+    for paragraph in command.details { lines += [""] + Self.wrapped(paragraph, to: Self.width) }
     if !command.operands.isEmpty {
       lines += ["", "Arguments:"] + Self.columns(command.operands.map { ($0.name, $0.summary) })
     }
@@ -72,7 +76,9 @@ public struct Help: Sendable {
     lines += ["", "Options:"] + Self.columns(options + [("-h, --help", Self.helpSummary)])
     if !command.examples.isEmpty {
       lines += ["", "Examples:"]
-      for example in command.examples { lines += ["  # \(example.meaning)", "  \(example.line)"] }
+      for example in command.examples {
+        lines += Self.wrapped(example.meaning, to: Self.width - 4).map { "  # \($0)" } + ["  \(example.line)"]
+      }
     }
     return lines.joined(separator: "\n")
   }
@@ -91,7 +97,7 @@ public struct Help: Sendable {
     let limit = 30
     let width = min(limit, rows.map(\.0.count).max() ?? 0)
     return rows.flatMap { left, right -> [String] in
-      let text = wrapped(right, to: 100 - width - 4)
+      let text = wrapped(right, to: Self.width - width - 4)
       let indent = String(repeating: " ", count: width + 4)
       let padding = String(repeating: " ", count: max(0, width - left.count) + 2)
       let first = left.count > width ? ["  \(left)", indent + text[0]] : ["  \(left)\(padding)\(text[0])"]
