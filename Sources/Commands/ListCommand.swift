@@ -103,7 +103,7 @@ enum ListCommand {
   }
 
   static func size(_ bytes: Int64) -> String {
-    if bytes < 1_000 { return "\(bytes) bytes" }
+    if bytes < 1_000 { return counted(bytes, "byte") }
     if bytes < 1_000_000 { return "\(bytes / 1_000) kB" }
     return "\(bytes / 1_000_000).\(bytes / 100_000 % 10) MB"
   }

@@ -16,7 +16,7 @@ enum Prune {
       console.print(json: json(pruned))
     } else {
       for path in pruned.kept {
-        console.error("\(SafeText(path: path)) is no longer what was saved and was left in place.")
+        console.error("\(SafeText(path: path)) was changed after it was saved, and was left in place.")
       }
       if console.isErrorTerminal || error != nil {
         console.note(summary(pruned.predictions.count, hasFiles: hasFiles))
@@ -28,11 +28,9 @@ enum Prune {
   }
 
   static func summary(_ count: Int, hasFiles: Bool) -> SafeText {
-    switch count {
-    case 0: "Nothing was deleted."
-    case 1: hasFiles ? "Deleted one prediction." : "Deleted one prediction; its files stay."
-    default: hasFiles ? "Deleted \(count) predictions." : "Deleted \(count) predictions; their files stay."
-    }
+    if count == 0 { return "Nothing was deleted." }
+    let rest = hasFiles ? "" : count == 1 ? "; its files stay" : "; their files stay"
+    return "Deleted \(counted(count, "prediction"))\(rest)."
   }
 
   static func json(_ pruned: PredictionEngine.Pruned) -> [UInt8] {

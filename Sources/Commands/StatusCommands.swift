@@ -56,7 +56,7 @@ enum StatusCommands {
       session.engine.delete(ids, files: invocation.has("--files")) { completion(($0, $1)) }
       session.engine.settle()
     }
-    for path in kept { console.error("\(SafeText(path: path)) is no longer what was saved and was left in place.") }
+    for path in kept { console.error("\(SafeText(path: path)) was changed after it was saved, and was left in place.") }
     switch result {
     case .success(.deleted(let gone, let scrubbed)):
       if invocation.has("--json") {
@@ -81,7 +81,7 @@ enum StatusCommands {
 
   static func deleted(_ count: Int, keepsFiles: Bool) -> SafeText {
     let rest = keepsFiles ? " The files were kept; --files deletes them too." : ""
-    return "Deleted \(count == 1 ? "one prediction" : "\(count) predictions").\(rest)"
+    return "Deleted \(counted(count, "prediction")).\(rest)"
   }
 
   private static func find(

@@ -3,9 +3,9 @@
 /// The caps at acceptance are stored with the prediction, so that a process with other caps that sends it decides as
 /// the process that accepted it.
 public struct AgentCaps: Sendable, Equatable {
-  /// How many images; `nil` is no cap.
+  /// How many images; `nil` for no cap.
   public var images: Int64?
-  /// Their cost, in millionths of a dollar; `nil` is no cap.
+  /// Their cost, in millionths of a dollar; `nil` for no cap.
   public var micros: Int64?
   /// Whether a prediction whose price is not known is refused; otherwise it counts with its images only.
   public var refusesUnknownPrices: Bool
@@ -31,10 +31,10 @@ public struct AgentCaps: Sendable, Equatable {
     if let limit = images, Money.sum(use.images, asked) > limit {
       return BudgetRefusal(
         """
-        It requests \(Self.counted(asked)); agents may request \(Self.counted(limit)) a day on this account and have \
+        It requests \(counted(asked, "image")); agents may request \(counted(limit, "image")) a day on this account and have \
         requested \(use.images).
         """,
-        hint: "The count starts again at \(reset). --agent-max-images raises it (0 is no limit).")
+        hint: "The count starts again at \(reset). --agent-max-images raises it (0 for no limit).")
     }
     guard let limit = micros else { return nil }
     guard let price else {
@@ -49,7 +49,7 @@ public struct AgentCaps: Sendable, Equatable {
       It would cost \(Money.dollars(price)); agents may spend \(Money.dollars(limit)) a day on this account and have \
       requested \(Money.dollars(use.micros)) worth.
       """,
-      hint: "The count starts again at \(reset). --agent-max-spend raises it (0 is no limit).")
+      hint: "The count starts again at \(reset). --agent-max-spend raises it (0 for no limit).")
   }
 
   /// The rest of the caps for today, in one sentence; `nil` while less than 80% of each cap is used.
@@ -61,13 +61,11 @@ public struct AgentCaps: Sendable, Equatable {
     }
     guard isNear(use.images, images) || isNear(use.micros, micros) else { return nil }
     let left = [
-      images.map { "\(max(0, $0 - use.images)) of \(Self.counted($0))" },
+      images.map { "\(max(0, $0 - use.images)) of \(counted($0, "image"))" },
       micros.map { "\(Money.dollars(max(0, $0 - use.micros))) of \(Money.dollars($0))" },
     ].compactMap { $0 }
     return "Left for agents until \(reset): \(left.joined(separator: ", "))."
   }
-
-  private static func counted(_ images: Int64) -> String { images == 1 ? "1 image" : "\(images) images" }
 }
 
 /// The requests of agents on an account.

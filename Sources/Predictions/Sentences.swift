@@ -14,3 +14,8 @@ public func alternatives(_ words: [String]) -> String {
   guard words.count > 1, let last = words.last else { return words.joined() }
   return words.dropLast().joined(separator: ", ") + " or " + last
 }
+
+/// `1 image`, `2 images`: a number and its noun, whose plural ends with `s`.
+public func counted(_ number: some BinaryInteger, _ noun: String) -> String {
+  number == 1 ? "1 \(noun)" : "\(number) \(noun)s"
+}

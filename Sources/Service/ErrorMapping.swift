@@ -59,7 +59,7 @@ extension RPCError {
     case .agentFull(let files):
       RPCError(
         .queueFull,
-        "This agent has reached its limit of \(files) files in the last hour, or 2 GB. Nothing was sent.",
+        "This agent has reached its limit of \(counted(files, "file")) in the last hour, or 2 GB. Nothing was sent.",
         hint: "Try again later; the user may raise --agent-files.", limit: files)
     case .queueFull(let limit):
       RPCError(

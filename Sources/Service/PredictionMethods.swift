@@ -253,9 +253,10 @@ extension Method {
         call.result(json.bytes)
       case .success(.notFound(let id)): call.error(.notFound(id.description))
       case .success(.unfinished(let ids)):
+        let verb = ids.count == 1 ? "is" : "are"
         call.error(
           RPCError(
-            .predictionNotFinished, "Nothing was deleted: \(ids.count) of them are not finished.",
+            .predictionNotFinished, "Nothing was deleted: \(ids.count) of them \(verb) not finished.",
             hint: "Wait for them, or cancel them first.", id: ids.first?.description, ids: ids))
       case .failure(let error): call.error(.storage(error))
       }

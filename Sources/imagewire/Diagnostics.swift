@@ -12,7 +12,7 @@ struct Diagnostics {
   /// Whether the database is first rewritten without its free space.
   let mustCompact: Bool
 
-  /// All results, each after those that it depends on.
+  /// All results, each after the results that it depends on.
   func findings() -> [Finding] {
     var findings = [version] + openFiles + settings + Exposure(configuration: configuration).findings()
     findings += (mustCompact ? [compaction] : []) + table + disks
@@ -86,7 +86,8 @@ struct Diagnostics {
     switch configuration.retention {
     case .absent: break
     case .given(let days, let origin):
-      findings.append(Finding(.ok, "retention", "finished predictions are deleted after \(days) days, from \(origin)"))
+      let age = counted(days, "day")
+      findings.append(Finding(.ok, "retention", "finished predictions are deleted after \(age), from \(origin)"))
     case .broken(let reason, _): findings.append(Finding(.problem, "retention", "\(reason)", advice: "Correct it."))
     }
     findings.append(
@@ -110,7 +111,7 @@ struct Diagnostics {
       }
       let open = report.unfinished == 0 ? "" : ", \(report.unfinished) of them not finished"
       var findings = [
-        Finding(.ok, "table", "version \(report.version), \(report.predictions) predictions\(open); sound")
+        Finding(.ok, "table", "version \(report.version), \(counted(report.predictions, "prediction"))\(open); sound")
       ]
       if !report.unreadable.isEmpty {
         let more = report.unreadable.count > 5 ? "; and \(report.unreadable.count - 5) more" : ""

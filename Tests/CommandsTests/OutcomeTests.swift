@@ -175,9 +175,9 @@ struct ListTests {
 struct DeletionTests {
   @Test func theNumberIsInWords() {
     #expect(Prune.summary(0, hasFiles: true) == "Nothing was deleted.")
-    #expect(Prune.summary(1, hasFiles: false) == "Deleted one prediction; its files stay.")
+    #expect(Prune.summary(1, hasFiles: false) == "Deleted 1 prediction; its files stay.")
     #expect(Prune.summary(2, hasFiles: true) == "Deleted 2 predictions.")
-    #expect(StatusCommands.deleted(1, keepsFiles: false) == "Deleted one prediction.")
+    #expect(StatusCommands.deleted(1, keepsFiles: false) == "Deleted 1 prediction.")
     #expect(
       StatusCommands.deleted(3, keepsFiles: true)
         == "Deleted 3 predictions. The files were kept; --files deletes them too.")

@@ -118,7 +118,7 @@ def test_the_next_process_removes_what_a_killed_one_deleted(spawn, home):
 
 
 def test_of_many_deleted_prompts_none_stays_on_disk(spawn, home):
-    # Rows of many lengths share pages, which SQLite rearranges: what it moves must not stay behind either.
+    # Rows of many lengths share pages, which SQLite rearranges: moved rows must not stay behind either.
     chance = random.Random(6)
     program = spawn("--max-concurrency", 8, "--max-message-bytes", 1 << 20)
     lengths = [chance.choice([40, 400, 4_000, 40_000]) for _ in range(60)]
@@ -252,7 +252,7 @@ def test_prune_says_on_a_terminal_what_it_did(spawn, home):
     keep = ["--keep-tag", "a boat", "--keep-tag", "a hut"]
     for arguments, said in [
         (["--older-than", "1d"], "Nothing was deleted."),
-        (["--older-than", "0h", *keep], "Deleted one prediction; its files stay."),
+        (["--older-than", "0h", *keep], "Deleted 1 prediction; its files stay."),
         (["--older-than", "0h", "--files"], "Deleted 2 predictions."),
     ]:
         with Terminal(home, "prune", *arguments) as terminal:
