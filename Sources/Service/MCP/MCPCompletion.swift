@@ -35,7 +35,7 @@ enum MCPCompletion {
     }
   }
 
-  /// The models that begin with the text, then those that contain it; upper and lower case are the same.
+  /// The models that begin with the text, then the models that contain it; upper and lower case are the same.
   static func matches(_ begun: String, among models: [String]) -> [String] {
     let begun = begun.lowercased()
     if begun.isEmpty { return models }
@@ -47,7 +47,7 @@ enum MCPCompletion {
     return beginning + within.filter { !beginning.contains($0) }
   }
 
-  /// The default models, then those that this agent used before, then those of lists in memory, each once.
+  /// The default models, then the models that this agent used before, then the models of lists in memory, each once.
   private static func known(to agent: MCPAgent) -> [String] {
     var models = agent.engine.usualModels
     for prediction in (try? agent.list(ListQuery(limit: mostValues)))?.predictions ?? []

@@ -53,10 +53,10 @@ extension Service {
   }
 
   private static let usage = """
-    imagewire makes pictures from text and saves them as files. generate_image waits up to 50 s and usually is all you \
-    need. For slow models, or several pictures at once, call submit_prediction for each, then get_prediction with the \
-    ids. A prediction is never lost: when a call runs out of time, the picture is still being made, so ask with \
-    get_prediction and do not generate it again, for each new prediction may cost money. list_predictions finds ids again.
+    imagewire makes images from text and saves them as files. generate_image waits up to 50 s and usually is all you \
+    need. For slow models, or several images at once, call submit_prediction for each, then get_prediction with the \
+    ids. A prediction is never lost: when a call runs out of time, the image is still being made, so ask with \
+    get_prediction and do not generate it again, because each new prediction may cost money. list_predictions finds ids again.
     """
 
   /// Writes the name and the version of this server.

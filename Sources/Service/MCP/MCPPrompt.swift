@@ -20,10 +20,10 @@ enum MCPPrompt {
         json.value("Generate image")
       }
       json.name("description")
-      json.value("Makes a picture from a text and saves it as a file.")
+      json.value("Makes an image from a text and saves it as a file.")
       json.name("arguments")
       json.beginArray()
-      argument(&json, "prompt", "What the picture shows.", isRequired: true)
+      argument(&json, "prompt", "A description of the image.", isRequired: true)
       argument(&json, "model", "The model that makes it; the usual one if left out.", isRequired: false)
       json.endArray()
       json.endObject()
@@ -50,12 +50,12 @@ enum MCPPrompt {
       throw .invalidParams("name", "there is no such prompt", hint: "There is \(name).")
     }
     guard let prompt = call.params["arguments"]?["prompt"]?.string, !prompt.isEmpty else {
-      throw .invalidParams("arguments.prompt", "prompt is missing", hint: "Say what the picture shows.")
+      throw .invalidParams("arguments.prompt", "prompt is missing", hint: "Describe the image in it.")
     }
     let model = call.params["arguments"]?["model"]?.string.flatMap { $0.isEmpty ? nil : $0 }
     let choice: SafeText = model.map { ", model \"\($0)\"" } ?? ""
     let text: SafeText = """
-      Make a picture with the tool generate_image\(choice). Use this prompt as it is: \(SafeText(lines: prompt))
+      Make an image with the tool generate_image\(choice). Use this prompt as it is: \(SafeText(lines: prompt))
       """
     call.result { json in
       json.name("messages")

@@ -48,7 +48,7 @@ enum MCPResource {
       json.value("picture")
       if call.revision.hasTitles {
         json.name("title")
-        json.value("Picture of a prediction")
+        json.value("Image of a prediction")
       }
       json.name("description")
       json.value("The n-th file of a prediction, n from 1, up to \(readLimit) bytes.")

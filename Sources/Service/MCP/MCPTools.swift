@@ -7,11 +7,11 @@ extension MCPTool {
   static let generate = MCPTool(
     name: "generate_image", title: "Generate image",
     description: """
-      Makes a picture from a text prompt and saves it as a file; the answer has its path. Waits up to timeout_ms \
-      (50,000). Slow models can take longer: then the answer has status "processing" and an id, and the picture is still \
+      Makes an image from a text prompt and saves it as a file; the answer has its path. Waits up to timeout_ms \
+      (50,000). Slow models can take longer: then the answer has status "processing" and an id, and the image is still \
       being made. Call get_prediction with that id until status is completed, failed, cancelled or unknown. Do not \
-      generate it again, for each call may cost money.
-      For several pictures, or a model known to be slow, call submit_prediction for each and then get_prediction.
+      generate it again, because each call may cost money.
+      For several images, or a model known to be slow, call submit_prediction for each and then get_prediction.
       A refusal says what to change in the prompt or the arguments.
       """,
     parameters: Parameters.ofRequest + [Parameters.timeout, Parameters.inline], output: { .pictured }, hints: Hints(),
@@ -19,20 +19,20 @@ extension MCPTool {
     body: { call throws(RPCError) in try call.generate() })
 
   static let submit = MCPTool(
-    name: "submit_prediction", title: "Submit picture",
+    name: "submit_prediction", title: "Submit image",
     description: """
-      Orders a picture and returns at once with the prediction's id; it is on disk before the answer and goes on whatever \
-      happens to this conversation. Use it for slow models and to make several pictures at the same time, then call \
-      get_prediction with each id. May cost money. With an idempotency_key the same order is never made twice.
+      Requests an image and returns at once with the prediction's id. The prediction is on disk before the answer and goes \
+      on even if this conversation ends. Use it for slow models and to make several images at the same time, then call \
+      get_prediction with each id. May cost money. With an idempotency_key the same request is never made twice.
       """,
     parameters: Parameters.ofRequest, output: { .pictured }, hints: Hints(),
     body: { call throws(RPCError) in try call.submit() })
 
   static let get = MCPTool(
-    name: "get_prediction", title: "Get picture",
+    name: "get_prediction", title: "Get image",
     description: """
       The prediction with this id: its status and, once completed, the paths of its files. Waits until it is finished or \
-      timeout_ms (50,000) is over; 0 looks and does not wait. While status is created or processing, call it again. \
+      timeout_ms (50,000) is over; 0 does not wait. While status is created or processing, call it again. \
       Ids stay valid until the prediction is deleted, also after a restart.
       """,
     parameters: [Parameters.id, Parameters.timeout, Parameters.inline], output: { .pictured },
@@ -40,7 +40,7 @@ extension MCPTool {
     body: { call throws(RPCError) in try call.get() })
 
   static let cancel = MCPTool(
-    name: "cancel_prediction", title: "Cancel picture",
+    name: "cancel_prediction", title: "Cancel image",
     description: """
       Stops a prediction. Before it was sent that costs nothing (billing "none"); afterwards the provider may still finish \
       and bill it (billing "unknown"). A finished one comes back unchanged.
@@ -49,7 +49,7 @@ extension MCPTool {
     body: { call throws(RPCError) in try call.cancel() })
 
   static let list = MCPTool(
-    name: "list_predictions", title: "List pictures",
+    name: "list_predictions", title: "List images",
     description: """
       The predictions made with these tools, newest first, without their inputs. Use it to find an id or a file again.
       """,
@@ -62,15 +62,15 @@ extension MCPTool {
   /// for models. A request is read by `SubmitParameters`.
   enum Parameters {
     static let ofRequest: [any DescribedParameter] = [
-      Parameter("prompt", .string, about: "What the picture shows."),
+      Parameter("prompt", .string, about: "A description of the image."),
       Parameter(
         optional: "model", .model, about: "The provider's name of a model; leave it out for the usual one."),
       Parameter(
         optional: "input", .object,
-        about: "Further members for the model, such as size (\"1024x1024\"), n or quality."),
+        about: "Further fields for the model, such as size (\"1024x1024\"), n or quality."),
       Parameter(
         optional: "idempotency_key", .idempotencyKey,
-        about: "A name of yours for this order: it never makes a second picture."),
+        about: "A key of your choice: the same key never makes a second image."),
       Parameter(
         optional: "output_dir", .string,
         about: "An absolute folder for the files, inside the output folder or an allowed one."),
@@ -84,11 +84,11 @@ extension MCPTool {
       "timeout_ms", .milliseconds(from0AtMost: 54_000), default: 50_000, about: "How long to wait")
     static let inline = Parameter(
       "inline", .bool, default: false,
-      about: "Also show the picture itself, if it is under 1 MB. Costs many tokens; the file is saved anyway.")
+      about: "Also show the image itself, if it is under 1 MB. Costs many tokens; the file is saved anyway.")
     static let status = Parameter(optional: "status", .status)
-    static let text = Parameter(optional: "text", .string, about: "Only where the prompt has this.")
+    static let text = Parameter(optional: "text", .string, about: "Only predictions whose prompt contains this text.")
     static let limit = Parameter("limit", .integer(from: 1, atMost: 100), default: 20)
-    static let cursor = Parameter(optional: "cursor", .cursor, about: "next_cursor of the page before.")
+    static let cursor = Parameter(optional: "cursor", .cursor, about: "next_cursor of the previous page.")
   }
 }
 
