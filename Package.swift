@@ -86,7 +86,7 @@ let package = Package(
   ]
 )
 
-// Fuzzers need a runtime that only `--sanitize fuzzer` brings, so they are no part of an ordinary build: see `make fuzz`.
+// Fuzzers need a runtime that only `--sanitize fuzzer` brings, so ordinary builds leave them out: see `make fuzz`.
 if Context.environment["IMAGEWIRE_FUZZ"] != nil {
   for (name, uses) in [
     ("JSONFuzz", ["JSON"]), ("FrameFuzz", ["JSONRPC"]), ("MessageFuzz", ["JSONRPC", "JSON"]),

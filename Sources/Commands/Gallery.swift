@@ -49,7 +49,7 @@ enum Gallery {
   ///
   /// - Parameters:
   ///   - left: how many bytes of images the page may still include; reduced by what is included.
-  ///   - contents: reads a file; `nil` where it is no longer what was saved.
+  ///   - contents: reads a file; `nil` where it was changed after it was saved.
   static func pictures(
     _ files: [OutputFile], left: inout Int64, contents: (OutputFile) -> [UInt8]?
   ) -> [GalleryPage.Picture] {

@@ -42,7 +42,7 @@ public enum EndOfConnection: Sendable, Equatable {
 /// A connection that exchanges JSON-RPC 2.0 messages over a transport.
 ///
 /// It knows framing, messages and requests in flight, but no method. Requests are handled in the order of arrival on the
-/// reading thread; the handler hands off only those that have to wait.
+/// reading thread; the handler hands off only the calls that have to wait.
 public final class Connection: Sendable {
   struct State: Sendable {
     var encoder: FrameEncoder
@@ -212,7 +212,7 @@ public final class Connection: Sendable {
 
   /// Waits until no request is in flight and every reply is written.
   ///
-  /// - Parameter milliseconds: the longest wait; `nil` is no limit.
+  /// - Parameter milliseconds: the longest wait; `nil` for no limit.
   /// - Returns: `false` where the time was up before, or the reader is gone.
   public func waitUntilAnswered(atMost milliseconds: Int64? = nil) -> Bool {
     let started = MonotonicClock.milliseconds

@@ -6,7 +6,7 @@ internal import Threads
 /// So a slow reader costs bounded memory and never blocks a sender.
 final class Outbox: Sendable {
   private struct State {
-    /// Frames that wait behind those that are being written.
+    /// Frames that wait behind the frames that are being written.
     var queued: [UInt8] = []
     /// An empty array with memory, for the next frames.
     var spare: [UInt8] = []

@@ -271,7 +271,7 @@ extension Prediction {
     case .completed(let outputs, let nsfw, let inference):
       switch (status, phase) {
       case (.processing, .polling): try requireOwner(writer)
-      case (.cancelled, nil), (.cancelled, .settling):  // A poll was under way when it was cancelled.
+      case (.cancelled, nil), (.cancelled, .settling):  // A poll was in progress when it was cancelled.
         try require(remoteID != nil)
         next.take(by: writer)
       default: throw TransitionError(status: status, phase: phase, reason: .noSuchTransition)
@@ -341,7 +341,7 @@ extension Prediction {
     if status == .unknown { hasBeenUnknown = true }
   }
 
-  /// Leaves `unknown`: the prediction is under way.
+  /// Leaves `unknown`: the prediction is in progress.
   private mutating func reopen() {
     finishedAt = nil
     clearFailure()

@@ -36,7 +36,7 @@ public struct Prediction: Sendable, Equatable {
   public var outputDirectory: String
   /// The name of its files without extension; `nil` is the id.
   public var outputName: String?
-  /// Its highest allowed price, in millionths of a dollar; `nil` is no limit of its own.
+  /// Its highest allowed price, in millionths of a dollar; `nil` for no limit of its own.
   public var maxCostMicros: Int64?
   /// The kind of client that requested it, where that is not a plain client.
   public var origin: PredictionOrigin?

@@ -18,7 +18,7 @@ public struct PredictionRequest: Sendable, Equatable {
   public var outputDirectory: String?
   /// The name of its files without extension; `nil` is the id.
   public var outputName: String?
-  /// Its highest allowed price, in millionths of a dollar; `nil` is no limit.
+  /// Its highest allowed price, in millionths of a dollar; `nil` for no limit.
   public var maxCostMicros: Int64?
   /// Whether strings of `input` that begin with `@/` are files; see `FileReferences`.
   public var upload: Bool
@@ -57,15 +57,15 @@ public struct Defaults: Sendable, Equatable {
 
 /// Limits of an account, for all processes that share a store.
 public struct AccountLimits: Sendable, Equatable {
-  /// How many predictions may be under way at once.
+  /// How many predictions may be in progress at once.
   public var maxConcurrency: Int
-  /// How many predictions may be sent a minute; `nil` is no limit.
+  /// How many predictions may be sent a minute; `nil` for no limit.
   public var maxPerMinute: Int?
   /// How many predictions may be queued.
   public var maxQueued: Int
-  /// The most to spend in a day (UTC), in millionths of a dollar; `nil` is no limit.
+  /// The most to spend in a day (UTC), in millionths of a dollar; `nil` for no limit.
   public var maxSpendMicros: Int64?
-  /// How many files each agent may make in an hour; `nil` is no limit of files or bytes.
+  /// How many files each agent may make in an hour; `nil` for no limit of files or bytes.
   public var maxAgentFiles: Int?
   /// Whether `maxSpendMicros` refuses predictions without a known price.
   public var isSpendingStrict: Bool

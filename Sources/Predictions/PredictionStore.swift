@@ -25,7 +25,7 @@ public protocol PredictionStore: ChangeLog {
   /// Whether any process, this one included, has committed anything since the last call. Takes microseconds.
   func hasChanged() -> Bool
 
-  /// The pauses of all accounts, including those that are over.
+  /// The pauses of all accounts, including past ones.
   func pauses() throws(StoreError) -> [String: AccountPause]
 
   /// Records for all processes and for a day that the provider's catalogue lists the default model.
@@ -166,11 +166,11 @@ public struct Change: Sendable, Equatable {
 public struct ClaimRequest: Sendable, Equatable {
   /// The account whose queue is meant.
   public var account: String
-  /// How many predictions may be under way at once; `nil` is no limit.
+  /// How many predictions may be in progress at once; `nil` for no limit.
   public var maxConcurrency: Int?
-  /// How many predictions may be sent in 60 seconds; `nil` is no limit.
+  /// How many predictions may be sent in 60 seconds; `nil` for no limit.
   public var maxPerMinute: Int?
-  /// The most to spend in a day (UTC), in millionths of a dollar; `nil` is no limit.
+  /// The most to spend in a day (UTC), in millionths of a dollar; `nil` for no limit.
   public var maxSpendMicros: Int64?
   /// Whether that limit refuses predictions without a known price.
   public var isSpendingStrict: Bool

@@ -11,7 +11,7 @@ struct Retention: Sendable {
   private let start: Moment
   /// The request whose batches are not finished.
   private var current: PruneRequest?
-  /// When the next batch is due, on the steady clock; `nil` before work begins and while a batch is under way.
+  /// When the next batch is due, on the steady clock; `nil` before work begins and while a batch is in progress.
   private(set) var dueAt: Int64?
 
   /// - Parameters:

@@ -2,7 +2,7 @@
 ///
 /// Pure: used by the engine at acceptance where the price is known, and by a store inside the transaction that claims.
 public struct SpendingPolicy: Sendable, Equatable {
-  /// For this prediction alone (`max_cost`), in millionths of a dollar; `nil` is no limit.
+  /// For this prediction alone (`max_cost`), in millionths of a dollar; `nil` for no limit.
   public var maxCost: Int64?
   /// For all POSTs of the account in a day (`--max-spend`), likewise.
   public var maxSpend: Int64?

@@ -15,7 +15,7 @@ public final class Method: Sendable {
   let alternatives: [String]
   /// The schema of its result; `nil` for a notification. Called only where schemas are rendered.
   let result: (@Sendable () -> Schema)?
-  /// The errors of this method, beside those that every call can have.
+  /// The errors of this method, except the errors that every call can have.
   let errors: @Sendable () -> [ErrorKind]
   /// Whether it is in the OpenRPC document and in `schemas/`. Methods of MCP are not: MCP publishes their schemas.
   let isDescribed: Bool
@@ -42,7 +42,7 @@ public final class Method: Sendable {
   /// - Parameters:
   ///   - alternatives: parameters of which at least one must be given.
   ///   - result: the schema of its result.
-  ///   - errors: beside those that every call can have.
+  ///   - errors: except the errors that every call can have.
   init(
     _ name: String, _ summary: String, _ parameters: [any DescribedParameter] = [], anyOf alternatives: [String] = [],
     result: @autoclosure @escaping @Sendable () -> Schema,

@@ -1,7 +1,7 @@
 internal import JSON
 internal import JSONRPC
 
-/// The params of one call by name, in whatever form they were sent; schemas/README.md, "Parameters". `null` is "not given".
+/// The params of one call by name, in either form; schemas/README.md, "Parameters". `null` is "not given".
 struct MethodParameters {
   /// Fields that other protocols attach to every call and that predictions ignore.
   static let decorations: Set<String> = ["_meta", "workDoneToken", "partialResultToken", "task"]

@@ -162,7 +162,7 @@ extension ParameterType where Value == ChangeCursor {
   static var changeCursor: ParameterType {
     ParameterType(.string) { value, path throws(RPCError) in
       guard let cursor = ChangeCursor(try .read(value, at: path)) else {
-        throw .invalidParams(path, "it is not a cursor of subscribe", hint: "Leave it out to hear of what comes.")
+        throw .invalidParams(path, "it is not a cursor of subscribe", hint: "Leave it out for all changes from now on.")
       }
       return cursor
     }

@@ -69,7 +69,7 @@ public final class Service: RequestHandler {
     if shutdownState != .none { return reply.error(.shuttingDown) }
     guard let method = methods[request.method], !method.isNotification else {
       if request.method == "$/cancelRequest" {
-        // Vim's spelling: the id of the request to cancel stands where a request's own id would. No answer is expected.
+        // Vim's spelling: the id of the request to cancel is in the place of a request's own id. No answer is expected.
         reply.silence()
         if let id = request.id?.value { cancelRequest(id) }
         return

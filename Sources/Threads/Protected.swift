@@ -74,7 +74,7 @@ public final class Protected<Value>: @unchecked Sendable {
   ///
   /// Not in work that must not wait (`Promptness`): debug builds stop there.
   ///
-  /// - Parameter milliseconds: the longest wait; `nil` is no limit, 0 calls the body once.
+  /// - Parameter milliseconds: the longest wait; `nil` for no limit, 0 calls the body once.
   @inlinable
   public func wait<Result>(
     atMost milliseconds: Int64? = nil, until body: (inout Value) -> sending Result?

@@ -14,13 +14,13 @@ struct Options: Equatable {
   var maxMessageBytes = 65_536
   var maxConcurrency = 2
   var maxPerMinute: Int?
-  /// Files of each agent per hour; `nil` is no limit.
+  /// Files of each agent per hour; `nil` for no limit.
   var maxAgentFiles: Int? = 64
   /// Millionths of a dollar per day.
   var maxSpendMicros: Int64?
   /// Whether a prediction without a known price is refused under `maxSpendMicros`.
   var isSpendingStrict = false
-  /// As it was typed; 0 is no cap.
+  /// As it was typed; 0 for no cap.
   var agentMaxImages: String?
   var agentMaxSpend: String?
   /// In days, as it was typed.

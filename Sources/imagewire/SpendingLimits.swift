@@ -14,8 +14,8 @@ struct SpendingLimits: Sendable {
   ///
   /// - Parameters:
   ///   - strict: `true`, `1`, `false` or `0`.
-  ///   - images: images of agents per day; 0 is no limit.
-  ///   - spend: US dollars of agents per day; 0 is no limit.
+  ///   - images: images of agents per day; 0 for no limit.
+  ///   - spend: US dollars of agents per day; 0 for no limit.
   init(strict: Setting<String>, images: Setting<String>, spend: Setting<String>) {
     var caps = AgentCaps.standard
     var problem: String?
@@ -27,7 +27,7 @@ struct SpendingLimits: Sendable {
       if let count = Int64(text), count >= 0 {
         caps.images = count == 0 ? nil : count
       } else {
-        problem = "agent_max_images from \(origin) must be a whole number of images per day; 0 is no limit."
+        problem = "agent_max_images from \(origin) must be a whole number of images per day, or 0 for no limit."
       }
     }
     if case .given(let text, let origin) = spend {
@@ -35,7 +35,7 @@ struct SpendingLimits: Sendable {
         caps.micros = micros == 0 ? nil : micros
         caps.refusesUnknownPrices = isStrict
       } else {
-        problem = "agent_max_spend from \(origin) must be US dollars per day; 0 is no limit."
+        problem = "agent_max_spend from \(origin) must be US dollars per day, or 0 for no limit."
       }
     }
     agentCaps = caps

@@ -13,7 +13,7 @@ SMALL = {"prompt": "an owl", "input": {"size": "64x64"}}
 
 @pytest.fixture
 def scene(spawn, home):
-    """A plain client's prediction with a secret prompt, one under way, files that are none of an agent's business, and the
+    """A plain client's prediction with a secret prompt, one in progress, files that an agent must not read, and the
     agent's session."""
     outside = home / "outside"
     outside.mkdir()
@@ -50,7 +50,7 @@ class Scene:
 
     def assert_nothing_came_of_it(self):
         for params, text in self.heard:
-            # What it said itself may come back.
+            # Its own words may come back.
             assert SECRET not in text or SECRET in json.dumps(params), params
         assert self.plain.call("status", id=self.done)["revision"] == self.revision
         assert self.plain.call("status", id=self.under_way)["status"] in ("created", "processing")

@@ -7,7 +7,7 @@ from program import KEY, resident_kilobytes, wait_for
 from promise import settled
 from recording import Recorder, only_linux
 
-#: Addresses that nothing of ours may reach, and other forms of writing them. {port} is the provider's own.
+#: Addresses that the program must not connect to, and other ways to write them. {port} is the provider's own.
 FORBIDDEN = [
     "http://169.254.169.254/latest/meta-data/", "https://169.254.169.254/", "http://169.254.169.254.:80/", "http://2852039166/",
     "http://0xa9fea9fe/", "http://0xa9.0xfe.0xa9.0xfe/", "http://0251.0376.0251.0376/", "http://169.254.43518/", "http://169.16689662/",
@@ -53,7 +53,7 @@ def test_no_form_of_an_address_leads_to_a_forbidden_place(way, paid, wavespeed, 
     assert all(download["path"].startswith("/output/") for download in wavespeed.downloads())
 
 
-# -- what it is told, and tells ------------------------------------------------------------------------------------------
+# -- requests and replies -----------------------------------------------------------------------------------------------
 
 
 def everything_written(folder):

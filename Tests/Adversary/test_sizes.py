@@ -47,7 +47,7 @@ def test_a_heavy_message_stops_nobody(name, spawn):
         program.send(message)
         begun = time.monotonic()
         assert program.call("ping") == {}
-        # A debug build on a busy machine is far slower than what is promised of the program (50 ms and 8 ms for each MB).
+        # A debug build on a busy machine is far slower than the goals for the program (50 ms and 8 ms for each MB).
         assert time.monotonic() - begun < 2 + len(frame(message)) / MIB * 1.5
         wait_for(lambda: resident_kilobytes(program.process) - before < 64 << 10, "its memory does not come back")
         program.kill()

@@ -14,7 +14,7 @@ VALUES = [
 ]
 #: Other bytes than UTF-8 in a text, which no parameter can carry.
 NO_UTF8 = "CAST(x'ff80c0' AS TEXT)"
-#: What is beside the predictions, their inputs and their POSTs, whose cells ProgramTests/test_hostile_table.py spoils.
+#: The tables beside predictions, inputs and POSTs, whose cells ProgramTests/test_hostile_table.py spoils.
 TABLES = ("words", "tags", "keys", "changes")
 
 
@@ -97,7 +97,7 @@ def test_no_cell_ends_the_process_or_hides_the_other_rows(name, table, spawn, re
 
 @pytest.fixture
 def victim(home):
-    """A file that is none of imagewire's."""
+    """A file that imagewire did not create."""
     path = home / "victim"
     path.write_bytes(b"precious")
     path.chmod(0o644)

@@ -48,7 +48,7 @@ def test_what_a_client_says(who, spawn, run):
 
 
 def test_no_error_repeats_hostile_text(spawn):
-    """An error names what it refuses, and an editor shows it."""
+    """An error quotes the refused value, and an editor shows it."""
     with spawn() as program:
         for text in (ALL, *texts(surrogates=True).values()):
             for method, params in (

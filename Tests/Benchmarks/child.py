@@ -1,4 +1,4 @@
-"""The processes that are measured, and what the kernel knows of them."""
+"""The processes that are measured, and the figures of the kernel about them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def compile_c(source: str, folder: Path) -> Path:
 
 
 def cpus() -> list[int]:
-    """The CPUs that we may use; none where nobody can be pinned."""
+    """The CPUs that may be used; none where processes cannot be pinned."""
     if not shutil.which("taskset") or not hasattr(os, "sched_getaffinity"):
         return []
     return sorted(os.sched_getaffinity(0))

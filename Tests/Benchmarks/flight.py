@@ -67,7 +67,7 @@ def _measure(program: Path, folder: Path, url: str) -> list[Row]:
         answered = {request["path"].split("/")[4]: request["ended"] for request in requests("poll")}
         noticed = statistics.median(ended[name] - answered[remote[name]] for name in ended) * 1_000
         since = statistics.median(moment - finished_at for moment in ended.values())
-        # What is free is given back after a second without work.
+        # Free memory is given back after a second without work.
         time.sleep(2)
         return [
             Row(

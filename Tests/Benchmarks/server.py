@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What a plain Python script would do in the program's place: parse a line, look the prediction up, print the reply."""
+"""A plain Python script in the program's place: parses a line, looks the prediction up, prints the reply."""
 
 import json
 import sys

@@ -4,7 +4,7 @@ Samples of one process depend on each other (a cache that has just grown stays g
 small. Newey and West's estimator (Econometrica 55, 1987) weighs the autocovariances up to a lag, here the square root of
 the number of samples: longer than their usual rule, so that a slow wave is not taken for a trend.
 
-A single step looks like a slope to any regression. Each measure therefore has a floor, below which a rise is no leak
+A single step looks like a slope to any regression. Each measure therefore has a floor, below which a rise is not a leak
 whatever the interval says; each floor is explained where it is chosen (soak.py).
 """
 

@@ -20,7 +20,7 @@ ROUND = 200
 SEED = 20261128
 #: Seconds that a round may take on a busy machine.
 LONG = 300
-#: Seconds without work before a sample: the program gives back what is free in its heap after one.
+#: Seconds without work before a sample: the program gives back free memory of its heap after one.
 REST = 1.5
 #: How many of each kind there are in a round.
 KINDS = {
@@ -73,7 +73,7 @@ def sample(process, predictions):
 
 
 def pace():
-    """CPU seconds of a fixed piece of work. What a prediction costs is compared with it: other programs on the machine, which
+    """CPU seconds of a fixed piece of work. The cost of a prediction is compared with it: other programs on the machine, which
     share its caches and its cores, slow down both."""
     begun = time.thread_time()
     json.loads(json.dumps([{"name": str(number), "value": number} for number in range(2_000)]))
@@ -110,7 +110,7 @@ def slopes(samples, paces):
 
 @dataclass
 class Soak:
-    """The processes, what they have done, and their samples."""
+    """The processes, their work so far, and their samples."""
 
     folder: object
     total: int
@@ -118,7 +118,7 @@ class Soak:
     done: int = 0
     told: int = 0
     counts: dict = field(default_factory=dict)
-    #: What the same piece of work costs this process since the last sample, in CPU seconds: how fast the machine is.
+    #: The cost of the same piece of work in this process since the last sample, in CPU seconds: how fast the machine is.
     paces: list = field(default_factory=list)
     mean_paces: list = field(default_factory=list)
 
@@ -216,7 +216,7 @@ class Soak:
                 return {"prompt": prompt, "provider": "wavespeed", "model": "acme/mystery", "max_cost": 0.001}
             case "upload":
                 picture = self.folder / "picture.png"
-                # Other bytes each time: what was uploaded before is not uploaded again.
+                # Other bytes each time: the same bytes are not uploaded again.
                 picture.write_bytes(png(colour=(number >> 16 & 255, number >> 8 & 255, number & 255)))
                 return {"input": {"prompt": prompt, "image": f"@{picture}"}, "provider": "wavespeed", "upload": True}
             case "openai":
@@ -250,7 +250,7 @@ class Soak:
             asked.append(program.start("result", id=id, inline=True))
         for called in asked:
             program.reply(called)
-        # Subscriptions that come and go belong to the other process: a new one would hide what an old one gathers.
+        # Subscriptions that come and go belong to the other process: a new one would hide a leak of an old one.
         later = self.session.call("subscribe", since=self.cursor, tag="key")
         self.session.call("unsubscribe", subscription=later["subscription"])
         try:

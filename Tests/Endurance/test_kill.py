@@ -17,7 +17,7 @@ WORKERS = 8
 
 
 class Place:
-    """A home and a server of its own, with what was acknowledged there."""
+    """A home, a server, and the predictions that were acknowledged there."""
 
     def __init__(self, folder, server):
         self.home = folder
@@ -49,7 +49,7 @@ class Place:
         self.acknowledged.clear()
 
 
-# -- lives: what is done before the process is killed, and while it is waited for ------------------------------------
+# -- lives: the calls before the process is killed, and during the wait for it ---------------------------------------
 
 
 class Plain:
@@ -106,7 +106,7 @@ class Cancelled(Plain):
 
 
 class Resumed(Plain):
-    """What a process that was killed before left in three phases: being sent, being made, being downloaded."""
+    """The work of a killed process in three phases: being sent, being made, being downloaded."""
 
     def prepare(self, place):
         server = place.server
@@ -140,7 +140,7 @@ class Uploaded(Plain):
 
     def live(self, place, program):
         picture = place.home / "picture.png"
-        # Another one each time: what was uploaded before would not be uploaded again.
+        # Another one each time: the same bytes would not be uploaded again.
         number = sum(map(ord, str(place.home))) * 1000 + place.prompts
         picture.write_bytes(png(colour=(number >> 16 & 255, number >> 8 & 255, number & 255)))
         id = place.submit(program, input={"prompt": f"with {place.prompts + 1}", "image": f"@{picture}"}, upload=True)
@@ -148,7 +148,7 @@ class Uploaded(Plain):
         program.finish()
 
     def after(self, place, predictions):
-        # What was sent had the image's address, and never its path; each image was there before.
+        # The requests have the image's address, and never its path; each image was uploaded before.
         assert len(place.server.posts()) <= len(place.server.puts())
         for post in place.server.posts():
             assert "@/" not in post["body"], post["body"]
@@ -252,7 +252,7 @@ def two_hundred_kills(place, wavespeed):
             except GONE:
                 raise AssertionError(f"it ended by itself: {program.log!r}") from None
             if kills % 20 == 19:
-                # Now and then one lives long enough to clear up: what was lost is looked for in a history of hundreds.
+                # Now and then one lives long enough to clear up: lost replies are searched for in a history of hundreds.
                 wavespeed.clear()
                 settled(program, [p["id"] for s in ("created", "processing") for p in listed(program, status=s)])
             program.kill()

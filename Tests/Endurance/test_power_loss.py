@@ -68,7 +68,7 @@ class Place:
     # -- the provider at a moment of the past --------------------------------------------------------------------------
 
     def remember(self):
-        """What the provider knows now."""
+        """The records of the provider now."""
         with self.server.lock if isinstance(self.server, LoopbackOpenAI) else self.server.changed:
             posts = [request for request in self.server.requests if PAID.match(f"{request['method']} {request['path']}".encode())]
             self.known = copy.deepcopy((posts, getattr(self.server, "predictions", {}), getattr(self.server, "tickets", {})))
@@ -200,7 +200,7 @@ class Answered(First):
 
 
 class Knowledge:
-    """What the world had seen of a record up to a moment: what clients were told, and what was sent."""
+    """The effects of a record up to a moment: replies to clients, and requests that were sent."""
 
     def __init__(self, prompts, told):
         self.wanted = {prompt: json.dumps(prompt).encode() for prompt in prompts}
@@ -224,7 +224,7 @@ class Knowledge:
 
 
 def moments(entries):
-    """Where the power is lost: after every operation on names and every sync, after what was told or sent, and after the
+    """Where the power is lost: after every operation on names and every sync, after every reply and request, and after the
     last and one other of the writes between them."""
     if SEEDS > 1:
         yield from range(1, len(entries) + 1)
@@ -241,7 +241,7 @@ def moments(entries):
 
 
 def states(disk, entries, knowledge, seeds=SEEDS):
-    """Every different directory that may be left, with what the world knew by then."""
+    """Every different directory that may be left, with the effects up to then."""
     chance = random.Random(SEED)
     chosen, seen, turn = set(moments(entries)), set(), 0
     for number, entry in enumerate(entries, 1):
@@ -263,7 +263,7 @@ def states(disk, entries, knowledge, seeds=SEEDS):
 
 
 def judge(place, tree, sent, told):
-    """Opens what the power loss left, and names everything that is wrong with it."""
+    """Opens the state after the power loss, and names all its faults."""
     build(tree, place.home)
     place.put_back(sent)
     wrong = []
@@ -318,7 +318,7 @@ def without_syncs(entries, of):
 
 
 def survive(life, library, folder, make_server, change=list):
-    """Lives it in several places, and judges every state; returns how many there were, and what was wrong."""
+    """Runs it in several places, and judges every state; returns their number and the faults."""
 
     def work(worker):
         with make_server() as server:

@@ -68,7 +68,7 @@ class LoopbackOpenAI:
         self.server.server_close()
 
     def script(self, *behaviours):
-        """What the next POSTs get, in order."""
+        """The answers to the next POSTs, in order."""
         with self.lock:
             self.behaviours = [item if isinstance(item, dict) else {"do": item} for item in behaviours]
             self.released.clear()
@@ -78,7 +78,7 @@ class LoopbackOpenAI:
         self.released.set()
 
     def step(self, count=1):
-        """Lets the stream under way send its next events."""
+        """Lets the open stream send its next events."""
         self.steps.release(count)
 
     def posts(self, at_least=0):

@@ -14,7 +14,7 @@
 //
 // With RECORDER_FAIL_SYNC=N the Nth sync of the process fails, with the error number RECORDER_ERROR.
 //
-// SQLite's `-shm` is left out: it is no more than an index of the log, and is made anew by the first process that opens
+// SQLite's `-shm` is left out: it is only an index of the log, and is made anew by the first process that opens
 // the database. An inode number may be used again once its file is gone; `make` begins a new file.
 
 #define _GNU_SOURCE

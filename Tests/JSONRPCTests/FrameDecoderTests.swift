@@ -54,7 +54,7 @@ let streams: [Stream] =
     Stream("byte order mark", bytes: mark + Array("{1}\n{2}\n".utf8), [.message("{1}"), .message("{2}")]),
     Stream("byte order mark and white space", bytes: mark + Array(" \r\n {1}\n".utf8), [.message("{1}")]),
     Stream(
-      "a second byte order mark is no white space", bytes: mark + Array("{1}\n".utf8) + mark + Array("{2}\n".utf8),
+      "a second byte order mark is not white space", bytes: mark + Array("{1}\n".utf8) + mark + Array("{2}\n".utf8),
       [.message("{1}"), .message("\u{FEFF}{2}")]),
     Stream("half a byte order mark", bytes: [0xEF, 0xBB], [.message(String(decoding: [0xEF, 0xBB], as: UTF8.self))]),
     Stream("no letter is a line", "?\n", [.message("?")]),

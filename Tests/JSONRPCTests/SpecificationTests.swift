@@ -44,7 +44,7 @@ let examples: [(name: String, sent: String, reply: String?)] = [
     #"{"jsonrpc": "2.0", "error": {"code": -32600, "message": "Invalid Request"}, "id": null}"#
   ),
   (
-    "batch of one that is no request", "[1]",
+    "batch of one that is not a request", "[1]",
     #"[{"jsonrpc": "2.0", "error": {"code": -32600, "message": "Invalid Request"}, "id": null}]"#
   ),
   (

@@ -25,7 +25,7 @@ enum Vectors {
     // Strings
     text("empty string", #""""#), text("ASCII", #""abc""#), text("two-byte UTF-8", #""é""#),
     text("three-byte", #""€""#),
-    text("four-byte", #""😀""#), text("DEL is no control character", "\"\u{7F}\""),
+    text("four-byte", #""😀""#), text("DEL is not a control character", "\"\u{7F}\""),
     text("line separator", "\"\u{2028}\""),
     text("noncharacter", "\"\u{FFFF}\""), text("last code point", "\"\u{10FFFF}\""), text("quote", #""\"""#),
     text("backslash", #""\\""#), text("slash", #""\/""#), text("plain slash", #""/""#),
@@ -54,8 +54,8 @@ enum Vectors {
     // Nothing, or more than one
     text("nothing", ""), text("white space", "  \n"), text("two values", "1 2"), text("two arrays", "[][]"),
     text("a comma behind", "{},"), text("a letter behind", "[]x"), text("a bracket behind", "[]]"),
-    text("a number that goes on", "1x"), text("form feed is no white space", "\u{0C}1"),
-    text("no-break space is no white space", "\u{A0}1"), text("a mark before", "\u{FEFF}1"),
+    text("a number that goes on", "1x"), text("form feed is not white space", "\u{0C}1"),
+    text("no-break space is not white space", "\u{A0}1"), text("a mark before", "\u{FEFF}1"),
     text("a mark behind", "1\u{FEFF}"),
     bytes("NUL behind", "1", [0], ""), bytes("half a mark", "", [0xEF, 0xBB], "1"),
     bytes("UTF-16", "", [0x5B, 0x00, 0x5D, 0x00], ""),

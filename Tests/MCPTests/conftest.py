@@ -19,7 +19,7 @@ def home(tmp_path):
 
 @pytest.fixture
 def spawn(home):
-    """Starts processes on one home; those that are still there at the end are killed."""
+    """Starts processes on one home; processes that still run at the end are killed."""
     processes = []
 
     def start(*arguments, home=home, **options):

@@ -1,4 +1,4 @@
-"""What a recorded conversation must be: every message of the server judged by the schemas of its revision, and the rules
+"""The rules for a recorded conversation: every message of the server judged by the schemas of its revision, and the rules
 that no schema says.
 """
 

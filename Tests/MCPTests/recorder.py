@@ -1,4 +1,4 @@
-"""Stands between a client and the program, passes everything on as it is, and writes down what was said.
+"""Passes all bytes between a client and the program on unchanged, and records the messages.
 
     recorder.py FILE PROGRAM [ARGUMENT…]
 

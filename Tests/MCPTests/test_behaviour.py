@@ -161,7 +161,7 @@ def test_an_agent_saves_only_where_it_may(spawn, home):
         assert not other.exists()
         assert len(tool(program, "list_predictions")["structuredContent"]["predictions"]) == 1
         made = tool(program, "generate_image", {**SMALL, "output_dir": str(allowed / "in")})["structuredContent"]
-    # The next process may go elsewhere only: what was made is told, where it lies is not.
+    # The next process has another output directory: it reports the image, and not its path.
     with spawn("--allow-output", other) as program:
         seen = tool(program, "get_prediction", {"id": made["id"]})
         assert str(allowed) not in json.dumps(seen)

@@ -1,4 +1,4 @@
-"""Clients that others wrote drive the real binary; what it says to them is recorded and judged.
+"""Clients of other projects drive the real program; its messages are recorded and judged.
 
 The environments are made by .ci/mcp-clients. Each client asserts what it sees and names the steps it has done.
 """
@@ -16,7 +16,7 @@ COMMON = [
     "initialise", "list", "picture", "inline", "refused", "bad argument", "unknown tool", "progress", "cancel",
     "submit then get", "resources", "completion", "closed",
 ]
-#: Environment, script, its first arguments, revision, and what it does beyond the common steps.
+#: Environment, script, its first arguments, revision, and its further steps.
 CLIENTS = {
     "mcp 2.3.0 auto": ("2.3.0", "mcp2.py", ["auto"], []),
     "mcp 2.3.0 legacy": ("2.3.0", "mcp2.py", ["legacy"], []),

@@ -14,7 +14,7 @@ def wavespeed():
 
 @pytest.fixture
 def busy(spawn, wavespeed):
-    """A process whose only slot is taken: what comes next waits in the queue."""
+    """A process whose only slot is taken: later predictions wait in the queue."""
     wavespeed.script(polls=10_000)
     program = spawn("mcp", "--max-concurrency", 1, WAVESPEED_API_KEY=KEY, WAVESPEED_BASE_URL=wavespeed.url)
     program.call("initialize", **HELLO)

@@ -117,7 +117,7 @@ extension StoreConformance {
       try expect(one.row(row.id), row)
       try expectRefusal { try one.change(PredictionID(at: 0), .priced(1)) }
     },
-    Rule("an id is written whoever brings it") { world in
+    Rule("an id is written, also by a process that does not own the row") { world in
       let (one, two) = (try world.process(), try world.process())
       try one.insert(one.new())
       let row = try one.claimed()

@@ -369,8 +369,8 @@ struct EngineTests {
     try rig.soon("nothing is left to do") { rig.engine.drain(atMost: 0) }
     let polls = rig.journal.count("poll")
     for _ in 0..<50 { rig.advance(10_000) }
-    try rig.soon("nothing more is under way") { rig.engine.drain(atMost: 0) }
-    #expect(rig.journal.count("poll") <= polls + 1, "one may have been under way")
+    try rig.soon("nothing more is in progress") { rig.engine.drain(atMost: 0) }
+    #expect(rig.journal.count("poll") <= polls + 1, "one may have been in progress")
     #expect(try rig.cancel(id) == cancelled, "cancelling twice is cancelling once")
   }
 
@@ -537,7 +537,7 @@ struct EngineTests {
 
   // MARK: - Limits
 
-  @Test("no more are under way than the account allows, and the oldest goes first")
+  @Test("no more are in progress than the account allows, and the oldest goes first")
   func limits() throws {
     let rig = Rig(limits: AccountLimits(maxConcurrency: 2, maxQueued: 3))
     rig.provider.state.withLock { $0.submits = [.hang, .hang] }

@@ -447,7 +447,7 @@ struct LifecycleTests {
     #expect(it.finishedAt == finishedAt)
   }
 
-  @Test("an unknown prediction that is found is under way again, and has an owner")
+  @Test("an unknown prediction that is found is in progress again, and has an owner")
   func reopened() throws {
     for situation in [Situation.looking, .doubtful, .lookingAgain, .lost] {
       for event in [Event.adopted, .accepted] where situation != .lost || event == .accepted {

@@ -41,7 +41,7 @@ struct LikenessTests {
     #expect(try !likeness(ours).matches(likeness(theirs)))
   }
 
-  @Test("an input without comparable fields is no evidence, and may have made any item")
+  @Test("an input without comparable fields proves nothing, and may have made any item")
   func nothingToCompare() throws {
     let ours = try likeness(#"{"image":"data:x"}"#)
     #expect(try !ours.matches(likeness(#"{"image":"https://x"}"#)))

@@ -113,7 +113,7 @@ struct OrphanTests {
   @Test func predictionsOfAnExitedProcessAreSearchedForAndSent() throws {
     let (other, id) = try left { $0.table.kill("me") }
     #expect(try other.result(id).status == .completed)
-    // A claim that was under way when the search ended may cause one more search, which is free.
+    // A claim that was in progress when the search ended may cause one more search, which is free.
     #expect(Set(other.provider.state.withLock { $0.searched }) == [id])
     #expect(other.posts == [id])
     #expect(try other.row(id).acceptor == "other")

@@ -44,7 +44,7 @@ struct PendingRecordsTests {
     #expect(records.add(record(1), now: 0) == true)
   }
 
-  @Test("a record is either waiting or under way at every moment until it is committed")
+  @Test("a record is either waiting or in progress at every moment until it is committed")
   func neverInvisible() {
     var records = PendingRecords()
     records.begin()

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Predictions
 
-@Suite("POSTs under way")
+@Suite("POSTs in flight")
 struct PostTableTests {
   private let id = PredictionID(sequence: 1, lowBits: 1)
 

@@ -6,7 +6,7 @@ import Threads
 /// Partial images, from the provider's thread to the file and its removal.
 @Suite("Previews")
 struct PreviewTests {
-  /// A rig with one POST under way.
+  /// A rig with one POST in flight.
   private func begin(_ rig: Rig) throws -> PredictionID {
     rig.provider.state.withLock { $0.submits = [.hang] }
     let id = try rig.submit().id
@@ -52,8 +52,8 @@ struct PreviewTests {
     let id = try begin(rig)
     rig.provider.show(.picture([0], index: 0))
     try rig.soon("it is reported") { rig.notices.withLock { $0.contains { $0.hasSuffix("it is not an image.") } } }
-    rig.provider.show(.unreadable(reason: "it is no base64"))
-    #expect(rig.notices.withLock { $0.last?.hasSuffix("it is no base64.") } == true)
+    rig.provider.show(.unreadable(reason: "it is not Base64"))
+    #expect(rig.notices.withLock { $0.last?.hasSuffix("it is not Base64.") } == true)
     rig.provider.show(.picture([3], index: 2))
     try rig.soon("the next is seen") { rig.table.row(id)?.preview?.index == 2 }
   }

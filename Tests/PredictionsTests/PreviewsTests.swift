@@ -11,7 +11,7 @@ struct PreviewsTests {
     var previews = Previews()
     #expect(previews.add(([1], 0), of: id) == true, "storing starts")
     #expect(previews.takeNext(of: id)?.bytes == [1])
-    #expect(previews.add(([2], 1), of: id) == false, "storing is under way")
+    #expect(previews.add(([2], 1), of: id) == false, "storing is in progress")
     #expect(previews.add(([3], 2), of: id) == false)
     let next = previews.takeNext(of: id)
     #expect(next?.bytes == [3] && next?.index == 2)

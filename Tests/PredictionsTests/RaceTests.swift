@@ -140,7 +140,7 @@ struct RaceTests {
     try brief.submit("another")
     brief.engine.drain(atMost: 20_000)
     brief.advance(2 * PredictionEngine.submitOnlyLifetime)
-    // A commit that comes after any recovery that is under way.
+    // A commit that comes after any recovery that is in progress.
     try brief.submit("a third")
     #expect(rig.table.row(id)?.owner == "me")
     let lasting = Rig(sharing: rig, owner: "lasting")

@@ -29,7 +29,7 @@ struct RetentionTests {
     let first = due(&retention, after: 1_000)
     let request = try #require(first)
     #expect(request == PruneRequest(acceptedBefore: start.wall + 1_000 - Self.day))
-    #expect(due(&retention, after: 9_000) == nil, "a batch is under way")
+    #expect(due(&retention, after: 9_000) == nil, "a batch is in progress")
     let last = PredictionID(at: start.wall - 2 * Self.day)
     retention.finish(last: last, moment(after: 9_000))
     #expect(due(&retention, after: 9_199) == nil)

@@ -78,7 +78,7 @@ struct UploadTests {
     rig.provider.state.withLock { $0.uploadsHang = true }
     let first = try submit(try request(Self.withPicture), to: rig)
     let second = try submit(try request(#"{"prompt":"b","image":"@/in/a.png"}"#), to: rig)
-    try rig.soon("the upload is under way") { !rig.provider.state.withLock { $0.hangingUploads }.isEmpty }
+    try rig.soon("the upload is in progress") { !rig.provider.state.withLock { $0.hangingUploads }.isEmpty }
     let plain = try rig.submit("plain")
     #expect(try rig.result(plain.id).status == .completed)
     #expect(rig.journal.count("upload") == 1)
@@ -96,7 +96,7 @@ struct UploadTests {
     rig.inputs["/in/a.png"] = "bytes"
     rig.provider.state.withLock { $0.uploadsHang = true }
     let first = try submit(try request(Self.withPicture), to: rig)
-    try rig.soon("the upload is under way") { !rig.provider.state.withLock { $0.hangingUploads }.isEmpty }
+    try rig.soon("the upload is in progress") { !rig.provider.state.withLock { $0.hangingUploads }.isEmpty }
     let done = try rig.cancel(first.id)
     #expect((done.status, done.billing) == (.cancelled, .none))
     rig.provider.state.withLock { $0.uploadsHang = false }
@@ -107,7 +107,7 @@ struct UploadTests {
     #expect(try rig.row(first.id).status == .cancelled)
   }
 
-  /// An upload ends while a claim is under way that began before: neither is lost.
+  /// An upload ends while a claim is in progress that began before: neither is lost.
   @Test func anUploadThatEndsDuringAClaim() throws {
     let rig = Rig()
     rig.inputs["/in/a.png"] = "bytes"
@@ -117,8 +117,8 @@ struct UploadTests {
       state.lifetime = nil
     }
     let first = try submit(try request(Self.withPicture), to: rig)
-    try rig.soon("the upload is under way") { !rig.provider.state.withLock { $0.hangingUploads }.isEmpty }
-    try rig.soon("no claim is under way") { !rig.engine.state.withLock { $0.scheduler.isClaiming } }
+    try rig.soon("the upload is in progress") { !rig.provider.state.withLock { $0.hangingUploads }.isEmpty }
+    try rig.soon("no claim is in progress") { !rig.engine.state.withLock { $0.scheduler.isClaiming } }
     rig.table.hold(.claim)
     rig.engine.react(.queued(account: "account"))
     rig.provider.state.withLock { $0.hangingUploads.removeFirst() }(.uploaded("https://cdn.example/once"))
@@ -134,7 +134,7 @@ struct UploadTests {
     rig.inputs["/in/a.png"] = "bytes"
     rig.provider.state.withLock { $0.uploadsHang = true }
     let first = try submit(try request(Self.withPicture), to: rig)
-    try rig.soon("the upload is under way") { !rig.provider.state.withLock { $0.hangingUploads }.isEmpty }
+    try rig.soon("the upload is in progress") { !rig.provider.state.withLock { $0.hangingUploads }.isEmpty }
     let other = Rig(sharing: rig, owner: "other")
     other.inputs["/in/a.png"] = "bytes"
     #expect(try other.result(first.id).status == .completed)

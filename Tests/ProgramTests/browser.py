@@ -82,7 +82,7 @@ class Browser:
             self._message()
 
     def value(self, script):
-        """What a script comes to, in the page."""
+        """The value of a script in the page."""
         result = self.ask("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in result, result
         return result["result"].get("value")

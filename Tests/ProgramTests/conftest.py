@@ -25,7 +25,7 @@ def home(tmp_path):
 
 @pytest.fixture
 def spawn(home):
-    """Starts processes on one home; those that are still there at the end are killed."""
+    """Starts processes on one home; processes that still run at the end are killed."""
     processes = []
 
     def start(*arguments, home=home, **options):
@@ -66,7 +66,7 @@ def one_day():
 
 
 def pytest_terminal_summary(terminalreporter):
-    """What a test recorded as "figures" is printed at the end: how much of it there was."""
+    """Prints the "figures" that tests recorded at the end."""
     figures = [
         (report.nodeid.split("::")[-1], value) for report in terminalreporter.getreports("passed")
         for name, value in report.user_properties if name == "figures" and report.when == "call"

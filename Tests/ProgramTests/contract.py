@@ -1,4 +1,4 @@
-"""The schemas as a judge of messages: what a client may send, and what it may be sent."""
+"""Checks messages against the schemas: the messages that a client sends and receives."""
 
 import json
 
@@ -18,7 +18,7 @@ def file_of(name):
 
 
 def closed(schema):
-    """The schema without undescribed members: clients must ignore those, a test must not."""
+    """The schema without undescribed fields: clients must ignore such fields, a test must not."""
     if isinstance(schema, list):
         return [closed(element) for element in schema]
     if not isinstance(schema, dict):
@@ -32,7 +32,7 @@ def closed(schema):
 class Contract:
     """Judges one connection; remembers which method a response answers."""
 
-    #: For what is open on purpose: the params of methods that ignore extras, a foreign document.
+    #: For objects that are open on purpose: the params of methods that ignore extras, a foreign document.
     OPEN = ("initialize.json", "rpc.discover.json")
 
     def __init__(self):
@@ -43,10 +43,10 @@ class Contract:
     def validate(self, value, pointer):
         jsonschema.Draft202012Validator({"$ref": pointer}, registry=self.registry).validate(value)
 
-    # -- what a client sends ---------------------------------------------------------------------------------------
+    # -- messages of the client -----------------------------------------------------------------------------------
 
     def sent(self, message):
-        """Remembers what is asked; a batch is many messages."""
+        """Remembers the requests; a batch is many messages."""
         for one in message if isinstance(message, list) else [message]:
             if isinstance(one, dict) and isinstance(one.get("method"), str):
                 if "id" in one:
@@ -58,10 +58,10 @@ class Contract:
         params = by_name(request.get("params"), METHODS[request["method"]]["params"])
         self.validate(params, f"{file_of(request['method'])}#/properties/params")
 
-    # -- what it is sent -------------------------------------------------------------------------------------------
+    # -- messages of the program -----------------------------------------------------------------------------------
 
     def received(self, message):
-        """Raises where a message is not what the schemas say."""
+        """Raises where a message does not match its schema."""
         for one in message if isinstance(message, list) else [message]:
             self.judge(one)
 

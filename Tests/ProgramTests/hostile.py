@@ -14,7 +14,7 @@ UNSAFE = [
 
 
 def texts(surrogates=False):
-    """The strings by name; with unpaired surrogates only where that is asked, for Python cannot encode those."""
+    """The strings by name; with unpaired surrogates only on request, because Python cannot encode them."""
     found = {entry["name"]: json.loads(entry["json"]) if "json" in entry else entry["text"] * entry.get("times", 1) for entry in ENTRIES}
     return {name: text for name, text in found.items() if surrogates or not any("\ud800" <= c <= "\udfff" for c in text)}
 

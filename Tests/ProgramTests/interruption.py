@@ -46,7 +46,7 @@ class Interruption:
         return self.notes.read_text().split() if self.notes.exists() else []
 
     def wait_until_held(self, patience=PATIENCE):
-        """Returns when every thread stands still."""
+        """Returns when every thread is stopped."""
         wait_for(lambda: "held" in self.steps, "it never came to that step", patience)
 
     @staticmethod

@@ -34,7 +34,7 @@ class Ended(Exception):
 
 
 def environment(home, **more):
-    """What a process gets to see: enough to run, and nothing of the machine's own settings."""
+    """The environment of a process: enough to run, without any setting of the machine."""
     kept = {name: os.environ[name] for name in ("PATH", "TMPDIR", "LANG", "ASAN_OPTIONS", "TSAN_OPTIONS") if name in os.environ}
     return {**kept, "HOME": str(home), **{name: str(value) for name, value in more.items() if value is not None}}
 
@@ -52,7 +52,7 @@ def frame(message, framing="line"):
 
 
 def wait_for(condition, what, patience=30):
-    """Looks again until it holds, where there is no event to wait for."""
+    """Polls until the condition is true, where there is no event to wait for."""
     deadline = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < deadline, what
@@ -84,7 +84,7 @@ class Program:
         for thread in self.threads:
             thread.start()
 
-    # -- what it says ----------------------------------------------------------------------------------------------
+    # -- output ----------------------------------------------------------------------------------------------------
 
     def _read(self):
         stream = self.process.stdout
@@ -118,7 +118,7 @@ class Program:
             raise Ended(self.log.decode(errors="replace"))
         return raw, message
 
-    # -- what it is asked ------------------------------------------------------------------------------------------
+    # -- requests -------------------------------------------------------------------------------------------------
 
     def send(self, *messages):
         """Writes messages, all at once."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from program import Ended
 
-#: What a call raises where the process is gone.
+#: The exceptions of a call to a process that has ended.
 GONE = (Ended, BrokenPipeError, ConnectionError)
 
 
@@ -68,7 +68,7 @@ def post_counts(server):
 
 
 def assert_promise(predictions, server, acknowledged=(), folder=None):
-    """Holds the promise against what is there.
+    """Checks the promise against the present state.
 
     - predictions: everything in the table, by id, settled.
     - acknowledged: the ids that a client was told.

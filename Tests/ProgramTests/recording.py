@@ -34,7 +34,7 @@ def build_recorder(folder):
 
 @dataclass(frozen=True)
 class Entry:
-    """One operation. `text` is its path, or two of them; `data` what it wrote."""
+    """One operation. `text` is its path, or two of them; `data` the bytes that it wrote."""
 
     kind: str
     inode: int
@@ -105,7 +105,7 @@ class Disk:
     """A directory with everything below it, as it is after some operations of a record."""
 
     def __init__(self, root):
-        """Takes what is there now as durable."""
+        """Takes the present state as durable."""
         self.root = str(root)
         self.files, self.durable, self.pending = {}, {self.root: None}, {}
         for path in sorted(Path(root).rglob("*")):
@@ -172,14 +172,14 @@ class Disk:
             else:
                 names.pop(path, None)
 
-    # -- what a power loss leaves: {path: bytes, or None for a directory} ----------------------------------------------
+    # -- states after a power loss: {path: bytes, or None for a directory} ----------------------------------------------
 
     def whole(self):
         """Everything reached the disk."""
         return self._tree(self.names, lambda file: file.content(lambda: True))
 
     def synced(self, chance):
-        """Only what was synced reached the disk."""
+        """Only synced changes reached the disk."""
         return self._tree(self.durable, lambda file: file.durable)
 
     def names_without_data(self, chance):
@@ -193,7 +193,7 @@ class Disk:
         return self._tree(self.names, content)
 
     def torn(self, chance):
-        """Some sectors of what was not synced reached the disk, and the first few changes of each directory."""
+        """Some sectors of unsynced writes reached the disk, and the first few changes of each directory."""
         names = dict(self.durable)
         for changes in self.pending.values():
             for change in changes[: chance.randint(0, len(changes))]:

@@ -30,7 +30,7 @@ EXAMPLES = {
     "rpc.discover": ("lifecycle", 2),
 }
 PLACEHOLDER = re.compile(r"<([a-z0-9|]+)(\?)?(?::([\w-]+))?>")
-#: What stands for a placeholder that names only a kind.
+#: The values for placeholders that name only a kind.
 SAMPLES = {
     "time": "2026-11-24T11:00:12.940Z",
     "sha256": "756eabc03a1942adbe7cc27e01e0fb42caa22e6758316582723a6df62cca8bb5",
@@ -40,7 +40,7 @@ SAMPLES = {
     "any": "...",
     "string": "...",
 }
-#: What stands for an integer, by the field that it is in.
+#: The values for integers, by field.
 INTEGERS = {"bytes": 2113, "revision": 5, "queued": 4, "total": 58, "inference": 0}
 #: The fields of a prediction that an example shows after the first one has shown all.
 SHOWN = ("id", "status", "files", "billing", "failure", "revision")

@@ -1,4 +1,4 @@
-"""A command in a terminal of its own (a pty), so that a test sees what a person sees."""
+"""A command in its own terminal (a pty), so that a test sees the same as a person."""
 
 import os
 import pty

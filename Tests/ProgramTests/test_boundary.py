@@ -33,7 +33,7 @@ class Agent:
         return json.dumps(result)
 
 
-# -- what others made --------------------------------------------------------------------------------------------------
+# -- work of others ----------------------------------------------------------------------------------------------------
 
 
 def test_a_guessed_key_of_a_plain_client_shows_an_agent_nothing(spawn):

@@ -187,7 +187,7 @@ def test_finished_edits_are_not_kept_in_memory(spawn, waits):
         for _ in range(8):
             id = program.call("submit", input=edit(2), **({"wait_ms": 120_000} if waits else {}))["id"]
             assert program.call("result", id=id)["status"] == "completed"
-        # The heap gives back what is free after a second without work. All inputs together have 16 MiB.
+        # The heap gives back free memory after a second without work. All inputs together have 16 MiB.
         wait_for(lambda: resident(program) < before + 8, "inputs are kept", 120)
 
 

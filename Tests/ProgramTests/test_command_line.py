@@ -1,4 +1,4 @@
-"""The command line, as people and scripts use it: what is on stdout, what on stderr, and the exit status."""
+"""The command line, as people and scripts use it: stdout, stderr and the exit status."""
 
 import base64
 import json
@@ -253,7 +253,7 @@ def test_list_status_cancel_delete(run, home):
     assert (gone.returncode, gone.stdout) == (1, "") and found in gone.stderr
     assert run("delete", found).returncode == 1
     listed = json.loads(run("list", "--json").stdout)["predictions"]
-    # As the method `list` has it: what is not shown is not shown as empty.
+    # As in the method `list`: omitted fields are absent, not empty.
     assert len(listed) == 1 and not {"input", "metadata"} & listed[0].keys()
 
 

@@ -1,4 +1,4 @@
-"""A disk that is full, failing, read-only or gone: a clear error, a running process, and nothing acknowledged is lost."""
+"""A disk that is full, failing, read-only or missing: a clear error, a running process, and nothing acknowledged is lost."""
 
 import os
 import resource
@@ -86,7 +86,7 @@ def test_a_full_disk_refuses_and_goes_on_when_there_is_room(paid, wavespeed, hom
         assert program.finish() == 0
     with paid("--state-dir", small_disk, "--output-dir", outputs) as program:
         seen = everything(program)
-        # What was refused was never sent, and is nowhere or marked as not sent.
+        # A refused prediction was never sent; it has no record, or one that is marked as not sent.
         for prediction in seen.values():
             if prediction["id"] not in ids:
                 assert (prediction["status"], prediction["billing"]) == ("failed", "none"), prediction
@@ -173,7 +173,7 @@ def test_a_disk_that_fails(paid, wavespeed, home, monkeypatch):
 
 @pytest.fixture
 def user():
-    """A wrapper under which modes count: root may do what a folder's mode forbids, unless it gives that right up."""
+    """A wrapper under which modes count: root ignores the mode of a directory unless it drops that capability."""
     if os.geteuid() != 0:
         return ()
     without = "-dac_override,-dac_read_search"
@@ -223,7 +223,7 @@ def test_the_state_folder_is_deleted_while_it_works(paid, wavespeed, home):
     outputs = home / "pictures"
     wavespeed.script(poll=[RUNNING])
     with paid("--output-dir", outputs) as program:
-        id = program.call("submit", prompt="under way")["id"]
+        id = program.call("submit", prompt="in progress")["id"]
         wait_for(lambda: wavespeed.polls(), "it is not polled")
         shutil.rmtree(folder)
         wavespeed.clear()
@@ -232,6 +232,6 @@ def test_the_state_folder_is_deleted_while_it_works(paid, wavespeed, home):
         # The result cannot be written any more: the log has its id, and not its prompt.
         wait_for(lambda: id.encode() in program.log, "the log does not have its id")
         assert program.call("ping") == {}
-        assert b"under way" not in program.log
+        assert b"in progress" not in program.log
         assert program.kill(signal.SIGTERM) == 0
     assert len(wavespeed.posts()) == 1

@@ -1,4 +1,4 @@
-"""imagewire doctor: what it finds, what it advises, that it spends nothing and shows no key."""
+"""imagewire doctor: its findings and advice; it spends nothing and shows no key."""
 
 import json
 import os

@@ -89,7 +89,7 @@ def reset(connection):
     (lambda connection: b"HTTP/1.1 401 U\r\nWWW-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n", "failed"),
     (lambda connection: b"HTTP/1.1 407 P\r\nProxy-Authenticate: Negotiate\r\nContent-Length: 0\r\n\r\n", "failed"),
     (lambda connection: b"HTTP/1.1 100 Continue\r\n\r\n", "unknown"),
-    # SETTINGS, GOAWAY: what a server of HTTP/2 would say.
+    # SETTINGS, GOAWAY: the first frames of an HTTP/2 server.
     (lambda connection: b"\0\0\0\4\0\0\0\0\0\0\0\x08\7\0\0\0\0\0\0\0\0\0\0\0\x07", "unknown"),
 ], ids=["close", "reset", "417", "307", "308", "401", "407", "100 and close", "HTTP 2 frames"])
 def test_01_no_second_post_by_libcurl(paid, after_post, status):
@@ -125,7 +125,7 @@ def test_01_no_second_post_by_libcurl(paid, after_post, status):
 
 
 def test_03_a_twin_is_never_shared(paid, wavespeed):
-    # A gets no answer and the provider has nothing of it; B is accepted, and its reply held back.
+    # A gets no answer and the provider did not accept it; B is accepted, and its reply held back.
     wavespeed.script(submit=["drop", {"do": "normal", "hold": True}])
     with paid() as program:
         a = program.call("submit", prompt="twins")["id"]
@@ -383,7 +383,7 @@ def test_11_eight_first_starts_at_once(spawn, tmp_path, rounds):
         assert [program.reply(number) for program, number in zip(processes, numbers)] == [
             {"predictions": [], "next_cursor": None}
         ] * 8
-        # The table is one: what the first one writes the last one sees.
+        # They share one database: the last one sees the writes of the first.
         id = processes[0].call("submit", input={"prompt": "a boat", "sandbox": {"never": True}})["id"]
         assert processes[-1].call("status", id=id)["id"] == id
         for program in processes:

@@ -311,7 +311,7 @@ def test_links_that_stay_expired_are_requested_twice(paid, wavespeed):
     "file:///etc/passwd", "http://169.254.169.254/latest/meta-data/iam", "ftp://127.0.0.1/x.png", "https://[::ffff:a9fe:a9fe]/x.png",
 ])
 def test_an_output_that_leads_home_is_never_fetched(paid, wavespeed, output):
-    # Where the scheme is none that an output has, there is no usable output at all.
+    # With an unknown scheme there is no usable output.
     wavespeed.script(outputs=[output])
     with paid() as program:
         prediction = ended(program)

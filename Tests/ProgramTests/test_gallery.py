@@ -68,7 +68,7 @@ def test_what_is_not_the_pages_own_neither_runs_nor_is_loaded(page):
             browser.value(f"document.body.insertAdjacentHTML('beforeend', {inserted!r})")
         for script in ("document.title='broken'", "fetch('http://127.0.0.1:9/x').catch(() => 0)"):
             browser.value(f"{{let it=document.createElement('script');it.textContent={script!r};document.body.append(it)}}")
-        # What is refused is told by an event, one for each.
+        # Each refusal raises one event.
         refused = browser.value(
             "new Promise(done=>{let seen=[];document.addEventListener('securitypolicyviolation',event=>seen.push(event.blockedURI));"
             "document.body.insertAdjacentHTML('beforeend','<img src=http://127.0.0.1:9/last.png>');"
@@ -133,7 +133,7 @@ def test_files_over_the_limit_are_linked(run, home):
     assert Path(path).read_text().count('src="data:image/png;base64,') == 2
     picture.unlink()
     run("gallery", "-o", "page.html")
-    # A file that is gone cannot be included; the page says where it was.
+    # A deleted file cannot be included; the page says where it was.
     assert Path(path).read_text().count(f'src="file://{picture}"') == 1
 
 
@@ -171,7 +171,7 @@ def test_a_file_that_is_no_gallery_is_left_unless_forced(run, home):
     assert run("generate", "a boat", "-s", "size=64x64").returncode == 0
     assert run("gallery", "-o", "notes.html").returncode == 0
     assert "a boat" in notes.read_text()
-    # A link is replaced by force, and what it leads to is left.
+    # --force replaces a link and leaves its target.
     assert run("gallery", "-o", "link.html", "--force").returncode == 0
     assert secret.read_text() == "secret" and not (home / "link.html").is_symlink()
     assert sorted(path.name for path in home.iterdir() if path.suffix == ".part") == []

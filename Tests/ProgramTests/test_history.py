@@ -26,7 +26,7 @@ def edit(image, upload=False):
 
 
 def both_lost(program, wavespeed, orders, made):
-    """Sends two edits at once; no reply comes, and only those in `made` are made. Returns them when they are over."""
+    """Sends two edits at once; no reply comes, and only the ones in `made` are made. Returns both when they are finished."""
     wavespeed.script(submit=["lost_reply" if order in made else "drop" for order in orders])
     ids = []
     for count, order in enumerate(orders, 1):
@@ -68,7 +68,7 @@ def test_equal_files_under_two_names_are_twins(paid, wavespeed, pictures):
 
 
 def test_a_plain_prompt_is_not_taken_for_the_same_prompt_with_a_size(paid, wavespeed):
-    # The provider adds what was left out, so what was made for the second looks as if it could be the first's.
+    # The provider adds defaults, so the image of the second could also be the image of the first.
     plain, sized = {"input": {"prompt": "a fox"}}, {"input": {"prompt": "a fox", "size": "1024*1536"}}
     with paid() as program:
         for prediction in both_lost(program, wavespeed, [plain, sized], [sized]):

@@ -37,7 +37,7 @@ def prepare(spawn):
 
 
 def cells(home):
-    """Columns of what is known of a prediction, with what to put there."""
+    """Columns of a prediction, with hostile values for them."""
     with table(home) as db:
         for name in ("predictions", "inputs", "sends"):
             for column, kind in db.execute(f"SELECT name, type FROM pragma_table_info('{name}')"):

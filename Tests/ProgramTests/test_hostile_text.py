@@ -1,5 +1,5 @@
 """Text from outside, wherever the program shows it: on a terminal, in its log, on the gallery's page, to an agent.
-On the wire it stays what it was."""
+On the wire it stays unchanged."""
 
 import html
 import json
@@ -15,7 +15,7 @@ from program import BINARY, PATIENCE, RPCError, environment
 from terminal import Terminal
 
 TEXTS = texts()
-#: What the program itself writes to a terminal: colours and the rest of a line.
+#: The escapes that the program itself writes to a terminal: colours, and clearing the rest of a line.
 OURS = re.compile(r"\x1b\[(\d+m|K)")
 
 
@@ -38,7 +38,7 @@ def open_table(home):
 
 
 def poison(row, text):
-    """What an older version could have stored in a row."""
+    """A row as an older version could have stored it."""
     path = f"/tmp/{text}/fox.png"
     failure = {"type": "remote_error", "retryable": False, "message": f"It failed: {text}", "hint": f"Try {text}"}
     file = {"path": path, "media_type": "image/png", "bytes": 9, "sha256": "0" * 64, "width": 1, "height": 1}

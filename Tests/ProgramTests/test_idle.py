@@ -46,13 +46,13 @@ def test_nothing_to_do_is_at_most_one_waking_a_second_and_no_transfer(spawn, tmp
 
     def counted():
         before = {past: (wakings(one.process.pid), transfers(one.process.pid)) for past, one in programs.items()}
-        time.sleep(SECONDS)  # How often it wakes in a time is what is tested.
+        time.sleep(SECONDS)  # The test counts how often it wakes in this time.
         return {
             past: (wakings(one.process.pid) - before[past][0], transfers(one.process.pid) - before[past][1])
             for past, one in programs.items()
         }
 
-    # What is done a second after the last commit, and the clock's last look, is work, and late on a slow machine.
+    # Work that is done a second after the last commit counts too, and is late on a slow machine.
     time.sleep(2.5)
     found = counted()
     if any(moved for _, moved in found.values()):

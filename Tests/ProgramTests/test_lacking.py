@@ -15,7 +15,7 @@ HIDES = os.geteuid() == 0 and shutil.which("unshare") is not None
 
 
 def without_libcurl():
-    """A wrapper in whose view libcurl is not there: an empty file in its place is no library."""
+    """A wrapper in whose view libcurl is not there: an empty file in its place is not a library."""
     found = subprocess.run(["sh", "-c", "ldconfig -p | sed -n 's/.*=> //p' | grep libcurl"], capture_output=True, text=True)
     mounts = " && ".join(f"mount --bind /dev/null {os.path.realpath(path)}" for path in set(found.stdout.split()))
     return ["unshare", "--mount", "--propagation", "private", "sh", "-c", f'{mounts} && exec "$@"', "sh"]

@@ -186,7 +186,7 @@ def test_a_second_signal_ends_it_at_once(paid, wavespeed, second):
             wait_for(lambda: len(wavespeed.posts()) > before, "it is not sent")
             begun = time.monotonic()
             program.process.send_signal(signal.SIGTERM)
-            # Once the first was taken: what waits is answered then, and a new request is refused.
+            # Once the first was taken: waiting calls are answered then, and a new request is refused.
             while True:
                 try:
                     program.call("ping")
@@ -199,7 +199,7 @@ def test_a_second_signal_ends_it_at_once(paid, wavespeed, second):
             assert program.process.wait(PATIENCE) == 0
             return time.monotonic() - begun
 
-    # One signal alone waits a second and a half for the POST. A machine may stand still for that long, but not each time.
+    # One signal alone waits a second and a half for the POST. A busy machine may pause for that long, but not each time.
     assert any(seconds() < 1.4 for _ in range(3))
 
 
@@ -341,7 +341,7 @@ def test_nothing_is_sent_once_standard_output_has_no_reader(paid, wavespeed, sta
         ask(process, {**PING, "id": number, "method": "submit", "params": ["a fox"]})
     wavespeed.log(at_least=1)
     process.stdout.close()
-    time.sleep(2)  # So that the end was noticed; there is nothing of it to see.
+    time.sleep(2)  # So that the end was noticed; it has no visible effect.
     wavespeed.release()
     assert process.wait(PATIENCE) == 0
     assert len(wavespeed.posts()) == 1
@@ -411,7 +411,7 @@ def test_closed_standard_streams_end_it_cleanly(start, home, closed):
         assert process.stdout.read() == (b"" if 0 in closed else PONG)
 
 
-# -- what is inherited ---------------------------------------------------------------------------------------------
+# -- inheritance ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("ends", ["stdin", "stdout", "both"])

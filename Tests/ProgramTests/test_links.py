@@ -1,4 +1,4 @@
-"""What a page, a comment or a test cites is in the repository: files, headings, and tests by name."""
+"""Citations in pages, comments and tests exist: files, headings, and tests by name."""
 
 import posixpath
 import re
@@ -84,7 +84,7 @@ def page_of(name, base):
     return None
 
 
-# -- Each rule yields what is wrong with a text --------------------------------------------------------------------
+# -- Each rule yields the faults of a text -------------------------------------------------------------------------
 
 
 def broken_links(page):
@@ -102,7 +102,7 @@ def broken_links(page):
 
 
 def missing_paths(text):
-    """Paths below the repository's folders that are not there. Capitals stand for a name to be filled in."""
+    """Paths below the repository's folders that are not there. Capitals are placeholders."""
     text = re.sub(r"github\.com/[\w./-]+, [\w./-]+", "", text)
     for path in re.findall(r"(?<![\w/.@-])((?:Sources|Tests|clients|schemas|\.ci|\.github)/[\w./+*-]*)", text):
         path = path.rstrip(".-")

@@ -18,7 +18,7 @@ SUBMIT = {
 
 
 def run(home, data, *arguments, **variables):
-    """The whole life of a process: input, end of input, what it wrote."""
+    """A whole process: its input, the end of input, its output."""
     return subprocess.run(
         [BINARY, *arguments], input=data, capture_output=True, env=environment(home, **variables), timeout=60
     )
@@ -277,7 +277,7 @@ def test_a_corrupt_table_is_set_aside_whole_and_said_so(spawn, home):
     assert (broken[0] / "predictions.db").read_bytes() == bytes(content)
 
 
-# -- what the READMEs say -------------------------------------------------------------------------------------------
+# -- the READMEs ----------------------------------------------------------------------------------------------------
 
 
 def blocks(page, language):

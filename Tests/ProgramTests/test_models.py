@@ -87,7 +87,7 @@ def test_the_seeds_model_needs_no_network(paid, wavespeed):
         (seed,) = program.call("models", model=SEED)["models"]
         assert seed["input_schema"]["properties"]["prompt"]["maxLength"] == 32000
         assert asked(wavespeed) == []
-        # validate asks for what is newer than what is built in, and does without.
+        # validate asks for a newer schema than the built-in one, and works without.
         assert problems(program.call("validate", input={"prompt": "a" * 32001})).keys() == {"input.prompt"}
         assert refused(program, "models").code == 1006
 

@@ -53,7 +53,7 @@ def test_the_input_goes_out_untouched_and_the_picture_comes_back(ask, openai, ho
     assert post["body"] == (
         b'{"model":"gpt-image-2","prompt":"a boat","size":"1024x1024","n":2,"seed":9007199254740993,"x":{"deep":[1.0]}}'
     )
-    # What was kept until the files were there is gone.
+    # The reply that was kept until the files were saved is deleted.
     assert incoming(home) == []
 
 

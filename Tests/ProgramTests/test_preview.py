@@ -13,7 +13,7 @@ INPUT = {"prompt": "a boat", "stream": True, "partial_images": 3}
 
 
 def begin(program, openai, *steps, bytes=False, input=INPUT):
-    """Subscribes, submits, and waits until the stream is under way; returns the prediction's id."""
+    """Subscribes, submits, and waits until the stream is in progress; returns the prediction's id."""
     openai.script({"steps": steps, "bytes": bytes})
     program.call("subscribe")
     found = program.call("submit", input=input)["id"]
@@ -78,7 +78,7 @@ def test_another_process_sees_it_and_its_waiting_calls_are_answered(ask, openai,
         openai.step()
         seen = told(other, shows(found, 0))[-1][1]["prediction"]["preview"]
         assert Path(seen["path"]).read_bytes() == png(16, 16)
-        # A process that begins now does not take it for a dead one's.
+        # A process that starts now does not take it for the work of a process that has exited.
         with ask() as third:
             assert third.call("status", id=found)["preview"] == seen
         assert previews(home) == [f"{found}.png"]
@@ -142,7 +142,7 @@ def test_killed_in_the_middle_the_next_process_clears_up(ask, openai, home):
         told(program, shows(found, 0))
         program.kill(signal.SIGKILL)
     openai.step(2)
-    # Half a file, and one of a prediction that is gone.
+    # Half a file, and one of a deleted prediction.
     folder = home / ".local/state/imagewire/previews"
     (folder / f"{found}.part").write_bytes(b"\x89PNG")
     (folder / "01a20d36-9e0c-79d7-a459-5b93fa391a92.webp").write_bytes(b"RIFF")

@@ -1,4 +1,4 @@
-"""A database that went back in time: what was sent from a later state of it is found, not sent again.
+"""A database that went back in time: predictions sent from a later state of it are found, not sent again.
 
 The provider's history is all that can tell: every count in the database goes back with it.
 """

@@ -32,7 +32,7 @@ def test_cancelling_at_any_moment_spends_nothing(spawn):
     with spawn() as program:
         slow = program.call("submit", input={"prompt": "x", "sandbox": {"never": True}})
         assert slow["billing"] == "none"
-        wait_for(lambda: program.call("status", id=slow["id"])["remote_id"], "it is not under way")
+        wait_for(lambda: program.call("status", id=slow["id"])["remote_id"], "it is not in progress")
         assert program.call("status", id=slow["id"])["billing"] == "none"
         ended = program.call("cancel", id=slow["id"])
         assert ended["billing"] == "none" and "Nothing was spent" in ended["error"]

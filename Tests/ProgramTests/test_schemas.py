@@ -49,7 +49,7 @@ def test_discover_answers_the_same_document_with_the_version_of_the_program(spaw
 
 def test_the_document_is_openrpc():
     meta = json.loads((ROOT / "Tests/Fixtures/openrpc-1.3.schema.json").read_text())
-    # It names the meta-schema of JSON Schema by an address of its own; draft-07 is what stands there.
+    # It names the meta-schema of JSON Schema by an address of its own; the address is that of draft-07.
     draft7 = Resource(contents=jsonschema.Draft7Validator.META_SCHEMA, specification=DRAFT7)
     registry = Registry().with_resource("https://meta.json-schema.tools", draft7)
     registry = registry.with_resource("https://meta.json-schema.tools/", draft7)

@@ -1,4 +1,4 @@
-"""What is not documented of WaveSpeed's API (Sources/Providers/README.md, "WaveSpeed"): the safest behaviour for each unknown,
+"""Undocumented parts of WaveSpeed's API (Sources/Providers/README.md, "WaveSpeed"): the safest behaviour for each unknown,
 seen on the real program."""
 
 import json
@@ -64,7 +64,7 @@ def test_row_02_cancel_is_local(paid, wavespeed):
             assert prediction["remote_id"] and prediction["remote_id"] in prediction["error"]
             assert "may still finish and bill" in prediction["error"]
         wait_for(lambda: requests(wavespeed, "delete"), "it was never asked")
-        # Another one is polled three times until it is finished; those that were cancelled are not polled meanwhile.
+        # Another one is polled three times until it is finished; cancelled ones are not polled meanwhile.
         wavespeed.clear()
         polls = len(wavespeed.polls())
         assert submit(program, "another")["status"] == "completed"
@@ -84,7 +84,7 @@ def test_row_03_after_a_delete(paid, wavespeed, answer):
         wavespeed.script(poll=[{**behaviour, "times": "forever"}])
         assert program.call("cancel", id=ours, delete_remote=True)["status"] == "cancelled"
         # Without our own cancel either is a failure, never a success.
-        foreign = submit(program, "deleted by somebody")
+        foreign = submit(program, "deleted by another client")
         assert (foreign["status"], foreign["failure"]["type"], foreign["billing"]) == ("failed", "remote_error", "unknown")
         assert program.call("status", id=ours)["status"] == "cancelled"
     assert len(wavespeed.posts()) == 2
@@ -211,7 +211,7 @@ def test_row_11_every_form_of_output(paid, wavespeed, shape):
         assert prediction["status"] == "completed", prediction
         assert_files_are_whole(prediction)
         assert Path(prediction["files"][0]["path"]).read_bytes() == PICTURE
-        # Bytes never stand in a record: where they came from is where they are now.
+        # Records contain no bytes of images: the bytes stay where they came from.
         assert all(output.startswith(("http://", "file:///")) for output in prediction["outputs"])
 
 

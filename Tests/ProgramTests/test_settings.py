@@ -40,13 +40,13 @@ def key_file(home, content, name="key"):
     return path
 
 
-#: What is wrong, as variables, and the words that must be said about it.
+#: Faulty settings as variables, and the words of the message.
 BROKEN = {
     "missing key file": (lambda home: {"WAVESPEED_API_KEY_FILE": home / "nope"}, "nope, which does not exist"),
     "empty key file": (lambda home: {"WAVESPEED_API_KEY_FILE": key_file(home, " \n")}, "is empty"),
     "key file without a name": (lambda home: {"WAVESPEED_API_KEY_FILE": ""}, "WAVESPEED_API_KEY_FILE is empty"),
     "folder as key file": (lambda home: {"WAVESPEED_API_KEY_FILE": home}, "not a regular file"),
-    "key file that is no key": (lambda home: {"WAVESPEED_API_KEY_FILE": key_file(home, "two words\n")}, "contains invalid characters"),
+    "key file without a key": (lambda home: {"WAVESPEED_API_KEY_FILE": key_file(home, "two words\n")}, "contains invalid characters"),
     "endless key file": (lambda home: {"WAVESPEED_API_KEY_FILE": "/dev/zero"}, "not a regular file"),
     "long key file": (lambda home: {"WAVESPEED_API_KEY_FILE": key_file(home, "k" * 100_000)}, "longer than"),
     "empty key": (lambda home: {"WAVESPEED_API_KEY": ""}, "WAVESPEED_API_KEY is set and empty"),
@@ -158,5 +158,5 @@ def test_the_openai_key_alone_spends_nothing_and_names_the_option(run, spawn, ho
     with spawn("mcp", OPENAI_API_KEY=KEY) as program:
         hello = program.call("initialize", protocolVersion="2025-11-25", capabilities={}, clientInfo={"name": "t", "version": "0"})
         assert "--provider openai would use it" in hello["instructions"]
-    # Named, it is no surprise and needs no notice.
+    # A named file is expected and needs no notice.
     assert "not used" not in run("generate", "a boat", "-p", "sandbox", "-s", "size=64x64", OPENAI_API_KEY=KEY).stderr

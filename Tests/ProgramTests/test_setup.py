@@ -159,7 +159,7 @@ def test_a_folder_that_cannot_be_written_leaves_no_partial_file(home, setup, wav
 
 
 def keyring(home):
-    """A stand-in for libsecret's program, which keeps what comes on its input."""
+    """A stand-in for libsecret's program, which stores its input."""
     (home / "bin").mkdir()
     tool = home / "bin/secret-tool"
     tool.write_text(

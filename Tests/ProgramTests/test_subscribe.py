@@ -12,7 +12,7 @@ NEVER = {"prompt": "never", "sandbox": {"never": True}}
 
 
 def told(program, until, patience=PATIENCE):
-    """The params of what is told, as (method, params), up to and with the first for which `until` holds."""
+    """The notifications, as (method, params), up to and with the first for which `until` holds."""
     found = []
     deadline = time.monotonic() + patience
     waiting, program.notifications = program.notifications, []
@@ -44,7 +44,7 @@ def numbers(found):
 
 def test_the_reply_comes_first_then_every_change_in_order(spawn):
     with spawn() as program:
-        # In one read: the subscription hears of what is asked behind it.
+        # In one read: the subscription covers the requests behind it.
         subscription = program.start("subscribe")
         submitted = program.start("submit", input=small("a fox"))
         reply = program.receive()
@@ -173,7 +173,7 @@ def test_changes_of_another_process_within_a_second(spawn):
         begun = time.monotonic()
         other.call("delete", ids=[prediction["id"]])
         told(mine, is_deleted(prediction["id"]))
-        # A machine that stands still for a moment does not do so both times.
+        # A machine that pauses for a moment does not do so both times.
         assert min(seconds, time.monotonic() - begun) < 1
 
 
@@ -191,7 +191,7 @@ def test_who_comes_back_with_a_cursor_misses_nothing(spawn):
         new = program.call("submit", input=NEVER)["id"]
         program.finish()
     with spawn() as program:
-        # Naming one that is gone is no mistake of who comes back.
+        # Naming a deleted prediction is not an error: the client may have been away.
         answer = program.call("subscribe", since=cursor)
         assert answer["cursor"] == cursor and "reset" not in answer
         latest = {}
@@ -248,7 +248,7 @@ def test_updates_are_coalesced_to_ten_a_second(spawn):
         while time.monotonic() - begun < 2:
             connection.execute("INSERT INTO changes(seq, low, gone) VALUES(?, ?, 0)", row)
             written += 1
-            time.sleep(0.005)  # Two hundred changes a second, for two seconds: the rate is what is tested.
+            time.sleep(0.005)  # Two hundred changes a second, for two seconds: the test is of the rate.
         connection.close()
         program.call("cancel", id=prediction["id"])
         found = told(program, is_status(prediction["id"], "cancelled"))

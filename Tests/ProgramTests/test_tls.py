@@ -36,7 +36,7 @@ def certificate(tmp_path):
 
 
 class TLSServer:
-    """Accepts connections, notes the version of TLS and the first line of what is said, and answers with 503."""
+    """Accepts connections, notes the version of TLS and the first line of the request, and answers with 503."""
 
     def __init__(self, certificate, newest=None):
         self.seen = []

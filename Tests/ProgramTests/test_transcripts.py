@@ -64,7 +64,7 @@ def fits(kind, value):
 
 
 def fill(message, bound):
-    """The client's message with what is known by now in place of the placeholders."""
+    """The client's message with known values in place of the placeholders."""
     if isinstance(message, dict):
         return {name: fill(value, bound) for name, value in message.items()}
     if isinstance(message, list):
@@ -98,7 +98,7 @@ def replay(path, framing, spawn, home, contract):
                 contract.received(message)
                 match(line["server"], message, bound)
             else:
-                # None, one or many: what is no such message is the next line's.
+                # None, one or many: any other message belongs to the next line.
                 while not kept:
                     message = receive()
                     try:
@@ -143,7 +143,7 @@ def messages(value):
 
 
 def test_every_method_notification_and_error_is_in_a_transcript():
-    # That the program says what stands there is the test above.
+    # The test above compares it with the program.
     assert len(EXAMPLES) > 10
     found = set().union(*map(covered, EXAMPLES))
     assert set(METHODS) - found == set()

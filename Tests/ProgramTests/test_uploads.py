@@ -185,7 +185,7 @@ def test_a_ticket_does_not_say_how_bytes_travel(paid, wavespeed, picture):
     assert kinds(wavespeed).count("put") == 1
 
 
-# -- what goes wrong ---------------------------------------------------------------------------------------------------
+# -- faults ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("script, kind, tries", [
@@ -303,7 +303,7 @@ def test_end_of_input_while_it_is_uploaded(paid, wavespeed, picture):
     wavespeed.script(put=[{"do": "normal", "delay_ms": 500}])
     with paid() as program:
         submit(program, {"image": f"@{picture}"}, wait_ms=0)
-        # What was accepted is handed over, as any other.
+        # An accepted prediction is handed over, as any other.
         assert program.finish() == 0
     assert len(wavespeed.posts()) == 1
 
@@ -344,7 +344,7 @@ def test_one_upload_for_all_processes(paid, wavespeed, picture):
             program.finish()
     assert len(wavespeed.puts()) == 1 and len(wavespeed.posts()) == 3
     assert len({json.loads(post["body"])["image"] for post in wavespeed.posts()}) == 1
-    # Another account knows nothing of it.
+    # Another account cannot use it.
     with paid(WAVESPEED_API_KEY="another") as program:
         assert submit(program, {"image": f"@{picture}"})["status"] == "completed"
         program.finish()
@@ -365,7 +365,7 @@ def test_many_with_the_same_picture(paid, wavespeed, picture):
 
 
 def test_the_table_refuses_a_claim_before_the_files(paid, wavespeed, picture, home):
-    """What code that knows nothing of files would do: claim the oldest in the queue."""
+    """Claims the oldest in the queue, as code without support for files would do."""
     wavespeed.script(put=[{"do": "normal", "hold": True}])
     with paid() as program:
         submit(program, {"image": f"@{picture}"}, wait_ms=0)

@@ -28,7 +28,7 @@ def talk(home, data, *arguments):
 
 
 def frames(data, framing="line"):
-    """The messages in what was written, held to the exact form."""
+    """The messages in an output, whose exact form is checked."""
     found = []
     while data:
         if framing == "line":
@@ -309,7 +309,7 @@ def test_unknown_members_are_refused_by_name(spawn, method):
         assert refused.value.code == -32602
         assert refused.value.data["path"] == "timeout"
         assert "timeout" in refused.value.message and refused.value.data["hint"]
-        # What other protocols attach to every call is no mistake.
+        # A field that other protocols attach to every call is not an error.
         decorations = {"_meta": {"a": 1}, "partialResultToken": "p", "task": {"ttl": 1}, "workDoneToken": 1}
         try:
             program.call(method, {**STRICT[method], **decorations})
@@ -418,7 +418,7 @@ def test_pictures_that_nobody_reads_bound_our_memory_too(home):
         # All of them are answered by the same moment, long after they were read, with a quarter of a megabyte each.
         for number in range(1, count + 1):
             ask(number, "result", id=id, inline=True)
-        wait_for(lambda: list((home / ".local/state/imagewire/outputs").glob("*.png")), "there is no picture")
+        wait_for(lambda: list((home / ".local/state/imagewire/outputs").glob("*.png")), "there is no image")
         last, still = 0, 0
         while still < 10:
             now = resident_kilobytes(process)
@@ -448,7 +448,7 @@ def test_the_images_of_one_batch_share_the_limit_of_unwritten_bytes(spawn):
         shown = [result for result in results if "base64" in result["files"][0]]
         assert 100 < len(shown) < count and len(raw) < (64 << 20) + count * 2_048
         assert all("omitted" not in result for result in shown)
-        # Nothing is lost: each of the others says what was left out, and where the file is.
+        # Nothing is lost: each of the others names the omitted fields and the path of the file.
         others = [result for result in results if result not in shown]
         assert all(result["omitted"] == ["files[0].base64"] and result["files"][0]["path"] for result in others)
 
@@ -479,7 +479,7 @@ def test_a_reader_that_stops_reading_bounds_our_memory(spawn, home):
             still = still + 1 if len(sent) == last and writer.is_alive() else 0
             last = len(sent)
             assert last < count, "it read all of it"
-        # 64 MiB of replies, what one read may add to them, and what the process has anyway.
+        # 64 MiB of replies, the most that one read may add to them, and the memory of an idle process.
         assert resident_kilobytes(process) < (64 + 64) * 1024
         answered = [json.loads(process.stdout.readline())["id"] for _ in range(count)]
         assert answered == list(range(count))
@@ -505,7 +505,7 @@ def many(program, count):
 
 
 def test_wait_pages_through_more_ids_than_fit_into_a_message(spawn):
-    # The names of those left out take more room than there is.
+    # The ids that are left out would not fit either.
     with spawn("--max-message-bytes", 4_096) as program:
         rest = ids = many(program, 120)
         shown = []

@@ -314,7 +314,7 @@ import Threads
   }
 
   @Test func anotherPredictionsAnswerIsNotTrusted() throws {
-    let server = try Loopback(["poll": [["do": "state", "id": "somebody-elses", "status": "failed"]]])
+    let server = try Loopback(["poll": [["do": "state", "id": "another-prediction", "status": "failed"]]])
     guard case .transient = server.provider().poll(try accepted(server)) else { throw Unexpected() }
     guard case .paused = server.provider().poll(prediction(remoteID: "../../balance")) else { throw Unexpected() }
     guard case .paused = server.provider().poll(prediction()) else { throw Unexpected() }

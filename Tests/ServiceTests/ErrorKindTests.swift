@@ -18,7 +18,7 @@ struct ErrorKindTests {
     #expect(data["retryable"] == .bool(kind.isRetryable ?? true))
   }
 
-  /// The optional fields of `data` are those that the schema of the kind names.
+  /// The optional fields of `data` are the ones that the schema of the kind names.
   @Test func theSchemaNamesTheFieldsOfAnError() throws {
     let error = RPCError(.predictionNotFinished, "A message.", hint: "A hint.", id: "1", ids: [.init(at: 1)])
     let data = try #require(error.data)

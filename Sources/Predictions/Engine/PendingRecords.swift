@@ -1,4 +1,4 @@
-/// Events whose commit is under way, and those whose commit failed with the disk and is tried again. A pure struct.
+/// Events whose commit is in progress, and events whose commit failed because of the disk and is tried again. A pure struct.
 struct PendingRecords: Sendable {
   /// An event to commit.
   struct Record: Sendable {
@@ -11,12 +11,12 @@ struct PendingRecords: Sendable {
   private var underWay = 0
   /// How many retries in a row have failed.
   private var failures = 0
-  /// Predictions whose failed commit stands in the log already.
+  /// Predictions whose failed commit is in the log already.
   private var reported: Set<PredictionID> = []
   /// When the failed ones are tried again, on the steady clock in milliseconds; `nil` while there are none.
   private(set) var retryAt: Int64?
 
-  /// Whether a commit is under way.
+  /// Whether a commit is in progress.
   var isWriting: Bool { underWay > 0 }
 
   /// Whether no commit waits for a retry.
@@ -49,7 +49,7 @@ struct PendingRecords: Sendable {
     return reported.insert(record.id).inserted
   }
 
-  /// Takes out the failed records once their time has come. They count as under way until `end`, so that an observer
+  /// Takes out the failed records once their time has come. They count as in progress until `end`, so that an observer
   /// finds each of them in one place or the other.
   mutating func takeDue(_ now: Int64) -> [Record] {
     guard let at = retryAt, at <= now else { return [] }

@@ -4,7 +4,7 @@ struct PostTable: Sendable {
   /// another process may have taken the prediction over.
   static let claimLifetime: Int64 = 30_000
 
-  /// Why nothing of a POST was written.
+  /// Why a POST was not written.
   enum Refusal: Sendable, Equatable {
     /// It was cancelled.
     case revoked
@@ -27,7 +27,7 @@ struct PostTable: Sendable {
   /// Whether a claim could not be committed for certain: a row may name this process although nothing was sent.
   private var mustReconcile = false
 
-  /// Whether no POST is under way.
+  /// Whether no POST is in progress.
   var isEmpty: Bool { posts.isEmpty }
 
   // MARK: - POSTs

@@ -44,7 +44,7 @@ extension PredictionEngine {
 }
 
 extension PredictionEngine.State {
-  /// Whether nothing is under way that exists only in this process, apart from failed commits (`pendingRecords`).
+  /// Whether no work is in progress that exists only in this process, apart from failed commits (`pendingRecords`).
   fileprivate var isIdle: Bool {
     posts.isEmpty && !downloads.hasLocalJobs && !pendingRecords.isWriting && arriving == 0 && !scheduler.isClaiming
       && (isStopping || !scheduler.isUploading && !scheduler.isSearching)

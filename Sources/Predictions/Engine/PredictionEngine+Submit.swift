@@ -23,7 +23,7 @@ extension PredictionEngine {
   static let heavyInput = 256 << 10
   /// How long the end of a read waits for commits, in milliseconds. Later commits are answered when they are done.
   static let commitPatience: Int64 = 20
-  /// With more writes under way, nothing is read before they are committed.
+  /// With more writes in progress, nothing is read before they are committed.
   static let replyWriteLimit = 1_000
 
   /// Accepts a prediction. The completion runs after the commit or its failure, on another thread. Nothing need be
@@ -147,7 +147,7 @@ extension PredictionEngine {
   // MARK: - The order of arrival
 
   /// Waits for the commit of all accepted requests, but not for long: a later call must not wait for a database that
-  /// another process has locked. Only with more than `replyWriteLimit` writes under way the wait has no limit, and
+  /// another process has locked. Only with more than `replyWriteLimit` writes in progress the wait has no limit, and
   /// reading stops.
   public func settle() {
     guard state.withLock({ $0.replyWrites.count > 0 }) else { return }

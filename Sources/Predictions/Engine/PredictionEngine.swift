@@ -77,7 +77,7 @@ public final class PredictionEngine: Sendable {
   /// An idle engine: work begins with the first call that names a prediction.
   ///
   /// - Parameters:
-  ///   - retention: the age at which finished predictions are deleted, in milliseconds; `nil` is no limit.
+  ///   - retention: the age at which finished predictions are deleted, in milliseconds; `nil` for no limit.
   ///   - savesAtOnce: how many predictions' outputs are saved at once: so many remote ones, and so many local ones.
   ///   - providers: all providers of the program, also unusable ones.
   ///   - seed: of the scheduler's jitter.

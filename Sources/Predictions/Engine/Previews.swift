@@ -16,7 +16,7 @@ struct Previews: Sendable {
 
   /// Adds an image, in place of one that still waits.
   ///
-  /// - Returns: whether storing must be started: it is not under way for this prediction.
+  /// - Returns: whether storing must be started: it is not in progress for this prediction.
   mutating func add(_ image: Image, of id: PredictionID) -> Bool {
     let isIdle = pending[id] == nil
     pending[id] = Pending(next: image)

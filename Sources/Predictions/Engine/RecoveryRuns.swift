@@ -36,7 +36,7 @@ struct RecoveryRuns: Sendable {
     beginsAt = nil
   }
 
-  /// Notes a new provider. A run that is under way does not serve it, so another one follows.
+  /// Notes a new provider. A run that is in progress does not serve it, so another one follows.
   ///
   /// - Returns: whether a run is to be started for it.
   mutating func addProvider() -> Bool {
@@ -46,7 +46,7 @@ struct RecoveryRuns: Sendable {
 
   /// Starts a run.
   ///
-  /// - Returns: false while one is under way.
+  /// - Returns: false while one is in progress.
   mutating func start() -> Bool {
     guard !isRunning else { return false }
     isRunning = true

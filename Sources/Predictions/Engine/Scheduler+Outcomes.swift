@@ -90,7 +90,7 @@ extension Scheduler {
     case .found(let matches) where matches.count == 1:
       return [.record(id, .adopted(matches[0]))]
     case .contested where job.attempts < policy.looks.count:
-      // An equal prediction may be under way: once its reply arrives, the two can be told apart.
+      // An equal prediction may be in progress: once its reply arrives, the two can be told apart.
       jobs[id]?.attempts += 1
       schedule(id, in: policy.looks[job.attempts], now: now)
       return []

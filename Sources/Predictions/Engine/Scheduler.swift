@@ -82,7 +82,7 @@ public struct Scheduler: Sendable {
     var phase: PredictionPhase
     /// When the provider accepted it, on the steady clock; after a takeover, derived from the wall clock.
     var acceptedAt: Int64
-    /// When the next step is due; `nil` while one is under way.
+    /// When the next step is due; `nil` while one is in progress.
     var due: Int64?
     /// Whether it waits for its turn to be polled.
     var isInLine = false
@@ -102,7 +102,7 @@ public struct Scheduler: Sendable {
     var isClaiming = false
     var retryAt: Int64?
     var mayHaveQueue = false
-    /// Whether a prediction was queued that the claim under way may not have seen.
+    /// Whether a prediction was queued that the claim in progress may not have seen.
     var hasMore = false
     var line: PollRateLimiter
 
@@ -150,7 +150,7 @@ public struct Scheduler: Sendable {
   /// Whether an account's queue may hold predictions that wait for a slot or the end of a pause.
   public var hasQueue: Bool { accounts.values.contains { $0.mayHaveQueue } }
 
-  /// Whether a claim is under way, or could be made at once.
+  /// Whether a claim is in progress, or could be made at once.
   public var isClaiming: Bool { accounts.values.contains { $0.isClaiming } }
 
   /// Whether files are being uploaded for an account.
@@ -164,7 +164,7 @@ public struct Scheduler: Sendable {
   /// Whether a queued prediction of an account is searched for, or waits for the next search.
   public func isSearching(for account: String) -> Bool { searching[account] != nil }
 
-  /// Whether a search for a queued prediction is under way.
+  /// Whether a search for a queued prediction is in progress.
   public var isSearching: Bool { searching.values.contains { jobs[$0].map { $0.due == nil } ?? false } }
 
   /// Whether this process works on a prediction.
@@ -286,7 +286,7 @@ public struct Scheduler: Sendable {
     return claim(account)
   }
 
-  /// The prediction, and those that were skipped meanwhile, may be claimed now, even if a claim is under way that began
+  /// The prediction, and the ones that were skipped meanwhile, may be claimed now, even if a claim is in progress that began
   /// before.
   mutating func endPreparation(of id: PredictionID, for account: String) -> [Action] {
     if searching[account] == id { searching[account] = nil }

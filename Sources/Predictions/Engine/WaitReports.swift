@@ -33,7 +33,7 @@ final class WaitReports: Sendable {
     return ({ reports.report($0) }, { reports.answer($0) })
   }
 
-  /// Reports progress, unless the wait is answered or another report is under way.
+  /// Reports progress, unless the wait is answered or another report is in progress.
   func report(_ snapshot: PredictionSnapshot) {
     let mayReport = state.withLock { state in
       guard !state.isAnswered, !state.isReporting else { return false }

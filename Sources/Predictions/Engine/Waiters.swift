@@ -117,7 +117,7 @@ public enum WaitMode: String, Sendable, CaseIterable {
 public struct WaitOutcome: Sendable {
   /// Whether the condition was met; otherwise the time was up.
   public let isFulfilled: Bool
-  /// The present state of the predictions, in the order of the request, without those that were deleted meanwhile.
+  /// The present state of the predictions, in the order of the request, without the ones that were deleted meanwhile.
   public let snapshots: [PredictionSnapshot]
 
   /// An outcome.

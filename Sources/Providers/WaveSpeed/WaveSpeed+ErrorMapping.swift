@@ -25,7 +25,7 @@ extension WaveSpeed {
           + "suspended account may forbid it.")
     case 404, 410:
       return refusals.noModel(
-        model, "\(retired ?? "The model may be retired.") wavespeed.ai/models lists those that exist.")
+        model, "\(retired ?? "The model may be retired.") wavespeed.ai/models lists all models.")
     case 407: return refusals.proxyPassword
     default: break
     }
@@ -34,7 +34,7 @@ extension WaveSpeed {
       text.mentions(["not found", "not exist", "unknown model", "retired", "deprecated", "no longer", "unavailable"])
     {
       return refusals.noModel(
-        model, "\(retired ?? "The model may be retired.") wavespeed.ai/models lists those that exist.")
+        model, "\(retired ?? "The model may be retired.") wavespeed.ai/models lists all models.")
     }
     return refusals.refusal(
       .invalidInput, "The provider refused the request (HTTP \(status))",

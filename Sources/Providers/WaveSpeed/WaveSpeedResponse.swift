@@ -4,7 +4,7 @@ internal import JSON
 /// An answer of the service, read as leniently as its many shapes ask for: `{code, message, data}`, the bare object, or
 /// an error in one of several dialects. What is missing or odd is `nil` and spoils nothing else.
 struct WaveSpeedResponse {
-  /// The HTTP status; where it is 2xx and the envelope has another `code`, the status that the code stands for.
+  /// The HTTP status; where it is 2xx and the envelope has another `code`, the status that the code means.
   let status: Int
   /// Whether the service itself answered, and not a gateway.
   let isOwn: Bool

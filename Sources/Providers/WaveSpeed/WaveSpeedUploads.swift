@@ -144,7 +144,7 @@ extension WaveSpeed: ProviderUploads {
   }
 }
 
-/// Where the bytes of a file are sent, and the address that stands for them afterwards.
+/// Where the bytes of a file are sent, and their address in an input afterwards.
 private struct Ticket {
   let url: String
   let headers: [HTTPRequest.Header]

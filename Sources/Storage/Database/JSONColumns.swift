@@ -1,7 +1,7 @@
 internal import JSON
 internal import Predictions
 
-/// Lists and records that one cell holds as JSON text; NULL stands for an empty list or no record.
+/// Lists and records that one cell holds as JSON text; NULL means an empty list or no record.
 enum JSONColumns {
   private static func value(_ row: borrowing SQLiteRow, _ column: Int32) throws(SQLiteError) -> JSONValue? {
     try row.lend(column) { bytes throws(SQLiteError) in

@@ -46,7 +46,7 @@ struct OwnerLock: Sendable {
 
   static func path(of owner: String, in directory: String) -> String { "\(folder(in: directory))/\(owner).lock" }
 
-  /// All owners that have a lock file, also those that have exited.
+  /// All owners that have a lock file, also after their process has exited.
   static func named(in directory: String) -> [String] {
     FileSystem.names(in: folder(in: directory)).filter { $0.hasSuffix(".lock") }.map { String($0.dropLast(5)) }
   }

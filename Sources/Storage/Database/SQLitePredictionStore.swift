@@ -158,7 +158,7 @@ public final class SQLitePredictionStore: PredictionStore {
     reader.withLock { $0.hasChanged() }
   }
 
-  /// The pauses of all accounts, also those that are over.
+  /// The pauses of all accounts, also past ones.
   public func pauses() throws(StoreError) -> [String: AccountPause] {
     try reader.withLock { reader throws(StoreError) in try reader.pauses() }
   }

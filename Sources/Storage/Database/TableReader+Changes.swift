@@ -28,7 +28,7 @@ extension TableReader {
           number: row.integer(0), id: PredictionID(sequence: row.integer(1), lowBits: row.integer(2)),
           isDeleted: row.integer(3) != 0)
       }
-      // Read last: changes are only deleted from the front, so those that are still here were here before.
+      // Read last: changes are only deleted from the front, so the remaining changes were here before.
       let oldest = try connection.integer("SELECT min(change) FROM changes")
       found.isComplete = cursor.number == newest || oldest <= cursor.number || oldest - 1 == cursor.number
       return found

@@ -41,7 +41,7 @@ extension TableWriter {
     // Most processes start with nothing unfinished and need not compile the long statements below.
     guard hasUnfinished else { return Recovery(taken: [], ended: [], queuedAccounts: []) }
 
-    // Rows without an owner that have work left; of those that are searched for, the ones that are due.
+    // Rows without an owner that have work left; rows that are searched for only when due.
     taken += try takeOver(
       "p.owner IS NULL AND (p.phase IN ('polling', 'fetching', 'settling') OR p.phase = 'looking' AND coalesce(p.next_ms, 0) NOT BETWEEN ? AND ?)",
       [now + 1, now + Prediction.longestSearchPause], accounts: accounts, at: now)

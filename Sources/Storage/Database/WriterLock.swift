@@ -59,7 +59,7 @@ final class WriterLock {
   }
 
   /// In microseconds. Short for the next process, so that the lock is not free for long; long for the processes behind it,
-  /// whose attempts cost processor time; shorter again for those that have waited so long that newer ones must not overtake
+  /// whose attempts cost processor time; shorter again for writers that have waited so long that newer ones must not overtake
   /// them.
   private static func longestPause(afterWaiting milliseconds: Int64, hasTurn: Bool) -> UInt32 {
     hasTurn ? 5_000 : milliseconds > patience / 3 ? 25_000 : 250_000

@@ -32,7 +32,7 @@ public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
 /// A response has three members and no other, and its id is in what was sent, to the byte.
 private func check(_ answer: JSONValue, against sent: [UInt8]) {
   let names = answer.object?.members.map(\.name)
-  precondition(names == ["jsonrpc", "id", "result"] || names == ["jsonrpc", "id", "error"], "it is no response")
+  precondition(names == ["jsonrpc", "id", "result"] || names == ["jsonrpc", "id", "error"], "it is not a response")
   if let id = answer["result"]?["id"]?.string { precondition(contains(Array(id.utf8), in: sent), "an id was changed") }
 }
 
@@ -53,7 +53,7 @@ private func exchange(_ bytes: [UInt8], cutEvery size: Int) -> [UInt8] {
   }
   transport.endInput()
   precondition(connection.run() == .endOfInput)
-  precondition(connection.waitUntilAnswered(atMost: 10_000), "somebody was not answered")
+  precondition(connection.waitUntilAnswered(atMost: 10_000), "a call was not answered")
   return Array(transport.writes.joined())
 }
 

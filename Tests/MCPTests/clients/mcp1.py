@@ -23,7 +23,7 @@ def done(step):
 
 
 def content(result):
-    """What the result says, whichever way this revision says it."""
+    """The content of the result, in the form of this revision."""
     text = next(block.text for block in result.content if block.type == "text")
     # A line before it says that the sandbox drew.
     return json.loads(text.splitlines()[-1])
@@ -47,7 +47,7 @@ async def call(session, name, arguments, token=None):
 
 
 async def drain(session):
-    """1.1.3 stands still until its notifications are read."""
+    """1.1.3 blocks until its notifications are read."""
     async for _ in session.incoming_messages:
         pass
 

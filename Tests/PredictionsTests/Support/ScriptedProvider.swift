@@ -128,12 +128,12 @@ final class ScriptedProvider: Provider, ProviderHistory, ProviderUploads {
     state.signal { $0.hanging.append(call) }
   }
 
-  /// Gives a partial image to the oldest POST under way.
+  /// Gives a partial image to the oldest POST in flight.
   func show(_ partial: PartialImage) {
     state.withLock { $0.hanging.first }?.preview(partial)
   }
 
-  /// Gives the reply to the oldest POST under way.
+  /// Gives the reply to the oldest POST in flight.
   func reply(_ outcome: SubmitOutcome) {
     state.withLock { $0.hanging.isEmpty ? nil : $0.hanging.removeFirst() }?.completion(outcome)
   }
