@@ -252,7 +252,10 @@ export def Stop()
   if !empty(current)
     var process = current
     current = {}
-    ch_close_in(job_getchannel(process.job))
+    # A process that has just ended has no open channel, and `Ended` comes later.
+    if ch_status(process.job) == 'open'
+      ch_close_in(process.job)
+    endif
     # Calls that were sent are still answered; the others fail now.
     var queue = remove(process, 'queue')
     process.queue = []
