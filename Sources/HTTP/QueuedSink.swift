@@ -2,20 +2,25 @@ internal import Threads
 
 /// Passes the body of a download to its sink on the request's queue, because a sink may wait for the disk.
 ///
-/// At most 4 MiB wait on the queue; with more, the transfer pauses until half of them are passed on.
+/// Pieces that arrive while a job waits on the queue are joined, so that a host that sends single bytes makes no job for
+/// each of them. At most 4 MiB wait; with more, the transfer pauses until half of them are passed on.
 final class QueuedSink: Sendable {
   /// How bytes of a body were taken: `later` pauses the transfer, and the same bytes come again.
   enum Reception { case taken, later, stop }
 
   private struct State {
-    /// Bytes on the queue.
+    /// Bytes that no job has taken yet.
+    var pending: [UInt8] = []
+    /// The number of pending bytes, and of those that the sink is called with.
     var waiting = 0
+    /// Whether a job on the queue will take the pending bytes.
+    var isScheduled = false
     var isPaused = false
     /// Whether the sink has returned `false`.
     var hasEnded = false
   }
 
-  /// The number of bytes of one download that may wait on the queue. A piece of any length is taken where none waits.
+  /// The number of bytes of one download that may wait. A piece of any length is taken where none waits.
   static let limit = 4 << 20
 
   private let queue: WorkQueue
@@ -38,27 +43,33 @@ final class QueuedSink: Sendable {
 
   /// Takes the next bytes, unless too many wait. Called on the client's thread.
   func take(_ bytes: UnsafeBufferPointer<UInt8>) -> Reception {
-    let reception = state.withLock { state -> Reception in
-      if state.hasEnded { return .stop }
+    let (reception, mustSchedule) = state.withLock { state -> (Reception, Bool) in
+      if state.hasEnded { return (.stop, false) }
       guard state.waiting == 0 || state.waiting + bytes.count <= Self.limit else {
         state.isPaused = true
-        return .later
+        return (.later, false)
       }
       state.waiting += bytes.count
-      return .taken
+      state.pending.append(contentsOf: bytes)
+      defer { state.isScheduled = true }
+      return (.taken, !state.isScheduled)
     }
-    guard reception == .taken else { return reception }
-    let piece = Array(bytes)
-    queue.async { [self] in pass(piece) }
-    return .taken
+    if mustSchedule { queue.async { [self] in passPending() } }
+    return reception
   }
 
-  private func pass(_ piece: [UInt8]) {
-    // Pieces that waited behind the one at which the sink ended.
+  private func passPending() {
+    let bytes = state.withLock { state -> [UInt8] in
+      // Bytes that arrive from now on need another job.
+      state.isScheduled = false
+      defer { state.pending = [] }
+      return state.pending
+    }
+    // Bytes that arrived while the sink ended.
     if hasEnded { return }
-    let isTaken = sink(piece.span)
+    let isTaken = sink(bytes.span)
     let mustWake = state.withLock { state in
-      state.waiting -= piece.count
+      state.waiting -= bytes.count
       state.hasEnded = !isTaken
       guard state.hasEnded || state.isPaused && state.waiting <= Self.limit / 2 else { return false }
       state.isPaused = false

@@ -47,6 +47,9 @@ public final class WorkQueue: Sendable {
     }
   }
 
+  /// The number of jobs that wait; for tests.
+  var count: Int { state.withLock { $0.jobs.count } }
+
   /// Stops a debug build where the caller is not a job of this queue. Release builds check nothing.
   public func assertIsCurrent() {
     #if DEBUG

@@ -1,7 +1,7 @@
 import Testing
-import Threads
 
 @testable import HTTP
+@testable import Threads
 
 /// Sinks of downloads on a queue, without a transfer.
 @Suite struct QueuedSinkTests {
@@ -30,7 +30,9 @@ import Threads
     let received = Protected<[UInt8]>([])
     let wakes = Protected(0)
     let sink = try make(on: blocked.queue, wake: { wakes.signal { $0 += 1 } }) { bytes in
-      received.signal { $0.append(bytes[0]) }
+      received.signal { received in
+        for index in stride(from: 0, to: bytes.count, by: 1 << 20) { received.append(bytes[index]) }
+      }
       return true
     }
     for number in 0..<UInt8(4) { #expect(take([UInt8](repeating: number, count: 1 << 20), by: sink) == .taken) }
@@ -41,6 +43,26 @@ import Threads
     #expect(take([9], by: sink) == .taken)
     #expect(received.wait(atMost: 20_000) { $0 == [0, 1, 2, 3, 9] ? true : nil } == true)
     #expect(wakes.withLock { $0 } == 1)
+  }
+
+  /// A host may send each byte in a chunk of its own.
+  @Test func aMillionSingleBytesMakeOneJob() throws {
+    let blocked = BlockedQueue()
+    let received = Protected<[Int]>([])
+    let sink = try make(on: blocked.queue) { bytes in
+      received.signal { $0.append(bytes.count) }
+      return true
+    }
+    let areTaken = (0..<1_000_000).allSatisfy { _ in take([7], by: sink) == .taken }
+    #expect(areTaken)
+    // The job that blocks the queue may be one of the two.
+    #expect(blocked.queue.count <= 2)
+    let rest = QueuedSink.limit - 1_000_000
+    #expect(take([UInt8](repeating: 7, count: rest + 1), by: sink) == .later)
+    #expect(take([UInt8](repeating: 7, count: rest), by: sink) == .taken)
+    #expect(take([7], by: sink) == .later)
+    blocked.finish()
+    #expect(received.withLock { $0 } == [QueuedSink.limit])
   }
 
   @Test func aPieceOfAnyLengthIsTakenWhereNoneWaits() throws {
