@@ -8,7 +8,7 @@ protocol HTTPProvider: ListedProvider, ServerQuoting {
   var base: BaseURL { get }
   /// The client that sends its requests.
   var http: HTTPClient { get }
-  /// Where replies are stored and read, and outputs written.
+  /// Where stored replies are read, and outputs written.
   var files: WorkQueue { get }
   /// The version of this program, for the header `User-Agent`.
   var clientVersion: String { get }

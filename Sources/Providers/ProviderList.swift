@@ -45,8 +45,11 @@ public struct ProviderParts: Sendable {
   public let replies: any ReplyStore
   /// Starts and opens nothing before its first request.
   public let http: HTTPClient
-  /// Where providers store replies and write outputs: never on the thread of the HTTP client.
+  /// Where providers read stored replies and write outputs: never on the thread of the HTTP client.
   public let files: WorkQueue
+  /// Where the reply to a POST is stored if it holds the images. Nothing else runs on it, so that a paid reply is on the
+  /// disk as soon as it has arrived.
+  public let replyQueue: WorkQueue
   /// The version of this program, for the header `User-Agent`.
   public let version: String
   /// The clocks of the machine.
@@ -55,7 +58,7 @@ public struct ProviderParts: Sendable {
   /// The parts of a provider.
   public init(
     baseURL: String, key: String, account: String, replies: any ReplyStore, http: HTTPClient, files: WorkQueue,
-    version: String, time: any TimeSource
+    replyQueue: WorkQueue, version: String, time: any TimeSource
   ) {
     self.baseURL = baseURL
     self.key = key
@@ -63,6 +66,7 @@ public struct ProviderParts: Sendable {
     self.replies = replies
     self.http = http
     self.files = files
+    self.replyQueue = replyQueue
     self.version = version
     self.time = time
   }

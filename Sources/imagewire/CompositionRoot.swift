@@ -93,6 +93,8 @@ private struct ProviderSlots {
   let time: any TimeSource
   /// Starts and opens nothing before its first request.
   let http = HTTPClient()
+  /// For replies to POSTs only; see `ProviderParts`.
+  let replyQueue = WorkQueue()
 
   /// Installs all providers in the engine.
   func install(_ configuration: Configuration, salt: [UInt8], in engine: PredictionEngine) {
@@ -127,6 +129,6 @@ private struct ProviderSlots {
       ProviderParts(
         baseURL: baseURL, key: key, account: Account.name(salt: salt, baseURL: baseURL, key: key),
         replies: FileReplyStore(directory: configuration.stateDirectory), http: http, files: files,
-        version: Version.number, time: time))
+        replyQueue: replyQueue, version: Version.number, time: time))
   }
 }

@@ -57,7 +57,7 @@ enum ProviderCheck {
     let service = type.make(
       ProviderParts(
         baseURL: base, key: key, account: "", replies: replies, http: http, files: WorkQueue(),
-        version: Version.number, time: SystemTime()))
+        replyQueue: WorkQueue(), version: Version.number, time: SystemTime()))
     guard let pricing = service.pricing else { return .accepted(Facts(model: "")) }
     let model = service.defaultModel
     let balance = wait(for: pricing.balance).flatMap { try? $0.get().micros }

@@ -134,31 +134,60 @@ import Threads
   ]) func aBaseURLWithoutAPathGetsOne(given: String, base: String) {
     let provider = OpenAI(
       baseURL: given, key: "", account: "a", replies: NoReplies(), http: HTTPClient(), files: WorkQueue(),
-      clientVersion: "1", now: { 0 })
+      replyQueue: WorkQueue(), clientVersion: "1", now: { 0 })
     #expect(provider.base.text == base)
   }
 }
 
 @Suite struct OpenAIRepliesTests {
-  /// Stops where a reply is read outside the queue.
+  private static let reply = #"{"data":[{"b64_json":"AQID"}]}"#
+
+  /// Stops where a reply is stored or read outside its queue.
   private struct QueuedReplies: ReplyStore {
     let files: WorkQueue
+    let replyQueue: WorkQueue
+    let kept = Protected<[[UInt8]]>([])
 
-    func keep(_ body: [UInt8], of prediction: Prediction) { files.assertIsCurrent() }
+    func keep(_ body: [UInt8], of prediction: Prediction) {
+      replyQueue.assertIsCurrent()
+      kept.withLock { $0.append(body) }
+    }
     func body(of prediction: Prediction) -> [UInt8]? {
       files.assertIsCurrent()
-      return Array(#"{"data":[{"b64_json":"AQID"}]}"#.utf8)
+      return Array(OpenAIRepliesTests.reply.utf8)
     }
     func has(_ prediction: Prediction) -> Bool { true }
     var isEmpty: Bool { false }
     func discard(_ prediction: Prediction) {}
   }
 
-  @Test func repliesAreReadAndOutputsWrittenOnTheQueue() {
+  private func provider(at url: String, _ replies: QueuedReplies) -> OpenAI {
+    OpenAI(
+      baseURL: url, key: "", account: "a", replies: replies, http: client(), files: replies.files,
+      replyQueue: replies.replyQueue, clientVersion: "1", now: { 0 })
+  }
+
+  /// What waits behind a slow disk is in memory only, and paid for.
+  @Test func aReplyIsStoredWhileTheFilesQueueIsBlocked() throws {
+    let server = try Loopback(["submit": [["do": "reply", "status": 200, "body": .string(Self.reply)]]])
+    let replies = QueuedReplies(files: WorkQueue(), replyQueue: WorkQueue())
+    let mayGoOn = Protected(false)
+    replies.files.async { _ = mayGoOn.wait { $0 ? true : nil } }
+    defer { mayGoOn.signal { $0 = true } }
+    let provider = provider(at: server.url + "/api/v3", replies)
+    let outcome = Protected<SubmitOutcome?>(nil)
+    provider.submit(prediction(), mayStart: { true }) { result in outcome.signal { $0 = result } }
+    guard case .accepted(_, .completed(let outputs, _, _), _)? = outcome.wait(atMost: 20_000, until: { $0 }) else {
+      Issue.record("\(String(describing: outcome.withLock { $0 }))")
+      return
+    }
+    #expect(outputs == [.bytes([1, 2, 3])])
+    #expect(replies.kept.withLock { $0 } == [Array(Self.reply.utf8)])
+  }
+
+  @Test func repliesAreReadAndOutputsWrittenOnTheFilesQueue() {
     let files = WorkQueue()
-    let provider = OpenAI(
-      baseURL: "http://127.0.0.1:1", key: "", account: "a", replies: QueuedReplies(files: files), http: client(),
-      files: files, clientVersion: "1", now: { 0 })
+    let provider = provider(at: "http://127.0.0.1:1", QueuedReplies(files: files, replyQueue: WorkQueue()))
     let one = prediction()
     let polled: PollOutcome = wait { provider.poll(one, completion: $0) }
     #expect(

@@ -16,7 +16,7 @@ import Threads
     type.make(
       ProviderParts(
         baseURL: type.descriptor.access?.defaultBaseURL ?? "", key: "k", account: "a", replies: NoReplies(),
-        http: HTTPClient(), files: WorkQueue(), version: "1", time: StoppedTime()))
+        http: HTTPClient(), files: WorkQueue(), replyQueue: WorkQueue(), version: "1", time: StoppedTime()))
   }
 
   @Test func namesAreUniqueAndFitForVariables() {

@@ -59,7 +59,7 @@ public final class PredictionEngine: Sendable {
   let limits: AccountLimits
   /// Fields of an input that work with one provider only, and its name.
   let ownFields: [(field: String, provider: String)]
-  /// Where output files are written, hashed and named; providers store replies and write downloads on it as well.
+  /// Where output files are written, hashed and named; providers read stored replies and write downloads on it as well.
   public let files = WorkQueue()
   /// Reads files to upload.
   let uploads = WorkQueue()

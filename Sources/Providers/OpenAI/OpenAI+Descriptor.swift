@@ -16,6 +16,6 @@ extension OpenAI: HTTPProvider {
   public static func make(_ parts: ProviderParts) -> OpenAI {
     OpenAI(
       baseURL: parts.baseURL, key: parts.key, account: parts.account, replies: parts.replies, http: parts.http,
-      files: parts.files, clientVersion: parts.version, now: parts.now)
+      files: parts.files, replyQueue: parts.replyQueue, clientVersion: parts.version, now: parts.now)
   }
 }

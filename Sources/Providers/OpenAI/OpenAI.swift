@@ -27,6 +27,7 @@ public struct OpenAI: Provider {
   let http: HTTPClient
   let key: String
   let files: WorkQueue
+  let replyQueue: WorkQueue
   let clientVersion: String
   let now: @Sendable () -> Int64
 
@@ -37,18 +38,20 @@ public struct OpenAI: Provider {
   ///   - key: sent to the host of the base URL only; may be empty for the user's own server.
   ///   - account: see `Account`.
   ///   - replies: stores replies until their images are files.
-  ///   - files: where replies are stored and read, and outputs written.
+  ///   - files: where stored replies are read, and outputs written.
+  ///   - replyQueue: where the reply to a POST is stored; for nothing else, because what waits there is only in memory.
   ///   - clientVersion: the version of this program, sent to the service.
   ///   - now: the wall clock in milliseconds since 1970; only compared with the `Date` of answers.
   public init(
     baseURL: String = Self.defaultBaseURL, key: String, account: String, replies: any ReplyStore, http: HTTPClient,
-    files: WorkQueue, clientVersion: String, now: @escaping @Sendable () -> Int64
+    files: WorkQueue, replyQueue: WorkQueue, clientVersion: String, now: @escaping @Sendable () -> Int64
   ) {
     base = BaseURL(baseURL, defaultPath: Self.access.defaultPath)
     self.account = account
     self.replies = replies
     self.http = http
     self.files = files
+    self.replyQueue = replyQueue
     self.clientVersion = clientVersion
     self.now = now
     self.key = Self.trimmed(key)
@@ -109,7 +112,7 @@ public struct OpenAI: Provider {
     let request = HTTPRequest(
       url: base.text + order.path, headers: headers(contentType: order.contentType), body: order.body,
       limits: .init(total: postLimit), bodyLimit: 512 << 20, purpose: .once(mayStart: mayStart),
-      watch: object["stream"]?.bool == true ? watch : nil, queue: files)
+      watch: object["stream"]?.bool == true ? watch : nil, queue: replyQueue)
     http.send(request) { result in
       var outcome = outcome(of: result, prediction)
       let count = previews.withLock { $0.count }
@@ -129,7 +132,7 @@ public struct OpenAI: Provider {
     case .response(let whole, let failure): (response, broken) = (whole, failure)
     }
     if (200..<300).contains(response.status), !response.body.isEmpty {
-      files.assertIsCurrent()
+      replyQueue.assertIsCurrent()
       // Stored first, because memory is lost with the process.
       try? replies.keep(response.body, of: prediction)
       // A stream that broke off after its image counts.
