@@ -1,3 +1,4 @@
+internal import Encoding
 internal import Predictions
 
 /// `imagewire gallery`: all images as one page. One image at a time is in memory.
@@ -45,7 +46,7 @@ enum Gallery {
     _ = file.write(GalleryPage.foot)
   }
 
-  /// Includes the files that fit and can be read, and links the others.
+  /// Includes the images that fit and can be read, and links the other files.
   ///
   /// - Parameters:
   ///   - left: how many bytes of images the page may still include; reduced by what is included.
@@ -54,7 +55,9 @@ enum Gallery {
     _ files: [OutputFile], left: inout Int64, contents: (OutputFile) -> [UInt8]?
   ) -> [GalleryPage.Picture] {
     files.map { file in
-      guard file.bytes <= left, let bytes = contents(file) else { return .linked(file) }
+      guard [.image, .vector].contains(file.kind), file.bytes <= left, let bytes = contents(file) else {
+        return .linked(file)
+      }
       left -= file.bytes
       return .included(file, bytes)
     }

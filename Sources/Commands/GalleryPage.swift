@@ -13,7 +13,7 @@ enum GalleryPage {
 
   /// Nothing is fetched, and only the script of the page, which the hash names, may run.
   private static let policy: HTML = """
-    default-src 'none'; img-src data: file:; style-src 'unsafe-inline'; base-uri 'none'; \
+    default-src 'none'; img-src data: file:; media-src file:; style-src 'unsafe-inline'; base-uri 'none'; \
     script-src 'sha256-\(base64: SHA256.hash(Array(script.text.utf8)))'
     """
 
@@ -56,7 +56,7 @@ enum GalleryPage {
     }
     facts.append("<dt>id<dd><code>\(prediction.id)</code>")
     let words = ([prompt, prediction.model] + prediction.tags).joined(separator: " ").lowercased()
-    let images = pictures.map { image($0, prompt: prompt) }
+    let images = pictures.map { output($0, prompt: prompt) }
     let error: HTML = prediction.error.isEmpty ? "" : "<p class=\"error\">\(prediction.error)</p>"
     let none: HTML = "<div class=\"none\">\(prediction.status.rawValue)</div>"
     return """
@@ -79,7 +79,8 @@ enum GalleryPage {
 
     """
 
-  private static func image(_ picture: Picture, prompt: String) -> HTML {
+  /// An SVG as the source of an image runs no script.
+  private static func output(_ picture: Picture, prompt: String) -> HTML {
     let file: OutputFile
     let source: HTML
     switch picture {
@@ -93,7 +94,17 @@ enum GalleryPage {
     let width: HTML = file.width.map { " width=\"\($0)\"" } ?? ""
     let height: HTML = file.height.map { " height=\"\($0)\"" } ?? ""
     let title = SafeText(path: file.path)
-    return "<img loading=\"lazy\" alt=\"\(prompt)\" title=\"\(title)\"\(width)\(height) src=\"\(source)\">"
+    switch file.kind {
+    case .image, .vector:
+      return "<img loading=\"lazy\" alt=\"\(prompt)\" title=\"\(title)\"\(width)\(height) src=\"\(source)\">"
+    case .video:
+      return "<video controls preload=\"metadata\" title=\"\(title)\" src=\"\(source)\"></video>"
+    case .audio:
+      return "<audio controls preload=\"metadata\" title=\"\(title)\" src=\"\(source)\"></audio>"
+    case .model, .archive, .text, .json, .other:
+      return
+        "<a class=\"file\" title=\"\(title)\" href=\"\(source)\">\(file.kind.rawValue): \(SafeText(path: file.name))</a>"
+    }
   }
 
   private static let style: HTML = """
@@ -111,6 +122,8 @@ enum GalleryPage {
     article:focus-visible{outline:2px solid var(--mark)}
     article img{width:100%;height:auto;aspect-ratio:1;object-fit:cover;display:block;cursor:zoom-in;background:var(--line)}
     article img+img{border-top:1px solid var(--line)}
+    article video,article audio{width:100%;display:block;background:var(--line)}
+    .file{display:block;padding:24px 14px;color:var(--mark);background:var(--back);overflow-wrap:anywhere}
     .none{aspect-ratio:1;display:grid;place-items:center;color:var(--soft);background:var(--back);font-size:20px}
     h2{font-size:15px;font-weight:600;margin:12px 14px 4px;overflow-wrap:anywhere;display:-webkit-box;-webkit-line-clamp:4;-webkit-box-orient:vertical;overflow:hidden}
     .error{margin:0 14px;color:var(--mark);font-size:13px}

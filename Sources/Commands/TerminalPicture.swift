@@ -29,7 +29,9 @@ enum TerminalPicture: Sendable, Equatable {
   }
 
   /// Whether this protocol takes the format.
-  func takes(_ mediaType: String) -> Bool { self == .iTerm2 || mediaType == "image/png" }
+  func takes(_ mediaType: String) -> Bool {
+    self == .iTerm2 ? FileKind(mediaType: mediaType) == .image : mediaType == "image/png"
+  }
 
   /// The bytes that show an image.
   ///

@@ -1,3 +1,5 @@
+public import Encoding
+
 /// Writes outputs to disk so that a file is either whole and durable or not there; Sources/Storage/README.md,
 /// "Output files".
 public protocol OutputStore: Sendable {
@@ -56,8 +58,10 @@ public struct AgentDirectory: Sendable, Equatable {
 public protocol OutputWriter: Sendable {
   /// Appends bytes.
   func write(_ bytes: borrowing Span<UInt8>) throws(OutputError)
-  /// Makes the bytes durable and reads the image's format from them. Nothing can be written afterwards.
-  func finish() throws(OutputError)
+  /// Makes the bytes durable and decides their format. Nothing can be written afterwards.
+  ///
+  /// - Parameter hint: what is known of the format beside the bytes.
+  func finish(_ hint: FormatHint) throws(OutputError)
   /// Removes the temporary file. Does nothing after `place` or when called again.
   func discard()
 }
@@ -68,8 +72,12 @@ public enum OutputError: Error, Sendable, Equatable {
   case folder(path: String, reason: String)
   /// The disk is full.
   case diskFull(path: String)
-  /// The bytes are neither PNG, JPEG, WebP, GIF nor AVIF.
+  /// The bytes of a preview are neither PNG, JPEG, WebP, GIF nor AVIF.
   case notAnImage
+  /// There are no bytes.
+  case empty
+  /// A text came under the address of a binary file: a login page, or an error of the host.
+  case textInstead
   /// The output exceeds the limit of one output.
   case tooLarge(limit: Int64)
   /// Any other failure of the file system.
@@ -80,7 +88,9 @@ public enum OutputError: Error, Sendable, Equatable {
     switch self {
     case .folder(let path, let reason): "The output folder \(path) cannot be used: \(reason)."
     case .diskFull(let path): "The disk of \(path) is full."
-    case .notAnImage: "The provider's output is not a PNG, JPEG, WebP, GIF or AVIF image."
+    case .notAnImage: "The provider's preview is not a PNG, JPEG, WebP, GIF or AVIF image."
+    case .empty: "The provider's output is empty."
+    case .textInstead: "The output's host sent a text instead of the file."
     case .tooLarge(let limit): "The output is larger than \(limit) bytes."
     case .inputOutput(let path, let reason): "Writing \(path) failed: \(reason)."
     }

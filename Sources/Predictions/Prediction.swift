@@ -1,3 +1,5 @@
+public import Encoding
+
 /// One request for images: the caller's input, its state, and the work that remains.
 ///
 /// All times are milliseconds since 1970, UTC. `Prediction+Lifecycle.swift` holds all its transitions.
@@ -168,7 +170,7 @@ public enum PredictionOrigin: String, Sendable {
 public struct OutputFile: Sendable, Equatable {
   /// Its path, absolute.
   public var path: String
-  /// Read from the bytes: `image/png`, `image/jpeg`, `image/webp`, `image/gif`, `image/avif`.
+  /// Decided by its bytes first: `FileFormat`.
   public var mediaType: String
   /// Its length in bytes.
   public var bytes: Int64
@@ -178,6 +180,12 @@ public struct OutputFile: Sendable, Equatable {
   public var width: Int?
   /// In pixels, from the header; `nil` where the header does not say.
   public var height: Int?
+
+  /// How clients show it.
+  public var kind: FileKind { FileKind(mediaType: mediaType) }
+
+  /// The last part of its path.
+  public var name: String { path.split(separator: "/").last.map(String.init) ?? path }
 
   /// Its path as a `file:` URL.
   public var url: String { Prediction.fileURL(path) }

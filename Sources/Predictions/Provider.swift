@@ -1,3 +1,4 @@
+public import Encoding
 public import JSON
 
 /// An image-generation provider.
@@ -301,14 +302,14 @@ public enum RemoteResult: Sendable, Equatable {
 public enum RemoteOutput: Sendable, Equatable {
   /// Its URL, or for an embedded provider its short name.
   case location(String)
-  /// The bytes themselves.
-  case bytes([UInt8])
+  /// The bytes themselves, and what the provider states about their format.
+  case bytes([UInt8], FormatHint = FormatHint())
 }
 
 /// The outcome of a download.
 public enum DownloadOutcome: Sendable, Equatable {
-  /// All of it was written.
-  case written
+  /// All of it was written. The hint: what is known of its format beside the bytes.
+  case written(FormatHint = FormatHint())
   /// The link has expired (403, 404): a poll may give a fresh one.
   case expired(reason: String)
   /// It may work later.

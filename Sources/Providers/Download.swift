@@ -1,3 +1,4 @@
+internal import Encoding
 internal import HTTP
 internal import Predictions
 internal import Threads
@@ -33,7 +34,7 @@ struct Download: Sendable {
     }
     let failed = Protected<OutputError?>(nil)
     let request = HTTPRequest(
-      url: url, headers: [.init("User-Agent", userAgent), .init("Accept", "image/*,*/*;q=0.5")],
+      url: url, headers: [.init("User-Agent", userAgent), .init("Accept", "*/*")],
       limits: .init(total: 600_000, stall: 20_000), bodyLimit: EgressPolicy.byteLimit,
       purpose: .download(
         allows: { [policy] in policy.allows($0.reach, host: address.host) },
@@ -64,7 +65,7 @@ struct Download: Sendable {
     case 200 where response.bodyBytes == 0:
       completion(.transient(reason: "The output is empty."))
     case 200:
-      completion(.written)
+      completion(.written(FormatHint(mediaType: response.headers["content-type"], address: address.text)))
     case 300..<400:
       guard let location = response.headers["location"], let next = address.following(location) else {
         completion(.refused(reason: "The output's host redirects without an address."))

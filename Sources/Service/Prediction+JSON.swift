@@ -161,6 +161,8 @@ extension OutputFile {
       json.name("path")
       json.value(path)
     }
+    json.name("kind")
+    json.value(kind.rawValue)
     json.name("media_type")
     json.value(mediaType)
     json.name("bytes")

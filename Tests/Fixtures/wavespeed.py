@@ -38,7 +38,7 @@ On every endpoint:
   400 401 402 403 404 405 407 408 409 410 413 417 422 425 429 500 503   that status with the service's JSON body
   307 302                   a redirect ("to": URL)       502 504   a gateway's HTML page       html   200 with HTML
   empty, truncated, short   200 with no body; with half a JSON text; with fewer bytes than Content-Length says
-  reply                     {"do": "reply", "status": 418, "json": ... or "body": "...", "headers": {...}}
+  reply                     {"do": "reply", "status": 418, "json": ... or "body": "..." or "base64": "...", "headers": {...}}
   envelope                  {"do": "envelope", "code": 403, "message": "insufficient role"} with HTTP 200
 On submit also:
   lost_reply, lost_reply_reset, lost_reply_504   the prediction is made (history has it), the answer is lost
@@ -394,6 +394,8 @@ class LoopbackWaveSpeed:
             return 200, {}, self._json(told)
         if do == "reply":
             content = behaviour["body"].encode() if "body" in behaviour else self._json(behaviour.get("json"))
+            if "base64" in behaviour:
+                content = base64.b64decode(behaviour["base64"])
             return behaviour.get("status", 200), {}, content
         if endpoint == "put":
             return self._put(path, headers, body)
@@ -563,6 +565,8 @@ class LoopbackWaveSpeed:
         }
 
     def _fill(self, text, name):
+        if isinstance(text, dict):
+            return {key: self._fill(value, name) for key, value in text.items()}
         if not isinstance(text, str):
             return text
         return text.replace("{id}", name).replace("{base}", self.url).replace("{output}", self.output_url)

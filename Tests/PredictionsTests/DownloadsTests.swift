@@ -45,10 +45,10 @@ struct DownloadsTests {
   func bytes() {
     var downloads = Downloads(atOnce: 2)
     let id = prediction(1).id
-    downloads.store([2: [7]], of: id)
+    downloads.store([2: .init(bytes: [7])], of: id)
     #expect(downloads.hasBytes(of: id))
-    #expect(downloads.bytes(of: id, at: 2) == [7])
-    #expect(downloads.bytes(of: id, at: 1) == nil)
+    #expect(downloads.output(of: id, at: 2)?.bytes == [7])
+    #expect(downloads.output(of: id, at: 1) == nil)
     let job = downloads.begin(prediction(1), from: provider, isEmbedded: false)
     #expect(job?.isLocal == true)
     downloads.dropBytes(of: id)
@@ -59,7 +59,7 @@ struct DownloadsTests {
   func limit() {
     var downloads = Downloads(atOnce: 2)
     #expect(!downloads.isFull(with: Downloads.byteLimit + 1))
-    downloads.store([1: [1, 2]], of: prediction(1).id)
+    downloads.store([1: .init(bytes: [1, 2])], of: prediction(1).id)
     #expect(!downloads.isFull(with: Downloads.byteLimit - 2))
     #expect(downloads.isFull(with: Downloads.byteLimit - 1))
   }

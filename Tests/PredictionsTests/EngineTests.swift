@@ -515,7 +515,7 @@ struct EngineTests {
   func downloads() throws {
     let rig = Rig()
     rig.provider.state.withLock {
-      $0.downloads = [.transient(reason: "cut"), .expired(reason: "403"), .written]
+      $0.downloads = [.transient(reason: "cut"), .expired(reason: "403"), .written()]
     }
     let it = try rig.result(try rig.submit().id)
     #expect(it.status == .completed && it.failure == nil && it.files.count == 1)

@@ -311,15 +311,17 @@ def test_links_that_stay_expired_are_requested_twice(paid, wavespeed):
     "file:///etc/passwd", "http://169.254.169.254/latest/meta-data/iam", "ftp://127.0.0.1/x.png", "https://[::ffff:a9fe:a9fe]/x.png",
 ])
 def test_an_output_that_leads_home_is_never_fetched(paid, wavespeed, output):
-    # With an unknown scheme there is no usable output.
+    # Of another scheme than HTTP it is only a text.
     wavespeed.script(outputs=[output])
     with paid() as program:
         prediction = ended(program)
     if output.startswith("http"):
         assert_failure(prediction, "completed", "download_failed", "charged", False)
+        assert prediction["files"] == []
     else:
-        assert_failure(prediction, "failed", "remote_error", "unknown", False)
-    assert prediction["files"] == [] and wavespeed.downloads() == []
+        [file] = prediction["files"]
+        assert (file["kind"], Path(file["path"]).read_text()) == ("text", output)
+    assert wavespeed.downloads() == []
     assert "root:" not in str(prediction)
     assert len(wavespeed.posts()) == 1
 

@@ -1,3 +1,4 @@
+import Encoding
 import JSON
 import Predictions
 import Testing
@@ -63,7 +64,10 @@ import Threads
     let answer = answer(
       #"{"data":[{"b64_json":"AQID"},{"url":"https://x/1.png"},{"url":"data:image/png;base64,BAU="},{"url":"ftp://x"},{},7]}"#
     )
-    #expect(answer.outputs == [.bytes([1, 2, 3]), .location("https://x/1.png"), .bytes([4, 5])])
+    #expect(
+      answer.outputs == [
+        .bytes([1, 2, 3]), .location("https://x/1.png"), .bytes([4, 5], FormatHint(mediaType: "image/png")),
+      ])
     #expect(answer.isReadable)
   }
 

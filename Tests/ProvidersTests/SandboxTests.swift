@@ -42,7 +42,7 @@ struct SandboxTests {
     let outcome: DownloadOutcome = wait {
       sandbox.download("sandbox:\(index)", index: index, of: order(input), into: writer, completion: $0)
     }
-    guard outcome == .written else { throw Unexpected("\(outcome)") }
+    guard outcome == .written() else { throw Unexpected("\(outcome)") }
     return writer.bytes
   }
 

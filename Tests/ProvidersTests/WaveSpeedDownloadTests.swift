@@ -21,7 +21,8 @@ import Threads
   @Test func aDownloadDoesNotSendTheKey() throws {
     let server = try Loopback()
     let (outcome, bytes) = fetch(server)
-    #expect(outcome == .written)
+    #expect(
+      outcome == .written(FormatHint(mediaType: "image/png", address: server.outputURL + "/output/x.png?Signature=a")))
     #expect(ImageFormat(of: bytes) != nil)
     let request = try #require(server.requests("download").first)
     #expect(request["path"]?.string == "/output/x.png?Signature=a%2Fb&Expires=1")
@@ -32,7 +33,7 @@ import Threads
   @Test func redirectsAreFollowedFiveTimes() throws {
     let hop: JSONValue = ["do": "redirect", "to": "/output/next.png", "times": 5]
     let server = try Loopback(["download": [hop]])
-    #expect(fetch(server).0 == .written)
+    #expect(fetch(server).0 == .written(FormatHint(mediaType: "image/png", address: "next.png")))
     #expect(server.requests("download").count == 6)
     #expect(!server.requests("download").contains { $0.text.contains(secret) })
     server.script(["download": [["do": "redirect", "to": "loop", "times": "forever"]]])
@@ -105,7 +106,7 @@ import Threads
     let order = prediction(remoteID: id)
     let files = WorkQueue()
     let writer = MemoryWriter(on: files)
-    #expect(server.provider(files: files).download("inline:1", of: order, into: writer) == .written)
+    #expect(server.provider(files: files).download("inline:1", of: order, into: writer) == .written())
     #expect(ImageFormat(of: writer.bytes) != nil)
     guard case .transient = server.provider().download("inline:1", of: order, into: writer) else { throw Unexpected() }
     guard case .expired = server.provider().download("inline:1", of: order, into: writer) else { throw Unexpected() }

@@ -1,3 +1,4 @@
+import Encoding
 import Predictions
 import Threads
 
@@ -71,6 +72,6 @@ final class MemoryWriter: OutputWriter {
     kept.withLock { $0 += copy }
   }
 
-  func finish() throws(OutputError) {}
+  func finish(_ hint: FormatHint) throws(OutputError) {}
   func discard() {}
 }

@@ -194,14 +194,50 @@ import Threads
     }
     switch outputs.first {
     case .location(let url): #expect(url == "\(server.outputURL)/output/\(Self.firstID).png")
-    case .bytes(let bytes): #expect(ImageFormat(of: bytes) != nil)
+    case .bytes(let bytes, _): #expect(ImageFormat(of: bytes) != nil)
     case nil: throw Unexpected()
     }
   }
 
-  @Test(arguments: ["no_outputs", "text"])
-  func completedWithoutAPicture(shape: String) throws {
-    let server = try Loopback(["poll": [.string(shape)]])
+  /// A value that is no file is kept as a text or as JSON.
+  @Test(
+    arguments: [
+      (#"["a cat, sitting"]"#, [.bytes(Array("a cat, sitting".utf8), FormatHint(mediaType: "text/plain"))]),
+      (#"["https://x/a b"]"#, [.bytes(Array("https://x/a b".utf8), FormatHint(mediaType: "text/plain"))]),
+      (
+        #"[0.5,{"a":[true]}]"#,
+        [
+          .bytes(Array("0.5".utf8), FormatHint(mediaType: "application/json")),
+          .bytes(Array(#"{"a":[true]}"#.utf8), FormatHint(mediaType: "application/json")),
+        ]
+      ),
+      (
+        #"[{"image":{"url":"https://x/1.png"},"mask":["https://x/2.png"]},null]"#,
+        [
+          .location("https://x/1.png"), .location("https://x/2.png"),
+        ]
+      ),
+      (#""https://x/1.mp4""#, [.location("https://x/1.mp4")]),
+      (
+        #"[[[[[["https://x/deep.png"]]]]]]"#,
+        [
+          .bytes(Array(#"[[[[["https://x/deep.png"]]]]]"#.utf8), FormatHint(mediaType: "application/json"))
+        ]
+      ),
+      (#"["data:audio/wav;base64,UklGRg=="]"#, [.bytes(Array("RIFF".utf8), FormatHint(mediaType: "audio/wav"))]),
+    ] as [(String, [RemoteOutput])])
+  func everyValueIsKept(value: String, expected: [RemoteOutput]) throws {
+    let value = try JSONValue(parsing: Array(value.utf8))
+    let server = try Loopback(["polls": 0, "poll": [["do": "state", "status": "completed", "outputs": value]]])
+    guard case .answered(.completed(let outputs, _, _), nil) = server.provider().poll(try accepted(server)) else {
+      throw Unexpected()
+    }
+    #expect(outputs == expected)
+  }
+
+  @Test(arguments: [[], [.null], [""], [[]], .null] as [JSONValue])
+  func completedWithNothing(outputs: JSONValue) throws {
+    let server = try Loopback(["poll": [["do": "state", "status": "completed", "outputs": outputs]]])
     guard case .answered(.failed(let failure, .unknown), nil) = server.provider().poll(try accepted(server)) else {
       throw Unexpected()
     }
@@ -245,10 +281,10 @@ import Threads
     #expect(server.provider().poll(try accepted(server)) == .answered(.running, after: nil))
   }
 
-  @Test func anUnreadableMemberIsIgnored() throws {
+  @Test func membersOfOddTypesAreIgnored() throws {
     let odd: JSONValue = [
       "do": "state", "status": "COMPLETED",
-      "outputs": [7, "https://cdn.example/x.png", nil, ["url": "https://cdn.example/y.png"]],
+      "outputs": ["", "https://cdn.example/x.png", nil, ["url": "https://cdn.example/y.png"]],
       "has_nsfw_contents": [true, false, true, false], "timings": "fast", "error": ["message": "none"],
       "created_at": 12,
       "model": nil, "code": "zero",

@@ -1,3 +1,4 @@
+import Encoding
 import Predictions
 import PredictionsTestSupport
 import Testing
@@ -40,7 +41,7 @@ struct BoundaryTests {
     let writer = try store.begin(prediction, index: 1)
     defer { writer.discard() }
     try writer.write(Sample.png().span)
-    try writer.finish()
+    try writer.finish(FormatHint())
     try meanwhile()
     return try #require(try store.place([writer], of: prediction).first)
   }

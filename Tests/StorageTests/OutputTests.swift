@@ -34,7 +34,7 @@ struct OutputTests {
       try writer.write(Array(rest.prefix(7)).span)
       rest = rest.dropFirst(7)
     }
-    try writer.finish()
+    try writer.finish(FormatHint())
     return writer
   }
 
@@ -47,7 +47,7 @@ struct OutputTests {
     let writer = try store.begin(prediction, index: 1)
     #expect(names() == [".\(prediction.id)-1.1.part"])
     try writer.write(bytes.span)
-    try writer.finish()
+    try writer.finish(FormatHint())
     let files = try store.place([writer], of: prediction)
     let path = "\(folder.path)/a/b/\(prediction.id)-1.png"
     let file = OutputFile(
@@ -155,13 +155,32 @@ struct OutputTests {
     #expect(mine == [".\(prediction.id)-1.3.part", ".\(prediction.id)-2.3.part"])
   }
 
-  @Test func onlyImagesAreSaved() throws {
+  /// The file of any format is kept, under the extension of its format.
+  @Test(
+    arguments: [
+      ([0x1A, 0x45, 0xDF, 0xA3] + Array("webm".utf8), FormatHint(), "video/webm", "webm"),
+      (Array("a poem".utf8), FormatHint(mediaType: "text/plain"), "text/plain", "txt"),
+      (Array("{}".utf8), FormatHint(address: "https://x/a.json?b=c.png"), "application/json", "json"),
+      ([0, 1, 2], FormatHint(mediaType: "image/png", address: "https://x/a.png"), "application/octet-stream", "bin"),
+    ] as [([UInt8], FormatHint, String, String)])
+  func anyOutputIsSaved(bytes: [UInt8], hint: FormatHint, mediaType: String, suffix: String) throws {
     let store = FileOutputStore(limit: 100)
     let prediction = prediction()
-    for bytes in [[], Array("<html>".utf8)] as [[UInt8]] {
+    let writer = try store.begin(prediction, index: 1)
+    try writer.write(bytes.span)
+    try writer.finish(hint)
+    let file = try #require(try store.place([writer], of: prediction).first)
+    #expect(file.mediaType == mediaType && file.name.hasSuffix(".\(suffix)") && file.width == nil)
+    #expect(try store.contents(of: file, for: nil) == bytes)
+  }
+
+  @Test func nothingButAFileIsSaved() throws {
+    let store = FileOutputStore(limit: 100)
+    let prediction = prediction()
+    for (text, error) in [("", OutputError.empty), ("<html>Log in</html>", .textInstead)] {
       let writer = try store.begin(prediction, index: 1)
-      try writer.write(bytes.span)
-      #expect(throws: OutputError.notAnImage) { try writer.finish() }
+      try writer.write(Array(text.utf8).span)
+      #expect(throws: error) { try writer.finish(FormatHint(mediaType: "text/html", address: "https://x/a.png")) }
       writer.discard()
     }
     let writer = try store.begin(prediction, index: 1)

@@ -1,3 +1,5 @@
+internal import Encoding
+
 /// Outputs on their way to files: whose turn it is, and the bytes that arrived with a reply. A pure struct.
 ///
 /// Two lines, each with its own limit: local jobs (made here, or in memory already) end at the disk's pace, while a
@@ -11,6 +13,13 @@ struct Downloads: Sendable {
     var isLocal: Bool
   }
 
+  /// An output that arrived with a reply.
+  struct Arrived: Sendable, Equatable {
+    var bytes: [UInt8]
+    /// What the provider states about its format.
+    var hint = FormatHint()
+  }
+
   /// How many bytes of outputs may be in memory, beyond those of one prediction.
   static let byteLimit = 64 << 20
 
@@ -18,7 +27,7 @@ struct Downloads: Sendable {
   private var remote: Turns<Job>
   private var unsaved: Set<PredictionID> = []
   /// By output, from 1.
-  private var bytes: [PredictionID: [Int: [UInt8]]] = [:]
+  private var arrived: [PredictionID: [Int: Arrived]] = [:]
 
   /// - Parameter limit: how many jobs of each line run at once.
   init(atOnce limit: Int) {
@@ -36,7 +45,7 @@ struct Downloads: Sendable {
   /// - Parameter isEmbedded: whether the provider makes the outputs in this process.
   /// - Returns: the job if it may start now; otherwise `end` returns it when its turn comes.
   mutating func begin(_ prediction: Prediction, from provider: any Provider, isEmbedded: Bool) -> Job? {
-    let isLocal = isEmbedded || bytes[prediction.id] != nil
+    let isLocal = isEmbedded || arrived[prediction.id] != nil
     let job = Job(prediction: prediction, provider: provider, isLocal: isLocal)
     guard isLocal else { return remote.begin(job) ? job : nil }
     unsaved.insert(prediction.id)
@@ -55,19 +64,19 @@ struct Downloads: Sendable {
 
   /// Whether so many more bytes would exceed the limit. The first prediction may always have its bytes in memory.
   func isFull(with count: Int) -> Bool {
-    let held = bytes.values.reduce(0) { $0 + $1.values.reduce(0) { $0 + $1.count } }
+    let held = arrived.values.reduce(0) { $0 + $1.values.reduce(0) { $0 + $1.bytes.count } }
     return held > 0 && held + count > Self.byteLimit
   }
 
   /// Whether outputs of a prediction are in memory.
-  func hasBytes(of id: PredictionID) -> Bool { bytes[id] != nil }
+  func hasBytes(of id: PredictionID) -> Bool { arrived[id] != nil }
 
   /// One output of a prediction, by its index from 1; `nil` where it is not in memory.
-  func bytes(of id: PredictionID, at index: Int) -> [UInt8]? { bytes[id]?[index] }
+  func output(of id: PredictionID, at index: Int) -> Arrived? { arrived[id]?[index] }
 
   /// Stores outputs that arrived as bytes until they are files.
-  mutating func store(_ outputs: [Int: [UInt8]], of id: PredictionID) { bytes[id] = outputs }
+  mutating func store(_ outputs: [Int: Arrived], of id: PredictionID) { arrived[id] = outputs }
 
   /// Drops the outputs of a prediction from memory.
-  mutating func dropBytes(of id: PredictionID) { bytes[id] = nil }
+  mutating func dropBytes(of id: PredictionID) { arrived[id] = nil }
 }

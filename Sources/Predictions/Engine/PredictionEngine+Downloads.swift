@@ -1,3 +1,4 @@
+internal import Encoding
 internal import Threads
 
 extension PredictionEngine {
@@ -59,16 +60,19 @@ extension PredictionEngine {
     fetch(prediction, index: index, from: provider, into: writer) { [self] outcome in
       files.async { [self] in
         var outcome = outcome
-        if outcome == .written {
+        var isSaved = false
+        if case .written(let hint) = outcome {
           do throws(OutputError) {
-            try writer.finish()
-          } catch OutputError.notAnImage {
-            outcome = .transient(reason: OutputError.notAnImage.message)
+            try writer.finish(hint)
+            isSaved = true
           } catch {
-            outcome = .unsaved(error)
+            switch error {
+            case .empty, .textInstead: outcome = .transient(reason: error.message)
+            default: outcome = .unsaved(error)
+            }
           }
         }
-        guard outcome == .written else {
+        guard isSaved else {
           for writer in saved + [writer] { writer.discard() }
           return completion(.failure(SaveFailure(outcome: outcome)))
         }
@@ -85,13 +89,13 @@ extension PredictionEngine {
     guard output == "inline:\(index)" else {
       return provider.download(output, index: index, of: prediction, into: writer, completion: completion)
     }
-    guard let bytes = state.withLock({ $0.downloads.bytes(of: prediction.id, at: index) }) else {
+    guard let known = state.withLock({ $0.downloads.output(of: prediction.id, at: index) }) else {
       // They were too many for the memory, or another process read the reply.
       return provider.download(output, index: index, of: prediction, into: writer, completion: completion)
     }
     do throws(OutputError) {
-      try writer.write(bytes.span)
-      completion(.written)
+      try writer.write(known.bytes.span)
+      completion(.written(known.hint))
     } catch {
       completion(.unsaved(error))
     }

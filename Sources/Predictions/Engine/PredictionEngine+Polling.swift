@@ -1,3 +1,4 @@
+internal import Encoding
 internal import Threads
 
 extension PredictionEngine {
@@ -23,17 +24,17 @@ extension PredictionEngine {
   private func storeBytes(of result: RemoteResult, for prediction: Prediction) {
     guard case .completed(let outputs, _, _) = result else { return }
     let id = prediction.id
-    var bytes: [Int: [UInt8]] = [:]
+    var arrived: [Int: Downloads.Arrived] = [:]
     for (index, output) in outputs.enumerated() {
-      if case .bytes(let output) = output { bytes[index + 1] = output }
+      if case .bytes(let bytes, let hint) = output { arrived[index + 1] = .init(bytes: bytes, hint: hint) }
     }
-    guard !bytes.isEmpty else { return }
-    let count = bytes.values.reduce(0) { $0 + $1.count }
+    guard !arrived.isEmpty else { return }
+    let count = arrived.values.reduce(0) { $0 + $1.bytes.count }
     let (isFull, provider) = state.withLock { state in
       (state.downloads.isFull(with: count), state.providers[prediction.account])
     }
     if isFull, provider?.canRepeat(prediction) == true { return }
-    state.withLock { $0.downloads.store(bytes, of: id) }
+    state.withLock { [arrived] in $0.downloads.store(arrived, of: id) }
   }
 
   func relink(_ prediction: Prediction, at provider: any Provider) {

@@ -1,3 +1,4 @@
+internal import Encoding
 public import HTTP
 internal import JSON
 public import Predictions
@@ -202,11 +203,11 @@ public struct OpenAI: Provider {
   private func write(_ index: Int, of prediction: Prediction, into writer: any OutputWriter) -> DownloadOutcome {
     guard let body = replies.body(of: prediction),
       case .completed(let outputs, _, _)? = result(of: body, isWhole: true, prediction),
-      outputs.indices.contains(index - 1), case .bytes(let bytes) = outputs[index - 1]
+      outputs.indices.contains(index - 1), case .bytes(let bytes, let hint) = outputs[index - 1]
     else { return .expired(reason: "The reply that held the bytes is no longer stored.") }
     do throws(OutputError) {
       try writer.write(bytes.span)
-      return .written
+      return .written(hint)
     } catch {
       return .unsaved(error)
     }

@@ -47,7 +47,7 @@ struct OpenAIPreviews: Sendable {
     if type.hasSuffix(".completed") { end() }
     guard type.hasSuffix(Self.suffix) else { return nil }
     let index = object["partial_image_index"]?.int64.flatMap { Int32(exactly: $0) }.map(Int.init) ?? count
-    guard case .bytes(let bytes)? = OpenAIResponse.output(.object(object)) else {
+    guard case .bytes(let bytes, _)? = OpenAIResponse.output(.object(object)) else {
       return counted(.unreadable(reason: "it is not base64"))
     }
     return counted(.picture(bytes, index: max(0, index)))

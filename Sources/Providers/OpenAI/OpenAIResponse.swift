@@ -51,12 +51,12 @@ struct OpenAIResponse: Sendable {
   /// `b64_json`, or `url` with a URL or a data URI.
   static func output(_ value: JSONValue) -> RemoteOutput? {
     if let text = value["b64_json"]?.string, !text.isEmpty {
-      if let uri = DataURI(text) { return .bytes(uri.bytes) }
+      if let uri = DataURI(text) { return .bytes(uri.bytes, FormatHint(mediaType: uri.mediaType)) }
       guard let bytes = Base64.decode(Array(text.utf8).span), !bytes.isEmpty else { return nil }
       return .bytes(bytes)
     }
     guard let url = value["url"]?.string else { return nil }
-    if let uri = DataURI(url) { return .bytes(uri.bytes) }
+    if let uri = DataURI(url) { return .bytes(uri.bytes, FormatHint(mediaType: uri.mediaType)) }
     let start = url.prefix(8).lowercased()
     return start.hasPrefix("https://") || start.hasPrefix("http://") ? .location(url) : nil
   }

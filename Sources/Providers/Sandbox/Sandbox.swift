@@ -131,7 +131,7 @@ public struct Sandbox: Provider {
       let file = PNG.encode(canvas.pixels, width: order.width, height: order.height)
       do throws(OutputError) {
         try writer.write(file.span)
-        completion(.written)
+        completion(.written())
       } catch {
         completion(.unsaved(error))
       }

@@ -244,12 +244,12 @@ public struct WaveSpeed: Provider, Sendable {
   private func write(_ outcome: PollOutcome, index: Int, into writer: any OutputWriter) -> DownloadOutcome {
     switch outcome {
     case .answered(.completed(let outputs, _, _), _):
-      guard outputs.indices.contains(index - 1), case .bytes(let bytes) = outputs[index - 1] else {
+      guard outputs.indices.contains(index - 1), case .bytes(let bytes, let hint) = outputs[index - 1] else {
         return .expired(reason: "The result has no such output any more.")
       }
       do {
         try writer.write(bytes.span)
-        return .written
+        return .written(hint)
       } catch {
         return .unsaved(error)
       }

@@ -44,25 +44,57 @@ extension WaveSpeed {
   // MARK: - Completed
 
   private func completed(_ object: JSONObject) -> RemoteResult? {
-    let given = object["outputs"]?.array ?? []
-    let outputs = given.map(Self.output)
-    let usable = outputs.compactMap { $0 }
-    guard !usable.isEmpty else { return nil }
+    let given = object["outputs"]?.array ?? object["outputs"].map { [$0] } ?? []
+    let outputs = given.map(Self.outputs)
+    guard outputs.contains(where: { !$0.isEmpty }) else { return nil }
     // Seen as `null`, absent, `[]`, and once without booleans; used only with one flag for each output.
     let flags = object["has_nsfw_contents"]?.array?.compactMap(\.bool) ?? []
-    let matching = flags.count == given.count ? zip(flags, outputs).compactMap { $1 == nil ? nil : $0 } : []
+    let matching = flags.count == given.count ? zip(flags, outputs).flatMap { flag, of in of.map { _ in flag } } : []
     let inference = object["timings"]?["inference"]?.number?.double
     return .completed(
-      outputs: usable, hasNSFWContents: matching,
+      outputs: outputs.flatMap { $0 }, hasNSFWContents: matching,
       inferenceMilliseconds: inference.flatMap { $0.isFinite && abs($0) < 1e15 ? Int64($0.rounded()) : nil })
   }
 
-  /// A URL, a data URI, plain base64, or an object with one of them under `url`.
-  private static func output(_ value: JSONValue) -> RemoteOutput? {
-    guard let text = value.string ?? value["url"]?.string else { return nil }
+  /// The files of one output: the URLs and data URIs in it, or where there are none the value itself, as a text or as JSON.
+  /// What was paid for is kept, whatever it is.
+  private static func outputs(_ value: JSONValue) -> [RemoteOutput] {
+    let files = files(in: value, depth: 0)
+    guard files.isEmpty else { return files }
+    switch value {
+    case .null: return []
+    case .string(let text):
+      return text.isEmpty ? [] : [.bytes(Array(text.utf8), FormatHint(mediaType: FileFormat.text.mediaType))]
+    case .array(let elements) where elements.isEmpty: return []
+    case .object(let object) where object.isEmpty: return []
+    case .array, .object, .bool, .number:
+      return [.bytes(value.serialized, FormatHint(mediaType: FileFormat.json.mediaType))]
+    }
+  }
+
+  /// How deep URLs are searched for in an output.
+  private static let searchDepth = 4
+
+  private static func files(in value: JSONValue, depth: Int) -> [RemoteOutput] {
+    switch value {
+    case .string(let text): return file(text).map { [$0] } ?? []
+    case .array(let elements) where depth < searchDepth: return elements.flatMap { files(in: $0, depth: depth + 1) }
+    case .object(let object) where depth < searchDepth:
+      return object.members.flatMap { files(in: $0.value, depth: depth + 1) }
+    case .array, .object, .bool, .number, .null: return []
+    }
+  }
+
+  /// A file, where the text is a URL, a data URI, or the base64 of an image.
+  private static func file(_ text: String) -> RemoteOutput? {
     let start = text.prefix(8).lowercased()
-    if start.hasPrefix("https://") || start.hasPrefix("http://") { return .location(text) }
-    if start.hasPrefix("data:") { return DataURI(text).map { .bytes($0.bytes) } }
+    if start.hasPrefix("https://") || start.hasPrefix("http://") {
+      // A sentence may begin with an address.
+      return text.contains(where: \.isWhitespace) ? nil : .location(text)
+    }
+    if start.hasPrefix("data:"), let uri = DataURI(text) {
+      return .bytes(uri.bytes, FormatHint(mediaType: uri.mediaType))
+    }
     // Only an image: any word of four letters is base64 too.
     guard let bytes = Base64.decode(Array(text.utf8).span), ImageFormat(of: bytes) != nil else { return nil }
     return .bytes(bytes)

@@ -103,7 +103,7 @@ extension Service {
     var note = notes(for: snapshot)
     if pictureBytes > 0, !visible.isEmpty, let engine = try? engine() {
       var left = pictureBytes
-      for (_, file) in visible {
+      for (_, file) in visible where file.kind == .image {
         guard (file.bytes + 2) / 3 * 4 <= left else {
           note.append("An image was too large to be shown here; open its file.")
           continue
@@ -222,9 +222,4 @@ extension Prediction {
     let reason = message.isEmpty ? "There is no image: the prediction is \(status.rawValue)" : message
     return "\(sentences(reason, failure?.hint)) (prediction \(id), billing \(billing.rawValue))"
   }
-}
-
-extension OutputFile {
-  /// The last part of its path.
-  var name: String { path.split(separator: "/").last.map(String.init) ?? path }
 }

@@ -1,3 +1,4 @@
+internal import Encoding
 internal import JSON
 internal import JSONRPC
 internal import Predictions
@@ -102,7 +103,8 @@ extension Schema {
         "files": .array(
           of: .object(
             [
-              "path": .string, "media_type": .string, "bytes": .integer(), "sha256": .string,
+              "path": .string, "kind": .word(FileKind.allCases.map(\.rawValue)),
+              "media_type": .string, "bytes": .integer(), "sha256": .string,
               "width": .integer().orNull, "height": .integer().orNull,
             ], optional: ["path"])),
         "billing": .word(Billing.allCases.map(\.rawValue)),

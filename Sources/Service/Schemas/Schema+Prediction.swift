@@ -1,3 +1,4 @@
+internal import Encoding
 internal import Predictions
 
 // The schema of a prediction. `Prediction+JSON.swift` writes it.
@@ -78,10 +79,12 @@ extension Schema {
     .object(
       [
         "path": .string(like: "^/").about("Absolute."),
-        "media_type": .string.about("Read from its bytes, not from its name."),
+        "kind": .word(FileKind.allCases.map(\.rawValue)).about(
+          "How to show it. A vector is an SVG file, which may contain scripts."),
+        "media_type": .string.about("Read from its bytes; for a text from its name or its sender."),
         "bytes": .integer(0...),
         "sha256": .string(like: "^[0-9a-f]{64}$"),
-        "width": .integer(1...).orNull,
+        "width": .integer(1...).orNull.about("In pixels; null where there are none."),
         "height": .integer(1...).orNull,
         "base64": .string.about("Its content, if inline asked for it."),
       ], optional: ["base64"]

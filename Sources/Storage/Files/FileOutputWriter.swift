@@ -1,4 +1,4 @@
-internal import Encoding
+public import Encoding
 public import Predictions
 internal import Threads
 
@@ -17,7 +17,7 @@ public final class FileOutputWriter: OutputWriter {
     let directory: Directory
     let name: String
     let identity: FileIdentity?
-    let format: ImageFormat
+    let format: FileFormat
     let bytes: Int64
     let sha256: String
     let width: Int?
@@ -76,22 +76,25 @@ public final class FileOutputWriter: OutputWriter {
     }
   }
 
-  /// Syncs the file and reads format and size from its header. Throws `notAnImage` where there is none.
-  public func finish() throws(OutputError) {
+  /// Syncs the file, decides its format and reads the size of an image from its header. Throws `empty` or `textInstead`.
+  public func finish(_ hint: FormatHint) throws(OutputError) {
     Promptness.assertMayWait()
     try state.withLock { state throws(OutputError) in
       guard state.finished == nil else { return }
       guard let file = state.file else { throw .inputOutput(path: path, reason: "it was given up") }
       // Read back from the disk, so that no part is kept in memory while it is written.
       let head = FileSystem.read(file, from: 0, atMost: Int(min(state.bytes, Int64(Self.headBytes)))) ?? []
-      guard let header = ImageHeader(head) else { throw .notAnImage }
+      guard state.bytes > 0 else { throw .empty }
+      let format = FileFormat(head: head, hint: hint)
+      if format.isText(insteadOf: hint) { throw .textInstead }
+      let header = ImageHeader(head)
       do throws(SystemError) { try file.sync() } catch { throw failure(error) }
       let identity = FileStatus(of: file)?.identity
       state.file = nil
       state.finished = Finished(
-        directory: directory, name: name, identity: identity, format: header.format, bytes: state.bytes,
+        directory: directory, name: name, identity: identity, format: format, bytes: state.bytes,
         sha256: state.hash.finish().hexadecimal,
-        width: header.width, height: header.height)
+        width: header?.width, height: header?.height)
     }
   }
 

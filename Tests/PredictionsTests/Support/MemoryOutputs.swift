@@ -70,7 +70,7 @@ final class MemoryWriter: OutputWriter {
     self.bytes.withLock { $0? += copy }
   }
 
-  func finish() {}
+  func finish(_ hint: FormatHint) {}
 
   func discard() { _ = take() }
 

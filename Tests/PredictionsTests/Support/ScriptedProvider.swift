@@ -180,8 +180,8 @@ final class ScriptedProvider: Provider, ProviderHistory, ProviderUploads {
       journal.note("download")
       // It does not store bytes that came with an answer.
       guard !output.hasPrefix("inline:") else { return completion(.expired(reason: "They are in the answer.")) }
-      let outcome = state.withLock { $0.downloads.isEmpty ? .written : $0.downloads.removeFirst() }
-      if outcome == .written { try? writer.write(Array("\(output)".utf8).span) }
+      let outcome = state.withLock { $0.downloads.isEmpty ? .written() : $0.downloads.removeFirst() }
+      if outcome == .written() { try? writer.write(Array("\(output)".utf8).span) }
       completion(outcome)
     }
   }

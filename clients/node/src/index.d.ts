@@ -65,10 +65,15 @@ export interface Warning {
   readonly message: string;
 }
 
-/** A saved image. */
+/** What a saved file is for. */
+export type FileKind = "image" | "vector" | "video" | "audio" | "model" | "archive" | "text" | "json" | "other";
+
+/** A saved output. */
 export interface SavedFile {
   /** Absolute. */
   readonly path: string;
+  /** How to show it. A vector is an SVG file, which may contain scripts. */
+  readonly kind: FileKind;
   readonly media_type: string;
   readonly bytes: number;
   readonly sha256: string;

@@ -22,7 +22,7 @@ def _time(text: Optional[str]) -> Optional[datetime]:
 
 @dataclass(frozen=True)
 class File:
-    """One saved image."""
+    """One saved output."""
 
     path: Path
     media_type: str
@@ -32,16 +32,18 @@ class File:
     height: Optional[int]
     #: Only where it was asked for with `inline`.
     base64: Optional[str] = field(default=None, repr=False)
+    #: How to show it: image, vector (SVG, which may contain scripts), video, audio, model, archive, text, json or other.
+    kind: str = "image"
 
     def read(self) -> builtins.bytes:
-        """The image: from the message where it came with it, else from the disk."""
+        """Its bytes: from the message where it came with it, else from the disk."""
         return base64.b64decode(self.base64) if self.base64 is not None else self.path.read_bytes()
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "File":
         return cls(
             Path(value["path"]), value["media_type"], value["bytes"], value["sha256"], value.get("width"),
-            value.get("height"), value.get("base64"),
+            value.get("height"), value.get("base64"), value.get("kind", "image"),
         )
 
 

@@ -1,0 +1,64 @@
+"""Whatever a paid model returns is kept: files of any format, texts and JSON, each downloaded once."""
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+from promise import assert_files_are_whole
+from wavespeed import PICTURE
+
+
+def box(brand):
+    return b"\x00\x00\x00\x18ftyp" + brand + b"\x00\x00\x00\x00isom\x00\x00\x00\x08free"
+
+
+FILES = {
+    "mp4": ("video", "video/mp4", box(b"isom")),
+    "mov": ("video", "video/quicktime", box(b"qt  ")),
+    "webm": ("video", "video/webm", b"\x1aE\xdf\xa3\x9fB\x82\x84webm"),
+    "mp3": ("audio", "audio/mpeg", b"ID3\x04\x00\x00\x00\x00\x00\x00"),
+    "wav": ("audio", "audio/wav", b"RIFF\x24\x00\x00\x00WAVEfmt "),
+    "glb": ("model", "model/gltf-binary", b"glTF\x02\x00\x00\x00\x0c\x00\x00\x00"),
+    "obj": ("model", "model/obj", b"v 0 0 0\nv 1 0 0\n"),
+    "svg": ("vector", "image/svg+xml", b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"),
+    "heic": ("image", "image/heic", box(b"heic")),
+    "zip": ("archive", "application/zip", b"PK\x03\x04" + bytes(26)),
+    "json": ("json", "application/json", b'{"score": 0.5}'),
+    "bin": ("other", "application/octet-stream", bytes(range(32))),
+}
+
+
+@pytest.mark.parametrize("suffix", FILES)
+def test_a_file_of_any_format_is_saved_once(paid, wavespeed, suffix):
+    kind, media_type, content = FILES[suffix]
+    wavespeed.script(
+        polls=0, outputs=["{output}/output/{id}." + suffix + "?Signature=a.png"],
+        download=[{"do": "reply", "base64": base64.b64encode(content).decode(), "headers": {"Content-Type": "binary/octet-stream"}}],
+    )
+    with paid() as program:
+        prediction = program.call("submit", prompt="a fox that runs", wait_ms=30000)
+    [file] = prediction["files"]
+    assert (file["kind"], file["media_type"]) == (kind, media_type) and file["path"].endswith("." + suffix)
+    assert (file["width"], file["height"]) == (None, None)
+    assert prediction["billing"] == "charged" and prediction["failure"] is None
+    assert_files_are_whole(prediction)
+    assert Path(file["path"]).read_bytes() == content
+    assert len(wavespeed.downloads()) == 1 and len(wavespeed.posts()) == 1
+
+
+def test_outputs_of_several_kinds_stand_side_by_side(paid, wavespeed):
+    video = base64.b64encode(FILES["mp4"][2]).decode()
+    wavespeed.script(
+        polls=0, outputs=["{output}/output/{id}.png", {"video": {"url": "{output}/output/{id}.mp4"}}, "a caption", 7],
+        download=["normal", {"do": "reply", "base64": video}],
+    )
+    with paid() as program:
+        prediction = program.call("submit", prompt="a fox that runs", wait_ms=30000)
+        assert [file["kind"] for file in prediction["files"]] == ["image", "video", "text", "json"]
+        assert [Path(file["path"]).suffix for file in prediction["files"]] == [".png", ".mp4", ".txt", ".json"]
+        assert Path(prediction["files"][0]["path"]).read_bytes() == PICTURE
+        assert Path(prediction["files"][2]["path"]).read_text() == "a caption"
+        assert json.loads(Path(prediction["files"][3]["path"]).read_text()) == 7
+        assert program.call("status", id=prediction["id"])["files"] == prediction["files"]
+
