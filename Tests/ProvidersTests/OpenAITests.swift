@@ -207,7 +207,7 @@ import Threads
     let written: DownloadOutcome = wait {
       provider.download("inline:1", index: 1, of: one, into: writer, completion: $0)
     }
-    #expect(written == .written && writer.bytes == [1, 2, 3])
+    #expect(written == .written() && writer.bytes == [1, 2, 3])
   }
 }
 
