@@ -161,7 +161,7 @@ enum GalleryPage {
     $("large").onclick=()=>$("large").close();
     $("entries").onclick=e=>{if(e.target.tagName==="IMG")enlarge(e.target.closest("article"),e.target)};
     addEventListener("keydown",e=>{
-      if(e.ctrlKey||e.metaKey||e.altKey)return;
+      if(e.ctrlKey||e.metaKey||e.altKey||e.target.closest("a,video,audio"))return;
       const inField=e.target===$("text")||e.target===$("status"),list=shown(),large=$("large");
       if(e.key==="/"&&!inField){e.preventDefault();large.close();$("text").focus();$("text").select();return}
       if(inField){if(e.key==="ArrowDown"&&e.target===$("text")&&list[0]){e.preventDefault();list[0].focus()}return}

@@ -1,3 +1,4 @@
+internal import Encoding
 internal import JSON
 internal import Predictions
 internal import Service
@@ -149,6 +150,10 @@ struct ResultWaiter {
         "This terminal is not known to show images (kitty, Ghostty, Konsole, iTerm2, WezTerm and mintty are).")
     }
     for file in prediction.files {
+      guard file.kind == .image else {
+        console.error("\(SafeText(path: file.path)) is \(file.mediaType); --show shows only images.")
+        continue
+      }
       guard picture.takes(file.mediaType) else {
         console.error("This terminal shows only PNG, and \(SafeText(path: file.path)) is \(file.mediaType).")
         continue

@@ -48,14 +48,18 @@ public struct FileFormat: Sendable, Equatable {
       let bytes = Array(head)
       self =
         ImageFormat(of: bytes).map { FileFormat($0) } ?? Self.signed(FileHead(bytes), hint)
-        ?? Self.unsigned[hint.fileExtension] ?? Self.unsigned.values.first { $0.mediaType == hint.mediaType } ?? .other
+        ?? Self.unsigned[hint.fileExtension] ?? Self.unsigned.values.first { $0.mediaType == hint.mediaType }
+        ?? Self.textInAnotherEncoding(hint) ?? .other
     }
   }
 
-  /// Whether this is a text that came under the name of a binary format: a login page or an error of the host instead of
-  /// the file.
+  /// Whether this is a text in the place of a binary file: a login page or an error of the host. Its address or its sender
+  /// tells that a binary file was to come; or it is a web page, and neither says so by a name.
   public func isText(insteadOf hint: FormatHint) -> Bool {
-    [.text, .json].contains(kind) && Self.binaryExtensions.contains(hint.fileExtension)
+    guard [.text, .json].contains(kind) else { return false }
+    return Self.binaryExtensions.contains(hint.fileExtension)
+      || [.image, .video, .audio].contains(FileKind(mediaType: hint.mediaType))
+      || self == .html && hint.isDownload && !["html", "htm"].contains(hint.fileExtension)
   }
 
   // MARK: - Texts
@@ -65,7 +69,7 @@ public struct FileFormat: Sendable, Equatable {
     "txt": .text, "json": .json, "html": .html, "htm": .html, "svg": .svg, "md": .init("text/markdown", "md"),
     "csv": .init("text/csv", "csv"), "xml": .init("text/xml", "xml"), "vtt": .init("text/vtt", "vtt"),
     "srt": .init("text/srt", "srt"), "gltf": .init("model/gltf+json", "gltf"), "obj": .init("model/obj", "obj"),
-    "stl": .init("model/stl", "stl"), "ply": .init("model/ply", "ply"),
+    "stl": .init("model/stl", "stl"), "ply": .init("model/ply", "ply"), "fbx": .init("model/vnd.fbx", "fbx"),
   ]
 
   /// Other media types of the same formats, and their extensions.
@@ -88,12 +92,19 @@ public struct FileFormat: Sendable, Equatable {
   /// The format of a text that neither its name nor its sender tells.
   private static func sniffed(_ text: String) -> FileFormat {
     let start = FileHead(Array(text.drop { $0.isWhitespace || $0 == "\u{FEFF}" }.lowercased().utf8))
-    if start.has("<!doctype html") || start.has("<html") { return .html }
-    if start.has("<"), start.contains("<svg") { return .svg }
+    if start.has("<") {
+      if start.has("<!doctype html") || start.contains("<html") || start.contains("<body") { return .html }
+      if start.contains("<svg") { return .svg }
+    }
     if start.has("%pdf-") { return pdf }
     if start.has("ply\n") || start.has("ply\r") { return texts["ply"]! }
     if start.has("solid "), start.contains("facet ") { return texts["stl"]! }
     return .text
+  }
+
+  /// A text that is not UTF-8, by its name only. Never one that a browser runs.
+  private static func textInAnotherEncoding(_ hint: FormatHint) -> FileFormat? {
+    texts[hint.fileExtension].flatMap { $0 == .html || $0 == .svg || $0 == .json ? nil : $0 }
   }
 
   // MARK: - Binary formats
@@ -106,7 +117,7 @@ public struct FileFormat: Sendable, Equatable {
   /// Extensions of formats that are never a text.
   private static let binaryExtensions = Set(ImageFormat.allCases.map(\.fileExtension)).union([
     "jpeg", "heic", "jxl", "bmp", "tiff", "tif", "mp4", "mov", "webm", "mkv", "avi", "mp3", "wav", "flac", "ogg", "m4a",
-    "aac", "glb", "fbx", "usdz", "zip", "gz", "tar", "pdf",
+    "aac", "glb", "usdz", "zip", "gz", "tar", "pdf",
   ])
 
   private static func signed(_ head: FileHead, _ hint: FormatHint) -> FileFormat? {
@@ -132,7 +143,8 @@ public struct FileFormat: Sendable, Equatable {
     ([0, 0, 0, 0x0C, 0x4A, 0x58, 0x4C, 0x20, 0x0D, 0x0A, 0x87, 0x0A], .init("image/jxl", "jxl")),
     (Array("ID3".utf8), .init("audio/mpeg", "mp3")), (Array("fLaC".utf8), .init("audio/flac", "flac")),
     (Array("OggS".utf8), .init("audio/ogg", "ogg")), (Array("glTF".utf8), .init("model/gltf-binary", "glb")),
-    (Array("ply\n".utf8), .init("model/ply", "ply")), (Array("Kaydara FBX Binary".utf8), .init("model/vnd.fbx", "fbx")),
+    (Array("ply\n".utf8), .init("model/ply", "ply")), (Array("ply\r".utf8), .init("model/ply", "ply")),
+    (Array("Kaydara FBX Binary".utf8), .init("model/vnd.fbx", "fbx")),
     ([0x1F, 0x8B], .init("application/gzip", "gz")), (Array("%PDF-".utf8), pdf),
   ]
 
@@ -163,6 +175,9 @@ public struct FormatHint: Sendable, Equatable {
   /// Of its name or address, in lower case and without the dot; empty where it has none.
   public let fileExtension: String
 
+  /// Whether it came from an address, not within an answer.
+  public let isDownload: Bool
+
   /// - Parameters:
   ///   - mediaType: a media type or the value of a `Content-Type`, with parameters or without.
   ///   - address: a path or URL; a query and a fragment are left out.
@@ -171,6 +186,7 @@ public struct FormatHint: Sendable, Equatable {
     let path = address.prefix { $0 != "?" && $0 != "#" }
     let name = path.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
     fileExtension = name.contains(".") ? name.split(separator: ".").last?.lowercased() ?? "" : ""
+    isDownload = !address.isEmpty
   }
 }
 

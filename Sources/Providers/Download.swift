@@ -20,14 +20,16 @@ struct Download: Sendable {
     if case .failure(let failure) = HTTPClient.library() {
       completion(.transient(reason: failure.message))
     } else if let address = WebAddress(url) {
-      fetch(address, as: url, redirects: 0)
+      fetch(address, as: url, named: url, redirects: 0)
     } else {
       completion(.refused(reason: "The output's address cannot be read."))
     }
   }
 
-  /// - Parameter url: the unchanged address: a signed one must not be normalised.
-  private func fetch(_ address: WebAddress, as url: String, redirects: Int) {
+  /// - Parameters:
+  ///   - url: the unchanged address: a signed one must not be normalised.
+  ///   - name: the address before any redirect, whose extension tells what was to come.
+  private func fetch(_ address: WebAddress, as url: String, named name: String, redirects: Int) {
     if let refusal = policy.refusal(of: address) {
       completion(.refused(reason: "The output's address may not be fetched. \(refusal)"))
       return
@@ -55,17 +57,19 @@ struct Download: Sendable {
       }
       switch result {
       case .failure(let failure): completion(Self.outcome(failure))
-      case .success(let response): self.answered(response, at: address, redirects: redirects)
+      case .success(let response): self.answered(response, at: address, named: name, redirects: redirects)
       }
     }
   }
 
-  private func answered(_ response: HTTPResponse, at address: WebAddress, redirects: Int) {
+  private func answered(_ response: HTTPResponse, at address: WebAddress, named name: String, redirects: Int) {
     switch response.status {
     case 200 where response.bodyBytes == 0:
       completion(.transient(reason: "The output is empty."))
     case 200:
-      completion(.written(FormatHint(mediaType: response.headers["content-type"], address: address.text)))
+      let hasName = !FormatHint(address: name).fileExtension.isEmpty
+      completion(
+        .written(FormatHint(mediaType: response.headers["content-type"], address: hasName ? name : address.text)))
     case 300..<400:
       guard let location = response.headers["location"], let next = address.following(location) else {
         completion(.refused(reason: "The output's host redirects without an address."))
@@ -75,7 +79,7 @@ struct Download: Sendable {
         completion(.refused(reason: "The output's host redirects more than \(EgressPolicy.redirectLimit) times."))
         return
       }
-      fetch(next, as: next.text, redirects: redirects + 1)
+      fetch(next, as: next.text, named: name, redirects: redirects + 1)
     case 408, 425, 429, 500...:
       completion(.transient(reason: "The output's host answered HTTP \(response.status)."))
     case 400..<500:

@@ -51,6 +51,8 @@ import Testing
       (" <!DOCTYPE html>", "", "", "text/html", "html"), ("solid a\nfacet normal", "", "", "model/stl", "stl"),
       ("ply\nformat ascii 1.0", "", "", "model/ply", "ply"),
       ("{\"asset\":{}}", "model/gltf+json", "", "model/gltf+json", "gltf"),
+      ("; FBX 7.4.0 project file", "", "/a.fbx", "model/vnd.fbx", "fbx"),
+      ("<!-- <svg --><body>", "", "", "text/html", "html"),
       ("BM is the start of a sentence", "", "", "text/plain", "txt"),
       ("RIFF", "image/webp", "/a.webp", "text/plain", "txt"),
       ("a/b", "application/xml", "", "text/xml", "xml"), ("", "", "", "text/plain", "txt"),
@@ -66,6 +68,8 @@ import Testing
     #expect(FileFormat(head: Array(("x" + text).utf8)).kind == .text)
     #expect(FileFormat(head: Array("é".utf8.dropLast())).kind == .other)
     #expect(FileFormat(head: Array("a\u{1B}[31m".utf8)).kind == .other)
+    #expect(FileFormat(head: [0xE9], hint: FormatHint(address: "/a.csv")).mediaType == "text/csv")
+    #expect(FileFormat(head: [0xE9], hint: FormatHint(address: "/a.html")) == .other)
   }
 
   @Test(
@@ -80,7 +84,10 @@ import Testing
     let page = FileFormat(head: Array("<html>".utf8), hint: FormatHint(mediaType: "image/png"))
     #expect(page == .html)
     for name in ["/a.png", "/a.JPEG?x=.html", "/a.mp4"] { #expect(page.isText(insteadOf: FormatHint(address: name))) }
-    for name in ["", "/a", "/a.html", "/a.png/b", "/a.svg"] {
+    for name in ["/a", "/a.png/b", "/a.svg"] { #expect(page.isText(insteadOf: FormatHint(address: name))) }
+    #expect(FileFormat.json.isText(insteadOf: FormatHint(mediaType: "video/mp4", address: "/a")))
+    for name in ["/a", "/a.csv"] { #expect(!FileFormat.text.isText(insteadOf: FormatHint(address: name))) }
+    for name in ["", "/a.html"] {
       #expect(!page.isText(insteadOf: FormatHint(address: name)))
     }
     #expect(!FileFormat.svg.isText(insteadOf: FormatHint(address: "/a.png")))

@@ -223,7 +223,7 @@ def test_a_foreign_page_never_means_that_the_prediction_is_gone(paid, wavespeed)
     ({"status": "cancelled"}, "remote_error", "unknown", True),
     ({"status": "deleted"}, "remote_error", "unknown", True),
     ({"status": "completed", "outputs": []}, "remote_error", "unknown", False),
-    ({"status": "completed", "outputs": ["a cat, sitting"]}, "remote_error", "unknown", False),
+    ({"status": "completed", "outputs": [None, ""]}, "remote_error", "unknown", False),
     ({"status": "completed", "outputs": None}, "remote_error", "unknown", False),
 ], ids=str)
 def test_a_failure_at_the_provider(paid, wavespeed, state, kind, billing, retryable):

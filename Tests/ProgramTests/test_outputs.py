@@ -1,11 +1,11 @@
 """Whatever a paid model returns is kept: files of any format, texts and JSON, each downloaded once."""
 
 import base64
+import hashlib
 import json
 from pathlib import Path
 
 import pytest
-from promise import assert_files_are_whole
 from wavespeed import PICTURE
 
 
@@ -42,8 +42,8 @@ def test_a_file_of_any_format_is_saved_once(paid, wavespeed, suffix):
     assert (file["kind"], file["media_type"]) == (kind, media_type) and file["path"].endswith("." + suffix)
     assert (file["width"], file["height"]) == (None, None)
     assert prediction["billing"] == "charged" and prediction["failure"] is None
-    assert_files_are_whole(prediction)
     assert Path(file["path"]).read_bytes() == content
+    assert (file["bytes"], file["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
     assert len(wavespeed.downloads()) == 1 and len(wavespeed.posts()) == 1
 
 
@@ -62,3 +62,19 @@ def test_outputs_of_several_kinds_stand_side_by_side(paid, wavespeed):
         assert json.loads(Path(prediction["files"][3]["path"]).read_text()) == 7
         assert program.call("status", id=prediction["id"])["files"] == prediction["files"]
 
+
+@pytest.mark.parametrize("address, headers", [
+    ("{output}/output/{id}.png", {}), ("{output}/output/{id}", {}), ("{output}/output/{id}", {"Content-Type": "image/png"}),
+])
+def test_a_login_page_is_not_the_image(paid, wavespeed, address, headers):
+    """Also behind a redirect to an address without an extension."""
+    page = {"do": "reply", "body": "<html>Please log in</html>", "headers": headers, "times": "forever"}
+    wavespeed.script(polls=0, outputs=[address], download=[{"do": "redirect", "to": "/output/login"}, page])
+    with paid() as program:
+        prediction = program.call("submit", prompt="a fox", wait_ms=30000)
+        assert (prediction["status"], prediction["failure"]["type"]) == ("completed", "download_failed")
+        assert prediction["files"] == []
+        wavespeed.clear()
+        [file] = program.call("result", id=prediction["id"])["files"]
+    assert Path(file["path"]).read_bytes() == PICTURE
+    assert len(wavespeed.posts()) == 1

@@ -217,6 +217,17 @@ import Threads
           .location("https://x/1.png"), .location("https://x/2.png"),
         ]
       ),
+      (
+        #"[{"url":"https://x/1.png","thumbnail_url":"https://x/small.png","license":"https://x/"}]"#,
+        [
+          .location("https://x/1.png")
+        ]
+      ),
+      (#"[" https://x/1.png\n"]"#, [.location("https://x/1.png")]),
+      (
+        "[" + Array(repeating: "1", count: 100).joined(separator: ",") + "]",
+        Array(repeating: .bytes([UInt8(ascii: "1")], FormatHint(mediaType: "application/json")), count: 64)
+      ),
       (#""https://x/1.mp4""#, [.location("https://x/1.mp4")]),
       (
         #"[[[[[["https://x/deep.png"]]]]]]"#,
@@ -235,7 +246,7 @@ import Threads
     #expect(outputs == expected)
   }
 
-  @Test(arguments: [[], [.null], [""], [[]], .null] as [JSONValue])
+  @Test(arguments: [[], [.null], [""], [[]], .null, "", false, 0] as [JSONValue])
   func completedWithNothing(outputs: JSONValue) throws {
     let server = try Loopback(["poll": [["do": "state", "status": "completed", "outputs": outputs]]])
     guard case .answered(.failed(let failure, .unknown), nil) = server.provider().poll(try accepted(server)) else {

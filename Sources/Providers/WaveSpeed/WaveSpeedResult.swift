@@ -44,9 +44,20 @@ extension WaveSpeed {
   // MARK: - Completed
 
   private func completed(_ object: JSONObject) -> RemoteResult? {
-    let given = object["outputs"]?.array ?? object["outputs"].map { [$0] } ?? []
-    let outputs = given.map(Self.outputs)
-    guard outputs.contains(where: { !$0.isEmpty }) else { return nil }
+    let given: [JSONValue]
+    switch object["outputs"] {
+    case .array(let elements)?: given = elements
+    case .some(let one) where one.string != nil || one.object != nil: given = [one]
+    default: return nil
+    }
+    var outputs: [[RemoteOutput]] = []
+    var left = Self.outputLimit
+    for value in given {
+      let found = Self.outputs(value).prefix(left)
+      left -= found.count
+      outputs.append(Array(found))
+    }
+    guard left < Self.outputLimit else { return nil }
     // Seen as `null`, absent, `[]`, and once without booleans; used only with one flag for each output.
     let flags = object["has_nsfw_contents"]?.array?.compactMap(\.bool) ?? []
     let matching = flags.count == given.count ? zip(flags, outputs).flatMap { flag, of in of.map { _ in flag } } : []
@@ -55,6 +66,9 @@ extension WaveSpeed {
       outputs: outputs.flatMap { $0 }, hasNSFWContents: matching,
       inferenceMilliseconds: inference.flatMap { $0.isFinite && abs($0) < 1e15 ? Int64($0.rounded()) : nil })
   }
+
+  /// The largest number of outputs of one prediction.
+  private static let outputLimit = 64
 
   /// The files of one output: the URLs and data URIs in it, or where there are none the value itself, as a text or as JSON.
   /// What was paid for is kept, whatever it is.
@@ -80,13 +94,16 @@ extension WaveSpeed {
     case .string(let text): return file(text).map { [$0] } ?? []
     case .array(let elements) where depth < searchDepth: return elements.flatMap { files(in: $0, depth: depth + 1) }
     case .object(let object) where depth < searchDepth:
+      // The file's own address; others beside it lead to a licence, a thumbnail, a page.
+      if let url = object["url"] { return files(in: url, depth: depth + 1) }
       return object.members.flatMap { files(in: $0.value, depth: depth + 1) }
     case .array, .object, .bool, .number, .null: return []
     }
   }
 
-  /// A file, where the text is a URL, a data URI, or the base64 of an image.
+  /// A file, where the text, without white space around it, is a URL, a data URI, or the base64 of an image.
   private static func file(_ text: String) -> RemoteOutput? {
+    let text = trimmed(text)
     let start = text.prefix(8).lowercased()
     if start.hasPrefix("https://") || start.hasPrefix("http://") {
       // A sentence may begin with an address.

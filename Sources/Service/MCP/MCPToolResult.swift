@@ -85,6 +85,9 @@ extension Service {
     MCPFolders(host.agentDirectories())
   }
 
+  /// The images that hosts show; a block of another type may fail the whole call.
+  private static let shownTypes: Set = ["image/png", "image/jpeg", "image/gif", "image/webp"]
+
   /// The result of a tool for a prediction.
   ///
   /// - Parameters:
@@ -103,7 +106,7 @@ extension Service {
     var note = notes(for: snapshot)
     if pictureBytes > 0, !visible.isEmpty, let engine = try? engine() {
       var left = pictureBytes
-      for (_, file) in visible where file.kind == .image {
+      for (_, file) in visible where Self.shownTypes.contains(file.mediaType) {
         guard (file.bytes + 2) / 3 * 4 <= left else {
           note.append("An image was too large to be shown here; open its file.")
           continue

@@ -83,8 +83,11 @@ public final class FileOutputWriter: OutputWriter {
       guard state.finished == nil else { return }
       guard let file = state.file else { throw .inputOutput(path: path, reason: "it was given up") }
       // Read back from the disk, so that no part is kept in memory while it is written.
-      let head = FileSystem.read(file, from: 0, atMost: Int(min(state.bytes, Int64(Self.headBytes)))) ?? []
       guard state.bytes > 0 else { throw .empty }
+      let wanted = Int(min(state.bytes, Int64(Self.headBytes)))
+      guard let head = FileSystem.read(file, from: 0, atMost: wanted), head.count == wanted else {
+        throw .inputOutput(path: path, reason: "it cannot be read back")
+      }
       let format = FileFormat(head: head, hint: hint)
       if format.isText(insteadOf: hint) { throw .textInstead }
       let header = ImageHeader(head)
