@@ -42,6 +42,17 @@ struct GalleryTests {
     #expect(linked.contains(#"src="file:///out/a%20b%22c.png""#))
   }
 
+  @Test(arguments: [
+    ("image/heic", "<img "), ("image/svg+xml", "<img "), ("video/mp4", "<video controls "),
+    ("audio/wav", "<audio controls "),
+    ("text/html", "<a class=\"file\" "), ("model/obj", "<a class=\"file\" "),
+  ]) func eachKindHasItsElement(mediaType: String, element: String) {
+    var file = OutputFile.sample("/out/a<b>.x")
+    file.mediaType = mediaType
+    let entry = GalleryPage.entry(.sample(), [.linked(file)]).text
+    #expect(entry.contains(element) && entry.contains("file:///out/a%3Cb%3E.x") && !entry.contains("a<b>"))
+  }
+
   @Test func withoutAnImageTheStatusStandsInItsPlace() {
     #expect(GalleryPage.entry(.sample(.failed), []).text.contains(#"<div class="none">failed</div>"#))
   }
