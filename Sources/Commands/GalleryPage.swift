@@ -146,7 +146,8 @@ enum GalleryPage {
       const words=$("text").value.toLowerCase().split(/\\s+/).filter(Boolean),status=$("status").value;
       for(const a of all)a.hidden=!(words.every(w=>a.dataset.words.includes(w))&&(!status||a.dataset.status===status));
       const count=shown().length;
-      $("count").value=count===all.length?count+" predictions":count+" of "+all.length;
+      const noun=all.length===1?" prediction":" predictions";
+      $("count").value=count===all.length?count+noun:count+" of "+all.length;
       $("nothing").hidden=count>0;
     };
     const enlarge=(article,image=article.querySelector("img"))=>{
