@@ -1,6 +1,7 @@
 """A hostile provider: its addresses, its replies, its texts."""
 
 import json
+from pathlib import Path
 
 import pytest
 from program import KEY, resident_kilobytes, wait_for
@@ -45,8 +46,9 @@ def test_no_form_of_an_address_leads_to_a_forbidden_place(way, paid, wavespeed, 
             predictions = settled(program, [program.call("submit", prompt=f"{number} {index}")["id"] for index in range(20)])
             for done in predictions.values():
                 assert "root:x" not in json.dumps({**done, "outputs": []}), done
-                # The last ones find no form left, and then there is an image.
-                assert done["files"] == [] or not queue, done
+                # An address of another scheme is kept as a text. The last ones find no form left, and then there is an image.
+                kept = [Path(file["path"]).read_text() for file in done["files"] if file["kind"] == "text"]
+                assert set(kept) <= set(addresses) and (len(kept) == len(done["files"]) or not queue), done
         assert program.finish() == 0
     places = {entry.data.decode() for entry in recorder.entries() if entry.kind == "reached"}
     assert places == {"127.0.0.1"}, "it went where it must not"
