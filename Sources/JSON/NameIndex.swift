@@ -36,14 +36,20 @@ struct NameIndex {
       let product = value.multipliedFullWidth(by: factor)
       return product.high ^ product.low
     }
-    var hash = start ^ UInt64(bytes.count)
-    var word: UInt64 = 0
-    for (index, byte) in bytes.enumerated() {
-      word = word << 8 | UInt64(byte)
-      if index & 7 == 7 {
-        hash = folded(hash ^ word)
-        word = 0
-      }
+    func load<Word: FixedWidthInteger & BitwiseCopyable>(_ type: Word.Type, at offset: Int) -> UInt64 {
+      UInt64(UnsafeRawBufferPointer(bytes).loadUnaligned(fromByteOffset: offset, as: type))
+    }
+    // The last word overlaps the one before, so that names of one length differ where their words do.
+    let count = bytes.count
+    var hash = start ^ UInt64(count)
+    let word: UInt64
+    switch count {
+    case 0: word = 0
+    case 1..<4: word = UInt64(bytes[0]) | UInt64(bytes[count / 2]) << 8 | UInt64(bytes[count - 1]) << 16
+    case 4..<8: word = load(UInt32.self, at: 0) | load(UInt32.self, at: count - 4) << 32
+    default:
+      for offset in stride(from: 0, to: count - 8, by: 8) { hash = folded(hash ^ load(UInt64.self, at: offset)) }
+      word = load(UInt64.self, at: count - 8)
     }
     return folded(folded(hash ^ word))
   }
