@@ -18,6 +18,7 @@ struct RaceTests {
       _ = rig.provider.state.wait(atMost: 20_000) { $0.waiting.isEmpty ? nil : true }
       #expect(try Rig(sharing: rig, owner: "other").cancel(id).status == .cancelled)
     } else {
+      try rig.soon("the claim waits") { rig.table.state.withLock { $0.claimsBegun } == 1 }
       rig.engine.cancel(id, deleteRemote: false) { _ in }
       rig.table.release(.claim)
       _ = rig.provider.state.wait(atMost: 20_000) { $0.waiting.isEmpty ? nil : true }
