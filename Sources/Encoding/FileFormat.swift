@@ -1,6 +1,6 @@
-/// The format of any file, from its first bytes, from what its sender states, and from its name, in this order.
+/// The format of any file: from its first bytes, then from the media type that its sender states, then from its extension.
 ///
-/// A text has no signature, so that for one the order is: its name, its sender, its bytes. The signatures of binary formats
+/// A text has no signature, so that for one the order is: its extension, its sender, its bytes. The signatures of binary formats
 /// are not looked for in a text: "BM" begins a bitmap and many sentences.
 public struct FileFormat: Sendable, Equatable {
   /// `image/png` and so on, without parameters.
@@ -14,15 +14,13 @@ public struct FileFormat: Sendable, Equatable {
   /// A format that is not recognised.
   public static let other = FileFormat("application/octet-stream", "bin")
   /// A web page.
-  public static let html = FileFormat("text/html", "html")
+  public static let html = known("html")
   /// A text of any kind.
-  public static let text = FileFormat("text/plain", "txt")
+  public static let text = known("txt")
   /// JSON.
-  public static let json = FileFormat("application/json", "json")
+  public static let json = known("json")
   /// Scalable vector graphics.
-  public static let svg = FileFormat("image/svg+xml", "svg")
-
-  private static let pdf = FileFormat("application/pdf", "pdf")
+  public static let svg = known("svg")
 
   /// How many bytes from the start of a file are enough.
   public static let headBytes = 4_096
@@ -40,16 +38,15 @@ public struct FileFormat: Sendable, Equatable {
   /// - Parameter head: its first bytes; `headBytes` are enough.
   public init(head: [UInt8], hint: FormatHint = FormatHint()) {
     let head = head.prefix(Self.headBytes)
+    let (named, stated) = (Self.named(hint.fileExtension), Self.stated(hint.mediaType))
     if let text = Self.text(of: head) {
-      self =
-        Self.texts[hint.fileExtension] ?? Self.texts.values.first { $0.mediaType == hint.mediaType }
-        ?? Self.texts[Self.otherNames[hint.mediaType] ?? ""] ?? Self.sniffed(text)
+      self = [named, stated].compactMap { $0 }.first(where: \.mayBeText) ?? Self.sniffed(text)
     } else {
-      let bytes = Array(head)
-      self =
-        ImageFormat(of: bytes).map { FileFormat($0) } ?? Self.signed(FileHead(bytes), hint)
-        ?? Self.unsigned[hint.fileExtension] ?? Self.unsigned.values.first { $0.mediaType == hint.mediaType }
-        ?? Self.textInAnotherEncoding(hint) ?? .other
+      let head = FileHead(Array(head))
+      let unsigned = [stated, named].compactMap { $0 }.first { Self.unsigned.contains($0.fileExtension) }
+      // A text that is not UTF-8, by its name only. None that a browser runs.
+      let otherText = named.flatMap { $0.mayBeText && ![.html, .svg, .json].contains($0) ? $0 : nil }
+      self = Self.signed(head, hint) ?? unsigned ?? otherText ?? .other
     }
   }
 
@@ -57,26 +54,59 @@ public struct FileFormat: Sendable, Equatable {
   /// tells that a binary file was to come; or it is a web page, and neither says so by a name.
   public func isText(insteadOf hint: FormatHint) -> Bool {
     guard [.text, .json].contains(kind) else { return false }
-    return Self.binaryExtensions.contains(hint.fileExtension)
+    return Self.named(hint.fileExtension)?.mayBeText == false
       || [.image, .video, .audio].contains(FileKind(mediaType: hint.mediaType))
       || self == .html && hint.isDownload && !["html", "htm"].contains(hint.fileExtension)
   }
 
-  // MARK: - Texts
+  // MARK: - The formats
 
-  /// Formats of text, by extension.
-  private static let texts: [String: FileFormat] = [
-    "txt": .text, "json": .json, "html": .html, "htm": .html, "svg": .svg, "md": .init("text/markdown", "md"),
-    "csv": .init("text/csv", "csv"), "xml": .init("text/xml", "xml"), "vtt": .init("text/vtt", "vtt"),
-    "srt": .init("text/srt", "srt"), "gltf": .init("model/gltf+json", "gltf"), "obj": .init("model/obj", "obj"),
-    "stl": .init("model/stl", "stl"), "ply": .init("model/ply", "ply"), "fbx": .init("model/vnd.fbx", "fbx"),
+  /// The media types of all formats but `other`, by extension.
+  private static let mediaTypes = [
+    "png": "image/png", "jpg": "image/jpeg", "webp": "image/webp", "gif": "image/gif", "avif": "image/avif",
+    "heic": "image/heic", "jxl": "image/jxl", "bmp": "image/bmp", "tiff": "image/tiff", "svg": "image/svg+xml",
+    "mp4": "video/mp4", "mov": "video/quicktime", "webm": "video/webm", "mkv": "video/x-matroska",
+    "avi": "video/x-msvideo",
+    "mp3": "audio/mpeg", "wav": "audio/wav", "flac": "audio/flac", "ogg": "audio/ogg", "m4a": "audio/mp4",
+    "aac": "audio/aac",
+    "glb": "model/gltf-binary", "gltf": "model/gltf+json", "obj": "model/obj", "stl": "model/stl", "ply": "model/ply",
+    "fbx": "model/vnd.fbx", "usdz": "model/vnd.usdz+zip",
+    "zip": "application/zip", "gz": "application/gzip", "tar": "application/x-tar", "pdf": "application/pdf",
+    "txt": "text/plain", "md": "text/markdown", "csv": "text/csv", "html": "text/html", "xml": "text/xml",
+    "vtt": "text/vtt", "srt": "text/srt", "json": "application/json",
   ]
 
-  /// Other media types of the same formats, and their extensions.
-  private static let otherNames = [
+  private static let otherExtensions = ["jpeg": "jpg", "tif": "tiff", "htm": "html"]
+
+  private static let otherMediaTypes = [
     "application/xml": "xml", "application/x-subrip": "srt", "application/sla": "stl", "application/xhtml+xml": "html",
     "application/geo+json": "json", "text/json": "json",
   ]
+
+  private static let extensions = Dictionary(uniqueKeysWithValues: mediaTypes.map { ($1, $0) })
+
+  /// Formats that are a text, or may be: STL, PLY and FBX have a form of each.
+  private static let texts: Set = [
+    "txt", "md", "csv", "html", "xml", "vtt", "srt", "json", "svg", "gltf", "obj", "stl", "ply", "fbx",
+  ]
+
+  /// Binary formats whose files may begin with any bytes.
+  private static let unsigned: Set = ["mp3", "tar", "stl"]
+
+  private var mayBeText: Bool { Self.texts.contains(fileExtension) }
+
+  private static func known(_ suffix: String) -> FileFormat { FileFormat(mediaTypes[suffix]!, suffix) }
+
+  private static func named(_ suffix: String) -> FileFormat? {
+    let suffix = otherExtensions[suffix] ?? suffix
+    return mediaTypes[suffix].map { FileFormat($0, suffix) }
+  }
+
+  private static func stated(_ mediaType: String) -> FileFormat? {
+    (extensions[mediaType] ?? otherMediaTypes[mediaType]).map(known)
+  }
+
+  // MARK: - Texts
 
   /// The bytes as text; `nil` where they are not UTF-8, or hold a byte that no text has. The last character may be cut.
   private static func text(of head: ArraySlice<UInt8>) -> String? {
@@ -96,97 +126,60 @@ public struct FileFormat: Sendable, Equatable {
       if start.has("<!doctype html") || start.contains("<html") || start.contains("<body") { return .html }
       if start.contains("<svg") { return .svg }
     }
-    if start.has("%pdf-") { return pdf }
-    if start.has("ply\n") || start.has("ply\r") { return texts["ply"]! }
-    if start.has("solid "), start.contains("facet ") { return texts["stl"]! }
+    if start.has("%pdf-") { return known("pdf") }
+    if start.has("ply\n") || start.has("ply\r") { return known("ply") }
+    if start.has("solid "), start.contains("facet ") { return known("stl") }
     return .text
-  }
-
-  /// A text that is not UTF-8, by its name only. Never one that a browser runs.
-  private static func textInAnotherEncoding(_ hint: FormatHint) -> FileFormat? {
-    texts[hint.fileExtension].flatMap { $0 == .html || $0 == .svg || $0 == .json ? nil : $0 }
   }
 
   // MARK: - Binary formats
 
-  /// Formats without a signature, by extension.
-  private static let unsigned: [String: FileFormat] = [
-    "stl": .init("model/stl", "stl"), "mp3": .init("audio/mpeg", "mp3"), "tar": .init("application/x-tar", "tar"),
-  ]
-
-  /// Extensions of formats that are never a text.
-  private static let binaryExtensions = Set(ImageFormat.allCases.map(\.fileExtension)).union([
-    "jpeg", "heic", "jxl", "bmp", "tiff", "tif", "mp4", "mov", "webm", "mkv", "avi", "mp3", "wav", "flac", "ogg", "m4a",
-    "aac", "glb", "usdz", "zip", "gz", "tar", "pdf",
-  ])
-
   private static func signed(_ head: FileHead, _ hint: FormatHint) -> FileFormat? {
+    if let image = ImageFormat(of: head.bytes) { return FileFormat(image) }
     if head.has("ftyp", at: 4) { return boxed(head) }
     if head.has("RIFF") {
-      if head.has("WAVE", at: 8) { return .init("audio/wav", "wav") }
-      if head.has("AVI ", at: 8) { return .init("video/x-msvideo", "avi") }
+      if head.has("WAVE", at: 8) { return known("wav") }
+      if head.has("AVI ", at: 8) { return known("avi") }
     }
     if head.has([0x1A, 0x45, 0xDF, 0xA3]) {
-      return head.contains("webm") ? .init("video/webm", "webm") : .init("video/x-matroska", "mkv")
+      return head.contains("webm") ? known("webm") : known("mkv")
     }
     if head.has("PK\u{3}\u{4}") { return zipped(head, hint) }
-    if head.isBitmap { return .init("image/bmp", "bmp") }
-    if head.isMPEGAudio { return .init("audio/mpeg", "mp3") }
-    if head.isADTS { return .init("audio/aac", "aac") }
+    if head.isBitmap { return known("bmp") }
+    if head.isMPEGAudio { return known("mp3") }
+    if head.isADTS { return known("aac") }
     return signatures.first { head.has($0.bytes) }?.format
   }
 
   /// Formats that begin with fixed bytes.
   private static let signatures: [(bytes: [UInt8], format: FileFormat)] = [
-    ([0x49, 0x49, 0x2A, 0x00], .init("image/tiff", "tiff")), ([0x4D, 0x4D, 0x00, 0x2A], .init("image/tiff", "tiff")),
-    ([0xFF, 0x0A], .init("image/jxl", "jxl")),
-    ([0, 0, 0, 0x0C, 0x4A, 0x58, 0x4C, 0x20, 0x0D, 0x0A, 0x87, 0x0A], .init("image/jxl", "jxl")),
-    (Array("ID3".utf8), .init("audio/mpeg", "mp3")), (Array("fLaC".utf8), .init("audio/flac", "flac")),
-    (Array("OggS".utf8), .init("audio/ogg", "ogg")), (Array("glTF".utf8), .init("model/gltf-binary", "glb")),
-    (Array("ply\n".utf8), .init("model/ply", "ply")), (Array("ply\r".utf8), .init("model/ply", "ply")),
-    (Array("Kaydara FBX Binary".utf8), .init("model/vnd.fbx", "fbx")),
-    ([0x1F, 0x8B], .init("application/gzip", "gz")), (Array("%PDF-".utf8), pdf),
+    ([0x49, 0x49, 0x2A, 0x00], known("tiff")), ([0x4D, 0x4D, 0x00, 0x2A], known("tiff")),
+    ([0xFF, 0x0A], known("jxl")),
+    ([0, 0, 0, 0x0C, 0x4A, 0x58, 0x4C, 0x20, 0x0D, 0x0A, 0x87, 0x0A], known("jxl")),
+    (Array("ID3".utf8), known("mp3")), (Array("fLaC".utf8), known("flac")),
+    (Array("OggS".utf8), known("ogg")), (Array("glTF".utf8), known("glb")),
+    (Array("ply\n".utf8), known("ply")), (Array("ply\r".utf8), known("ply")),
+    (Array("Kaydara FBX Binary".utf8), known("fbx")),
+    ([0x1F, 0x8B], known("gz")), (Array("%PDF-".utf8), known("pdf")),
   ]
 
   /// A file of ISO/IEC 14496-12, by its main brand.
   private static func boxed(_ head: FileHead) -> FileFormat {
     switch head.text(8..<12) {
-    case "heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1": .init("image/heic", "heic")
-    case "qt  ": .init("video/quicktime", "mov")
-    case "M4A ", "M4B ", "M4P ": .init("audio/mp4", "m4a")
-    default: .init("video/mp4", "mp4")
+    case "heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1": known("heic")
+    case "qt  ": known("mov")
+    case "M4A ", "M4B ", "M4P ": known("m4a")
+    default: known("mp4")
     }
   }
 
   /// A ZIP archive, or a model in one: the first file of a USDZ is a scene.
   private static func zipped(_ head: FileHead, _ hint: FormatHint) -> FileFormat {
-    let usdz = FileFormat("model/vnd.usdz+zip", "usdz")
+    let usdz = known("usdz")
     let name = head.text(30..<30 + head.little(26))
     let isScene = [".usd", ".usda", ".usdc"].contains { name.hasSuffix($0) }
     return isScene || hint.fileExtension == "usdz" || hint.mediaType == usdz.mediaType
-      ? usdz : .init("application/zip", "zip")
-  }
-}
-
-/// What is known of a file's format beside its bytes.
-public struct FormatHint: Sendable, Equatable {
-  /// As its sender states it, in lower case and without parameters; empty where it does not.
-  public let mediaType: String
-  /// Of its name or address, in lower case and without the dot; empty where it has none.
-  public let fileExtension: String
-
-  /// Whether it came from an address, not within an answer.
-  public let isDownload: Bool
-
-  /// - Parameters:
-  ///   - mediaType: a media type or the value of a `Content-Type`, with parameters or without.
-  ///   - address: a path or URL; a query and a fragment are left out.
-  public init(mediaType: String? = nil, address: String = "") {
-    self.mediaType = (mediaType ?? "").prefix { $0 != ";" }.filter { !$0.isWhitespace }.lowercased()
-    let path = address.prefix { $0 != "?" && $0 != "#" }
-    let name = path.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
-    fileExtension = name.contains(".") ? name.split(separator: ".").last?.lowercased() ?? "" : ""
-    isDownload = !address.isEmpty
+      ? usdz : known("zip")
   }
 }
 

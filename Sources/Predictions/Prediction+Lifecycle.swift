@@ -136,9 +136,10 @@ extension Prediction {
       try requireOwner(writer)
       try require(phase == .fetching)
       next.files = files
-      next.outputs = zip(outputs, files).map { output, file in
-        output.hasPrefix("http://") || output.hasPrefix("https://") ? output : Self.fileURL(file.path)
-      }
+      func isURL(_ output: String) -> Bool { output.hasPrefix("http://") || output.hasPrefix("https://") }
+      let saved = zip(outputs, files).map { isURL($0) ? $0 : Self.fileURL($1.path) }
+      // Those beyond the largest number of files: `Downloads.savedOutputs`.
+      next.outputs = saved + outputs.dropFirst(files.count).filter(isURL)
       next.phase = nil
       next.owner = nil
       if status == .processing { next.end(.completed, at: now, failure: nil) }

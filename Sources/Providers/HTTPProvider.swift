@@ -22,11 +22,11 @@ extension HTTPProvider {
 
   var userAgent: String { "imagewire/\(clientVersion)" }
 
-  // MARK: - The key
+  // MARK: - Texts and the key
 
-  /// A key without white space around it.
-  static func trimmed(_ key: String) -> String {
-    let bytes = key.utf8.drop { $0 <= 0x20 }.reversed().drop { $0 <= 0x20 }.reversed()
+  /// A text without white space and control characters around it.
+  static func trimmed(_ text: String) -> String {
+    let bytes = text.utf8.drop { $0 <= 0x20 }.reversed().drop { $0 <= 0x20 }.reversed()
     return String(decoding: Array(bytes), as: UTF8.self)
   }
 

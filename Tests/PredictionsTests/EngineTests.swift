@@ -52,6 +52,15 @@ struct EngineTests {
     }
   }
 
+  @Test("of very many outputs 64 are saved, and the others stay as URLs")
+  func veryManyOutputs() throws {
+    let rig = Rig()
+    rig.provider.state.withLock { $0.polls = [.answered(ScriptedProvider.finished(70), after: nil)] }
+    let it = try rig.result(try rig.submit().id)
+    #expect(it.files.count == 64 && rig.journal.count("download") == 64)
+    #expect(it.outputs == (1...70).map { "https://cdn.example/\($0).png" })
+  }
+
   @Test("outputs that come as bytes are saved without a download")
   func bytes() throws {
     let rig = Rig()

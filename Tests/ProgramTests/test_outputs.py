@@ -24,6 +24,7 @@ FILES = {
     "svg": ("vector", "image/svg+xml", b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"),
     "heic": ("image", "image/heic", box(b"heic")),
     "zip": ("archive", "application/zip", b"PK\x03\x04" + bytes(26)),
+    "html": ("text", "text/html", b"<!doctype html><title>A page that a model wrote</title>"),
     "json": ("json", "application/json", b'{"score": 0.5}'),
     "bin": ("other", "application/octet-stream", bytes(range(32))),
 }

@@ -224,10 +224,6 @@ import Threads
         ]
       ),
       (#"[" https://x/1.png\n"]"#, [.location("https://x/1.png")]),
-      (
-        "[" + Array(repeating: "1", count: 100).joined(separator: ",") + "]",
-        Array(repeating: .bytes([UInt8(ascii: "1")], FormatHint(mediaType: "application/json")), count: 64)
-      ),
       (#""https://x/1.mp4""#, [.location("https://x/1.mp4")]),
       (
         #"[[[[[["https://x/deep.png"]]]]]]"#,

@@ -20,6 +20,9 @@ struct Downloads: Sendable {
     var hint = FormatHint()
   }
 
+  /// The largest number of outputs of one prediction that are saved. The others stay as the provider's URLs.
+  static let savedOutputs = 64
+
   /// How many bytes of outputs may be in memory, beyond those of one prediction.
   static let byteLimit = 64 << 20
 

@@ -41,7 +41,7 @@ extension PredictionEngine {
   ) {
     files.assertIsCurrent()
     let index = saved.count + 1
-    guard index <= prediction.outputs.count else {
+    guard index <= min(prediction.outputs.count, Downloads.savedOutputs) else {
       do throws(OutputError) {
         completion(.success(try outputs.place(saved, of: prediction)))
       } catch {

@@ -50,14 +50,8 @@ extension WaveSpeed {
     case .some(let one) where one.string != nil || one.object != nil: given = [one]
     default: return nil
     }
-    var outputs: [[RemoteOutput]] = []
-    var left = Self.outputLimit
-    for value in given {
-      let found = Self.outputs(value).prefix(left)
-      left -= found.count
-      outputs.append(Array(found))
-    }
-    guard left < Self.outputLimit else { return nil }
+    let outputs = given.map(Self.outputs)
+    guard outputs.contains(where: { !$0.isEmpty }) else { return nil }
     // Seen as `null`, absent, `[]`, and once without booleans; used only with one flag for each output.
     let flags = object["has_nsfw_contents"]?.array?.compactMap(\.bool) ?? []
     let matching = flags.count == given.count ? zip(flags, outputs).flatMap { flag, of in of.map { _ in flag } } : []
@@ -66,9 +60,6 @@ extension WaveSpeed {
       outputs: outputs.flatMap { $0 }, hasNSFWContents: matching,
       inferenceMilliseconds: inference.flatMap { $0.isFinite && abs($0) < 1e15 ? Int64($0.rounded()) : nil })
   }
-
-  /// The largest number of outputs of one prediction.
-  private static let outputLimit = 64
 
   /// The files of one output: the URLs and data URIs in it, or where there are none the value itself, as a text or as JSON.
   /// What was paid for is kept, whatever it is.
