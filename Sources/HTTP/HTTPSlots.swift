@@ -14,7 +14,7 @@ struct HTTPSlots: Equatable {
   /// All transfers.
   var transfers = 64
   /// Downloads and uploads among them, so that no poll waits behind large files.
-  var large = 4
+  var large = 16
 
   /// The least number of files that the process must be allowed to open: with fewer, no output could be saved.
   static let least = 32

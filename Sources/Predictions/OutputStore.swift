@@ -3,9 +3,6 @@ public import Encoding
 /// Writes outputs to disk so that a file is either whole and durable or not there; Sources/Storage/README.md,
 /// "Output files".
 public protocol OutputStore: Sendable {
-  /// The type that `begin` returns and `place` takes.
-  associatedtype Writer: OutputWriter
-
   /// Checks that files can be written to a directory, before any money is spent. Makes the directory where it is
   /// missing.
   ///
@@ -20,19 +17,8 @@ public protocol OutputStore: Sendable {
   /// The same, in pieces of `Base64.pieceBytes` except for the last. Where it throws, the pieces before are invalid.
   func read(_ file: OutputFile, for origin: PredictionOrigin?, _ piece: ([UInt8]) -> Void) throws(OutputError)
 
-  /// Starts a file under a temporary name in the target directory, which is made where it is missing.
-  ///
-  /// - Parameters:
-  ///   - prediction: gives the directory, and the id and epoch for the temporary name.
-  ///   - index: which output, from 1.
-  func begin(_ prediction: Prediction, index: Int) throws(OutputError) -> Writer
-
-  /// Gives finished files their final names, together and without replacing any file: `<stem>.<ext>` for one output
-  /// under a chosen name, `<stem>-<n>.<ext>` otherwise, and where one of those is taken, `_2`, `_3`, … for all.
-  /// An existing file under the planned name with the same length and SHA-256 counts as this output.
-  ///
-  /// - Returns: the saved files, in the order given; durable when this returns.
-  func place(_ files: [Writer], of prediction: Prediction) throws(OutputError) -> [OutputFile]
+  /// Starts to save outputs of a prediction; touches no file yet.
+  func begin(_ prediction: Prediction) -> any OutputBatch
 
   /// Removes the files of a deleted prediction that still have the length and SHA-256 recorded.
   ///
@@ -54,6 +40,24 @@ public struct AgentDirectory: Sendable, Equatable {
   }
 }
 
+/// Outputs of one prediction that are saved in the same round: each is written by itself, and those that were finished get
+/// their names together. Used by one thread at a time.
+public protocol OutputBatch: Sendable {
+  /// Starts the file of an output under a temporary name in the target directory, which is made where it is missing.
+  /// Removes what earlier attempts left under their temporary names.
+  ///
+  /// - Parameter index: which output, from 1.
+  func begin(index: Int) throws(OutputError) -> any OutputWriter
+
+  /// Gives finished files their final names without replacing any file: `<stem>.<ext>` for the only output under a chosen
+  /// name, `<stem>-<n>.<ext>` otherwise. Where one of those is taken, `_2`, `_3`, … for all of them; once files of the
+  /// prediction are recorded, for each by itself. An existing file under the planned name with the same length and SHA-256
+  /// counts as this output. Where it throws, no file has a name.
+  ///
+  /// - Returns: the saved files in the order of the outputs; durable when this returns.
+  func place() throws(OutputError) -> [OutputFile]
+}
+
 /// One output that is being written. Used by one thread at a time.
 public protocol OutputWriter: Sendable {
   /// Appends bytes.
@@ -62,7 +66,7 @@ public protocol OutputWriter: Sendable {
   ///
   /// - Parameter hint: what is known of the format beside the bytes.
   func finish(_ hint: FormatHint) throws(OutputError)
-  /// Removes the temporary file. Does nothing after `place` or when called again.
+  /// Removes the temporary file, which is not placed then. Does nothing after `place` or when called again.
   func discard()
 }
 

@@ -132,34 +132,39 @@ extension Prediction {
     case .finished(let result):
       next = try finished(result, by: writer, at: now)
 
-    case .saved(let files):
+    case .saved(let saved):
       try requireOwner(writer)
       try require(phase == .fetching)
-      next.files = files
-      func isURL(_ output: String) -> Bool { output.hasPrefix("http://") || output.hasPrefix("https://") }
-      let saved = zip(outputs, files).map { isURL($0) ? $0 : Self.fileURL($1.path) }
-      // Those beyond the largest number of files: `Downloads.savedOutputs`.
-      next.outputs = saved + outputs.dropFirst(files.count).filter(isURL)
+      next.keep(saved)
+      guard next.missingOutputs.isEmpty else {
+        // The round goes on. Clients see files only of what is over.
+        if status == .processing { return next }
+        break
+      }
+      next.outputs = next.outputsWithFiles
       next.phase = nil
       next.owner = nil
       if status == .processing { next.end(.completed, at: now, failure: nil) }
       if status == .completed { next.clearFailure() }
 
-    case .downloadGivenUp(let reason):
+    case .downloadGivenUp(let reason, let isFinal):
       try requireOwner(writer)
       try require(phase == .fetching)
-      let message = sentences(
-        "It is finished\(isFree ? "" : " and paid for"), but its files could not be saved", reason)
+      next.outputs = next.outputsWithFiles
       next.phase = nil
       next.owner = nil
       if status == .cancelled {
         // It is not tried again; the outputs hold the provider's addresses of the images.
-        next.failure?.hint = message
+        next.failure?.hint = sentences(unsaved, reason)
         break
       }
-      let failure = PredictionFailure(
-        .downloadFailed, retryable: false, message: message,
-        hint: "Call result again to try the download once more; it costs nothing.")
+      var failure = PredictionFailure(
+        .downloadFailed, retryable: false, message: sentences(unsaved, reason),
+        hint: isFinal
+          ? "The provider no longer has it. A new submit would make and bill another one."
+          : "Call result again to try the download once more; it costs nothing.")
+      failure.missing = missingOutputs
+      failure.isFinal = isFinal
       if status == .processing { next.end(.completed, at: now, failure: failure) }
       next.failure = failure
       next.error = failure.message
@@ -170,7 +175,7 @@ extension Prediction {
       next.outputs = outputs
 
     case .downloadAgain:
-      try require(status == .completed && phase == nil && failure?.kind == .downloadFailed)
+      try require(status == .completed && phase == nil && failure?.kind == .downloadFailed && failure?.isFinal == false)
       next.phase = .fetching
       next.take(by: writer)
       return next
@@ -340,6 +345,33 @@ extension Prediction {
     self.failure = failure
     error = failure?.message ?? ""
     if status == .unknown { hasBeenUnknown = true }
+  }
+
+  /// Adds saved files. The first file of an output stays: a commit that was tried again may bring a second one.
+  private mutating func keep(_ saved: [OutputFile]) {
+    let known = Set(files.map(\.index))
+    files = (files + saved.filter { !known.contains($0.index) }).sorted { $0.index < $1.index }
+  }
+
+  /// The outputs as clients see them: URLs stay, and the others are the URLs of their files. Beyond the largest number of
+  /// files, only URLs stay.
+  private var outputsWithFiles: [String] {
+    let paths = Dictionary(files.map { ($0.index, $0.path) }) { first, _ in first }
+    return outputs.enumerated().compactMap { position, output in
+      if output.hasPrefix("http://") || output.hasPrefix("https://") { return output }
+      if let path = paths[position + 1] { return Self.fileURL(path) }
+      return position < Self.savedOutputs ? output : nil
+    }
+  }
+
+  /// That outputs are not saved, without a full stop.
+  private var unsaved: String {
+    let missing = missingOutputs.count
+    let what =
+      files.isEmpty
+      ? "its files could not be saved"
+      : "\(missing) of its \(counted(missing + files.count, "file")) could not be saved"
+    return "It is finished\(isFree ? "" : " and paid for"), but \(what)"
   }
 
   /// Leaves `unknown`: the prediction is in progress.

@@ -89,7 +89,7 @@ public struct Prediction: Sendable, Equatable {
   /// The provider's URLs of the outputs, or `inline:` and a number for outputs that arrived as bytes.
   /// Clients see them only once the prediction is completed (or was cancelled too late).
   public var outputs: [String]
-  /// The saved outputs.
+  /// The saved outputs, in rising order of their indices. Clients see them only once its status is terminal.
   public var files: [OutputFile]
   /// The newest partial image, while it is processing; see `Preview`.
   public var preview: Preview?
@@ -103,6 +103,15 @@ public struct Prediction: Sendable, Equatable {
   public var failure: PredictionFailure?
   /// One sentence for people; empty unless something went wrong.
   public var error: String
+
+  /// The largest number of outputs of one prediction that are saved. The others stay as the provider's URLs.
+  public static let savedOutputs = 64
+
+  /// Which outputs are to be saved and are not, from 1, in rising order.
+  public var missingOutputs: [Int] {
+    let saved = Set(files.map(\.index))
+    return (0..<min(outputs.count, Self.savedOutputs)).map { $0 + 1 }.filter { !saved.contains($0) }
+  }
 
   /// When it was accepted.
   public var createdAt: Int64 { id.milliseconds }
@@ -168,6 +177,8 @@ public enum PredictionOrigin: String, Sendable {
 
 /// A saved output.
 public struct OutputFile: Sendable, Equatable {
+  /// Which output it is, from 1.
+  public var index: Int
   /// Its path, absolute.
   public var path: String
   /// Decided by its bytes first: `FileFormat`.
@@ -191,7 +202,10 @@ public struct OutputFile: Sendable, Equatable {
   public var url: String { Prediction.fileURL(path) }
 
   /// The description of a file.
-  public init(path: String, mediaType: String, bytes: Int64, sha256: String, width: Int?, height: Int?) {
+  public init(
+    path: String, mediaType: String, bytes: Int64, sha256: String, width: Int?, height: Int?, index: Int = 1
+  ) {
+    self.index = index
     self.path = path
     self.mediaType = mediaType
     self.bytes = bytes

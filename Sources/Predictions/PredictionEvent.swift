@@ -38,10 +38,10 @@ public enum PredictionEvent: Sendable, Equatable {
   case takenOver(canLook: Bool)
   /// The provider finished it, with outputs or a failure.
   case finished(RemoteResult)
-  /// Its outputs are saved.
+  /// These outputs are saved; it is over once all are.
   case saved([OutputFile])
-  /// Its outputs could not be saved; a client may try again.
-  case downloadGivenUp(reason: String)
+  /// The other outputs could not be saved. A client may try again, unless `isFinal`: the provider no longer has them.
+  case downloadGivenUp(reason: String, isFinal: Bool = false)
   /// The provider gave fresh links.
   case relinked([String])
   /// A client asked for its result after the download was given up: the download runs again.

@@ -46,6 +46,10 @@ public struct PredictionFailure: Sendable, Equatable {
   public var hint: String?
   /// The provider's own code, where it gave one.
   public var remoteCode: String?
+  /// Of `downloadFailed`: which outputs could not be saved, from 1, in rising order.
+  public var missing: [Int] = []
+  /// Of `downloadFailed`: whether no further download can succeed, because the provider no longer has the outputs.
+  public var isFinal = false
 
   /// A failure.
   public init(_ kind: Kind, retryable: Bool, message: String, hint: String? = nil, remoteCode: String? = nil) {

@@ -310,8 +310,8 @@ public enum RemoteOutput: Sendable, Equatable {
 public enum DownloadOutcome: Sendable, Equatable {
   /// All of it was written. The hint: what is known of its format beside the bytes.
   case written(FormatHint = FormatHint())
-  /// The link has expired (403, 404): a poll may give a fresh one.
-  case expired(reason: String)
+  /// The link has expired (403, 404): a poll may give a fresh one. `isGone`: the host says that the file does not exist.
+  case expired(reason: String, isGone: Bool = false)
   /// It may work later.
   case transient(reason: String)
   /// It cannot succeed: a forbidden address, an output that is too large, an unknown scheme.

@@ -83,7 +83,10 @@ struct Download: Sendable {
     case 408, 425, 429, 500...:
       completion(.transient(reason: "The output's host answered HTTP \(response.status)."))
     case 400..<500:
-      completion(.expired(reason: "The output's host answered HTTP \(response.status): the link is no longer valid."))
+      completion(
+        .expired(
+          reason: "The output's host answered HTTP \(response.status): the link is no longer valid.",
+          isGone: response.status == 404 || response.status == 410))
     default:
       completion(.transient(reason: "The output's host answered HTTP \(response.status) and no file."))
     }

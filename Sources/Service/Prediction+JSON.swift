@@ -62,7 +62,7 @@ extension PredictionSnapshot {
     }
     json.name("files")
     json.beginArray()
-    for (index, file) in it.files.enumerated() {
+    for (index, file) in (showsOutputs ? it.files : []).enumerated() {
       json.beginObject()
       file.write(to: &json, isHidden: options.hidden.contains(index))
       if let contents = options.contents {
@@ -161,6 +161,8 @@ extension OutputFile {
       json.name("path")
       json.value(path)
     }
+    json.name("index")
+    json.value(Int64(index))
     json.name("kind")
     json.value(kind.rawValue)
     json.name("media_type")
@@ -202,6 +204,12 @@ extension PredictionFailure {
     json.optional(hint)
     json.name("remote_code")
     json.optional(remoteCode)
+    if !missing.isEmpty {
+      json.name("missing")
+      json.beginArray()
+      for index in missing { json.value(Int64(index)) }
+      json.endArray()
+    }
     json.endObject()
   }
 }

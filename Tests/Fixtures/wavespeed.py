@@ -30,6 +30,7 @@ A behaviour is a name, or {"do": name, ...} with any of
   "times": n | "forever"    use it that often            "delay_ms": n   before answering
   "hold": true              answer only after POST /_/release            "headers": {...}   added to the answer
   "close": true             close the connection after the answer
+  "at": "text"              only for requests whose path contains it
 
 On every endpoint:
   normal                    as above
@@ -55,6 +56,8 @@ On download also:
   redirect                  {"do": "redirect", "to": URL}; "loop" leads to itself without end
   huge                      says that it is 300 MB long  endless   sends without a length and without end
   trickle                   one byte, then nothing       short     half of the image
+  file                      {"do": "file", "base64": "...", "cut": n, "encoding": "gzip", "length": false, "etag": "...", "ranges": true}:
+                            cut after n bytes; encoded; without a length, so that its end is the connection's; parts by Range
 
 `GET /_/log` is {"requests": [...]}: n, connection, port, method, path, target (path as it was written), headers (lower-case names), body, seconds
 (steady clock) when it was read, ended when its answer begins or its connection is given up (null before), endpoint.
@@ -63,6 +66,7 @@ On download also:
 """
 
 import base64
+import gzip
 import hashlib
 import json
 import re
@@ -282,7 +286,7 @@ class LoopbackWaveSpeed:
             headers[name.strip().lower()] = value.strip()
         # An impatient proxy's `Expect` is answered only where no behaviour says otherwise.
         endpoint = self._endpoint(method, path, port)
-        behaviour = self._next(endpoint) if endpoint else {}
+        behaviour = self._next(endpoint, path) if endpoint else {}
         if headers.get("expect", "").lower() == "100-continue" and behaviour.get("do") != "417":
             connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
         body = b""
@@ -345,17 +349,17 @@ class LoopbackWaveSpeed:
             return "poll"
         return "submit" if path.startswith("/api/v3/") and method == "POST" else "other"
 
-    def _next(self, endpoint):
+    def _next(self, endpoint, path):
         with self.changed:
-            queue = self.queues.get(endpoint)
-            if not queue:
+            queue = self.queues.get(endpoint, [])
+            behaviour = next((one for one in queue if one.get("at", "") in path), None)
+            if behaviour is None:
                 return {"do": "normal"}
-            behaviour = queue[0]
             times = behaviour.get("times", 1)
             if times != "forever":
                 behaviour["times"] = times - 1
                 if times <= 1:
-                    queue.pop(0)
+                    queue.remove(behaviour)
             return dict(behaviour)
 
     def _answer(self, connection, endpoint, behaviour, path, headers, body):
@@ -397,6 +401,8 @@ class LoopbackWaveSpeed:
             if "base64" in behaviour:
                 content = base64.b64decode(behaviour["base64"])
             return behaviour.get("status", 200), {}, content
+        if do == "file":
+            return self._file(connection, behaviour, headers)
         if endpoint == "put":
             return self._put(path, headers, body)
         status, extra, content = getattr(self, f"_{endpoint}", self._other)(connection, do, behaviour, path, body)
@@ -535,6 +541,28 @@ class LoopbackWaveSpeed:
                 self.changed.wait_for(lambda: self.stopping)
             raise Dropped
         return 200, kind, PICTURE
+
+    def _file(self, connection, behaviour, headers):
+        """A file as a host of outputs serves it, or as a bad one does."""
+        content = base64.b64decode(behaviour["base64"])
+        extra, status, begin = {}, 200, 0
+        if "etag" in behaviour:
+            extra["ETag"] = behaviour["etag"]
+        if behaviour.get("encoding") == "gzip":
+            content, extra["Content-Encoding"] = gzip.compress(content), "gzip"
+        asked = re.fullmatch(r"bytes=(\d+)-", headers.get("range", ""))
+        if asked and behaviour.get("ranges") and headers.get("if-range", behaviour.get("etag")) == behaviour.get("etag"):
+            status, begin = 206, int(asked[1])
+            extra["Content-Range"] = f"bytes {begin}-{len(content) - 1}/{len(content)}"
+        rest = content[begin:]
+        sent = rest[: behaviour["cut"] - begin] if "cut" in behaviour else rest
+        if behaviour.get("length") is False:
+            self._send(connection, status, {**extra, "Content-Length": None, "Connection": "close"}, sent)
+            raise Dropped
+        if len(sent) < len(rest):
+            self._send(connection, status, extra, sent, length=len(rest))
+            raise Dropped
+        return status, extra, rest
 
     # -- predictions -----------------------------------------------------------------------------------------------
 

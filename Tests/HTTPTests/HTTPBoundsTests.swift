@@ -29,7 +29,8 @@ import Testing
   }
 
   @Test(arguments: [
-    (20, 0, 1, 2), (32, 0, 1, 2), (64, 20, 4, 20), (64, 40, 2, 8), (108, 0, 4, 64), (4_096, 100, 4, 64), (0, 0, 1, 2),
+    (20, 0, 1, 2), (32, 0, 1, 2), (64, 20, 6, 12), (64, 40, 2, 8), (108, 0, 13, 28), (256, 0, 16, 64),
+    (4_096, 100, 16, 64), (0, 0, 1, 2),
   ])
   func fewDescriptorsMeanFewTransfers(_ limit: Int, open: Int, large: Int, transfers: Int) {
     let slots = HTTPSlots(limit: limit, open: open)

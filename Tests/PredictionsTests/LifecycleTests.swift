@@ -422,13 +422,49 @@ struct LifecycleTests {
   func savedOutputs() throws {
     var it = Situation.fetching.prediction
     it.outputs = ["https://cdn.example/1.png", "sandbox:2", "inline:3"]
-    let file = OutputFile(
-      path: "/o ut/é%?#.png", mediaType: "image/png", bytes: 1, sha256: "", width: nil, height: nil)
-    let saved = try it.applying(.saved([file, file, file]), by: Situation.owner, at: Self.now)
+    let files = (1...3).map {
+      OutputFile(
+        path: "/o ut/é%?#.png", mediaType: "image/png", bytes: 1, sha256: "", width: nil, height: nil, index: $0)
+    }
+    let saved = try it.applying(.saved(files), by: Situation.owner, at: Self.now)
     let url = "file:///o%20ut/%C3%A9%25%3F%23.png"
     #expect(saved.outputs == ["https://cdn.example/1.png", url, url])
     #expect(saved.files.count == 3)
     #expect(saved.finishedAt == Self.now)
+  }
+
+  @Test("each output stands for itself: what is saved stays, and what is missing is named and tried again")
+  func someOutputs() throws {
+    func file(_ index: Int) -> OutputFile {
+      OutputFile(
+        path: "/out/\(index).png", mediaType: "image/png", bytes: 1, sha256: "", width: nil, height: nil, index: index)
+    }
+    var it = Situation.fetching.prediction
+    it.outputs = ["https://cdn.example/1.png", "inline:2", "inline:3"]
+    it = try it.applying(.saved([file(2)]), by: Situation.owner, at: Self.now)
+    #expect(it.status == .processing && it.phase == .fetching && it.missingOutputs == [1, 3])
+    #expect(it.revision == Situation.fetching.prediction.revision, "clients see nothing yet")
+    it = try it.applying(.downloadGivenUp(reason: "reset"), by: Situation.owner, at: Self.now)
+    #expect(it.status == .completed && it.files.map(\.index) == [2])
+    #expect(it.failure?.missing == [1, 3] && it.failure?.isFinal == false)
+    #expect(it.error == "It is finished and paid for, but 2 of its 3 files could not be saved. reset.")
+    #expect(it.outputs == ["https://cdn.example/1.png", "file:///out/2.png", "inline:3"])
+    it = try it.applying(.downloadAgain, by: Situation.owner, at: Self.now)
+    let writer = Writer(owner: Situation.owner.owner, epoch: it.epoch)
+    it = try it.applying(.saved([file(1)]), by: writer, at: Self.now)
+    #expect(it.status == .completed && it.phase == .fetching && it.files.map(\.index) == [1, 2])
+    // A commit that is tried again adds nothing.
+    it = try it.applying(.saved([file(1), file(3)]), by: writer, at: Self.now)
+    #expect(it.phase == nil && it.failure == nil && it.files == [file(1), file(2), file(3)])
+    #expect(it.outputs == ["https://cdn.example/1.png", "file:///out/2.png", "file:///out/3.png"])
+  }
+
+  @Test("what the provider no longer has is not tried again")
+  func goneOutputs() throws {
+    let it = try Situation.fetching.prediction.applying(
+      .downloadGivenUp(reason: "404", isFinal: true), by: Situation.owner, at: Self.now)
+    #expect(it.failure?.isFinal == true && it.failure?.hint?.contains("no longer has it") == true)
+    #expect(throws: TransitionError.self) { try it.applying(.downloadAgain, by: Situation.owner, at: Self.now) }
   }
 
   @Test("a download that was given up keeps its links, is paid for, and is tried again")

@@ -353,12 +353,12 @@ struct SchedulerTests {
     var stage = Stage()
     let prediction = fetching(&stage)
     let fault = DownloadOutcome.transient(reason: "reset")
-    #expect(stage.handle(.downloadFailed(prediction.id, fault)) == [])
+    #expect(stage.handle(.downloadFailed(prediction.id, [fault])) == [])
     #expect(stage.waitForActions() == ([.download(prediction.id)], 2_000))
-    #expect(stage.handle(.downloadFailed(prediction.id, fault)) == [])
+    #expect(stage.handle(.downloadFailed(prediction.id, [fault])) == [])
     #expect(stage.waitForActions().actions == [.download(prediction.id)])
     #expect(
-      stage.handle(.downloadFailed(prediction.id, fault)) == [
+      stage.handle(.downloadFailed(prediction.id, [fault])) == [
         .record(prediction.id, .downloadGivenUp(reason: "reset"))
       ])
   }
@@ -368,7 +368,7 @@ struct SchedulerTests {
     var prediction = fetching(&stage)
     prediction.revision += 1
     #expect(stage.handle(.changed(prediction)) == [])
-    #expect(stage.handle(.downloadFailed(prediction.id, .transient(reason: "reset"))) == [])
+    #expect(stage.handle(.downloadFailed(prediction.id, [.transient(reason: "reset")])) == [])
     #expect(stage.handle(.changed(prediction)) == [])
     #expect(stage.waitForActions() == ([.download(prediction.id)], 2_000))
   }
@@ -377,11 +377,52 @@ struct SchedulerTests {
     var stage = Stage()
     var prediction = fetching(&stage)
     let expired = DownloadOutcome.expired(reason: "403")
-    #expect(stage.handle(.downloadFailed(prediction.id, expired)) == [.relink(prediction.id)])
+    #expect(stage.handle(.downloadFailed(prediction.id, [expired])) == [.relink(prediction.id)])
     prediction.outputs = ["new"]
     #expect(stage.handle(.changed(prediction)) == [.download(prediction.id)])
-    #expect(stage.handle(.downloadFailed(prediction.id, expired)) == [])
+    #expect(stage.handle(.downloadFailed(prediction.id, [expired])) == [])
     #expect(stage.waitForActions().actions == [.download(prediction.id)])
+  }
+
+  @Test func whatDoesNotExistBehindFreshLinksIsFinal() {
+    var stage = Stage()
+    var prediction = fetching(&stage)
+    let gone = DownloadOutcome.expired(reason: "404", isGone: true)
+    #expect(stage.handle(.downloadFailed(prediction.id, [gone, gone])) == [.relink(prediction.id)])
+    prediction.outputs = ["new", "new"]
+    #expect(stage.handle(.changed(prediction)) == [.download(prediction.id)])
+    for _ in 1...2 {
+      #expect(stage.handle(.downloadFailed(prediction.id, [gone])) == [])
+      #expect(stage.waitForActions().actions == [.download(prediction.id)])
+    }
+    #expect(
+      stage.handle(.downloadFailed(prediction.id, [gone])) == [
+        .record(prediction.id, .downloadGivenUp(reason: "404", isFinal: true))
+      ])
+  }
+
+  @Test func aRoundGoesOnWhileAnyOutputMayStillArrive() {
+    let (gone, refused) = (
+      DownloadOutcome.expired(reason: "404", isGone: true), DownloadOutcome.refused(reason: "file:")
+    )
+    let transient = DownloadOutcome.transient(reason: "reset")
+    var stage = Stage()
+    var prediction = fetching(&stage)
+    #expect(stage.handle(.downloadFailed(prediction.id, [refused, gone])) == [.relink(prediction.id)])
+    prediction.outputs = ["new", "new"]
+    #expect(stage.handle(.changed(prediction)) == [.download(prediction.id)])
+    #expect(stage.handle(.downloadFailed(prediction.id, [refused, transient])) == [])
+    #expect(stage.waitForActions().actions == [.download(prediction.id)])
+    // The refused one may be allowed by another setting, so it is not final.
+    for outcomes in [[refused, transient], [refused, gone]] {
+      let actions = stage.handle(.downloadFailed(prediction.id, outcomes))
+      if actions.isEmpty {
+        #expect(stage.waitForActions().actions == [.download(prediction.id)])
+      } else {
+        #expect(actions == [.record(prediction.id, .downloadGivenUp(reason: "404"))])
+      }
+    }
+    #expect(stage.handle(.changed(prediction)) == [])
   }
 
   @Test(arguments: [
@@ -390,7 +431,7 @@ struct SchedulerTests {
   func permanentFailuresAreGivenUpAtOnce(outcome: DownloadOutcome) {
     var stage = Stage()
     let prediction = fetching(&stage)
-    guard case .record(_, .downloadGivenUp)? = stage.handle(.downloadFailed(prediction.id, outcome)).first
+    guard case .record(_, .downloadGivenUp)? = stage.handle(.downloadFailed(prediction.id, [outcome])).first
     else { return #expect(Bool(false)) }
   }
 
@@ -445,8 +486,8 @@ struct SchedulerTests {
         .queued(account: "a"), .claimed(prediction), .claimEnded(account: "a", retryAfter: 5), .changed(prediction),
         .claimEnded(account: "a", retryAfter: nil), .claimCleared(account: "a"),
         .polled(id, Self.running), .polled(id, .gone(reason: "")), .polled(id, .transient(reason: "", after: 3)),
-        .looked(id, .found([Self.match("x")])), .looked(id, .tooMany), .downloadFailed(id, .transient(reason: "")),
-        .downloadFailed(id, .expired(reason: "")), .relinkFailed(id, reason: ""), .lost(id), .asked(id),
+        .looked(id, .found([Self.match("x")])), .looked(id, .tooMany), .downloadFailed(id, [.transient(reason: "")]),
+        .downloadFailed(id, [.expired(reason: "")]), .relinkFailed(id, reason: ""), .lost(id), .asked(id),
         .awaited(id, random.next(2) == 0), .deletionUnanswered(id, reason: ""), .woke, .woke,
       ]
       let event = events[Int(random.next(UInt64(events.count)))]

@@ -252,7 +252,7 @@ def test_a_poll_that_hangs_blocks_no_other_call_and_the_next_process_continues(p
 # -- download --------------------------------------------------------------------------------------------------------
 
 GIVEN_UP = [
-    "drop", "reset", "short", "empty", "html", "429", "500", "502", "503", "401", "403", "404", "410", "huge",
+    "drop", "reset", "short", "empty", "html", "429", "500", "502", "503", "401", "403", "huge",
     {"do": "reply", "body": "not a picture"},
     {"do": "redirect", "to": "loop"}, {"do": "redirect", "to": "file:///etc/passwd"},
     {"do": "redirect", "to": "http://169.254.169.254/latest/meta-data/"},
@@ -279,7 +279,21 @@ def test_a_download_that_fails_leaves_it_completed_and_result_tries_again(paid, 
     assert len(wavespeed.posts()) == 1
 
 
-@pytest.mark.parametrize("fault", [fault for fault in GIVEN_UP[:14] if fault != "huge"], ids=str)
+@pytest.mark.parametrize("fault", ["404", "410"])
+def test_an_output_that_no_longer_exists_is_not_asked_for_without_end(paid, wavespeed, fault):
+    """Also behind fresh links. `result` answers at once then, and the links stay in the record."""
+    wavespeed.script(download=[{"do": fault, "times": "forever"}])
+    with paid() as program:
+        prediction = ended(program)
+        assert_failure(prediction, "completed", "download_failed", "charged", False)
+        assert "no longer has it" in prediction["failure"]["hint"] and len(prediction["outputs"]) == 1
+        before = len(wavespeed.log())
+        again = program.call("result", id=prediction["id"])
+    assert again == prediction and len(wavespeed.log()) == before
+    assert len(wavespeed.posts()) == 1
+
+
+@pytest.mark.parametrize("fault", ["404", "410", *(fault for fault in GIVEN_UP[:12] if fault != "huge")], ids=str)
 def test_a_download_that_fails_once_is_tried_again(paid, wavespeed, fault):
     wavespeed.script(polls=0, download=[fault])
     with paid() as program:

@@ -52,7 +52,7 @@ def test_outputs_of_several_kinds_stand_side_by_side(paid, wavespeed):
     video = base64.b64encode(FILES["mp4"][2]).decode()
     wavespeed.script(
         polls=0, outputs=["{output}/output/{id}.png", {"video": {"url": "{output}/output/{id}.mp4"}}, "a caption", 7],
-        download=["normal", {"do": "reply", "base64": video}],
+        download=[{"do": "reply", "base64": video, "at": ".mp4"}],
     )
     with paid() as program:
         prediction = program.call("submit", prompt="a fox that runs", wait_ms=30000)
@@ -79,3 +79,26 @@ def test_a_login_page_is_not_the_image(paid, wavespeed, address, headers):
         [file] = program.call("result", id=prediction["id"])["files"]
     assert Path(file["path"]).read_bytes() == PICTURE
     assert len(wavespeed.posts()) == 1
+
+
+def test_each_output_stands_for_itself(paid, wavespeed):
+    """Of [png, png, mp4] with one bad link the other two are saved; `result` asks for the missing one and no other."""
+    bad = {"do": "503", "at": "-2.png", "times": "forever"}
+    wavespeed.script(
+        polls=0, outputs=["{output}/output/{id}-1.png", "{output}/output/{id}-2.png", "{output}/output/{id}-3.mp4"],
+        download=[bad],
+    )
+    with paid() as program:
+        prediction = program.call("submit", prompt="a fox", output_name="fox", wait_ms=30000)
+        assert (prediction["status"], prediction["billing"]) == ("completed", "charged")
+        assert [(file["index"], Path(file["path"]).name) for file in prediction["files"]] == [(1, "fox-1.png"), (3, "fox-3.png")]
+        failure = prediction["failure"]
+        assert (failure["type"], failure["missing"], failure["retryable"]) == ("download_failed", [2], False)
+        assert "1 of its 3 files could not be saved" in failure["message"] and "result" in failure["hint"]
+        assert len(prediction["outputs"]) == 3
+        wavespeed.clear()
+        before = len(wavespeed.downloads())
+        whole = program.call("result", id=prediction["id"])
+        assert len(wavespeed.downloads()) == before + 1
+    assert [Path(file["path"]).name for file in whole["files"]] == ["fox-1.png", "fox-2.png", "fox-3.png"]
+    assert (whole["failure"], whole["error"], len(wavespeed.posts())) == (None, "", 1)

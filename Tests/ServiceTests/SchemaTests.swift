@@ -79,6 +79,7 @@ struct SchemaTests {
       id: PredictionID(sequence: 1_795_437_296_789 << 12, lowBits: 7), provider: "sandbox", model: "m",
       input: Array(#"{"prompt":"a fox"}"#.utf8), metadata: nil, tags: [], idempotencyKey: nil, fingerprint: [1],
       account: "acc", outputDirectory: "/out")
+    it.status = .completed
     it.files = [OutputFile(path: "/x.png", mediaType: "image/png", bytes: 9, sha256: "", width: 1, height: 1)]
     it.preview = Preview(path: "/p/x.png", mediaType: "image/png", bytes: 9, width: 2, height: 3, index: 0)
     var json = JSONWriter()

@@ -38,12 +38,13 @@ struct BoundaryTests {
   private func save(_ store: FileOutputStore, _ prediction: Prediction, _ meanwhile: () throws -> Void = {}) throws
     -> OutputFile
   {
-    let writer = try store.begin(prediction, index: 1)
+    let batch = FileOutputBatch(prediction, in: store)
+    let writer = try batch.writer(index: 1)
     defer { writer.discard() }
     try writer.write(Sample.png().span)
     try writer.finish(FormatHint())
     try meanwhile()
-    return try #require(try store.place([writer], of: prediction).first)
+    return try #require(try batch.place().first)
   }
 
   private func names(_ path: String) -> [String] { FileSystem.names(in: path).sorted() }

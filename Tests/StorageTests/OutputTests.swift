@@ -18,16 +18,24 @@ import Threads
 struct OutputTests {
   private let folder = TemporaryFolder()
 
-  private func prediction(_ name: String? = nil, epoch: Int64 = 1) -> Prediction {
+  private func prediction(_ name: String? = nil, epoch: Int64 = 1, outputs: Int = 1) -> Prediction {
     var prediction = Prediction.sample(folder: folder.path + "/a/b", name: name)
     prediction.epoch = epoch
+    prediction.outputs = (1...outputs).map { "inline:\($0)" }
     return prediction
   }
 
-  private func writer(
-    _ store: FileOutputStore, _ bytes: [UInt8], of prediction: Prediction, index: Int = 1
-  ) throws -> FileOutputWriter {
-    let writer = try store.begin(prediction, index: index)
+  /// Saves outputs, by their indices.
+  private func save(
+    _ outputs: [Int: [UInt8]], of prediction: Prediction, in store: FileOutputStore
+  ) throws -> [OutputFile] {
+    let batch = FileOutputBatch(prediction, in: store)
+    for (index, bytes) in outputs { _ = try output(bytes, index: index, to: batch) }
+    return try batch.place()
+  }
+
+  private func output(_ bytes: [UInt8], index: Int, to batch: FileOutputBatch) throws -> FileOutputWriter {
+    let writer = try batch.writer(index: index)
     // In pieces of odd sizes, as from a network.
     var rest = bytes[...]
     while !rest.isEmpty {
@@ -44,11 +52,12 @@ struct OutputTests {
     let store = FileOutputStore(limit: 1 << 20, usesLinks: usesLinks)
     let prediction = prediction()
     let bytes = Sample.png() + [UInt8](repeating: 3, count: 1000)
-    let writer = try store.begin(prediction, index: 1)
+    let batch = FileOutputBatch(prediction, in: store)
+    let writer = try batch.writer(index: 1)
     #expect(names() == [".\(prediction.id)-1.1.part"])
     try writer.write(bytes.span)
     try writer.finish(FormatHint())
-    let files = try store.place([writer], of: prediction)
+    let files = try batch.place()
     let path = "\(folder.path)/a/b/\(prediction.id)-1.png"
     let file = OutputFile(
       path: path, mediaType: "image/png", bytes: Int64(bytes.count), sha256: SHA256.hash(bytes).hexadecimal, width: 300,
@@ -66,7 +75,9 @@ struct OutputTests {
   @Test func nothingIsWrittenOnAThreadThatMustNotWait() async {
     await #expect(processExitsWith: .failure) { [path = folder.path as String] in
       let store = FileOutputStore(limit: 1 << 20)
-      guard let writer = try? store.begin(.sample(folder: path, name: nil), index: 1) else { return }
+      guard let writer = try? FileOutputBatch(.sample(folder: path, name: nil), in: store).writer(index: 1) else {
+        return
+      }
       Promptness.required { try? writer.write([1].span) }
     }
   }
@@ -95,17 +106,11 @@ struct OutputTests {
     let theirs: [UInt8] = [1, 2, 3]
     try write(theirs, to: folder.path + "/a/b/cat.png")
     let one = prediction("cat")
-    #expect(
-      try store.place([try writer(store, Sample.png(), of: one)], of: one).map(\.path) == [
-        folder.path + "/a/b/cat_2.png"
-      ])
+    #expect(try save([1: Sample.png()], of: one, in: store).map(\.path) == [folder.path + "/a/b/cat_2.png"])
     // All files of a group get the next name together: cat-1 was free, cat-2 was not.
     try write(theirs, to: folder.path + "/a/b/cat-2.gif")
-    let two = prediction("cat")
-    let group = [
-      try writer(store, Sample.png(1, 2), of: two, index: 1), try writer(store, Sample.gif, of: two, index: 2),
-    ]
-    let files = try store.place(group, of: two)
+    let two = prediction("cat", outputs: 2)
+    let files = try save([1: Sample.png(1, 2), 2: Sample.gif], of: two, in: store)
     #expect(files.map(\.path) == ["cat-1_2.png", "cat-2_2.gif"].map { folder.path + "/a/b/" + $0 })
     #expect(names() == ["cat-1_2.png", "cat-2.gif", "cat-2_2.gif", "cat.png", "cat_2.png"])
     #expect(contents(of: folder.path + "/a/b/cat.png") == theirs)
@@ -115,19 +120,32 @@ struct OutputTests {
 
   @Test(arguments: [true, false]) func aFilePlacedBeforeACrashIsReused(usesLinks: Bool) throws {
     let store = FileOutputStore(limit: 1 << 20, usesLinks: usesLinks)
-    var prediction = prediction("cat")
-    func group() throws -> [FileOutputWriter] {
-      [
-        try writer(store, Sample.png(), of: prediction, index: 1),
-        try writer(store, Sample.gif, of: prediction, index: 2),
-      ]
-    }
-    let files = try store.place(try group(), of: prediction)
+    var prediction = prediction("cat", outputs: 2)
+    let outputs = [1: Sample.png(), 2: Sample.gif]
+    let files = try save(outputs, of: prediction, in: store)
     // The row was not committed; the next process saves all again, and finds one of the files.
     unlink(files[1].path)
     prediction.epoch = 2
-    #expect(try store.place(try group(), of: prediction) == files)
+    #expect(try save(outputs, of: prediction, in: store) == files)
     #expect(names() == ["cat-1.png", "cat-2.gif"])
+  }
+
+  /// Two of three arrive, and later the third: it gets the counter of the others, or a later one of its own.
+  @Test(arguments: [true, false]) func aLaterOutputIsNamedLikeTheOthers(usesLinks: Bool) throws {
+    let store = FileOutputStore(limit: 1 << 20, usesLinks: usesLinks)
+    try FileSystem.makeFolder(folder.path + "/a/b")
+    try write([1], to: folder.path + "/a/b/cat-2.png")
+    var prediction = prediction("cat", outputs: 3)
+    prediction.files = try save([1: Sample.png(1, 1), 3: Sample.png(3, 3)], of: prediction, in: store)
+    #expect(prediction.files.map(\.name) == ["cat-1.png", "cat-3.png"])
+    #expect(prediction.files.map(\.index) == [1, 3])
+    #expect(prediction.missingOutputs == [2])
+    let late = try save([2: Sample.png(2, 2)], of: prediction, in: store)
+    #expect(late.map(\.name) == ["cat-2_2.png"] && late.map(\.index) == [2])
+    // A group that got a counter keeps it.
+    prediction.files = try save([1: Sample.png(4, 4)], of: prediction, in: store)
+    #expect(prediction.files.map(\.name) == ["cat-1_2.png"])
+    #expect(try save([3: Sample.gif], of: prediction, in: store).map(\.name) == ["cat-3_2.gif"])
   }
 
   @Test(arguments: [true, false]) func anEqualFileOfAnotherPredictionIsNotReused(usesLinks: Bool) throws {
@@ -135,7 +153,7 @@ struct OutputTests {
     var paths: [String] = []
     for _ in 1...2 {
       let prediction = prediction("cat")
-      paths += try store.place([try writer(store, Sample.png(), of: prediction)], of: prediction).map(\.path)
+      paths += try save([1: Sample.png()], of: prediction, in: store).map(\.path)
     }
     #expect(paths.map { String($0.split(separator: "/").last ?? "") } == ["cat.png", "cat_2.png"])
     #expect(names() == ["cat.png", "cat_2.png"])
@@ -143,14 +161,14 @@ struct OutputTests {
 
   @Test func partsOfEarlierEpochsAreRemoved() throws {
     let store = FileOutputStore()
-    let old = try store.begin(prediction(), index: 1)
+    let old = try FileOutputBatch(prediction(), in: store).writer(index: 1)
     _ = old
     var prediction = prediction()
     for epoch: Int64 in [1, 2, 3, 3] {
       prediction.epoch = epoch
-      _ = try store.begin(prediction, index: 1)
+      _ = try FileOutputBatch(prediction, in: store).writer(index: 1)
     }
-    _ = try store.begin(prediction, index: 2)
+    _ = try FileOutputBatch(prediction, in: store).writer(index: 2)
     let mine = names().filter { $0.contains(prediction.id.description) }
     #expect(mine == [".\(prediction.id)-1.3.part", ".\(prediction.id)-2.3.part"])
   }
@@ -165,28 +183,28 @@ struct OutputTests {
     ] as [([UInt8], FormatHint, String, String)])
   func anyOutputIsSaved(bytes: [UInt8], hint: FormatHint, mediaType: String, suffix: String) throws {
     let store = FileOutputStore(limit: 100)
-    let prediction = prediction()
-    let writer = try store.begin(prediction, index: 1)
+    let batch = FileOutputBatch(prediction(), in: store)
+    let writer = try batch.writer(index: 1)
     try writer.write(bytes.span)
     try writer.finish(hint)
-    let file = try #require(try store.place([writer], of: prediction).first)
+    let file = try #require(try batch.place().first)
     #expect(file.mediaType == mediaType && file.name.hasSuffix(".\(suffix)") && file.width == nil)
     #expect(try store.contents(of: file, for: nil) == bytes)
   }
 
   @Test func nothingButAFileIsSaved() throws {
     let store = FileOutputStore(limit: 100)
-    let prediction = prediction()
+    let batch = FileOutputBatch(prediction(), in: store)
     for (text, error) in [("", OutputError.empty), ("<html>Log in</html>", .textInstead)] {
-      let writer = try store.begin(prediction, index: 1)
+      let writer = try batch.writer(index: 1)
       try writer.write(Array(text.utf8).span)
       #expect(throws: error) { try writer.finish(FormatHint(mediaType: "text/html", address: "https://x/a.png")) }
       writer.discard()
     }
-    let writer = try store.begin(prediction, index: 1)
+    let writer = try batch.writer(index: 1)
     try writer.write(Sample.png().span)
     #expect(throws: OutputError.tooLarge(limit: 100)) { try writer.write([UInt8](repeating: 0, count: 100).span) }
-    #expect(throws: OutputError.self) { try store.place([writer], of: prediction) }
+    #expect(try batch.place().isEmpty, "it is not finished")
     writer.discard()
     writer.discard()
     #expect(names().isEmpty)
@@ -197,7 +215,7 @@ struct OutputTests {
     for path in [folder.path + "/file/x", "/proc/imagewire", "/dev/null"] {
       let prediction = Prediction.sample(folder: path)
       do {
-        _ = try FileOutputStore().begin(prediction, index: 1)
+        _ = try FileOutputBatch(prediction, in: FileOutputStore()).writer(index: 1)
         Issue.record("a file in \(path)")
       } catch OutputError.folder(let named, let reason) {
         #expect(named == path && !reason.isEmpty)
@@ -208,7 +226,7 @@ struct OutputTests {
   @Test func aFullDiskIsReportedAsFull() throws {
     #if os(Linux)
       let writer = FileOutputWriter(
-        in: try Directory(at: "/tmp"), name: ".nowhere", path: "/nowhere/x",
+        in: try Directory(at: "/tmp"), index: 1, name: ".nowhere", path: "/nowhere/x",
         file: try Descriptor(opening: "/dev/full", O_RDWR), permissions: .umask, limit: 100)
       #expect(throws: OutputError.diskFull(path: "/nowhere/x")) { try writer.write(Sample.png().span) }
     #endif
@@ -216,9 +234,9 @@ struct OutputTests {
 
   @Test func onlyUnchangedFilesAreRemoved() throws {
     let store = FileOutputStore()
-    let prediction = prediction()
-    let writers = try (1...4).map { try writer(store, Sample.png($0, $0), of: prediction, index: $0) }
-    let files = try store.place(writers, of: prediction)
+    let outputs = Dictionary(uniqueKeysWithValues: (1...4).map { ($0, Sample.png($0, $0)) })
+    let prediction = prediction(outputs: 4)
+    let files = try save(outputs, of: prediction, in: store)
     // One edited with the same length, one missing, one replaced by a directory.
     var edited = Sample.png(1, 1)
     edited[edited.count - 1] ^= 1

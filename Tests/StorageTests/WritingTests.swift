@@ -26,7 +26,8 @@ struct WritingTests {
       by: row.writer)
     let files = [
       OutputFile(path: "/o/a.png", mediaType: "image/png", bytes: 5, sha256: "ab", width: 1, height: 2),
-      OutputFile(path: "/o/\"b\".gif", mediaType: "image/gif", bytes: 6, sha256: "cd", width: nil, height: nil),
+      OutputFile(
+        path: "/o/\"b\".gif", mediaType: "image/gif", bytes: 6, sha256: "cd", width: nil, height: nil, index: 2),
     ]
     for preview in [
       Preview(path: "/p/\"a\".png", mediaType: "image/png", bytes: 5, width: 1, height: 2, index: 0),

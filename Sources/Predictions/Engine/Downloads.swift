@@ -3,14 +3,17 @@ internal import Encoding
 /// Outputs on their way to files: whose turn it is, and the bytes that arrived with a reply. A pure struct.
 ///
 /// Two lines, each with its own limit: local jobs (made here, or in memory already) end at the disk's pace, while a
-/// remote host may be slow.
+/// remote host may be slow, and has few turns of its own.
 struct Downloads: Sendable {
-  /// A prediction whose outputs are to be saved.
+  /// An output that is to be saved.
   struct Job: Sendable {
-    var prediction: Prediction
-    var provider: any Provider
-    /// Whether the outputs are made here or are in memory: the process does not end before they are saved.
+    var round: SavingRound
+    /// Which output, from 1.
+    var index: Int
+    /// Whether it is made here or is in memory: the process does not end before it is saved.
     var isLocal: Bool
+    /// Where it comes from.
+    var host: String
   }
 
   /// An output that arrived with a reply.
@@ -20,22 +23,22 @@ struct Downloads: Sendable {
     var hint = FormatHint()
   }
 
-  /// The largest number of outputs of one prediction that are saved. The others stay as the provider's URLs.
-  static let savedOutputs = 64
-
   /// How many bytes of outputs may be in memory, beyond those of one prediction.
   static let byteLimit = 64 << 20
 
   private var local: Turns<Job>
-  private var remote: Turns<Job>
+  private var remote: HostTurns<Job>
   private var unsaved: Set<PredictionID> = []
   /// By output, from 1.
   private var arrived: [PredictionID: [Int: Arrived]] = [:]
 
-  /// - Parameter limit: how many jobs of each line run at once.
+  /// How many outputs of one host are downloaded at once.
+  static let ofOneHost = 4
+
+  /// - Parameter limit: how many outputs are downloaded at once.
   init(atOnce limit: Int) {
-    local = Turns(limit: limit)
-    remote = Turns(limit: limit)
+    local = Turns(limit: min(limit, Self.ofOneHost))
+    remote = HostTurns(limit: limit, hostLimit: min(limit, Self.ofOneHost))
   }
 
   /// Whether outputs that exist only in this process are not saved yet.
@@ -43,25 +46,38 @@ struct Downloads: Sendable {
 
   // MARK: - Turns
 
-  /// Adds a job.
+  /// Adds the missing outputs of a prediction.
   ///
   /// - Parameter isEmbedded: whether the provider makes the outputs in this process.
-  /// - Returns: the job if it may start now; otherwise `end` returns it when its turn comes.
-  mutating func begin(_ prediction: Prediction, from provider: any Provider, isEmbedded: Bool) -> Job? {
-    let isLocal = isEmbedded || arrived[prediction.id] != nil
-    let job = Job(prediction: prediction, provider: provider, isLocal: isLocal)
-    guard isLocal else { return remote.begin(job) ? job : nil }
-    unsaved.insert(prediction.id)
-    return local.begin(job) ? job : nil
+  /// - Returns: the jobs that may start now; `end` returns the others when their turn comes.
+  mutating func begin(_ round: SavingRound, isEmbedded: Bool) -> [Job] {
+    let prediction = round.prediction
+    var started: [Job] = []
+    for index in prediction.missingOutputs {
+      let isLocal = isEmbedded || output(of: prediction.id, at: index) != nil
+      let job = Job(
+        round: round, index: index, isLocal: isLocal, host: Self.host(of: prediction.outputs[index - 1]))
+      if isLocal { unsaved.insert(prediction.id) }
+      if isLocal ? local.begin(job) : remote.begin(job, host: job.host) { started.append(job) }
+    }
+    return started
   }
 
   /// Ends the turn of a job; its outcome need not be committed yet.
   ///
   /// - Returns: the job that may start now.
-  mutating func end(_ job: Job) -> Job? { job.isLocal ? local.end() : remote.end() }
+  mutating func end(_ job: Job) -> Job? { job.isLocal ? local.end() : remote.end(host: job.host) }
 
-  /// Notes that the outcome of a job is committed, or that the job failed.
-  mutating func settle(_ job: Job) { if job.isLocal { unsaved.remove(job.prediction.id) } }
+  /// Notes that the outcome of a round is committed, or that it saved nothing.
+  mutating func settle(_ id: PredictionID) { unsaved.remove(id) }
+
+  /// The host and port of a URL in lower case; of anything else an empty text.
+  static func host(of output: String) -> String {
+    let parts = output.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
+    guard parts.count > 2, parts[0].hasSuffix(":"), parts[1].isEmpty else { return "" }
+    let authority = parts[2].prefix { $0 != "?" && $0 != "#" }
+    return authority.split(separator: "@").last.map { $0.lowercased() } ?? ""
+  }
 
   // MARK: - Bytes
 

@@ -2,96 +2,89 @@ internal import Encoding
 internal import Threads
 
 extension PredictionEngine {
-  /// Saves all outputs of a prediction: each to a temporary file, then all together under their names.
+  /// Saves the missing outputs of a prediction: each to a temporary file, then all that arrived under their names.
   ///
   /// A few at a time, because each has files open.
   func save(_ prediction: Prediction, from provider: any Provider) {
+    let round = SavingRound(prediction, from: provider, into: outputs.begin(prediction))
     let isEmbedded = provider.isEmbedded
-    let job = state.withLock { $0.downloads.begin(prediction, from: provider, isEmbedded: isEmbedded) }
-    if let job { start(job) }
+    guard !prediction.missingOutputs.isEmpty else { return files.async { [self] in conclude(round) } }
+    for job in state.withLock({ $0.downloads.begin(round, isEmbedded: isEmbedded) }) { start(job) }
   }
 
-  /// Saves the outputs one after another, on the files' queue.
   private func start(_ job: Downloads.Job) {
-    let id = job.prediction.id
     files.async { [self] in
-      outputs.save(job.prediction, from: job.provider, with: self) { [self] result in
-        if let next = state.withLock({ $0.downloads.end(job) }) { start(next) }
-        switch result {
-        case .success(let files):
-          state.withLock { $0.downloads.dropBytes(of: id) }
-          record(id, .saved(files), by: writer(of: job.prediction)) { [self] in
-            state.signal { $0.downloads.settle(job) }
-          }
-        case .failure(let failure):
-          react(.downloadFailed(id, failure.outcome))
-          state.signal { $0.downloads.settle(job) }
-        }
-      }
-    }
-  }
-
-  fileprivate struct SaveFailure: Error {
-    var outcome: DownloadOutcome
-  }
-
-  fileprivate func saveNext<Outputs: OutputStore>(
-    _ prediction: Prediction, from provider: any Provider, to outputs: Outputs, saved: [Outputs.Writer],
-    completion: @escaping @Sendable (Result<[OutputFile], SaveFailure>) -> Void
-  ) {
-    files.assertIsCurrent()
-    let index = saved.count + 1
-    guard index <= min(prediction.outputs.count, Downloads.savedOutputs) else {
+      let writer: any OutputWriter
       do throws(OutputError) {
-        completion(.success(try outputs.place(saved, of: prediction)))
+        writer = try job.round.batch.begin(index: job.index)
       } catch {
-        for writer in saved { writer.discard() }
-        completion(.failure(SaveFailure(outcome: .unsaved(error))))
+        return end(job, .unsaved(error))
       }
-      return
+      fetch(job, into: writer) { [self] outcome in
+        files.async { [self] in end(job, finish(writer, outcome)) }
+      }
     }
-    let writer: Outputs.Writer
+  }
+
+  /// Completes the file of an output, or removes it.
+  private func finish(_ writer: any OutputWriter, _ outcome: DownloadOutcome) -> DownloadOutcome {
+    files.assertIsCurrent()
+    guard case .written(let hint) = outcome else {
+      writer.discard()
+      return outcome
+    }
     do throws(OutputError) {
-      writer = try outputs.begin(prediction, index: index)
+      try writer.finish(hint)
+      return outcome
     } catch {
-      for writer in saved { writer.discard() }
-      return completion(.failure(SaveFailure(outcome: .unsaved(error))))
-    }
-    fetch(prediction, index: index, from: provider, into: writer) { [self] outcome in
-      files.async { [self] in
-        var outcome = outcome
-        var isSaved = false
-        if case .written(let hint) = outcome {
-          do throws(OutputError) {
-            try writer.finish(hint)
-            isSaved = true
-          } catch {
-            switch error {
-            case .empty, .textInstead: outcome = .transient(reason: error.message)
-            default: outcome = .unsaved(error)
-            }
-          }
-        }
-        guard isSaved else {
-          for writer in saved + [writer] { writer.discard() }
-          return completion(.failure(SaveFailure(outcome: outcome)))
-        }
-        saveNext(prediction, from: provider, to: outputs, saved: saved + [writer], completion: completion)
+      writer.discard()
+      switch error {
+      case .empty, .textInstead: return .transient(reason: error.message)
+      default: return .unsaved(error)
       }
     }
+  }
+
+  private func end(_ job: Downloads.Job, _ outcome: DownloadOutcome) {
+    // First, because it closes the directory.
+    if job.round.end(job.index, outcome) { conclude(job.round) }
+    if let next = state.withLock({ $0.downloads.end(job) }) { start(next) }
+  }
+
+  /// Names and commits what a round has saved; then the scheduler decides about the rest.
+  private func conclude(_ round: SavingRound) {
+    files.assertIsCurrent()
+    let id = round.prediction.id
+    var saved: [OutputFile] = []
+    var failures = round.failures
+    do throws(OutputError) {
+      saved = try round.batch.place()
+    } catch {
+      failures.append(.unsaved(error))
+    }
+    let goOn: @Sendable () -> Void = { [self, failures] in
+      if !failures.isEmpty { react(.downloadFailed(id, failures)) }
+      state.signal { $0.downloads.settle(id) }
+    }
+    if failures.isEmpty {
+      state.withLock { $0.downloads.dropBytes(of: id) }
+    } else if saved.isEmpty {
+      return goOn()
+    }
+    record(id, .saved(saved), by: writer(of: round.prediction), completion: goOn)
   }
 
   private func fetch(
-    _ prediction: Prediction, index: Int, from provider: any Provider, into writer: any OutputWriter,
-    completion: @escaping @Sendable (DownloadOutcome) -> Void
+    _ job: Downloads.Job, into writer: any OutputWriter, completion: @escaping @Sendable (DownloadOutcome) -> Void
   ) {
-    let output = prediction.outputs[index - 1]
-    guard output == "inline:\(index)" else {
-      return provider.download(output, index: index, of: prediction, into: writer, completion: completion)
-    }
-    guard let known = state.withLock({ $0.downloads.output(of: prediction.id, at: index) }) else {
-      // They were too many for the memory, or another process read the reply.
-      return provider.download(output, index: index, of: prediction, into: writer, completion: completion)
+    let prediction = job.round.prediction
+    let output = prediction.outputs[job.index - 1]
+    guard output == "inline:\(job.index)",
+      let known = state.withLock({ $0.downloads.output(of: prediction.id, at: job.index) })
+    else {
+      // An address; or bytes that were too many for the memory, or whose reply another process read.
+      return job.round.provider.download(
+        output, index: job.index, of: prediction, into: writer, completion: completion)
     }
     do throws(OutputError) {
       try writer.write(known.bytes.span)
@@ -99,15 +92,5 @@ extension PredictionEngine {
     } catch {
       completion(.unsaved(error))
     }
-  }
-}
-
-extension OutputStore {
-  /// Saves all outputs of a prediction; here, so that the type of the store's writers is known.
-  fileprivate func save(
-    _ prediction: Prediction, from provider: any Provider, with engine: PredictionEngine,
-    completion: @escaping @Sendable (Result<[OutputFile], PredictionEngine.SaveFailure>) -> Void
-  ) {
-    engine.saveNext(prediction, from: provider, to: self, saved: [], completion: completion)
   }
 }

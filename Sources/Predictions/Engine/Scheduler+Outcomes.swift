@@ -122,28 +122,48 @@ extension Scheduler {
 
   // MARK: - Downloads
 
-  mutating func downloadFailed(_ id: PredictionID, _ outcome: DownloadOutcome, now: Moment) -> [Action] {
-    guard let job = jobs[id], job.phase == .fetching else { return [] }
-    switch outcome {
-    case .written: return []
-    case .expired(let reason):
-      guard !job.hasRelinked else { return retryDownload(id, reason: reason, now: now) }
+  /// A round goes on as long as any output may still arrive. Each round asks for all missing outputs again: that is free.
+  mutating func downloadFailed(_ id: PredictionID, _ outcomes: [DownloadOutcome], now: Moment) -> [Action] {
+    guard let job = jobs[id], job.phase == .fetching, let first = outcomes.compactMap(\.reason).first else { return [] }
+    if outcomes.contains(where: \.hasExpired), !job.hasRelinked {
       jobs[id]?.hasRelinked = true
       jobs[id]?.isRelinking = true
       return [.relink(id)]
-    case .transient(let reason): return retryDownload(id, reason: reason, now: now)
-    case .refused(let reason): return [.record(id, .downloadGivenUp(reason: reason))]
-    case .unsaved(let error): return [.record(id, .downloadGivenUp(reason: error.message))]
     }
+    let mayArrive = outcomes.first(where: \.mayArriveLater)
+    guard let reason = mayArrive?.reason else { return [.record(id, .downloadGivenUp(reason: first))] }
+    return retryDownload(id, reason: reason, isGone: outcomes.allSatisfy(\.isGone), now: now)
   }
 
-  mutating func retryDownload(_ id: PredictionID, reason: String, now: Moment) -> [Action] {
+  /// - Parameter isGone: whether the hosts say of all missing outputs, behind fresh links, that they do not exist.
+  mutating func retryDownload(
+    _ id: PredictionID, reason: String, isGone: Bool = false, now: Moment
+  ) -> [Action] {
     guard let job = jobs[id], job.phase == .fetching else { return [] }
     let pauses = policy(of: job).downloads
     jobs[id]?.failures += 1
-    guard job.failures < pauses.count else { return [.record(id, .downloadGivenUp(reason: reason))] }
+    guard job.failures < pauses.count else {
+      return [.record(id, .downloadGivenUp(reason: reason, isFinal: isGone))]
+    }
     schedule(id, in: pauses[job.failures], now: now)
     return []
+  }
+}
+
+extension DownloadOutcome {
+  fileprivate var hasExpired: Bool { if case .expired = self { true } else { false } }
+
+  fileprivate var isGone: Bool { if case .expired(_, isGone: true) = self { true } else { false } }
+
+  fileprivate var mayArriveLater: Bool { if case .transient = self { true } else { hasExpired } }
+
+  /// Why the output is not saved; `nil` where it is.
+  fileprivate var reason: String? {
+    switch self {
+    case .written: nil
+    case .expired(let reason, _), .transient(let reason), .refused(let reason): reason
+    case .unsaved(let error): error.message
+    }
   }
 }
 

@@ -34,8 +34,8 @@ public struct Scheduler: Sendable {
     case polled(PredictionID, PollOutcome)
     /// A search of the history after a lost reply ended.
     case looked(PredictionID, HistoryOutcome)
-    /// A download failed.
-    case downloadFailed(PredictionID, DownloadOutcome)
+    /// A round of downloads ended, and these outputs are not saved. What it did save is committed.
+    case downloadFailed(PredictionID, [DownloadOutcome])
     /// The provider gave no fresh links.
     case relinkFailed(PredictionID, reason: String)
     /// The request to delete got no answer.
@@ -221,7 +221,7 @@ public struct Scheduler: Sendable {
     case .changed(let prediction): return changed(prediction, now: now)
     case .polled(let id, let outcome): return polled(id, outcome, now: now)
     case .looked(let id, let outcome): return looked(id, outcome, now: now)
-    case .downloadFailed(let id, let outcome): return downloadFailed(id, outcome, now: now)
+    case .downloadFailed(let id, let outcomes): return downloadFailed(id, outcomes, now: now)
 
     case .relinkFailed(let id, let reason):
       jobs[id]?.isRelinking = false

@@ -164,9 +164,10 @@ public final class PredictionSnapshot: Sendable {
     prediction.phase == .looking && prediction.owner == nil && prediction.nextAt != nil
   }
 
-  /// Whether its download was given up: `result` tries it again.
+  /// Whether its download was given up, and `result` tries it again.
   var hasMissingFiles: Bool {
     prediction.status == .completed && prediction.phase == nil && prediction.failure?.kind == .downloadFailed
+      && prediction.failure?.isFinal == false
   }
 
   /// Whether it is terminal and no download is being tried again.

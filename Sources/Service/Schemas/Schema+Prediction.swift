@@ -44,7 +44,8 @@ extension Schema {
         "provider": .string.about("The provider that makes it."),
         "remote_id": .string.orNull.about("The provider's own id."),
         "input": .object().about("The model's input. Left out in lists; see omitted."),
-        "files": .array(of: .file).about("Saved outputs."),
+        "files": .array(of: .file).about(
+          "Saved outputs, in the order of their index; empty before the status is final."),
         "preview": .preview.about(
           "The newest partial image of a stream, while status is processing."),
         "billing": .word(Billing.allCases.map(\.rawValue)).about(
@@ -79,6 +80,7 @@ extension Schema {
     .object(
       [
         "path": .string(like: "^/").about("Absolute."),
+        "index": .integer(1...).about("Which output it is."),
         "kind": .word(FileKind.allCases.map(\.rawValue)).about(
           "How to show it. A vector is an SVG file, which may contain scripts."),
         "media_type": .string.about("Read from its bytes; for a text from its name or its sender."),
@@ -112,7 +114,10 @@ extension Schema {
         "message": .string.about("What happened, and whether it cost money."),
         "hint": .string.orNull.about("What to do next."),
         "remote_code": .string.orNull.about("The provider's own code."),
-      ]
+        "missing": .array(of: .integer(1...)).about(
+          "With download_failed: which outputs are not saved. result tries these again, unless the provider no longer has them."
+        ),
+      ], optional: ["missing"]
     ).titled("Failure")
   }
 }

@@ -50,7 +50,9 @@ enum JSONColumns {
         var scanner = JSONScanner()
         var files: [OutputFile] = []
         try scanner.expect(UInt8(ascii: "["), in: bytes)
-        repeat { files.append(try file(&scanner, in: bytes)) } while scanner.accept(UInt8(ascii: ","), in: bytes)
+        repeat {
+          files.append(try file(&scanner, in: bytes, at: files.count + 1))
+        } while scanner.accept(UInt8(ascii: ","), in: bytes)
         try scanner.expect(UInt8(ascii: "]"), in: bytes)
         return files
       } catch {
@@ -60,11 +62,12 @@ enum JSONColumns {
     return files ?? []
   }
 
+  /// - Parameter position: its index where the cell names none, as in rows of older versions.
   private static func file(
-    _ scanner: inout JSONScanner, in bytes: borrowing Span<UInt8>
+    _ scanner: inout JSONScanner, in bytes: borrowing Span<UInt8>, at position: Int
   ) throws -> OutputFile {
     var path, mediaType, sha256: String?
-    var size, width, height: Int64?
+    var size, width, height, index: Int64?
     try scanner.expect(UInt8(ascii: "{"), in: bytes)
     repeat {
       let name = try scanner.name(in: bytes)
@@ -81,15 +84,18 @@ enum JSONColumns {
         width = value.int64
       } else if name.has("height", in: bytes) {
         height = value.int64
+      } else if name.has("index", in: bytes) {
+        index = value.int64
       }
     } while scanner.accept(UInt8(ascii: ","), in: bytes)
     try scanner.expect(UInt8(ascii: "}"), in: bytes)
     guard let path, let mediaType, let size, let sha256, CellRange.count.contains(size),
-      CellRange.pixels.contains(width ?? 0), CellRange.pixels.contains(height ?? 0)
+      CellRange.pixels.contains(width ?? 0), CellRange.pixels.contains(height ?? 0),
+      CellRange.outputs.contains(index ?? 1)
     else { throw SQLiteError.damaged("file") }
     return OutputFile(
       path: path, mediaType: mediaType, bytes: size, sha256: sha256, width: width.map { Int($0) },
-      height: height.map { Int($0) })
+      height: height.map { Int($0) }, index: index.map { Int($0) } ?? position)
   }
 
   static func preview(_ row: borrowing SQLiteRow, _ column: Int32) throws(SQLiteError) -> Preview? {
@@ -107,9 +113,14 @@ enum JSONColumns {
   static func failure(_ row: borrowing SQLiteRow, _ column: Int32) throws(SQLiteError) -> PredictionFailure? {
     guard let value = try value(row, column) else { return nil }
     guard let kind = PredictionFailure.Kind(rawValue: value["type"]?.string ?? "") else { throw .damaged("failure") }
-    return PredictionFailure(
+    var failure = PredictionFailure(
       kind, retryable: value["retryable"]?.bool ?? false, message: value["message"]?.string ?? "",
       hint: value["hint"]?.string, remoteCode: value["remote_code"]?.string)
+    let missing = (value["missing"]?.array ?? []).compactMap(\.int64)
+    guard missing.allSatisfy({ CellRange.outputs.contains($0) }) else { throw .damaged("failure") }
+    failure.missing = missing.map { Int($0) }
+    failure.isFinal = value["final"]?.bool ?? false
+    return failure
   }
 
   static func caps(_ row: borrowing SQLiteRow, _ column: Int32) throws(SQLiteError) -> AgentCaps? {
@@ -140,6 +151,7 @@ enum JSONColumns {
         ])
         object["width"] = file.width.map { .number(JSONNumber($0)) }
         object["height"] = file.height.map { .number(JSONNumber($0)) }
+        object["index"] = .number(JSONNumber(file.index))
         return .object(object)
       })
   }
@@ -163,6 +175,8 @@ enum JSONColumns {
     ])
     object["hint"] = failure.hint.map { .string($0) }
     object["remote_code"] = failure.remoteCode.map { .string($0) }
+    if !failure.missing.isEmpty { object["missing"] = .array(failure.missing.map { .number(JSONNumber($0)) }) }
+    if failure.isFinal { object["final"] = .bool(true) }
     return JSONValue.object(object).text
   }
 

@@ -334,6 +334,8 @@ enum CellRange {
   static let count: ClosedRange<Int64> = 0...(1 << 53)
   /// A side of an image in pixels.
   static let pixels: ClosedRange<Int64> = 0...(1 << 31 - 1)
+  /// Which output, from 1.
+  static let outputs: ClosedRange<Int64> = 1...(1 << 31 - 1)
 }
 
 /// A value that can be a parameter.

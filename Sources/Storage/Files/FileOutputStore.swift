@@ -14,11 +14,12 @@ public import Predictions
 /// A directory is opened once and names are resolved from its descriptor, so nothing is written into a directory that
 /// replaces it. For agents no symbolic link is followed (`AgentDirectories`).
 public struct FileOutputStore: OutputStore {
-  private let limit: Int64
+  /// The largest size of one output in bytes.
+  let limit: Int64
   private let privateDirectory: String?
   private let agents: AgentDirectories
   /// False on file systems without hard links.
-  private let usesLinks: Bool
+  let usesLinks: Bool
 
   /// - Parameters:
   ///   - limit: the largest size of one output in bytes.
@@ -71,65 +72,8 @@ public struct FileOutputStore: OutputStore {
     guard isWhole, origin == nil || hash.finish().hexadecimal == file.sha256 else { throw Self.changed(file) }
   }
 
-  /// Starts a file under a temporary name in the target directory, and removes those of earlier epochs.
-  public func begin(_ prediction: Prediction, index: Int) throws(OutputError) -> FileOutputWriter {
-    let path = prediction.outputDirectory
-    do throws(SystemError) {
-      let directory = try directory(path, for: prediction.origin, making: true)
-      func name(_ epoch: Int64) -> String { ".\(prediction.id)-\(index).\(epoch).part" }
-      // Epochs rise by one, so earlier attempts used one of these names. A file of this epoch is from an attempt of this
-      // process that was given up.
-      for epoch in max(0, prediction.epoch - 16)...max(0, prediction.epoch) { directory.remove(name(epoch)) }
-      let permissions = permissions(in: path)
-      return FileOutputWriter(
-        in: directory, name: name(prediction.epoch), path: path,
-        file: try directory.make(name(prediction.epoch), mode: permissions.file), permissions: permissions, limit: limit
-      )
-    } catch {
-      throw failure(error, at: path)
-    }
-  }
-
-  /// Gives finished files their final names, together and without ever replacing a file.
-  public func place(_ files: [FileOutputWriter], of prediction: Prediction) throws(OutputError) -> [OutputFile] {
-    var finished: [FileOutputWriter.Finished] = []
-    for file in files {
-      guard let known = file.finished else {
-        throw .inputOutput(path: prediction.outputDirectory, reason: "an output was not finished")
-      }
-      finished.append(known)
-    }
-    guard let directory = finished.first?.directory else { return [] }
-    let path = prediction.outputDirectory
-    do throws(SystemError) {
-      guard finished.allSatisfy({ $0.directory.identity == directory.identity }) else { throw .replaced }
-      // Under a chosen name an equal file may belong to another prediction with the same input. It is taken as ours only
-      // after an earlier attempt, which may have placed it.
-      let mayBePlaced = prediction.outputName == nil || prediction.epoch > 1
-      var counter = 1
-      while true {
-        let names = Self.names(for: finished.map(\.format.fileExtension), of: prediction, counter: counter)
-        if let placements = try place(finished, as: names, in: directory, mayBePlaced: mayBePlaced) {
-          do throws(SystemError) {
-            // The recorded paths have to lead to the files.
-            let there = try self.directory(path, for: prediction.origin, making: false)
-            guard there.identity == directory.identity else { throw .replaced }
-            // Before the sync, so that no temporary name reappears after a power loss; not before every file has its name.
-            for file in files { file.discard() }
-            try directory.sync()
-          } catch {
-            // These names will not be recorded, so they must not stay.
-            takeBack(placements, in: directory)
-            throw error
-          }
-          return zip(finished, names).map { $0.described(at: "\(path)/\($1)") }
-        }
-        counter += 1
-      }
-    } catch {
-      throw error.isFullDisk ? .diskFull(path: path) : .inputOutput(path: path, reason: error.reason)
-    }
-  }
+  /// Starts to save outputs of a prediction; touches no file yet.
+  public func begin(_ prediction: Prediction) -> any OutputBatch { FileOutputBatch(prediction, in: self) }
 
   /// Removes unchanged files, and returns the paths of changed ones.
   public func remove(_ files: [OutputFile], for origin: PredictionOrigin?) -> [String] {
@@ -152,7 +96,7 @@ public struct FileOutputStore: OutputStore {
 
   // MARK: Directories
 
-  private func directory(
+  func directory(
     _ path: String, for origin: PredictionOrigin?, making: Bool
   ) throws(SystemError) -> Directory {
     let permissions = permissions(in: path)
@@ -161,12 +105,12 @@ public struct FileOutputStore: OutputStore {
     return try Directory(at: path)
   }
 
-  private func permissions(in path: String) -> Permissions {
+  func permissions(in path: String) -> Permissions {
     guard let privateDirectory else { return .umask }
     return path == privateDirectory || path.hasPrefix(privateDirectory + "/") ? .ownerOnly : .umask
   }
 
-  private func failure(_ error: SystemError, at path: String) -> OutputError {
+  func failure(_ error: SystemError, at path: String) -> OutputError {
     error.isFullDisk ? .diskFull(path: path) : .folder(path: path, reason: error.reason)
   }
 
@@ -208,96 +152,8 @@ public struct FileOutputStore: OutputStore {
   }
 
   /// Whether a name is a regular file of this length and hash.
-  private static func isFile(_ name: String, in directory: Directory, bytes: Int64, sha256: String) -> Bool {
+  static func isFile(_ name: String, in directory: Directory, bytes: Int64, sha256: String) -> Bool {
     guard let file = try? directory.read(name), FileStatus(of: file)?.bytes == bytes else { return false }
     return digest(file, of: bytes) == sha256
-  }
-
-  // MARK: Names
-
-  /// `<stem>.<ext>` for one output under a chosen name, `<stem>-<n>.<ext>` otherwise; from the second try on with the
-  /// counter behind, for all of them, since `-2` would look like the second image.
-  static func names(for extensions: [String], of prediction: Prediction, counter: Int) -> [String] {
-    let again = counter > 1 ? "_\(counter)" : ""
-    return extensions.enumerated().map { index, suffix in
-      switch prediction.outputName {
-      case let stem? where extensions.count == 1: "\(stem)\(again).\(suffix)"
-      case let stem: "\(stem ?? prediction.id.description)-\(index + 1)\(again).\(suffix)"
-      }
-    }
-  }
-
-  // MARK: Placing
-
-  /// How an attempt to name a file ended.
-  private enum Placement {
-    case linked
-    case renamed
-    /// The same file was there already, from before a crash.
-    case found
-    case taken
-  }
-
-  private typealias Placed = (file: FileOutputWriter.Finished, name: String, how: Placement)
-
-  /// Gives every file its name, or none: `nil` where one of the names is taken.
-  private func place(
-    _ files: [FileOutputWriter.Finished], as names: [String], in directory: Directory, mayBePlaced: Bool
-  ) throws(SystemError) -> [Placed]? {
-    var done: [Placed] = []
-    for (file, name) in zip(files, names) {
-      do throws(SystemError) {
-        let how = try place(file, as: name, in: directory, mayBePlaced: mayBePlaced)
-        if how == .taken {
-          takeBack(done, in: directory)
-          return nil
-        }
-        done.append((file, name, how))
-        // The temporary file may have been replaced, even by a link with the same inode number.
-        let status = directory.status(of: name)
-        let isSame = status?.identity == file.identity && status?.isPlainFile == true && status?.bytes == file.bytes
-        guard how == .found || isSame else { throw .replaced }
-      } catch {
-        takeBack(done, in: directory)
-        throw error
-      }
-    }
-    return done
-  }
-
-  private func takeBack(_ placements: [Placed], in directory: Directory) {
-    for (file, name, how) in placements {
-      if how == .linked { directory.remove(name) }
-      if how == .renamed { try? directory.rename(name, to: file.name) }
-    }
-  }
-
-  /// Gives one file its name unless that is taken. A hard link never replaces a file.
-  private func place(
-    _ file: FileOutputWriter.Finished, as name: String, in directory: Directory, mayBePlaced: Bool
-  ) throws(SystemError) -> Placement {
-    func whatIsThere() -> Placement {
-      mayBePlaced && Self.isFile(name, in: directory, bytes: file.bytes, sha256: file.sha256) ? .found : .taken
-    }
-    if usesLinks {
-      if directory.link(file.name, to: name) { return .linked }
-      if errno == EEXIST { return whatIsThere() }
-      // A file system without hard links (FAT, some network shares), or one that forbids them.
-      guard [EPERM, ENOTSUP, EOPNOTSUPP, ENOSYS, EMLINK, EINVAL, EXDEV].contains(errno) else { throw .last }
-    }
-    do throws(SystemError) {
-      // Reserves the name with an empty file, which the rename replaces.
-      _ = try directory.make(name, mode: Permissions.ownerOnly.file)
-    } catch {
-      guard error.code == EEXIST else { throw error }
-      return whatIsThere()
-    }
-    do throws(SystemError) {
-      try directory.rename(file.name, to: name)
-    } catch {
-      directory.remove(name)
-      throw error
-    }
-    return .renamed
   }
 }

@@ -14,7 +14,7 @@ internal import Threads
 public final class FileOutputWriter: OutputWriter {
   /// A file that is whole and durable under its temporary name.
   struct Finished: Sendable {
-    let directory: Directory
+    let index: Int
     let name: String
     let identity: FileIdentity?
     let format: FileFormat
@@ -25,7 +25,8 @@ public final class FileOutputWriter: OutputWriter {
 
     func described(at path: String) -> OutputFile {
       OutputFile(
-        path: path, mediaType: format.mediaType, bytes: bytes, sha256: sha256, width: width, height: height)
+        path: path, mediaType: format.mediaType, bytes: bytes, sha256: sha256, width: width, height: height,
+        index: index)
     }
   }
 
@@ -42,6 +43,7 @@ public final class FileOutputWriter: OutputWriter {
   private static let headBytes = 1 << 20
 
   private let directory: Directory
+  private let index: Int
   private let name: String
   /// The directory's, for messages.
   private let path: String
@@ -49,10 +51,15 @@ public final class FileOutputWriter: OutputWriter {
   private let state: Protected<State>
 
   /// - Parameters:
+  ///   - index: which output, from 1.
   ///   - name: the temporary name, which is removed with `discard`.
   ///   - path: the directory's, for messages.
-  init(in directory: Directory, name: String, path: String, file: Descriptor, permissions: Permissions, limit: Int64) {
+  init(
+    in directory: Directory, index: Int, name: String, path: String, file: Descriptor, permissions: Permissions,
+    limit: Int64
+  ) {
     self.directory = directory
+    self.index = index
     self.name = name
     self.path = path
     self.limit = limit
@@ -61,8 +68,8 @@ public final class FileOutputWriter: OutputWriter {
     if permissions == .ownerOnly { fchmod(file.number, permissions.file) }
   }
 
-  /// `nil` before `finish`.
-  var finished: Finished? { state.withLock { $0.finished } }
+  /// `nil` before `finish`, and after `discard`.
+  var finished: Finished? { state.withLock { $0.isDiscarded ? nil : $0.finished } }
 
   /// Appends bytes. Throws `tooLarge` beyond the limit of one output.
   public func write(_ bytes: borrowing Span<UInt8>) throws(OutputError) {
@@ -95,7 +102,7 @@ public final class FileOutputWriter: OutputWriter {
       let identity = FileStatus(of: file)?.identity
       state.file = nil
       state.finished = Finished(
-        directory: directory, name: name, identity: identity, format: format, bytes: state.bytes,
+        index: index, name: name, identity: identity, format: format, bytes: state.bytes,
         sha256: state.hash.finish().hexadecimal,
         width: header?.width, height: header?.height)
     }

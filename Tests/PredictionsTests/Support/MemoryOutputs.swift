@@ -29,8 +29,26 @@ final class MemoryOutputs: OutputStore {
     piece(try contents(of: file, for: origin))
   }
 
-  func begin(_ prediction: Prediction, index: Int) throws(OutputError) -> MemoryWriter {
-    let fault = state.withLock { state in
+  func begin(_ prediction: Prediction) -> any OutputBatch { MemoryBatch(prediction, in: self) }
+
+  func remove(_ files: [OutputFile], for origin: PredictionOrigin?) -> [String] {
+    state.withLock { state in for file in files { state.files[file.path] = nil } }
+    return []
+  }
+}
+
+final class MemoryBatch: OutputBatch {
+  private let prediction: Prediction
+  private let store: MemoryOutputs
+  private let writers = Protected<[Int: MemoryWriter]>([:])
+
+  init(_ prediction: Prediction, in store: MemoryOutputs) {
+    self.prediction = prediction
+    self.store = store
+  }
+
+  func begin(index: Int) throws(OutputError) -> any OutputWriter {
+    let fault = store.state.withLock { state in
       if state.faults.isEmpty {
         state.unfinished += 1
         return nil as OutputError?
@@ -38,23 +56,21 @@ final class MemoryOutputs: OutputStore {
       return state.faults.removeFirst()
     }
     if let fault { throw fault }
-    return MemoryWriter(self)
+    let writer = MemoryWriter(store)
+    writers.withLock { $0[index] = writer }
+    return writer
   }
 
-  func place(_ files: [MemoryWriter], of prediction: Prediction) -> [OutputFile] {
-    files.enumerated().map { index, writer in
-      let path = "\(prediction.outputDirectory)/\(prediction.id)-\(index + 1).png"
-      let bytes = writer.take()
-      state.withLock { $0.files[path] = bytes }
+  func place() -> [OutputFile] {
+    let writers = writers.withLock { $0 }
+    return writers.keys.sorted().compactMap { index in
+      guard let bytes = writers[index]?.take() else { return nil }
+      let path = "\(prediction.outputDirectory)/\(prediction.id)-\(index).png"
+      store.state.withLock { $0.files[path] = bytes }
       return OutputFile(
         path: path, mediaType: "image/png", bytes: Int64(bytes.count), sha256: SHA256.hash(bytes).hexadecimal,
-        width: nil, height: nil)
+        width: nil, height: nil, index: index)
     }
-  }
-
-  func remove(_ files: [OutputFile], for origin: PredictionOrigin?) -> [String] {
-    state.withLock { state in for file in files { state.files[file.path] = nil } }
-    return []
   }
 }
 
@@ -74,12 +90,13 @@ final class MemoryWriter: OutputWriter {
 
   func discard() { _ = take() }
 
-  func take() -> [UInt8] {
+  /// The bytes, once; `nil` where it was discarded.
+  func take() -> [UInt8]? {
     let taken = bytes.withLock { bytes in
       defer { bytes = nil }
       return bytes
     }
     if taken != nil { store.state.withLock { $0.unfinished -= 1 } }
-    return taken ?? []
+    return taken
   }
 }

@@ -72,6 +72,8 @@ export type FileKind = "image" | "vector" | "video" | "audio" | "model" | "archi
 export interface SavedFile {
   /** Absolute. */
   readonly path: string;
+  /** Which output it is, from 1. */
+  readonly index: number;
   /** How to show it. A vector is an SVG file, which may contain scripts. */
   readonly kind: FileKind;
   readonly media_type: string;
@@ -102,6 +104,8 @@ export interface Failure {
   readonly message: string;
   readonly hint: string | null;
   readonly remote_code: string | null;
+  /** With `download_failed`: which outputs are not saved, from 1. `result` tries these again. */
+  readonly missing?: readonly number[];
 }
 
 export interface ClientOptions {

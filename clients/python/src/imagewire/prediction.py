@@ -34,6 +34,8 @@ class File:
     base64: Optional[str] = field(default=None, repr=False)
     #: How to show it: image, vector (SVG, which may contain scripts), video, audio, model, archive, text, json or other.
     kind: str = "image"
+    #: Which output it is, from 1.
+    index: int = 1
 
     def read(self) -> builtins.bytes:
         """Its bytes: from the message where it came with it, else from the disk."""
@@ -43,7 +45,7 @@ class File:
     def from_json(cls, value: Mapping[str, Any]) -> "File":
         return cls(
             Path(value["path"]), value["media_type"], value["bytes"], value["sha256"], value.get("width"),
-            value.get("height"), value.get("base64"), value.get("kind", "image"),
+            value.get("height"), value.get("base64"), value.get("kind", "image"), value.get("index", 1),
         )
 
 
@@ -78,10 +80,15 @@ class Failure:
     message: str
     hint: Optional[str] = None
     remote_code: Optional[str] = None
+    #: With `download_failed`: which outputs are not saved, from 1. `result` tries these again.
+    missing: Tuple[int, ...] = ()
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Failure":
-        return cls(value["type"], value["retryable"], value["message"], value.get("hint"), value.get("remote_code"))
+        return cls(
+            value["type"], value["retryable"], value["message"], value.get("hint"), value.get("remote_code"),
+            tuple(value.get("missing", ())),
+        )
 
 
 @dataclass(frozen=True)

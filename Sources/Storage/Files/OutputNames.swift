@@ -1,0 +1,34 @@
+internal import Predictions
+
+/// The names of a prediction's files: `<stem>.<ext>` for the only output under a chosen name, `<stem>-<n>.<ext>` otherwise;
+/// from the second try on with a counter behind, `_2`, since `-2` would look like the second output.
+struct OutputNames {
+  private let stem: String
+  private let isAlone: Bool
+  private let files: [OutputFile]
+
+  init(_ prediction: Prediction) {
+    stem = prediction.outputName ?? prediction.id.description
+    isAlone = prediction.outputName != nil && prediction.outputs.count <= 1
+    files = prediction.files
+  }
+
+  /// The name of an output's file.
+  ///
+  /// - Parameter counter: which try it is, from 1.
+  func name(of index: Int, _ suffix: String, counter: Int) -> String {
+    let again = counter > 1 ? "_\(counter)" : ""
+    return "\(stem)\(isAlone ? "" : "-\(index)")\(again).\(suffix)"
+  }
+
+  /// The counter in the names of files that are recorded; `nil` where there are none.
+  var recordedCounter: Int? {
+    guard let file = files.first else { return nil }
+    guard let dot = file.name.lastIndex(of: "."), let underscore = file.name[..<dot].lastIndex(of: "_"),
+      let counter = Int(file.name[file.name.index(after: underscore)..<dot]), counter > 1
+    else { return 1 }
+    // The underscore may belong to the chosen name.
+    let suffix = String(file.name[file.name.index(after: dot)...])
+    return file.name == name(of: file.index, suffix, counter: counter) ? counter : 1
+  }
+}
