@@ -6,6 +6,8 @@ public struct FormatHint: Sendable, Equatable {
   public let fileExtension: String
   /// Whether it came from an address, not within an answer.
   public let isDownload: Bool
+  /// Whether its sender said where it ends. Otherwise the format's own end decides: `FileEnd`.
+  public var saysItsEnd = true
 
   /// - Parameters:
   ///   - mediaType: a media type or the value of a `Content-Type`, with parameters or without.

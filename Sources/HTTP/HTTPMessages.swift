@@ -14,8 +14,8 @@ public struct HTTPRequest: Sendable {
     /// A large answer from a host that the provider named.
     ///
     /// - `allows` is called with every address before it is connected to, and again before the request is written.
-    /// - `sink` gets the body of a 2xx answer in pieces, where `queue` says, and returns `false` to stop the transfer.
-    ///   Bodies of other answers are dropped.
+    /// - `sink` gets the body of an answer whose status is in `taken` in pieces, where `queue` says, and returns `false` to stop
+    ///   the transfer. Another 2xx answer stops it; bodies of other answers are dropped. Encodings (gzip) are undone.
     case download(allows: @Sendable (NetworkAddress) -> Bool, sink: @Sendable (borrowing Span<UInt8>) -> Bool)
     /// A PUT of a large body to a host that the provider named, safe to repeat.
     ///
@@ -31,16 +31,19 @@ public struct HTTPRequest: Sendable {
   public struct TimeLimits: Sendable, Equatable {
     /// For connecting, TLS included.
     public var connect: Int64
-    /// For the whole request.
-    public var total: Int64
-    /// For which fewer than 100 bytes a second may arrive; `nil` is no limit.
+    /// For the whole request; `nil` is no limit.
+    public var total: Int64?
+    /// For which fewer bytes a second than `floor` may arrive; `nil` is no limit.
     public var stall: Int64?
+    /// Bytes a second.
+    public var floor: Int
 
     /// Limits.
-    public init(connect: Int64 = 10_000, total: Int64, stall: Int64? = nil) {
+    public init(connect: Int64 = 10_000, total: Int64?, stall: Int64? = nil, floor: Int = 100) {
       self.connect = connect
       self.total = total
       self.stall = stall
+      self.floor = floor
     }
   }
 
@@ -68,6 +71,8 @@ public struct HTTPRequest: Sendable {
   public var limits: TimeLimits
   /// The longest body of an answer, in bytes.
   public var bodyLimit: Int64
+  /// The statuses of answers whose body goes to the sink of a download.
+  public var taken: ClosedRange<Int>
   /// How it may be sent.
   public var purpose: Purpose
   /// Called with the pieces of a 2xx answer's body, on the client's thread. The response holds the body as well.
@@ -79,13 +84,15 @@ public struct HTTPRequest: Sendable {
   /// A request.
   public init(
     url: String, headers: [Header] = [], body: [UInt8]? = nil, limits: TimeLimits, bodyLimit: Int64 = 64 << 20,
-    purpose: Purpose = .repeatable, watch: (@Sendable (borrowing Span<UInt8>) -> Void)? = nil, queue: WorkQueue? = nil
+    taken: ClosedRange<Int> = 200...299, purpose: Purpose = .repeatable,
+    watch: (@Sendable (borrowing Span<UInt8>) -> Void)? = nil, queue: WorkQueue? = nil
   ) {
     self.url = url
     self.headers = headers
     self.body = body
     self.limits = limits
     self.bodyLimit = bodyLimit
+    self.taken = taken
     self.purpose = purpose
     self.watch = watch
     self.queue = queue
@@ -96,12 +103,15 @@ public struct HTTPRequest: Sendable {
 public struct HTTPResponse: Sendable, Equatable {
   /// The status code of the final answer (no 1xx).
   public var status: Int
-  /// By lower-case name, only `date`, `retry-after`, `retry-after-ms`, `content-length`, `content-type` and `location`.
+  /// By lower-case name, only those of `HTTPTransfer.wantedHeaders`.
   public var headers: [String: String]
   /// The body; empty where it went to a sink.
   public var body: [UInt8]
   /// The length of the body, in bytes, also where it went to a sink.
   public var bodyBytes: Int64
+  /// Whether the answer says where its body ends: by a length, in chunks, or by HTTP/2. Otherwise its end is that of the
+  /// connection, and a cut is not seen.
+  public var saysItsEnd = true
 }
 
 /// Why a request has no complete answer. Holds no header of the request.

@@ -19,6 +19,8 @@ final class HTTPTransfer {
   /// Why this program stopped it.
   private var stop: HTTPFailure.Kind?
   private var status = 0
+  /// Whether the answer came by HTTP/1, where its end may be that of the connection.
+  private var isFirstHTTP = true
   private var headers: [String: String] = [:]
   private var body: [UInt8] = []
   private var bodyBytes: Int64 = 0
@@ -28,8 +30,10 @@ final class HTTPTransfer {
   /// Bytes of an upload that libcurl has taken.
   private var sent: Int64 = 0
 
-  private static let wantedHeaders = [
-    "date", "retry-after", "content-length", "content-type", "location", "retry-after-ms",
+  /// The headers that an answer keeps.
+  static let wantedHeaders: Set = [
+    "date", "retry-after", "retry-after-ms", "content-length", "content-type", "content-encoding", "content-range",
+    "transfer-encoding", "etag", "last-modified", "location",
   ]
 
   /// Whether a byte of the request may have been written.
@@ -95,9 +99,9 @@ final class HTTPTransfer {
     // Without it libcurl would use SIGALRM, which belongs to the program.
     try set(CURLOPT_NOSIGNAL, 1)
     try set(CURLOPT_CONNECTTIMEOUT_MS, Int(request.limits.connect))
-    try set(CURLOPT_TIMEOUT_MS, Int(request.limits.total))
+    if let total = request.limits.total { try set(CURLOPT_TIMEOUT_MS, Int(total)) }
     if let stall = request.limits.stall {
-      try set(CURLOPT_LOW_SPEED_LIMIT, 100)
+      try set(CURLOPT_LOW_SPEED_LIMIT, request.limits.floor)
       try set(CURLOPT_LOW_SPEED_TIME, Int(max(1, stall / 1_000)))
     }
     try set(ccurl_set_size(easy, CURLOPT_MAXFILESIZE_LARGE, request.bodyLimit))
@@ -125,6 +129,11 @@ final class HTTPTransfer {
       lines.append("Expect:")
       let bytes = body.span
       try set(bytes.withUnsafeBufferPointer { ccurl_set_body(easy, $0.baseAddress, $0.count) })
+    }
+    if case .download = request.purpose {
+      // A host that encodes nevertheless is understood. An encoded part of a file could not be gone on with.
+      lines.append("Accept-Encoding: identity")
+      try set(CURLOPT_ACCEPT_ENCODING, "")
     }
     if case .upload(let length, _, _) = request.purpose {
       // No header of libcurl's own: the URL is signed for certain headers only.
@@ -212,6 +221,7 @@ final class HTTPTransfer {
     if text.hasPrefix("HTTP/") {
       // A further status line: the answer before it was a 1xx.
       status = text.split(separator: " ", maxSplits: 2).dropFirst().first.flatMap { Int($0.prefix(3)) } ?? 0
+      isFirstHTTP = text.hasPrefix("HTTP/1")
       headers = [:]
     } else if let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) {
       let name = text[..<colon].lowercased()
@@ -257,7 +267,9 @@ final class HTTPTransfer {
       stop = .tooLarge
     } else if case .download(_, let sink) = order.request.purpose {
       // The text of an error page must not get into an output.
-      if (200..<300).contains(status) {
+      if (200..<300).contains(status), !order.request.taken.contains(status) {
+        stop = .stopped
+      } else if (200..<300).contains(status) {
         switch queuedSink?.take(bytes) ?? (sink(bytes.span) ? .taken : .stop) {
         case .taken: break
         case .later: return .later
@@ -276,7 +288,9 @@ final class HTTPTransfer {
 
   /// How the transfer ended.
   func outcome(_ code: CURLcode, _ environment: ProxyEnvironment) -> Result<HTTPResponse, HTTPFailure> {
-    let response = HTTPResponse(status: status, headers: headers, body: body, bodyBytes: bodyBytes)
+    var response = HTTPResponse(status: status, headers: headers, body: body, bodyBytes: bodyBytes)
+    let isChunked = headers["transfer-encoding"]?.lowercased().hasSuffix("chunked") ?? false
+    response.saysItsEnd = !isFirstHTTP || isChunked || headers["content-length"] != nil
     if code == CURLE_OK, stop == nil { return .success(response) }
     let text = errorText[0] == 0 ? String(cString: ccurl_easy_strerror(code)) : String(cString: errorText)
     let kind = stop ?? kind(of: code)

@@ -62,9 +62,13 @@ public protocol OutputBatch: Sendable {
 public protocol OutputWriter: Sendable {
   /// Appends bytes.
   func write(_ bytes: borrowing Span<UInt8>) throws(OutputError)
+  /// Drops what was written, and begins again.
+  func restart() throws(OutputError)
   /// Makes the bytes durable and decides their format. Nothing can be written afterwards.
   ///
   /// - Parameter hint: what is known of the format beside the bytes.
+  /// - Throws: `.cut` where neither the sender nor the format says that this is the end; it may be called again then with
+  ///   another hint.
   func finish(_ hint: FormatHint) throws(OutputError)
   /// Removes the temporary file, which is not placed then. Does nothing after `place` or when called again.
   func discard()
@@ -80,6 +84,8 @@ public enum OutputError: Error, Sendable, Equatable {
   case notAnImage
   /// There are no bytes.
   case empty
+  /// The file ends before its format does, and its sender did not say where it ends.
+  case cut(sha256: String)
   /// A text came under the address of a binary file: a login page, or an error of the host.
   case textInstead
   /// The output exceeds the limit of one output.
@@ -94,6 +100,7 @@ public enum OutputError: Error, Sendable, Equatable {
     case .diskFull(let path): "The disk of \(path) is full."
     case .notAnImage: "The provider's preview is not a PNG, JPEG, WebP, GIF or AVIF image."
     case .empty: "The provider's output is empty."
+    case .cut: "The connection to the output's host ended within the file."
     case .textInstead: "The output's host sent a text instead of the file."
     case .tooLarge(let limit): "The output is larger than \(limit) bytes."
     case .inputOutput(let path, let reason): "Writing \(path) failed: \(reason)."

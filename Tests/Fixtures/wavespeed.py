@@ -54,7 +54,7 @@ On poll also:
   expired_link              completed with an output that answers 403
 On download also:
   redirect                  {"do": "redirect", "to": URL}; "loop" leads to itself without end
-  huge                      says that it is 300 MB long  endless   sends without a length and without end
+  huge                      says that it is 3 GB long  endless   sends without a length and without end
   trickle                   one byte, then nothing       short     half of the image
   file                      {"do": "file", "base64": "...", "cut": n, "encoding": "gzip", "length": false, "etag": "...", "ranges": true}:
                             cut after n bytes; encoded; without a length, so that its end is the connection's; parts by Range
@@ -529,7 +529,7 @@ class LoopbackWaveSpeed:
             return 403, {"Content-Type": "text/xml"}, b"<Error><Code>AccessDenied</Code></Error>"
         kind = {"Content-Type": "image/png"}
         if do == "huge":
-            self._send(connection, 200, kind, PICTURE, length=300 << 20)
+            self._send(connection, 200, kind, PICTURE, length=3 << 30)
             raise Dropped
         if do == "endless":
             self._send(connection, 200, {**kind, "Content-Length": None, "Connection": "close"}, b"")

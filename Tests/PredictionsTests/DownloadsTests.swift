@@ -85,6 +85,19 @@ struct DownloadsTests {
     #expect(!downloads.hasBytes(of: id))
   }
 
+  @Test("bytes that come twice are the file, though it has no end; they are forgotten with the prediction")
+  func repeatedCuts() {
+    var downloads = Downloads(atOnce: 2)
+    let id = round(1).prediction.id
+    let seen = ["aa", "bb", "bb", "aa"].map { downloads.hasRepeated($0, of: id, at: 1) }
+    #expect(seen == [false, false, true, false])
+    let other = [downloads.hasRepeated("aa", of: id, at: 2), downloads.hasRepeated("aa", of: round(2).prediction.id, at: 1)]
+    #expect(other == [false, false])
+    downloads.dropBytes(of: id)
+    let forgotten = downloads.hasRepeated("aa", of: id, at: 2)
+    #expect(!forgotten)
+  }
+
   @Test("the first prediction may exceed the limit, the next may not")
   func limit() {
     var downloads = Downloads(atOnce: 2)

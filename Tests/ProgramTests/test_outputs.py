@@ -3,10 +3,12 @@
 import base64
 import hashlib
 import json
+import random
 from pathlib import Path
 
 import pytest
-from wavespeed import PICTURE
+from program import wait_for
+from wavespeed import PICTURE, png
 
 
 def box(brand):
@@ -102,3 +104,97 @@ def test_each_output_stands_for_itself(paid, wavespeed):
         assert len(wavespeed.downloads()) == before + 1
     assert [Path(file["path"]).name for file in whole["files"]] == ["fox-1.png", "fox-2.png", "fox-3.png"]
     assert (whole["failure"], whole["error"], len(wavespeed.posts())) == (None, "", 1)
+
+
+# -- Transfers that end early, and slow hosts ----------------------------------------------------------------------
+
+NOISE = png(64, 64, noise=random.Random(1).randbytes)
+
+
+def served(content=NOISE, **how):
+    return {"do": "file", "base64": base64.b64encode(content).decode(), "headers": {"Content-Type": "image/png"}, **how}
+
+
+def ranges(wavespeed):
+    return [request["headers"].get("range") for request in wavespeed.downloads()]
+
+
+def saved(program, **params):
+    prediction = program.call("submit", prompt="a fox", wait_ms=60000, **params)
+    assert prediction["failure"] is None, prediction["failure"]
+    return [Path(file["path"]).read_bytes() for file in prediction["files"]]
+
+
+def test_a_cut_download_goes_on_where_it_was_cut(paid, wavespeed):
+    wavespeed.script(polls=0, download=[
+        served(cut=100, etag='"a"', ranges=True), served(cut=1000, etag='"a"', ranges=True), served(etag='"a"', ranges=True),
+    ])
+    with paid() as program:
+        assert saved(program) == [NOISE]
+    assert ranges(wavespeed) == [None, "bytes=100-", "bytes=1000-"]
+    assert [r["headers"].get("if-range") for r in wavespeed.downloads()] == [None, '"a"', '"a"']
+
+
+@pytest.mark.parametrize("rest", [
+    pytest.param(served(etag='"b"', ranges=True), id="another version"), pytest.param(served(etag='"a"'), id="no parts"),
+    pytest.param({"do": "reply", "status": 416}, id="416"),
+    pytest.param({"do": "reply", "status": 206, "base64": "AAAA", "headers": {"Content-Range": "bytes 7-9/10"}}, id="another part"),
+])
+def test_a_rest_that_does_not_fit_is_not_joined(paid, wavespeed, rest):
+    wavespeed.script(polls=0, download=[served(cut=100, etag='"a"'), rest, served(etag='"b"')])
+    with paid() as program:
+        assert saved(program) == [NOISE]
+    assert ranges(wavespeed) == [None, "bytes=100-", None]
+
+
+@pytest.mark.parametrize("how", [{"etag": 'W/"a"'}, {}, {"etag": '"a"', "encoding": "gzip"}], ids=["weak", "none", "encoded"])
+def test_without_a_version_a_cut_download_begins_again(paid, wavespeed, how):
+    wavespeed.script(polls=0, download=[served(cut=100, **how), served(**how)])
+    with paid() as program:
+        assert saved(program) == [NOISE]
+    assert ranges(wavespeed) == [None, None]
+
+
+def test_an_encoding_is_undone_and_none_is_asked_for(paid, wavespeed):
+    wavespeed.script(polls=0, download=[served(encoding="gzip")])
+    with paid() as program:
+        assert saved(program) == [NOISE]
+    assert wavespeed.downloads()[0]["headers"]["accept-encoding"] == "identity"
+
+
+def test_a_picture_that_is_cut_without_a_word_is_asked_for_again(paid, wavespeed):
+    """Its host gives no length, and its end is missing."""
+    wavespeed.script(polls=0, download=[served(length=False, cut=120), served(length=False)])
+    with paid() as program:
+        assert saved(program) == [NOISE]
+    assert len(wavespeed.downloads()) == 2
+
+
+def test_bytes_that_come_twice_are_the_file(paid, wavespeed):
+    """A JPEG without its last mark, from a host that gives no length."""
+    jpeg = bytes.fromhex("ffd8ffe000104a46494600010100000100010000") + bytes(2000)
+    wavespeed.script(polls=0, download=[served(jpeg, length=False, times="forever")])
+    with paid() as program:
+        assert saved(program) == [jpeg]
+    assert len(wavespeed.downloads()) == 2
+
+
+def test_a_file_that_arrived_whole_is_not_judged_by_its_content(paid, wavespeed):
+    wavespeed.script(polls=0, download=[served(NOISE[:120])])
+    with paid() as program:
+        assert saved(program) == [NOISE[:120]]
+    assert len(wavespeed.downloads()) == 1
+
+
+def test_a_slow_host_holds_up_no_other(paid, wavespeed):
+    """Five outputs of a host that sends a byte and no more; another prediction's output comes from another host."""
+    slow = wavespeed.output_url.replace("127.0.0.1", "localhost")
+    wavespeed.script(polls=0, outputs=[slow + "/output/{id}-%d.png" % n for n in range(5)], download=[
+        {"do": "trickle", "at": f"-{n}.png", "times": "forever"} for n in range(5)])
+    with paid() as program:
+        program.call("submit", prompt="slow")
+        wait_for(lambda: len(wavespeed.downloads()) == 4, "the slow downloads")
+        wavespeed.script(outputs=["{output}/output/{id}.png"])
+        assert saved(program) == [PICTURE]
+        assert len(wavespeed.downloads()) == 5, "four of the slow host, and the good one"
+        program.kill()

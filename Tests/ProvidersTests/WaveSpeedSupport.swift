@@ -72,6 +72,8 @@ final class MemoryWriter: OutputWriter {
     kept.withLock { $0 += copy }
   }
 
+  func restart() { kept.withLock { $0 = [] } }
+
   func finish(_ hint: FormatHint) throws(OutputError) {}
   func discard() {}
 }

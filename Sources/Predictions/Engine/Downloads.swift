@@ -35,6 +35,11 @@ struct Downloads: Sendable {
   /// How many outputs of one host are downloaded at once.
   static let ofOneHost = 4
 
+  /// SHA-256 of outputs that may have been cut, by output.
+  private var cuts: [PredictionID: [Int: String]] = [:]
+  /// Of how many predictions `cuts` is kept.
+  private static let mostCuts = 256
+
   /// - Parameter limit: how many outputs are downloaded at once.
   init(atOnce limit: Int) {
     local = Turns(limit: min(limit, Self.ofOneHost))
@@ -79,6 +84,16 @@ struct Downloads: Sendable {
     return authority.split(separator: "@").last.map { $0.lowercased() } ?? ""
   }
 
+  // MARK: - Cuts
+
+  /// Whether an output that may have been cut has come with the same bytes before: then it is the whole file, such as a JPEG
+  /// without its last mark.
+  mutating func hasRepeated(_ sha256: String, of id: PredictionID, at index: Int) -> Bool {
+    if cuts.count >= Self.mostCuts, cuts[id] == nil { cuts = [:] }
+    defer { cuts[id, default: [:]][index] = sha256 }
+    return cuts[id]?[index] == sha256
+  }
+
   // MARK: - Bytes
 
   /// Whether so many more bytes would exceed the limit. The first prediction may always have its bytes in memory.
@@ -97,5 +112,8 @@ struct Downloads: Sendable {
   mutating func store(_ outputs: [Int: Arrived], of id: PredictionID) { arrived[id] = outputs }
 
   /// Drops the outputs of a prediction from memory.
-  mutating func dropBytes(of id: PredictionID) { arrived[id] = nil }
+  mutating func dropBytes(of id: PredictionID) {
+    arrived[id] = nil
+    cuts[id] = nil
+  }
 }

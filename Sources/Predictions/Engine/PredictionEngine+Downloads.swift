@@ -21,25 +21,33 @@ extension PredictionEngine {
         return end(job, .unsaved(error))
       }
       fetch(job, into: writer) { [self] outcome in
-        files.async { [self] in end(job, finish(writer, outcome)) }
+        files.async { [self] in end(job, finish(writer, outcome, of: job)) }
       }
     }
   }
 
   /// Completes the file of an output, or removes it.
-  private func finish(_ writer: any OutputWriter, _ outcome: DownloadOutcome) -> DownloadOutcome {
+  private func finish(_ writer: any OutputWriter, _ outcome: DownloadOutcome, of job: Downloads.Job) -> DownloadOutcome {
     files.assertIsCurrent()
     guard case .written(let hint) = outcome else {
       writer.discard()
       return outcome
     }
     do throws(OutputError) {
-      try writer.finish(hint)
+      do throws(OutputError) {
+        try writer.finish(hint)
+      } catch .cut(let sha256)
+        where state.withLock({ $0.downloads.hasRepeated(sha256, of: job.round.prediction.id, at: job.index) })
+      {
+        var whole = hint
+        whole.saysItsEnd = true
+        try writer.finish(whole)
+      }
       return outcome
     } catch {
       writer.discard()
       switch error {
-      case .empty, .textInstead: return .transient(reason: error.message)
+      case .empty, .textInstead, .cut: return .transient(reason: error.message)
       default: return .unsaved(error)
       }
     }

@@ -83,6 +83,16 @@ public final class FileOutputWriter: OutputWriter {
     }
   }
 
+  /// Empties the file.
+  public func restart() throws(OutputError) {
+    try state.withLock { state throws(OutputError) in
+      guard let file = state.file else { throw .inputOutput(path: path, reason: "it is already finished") }
+      do throws(SystemError) { try file.truncate() } catch { throw failure(error) }
+      state.hash = SHA256()
+      state.bytes = 0
+    }
+  }
+
   /// Syncs the file, decides its format and reads the size of an image from its header. Throws `empty` or `textInstead`.
   public func finish(_ hint: FormatHint) throws(OutputError) {
     Promptness.assertMayWait()
@@ -97,6 +107,13 @@ public final class FileOutputWriter: OutputWriter {
       }
       let format = FileFormat(head: head, hint: hint)
       if format.isText(insteadOf: hint) { throw .textInstead }
+      let isCut =
+        !hint.saysItsEnd
+        && FileEnd.isMissing(in: format, bytes: state.bytes) { FileSystem.read(file, from: $0, atMost: $1) ?? [] }
+      if isCut {
+        var hash = state.hash
+        throw .cut(sha256: hash.finish().hexadecimal)
+      }
       let header = ImageHeader(head)
       do throws(SystemError) { try file.sync() } catch { throw failure(error) }
       let identity = FileStatus(of: file)?.identity

@@ -100,6 +100,12 @@ final class Descriptor: Sendable {
     }
   }
 
+  /// Empties it, and writes at its start from now on.
+  func truncate() throws(SystemError) {
+    _ = try retried { ftruncate(number, 0) }
+    guard lseek(number, 0, SEEK_SET) == 0 else { throw .last }
+  }
+
   /// Sets its modification time to now.
   func touch() { _ = futimens(number, nil) }
 

@@ -86,6 +86,8 @@ final class MemoryWriter: OutputWriter {
     self.bytes.withLock { $0? += copy }
   }
 
+  func restart() { bytes.withLock { $0 = [] } }
+
   func finish(_ hint: FormatHint) {}
 
   func discard() { _ = take() }
