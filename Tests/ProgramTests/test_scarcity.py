@@ -1,5 +1,6 @@
 """Few descriptors, little memory: paid images are saved all the same, and paid for once."""
 
+import base64
 import subprocess
 
 import pytest
@@ -74,3 +75,19 @@ def test_thirty_large_answers_at_once_share_the_memory(spawn, record_property):
         assert len(server.posts()) == 30
         record_property("figures", f"{peak >> 10} MB")
         assert peak < 175 << 10
+
+
+def test_an_answer_of_very_many_values_is_not_built(paid, wavespeed, record_property):
+    """60 MB of zeros would take a gigabyte as values. The next poll gives the image."""
+    zeros = b'{"code":200,"data":{"id":"%032x","status":"completed","outputs":[%s0]}}' % (1, b"0," * (30 << 20))
+    wavespeed.script(polls=0, poll=[{"do": "reply", "base64": base64.b64encode(zeros).decode()}])
+    with paid() as program:
+        program.call("ping")
+        before = resident_kilobytes(program.process)
+        prediction = program.call("submit", prompt="a fox", wait_ms=60_000)
+        peak = peak_kilobytes(program.process) - before
+    assert prediction["status"] == "completed"
+    assert_files_are_whole(prediction)
+    assert len(wavespeed.polls()) == 2 and len(wavespeed.posts()) == 1
+    record_property("figures", f"{peak >> 10} MB")
+    assert peak < 260 << 10

@@ -17,9 +17,12 @@ struct WaveSpeedResponse {
   /// The most specific error code.
   let code: String?
 
-  /// `nil` where the body is not a JSON object: HTML, empty or cut short.
+  /// The largest number of values in an answer. The list of all models has a tenth of it.
+  static let mostValues = 1_000_000
+
+  /// `nil` where the body is not a JSON object: HTML, empty, cut short or beyond the bounds.
   init?(_ response: HTTPResponse) {
-    guard let root = try? JSONValue(parsing: response.body), case .object(let whole) = root else { return nil }
+    guard let root = try? JSONValue(parsing: response.body, atMost: Self.mostValues), case .object(let whole) = root else { return nil }
     let outer = whole["code"]?.int64
     let isBare = whole["data"]?.object == nil && (whole["id"]?.string != nil || whole["status"]?.string != nil)
     object = isBare ? whole : whole["data"]?.object
