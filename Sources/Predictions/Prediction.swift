@@ -40,6 +40,8 @@ public struct Prediction: Sendable, Equatable {
   public var outputName: String?
   /// Its highest allowed price, in millionths of a dollar; `nil` for no limit of its own.
   public var maxCostMicros: Int64?
+  /// Whether an estimate satisfies `maxCostMicros`; see `PricedInput`.
+  public var allowsEstimates: Bool
   /// The kind of client that requested it, where that is not a plain client.
   public var origin: PredictionOrigin?
   /// `Agent.id` of the agent that requested it; `nil` for plain clients, and in rows of older versions.
@@ -120,7 +122,7 @@ public struct Prediction: Sendable, Equatable {
   public init(
     id: PredictionID, provider: String, model: String, input: [UInt8], metadata: [UInt8]? = nil, tags: [String] = [],
     idempotencyKey: String? = nil, fingerprint: [UInt8], account: String, outputDirectory: String,
-    outputName: String? = nil, maxCostMicros: Int64? = nil, estimateMicros: Int64? = nil,
+    outputName: String? = nil, maxCostMicros: Int64? = nil, allowsEstimates: Bool = false, estimateMicros: Int64? = nil,
     origin: PredictionOrigin? = nil, agent: String? = nil, usesDefaultModel: Bool = false, images: Int64 = 1,
     caps: AgentCaps? = nil, uploads: UploadState = .none
   ) {
@@ -137,6 +139,7 @@ public struct Prediction: Sendable, Equatable {
     self.outputDirectory = outputDirectory
     self.outputName = outputName
     self.maxCostMicros = maxCostMicros
+    self.allowsEstimates = allowsEstimates
     self.estimateMicros = estimateMicros
     self.origin = origin
     self.agent = agent

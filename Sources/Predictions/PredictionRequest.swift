@@ -20,6 +20,8 @@ public struct PredictionRequest: Sendable, Equatable {
   public var outputName: String?
   /// Its highest allowed price, in millionths of a dollar; `nil` for no limit.
   public var maxCostMicros: Int64?
+  /// Whether an estimate satisfies `maxCostMicros` where fields that decide the price are missing.
+  public var allowsEstimates: Bool
   /// Whether strings of `input` that begin with `@/` are files; see `FileReferences`.
   public var upload: Bool
   /// The kind of client, where that is not a plain client.
@@ -31,6 +33,7 @@ public struct PredictionRequest: Sendable, Equatable {
   public init(input: JSONObject) {
     self.input = input
     tags = []
+    allowsEstimates = false
     upload = false
   }
 }

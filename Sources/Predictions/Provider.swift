@@ -187,21 +187,6 @@ extension ProviderCatalogue {
   }
 }
 
-/// A model of a provider's catalogue.
-public struct Model: Sendable, Equatable {
-  /// Its name in `submit`.
-  public var id: String
-  /// The JSON Schema of its input, as JSON; `nil` where the provider gives none. As bytes, because the parsed
-  /// schemas of a thousand models would be large, and few of them are used.
-  public var inputSchema: [UInt8]?
-
-  /// A model.
-  public init(id: String, inputSchema: [UInt8]? = nil) {
-    self.id = id
-    self.inputSchema = inputSchema
-  }
-}
-
 /// The price of a prediction.
 public struct Quote: Sendable, Equatable {
   /// In millionths of the currency.
@@ -210,12 +195,16 @@ public struct Quote: Sendable, Equatable {
   public var currency: String
   /// Whether it is the amount that will be billed; otherwise an estimate.
   public var isExact: Bool
+  /// The fields of the input that decide the price and were not given, so that more may be billed; `nil` where that was not
+  /// compared with the catalogue.
+  public var missing: [String]?
 
   /// A quote.
-  public init(micros: Int64, currency: String, isExact: Bool) {
+  public init(micros: Int64, currency: String, isExact: Bool, missing: [String]? = nil) {
     self.micros = micros
     self.currency = currency
     self.isExact = isExact
+    self.missing = missing
   }
 }
 

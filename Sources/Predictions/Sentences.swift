@@ -9,6 +9,12 @@ public func sentences(_ texts: String?...) -> String {
   }.joined(separator: " ")
 }
 
+/// `a`, `a and b`, `a, b and c`.
+public func listed(_ words: [String]) -> String {
+  guard words.count > 1, let last = words.last else { return words.joined() }
+  return words.dropLast().joined(separator: ", ") + " and " + last
+}
+
 /// `a`, `a or b`, `a, b or c`.
 public func alternatives(_ words: [String]) -> String {
   guard words.count > 1, let last = words.last else { return words.joined() }

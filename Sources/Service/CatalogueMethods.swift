@@ -1,23 +1,32 @@
 internal import JSON
 internal import JSONRPC
-internal import Predictions
+public import Predictions
 
 extension Method {
   /// The methods about models and their inputs; none of them spends anything.
   static let catalogue: [Method] = [
     Method(
       "models", "Returns the models of a provider, or one model with the schema of its input.",
-      [Parameters.model, Parameters.provider, Parameters.cursor],
+      [Parameters.model, Parameters.provider, Parameters.cursor, Parameters.search, Parameters.kind],
       result: .object([
         "models": .array(
           of: .object(
             [
-              "id": .string.about("The model, as submit takes it."), "provider": .string,
+              "id": .string.about("The model, as submit takes it."),
+              "name": .string.orNull.about("Its name for people; null if the provider gives none."),
+              "kind": .word(ModelKind.allCases.map(\.rawValue)).orNull.about(
+                "What it makes; model is a shape in space, null if the provider does not say."),
+              "description": .string.orNull.about("A text for people; null if the provider gives none."),
+              "price": .number.orNull.about(
+                "The base price in US dollars, null if unknown. quote returns the price of an input."),
+              "edit_model": .string.orNull.about(
+                "The model that edits an image: a sibling in this list, or the model itself; null if none is known."),
+              "provider": .string,
               "default": .bool.about("Whether it is used if a request names no model."),
               "input_schema": .object().orNull.about(
                 "The JSON Schema of its input, if model was given; null if the provider has none."),
               "omitted": .array(of: .string).about("Fields left out because they are too long for a message."),
-            ], optional: ["input_schema", "omitted"])),
+            ], optional: ["name", "description", "input_schema", "omitted"])),
         "next_cursor": .string.orNull.about("The cursor of the next page; null on the last page."),
       ]), errors: [.providerNotConfigured, .providerFailed], body: .later(models)),
     Method(
@@ -38,6 +47,11 @@ extension Method {
     static let provider = Parameter(
       optional: "provider", .provider, about: "The provider; the default provider if absent.")
     static let cursor = Parameter(optional: "cursor", .cursor, about: "next_cursor of the previous page.")
+    static let search = Parameter(
+      optional: "search", .string(bytes: 1...1_000),
+      about: "Words that must all occur in its id, name or description, ignoring case.")
+    static let kind = Parameter(
+      optional: "kind", .word(ModelKind.allCases), about: "Only models that make this.")
   }
 
   private enum ValidateParameters {
@@ -52,13 +66,18 @@ extension Method {
     let model = try params[Parameters.model]
     let provider = try params[Parameters.provider]
     let cursor = try params[Parameters.cursor]
+    let search = try params[Parameters.search]
+    let kind = try params[Parameters.kind]
     let engine = try service.engine()
-    // One model is not a list: a cursor does not apply.
+    let limit = service.maxMessageBytes - Service.envelopeBytes
+    // One model is not a list: cursor and filters do not apply.
     let isOne = model != nil
+    let filter = isOne ? ModelFilter() : ModelFilter(search: search ?? "", kind: kind)
     let answer: @Sendable (Result<PredictionEngine.Offer, PredictionEngine.CatalogueError>) -> Void = { result in
       switch result {
       case .failure(let error): call.error(.catalogue(error))
-      case .success(let offer): call.result(service.render(offer, hasSchema: isOne, after: isOne ? nil : cursor))
+      case .success(let offer):
+        call.result(offer.json(filter, hasSchema: isOne, after: isOne ? nil : cursor, atMost: limit))
       }
     }
     do throws(PredictionEngine.CatalogueError) {
@@ -83,7 +102,7 @@ extension Method {
       try engine.validate(request) { result in
         switch result {
         case .failure(let error): call.error(.catalogue(error))
-        case .success(let validation): call.result(validation.bytes)
+        case .success(let validation): call.result(validation.json)
         }
       }
     } catch {
@@ -92,55 +111,9 @@ extension Method {
   }
 }
 
-extension Service {
-  /// `{models, next_cursor}`, cut before the message limit; the cursor is the last id of the page before.
-  fileprivate func render(_ offer: PredictionEngine.Offer, hasSchema: Bool, after cursor: String?) -> [UInt8] {
-    let limit = maxMessageBytes - Self.envelopeBytes
-    var json = JSONWriter()
-    json.beginObject()
-    json.name("models")
-    json.beginArray()
-    var last: String?
-    var isCut = false
-    for model in offer.models {
-      if let cursor, !cursor.utf8.lexicographicallyPrecedes(model.id.utf8) { continue }
-      // The id may be written a second time, as the cursor.
-      if last != nil, json.bytes.count + 2 * model.id.utf8.count + 200 > limit {
-        isCut = true
-        break
-      }
-      last = model.id
-      json.beginObject()
-      json.name("id")
-      json.value(model.id)
-      json.name("provider")
-      json.value(offer.provider)
-      json.name("default")
-      json.value(model.id == offer.usual)
-      if hasSchema { write(schema: model.inputSchema, to: &json, atMost: limit) }
-      json.endObject()
-    }
-    json.endArray()
-    json.name("next_cursor")
-    if isCut, let last { json.value(last) } else { json.null() }
-    json.endObject()
-    return json.bytes
-  }
-
-  private func write(schema: [UInt8]?, to json: inout JSONWriter, atMost limit: Int) {
-    if let schema, json.bytes.count + schema.count + 200 > limit {
-      json.name("omitted")
-      json.value(["input_schema"] as JSONValue)
-      return
-    }
-    json.name("input_schema")
-    if let schema { json.raw(schema) } else { json.null() }
-  }
-}
-
 extension PredictionEngine.Validation {
-  /// `{valid, problems, warnings, hint}`.
-  fileprivate var bytes: [UInt8] {
+  /// The result of `validate`: `{valid, problems, warnings, hint}`.
+  public var json: [UInt8] {
     var json = JSONWriter()
     json.beginObject()
     json.name("valid")

@@ -1,6 +1,6 @@
 internal import JSON
 internal import JSONRPC
-internal import Predictions
+public import Predictions
 
 extension Method {
   /// The methods that answer prices and balances; none of them spends anything.
@@ -11,6 +11,8 @@ extension Method {
       result: .object([
         "amount": .number, "currency": .string.about("ISO 4217: USD."),
         "exact": .bool.about("Whether this is the price that will be billed, not an estimate."),
+        "missing": .array(of: .string).about(
+          "Fields of input that decide the price and were not given, or name local files: more may be billed."),
       ]), errors: [.providerNotConfigured, .providerFailed], body: .later(quote)),
     Method(
       "balance", "Returns the balance of the provider's account.", [Parameters.provider],
@@ -19,7 +21,8 @@ extension Method {
   ]
 
   private enum Parameters {
-    static let input = Parameter("input", .object, about: "As for submit; the prompt may be absent.")
+    static let input = Parameter(
+      "input", .object, about: "As for submit; the prompt may be absent. Fields with local files are not sent.")
     static let model = Parameter(optional: "model", .model)
     static let provider = Parameter(optional: "provider", .provider)
   }
@@ -33,7 +36,10 @@ extension Method {
     let engine = try service.engine()
     do throws(PredictionEngine.PriceError) {
       try engine.quote(request) { result in
-        answer(call, result.map { ($0.micros, $0.currency, $0.isExact) })
+        switch result {
+        case .failure(let error): call.error(.price(error))
+        case .success(let quote): call.result(quote.json)
+        }
       }
     } catch {
       throw .price(error)
@@ -47,32 +53,48 @@ extension Method {
     let engine = try service.engine()
     do throws(PredictionEngine.PriceError) {
       try engine.balance(of: provider) { result in
-        answer(call, result.map { ($0.micros, $0.currency, nil) })
+        switch result {
+        case .failure(let error): call.error(.price(error))
+        case .success(let balance): call.result(balance.json)
+        }
       }
     } catch {
       throw .price(error)
     }
   }
+}
 
-  private static func answer(
-    _ call: PendingCall,
-    _ result: Result<(micros: Int64, currency: String, isExact: Bool?), PredictionEngine.PriceError>
-  ) {
-    switch result {
-    case .failure(let error): call.error(.price(error))
-    case .success(let price):
-      var json = JSONWriter()
-      json.beginObject()
-      json.name("amount")
-      json.raw(Money.spelling(price.micros))
-      json.name("currency")
-      json.value(price.currency)
-      if let isExact = price.isExact {
-        json.name("exact")
-        json.value(isExact)
-      }
-      json.endObject()
-      call.result(json.bytes)
-    }
+extension Quote {
+  /// The result of `quote`: `{amount, currency, exact, missing}`.
+  public var json: [UInt8] {
+    var json = JSONWriter()
+    json.beginObject()
+    json.amount(micros, currency)
+    json.name("exact")
+    json.value(isExact)
+    json.name("missing")
+    json.value(.array((missing ?? []).map { .string($0) }))
+    json.endObject()
+    return json.bytes
+  }
+}
+
+extension Balance {
+  /// The result of `balance`: `{amount, currency}`.
+  public var json: [UInt8] {
+    var json = JSONWriter()
+    json.beginObject()
+    json.amount(micros, currency)
+    json.endObject()
+    return json.bytes
+  }
+}
+
+extension JSONWriter {
+  fileprivate mutating func amount(_ micros: Int64, _ currency: String) {
+    name("amount")
+    raw(Money.spelling(micros))
+    name("currency")
+    value(currency)
   }
 }

@@ -215,7 +215,8 @@ extension PredictionFailure {
 }
 
 extension JSONWriter {
-  fileprivate mutating func optional(_ string: String?) {
+  /// Writes a string, or `null`.
+  mutating func optional(_ string: String?) {
     if let string { value(string) } else { null() }
   }
 

@@ -27,6 +27,12 @@ enum SubmitParameters {
     optional: "output_name", .outputName, about: "The name of its files, without directory and extension.")
   private static let maxCost = Parameter(
     optional: "max_cost", .dollars, about: "US dollars; a prediction that would cost more is refused.")
+  private static let maxCostEstimates = Parameter(
+    "max_cost_estimates", .bool, default: false,
+    about: """
+      Whether an estimate satisfies max_cost. Otherwise a prediction whose price is an estimate (quote names the missing \
+      fields) is refused under max_cost.
+      """)
   private static let upload = Parameter(
     "upload", .bool, default: false,
     about: """
@@ -37,6 +43,7 @@ enum SubmitParameters {
   /// All of them, in positional order.
   static let all: [any DescribedParameter] = [
     prompt, input, model, provider, idempotencyKey, wait, tags, metadata, outputDirectory, outputName, maxCost, upload,
+    maxCostEstimates,
   ]
 
   /// The request that the params of a call describe.
@@ -51,6 +58,7 @@ enum SubmitParameters {
     request.outputDirectory = try params[outputDirectory]
     request.outputName = try params[outputName]
     request.maxCostMicros = try params[maxCost]
+    request.allowsEstimates = try params[maxCostEstimates]
     request.upload = try params[upload]
     return request
   }

@@ -23,6 +23,7 @@ SCRIPT: `POST /_/script` (or `server.script(...)`) with any of
                                             http://127.0.0.1:PORT) are filled in inside strings
   expect_key                                answer 401 to any other key
   usd                                       what one image costs (0.05); balance answers a hundred times as much
+  units                                     by how much a field multiplies that where it is given: {"audio": 12}
   catalogue                                 what GET …/models lists
   retry_after, date, history_ignores_filters, history_without_input
 
@@ -94,14 +95,15 @@ def png(width=16, height=16, colour=(180, 40, 90), noise=None):
 PICTURE = png()
 
 
-def model(name, required=("prompt",), **properties):
-    """An item of the catalogue, as the service has them."""
+def model(name, required=("prompt",), facts=None, **properties):
+    """An item of the catalogue, as the service has them; `facts` are its own members, such as type, description and formula."""
     schema = {
         "type": "object", "required": list(required), "properties": {"prompt": {"type": "string"}, **properties},
         "x-order-properties": ["prompt", *properties],
     }
     way = {"type": "model_run", "method": "POST", "server": "", "api_path": f"/api/v3/{name}", "request_schema": schema}
-    return {"model_id": name, "name": name, "type": "text-to-image", "base_price": 0.05, "api_schema": {"api_schemas": [way]}}
+    known = {"name": name, "type": "text-to-image", "base_price": 0.05, **(facts or {})}
+    return {"model_id": name, **known, "api_schema": {"api_schemas": [way]}}
 
 
 SIZES = {"type": "string", "default": "1024*1024", "enum": ["1024*1024", "1024*1536"]}
@@ -176,7 +178,7 @@ class LoopbackWaveSpeed:
             self.queues = {name: [] for name in ENDPOINTS}
             self.settings = {
                 "polls": 2, "outputs": ["{output}/output/{id}.png"], "expect_key": None, "retry_after": None,
-                "date": None, "usd": 0.05, "catalogue": CATALOGUE,
+                "date": None, "usd": 0.05, "units": {}, "catalogue": CATALOGUE,
                 "history_ignores_filters": False, "history_without_input": False,
             }
             self.requests = []
@@ -516,6 +518,9 @@ class LoopbackWaveSpeed:
     def _price(self, connection, do, behaviour, path, body):
         asked, usd = json.loads(body), self.settings["usd"]
         count = asked["inputs"].get("n", 1)
+        # As the service does: a field that is missing is no error, and makes it cheaper.
+        for name, unit in self.settings["units"].items():
+            count *= unit if asked["inputs"].get(name) else 1
         return 200, {}, self._wrap({"model_id": asked["model_id"], "price": 2 * usd * count, "discounted_price": usd * count})
 
     def _balance(self, connection, do, behaviour, path, body):

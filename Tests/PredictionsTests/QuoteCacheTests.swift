@@ -9,10 +9,11 @@ struct QuoteCacheTests {
 
   @Test func aPriceDependsOnEveryFieldButThePrompt() {
     var prices = QuoteCache()
-    prices.note(42, "p", "m", input(("prompt", "a"), ("n", 2)), now: 0)
-    #expect(prices.micros("p", "m", input(("n", 2), ("prompt", "b")), now: 599_999) == 42)
-    #expect(prices.micros("p", "m", input(("n", 2), ("prompt", "b")), now: 600_000) == nil)
-    #expect(prices.micros("p", "m", input(("n", 3), ("prompt", "a")), now: 0) == nil)
-    #expect(prices.micros("p", "other", input(("n", 2), ("prompt", "a")), now: 0) == nil)
+    let quote = Quote(micros: 42, currency: "USD", isExact: false, missing: ["duration"])
+    prices.note(quote, "p", "m", input(("prompt", "a"), ("n", 2)), now: 0)
+    #expect(prices.quote("p", "m", input(("n", 2), ("prompt", "b")), now: 599_999) == quote)
+    #expect(prices.quote("p", "m", input(("n", 2), ("prompt", "b")), now: 600_000) == nil)
+    #expect(prices.quote("p", "m", input(("n", 3), ("prompt", "a")), now: 0) == nil)
+    #expect(prices.quote("p", "other", input(("n", 2), ("prompt", "a")), now: 0) == nil)
   }
 }

@@ -15,6 +15,17 @@ def asked(wavespeed):
     return [request for request in wavespeed.log() if request["endpoint"] == "models"]
 
 
+def listed(identifier, provider="wavespeed", default=False, **facts):
+    """A model as `models` lists it; what is not said is not known."""
+    unknown = dict.fromkeys(("name", "kind", "description", "price", "edit_model"))
+    return {"id": identifier, **unknown, **facts, "provider": provider, "default": default}
+
+
+def entry(identifier, **more):
+    """A model as the fixture's catalogue has it."""
+    return listed(identifier, **{"name": identifier, "kind": "image", "price": 0.05, **more})
+
+
 def problems(answer):
     assert answer["valid"] is (answer["problems"] == [])
     return {problem["path"]: problem["message"] for problem in answer["problems"]}
@@ -34,9 +45,7 @@ def test_the_models_of_the_service_are_asked_for_once(paid, wavespeed):
         for _ in range(3):
             assert program.call("models") == {
                 "models": [
-                    {"id": "acme/mystery", "provider": "wavespeed", "default": False},
-                    {"id": PAINTER, "provider": "wavespeed", "default": False},
-                    {"id": SEED, "provider": "wavespeed", "default": True},
+                    listed("acme/mystery", name="mystery"), entry(PAINTER), entry(SEED, default=True),
                 ],
                 "next_cursor": None,
             }
@@ -76,9 +85,92 @@ def test_a_long_list_comes_in_pages_of_one_message(paid, wavespeed):
 def test_a_schema_too_long_for_a_message_is_left_out(paid, wavespeed):
     wavespeed.script(catalogue=[model("acme/long", style={"enum": ["x" * 100 + str(n) for n in range(1000)]})])
     with paid() as program:
-        assert program.call("models", model="acme/long")["models"] == [
-            {"id": "acme/long", "provider": "wavespeed", "default": False, "omitted": ["input_schema"]}
-        ]
+        assert program.call("models", model="acme/long")["models"] == [{**entry("acme/long"), "omitted": ["input_schema"]}]
+
+
+def test_a_text_too_long_for_a_message_is_left_out_and_the_rest_stays(paid, wavespeed):
+    # Each control character is six bytes long in JSON.
+    wavespeed.script(catalogue=[model(f"acme/{n}", facts={"description": "a" + "\x01" * 1000 + "z"}) for n in "ab"])
+    with paid("--max-message-bytes", "4096") as program:
+        first = program.call("models")
+        assert first["models"] == [{**{k: v for k, v in entry("acme/a").items() if k != "description"}, "omitted": ["description"]}]
+        second = program.call("models", cursor=first["next_cursor"])
+        assert ([one["id"] for one in second["models"]], second["next_cursor"]) == (["acme/b"], None)
+
+
+#: What the service lists, with its own words for what a model makes.
+CATALOGUE = [
+    model("acme/brush/text-to-image", facts={"name": "Brush", "description": " Paints FOXES in oil.\n", "base_price": 0.04}),
+    model("acme/brush/edit", facts={"type": "image-to-image", "name": "Brush Edit", "base_price": 0}),
+    model("acme/pen", facts={"description": "Draws foxes and owls."}),
+    model("acme/pen/edit", facts={"type": "image-to-image"}),
+    model("acme/pro/text-to-image-ultra"),
+    model("acme/pro/edit-ultra", facts={"type": "image-to-image"}),
+    model("acme/pro/edit", facts={"type": "image-to-image"}),
+    model("acme/lonely/text-to-image"),
+    model("acme/film", facts={"type": "image-to-video", "base_price": 0.15}),
+    model("acme/effects", facts={"type": "video-effects"}),
+    model("acme/voice", facts={"type": "text-to-speech"}),
+    model("acme/clay", facts={"type": "image-to-3d"}),
+    model("acme/words", facts={"type": "speech-to-text"}),
+    model("acme/lora", facts={"type": "training", "base_price": "1", "name": 5, "description": ""}),
+    {"model_id": "acme/mystery"},
+]
+
+
+def test_models_say_what_they_make_what_they_cost_and_which_one_edits(paid, wavespeed):
+    wavespeed.script(catalogue=CATALOGUE)
+    with paid() as program:
+        found = {one["id"]: one for one in program.call("models")["models"]}
+        (brush,) = program.call("models", model="acme/brush/text-to-image")["models"]
+    assert found["acme/brush/text-to-image"] == listed(
+        "acme/brush/text-to-image", name="Brush", kind="image", description="Paints FOXES in oil.", price=0.04,
+        edit_model="acme/brush/edit",
+    )
+    assert {**found["acme/brush/text-to-image"], "input_schema": brush["input_schema"]} == brush
+    assert found["acme/mystery"] == listed("acme/mystery")
+    assert {name: one["kind"] for name, one in found.items() if one["kind"] != "image"} == {
+        "acme/film": "video", "acme/effects": "video", "acme/voice": "audio", "acme/clay": "model", "acme/words": "text",
+        "acme/lora": "other", "acme/mystery": None,
+    }
+    assert {name: one["edit_model"] for name, one in found.items() if one["edit_model"]} == {
+        "acme/brush/text-to-image": "acme/brush/edit", "acme/brush/edit": "acme/brush/edit", "acme/pen": "acme/pen/edit",
+        "acme/pen/edit": "acme/pen/edit", "acme/pro/text-to-image-ultra": "acme/pro/edit-ultra",
+        "acme/pro/edit-ultra": "acme/pro/edit-ultra", "acme/pro/edit": "acme/pro/edit",
+    }
+    assert found["acme/brush/edit"]["price"] == 0
+    assert (found["acme/lora"]["price"], found["acme/lora"]["name"], found["acme/lora"]["description"]) == (None, None, None)
+
+
+@pytest.mark.parametrize("filter, names", [
+    ({"search": "FOXES"}, ["acme/brush/text-to-image", "acme/pen"]),
+    ({"search": "owls  foxes"}, ["acme/pen"]),
+    ({"search": "brush edit"}, ["acme/brush/edit"]),
+    ({"search": "foxes", "kind": "video"}, []),
+    ({"kind": "video"}, ["acme/effects", "acme/film"]),
+    ({"search": " "}, sorted(one["model_id"] for one in CATALOGUE)),
+])
+def test_a_search_finds_all_words_in_id_name_or_description(paid, wavespeed, filter, names):
+    wavespeed.script(catalogue=CATALOGUE)
+    with paid() as program:
+        page = program.call("models", filter)
+        assert ([one["id"] for one in page["models"]], page["next_cursor"]) == (names, None)
+    assert len(asked(wavespeed)) == 1
+
+
+def test_a_search_goes_through_pages_and_one_model_is_not_filtered(paid, wavespeed):
+    wavespeed.script(catalogue=[model(f"acme/{'odd' if n % 2 else 'even'}-{'x' * 60}-{n:04}") for n in range(2000)])
+    with paid() as program:
+        seen, cursor = [], None
+        while cursor or not seen:
+            page = program.call("models", search="ODD acme", kind="image", cursor=cursor)
+            seen += [one["id"] for one in page["models"]]
+            cursor = page["next_cursor"]
+        assert len(seen) == 1000 and seen == sorted(seen) and all("/odd-" in name for name in seen)
+        assert len(program.call("models", model=seen[0], search="no such words", kind="video")["models"]) == 1
+        for params, path in [({"kind": "film"}, "kind"), ({"search": ""}, "search"), ({"search": 5}, "search")]:
+            error = refused(program, "models", **params)
+            assert (error.code, error.data["path"]) == (-32602, path)
 
 
 def test_the_seeds_model_needs_no_network(paid, wavespeed):
@@ -133,8 +225,8 @@ def test_the_models_of_an_openai_server(spawn):
         with spawn("--provider", "openai", OPENAI_BASE_URL=server.url, OPENAI_API_KEY=KEY) as program:
             assert program.call("models") == {
                 "models": [
-                    {"id": "a/b", "provider": "openai", "default": False},
-                    {"id": "gpt-image-2", "provider": "openai", "default": True},
+                    listed("a/b", "openai", edit_model="a/b"),
+                    listed("gpt-image-2", "openai", default=True, edit_model="gpt-image-2"),
                 ],
                 "next_cursor": None,
             }

@@ -1,15 +1,39 @@
 """Prices and balances, and limits that hold before anything is sent."""
 
 
+import json
+
 import pytest
 from program import RPCError, small
+from wavespeed import model, png
+
+#: A model that is paid by the length of a sound: 60 s cost twelve times its base price of $0.15.
+TALKER = "acme/talker"
+FORMULA = '{"total_price": $max([5, $ceil(get_duration(audio))]) / 5 * base_price * (resolution = "720p" ? 2 : 1)}'
+
+
+@pytest.fixture
+def talker(wavespeed):
+    """The service with such a model; the price endpoint takes an input without the sound as one of five seconds."""
+    wavespeed.script(usd=0.15, units={"audio": 12}, catalogue=[
+        model(TALKER, facts={"base_price": 0.15, "formula": FORMULA}, audio={"type": "string"}, image={"type": "string"},
+              resolution={"type": "string", "default": "480p"}),
+        model("acme/flat", facts={"formula": '{"total_price": base_price * 1}'}, image={"type": "string"}),
+        model("acme/wordy", facts={"formula": '{"total_price": base_price * $length(prompt)}'}),
+        model("acme/plain", image={"type": "string"}),
+    ])
+    return wavespeed
+
+
+def priced(server):
+    return [json.loads(request["body"])["inputs"] for request in server.log() if request["endpoint"] == "price"]
 
 
 def test_quote_and_balance_of_the_service(paid, wavespeed):
     wavespeed.script(usd=0.167)
     with paid() as program:
         assert program.call("quote", input={"prompt": "a boat", "n": 2}) == {
-            "amount": 0.334, "currency": "USD", "exact": False,
+            "amount": 0.334, "currency": "USD", "exact": False, "missing": [],
         }
         assert program.call("balance") == {"amount": 16.7, "currency": "USD"}
     assert wavespeed.posts() == []
@@ -17,7 +41,7 @@ def test_quote_and_balance_of_the_service(paid, wavespeed):
 
 def test_the_sandbox_is_free(spawn):
     with spawn() as program:
-        assert program.call("quote", input={}) == {"amount": 0, "currency": "USD", "exact": True}
+        assert program.call("quote", input={}) == {"amount": 0, "currency": "USD", "exact": True, "missing": []}
         assert program.call("submit", input=small("a boat"), max_cost=0, wait_ms=10000)["status"] == "completed"
 
 
@@ -62,6 +86,117 @@ def test_no_price_no_post(paid, wavespeed):
     assert (failed["status"], failed["failure"]["type"], failed["billing"]) == ("failed", "budget_exceeded", "none")
     assert failed["failure"]["retryable"] is True
     assert wavespeed.posts() == []
+
+
+# -- quotes that are estimates ---------------------------------------------------------------------------------------
+
+
+def test_a_quote_names_the_fields_that_decide_the_price_and_are_missing(paid, talker):
+    sound = "https://media.example/a-minute.mp3"
+    with paid("--model", TALKER) as program:
+        floor = program.call("quote", input={"prompt": "a speech", "audio": ""})
+        # The resolution is not missing: the service applies the default of the schema.
+        assert floor == {"amount": 0.15, "currency": "USD", "exact": False, "missing": ["audio"]}
+        whole = program.call("quote", input={"prompt": "a speech", "audio": sound})
+        assert whole == {"amount": 1.8, "currency": "USD", "exact": True, "missing": []}
+        assert program.call("quote", input={}, model="acme/flat")["exact"] is True
+        assert program.call("quote", input={}, model="acme/wordy")["missing"] == ["prompt"]
+        for unknown in ("acme/plain", "acme/not-listed"):
+            assert program.call("quote", input={"prompt": "x"}, model=unknown)["exact"] is False
+    assert talker.posts() == []
+
+
+def test_no_local_path_is_sent_for_a_price(paid, talker):
+    """A quote uploads nothing, so that a file is missing where it may decide the price."""
+    with paid("--model", TALKER) as program:
+        fields = {"prompt": "@/a prompt is a text", "audio": "@/home/ada/a.mp3", "image": "@/home/ada/i.png"}
+        assert program.call("quote", input=fields) == {"amount": 0.15, "currency": "USD", "exact": False, "missing": ["audio"]}
+        # Of this model it is not known what decides the price.
+        nested = {"images": ["https://media.example/a.png", "@/home/ada/b.png"], "mask": {"image": "@/home/ada/m.png"}, "n": 1}
+        assert program.call("quote", input=nested, model="acme/plain")["missing"] == ["images", "mask"]
+    assert priced(talker) == [{"prompt": "@/a prompt is a text"}, {"n": 1}]
+    assert "/home/ada" not in json.dumps(talker.log())
+
+
+def test_an_estimate_satisfies_max_cost_only_if_the_caller_says_so(paid, talker):
+    """$0.15 was quoted, and $1.80 charged."""
+    floor = {"prompt": "a speech"}
+    with paid("--model", TALKER) as program:
+        failed = program.call("submit", input=floor, max_cost=1, wait_ms=20000)
+        assert (failed["status"], failed["failure"]["type"], failed["billing"]) == ("failed", "budget_exceeded", "none")
+        assert "$0.15 is an estimate, because audio" in failed["error"] and "max_cost_estimates" in failed["failure"]["hint"]
+        # Now that the price is known, at once.
+        with pytest.raises(RPCError) as error:
+            program.call("submit", input=floor, max_cost=1)
+        assert (error.value.code, error.value.data["type"]) == (1008, "budget_exceeded")
+        assert "estimate" in error.value.message and "audio" in error.value.data["hint"]
+        # With a key it is looked up first.
+        keyed = program.call("submit", input=floor, max_cost=1, idempotency_key="k", wait_ms=20000)
+        assert keyed["failure"]["type"] == "budget_exceeded"
+        assert talker.posts() == []
+        # An estimate over the limit is refused in any case.
+        with pytest.raises(RPCError):
+            program.call("submit", input=floor, max_cost=0.14, max_cost_estimates=True)
+        done = program.call("submit", input=floor, max_cost=1, max_cost_estimates=True, wait_ms=20000)
+        assert done["status"] == "completed"
+        # Without max_cost nothing is compared.
+        assert program.call("submit", input=floor, wait_ms=20000)["status"] == "completed"
+    assert len(talker.posts()) == 2
+
+
+def test_a_price_that_was_asked_for_another_limit_is_not_taken_for_certain(paid, talker):
+    with paid("--model", TALKER, "--max-spend", "10") as program:
+        assert program.call("submit", input={"prompt": "a speech"}, wait_ms=20000)["status"] == "completed"
+        failed = program.call("submit", input={"prompt": "a speech"}, max_cost=1, wait_ms=20000)
+        assert failed["failure"]["type"] == "budget_exceeded"
+    assert len(talker.posts()) == 1
+
+
+def test_a_file_that_is_uploaded_decides_the_price(paid, talker, home):
+    sound = home / "a.png"
+    sound.write_bytes(png())
+    fields = {"prompt": "a speech", "audio": f"@{sound}"}
+    with paid("--model", TALKER) as program:
+        # The quote of the same words, without the file, is forgotten.
+        assert program.call("quote", input=fields)["missing"] == ["audio"]
+        dear = program.call("submit", input=fields, upload=True, max_cost=1, wait_ms=20000)
+        assert dear["failure"]["type"] == "budget_exceeded" and "$1.80" in dear["error"]
+        done = program.call("submit", input=fields, upload=True, max_cost=2, wait_ms=20000)
+        assert done["status"] == "completed"
+    assert len(talker.posts()) == 1
+
+
+def test_a_price_by_the_length_of_the_prompt_is_asked_for_each_prompt(paid, talker):
+    with paid("--model", "acme/wordy") as program:
+        for prompt in ("a boat", "a longer boat"):
+            assert program.call("submit", prompt=prompt, max_cost=1, wait_ms=20000)["status"] == "completed"
+    assert [asked["prompt"] for asked in priced(talker)] == ["a boat", "a longer boat"]
+
+
+def test_without_the_list_of_models_max_cost_refuses(paid, talker):
+    talker.script(models=[{"do": "503", "times": "forever"}])
+    with paid("--model", TALKER) as program:
+        quote = program.call("quote", input={"prompt": "a speech"})
+        assert (quote["exact"], quote["missing"]) == (False, [])
+        failed = program.call("submit", prompt="a speech", max_cost=1, wait_ms=20000)
+        assert failed["failure"]["type"] == "budget_exceeded" and failed["failure"]["retryable"] is True
+        assert talker.posts() == []
+        assert program.call("submit", prompt="a speech", max_cost=1, max_cost_estimates=True, wait_ms=20000)["status"] == "completed"
+
+
+def test_another_process_knows_whether_an_estimate_is_enough(paid, talker):
+    """The account pauses; a second process sends what the first one accepted."""
+    talker.script(submit=["429"], retry_after="2")
+    with paid("--model", TALKER) as first:
+        first.call("submit", prompt="a pause", wait_ms=20000)
+        ids = [
+            first.call("submit", prompt="a speech", max_cost=1, **more)["id"]
+            for more in ({}, {"max_cost_estimates": True})
+        ]
+        first.kill()
+    with paid() as second:
+        strict, lenient = (second.call("result", id=one, timeout_ms=30000) for one in ids)
+    assert (strict["failure"]["type"], lenient["status"]) == ("budget_exceeded", "completed")
 
 
 @pytest.mark.usefixtures("one_day")

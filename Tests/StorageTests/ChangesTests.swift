@@ -133,7 +133,8 @@ struct ChangesTests {
       ALTER TABLE sends DROP COLUMN agent; ALTER TABLE sends DROP COLUMN images;
       ALTER TABLE sends DROP COLUMN steady_ms; ALTER TABLE sends DROP COLUMN boot;
       ALTER TABLE predictions DROP COLUMN images; ALTER TABLE predictions DROP COLUMN caps;
-      ALTER TABLE predictions DROP COLUMN model_is_default; ALTER TABLE accounts DROP COLUMN balance_micros;
+      ALTER TABLE predictions DROP COLUMN model_is_default; ALTER TABLE predictions DROP COLUMN max_cost_estimates;
+      ALTER TABLE accounts DROP COLUMN balance_micros;
       ALTER TABLE accounts DROP COLUMN model; ALTER TABLE accounts DROP COLUMN model_seen_ms;
       PRAGMA user_version = 1;
       INSERT INTO changes(seq, gone) VALUES(1, 1)

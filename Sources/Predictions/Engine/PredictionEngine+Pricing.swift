@@ -13,15 +13,21 @@ extension PredictionEngine {
     case provider(ProviderError)
   }
 
-  /// The price of a prediction. Free.
+  /// The price of a prediction, and the fields that decide it and are missing. Free. No local path is sent.
   public func quote(
     _ request: PredictionRequest, completion: @escaping @Sendable (Result<Quote, PriceError>) -> Void
   ) throws(PriceError) {
     let (provider, pricing) = try pricing(of: request.provider)
-    let model = request.model ?? defaults.model ?? provider.defaultModel
-    pricing.quote(model: model, input: request.input) { [self] result in
-      note(result, provider.name, model, request.input)
-      completion(result.mapError { .provider($0) })
+    let id = request.model ?? defaults.model ?? provider.defaultModel
+    catalogued(id, at: provider) { [self] listed in
+      let model = try? listed.get()
+      let priced = PricedInput(request.input, for: model)
+      pricing.quote(model: id, input: priced.shown) { [self] result in
+        let result = result.map { $0.judged(by: priced) }
+        // Without its files an input is another one than that of a submit, where they are uploaded.
+        if case .success = listed, priced.shown == request.input { note(result, provider, model, id, request.input) }
+        completion(result.mapError { .provider($0) })
+      }
     }
   }
 
@@ -43,11 +49,15 @@ extension PredictionEngine {
     return (provider, pricing)
   }
 
-  private func note(_ result: Result<Quote, ProviderError>, _ provider: String, _ model: String, _ input: JSONObject) {
+  /// Keeps a price, unless it depends on the prompt.
+  private func note(
+    _ result: Result<Quote, ProviderError>, _ provider: any Provider, _ model: Model?, _ id: String, _ input: JSONObject
+  ) {
     // Limits are in dollars; a price in another currency cannot be compared with them.
-    guard case .success(let quote) = result, quote.currency == "USD" else { return }
+    guard case .success(let quote) = result, quote.currency == "USD", model?.pricedInputs?.contains("prompt") != true
+    else { return }
     let now = time.now.steady
-    state.withLock { $0.prices.note(quote.micros, provider, model, input, now: now) }
+    state.withLock { $0.prices.note(quote, provider.name, id, input, now: now) }
   }
 
   // MARK: - Limits
@@ -62,7 +72,12 @@ extension PredictionEngine {
   ) throws(SubmitError) -> Int64? {
     if provider.isEmbedded { return 0 }
     let now = time.now
-    let micros = state.withLock { $0.prices.micros(provider.name, model, request.input, now: now.steady) }
+    var known = state.withLock { $0.prices.quote(provider.name, model, request.input, now: now.steady) }
+    if let quote = known, request.maxCostMicros != nil, !request.allowsEstimates, quote.missing != [] {
+      if quote.missing != nil, request.idempotencyKey == nil { throw .overBudget(.estimate(quote)) }
+      known = nil
+    }
+    let micros = known?.micros
     guard request.idempotencyKey == nil else { return micros }
     // The store applies the caps for agents, because it also knows the queued requests.
     let policy = SpendingPolicy(
@@ -111,12 +126,14 @@ extension PredictionEngine {
     }
     // With the files' addresses: local paths are not sent to the provider, not even for a price.
     let uploaded = state.withLock { $0.uploads.input(of: id) }.flatMap { (try? JSONValue(parsing: $0))?.object }
-    pricing.quote(model: prediction.model, input: uploaded ?? input) { [self] result in
-      note(result, provider.name, prediction.model, input)
+    let refusesEstimates = prediction.maxCostMicros != nil && !prediction.allowsEstimates
+    let settle: @Sendable (Result<Quote, ProviderError>) -> Void = { [self] result in
       switch result {
-      case .success(let quote) where quote.currency == "USD":
-        record(id, .priced(quote.micros), by: nil, completion: goOn)
-      case .success(let quote): goOnWithout("It is in \(quote.currency), and the limit is in dollars.")
+      case .success(let quote) where quote.currency != "USD":
+        goOnWithout("It is in \(quote.currency), and the limit is in dollars.")
+      case .success(let quote):
+        let isRefused = refusesEstimates && quote.missing?.isEmpty == false
+        record(id, isRefused ? .overBudget(.estimate(quote)) : .priced(quote.micros), by: nil, completion: goOn)
       case .failure(let error) where error.kind != nil:
         record(
           id,
@@ -128,5 +145,44 @@ extension PredictionEngine {
       case .failure(let error): goOnWithout(error.message)
       }
     }
+    guard refusesEstimates else {
+      return pricing.quote(model: prediction.model, input: uploaded ?? input) { [self] result in
+        note(result, provider, nil, prediction.model, input)
+        settle(result)
+      }
+    }
+    catalogued(prediction.model, at: provider) { [self] listed in
+      switch listed {
+      case .failure(let error): settle(.failure(error))
+      case .success(let model):
+        let priced = PricedInput(uploaded ?? input, for: model)
+        pricing.quote(model: prediction.model, input: priced.shown) { [self] result in
+          let result = result.map { $0.judged(by: priced) }
+          note(result, provider, model, prediction.model, input)
+          settle(result)
+        }
+      }
+    }
+  }
+}
+
+extension Quote {
+  /// The same price, with what is missing from the input.
+  func judged(by input: PricedInput) -> Quote {
+    var quote = self
+    quote.missing = input.missing
+    quote.isExact = input.missing.isEmpty && (isExact || input.isKnown)
+    return quote
+  }
+}
+
+extension BudgetRefusal {
+  /// `max_cost` is set, and a price is only an estimate.
+  static func estimate(_ quote: Quote) -> BudgetRefusal {
+    let fields = listed(quote.missing ?? [])
+    return BudgetRefusal(
+      "The price of \(Money.dollars(quote.micros)) is an estimate, because \(fields) also decides it and is missing; "
+        + "max_cost is set.",
+      hint: "Give \(fields) in input, or set max_cost_estimates (--max-cost-estimates) to go by the estimate.")
   }
 }

@@ -99,6 +99,7 @@ extension PredictionEngine {
         provider: name, model: model, input: request.input, sendsFiles: !files.isEmpty),
       account: provider.account, outputDirectory: directory,
       outputName: request.outputName, maxCostMicros: request.maxCostMicros,
+      allowsEstimates: request.allowsEstimates,
       estimateMicros: try estimate(for: request, model: model, from: provider), origin: request.origin,
       agent: request.agent, usesDefaultModel: request.model == nil && defaults.model == nil,
       images: provider.isLimited ? RequestedImages.count(in: request.input) : 1, caps: caps(for: request, at: provider),

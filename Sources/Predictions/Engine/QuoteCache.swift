@@ -7,18 +7,18 @@ struct QuoteCache: Sendable {
   static let lifetime: Int64 = 600_000
   private static let limit = 256
 
-  private var prices: [[UInt8]: (micros: Int64, at: Int64)] = [:]
+  private var quotes: [[UInt8]: (quote: Quote, at: Int64)] = [:]
 
-  /// The price of an input in millionths of a dollar; `nil` where none was quoted recently.
-  func micros(_ provider: String, _ model: String, _ input: JSONObject, now: Int64) -> Int64? {
-    guard let price = prices[Self.key(provider, model, input)], now - price.at < Self.lifetime else { return nil }
-    return price.micros
+  /// The price of an input; `nil` where none was quoted recently.
+  func quote(_ provider: String, _ model: String, _ input: JSONObject, now: Int64) -> Quote? {
+    guard let known = quotes[Self.key(provider, model, input)], now - known.at < Self.lifetime else { return nil }
+    return known.quote
   }
 
   /// Adds a price.
-  mutating func note(_ micros: Int64, _ provider: String, _ model: String, _ input: JSONObject, now: Int64) {
-    if prices.count >= Self.limit { prices.removeAll(keepingCapacity: true) }
-    prices[Self.key(provider, model, input)] = (micros, now)
+  mutating func note(_ quote: Quote, _ provider: String, _ model: String, _ input: JSONObject, now: Int64) {
+    if quotes.count >= Self.limit { quotes.removeAll(keepingCapacity: true) }
+    quotes[Self.key(provider, model, input)] = (quote, now)
   }
 
   private static func key(_ provider: String, _ model: String, _ input: JSONObject) -> [UInt8] {

@@ -7,7 +7,8 @@ extension OpenAI: ProviderCatalogue {
   /// None: servers differ.
   public func builtIn(_ model: String) -> Model? { nil }
 
-  /// All models of the server, also those for text, from which the list does not distinguish them.
+  /// All models of the server, also those for text, from which the list does not distinguish them. A request with an image is
+  /// an edit under the same name.
   public func models(
     atMost milliseconds: Int64, completion: @escaping @Sendable (Result<[Model], ProviderError>) -> Void
   ) {
@@ -33,7 +34,7 @@ extension OpenAI: ProviderCatalogue {
         completion(
           .success(
             list.compactMap { item in
-              item["id"]?.string.flatMap { (1...256).contains($0.utf8.count) ? Model(id: $0) : nil }
+              item["id"]?.string.flatMap { (1...256).contains($0.utf8.count) ? Model(id: $0, editModel: $0) : nil }
             }))
       }
     }

@@ -4,13 +4,18 @@ public import Predictions
 /// The schema of the members that `SandboxInput` reads.
 extension Sandbox: ProviderCatalogue {
   /// Any name of a model.
-  public func builtIn(_ model: String) -> Model? { Model(id: model, inputSchema: Self.inputSchema) }
+  public func builtIn(_ model: String) -> Model? {
+    Model(
+      id: model, name: "Sandbox", kind: .image,
+      description: "Draws offline and free: the same image for the same input.",
+      priceMicros: 0, editModel: model, pricedInputs: [], inputSchema: Self.inputSchema)
+  }
 
   /// One: the default model.
   public func models(
     atMost milliseconds: Int64, completion: @escaping @Sendable (Result<[Model], ProviderError>) -> Void
   ) {
-    completion(.success([Model(id: defaultModel, inputSchema: Self.inputSchema)]))
+    completion(.success(builtIn(defaultModel).map { [$0] } ?? []))
   }
 
   private static let inputSchema = JSONValue.object(

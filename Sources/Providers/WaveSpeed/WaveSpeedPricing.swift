@@ -4,7 +4,7 @@ public import Predictions
 /// Prices, `POST …/model/price`, and the balance, `GET …/balance`. Both are free.
 extension WaveSpeed: ProviderPricing {
   /// The discounted price, which is billed. Not called exact: for an incomplete input the service answers with a base
-  /// price.
+  /// price without saying so. Whether it is complete, `PriceFormula` tells.
   public func quote(
     model: String, input: JSONObject, completion: @escaping @Sendable (Result<Quote, ProviderError>) -> Void
   ) {

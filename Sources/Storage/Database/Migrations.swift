@@ -119,6 +119,10 @@ enum Schema {
           WHEN NEW.deleted_ms IS NOT NULL AND EXISTS (SELECT 1 FROM predictions WHERE seq = OLD.seq)
           BEGIN SELECT RAISE(IGNORE); END;
         """),
+    // Whether `max_cost` may be compared with an estimate. An older program compares it in any case.
+    Migration(
+      name: "predictions say whether an estimate is enough", minimumWriter: 1, minimumReader: 1,
+      sql: "ALTER TABLE predictions ADD COLUMN max_cost_estimates INTEGER NOT NULL DEFAULT 0;"),
   ]
 
   /// Migrates a database to this version in one transaction. If another process migrated it first, this does nothing.

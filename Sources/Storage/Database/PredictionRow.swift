@@ -8,7 +8,7 @@ enum PredictionRow {
     p.remote_id, p.billing, p.cost_micros, p.started_ms, p.finished_ms, p.next_ms, p.tries, p.delete_remote, \
     p.idempotency_key, p.output_dir, p.output_name, p.tags, p.outputs, p.files, p.failure, p.timings, p.has_nsfw, \
     p.error, p.max_cost_micros, p.estimate_micros, p.origin, p.has_been_unknown, p.preview, p.uploads, \
-    p.agent, p.acceptor, p.images, p.caps, p.model_is_default
+    p.agent, p.acceptor, p.images, p.caps, p.model_is_default, p.max_cost_estimates
     """
 
   /// All columns of predictions; a condition follows.
@@ -77,6 +77,7 @@ enum PredictionRow {
     prediction.images = try row.integer(37, in: CellRange.count, "number of images")
     prediction.caps = try JSONColumns.caps(row, 38)
     prediction.usesDefaultModel = row.integer(39) != 0
+    prediction.allowsEstimates = row.integer(40) != 0
     return prediction
   }
 
@@ -85,9 +86,9 @@ enum PredictionRow {
     var prediction = try lean(row)
     do throws(SQLiteError) {
       // An input that is stored in a file is read only by `PredictionStore.input`.
-      prediction.input = try JSONColumns.object(row, 40, "input").flatMap { StoredInput(cell: $0) == nil ? $0 : nil }
-      prediction.metadata = try JSONColumns.object(row, 41, "metadata")
-      prediction.sent = try JSONColumns.object(row, 42, "input as it was sent")
+      prediction.input = try JSONColumns.object(row, 41, "input").flatMap { StoredInput(cell: $0) == nil ? $0 : nil }
+      prediction.metadata = try JSONColumns.object(row, 42, "metadata")
+      prediction.sent = try JSONColumns.object(row, 43, "input as it was sent")
     } catch {
       throw error.of(prediction.id)
     }
@@ -102,8 +103,8 @@ enum PredictionRow {
         remote_id, billing, cost_micros, started_ms, finished_ms, next_ms, tries, delete_remote,
         idempotency_key, output_dir, output_name, tags, outputs, files, failure, timings, has_nsfw, error,
         max_cost_micros, estimate_micros, origin, has_been_unknown, uploads, agent, acceptor, images, caps,
-        model_is_default)
-      VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+        model_is_default, max_cost_estimates)
+      VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
       """,
       prediction.id.sequence, prediction.id.lowBits, prediction.status.rawValue, prediction.phase?.rawValue,
       prediction.owner, prediction.epoch, prediction.revision, prediction.provider, prediction.model,
@@ -115,7 +116,8 @@ enum PredictionRow {
       JSONColumns.text(prediction.hasNSFWContents), prediction.error,
       prediction.maxCostMicros, prediction.estimateMicros, prediction.origin?.rawValue,
       prediction.hasBeenUnknown ? 1 : 0, prediction.uploads.rawValue, prediction.agent, prediction.acceptor,
-      prediction.images, JSONColumns.text(prediction.caps), prediction.usesDefaultModel ? 1 : 0)
+      prediction.images, JSONColumns.text(prediction.caps), prediction.usesDefaultModel ? 1 : 0,
+      prediction.allowsEstimates ? 1 : 0)
   }
 
   /// Writes the columns that may change, and notes the change.

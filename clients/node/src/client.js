@@ -134,11 +134,11 @@ export class Client {
     return this.call("quote", { input: { prompt, ...input }, model, provider });
   }
 
-  async models({ model, provider } = {}) {
+  async models({ model, provider, search, kind } = {}) {
     const all = [];
     let cursor = null;
     do {
-      const page = await this.call("models", { model, provider, cursor: cursor ?? undefined });
+      const page = await this.call("models", { model, provider, search, kind, cursor: cursor ?? undefined });
       all.push(...page.models);
       cursor = page.next_cursor;
     } while (cursor !== null);
@@ -173,9 +173,10 @@ export class Client {
 }
 
 /** The params of `submit`; undefined ones are not sent. */
-function submission(prompt, { idempotencyKey, outputDir, outputName, maxCost, ...options }) {
+function submission(prompt, { idempotencyKey, outputDir, outputName, maxCost, maxCostEstimates, ...options }) {
   return {
-    prompt, idempotency_key: idempotencyKey, output_dir: outputDir, output_name: outputName, max_cost: maxCost, ...options,
+    prompt, idempotency_key: idempotencyKey, output_dir: outputDir, output_name: outputName, max_cost: maxCost,
+    max_cost_estimates: maxCostEstimates, ...options,
   };
 }
 

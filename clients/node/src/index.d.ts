@@ -147,6 +147,8 @@ export interface SubmitOptions {
   outputName?: string;
   /** USD; refused where it would cost more. */
   maxCost?: number;
+  /** Whether an estimate satisfies `maxCost` (see `missing` of `quote`). */
+  maxCostEstimates?: boolean;
   upload?: boolean;
 }
 
@@ -181,14 +183,38 @@ export interface Page {
   readonly next_cursor: string | null;
 }
 
+/** What a model makes; `model` is a shape in space. */
+export type ModelKind = "image" | "video" | "audio" | "model" | "text" | "other";
+
 /** A model of a provider. */
 export interface Model {
   readonly id: string;
+  /** For people; `null` where the provider gives none, absent where it is too long. */
+  readonly name?: string | null;
+  /** `null` where the provider does not say. */
+  readonly kind: ModelKind | null;
+  /** For people; `null` where the provider gives none, absent where it is too long. */
+  readonly description?: string | null;
+  /** The base price in US dollars, `null` where unknown; `quote` returns the price of an input. */
+  readonly price: number | null;
+  /** The model that edits an image: a sibling, or the model itself; `null` where none is known. */
+  readonly edit_model: string | null;
   readonly provider: string;
   /** Whether it is used where no model is named. */
   readonly default: boolean;
   /** A JSON Schema of `input`, where one model was requested; `null` if the provider has none. */
   readonly input_schema?: { readonly [keyword: string]: unknown } | null;
+}
+
+/** What a prediction would cost. */
+export interface Quote {
+  readonly amount: number;
+  /** `USD`. */
+  readonly currency: string;
+  /** Whether it is the price that will be billed, not an estimate. */
+  readonly exact: boolean;
+  /** Fields of the input that decide the price and were not given: more may be billed. */
+  readonly missing: readonly string[];
 }
 
 export interface Validation {
@@ -281,10 +307,16 @@ export class Client {
   /** What a prediction would cost; asking spends nothing. */
   quote(
     prompt?: string, options?: Pick<SubmitOptions, "input" | "model" | "provider">,
-  ): Promise<{ readonly amount: number; readonly currency: string; readonly exact: boolean }>;
+  ): Promise<Quote>;
 
-  /** All models of a provider; with `model` only that one, with its `input_schema`. */
-  models(options?: Pick<SubmitOptions, "model" | "provider">): Promise<readonly Model[]>;
+  /**
+   * All models of a provider; with `model` only that one, with its `input_schema`.
+   *
+   * @param options.search words that must all occur in its id, name or description
+   */
+  models(
+    options?: Pick<SubmitOptions, "model" | "provider"> & { search?: string; kind?: ModelKind },
+  ): Promise<readonly Model[]>;
 
   /** Whether `submit` would take it, as far as that is known; spends nothing. */
   validate(

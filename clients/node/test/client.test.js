@@ -65,7 +65,7 @@ test("every call", async (t) => {
 
 test("what it costs", async (t) => {
   const it = client(t);
-  assert.deepEqual(await it.quote("a boat", { input: { n: 2 } }), { amount: 0, currency: "USD", exact: true });
+  assert.deepEqual(await it.quote("a boat", { input: { n: 2 } }), { amount: 0, currency: "USD", exact: true, missing: [] });
   await assert.rejects(it.balance("wavespeed"), { type: "provider_not_configured" });
 });
 
@@ -73,6 +73,9 @@ test("what there is, and what it takes", async (t) => {
   const it = client(t);
   const [listed] = await it.models();
   assert.equal(listed.default, true);
+  assert.deepEqual([listed.name, listed.kind, listed.price, listed.edit_model], ["Sandbox", "image", 0, listed.id]);
+  assert.deepEqual(await it.models({ search: "sandbox OFFLINE", kind: "image" }), [listed]);
+  assert.deepEqual(await it.models({ kind: "video" }), []);
   const [model] = await it.models({ model: listed.id });
   assert.equal(model.input_schema.properties.n.maximum, 10);
   assert.deepEqual(await it.validate("a boat", { input: { n: 2 } }), { valid: true, problems: [] });

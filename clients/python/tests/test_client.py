@@ -76,7 +76,7 @@ def test_every_call(client):
 
 def test_what_it_costs(client):
     price = client.quote("a boat", input={"n": 2})
-    assert (price.amount, price.currency, price.exact) == (0, "USD", True)
+    assert (price.amount, price.currency, price.exact, price.missing) == (0, "USD", True, ())
     with pytest.raises(imagewire.ProviderNotConfigured):
         client.balance("wavespeed")
 
@@ -84,6 +84,8 @@ def test_what_it_costs(client):
 def test_what_there_is_and_what_it_takes(client):
     (listed,) = client.models()
     assert (listed.provider, listed.default, listed.input_schema) == ("sandbox", True, None)
+    assert (listed.name, listed.kind, listed.price, listed.edit_model) == ("Sandbox", "image", 0, listed.id)
+    assert client.models(search="sandbox OFFLINE", kind="image") == (listed,) and client.models(kind="video") == ()
     (model,) = client.models(listed.id)
     assert model.input_schema["properties"]["n"]["maximum"] == 10
     assert client.validate("a boat", input={"n": 2}).valid

@@ -26,11 +26,11 @@ export async function use(): Promise<string> {
   const { deleted, kept, scrubbed }: Deletion = await client.delete([prediction.id], { files: true });
   console.log(deleted.length, kept?.[0], scrubbed);
   const status: Status = waited.predictions[0].status;
-  const { amount, exact } = await client.quote("a red fox", { input: { n: 2 } });
-  console.log(amount.toFixed(2), exact, (await client.balance("wavespeed")).currency);
-  const models: readonly Model[] = await client.models({ provider: "sandbox" });
+  const { amount, exact, missing } = await client.quote("a red fox", { input: { n: 2 } });
+  console.log(amount.toFixed(2), exact, missing[0], (await client.balance("wavespeed")).currency);
+  const models: readonly Model[] = await client.models({ provider: "sandbox", search: "fox", kind: "image" });
   const check: Validation = await client.validate("a red fox", { model: models[0].id });
-  console.log(check.valid, check.problems[0]?.path, models[0].input_schema?.type);
+  console.log(check.valid, check.problems[0]?.path, models[0].input_schema?.type, models[0].price ?? 0, models[0].edit_model);
   await client.close();
   return `${file.path} ${status} ${client.pid ?? "none"}`;
 }

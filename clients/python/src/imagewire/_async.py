@@ -101,6 +101,7 @@ class AsyncClient:
         provider: Optional[str] = None, idempotency_key: Optional[str] = None, tags: Iterable[str] = (),
         metadata: Optional[Mapping[str, Any]] = None, output_dir: Optional[Path] = None,
         output_name: Optional[str] = None, max_cost: Optional[float] = None, upload: bool = False,
+        max_cost_estimates: bool = False,
         timeout: Optional[float] = None, on_progress: Optional[OnProgress] = None,
     ) -> Prediction:
         """An image: submits, waits, and returns the completed prediction; see `Client.generate`.
@@ -110,6 +111,7 @@ class AsyncClient:
         call = _calls.submit(
             prompt, input=input, model=model, provider=provider, idempotency_key=idempotency_key, tags=tags,
             metadata=metadata, output_dir=output_dir, output_name=output_name, max_cost=max_cost, upload=upload,
+            max_cost_estimates=max_cost_estimates,
         )
         connection = await self._connected()
         pending = connection.start(call.method, call.params, keep=True)
@@ -140,11 +142,13 @@ class AsyncClient:
         provider: Optional[str] = None, idempotency_key: Optional[str] = None, tags: Iterable[str] = (),
         metadata: Optional[Mapping[str, Any]] = None, output_dir: Optional[Path] = None,
         output_name: Optional[str] = None, max_cost: Optional[float] = None, upload: bool = False,
+        max_cost_estimates: bool = False,
     ) -> Prediction:
         """Accepts a prediction, and returns as soon as it is on disk. `result` waits for it."""
         call = _calls.submit(
             prompt, input=input, model=model, provider=provider, idempotency_key=idempotency_key, tags=tags,
             metadata=metadata, output_dir=output_dir, output_name=output_name, max_cost=max_cost, upload=upload,
+            max_cost_estimates=max_cost_estimates,
         )
         connection = await self._connected()
         return call.read(await self._submitted(connection.start(call.method, call.params)))
@@ -210,12 +214,18 @@ class AsyncClient:
         """What a prediction would cost; asking spends nothing."""
         return await self._ask(_calls.quote(prompt, input, model, provider))
 
-    async def models(self, model: Optional[str] = None, *, provider: Optional[str] = None) -> Sequence[Model]:
-        """All models of a provider; with `model` only that one, with its schema."""
+    async def models(
+        self, model: Optional[str] = None, *, provider: Optional[str] = None, search: Optional[str] = None,
+        kind: Optional[str] = None,
+    ) -> Sequence[Model]:
+        """All models of a provider; with `model` only that one, with its schema.
+
+        `search` keeps those with all these words in id, name or description, `kind` those that make an `image`, a `video`, …
+        """
         models: List[Model] = []
         cursor: Optional[str] = None
         while True:
-            page, cursor = await self._ask(_calls.models(model, provider, cursor))
+            page, cursor = await self._ask(_calls.models(model, provider, search, kind, cursor))
             models += page
             if cursor is None:
                 return tuple(models)

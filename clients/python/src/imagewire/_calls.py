@@ -33,11 +33,13 @@ def submit(
     prompt: Optional[str], *, input: Optional[Mapping[str, Any]], model: Optional[str], provider: Optional[str],
     idempotency_key: Optional[str], tags: Iterable[str], metadata: Optional[Mapping[str, Any]],
     output_dir: Optional[Path], output_name: Optional[str], max_cost: Optional[float], upload: bool,
+    max_cost_estimates: bool,
 ) -> "Call[Prediction]":
     return _call(
         "submit", Prediction.from_json, prompt=prompt, input=input, model=model, provider=provider,
         idempotency_key=idempotency_key, tags=list(tags) or None, metadata=metadata, output_dir=output_dir,
         output_name=output_name, max_cost=max_cost, upload=upload or None,
+        max_cost_estimates=max_cost_estimates or None,
     )
 
 
@@ -77,12 +79,12 @@ def quote(
 
 
 def models(
-    model: Optional[str], provider: Optional[str], cursor: Optional[str]
+    model: Optional[str], provider: Optional[str], search: Optional[str], kind: Optional[str], cursor: Optional[str]
 ) -> "Call[Tuple[Sequence[Model], Optional[str]]]":
     def read(value: Any) -> Tuple[Sequence[Model], Optional[str]]:
         return tuple(map(Model.from_json, value["models"])), value["next_cursor"]
 
-    return _call("models", read, model=model, provider=provider, cursor=cursor)
+    return _call("models", read, model=model, provider=provider, search=search, kind=kind, cursor=cursor)
 
 
 def validate(

@@ -249,10 +249,13 @@ class Price:
     currency: str
     #: Whether the amount is exact and not an estimate; always true for a balance.
     exact: bool = True
+    #: Fields of the input that decide the price and were not given: more may be billed.
+    missing: Tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Price":
-        return cls(Decimal(str(value["amount"])), value["currency"], value.get("exact", True))
+        return cls(
+            Decimal(str(value["amount"])), value["currency"], value.get("exact", True), tuple(value.get("missing", ())))
 
 
 @dataclass(frozen=True)
@@ -266,10 +269,25 @@ class Model:
     default: bool
     #: A JSON Schema of `input`, where one model was requested and the provider has a schema.
     input_schema: Optional[Mapping[str, Any]] = None
+    #: For people; `None` where the provider gives none.
+    name: Optional[str] = None
+    #: What it makes: `image`, `video`, `audio`, `model` (a shape in space), `text` or `other`; `None` where unknown.
+    kind: Optional[str] = None
+    #: For people; `None` where the provider gives none.
+    description: Optional[str] = None
+    #: The base price in US dollars, `None` where unknown; `quote` returns the price of an input.
+    price: Optional[Decimal] = None
+    #: The model that edits an image: a sibling, or the model itself; `None` where none is known.
+    edit_model: Optional[str] = None
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Model":
-        return cls(value["id"], value["provider"], value["default"], value.get("input_schema"))
+        price = value.get("price")
+        return cls(
+            value["id"], value["provider"], value["default"], value.get("input_schema"), value.get("name"),
+            value.get("kind"), value.get("description"), None if price is None else Decimal(str(price)),
+            value.get("edit_model"),
+        )
 
 
 @dataclass(frozen=True)
