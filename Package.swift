@@ -52,6 +52,9 @@ let package = Package(
       name: "CBuild",
       cSettings: Context.environment["IMAGEWIRE_COMMIT"].map { [.define("IMAGEWIRE_COMMIT", to: "\"\($0)\"")] } ?? []),
     .target(name: "CFiles"),
+    // Like CCurl: the decoders of the system are opened by the process that needs them.
+    .target(name: "CPictures", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
+    target("Pictures", uses: ["Predictions", "Encoding", "Threads", "CPictures"]),
     target("HTTP", uses: ["Encoding", "JSON", "Threads", "CCurl"]),
     target("Storage", uses: ["Predictions", "Encoding", "JSON", "Threads", "CFiles", "CSQLite"], hasPage: true),
     target("Providers", uses: ["Predictions", "HTTP", "Encoding", "JSON", "Threads"], hasPage: true),
@@ -60,8 +63,8 @@ let package = Package(
     .executableTarget(
       name: "imagewire",
       dependencies: [
-        "JSON", "Encoding", "Threads", "JSONRPC", "HTTP", "Predictions", "Storage", "Providers", "Service", "Commands",
-        "CBuild",
+        "JSON", "Encoding", "Threads", "JSONRPC", "HTTP", "Predictions", "Pictures", "Storage", "Providers", "Service",
+        "Commands", "CBuild",
       ],
       swiftSettings: lean),
 
@@ -74,6 +77,7 @@ let package = Package(
       name: "PredictionsTestSupport", dependencies: ["Predictions", "JSON", "Threads"],
       path: "Tests/PredictionsTestSupport", swiftSettings: strict),
     tests(of: "Predictions", uses: ["PredictionsTestSupport", "Encoding", "JSON", "Threads"]),
+    tests(of: "Pictures", uses: ["Predictions", "Encoding"]),
     tests(of: "Storage", uses: ["Predictions", "PredictionsTestSupport", "Encoding", "JSON", "Threads", "CSQLite"]),
     // What the tests of HTTP and of the providers share: a server of their own, and a client without proxies.
     .target(

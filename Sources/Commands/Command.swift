@@ -12,7 +12,7 @@ public struct Command: Sendable, Equatable {
   public let options: [CommandOption]
   /// Example command lines.
   public let examples: [Example]
-  /// Whether lists leave it out: it is only used to build packages.
+  /// Whether lists leave it out: it is only used to build packages, or by the program itself.
   public let isHidden: Bool
 
   init(

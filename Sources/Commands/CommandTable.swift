@@ -18,7 +18,7 @@ public struct CommandTable: Sendable {
     commands = [
       Self.setup(providers.filter { $0.access != nil }.map(\.name)), Self.generate(provider), Self.list(providers),
       Self.status, Self.result, Self.cancel, Self.delete, Self.prune, Self.gallery, Self.doctor(provider), Self.schema,
-      Self.serve(serveOptions), Self.mcp(serveOptions), Self.completions, Self.manual,
+      Self.serve(serveOptions), Self.mcp(serveOptions), Self.completions, Self.manual, Self.thumbnail,
     ]
   }
 
@@ -290,4 +290,12 @@ public struct CommandTable: Sendable {
     ])
 
   private static let manual = Command("manual", "print the man page", isHidden: true)
+
+  /// The program starts itself with it; see `ThumbnailChild`.
+  private static let thumbnail = Command(
+    "thumbnail", "write a thumbnail of the image on standard input",
+    options: [
+      CommandOption("--size", nil, .number(Thumbnail.sizes), "the longest side in pixels (512)"),
+      CommandOption("--probe", nil, .none, "list the decoders"),
+    ], isHidden: true)
 }

@@ -4,6 +4,7 @@ internal import Threads
 /// The surroundings of a command: engine, console, clock and folders.
 public struct Session: Sendable {
   let engine: PredictionEngine
+  let thumbnails: any ThumbnailStore
   let console: Console
   let time: any TimeSource
   let folder: String
@@ -19,10 +20,11 @@ public struct Session: Sendable {
   ///   - stateFolder: the folder of the database.
   ///   - unused: says which setting is not used, in one sentence.
   public init(
-    engine: PredictionEngine, console: Console, time: any TimeSource, folder: String, stateFolder: String,
-    unused: String? = nil, signals: Signals
+    engine: PredictionEngine, thumbnails: any ThumbnailStore, console: Console, time: any TimeSource, folder: String,
+    stateFolder: String, unused: String? = nil, signals: Signals
   ) {
     self.engine = engine
+    self.thumbnails = thumbnails
     self.console = console
     self.time = time
     self.folder = folder

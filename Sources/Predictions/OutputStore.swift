@@ -24,6 +24,14 @@ public protocol OutputStore: Sendable {
   ///
   /// - Returns: the paths of files that were kept because they were changed.
   func remove(_ files: [OutputFile], for origin: PredictionOrigin?) -> [String]
+
+  /// Removes copies that were made of the files of deleted predictions: their thumbnails.
+  func forget(_ files: [OutputFile])
+}
+
+extension OutputStore {
+  /// Nothing, in a store that makes no copies.
+  public func forget(_ files: [OutputFile]) {}
 }
 
 /// A directory that agents may use.

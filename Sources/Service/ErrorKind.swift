@@ -66,12 +66,15 @@ public struct ErrorKind: Sendable {
   static let predictionNotFinished = ErrorKind(
     1_009, "prediction_not_finished", retryable: true, "Only finished predictions can be deleted. None was.",
     ["id", "ids"])
+  static let noThumbnail = ErrorKind(
+    1_010, "no_thumbnail", retryable: nil,
+    "The file has no thumbnail: it is not an image, is damaged, too large or gone, or no decoder is installed.", ["id"])
 
   /// The errors of all described methods, in the order of schemas/protocol.md, "Errors".
   static let all: [ErrorKind] = [
     parseError, noRequest, tooLong, shuttingDown, methodNotFound, invalidParams, internalError, requestCancelled,
     predictionNotFound, idempotencyConflict, queueFull, providerNotConfigured, providerFailed, storageFailed,
-    budgetExceeded, predictionNotFinished,
+    budgetExceeded, predictionNotFinished, noThumbnail,
   ]
 }
 

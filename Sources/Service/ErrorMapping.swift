@@ -86,6 +86,11 @@ extension RPCError {
     }
   }
 
+  /// A file without a thumbnail.
+  static func thumbnail(_ error: ThumbnailError, id: PredictionID) -> RPCError {
+    RPCError(.noThumbnail, error.message, retryable: error.isRetryable, hint: error.hint, id: id.description)
+  }
+
   /// Models that are not known.
   static func catalogue(_ error: PredictionEngine.CatalogueError) -> RPCError {
     switch error {

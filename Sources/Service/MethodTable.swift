@@ -11,8 +11,8 @@ public struct MethodTable: Sendable {
   /// - Parameter providers: whose keys `initialize` takes.
   public init(providers: [ProviderDescriptor]) {
     self.init(
-      Method.predictions + Method.subscribing + Method.catalogue + Method.money + Method.lifecycle(providers)
-        + Method.mcp)
+      Method.predictions + Method.thumbnails + Method.subscribing + Method.catalogue + Method.money
+        + Method.lifecycle(providers) + Method.mcp)
   }
 
   init(_ methods: [Method]) {

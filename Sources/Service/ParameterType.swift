@@ -189,7 +189,19 @@ extension ParameterType where Value == Int {
     }
   }
 
-  /// The same for models, which are told a minimum: they obey it better than a sentence.
+  /// A whole number in the range; another one is refused.
+  static func integer(in range: ClosedRange<Int>) -> ParameterType {
+    ParameterType(.integer(range.lowerBound...)) { value, path throws(RPCError) in
+      let integer = try Int.read(value, at: path, clampedTo: range)
+      guard value.int64 == Int64(integer) else {
+        throw .invalidParams(
+          path, "\(path) must be from \(range.lowerBound) to \(range.upperBound)", limit: range.upperBound)
+      }
+      return integer
+    }
+  }
+
+  /// A whole number moved into the range, for models, which are told a minimum: they obey it better than a sentence.
   static func integer(from lowest: Int, atMost limit: Int) -> ParameterType {
     ParameterType(.integer(lowest...), note: "At most \(limit).") { value, path throws(RPCError) in
       try .read(value, at: path, clampedTo: lowest...limit)

@@ -8,6 +8,8 @@ public struct ServiceHost: Sendable {
   public var providers: [ProviderDescriptor]
   /// The directories that agents may use; the first is their default.
   public var agentDirectories: @Sendable () -> [AgentDirectory]
+  /// The thumbnails of saved files; `nil` where none are made.
+  public var thumbnails: (any ThumbnailStore)?
   /// Applies the settings of a client; options of the command line win over them.
   public var configure: @Sendable (ClientSettings) -> Void
   /// Ends this process when that one exits.
@@ -20,12 +22,14 @@ public struct ServiceHost: Sendable {
   public init(
     version: String, providers: [ProviderDescriptor] = [],
     agentDirectories: @escaping @Sendable () -> [AgentDirectory] = { [] },
+    thumbnails: (any ThumbnailStore)? = nil,
     configure: @escaping @Sendable (ClientSettings) -> Void,
     watch: @escaping @Sendable (Int64) -> Void, standing: @escaping @Sendable () -> String? = { nil }
   ) {
     self.version = version
     self.providers = providers
     self.agentDirectories = agentDirectories
+    self.thumbnails = thumbnails
     self.configure = configure
     self.watch = watch
     self.standing = standing

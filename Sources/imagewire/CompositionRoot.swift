@@ -1,4 +1,5 @@
 internal import HTTP
+internal import Pictures
 internal import Predictions
 internal import Providers
 internal import Service
@@ -23,6 +24,8 @@ final class CompositionRoot: Sendable {
   private let providers: ProviderSlots
   /// Opened when the process starts, before the first request.
   let agents: AgentDirectories
+  /// Opens nothing before its first request.
+  let thumbnails: FileThumbnailStore
 
   init(options: Options, configuration: Configuration, time: any TimeSource, log: Log) {
     let agents = AgentDirectories(
@@ -34,6 +37,9 @@ final class CompositionRoot: Sendable {
     self.configuration = configuration
     self.providers = providers
     self.agents = agents
+    let outputs = FileOutputStore(privateDirectory: configuration.withLock { $0.stateDirectory }, agents: agents)
+    thumbnails = FileThumbnailStore(
+      directory: configuration.withLock { $0.stateDirectory }, outputs: outputs, maker: ThumbnailProcess(), time: time)
     opened = Lazy {
       let configuration = configuration.withLock { $0 }
       do throws(StoreError) {
@@ -41,8 +47,8 @@ final class CompositionRoot: Sendable {
           directory: configuration.stateDirectory, time: time, version: Version.number
         ) { log.warning("\($0)") }
         let engine = PredictionEngine(
-          store: store, outputs: FileOutputStore(privateDirectory: configuration.stateDirectory, agents: agents),
-          previews: FilePreviewStore(directory: configuration.stateDirectory), inputs: FileInputStore(), time: time,
+          store: store, outputs: outputs, previews: FilePreviewStore(directory: configuration.stateDirectory),
+          inputs: FileInputStore(), time: time,
           limits: AccountLimits(
             maxConcurrency: options.maxConcurrency, maxPerMinute: options.maxPerMinute,
             maxSpendMicros: options.maxSpendMicros, isSpendingStrict: configuration.limits.isStrict,

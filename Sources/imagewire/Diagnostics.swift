@@ -1,5 +1,6 @@
 internal import HTTP
 internal import Commands
+internal import Pictures
 internal import Predictions
 internal import Providers
 internal import Storage
@@ -14,7 +15,7 @@ struct Diagnostics {
 
   /// All results, each after the results that it depends on.
   func findings() -> [Finding] {
-    var findings = [version] + openFiles + settings + Exposure(configuration: configuration).findings()
+    var findings = [version] + openFiles + [thumbnails] + settings + Exposure(configuration: configuration).findings()
     findings += (mustCompact ? [compaction] : []) + table + disks
     findings += provider
     return findings
@@ -37,6 +38,30 @@ struct Diagnostics {
   private var openFiles: [Finding] {
     guard let lack = HTTPClient.lackOfFiles else { return [] }
     return [Finding(.problem, "open files", "\(lack)", advice: "Until then nothing is sent.")]
+  }
+
+  private var thumbnails: Finding {
+    do throws(ThumbnailError) {
+      let (libraries, isConfined) = try ThumbnailProcess.probe()
+      let missing = PictureLibrary.allCases.filter { !libraries.contains($0) }
+      let packages = SafeText.joined(missing.map { "\($0.package)" }, separator: ", ")
+      let advice: SafeText = "Install \(packages) (Debian's names); all else works without them."
+      guard !libraries.isEmpty else {
+        return Finding(.warning, "thumbnails", "none are made: the decoders are missing", advice: advice)
+      }
+      let formats = SafeText.joined(libraries.map { "\($0.title)" }, separator: ", ")
+      guard missing.isEmpty else {
+        return Finding(.warning, "thumbnails", "are made of \(formats) only", advice: advice)
+      }
+      return isConfined
+        ? Finding(.ok, "thumbnails", "of \(formats); the decoders are confined (seccomp)")
+        : Finding(
+          .ok, "thumbnails", "of \(formats); the kernel does not confine the decoders (no seccomp)",
+          advice: "They run in a process of their own without a key, with limits of memory and time.")
+    } catch {
+      return Finding(
+        .warning, "thumbnails", "none are made: \(error.message)", advice: "Check that /proc is mounted.")
+    }
   }
 
   private var settings: [Finding] {

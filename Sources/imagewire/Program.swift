@@ -9,6 +9,7 @@ internal import HTTP
 internal import Commands
 internal import JSON
 internal import JSONRPC
+internal import Pictures
 internal import Predictions
 internal import Providers
 internal import Service
@@ -39,6 +40,8 @@ enum Program {
     case "serve", "mcp": serve(Options(invocation))
     case "completions": tell(SafeText(lines: Completions(commands).script(for: invocation.operands[0])!), end: "")
     case "schema": describe(invocation.has("--names") ? nil : invocation.operands.first ?? "openrpc")
+    case ThumbnailChild.command:
+      invocation.has("--probe") ? ThumbnailChild.probe() : ThumbnailChild.run(size: invocation.number("--size") ?? 512)
     case "manual": tell(SafeText(lines: ManualPage(commands, version: Version.number).text), end: "")
     default: run(invocation)
     }
@@ -119,7 +122,7 @@ enum Program {
     let root = CompositionRoot(options: options, configuration: configuration, time: time, log: log)
     guard let engine = try? root.engine.value.get() else { exit(ExitStatus.failed.rawValue) }
     let session = Session(
-      engine: engine, console: console, time: time, folder: Configuration.workingFolder,
+      engine: engine, thumbnails: root.thumbnails, console: console, time: time, folder: Configuration.workingFolder,
       stateFolder: configuration.stateDirectory, unused: configuration.unusedProvider?.unused, signals: signals)
     let status = console.ending(Commands.run(invocation, session) ?? .usage)
     // Waits for the replies to requests that were written, as at the end of input; after a signal only briefly.
@@ -146,6 +149,7 @@ enum Program {
       engine: root.engine,
       host: .init(
         version: Version.number, providers: ProviderList.descriptors, agentDirectories: { root.agents.described },
+        thumbnails: root.thumbnails,
         configure: { root.apply($0) },
         watch: { process in monitor.withLock { $0 }?.watch(process: process) }, standing: { root.standing }),
       time: time,

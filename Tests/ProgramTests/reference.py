@@ -19,6 +19,7 @@ EXAMPLES = {
     "result": ("submit-then-result", 3),
     "list": ("list-and-delete", 4),
     "delete": ("list-and-delete", 9),
+    "thumbnail": ("thumbnail", 2),
     "subscribe": ("subscribe", 4),
     "unsubscribe": ("subscribe", 5),
     "validate": ("models", 5),

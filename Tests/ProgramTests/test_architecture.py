@@ -14,13 +14,14 @@ TARGETS = {
     "JSONRPC": {"JSON", "Threads"} | LIBC,
     "HTTP": {"Encoding", "JSON", "Threads", "CCurl"} | LIBC,
     "Predictions": {"Encoding", "JSON", "Threads"},
+    "Pictures": {"Predictions", "Encoding", "Threads", "CPictures"} | LIBC,
     "Storage": {"Predictions", "Encoding", "JSON", "Threads", "CFiles", "CSQLite"} | LIBC,
     "Providers": {"Predictions", "HTTP", "Encoding", "JSON", "Threads"},
     "Service": {"JSONRPC", "Predictions", "Encoding", "JSON", "Threads"},
     "Commands": {"Service", "Predictions", "Encoding", "JSON", "Threads"} | LIBC,
     "imagewire": {
-        "JSON", "Encoding", "Threads", "JSONRPC", "HTTP", "Predictions", "Storage", "Providers", "Service", "Commands",
-        "CBuild",
+        "JSON", "Encoding", "Threads", "JSONRPC", "HTTP", "Predictions", "Pictures", "Storage", "Providers", "Service",
+        "Commands", "CBuild",
     } | LIBC,
 }
 IMPORT = re.compile(r"^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:public |internal |package |private )?import (?:\w+ )?(\w+)", re.M)
@@ -41,7 +42,7 @@ def test_a_target_imports_what_it_may(target):
 
 def test_every_target_is_in_the_table():
     targets = {path.name for path in (ROOT / "Sources").iterdir() if path.is_dir()}
-    assert targets == set(TARGETS) | {"CBuild", "CFiles", "CMalloc", "CSQLite", "CCurl"}
+    assert targets == set(TARGETS) | {"CBuild", "CFiles", "CMalloc", "CPictures", "CSQLite", "CCurl"}
 
 
 def test_the_import_check_would_notice():

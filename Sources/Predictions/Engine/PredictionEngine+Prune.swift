@@ -72,6 +72,7 @@ extension PredictionEngine {
     guard !gone.isEmpty else { return [] }
     forgetDeleted(gone.map(\.id))
     previews.discard(Set(gone.map(\.id)))
+    outputs.forget(gone.flatMap(\.files))
     let providers = state.withLock { $0.providers }
     for prediction in gone { providers[prediction.account]?.forget(prediction) }
     let kept = files ? gone.flatMap { outputs.remove($0.files, for: $0.origin) } : []

@@ -16,7 +16,7 @@ public import Predictions
 public struct FileOutputStore: OutputStore {
   /// The largest size of one output in bytes.
   let limit: Int64
-  private let privateDirectory: String?
+  let privateDirectory: String?
   private let agents: AgentDirectories
   /// False on file systems without hard links.
   let usesLinks: Bool
@@ -117,7 +117,7 @@ public struct FileOutputStore: OutputStore {
   // MARK: Saved files
 
   /// Opens a saved file if it is a regular file of the recorded length.
-  private func open(_ file: OutputFile, for origin: PredictionOrigin?) -> Descriptor? {
+  func open(_ file: OutputFile, for origin: PredictionOrigin?) -> Descriptor? {
     let (parent, name) = Self.split(file.path)
     guard let directory = try? directory(parent, for: origin, making: false), let opened = try? directory.read(name),
       FileStatus(of: opened)?.bytes == file.bytes
@@ -134,7 +134,7 @@ public struct FileOutputStore: OutputStore {
   }
 
   /// SHA-256 of the first bytes of a file; `nil` where they cannot be read.
-  private static func digest(_ file: Descriptor, of bytes: Int64) -> String? {
+  static func digest(_ file: Descriptor, of bytes: Int64) -> String? {
     var hash = SHA256()
     return read(file, bytes: bytes) { hash.update($0.span) } ? hash.finish().hexadecimal : nil
   }

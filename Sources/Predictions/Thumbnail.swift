@@ -1,0 +1,150 @@
+public import Encoding
+
+/// A small image of a saved file. It may be removed at any time; the next request makes it again.
+public struct Thumbnail: Sendable, Equatable {
+  /// Its path, absolute.
+  public var path: String
+  /// `image/jpeg`, or `image/png` where it is transparent or no JPEG can be made.
+  public var mediaType: String
+  /// Its length in bytes.
+  public var bytes: Int64
+  /// In pixels.
+  public var width: Int
+  /// In pixels.
+  public var height: Int
+
+  /// The lengths that the longest side may have, in pixels.
+  public static let sizes = 64...2_048
+  /// The greatest number of pixels of a file of which one is made.
+  public static let pixelLimit = 100_000_000
+  /// The formats of which one is made.
+  public static let formats: [ImageFormat] = [.png, .jpeg, .webp]
+
+  /// The description of a thumbnail.
+  public init(path: String, mediaType: String, bytes: Int64, width: Int, height: Int) {
+    self.path = path
+    self.mediaType = mediaType
+    self.bytes = bytes
+    self.width = width
+    self.height = height
+  }
+}
+
+/// Makes thumbnails at their first request, and keeps them.
+public protocol ThumbnailStore: Sendable {
+  /// The thumbnail of a saved file.
+  ///
+  /// - Parameters:
+  ///   - origin: the prediction's. For an agent's prediction, links in the path are not followed.
+  ///   - size: the length of the longest side, one of `Thumbnail.sizes`; a smaller image is not made larger.
+  ///   - completion: called on any thread.
+  func thumbnail(
+    of file: OutputFile, for origin: PredictionOrigin?, size: Int,
+    completion: @escaping @Sendable (Result<Thumbnail, ThumbnailError>) -> Void)
+
+  /// The bytes of a thumbnail; `nil` where it was removed meanwhile.
+  func contents(of thumbnail: Thumbnail) -> [UInt8]?
+}
+
+/// Makes a thumbnail of bytes that come from others.
+public protocol ThumbnailMaker: Sendable {
+  /// A JPEG or a PNG. Nothing about it is certain: a decoder may have been taken over by the bytes that it read.
+  ///
+  /// - Parameters:
+  ///   - descriptor: a regular file, open for reading.
+  ///   - size: the length of the longest side.
+  ///   - meanwhile: called once, while another process decodes.
+  func make(from descriptor: Int32, size: Int, meanwhile: () -> Void) throws(ThumbnailError) -> [UInt8]
+}
+
+/// Why a file has no thumbnail. None of these costs anything.
+public enum ThumbnailError: Error, Sendable, Equatable {
+  /// A video, a text or anything else that is not an image of pixels.
+  case notAnImage(FileKind)
+  /// An image in a format of which none is made; its media type.
+  case unsupported(String)
+  /// The library that decodes the format is not installed.
+  case noDecoder(PictureLibrary)
+  /// The file is cut or damaged.
+  case damaged
+  /// It has more pixels than `Thumbnail.pixelLimit`, or needs more memory than is allowed.
+  case tooLarge
+  /// The file was deleted, moved or changed since it was saved.
+  case missing(path: String)
+  /// The process that decodes could not be started or was ended; the reason, as the end of a sentence.
+  case failed(reason: String)
+  /// The thumbnail could not be stored.
+  case storage(path: String, reason: String)
+
+  /// One sentence for people.
+  public var message: String {
+    switch self {
+    case .notAnImage(let kind):
+      let article = ["image", "audio", "archive", "other"].contains(kind.rawValue) ? "an" : "a"
+      let name =
+        switch kind {
+        case .json, .text: "text"
+        case .other: "unknown"
+        default: kind.rawValue
+        }
+      return
+        "The file is \(kind == .json || kind == .text ? "a" : article) \(name) file, and only images have thumbnails."
+    case .unsupported(let mediaType):
+      return "There are no thumbnails of \(mediaType); there are of PNG, JPEG and WebP images that do not move."
+    case .noDecoder(let library): return "The library that reads \(library.title) images is missing."
+    case .damaged: return "The file is cut or damaged."
+    case .tooLarge:
+      return "The image has more than \(Thumbnail.pixelLimit / 1_000_000) megapixels, or needs too much memory."
+    case .missing(let path): return "\(path) is not there any more, or it was changed since it was saved."
+    case .failed(let reason): return "The image could not be decoded: \(reason)."
+    case .storage(let path, let reason): return "Writing \(path) failed: \(reason)."
+    }
+  }
+
+  /// What to do next; `nil` where nothing helps.
+  public var hint: String? {
+    switch self {
+    case .notAnImage, .unsupported, .tooLarge, .failed: "Show the file itself."
+    case .noDecoder(let library): "Install it (Debian and Ubuntu: \(library.package)), or show the file itself."
+    case .damaged: "Its bytes are those that were saved."
+    case .missing: nil
+    case .storage: "Free some space, or check the permissions of the state directory."
+    }
+  }
+
+  /// Whether the same request may succeed later without anybody's help.
+  public var isRetryable: Bool {
+    switch self {
+    case .failed, .storage: true
+    case .notAnImage, .unsupported, .noDecoder, .damaged, .tooLarge, .missing: false
+    }
+  }
+}
+
+/// A library of the system that reads or writes images.
+public enum PictureLibrary: String, Sendable, CaseIterable {
+  /// libpng.
+  case png
+  /// libjpeg-turbo, with the interface of TurboJPEG.
+  case jpeg
+  /// libwebp.
+  case webp
+
+  /// The name of its format.
+  public var title: String {
+    switch self {
+    case .png: "PNG"
+    case .jpeg: "JPEG"
+    case .webp: "WebP"
+    }
+  }
+
+  /// Its package in Debian and Ubuntu.
+  public var package: String {
+    switch self {
+    case .png: "libpng16-16"
+    case .jpeg: "libturbojpeg0"
+    case .webp: "libwebp7"
+    }
+  }
+}

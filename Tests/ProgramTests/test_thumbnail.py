@@ -1,0 +1,296 @@
+"""Thumbnails: small images of saved files, decoded by a process of their own."""
+
+import base64
+import fcntl
+import json
+import os
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+from pictures import CLEAR_WEBP, JPEG, MOVING_WEBP, WEBP, bomb, pixels, png, size, turned
+from program import BINARY, KEY, MODEL, PATIENCE, RPCError, environment, wait_for
+
+LIBRARIES = ("libpng16", "libturbojpeg", "libwebp")
+
+
+@pytest.fixture
+def saved(wavespeed):
+    """A prediction whose outputs are these bytes."""
+
+    def save(program, *contents, suffix="png"):
+        wavespeed.script(
+            polls=0, outputs=["{output}/output/%d-{id}.%s" % (number, suffix) for number in range(len(contents))],
+            download=[{"do": "reply", "base64": base64.b64encode(content).decode()} for content in contents],
+        )
+        prediction = program.call("submit", prompt="a fox", wait_ms=30_000)
+        assert len(prediction["files"]) == len(contents), prediction["failure"]
+        return prediction
+
+    return save
+
+
+def refusal(program, **params):
+    with pytest.raises(RPCError) as error:
+        program.call("thumbnail", **params)
+    assert (error.value.code, error.value.data["type"], error.value.data["id"]) == (1010, "no_thumbnail", params["id"])
+    return error.value
+
+
+# -- What it is --------------------------------------------------------------------------------------------------------
+
+
+def test_one_is_made_once_and_kept(paid, saved, home):
+    with paid() as program:
+        prediction = saved(program, png(300, 200, lambda x, y: (200, 30, 40)))
+        first = program.call("thumbnail", id=prediction["id"], size=128)
+        path = Path(first["path"])
+        sha256 = prediction["files"][0]["sha256"]
+        assert path == home / f".local/state/imagewire/thumbnails/{sha256}-128.jpg"
+        content = path.read_bytes()
+        assert first == {"path": str(path), "media_type": "image/jpeg", "bytes": len(content), "width": 128, "height": 85}
+        assert content.startswith(b"\xff\xd8\xff") and size(content) == (128, 85)
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600 and stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+        made = path.stat()
+        assert program.call("thumbnail", id=prediction["id"], size=128, inline=True) == {
+            **first, "base64": base64.b64encode(content).decode()}
+        assert (path.stat().st_ino, path.stat().st_mtime_ns) == (made.st_ino, made.st_mtime_ns)
+        # Bounds: clamped; an image is never made larger.
+        assert program.call("thumbnail", id=prediction["id"], size=1)["width"] == 64
+        assert program.call("thumbnail", [prediction["id"], 1, 9999])["width"] == 300
+        # It may be removed, or be lost in part.
+        path.unlink()
+        assert program.call("thumbnail", id=prediction["id"], size=128) == first
+        path.write_bytes(content[:-9])
+        assert program.call("thumbnail", id=prediction["id"], size=128) == first and path.read_bytes() == content
+        assert [name for name in os.listdir(path.parent) if name.endswith(".part")] == []
+
+
+def test_what_is_transparent_is_a_png(paid, saved):
+    with paid() as program:
+        prediction = saved(
+            program, png(128, 64, lambda x, y: (200, 30, 40, 255 if x < 64 else 0), alpha=True),
+            png(128, 64, lambda x, y: (200, 30, 40, 255), alpha=True), CLEAR_WEBP)
+        clear, opaque, webp = (
+            program.call("thumbnail", id=prediction["id"], file=number, size=64) for number in (1, 2, 3))
+    assert [one["media_type"] for one in (clear, opaque, webp)] == ["image/png", "image/jpeg", "image/png"]
+    row = pixels(Path(clear["path"]).read_bytes())[10]
+    assert (row[5], row[60][3]) == ((200, 30, 40, 255), 0)
+    row = pixels(Path(webp["path"]).read_bytes())[10]
+    assert (row[5][3], row[60][3]) == (0, 255)
+
+
+def test_each_format_and_the_way_a_camera_was_held(paid, saved):
+    with paid() as program:
+        prediction = saved(program, JPEG, turned(JPEG, 6), turned(JPEG, 3), WEBP, JPEG[:-2])
+        shown = [program.call("thumbnail", id=prediction["id"], file=number, size=64) for number in range(1, 6)]
+    # A JPEG without its end marker is whole where its pixels are.
+    assert [(one["width"], one["height"]) for one in shown] == [(64, 32), (32, 64), (64, 32), (64, 32), (64, 32)]
+    assert {one["media_type"] for one in shown} == {"image/jpeg"}
+
+
+# -- What has none -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("content, words", [
+    (png(64, 64, lambda x, y: (x * y % 256, y, x))[:-700], "cut or damaged"), (JPEG[:-30], "cut or damaged"),
+    (WEBP[:-40], "cut or damaged"), (b"\x89PNG\r\n\x1a\n" + bytes(200), "cut or damaged"),
+    (bomb(), "100 megapixels"), (MOVING_WEBP, "do not move"), (b"GIF89a" + bytes(40), "image/gif"),
+    (b"\x00\x00\x00\x18ftypisom\x00\x00\x00\x00isom\x00\x00\x00\x08free", "a video file"),
+    (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "a vector file"), (b"ID3" + bytes(20), "an audio file"),
+])
+def test_what_has_none_says_why(paid, saved, home, content, words):
+    with paid() as program:
+        prediction = saved(program, content, suffix="bin")
+        error = refusal(program, id=prediction["id"])
+        assert words in error.message and error.data["hint"] and error.data["retryable"] is False
+        assert program.call("ping") == {}
+    assert list(home.glob(".local/state/imagewire/thumbnails/*")) == []
+
+
+def test_the_child_refuses_a_bomb_by_its_header(home):
+    # Its parent has read the header too, and does not even start it.
+    (home / "bomb.png").write_bytes(bomb())
+    with open(home / "bomb.png", "rb") as file:
+        done = subprocess.run([BINARY, "thumbnail"], stdin=file, capture_output=True, timeout=PATIENCE, env={})
+    assert (done.returncode, done.stdout) == (11, b"")
+
+
+def test_a_file_that_is_not_there(paid, saved, home):
+    with paid() as program:
+        failed = program.call("submit", provider="sandbox", prompt="x", input={"sandbox": {"fail": "content_refused"}}, wait_ms=30_000)
+        assert "failed and has no files" in refusal(program, id=failed["id"]).message
+        prediction = saved(program, png(80, 80, lambda x, y: (1, 2, 3)))
+        for number in (0, 2):
+            with pytest.raises(RPCError) as error:
+                program.call("thumbnail", id=prediction["id"], file=number)
+            assert (error.value.code, error.value.data["path"]) == (-32602, "file")
+        kept = Path(program.call("thumbnail", id=prediction["id"])["path"])
+        path = Path(prediction["files"][0]["path"])
+        content = path.read_bytes()
+        # A link in its place is not followed, even to the same bytes.
+        path.rename(home / "elsewhere.png")
+        path.symlink_to(home / "elsewhere.png")
+        assert str(path) in refusal(program, id=prediction["id"]).message
+        # The copy of what is gone is gone as well.
+        assert not kept.exists()
+        path.unlink()
+        refusal(program, id=prediction["id"])
+        # Other bytes of the same length are another image.
+        path.write_bytes(content[:-20] + bytes(20))
+        refusal(program, id=prediction["id"])
+        other = png(80, 80, lambda x, y: (3, 2, 1))
+        assert len(other) == len(content)
+        path.write_bytes(other)
+        assert "changed" in refusal(program, id=prediction["id"]).message
+        assert list(kept.parent.iterdir()) == []
+        path.write_bytes(content)
+        assert program.call("thumbnail", id=prediction["id"])["path"] == str(kept)
+
+
+def test_deleting_a_prediction_deletes_its_thumbnails(paid, saved):
+    with paid() as program:
+        first, second = (saved(program, png(80, 80, lambda x, y: (1, 2, shade))) for shade in (3, 4))
+        kept = [Path(program.call("thumbnail", id=one["id"], size=64)["path"]) for one in (first, second)]
+        program.call("delete", ids=[first["id"]])
+        assert [path.exists() for path in kept] == [False, True] and Path(first["files"][0]["path"]).exists()
+        program.call("delete", ids=[second["id"]], files=True)
+        assert [path.exists() for path in kept] == [False, False]
+
+
+# -- Without a decoder -------------------------------------------------------------------------------------------------
+
+
+def without(*names):
+    """A wrapper in whose view these libraries are not there: an empty file in their place is no library."""
+    known = subprocess.run(["sh", "-c", "ldconfig -p | sed -n 's/.*=> //p'"], capture_output=True, text=True).stdout.split()
+    found = {os.path.realpath(path) for path in known if any(f"/{name}.so" in path for name in names)}
+    mounts = " && ".join(f"mount --bind /dev/null {path}" for path in found)
+    return ["unshare", "--mount", "--propagation", "private", "sh", "-c", f'{mounts} && exec "$@"', "sh"]
+
+
+needs_root = pytest.mark.skipif(
+    os.geteuid() != 0 or shutil.which("unshare") is None, reason="hiding a library from one process needs root and unshare")
+
+
+@needs_root
+def test_a_missing_decoder_is_named_with_its_package(paid, saved, home):
+    with paid(wrapper=without("libturbojpeg", "libwebp")) as program:
+        prediction = saved(program, png(80, 40, lambda x, y: (1, 2, 3)), JPEG, WEBP)
+        # Without a writer of JPEG it is a PNG.
+        first = program.call("thumbnail", id=prediction["id"], size=64)
+        assert first["media_type"] == "image/png"
+        assert pixels(Path(first["path"]).read_bytes())[3][3] == (1, 2, 3)
+        for number, package in ((2, "libturbojpeg0"), (3, "libwebp7")):
+            error = refusal(program, id=prediction["id"], file=number)
+            assert package in error.data["hint"] and error.data["retryable"] is False
+    done = subprocess.run(
+        [*without("libturbojpeg"), BINARY, "doctor", "--json"], capture_output=True, text=True, timeout=PATIENCE, cwd=home,
+        env=environment(home))
+    [finding] = [one for one in json.loads(done.stdout)["findings"] if one["subject"] == "thumbnails"]
+    assert done.returncode == 0 and finding["level"] == "warning" and "libturbojpeg0" in finding["advice"]
+
+
+# -- The process that decodes ------------------------------------------------------------------------------------------
+
+#: Takes a second and more: 81 megapixels, in 20 KB.
+SLOW = png(9_000, 9_000, bits=1)
+
+
+def children(process):
+    found = []
+    for task in Path(f"/proc/{process.pid}/task").iterdir():
+        found += (task / "children").read_text().split()
+    return [int(one) for one in found]
+
+
+def is_decoding(pid):
+    """Whether it is past its start: the image is in its memory. One that has ended may wait for its parent."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+        return "Seccomp:\t2" in status and "State:\tZ" not in status
+    except OSError:
+        return False
+
+
+@pytest.fixture
+def slow(paid, saved):
+    """A process, and predictions whose thumbnails take long."""
+
+    def start(count=1, *arguments):
+        program = paid(*arguments)
+        return program, [saved(program, SLOW)["id"] for _ in range(count)]
+
+    return start
+
+
+def test_the_child_has_nothing_of_its_parent(slow):
+    program, [one] = slow()
+    program.start("thumbnail", id=one)
+    wait_for(lambda: any(map(is_decoding, children(program.process))), "no child was confined")
+    [child] = children(program.process)
+    assert sorted(os.listdir(f"/proc/{child}/fd")) == ["0", "1", "2"]
+    assert Path(f"/proc/{child}/environ").read_bytes() == b""
+    assert len(os.listdir(f"/proc/{child}/task")) == 1
+    status = dict(line.split(":\t", 1) for line in Path(f"/proc/{child}/status").read_text().splitlines() if ":\t" in line)
+    # But for 32 and 33, which are the C library's own.
+    assert (int(status["SigBlk"], 16), int(status["SigIgn"], 16) & 0x7FFF_FFFF) == (0, 0)
+    assert status["NoNewPrivs"] == "1"
+    limits = Path(f"/proc/{child}/limits").read_text()
+    assert f"Max address space         {512 << 20} " in limits and "Max cpu time              10 " in limits
+    assert os.readlink(f"/proc/{child}/exe") == os.path.realpath(BINARY)
+    program.kill()
+
+
+def test_two_are_made_at_once_and_a_crash_costs_one(slow, saved):
+    program, ids = slow(3)
+    numbers = [program.start("thumbnail", id=one, size=64 + index) for index, one in enumerate(ids)]
+    wait_for(lambda: sum(map(is_decoding, children(program.process))) == 2, "two were not made at once")
+    assert len(children(program.process)) == 2
+    # Meanwhile all else is served.
+    assert program.call("ping") == {}
+    os.kill(children(program.process)[0], 11)
+    with pytest.raises(RPCError) as error:
+        while True:
+            program.reply(numbers.pop(0))
+    assert (error.value.code, error.value.data["retryable"]) == (1010, True) and "signal 11" in error.value.message
+    assert program.call("ping") == {}
+    program.kill()
+
+
+def test_a_parent_that_is_killed_takes_its_child_with_it(slow, home):
+    program, [one] = slow()
+    program.start("thumbnail", id=one)
+    wait_for(lambda: any(map(is_decoding, children(program.process))), "no child was confined")
+    [child] = children(program.process)
+    [lock] = home.glob(".local/state/imagewire/owners/*.lock")
+    program.process.kill()
+    with open(lock) as file:
+        def free():
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return True
+            except BlockingIOError:
+                return False
+
+        wait_for(free, "the owner's lock is still held", patience=1)
+    wait_for(lambda: not is_decoding(child), "the child lives on", patience=1)
+
+
+def test_a_replaced_program_starts_itself(paid, saved, home, monkeypatch):
+    copy = home / "imagewire"
+    shutil.copy2(BINARY, copy)
+    monkeypatch.setattr("program.BINARY", str(copy))
+    with paid() as program:
+        prediction = saved(program, png(80, 80, lambda x, y: (1, 2, 3)))
+        copy.unlink()
+        copy.write_text("#!/bin/false\n")
+        assert program.call("thumbnail", id=prediction["id"], size=64)["width"] == 64
+
+
+def test_doctor_names_the_decoders_and_that_they_are_confined(home):
+    done = subprocess.run([BINARY, "doctor"], capture_output=True, text=True, timeout=PATIENCE, cwd=home, env=environment(home))
+    [line] = [line for line in done.stdout.splitlines() if " thumbnails " in line]
+    assert line.startswith("ok") and "PNG, JPEG, WebP" in line and "confined" in line
