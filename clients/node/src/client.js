@@ -130,6 +130,10 @@ export class Client {
     return this.call("delete", { ids, files });
   }
 
+  thumbnail(id, { file, size, inline } = {}) {
+    return this.call("thumbnail", { id, file, size, inline });
+  }
+
   quote(prompt, { input, model, provider } = {}) {
     return this.call("quote", { input: { prompt, ...input }, model, provider });
   }

@@ -85,6 +85,18 @@ export interface SavedFile {
   readonly base64?: string;
 }
 
+/** A small image of a saved file. */
+export interface Thumbnail {
+  /** Absolute. It may be removed at any time; the next call makes it again. */
+  readonly path: string;
+  readonly media_type: "image/jpeg" | "image/png";
+  readonly bytes: number;
+  readonly width: number;
+  readonly height: number;
+  /** Only where it was asked for with `inline`. */
+  readonly base64?: string;
+}
+
 /** A partial image, written while the image is being made. The file is removed when the prediction is finished. */
 export interface Preview {
   /** Absolute; each later one replaces it. */
@@ -303,6 +315,13 @@ export class Client {
 
   /** Deletes finished predictions, all or none; with `files` their images too. */
   delete(ids: readonly string[], options?: { files?: boolean }): Promise<Deletion>;
+
+  /**
+   * A small image of a saved file (the first), at most `size` pixels a side (512); made at its first request.
+   *
+   * @throws {CallError} of type `no_thumbnail`: it is no image, is damaged or gone, or its decoder is not installed
+   */
+  thumbnail(id: string, options?: { file?: number; size?: number; inline?: boolean }): Promise<Thumbnail>;
 
   /** What a prediction would cost; asking spends nothing. */
   quote(

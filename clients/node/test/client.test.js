@@ -43,6 +43,16 @@ test("a message longer than 64 KiB", async (t) => {
   assert.equal((await it.status(long.id, { full: true })).input.prompt, "🦊".repeat(50_000));
 });
 
+test("a thumbnail is a small image of a file", async (t) => {
+  const it = client(t);
+  const { id } = await it.generate("a boat", { input: { size: "128x96" } });
+  const thumbnail = await it.thumbnail(id, { size: 64, inline: true });
+  assert.deepEqual([thumbnail.media_type, thumbnail.width, thumbnail.height], ["image/jpeg", 64, 48]);
+  assert.deepEqual(readFileSync(thumbnail.path), Buffer.from(thumbnail.base64, "base64"));
+  assert.equal((await it.thumbnail(id, { file: 1 })).width, 128);
+  await assert.rejects(it.thumbnail(id, { file: 2 }), { name: "CallError", path: "file" });
+});
+
 test("every call", async (t) => {
   const it = client(t);
   const options = { input: { size: "64x64" }, tags: ["boats"], metadata: { page: 7 }, idempotencyKey: "k" };

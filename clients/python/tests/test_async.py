@@ -46,6 +46,7 @@ def test_many_at_once_and_every_call(options):
             never = await client.submit(input=small("never", never=True))
             assert (await client.status(never.id)).id == never.id
             assert (await client.cancel(never.id)).status == "cancelled"
+            assert (await client.thumbnail(made[0].id)).width == 64
             assert (await client.delete(listed)).ids == tuple(listed)
             assert await client.call("ping") == {}
             assert (await client.quote("a boat")).amount == 0

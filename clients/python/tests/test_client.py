@@ -74,6 +74,18 @@ def test_every_call(client):
     assert client.call("ping") == {}
 
 
+def test_a_thumbnail_is_a_small_image_of_a_file(client):
+    prediction = client.generate("a boat", input={"size": "128x96"})
+    thumbnail = client.thumbnail(prediction.id, size=64, inline=True)
+    assert (thumbnail.media_type, thumbnail.width, thumbnail.height) == ("image/jpeg", 64, 48)
+    assert thumbnail.read() == thumbnail.path.read_bytes() and thumbnail.bytes == len(thumbnail.read())
+    assert client.thumbnail(prediction.id, size=64).base64 is None
+    failed = client.submit(input=small("none", fail="content_refused"))
+    client.wait([failed.id])
+    with pytest.raises(imagewire.NoThumbnail):
+        client.thumbnail(failed.id)
+
+
 def test_what_it_costs(client):
     price = client.quote("a boat", input={"n": 2})
     assert (price.amount, price.currency, price.exact, price.missing) == (0, "USD", True, ())

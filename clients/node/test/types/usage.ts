@@ -1,7 +1,7 @@
 // Checked by TypeScript, never run: what must be accepted, and what must not.
 import { CallError, Client, ImagewireError, isDone, PredictionFailed, ProcessError, WaitTimeout } from "imagewire";
 import type {
-  ClientOptions, Deletion, Model, Page, Prediction, SavedFile, Status, Update, Validation, Waited,
+  ClientOptions, Deletion, Model, Page, Prediction, SavedFile, Status, Thumbnail, Update, Validation, Waited,
 } from "imagewire";
 
 const options: ClientOptions = { binary: "/bin/imagewire", provider: "sandbox", args: ["--log-level", "debug"] };
@@ -25,6 +25,8 @@ export async function use(): Promise<string> {
   for await (const it of client.predictions({ tag: "boats" })) if (isDone(it)) await client.delete([it.id]);
   const { deleted, kept, scrubbed }: Deletion = await client.delete([prediction.id], { files: true });
   console.log(deleted.length, kept?.[0], scrubbed);
+  const thumbnail: Thumbnail = await client.thumbnail(prediction.id, { file: 1, size: 256, inline: true });
+  console.log(thumbnail.width, thumbnail.base64?.length);
   const status: Status = waited.predictions[0].status;
   const { amount, exact, missing } = await client.quote("a red fox", { input: { n: 2 } });
   console.log(amount.toFixed(2), exact, missing[0], (await client.balance("wavespeed")).currency);

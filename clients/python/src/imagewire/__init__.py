@@ -13,13 +13,14 @@ from ._sync import Client, Subscription
 from .errors import (
     AuthenticationFailed, BinaryNotFound, BinaryTooOld, BudgetExceeded, CallError, CallOverBudget, CallTimeout,
     ConfigurationFailed, ConnectionLost, ContentRefused, DownloadFailed, IdempotencyConflict, ImagewireError, InsufficientCredit,
-    InternalFailure, InvalidInput, InvalidParams, ModelUnavailable, NetworkFailed, PredictionCancelled,
+    InternalFailure, InvalidInput, InvalidParams, ModelUnavailable, NetworkFailed, NoThumbnail, PredictionCancelled,
     PredictionFailed, PredictionInterrupted, PredictionNotFinished, PredictionNotFound, PredictionOverBudget,
     ProcessError, ProviderFailed, ProviderNotConfigured, QueueFull, RateLimited, RemoteFailed, RemoteTimedOut,
     RequestCancelled, StartFailed, StorageFailed, SubmissionUnknown, WaitTimeout,
 )
 from .prediction import (
-    Deletion, Failure, File, Model, Page, Prediction, Preview, Price, Timings, Update, Validation, Waited, Waiting,
+    Deletion, Failure, File, Model, Page, Prediction, Preview, Price, Thumbnail, Timings, Update, Validation, Waited,
+    Waiting,
 )
 
 __version__ = "0.1.0"
@@ -29,9 +30,9 @@ __all__ = [
     "BudgetExceeded", "CallError", "CallOverBudget", "CallTimeout", "Client", "ConfigurationFailed",
     "ConnectionLost", "ContentRefused", "Deletion", "DownloadFailed", "Failure", "File", "IdempotencyConflict",
     "ImagewireError", "InsufficientCredit", "InternalFailure", "InvalidInput", "InvalidParams", "Model",
-    "ModelUnavailable", "NetworkFailed", "Page", "Prediction", "PredictionCancelled", "PredictionFailed",
+    "ModelUnavailable", "NetworkFailed", "NoThumbnail", "Page", "Prediction", "PredictionCancelled", "PredictionFailed",
     "PredictionInterrupted", "PredictionNotFinished", "PredictionNotFound", "PredictionOverBudget", "Preview",
     "Price", "ProcessError", "ProviderFailed", "ProviderNotConfigured", "QueueFull", "RateLimited",
     "RemoteFailed", "RemoteTimedOut", "RequestCancelled", "StartFailed", "StorageFailed", "SubmissionUnknown",
-    "Subscription", "Timings", "Update", "Validation", "WaitTimeout", "Waited", "Waiting",
+    "Subscription", "Thumbnail", "Timings", "Update", "Validation", "WaitTimeout", "Waited", "Waiting",
 ]

@@ -11,7 +11,7 @@ from . import _calls
 from ._calls import Call, Path
 from ._connection import Connection, Pending
 from .errors import CallTimeout, ImagewireError, WaitTimeout, prediction_error
-from .prediction import Deletion, Model, Page, Prediction, Price, Update, Validation, Waited
+from .prediction import Deletion, Model, Page, Prediction, Price, Thumbnail, Update, Validation, Waited
 
 T = TypeVar("T")
 OnProgress = Callable[[Prediction], Union[Any, Awaitable[Any]]]
@@ -206,6 +206,13 @@ class AsyncClient:
     async def delete(self, ids: Iterable[str], *, files: bool = False) -> Deletion:
         """Deletes finished predictions, all or none; with `files` their images too."""
         return await self._ask(_calls.delete(ids, files))
+
+    async def thumbnail(self, id: str, file: int = 1, *, size: int = 512, inline: bool = False) -> Thumbnail:
+        """A small image of a saved file, at most `size` pixels a side; made at its first request.
+
+        Raises `NoThumbnail` for a file that is no image, is damaged or gone, and where no decoder is installed.
+        """
+        return await self._ask(_calls.thumbnail(id, file, size, inline))
 
     async def quote(
         self, prompt: Optional[str] = None, *, input: Optional[Mapping[str, Any]] = None, model: Optional[str] = None,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from os import PathLike
 from typing import Any, Callable, Generic, Iterable, Mapping, Optional, Sequence, Tuple, TypeVar, Union
 
-from .prediction import Deletion, Model, Page, Prediction, Price, Validation, Waited
+from .prediction import Deletion, Model, Page, Prediction, Price, Thumbnail, Validation, Waited
 
 T = TypeVar("T")
 Path = Union[str, "PathLike[str]"]
@@ -65,6 +65,10 @@ def list_(**filters: Any) -> "Call[Page]":
 
 def delete(ids: Iterable[str], files: bool) -> "Call[Deletion]":
     return _call("delete", Deletion.from_json, ids=list(ids), files=files or None)
+
+
+def thumbnail(id: str, file: int, size: int, inline: bool) -> "Call[Thumbnail]":
+    return _call("thumbnail", Thumbnail.from_json, id=id, file=file, size=size, inline=inline or None)
 
 
 def subscribe(ids: Optional[Iterable[str]], tag: Optional[str], since: Optional[str]) -> "Call[Mapping[str, Any]]":

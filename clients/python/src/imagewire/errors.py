@@ -106,6 +106,10 @@ class PredictionNotFinished(CallError):
     """Only finished predictions can be deleted."""
 
 
+class NoThumbnail(CallError):
+    """The file is no image, is damaged or gone, or its decoder is not installed: show the file itself."""
+
+
 class RequestCancelled(CallError):
     """The waiting was ended; the prediction goes on."""
 
@@ -121,7 +125,7 @@ class CallOverBudget(CallError, BudgetExceeded):
 _CALLS: Dict[int, Type[CallError]] = {
     -32602: InvalidParams, -32800: RequestCancelled, 1001: PredictionNotFound, 1002: IdempotencyConflict,
     1003: QueueFull, 1005: ProviderNotConfigured, 1006: ProviderFailed, 1007: StorageFailed, 1008: CallOverBudget,
-    1009: PredictionNotFinished,
+    1009: PredictionNotFinished, 1010: NoThumbnail,
 }
 
 

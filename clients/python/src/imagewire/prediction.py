@@ -50,6 +50,31 @@ class File:
 
 
 @dataclass(frozen=True)
+class Thumbnail:
+    """A small image of a saved file."""
+
+    #: It may be removed at any time; the next call makes it again.
+    path: Path
+    #: `image/jpeg`, or `image/png` where it is transparent.
+    media_type: str
+    bytes: int
+    width: int
+    height: int
+    #: Only where it was asked for with `inline`.
+    base64: Optional[str] = field(default=None, repr=False)
+
+    def read(self) -> builtins.bytes:
+        """Its bytes: from the message where it came with it, else from the disk."""
+        return base64.b64decode(self.base64) if self.base64 is not None else self.path.read_bytes()
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Thumbnail":
+        return cls(
+            Path(value["path"]), value["media_type"], value["bytes"], value["width"], value["height"], value.get("base64"),
+        )
+
+
+@dataclass(frozen=True)
 class Preview:
     """A partial image, written while the image is being made. The file is removed when the prediction is finished."""
 
