@@ -89,6 +89,27 @@ class ExpiredLink(Plain):
         place.server.script(polls=0, poll=["running", "expired_link"], download=["normal", "short"])
 
 
+class OneComesLate(Plain):
+    """Three outputs under one name: two are saved and committed, and the third one comes with the second round."""
+
+    NAMES = ["{output}/output/{id}-%d.png" % n for n in range(3)]
+
+    def prepare(self, place):
+        place.server.clear()
+        place.server.script(outputs=self.NAMES, polls=0, download=[{"do": "503", "at": "-1.png"}])
+
+    def live(self, place, program):
+        folder = place.home / f"album {place.prompts}"
+        program.call("result", id=place.submit(program, output_dir=str(folder), output_name="boat"), timeout_ms=30000)
+        program.finish()
+
+    def after(self, place, predictions):
+        # Killed during the POST it may be unknown.
+        for prediction in [predictions[id] for id in place.acknowledged if predictions[id]["status"] == "completed"]:
+            files = prediction["files"]
+            assert [(file["index"], Path(file["path"]).name) for file in files] == [(n, f"boat-{n}.png") for n in (1, 2, 3)], files
+
+
 class Cancelled(Plain):
     """Cancelled while it is made, and deleted there."""
 
@@ -175,7 +196,7 @@ class Deleted(Plain):
 
 
 @only_linux
-@pytest.mark.parametrize("life", [First(), Plain(), LostReply(), ExpiredLink(), Cancelled(), Resumed(), Uploaded(), Deleted()],
+@pytest.mark.parametrize("life", [First(), Plain(), LostReply(), ExpiredLink(), OneComesLate(), Cancelled(), Resumed(), Uploaded(), Deleted()],
                          ids=lambda life: type(life).__name__)
 def test_kill_at_every_step(life, tmp_path, record_property):
     tool = build_interrupt(tmp_path)

@@ -142,10 +142,11 @@ class Several(First):
 
 
 class Named(First):
-    """Four outputs a prediction, under one name in a folder of their own."""
+    """Four outputs a prediction, under one name in a folder of their own; one of them comes with the second round."""
 
     def live(self, place):
-        place.server.script(outputs=["{output}/output/{id}-%d.png" % n for n in range(4)], polls=0)
+        late = [{"do": "503", "at": "-2.png"}]
+        place.server.script(outputs=["{output}/output/{id}-%d.png" % n for n in range(4)], polls=0, download=late)
         with place.spawn_recorded() as program:
             numbers = [
                 place.start(program, output_dir=str(place.home / "album"), output_name="boat", metadata={"n": n}) for n in range(2)
