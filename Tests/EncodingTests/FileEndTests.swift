@@ -24,11 +24,14 @@ struct FileEndTests {
   private static let wav = Array("RIFF".utf8) + [44, 0, 0, 0] + Array("WAVE".utf8) + [UInt8](repeating: 7, count: 40)
   private static let mp4 =
     box(20, "ftyp", Array("isom".utf8) + [UInt8](repeating: 0, count: 8))
-    + box(1, "moov", [0, 0, 0, 0, 0, 0, 0, 24] + [UInt8](repeating: 7, count: 8)) + box(16, "mdat", [UInt8](repeating: 7, count: 8))
+    + box(1, "moov", [0, 0, 0, 0, 0, 0, 0, 24] + [UInt8](repeating: 7, count: 8))
+    + box(16, "mdat", [UInt8](repeating: 7, count: 8))
 
-  @Test("a whole file has its end, and no shorter one has", arguments: [
-    (png, "png"), (jpeg, "jpg"), (gif, "gif"), (wav, "wav"),
-  ])
+  @Test(
+    "a whole file has its end, and no shorter one has",
+    arguments: [
+      (png, "png"), (jpeg, "jpg"), (gif, "gif"), (wav, "wav"),
+    ])
   func everyCut(file: [UInt8], suffix: String) {
     #expect(!isCut(file, as: suffix))
     for count in 12..<file.count { #expect(isCut(Array(file.prefix(count)), as: suffix), "\(count)") }

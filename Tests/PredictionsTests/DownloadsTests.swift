@@ -91,7 +91,9 @@ struct DownloadsTests {
     let id = round(1).prediction.id
     let seen = ["aa", "bb", "bb", "aa"].map { downloads.hasRepeated($0, of: id, at: 1) }
     #expect(seen == [false, false, true, false])
-    let other = [downloads.hasRepeated("aa", of: id, at: 2), downloads.hasRepeated("aa", of: round(2).prediction.id, at: 1)]
+    let other = [
+      downloads.hasRepeated("aa", of: id, at: 2), downloads.hasRepeated("aa", of: round(2).prediction.id, at: 1),
+    ]
     #expect(other == [false, false])
     downloads.dropBytes(of: id)
     let forgotten = downloads.hasRepeated("aa", of: id, at: 2)

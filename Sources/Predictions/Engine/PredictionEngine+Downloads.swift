@@ -27,7 +27,8 @@ extension PredictionEngine {
   }
 
   /// Completes the file of an output, or removes it.
-  private func finish(_ writer: any OutputWriter, _ outcome: DownloadOutcome, of job: Downloads.Job) -> DownloadOutcome {
+  private func finish(_ writer: any OutputWriter, _ outcome: DownloadOutcome, of job: Downloads.Job) -> DownloadOutcome
+  {
     files.assertIsCurrent()
     guard case .written(let hint) = outcome else {
       writer.discard()

@@ -22,7 +22,8 @@ struct WaveSpeedResponse {
 
   /// `nil` where the body is not a JSON object: HTML, empty, cut short or beyond the bounds.
   init?(_ response: HTTPResponse) {
-    guard let root = try? JSONValue(parsing: response.body, atMost: Self.mostValues), case .object(let whole) = root else { return nil }
+    guard let root = try? JSONValue(parsing: response.body, atMost: Self.mostValues), case .object(let whole) = root
+    else { return nil }
     let outer = whole["code"]?.int64
     let isBare = whole["data"]?.object == nil && (whole["id"]?.string != nil || whole["status"]?.string != nil)
     object = isBare ? whole : whole["data"]?.object
