@@ -3,7 +3,7 @@ internal import Threads
 /// Passes the body of a download to its sink on the request's queue, because a sink may wait for the disk.
 ///
 /// Pieces that arrive while a job waits on the queue are joined, so that a host that sends single bytes makes no job for
-/// each of them. At most 4 MiB wait; with more, the transfer pauses until half of them are passed on.
+/// each of them. At most 1 MiB waits; with more, the transfer pauses until half of them are passed on.
 final class QueuedSink: Sendable {
   /// How bytes of a body were taken: `later` pauses the transfer, and the same bytes come again.
   enum Reception { case taken, later, stop }
@@ -21,7 +21,7 @@ final class QueuedSink: Sendable {
   }
 
   /// The number of bytes of one download that may wait. A piece of any length is taken where none waits.
-  static let limit = 4 << 20
+  static let limit = 1 << 20
 
   private let queue: WorkQueue
   private let sink: @Sendable (borrowing Span<UInt8>) -> Bool

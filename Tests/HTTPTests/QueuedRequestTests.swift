@@ -88,7 +88,7 @@ import Threads
     blocked.queue.async { waited.signal { $0 = record.withLock { $0.bytes } } }
     blocked.open()
     let bytes = try #require(waited.wait(atMost: 60_000) { $0 })
-    #expect(bytes <= QueuedSink.limit && bytes > 1 << 20)
+    #expect(bytes <= QueuedSink.limit && bytes > QueuedSink.limit / 2)
     #expect(record.wait(atMost: 60_000) { $0.kinds.isEmpty ? nil : true } == true)
     let end = record.withLock { $0 }
     #expect(end.bytes == body.string?.utf8.count && end.isInOrder && end.kinds == [nil])
