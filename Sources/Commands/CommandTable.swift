@@ -16,9 +16,11 @@ public struct CommandTable: Sendable {
     let provider = Self.provider(providers, "provider")
     let serveOptions = Self.serveOptions(providers)
     commands = [
-      Self.setup(providers.filter { $0.access != nil }.map(\.name)), Self.generate(provider), Self.list(providers),
-      Self.status, Self.result, Self.cancel, Self.delete, Self.prune, Self.gallery, Self.doctor(provider), Self.schema,
-      Self.serve(serveOptions), Self.mcp(serveOptions), Self.completions, Self.manual, Self.thumbnail,
+      Self.setup(providers.filter { $0.access != nil }.map(\.name)), Self.generate(provider), Self.edit(providers),
+      Self.again(providers), Self.list(providers), Self.status, Self.result, Self.open, Self.cancel, Self.delete,
+      Self.prune, Self.gallery, Self.models(provider), Self.quote(provider), Self.validate(provider),
+      Self.balance(provider), Self.doctor(provider), Self.schema, Self.serve(serveOptions), Self.mcp(serveOptions),
+      Self.completions, Self.manual, Self.thumbnail,
     ]
   }
 
@@ -43,18 +45,18 @@ public struct CommandTable: Sendable {
     "--files", nil, .none, "also delete their files, except files that were changed after they were saved")
   private static let stateDirectory = CommandOption(
     "--state-dir", nil, .folder, "the folder of the database")
-  private static let outputDirectory = CommandOption("--output-dir", nil, .folder, "the folder where images are saved")
+  static let outputDirectory = CommandOption("--output-dir", nil, .folder, "the folder where images are saved")
   private static let logLevel = CommandOption(
     "--log-level", nil, .choice(["error", "warning", "info", "debug"]), "the least severe messages on stderr (warning)")
-  private static let json = CommandOption("--json", nil, .none, "print JSON, as the method of the same name returns it")
+  static let json = CommandOption("--json", nil, .none, "print JSON, as the method of the same name returns it")
   private static func provider(_ providers: [ProviderDescriptor], _ summary: String) -> CommandOption {
     let keyed = providers.first { $0.access?.isDefaultWithKey == true }.map { "\($0.name) if its key is set, " } ?? ""
     let rest = providers.first(where: \.isFree)?.name ?? ""
     return CommandOption(
       "--provider", "-p", .choice(providers.map(\.name)), "\(summary) (\(keyed)otherwise \(rest))")
   }
-  private static let model = CommandOption("--model", "-m", .text("NAME"), "model")
-  private static let limits = [
+  static let model = CommandOption("--model", "-m", .text("NAME"), "model")
+  static let limits = [
     CommandOption(
       "--max-concurrency", nil, .number(1...1_000), "concurrent predictions per account (2)"),
     CommandOption(
@@ -64,13 +66,14 @@ public struct CommandTable: Sendable {
       "--max-spend-strict", nil, .none,
       "with --max-spend, refuse a prediction without a known price instead of not counting it"),
   ]
-  private static let timeout = CommandOption(
+  static let timeout = CommandOption(
     "--timeout", nil, .number(0...86_400), "seconds to wait; the prediction goes on after that (no limit)")
-  private static let show = CommandOption(
+  static let show = CommandOption(
     "--show", nil, .none, "show the image in the terminal, if it supports the protocol of kitty or iTerm2")
-  private static let quiet = CommandOption("--quiet", "-q", .none, "no progress and no summary on stderr")
-  private static let table = [stateDirectory, logLevel]
-  private static let id = Operand("ID", "the prediction's id")
+  static let quiet = CommandOption("--quiet", "-q", .none, "no progress and no summary on stderr")
+  static let table = [stateDirectory, logLevel]
+  /// `PredictionReference` reads it.
+  static let id = Operand("ID", "the prediction's id, the beginning of it, or @last for the newest")
 
   // MARK: - Commands
 
@@ -101,47 +104,13 @@ public struct CommandTable: Sendable {
       ])
   }
 
-  private static func generate(_ provider: CommandOption) -> Command {
-    Command(
-      "generate", "generate an image and print the path of its file",
-      details: [
-        "Submits a prediction, waits for it, saves its images and prints their paths on stdout, one per line. On a terminal "
-          + "a progress bar estimates the remaining time from earlier predictions of the model.",
-        "The prediction is on disk before anything is sent, and it is sent at most once. Ctrl-C cancels it and says what it "
-          + "may still cost. After a lost connection or a closed terminal, imagewire result ID waits for it again.",
-        "--set sets a field of the model's input: --set size=1024x1536 --set n=2. A value that is valid JSON is read as JSON, "
-          + "any other value is a string.",
-        "--upload image=photo.png uploads a local image as the field image; --upload images[]=photo.png adds it to a list, and "
-          + "may be repeated. No other path in the input is read or sent.",
-      ],
-      operands: [Operand("PROMPT", "description of the image; - reads it from standard input")],
-      options: [
-        model, provider,
-        CommandOption(
-          "--output", "-o", .file, "where to save the image; the extension follows its format, and no file is replaced"),
-        CommandOption("--set", "-s", .text("NAME=VALUE"), "a field of the model's input", repeats: true),
-        CommandOption(
-          "--upload", "-u", .text("NAME=FILE"), "a field of the model's input that is a local image",
-          repeats: true),
-        CommandOption("--input", nil, .text("JSON"), "the model's input as a JSON object"),
-        CommandOption("--key", nil, .text("TEXT"), "idempotency key: reusing it returns the same prediction"),
-        CommandOption("--tag", nil, .text("TEXT"), "a label, for list", repeats: true),
-        CommandOption("--max-cost", nil, .dollars, "refuse it if it costs more, or if its price is not known"),
-        timeout, show, json, quiet, outputDirectory,
-      ] + limits + table,
-      examples: [
-        .init("imagewire generate \"a red fox in snow\"", "an image in the output folder"),
-        .init(
-          "imagewire generate \"a red fox in snow\" -o fox.png --set size=1024x1536", "in portrait format, as ./fox.png"
-        ),
-        .init("imagewire generate \"add snow\" -m openai/gpt-image-2/edit -u 'images[]=fox.png'", "edit an image"),
-        .init("open \"$(imagewire generate \"a lighthouse\")\"", "open the image with another program"),
-      ])
-  }
-
   private static func list(_ providers: [ProviderDescriptor]) -> Command {
     Command(
       "list", "predictions, newest first",
+      details: [
+        "On a terminal wide enough also cost (~ before a quoted price), kind, file name, model and provider; in a narrow one the "
+          + "ids are cut, and commands take the beginning of an id. On a pipe: id, status, age and prompt."
+      ],
       options: [
         CommandOption(
           "--status", nil, .choice(["created", "processing", "completed", "failed", "cancelled", "unknown"]),
@@ -150,10 +119,16 @@ public struct CommandTable: Sendable {
         CommandOption("--tag", nil, .text("TEXT"), "only predictions with this label"),
         CommandOption("--model", "-m", .text("NAME"), "only predictions of this model"),
         CommandOption("--provider", "-p", .choice(providers.map(\.name)), "only predictions of this provider"),
-        CommandOption("--limit", "-n", .number(1...500), "at most this many (20)"),
+        CommandOption("--limit", "-n", .number(1...1_000_000), "at most this many (20)"),
+        CommandOption("--all", "-a", .none, "all of them"),
+        CommandOption("--before", nil, .text("ID"), "only predictions before this one"),
+        CommandOption("--cursor", nil, .text("TEXT"), "next_cursor of an earlier --json with the same filters"),
         json,
       ] + table,
-      examples: [.init("imagewire list --status failed", "recent failures")])
+      examples: [
+        .init("imagewire list --status failed", "recent failures"),
+        .init("imagewire list --all --json", "the whole table, for a program"),
+      ])
   }
 
   private static let status = Command(
@@ -172,7 +147,7 @@ public struct CommandTable: Sendable {
 
   private static let delete = Command(
     "delete", "delete finished predictions, all or none",
-    operands: [Operand("ID", "their ids", repeats: true)],
+    operands: [Operand("ID", "their ids, the beginnings of them, or @last", repeats: true)],
     options: [files, json]
       + table)
 

@@ -17,6 +17,7 @@ public final class Console: Sendable {
   public let isErrorTerminal: Bool
   /// The first `errno` of a failed write to stdout.
   private let lost = Protected<Int32?>(nil)
+  private let readerIsGone = Protected(false)
   /// The environment, in which terminals state their abilities.
   let variables: [String: String]
 
@@ -53,8 +54,11 @@ public final class Console: Sendable {
   /// Prints a result on stdout: one or more lines.
   public func print(_ text: SafeText) { write("\(text)\n", to: 1) }
 
-  /// Prints a result on stdout as JSON.
-  func print(json: [UInt8]) { self.print(SafeText(json: json)) }
+  /// Prints a result on stdout as JSON, or a part of it: a whole value, or with the punctuation around it.
+  func print(json: [UInt8], end: SafeText = "\n") { write("\(SafeText(json: json))\(end)", to: 1) }
+
+  /// Whether the reader of stdout has closed it, so that nothing more need be printed.
+  var isReaderGone: Bool { readerIsGone.withLock { $0 } }
 
   /// Prints a line on stderr.
   public func note(_ text: SafeText) { write("\(text)\n", to: 2) }
@@ -72,8 +76,9 @@ public final class Console: Sendable {
 
   private func write(_ bytes: [UInt8], to descriptor: Int32) {
     guard let code = writeAll(bytes, to: descriptor) else { return }
+    guard descriptor == 1 else { return }
     // A reader that closes the pipe (`| head`) is not a failure; a full disk is.
-    if descriptor == 1, code != EPIPE { lost.withLock { $0 = $0 ?? code } }
+    if code == EPIPE { readerIsGone.withLock { $0 = true } } else { lost.withLock { $0 = $0 ?? code } }
   }
 }
 

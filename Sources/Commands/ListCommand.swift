@@ -6,37 +6,63 @@ internal import Service
 enum ListCommand {
   static func run(_ invocation: Invocation, _ session: Session) -> ExitStatus {
     let console = session.console
-    var query = ListQuery(limit: invocation.number("--limit") ?? 20)
-    query.status = invocation.value("--status").flatMap(PredictionStatus.init)
-    query.provider = invocation.value("--provider")
-    query.model = invocation.value("--model")
-    query.tag = invocation.value("--tag")
-    query.text = invocation.value("--text")
-    let page: (predictions: [Prediction], cursor: String?)
-    do throws(StoreError) {
-      page = try read(query) { query throws(StoreError) in try session.engine.list(query) }
+    var listing: Listing
+    do throws(PredictionLookup.Failure) {
+      listing = try Listing(invocation, session)
     } catch {
+      console.tell(error)
+      return .failed
+    }
+    do throws(StoreError) {
+      if invocation.has("--json") {
+        try printJSON(&listing, console)
+      } else {
+        try printLines(&listing, session)
+      }
+      return .done
+    } catch {
+      if case .badCursor = error {
+        console.error("--cursor is not the next_cursor of a list with the same filters.")
+        return .usage
+      }
       console.error("\(error.message)")
       return .failed
     }
-    if invocation.has("--json") {
-      console.print(json: json(page.predictions, next: page.cursor, session.engine))
-      return .done
-    }
-    guard !page.predictions.isEmpty else {
-      if console.isErrorTerminal { console.note("No predictions.") }
-      return .done
-    }
+  }
+
+  /// Prints each page when it is read, so that memory does not grow with the list.
+  private static func printLines(_ listing: inout Listing, _ session: Session) throws(StoreError) {
+    let console = session.console
     let style = console.styles(onTerminal: console.isOutputTerminal)
-    let width = console.isOutputTerminal ? console.columns : .max
-    for prediction in page.predictions {
-      let prompt = (try? session.engine.snapshot(prediction.id))?.prediction.prompt ?? ""
-      console.print(line(prediction, prompt: prompt, now: session.time.now.wall, width: width, style: style))
+    let table = ListTable(
+      width: console.isOutputTerminal ? console.columns : nil, now: session.time.now.wall, style: style)
+    var last: Prediction?
+    while let page = try listing.next(), !console.isReaderGone {
+      if last == nil, !page.isEmpty, console.isOutputTerminal { console.print(table.heading) }
+      for prediction in page { console.print(table.line(of: prediction, in: session)) }
+      last = page.last ?? last
     }
-    if page.cursor != nil, console.isErrorTerminal {
-      console.note(style.dim("There are more: use -n \(min(500, query.limit * 2))."))
+    guard console.isErrorTerminal else { return }
+    if let last {
+      let before = String(last.id.description.prefix(18))
+      if listing.hasMore { console.note(style.dim("There are more: add --before \(before), or --all.")) }
+    } else {
+      console.note("No predictions.")
     }
-    return .done
+  }
+
+  /// The result of the method `list`, `{predictions, next_cursor}`, in pieces.
+  private static func printJSON(_ listing: inout Listing, _ console: Console) throws(StoreError) {
+    var separator = #"{"predictions":["#
+    while let page = try listing.next(), !console.isReaderGone {
+      for prediction in page {
+        console.print(json: Array(separator.utf8) + listing.session.engine.snapshot(of: prediction).listedJSON, end: "")
+        separator = ","
+      }
+    }
+    let start = separator == "," ? "" : separator
+    let cursor = listing.cursor.map { JSONValue.string($0).text } ?? "null"
+    console.print(json: Array("\(start)],\"next_cursor\":\(cursor)}".utf8))
   }
 
   /// Reads pages until there are as many predictions as requested: a page of the store may be short.
@@ -55,59 +81,60 @@ enum ListCommand {
     return (found, query.cursor)
   }
 
-  private static func json(_ predictions: [Prediction], next: String?, _ engine: PredictionEngine) -> [UInt8] {
-    var json = JSONWriter()
-    json.beginObject()
-    json.name("predictions")
-    json.beginArray()
-    for prediction in predictions {
-      json.raw(engine.snapshot(of: prediction).listedJSON)
-    }
-    json.endArray()
-    json.name("next_cursor")
-    if let next { json.value(next) } else { json.null() }
-    json.endObject()
-    return json.bytes
-  }
-
-  /// `0198…  completed   2 min  a red fox in snow`
-  static func line(_ prediction: Prediction, prompt: String, now: Int64, width: Int, style: Style) -> SafeText {
-    let word = prediction.status.rawValue
-    let padded = word + String(repeating: " ", count: max(0, 10 - word.count))
-    let age = Self.age(now - prediction.createdAt)
-    let left = "\(prediction.id)  "
-    let middle = "  \(String(repeating: " ", count: max(0, 6 - age.count)))\(age)  "
-    let room = width == .max ? SafeText.limit : max(8, width - left.count - padded.count - middle.count - 1)
-    let status = coloured(prediction.status, "\(padded)", style)
-    return "\(style.dim("\(left)"))\(status)\(style.dim("\(middle)"))\(SafeText(prompt, atMost: room))"
-  }
-
-  static func coloured(_ status: PredictionStatus, _ text: SafeText, _ style: Style) -> SafeText {
-    switch status {
-    case .completed: style.green(text)
-    case .failed: style.red(text)
-    case .unknown: style.yellow(text)
-    case .created, .processing: style.cyan(text)
-    case .cancelled: style.dim(text)
-    }
-  }
-
-  static func age(_ milliseconds: Int64) -> String {
-    let seconds = max(0, milliseconds) / 1_000
-    switch seconds {
-    case ..<60: return "\(seconds) s"
-    case ..<3_600: return "\(seconds / 60) min"
-    case ..<172_800: return "\(seconds / 3_600) h"
-    default: return "\(seconds / 86_400) d"
-    }
-  }
-
   static func size(_ bytes: Int64) -> String {
     if bytes < 1_000 { return counted(bytes, "byte") }
     if bytes < 1_000_000 { return "\(bytes / 1_000) kB" }
     return "\(bytes / 1_000_000).\(bytes / 100_000 % 10) MB"
   }
+}
 
+/// The predictions that `imagewire list` asks for, page by page.
+private struct Listing {
+  let session: Session
+  private var query: ListQuery
+  /// How many may still be read; `nil` for all.
+  private var left: Int?
+  /// Only predictions before this one.
+  private let before: PredictionID?
+  private var isAtEnd = false
+
+  private static let page = 500
+
+  init(_ invocation: Invocation, _ session: Session) throws(PredictionLookup.Failure) {
+    self.session = session
+    query = ListQuery()
+    query.status = invocation.value("--status").flatMap(PredictionStatus.init)
+    query.provider = invocation.value("--provider")
+    query.model = invocation.value("--model")
+    query.tag = invocation.value("--tag")
+    query.text = invocation.value("--text")
+    query.cursor = invocation.value("--cursor")
+    left = invocation.has("--all") ? nil : invocation.number("--limit") ?? 20
+    if let name = invocation.value("--before") {
+      let id = try PredictionLookup(session: session).id(name)
+      before = id
+      // Others of the same millisecond are left out below.
+      query.createdBefore = id.milliseconds + 1
+    } else {
+      before = nil
+    }
+  }
+
+  /// Where the rest begins; `nil` at the end.
+  var cursor: String? { query.cursor }
+  var hasMore: Bool { query.cursor != nil }
+
+  /// The next page, which may be empty; `nil` after the last one.
+  mutating func next() throws(StoreError) -> [Prediction]? {
+    guard !isAtEnd, left.map({ $0 > 0 }) ?? true else { return nil }
+    query.limit = min(Self.page, left ?? Self.page)
+    let page = try session.engine.list(query)
+    query.cursor = page.nextCursor
+    isAtEnd = page.nextCursor == nil
+    let found = page.predictions.filter { prediction in before.map { prediction.id < $0 } ?? true }
+    left = left.map { $0 - found.count }
+    return found
+  }
 }
 
 extension Prediction {

@@ -1,7 +1,7 @@
 internal import JSON
 internal import Predictions
 
-/// The parameters of `submit` that the options of `imagewire generate` describe. Pure.
+/// The parameters of `submit`, `quote` and `validate` that the options of a command line describe. Pure.
 struct RequestFields {
   private let invocation: Invocation
   private let folder: String
@@ -16,14 +16,35 @@ struct RequestFields {
     self.isFolder = isFolder
   }
 
-  /// The parameters by name, as `submit` takes them.
-  func members(prompt: String) throws(UsageError) -> JSONObject {
-    var input = try givenInput()
+  /// Images for the field that takes them.
+  struct Images {
+    /// Absolute paths.
+    var paths: [String]
+    var field: ImageField
+  }
+
+  /// The parameters by name, as `submit` takes them. Beside files to upload no other value may begin with `@/`, because it
+  /// would be uploaded too.
+  ///
+  /// - Parameters:
+  ///   - prompt: `nil` leaves the one of `input`, if it has one.
+  ///   - given: an input whose fields the options add to and replace.
+  ///   - isUploading: whether `given` names files to upload.
+  func members(
+    prompt: String?, over given: JSONObject = JSONObject(), isUploading: Bool = false, images: Images? = nil
+  ) throws(UsageError) -> JSONObject {
+    var input = given
+    for member in try givenInput().members { input[member.name] = member.value }
     try addSettings(to: &input)
+    let hasFiles = images?.paths.isEmpty == false || !invocation.values("--upload").isEmpty
+    if hasFiles, let stray = FileReferences.find(in: input).first {
+      throw UsageError("The value of \(stray.member) begins with @/ and would be read as a file; use --upload for it.")
+    }
+    if let images { try add(images, to: &input) }
     try addFiles(to: &input)
-    input["prompt"] = .string(prompt)
+    if let prompt { input["prompt"] = .string(prompt) }
     var members: [(String, JSONValue)] = [("input", .object(input))]
-    if !invocation.values("--upload").isEmpty { members.append(("upload", .bool(true))) }
+    if hasFiles || isUploading { members.append(("upload", .bool(true))) }
     for (option, member) in [("--model", "model"), ("--provider", "provider"), ("--key", "idempotency_key")] {
       if let value = invocation.value(option) { members.append((member, .string(value))) }
     }
@@ -32,6 +53,7 @@ struct RequestFields {
     {
       members.append(("max_cost", amount))
     }
+    if invocation.has("--max-cost-estimates") { members.append(("max_cost_estimates", .bool(true))) }
     let tags = invocation.values("--tag")
     if !tags.isEmpty { members.append(("tags", .array(tags.map { .string($0) }))) }
     if let path = invocation.value("--output") {
@@ -61,16 +83,18 @@ struct RequestFields {
     }
   }
 
-  /// Sets the field of `image=fox.png`, and adds to the list of `images[]=fox.png`.
-  ///
-  /// - Throws: where another value begins with `@/`, which would be uploaded too.
-  private func addFiles(to input: inout JSONObject) throws(UsageError) {
-    let files = invocation.values("--upload")
-    if !files.isEmpty, let stray = FileReferences.find(in: input).first {
-      throw UsageError(
-        "The value of \(stray.member) begins with @/ and would be read as a file; use --upload for it.")
+  /// Puts images into their field. Several need a field that takes a list.
+  private func add(_ images: Images, to input: inout JSONObject) throws(UsageError) {
+    let references = images.paths.map { JSONValue.string("@\($0)") }
+    guard images.field.isList || references.count == 1 else {
+      throw UsageError("The model takes one image, in its field \(images.field.name), not \(references.count).")
     }
-    for file in files {
+    input[images.field.name] = images.field.isList ? .array(references) : references[0]
+  }
+
+  /// Sets the field of `image=fox.png`, and adds to the list of `images[]=fox.png`.
+  private func addFiles(to input: inout JSONObject) throws(UsageError) {
+    for file in invocation.values("--upload") {
       let parts = file.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       guard parts.count == 2, !parts[0].isEmpty, parts[0] != "[]", !parts[1].isEmpty else {
         throw UsageError("--upload must be NAME=FILE, such as --upload image=fox.png, not \"\(file)\".")

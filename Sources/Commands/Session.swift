@@ -14,14 +14,17 @@ public struct Session: Sendable {
   let unused: String?
   /// Signals of the process, which end a wait.
   public let signals: Signals
+  /// Shows a file with the program that the desktop has for it; returns why that failed, in one sentence.
+  let open: @Sendable (_ path: String) -> String?
 
   /// - Parameters:
   ///   - folder: the working directory, to which paths on the command line are relative.
   ///   - stateFolder: the folder of the database.
   ///   - unused: says which setting is not used, in one sentence.
+  ///   - open: shows a file with the program that the desktop has for it; returns why that failed, in one sentence.
   public init(
     engine: PredictionEngine, thumbnails: any ThumbnailStore, console: Console, time: any TimeSource, folder: String,
-    stateFolder: String, unused: String? = nil, signals: Signals
+    stateFolder: String, unused: String? = nil, signals: Signals, open: @escaping @Sendable (_ path: String) -> String?
   ) {
     self.engine = engine
     self.thumbnails = thumbnails
@@ -31,6 +34,7 @@ public struct Session: Sendable {
     self.stateFolder = stateFolder
     self.unused = unused
     self.signals = signals
+    self.open = open
   }
 
   /// A path on the command line as an absolute path.

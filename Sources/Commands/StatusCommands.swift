@@ -45,12 +45,15 @@ enum StatusCommands {
   static func delete(_ invocation: Invocation, _ session: Session) -> ExitStatus {
     let console = session.console
     var ids: [PredictionID] = []
-    for text in invocation.operands {
-      guard let id = PredictionID(text) else {
-        console.error("There is no prediction \(text). Nothing was deleted.")
-        return .failed
+    do throws(PredictionLookup.Failure) {
+      for text in invocation.operands {
+        let id = try PredictionLookup(session: session).id(text)
+        if !ids.contains(id) { ids.append(id) }
       }
-      if !ids.contains(id) { ids.append(id) }
+    } catch {
+      console.tell(error)
+      console.note("Nothing was deleted.")
+      return .failed
     }
     let (result, kept): (Result<DeleteOutcome, StoreError>, [String]) = answer { completion in
       session.engine.delete(ids, files: invocation.has("--files")) { completion(($0, $1)) }
@@ -87,15 +90,12 @@ enum StatusCommands {
   private static func find(
     _ text: String, _ session: Session, _ body: (PredictionSnapshot) -> ExitStatus
   ) -> ExitStatus {
-    do throws(StoreError) {
-      if let id = PredictionID(text), let snapshot = try session.engine.snapshot(id) {
-        return body(try session.engine.whole(snapshot))
-      }
-      session.console.error("There is no prediction \(text). imagewire list shows all predictions.")
+    do throws(PredictionLookup.Failure) {
+      return body(try PredictionLookup(session: session).find(text).snapshot)
     } catch {
-      session.console.error("\(error.message)")
+      session.console.tell(error)
+      return .failed
     }
-    return .failed
   }
 
   private static func tell(_ snapshot: PredictionSnapshot, _ invocation: Invocation, _ session: Session) {
@@ -111,7 +111,7 @@ enum StatusCommands {
   static func rows(_ snapshot: PredictionSnapshot, _ style: Style) -> [(String, SafeText)] {
     let it = snapshot.prediction
     var rows: [(String, SafeText)] = [
-      ("id", "\(it.id)"), ("status", ListCommand.coloured(it.status, "\(it.status.rawValue)", style)),
+      ("id", "\(it.id)"), ("status", ListTable.coloured(it.status, "\(it.status.rawValue)", style)),
     ]
     if let waiting = snapshot.waiting {
       rows.append(("waiting", "until \(Timestamp.text(waiting.until)): \(waiting.words)"))

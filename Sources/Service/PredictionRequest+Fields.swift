@@ -29,4 +29,10 @@ public struct UnusableRequest: Error, Sendable, Equatable {
 
   /// The error that `submit` would answer with.
   public init(_ error: SubmitError) { self.init(RPCError.submit(error)) }
+
+  /// The error that `models` and `validate` would answer with.
+  public init(_ error: PredictionEngine.CatalogueError) { self.init(RPCError.catalogue(error)) }
+
+  /// The error that `quote` and `balance` would answer with.
+  public init(_ error: PredictionEngine.PriceError) { self.init(RPCError.price(error)) }
 }

@@ -44,6 +44,25 @@ enum ChildProcess {
     return output.map { Ended(status: status & 0x7F == 0 ? status >> 8 & 0xFF : -1, output: $0) }
   }
 
+  /// Starts a program from `PATH` that may stay when this process ends; it gets no input, and its output is dropped.
+  ///
+  /// - Parameter patience: how long to wait for its end, in milliseconds.
+  /// - Returns: its exit status, -1 where it could not be started or a signal ended it; `nil` where it goes on.
+  static func leave(_ program: String, _ arguments: [String], patience: Int) -> Int32? {
+    let nothing = open("/dev/null", O_RDWR | O_CLOEXEC)
+    defer { close(nothing) }
+    guard let child = spawn(program, arguments, input: nothing, output: nothing) else { return -1 }
+    var status: Int32 = 0
+    let step = 20
+    for _ in 0...max(0, patience / step) {
+      let ended = waitpid(child, &status, WNOHANG)
+      if ended == child { return status & 0x7F == 0 ? status >> 8 & 0xFF : -1 }
+      if ended < 0, errno != EINTR { return -1 }
+      usleep(UInt32(step * 1_000))
+    }
+    return nil
+  }
+
   private static func spawn(_ program: String, _ arguments: [String], input: Int32, output: Int32) -> pid_t? {
     #if canImport(Darwin)
       var actions: posix_spawn_file_actions_t?

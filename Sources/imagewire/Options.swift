@@ -30,8 +30,8 @@ struct Options: Equatable {
 
   /// Reads options that the command table has checked.
   init(_ invocation: Invocation) {
-    // For `list` these two are filters.
-    if invocation.command.name != "list" {
+    // For `list` these two are filters, and `models` shows a model that is no default.
+    if !["list", "models"].contains(invocation.command.name) {
       provider = invocation.value("--provider")
       model = invocation.value("--model")
     }

@@ -98,8 +98,8 @@ enum Program {
       log.error("\(problem) Nothing was done. Correct the file or move it away; imagewire doctor checks it.")
       exit(ExitStatus.usage.rawValue)
     }
-    // `generate` reports a problem as an error; for other commands it is a warning.
-    if invocation.command.name != "generate" {
+    // Commands that submit report a problem as an error; for others it is a warning.
+    if !Commands.submitting.contains(invocation.command.name) {
       for problem in configuration.problems { log.warning("\(problem)") }
     }
 
@@ -123,7 +123,8 @@ enum Program {
     guard let engine = try? root.engine.value.get() else { exit(ExitStatus.failed.rawValue) }
     let session = Session(
       engine: engine, thumbnails: root.thumbnails, console: console, time: time, folder: Configuration.workingFolder,
-      stateFolder: configuration.stateDirectory, unused: configuration.unusedProvider?.unused, signals: signals)
+      stateFolder: configuration.stateDirectory, unused: configuration.unusedProvider?.unused, signals: signals,
+      open: { Desktop(variables: variables).open($0) })
     let status = console.ending(Commands.run(invocation, session) ?? .usage)
     // Waits for the replies to requests that were written, as at the end of input; after a signal only briefly.
     engine.drain(atMost: signals.isRaised ? Shutdown.hastyPatience : engine.postPatience)

@@ -121,7 +121,7 @@ struct ListTests {
       (172_800_000, "2 d"),
     ] as [(Int64, String)])
   func ages(milliseconds: Int64, text: String) {
-    #expect(ListCommand.age(milliseconds) == text)
+    #expect(ListTable.age(milliseconds) == text)
   }
 
   @Test(
@@ -133,9 +133,9 @@ struct ListTests {
 
   @Test func aLineIsCutAtTheWidthOfTheTerminal() {
     let prompt = String(repeating: "fox ", count: 50)
-    let cut = ListCommand.line(.sample(), prompt: prompt, now: 61_000, width: 80, style: plain).description
+    let cut = ListTable(width: 80, now: 61_000, style: plain).line(.sample(), prompt: prompt).description
     #expect(cut.count < 80 && cut.contains("completed ") && cut.contains(" 1 min  fox fox"))
-    let whole = ListCommand.line(.sample(), prompt: prompt, now: 61_000, width: .max, style: plain).description
+    let whole = ListTable(width: nil, now: 61_000, style: plain).line(.sample(), prompt: prompt).description
     #expect(whole.contains(prompt.dropLast()))
   }
 
@@ -143,8 +143,47 @@ struct ListTests {
     (PredictionStatus.completed, 32), (.failed, 31), (.unknown, 33), (.processing, 36), (.cancelled, 2),
   ])
   func eachStatusHasAColour(status: PredictionStatus, code: Int) {
-    #expect(ListCommand.coloured(status, "x", Style(isOn: true)) == "\u{1B}[\(code)mx\u{1B}[0m")
-    #expect(ListCommand.coloured(status, "x", plain) == "x")
+    #expect(ListTable.coloured(status, "x", Style(isOn: true)) == "\u{1B}[\(code)mx\u{1B}[0m")
+    #expect(ListTable.coloured(status, "x", plain) == "x")
+  }
+
+  @Test(arguments: 40...220) func aWideTerminalShowsMoreAndNoLineIsWiderThanIt(width: Int) {
+    var prediction = Prediction.sample()
+    prediction.files = [.sample("/out/a-name-that-is-longer-than-its-column.png"), .sample()]
+    prediction.model = "a/model-with-a-name-that-is-longer-than-its-column"
+    prediction.billing = .charged
+    prediction.estimateMicros = 1_234_567
+    let table = ListTable(width: width, now: 61_000, style: plain)
+    let prompt = String(repeating: "fox ", count: 90)
+    for line in [table.heading, table.line(prediction, prompt: prompt)] {
+      #expect(line.description.count < width || width < 50)
+    }
+    #expect(table.columns.contains(.cost) == (width > 92))
+    #expect(table.columns.contains(.provider) == (width > 165))
+    #expect(!table.columns.contains(.provider) || table.columns.contains(.file))
+  }
+
+  @Test func aNarrowTerminalShowsTheBeginningOfTheIDWhichCommandsTake() {
+    let line = ListTable(width: 60, now: 61_000, style: plain).line(.sample(), prompt: "a fox").description
+    #expect(line.hasPrefix("00000000-03e8  completed"))
+    #expect(PredictionReference("00000000-03e8")?.name == .prefix("00000000-03e8"))
+  }
+
+  @Test func cellsSayWhatWasMadeAndWhatItCost() {
+    var prediction = Prediction.sample()
+    #expect(ListTable.kind(of: prediction) == "" && ListTable.cost(of: prediction) == "")
+    prediction.files = [.sample(), .sample()]
+    prediction.estimateMicros = 40_000
+    #expect(ListTable.kind(of: prediction) == "2×image" && ListTable.file(of: prediction) == "fox.png")
+    // Nothing was sent.
+    #expect(ListTable.cost(of: prediction) == "")
+    prediction.billing = .charged
+    #expect(ListTable.cost(of: prediction) == "~$0.04")
+    prediction.costMicros = 50_000
+    #expect(ListTable.cost(of: prediction) == "$0.05")
+    prediction.files = [.sample("/out/\(prediction.id)-1.png")]
+    #expect(ListTable.file(of: prediction) == "…-1.png")
+    #expect(ListTable.cost(of: .sample(provider: "sandbox")) == "free")
   }
 
   /// A page of the store may be short, even empty, and still have a next one.

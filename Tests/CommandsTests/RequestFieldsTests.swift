@@ -70,6 +70,29 @@ struct RequestFieldsTests {
     #expect(try refusal("-s", "mask=@/text") == nil)
   }
 
+  @Test func imagesGoIntoTheFieldOfTheModel() throws {
+    let invocation = try Invocation(["generate", "a fox", "-u", "mask=m.png"], of: .all)
+    let fields = RequestFields(invocation, folder: "/work", isFolder: { _ in false })
+    let many = try fields.members(
+      prompt: "x", images: .init(paths: ["/a.png", "/b.png"], field: .usual(isList: true)))
+    #expect(many["upload"] == true)
+    #expect(many["input"]?.text == #"{"image":["@/a.png","@/b.png"],"mask":"@/work/m.png","prompt":"x"}"#)
+    let one = try fields.members(prompt: "x", images: .init(paths: ["/a.png"], field: .usual(isList: false)))
+    #expect(one["input"]?["image"] == "@/a.png")
+    #expect(throws: UsageError("The model takes one image, in its field image, not 2.")) {
+      try fields.members(prompt: "x", images: .init(paths: ["/a.png", "/b.png"], field: .usual(isList: false)))
+    }
+  }
+
+  @Test func anEarlierInputIsChangedByTheOptions() throws {
+    let invocation = try Invocation(["again", "@last", "-s", "n=2", "--max-cost-estimates"], of: .all)
+    let fields = RequestFields(invocation, folder: "/", isFolder: { _ in false })
+    let earlier: JSONValue = ["prompt": "a fox", "n": 1, "image": "@/fox.png"]
+    let members = try fields.members(prompt: nil, over: earlier.object!, isUploading: true)
+    #expect(members["input"]?.text == #"{"prompt":"a fox","n":2,"image":"@/fox.png"}"#)
+    #expect(members["upload"] == true && members["max_cost_estimates"] == true)
+  }
+
   @Test func theOutputIsAFolderAndAName() throws {
     let file = try fields("-o", "fox.png")
     #expect(file["output_dir"] == "/work" && file["output_name"] == "fox")

@@ -130,8 +130,8 @@ import Testing
     let prediction = Prediction(
       id: PredictionID(at: 1_000), provider: "sandbox", model: "m", input: [], fingerprint: [], account: "",
       outputDirectory: "/")
-    let line = ListCommand.line(
-      prediction, prompt: "a\u{1B}[31m\nb\u{9B}c", now: 1_000, width: .max, style: Style(isOn: false))
+    let line = ListTable(width: nil, now: 1_000, style: Style(isOn: false)).line(
+      prediction, prompt: "a\u{1B}[31m\nb\u{9B}c")
     #expect(line.description.hasSuffix("  a\u{FFFD}[31m b\u{FFFD}c"))
   }
 }

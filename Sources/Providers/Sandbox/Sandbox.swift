@@ -18,6 +18,8 @@ public struct Sandbox: Provider {
   public let isLimited = false
   /// `download` draws its outputs.
   public let isEmbedded = true
+  /// The images of edits, which it draws without looking at them.
+  public let commonFields: Set<String> = ["image", "images", "mask"]
 
   private let time: any TimeSource
   private let queue = WorkQueue()

@@ -1,0 +1,116 @@
+internal import Predictions
+
+// The commands that describe a request: `generate`, `edit`, `again`, `quote` and `validate`.
+extension CommandTable {
+  // MARK: - Options that they share
+
+  private static let set = CommandOption(
+    "--set", "-s", .text("NAME=VALUE"), "a field of the model's input", repeats: true)
+  private static let upload = CommandOption(
+    "--upload", "-u", .text("NAME=FILE"), "a field of the model's input that is a local image", repeats: true)
+  private static let image = CommandOption(
+    "--image", "-i", .text("ID|FILE"), "an image for the field of the model that takes images", repeats: true)
+  private static let input = CommandOption("--input", nil, .text("JSON"), "the model's input as a JSON object")
+  private static let inputs = [set, upload, image, input]
+
+  private static let output = CommandOption(
+    "--output", "-o", .file, "where to save the image; the extension follows its format, and no file is replaced")
+  private static let keyAndTags = [
+    CommandOption("--key", nil, .text("TEXT"), "idempotency key: reusing it returns the same prediction"),
+    CommandOption("--tag", nil, .text("TEXT"), "a label, for list", repeats: true),
+  ]
+  private static let costs = [
+    CommandOption("--max-cost", nil, .dollars, "refuse it if it costs more, or if its price is not known"),
+    CommandOption(
+      "--max-cost-estimates", nil, .none, "with --max-cost, go by the price also where it is an estimate (see quote)"),
+  ]
+  private static let ending = keyAndTags + costs + [timeout, show, json, quiet, outputDirectory] + limits + table
+
+  private static let aboutInputs = [
+    "--set sets a field of the model's input: --set size=1024x1536 --set n=2. A value that is valid JSON is read as JSON, "
+      + "any other value is a string. imagewire models -m NAME lists the fields.",
+    "--image fox.png uploads a local image, --image ID or ID/2 an output of an earlier prediction, into the field that the "
+      + "model has for images; --upload image=fox.png names the field, and --upload images[]=fox.png adds to a list. No other "
+      + "path in the input is read or sent.",
+  ]
+
+  // MARK: - Commands
+
+  static func generate(_ provider: CommandOption) -> Command {
+    Command(
+      "generate", "generate an image and print the path of its file",
+      details: [
+        "Submits a prediction, waits for it, saves its images and prints their paths on stdout, one per line. On a terminal "
+          + "a progress bar estimates the remaining time from earlier predictions of the model.",
+        "The prediction is on disk before anything is sent, and it is sent at most once. Ctrl-C cancels it and says what it "
+          + "may still cost. After a lost connection or a closed terminal, imagewire result ID waits for it again.",
+      ] + aboutInputs,
+      operands: [Operand("PROMPT", "description of the image; - reads it from standard input")],
+      options: [model, provider, output] + inputs + ending,
+      examples: [
+        .init("imagewire generate \"a red fox in snow\"", "an image in the output folder"),
+        .init(
+          "imagewire generate \"a red fox in snow\" -o fox.png --set size=1024x1536", "in portrait format, as ./fox.png"
+        ),
+        .init("imagewire generate \"the same fox, in a forest\" -m acme/remix -i fox.png", "from an image"),
+        .init("open \"$(imagewire generate \"a lighthouse\")\"", "open the image with another program"),
+      ])
+  }
+
+  static func edit(_ providers: [ProviderDescriptor]) -> Command {
+    Command(
+      "edit", "edit an image and print the path of the new file",
+      details: [
+        "The image is a file, or an output of an earlier prediction: ID for its first file, ID/2 for the second. It is "
+          + "uploaded to the provider. The model is the one that edits for the earlier model (edit_model of imagewire models), "
+          + "or for the default model; --model names another."
+      ],
+      operands: [
+        Operand("IMAGE", "a file, or the id of a prediction, the beginning of it, or @last"),
+        Operand("PROMPT", "what to change; - reads it from standard input"),
+      ],
+      options: [
+        model, named(providers, "provider (that of the earlier prediction)"), output, set, upload, input,
+      ] + ending,
+      examples: [
+        .init("imagewire edit @last \"make it blue\"", "edit the newest image"),
+        .init("imagewire edit fox.png \"add snow\" -o snow.png", "edit a file"),
+      ])
+  }
+
+  static func again(_ providers: [ProviderDescriptor]) -> Command {
+    Command(
+      "again", "repeat a prediction as a new one and print the path of its file",
+      details: [
+        "Submits the input of an earlier prediction again, to its provider and model. --set changes a field. This costs as much "
+          + "as before; imagewire result ID fetches files that are missing."
+      ],
+      operands: [id],
+      options: [model, named(providers, "provider (that of the earlier prediction)"), output, set] + ending,
+      examples: [.init("imagewire again @last --set seed=7", "the same with another seed")])
+  }
+
+  static func quote(_ provider: CommandOption) -> Command {
+    Command(
+      "quote", "print what a prediction would cost; spends nothing",
+      details: [
+        "Prints the price, and whether it is exact. It is an estimate where fields that decide the price are missing: it may "
+          + "cost more then. Files are not uploaded for a price, so their fields count as missing."
+      ],
+      operands: [Operand("PROMPT", "as for generate", isRequired: false)],
+      options: [model, provider] + inputs + [json] + table,
+      examples: [.init("imagewire quote -m acme/film -s duration=10", "ten seconds of a video")])
+  }
+
+  static func validate(_ provider: CommandOption) -> Command {
+    Command(
+      "validate", "check an input as generate would; spends nothing",
+      details: ["Prints each problem, or valid. The exit status is 1 if there is a problem."],
+      operands: [Operand("PROMPT", "as for generate", isRequired: false)],
+      options: [model, provider] + inputs + [json] + table)
+  }
+
+  private static func named(_ providers: [ProviderDescriptor], _ summary: String) -> CommandOption {
+    CommandOption("--provider", "-p", .choice(providers.map(\.name)), summary)
+  }
+}

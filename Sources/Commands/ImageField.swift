@@ -1,0 +1,47 @@
+internal import JSON
+
+/// The field of a model's input that takes images, as far as its schema tells. Pure.
+struct ImageField: Equatable {
+  let name: String
+  /// Whether it takes a list.
+  let isList: Bool
+
+  /// The field where a model has no schema: of OpenAI's Images API, and of most models.
+  static func usual(isList: Bool) -> ImageField { ImageField(name: "image", isList: isList) }
+
+  private init(name: String, isList: Bool) {
+    self.name = name
+    self.isList = isList
+  }
+
+  private static let usualNames = ["images", "image", "image_urls", "image_url", "input_images", "input_image"]
+  private static let otherUses = ["mask", "size", "num", "count", "format", "last", "end", "tail"]
+
+  /// The field of a schema: one of the usual names, otherwise the first that is named for images, a required one before others.
+  ///
+  /// - Returns: `nil` where the schema has none.
+  init?(schema: JSONValue) {
+    let properties = schema["properties"]?.object ?? JSONObject()
+    let required = schema["required"]?.array?.compactMap(\.string) ?? []
+    let fields = properties.members.compactMap { Self.field($0.name, $0.value) }
+    let named = fields.filter { field in
+      let words = field.name.lowercased().split { $0 == "_" || $0 == "-" }
+      return words.contains { $0 == "image" || $0 == "images" }
+        && !words.contains { Self.otherUses.contains(String($0)) }
+    }
+    let usual = Self.usualNames.lazy.compactMap { name in fields.first { $0.name == name } }.first
+    guard let field = usual ?? named.first(where: { required.contains($0.name) }) ?? named.first else { return nil }
+    self = field
+  }
+
+  /// A field that takes text or a list of texts.
+  private static func field(_ name: String, _ schema: JSONValue) -> ImageField? {
+    let types = schema["type"]?.string.map { [$0] } ?? schema["type"]?.array?.compactMap(\.string) ?? []
+    if types.contains("array") {
+      let element = schema["items"]?["type"]?.string
+      return element == nil || element == "string" ? ImageField(name: name, isList: true) : nil
+    }
+    return types.isEmpty || types.contains("string") && schema["enum"] == nil
+      ? ImageField(name: name, isList: false) : nil
+  }
+}

@@ -1,0 +1,57 @@
+internal import JSON
+internal import Predictions
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// An image that a command line names: a file, or an output of an earlier prediction.
+struct ImageSource {
+  /// Its file, absolute.
+  let path: String
+  /// The prediction that made it; `nil` for a file.
+  var prediction: Prediction?
+
+  /// Finds what a text names: the file of that name if there is one, otherwise a prediction.
+  init(_ text: String, _ session: Session) throws(PredictionLookup.Failure) {
+    let file = session.absolute(text)
+    if Self.isFile(file) {
+      path = file
+      return
+    }
+    guard PredictionReference(text) != nil else {
+      throw .init(message: "There is no file and no prediction \(SafeText(text, atMost: 200)).")
+    }
+    let (snapshot, output) = try PredictionLookup(session: session).find(text)
+    prediction = snapshot.prediction
+    path = try snapshot.prediction.savedFile(output).path
+    guard Self.isFile(path) else {
+      throw .init(message: "\(SafeText(path: path)) is not there any more: it was moved or deleted.")
+    }
+  }
+
+  static func isFile(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+  }
+}
+
+extension Prediction {
+  /// A saved file: of the output with this number, or the first one.
+  func savedFile(_ output: Int?) throws(PredictionLookup.Failure) -> OutputFile {
+    guard !files.isEmpty else {
+      throw .init(
+        message: status.isTerminal
+          ? "\(id) has no files (\(status.rawValue)). imagewire status shows why."
+          : "\(id) has no files yet (\(status.rawValue)). imagewire result waits for them.")
+    }
+    guard let output else { return files[0] }
+    if let file = files.first(where: { $0.index == output }) { return file }
+    let known = alternatives(files.map { String($0.index) })
+    throw .init(message: "\(id) has no file \(output); it may be \(known).")
+  }
+}
