@@ -25,17 +25,18 @@ import Testing
     #expect(QueuedSink(for: HTTPRequest(url: "", limits: limits, queue: WorkQueue()), wake: {}) == nil)
   }
 
-  @Test func fourMebibytesWaitAndNoMore() throws {
+  @Test func soManyBytesWaitAndNoMore() throws {
+    let quarter = QueuedSink.limit / 4
     let blocked = BlockedQueue()
     let received = Protected<[UInt8]>([])
     let wakes = Protected(0)
     let sink = try make(on: blocked.queue, wake: { wakes.signal { $0 += 1 } }) { bytes in
       received.signal { received in
-        for index in stride(from: 0, to: bytes.count, by: 1 << 20) { received.append(bytes[index]) }
+        for index in stride(from: 0, to: bytes.count, by: quarter) { received.append(bytes[index]) }
       }
       return true
     }
-    for number in 0..<UInt8(4) { #expect(take([UInt8](repeating: number, count: 1 << 20), by: sink) == .taken) }
+    for number in 0..<UInt8(4) { #expect(take([UInt8](repeating: number, count: quarter), by: sink) == .taken) }
     #expect(take([9], by: sink) == .later && received.withLock { $0 } == [])
     blocked.open()
     #expect(wakes.wait(atMost: 20_000) { $0 == 1 ? true : nil } == true)

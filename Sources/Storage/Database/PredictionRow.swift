@@ -11,6 +11,9 @@ enum PredictionRow {
     p.agent, p.acceptor, p.images, p.caps, p.model_is_default, p.max_cost_estimates
     """
 
+  /// How many they are: the position of a column that a query adds behind them.
+  static let columnCount = Int32(columns.split(separator: ",").count)
+
   /// All columns of predictions; a condition follows.
   static let selectWhole =
     "SELECT \(columns), i.input, i.metadata, i.sent FROM predictions p LEFT JOIN inputs i ON i.seq = p.seq"
@@ -86,9 +89,11 @@ enum PredictionRow {
     var prediction = try lean(row)
     do throws(SQLiteError) {
       // An input that is stored in a file is read only by `PredictionStore.input`.
-      prediction.input = try JSONColumns.object(row, 41, "input").flatMap { StoredInput(cell: $0) == nil ? $0 : nil }
-      prediction.metadata = try JSONColumns.object(row, 42, "metadata")
-      prediction.sent = try JSONColumns.object(row, 43, "input as it was sent")
+      prediction.input = try JSONColumns.object(row, columnCount, "input").flatMap {
+        StoredInput(cell: $0) == nil ? $0 : nil
+      }
+      prediction.metadata = try JSONColumns.object(row, columnCount + 1, "metadata")
+      prediction.sent = try JSONColumns.object(row, columnCount + 2, "input as it was sent")
     } catch {
       throw error.of(prediction.id)
     }

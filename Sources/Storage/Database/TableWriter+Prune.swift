@@ -23,7 +23,7 @@ extension TableWriter {
     let rows = try connection.rows(sql, list: values) { row throws(SQLiteError) in
       (
         id: PredictionID(sequence: row.integer(0), lowBits: row.integer(1)),
-        prediction: try TableReader.readable(row), bytes: row.integer(40)
+        prediction: try TableReader.readable(row), bytes: row.integer(PredictionRow.columnCount)
       )
     }
     var gone: [Prediction] = []
