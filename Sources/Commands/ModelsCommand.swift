@@ -10,8 +10,9 @@ enum ModelsCommand {
     let provider = invocation.value("--provider")
     do throws(PredictionEngine.CatalogueError) {
       if let id = invocation.value("--model") {
-        let (model, offer) = try catalogue.model(id, of: provider)
-        show(model, of: offer, invocation, console)
+        let listed = try catalogue.find(id, of: provider)
+        guard let model = listed.model else { throw .noModel(id, provider: listed.offer.provider) }
+        show(model, of: listed.offer, invocation, console)
       } else {
         show(try catalogue.models(of: provider), invocation, console)
       }

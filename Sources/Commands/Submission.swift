@@ -65,8 +65,8 @@ struct Submission {
     guard !names.isEmpty else { return nil }
     var paths: [String] = []
     for name in names { paths.append(try source(name).path) }
-    let id = invocation.value("--model")
-    let field = try field(count: paths.count, of: id, at: invocation.value("--provider"))
+    let listed = try listed(invocation.value("--model"), of: invocation.value("--provider"))
+    let field = try Self.checking { () throws(UsageError) in try listed.imageField(count: paths.count) }
     return RequestFields.Images(paths: paths, field: field)
   }
 
@@ -79,29 +79,13 @@ struct Submission {
     }
   }
 
-  /// The field of a model that takes so many images.
-  private func field(count: Int, of id: String?, at provider: String?) throws(Refusal) -> ImageField {
-    let model: Model
+  /// Looks up a model, of which a field is to be chosen.
+  func listed(_ id: String?, of provider: String?) throws(Refusal) -> ModelCatalogue.Listed {
     do throws(PredictionEngine.CatalogueError) {
-      model = try ModelCatalogue(engine: session.engine).model(id, of: provider).model
+      return try ModelCatalogue(engine: session.engine).find(id, of: provider)
     } catch {
-      switch error {
-      // The list need not have every model, and a server of one's own need not have a list.
-      case .noModel, .noCatalogue: return .usual(isList: count > 1)
-      default: throw .request(UnusableRequest(error), isUsage: error.isUsage)
-      }
+      throw .request(UnusableRequest(error), isUsage: error.isUsage)
     }
-    return try field(count: count, of: model)
-  }
-
-  /// The same for a model of the catalogue.
-  func field(count: Int, of model: Model) throws(Refusal) -> ImageField {
-    guard let schema = model.schema, schema["properties"]?.object != nil else { return .usual(isList: count > 1) }
-    if let field = ImageField(schema: schema) { return field }
-    // A sandbox takes anything.
-    if model.editModel == model.id { return .usual(isList: count > 1) }
-    let advice = model.editModel.map { " \($0) does: name it with --model." } ?? ""
-    throw .usage(UsageError("\(model.id) takes no image.\(advice) Nothing was sent."))
   }
 
   /// Turns an unusable request into a refusal.

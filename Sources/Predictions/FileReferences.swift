@@ -10,11 +10,6 @@ public enum FileReferences {
     public var member: String
     /// The path of the file, absolute.
     public var path: String
-
-    /// The field of the input that holds it, as `images`.
-    public var field: String {
-      String(member.dropFirst("input.".count).prefix { $0 != "." && $0 != "[" })
-    }
   }
 
   /// The files that an input names, in the order of the input.

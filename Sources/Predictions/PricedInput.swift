@@ -15,7 +15,8 @@ public struct PricedInput: Sendable, Equatable {
 
   /// - Parameter model: the model as its provider's catalogue lists it; `nil` where it does not.
   public init(_ input: JSONObject, for model: Model?) {
-    let files = Set(FileReferences.find(in: input).map(\.field))
+    let files = Set(
+      input.members.filter { !FileReferences.find(in: JSONObject([($0.name, $0.value)])).isEmpty }.map(\.name))
     shown = JSONObject(input.members.filter { !files.contains($0.name) }.map { ($0.name, $0.value) })
     isKnown = model?.pricedInputs != nil
     guard let priced = model?.pricedInputs else {

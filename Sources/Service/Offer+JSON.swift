@@ -19,8 +19,9 @@ extension PredictionEngine.Offer {
     json.beginArray()
     var last: String?
     var isCut = false
-    for model in models where filter.selects(model) {
+    for model in models {
       if let cursor, !cursor.utf8.lexicographicallyPrecedes(model.id.utf8) { continue }
+      guard filter.selects(model) else { continue }
       var bytes = self.bytes(of: model, hasSchema: hasSchema)
       // The id may be written a second time, as the cursor.
       let room = limit - json.bytes.count - model.id.utf8.count - 100

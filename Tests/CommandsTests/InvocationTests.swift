@@ -59,7 +59,8 @@ import Testing
         == "The command goes before its options: imagewire generate … See imagewire --help.")
     #expect(
       refusal("generate", "a", "--modle", "x")?.hasPrefix("There is no option --modle. Did you mean --model?") == true)
-    #expect(refusal("list", "--limit", "0")?.hasPrefix("--limit must be a number from 1 to 1000000, not \"0\".") == true)
+    #expect(
+      refusal("list", "--limit", "0")?.hasPrefix("--limit must be a number from 1 to 1000000, not \"0\".") == true)
     #expect(
       refusal("prune")?.hasPrefix("--older-than is missing: age in hours (12h), days (90d) or weeks (8w)") == true)
     #expect(

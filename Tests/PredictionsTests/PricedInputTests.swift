@@ -32,6 +32,8 @@ struct PricedInputTests {
     #expect(priced(input, for: model).shown == (["prompt": "@/x", "n": 1] as JSONValue).object)
     #expect(priced(input, for: nil).missing == ["audio", "images", "mask"])
     #expect(priced(input, for: Model(id: "m")).missing == ["audio", "images", "mask"])
+    let odd: JSONValue = ["a.b[0]": "@/a.png", "input.c": ["@/b.png"], "": "@/c.png"]
+    #expect(priced(odd, for: nil).shown == JSONObject())
   }
 
   @Test("only a model that names its fields makes a price certain")

@@ -22,6 +22,7 @@ CATALOGUE = [
     model("acme/film", facts={"type": "image-to-video", "base_price": 0.15, "formula": "base_price * duration / 5"},
           image={"type": "string"}, duration={"type": "integer", "minimum": 5}),
     model("acme/lonely"),
+    {"model_id": "acme/mystery"},
 ]
 
 
@@ -130,7 +131,7 @@ def test_the_models_fit_into_the_terminal(home, real, wavespeed):
         lines = re.sub(r"\x1b\[\d*m", "", terminal.text).splitlines()
         assert all(len(line) < columns for line in lines[:-1])
         assert any("Paints" in line for line in lines) == described
-        assert "4 models of wavespeed" in lines[-1]
+        assert "5 models of wavespeed" in lines[-1]
 
 
 @pytest.mark.parametrize("arguments, words, status", [
@@ -252,8 +253,11 @@ def test_an_image_goes_into_the_field_that_the_model_has_for_it(real, wavespeed,
     refused(real("generate", "x", "-m", "acme/film", "-i", "fox.png", "-i", "fox.png"), "one image", "field image", status=2)
     refused(real("generate", "x", "-i", "fox.png"), f"{MAKES} takes no image", EDITS, status=2)
     refused(real("generate", "x", "-m", EDITS, "-i", "fox.png", "-s", "other=@/etc/hostname"), "input.other", status=2)
-    # A model that the service does not list.
-    assert json.loads(real("generate", "x", "-m", "acme/unlisted", "-i", "fox.png", "--json").stdout)["input"]["image"]
+    # No field is guessed where money is at stake: a model without a schema, and one that is not listed.
+    for unknown in ("acme/mystery", "acme/unlisted"):
+        refused(real("generate", "x", "-m", unknown, "-i", "fox.png"), f"does not say in which field {unknown}", "--upload", status=2)
+        refused(real("edit", "fox.png", "x", "-m", unknown), "--upload", status=2)
+    assert len(wavespeed.posts()) == 3
 
 
 def test_again_is_the_same_input_as_a_new_prediction(real, wavespeed, home):
