@@ -171,16 +171,16 @@ public struct CommandTable: Sendable {
     ])
 
   private static let gallery = Command(
-    "gallery", "write a page with all images, for a browser",
+    "gallery", "write a page with all images and other files, for a browser",
     details: [
-      "Writes one HTML file that needs no network, and prints its path. Images beyond the size limit are linked instead of "
-        + "included."
+      "Writes one HTML file that needs no network, and prints its path. It shows small images, which link to the files. Small "
+        + "images beyond the size limit are linked instead of included."
     ],
     options: [
       CommandOption("--output", "-o", .file, "where to save the page (gallery.html in the state directory)"),
       CommandOption("--force", nil, .none, "replace a file even if it is not a gallery"),
       CommandOption("--limit", "-n", .number(1...10_000), "at most this many predictions (500)"),
-      CommandOption("--max-megabytes", nil, .number(1...2_000), "megabytes of images to include (100)"),
+      CommandOption("--max-megabytes", nil, .number(1...2_000), "megabytes of images to include (12)"),
     ] + table,
     examples: [.init("xdg-open \"$(imagewire gallery)\"", "open it in the browser")])
 

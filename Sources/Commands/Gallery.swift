@@ -1,7 +1,8 @@
 internal import Encoding
 internal import Predictions
+internal import Threads
 
-/// `imagewire gallery`: all images as one page. One image at a time is in memory.
+/// `imagewire gallery`: all files as one page. The images of a few predictions at a time are in memory.
 enum Gallery {
   static func run(_ invocation: Invocation, _ session: Session) -> ExitStatus {
     let console = session.console
@@ -21,8 +22,14 @@ enum Gallery {
       let file = try PageFile(
         at: path, replacing: isOurs || invocation.has("--force") ? .anything : .pages(mark: GalleryPage.mark.text),
         mode: isOurs ? 0o600 : 0o666)
-      write(page, to: file, pictureBytes: Int64(invocation.number("--max-megabytes") ?? 100) * 1_000_000, session)
+      var pictures = GalleryPictures(room: Int64(invocation.number("--max-megabytes") ?? 12) * 1_000_000)
+      write(page, to: file, &pictures, session)
       try file.place()
+      if let library = pictures.missing {
+        let error = ThumbnailError.noDecoder(library)
+        console.error(
+          "\(error.message) The page has the images themselves, not thumbnails. Install \(library.package).")
+      }
     } catch {
       console.error("\(error.message)")
       return .failed
@@ -31,35 +38,102 @@ enum Gallery {
     return .done
   }
 
+  /// The length of the longest side of the thumbnails.
+  private static let size = 320
+  /// How many predictions' thumbnails are in memory.
+  private static let atOnce = 32
+
   private static func write(
-    _ page: [Prediction], to file: PageFile, pictureBytes limit: Int64, _ session: Session
+    _ page: [Prediction], to file: PageFile, _ pictures: inout GalleryPictures, _ session: Session
   ) {
-    var isWhole = file.write(GalleryPage.head(count: page.count))
-    var left = limit
-    for prediction in page where isWhole {
-      let snapshot = (try? session.engine.snapshot(prediction.id))?.prediction ?? prediction
-      let pictures = pictures(snapshot.files, left: &left) {
-        session.engine.contents(of: $0, for: prediction.origin)
+    let engine = session.engine
+    var isWhole = file.write(GalleryPage.head(GalleryPage.Totals(page)))
+    var start = 0
+    while isWhole, start < page.count {
+      let batch = page[start..<min(start + atOnce, page.count)].map { prediction in
+        (try? engine.snapshot(prediction.id))?.prediction ?? prediction
       }
-      isWhole = file.write(GalleryPage.entry(snapshot, pictures))
+      start += batch.count
+      let thumbnails = thumbnails(of: batch, session.thumbnails)
+      for (prediction, thumbnails) in zip(batch, thumbnails) where isWhole {
+        let shown = zip(prediction.files, thumbnails).map { file, thumbnail in
+          pictures.picture(of: file, thumbnail, bytesOfThumbnail: session.thumbnails.contents) {
+            engine.contents(of: $0, for: prediction.origin)
+          }
+        }
+        isWhole = file.write(GalleryPage.entry(prediction, shown))
+      }
     }
     _ = file.write(GalleryPage.foot)
   }
 
-  /// Includes the images that fit and can be read, and links the other files.
+  /// The thumbnails of all files of predictions, which are made side by side.
+  private static func thumbnails(
+    of predictions: [Prediction], _ store: any ThumbnailStore
+  ) -> [[Result<Thumbnail, ThumbnailError>?]] {
+    struct State: Sendable {
+      var results: [[Result<Thumbnail, ThumbnailError>?]]
+      var left: Int
+    }
+    let results = predictions.map { $0.files.map { _ in nil as Result<Thumbnail, ThumbnailError>? } }
+    let state = Protected(State(results: results, left: results.reduce(0) { $0 + $1.count }))
+    for (place, prediction) in predictions.enumerated() {
+      for (index, file) in prediction.files.enumerated() {
+        store.thumbnail(of: file, for: prediction.origin, size: size) { result in
+          state.signal { state in
+            state.results[place][index] = result
+            state.left -= 1
+          }
+        }
+      }
+    }
+    return state.wait { $0.left == 0 ? $0.results : nil }!
+  }
+}
+
+/// Decides how each file stands on the page: as a thumbnail, as the file itself, or as a link.
+struct GalleryPictures {
+  /// How many bytes of images the page may still include.
+  private(set) var room: Int64
+  /// A library without which some images have no thumbnails.
+  private(set) var missing: PictureLibrary?
+
+  /// - Parameter room: how many bytes of images the page may include, as they stand in it.
+  init(room: Int64) {
+    self.room = room
+  }
+
+  /// The picture of a file.
   ///
   /// - Parameters:
-  ///   - left: how many bytes of images the page may still include; reduced by what is included.
+  ///   - thumbnail: of the file; `nil` where none was asked for.
+  ///   - bytesOfThumbnail: reads a thumbnail; `nil` where it was removed.
   ///   - contents: reads a file; `nil` where it was changed after it was saved.
-  static func pictures(
-    _ files: [OutputFile], left: inout Int64, contents: (OutputFile) -> [UInt8]?
-  ) -> [GalleryPage.Picture] {
-    files.map { file in
-      guard [.image, .vector].contains(file.kind), file.bytes <= left, let bytes = contents(file) else {
-        return .linked(file)
+  mutating func picture(
+    of file: OutputFile, _ thumbnail: Result<Thumbnail, ThumbnailError>?,
+    bytesOfThumbnail: (Thumbnail) -> [UInt8]?, contents: (OutputFile) -> [UInt8]?
+  ) -> GalleryPage.Picture {
+    switch thumbnail {
+    case .success(let thumbnail)?:
+      guard fits(thumbnail.bytes), let bytes = bytesOfThumbnail(thumbnail) else {
+        return GalleryPage.Picture(file, .linked(thumbnail.url))
       }
-      left -= file.bytes
-      return .included(file, bytes)
+      return include(bytes, thumbnail.mediaType, of: file)
+    case .failure(.noDecoder(let library))?: missing = missing ?? library
+    case .failure?, nil: break
     }
+    // SVG, a format without thumbnails, or no decoder.
+    guard [.image, .vector].contains(file.kind), fits(file.bytes), let bytes = contents(file) else {
+      return GalleryPage.Picture(file, .linked(file.url))
+    }
+    return include(bytes, file.mediaType, of: file)
+  }
+
+  private func fits(_ bytes: Int64) -> Bool { bytes <= room / 4 * 3 }
+
+  private mutating func include(_ bytes: [UInt8], _ mediaType: String, of file: OutputFile) -> GalleryPage.Picture {
+    // As Base64.
+    room -= Int64(bytes.count + 2) / 3 * 4
+    return GalleryPage.Picture(file, .included(mediaType: mediaType, bytes))
   }
 }

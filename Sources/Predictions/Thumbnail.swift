@@ -13,6 +13,9 @@ public struct Thumbnail: Sendable, Equatable {
   /// In pixels.
   public var height: Int
 
+  /// Its path as a `file:` URL.
+  public var url: String { Prediction.fileURL(path) }
+
   /// The lengths that the longest side may have, in pixels.
   public static let sizes = 64...2_048
   /// The greatest number of pixels of a file of which one is made.

@@ -1,11 +1,14 @@
 """imagewire gallery: one page, opened in a real browser."""
 
+import base64
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 from browser import Browser
+from pictures import JPEG, png
 from program import BINARY, PATIENCE, environment
 
 PROMPTS = ["a red fox", '<script>document.title="broken"</script> & "quoted"', "a lighthouse at night"]
@@ -125,16 +128,101 @@ def test_it_is_light_or_dark_as_the_person_wants(page, dark):
         assert (back < 150 and ink > 600) if dark else (back > 600 and ink < 150)
 
 
-def test_files_over_the_limit_are_linked(run, home):
+def test_the_page_has_small_images_that_link_to_the_files(run, home):
     picture = Path(run("generate", "a boat").stdout.strip())
-    run("generate", "a boat", "-s", "size=64x64")
-    path = run("gallery", "-o", "page.html", "--max-megabytes", "1").stdout.strip()
-    assert path == f"{home}/page.html"
-    assert Path(path).read_text().count('src="data:image/png;base64,') == 2
+    page = Path(run("gallery", "-o", "page.html").stdout.strip()).read_text()
+    assert page.count('src="data:image/jpeg;base64,') == 1 and page.count(f'href="file://{picture}"') == 1
+    assert len(page) < 60_000 < picture.stat().st_size
     picture.unlink()
-    run("gallery", "-o", "page.html")
-    # A deleted file cannot be included; the page says where it was.
-    assert Path(path).read_text().count(f'src="file://{picture}"') == 1
+    page = Path(run("gallery", "-o", "page.html").stdout.strip()).read_text()
+    # Of a deleted file nothing can be included; the page says where it was.
+    assert page.count(f'src="file://{picture}"') == 1
+
+
+@pytest.mark.parametrize("is_there, width", [(True, 800), (False, 320)])
+def test_enlarged_it_is_the_file_itself_while_that_is_there(run, is_there, width):
+    picture = Path(run("generate", "a boat", "-s", "size=800x600").stdout.strip())
+    address = "file://" + run("gallery").stdout.strip()
+    if not is_there:
+        picture.unlink()
+    with Browser() as browser:
+        browser.open(address)
+        browser.press("ArrowDown")
+        browser.press("Enter")
+        assert browser.value("Promise.race([new Promise(r=>{const i=document.querySelector('#large img');if(i.naturalWidth)r(i.naturalWidth);"
+                             "i.onload=()=>r(i.naturalWidth)}),new Promise(r=>setTimeout(()=>r('late'),10000))])") == width
+
+
+@pytest.fixture
+def mixed(paid, wavespeed, run):
+    """The address of a gallery: ten images at once, a film, a sound, a model, a drawing in SVG."""
+
+    def save(prompt, *files):
+        wavespeed.script(
+            polls=0, outputs=["{output}/output/%d-{id}.%s" % (number, suffix) for number, (suffix, _) in enumerate(files)],
+            download=[{"do": "reply", "base64": base64.b64encode(content).decode()} for _, content in files],
+        )
+        assert len(program.call("submit", prompt=prompt, wait_ms=30_000)["files"]) == len(files)
+
+    with paid() as program:
+        save("ten", *(("png", png(80, 80, lambda x, y, n=n: (n * 20, x, y))) for n in range(10)))
+        save("film", ("mp4", b"\x00\x00\x00\x18ftypisom\x00\x00\x00\x00isom\x00\x00\x00\x08free"))
+        save("several", ("jpg", JPEG), ("wav", b"RIFF\x24\x00\x00\x00WAVEfmt "), ("obj", b"v 0 0 0\nv 1 0 0\n"))
+        save("circle", ("svg", b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9' onload='alert(1)'/>"))
+    return "file://" + run("gallery").stdout.strip()
+
+
+@pytest.mark.parametrize("width, dark", [(1280, False), (390, True)])
+def test_every_kind_has_its_place_wide_and_narrow(mixed, width, dark):
+    with Browser(dark=dark) as browser:
+        browser.ask("Emulation.setDeviceMetricsOverride", width=width, height=844, deviceScaleFactor=1, mobile=width < 500)
+        browser.open(mixed)
+        box = "document.querySelector('{}').getBoundingClientRect().{}"
+        assert browser.value(box.format("#text", "width")) > 300
+        assert browser.value("document.documentElement.scrollWidth") <= width
+        heights = browser.value("[...document.querySelectorAll('article')].map(a=>a.getBoundingClientRect().height)")
+        assert len(heights) == 4 and max(heights) < 800
+        # Ten images are a grid of several rows and columns, in a square of the card or less.
+        assert browser.value("document.querySelectorAll('.four img').length") == 10
+        assert browser.value(box.format(".four", "height")) <= browser.value(box.format(".four", "width"))
+        for element in ("video", "audio"):
+            assert browser.value(f"[document.querySelector('{element}').controls,document.querySelector('{element}').preload]") == [True, "none"]
+        assert browser.value("document.querySelector('a.file use').getAttribute('href')") == "#icon-model"
+        assert browser.value("document.querySelector('img[src^=\"data:image/svg\"]').naturalWidth") == 9
+        # Neither a film nor an original is loaded before somebody asks for it.
+        assert [url for url in browser.requests if not url.startswith(("data:", mixed, "about:"))] == []
+        assert browser.complaints == []
+
+
+def test_it_is_sorted_and_a_prompt_is_copied(page):
+    with Browser() as browser:
+        browser.open(page)
+        order = browser.value(SHOWN)
+        browser.value("choice=document.getElementById('sort'),choice.value='oldest',choice.onchange()")
+        assert browser.value(SHOWN) == order[::-1]
+        browser.value("document.querySelectorAll('article')[1].dataset.cost=2e6;choice.value='cost',choice.onchange()")
+        assert browser.value(SHOWN)[0] == order[::-1][1]
+        browser.value("text.oninput()")
+        assert browser.value("document.getElementById('count').value") == "4 predictions, $2.00"
+        browser.value("copied=[];Object.defineProperty(navigator,'clipboard',{value:{writeText:async t=>copied.push(t)}})")
+        browser.value("document.querySelector('article button').click()")
+        browser.value("document.querySelectorAll('article')[3].focus()")
+        browser.press("c")
+        assert browser.value("copied") == [browser.value(SHOWN)[0], browser.value(SHOWN)[3]]
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or shutil.which("unshare") is None, reason="hiding a library from one process needs root and unshare")
+def test_without_decoders_it_has_the_images_themselves_and_says_so_once(run, home):
+    for name in ("a boat", "a fox"):
+        run("generate", name, "-s", "size=64x64")
+    libraries = subprocess.run(["sh", "-c", "ldconfig -p | sed -n 's/.*=> //p' | grep libpng16"], capture_output=True, text=True)
+    mounts = " && ".join(f"mount --bind /dev/null {os.path.realpath(path)}" for path in set(libraries.stdout.split()))
+    done = subprocess.run(
+        ["unshare", "--mount", "--propagation", "private", "sh", "-c", f'{mounts} && exec "$@"', "sh", BINARY, "gallery"],
+        capture_output=True, text=True, timeout=PATIENCE, cwd=home, env=environment(home))
+    assert done.returncode == 0 and done.stderr.count("libpng16-16") == 1 and len(done.stderr.splitlines()) == 1
+    assert Path(done.stdout.strip()).read_text().count('src="data:image/png;base64,') == 2
 
 
 def test_an_empty_table_has_a_page_too(run):
