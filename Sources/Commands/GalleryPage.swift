@@ -86,7 +86,7 @@ enum GalleryPage {
       facts.append("<dt>tags<dd>\(HTML.joined(prediction.tags.map { "<b>\($0)</b>" }, separator: " "))")
     }
     facts.append("<dt>id<dd><code>\(prediction.id)</code>")
-    let files = pictures.enumerated().map { output($1, number: $0 + 1) }
+    let files = pictures.map(output)
     let shown: HTML =
       files.isEmpty
       ? "<div class=\"none\">\(prediction.status.rawValue)</div>"
@@ -131,7 +131,7 @@ enum GalleryPage {
   }
 
   /// An SVG as the source of an image runs no script.
-  private static func output(_ picture: Picture, number: Int) -> HTML {
+  private static func output(_ picture: Picture) -> HTML {
     let file = picture.file
     let link: HTML = "\(SafeText(path: file.url))"
     let source: HTML =
@@ -142,7 +142,7 @@ enum GalleryPage {
     let title = SafeText(path: file.name)
     switch file.kind {
     case .image, .vector:
-      return "<a href=\"\(link)\"><img loading=\"lazy\" alt=\"Image \(number)\" src=\"\(source)\"></a>"
+      return "<a href=\"\(link)\"><img loading=\"lazy\" alt=\"Image \(file.index)\" src=\"\(source)\"></a>"
     case .video: return "<video controls preload=\"none\" title=\"\(title)\" src=\"\(link)\"></video>"
     case .audio: return "<audio controls preload=\"none\" title=\"\(title)\" src=\"\(link)\"></audio>"
     case .model, .archive, .text, .json, .other:

@@ -23,7 +23,7 @@ extension Method {
 
   private enum Parameters {
     static let id = Parameter("id", .id)
-    static let file = Parameter("file", .integer(in: 1...1_000), default: 1, about: "Which of its files, from 1.")
+    static let file = Parameter("file", .integer(in: 1...1_000), default: 1, about: "Which of its files, by its index.")
     static let size = Parameter(
       "size", .integer(clampedTo: Thumbnail.sizes), default: 512,
       about: "The longest side in pixels; a smaller image keeps its size. ")
@@ -51,12 +51,12 @@ extension Method {
         .noThumbnail, "The prediction is \(prediction.status.rawValue) and has no files.",
         hint: prediction.status.isTerminal ? nil : "Wait until it is completed.", id: id.description)
     }
-    guard files.indices.contains(number - 1) else {
-      throw .invalidParams(
-        "file", "the prediction has \(counted(files.count, "file")), and no file \(number)", limit: files.count)
+    guard let file = files.first(where: { $0.index == number }) else {
+      let indexes = files.map { "\($0.index)" }.joined(separator: ", ")
+      throw .invalidParams("file", "the prediction has no file \(number); the indexes of its files are \(indexes)")
     }
     guard let thumbnails = service.host.thumbnails else { throw RPCError(.noThumbnail, "No thumbnails are made here.") }
-    thumbnails.thumbnail(of: files[number - 1], for: prediction.origin, size: size) { result in
+    thumbnails.thumbnail(of: file, for: prediction.origin, size: size) { result in
       switch result {
       case .failure(let error): call.error(.thumbnail(error, id: id))
       case .success(let thumbnail) where isInline:

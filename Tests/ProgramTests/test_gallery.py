@@ -160,7 +160,10 @@ def mixed(paid, wavespeed, run):
     def save(prompt, *files):
         wavespeed.script(
             polls=0, outputs=["{output}/output/%d-{id}.%s" % (number, suffix) for number, (suffix, _) in enumerate(files)],
-            download=[{"do": "reply", "base64": base64.b64encode(content).decode()} for _, content in files],
+            download=[
+                {"do": "reply", "base64": base64.b64encode(content).decode(), "at": f"/{number}-"}
+                for number, (_, content) in enumerate(files)
+            ],
         )
         assert len(program.call("submit", prompt=prompt, wait_ms=30_000)["files"]) == len(files)
 

@@ -23,7 +23,10 @@ def saved(wavespeed):
     def save(program, *contents, suffix="png"):
         wavespeed.script(
             polls=0, outputs=["{output}/output/%d-{id}.%s" % (number, suffix) for number in range(len(contents))],
-            download=[{"do": "reply", "base64": base64.b64encode(content).decode()} for content in contents],
+            download=[
+                {"do": "reply", "base64": base64.b64encode(content).decode(), "at": f"/{number}-"}
+                for number, content in enumerate(contents)
+            ],
         )
         prediction = program.call("submit", prompt="a fox", wait_ms=30_000)
         assert len(prediction["files"]) == len(contents), prediction["failure"]

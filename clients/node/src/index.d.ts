@@ -317,7 +317,7 @@ export class Client {
   delete(ids: readonly string[], options?: { files?: boolean }): Promise<Deletion>;
 
   /**
-   * A small image of a saved file (the first), at most `size` pixels a side (512); made at its first request.
+   * A small image of the file with the index `file` (1), at most `size` pixels a side (512); made at its first request.
    *
    * @throws {CallError} of type `no_thumbnail`: it is no image, is damaged or gone, or its decoder is not installed
    */

@@ -208,7 +208,7 @@ class AsyncClient:
         return await self._ask(_calls.delete(ids, files))
 
     async def thumbnail(self, id: str, file: int = 1, *, size: int = 512, inline: bool = False) -> Thumbnail:
-        """A small image of a saved file, at most `size` pixels a side; made at its first request.
+        """A small image of the file with this index, at most `size` pixels a side; made at its first request.
 
         Raises `NoThumbnail` for a file that is no image, is damaged or gone, and where no decoder is installed.
         """
