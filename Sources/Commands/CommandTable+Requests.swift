@@ -24,7 +24,10 @@ extension CommandTable {
     CommandOption(
       "--max-cost-estimates", nil, .none, "with --max-cost, go by the price also where it is an estimate (see quote)"),
   ]
-  private static let ending = keyAndTags + costs + [timeout, show, json, quiet, outputDirectory] + limits + table
+  private static let predictionJSON = CommandOption(
+    "--json", nil, .none, "print the prediction as JSON, as the method result returns it")
+  private static let ending =
+    keyAndTags + costs + [timeout, show, predictionJSON, quiet, outputDirectory] + limits + table
 
   private static let aboutInputs = [
     "--set sets a field of the model's input: --set size=1024x1536 --set n=2. A value that is valid JSON is read as JSON, "
