@@ -58,7 +58,7 @@ uint8_t *_Nullable cpictures_encode_png(const uint8_t *pixels, size_t width, siz
 uint8_t *_Nullable cpictures_encode_jpeg(const uint8_t *pixels, size_t width, size_t height, int quality, size_t *count);
 
 /// The whole of a regular file, with two bytes of room behind it for a marker; NULL where it cannot be read or has more
-/// than `limit` bytes. Freed with `free`.
+/// than `limit` bytes. It stays until the process ends.
 uint8_t *_Nullable cpictures_read(int descriptor, size_t limit, size_t *count);
 
 // MARK: - The process
