@@ -22,6 +22,8 @@ struct ResultWaiter {
 
   private static let year: Int64 = 31_536_000_000
   private static let frame: Int64 = 100
+  /// A longer image is shown as a thumbnail, where the terminal takes JPEG; in bytes.
+  private static let longestShown: Int64 = 200_000
 
   init(_ invocation: Invocation, _ session: Session) {
     self.session = session
@@ -154,11 +156,24 @@ struct ResultWaiter {
         console.error("\(SafeText(path: file.path)) is \(file.mediaType); --show shows only images.")
         continue
       }
+      if picture.takes("image/jpeg"), file.bytes > Self.longestShown, let small = thumbnail(of: file, prediction.origin)
+      {
+        console.show(small, as: picture)
+        continue
+      }
       guard picture.takes(file.mediaType) else {
         console.error("This terminal shows only PNG, and \(SafeText(path: file.path)) is \(file.mediaType).")
         continue
       }
       if let bytes = engine.contents(of: file, for: prediction.origin) { console.show(bytes, as: picture) }
     }
+  }
+
+  /// A small image in place of a large one, which would pass through the terminal as megabytes of text.
+  private func thumbnail(of file: OutputFile, _ origin: PredictionOrigin?) -> [UInt8]? {
+    let result: Result<Thumbnail, ThumbnailError> = answer { completion in
+      session.thumbnails.thumbnail(of: file, for: origin, size: 1_024, completion: completion)
+    }
+    return (try? result.get()).flatMap(session.thumbnails.contents)
   }
 }

@@ -22,11 +22,12 @@ import flight
 import heavy
 import million
 import pictures
+import thumbnails
 import wire
 from child import HERE, compile_c
 from report import table, plot
 
-PARTS = ("wire", "durable", "pictures", "heavy", "flight", "million")
+PARTS = ("wire", "durable", "pictures", "thumbnails", "heavy", "flight", "million")
 
 
 def main() -> None:
@@ -51,6 +52,8 @@ def main() -> None:
                 rows += durable.measure(program, driver, folder, options.runs)
             elif part == "pictures":
                 rows += pictures.measure(program, driver, folder, options.runs)
+            elif part == "thumbnails":
+                rows += thumbnails.measure(program, folder, options.runs)
             elif part == "heavy":
                 rows += heavy.measure(program, folder, options.runs)
             elif part == "flight":

@@ -227,6 +227,17 @@ def test_show_sends_the_picture_to_the_terminal_and_the_path_to_stdout(home, var
     assert base64.b64decode(shown) == picture
 
 
+def test_show_sends_a_large_picture_as_a_small_one_where_the_terminal_takes_it(home):
+    with Terminal(home, "generate", "a boat", "-s", "size=1536x1024", "--show", TERM_PROGRAM="iTerm.app") as terminal:
+        # Read while it is written: it is longer than a terminal holds.
+        terminal.see("\x07")
+        status, out = terminal.end()
+    assert status == 0 and Path(out.strip()).stat().st_size > 200_000
+    [shown] = re.findall(rb":([A-Za-z0-9+/=]+)\x07", terminal.screen)
+    shown = base64.b64decode(shown)
+    assert shown.startswith(b"\xff\xd8") and len(shown) < 200_000
+
+
 def test_show_where_nothing_can_be_shown_says_so(home):
     with Terminal(home, "generate", "a boat", "-s", "size=64x64", "--show") as terminal:
         assert terminal.end()[0] == 0
