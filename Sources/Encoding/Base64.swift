@@ -1,4 +1,5 @@
-/// Base64 (RFC 4648 section 4), with padding and without line breaks; the decoder accepts nothing else.
+/// Base64 (RFC 4648 section 4), with padding and without line breaks; `decode` accepts nothing else, and `decodeLeniently` what
+/// servers send for it.
 public enum Base64 {
   /// The number of bytes to encode at a time where the whole need not be in memory. A multiple of 3, so that the
   /// encodings of the pieces, joined, are the encoding of the whole.
@@ -69,6 +70,48 @@ public enum Base64 {
     if padding == 2 { return b & 15 == 0 ? bytes : nil }
     output[place + 1] = b << 4 | c >> 2
     return c & 3 == 0 ? bytes : nil
+  }
+
+  /// The bytes of a text of any dialect: with line breaks and tabs, the letters for URLs (RFC 4648 section 5), and with padding
+  /// or without; bits behind the last byte are dropped. `nil` for any other text, also one with spaces: those are words.
+  public static func decodeLeniently(_ text: borrowing Span<UInt8>) -> [UInt8]? {
+    // The usual text has nothing to forgive, and is read four letters at a time.
+    if let bytes = decode(text) { return bytes }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(text.count / 4 * 3 + 2)
+    let values = values.span
+    var (bits, letters, padding) = (UInt32(0), 0, 0)
+    for index in text.indices {
+      var letter = text[index]
+      switch letter {
+      case 0x09, 0x0A, 0x0D: continue
+      case UInt8(ascii: "="):
+        padding += 1
+        continue
+      case UInt8(ascii: "-"): letter = UInt8(ascii: "+")
+      case UInt8(ascii: "_"): letter = UInt8(ascii: "/")
+      default: break
+      }
+      let value = values[Int(letter)]
+      guard value < 64, padding == 0 else { return nil }
+      bits = bits << 6 | UInt32(value)
+      letters += 1
+      guard letters % 4 == 0 else { continue }
+      bytes.append(UInt8(truncatingIfNeeded: bits >> 16))
+      bytes.append(UInt8(truncatingIfNeeded: bits >> 8))
+      bytes.append(UInt8(truncatingIfNeeded: bits))
+    }
+    let rest = letters % 4
+    guard padding == 0 || rest > 1 && padding + rest == 4 else { return nil }
+    switch rest {
+    case 1: return nil
+    case 2: bytes.append(UInt8(truncatingIfNeeded: bits >> 4))
+    case 3:
+      bytes.append(UInt8(truncatingIfNeeded: bits >> 10))
+      bytes.append(UInt8(truncatingIfNeeded: bits >> 2))
+    default: break
+    }
+    return bytes
   }
 
   private static let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)

@@ -13,7 +13,9 @@ public struct DataURI: Sendable, Equatable {
     let text = Array(text.utf8)
     guard let comma = text.firstIndex(of: UInt8(ascii: ",")) else { return nil }
     let head = String(decoding: text[5..<comma], as: UTF8.self).lowercased()
-    guard head.hasSuffix(";base64"), let bytes = Base64.decode(Array(text[(comma + 1)...]).span), !bytes.isEmpty else {
+    guard head.hasSuffix(";base64"), let bytes = Base64.decodeLeniently(Array(text[(comma + 1)...]).span),
+      !bytes.isEmpty
+    else {
       return nil
     }
     mediaType = String(head.prefix { $0 != ";" })

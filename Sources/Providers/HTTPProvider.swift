@@ -24,12 +24,6 @@ extension HTTPProvider {
 
   // MARK: - Texts and the key
 
-  /// A text without white space and control characters around it.
-  static func trimmed(_ text: String) -> String {
-    let bytes = text.utf8.drop { $0 <= 0x20 }.reversed().drop { $0 <= 0x20 }.reversed()
-    return String(decoding: Array(bytes), as: UTF8.self)
-  }
-
   /// Whether a header may contain the key: printable ASCII without spaces. An empty key is valid.
   var isKeyValid: Bool { key.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } }
 

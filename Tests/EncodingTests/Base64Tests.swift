@@ -37,4 +37,32 @@ import Encoding
   func strict(text: String) {
     #expect(Base64.decode(Array(text.utf8).span) == nil)
   }
+
+  /// What servers send for Base64: other letters, line breaks, no padding.
+  @Test(arguments: [
+    ("", ""), ("Zg==", "f"), ("Zg", "f"), ("Zm9", "fo"), ("Zm9v\n", "foo"), ("\nZm\r\n9v\tYg\n", "foob"),
+    ("Zm9vYg\n==", "foob"),
+    ("Zm9vYg=\r\n=\r\n", "foob"), ("Zh==", "f"), ("Pz8_", "???"), ("Pj4-", ">>>"), ("Pz8/Pj4-", "???>>>"),
+    ("Pz8_Pz8=", "?????"),
+  ])
+  func lenient(text: String, plain: String) {
+    #expect(Base64.decodeLeniently(Array(text.utf8).span) == Array(plain.utf8))
+  }
+
+  @Test(arguments: [
+    "Z", "Zm9vZ", "Zg=", "Zg===", "Zm9v=", "====", "Zg==Zg==", "Zm9v.", "Zm9v\u{0}", "Zm\u{e9}", "<html>", "Zm9v,Zm9v",
+    "no image",
+  ])
+  func otherTextsAreNotBase64(text: String) {
+    #expect(Base64.decodeLeniently(Array(text.utf8).span) == nil)
+  }
+
+  @Test func everyLengthComesBackWithLineBreaks() {
+    for length in 0..<200 {
+      let bytes = (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 11 &+ length) }
+      let letters = Array(Base64.encode(bytes).utf8.filter { $0 != UInt8(ascii: "=") })
+      let lines = stride(from: 0, to: letters.count, by: 19).map { Array(letters[$0..<min($0 + 19, letters.count)]) }
+      #expect(Base64.decodeLeniently(Array(lines.joined(separator: [0x0D, 0x0A])).span) == bytes)
+    }
+  }
 }

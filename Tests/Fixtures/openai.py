@@ -18,6 +18,7 @@ Each POST takes the next behaviour; none left is "normal". A behaviour is a name
                     `bytes` one byte a write. Events: partial, completed, error, done, and the hostile partials
                     junk (no base64), text (no image), huge (16 MB and a bit)
   {"status": n, "json": …, "headers": {…}}      that answer
+  {"bytes": b"…", "type": "image/png", "length": n}      200 with that body and Content-Type; cut where `length` is more
   {"error": n, "code": …, "type": …, "message": …, "param": …}   OpenAI's error object with that status
 Any of them may be `hold`: {"do": "normal", "hold": true} answers after `release()`.
 """
@@ -122,6 +123,10 @@ class _Handler(BaseHTTPRequestHandler):
             return self._error(behaviour["error"], behaviour)
         if "status" in behaviour:
             return self._json(behaviour["status"], behaviour.get("json", {}), behaviour.get("headers", {}))
+        if behaviour.get("do") is None and "bytes" in behaviour and "steps" not in behaviour:
+            self.close_connection = "length" in behaviour
+            kind = behaviour.get("type", "application/json")
+            return self._send(200, behaviour["bytes"], kind, length=behaviour.get("length"))
         if self.path not in ("/v1/images/generations", "/v1/images/edits"):
             return self._error(404, {"message": f"no such path {self.path}"})
         fields = _fields(self.headers, body)

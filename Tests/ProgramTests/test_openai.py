@@ -155,6 +155,37 @@ def test_messages_of_the_server_are_passed_on_without_the_key(ask, openai):
     assert KEY not in json.dumps(done)
 
 
+PICTURE = png(40, 30)
+LETTERS = base64.b64encode(PICTURE).decode()
+
+
+@pytest.mark.parametrize("answer", [
+    {"data": [{"b64_json": base64.encodebytes(PICTURE).decode()}]},
+    {"data": [{"b64_json": base64.urlsafe_b64encode(PICTURE).decode().rstrip("=")}]},
+    {"images": [LETTERS]}, {"images": [{"b64_json": LETTERS}]}, [{"b64_json": LETTERS}], [LETTERS],
+    {"data": {"b64_json": LETTERS}},
+], ids=["line breaks", "for URLs", "images", "images as objects", "a list", "a list of texts", "one object"])
+def test_pictures_in_other_shapes_are_understood(ask, openai, answer, home):
+    openai.script({"status": 200, "json": answer})
+    with ask() as program:
+        done = submit(program)
+        program.finish()
+    assert (done["status"], done["billing"]) == ("completed", "charged")
+    assert Path(done["files"][0]["path"]).read_bytes() == PICTURE
+    assert incoming(home) == []
+
+
+@pytest.mark.parametrize("kind", ["image/png", "application/octet-stream"])
+def test_the_picture_itself_may_be_the_answer(ask, openai, kind, home):
+    openai.script({"bytes": PICTURE, "type": kind})
+    with ask() as program:
+        done = submit(program)
+        program.finish()
+    assert (done["status"], done["files"][0]["media_type"]) == ("completed", "image/png")
+    assert Path(done["files"][0]["path"]).read_bytes() == PICTURE
+    assert incoming(home) == []
+
+
 @pytest.mark.parametrize("behaviour", [
     "lost", "reset", "empty", "html", "truncated", "stream_cut", {"error": 500}, {"error": 502}, {"error": 408},
     {"error": 409},

@@ -67,13 +67,60 @@ import Threads
     #expect(
       answer.outputs == [
         .bytes([1, 2, 3]), .location("https://x/1.png"), .bytes([4, 5], FormatHint(mediaType: "image/png")),
+        // What was paid for beside a readable image is kept as it is.
+        .bytes(Array(#"{"url":"ftp://x"}"#.utf8), FormatHint(mediaType: "application/json")),
+        .bytes(Array("7".utf8), FormatHint(mediaType: "application/json")),
       ])
-    #expect(answer.isReadable)
+    #expect(!answer.hasNone)
   }
 
-  @Test(arguments: ["", "null", "[]", "{}", "<html>", #"{"message":"welcome"}"#, "data: [DONE]\n\n"])
-  func whatIsNoAnswerOfThisAPIIsNotReadable(text: String) {
-    #expect(!answer(text).isReadable)
+  /// The PNG signature.
+  private static let picture = "iVBORw0KGgo="
+
+  @Test(arguments: [
+    #"{"images":["\#(picture)"]}"#, #"{"images":[{"b64_json":"\#(picture)"}]}"#, #"["\#(picture)"]"#,
+    #"[{"b64_json":"\#(picture)"}]"#, #"{"data":{"b64_json":"\#(picture)"}}"#, #"{"data":{"images":["\#(picture)"]}}"#,
+    #"{"data":null,"images":["\#(picture)"]}"#, #"{"data":"\#(picture)"}"#, #"{"b64_json":"\#(picture)"}"#,
+    #"{"data":["\#(picture)"]}"#, #""\#(picture)""#, #"{"data":[{"b64_json":"iVBO\r\nRw0K\r\nGgo"}]}"#,
+    #"{"data":[{"b64_json":"iVBORw0KGgo"}]}"#, #"{"images":["iVBO\nRw0KGgo=\n"]}"#,
+    "data: {\"type\":\"image_generation.completed\",\"b64_json\":\"iVBO\\nRw0KGgo\"}\n\n",
+  ])
+  func imagesAreFoundInEachPlace(text: String) {
+    #expect(answer(text).outputs == [.bytes(ImageFormat.pngSignature)])
+  }
+
+  @Test func aDataURIAndLettersForURLsAreForgiven() {
+    #expect(answer(#"{"data":[{"b64_json":"Pz8_-A"}]}"#).outputs == [.bytes([0x3F, 0x3F, 0x3F, 0xF8])])
+    let uri = answer(#"{"images":["data:image/webp;base64,AQ\nID"]}"#)
+    #expect(uri.outputs == [.bytes([1, 2, 3], FormatHint(mediaType: "image/webp"))])
+  }
+
+  @Test(arguments: [
+    ImageFormat.pngSignature + [0, 1], Array("<svg xmlns='http://www.w3.org/2000/svg'/>".utf8),
+    [0x42, 0x00, 0x01, 0xFF],
+    Array("RIFF....WEBPVP8 ".utf8) + [0x00], [0x50, 0x4B, 0x03, 0x04, 0x00],
+  ])
+  func theFileItselfIsTheImage(body: [UInt8]) {
+    #expect(OpenAIResponse(body).outputs == [.bytes(body)])
+  }
+
+  @Test(arguments: [
+    "", "null", "[]", "{}", "7", "<html>", #"{"message":"welcome"}"#, "data: [DONE]\n\n", "BM was here", "no JSON",
+    #"{"data":[{"job":"7"}]}"#, #"{"data":[{"b64_json":"no base64"}]}"#, #"{"id":"job-7","status":"queued"}"#,
+    #"{"data":[{"url":"/relative.png"}]}"#, #"{"images":["abcd"]}"#, #"["a","b"]"#, #"{"detail":"welcome"}"#,
+    "data: {\"type\":\"image_generation.completed\",\"b64_json\":\"*\"}\n\n", "{\"data\":[{\"b64_json\":\"AQID\"",
+  ])
+  func whatHoldsNoImageAndDoesNotSaySoIsNotUnderstood(text: String) {
+    #expect(!answer(text).hasNone)
+    #expect(answer(text).outputs.isEmpty)
+  }
+
+  @Test(arguments: [
+    #"{"data":[]}"#, #"{"images":[]}"#, #"{"data":[],"error":null}"#, #"{"error":{"message":"no"}}"#,
+    "event: error\ndata: {\"type\":\"error\",\"error\":{\"message\":\"it broke\"}}\n\n",
+  ])
+  func anErrorOrAnEmptyListSaysThatThereIsNone(text: String) {
+    #expect(answer(text).hasNone)
     #expect(answer(text).outputs.isEmpty)
   }
 

@@ -55,7 +55,7 @@ public struct OpenAI: Provider {
     self.replyQueue = replyQueue
     self.clientVersion = clientVersion
     self.now = now
-    self.key = Self.trimmed(key)
+    self.key = key.trimmed
   }
 
   /// `.near` where the base URL is on this machine.
@@ -162,7 +162,7 @@ public struct OpenAI: Provider {
     if !answer.outputs.isEmpty {
       return .completed(outputs: answer.outputs, hasNSFWContents: [], inferenceMilliseconds: nil)
     }
-    guard isWhole, answer.isReadable else { return nil }
+    guard isWhole, answer.hasNone else { return nil }
     if let error = answer.error {
       var (failure, _) = refusal(error, status: 200, model: prediction.model, retryAfter: nil)
       let promise = " Nothing is billed."

@@ -3,7 +3,7 @@ internal import Encoding
 internal import JSON
 internal import Predictions
 
-/// The body of a reply, one JSON object or a stream of events. Unreadable parts are skipped.
+/// The body of a reply: one JSON value, a stream of events, or the file itself. Unreadable parts are skipped.
 struct OpenAIResponse: Sendable {
   /// An error of the server.
   struct Problem: Sendable, Equatable {
@@ -13,22 +13,29 @@ struct OpenAIResponse: Sendable {
     var parameter: String?
   }
 
-  /// The final images, in order.
+  /// The final images, in order. Beside one that can be read, what cannot is kept as JSON.
   private(set) var outputs: [RemoteOutput] = []
   /// The error in the place of images.
   private(set) var error: Problem?
-  /// Whether it is an answer of this API.
-  private(set) var isReadable = false
+  /// Whether it says by itself that there is no image: an error, or an empty list.
+  private(set) var hasNone = false
 
   init(_ body: [UInt8]) {
-    if let object = (try? JSONValue(parsing: body))?.object {
-      isReadable = object["data"]?.array != nil || object["error"] != nil
-      outputs = (object["data"]?.array ?? []).compactMap(Self.output)
-      error = Self.problem(in: object)
+    if Self.isFile(body) {
+      outputs = [.bytes(body)]
+      return
+    }
+    if let value = try? JSONValue(parsing: body) {
+      let object = value.object
+      let images = Self.images(in: value)
+      outputs = Self.outputs(of: images)
+      error = object.flatMap(Self.problem)
+      hasNone = outputs.isEmpty && (object?["error"] != nil || images.isEmpty && object != nil)
       return
     }
     var events = EventStream()
     for event in events.append(body.span) + events.finish() { take(event) }
+    hasNone = outputs.isEmpty && error != nil
   }
 
   /// The error object of a refusal; `nil` where there is none.
@@ -40,25 +47,49 @@ struct OpenAIResponse: Sendable {
     guard let object = (try? JSONValue(parsing: event.data))?.object else { return }
     let type = object["type"]?.string ?? event.name
     if type.hasSuffix(".completed") {
-      isReadable = true
       if let output = Self.output(.object(object)) { outputs.append(output) }
     } else if let problem = Self.problem(in: object) {
-      isReadable = true
       error = problem
     }
   }
 
-  /// `b64_json`, or `url` with a URL or a data URI.
+  /// Whether a body is the file itself (vLLM-Omni with `response_format: file`): a known signature, or bytes that are no text.
+  /// Decided by the bytes alone, because they are all that is stored.
+  private static func isFile(_ body: [UInt8]) -> Bool {
+    switch FileFormat(head: body).kind {
+    case .image, .vector, .video, .audio, .model, .archive: true
+    case .text, .json: false
+    case .other: body.prefix(FileFormat.headBytes).contains { $0 < 0x09 }
+    }
+  }
+
+  /// The members that hold images: OpenAI's, and that of servers with other habits.
+  private static let lists = ["data", "images"]
+
+  /// The images of an answer: in `data` or `images`, as a list or as one; or the answer is the list or the image.
+  private static func images(in value: JSONValue) -> [JSONValue] {
+    if let elements = value.array { return elements }
+    let inner = value.object.flatMap { object in lists.compactMap { object[$0] }.first { !$0.isNull } }
+    return inner.map(images(in:)) ?? [value]
+  }
+
+  private static func outputs(of images: [JSONValue]) -> [RemoteOutput] {
+    let read = images.map(output)
+    guard read.contains(where: { $0 != nil }) else { return [] }
+    return zip(images, read).compactMap { image, output in
+      output ?? (image.isEmpty ? nil : .bytes(image.serialized, FormatHint(mediaType: FileFormat.json.mediaType)))
+    }
+  }
+
+  /// `b64_json`, or `url` with a URL or a data URI; or one of them without a name.
   static func output(_ value: JSONValue) -> RemoteOutput? {
+    if let text = value.string { return RemoteOutput(text: text) }
     if let text = value["b64_json"]?.string, !text.isEmpty {
       if let uri = DataURI(text) { return .bytes(uri.bytes, FormatHint(mediaType: uri.mediaType)) }
-      guard let bytes = Base64.decode(Array(text.utf8).span), !bytes.isEmpty else { return nil }
+      guard let bytes = Base64.decodeLeniently(Array(text.utf8).span), !bytes.isEmpty else { return nil }
       return .bytes(bytes)
     }
-    guard let url = value["url"]?.string else { return nil }
-    if let uri = DataURI(url) { return .bytes(uri.bytes, FormatHint(mediaType: uri.mediaType)) }
-    let start = url.prefix(8).lowercased()
-    return start.hasPrefix("https://") || start.hasPrefix("http://") ? .location(url) : nil
+    return value["url"]?.string.flatMap(RemoteOutput.init(text:))
   }
 
   /// OpenAI's `error`, FastAPI's `detail`, or a bare `message`.
@@ -74,5 +105,18 @@ struct OpenAIResponse: Sendable {
     return Problem(
       message: text, type: error?["type"]?.string ?? "",
       code: error?["code"].flatMap { $0.string ?? $0.number?.spelling }, parameter: error?["param"]?.string ?? path)
+  }
+}
+
+extension JSONValue {
+  /// Whether it says nothing: `null`, `""`, `[]`, `{}`.
+  fileprivate var isEmpty: Bool {
+    switch self {
+    case .null: true
+    case .string(let text): text.isEmpty
+    case .array(let elements): elements.isEmpty
+    case .object(let object): object.isEmpty
+    case .bool, .number: false
+    }
   }
 }

@@ -46,7 +46,7 @@ public struct WaveSpeed: Provider, Sendable {
     self.files = files
     self.clientVersion = clientVersion
     self.now = now
-    self.key = Self.trimmed(key)
+    self.key = key.trimmed
   }
 
   /// `.near` where the base URL is on this machine.

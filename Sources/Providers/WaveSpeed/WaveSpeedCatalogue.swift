@@ -55,7 +55,7 @@ extension WaveSpeed: ProviderCatalogue {
   }
 
   private static func text(_ value: JSONValue?, atMost limit: Int) -> String? {
-    guard let text = value?.string.map(trimmed), !text.isEmpty else { return nil }
+    guard let text = value?.string.map(\.trimmed), !text.isEmpty else { return nil }
     return String(text.prefix(limit))
   }
 

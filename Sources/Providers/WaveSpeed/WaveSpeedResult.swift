@@ -82,7 +82,7 @@ extension WaveSpeed {
 
   private static func files(in value: JSONValue, depth: Int) -> [RemoteOutput] {
     switch value {
-    case .string(let text): return file(text).map { [$0] } ?? []
+    case .string(let text): return RemoteOutput(text: text).map { [$0] } ?? []
     case .array(let elements) where depth < searchDepth: return elements.flatMap { files(in: $0, depth: depth + 1) }
     case .object(let object) where depth < searchDepth:
       // The file's own address; others beside it lead to a licence, a thumbnail, a page.
@@ -90,22 +90,6 @@ extension WaveSpeed {
       return object.members.flatMap { files(in: $0.value, depth: depth + 1) }
     case .array, .object, .bool, .number, .null: return []
     }
-  }
-
-  /// A file, where the text, without white space around it, is a URL, a data URI, or the base64 of an image.
-  private static func file(_ text: String) -> RemoteOutput? {
-    let text = trimmed(text)
-    let start = text.prefix(8).lowercased()
-    if start.hasPrefix("https://") || start.hasPrefix("http://") {
-      // A sentence may begin with an address.
-      return text.contains(where: \.isWhitespace) ? nil : .location(text)
-    }
-    if start.hasPrefix("data:"), let uri = DataURI(text) {
-      return .bytes(uri.bytes, FormatHint(mediaType: uri.mediaType))
-    }
-    // Only an image: any word of four letters is base64 too.
-    guard let bytes = Base64.decode(Array(text.utf8).span), ImageFormat(of: bytes) != nil else { return nil }
-    return .bytes(bytes)
   }
 
   // MARK: - Failed
