@@ -17,7 +17,7 @@ public struct CommandTable: Sendable {
     let serveOptions = Self.serveOptions(providers)
     commands = [
       Self.setup(providers.filter { $0.access != nil }.map(\.name)), Self.generate(provider), Self.edit(providers),
-      Self.again(providers), Self.list(providers), Self.status, Self.result, Self.open, Self.cancel, Self.delete,
+      Self.again(providers), Self.list(providers), Self.status, Self.result, Self.open, Self.reread, Self.cancel, Self.delete,
       Self.prune, Self.gallery, Self.models(provider), Self.quote(provider), Self.validate(provider),
       Self.balance(provider), Self.doctor(provider), Self.schema, Self.serve(serveOptions), Self.mcp(serveOptions),
       Self.completions, Self.manual, Self.thumbnail,
@@ -137,6 +137,14 @@ public struct CommandTable: Sendable {
   private static let result = Command(
     "result", "wait for a prediction and print the paths of its files",
     details: ["Ctrl-C stops waiting; the prediction goes on."],
+    operands: [id], options: [timeout, show, json, quiet] + table)
+
+  private static let reread = Command(
+    "reread", "read a reply again that could not be read, and print the paths of its files",
+    details: [
+      "A reply to a paid request that imagewire does not understand is kept in the state directory, and the prediction is "
+        + "unknown. A newer version may understand it. Nothing is sent for it, and nothing is billed."
+    ],
     operands: [id], options: [timeout, show, json, quiet] + table)
 
   private static let cancel = Command(

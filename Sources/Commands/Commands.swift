@@ -13,6 +13,7 @@ public enum Commands {
     case "list": ListCommand.run(invocation, session)
     case "status": StatusCommands.status(invocation, session)
     case "result": StatusCommands.result(invocation, session)
+    case "reread": StatusCommands.reread(invocation, session)
     case "cancel": StatusCommands.cancel(invocation, session)
     case "delete": StatusCommands.delete(invocation, session)
     case "prune": Prune.run(invocation, session)

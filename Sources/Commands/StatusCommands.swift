@@ -3,7 +3,7 @@ internal import JSON
 internal import Predictions
 internal import Service
 
-/// `imagewire status`, `result`, `cancel` and `delete`.
+/// `imagewire status`, `result`, `reread`, `cancel` and `delete`.
 enum StatusCommands {
   static func status(_ invocation: Invocation, _ session: Session) -> ExitStatus {
     find(invocation.operands[0], session) { snapshot in
@@ -15,6 +15,30 @@ enum StatusCommands {
   static func result(_ invocation: Invocation, _ session: Session) -> ExitStatus {
     find(invocation.operands[0], session) { snapshot in
       ResultWaiter(invocation, session).follow(snapshot, onInterrupt: .stopWaiting)
+    }
+  }
+
+  static func reread(_ invocation: Invocation, _ session: Session) -> ExitStatus {
+    find(invocation.operands[0], session) { snapshot in
+      let id = snapshot.prediction.id
+      let outcome: Result<RereadOutcome, StoreError> = answer { session.engine.reread(id, completion: $0) }
+      switch outcome {
+      case .success(.understood(let after)):
+        return ResultWaiter(invocation, session).follow(after, onInterrupt: .stopWaiting)
+      case .success(.stillUnreadable(let reason)):
+        let path = snapshot.prediction.unreadReply.map { "\n\(SafeText(path: $0))" as SafeText } ?? ""
+        session.console.error("\(SafeText(reason)) Nothing was changed; the reply stays in its file.\(path)")
+      case .success(.nothingToRead(let found)):
+        session.console.error(
+          "\(id) is \(found.prediction.status.rawValue), and there is no reply of it that could not be read. Nothing was changed."
+        )
+      case .success(.notConfigured(let provider)):
+        session.console.error(
+          "The provider \(provider) is not configured as it was for \(id). imagewire setup configures it. Nothing was changed."
+        )
+      case .failure(let error): session.console.error("\(error.message)")
+      }
+      return .failed
     }
   }
 

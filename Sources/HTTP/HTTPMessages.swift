@@ -112,6 +112,15 @@ public struct HTTPResponse: Sendable, Equatable {
   /// Whether the answer says where its body ends: by a length, in chunks, or by HTTP/2. Otherwise its end is that of the
   /// connection, and a cut is not seen.
   public var saysItsEnd = true
+
+  /// An answer; its body is as long as it says, where nothing else is said.
+  public init(status: Int, headers: [String: String] = [:], body: [UInt8], bodyBytes: Int64? = nil, saysItsEnd: Bool = true) {
+    self.status = status
+    self.headers = headers
+    self.body = body
+    self.bodyBytes = bodyBytes ?? Int64(body.count)
+    self.saysItsEnd = saysItsEnd
+  }
 }
 
 /// Why a request has no complete answer. Holds no header of the request.

@@ -104,7 +104,11 @@ final class HTTPTransfer {
       try set(CURLOPT_LOW_SPEED_LIMIT, request.limits.floor)
       try set(CURLOPT_LOW_SPEED_TIME, Int(max(1, stall / 1_000)))
     }
-    try set(ccurl_set_size(easy, CURLOPT_MAXFILESIZE_LARGE, request.bodyLimit))
+    // What was paid for is read up to the limit, however long it says that it is.
+    if case .once = request.purpose {
+    } else {
+      try set(ccurl_set_size(easy, CURLOPT_MAXFILESIZE_LARGE, request.bodyLimit))
+    }
     try set(CURLOPT_PROXY, proxy ?? "")
     try set(CURLOPT_NOPROXY, "")
     // Other methods take a second round, which on an http proxy sends the request again.
@@ -265,6 +269,7 @@ final class HTTPTransfer {
     if isKept, !memory.take(bytes.count, for: order.number) { return .later }
     if bodyBytes + Int64(bytes.count) > order.request.bodyLimit {
       stop = .tooLarge
+      if isKept { body.append(contentsOf: bytes.prefix(Int(order.request.bodyLimit - bodyBytes))) }
     } else if case .download(_, let sink) = order.request.purpose {
       // The text of an error page must not get into an output.
       if (200..<300).contains(status), !order.request.taken.contains(status) {

@@ -92,7 +92,8 @@ extension Prediction {
 
     case .accepted(let remoteID, _):  // Without a check of the owner: an id is always written.
       try require(phase != .queued)
-      guard self.remoteID != remoteID else { return self }
+      // The id of a reply that could not be read stands for it still, when it can be.
+      guard self.remoteID != remoteID || status == .unknown && phase == nil else { return self }
       next.remoteID = remoteID
       // It was sent, although the row says that it was not.
       if billing == .none { next.billing = .unknown }
@@ -116,6 +117,18 @@ extension Prediction {
       try requireAwaitsReply(writer)
       if phase == .settling {
         next.settle(deleting: false)
+      } else {
+        next.doubt(reason, canLook: canLook, at: now)
+      }
+
+    case .unreadable(let reason, let reply, let canLook):
+      // While it is looked for or polled, the reply is one that was stored before.
+      if phase != .looking && phase != .polling { try requireAwaitsReply(writer) } else { try requireOwner(writer) }
+      next.unreadReply = reply
+      if phase == .settling {
+        next.settle(deleting: false)
+        let hint = next.whereReplyIs
+        next.failure?.hint = hint
       } else {
         next.doubt(reason, canLook: canLook, at: now)
       }
@@ -198,11 +211,14 @@ extension Prediction {
       next.tries = tries + 1
       next.nextAt = due
       guard isSettled else { return next }
-      if status == .processing { next.end(.unknown, at: now, failure: .submissionUnknown(reason, isFree: isFree)) }
+      if status == .processing { next.end(.unknown, at: now, failure: next.submissionUnknown(reason)) }
       // Without an owner until a client asks again: that process takes it over for one search.
       next.owner = nil
       next.phase = due == nil ? nil : .looking
-      if due == nil { next.failure?.hint = "The provider's history no longer reaches back that far; check the bill." }
+      if due == nil {
+        let hint = [whereReplyIs, "The provider's history no longer reaches back that far; check the bill."]
+        next.failure?.hint = hint.compactMap { $0 }.joined(separator: " ")
+      }
       guard next.status != status || next.failure != failure else { return next }
 
     case .deletionAnswered(let outcome):
@@ -405,8 +421,21 @@ extension Prediction {
       tries = 0
       nextAt = now + 2_000
     } else {
-      end(.unknown, at: now, failure: .submissionUnknown(reason, isFree: isFree))
+      end(.unknown, at: now, failure: submissionUnknown(reason))
     }
+  }
+
+  /// Where the reply is that could not be read, and how to read it; `nil` where there is none.
+  private var whereReplyIs: String? {
+    unreadReply.map {
+      "What the provider answered is kept in \($0). imagewire reread \(id) tries to read it again; a newer version may be able to."
+    }
+  }
+
+  private func submissionUnknown(_ reason: String) -> PredictionFailure {
+    var failure = PredictionFailure.submissionUnknown(reason, isFree: isFree)
+    if let whereReplyIs { failure.hint = [failure.hint, whereReplyIs].compactMap { $0 }.joined(separator: " ") }
+    return failure
   }
 
   /// A path as a `file:` URL: every byte except unreserved characters and `/` is escaped (RFC 3986, RFC 8089).

@@ -101,6 +101,8 @@ public struct Prediction: Sendable, Equatable {
   public var inferenceMilliseconds: Int64?
   /// Whether it was `unknown` at any time, even if it was found again.
   public var hasBeenUnknown: Bool
+  /// The path of the provider's reply to its POST that could not be read; `nil` where there is none.
+  public var unreadReply: String?
   /// Why it failed, or why a completed one has no files.
   public var failure: PredictionFailure?
   /// One sentence for people; empty unless something went wrong.
@@ -167,6 +169,7 @@ public struct Prediction: Sendable, Equatable {
     hasNSFWContents = []
     inferenceMilliseconds = nil
     hasBeenUnknown = false
+    unreadReply = nil
     failure = nil
     error = ""
   }

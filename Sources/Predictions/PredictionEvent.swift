@@ -34,6 +34,9 @@ public enum PredictionEvent: Sendable, Equatable {
   case previewed(Preview)
   /// The outcome of the POST is unknown. `canLook`: the provider has a history to search.
   case ambiguous(reason: String, canLook: Bool)
+  /// The reply to the POST is not understood, and is kept at this path. `canLook`: the provider has a history of its
+  /// own to search.
+  case unreadable(reason: String, reply: String, canLook: Bool)
   /// Its owner has exited; the writer takes over.
   case takenOver(canLook: Bool)
   /// The provider finished it, with outputs or a failure.
@@ -83,7 +86,7 @@ extension PredictionEvent {
     case .refused: .refused
     case .accepted(let remoteID, let clockSkew): .accepted(remoteID: remoteID, clockSkew: clockSkew)
     case .adopted(let match): .adopted(match)
-    case .ambiguous: .leftOpen
+    case .ambiguous, .unreadable: .leftOpen
     case .cancelAsked(_, sendable: false), .withdrawn(sendable: false): .unsent
     case .foundSeveral: .doubted
     case .notInHistory, .priced, .overBudget, .priceRefused, .modelMissing, .uploadFailed, .previewed, .cancelAsked,
@@ -113,6 +116,7 @@ extension Prediction {
     switch event {
     case .cancelAsked, .withdrawn:
       phase == .sending || phase == .settling && remoteID == nil ? event.sendChange : nil
+    case .unreadable: mayReceiveReply && remoteID == nil ? event.sendChange : nil
     default: event.sendChange
     }
   }

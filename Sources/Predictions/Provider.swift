@@ -89,6 +89,11 @@ public protocol Provider: Sendable {
   /// Whether a poll would give the result once more. May read the disk: not called with a lock held.
   func canRepeat(_ prediction: Prediction) -> Bool
 
+  /// Reads a reply to the POST again that an earlier version kept because it could not read it. Sends nothing.
+  ///
+  /// - Parameter completion: gets the outcome as `submit` would report it; `nil` where no reply is kept.
+  func reread(_ prediction: Prediction, completion: @escaping @Sendable (SubmitOutcome?) -> Void)
+
   /// Drops what is stored for a prediction: it is over or deleted, and that is committed. May be called again.
   func forget(_ prediction: Prediction)
 }
@@ -112,6 +117,11 @@ extension Provider {
     preview: @escaping @Sendable (PartialImage) -> Void, completion: @escaping @Sendable (SubmitOutcome) -> Void
   ) {
     submit(prediction, mayStart: mayStart, completion: completion)
+  }
+
+  /// `nil`, for providers that keep no replies.
+  public func reread(_ prediction: Prediction, completion: @escaping @Sendable (SubmitOutcome?) -> Void) {
+    completion(nil)
   }
 
   /// Does nothing, for providers that store nothing.
@@ -263,6 +273,8 @@ public enum SubmitOutcome: Sendable, Equatable {
   case unsent(reason: String)
   /// The provider may have accepted it or not.
   case ambiguous(reason: String)
+  /// The same: the reply has a status of success and is not understood. It is kept at this path.
+  case unreadable(reason: String, reply: String)
 }
 
 /// The outcome of a poll.
@@ -273,6 +285,8 @@ public enum PollOutcome: Sendable, Equatable {
   case gone(reason: String)
   /// Any other refusal: a changed key, a captive portal. Polled again later; not a failure of the prediction.
   case paused(reason: String)
+  /// The stored reply that a poll reads is not understood. It is kept at this path.
+  case unreadable(reason: String, reply: String)
   /// No information: 429, 5xx, HTML, network errors. `after`: from `Retry-After`, in milliseconds.
   case transient(reason: String, after: Int64?)
 }
@@ -317,6 +331,8 @@ public enum HistoryOutcome: Sendable, Equatable {
   case tooMany
   /// One match that may belong to another prediction.
   case contested
+  /// The stored reply of the prediction is not understood. It is kept at this path.
+  case unreadable(reason: String, reply: String)
   /// The history could not be searched; a later search may succeed.
   case unavailable(reason: String)
 }

@@ -45,6 +45,11 @@ extension HTTPProvider {
     }
   }
 
+  /// That a reply with a status of success is not understood, in one sentence.
+  func notUnderstood(_ response: HTTPResponse) -> String {
+    "The provider answered HTTP \(response.status), and the answer (\(response.body.count) bytes) is not understood."
+  }
+
   /// Downloads one output, without the key.
   func fetch(
     _ output: String, into writer: any OutputWriter, completion: @escaping @Sendable (DownloadOutcome) -> Void

@@ -134,7 +134,8 @@ private struct ProviderSlots {
     type.make(
       ProviderParts(
         baseURL: baseURL, key: key, account: Account.name(salt: salt, baseURL: baseURL, key: key),
-        replies: FileReplyStore(directory: configuration.stateDirectory), http: http, files: files,
+        replies: FileReplyStore(directory: configuration.stateDirectory, version: Version.number), http: http,
+        files: files,
         replyQueue: replyQueue, version: Version.number, time: time))
   }
 }

@@ -84,13 +84,17 @@ import Threads
 
   @Test func lengthIsLimited() throws {
     let server = try Loopback([
-      "poll": [["do": "reply", "body": .string(String(repeating: "x", count: 1_000))]],
+      "poll": [["do": "reply", "body": .string(String(repeating: "x", count: 1_000)), "times": 2]],
       "download": ["huge", "endless", "short"],
     ])
     let http = client()
     var request = get(server.url + "/api/v3/predictions/x/result")
     request.bodyLimit = 999
     #expect(failure(http.ask(request))?.kind == .tooLarge)
+    // Of an answer to a paid request all that the limit allows is kept, however long it says that it is.
+    request.purpose = .once(mayStart: { true })
+    let cut = failure(http.ask(request))
+    #expect(cut?.kind == .tooLarge && cut?.partial?.body.count == 999)
     #expect(failure(http.ask(download(server.outputURL + "/output/x.png")))?.kind == .tooLarge)
     #expect(failure(http.ask(download(server.outputURL + "/output/x.png")))?.kind == .tooLarge)
     #expect(failure(http.ask(download(server.outputURL + "/output/x.png")))?.kind == .dropped)

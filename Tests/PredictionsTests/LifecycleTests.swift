@@ -14,7 +14,7 @@ struct LifecycleTests {
     case interrupted, unsent, refused, accepted
     case ambiguous, ambiguousForGood, takenOver, takenOverForGood, running, completed, refunded, saved, givenUp
     case relinked, downloadAgain, adopted, lookedInVain, lookedEnough, lookedForGood, deleted, notDeleted, previewed
-    case notInHistory, foundSeveral
+    case notInHistory, foundSeveral, unreadable, unreadableForGood
 
     var testDescription: String { rawValue }
 
@@ -60,6 +60,8 @@ struct LifecycleTests {
       case .previewed: .previewed(.sample)
       case .notInHistory: .notInHistory
       case .foundSeveral: .foundSeveral(reason: "The history has two.")
+      case .unreadable: .unreadable(reason: "Not understood.", reply: "/replies/1", canLook: true)
+      case .unreadableForGood: .unreadable(reason: "Not understood.", reply: "/replies/1", canLook: false)
       }
     }
   }
@@ -123,6 +125,11 @@ struct LifecycleTests {
     Row([.takenOver, .takenOverForGood], unanswered, .becomes(.cancelled, nil, .unknown)),
     Row([.unsent, .refused, .interrupted], unanswered, .becomes(.cancelled, nil, .none), by: .owner),
     Row([.ambiguous, .ambiguousForGood], unanswered, .becomes(.cancelled, nil, .unknown), by: .owner),
+    Row([.unreadable], [.sending, .polling, .looking], .becomes(.processing, .looking, .unknown), by: .owner),
+    Row([.unreadableForGood], [.sending, .polling, .looking], .becomes(.unknown, nil, .unknown), by: .owner),
+    Row([.unreadable], [.lookingAgain], .becomes(.unknown, .looking, .unknown), by: .owner),
+    Row([.unreadableForGood], [.lookingAgain], .becomes(.unknown, nil, .unknown), by: .owner),
+    Row([.unreadable, .unreadableForGood], unanswered, .becomes(.cancelled, nil, .unknown), by: .owner),
     Row([.accepted], [.settling], .becomes(.cancelled, nil, .unknown)),
     Row([.accepted], [.settlingToDelete], .becomes(.cancelled, .settling, .unknown)),
     // A preview changes nothing else.
@@ -323,6 +330,27 @@ struct LifecycleTests {
     for writer in Self.writers {
       #expect(try attempt(situation.prediction, .accepted, by: writer).get().remoteID == "r-2")
     }
+  }
+
+  @Test("a reply that could not be read is named, and goes on when it is read again")
+  func unreadable() throws {
+    for situation in [Situation.sending, .polling, .looking] {
+      let kept = try attempt(.init(situation: situation), .unreadableForGood, by: Situation.owner).get()
+      #expect(kept.unreadReply == "/replies/1" && kept.failure?.hint?.contains("/replies/1. imagewire reread") == true)
+      let id = kept.remoteID ?? "r-2"
+      let again = try kept.applying(.accepted(remoteID: id, clockSkew: nil), by: Self.stranger, at: Self.now)
+      #expect(again.status == .processing && again.phase == .polling && again.owner == Self.stranger.owner)
+      #expect(again.unreadReply == "/replies/1" && again.failure == nil)
+      // The second of two.
+      #expect(try again.applying(.accepted(remoteID: id, clockSkew: nil), by: Situation.owner, at: Self.now) == again)
+    }
+    let settled = try attempt(.init(situation: .settling), .unreadable, by: Situation.owner).get()
+    #expect(settled.failure?.hint?.contains("/replies/1") == true && settled.needsNoReply)
+    let looking = try attempt(.init(situation: .sending), .unreadable, by: Situation.owner).get()
+    #expect(looking.failure == nil && !looking.needsNoReply)
+    let lost = try looking.applying(Event.lookedForGood.event, by: Situation.owner, at: Self.now)
+    #expect(
+      lost.failure?.hint?.contains("/replies/1") == true && lost.failure?.hint?.contains("check the bill") == true)
   }
 
   @Test("the same reply twice changes nothing")
@@ -537,7 +565,7 @@ struct LifecycleTests {
     case .accepted: #expect(change == .accepted(remoteID: "r-2", clockSkew: 12))
     case .adopted:
       #expect(change == .adopted(HistoryMatch(remoteID: "r-2", createdAt: Situation.sentAt, clockSkew: 0)))
-    case .ambiguous, .ambiguousForGood: #expect(change == .leftOpen)
+    case .ambiguous, .ambiguousForGood, .unreadable, .unreadableForGood: #expect(change == .leftOpen)
     case .foundSeveral: #expect(change == .doubted)
     default: #expect(change == nil)
     }

@@ -196,6 +196,7 @@ def test_a_lost_reply_is_unknown_and_never_sent_again(ask, openai, behaviour, ho
         done = submit(program, stream=behaviour == "stream_cut")
         assert (done["status"], done["billing"], done["failure"]["type"]) == ("unknown", "unknown", "submission_unknown")
         again = program.call("result", id=done["id"])
+        program.finish()
     assert again["status"] == "unknown"
     assert len(openai.posts()) == 1
     assert incoming(home) == []

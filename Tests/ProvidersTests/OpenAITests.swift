@@ -199,17 +199,19 @@ import Threads
     let replyQueue: WorkQueue
     let kept = Protected<[[UInt8]]>([])
 
-    func keep(_ body: [UInt8], of prediction: Prediction) {
+    func keep(_ reply: StoredReply, of prediction: Prediction) {
       replyQueue.assertIsCurrent()
-      kept.withLock { $0.append(body) }
+      kept.withLock { $0.append(reply.body) }
     }
-    func body(of prediction: Prediction) -> [UInt8]? {
+    func reply(of prediction: Prediction) -> StoredReply? {
       files.assertIsCurrent()
-      return Array(OpenAIRepliesTests.reply.utf8)
+      return StoredReply(Array(OpenAIRepliesTests.reply.utf8))
     }
     func has(_ prediction: Prediction) -> Bool { true }
     var isEmpty: Bool { false }
     func discard(_ prediction: Prediction) {}
+    func keepUnread(_ reply: StoredReply, of prediction: Prediction) -> String { "/unread" }
+    func unreadReply(of prediction: Prediction) -> StoredReply? { nil }
   }
 
   private func provider(at url: String, _ replies: QueuedReplies) -> OpenAI {
@@ -259,9 +261,13 @@ import Threads
 }
 
 struct NoReplies: ReplyStore {
-  func keep(_ body: [UInt8], of prediction: Prediction) {}
-  func body(of prediction: Prediction) -> [UInt8]? { nil }
+  func keep(_ reply: StoredReply, of prediction: Prediction) {}
+  func reply(of prediction: Prediction) -> StoredReply? { nil }
   func has(_ prediction: Prediction) -> Bool { false }
   var isEmpty: Bool { true }
   func discard(_ prediction: Prediction) {}
+  func keepUnread(_ reply: StoredReply, of prediction: Prediction) throws(OutputError) -> String {
+    throw .inputOutput(path: "/unread", reason: "it is not kept in this test")
+  }
+  func unreadReply(of prediction: Prediction) -> StoredReply? { nil }
 }

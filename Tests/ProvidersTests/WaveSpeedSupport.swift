@@ -12,7 +12,8 @@ extension Loopback {
     key: String = secret, http: HTTPClient = client(), files: WorkQueue = WorkQueue(), base: String? = nil
   ) -> WaveSpeed {
     WaveSpeed(
-      baseURL: base ?? url, key: key, account: "account", http: http, files: files, clientVersion: "0.0-test",
+      baseURL: base ?? url, key: key, account: "account", replies: NoReplies(), http: http, files: files,
+      replyQueue: WorkQueue(), clientVersion: "0.0-test",
       now: { wallMilliseconds() })
   }
 }

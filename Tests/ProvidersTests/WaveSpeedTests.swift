@@ -131,7 +131,9 @@ import Threads
 
   @Test func anUnsentRequestIsReportedAsUnsent() throws {
     let nobody = WaveSpeed(
-      baseURL: "http://127.0.0.1:1", key: secret, account: "a", http: client(), files: WorkQueue(), clientVersion: "0",
+      baseURL: "http://127.0.0.1:1", key: secret, account: "a", replies: NoReplies(), http: client(),
+      files: WorkQueue(),
+      replyQueue: WorkQueue(), clientVersion: "0",
       now: { 0 })
     guard case .unsent = nobody.submit(prediction()) else { throw Unexpected() }
     let server = try Loopback()
@@ -369,7 +371,8 @@ import Threads
   @Test func thePace() {
     func service(_ base: String) -> WaveSpeed {
       WaveSpeed(
-        baseURL: base, key: "", account: "a", http: client(), files: WorkQueue(), clientVersion: "0", now: { 0 })
+        baseURL: base, key: "", account: "a", replies: NoReplies(), http: client(), files: WorkQueue(),
+        replyQueue: WorkQueue(), clientVersion: "0", now: { 0 })
     }
     #expect(service("http://127.0.0.1:8080").pace == .near)
     #expect(service("http://localhost").pace == .near)

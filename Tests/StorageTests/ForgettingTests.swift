@@ -186,7 +186,7 @@ struct ForgettingTests {
     let replies = FileReplyStore(directory: fixture.directory)
     for id in [id, other] {
       let row = try #require(try fixture.store.prediction(id))
-      try replies.keep(Array(Self.prompt.utf8), of: row)
+      try replies.keep(StoredReply(Array(Self.prompt.utf8)), of: row)
       _ = try InputFiles(directory: fixture.directory).write(Array(Self.prompt.utf8), of: id)
     }
     _ = try fixture.delete([id])

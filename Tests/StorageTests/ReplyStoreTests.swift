@@ -10,22 +10,22 @@ import Threads
     let one = prediction(epoch: 1)
     let store = FileReplyStore(directory: folder.path)
     #expect(store.isEmpty)
-    #expect(store.body(of: one) == nil)
-    try store.keep([1, 2, 3], of: one)
+    #expect(store.reply(of: one) == nil)
+    try store.keep(StoredReply([1, 2, 3]), of: one)
     let another = FileReplyStore(directory: folder.path)
-    #expect(another.body(of: one) == [1, 2, 3])
+    #expect(another.reply(of: one)?.body == [1, 2, 3])
     #expect(!another.isEmpty)
     #expect(FileSystem.names(in: "\(folder.path)/incoming") == ["\(one.id).1"])
 
     var later = one
     later.epoch = 12
-    try store.keep(Array(repeating: 7, count: 100_000), of: later)
-    #expect(store.body(of: one)?.count == 100_000)
+    try store.keep(StoredReply(Array(repeating: 7, count: 100_000)), of: later)
+    #expect(store.reply(of: one)?.body.count == 100_000)
     let other = prediction(epoch: 1)
-    try store.keep([], of: other)
+    try store.keep(StoredReply([]), of: other)
     store.discard(one)
-    #expect(store.body(of: one) == nil)
-    #expect(store.body(of: other) == [])
+    #expect(store.reply(of: one) == nil)
+    #expect(store.reply(of: other)?.body == [])
   }
 
   @Test func aPartOfAReplyIsNotReadAndIsDiscarded() throws {
@@ -36,25 +36,52 @@ import Threads
     // As a process leaves it that ends while it writes.
     try FileSystem.replace("\(folder.path)/incoming/\(one.id).1.part", with: "half")
     #expect(store.isEmpty)
-    #expect(store.body(of: one) == nil)
+    #expect(store.reply(of: one) == nil)
     store.discard(one)
     #expect(FileSystem.names(in: "\(folder.path)/incoming") == [])
     // A directory has the name of the file: storing fails and leaves nothing.
     try FileSystem.makeFolder("\(folder.path)/incoming/\(one.id).1/in the way")
-    #expect(throws: OutputError.self) { try store.keep([1], of: one) }
+    #expect(throws: OutputError.self) { try store.keep(StoredReply([1]), of: one) }
     #expect(FileSystem.names(in: "\(folder.path)/incoming") == ["\(one.id).1"])
+  }
+
+  @Test func aReplyThatIsKeptUnreadIsFoundByItsPredictionOnly() throws {
+    let folder = TemporaryFolder()
+    let one = prediction(epoch: 2)
+    let store = FileReplyStore(directory: folder.path, version: "1.2.3-dev")
+    #expect(store.unreadReply(of: one) == nil)
+    try store.keep(StoredReply([1], isWhole: false), of: one)
+    #expect(store.reply(of: one) == StoredReply([1], isWhole: false))
+    #expect(FileSystem.names(in: "\(folder.path)/incoming") == ["\(one.id).2.cut"])
+    let path = try store.keepUnread(StoredReply([1], isWhole: false), of: one)
+    #expect(path == "\(folder.path)/replies/\(one.id).2.1.2.3-dev.cut")
+    #expect(FileSystem.read(path) == [1])
+    store.discard(one)
+    #expect(store.isEmpty)
+    #expect(store.reply(of: one) == nil)
+    #expect(store.unreadReply(of: one) == StoredReply([1], isWhole: false))
+    var later = one
+    later.epoch = 10
+    _ = try FileReplyStore(directory: folder.path, version: "1.2.4").keepUnread(StoredReply([7]), of: later)
+    #expect(store.unreadReply(of: one) == StoredReply([7]))
+    store.sweep({ _, _ in false }, unread: { id, isWhole in id != one.id || !isWhole })
+    #expect(FileSystem.names(in: "\(folder.path)/replies").count == 2)
+    store.remove(one)
+    #expect(FileSystem.names(in: "\(folder.path)/replies") == [])
   }
 
   @Test func aMissingDirectoryIsReported() throws {
     let folder = TemporaryFolder()
     let store = FileReplyStore(directory: "\(folder.path)/file")
     try FileSystem.replace("\(folder.path)/file", with: "in the way")
-    #expect(throws: OutputError.self) { try store.keep([1], of: prediction(epoch: 1)) }
+    #expect(throws: OutputError.self) { try store.keep(StoredReply([1]), of: prediction(epoch: 1)) }
   }
 
   @Test func aReplyIsNotStoredOnAThreadThatMustNotWait() async {
     await #expect(processExitsWith: .failure) {
-      Promptness.required { try? FileReplyStore(directory: "/nowhere").keep([], of: Self.prediction(epoch: 1)) }
+      Promptness.required {
+        try? FileReplyStore(directory: "/nowhere").keep(StoredReply([]), of: Self.prediction(epoch: 1))
+      }
     }
   }
 

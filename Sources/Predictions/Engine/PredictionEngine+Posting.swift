@@ -81,6 +81,9 @@ extension PredictionEngine {
         case .revoked: record(id, .cancelAsked(deleteRemote: false, sendable: false), by: writer)
         case .other: record(id, .unsent(reason: reason), by: writer)
         }
+      case .unreadable(let reason, let reply):
+        // A history of stored replies has nothing else of it.
+        record(id, .unreadable(reason: reason, reply: reply, canLook: provider.remembersAll), by: writer)
       case .ambiguous(let reason):
         record(id, .ambiguous(reason: reason, canLook: provider.searchableHistory != nil), by: writer)
       }

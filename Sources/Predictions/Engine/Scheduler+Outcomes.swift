@@ -18,6 +18,8 @@ extension Scheduler {
     case .paused:
       job.failures += 1
       pause = max(pause, jittered(policy.paused(after: job.failures)))
+    case .unreadable(let reason, let reply):
+      return [.record(id, .unreadable(reason: reason, reply: reply, canLook: false))]
     case .gone(let reason):
       job.failures += 1
       if age >= policy.goneGrace {
@@ -41,6 +43,9 @@ extension Scheduler {
 
   mutating func looked(_ id: PredictionID, _ outcome: HistoryOutcome, now: Moment) -> [Action] {
     guard var job = jobs[id], job.phase == .looking else { return [] }
+    if case .unreadable(let reason, let reply) = outcome {
+      return [.record(id, .unreadable(reason: reason, reply: reply, canLook: false))]
+    }
     let policy = policy(of: job)
     let looks = policy.looks
     let reason = HistoryOutcome.reason(outcome)
@@ -94,7 +99,7 @@ extension Scheduler {
       jobs[id]?.attempts += 1
       schedule(id, in: policy.looks[job.attempts], now: now)
       return []
-    case .found, .tooMany, .contested:
+    case .found, .tooMany, .contested, .unreadable:
       return [.record(id, .foundSeveral(reason: HistoryOutcome.doubt(outcome)))]
     case .unavailable:
       jobs[id]?.failures += 1
@@ -191,6 +196,7 @@ extension HistoryOutcome {
     case .tooMany: "\(lost) the provider's history has too many that could be it."
     case .contested: "\(lost) the item in the provider's history may belong to an equal prediction."
     case .unavailable(let why): "\(lost) the provider's history could not be read: \(why)"
+    case .unreadable(let why, _): why
     }
   }
 }

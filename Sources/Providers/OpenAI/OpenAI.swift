@@ -134,13 +134,13 @@ public struct OpenAI: Provider {
     }
     if (200..<300).contains(response.status), !response.body.isEmpty {
       replyQueue.assertIsCurrent()
+      let reply = StoredReply(response.body, isWhole: broken == nil)
       // Stored first, because memory is lost with the process.
-      try? replies.keep(response.body, of: prediction)
-      // A stream that broke off after its image counts.
-      if let result = self.result(of: response.body, isWhole: broken == nil, prediction) {
+      try? replies.keep(reply, of: prediction)
+      if let result = self.result(of: reply, prediction) {
         return .accepted(remoteID: Self.remoteID(of: prediction), result: result, clockSkew: nil)
       }
-      replies.discard(prediction)
+      return keep(unread: reply, of: prediction, because: broken.map(reason) ?? notUnderstood(response))
     }
     if let broken { return .ambiguous(reason: reason(broken)) }
     if HTTPResponse.isRefusal(response.status) {
@@ -153,16 +153,22 @@ public struct OpenAI: Provider {
     return .ambiguous(reason: "The provider answered HTTP \(response.status)\(said).")
   }
 
+  /// Keeps a reply that is not understood. Where that fails, what `keep` stored is left for a later search.
+  private func keep(unread reply: StoredReply, of prediction: Prediction, because reason: String) -> SubmitOutcome {
+    let path = try? replies.keepUnread(reply, of: prediction)
+    return path.map { .unreadable(reason: reason, reply: $0) } ?? .ambiguous(reason: reason)
+  }
+
   /// Ours, which says that the reply arrived: the service has no id.
   private static func remoteID(of prediction: Prediction) -> String { "reply-\(prediction.id)" }
 
-  /// The meaning of a 2xx; `nil` where it cannot be read.
-  private func result(of body: [UInt8], isWhole: Bool, _ prediction: Prediction) -> RemoteResult? {
-    let answer = OpenAIResponse(body)
+  /// The meaning of a 2xx; `nil` where it cannot be read. A stream that broke off after its image counts.
+  private func result(of reply: StoredReply, _ prediction: Prediction) -> RemoteResult? {
+    let answer = OpenAIResponse(reply.body, isWhole: reply.isWhole)
     if !answer.outputs.isEmpty {
       return .completed(outputs: answer.outputs, hasNSFWContents: [], inferenceMilliseconds: nil)
     }
-    guard isWhole, answer.hasNone else { return nil }
+    guard reply.isWhole, answer.hasNone else { return nil }
     if let error = answer.error {
       var (failure, _) = refusal(error, status: 200, model: prediction.model, retryAfter: nil)
       let promise = " Nothing is billed."
@@ -181,10 +187,35 @@ public struct OpenAI: Provider {
   /// Parses the stored reply again.
   public func poll(_ prediction: Prediction, completion: @escaping @Sendable (PollOutcome) -> Void) {
     files.async {
-      guard let body = replies.body(of: prediction), let result = result(of: body, isWhole: true, prediction) else {
+      guard let reply = storedReply(of: prediction) else {
         return completion(.gone(reason: "Its reply is not stored."))
       }
-      completion(.answered(result, after: nil))
+      if let result = result(of: reply, prediction) { return completion(.answered(result, after: nil)) }
+      switch keep(unread: reply, of: prediction, because: Self.storedUnread) {
+      case .unreadable(let reason, let reply): completion(.unreadable(reason: reason, reply: reply))
+      default: completion(.transient(reason: Self.storedUnread, after: nil))
+      }
+    }
+  }
+
+  /// The reply, also one that an earlier version could not read.
+  private func storedReply(of prediction: Prediction) -> StoredReply? {
+    replies.reply(of: prediction) ?? (prediction.unreadReply == nil ? nil : replies.unreadReply(of: prediction))
+  }
+
+  private static let storedUnread = "The provider's answer was stored, and is not understood."
+
+  /// Reads a kept reply again.
+  public func reread(_ prediction: Prediction, completion: @escaping @Sendable (SubmitOutcome?) -> Void) {
+    files.async {
+      guard let reply = replies.unreadReply(of: prediction) else { return completion(nil) }
+      guard let result = result(of: reply, prediction) else {
+        return completion(
+          .ambiguous(
+            reason:
+              "The provider's answer (\(reply.body.count) bytes\(reply.isWhole ? "" : ", cut")) is not understood."))
+      }
+      completion(.accepted(remoteID: Self.remoteID(of: prediction), result: result, clockSkew: nil))
     }
   }
 
@@ -201,8 +232,8 @@ public struct OpenAI: Provider {
 
   /// Writes an output from the stored reply.
   private func write(_ index: Int, of prediction: Prediction, into writer: any OutputWriter) -> DownloadOutcome {
-    guard let body = replies.body(of: prediction),
-      case .completed(let outputs, _, _)? = result(of: body, isWhole: true, prediction),
+    guard let reply = storedReply(of: prediction),
+      case .completed(let outputs, _, _)? = result(of: reply, prediction),
       outputs.indices.contains(index - 1), case .bytes(let bytes, let hint) = outputs[index - 1]
     else { return .expired(reason: "The reply that held the bytes is no longer stored.") }
     do throws(OutputError) {
@@ -222,7 +253,9 @@ public struct OpenAI: Provider {
   }
 
   /// As long as the reply is stored.
-  public func canRepeat(_ prediction: Prediction) -> Bool { replies.has(prediction) }
+  public func canRepeat(_ prediction: Prediction) -> Bool {
+    replies.has(prediction) || prediction.unreadReply != nil
+  }
 
   /// Removes the stored reply.
   public func forget(_ prediction: Prediction) { replies.discard(prediction) }
@@ -247,7 +280,12 @@ extension OpenAI: ProviderHistory {
     for prediction: Prediction, window: ClosedRange<Int64>, completion: @escaping @Sendable (HistoryOutcome) -> Void
   ) {
     files.async {
-      guard replies.body(of: prediction) != nil else { return completion(.found([])) }
+      guard let stored = replies.reply(of: prediction) else { return completion(.found([])) }
+      if result(of: stored, prediction) == nil,
+        case .unreadable(let reason, let reply) = keep(unread: stored, of: prediction, because: Self.storedUnread)
+      {
+        return completion(.unreadable(reason: reason, reply: reply))
+      }
       completion(
         .found([
           HistoryMatch(

@@ -20,9 +20,11 @@ struct OpenAIResponse: Sendable {
   /// Whether it says by itself that there is no image: an error, or an empty list.
   private(set) var hasNone = false
 
-  init(_ body: [UInt8]) {
+  /// - Parameter isWhole: whether all of it arrived. A part of a file is no image; a stream of events may hold one before its
+  ///   end.
+  init(_ body: [UInt8], isWhole: Bool = true) {
     if Self.isFile(body) {
-      outputs = [.bytes(body)]
+      if isWhole { outputs = [.bytes(body)] }
       return
     }
     if let value = try? JSONValue(parsing: body) {
@@ -55,7 +57,7 @@ struct OpenAIResponse: Sendable {
 
   /// Whether a body is the file itself (vLLM-Omni with `response_format: file`): a known signature, or bytes that are no text.
   /// Decided by the bytes alone, because they are all that is stored.
-  private static func isFile(_ body: [UInt8]) -> Bool {
+  static func isFile(_ body: [UInt8]) -> Bool {
     switch FileFormat(head: body).kind {
     case .image, .vector, .video, .audio, .model, .archive: true
     case .text, .json: false

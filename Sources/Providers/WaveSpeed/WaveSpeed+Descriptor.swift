@@ -13,7 +13,7 @@ extension WaveSpeed: HTTPProvider {
   /// A client of one account.
   public static func make(_ parts: ProviderParts) -> WaveSpeed {
     WaveSpeed(
-      baseURL: parts.baseURL, key: parts.key, account: parts.account, http: parts.http, files: parts.files,
-      clientVersion: parts.version, now: parts.now)
+      baseURL: parts.baseURL, key: parts.key, account: parts.account, replies: parts.replies, http: parts.http,
+      files: parts.files, replyQueue: parts.replyQueue, clientVersion: parts.version, now: parts.now)
   }
 }

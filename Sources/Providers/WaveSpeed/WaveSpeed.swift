@@ -21,10 +21,12 @@ public struct WaveSpeed: Provider, Sendable {
   public let isEmbedded = false
 
   let base: BaseURL
+  let replies: any ReplyStore
   let http: HTTPClient
   let now: @Sendable () -> Int64
   let key: String
   let files: WorkQueue
+  let replyQueue: WorkQueue
   let clientVersion: String
 
   /// A provider for one account.
@@ -33,17 +35,21 @@ public struct WaveSpeed: Provider, Sendable {
   ///   - baseURL: with or without a path; slashes at its end are ignored.
   ///   - key: sent to the host of the base URL only; in no answer.
   ///   - account: see `Account`.
+  ///   - replies: keeps replies to POSTs that are not understood.
   ///   - files: where outputs are written.
+  ///   - replyQueue: where a reply to a POST is stored.
   ///   - clientVersion: the version of this program, sent to the service.
   ///   - now: the wall clock in milliseconds since 1970; only compared with the `Date` of answers.
   public init(
-    baseURL: String = Self.defaultBaseURL, key: String, account: String, http: HTTPClient,
-    files: WorkQueue, clientVersion: String, now: @escaping @Sendable () -> Int64
+    baseURL: String = Self.defaultBaseURL, key: String, account: String, replies: any ReplyStore, http: HTTPClient,
+    files: WorkQueue, replyQueue: WorkQueue, clientVersion: String, now: @escaping @Sendable () -> Int64
   ) {
     base = BaseURL(baseURL)
     self.account = account
+    self.replies = replies
     self.http = http
     self.files = files
+    self.replyQueue = replyQueue
     self.clientVersion = clientVersion
     self.now = now
     self.key = key.trimmed
@@ -118,7 +124,35 @@ public struct WaveSpeed: Provider, Sendable {
       url: "\(base.text)/api/v3/\(model)", headers: headers, body: input, limits: .init(total: 70_000),
       purpose: .once(mayStart: mayStart))
     http.send(request) { result in
-      completion(outcome(of: result, model: model))
+      let outcome = outcome(of: result, model: model)
+      guard case .ambiguous(let reason) = outcome, let reply = Self.reply(in: result) else {
+        return completion(outcome)
+      }
+      replyQueue.async {
+        // Searched for in the history as well: the service has what it was paid for.
+        let path = try? replies.keepUnread(reply, of: prediction)
+        completion(path.map { .unreadable(reason: reason, reply: $0) } ?? outcome)
+      }
+    }
+  }
+
+  /// A reply with a status of success, also one that broke off; `nil` where there is none.
+  private static func reply(in result: Result<HTTPResponse, HTTPFailure>) -> StoredReply? {
+    let response: HTTPResponse?
+    var isWhole = true
+    switch result {
+    case .success(let answer): response = answer
+    case .failure(let failure): (response, isWhole) = (failure.partial, false)
+    }
+    guard let response, (200..<300).contains(response.status), !response.body.isEmpty else { return nil }
+    return StoredReply(response.body, isWhole: isWhole)
+  }
+
+  /// Reads a kept reply again: it may hold the id.
+  public func reread(_ prediction: Prediction, completion: @escaping @Sendable (SubmitOutcome?) -> Void) {
+    files.async {
+      guard let reply = replies.unreadReply(of: prediction) else { return completion(nil) }
+      completion(outcome(of: .success(HTTPResponse(status: 200, body: reply.body)), model: prediction.model))
     }
   }
 
@@ -160,7 +194,9 @@ public struct WaveSpeed: Provider, Sendable {
       return .refused(failure, pause: pause)
     }
     if (200..<300).contains(status) {
-      return .ambiguous(reason: "The provider answered HTTP \(response.status), but gave no id.")
+      return .ambiguous(
+        reason: response.body.isEmpty
+          ? "The provider answered HTTP \(response.status), but gave no id." : notUnderstood(response))
     }
     return .ambiguous(reason: "The provider answered HTTP \(status).")
   }
@@ -255,7 +291,7 @@ public struct WaveSpeed: Provider, Sendable {
       }
     case .answered(.running, _): return .transient(reason: "The provider says that it is not finished.")
     case .answered(.failed(let failure, _), _): return .refused(reason: failure.message)
-    case .gone(let reason): return .refused(reason: reason)
+    case .gone(let reason), .unreadable(let reason, _): return .refused(reason: reason)
     case .paused(let reason), .transient(let reason, _): return .transient(reason: reason)
     }
   }

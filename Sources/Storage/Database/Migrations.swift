@@ -123,6 +123,11 @@ enum Schema {
     Migration(
       name: "predictions say whether an estimate is enough", minimumWriter: 1, minimumReader: 1,
       sql: "ALTER TABLE predictions ADD COLUMN max_cost_estimates INTEGER NOT NULL DEFAULT 0;"),
+    // Where a reply is that could not be read. An older program leaves it there, and a newer one removes it once its row is
+    // gone.
+    Migration(
+      name: "replies are kept unread", minimumWriter: 1, minimumReader: 1,
+      sql: "ALTER TABLE predictions ADD COLUMN unread_reply TEXT;"),
   ]
 
   /// Migrates a database to this version in one transaction. If another process migrated it first, this does nothing.

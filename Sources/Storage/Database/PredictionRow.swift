@@ -8,7 +8,7 @@ enum PredictionRow {
     p.remote_id, p.billing, p.cost_micros, p.started_ms, p.finished_ms, p.next_ms, p.tries, p.delete_remote, \
     p.idempotency_key, p.output_dir, p.output_name, p.tags, p.outputs, p.files, p.failure, p.timings, p.has_nsfw, \
     p.error, p.max_cost_micros, p.estimate_micros, p.origin, p.has_been_unknown, p.preview, p.uploads, \
-    p.agent, p.acceptor, p.images, p.caps, p.model_is_default, p.max_cost_estimates
+    p.agent, p.acceptor, p.images, p.caps, p.model_is_default, p.max_cost_estimates, p.unread_reply
     """
 
   /// How many they are: the position of a column that a query adds behind them.
@@ -81,6 +81,7 @@ enum PredictionRow {
     prediction.caps = try JSONColumns.caps(row, 38)
     prediction.usesDefaultModel = row.integer(39) != 0
     prediction.allowsEstimates = row.integer(40) != 0
+    prediction.unreadReply = row.textIfAny(41)
     return prediction
   }
 
@@ -133,7 +134,7 @@ enum PredictionRow {
       UPDATE predictions SET status = ?2, phase = ?3, owner = ?4, epoch = ?5, revision = ?6, remote_id = ?7,
         billing = ?8, cost_micros = ?9, started_ms = ?10, finished_ms = ?11, next_ms = ?12, tries = ?13,
         delete_remote = ?14, outputs = ?15, files = ?16, failure = ?17, timings = ?18, has_nsfw = ?19, error = ?20,
-        estimate_micros = ?21, has_been_unknown = ?22, preview = ?23, uploads = ?24, acceptor = ?25
+        estimate_micros = ?21, has_been_unknown = ?22, preview = ?23, uploads = ?24, acceptor = ?25, unread_reply = ?26
       WHERE seq = ?1
       """,
       seq, prediction.status.rawValue, prediction.phase?.rawValue, prediction.owner, prediction.epoch,
@@ -143,7 +144,7 @@ enum PredictionRow {
       JSONColumns.text(prediction.failure), JSONColumns.timings(prediction),
       JSONColumns.text(prediction.hasNSFWContents), prediction.error,
       prediction.estimateMicros, prediction.hasBeenUnknown ? 1 : 0, JSONColumns.text(prediction.preview),
-      prediction.uploads.rawValue, prediction.acceptor)
+      prediction.uploads.rawValue, prediction.acceptor, prediction.unreadReply)
     try noteChange(prediction.id, gone: false, in: connection)
   }
 

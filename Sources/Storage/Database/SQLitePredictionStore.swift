@@ -335,14 +335,23 @@ extension SQLitePredictionStore {
           return
         }
       }
-      replies.sweep { id, isWhole in
-        do throws(StoreError) {
-          guard let prediction = try self.listed(id) else { return true }
-          return isWhole ? prediction.needsNoReply : !prediction.mayReceiveReply
-        } catch {
-          return false
-        }
-      }
+      replies.sweep(
+        { id, isWhole in
+          do throws(StoreError) {
+            guard let prediction = try self.listed(id) else { return true }
+            return isWhole ? prediction.needsNoReply : !prediction.mayReceiveReply
+          } catch {
+            return false
+          }
+        },
+        unread: { id, isWhole in
+          do throws(StoreError) {
+            guard let prediction = try self.listed(id) else { return true }
+            return !isWhole && prediction.phase == nil
+          } catch {
+            return false
+          }
+        })
     }
   }
 }

@@ -157,7 +157,7 @@ extension TableWriter {
     onCommit {
       for row in rows {
         inputs.remove(row.id)
-        replies.discard(row)
+        replies.remove(row)
       }
     }
   }

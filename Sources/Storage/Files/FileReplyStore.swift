@@ -9,25 +9,37 @@ internal import Threads
   internal import Darwin
 #endif
 
-/// Stores replies as `<state>/incoming/<id>.<epoch>`; Sources/Storage/README.md, "Files and modes".
+/// Stores replies as `<state>/incoming/<id>.<epoch>`, and those that could not be read as
+/// `<state>/replies/<id>.<epoch>.<version>`, with `.cut` behind it where the reply broke off; Sources/Storage/README.md, "Files and modes".
 public struct FileReplyStore: ReplyStore {
   private let folder: String
+  private let unreadFolder: String
+  private let version: String
 
-  /// - Parameter directory: the state directory; `incoming` in it is created with the first reply.
-  public init(directory: String) {
+  /// - Parameters:
+  ///   - directory: the state directory; `incoming` and `replies` in it are created with their first reply.
+  ///   - version: of this program.
+  public init(directory: String, version: String = "0") {
     folder = "\(directory)/incoming"
+    unreadFolder = "\(directory)/replies"
+    self.version = version
   }
 
   /// Writes a reply under a temporary name, syncs it, and renames it; durable when this returns.
-  public func keep(_ body: [UInt8], of prediction: Prediction) throws(OutputError) {
+  public func keep(_ reply: StoredReply, of prediction: Prediction) throws(OutputError) {
+    _ = try write(reply, to: "\(prediction.id).\(prediction.epoch)", in: folder)
+  }
+
+  /// - Returns: its path.
+  private func write(_ reply: StoredReply, to name: String, in folder: String) throws(OutputError) -> String {
     Promptness.assertMayWait()
-    let path = "\(folder)/\(prediction.id).\(prediction.epoch)"
+    let path = "\(folder)/\(name)\(reply.isWhole ? "" : Self.cutSuffix)"
     let temporary = path + Self.partSuffix
     do {
       try FileSystem.makeFolder(folder)
       unlink(temporary)
       let file = try Descriptor(making: temporary)
-      try file.write(body.span)
+      try file.write(reply.body.span)
       try file.sync()
       try FileSystem.rename(temporary, to: path)
       try FileSystem.syncFolder(folder)
@@ -35,17 +47,11 @@ public struct FileReplyStore: ReplyStore {
       unlink(temporary)
       throw error.isFullDisk ? .diskFull(path: path) : .inputOutput(path: path, reason: error.reason)
     }
+    return path
   }
 
   /// The stored reply of the latest epoch.
-  public func body(of prediction: Prediction) -> [UInt8]? {
-    Promptness.assertMayWait()
-    let name = names(of: prediction).filter(isWhole).max { epoch($0) < epoch($1) }
-    guard let name, let file = try? Descriptor(reading: "\(folder)/\(name)"),
-      let status = FileStatus(of: file)
-    else { return nil }
-    return FileSystem.read(file, from: 0, atMost: Int(status.bytes))
-  }
+  public func reply(of prediction: Prediction) -> StoredReply? { newest(of: prediction, in: folder) }
 
   /// Whether a whole reply is stored.
   public func has(_ prediction: Prediction) -> Bool { names(of: prediction).contains(where: isWhole) }
@@ -58,10 +64,34 @@ public struct FileReplyStore: ReplyStore {
     for name in names(of: prediction) { unlink("\(folder)/\(name)") }
   }
 
+  /// Stores a reply, which is then found by its prediction only.
+  public func keepUnread(_ reply: StoredReply, of prediction: Prediction) throws(OutputError) -> String {
+    try write(reply, to: "\(prediction.id).\(prediction.epoch).\(version)", in: unreadFolder)
+  }
+
+  /// The unread reply of the latest epoch.
+  public func unreadReply(of prediction: Prediction) -> StoredReply? { newest(of: prediction, in: unreadFolder) }
+
+  /// Removes everything that is stored for a prediction that was deleted.
+  func remove(_ prediction: Prediction) {
+    discard(prediction)
+    for name in names(of: prediction, in: unreadFolder) { unlink("\(unreadFolder)/\(name)") }
+  }
+
   /// Removes files that a crash left behind.
   ///
-  /// - Parameter isStale: whether a reply of a prediction, or the part of one, is not needed any more.
-  func sweep(_ isStale: (_ id: PredictionID, _ isWhole: Bool) -> Bool) {
+  /// - Parameters:
+  ///   - isStale: whether a reply of a prediction, or the part of one, is not needed any more.
+  ///   - isUnreadStale: the same for replies that could not be read.
+  func sweep(
+    _ isStale: (_ id: PredictionID, _ isWhole: Bool) -> Bool,
+    unread isUnreadStale: (_ id: PredictionID, _ isWhole: Bool) -> Bool
+  ) {
+    sweep(folder, isStale)
+    sweep(unreadFolder, isUnreadStale)
+  }
+
+  private func sweep(_ folder: String, _ isStale: (_ id: PredictionID, _ isWhole: Bool) -> Bool) {
     for name in FileSystem.names(in: folder) {
       guard let id = name.split(separator: ".").first.flatMap({ PredictionID(String($0)) }), isStale(id, isWhole(name))
       else { continue }
@@ -69,13 +99,27 @@ public struct FileReplyStore: ReplyStore {
     }
   }
 
-  private func names(of prediction: Prediction) -> [String] {
+  private func names(of prediction: Prediction) -> [String] { names(of: prediction, in: folder) }
+
+  private func names(of prediction: Prediction, in folder: String) -> [String] {
     FileSystem.names(in: folder).filter { $0.hasPrefix("\(prediction.id).") }
   }
 
-  private static let partSuffix = ".part"
+  private func newest(of prediction: Prediction, in folder: String) -> StoredReply? {
+    Promptness.assertMayWait()
+    let name = names(of: prediction, in: folder).filter(isWhole).max { epoch($0) < epoch($1) }
+    guard let name, let file = try? Descriptor(reading: "\(folder)/\(name)"), let status = FileStatus(of: file),
+      let body = FileSystem.read(file, from: 0, atMost: Int(status.bytes))
+    else { return nil }
+    return StoredReply(body, isWhole: !name.hasSuffix(Self.cutSuffix))
+  }
 
+  private static let partSuffix = ".part"
+  private static let cutSuffix = ".cut"
+
+  /// Whether all that arrived is in the file.
   private func isWhole(_ name: String) -> Bool { !name.hasSuffix(Self.partSuffix) }
 
-  private func epoch(_ name: String) -> Int { name.split(separator: ".").last.flatMap { Int($0) } ?? 0 }
+  /// The second part of a name.
+  private func epoch(_ name: String) -> Int { name.split(separator: ".").dropFirst().first.flatMap { Int($0) } ?? 0 }
 }
