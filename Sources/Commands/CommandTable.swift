@@ -17,7 +17,8 @@ public struct CommandTable: Sendable {
     let serveOptions = Self.serveOptions(providers)
     commands = [
       Self.setup(providers.filter { $0.access != nil }.map(\.name)), Self.generate(provider), Self.edit(providers),
-      Self.again(providers), Self.list(providers), Self.status, Self.result, Self.open, Self.reread, Self.cancel, Self.delete,
+      Self.again(providers), Self.list(providers), Self.status, Self.result, Self.open, Self.reread, Self.cancel,
+      Self.delete,
       Self.prune, Self.gallery, Self.models(provider), Self.quote(provider), Self.validate(provider),
       Self.balance(provider), Self.doctor(provider), Self.schema, Self.serve(serveOptions), Self.mcp(serveOptions),
       Self.completions, Self.manual, Self.thumbnail,

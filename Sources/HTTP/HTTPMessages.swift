@@ -114,7 +114,9 @@ public struct HTTPResponse: Sendable, Equatable {
   public var saysItsEnd = true
 
   /// An answer; its body is as long as it says, where nothing else is said.
-  public init(status: Int, headers: [String: String] = [:], body: [UInt8], bodyBytes: Int64? = nil, saysItsEnd: Bool = true) {
+  public init(
+    status: Int, headers: [String: String] = [:], body: [UInt8], bodyBytes: Int64? = nil, saysItsEnd: Bool = true
+  ) {
     self.status = status
     self.headers = headers
     self.body = body
