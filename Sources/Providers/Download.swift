@@ -18,8 +18,10 @@ struct Download: Sendable {
   /// What the writer has, in bytes.
   private let written = Protected<Int64>(0)
 
-  /// How often it goes on after a cut.
+  /// How often it goes on after a part that brought less than `goodPart`.
   private static let mostParts = 8
+  /// In bytes.
+  private static let goodPart: Int64 = 1 << 20
 
   init(
     http: HTTPClient, policy: EgressPolicy, userAgent: String, writer: any OutputWriter, files: WorkQueue,
@@ -41,7 +43,7 @@ struct Download: Sendable {
     /// The address before any redirect, whose extension tells what was to come.
     var name: String
     var redirects = 0
-    /// How many parts came before.
+    /// How many short parts came before.
     var parts = 0
     /// Where this part begins, in bytes.
     var begin: Int64 = 0
@@ -71,8 +73,8 @@ struct Download: Sendable {
     if isPart { headers += [.init("Range", "bytes=\(step.begin)-"), .init("If-Range", step.version)] }
     let request = HTTPRequest(
       url: step.url, headers: headers,
-      // No limit in all: a download that goes on may take its time.
-      limits: .init(total: nil, stall: 30_000, floor: 16 << 10), bodyLimit: EgressPolicy.byteLimit,
+      // No limit in all: a download that goes on may take its time, on a slow line too.
+      limits: .init(total: nil, stall: 30_000, floor: 256), bodyLimit: EgressPolicy.byteLimit,
       taken: isPart ? 206...206 : 200...200,
       purpose: .download(
         allows: { [policy] in policy.allows($0.reach, host: step.address.host) },
@@ -103,8 +105,13 @@ struct Download: Sendable {
   private func answered(_ response: HTTPResponse, to step: Step) {
     switch response.status {
     case 206 where step.begin > 0:
-      guard response.headers["content-range"]?.hasPrefix("bytes \(step.begin)-") == true else { return restart(step) }
-      completion(.written(hint(response, step)))
+      guard let part = ContentRange(response), part.first == step.begin, let total = part.total else {
+        return restart(step)
+      }
+      // A host may send less than it was asked for (RFC 9110, section 15.3.7).
+      let arrived = written.withLock { $0 }
+      guard arrived < total else { return completion(.written(hint(response, step))) }
+      goOn(after: step, at: arrived)
     case 416 where step.begin > 0:
       restart(step)
     case 200 where response.bodyBytes == 0:
@@ -148,25 +155,39 @@ struct Download: Sendable {
 
   /// Asks for the rest where the host serves parts, else ends. An encoded file has no parts that could be joined.
   private func failed(_ failure: HTTPFailure, in step: Step) {
-    guard let partial = failure.partial, step.parts < Self.mostParts else { return completion(Self.outcome(failure)) }
-    if step.begin > 0, failure.kind == .stopped, partial.status != 206 {
-      // The file has changed, or the host serves no parts.
+    guard let partial = failure.partial else { return completion(Self.outcome(failure)) }
+    if step.begin > 0, partial.status != 206 ? failure.kind == .stopped : ContentRange(partial)?.first != step.begin {
+      // The file has changed, or the host serves no parts, or another one.
       return restart(step)
     }
-    let arrived = written.withLock { $0 }
-    let version = step.version.isEmpty ? Self.version(partial) : step.version
-    guard [.dropped, .timedOut, .other].contains(failure.kind), arrived > step.begin, let version,
+    var next = step
+    if next.version.isEmpty { next.version = Self.version(partial) ?? "" }
+    guard [.dropped, .timedOut, .other].contains(failure.kind), !next.version.isEmpty,
       partial.headers["content-encoding"] == nil
     else { return completion(Self.outcome(failure)) }
+    goOn(after: next, at: written.withLock { $0 }, otherwise: Self.outcome(failure))
+  }
+
+  /// Asks for the bytes from a place on.
+  ///
+  /// - Parameter outcome: of a download that has brought nothing more, or too little too often.
+  private func goOn(
+    after step: Step, at place: Int64,
+    otherwise outcome: DownloadOutcome = .transient(reason: "The output's host sends too small parts.")
+  ) {
     var next = step
-    next.parts += 1
-    (next.begin, next.version) = (arrived, version)
+    if place - step.begin < Self.goodPart { next.parts += 1 }
+    guard place > step.begin, next.parts <= Self.mostParts else { return completion(outcome) }
+    next.begin = place
     fetch(next)
   }
 
   /// Begins with the first byte again.
   private func restart(_ step: Step) {
     files.assertIsCurrent()
+    guard step.parts < Self.mostParts else {
+      return completion(.transient(reason: "The output's host sends parts that do not fit together."))
+    }
     do throws(OutputError) {
       try writer.restart()
     } catch {
@@ -179,10 +200,13 @@ struct Download: Sendable {
     fetch(next)
   }
 
-  /// A strong ETag, or the time of the last change; `nil` where the host gives neither.
+  /// A strong ETag of plain characters (RFC 9110, section 8.8.3); `nil` where the host gives none. The time of the last
+  /// change is no version: two may be of one second.
   private static func version(_ response: HTTPResponse) -> String? {
-    if let tag = response.headers["etag"], !tag.hasPrefix("W/") { return tag }
-    return response.headers["last-modified"]
+    guard let tag = response.headers["etag"], tag.utf8.first == UInt8(ascii: "\""),
+      tag.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+    else { return nil }
+    return tag
   }
 
   private static func outcome(_ failure: HTTPFailure) -> DownloadOutcome {
@@ -191,5 +215,24 @@ struct Download: Sendable {
     case .tooLarge: .refused(reason: "The output is larger than \(EgressPolicy.byteLimit) bytes.")
     default: .transient(reason: failure.message)
     }
+  }
+}
+
+/// What `Content-Range` says of a part (RFC 9110, section 14.4).
+private struct ContentRange {
+  let first: Int64
+  /// The length of the whole file; `nil` where the host does not know it.
+  let total: Int64?
+
+  /// `nil` where there is none, or it cannot be read.
+  init?(_ response: HTTPResponse) {
+    guard let text = response.headers["content-range"], text.hasPrefix("bytes ") else { return nil }
+    let parts = text.dropFirst(6).split(separator: "/", omittingEmptySubsequences: false)
+    let ends = parts.first?.split(separator: "-") ?? []
+    guard parts.count == 2, ends.count == 2, let first = Int64(ends[0]), let last = Int64(ends[1]), last >= first else {
+      return nil
+    }
+    self.first = first
+    total = Int64(parts[1])
   }
 }

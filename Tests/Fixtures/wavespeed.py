@@ -550,7 +550,7 @@ class LoopbackWaveSpeed:
     def _file(self, connection, behaviour, headers):
         """A file as a host of outputs serves it, or as a bad one does."""
         content = base64.b64decode(behaviour["base64"])
-        extra, status, begin = {}, 200, 0
+        extra, status, begin = dict(behaviour.get("headers", {})), behaviour.get("status", 200), 0
         if "etag" in behaviour:
             extra["ETag"] = behaviour["etag"]
         if behaviour.get("encoding") == "gzip":

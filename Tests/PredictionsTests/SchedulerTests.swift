@@ -384,9 +384,14 @@ struct SchedulerTests {
     #expect(stage.waitForActions().actions == [.download(prediction.id)])
   }
 
-  @Test func whatDoesNotExistBehindFreshLinksIsFinal() {
+  /// Of a prediction that has just finished, a host may not have the file yet.
+  @Test(arguments: [(Int64?.none, false), (59_999, false), (60_000, true)])
+  func whatDoesNotExistBehindFreshLinksIsFinalAfterAWhile(age: Int64?, isFinal: Bool) {
     var stage = Stage()
-    var prediction = fetching(&stage)
+    var prediction = stage.polling()
+    prediction.phase = .fetching
+    prediction.finishedAt = age.map { stage.now.wall - $0 }
+    #expect(stage.handle(.changed(prediction)) == [.download(prediction.id)])
     let gone = DownloadOutcome.expired(reason: "404", isGone: true)
     #expect(stage.handle(.downloadFailed(prediction.id, [gone, gone])) == [.relink(prediction.id)])
     prediction.outputs = ["new", "new"]
@@ -397,7 +402,23 @@ struct SchedulerTests {
     }
     #expect(
       stage.handle(.downloadFailed(prediction.id, [gone])) == [
-        .record(prediction.id, .downloadGivenUp(reason: "404", isFinal: true))
+        .record(prediction.id, .downloadGivenUp(reason: "404", isFinal: isFinal))
+      ])
+  }
+
+  @Test func freshLinksThatDidNotComeAreRequestedAgain() {
+    var stage = Stage()
+    let prediction = fetching(&stage)
+    let gone = DownloadOutcome.expired(reason: "404", isGone: true)
+    for _ in 1...2 {
+      #expect(stage.handle(.downloadFailed(prediction.id, [gone])) == [.relink(prediction.id)])
+      #expect(stage.handle(.relinkFailed(prediction.id, reason: "503")) == [])
+      #expect(stage.waitForActions().actions == [.download(prediction.id)])
+    }
+    #expect(stage.handle(.downloadFailed(prediction.id, [gone])) == [.relink(prediction.id)])
+    #expect(
+      stage.handle(.relinkFailed(prediction.id, reason: "503")) == [
+        .record(prediction.id, .downloadGivenUp(reason: "503"))
       ])
   }
 

@@ -147,7 +147,41 @@ def test_a_rest_that_does_not_fit_is_not_joined(paid, wavespeed, rest):
     assert ranges(wavespeed) == [None, "bytes=100-", None]
 
 
-@pytest.mark.parametrize("how", [{"etag": 'W/"a"'}, {}, {"etag": '"a"', "encoding": "gzip"}], ids=["weak", "none", "encoded"])
+def part(first, last, total, content, **how):
+    headers = {"Content-Range": f"bytes {first}-{last}/{total}"}
+    return {"do": "reply", "status": 206, "base64": base64.b64encode(content).decode(), "headers": headers, **how}
+
+
+def test_a_host_may_send_less_than_it_was_asked_for(paid, wavespeed):
+    size = len(NOISE)
+    wavespeed.script(polls=0, download=[
+        served(cut=100, etag='"a"'), part(100, 599, size, NOISE[100:600]), part(600, size - 1, size, NOISE[600:]),
+    ])
+    with paid() as program:
+        assert saved(program) == [NOISE]
+    assert ranges(wavespeed) == [None, "bytes=100-", "bytes=600-"]
+
+
+def test_another_part_that_is_cut_is_not_joined(paid, wavespeed):
+    wrong = served(cut=500, headers={"Content-Range": f"bytes 0-{len(NOISE) - 1}/{len(NOISE)}"}, status=206)
+    wavespeed.script(polls=0, download=[served(cut=100, etag='"a"'), wrong, served(etag='"a"')])
+    with paid() as program:
+        assert saved(program) == [NOISE]
+    assert ranges(wavespeed) == [None, "bytes=100-", None]
+
+
+def test_fewer_fresh_links_than_outputs_are_not_taken(paid, wavespeed):
+    """The second output's link has expired, and the provider names two outputs then: which are they?"""
+    outputs = ["{output}/output/{id}-%d.png" % n for n in (1, 2, 3)]
+    wavespeed.script(polls=0, outputs=outputs, download=[{"do": "403", "at": "-2.png", "times": "forever"}], poll=["normal", {
+        "do": "state", "status": "completed", "outputs": [f"{wavespeed.output_url}/output/{n}.png" for n in (1, 3)], "times": "forever"}])
+    with paid() as program:
+        prediction = program.call("submit", prompt="a fox", wait_ms=60000)
+    assert [file["index"] for file in prediction["files"]] == [1, 3] and prediction["failure"]["missing"] == [2]
+
+
+@pytest.mark.parametrize("how", [{"etag": 'W/"a"'}, {}, {"etag": '"a\tb"'}, {"etag": '"a"', "encoding": "gzip"}],
+                         ids=["weak", "none", "odd", "encoded"])
 def test_without_a_version_a_cut_download_begins_again(paid, wavespeed, how):
     wavespeed.script(polls=0, download=[served(cut=100, **how), served(**how)])
     with paid() as program:

@@ -35,6 +35,7 @@ struct Downloads: Sendable {
   /// How many outputs of one host are downloaded at once.
   static let ofOneHost = 4
 
+  private var failed: [PredictionID: [DownloadOutcome]] = [:]
   /// SHA-256 of outputs that may have been cut, by output.
   private var cuts: [PredictionID: [Int: String]] = [:]
   /// Of how many predictions `cuts` is kept.
@@ -83,6 +84,14 @@ struct Downloads: Sendable {
     let authority = parts[2].prefix { $0 != "?" && $0 != "#" }
     return authority.split(separator: "@").last.map { $0.lowercased() } ?? ""
   }
+
+  // MARK: - Failures
+
+  /// Stores how outputs of a round failed until its saved files are committed.
+  mutating func note(_ failures: [DownloadOutcome], of id: PredictionID) { failed[id] = failures }
+
+  /// Takes them out; empty where there are none.
+  mutating func takeFailures(of id: PredictionID) -> [DownloadOutcome] { failed.removeValue(forKey: id) ?? [] }
 
   // MARK: - Cuts
 

@@ -71,16 +71,23 @@ extension PredictionEngine {
     } catch {
       failures.append(.unsaved(error))
     }
-    let goOn: @Sendable () -> Void = { [self, failures] in
-      if !failures.isEmpty { react(.downloadFailed(id, failures)) }
-      state.signal { $0.downloads.settle(id) }
-    }
     if failures.isEmpty {
       state.withLock { $0.downloads.dropBytes(of: id) }
     } else if saved.isEmpty {
-      return goOn()
+      react(.downloadFailed(id, failures))
+      return state.signal { $0.downloads.settle(id) }
+    } else {
+      state.withLock { [failures] in $0.downloads.note(failures, of: id) }
     }
-    record(id, .saved(saved), by: writer(of: round.prediction), completion: goOn)
+    record(id, .saved(saved), by: writer(of: round.prediction)) { [self] in state.signal { $0.downloads.settle(id) } }
+  }
+
+  /// Files of a round are committed, or its prediction has gone on without them: the scheduler decides about the outputs that
+  /// are missing. Not before the commit, since the next round would save the same files again.
+  func goOn(afterSaving prediction: Prediction?, _ id: PredictionID) {
+    let failures = state.withLock { $0.downloads.takeFailures(of: id) }
+    guard let prediction, prediction.phase == .fetching, !failures.isEmpty else { return }
+    react(.downloadFailed(id, failures))
   }
 
   private func fetch(

@@ -42,6 +42,9 @@ extension PredictionEngine {
       guard case .answered(.completed(let outputs, _, _), _) = outcome else {
         return react(.relinkFailed(prediction.id, reason: "The provider gave no fresh link."))
       }
+      guard outputs.count == prediction.outputs.count || outputs.count > Prediction.savedOutputs else {
+        return react(.relinkFailed(prediction.id, reason: "The provider names another number of outputs than before."))
+      }
       if case .answered(let result, _) = outcome { storeBytes(of: result, for: prediction) }
       let links = outputs.enumerated().map { index, output in
         if case .location(let location) = output { location } else { "inline:\(index + 1)" }

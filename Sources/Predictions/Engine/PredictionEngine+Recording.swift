@@ -16,8 +16,10 @@ extension PredictionEngine {
         default: break
         }
         rowWasCommitted(change.after)
+        if case .saved = event { goOn(afterSaving: change.after, id) }
       case .failure(.illegal), .failure(.notFound):
         // Lost a race; the current row wins.
+        if case .saved = event { goOn(afterSaving: nil, id) }
         reload(id, after: event)
       case .failure where event == .downloadAgain:
         // Not tried again: the caller gets the answer now, and a later retry might undo what happens meanwhile.

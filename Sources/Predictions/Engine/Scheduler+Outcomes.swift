@@ -148,7 +148,7 @@ extension Scheduler {
     let pauses = policy(of: job).downloads
     jobs[id]?.failures += 1
     guard job.failures < pauses.count else {
-      return [.record(id, .downloadGivenUp(reason: reason, isFinal: isGone))]
+      return [.record(id, .downloadGivenUp(reason: reason, isFinal: isGone && job.isOld))]
     }
     schedule(id, in: pauses[job.failures], now: now)
     return []

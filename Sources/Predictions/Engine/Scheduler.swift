@@ -95,6 +95,8 @@ public struct Scheduler: Sendable {
     var hasRelinked = false
     /// Whether fresh links were requested: when they are recorded, the download begins again.
     var isRelinking = false
+    /// Whether it was finished long ago, so that a missing file will not appear any more.
+    var isOld = false
   }
 
   struct AccountState: Sendable {
@@ -225,6 +227,8 @@ public struct Scheduler: Sendable {
 
     case .relinkFailed(let id, let reason):
       jobs[id]?.isRelinking = false
+      // The next round asks for fresh links again.
+      jobs[id]?.hasRelinked = false
       return retryDownload(id, reason: reason, now: now)
 
     case .deletionUnanswered(let id, let reason):
@@ -311,6 +315,8 @@ public struct Scheduler: Sendable {
     if before == nil || before?.phase != phase {
       let age = max(0, now.wall - (prediction.startedAt ?? now.wall))
       jobs[id] = Job(account: prediction.account, phase: phase, acceptedAt: before?.acceptedAt ?? now.steady - age)
+      let span = policy(ofAccount: prediction.account).goneSpan
+      jobs[id]?.isOld = prediction.finishedAt.map { now.wall - $0 >= span } ?? false
     }
     let next = follow(prediction, in: phase, before: before, now: now)
     return before?.phase == .queued ? next + endPreparation(of: id, for: prediction.account) : next
