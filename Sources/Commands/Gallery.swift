@@ -56,7 +56,7 @@ enum Gallery {
       start += batch.count
       let thumbnails = thumbnails(of: batch, session.thumbnails)
       for (prediction, thumbnails) in zip(batch, thumbnails) where isWhole {
-        let shown = zip(prediction.files, thumbnails).map { file, thumbnail in
+        let shown = zip(prediction.visibleFiles, thumbnails).map { file, thumbnail in
           pictures.picture(of: file, thumbnail, bytesOfThumbnail: session.thumbnails.contents) {
             engine.contents(of: $0, for: prediction.origin)
           }
@@ -75,10 +75,10 @@ enum Gallery {
       var results: [[Result<Thumbnail, ThumbnailError>?]]
       var left: Int
     }
-    let results = predictions.map { $0.files.map { _ in nil as Result<Thumbnail, ThumbnailError>? } }
+    let results = predictions.map { $0.visibleFiles.map { _ in nil as Result<Thumbnail, ThumbnailError>? } }
     let state = Protected(State(results: results, left: results.reduce(0) { $0 + $1.count }))
     for (place, prediction) in predictions.enumerated() {
-      for (index, file) in prediction.files.enumerated() {
+      for (index, file) in prediction.visibleFiles.enumerated() {
         store.thumbnail(of: file, for: prediction.origin, size: size) { result in
           state.signal { state in
             state.results[place][index] = result

@@ -43,6 +43,7 @@ struct ImageSource {
 extension Prediction {
   /// A saved file: of the output with this number, or the first one.
   func savedFile(_ output: Int?) throws(PredictionLookup.Failure) -> OutputFile {
+    let files = visibleFiles
     guard !files.isEmpty else {
       throw .init(
         message: status.isTerminal
@@ -50,7 +51,7 @@ extension Prediction {
           : "\(id) has no files yet (\(status.rawValue)). imagewire result waits for them.")
     }
     guard let output else { return files[0] }
-    if let file = files.first(where: { $0.index == output }) { return file }
+    if let file = visibleFile(output) { return file }
     let known = alternatives(files.map { String($0.index) })
     throw .init(message: "\(id) has no file \(output); it may be \(known).")
   }

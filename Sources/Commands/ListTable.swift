@@ -130,13 +130,13 @@ struct ListTable {
 
   /// `image`, or `4×image`
   static func kind(of prediction: Prediction) -> String {
-    guard let first = prediction.files.first?.kind.rawValue else { return "" }
-    return prediction.files.count == 1 ? first : "\(prediction.files.count)×\(first)"
+    guard let first = prediction.visibleFiles.first?.kind.rawValue else { return "" }
+    return prediction.visibleFiles.count == 1 ? first : "\(prediction.visibleFiles.count)×\(first)"
   }
 
   /// The name of the first file, without an id that the line has already.
   static func file(of prediction: Prediction) -> String {
-    guard let name = prediction.files.first?.name else { return "" }
+    guard let name = prediction.visibleFiles.first?.name else { return "" }
     let id = prediction.id.description
     return name.hasPrefix(id) ? "…\(name.dropFirst(id.count))" : name
   }

@@ -42,7 +42,7 @@ struct ResultReport {
   /// `openai/gpt-image-2, 1024×1024, 1.5 MB, 12 s`
   private func summary(_ prediction: Prediction) -> SafeText {
     var parts = [SafeText(prediction.isFree ? prediction.provider : prediction.model)]
-    for file in prediction.files.prefix(1) {
+    for file in prediction.visibleFiles.prefix(1) {
       if let width = file.width, let height = file.height { parts.append("\(width)×\(height)") }
       parts.append("\(ListCommand.size(file.bytes))")
     }

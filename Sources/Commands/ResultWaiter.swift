@@ -128,7 +128,7 @@ struct ResultWaiter {
     if showsJSON {
       console.print(json: snapshot.json)
     } else {
-      for file in prediction.files { console.print(SafeText(path: file.path)) }
+      for file in prediction.visibleFiles { console.print(SafeText(path: file.path)) }
     }
     if showsPicture { show(prediction) }
     let report = ResultReport(
@@ -151,7 +151,7 @@ struct ResultWaiter {
       return console.error(
         "This terminal is not known to show images (kitty, Ghostty, Konsole, iTerm2, WezTerm and mintty are).")
     }
-    for file in prediction.files {
+    for file in prediction.visibleFiles {
       guard file.kind == .image else {
         console.error("\(SafeText(path: file.path)) is \(file.mediaType); --show shows only images.")
         continue

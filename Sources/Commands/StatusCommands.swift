@@ -95,7 +95,7 @@ enum StatusCommands {
           ).serialized)
       } else if console.isErrorTerminal {
         console.note(
-          deleted(gone.count, keepsFiles: !invocation.has("--files") && gone.contains { !$0.files.isEmpty }))
+          deleted(gone.count, keepsFiles: !invocation.has("--files") && gone.contains { !$0.visibleFiles.isEmpty }))
       }
       return .done
     case .success(.notFound(let id)): console.error("There is no prediction \(id). Nothing was deleted.")
@@ -146,7 +146,9 @@ enum StatusCommands {
     if let total = it.totalMilliseconds { rows.append(("took", "\(ProgressBar.seconds(total))")) }
     if let id = it.remoteID { rows.append(("remote id", SafeText(id))) }
     if !it.tags.isEmpty { rows.append(("tags", .joined(it.tags.map { SafeText($0) }, separator: ", "))) }
-    for file in it.files { rows.append(("file", "\(SafeText(path: file.path)) (\(ListCommand.size(file.bytes)))")) }
+    for file in it.visibleFiles {
+      rows.append(("file", "\(SafeText(path: file.path)) (\(ListCommand.size(file.bytes)))"))
+    }
     if !it.error.isEmpty { rows.append(("error", SafeText(it.error))) }
     if let hint = it.failure?.hint { rows.append(("hint", SafeText(hint))) }
     return rows

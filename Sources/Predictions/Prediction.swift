@@ -91,7 +91,7 @@ public struct Prediction: Sendable, Equatable {
   /// The provider's URLs of the outputs, or `inline:` and a number for outputs that arrived as bytes.
   /// Clients see them only once the prediction is completed (or was cancelled too late).
   public var outputs: [String]
-  /// The saved outputs, in rising order of their indices. Clients see them only once its status is terminal.
+  /// The saved outputs, in rising order of their indices. Clients see only `visibleFiles`.
   public var files: [OutputFile]
   /// The newest partial image, while it is processing; see `Preview`.
   public var preview: Preview?
@@ -116,6 +116,15 @@ public struct Prediction: Sendable, Equatable {
     let saved = Set(files.map(\.index))
     return (0..<min(outputs.count, Self.savedOutputs)).map { $0 + 1 }.filter { !saved.contains($0) }
   }
+
+  /// Its files as clients may see them: none until its status is terminal, because the other outputs may still be downloaded.
+  public var visibleFiles: [OutputFile] { status.isTerminal ? files : [] }
+
+  /// The visible file of an output.
+  ///
+  /// - Parameter index: which output, from 1, as `OutputFile.index`.
+  /// - Returns: `nil` where that output is not saved or may not be seen yet.
+  public func visibleFile(_ index: Int) -> OutputFile? { visibleFiles.first { $0.index == index } }
 
   /// When it was accepted.
   public var createdAt: Int64 { id.milliseconds }

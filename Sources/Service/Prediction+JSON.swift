@@ -62,7 +62,7 @@ extension PredictionSnapshot {
     }
     json.name("files")
     json.beginArray()
-    for (index, file) in (showsOutputs ? it.files : []).enumerated() {
+    for (index, file) in it.visibleFiles.enumerated() {
       json.beginObject()
       file.write(to: &json, isHidden: options.hidden.contains(index))
       if let contents = options.contents {

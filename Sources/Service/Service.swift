@@ -283,7 +283,7 @@ public final class Service: RequestHandler {
       engine.read(file, for: snapshot.prediction.origin) { Base64.encode($0.span, into: &text) }
     }
     var left = limit
-    for (index, file) in snapshot.prediction.files.enumerated() where file.bytes <= left {
+    for (index, file) in snapshot.prediction.visibleFiles.enumerated() where file.bytes <= left {
       left -= file.bytes
       options.inlined.insert(index)
     }

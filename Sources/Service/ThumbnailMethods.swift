@@ -45,13 +45,13 @@ extension Method {
     } catch {
       throw .storage(error, id: id.description)
     }
-    let files = prediction.files
+    let files = prediction.visibleFiles
     guard !files.isEmpty else {
       throw RPCError(
         .noThumbnail, "The prediction is \(prediction.status.rawValue) and has no files.",
         hint: prediction.status.isTerminal ? nil : "Wait until it is completed.", id: id.description)
     }
-    guard let file = files.first(where: { $0.index == number }) else {
+    guard let file = prediction.visibleFile(number) else {
       let indexes = files.map { "\($0.index)" }.joined(separator: ", ")
       throw .invalidParams("file", "the prediction has no file \(number); the indexes of its files are \(indexes)")
     }

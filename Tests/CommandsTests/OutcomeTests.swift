@@ -186,6 +186,17 @@ struct ListTests {
     #expect(ListTable.cost(of: .sample(provider: "sandbox")) == "free")
   }
 
+  /// The other outputs are still being downloaded.
+  @Test func anUnfinishedPredictionShowsNoFile() {
+    var prediction = Prediction.sample(.processing)
+    prediction.files = [.sample()]
+    #expect(ListTable.kind(of: prediction) == "" && ListTable.file(of: prediction) == "")
+    let rows = StatusCommands.rows(PredictionSnapshot(prediction, resultURL: nil), plain)
+    #expect(!rows.contains { $0.0 == "file" })
+    #expect(throws: PredictionLookup.Failure.self) { try prediction.savedFile(nil) }
+    #expect(throws: PredictionLookup.Failure.self) { try prediction.savedFile(1) }
+  }
+
   /// A page of the store may be short, even empty, and still have a next one.
   @Test func pagesAreReadUntilThereAreEnough() throws {
     var limits: [Int] = []

@@ -7,7 +7,7 @@ import random
 from pathlib import Path
 
 import pytest
-from program import wait_for
+from program import RPCError, wait_for
 from wavespeed import PICTURE, png
 
 
@@ -104,6 +104,33 @@ def test_each_output_stands_for_itself(paid, wavespeed):
         assert len(wavespeed.downloads()) == before + 1
     assert [Path(file["path"]).name for file in whole["files"]] == ["fox-1.png", "fox-2.png", "fox-3.png"]
     assert (whole["failure"], whole["error"], len(wavespeed.posts())) == (None, "", 1)
+
+
+def test_a_resource_is_an_output_also_while_others_are_missing(paid, wavespeed):
+    """Hosts keep what they have read from an address of MCP, so it must not become another file's."""
+    pictures = [png(32, 32 + number) for number in range(3)]
+    files = [served(picture, at=f"-{number}.png", times="forever") for number, picture in enumerate(pictures, 1)]
+    outputs = [f"{{output}}/output/{{id}}-{number}.png" for number in (1, 2, 3)]
+    wavespeed.script(polls=0, outputs=outputs, download=[files[0], {"do": "503", "at": "-2.png", "times": "forever"}, files[2]])
+
+    def read(number):
+        [contents] = program.call("resources/read", uri=f"imagewire://predictions/{made['id']}/{number}")["contents"]
+        return base64.b64decode(contents["blob"])
+
+    with paid() as program:
+        program.call("initialize", {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "a", "version": "1"}})
+        answer = program.call("tools/call", {"name": "generate_image", "arguments": {"prompt": "a fox"}})
+        made = answer["structuredContent"]
+        links = [block["uri"] for block in answer["content"] if block["type"] == "resource_link"]
+        assert [link.rsplit("/", 1)[1] for link in links] == ["1", "3"]
+        assert [read(1), read(3)] == [pictures[0], pictures[2]]
+        with pytest.raises(RPCError):
+            read(2)
+        wavespeed.clear()
+        wavespeed.script(download=files)
+        again = {"name": "get_prediction", "arguments": {"id": made["id"]}}
+        wait_for(lambda: len(program.call("tools/call", again)["structuredContent"]["files"]) == 3, "the missing file")
+        assert [read(number) for number in (1, 2, 3)] == pictures
 
 
 # -- Transfers that end early, and slow hosts ----------------------------------------------------------------------

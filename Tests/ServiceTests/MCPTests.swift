@@ -165,8 +165,8 @@ struct MCPTests {
     var it = prediction(.completed)
     it.billing = .charged
     it.outputs = paths.map { "file://\($0)" }
-    it.files = paths.map {
-      OutputFile(path: $0, mediaType: "image/png", bytes: 9, sha256: "00", width: 1, height: 1)
+    it.files = paths.enumerated().map { number, path in
+      OutputFile(path: path, mediaType: "image/png", bytes: 9, sha256: "00", width: 1, height: 1, index: number + 1)
     }
     return it
   }
@@ -183,6 +183,24 @@ struct MCPTests {
     #expect(text["files"] == ["/out/a.png", "/out/b.png"] && text["status"] == "completed")
     let old = try written { result.write(to: &$0, for: .march2025) }
     #expect(old["structuredContent"] == nil && old["content"]?.array?.count == 1)
+  }
+
+  @Test func theAddressOfAFileIsThatOfItsOutputAndStays() {
+    let whole = completed(at: ["/out/a.png", "/out/b.png", "/out/c.png"])
+    var part = whole
+    part.files.remove(at: 1)
+    let uris = (1...3).map { MCPResource.uri(Self.id, $0) }
+    #expect(service().toolResult(PredictionSnapshot(part, resultURL: nil)).links.map(\.uri) == [uris[0], uris[2]])
+    #expect(service().toolResult(PredictionSnapshot(whole, resultURL: nil)).links.map(\.uri) == uris)
+  }
+
+  @Test func filesOfAnUnfinishedPredictionAreNotShown() throws {
+    var it = completed(at: ["/out/a.png"])
+    it.status = .processing
+    it.phase = .fetching
+    let result = service().toolResult(PredictionSnapshot(it, resultURL: nil))
+    let json = try written { result.write(to: &$0, for: .november2025) }
+    #expect(result.links.isEmpty && !json.text.contains("a.png"))
   }
 
   @Test func pathsOutsideTheFoldersAreLeftOut() throws {

@@ -4,7 +4,8 @@ internal import JSONRPC
 internal import Predictions
 internal import Threads
 
-/// Saved files as resources: `imagewire://predictions/{id}/{n}`, n from 1.
+/// Saved files as resources: `imagewire://predictions/{id}/{n}`, where n is `OutputFile.index`: a file
+/// that is saved later changes no address.
 ///
 /// The list is empty on purpose: it must not depend on earlier requests, and results link to their files.
 enum MCPResource {
@@ -15,7 +16,7 @@ enum MCPResource {
 
   static func uri(_ id: PredictionID, _ number: Int) -> String { "\(prefix)\(id)/\(number)" }
 
-  /// The prediction and the number of a file; `nil` for any other URI.
+  /// The prediction and the index of a file; `nil` for any other URI.
   static func parse(_ uri: String) -> (id: PredictionID, number: Int)? {
     guard uri.hasPrefix(prefix) else { return nil }
     let parts = uri.dropFirst(prefix.count).split(separator: "/", omittingEmptySubsequences: false)
@@ -51,7 +52,7 @@ enum MCPResource {
         json.value("Image of a prediction")
       }
       json.name("description")
-      json.value("The n-th file of a prediction, n from 1, up to \(readLimit) bytes.")
+      json.value("The file of the n-th output of a prediction, n from 1, up to \(readLimit) bytes.")
       json.endObject()
       json.endArray()
     }
@@ -63,10 +64,10 @@ enum MCPResource {
     let agent = try call.agent()
     let file: OutputFile
     do throws(StoreError) {
-      guard let (id, number) = parse(uri), case let prediction = try agent.snapshot(id).prediction,
-        prediction.files.indices.contains(number - 1), service.folders.contains(prediction.files[number - 1].path)
+      guard let (id, number) = parse(uri), let found = try agent.snapshot(id).prediction.visibleFile(number),
+        service.folders.contains(found.path)
       else { throw .notFound }
-      file = prediction.files[number - 1]
+      file = found
     } catch {
       guard case .notFound = error else { throw .storage(error) }
       throw .noResource(uri, code: call.revision.resourceNotFoundCode)

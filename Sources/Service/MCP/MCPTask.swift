@@ -82,7 +82,7 @@ struct MCPTask: Sendable {
 
   /// Whether its result includes images, as the call that began it requested.
   func bringsPictures(_ service: Service) -> Bool {
-    !snapshot.prediction.files.isEmpty && service.mcp.isInline(snapshot.prediction.id)
+    !snapshot.prediction.visibleFiles.isEmpty && service.mcp.isInline(snapshot.prediction.id)
   }
 
   /// The result that the call would have returned after waiting.

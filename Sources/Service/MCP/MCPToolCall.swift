@@ -182,7 +182,7 @@ extension Service {
       }
       json.raw(bytes)
       text.append(
-        prediction.summary(files: prediction.files.map(\.path).filter(folders.contains), isListed: true))
+        prediction.summary(files: prediction.visibleFiles.map(\.path).filter(folders.contains), isListed: true))
     }
     json.endArray()
     json.name("next_cursor")

@@ -96,17 +96,17 @@ extension Service {
   func toolResult(_ snapshot: PredictionSnapshot, pictureBytes: Int = 0, isToBringIt: Bool = true) -> MCPToolResult {
     let prediction = snapshot.prediction
     let folders = folders
-    let visible = prediction.files.enumerated().filter { folders.contains($0.element.path) }
+    let visible = prediction.visibleFiles.filter { folders.contains($0.path) }
     var result = MCPToolResult(text: "", structured: structured(snapshot, within: folders))
     result.isError = isToBringIt && [.failed, .unknown, .cancelled].contains(prediction.status)
-    result.links = visible.map { index, file in
+    result.links = visible.map { file in
       MCPToolResult.Link(
-        uri: MCPResource.uri(prediction.id, index + 1), name: file.name, mediaType: file.mediaType, bytes: file.bytes)
+        uri: MCPResource.uri(prediction.id, file.index), name: file.name, mediaType: file.mediaType, bytes: file.bytes)
     }
     var note = notes(for: snapshot)
     if pictureBytes > 0, !visible.isEmpty, let engine = try? engine() {
       var left = pictureBytes
-      for (_, file) in visible where Self.shownTypes.contains(file.mediaType) {
+      for file in visible where Self.shownTypes.contains(file.mediaType) {
         guard (file.bytes + 2) / 3 * 4 <= left else {
           note.append("An image was too large to be shown here; open its file.")
           continue
@@ -125,7 +125,7 @@ extension Service {
       result.isError
       ? .joined([prediction.excuse] + note.map { SafeText($0) }, separator: " ")
       : prediction.summary(
-        files: visible.map(\.element.path), note: note.isEmpty ? nil : note.joined(separator: " "))
+        files: visible.map(\.path), note: note.isEmpty ? nil : note.joined(separator: " "))
     if let label = prediction.sandboxLabel { result.text = "\(label)\n\(result.text)" }
     return result
   }
@@ -145,7 +145,8 @@ extension Service {
   func structured(_ snapshot: PredictionSnapshot, within folders: MCPFolders, isListed: Bool = false) -> [UInt8] {
     let prediction = snapshot.prediction
     var rendering = PredictionEncodingOptions(hasInput: !isListed)
-    rendering.hidden = Set(prediction.files.indices.filter { !folders.contains(prediction.files[$0].path) })
+    let files = prediction.visibleFiles
+    rendering.hidden = Set(files.indices.filter { !folders.contains(files[$0].path) })
     // The preview is in the state directory, which is not one of the folders.
     rendering.hasPreview = false
     // Several hosts show the model only the structured content, not the text.
