@@ -11,16 +11,27 @@ enum AgainCommand {
       } catch {
         throw .lookup(error)
       }
-      guard let input = earlier.input.flatMap({ try? JSONValue(parsing: $0) })?.object else {
-        throw .lookup(
-          .init(message: "The input of \(earlier.id) cannot be read. imagewire doctor checks the database."))
-      }
-      var members = try Submission.checking { () throws(UsageError) in
-        try fields.members(prompt: nil, over: input, isUploading: earlier.uploads != .none)
-      }
-      if members["model"] == nil { members["model"] = .string(earlier.model) }
-      if members["provider"] == nil { members["provider"] = .string(earlier.provider) }
-      return members
+      return try members(over: earlier, fields)
     }
+  }
+
+  /// The parameters of `submit`: those of the earlier prediction that the options do not replace. Pure.
+  ///
+  /// Its limit of the price holds for the new one too; `--max-cost` replaces it, along with whether an estimate satisfies it.
+  static func members(over earlier: Prediction, _ fields: RequestFields) throws(Submission.Refusal) -> JSONObject {
+    guard let input = earlier.input.flatMap({ try? JSONValue(parsing: $0) })?.object else {
+      throw .lookup(
+        .init(message: "The input of \(earlier.id) cannot be read. imagewire doctor checks the database."))
+    }
+    var members = try Submission.checking { () throws(UsageError) in
+      try fields.members(prompt: nil, over: input, isUploading: earlier.uploads != .none)
+    }
+    if members["model"] == nil { members["model"] = .string(earlier.model) }
+    if members["provider"] == nil { members["provider"] = .string(earlier.provider) }
+    if members["max_cost"] == nil, let micros = earlier.maxCostMicros, let amount = RequestFields.amount(micros) {
+      members["max_cost"] = amount
+      if earlier.allowsEstimates { members["max_cost_estimates"] = .bool(true) }
+    }
+    return members
   }
 }

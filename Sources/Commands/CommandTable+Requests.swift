@@ -85,11 +85,13 @@ extension CommandTable {
     Command(
       "again", "repeat a prediction as a new one and print the path of its file",
       details: [
-        "Submits the input of an earlier prediction again, to its provider and model. --set changes a field. This costs as much "
-          + "as before; imagewire result ID fetches files that are missing."
+        "Submits the input of an earlier prediction again, to its provider and model. --set and --upload change fields. This costs as "
+          + "much as before; imagewire result ID fetches files that are missing.",
+        "If --max-cost limited the price of the earlier prediction, the same limit holds, along with --max-cost-estimates; "
+          + "--max-cost AMOUNT replaces both.",
       ],
       operands: [id],
-      options: [model, named(providers, "provider (that of the earlier prediction)"), output, set] + ending,
+      options: [model, named(providers, "provider (that of the earlier prediction)"), output, set, upload] + ending,
       examples: [.init("imagewire again @last --set seed=7", "the same with another seed")])
   }
 

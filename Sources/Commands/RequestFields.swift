@@ -29,7 +29,7 @@ struct RequestFields {
   /// - Parameters:
   ///   - prompt: `nil` leaves the one of `input`, if it has one.
   ///   - given: an input whose fields the options add to and replace.
-  ///   - isUploading: whether `given` names files to upload.
+  ///   - isUploading: whether `given` names files to upload. Only these files may then be named without `--upload`.
   func members(
     prompt: String?, over given: JSONObject = JSONObject(), isUploading: Bool = false, images: Images? = nil
   ) throws(UsageError) -> JSONObject {
@@ -37,7 +37,8 @@ struct RequestFields {
     for member in try givenInput().members { input[member.name] = member.value }
     try addSettings(to: &input)
     let hasFiles = images?.paths.isEmpty == false || !invocation.values("--upload").isEmpty
-    if hasFiles, let stray = FileReferences.find(in: input).first {
+    let known = isUploading ? FileReferences.find(in: given).map(\.path) : []
+    if hasFiles || isUploading, let stray = FileReferences.find(in: input).first(where: { !known.contains($0.path) }) {
       throw UsageError("The value of \(stray.member) begins with @/ and would be read as a file; use --upload for it.")
     }
     if let images { try add(images, to: &input) }
@@ -49,7 +50,7 @@ struct RequestFields {
       if let value = invocation.value(option) { members.append((member, .string(value))) }
     }
     if let micros = invocation.value("--max-cost").flatMap({ Double($0) }).flatMap(Money.micros),
-      let amount = try? JSONValue(parsing: Money.spelling(micros))
+      let amount = Self.amount(micros)
     {
       members.append(("max_cost", amount))
     }
@@ -63,6 +64,9 @@ struct RequestFields {
     }
     return JSONObject(members)
   }
+
+  /// A price as a number of dollars.
+  static func amount(_ micros: Int64) -> JSONValue? { try? JSONValue(parsing: Money.spelling(micros)) }
 
   private func givenInput() throws(UsageError) -> JSONObject {
     guard let text = invocation.value("--input") else { return JSONObject() }

@@ -1,4 +1,5 @@
 import JSON
+@testable import Predictions
 import Testing
 
 @testable import Commands
@@ -91,6 +92,43 @@ struct RequestFieldsTests {
     let members = try fields.members(prompt: nil, over: earlier.object!, isUploading: true)
     #expect(members["input"]?.text == #"{"prompt":"a fox","n":2,"image":"@/fox.png"}"#)
     #expect(members["upload"] == true && members["max_cost_estimates"] == true)
+  }
+
+  @Test func besideAnEarlierInputOnlyItsOwnFilesAreUploaded() throws {
+    let earlier: JSONValue = ["prompt": "a fox", "image": "@/fox.png"]
+    func members(_ options: String..., isUploading: Bool = true) throws -> JSONObject {
+      let invocation = try Invocation(["again", "@last"] + options, of: .all)
+      return try RequestFields(invocation, folder: "/", isFolder: { _ in false }).members(
+        prompt: nil, over: earlier.object!, isUploading: isUploading)
+    }
+    let refusal = UsageError(
+      "The value of input.mask begins with @/ and would be read as a file; use --upload for it.")
+    #expect(throws: refusal) { try members("-s", "mask=@/secret") }
+    #expect(throws: refusal) { try members("-s", "mask=@/secret", "-u", "other=m.png") }
+    #expect(
+      try members("-u", "mask=m.png")["input"]?.text == #"{"prompt":"a fox","image":"@/fox.png","mask":"@/m.png"}"#)
+    // The earlier prediction uploaded nothing, so the value is a text and stays one.
+    #expect(try members("-s", "mask=@/text", isUploading: false)["upload"] == nil)
+    #expect(throws: UsageError.self) { try members("-u", "mask=m.png", isUploading: false) }
+  }
+
+  @Test(
+    "again keeps the limit of the price unless another is given",
+    arguments: [
+      ([], #"{"max_cost":0.5,"max_cost_estimates":true}"#),
+      (["--max-cost", "0.7"], #"{"max_cost":0.7}"#),
+      (["--max-cost", "0.7", "--max-cost-estimates"], #"{"max_cost":0.7,"max_cost_estimates":true}"#),
+      (["--max-cost-estimates"], #"{"max_cost_estimates":true,"max_cost":0.5}"#),
+    ] as [([String], String)])
+  func theLimitOfAnEarlierPrediction(options: [String], limits: String) throws {
+    var earlier = Prediction.sample()
+    earlier.maxCostMicros = 500_000
+    earlier.allowsEstimates = true
+    let invocation = try Invocation(["again", "@last"] + options, of: .all)
+    let fields = RequestFields(invocation, folder: "/", isFolder: { _ in false })
+    let members = try AgainCommand.members(over: earlier, fields)
+    let costs = members.members.filter { $0.name.hasPrefix("max_cost") }.map { ($0.name, $0.value) }
+    #expect(JSONValue.object(JSONObject(costs)) == (try JSONValue(parsing: limits)))
   }
 
   @Test func theOutputIsAFolderAndAName() throws {

@@ -270,9 +270,22 @@ def test_again_is_the_same_input_as_a_new_prediction(real, wavespeed, home):
     changed = json.loads(real("again", first["id"], "-s", "duration=9", "-s", "prompt=an owl", "--tag", "x", "--json").stdout)
     assert changed["input"] == {**first["input"], "duration": 9, "prompt": "an owl"} and changed["tags"] == ["x"]
     assert [sent["image"][:8] for sent in inputs(wavespeed)] == ["https://"] * 3
+    refused(real("again", first["id"], "-s", "mask=@/etc/hostname"), "input.mask", "--upload", status=2)
     (home / "fox.png").unlink()
     refused(real("again", first["id"]), "fox.png", status=2)
     assert len(wavespeed.posts()) == 3
+
+
+def test_again_keeps_the_limit_of_the_price(real, wavespeed):
+    wavespeed.script(usd=0.05)
+    assert real("generate", "a fox", "-m", "acme/film", "-s", "duration=5", "--max-cost", "0.50").returncode == 0
+    wavespeed.script(usd=0.60)
+    dear = real("again", "@last")
+    assert dear.returncode == 1 and "0.6" in dear.stderr and "0.5" in dear.stderr, dear.stderr
+    assert len(wavespeed.posts()) == 1
+    # The refused one is the newest now, and has the limit too.
+    assert real("again", "@last", "--max-cost", "0.70").returncode == 0
+    assert len(wavespeed.posts()) == 2
 
 
 # -- open -----------------------------------------------------------------------------------------------------------
