@@ -76,7 +76,9 @@ enum GalleryPage {
 
   static func entry(_ prediction: Prediction, _ pictures: [Picture]) -> HTML {
     var facts: [HTML] = ["<dt>model<dd class=\"m\">\(prediction.model)", "<dt>provider<dd>\(prediction.provider)"]
-    if let micros = prediction.costMicros { facts.append("<dt>cost<dd>\(Money.dollars(micros))") }
+    if let cost = prediction.cost, cost.source != .none {
+      facts.append("<dt>cost<dd>\(Money.dollars(cost.micros)) (\(cost.source.rawValue))")
+    }
     facts.append("<dt>billing<dd>\(prediction.billing.rawValue)")
     if let total = prediction.totalMilliseconds { facts.append("<dt>took<dd>\(ProgressBar.seconds(total))") }
     let time = Timestamp.text(prediction.createdAt)

@@ -141,13 +141,11 @@ struct ListTable {
     return name.hasPrefix(id) ? "…\(name.dropFirst(id.count))" : name
   }
 
-  /// What it cost, `~` before the quoted price; empty where that is not known or nothing was sent.
+  /// What it cost, `~` before a price that is not the bill; empty where that is not known or nothing was sent.
   static func cost(of prediction: Prediction) -> String {
     if prediction.isFree { return "free" }
-    guard prediction.billing != .none, let micros = prediction.costMicros ?? prediction.estimateMicros else {
-      return ""
-    }
-    return (micros == prediction.estimateMicros ? "~" : "") + Money.dollars(micros)
+    guard prediction.billing != .none, let cost = prediction.cost else { return "" }
+    return (cost.source == .billed || cost.micros == 0 ? "" : "~") + Money.dollars(cost.micros)
   }
 
   static func coloured(_ status: PredictionStatus, _ text: SafeText, _ style: Style) -> SafeText {

@@ -221,6 +221,11 @@ extension Prediction {
       }
       guard next.status != status || next.failure != failure else { return next }
 
+    case .billed(let micros):  // By any process: it only asked.
+      try require(status.isTerminal && remoteID != nil && !isFree)
+      next.costMicros = micros
+      next.isBilled = true
+
     case .deletionAnswered(let outcome):
       try requireOwner(writer)
       try require(phase == .settling && remoteID != nil)
@@ -300,7 +305,7 @@ extension Prediction {
       }
       next.phase = .fetching
       next.billing = .charged
-      next.costMicros = estimateMicros
+      if !isBilled { next.costMicros = estimateMicros }
       next.outputs = outputs.enumerated().map { index, output in
         if case .location(let location) = output { location } else { "inline:\(index + 1)" }
       }
@@ -317,7 +322,7 @@ extension Prediction {
       default: throw TransitionError(status: status, phase: phase, reason: .noSuchTransition)
       }
       next.billing = billing
-      if billing == .refunded { next.costMicros = 0 }
+      if billing == .refunded, !isBilled { next.costMicros = 0 }
     }
     return next
   }

@@ -78,6 +78,8 @@ public struct Prediction: Sendable, Equatable {
   public var estimateMicros: Int64?
   /// Its cost, in millionths of a dollar, where known.
   public var costMicros: Int64?
+  /// Whether `costMicros` is from the provider's bill.
+  public var isBilled: Bool
   /// When it was handed to the provider.
   public var startedAt: Int64?
   /// When its status became terminal.
@@ -167,6 +169,7 @@ public struct Prediction: Sendable, Equatable {
     remoteID = nil
     billing = .none
     costMicros = nil
+    isBilled = false
     startedAt = nil
     finishedAt = nil
     nextAt = nil

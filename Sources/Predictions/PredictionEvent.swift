@@ -54,6 +54,8 @@ public enum PredictionEvent: Sendable, Equatable {
   /// A search of the history found nothing; the next one is due at `next` (wall clock), never if `nil`. `isSettled`:
   /// this was the last of the searches after a lost reply, and from now on it is searched for only when a client asks.
   case lookedInVain(reason: String, next: Int64?, isSettled: Bool)
+  /// The provider's bill has it, with this net amount in millionths of a dollar.
+  case billed(Int64)
   /// The provider answered the request to delete.
   case deletionAnswered(DeletionOutcome)
 }
@@ -93,13 +95,16 @@ extension PredictionEvent {
       .withdrawn, .takenOver,
       .finished, .saved,
       .downloadGivenUp,
-      .relinked, .downloadAgain, .lookedInVain, .deletionAnswered:
+      .relinked, .downloadAgain, .lookedInVain, .billed, .deletionAnswered:
       nil
     }
   }
 }
 
 extension PredictionEvent {
+  /// Whether it only tells what was billed, so that losing it loses no money.
+  var isBill: Bool { if case .billed = self { true } else { false } }
+
   /// The pause of the account that this begins; `nil` where it begins none.
   public var pause: (length: Int64, reason: PredictionFailure.Kind)? {
     switch self {

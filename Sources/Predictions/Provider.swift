@@ -74,6 +74,9 @@ public protocol Provider: Sendable {
   /// Its prices, where they can be requested.
   var pricing: (any ProviderPricing)? { get }
 
+  /// Its bill, where it can be requested for single predictions.
+  var bills: (any ProviderBills)? { get }
+
   /// Its models, where they are known or can be requested.
   var catalogue: (any ProviderCatalogue)? { get }
 
@@ -133,6 +136,8 @@ extension Provider {
   public var obstacle: String? { nil }
   /// `nil`: it quotes no prices.
   public var pricing: (any ProviderPricing)? { nil }
+  /// `nil`: it tells no bill.
+  public var bills: (any ProviderBills)? { nil }
   /// `nil`: it lists no models.
   public var catalogue: (any ProviderCatalogue)? { nil }
   /// `nil`: it accepts no files.
@@ -176,6 +181,17 @@ public protocol ProviderPricing: Sendable {
 
   /// Requests the balance of the account.
   func balance(completion: @escaping @Sendable (Result<Balance, ProviderError>) -> Void)
+}
+
+/// What single predictions were billed. Requests are free.
+public protocol ProviderBills: Sendable {
+  /// Requests the net amounts, charges less refunds, of several predictions at once.
+  ///
+  /// - Parameter remoteIDs: at most 50.
+  /// - Returns: through the completion, millionths of a dollar by remote id; those that the bill does not have yet are
+  ///   missing.
+  func bills(
+    of remoteIDs: [String], completion: @escaping @Sendable (Result<[String: Int64], ProviderError>) -> Void)
 }
 
 /// The models of a provider and their inputs. Requests are free.

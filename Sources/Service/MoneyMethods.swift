@@ -91,7 +91,8 @@ extension Balance {
 }
 
 extension JSONWriter {
-  fileprivate mutating func amount(_ micros: Int64, _ currency: String) {
+  /// Writes the members `amount` and `currency`.
+  mutating func amount(_ micros: Int64, _ currency: String) {
     name("amount")
     raw(Money.spelling(micros))
     name("currency")

@@ -78,6 +78,8 @@ extension PredictionSnapshot {
     }
     json.name("billing")
     json.value(it.billing.rawValue)
+    json.name("cost")
+    if let cost = it.cost { cost.write(to: &json) } else { json.null() }
     json.name("failure")
     if let failure = it.failure { failure.write(to: &json) } else { json.null() }
     json.name("idempotency_key")
@@ -114,6 +116,17 @@ extension PredictionSnapshot {
       json.name("next")
       json.value(next)
     }
+    json.endObject()
+  }
+}
+
+extension Cost {
+  /// Writes `{amount, currency, source}`.
+  func write(to json: inout JSONWriter) {
+    json.beginObject()
+    json.amount(micros, Self.currency)
+    json.name("source")
+    json.value(source.rawValue)
     json.endObject()
   }
 }

@@ -15,13 +15,14 @@ What it does unscripted: a submit answers `created`; the first `polls` (2) polls
 `completed` with one output, a real PNG on `output_port`; history lists what was accepted, newest first; delete works.
 
 SCRIPT: `POST /_/script` (or `server.script(...)`) with any of
-  submit, poll, history, delete, download, price, balance, models, ticket, put
+  submit, poll, history, delete, download, price, balance, models, ticket, put, billings
                                             a list of behaviours: each request to that endpoint takes the next one,
                                             and an empty list is "normal" again
   polls                                     how many polls say `processing` first (2)
   outputs                                   a list instead of the default; {id}, {base} and {output} (the two hosts'
                                             http://127.0.0.1:PORT) are filled in inside strings
   expect_key                                answer 401 to any other key
+  billed                                    what the bill says of each prediction; without it the bill is empty
   usd                                       what one image costs (0.05); balance answers a hundred times as much
   units                                     by how much a field multiplies that where it is given: {"audio": 12}
   catalogue                                 what GET …/models lists
@@ -78,7 +79,7 @@ import threading
 import time
 import zlib
 
-ENDPOINTS = ("submit", "poll", "history", "delete", "download", "price", "balance", "models", "ticket", "put")
+ENDPOINTS = ("submit", "poll", "history", "delete", "download", "price", "balance", "models", "ticket", "put", "billings")
 
 
 def png(width=16, height=16, colour=(180, 40, 90), noise=None):
@@ -178,7 +179,7 @@ class LoopbackWaveSpeed:
             self.queues = {name: [] for name in ENDPOINTS}
             self.settings = {
                 "polls": 2, "outputs": ["{output}/output/{id}.png"], "expect_key": None, "retry_after": None,
-                "date": None, "usd": 0.05, "units": {}, "catalogue": CATALOGUE,
+                "date": None, "usd": 0.05, "billed": None, "units": {}, "catalogue": CATALOGUE,
                 "history_ignores_filters": False, "history_without_input": False,
             }
             self.requests = []
@@ -343,6 +344,8 @@ class LoopbackWaveSpeed:
             return "delete"
         if path in ("/api/v3/model/price", "/api/v3/balance"):
             return path.rpartition("/")[2]
+        if path == "/api/v3/billings/search":
+            return "billings"
         if path == "/api/v3/predictions":
             return "history"
         if (method, path) == ("GET", "/api/v3/models"):
@@ -525,6 +528,17 @@ class LoopbackWaveSpeed:
 
     def _balance(self, connection, do, behaviour, path, body):
         return 200, {}, self._wrap({"balance": 100 * self.settings["usd"]})
+
+    def _billings(self, connection, do, behaviour, path, body):
+        """Charges of `billed` each (dollars), with a refund where it failed; none unless that is set."""
+        asked, usd = json.loads(body), self.settings["billed"]
+        items = []
+        with self.changed:
+            for name in asked.get("prediction_uuids", []):
+                if usd is not None and name in self.predictions:
+                    of = {"uuid": name, "model_uuid": self.predictions[name]["model"], "status": "completed"}
+                    items.append({"uuid": f"b-{name}", "billing_type": "deduct", "price": usd, "prediction": of})
+        return 200, {}, self._wrap({"page": asked["page"], "has_more": False, "items": items})
 
     def _models(self, connection, do, behaviour, path, body):
         return 200, {}, self._wrap(self.settings["catalogue"])

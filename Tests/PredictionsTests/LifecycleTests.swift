@@ -14,7 +14,7 @@ struct LifecycleTests {
     case interrupted, unsent, refused, accepted
     case ambiguous, ambiguousForGood, takenOver, takenOverForGood, running, completed, refunded, saved, givenUp
     case relinked, downloadAgain, adopted, lookedInVain, lookedEnough, lookedForGood, deleted, notDeleted, previewed
-    case notInHistory, foundSeveral, unreadable, unreadableForGood
+    case notInHistory, foundSeveral, unreadable, unreadableForGood, billed
 
     var testDescription: String { rawValue }
 
@@ -60,6 +60,7 @@ struct LifecycleTests {
       case .previewed: .previewed(.sample)
       case .notInHistory: .notInHistory
       case .foundSeveral: .foundSeveral(reason: "The history has two.")
+      case .billed: .billed(30_000)
       case .unreadable: .unreadable(reason: "Not understood.", reply: "/replies/1", canLook: true)
       case .unreadableForGood: .unreadable(reason: "Not understood.", reply: "/replies/1", canLook: false)
       }
@@ -172,6 +173,12 @@ struct LifecycleTests {
       [.takenOver, .takenOverForGood], [.doubtful, .lookingAgain],
       .becomes(.unknown, .looking, .unknown)),
     Row([.lookedForGood], [.looking, .doubtful, .lookingAgain], .becomes(.unknown, nil, .unknown)),
+    // The bill may come whenever it is over, and changes only the cost.
+    Row([.billed], [.completed, .unsaved], .becomes(.completed, nil, .charged)),
+    Row([.billed], [.refetching], .becomes(.completed, .fetching, .charged)),
+    Row([.billed], [.cancelled], .becomes(.cancelled, nil, .unknown)),
+    Row([.billed], [.deleting], .becomes(.cancelled, .settling, .unknown)),
+    Row([.billed], [.cancelledFetching], .becomes(.cancelled, .fetching, .charged)),
     // When it has ended, or it is too late
     Row([.cancel, .cancelAndDelete], beyondCancel, .same),
     Row([.cancelUnsent], beyondCancel.filter { !unanswered.contains($0) }, .same),
@@ -330,6 +337,31 @@ struct LifecycleTests {
     for writer in Self.writers {
       #expect(try attempt(situation.prediction, .accepted, by: writer).get().remoteID == "r-2")
     }
+  }
+
+  @Test("the bill is the cost, whatever comes later")
+  func bill() throws {
+    var it = Situation.completed.prediction
+    it.estimateMicros = 50_000
+    it.costMicros = 50_000
+    #expect(it.cost == Cost(micros: 50_000, source: .quoted) && it.awaitsBill)
+    let billed = try it.applying(.billed(30_000), by: nil, at: Self.now)
+    #expect(billed.cost == Cost(micros: 30_000, source: .billed) && !billed.awaitsBill)
+    #expect(billed.revision == it.revision + 1)
+    #expect(try billed.applying(.billed(30_000), by: nil, at: Self.now) == billed)
+    var cancelled = Situation.cancelled.prediction
+    cancelled.estimateMicros = 50_000
+    #expect(cancelled.cost == Cost(micros: 50_000, source: .estimated))
+    cancelled = try cancelled.applying(.billed(30_000), by: nil, at: Self.now)
+    let finished = try cancelled.applying(Event.completed.event, by: Situation.owner, at: Self.now)
+    #expect(finished.cost == Cost(micros: 30_000, source: .billed))
+    let refunded = try cancelled.applying(Event.refunded.event, by: Situation.owner, at: Self.now)
+    #expect(refunded.cost == Cost(micros: 30_000, source: .billed))
+    #expect(Situation.queued.prediction.cost == nil)
+    #expect(Situation.cancelledUnsent.prediction.cost == Cost(micros: 0, source: .none))
+    var free = Situation.queued.prediction
+    free.provider = Prediction.freeProvider
+    #expect(free.cost == Cost(micros: 0, source: .none))
   }
 
   @Test("a reply that could not be read is named, and goes on when it is read again")

@@ -4,7 +4,7 @@
 import json
 
 import pytest
-from program import RPCError, small
+from program import RPCError, small, wait_for
 from wavespeed import model, png
 
 #: A model that is paid by the length of a sound: 60 s cost twelve times its base price of $0.15.
@@ -265,3 +265,52 @@ def test_conflicts_name_what_differs(spawn):
                 program.call("submit", {**params, "idempotency_key": "k"})
             assert error.value.code == 1002
             assert difference in error.value.data["hint"]
+
+
+# -- the cost of a prediction ------------------------------------------------------------------------------------------
+
+
+def cost(amount, source):
+    return {"amount": amount, "currency": "USD", "source": source}
+
+
+def test_the_bill_takes_the_place_of_the_quote_in_one_free_request(paid, wavespeed):
+    wavespeed.script(usd=0.05, billed=0.04)
+    with paid("--max-spend", "10") as program:
+        program.call("subscribe")
+        both = [program.call("submit", prompt=f"boat {number}")["id"] for number in range(2)]
+        done = [program.call("result", id=id) for id in both]
+        assert {one["status"] for one in done} == {"completed"}
+        wait_for(lambda: all(program.call("status", id=id)["cost"] == cost(0.04, "billed") for id in both), "no bill")
+        after = [program.call("status", id=id) for id in both]
+        # Clients see it as a change; nothing else changed.
+        for before, now in zip(done, after):
+            assert now["revision"] == before["revision"] + (before["cost"] != now["cost"])
+            if before["cost"] != now["cost"]:
+                assert before["cost"] == cost(0.05, "quoted")
+            assert {**now, "cost": 0, "revision": 0} == {**before, "cost": 0, "revision": 0}
+        program.finish()
+    asked = [json.loads(request["body"]) for request in wavespeed.log() if request["endpoint"] == "billings"]
+    assert sorted(sum((one["prediction_uuids"] for one in asked), [])) == sorted(one["remote_id"] for one in done)
+    assert len(wavespeed.posts()) == 2
+
+
+@pytest.mark.parametrize("bill", ["500", "html", "drop", {"do": "reply", "json": {"code": 200, "data": {"items": [{"price": "?"}]}}}])
+def test_without_a_bill_the_quote_stays_and_nothing_fails(paid, wavespeed, bill):
+    wavespeed.script(usd=0.05, billings=[bill])
+    with paid("--max-spend", "10") as program:
+        done = program.call("submit", prompt="a boat", wait_ms=20000)
+        wait_for(lambda: any(request["endpoint"] == "billings" for request in wavespeed.log()), "the bill was not asked for")
+        assert program.call("status", id=done["id"]) == done
+        assert done["cost"] == cost(0.05, "quoted")
+        # The next request keeps no process alive.
+        program.close()
+        assert program.wait() == 0
+
+
+def test_what_is_not_billed_costs_nothing_and_what_is_not_known_is_null(paid, wavespeed, spawn):
+    wavespeed.script(submit=["422", "hang"])
+    with paid() as program:
+        assert program.call("submit", prompt="a boat", wait_ms=20000)["cost"] == cost(0, "none")
+        assert program.call("submit", prompt="another")["cost"] is None
+        assert program.call("submit", input=small("a third"), provider="sandbox")["cost"] == cost(0, "none")

@@ -389,3 +389,16 @@ struct Unexpected: Error {
 
   init(_ text: String = "") { self.text = text }
 }
+
+@Suite struct WaveSpeedBillsTests {
+  @Test func chargesLessRefundsOfWhatWasAskedFor() throws {
+    let items = try JSONValue(
+      parsing: #"""
+        [{"billing_type":"deduct","price":0.05,"prediction":{"uuid":"a"}},{"billing_type":"refund","price":0.05,"prediction":{"uuid":"a"}},
+         {"billing_type":"deduct","price":0.167,"prediction":{"uuid":"b"}},{"price":1,"prediction":{"uuid":"other"}},
+         {"price":"1","prediction":{"uuid":"b"}},{"price":2},{"price":-1,"prediction":{"uuid":"b"}},7,
+         {"billing_type":"refund","price":3,"prediction":{"uuid":"c"}}]
+        """#)
+    #expect(WaveSpeed.bills(in: items.array ?? [], of: ["a", "b", "c", "d"]) == ["a": 0, "b": 167_000, "c": 0])
+  }
+}

@@ -136,7 +136,7 @@ struct ChangesTests {
       ALTER TABLE predictions DROP COLUMN model_is_default; ALTER TABLE predictions DROP COLUMN max_cost_estimates;
       ALTER TABLE accounts DROP COLUMN balance_micros;
       ALTER TABLE accounts DROP COLUMN model; ALTER TABLE accounts DROP COLUMN model_seen_ms;
-      ALTER TABLE predictions DROP COLUMN unread_reply;
+      ALTER TABLE predictions DROP COLUMN unread_reply; ALTER TABLE predictions DROP COLUMN is_billed;
       PRAGMA user_version = 1;
       INSERT INTO changes(seq, gone) VALUES(1, 1)
       """)

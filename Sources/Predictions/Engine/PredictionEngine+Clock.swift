@@ -10,7 +10,7 @@ extension PredictionEngine {
       now, hasWork: state.scheduler.hasWork, hasQueue: state.scheduler.hasQueue)
     let wakes = [
       state.scheduler.nextWake, state.waiters.nextWake, state.pendingRecords.retryAt, state.periodicTasks.next,
-      state.recovery.beginsAt,
+      state.recovery.beginsAt, state.bills.nextWake,
     ]
     switch state.alarm.set(wakes.compactMap { $0 }.min()) {
     case .unchanged: break
@@ -36,7 +36,7 @@ extension PredictionEngine {
   private func tick() {
     let moment = time.now
     let now = moment.steady
-    let (expired, ticking, failed, due, expiry, mustBegin) = state.withLock { state in
+    let (expired, ticking, failed, due, expiry, mustBegin, bills) = state.withLock { state in
       state.alarm.ring()
       let mustBegin = state.recovery.isDue(now)
       let expired = state.waiters.takeExpired(now)
@@ -47,7 +47,7 @@ extension PredictionEngine {
       }
       return (
         answers, ticking, state.pendingRecords.takeDue(now), state.periodicTasks.takeDue(now),
-        state.periodicTasks.takeExpired(moment), mustBegin
+        state.periodicTasks.takeExpired(moment), mustBegin, state.bills.takeDue(now)
       )
     }
     answer(expired)
@@ -56,6 +56,7 @@ extension PredictionEngine {
     if !failed.isEmpty { state.signal { $0.pendingRecords.end(failed.count) } }
     if mustBegin { begin() }
     runPeriodicTasks(due)
+    askForBills(bills)
     if let expiry { pruneExpired(expiry) }
     react(.woke)
   }

@@ -17,10 +17,12 @@ extension PredictionEngine {
         }
         rowWasCommitted(change.after)
         if case .saved = event { goOn(afterSaving: change.after, id) }
+        awaitBill(after: change)
       case .failure(.illegal), .failure(.notFound):
         // Lost a race; the current row wins.
         if case .saved = event { goOn(afterSaving: nil, id) }
         reload(id, after: event)
+      case .failure where event.isBill: break
       case .failure where event == .downloadAgain:
         // Not tried again: the caller gets the answer now, and a later retry might undo what happens meanwhile.
         break

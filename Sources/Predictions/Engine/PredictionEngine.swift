@@ -21,6 +21,7 @@ public final class PredictionEngine: Sendable {
     var previews = Previews()
     var uploads = Uploads()
     var pendingRecords = PendingRecords()
+    var bills = Bills()
     /// The newest id of a prediction of this process.
     var lastID: PredictionID?
     var replyWrites = ReplyWrites()

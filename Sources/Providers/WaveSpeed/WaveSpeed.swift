@@ -70,6 +70,9 @@ public struct WaveSpeed: Provider, Sendable {
   /// It tells prices and the balance.
   public var pricing: (any ProviderPricing)? { self }
 
+  /// It tells what each prediction was billed.
+  public var bills: (any ProviderBills)? { self }
+
   /// It takes files.
   public var uploads: (any ProviderUploads)? { self }
 

@@ -51,6 +51,7 @@ extension Schema {
         "billing": .word(Billing.allCases.map(\.rawValue)).about(
           "none: nothing was sent, it was refused, or the sandbox drew it; charged; refunded by the provider; unknown."
         ),
+        "cost": .cost.orNull.about("What it costs; null where that is not known."),
         "failure": .failure.orNull.about("Why it failed, for programs. With completed only download_failed."),
         "idempotency_key": .string.orNull.about("The caller's."),
         "tags": .array(of: .string).about("The caller's."),
@@ -74,6 +75,19 @@ extension Schema {
   /// Problems or warnings with their paths.
   static var problems: Schema {
     .array(of: .object(["path": .string.about("A path like input.size."), "message": .string]))
+  }
+
+  private static var cost: Schema {
+    .object(
+      [
+        "amount": .number, "currency": .string.about("ISO 4217: USD."),
+        "source": .word(Cost.Source.allCases.map(\.rawValue)).about(
+          """
+          quoted: the provider's price before it was sent; billed: the provider's bill; estimated: the price of what is not \
+          finished; none: nothing is billed.
+          """),
+      ]
+    ).titled("Cost")
   }
 
   private static var file: Schema {

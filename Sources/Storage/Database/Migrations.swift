@@ -128,6 +128,10 @@ enum Schema {
     Migration(
       name: "replies are kept unread", minimumWriter: 1, minimumReader: 1,
       sql: "ALTER TABLE predictions ADD COLUMN unread_reply TEXT;"),
+    // Whether the cost is the provider's bill, not its quote.
+    Migration(
+      name: "costs may be billed", minimumWriter: 1, minimumReader: 1,
+      sql: "ALTER TABLE predictions ADD COLUMN is_billed INTEGER NOT NULL DEFAULT 0;"),
   ]
 
   /// Migrates a database to this version in one transaction. If another process migrated it first, this does nothing.

@@ -8,7 +8,8 @@ enum PredictionRow {
     p.remote_id, p.billing, p.cost_micros, p.started_ms, p.finished_ms, p.next_ms, p.tries, p.delete_remote, \
     p.idempotency_key, p.output_dir, p.output_name, p.tags, p.outputs, p.files, p.failure, p.timings, p.has_nsfw, \
     p.error, p.max_cost_micros, p.estimate_micros, p.origin, p.has_been_unknown, p.preview, p.uploads, \
-    p.agent, p.acceptor, p.images, p.caps, p.model_is_default, p.max_cost_estimates, p.unread_reply
+    p.agent, p.acceptor, p.images, p.caps, p.model_is_default, p.max_cost_estimates, p.unread_reply, \
+    p.is_billed
     """
 
   /// How many they are: the position of a column that a query adds behind them.
@@ -82,6 +83,7 @@ enum PredictionRow {
     prediction.usesDefaultModel = row.integer(39) != 0
     prediction.allowsEstimates = row.integer(40) != 0
     prediction.unreadReply = row.textIfAny(41)
+    prediction.isBilled = row.integer(42) != 0
     return prediction
   }
 
@@ -134,7 +136,8 @@ enum PredictionRow {
       UPDATE predictions SET status = ?2, phase = ?3, owner = ?4, epoch = ?5, revision = ?6, remote_id = ?7,
         billing = ?8, cost_micros = ?9, started_ms = ?10, finished_ms = ?11, next_ms = ?12, tries = ?13,
         delete_remote = ?14, outputs = ?15, files = ?16, failure = ?17, timings = ?18, has_nsfw = ?19, error = ?20,
-        estimate_micros = ?21, has_been_unknown = ?22, preview = ?23, uploads = ?24, acceptor = ?25, unread_reply = ?26
+        estimate_micros = ?21, has_been_unknown = ?22, preview = ?23, uploads = ?24, acceptor = ?25, unread_reply = ?26,
+        is_billed = ?27
       WHERE seq = ?1
       """,
       seq, prediction.status.rawValue, prediction.phase?.rawValue, prediction.owner, prediction.epoch,
@@ -144,7 +147,7 @@ enum PredictionRow {
       JSONColumns.text(prediction.failure), JSONColumns.timings(prediction),
       JSONColumns.text(prediction.hasNSFWContents), prediction.error,
       prediction.estimateMicros, prediction.hasBeenUnknown ? 1 : 0, JSONColumns.text(prediction.preview),
-      prediction.uploads.rawValue, prediction.acceptor, prediction.unreadReply)
+      prediction.uploads.rawValue, prediction.acceptor, prediction.unreadReply, prediction.isBilled ? 1 : 0)
     try noteChange(prediction.id, gone: false, in: connection)
   }
 

@@ -34,6 +34,8 @@ export interface Prediction {
   /** The newest partial image, while it is being made and the provider streams them. */
   readonly preview?: Preview;
   readonly billing: "none" | "charged" | "refunded" | "unknown";
+  /** `null` where it is not known; absent from an older imagewire. */
+  readonly cost?: Cost | null;
   readonly failure: Failure | null;
   readonly idempotency_key: string | null;
   readonly tags: readonly string[];
@@ -49,6 +51,15 @@ export interface Prediction {
   readonly warnings?: readonly Warning[];
   /** The fields left out to keep the message short. */
   readonly omitted?: readonly string[];
+}
+
+/** What a prediction costs. */
+export interface Cost {
+  readonly amount: number;
+  /** ISO 4217: `USD`. */
+  readonly currency: string;
+  /** The price before it was sent, the provider's bill, the price of what is not finished, or nothing to pay. */
+  readonly source: "quoted" | "billed" | "estimated" | "none";
 }
 
 /** The provider refused the account's last request, so nothing is sent for a while. */

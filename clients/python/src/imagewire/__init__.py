@@ -19,7 +19,7 @@ from .errors import (
     RequestCancelled, StartFailed, StorageFailed, SubmissionUnknown, WaitTimeout,
 )
 from .prediction import (
-    Deletion, Failure, File, Model, Page, Prediction, Preview, Price, Thumbnail, Timings, Update, Validation, Waited,
+    Cost, Deletion, Failure, File, Model, Page, Prediction, Preview, Price, Thumbnail, Timings, Update, Validation, Waited,
     Waiting,
 )
 
@@ -28,7 +28,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AsyncClient", "AsyncSubscription", "AuthenticationFailed", "BinaryNotFound", "BinaryTooOld",
     "BudgetExceeded", "CallError", "CallOverBudget", "CallTimeout", "Client", "ConfigurationFailed",
-    "ConnectionLost", "ContentRefused", "Deletion", "DownloadFailed", "Failure", "File", "IdempotencyConflict",
+    "ConnectionLost", "ContentRefused", "Cost", "Deletion", "DownloadFailed", "Failure", "File", "IdempotencyConflict",
     "ImagewireError", "InsufficientCredit", "InternalFailure", "InvalidInput", "InvalidParams", "Model",
     "ModelUnavailable", "NetworkFailed", "NoThumbnail", "Page", "Prediction", "PredictionCancelled", "PredictionFailed",
     "PredictionInterrupted", "PredictionNotFinished", "PredictionNotFound", "PredictionOverBudget", "Preview",

@@ -133,6 +133,21 @@ class Waiting:
 
 
 @dataclass(frozen=True)
+class Cost:
+    """What a prediction costs."""
+
+    amount: float
+    #: ISO 4217: `USD`.
+    currency: str
+    #: `quoted` before it was sent, `billed` by the provider, `estimated` while it is not finished, or `none`.
+    source: str
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Cost":
+        return cls(value["amount"], value["currency"], value["source"])
+
+
+@dataclass(frozen=True)
 class Timings:
     """Milliseconds; `None` where not known yet."""
 
@@ -183,6 +198,8 @@ class Prediction:
     waiting: Optional[Waiting] = None
     #: Of the reply to `submit`: fields of the input that the model may not know, by path.
     warnings: Mapping[str, str] = field(default_factory=dict, hash=False)
+    #: `None` where it is not known, or an older imagewire answered.
+    cost: Optional[Cost] = None
 
     @property
     def done(self) -> bool:
@@ -226,6 +243,7 @@ class Prediction:
             preview=Preview.from_json(value["preview"]) if value.get("preview") else None,
             waiting=Waiting.from_json(value["waiting"]) if value.get("waiting") else None,
             warnings=_by_path(value.get("warnings")),
+            cost=Cost.from_json(value["cost"]) if value.get("cost") else None,
         )
 
 
