@@ -60,13 +60,14 @@ struct GalleryTests {
   @Test func anImageIsADataURLThatLinksToItsFile() {
     var prediction = Prediction.sample()
     prediction.costMicros = 50_000
+    prediction.billing = .charged
     let file = OutputFile.sample("/out/a b\"c.png")
     let entry = GalleryPage.entry(
       prediction, [GalleryPage.Picture(file, .included(mediaType: "image/jpeg", [1, 2, 3]))]
     ).text
     #expect(entry.contains(#"src="data:image/jpeg;base64,AQID""#) && entry.contains(#"loading="lazy""#))
     #expect(entry.contains(#"href="file:///out/a%20b%22c.png""#))
-    #expect(entry.contains("<dt>cost<dd>$0.05") && entry.contains(#"data-cost="50000""#))
+    #expect(entry.contains("<dt>cost<dd>$0.05 (quoted)") && entry.contains(#"data-cost="50000""#))
   }
 
   @Test(arguments: [

@@ -180,6 +180,7 @@ struct ListTests {
     prediction.billing = .charged
     #expect(ListTable.cost(of: prediction) == "~$0.04")
     prediction.costMicros = 50_000
+    prediction.isBilled = true
     #expect(ListTable.cost(of: prediction) == "$0.05")
     prediction.files = [.sample("/out/\(prediction.id)-1.png")]
     #expect(ListTable.file(of: prediction) == "…-1.png")
