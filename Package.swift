@@ -77,7 +77,7 @@ let package = Package(
       name: "PredictionsTestSupport", dependencies: ["Predictions", "JSON", "Threads"],
       path: "Tests/PredictionsTestSupport", swiftSettings: strict),
     tests(of: "Predictions", uses: ["PredictionsTestSupport", "Encoding", "JSON", "Threads"]),
-    tests(of: "Pictures", uses: ["Predictions", "Encoding"]),
+    tests(of: "Pictures", uses: ["Predictions", "Encoding", "Threads"]),
     tests(of: "Storage", uses: ["Predictions", "PredictionsTestSupport", "Encoding", "JSON", "Threads", "CSQLite"]),
     // What the tests of HTTP and of the providers share: a server of their own, and a client without proxies.
     .target(

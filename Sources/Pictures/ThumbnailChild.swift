@@ -15,7 +15,8 @@ internal import Threads
 ///
 /// The bytes come from others, and decoders have had faults that such bytes use. So the child has no key, no environment and
 /// no other descriptor, little memory and time, and once the libraries are open the kernel ends it at any system call but
-/// those that compute, read and write.
+/// those that compute, read and write. Where the kernel refuses such a filter (seccomp), all else holds, and
+/// `imagewire doctor` says so.
 public enum ThumbnailChild {
   /// The hidden command by which the program starts itself again.
   public static let command = "thumbnail"

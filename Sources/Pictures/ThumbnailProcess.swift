@@ -72,17 +72,34 @@ public struct ThumbnailProcess: ThumbnailMaker {
     guard child > 0 else { throw .failed(reason: "the program could not start itself: \(reason(code))") }
     meanwhile()
     let output = readAll(ends[0], until: deadline)
-    // After the end of its output it has nothing to do.
-    if output == nil { kill(child, SIGKILL) }
-    var status: Int32 = 0
-    while waitpid(child, &status, 0) < 0 { if errno != EINTR { throw .failed(reason: reason(errno)) } }
-    guard let output else {
+    let status = try end(of: child, by: output == nil ? 0 : deadline)
+    guard let output, let status else {
       throw .failed(reason: "it took more than \(patience / 1_000) seconds, or its thumbnail is too long")
     }
     // Swift does not import the macros WIFSIGNALED and WEXITSTATUS.
     let signal = status & 0x7F
     if signal != 0 { throw .failed(reason: "the decoder was ended by signal \(signal)") }
     return Ended(status: status >> 8 & 0xFF, output: output)
+  }
+
+  /// Waits for the end of a child, which may have closed its output long before; kills it at the deadline.
+  ///
+  /// - Returns: its status, as of waitpid(2); `nil` where it was killed.
+  static func end(of child: pid_t, by deadline: Int64) throws(ThumbnailError) -> Int32? {
+    var status: Int32 = 0
+    // In microseconds. Nearly every child has ended within the first.
+    var pause: UInt32 = 100
+    while true {
+      let ended = waitpid(child, &status, WNOHANG)
+      if ended == child { return status }
+      if ended < 0, errno != EINTR { throw .failed(reason: reason(errno)) }
+      if MonotonicClock.milliseconds >= deadline { break }
+      usleep(pause)
+      pause = min(pause * 2, 20_000)
+    }
+    kill(child, SIGKILL)
+    while waitpid(child, &status, 0) < 0 { if errno != EINTR { throw .failed(reason: reason(errno)) } }
+    return nil
   }
 
   private static func reason(_ code: Int32) -> String { String(cString: strerror(code)).lowercased() }

@@ -50,14 +50,15 @@ struct Diagnostics {
         return Finding(.warning, "thumbnails", "none are made: the decoders are missing", advice: advice)
       }
       let formats = SafeText.joined(libraries.map { "\($0.title)" }, separator: ", ")
+      let confinement: SafeText =
+        isConfined
+        ? "the decoders are confined (seccomp)" : "the kernel does not confine the decoders (no seccomp)"
       guard missing.isEmpty else {
-        return Finding(.warning, "thumbnails", "are made of \(formats) only", advice: advice)
+        return Finding(.warning, "thumbnails", "are made of \(formats) only; \(confinement)", advice: advice)
       }
-      return isConfined
-        ? Finding(.ok, "thumbnails", "of \(formats); the decoders are confined (seccomp)")
-        : Finding(
-          .ok, "thumbnails", "of \(formats); the kernel does not confine the decoders (no seccomp)",
-          advice: "They run in a process of their own without a key, with limits of memory and time.")
+      return Finding(
+        .ok, "thumbnails", "of \(formats); \(confinement)",
+        advice: isConfined ? nil : "They run in a process of their own without a key, with limits of memory and time.")
     } catch {
       return Finding(
         .warning, "thumbnails", "none are made: \(error.message)", advice: "Check that /proc is mounted.")

@@ -7,6 +7,7 @@ import os
 import shutil
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -297,3 +298,41 @@ def test_doctor_names_the_decoders_and_that_they_are_confined(home):
     done = subprocess.run([BINARY, "doctor"], capture_output=True, text=True, timeout=PATIENCE, cwd=home, env=environment(home))
     [line] = [line for line in done.stdout.splitlines() if " thumbnails " in line]
     assert line.startswith("ok") and "PNG, JPEG, WebP" in line and "confined" in line
+
+
+#: Makes the kernel answer prctl(PR_SET_SECCOMP) with EPERM, as some containers do, and becomes another program.
+WITHOUT_SECCOMP = """
+import ctypes, os, struct, sys
+prctl = ctypes.CDLL(None, use_errno=True).prctl
+number = {"x86_64": 157, "aarch64": 167}[os.uname().machine]
+filter = b"".join(struct.pack("HBBI", *one) for one in [
+    (0x20, 0, 0, 0),  # the number of the call
+    (0x15, 0, 3, number),
+    (0x20, 0, 0, 16),  # its first argument: PR_SET_SECCOMP is 22
+    (0x15, 0, 1, 22),
+    (0x06, 0, 0, 0x00050001),  # EPERM
+    (0x06, 0, 0, 0x7FFF0000),  # allowed
+])
+buffer = ctypes.create_string_buffer(filter)
+program = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(filter) // 8, ctypes.addressof(buffer)))
+assert prctl(38, 1, 0, 0, 0) == 0 and prctl(22, 2, program) == 0
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+@pytest.mark.skipif(os.uname().machine not in ("x86_64", "aarch64"), reason="the test has no number of prctl here")
+def test_without_seccomp_the_limits_hold_and_doctor_says_so(paid, saved, home):
+    wrapper = [sys.executable, "-c", WITHOUT_SECCOMP]
+    done = subprocess.run(
+        [*wrapper, BINARY, "doctor", "--json"], capture_output=True, text=True, timeout=PATIENCE, cwd=home,
+        env=environment(home))
+    [finding] = [one for one in json.loads(done.stdout)["findings"] if one["subject"] == "thumbnails"]
+    assert finding["level"] == "ok" and "no seccomp" in finding["message"] and "limits" in finding["advice"], finding
+    with paid(wrapper=wrapper) as program:
+        one = saved(program, SLOW)["id"]
+        number = program.start("thumbnail", id=one, size=64)
+        wait_for(lambda: children(program.process), "no child was started")
+        [child] = children(program.process)
+        wait_for(lambda: f"Max address space         {512 << 20} " in Path(f"/proc/{child}/limits").read_text(),
+                 "the child has no limits")
+        assert program.reply(number)["width"] == 64

@@ -25,11 +25,14 @@ import Threads
   private final class Maker: ThumbnailMaker {
     let made = Protected(0)
     let answer: Result<[UInt8], ThumbnailError>
+    /// While it is closed, no thumbnail becomes ready.
+    let isOpen = Protected(true)
 
     init(_ answer: Result<[UInt8], ThumbnailError>) { self.answer = answer }
 
     func make(from descriptor: Int32, size: Int, meanwhile: () -> Void) throws(ThumbnailError) -> [UInt8] {
       made.signal { $0 += 1 }
+      _ = isOpen.wait { $0 ? true : nil }
       meanwhile()
       return try answer.get()
     }
@@ -132,6 +135,88 @@ import Threads
     unlink(fixture.file.path)
     #expect(throws: ThumbnailError.missing(path: fixture.file.path)) { try fixture.thumbnail() }
     #expect(fixture.names == ["other-64.png"])
+  }
+
+  @Test func aFileThatCannotBeOpenedKeepsItsThumbnails() throws {
+    var fixture = try Fixture()
+    _ = try fixture.thumbnail()
+    // The error ENAMETOOLONG stands for those that tell nothing about the file: EMFILE, EACCES, EIO.
+    fixture.file.path = "\(fixture.folder.path)/\(String(repeating: "a", count: 300)).png"
+    let error = #expect(throws: ThumbnailError.self) { try fixture.thumbnail() }
+    guard case .failed = error else { throw error! }
+    #expect(error?.isRetryable == true && fixture.names.count == 1)
+    // A directory in its place shows that the file is gone.
+    fixture.file.path = fixture.folder.path
+    #expect(throws: ThumbnailError.missing(path: fixture.folder.path)) { try fixture.thumbnail() }
+    #expect(fixture.names.isEmpty)
+  }
+
+  #if os(Linux)
+    @Test func thoseThatWaitHoldNoDescriptor() throws {
+      let fixture = try Fixture()
+      fixture.maker.isOpen.signal { $0 = false }
+      let left = Protected(100)
+      for size in 64..<164 {
+        fixture.store.thumbnail(of: fixture.file, for: nil, size: size) { _ in left.signal { $0 -= 1 } }
+      }
+      // Lookups run in order: once one fails, those before it are done.
+      var missing = fixture
+      missing.file.path += ".png"
+      #expect(throws: ThumbnailError.missing(path: missing.file.path)) { try missing.thumbnail() }
+      _ = fixture.maker.made.wait { $0 == 2 ? true : nil }
+      let open = FileSystem.names(in: "/proc/self/fd").filter { name in
+        guard let target = realpath("/proc/self/fd/\(name)", nil) else { return false }
+        defer { free(target) }
+        return String(cString: target) == fixture.file.path
+      }
+      #expect(open.count == 2)
+      fixture.maker.isOpen.signal { $0 = true }
+      _ = left.wait { $0 == 0 ? true : nil }
+      #expect(fixture.names.count == 100)
+    }
+  #endif
+
+  @Test func overItsRoomWhatWasUnusedForLongestGoes() throws {
+    let fixture = try Fixture()
+    let folder = ThumbnailFolder(directory: fixture.folder.path)
+    let length = Int64(Self.png(64, 32).count)
+    let hashes = ["c", "a", "b"].map { String(repeating: $0, count: 64) }
+    for (index, hash) in hashes.enumerated() {
+      let kept = try folder.keep(Self.png(64, 32), of: hash, size: 64)
+      let times = [timeval](repeating: timeval(tv_sec: 1_000_000 + index, tv_usec: 0), count: 2)
+      try #require(utimes(kept.path, times) == 0)
+    }
+    folder.sweep(now: 1_000_000_000, room: 3 * length)
+    #expect(fixture.names.count == 3)
+    folder.sweep(now: 1_000_000_000, room: 3 * length - 1)
+    #expect(fixture.names.sorted() == ["\(hashes[1])-64.png", "\(hashes[2])-64.png"])
+  }
+
+  @Test func aProcessSweepsOnceADay() throws {
+    let fixture = try Fixture()
+    let old = "\(fixture.folder.path)/thumbnails/\(String(repeating: "ab", count: 32))-64.png"
+    func isSweptWith(_ size: Int) throws -> Bool {
+      try FileSystem.replace(old, with: "x")
+      let times = [timeval](repeating: timeval(tv_sec: 1, tv_usec: 0), count: 2)
+      try #require(utimes(old, times) == 0)
+      _ = try fixture.thumbnail(size: size)
+      return FileStatus(of: old) == nil
+    }
+    _ = try fixture.thumbnail()
+    #expect(try !isSweptWith(65))
+    fixture.time.advance(SweepSchedule.interval)
+    #expect(try isSweptWith(66))
+    #expect(try !isSweptWith(67))
+  }
+
+  @Test func aSweepComesEarlierAfterManyBytes() {
+    var schedule = SweepSchedule()
+    var begun = [schedule.begin(now: 5), schedule.begin(now: 6)]
+    schedule.keep(bytes: SweepSchedule.bytesBetween - 1)
+    begun.append(schedule.begin(now: 7))
+    schedule.keep(bytes: 1)
+    begun += [schedule.begin(now: 8), schedule.begin(now: 9)]
+    #expect(begun == [true, false, false, true, false])
   }
 
   @Test func whatNobodyAskedForInAMonthGoesWithTheNextNewOne() throws {

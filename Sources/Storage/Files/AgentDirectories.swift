@@ -87,7 +87,10 @@ public final class AgentDirectories: Sendable {
     }
     let directory = try anchor.descend(rest + below, making: permissions)
     // The path is what clients get, so it has to lead to this directory.
-    guard FileStatus(of: Self.path(root.real + below))?.identity == directory.identity else { throw .replaced }
+    guard let status = FileStatus(of: Self.path(root.real + below)) else {
+      throw [ENOENT, ENOTDIR].contains(errno) ? .replaced : .last
+    }
+    guard status.identity == directory.identity else { throw .replaced }
     return directory
   }
 

@@ -52,7 +52,7 @@ public struct FileOutputStore: OutputStore {
 
   /// The bytes of a saved file that is unchanged: for an agent by length and SHA-256, for other clients by length.
   public func contents(of file: OutputFile, for origin: PredictionOrigin?) throws(OutputError) -> [UInt8] {
-    guard let opened = open(file, for: origin),
+    guard let opened = try? open(file, for: origin),
       let bytes = FileSystem.read(opened, from: 0, atMost: Int(file.bytes) + 1), bytes.count == file.bytes,
       origin == nil || SHA256.hash(bytes).hexadecimal == file.sha256
     else { throw Self.changed(file) }
@@ -63,7 +63,7 @@ public struct FileOutputStore: OutputStore {
   public func read(
     _ file: OutputFile, for origin: PredictionOrigin?, _ piece: ([UInt8]) -> Void
   ) throws(OutputError) {
-    guard let opened = open(file, for: origin) else { throw Self.changed(file) }
+    guard let opened = try? open(file, for: origin) else { throw Self.changed(file) }
     var hash = SHA256()
     let isWhole = Self.read(opened, bytes: file.bytes) { chunk in
       if origin != nil { hash.update(chunk.span) }
@@ -116,12 +116,12 @@ public struct FileOutputStore: OutputStore {
 
   // MARK: Saved files
 
-  /// Opens a saved file if it is a regular file of the recorded length.
-  func open(_ file: OutputFile, for origin: PredictionOrigin?) -> Descriptor? {
+  /// Opens a saved file if it is a regular file of the recorded length; see `SystemError.provesChange`.
+  func open(_ file: OutputFile, for origin: PredictionOrigin?) throws(SystemError) -> Descriptor {
     let (parent, name) = Self.split(file.path)
-    guard let directory = try? directory(parent, for: origin, making: false), let opened = try? directory.read(name),
-      FileStatus(of: opened)?.bytes == file.bytes
-    else { return nil }
+    let opened = try directory(parent, for: origin, making: false).read(name)
+    guard let status = FileStatus(of: opened) else { throw .last }
+    guard status.bytes == file.bytes else { throw .resized }
     return opened
   }
 

@@ -17,6 +17,7 @@ struct SystemError: Error, Equatable {
     switch code {
     case Self.notRegular.code: "it is not a regular file"
     case Self.replaced.code: "it was moved or replaced"
+    case Self.resized.code: "its length was changed"
     case ELOOP: "there is a symbolic link in it"
     default: String(cString: strerror(code)).lowercased()
     }
@@ -26,11 +27,19 @@ struct SystemError: Error, Equatable {
   static let notRegular = SystemError(code: -1)
   /// A path does not lead any more to the file that was opened.
   static let replaced = SystemError(code: -2)
+  /// A file has another length than was recorded.
+  static let resized = SystemError(code: -3)
 
   /// The error of the last call (`errno`).
   static var last: SystemError { SystemError(code: errno) }
 
   var isFullDisk: Bool { code == ENOSPC || code == EDQUOT }
+
+  /// Whether it shows that a file is not there or is another one: there is no such path, or a link, a directory or other
+  /// bytes stand in its place. Any other error, such as too many open files, tells nothing about the file.
+  var provesChange: Bool {
+    [ENOENT, ENOTDIR, ELOOP, Self.notRegular.code, Self.replaced.code, Self.resized.code].contains(code)
+  }
 }
 
 /// An open file. Its `flock` is released and it is closed with the last reference.

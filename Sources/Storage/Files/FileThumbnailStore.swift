@@ -13,7 +13,7 @@ public final class FileThumbnailStore: ThumbnailStore {
   private let time: any TimeSource
   private let lookups = WorkQueue()
   private let makers = WorkPool(limit: 2)
-  private let hasSwept = Protected(false)
+  private let sweeps = Protected(SweepSchedule())
 
   /// - Parameters:
   ///   - directory: the state directory.
@@ -33,12 +33,13 @@ public final class FileThumbnailStore: ThumbnailStore {
   ) {
     lookups.async { [self] in
       do throws(ThumbnailError) {
-        let source = try open(file, for: origin)
+        // Closed at once: thousands may wait for the makers, and each would hold a descriptor.
+        _ = try open(file, for: origin)
         if let known = folder.thumbnail(of: file.sha256, size: size, now: time.now.wall) {
           return completion(.success(known))
         }
         makers.async { [self] in
-          completion(Result { () throws(ThumbnailError) in try make(file, from: source, size: size) })
+          completion(Result { () throws(ThumbnailError) in try make(file, for: origin, size: size) })
         }
       } catch {
         completion(.failure(error))
@@ -51,9 +52,12 @@ public final class FileThumbnailStore: ThumbnailStore {
 
   /// Opens a file of which a thumbnail can be made. The thumbnails of one that is gone are removed.
   private func open(_ file: OutputFile, for origin: PredictionOrigin?) throws(ThumbnailError) -> Descriptor {
-    guard let source = outputs.open(file, for: origin) else {
-      folder.discard([file.sha256])
-      throw .missing(path: file.path)
+    let source: Descriptor
+    do throws(SystemError) {
+      source = try outputs.open(file, for: origin)
+    } catch {
+      guard error.provesChange else { throw .failed(reason: "the file cannot be opened: \(error.reason)") }
+      throw missing(file)
     }
     guard file.kind == .image else { throw .notAnImage(file.kind) }
     guard Thumbnail.formats.contains(where: { $0.mediaType == file.mediaType }) else {
@@ -65,21 +69,52 @@ public final class FileThumbnailStore: ThumbnailStore {
     return source
   }
 
-  private func make(_ file: OutputFile, from source: Descriptor, size: Int) throws(ThumbnailError) -> Thumbnail {
-    // A request before this one may have been for the same.
-    if let known = folder.thumbnail(of: file.sha256, size: size, now: time.now.wall) { return known }
-    let mustSweep = hasSwept.withLock { hasSwept in
-      defer { hasSwept = true }
-      return !hasSwept
-    }
-    if mustSweep { folder.sweep(now: time.now.wall) }
-    var isUnchanged = false
-    let bytes = try maker.make(from: source.number, size: size) {
-      isUnchanged = FileOutputStore.digest(source, of: file.bytes) == file.sha256
-    }
-    guard isUnchanged else { throw .missing(path: file.path) }
-    return try folder.keep(bytes, of: file.sha256, size: size)
+  private func missing(_ file: OutputFile) -> ThumbnailError {
+    folder.discard([file.sha256])
+    return .missing(path: file.path)
   }
+
+  private func make(
+    _ file: OutputFile, for origin: PredictionOrigin?, size: Int
+  ) throws(ThumbnailError) -> Thumbnail {
+    let source = try open(file, for: origin)
+    let now = time.now
+    // A request before this one may have been for the same.
+    if let known = folder.thumbnail(of: file.sha256, size: size, now: now.wall) { return known }
+    if sweeps.withLock({ $0.begin(now: now.steady) }) { folder.sweep(now: now.wall) }
+    var digest: String?
+    let bytes = try maker.make(from: source.number, size: size) {
+      digest = FileOutputStore.digest(source, of: file.bytes)
+    }
+    guard let digest else { throw .failed(reason: "the file cannot be read") }
+    guard digest == file.sha256 else { throw missing(file) }
+    let thumbnail = try folder.keep(bytes, of: file.sha256, size: size)
+    sweeps.withLock { $0.keep(bytes: thumbnail.bytes) }
+    return thumbnail
+  }
+}
+
+/// When a process removes thumbnails: before its first new one, then once a day, or earlier where it has stored many bytes.
+struct SweepSchedule {
+  /// Milliseconds from one sweep to the next.
+  static let interval: Int64 = 86_400_000
+  /// Bytes of new thumbnails after which the next sweep comes early.
+  static let bytesBetween: Int64 = 64 << 20
+
+  private var last: Int64?
+  private var bytes: Int64 = 0
+
+  /// Whether a sweep is due; the caller then sweeps.
+  ///
+  /// - Parameter now: of the steady clock, in milliseconds.
+  mutating func begin(now: Int64) -> Bool {
+    if let last, now - last < Self.interval, bytes < Self.bytesBetween { return false }
+    (last, bytes) = (now, 0)
+    return true
+  }
+
+  /// Counts a new thumbnail.
+  mutating func keep(bytes: Int64) { self.bytes += bytes }
 }
 
 extension FileOutputStore {

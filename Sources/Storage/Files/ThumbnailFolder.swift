@@ -16,6 +16,8 @@ struct ThumbnailFolder: Sendable {
 
   /// Milliseconds after which a thumbnail that nobody asked for is removed: the file or its prediction may be gone.
   static let lifetime: Int64 = 30 * 86_400_000
+  /// How many bytes of thumbnails a sweep leaves.
+  static let room: Int64 = 1 << 30
   private static let day: Int64 = 86_400_000
   private static let formats = [ImageFormat.jpeg, .png]
 
@@ -78,13 +80,27 @@ struct ThumbnailFolder: Sendable {
     }
   }
 
-  /// Removes thumbnails that nobody asked for in a month, and parts that a process left behind.
-  func sweep(now: Int64) {
+  /// Removes thumbnails that nobody asked for in a month, and parts that a process left behind; of the others those that
+  /// were not used for longest, until the rest fits.
+  ///
+  /// - Parameter room: how many bytes may stay.
+  func sweep(now: Int64, room: Int64 = Self.room) {
+    var rest: [(path: String, status: FileStatus)] = []
     for name in FileSystem.names(in: path) {
       let path = "\(path)/\(name)"
       guard let status = FileStatus(of: path) else { continue }
-      let lifetime = name.hasSuffix(".part") ? Self.day : Self.lifetime
-      if now - status.modifiedAt > lifetime { unlink(path) }
+      let isPart = name.hasSuffix(".part")
+      if now - status.modifiedAt > (isPart ? Self.day : Self.lifetime) {
+        unlink(path)
+      } else if !isPart {
+        rest.append((path, status))
+      }
+    }
+    var bytes = rest.reduce(0) { $0 + $1.status.bytes }
+    guard bytes > room else { return }
+    for (path, status) in rest.sorted(by: { $0.status.modifiedAt < $1.status.modifiedAt }) where bytes > room {
+      unlink(path)
+      bytes -= status.bytes
     }
   }
 
