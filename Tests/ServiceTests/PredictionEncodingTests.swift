@@ -33,7 +33,8 @@ struct PredictionEncodingTests {
     #expect(
       json.object?.members.map(\.name) == [
         "id", "model", "status", "outputs", "urls", "has_nsfw_contents", "created_at", "error", "timings", "provider",
-        "remote_id", "input", "files", "billing", "cost", "failure", "idempotency_key", "tags", "metadata", "started_at",
+        "remote_id", "input", "files", "billing", "cost", "failure", "idempotency_key", "tags", "metadata",
+        "started_at",
         "finished_at", "revision",
       ])
     #expect(json["status"] == "created")
