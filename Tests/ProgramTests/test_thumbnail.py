@@ -256,10 +256,15 @@ def test_two_are_made_at_once_and_a_crash_costs_one(slow, saved):
     # Meanwhile all else is served.
     assert program.call("ping") == {}
     os.kill(children(program.process)[0], 11)
-    with pytest.raises(RPCError) as error:
-        while True:
-            program.reply(numbers.pop(0))
-    assert (error.value.code, error.value.data["retryable"]) == (1010, True) and "signal 11" in error.value.message
+    errors = []
+    for number in numbers:
+        try:
+            program.reply(number)
+        except RPCError as error:
+            # On a busy machine another one may take too long.
+            assert (error.code, error.data["retryable"]) == (1010, True)
+            errors.append(error.message)
+    assert sum("signal 11" in message for message in errors) == 1, errors
     assert program.call("ping") == {}
     program.kill()
 

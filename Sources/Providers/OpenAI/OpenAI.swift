@@ -117,8 +117,12 @@ public struct OpenAI: Provider {
     http.send(request) { result in
       var outcome = outcome(of: result, prediction)
       let count = previews.withLock { $0.count }
-      if count > 0, case .ambiguous(let reason) = outcome {
-        outcome = .ambiguous(reason: "\(reason) Partial images came (\(count)), but not the final image.")
+      let came = "Partial images came (\(count)), but not the final image."
+      switch outcome {
+      case .ambiguous(let reason) where count > 0: outcome = .ambiguous(reason: sentences(reason, came))
+      case .unreadable(let reason, let reply) where count > 0:
+        outcome = .unreadable(reason: sentences(reason, came), reply: reply)
+      default: break
       }
       completion(outcome)
     }
