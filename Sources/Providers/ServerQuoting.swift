@@ -23,6 +23,23 @@ extension ServerQuoting {
       ? "" : ", saying \"\(text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "'"))\""
   }
 
+  /// A reply to be kept unread: asterisks stand in the place of the key, which a server may repeat.
+  func withoutKey(_ reply: StoredReply) -> StoredReply {
+    let secret = Array(key.utf8)
+    guard let first = secret.first, reply.body.count >= secret.count else { return reply }
+    var reply = reply
+    var place = 0
+    while place <= reply.body.count - secret.count {
+      if reply.body[place] == first, reply.body[place..<place + secret.count].elementsEqual(secret) {
+        for index in place..<place + secret.count { reply.body[index] = UInt8(ascii: "*") }
+        place += secret.count
+      } else {
+        place += 1
+      }
+    }
+    return reply
+  }
+
   /// Why a request failed, in one sentence, without the key: libcurl may name the URL, and a URL may contain it.
   func reason(_ failure: HTTPFailure) -> String { sentences(clean(failure.message)) }
 }

@@ -159,7 +159,7 @@ public struct OpenAI: Provider {
 
   /// Keeps a reply that is not understood. Where that fails, what `keep` stored is left for a later search.
   private func keep(unread reply: StoredReply, of prediction: Prediction, because reason: String) -> SubmitOutcome {
-    let path = try? replies.keepUnread(reply, of: prediction)
+    let path = try? replies.keepUnread(withoutKey(reply), of: prediction)
     return path.map { .unreadable(reason: reason, reply: $0) } ?? .ambiguous(reason: reason)
   }
 

@@ -133,7 +133,7 @@ public struct WaveSpeed: Provider, Sendable {
       }
       replyQueue.async {
         // Searched for in the history as well: the service has what it was paid for.
-        let path = try? replies.keepUnread(reply, of: prediction)
+        let path = try? replies.keepUnread(withoutKey(reply), of: prediction)
         completion(path.map { .unreadable(reason: reason, reply: $0) } ?? outcome)
       }
     }
