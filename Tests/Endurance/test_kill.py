@@ -139,10 +139,12 @@ class Resumed(Plain):
                 ({"submit": [{"do": "normal", "hold": True}]}, "submit"),
             ):
                 server.script(**script)
-                seen = sum(request["endpoint"] == endpoint for request in server.log())
+                def count(requests, endpoint=endpoint):
+                    return sum(request["endpoint"] == endpoint for request in requests)
+
+                seen = count(server.log())
                 place.submit(program)
-                while sum(request["endpoint"] == endpoint for request in server.log()) <= seen:
-                    server.more(1)
+                server.wait_until(lambda requests: count(requests) > seen)
             program.kill()
         server.clear()
         server.release()

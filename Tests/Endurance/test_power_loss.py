@@ -132,8 +132,7 @@ class Several(First):
             place.server.script(poll=[{"do": "running", "times": "forever"}])
             polls = len(place.server.polls())
             id = place.submit(program)
-            while len(place.server.polls()) == polls:
-                place.server.log(at_least=len(place.server.log()) + 1)
+            place.server.wait_until(lambda _: len(place.server.polls()) > polls)
             program.call("cancel", id=id, delete_remote=True)
             program.call("result", id=id)
             place.deleted.add(ids[0])

@@ -213,6 +213,11 @@ class LoopbackWaveSpeed:
         assert len(requests) >= wanted, f"only {len(requests) - wanted + count} of {count} requests came"
         return requests
 
+    def wait_until(self, condition, seconds=30):
+        """Waits until a condition of all requests holds."""
+        with self.changed:
+            assert self.changed.wait_for(lambda: condition(self.requests), seconds), f"not after {len(self.requests)} requests"
+
     def wait_until_closed(self, seconds=30):
         """Waits until every connection has ended: until all that a killed process sent has been read."""
         with self.changed:
