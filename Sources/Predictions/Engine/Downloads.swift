@@ -12,7 +12,7 @@ struct Downloads: Sendable {
     var index: Int
     /// Whether it is made here or is in memory: the process does not end before it is saved.
     var isLocal: Bool
-    /// Where it comes from.
+    /// Where it comes from; empty for a local one.
     var host: String
   }
 
@@ -26,7 +26,7 @@ struct Downloads: Sendable {
   /// How many bytes of outputs may be in memory, beyond those of one prediction.
   static let byteLimit = 64 << 20
 
-  private var local: Turns<Job>
+  private var local: HostTurns<Job>
   private var remote: HostTurns<Job>
   private var unsaved: Set<PredictionID> = []
   /// By output, from 1.
@@ -43,7 +43,7 @@ struct Downloads: Sendable {
 
   /// - Parameter limit: how many outputs are downloaded at once.
   init(atOnce limit: Int) {
-    local = Turns(limit: min(limit, Self.ofOneHost))
+    local = HostTurns(limit: limit, hostLimit: min(limit, Self.ofOneHost))
     remote = HostTurns(limit: limit, hostLimit: min(limit, Self.ofOneHost))
   }
 
@@ -61,10 +61,11 @@ struct Downloads: Sendable {
     var started: [Job] = []
     for index in prediction.missingOutputs {
       let isLocal = isEmbedded || output(of: prediction.id, at: index) != nil
-      let job = Job(
-        round: round, index: index, isLocal: isLocal, host: Self.host(of: prediction.outputs[index - 1]))
+      // All local ones count as of one host: this machine.
+      let host = isLocal ? "" : Self.host(of: prediction.outputs[index - 1])
+      let job = Job(round: round, index: index, isLocal: isLocal, host: host)
       if isLocal { unsaved.insert(prediction.id) }
-      if isLocal ? local.begin(job) : remote.begin(job, host: job.host) { started.append(job) }
+      if isLocal ? local.begin(job, host: host) : remote.begin(job, host: host) { started.append(job) }
     }
     return started
   }
@@ -72,7 +73,9 @@ struct Downloads: Sendable {
   /// Ends the turn of a job; its outcome need not be committed yet.
   ///
   /// - Returns: the job that may start now.
-  mutating func end(_ job: Job) -> Job? { job.isLocal ? local.end() : remote.end(host: job.host) }
+  mutating func end(_ job: Job) -> Job? {
+    job.isLocal ? local.end(host: job.host) : remote.end(host: job.host)
+  }
 
   /// Notes that the outcome of a round is committed, or that it saved nothing.
   mutating func settle(_ id: PredictionID) { unsaved.remove(id) }
