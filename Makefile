@@ -37,7 +37,7 @@ test: test-swift test-program ## Every test of the program
 
 test-swift: dependencies
 	swift build --build-tests $(SWIFT_FLAGS)
-	swift test --skip-build
+	.ci/swift-test
 
 test-program: debug tools shells browser
 	$(WITH_PROGRAM) $(PYTEST) -n 4 --dist worksteal -m "not alone" Tests/ProgramTests

@@ -19,21 +19,22 @@ public enum FileKind: String, Sendable, CaseIterable {
   /// Anything else.
   case other
 
-  /// The kind of a media type (RFC 6838), without parameters.
+  /// The kind of a media type (RFC 6838), without parameters. Every file of every reply asks for it.
   public init(mediaType: String) {
-    switch mediaType {
-    case "image/svg+xml": self = .vector
-    case "application/json": self = .json
-    case "application/zip", "application/gzip", "application/x-tar", "application/x-7z-compressed": self = .archive
-    default:
-      switch mediaType.prefix(while: { $0 != "/" }) {
-      case "image": self = .image
-      case "video": self = .video
-      case "audio": self = .audio
-      case "model": self = .model
-      case "text": self = .text
+    if mediaType.hasPrefix("image/") {
+      self = mediaType == "image/svg+xml" ? .vector : .image
+    } else if mediaType.hasPrefix("application/") {
+      switch mediaType {
+      case "application/json": self = .json
+      case "application/zip", "application/gzip", "application/x-tar", "application/x-7z-compressed": self = .archive
       default: self = .other
       }
+    } else {
+      self = Self.families.first { mediaType.hasPrefix($0.prefix) }?.kind ?? .other
     }
   }
+
+  private static let families: [(prefix: String, kind: FileKind)] = [
+    ("video/", .video), ("audio/", .audio), ("model/", .model), ("text/", .text),
+  ]
 }

@@ -102,6 +102,19 @@ public struct JSONWriter: Sendable {
     return true
   }
 
+  /// Writes what the body writes, such as an element of an array. Where there are more than so many bytes then, it is removed
+  /// again.
+  ///
+  /// - Returns: whether it is there.
+  public mutating func write(atMost count: Int, _ body: (inout JSONWriter) -> Void) -> Bool {
+    let (before, comma) = (bytes.count, needsComma)
+    body(&self)
+    guard bytes.count > count else { return true }
+    bytes.removeLast(bytes.count - before)
+    needsComma = comma
+    return false
+  }
+
   /// Writes an integer.
   public mutating func value(_ integer: Int64) {
     separate()

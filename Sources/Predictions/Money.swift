@@ -32,9 +32,21 @@ public enum Money {
   /// The next midnight UTC, in milliseconds since 1970.
   public static func endOfDay(_ now: Int64) -> Int64 { startOfDay(now) + 86_400_000 }
 
+  /// Counts digits with integers: every reply about a prediction has an amount, and a text of characters takes ten times as long.
   private static func decimal(_ micros: Int64, atLeast digits: Int) -> String {
-    var fraction = String(micros % 1_000_000 + 1_000_000).dropFirst()
-    while fraction.count > digits, fraction.last == "0" { fraction.removeLast() }
-    return fraction.isEmpty ? "\(micros / 1_000_000)" : "\(micros / 1_000_000).\(fraction)"
+    let whole = micros / 1_000_000
+    var fraction = micros % 1_000_000
+    var width = 6
+    while width > digits, fraction % 10 == 0 {
+      fraction /= 10
+      width -= 1
+    }
+    guard width > 0 else { return String(whole) }
+    var text = String(whole)
+    text += "."
+    let figures = String(fraction)
+    for _ in figures.utf8.count..<width { text += "0" }
+    text += figures
+    return text
   }
 }

@@ -222,6 +222,8 @@ public final class Service: RequestHandler {
 
   /// The bytes of a reply beside its result: the envelope, the longest id and a header.
   static let envelopeBytes = 1_200
+  /// How long a prediction usually is as JSON, without its input: memory of that size need not grow.
+  private static let typicalBytes = 1_536
   /// How many encoded predictions are kept.
   private static let keptCount = 256
   /// The size of encoded predictions from which they are dropped, in bytes.
@@ -259,7 +261,7 @@ public final class Service: RequestHandler {
   }
 
   private func rendered(
-    _ snapshot: PredictionSnapshot, _ options: PredictionEncodingOptions, reserving count: Int = 1_024
+    _ snapshot: PredictionSnapshot, _ options: PredictionEncodingOptions, reserving count: Int = typicalBytes
   ) -> [UInt8] {
     var json = JSONWriter(reserving: count)
     snapshot.write(to: &json, options)
@@ -294,7 +296,8 @@ public final class Service: RequestHandler {
   /// `{done, predictions, more}`: in the order asked, cut before the message limit.
   func render(_ outcome: WaitOutcome, requested ids: [PredictionID]) -> [UInt8] {
     let byID = Dictionary(outcome.snapshots.map { ($0.prediction.id, $0) }) { first, _ in first }
-    var json = JSONWriter()
+    let options = PredictionEncodingOptions(hasInput: false)
+    var json = JSONWriter(reserving: 1_024 + outcome.snapshots.count * Self.typicalBytes)
     json.beginObject()
     json.name("done")
     json.value(outcome.isFulfilled)
@@ -304,12 +307,10 @@ public final class Service: RequestHandler {
     var isFirst = true
     for (index, id) in ids.enumerated() {
       guard let snapshot = byID[id] else { continue }
-      let bytes = rendered(snapshot, PredictionEncodingOptions(hasInput: false))
-      // Each remaining id may have to go into `more`.
-      let room = maxMessageBytes - Self.envelopeBytes - 39 * (ids.count - index)
-      // The first prediction is always included, so that a client that asks for the rest makes progress.
-      if isFirst || more.isEmpty && json.bytes.count + bytes.count <= room {
-        json.raw(bytes)
+      // Each remaining id may have to go into `more`. The first prediction is always included, so that a client that asks for
+      // the rest makes progress.
+      let room = isFirst ? .max : maxMessageBytes - Self.envelopeBytes - 39 * (ids.count - index)
+      if more.isEmpty, json.write(atMost: room, { snapshot.write(to: &$0, options) }) {
         isFirst = false
       } else {
         more.append(id)
@@ -327,19 +328,20 @@ public final class Service: RequestHandler {
   /// `{predictions, next_cursor}`, cut before the message limit.
   func render(_ page: ListPage) -> [UInt8] {
     let engine = try? opened.value.get()
-    var json = JSONWriter()
+    let options = PredictionEncodingOptions(hasInput: false)
+    var json = JSONWriter(reserving: 1_024 + page.predictions.count * Self.typicalBytes)
     json.beginObject()
     json.name("predictions")
     json.beginArray()
     var next = page.nextCursor
     for (index, prediction) in page.predictions.enumerated() {
       let snapshot = engine?.snapshot(of: prediction) ?? PredictionSnapshot(prediction, resultURL: nil)
-      let bytes = rendered(snapshot, PredictionEncodingOptions(hasInput: false))
-      if index > 0, json.bytes.count + bytes.count + 300 > maxMessageBytes - Self.envelopeBytes {
+      // The first is there in any case, so that the next page begins behind it.
+      let limit = index == 0 ? .max : maxMessageBytes - Self.envelopeBytes - 300
+      guard json.write(atMost: limit, { snapshot.write(to: &$0, options) }) else {
         next = page.cursors[index - 1]
         break
       }
-      json.raw(bytes)
     }
     json.endArray()
     json.name("next_cursor")

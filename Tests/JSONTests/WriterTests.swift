@@ -21,6 +21,16 @@ import Testing
     #expect(written { $0.value(integer) } == "\(integer)")
   }
 
+  @Test(arguments: [(6, true), (5, false)]) func whatIsTooLongIsRemovedWithItsComma(limit: Int, fits: Bool) {
+    var writer = JSONWriter()
+    writer.beginArray()
+    writer.value(1)
+    #expect(writer.write(atMost: limit) { $0.value("a") } == fits)
+    writer.value(2)
+    writer.endArray()
+    #expect(String(decoding: writer.bytes, as: UTF8.self) == (fits ? #"[1,"a",2]"# : "[1,2]"))
+  }
+
   @Test func commasStandBetweenValuesOnly() {
     let text = written {
       $0.beginObject()

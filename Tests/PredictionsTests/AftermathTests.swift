@@ -82,11 +82,12 @@ struct AftermathTests {
     rig.outputs.state.withLock { $0.faults = [.diskFull(path: "/out")] }
     let id = try rig.submit().id
     #expect(try rig.result(id).failure?.kind == .downloadFailed)
-    #expect(!rig.engine.state.withLock { $0.downloads.hasBytes(of: id) })
+    // The bytes go after the commit that the result waits for.
+    try rig.soon("the bytes are dropped") { !rig.engine.state.withLock { $0.downloads.hasBytes(of: id) } }
     let it = try rig.result(id)
     #expect(it.failure == nil)
     #expect(rig.engine.contents(of: try #require(it.files.first), for: nil) == [1, 2, 3])
-    #expect(!rig.engine.state.withLock { $0.downloads.hasBytes(of: id) })
+    try rig.soon("the bytes are dropped") { !rig.engine.state.withLock { $0.downloads.hasBytes(of: id) } }
   }
 
   @Test("the only copy of an image stays in memory until it is a file")

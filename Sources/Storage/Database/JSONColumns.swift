@@ -144,14 +144,15 @@ enum JSONColumns {
 
   static func text(_ files: [OutputFile]) -> String? {
     array(
-      files.map { file in
+      files.enumerated().map { position, file in
         var object = JSONObject([
           ("path", .string(file.path)), ("media_type", .string(file.mediaType)),
           ("bytes", .number(JSONNumber(file.bytes))), ("sha256", .string(file.sha256)),
         ])
         object["width"] = file.width.map { .number(JSONNumber($0)) }
         object["height"] = file.height.map { .number(JSONNumber($0)) }
-        object["index"] = .number(JSONNumber(file.index))
+        // Where it is the position, it is left out: it would take time in each read.
+        if file.index != position + 1 { object["index"] = .number(JSONNumber(file.index)) }
         return .object(object)
       })
   }
