@@ -7,8 +7,9 @@
 
 ;;; Commentary:
 
-;; How the path and the description of a link are written, by format, so that neither ends the link or runs.  These are
-;; the rules of Tests/Fixtures/link-escapes.json in imagewire's repository, which explains them and has examples.
+;; How the path and the description of a link are written, by format, so that neither ends the link or runs: by :link for
+;; a file of a kind in :shown, otherwise by :file, whose members replace those of the format.  These are the rules of
+;; Tests/Fixtures/link-escapes.json in imagewire's repository, which explains them and has examples.
 
 ;;; Code:
 
@@ -25,24 +26,34 @@
 
 (defconst imagewire--formats
   '((markdown
+     :shown ("image" "vector")
      :link "![DESCRIPTION](PATH)"
+     :file (:link "[DESCRIPTION](PATH)")
      :path (:keep "/._~-" :other percent)
      :description ((?\\ . "\\\\") (?` . "\\`") (?* . "\\*") (?_ . "\\_") (?\[ . "\\[") (?\] . "\\]") (?| . "\\|")
                    (?$ . "\\$") (?~ . "\\~") (?& . "&amp;") (?< . "&lt;") (?> . "&gt;") (?{ . "&#123;")
                    (?} . "&#125;")))
     (html
+     :shown ("image" "vector")
      :link "<img src=\"PATH\" alt=\"DESCRIPTION\">"
+     :file (:link "<a href=\"PATH\">DESCRIPTION</a>")
      :path (:keep "/._~-" :other percent)
      :description ((?& . "&amp;") (?< . "&lt;") (?> . "&gt;") (?\" . "&quot;") (?' . "&#39;") (?` . "&#96;")
                    (?{ . "&#123;") (?} . "&#125;") (?@ . "&#64;")))
     (org
+     :shown ("image" "vector")
      :link "[[file:PATH]]"
+     :file (:link "[[file:PATH]]")
      :path (:keep " /._-+,@()'" :other refuse :map ((?\[ . "\\[") (?\] . "\\]"))))
     (latex
+     :shown ("image")
      :link "\\includegraphics[width=\\linewidth]{PATH}"
+     :file (:link "\\texttt{PATH}" :path (:keep " /.-+,@()'" :other refuse :map ((?_ . "\\_"))))
      :path (:keep " /._-+,@()'" :other refuse))
     (typst
+     :shown ("image" "vector")
      :link "#image(\"PATH\", alt: \"DESCRIPTION\")"
+     :file (:link "#link(\"PATH\", \"DESCRIPTION\")" :path (:keep "/._~-" :other percent))
      :path (:other keep :map ((?\\ . "\\\\") (?\" . "\\\"")))
      :description ((?\\ . "\\\\") (?\" . "\\\""))))
   "The rules of each format.
@@ -88,15 +99,21 @@ the rest :other is done.  A format without :description has none.")
                " +" " +")))
     (if (<= (length line) 100) line (concat (substring line 0 99) "…"))))
 
-(defun imagewire--escaped-link (path description format)
-  "Return the link to PATH with DESCRIPTION in FORMAT; nil where it cannot be safe."
+(defun imagewire--escaped-link (path description format &optional kind)
+  "Return the link to PATH with DESCRIPTION in FORMAT; nil where it cannot be safe.
+The file is of the KIND, or an image."
   (let* ((rules (alist-get format imagewire--formats))
+         (shown (member (or kind "image") (plist-get rules :shown)))
+         (rules (if shown rules (append (plist-get rules :file) rules)))
+         (description (imagewire--description description))
+         (description (if (or shown (not (string-empty-p description))) description
+                        (imagewire--description (replace-regexp-in-string "\\`.*/" "" path))))
          (written (imagewire--escaped-path path (plist-get rules :path)))
          (map (plist-get rules :description))
          (values `(("PATH" . ,written)
                    ("DESCRIPTION" . ,(mapconcat (lambda (character)
                                                   (alist-get character map (string character)))
-                                                (imagewire--description description) ""))))
+                                                description ""))))
          (case-fold-search nil))
     (when written
       (replace-regexp-in-string "PATH\\|DESCRIPTION" (lambda (name) (cdr (assoc name values)))

@@ -1,4 +1,4 @@
-;;; imagewire-link.el --- Links to images, and the images beside them  -*- lexical-binding: t; -*-
+;;; imagewire-link.el --- Links to files, and the images beside them  -*- lexical-binding: t; -*-
 
 ;; Copyright (C) 2026 The imagewire authors
 
@@ -7,7 +7,7 @@
 
 ;;; Commentary:
 
-;; Where the images of a document go, how its mode writes the links to them, and their display.
+;; Where the files of a document go, how its mode writes the links to them, and the display of images.
 
 ;;; Code:
 
@@ -32,17 +32,19 @@
         ((derived-mode-p 'typst-mode 'typst-ts-mode) 'typst)
         (t 'markdown)))
 
-(defun imagewire--linkable-p (file)
-  "Whether a link to FILE can be written safely in this buffer."
-  (imagewire--escaped-path (imagewire--path-to file)
-                           (if (imagewire--own-format) '(:other keep)
-                             (plist-get (alist-get (imagewire--format) imagewire--formats) :path))))
+(defun imagewire--linkable-p (file &optional kind)
+  "Whether a link to FILE can be written safely in this buffer.
+The file is of the KIND, or an image."
+  (if (and (imagewire--own-format) (member kind '(nil "image" "vector")))
+      (imagewire--escaped-path (imagewire--path-to file) '(:other keep))
+    (imagewire--escaped-link (imagewire--path-to file) "" (imagewire--format) kind)))
 
-(defun imagewire--link (path prompt)
+(defun imagewire--link (path prompt &optional kind)
   "Link to PATH, as the current buffer's mode writes it, described by PROMPT.
-A format of the user's that fails costs its form, never the link:
-then it is Markdown."
-  (let ((own (imagewire--own-format)))
+The file is of the KIND, or an image.  A format of the user's
+writes the images only; one that fails costs its form, never the
+link: then it is Markdown."
+  (let ((own (and (member kind '(nil "image" "vector")) (imagewire--own-format))))
     (or (when own
           (condition-case problem
               (let ((text (funcall own path (imagewire--description prompt))))
@@ -51,7 +53,7 @@ then it is Markdown."
              (imagewire--say-error (format "the function for %s in imagewire-link-formats failed: %s"
                                            major-mode (error-message-string problem)))
              nil)))
-        (imagewire--escaped-link path prompt (if own 'markdown (imagewire--format))))))
+        (imagewire--escaped-link path prompt (if own 'markdown (imagewire--format)) kind))))
 
 (defun imagewire--image-folder ()
   "Return where this buffer's images go, or nil for imagewire's own folder."
@@ -78,26 +80,41 @@ Relative only where `imagewire-folder' is and FILE is in it."
 (defun imagewire--links (prediction prompt)
   "Return the lines to insert in this buffer for the files of PREDICTION of PROMPT.
 Nil where a link would not be safe."
-  (let ((files (mapcar (lambda (file) (plist-get file :path)) (plist-get prediction :files))))
-    (when (cl-every #'imagewire--linkable-p files)
-      (mapconcat (lambda (file) (imagewire--link (imagewire--path-to file) prompt)) files "\n"))))
+  (let ((files (plist-get prediction :files)))
+    (when (cl-every (lambda (file) (imagewire--linkable-p (plist-get file :path) (plist-get file :kind))) files)
+      (mapconcat (lambda (file)
+                   (imagewire--link (imagewire--path-to (plist-get file :path)) prompt (plist-get file :kind)))
+                 files "\n"))))
+
+(defun imagewire--kinds (prediction)
+  "Return a word for the files of PREDICTION in a list, such as 4×image."
+  (let* ((kinds (mapcar (lambda (file) (or (plist-get file :kind) "image")) (plist-get prediction :files)))
+         (count (length kinds)))
+    (cond ((cdr (delete-dups (copy-sequence kinds))) (format "%d files" count))
+          ((cdr kinds) (format "%d×%s" count (car kinds)))
+          (t (or (car kinds) "")))))
 
 (defun imagewire--refuse (path)
   "Say that no link to PATH would be safe."
-  (imagewire--say-error (concat "no link was inserted, because its path would not be safe in this mode.  The image is "
+  (imagewire--say-error (concat "no link was inserted, because its path would not be safe in this mode.  The file is "
                                 path)))
+
+(defun imagewire--pictures (prediction)
+  "Return the paths of the images among the files of PREDICTION."
+  (cl-loop for file across (plist-get prediction :files)
+           when (member (plist-get file :kind) '(nil "image")) collect (plist-get file :path)))
 
 (defun imagewire--display (start end prediction)
   "Show the images of PREDICTION, whose links are between START and END."
   (when (and imagewire-display-images (display-images-p))
     (cond
      ((derived-mode-p 'org-mode) (org-display-inline-images nil nil start end))
-     ((eq (char-after start) ?!)
+     ;; An SVG file may be slow to draw, and is somebody else's.
+     ((and (memq (char-after start) '(?! ?\[)) (imagewire--pictures prediction))
       (let ((images (mapconcat
-                     (lambda (file)
-                       (propertize " " 'display (create-image (plist-get file :path) nil nil
-                                                              :max-width imagewire-image-width)))
-                     (plist-get prediction :files) " "))
+                     (lambda (path)
+                       (propertize " " 'display (create-image path nil nil :max-width imagewire-image-width)))
+                     (imagewire--pictures prediction) " "))
             (overlay (make-overlay start end nil t nil)))
         (overlay-put overlay 'imagewire t)
         ;; It goes with the link.

@@ -1,4 +1,4 @@
-;;; imagewire-list.el --- The list of images  -*- lexical-binding: t; -*-
+;;; imagewire-list.el --- The list of predictions  -*- lexical-binding: t; -*-
 
 ;; Copyright (C) 2026 The imagewire authors
 
@@ -35,7 +35,7 @@
 \\[imagewire-list-insert] inserts its link where the list was opened,
 \\[imagewire-list-cancel] cancels one in progress, \
 \\[revert-buffer] refreshes the list."
-  (setq tabulated-list-format [("Status" 10 t) ("Created" 16 t) ("Provider" 9 t) ("Prompt" 0 nil)]
+  (setq tabulated-list-format [("Status" 10 t) ("Created" 16 t) ("Kind" 8 t) ("Provider" 9 t) ("Prompt" 0 nil)]
         tabulated-list-padding 1)
   (setq-local revert-buffer-function (lambda (&rest _) (imagewire-list--refresh)))
   (tabulated-list-init-header))
@@ -54,6 +54,7 @@
                             (vector (plist-get prediction :status)
                                     (format-time-string "%F %R" (date-to-time
                                                                  (plist-get prediction :created_at)))
+                                    (imagewire--kinds prediction)
                                     (plist-get prediction :provider)
                                     (imagewire--short (imagewire--prompt-of prediction) 200))))
                     predictions))
@@ -94,14 +95,21 @@ A download that failed is tried again."
              (t (imagewire--explain prediction (imagewire--prompt-of chosen))))))))
 
 (defun imagewire-list-open ()
-  "Open the image on this line."
+  "Open the file on this line: images and texts in Emacs, the rest in its program."
   (interactive nil imagewire-list-mode)
   (imagewire-list--with-chosen
    (lambda (prediction)
-     (let ((path (plist-get (aref (plist-get prediction :files) 0) :path)))
-       (if (display-images-p)
-           (find-file-other-window path)
-         (imagewire--say "this display shows no images: %s" (abbreviate-file-name path)))))))
+     (let* ((file (aref (plist-get prediction :files) 0))
+            (path (plist-get file :path))
+            (kind (or (plist-get file :kind) "image"))
+            (opener (if (eq system-type 'darwin) "open" "xdg-open")))
+       (cond ((member kind '("text" "json")) (find-file-other-window path))
+             ((member kind '("image" "vector"))
+              (if (display-images-p)
+                  (find-file-other-window path)
+                (imagewire--say "this display shows no images: %s" (abbreviate-file-name path))))
+             ((and (display-graphic-p) (executable-find opener)) (call-process opener nil 0 nil path))
+             (t (imagewire--say "%s: %s" kind (abbreviate-file-name path))))))))
 
 (defun imagewire-list-insert ()
   "Insert a link to the image on this line where the list was opened."

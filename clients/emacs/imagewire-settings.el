@@ -45,9 +45,9 @@ to a string, or to a function that returns one, such as
 
 (defcustom imagewire-link-formats nil
   "How links are written in other modes.
-An alist of major mode to a function of the file's path and a
+An alist of major mode to a function of an image's path and a
 short description; it must escape characters that end a link.  It is
-asked before the built-in ones."
+asked before the built-in ones, for images only."
   :type '(alist :key-type symbol :value-type function))
 
 (defcustom imagewire-display-images t

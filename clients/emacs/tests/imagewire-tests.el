@@ -187,7 +187,7 @@
         (imagewire-list-cancel)
         (imagewire-tests--wait "the cancelled one" (lambda () (goto-char (point-min)) (looking-at " *cancelled")))
         (forward-line 1)
-        (should (looking-at " *completed +20[-0-9]+ [0-9:]+ +sandbox +a zebra to be listed$"))
+        (should (looking-at " *completed +20[-0-9]+ [0-9:]+ +image +sandbox +a zebra to be listed$"))
         (imagewire-list-insert)
         (imagewire-tests--message "inserted in note.md")
         (imagewire-list-open)

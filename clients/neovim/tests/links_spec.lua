@@ -41,10 +41,23 @@ test('links are written by the rules of all clients, and as their examples are',
     rules.formats[name].examples = nil
     equal({ name, format }, { name, rules.formats[name] })
     for _, example in ipairs(examples) do
-      equal({ example, link.to(example.path, example.description, filetypes[name]) or 'refused' },
+      equal({ example, link.to(example.path, example.description, filetypes[name], example.kind) or 'refused' },
         { example, example.refuse and 'refused' or example.out })
     end
   end
+  for _, example in ipairs(rules.lists) do
+    equal(link.kinds(vim.tbl_map(function(kind) return { kind = kind } end, example.kinds)), example.out)
+  end
+end)
+
+test('only images are shown in the text; a format of one\'s own writes them and nothing else', function()
+  t.settings({ formats = { markdown = function(path) return 'mine: ' .. path end } })
+  t.edit('note.md')
+  local prediction = { files = { { path = '/x/a.png', kind = 'image' }, { path = '/x/a.mp4', kind = 'video' }, { path = '/x/a.svg' } } }
+  vim.bo.filetype = 'markdown'
+  equal(require('imagewire.work').links(prediction, 'a fox', 0), 'mine: /x/a.png\n[a fox](/x/a.mp4)\nmine: /x/a.svg')
+  vim.bo.filetype = 'html'
+  contains(require('imagewire.work').links(prediction, 'a fox', 0), '<img src="/x/a.png" alt="a fox">\n<a href="/x/a.mp4">a fox</a>')
 end)
 
 --- The form of a link in each format, without its escapes.

@@ -4,6 +4,7 @@ vim9script
 import autoload 'imagewire/escapes.vim'
 import autoload 'imagewire/link.vim'
 import autoload 'imagewire/process.vim'
+import autoload 'imagewire/work.vim'
 import './lib.vim' as t
 
 const [Contains, Edit, Idle, Message] = [t.Contains, t.Edit, t.Idle, t.Message]
@@ -39,9 +40,24 @@ def Test_links_are_written_by_the_rules_of_all_clients_and_as_their_examples_are
     var examples = remove(rules.formats[name], 'examples')
     assert_equal(rules.formats[name], format)
     for example in examples
-      assert_equal(get(example, 'out', ''), link.To(example.path, example.description, filetypes[name]), string(example))
+      assert_equal(get(example, 'out', ''),
+        link.To(example.path, example.description, filetypes[name], get(example, 'kind', 'image')), string(example))
     endfor
   endfor
+  for example in rules.lists
+    assert_equal(example.out, link.Kinds(mapnew(example.kinds, (_, kind) => ({kind: kind}))))
+  endfor
+enddef
+
+def Test_only_images_are_shown_in_the_text_and_written_by_a_format_of_ones_own()
+  g:imagewire_formats = {markdown: (path, _) => 'mine: ' .. path}
+  Edit('note.md')
+  var prediction = {files: [{path: '/x/a.png', kind: 'image'}, {path: '/x/a.mp4', kind: 'video'}, {path: '/x/a.svg'}]}
+  &filetype = 'markdown'
+  assert_equal(['mine: /x/a.png', '[a fox](/x/a.mp4)', 'mine: /x/a.svg'], work.Links(prediction, 'a fox', bufnr()))
+  &filetype = 'html'
+  assert_equal(['<img src="/x/a.png" alt="a fox">', '<a href="/x/a.mp4">a fox</a>'],
+    work.Links(prediction, 'a fox', bufnr())[: 1])
 enddef
 
 # The form of a link in each format, without its escapes.

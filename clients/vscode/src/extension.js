@@ -3,7 +3,7 @@
 const vscode = require("vscode");
 const { Imagewire, KEY } = require("./imagewire.js");
 const { Place } = require("./place.js");
-const { folderOf, linksTo, nameFor, short } = require("./link.js");
+const { folderOf, kindsOf, linksTo, nameFor, short } = require("./link.js");
 const { plain, sayError, sayInformation, sayWarning } = require("./say.js");
 
 /** Called by VS Code before the first command. */
@@ -91,7 +91,7 @@ async function land(prediction, prompt, place) {
   const text = linksTo(prediction.files, prompt, place.document, settingFolder(place.document));
   if (await place.insert(text)) return;
   await vscode.env.clipboard.writeText(text);
-  sayWarning("the document was closed or cannot be changed; the link to the image is in the clipboard.");
+  sayWarning("the document was closed or cannot be changed; the link to the file is in the clipboard.");
 }
 
 /** Reports how a prediction without an image ended, and what it may cost. */
@@ -114,7 +114,7 @@ async function insertEarlier(imagewire) {
     const whole = await Promise.all(predictions.map(({ id }) => client.status(id)));
     const items = whole.map((prediction) => ({
       label: short(prediction.input?.prompt ?? "(a long prompt)", 80),
-      description: `${prediction.status}, ${new Date(prediction.created_at).toLocaleString()}`,
+      description: `${[prediction.status, kindsOf(prediction.files)].filter(Boolean).join(", ")}, ${new Date(prediction.created_at).toLocaleString()}`,
       prediction,
     }));
     if (items.length === 0) return sayInformation("no images yet.");

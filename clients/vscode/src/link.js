@@ -2,6 +2,7 @@
 
 const path = require("node:path");
 
+const pictures = ["image", "vector"];
 /** A path as a URL: everything of ASCII that could end or change a link is percent-encoded. */
 const url = { keep: "/._~-", other: "percent" };
 /** A path where nothing can be escaped: one with any other character of ASCII is refused. */
@@ -10,19 +11,40 @@ const entities = {
   "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;", "`": "&#96;", "{": "&#123;", "}": "&#125;", "@": "&#64;",
 };
 
-/** How links are written: the rules of `Tests/Fixtures/link-escapes.json`, which all editors follow. */
+/**
+ * How links are written: the rules of `Tests/Fixtures/link-escapes.json`, which all editors follow. A file of a kind in
+ * `shown` by `link`, every other one by `file`, whose members replace those of the format.
+ */
 const formats = {
   markdown: {
+    shown: pictures,
     link: "![DESCRIPTION](PATH)",
+    file: { link: "[DESCRIPTION](PATH)" },
     path: url,
     description: {
       "\\": "\\\\", "`": "\\`", "*": "\\*", _: "\\_", "[": "\\[", "]": "\\]", "|": "\\|", $: "\\$", "~": "\\~",
       "&": "&amp;", "<": "&lt;", ">": "&gt;", "{": "&#123;", "}": "&#125;",
     },
   },
-  html: { link: '<img src="PATH" alt="DESCRIPTION">', path: url, description: entities },
-  org: { link: "[[file:PATH]]", path: { ...bare, map: { "[": "\\[", "]": "\\]" } } },
-  latex: { link: "\\includegraphics[width=\\linewidth]{PATH}", path: bare },
+  html: {
+    shown: pictures,
+    link: '<img src="PATH" alt="DESCRIPTION">',
+    file: { link: '<a href="PATH">DESCRIPTION</a>' },
+    path: url,
+    description: entities,
+  },
+  org: {
+    shown: pictures,
+    link: "[[file:PATH]]",
+    file: { link: "[[file:PATH]]" },
+    path: { ...bare, map: { "[": "\\[", "]": "\\]" } },
+  },
+  latex: {
+    shown: ["image"],
+    link: "\\includegraphics[width=\\linewidth]{PATH}",
+    file: { link: "\\texttt{PATH}", path: { keep: " /.-+,@()'", other: "refuse", map: { _: "\\_" } } },
+    path: bare,
+  },
 };
 
 /** The formats of languages; everything else is Markdown. */
@@ -52,13 +74,16 @@ function written(file, { keep = "", map = {}, other }) {
   return text;
 }
 
-/** The link to a file in one of the formats; undefined where its path cannot be written safely. */
-function link(name, file, description) {
-  const format = formats[name];
+/** The link to a file of a kind in one of the formats; undefined where its path cannot be written safely. */
+function link(name, file, description, kind = "image") {
+  const rules = formats[name];
+  const isShown = rules.shown.includes(kind);
+  const format = isShown ? rules : { ...rules, ...rules.file };
   const place = written(file, format.path);
   if (place === undefined) return undefined;
+  const given = short(description, 100) || (isShown ? "" : short(file.split("/").at(-1), 100));
   const words = format.description
-    ? [...short(description, 100)].map((character) => format.description[character] ?? character).join("")
+    ? [...given].map((character) => format.description[character] ?? character).join("")
     : "";
   return format.link.replace(/PATH|DESCRIPTION/g, (part) => (part === "PATH" ? place : words));
 }
@@ -77,11 +102,18 @@ function linksTo(files, prompt, document, folder) {
       // Relative only where the file is where this document keeps its images.
       const isKept = folder !== undefined && path.dirname(file.path) === folder;
       const place = isKept ? path.relative(path.dirname(document.uri.fsPath), file.path) : file.path;
-      const text = link(name, place.replaceAll(path.sep, "/"), prompt);
-      if (text === undefined) throw new Error(`the image is saved, but ${name} cannot hold its path safely: ${file.path}`);
+      const text = link(name, place.replaceAll(path.sep, "/"), prompt, file.kind);
+      if (text === undefined) throw new Error(`the file is saved, but ${name} cannot hold its path safely: ${file.path}`);
       return text;
     })
     .join("\n");
+}
+
+/** A word for the files of a prediction in a list: `image`, `4×image`, `3 files`; empty where there are none. */
+function kindsOf(files) {
+  const kinds = files.map(({ kind }) => kind ?? "image");
+  if (new Set(kinds).size > 1) return `${kinds.length} files`;
+  return kinds.length > 1 ? `${kinds.length}×${kinds[0]}` : (kinds[0] ?? "");
 }
 
 /** A file name made of the first words of a prompt; undefined where it has none of ASCII. */
@@ -91,4 +123,4 @@ function nameFor(prompt) {
   return name || undefined;
 }
 
-module.exports = { folderOf, formats, link, linksTo, nameFor, short };
+module.exports = { folderOf, formats, kindsOf, link, linksTo, nameFor, short };

@@ -96,7 +96,7 @@ test("an earlier image is inserted", async () => {
   document.change(0, document.text.length, "here: ");
   state.open(document, new Position(0, 6));
   state.answerPick = (items) => {
-    assert.match(items[0].description, /^completed, /);
+    assert.match(items[0].description, /^completed, image, /);
     return items.find(({ label }) => label === "a zebra of before");
   };
   await run("insert");

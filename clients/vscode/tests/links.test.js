@@ -31,8 +31,19 @@ test("links follow the rules that all editors share", () => {
   for (const [name, rules] of Object.entries(formats)) {
     const { examples, ...rest } = shared[name];
     assert.deepEqual(rules, rest);
-    for (const { path: file, description, out } of examples) assert.equal(link(name, file, description), out);
+    for (const { path: file, description, kind, out } of examples) assert.equal(link(name, file, description, kind), out);
   }
+});
+
+test("a list has the word for the files of a prediction that all editors have", () => {
+  const { kindsOf } = require("../src/link.js");
+  for (const { kinds, out } of fixture("link-escapes").lists) assert.equal(kindsOf(kinds.map((kind) => ({ kind }))), out);
+});
+
+test("only images are shown in the text", () => {
+  const { linksTo } = require("../src/link.js");
+  const files = [{ path: "/x/a.png", kind: "image" }, { path: "/x/a.mp4", kind: "video" }, { path: "/x/a.svg" }];
+  assert.equal(linksTo(files, "a fox", note("", "markdown")), "![a fox](/x/a.png)\n[a fox](/x/a.mp4)\n![a fox](/x/a.svg)");
 });
 
 test("what all editors hold for unsafe is in no link and in no message", () => {

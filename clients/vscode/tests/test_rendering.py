@@ -1,5 +1,5 @@
 """The extension's links, rendered by Markdown and HTML parsers of other projects: for every prompt and path, there
-is one image with that source and that description, and nothing else. The rules for formats that no editor writes
+is one image with that source and that description, or for a film one link, and nothing else. The rules for formats that no editor writes
 yet are rendered from their examples."""
 
 import json
@@ -21,7 +21,7 @@ TEXTS = [json.loads(entry["json"]) if "json" in entry else entry["text"] * entry
 SCRIPT = """
 const { link, short } = require(process.argv[1]);
 const cases = JSON.parse(require("fs").readFileSync(0, "utf8"));
-console.log(JSON.stringify(cases.map(([name, path, words]) => [link(name, path, words) ?? null, short(words, 100)])));
+console.log(JSON.stringify(cases.map(([name, path, words, kind]) => [link(name, path, words, kind) ?? null, short(words, 100)])));
 """
 
 
@@ -39,21 +39,25 @@ class Page(HTMLParser):
         self.text += data
 
 
-def links(name):
+def links(name, kind="image"):
     """(path, description, link) for every hostile string as description and, where it is written at all, as path."""
-    cases = [(name, path, text) for text in TEXTS for path in ("a.png", f"images/{text}.png", text)]
+    cases = [(name, path, text, kind) for text in TEXTS for path in ("a.png", f"images/{text}.png", text)]
     done = subprocess.run(
         ["node", "-e", SCRIPT, str(ROOT / "clients/vscode/src/link.js")], input=json.dumps(cases), capture_output=True, text=True, check=True)
-    written = [(path, words, link) for (_, path, _), (link, words) in zip(cases, json.loads(done.stdout)) if link is not None]
+    written = [(path, words, link) for (_, path, *_), (link, words) in zip(cases, json.loads(done.stdout)) if link is not None]
     assert len(written) > len(TEXTS)
     return written
 
 
 def check(image, path, description):
     assert set(image) == {"src", "alt"}
-    assert unquote(image["src"]) == ("/" + path.lstrip("/") if path.startswith("//") else path)
-    assert not image["src"].startswith("//") and ":" not in image["src"]
+    leads(image["src"], path)
     assert image["alt"] == description
+
+
+def leads(address, path):
+    assert unquote(address) == ("/" + path.lstrip("/") if path.startswith("//") else path)
+    assert not address.startswith("//") and ":" not in address
 
 
 @pytest.mark.parametrize("before, after", [("", ""), ("words *and _more ", " ` * _ | ** ~~ </b> $x$")])
@@ -64,6 +68,27 @@ def test_markdown_has_one_image(before, after):
         (image,) = [attributes for tag, attributes in page.tags if tag == "img"]
         assert {tag for tag, _ in page.tags} <= {"p", "img"}
         check(image, path, description)
+
+
+@pytest.mark.parametrize("before, after", [("", ""), ("words *and _more ", " ` * _ | ** ~~ </b> $x$")])
+def test_markdown_has_one_link_to_a_film(before, after):
+    markdown = MarkdownIt("js-default", {"html": True})
+    for path, description, link in links("markdown", "video"):
+        page = Page(markdown.render(before + link + after))
+        (film,) = [attributes for tag, attributes in page.tags if tag == "a"]
+        assert {tag for tag, _ in page.tags} <= {"p", "a"} and set(film) == {"href"}
+        leads(film["href"], path)
+        if not before:
+            assert page.text.strip() == description or not description
+
+
+def test_html_has_one_link_to_a_film():
+    for path, description, link in links("html", "video"):
+        page = Page(link)
+        ((tag, film),) = page.tags
+        assert tag == "a" and set(film) == {"href"} and (page.text == description or not description)
+        leads(film["href"], path)
+        assert not any(mark in link for mark in ("{", "}", "@", "<?", "<%", "`"))
 
 
 def test_html_has_one_image_and_no_template_marks():
@@ -80,5 +105,11 @@ def test_restructuredtext_examples_are_one_image():
         if "out" not in example:
             continue
         (image,) = docutils.core.publish_doctree(example["out"], settings_overrides={"report_level": 5}).children
+        if example.get("kind", "image") not in RULES["restructuredtext"]["shown"]:
+            (link,) = image.children
+            assert image.tagname == "paragraph" and link.tagname == "reference"
+            assert link.astext() == (example["description"].strip("\u200b \u202e") or example["path"].split("/")[-1])
+            assert unquote(link["refuri"]).lstrip("/") == example["path"].lstrip("/")
+            continue
         assert image.tagname == "image"
         assert unquote(image["uri"]).lstrip("/") == example["path"].lstrip("/")

@@ -1,4 +1,5 @@
---- How the path and the description of a link are written, by format, so that neither ends the link or runs.
+--- How the path and the description of a link are written, by format, so that neither ends the link or runs: by `link`
+--- for a file of a kind in `shown`, otherwise by `file`, whose members replace those of the format.
 ---
 --- These are the rules of Tests/Fixtures/link-escapes.json in imagewire's repository, which explains them and has examples.
 local M = {}
@@ -13,7 +14,9 @@ M.unsafe = {
 
 M.formats = {
   markdown = {
+    shown = { 'image', 'vector' },
     link = '![DESCRIPTION](PATH)',
+    file = { link = '[DESCRIPTION](PATH)' },
     path = { keep = '/._~-', other = 'percent' },
     description = {
       ['\\'] = '\\\\', ['`'] = '\\`', ['*'] = '\\*', ['_'] = '\\_', ['['] = '\\[', [']'] = '\\]', ['|'] = '\\|',
@@ -21,7 +24,9 @@ M.formats = {
     },
   },
   html = {
+    shown = { 'image', 'vector' },
     link = '<img src="PATH" alt="DESCRIPTION">',
+    file = { link = '<a href="PATH">DESCRIPTION</a>' },
     path = { keep = '/._~-', other = 'percent' },
     description = {
       ['&'] = '&amp;', ['<'] = '&lt;', ['>'] = '&gt;', ['"'] = '&quot;', ["'"] = '&#39;', ['`'] = '&#96;',
@@ -29,15 +34,21 @@ M.formats = {
     },
   },
   org = {
+    shown = { 'image', 'vector' },
     link = '[[file:PATH]]',
+    file = { link = '[[file:PATH]]' },
     path = { keep = " /._-+,@()'", other = 'refuse', map = { ['['] = '\\[', [']'] = '\\]' } },
   },
   latex = {
+    shown = { 'image' },
     link = '\\includegraphics[width=\\linewidth]{PATH}',
+    file = { link = '\\texttt{PATH}', path = { keep = " /.-+,@()'", other = 'refuse', map = { ['_'] = '\\_' } } },
     path = { keep = " /._-+,@()'", other = 'refuse' },
   },
   typst = {
+    shown = { 'image', 'vector' },
     link = '#image("PATH", alt: "DESCRIPTION")',
+    file = { link = '#link("PATH", "DESCRIPTION")', path = { keep = '/._~-', other = 'percent' } },
     path = { other = 'keep', map = { ['\\'] = '\\\\', ['"'] = '\\"' } },
     description = { ['\\'] = '\\\\', ['"'] = '\\"' },
   },

@@ -1,4 +1,4 @@
---- Links to an image, as each kind of text writes them, and names for its file.
+--- Links to a file, as each kind of text writes them, and names for it.
 local config = require('imagewire.config')
 local escapes = require('imagewire.escapes')
 local say = require('imagewire.say')
@@ -98,14 +98,18 @@ function M.is_possible(path, filetype)
   return written(path, own and { other = 'keep' } or escapes.formats[formats[filetype] or 'markdown'].path) ~= nil
 end
 
---- The link to a file, for a filetype; nil where none can be written safely. A format of the user's that fails costs its
---- form, never the link: then it is Markdown.
-function M.to(path, prompt, filetype)
-  if not M.is_possible(path, filetype) then
+--- The link to a file of a kind, for a filetype; nil where none can be written safely. A format of the user's writes the
+--- images only; one that fails costs its form, never the link: then it is Markdown.
+function M.to(path, prompt, filetype, kind)
+  kind = kind or 'image'
+  local own = vim.tbl_contains({ 'image', 'vector' }, kind) and config.values.formats[filetype]
+  local format = escapes.formats[not own and formats[filetype] or 'markdown']
+  local is_shown = vim.tbl_contains(format.shown, kind)
+  format = is_shown and format or vim.tbl_extend('force', format, format.file)
+  if not written(path, own and { other = 'keep' } or format.path) then
     return nil
   end
   local description = description_of(prompt)
-  local own = config.values.formats[filetype]
   if own then
     local ok, text = pcall(own, path, table.concat(description))
     if ok and type(text) == 'string' then
@@ -114,11 +118,24 @@ function M.to(path, prompt, filetype)
     say.error(('the function for "%s" in the setting "formats" failed: %s'):format(
       filetype, ok and 'it returned no text' or tostring(text)))
   end
-  local format = escapes.formats[not own and formats[filetype] or 'markdown']
+  if not is_shown and #description == 0 then
+    description = description_of(path:match('[^/]*$'))
+  end
   for index, character in ipairs(description) do
     description[index] = (format.description or {})[character] or character
   end
   return (format.link:gsub('%u+', { PATH = written(path, format.path), DESCRIPTION = table.concat(description) }))
+end
+
+--- A word for the files of a prediction in a list: `image`, `4×image`, `3 files`; empty where there are none.
+function M.kinds(files)
+  local kind = #files > 0 and (files[1].kind or 'image') or ''
+  for _, file in ipairs(files) do
+    if (file.kind or 'image') ~= kind then
+      return ('%d files'):format(#files)
+    end
+  end
+  return #files > 1 and ('%d×%s'):format(#files, kind) or kind
 end
 
 --- A file name made of the first words of a prompt, or nil where it has none of ASCII.

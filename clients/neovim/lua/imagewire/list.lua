@@ -1,4 +1,5 @@
---- The list of images: a buffer with a line for each, newest first, and keys to do something with them.
+--- The list of predictions: a buffer with a line for each, newest first, and keys to do something with them.
+local link = require('imagewire.link')
 local place = require('imagewire.place')
 local process = require('imagewire.process')
 local say = require('imagewire.say')
@@ -34,8 +35,11 @@ local function fill(view, predictions, more)
   view.predictions = predictions
   local lines = { help }
   for _, prediction in ipairs(predictions) do
-    table.insert(lines, ('%-10s  %6s  %-9s  %s'):format(
-      prediction.status, age(prediction.created_at), prediction.provider, say.short(prompt_of(prediction), 200)))
+    local kinds = link.kinds(prediction.files)
+    -- `%-8s` counts bytes.
+    table.insert(lines, ('%-10s  %6s  %s%s  %-9s  %s'):format(
+      prediction.status, age(prediction.created_at), kinds, (' '):rep(8 - vim.fn.strchars(kinds)), prediction.provider,
+      say.short(prompt_of(prediction), 200)))
   end
   if #predictions == 0 then
     table.insert(lines, view.text and 'No image has these words.' or 'No images yet: try :Imagewire a red fox.')

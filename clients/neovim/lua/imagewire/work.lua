@@ -33,9 +33,9 @@ end
 function M.links(prediction, prompt, buffer)
   local links = {}
   for _, file in ipairs(prediction.files) do
-    local text = link.to(folder.path_from(buffer, file.path), prompt, vim.bo[buffer].filetype)
+    local text = link.to(folder.path_from(buffer, file.path), prompt, vim.bo[buffer].filetype, file.kind)
     if not text then
-      return nil, 'no link was inserted, because its path would not be safe in this kind of text. The image is ' .. file.path
+      return nil, 'no link was inserted, because its path would not be safe in this kind of text. The file is ' .. file.path
     end
     table.insert(links, text)
   end

@@ -1,5 +1,5 @@
 vim9script
-# Links to an image, as each kind of text writes them, and names for its file.
+# Links to a file, as each kind of text writes them, and names for it.
 
 import autoload 'imagewire/escapes.vim'
 import autoload 'imagewire/say.vim'
@@ -71,14 +71,20 @@ export def IsPossible(path: string, filetype: string): bool
   return Written(path, rules) != ''
 enddef
 
-# The link to a file, for a filetype; '' where none can be written safely. A format of the user's that fails costs its
-# form, never the link: then it is Markdown.
-export def To(path: string, prompt: string, filetype: string): string
-  if !IsPossible(path, filetype)
+# The link to a file of a kind, for a filetype; '' where none can be written safely. A format of the user's writes the
+# images only; one that fails costs its form, never the link: then it is Markdown.
+export def To(path: string, prompt: string, filetype: string, kind = 'image'): string
+  var isOwn = HasOwn(filetype) && index(['image', 'vector'], kind) >= 0
+  var format: dict<any> = copy(escapes.formats[isOwn ? 'markdown' : get(formats, filetype, 'markdown')])
+  var isShown = index(format.shown, kind) >= 0
+  if !isShown
+    extend(format, format.file)
+  endif
+  if Written(path, isOwn ? {other: 'keep'} : format.path) == ''
     return ''
   endif
   var description = DescriptionOf(prompt)
-  if HasOwn(filetype)
+  if isOwn
     var reason = 'it returned no text'
     try
       var text: any = call(g:imagewire_formats[filetype], [path, join(description, '')])
@@ -90,13 +96,24 @@ export def To(path: string, prompt: string, filetype: string): string
     endtry
     say.Error(printf('the function for "%s" in g:imagewire_formats failed: %s', filetype, reason))
   endif
-  var format = escapes.formats[HasOwn(filetype) ? 'markdown' : get(formats, filetype, 'markdown')]
+  if !isShown && empty(description)
+    description = DescriptionOf(substitute(path, '^.*/', '', ''))
+  endif
   var map = get(format, 'description', {})
   var values = {
     PATH: Written(path, format.path),
     DESCRIPTION: mapnew(description, (_, character) => get(map, character, character))->join(''),
   }
   return substitute(format.link, '\CPATH\|DESCRIPTION', (match) => values[match[0]], 'g')
+enddef
+
+# A word for the files of a prediction in a list: `image`, `4×image`, `3 files`; '' where there are none.
+export def Kinds(files: list<any>): string
+  var kinds = mapnew(files, (_, file) => get(file, 'kind', 'image'))
+  if len(uniq(sort(copy(kinds)))) > 1
+    return len(kinds) .. ' files'
+  endif
+  return len(kinds) > 1 ? len(kinds) .. '×' .. kinds[0] : get(kinds, 0, '')
 enddef
 
 # A file name made of the first words of a prompt, or '' where it has none of ASCII.

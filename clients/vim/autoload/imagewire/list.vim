@@ -1,6 +1,7 @@
 vim9script
-# The list of images: a buffer with a line for each, newest first, and keys to do something with them.
+# The list of predictions: a buffer with a line for each, newest first, and keys to do something with them.
 
+import autoload 'imagewire/link.vim'
 import autoload 'imagewire/place.vim'
 import autoload 'imagewire/process.vim'
 import autoload 'imagewire/say.vim'
@@ -44,8 +45,8 @@ def Fill(buffer: number, predictions: list<any>, more: bool)
     return
   endif
   view.predictions = predictions
-  var lines = [help] + mapnew(predictions, (_, prediction) => printf('%-10S  %6S  %-9S  %s', prediction.status,
-    Age(prediction.created_at), prediction.provider, say.Short(PromptOf(prediction), 200)))
+  var lines = [help] + mapnew(predictions, (_, prediction) => printf('%-10S  %6S  %-8S  %-9S  %s', prediction.status,
+    Age(prediction.created_at), link.Kinds(prediction.files), prediction.provider, say.Short(PromptOf(prediction), 200)))
   if empty(predictions)
     lines->add(view.text != '' ? 'No image has these words.' : 'No images yet: try :Imagewire a red fox.')
   elseif more

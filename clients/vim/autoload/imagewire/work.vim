@@ -28,13 +28,14 @@ enddef
 # What to write for the files of a completed prediction in a buffer; empty where a link would not be safe.
 export def Links(prediction: dict<any>, prompt: string, buffer: number): list<string>
   var links = mapnew(prediction.files,
-    (_, file) => link.To(folder.PathFrom(buffer, file.path), prompt, getbufvar(buffer, '&filetype')))
+    (_, file) => link.To(
+      folder.PathFrom(buffer, file.path), prompt, getbufvar(buffer, '&filetype'), get(file, 'kind', 'image')))
   return index(links, '') < 0 ? links : []
 enddef
 
-# Says that no link to an image would be safe.
+# Says that no link to a file would be safe.
 export def Refuse(path: string)
-  say.Error('no link was inserted, because its path would not be safe in this kind of text. The image is ' .. path)
+  say.Error('no link was inserted, because its path would not be safe in this kind of text. The file is ' .. path)
 enddef
 
 # Reports how a prediction without an image ended, and what it may cost.
