@@ -64,6 +64,15 @@ public protocol OutputBatch: Sendable {
   ///
   /// - Returns: the saved files in the order of the outputs; durable when this returns.
   func place() throws(OutputError) -> [OutputFile]
+
+  /// Gives the parts that writers set aside their names: that of the file with `.partial` behind it, without replacing any
+  /// file. Only of outputs that are missing, and only those that are longer than the part that is recorded.
+  func placeParts() -> [PartialFile]
+}
+
+extension OutputBatch {
+  /// None, in a store that keeps no parts.
+  public func placeParts() -> [PartialFile] { [] }
 }
 
 /// One output that is being written. Used by one thread at a time.
@@ -78,8 +87,17 @@ public protocol OutputWriter: Sendable {
   /// - Throws: `.cut` where neither the sender nor the format says that this is the end; it may be called again then with
   ///   another hint.
   func finish(_ hint: FormatHint) throws(OutputError)
+  /// Keeps what was written as a part of the output, unless earlier attempts brought more: the connection broke off.
+  ///
+  /// - Parameter hint: what is known of the format beside the bytes.
+  func setAside(_ hint: FormatHint)
   /// Removes the temporary file, which is not placed then. Does nothing after `place` or when called again.
   func discard()
+}
+
+extension OutputWriter {
+  /// Drops it, in a store that keeps no parts.
+  public func setAside(_ hint: FormatHint) { discard() }
 }
 
 /// Why an output could not be saved.

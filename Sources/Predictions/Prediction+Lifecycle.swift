@@ -152,6 +152,8 @@ extension Prediction {
       guard next.missingOutputs.isEmpty else {
         // The round goes on. Clients see files only of what is over.
         if status == .processing { return next }
+        let rest = next.partialFiles(with: [])
+        next.failure?.partial = rest
         break
       }
       next.outputs = next.outputsWithFiles
@@ -160,7 +162,7 @@ extension Prediction {
       if status == .processing { next.end(.completed, at: now, failure: nil) }
       if status == .completed { next.clearFailure() }
 
-    case .downloadGivenUp(let reason, let isFinal):
+    case .downloadGivenUp(let reason, let isFinal, let partial):
       try requireOwner(writer)
       try require(phase == .fetching)
       next.outputs = next.outputsWithFiles
@@ -169,6 +171,7 @@ extension Prediction {
       if status == .cancelled {
         // It is not tried again; the outputs hold the provider's addresses of the images.
         next.failure?.hint = sentences(unsaved, reason)
+        next.failure?.partial = partialFiles(with: partial)
         break
       }
       var failure = PredictionFailure(
@@ -177,6 +180,13 @@ extension Prediction {
           ? "The provider no longer has it. A new submit would make and bill another one."
           : "Call result again to try the download once more; it costs nothing.")
       failure.missing = missingOutputs
+      failure.partial = partialFiles(with: partial)
+      if let part = failure.partial.first {
+        let others = failure.partial.count - 1
+        failure.hint = sentences(
+          failure.hint ?? "",
+          "What came of it is kept in \(part.name)" + (others > 0 ? " and \(counted(others, "other file"))" : ""))
+      }
       failure.isFinal = isFinal
       if status == .processing { next.end(.completed, at: now, failure: failure) }
       next.failure = failure

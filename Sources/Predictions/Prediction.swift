@@ -209,6 +209,8 @@ public struct OutputFile: Sendable, Equatable {
   public var width: Int?
   /// In pixels, from the header; `nil` where the header does not say.
   public var height: Int?
+  /// Of a sound or a film, in milliseconds; `nil` where the header does not say.
+  public var milliseconds: Int64?
 
   /// How clients show it.
   public var kind: FileKind { FileKind(mediaType: mediaType) }
@@ -221,7 +223,8 @@ public struct OutputFile: Sendable, Equatable {
 
   /// The description of a file.
   public init(
-    path: String, mediaType: String, bytes: Int64, sha256: String, width: Int?, height: Int?, index: Int = 1
+    path: String, mediaType: String, bytes: Int64, sha256: String, width: Int?, height: Int?,
+    milliseconds: Int64? = nil, index: Int = 1
   ) {
     self.index = index
     self.path = path
@@ -230,5 +233,6 @@ public struct OutputFile: Sendable, Equatable {
     self.sha256 = sha256
     self.width = width
     self.height = height
+    self.milliseconds = milliseconds
   }
 }

@@ -43,8 +43,9 @@ public enum PredictionEvent: Sendable, Equatable {
   case finished(RemoteResult)
   /// These outputs are saved; it is over once all are.
   case saved([OutputFile])
-  /// The other outputs could not be saved. A client may try again, unless `isFinal`: the provider no longer has them.
-  case downloadGivenUp(reason: String, isFinal: Bool = false)
+  /// The other outputs could not be saved; `partial` is what came of them. A client may try again, unless `isFinal`: the
+  /// provider no longer has them.
+  case downloadGivenUp(reason: String, isFinal: Bool = false, partial: [PartialFile] = [])
   /// The provider gave fresh links.
   case relinked([String])
   /// A client asked for its result after the download was given up: the download runs again.

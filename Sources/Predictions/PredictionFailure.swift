@@ -48,6 +48,8 @@ public struct PredictionFailure: Sendable, Equatable {
   public var remoteCode: String?
   /// Of `downloadFailed`: which outputs could not be saved, from 1, in rising order.
   public var missing: [Int] = []
+  /// What came of outputs that could not be saved, by rising index.
+  public var partial: [PartialFile] = []
   /// Of `downloadFailed`: whether no further download can succeed, because the provider no longer has the outputs.
   public var isFinal = false
 

@@ -81,7 +81,7 @@ extension PredictionSnapshot {
     json.name("cost")
     if let cost = it.cost { cost.write(to: &json) } else { json.null() }
     json.name("failure")
-    if let failure = it.failure { failure.write(to: &json) } else { json.null() }
+    if let failure = it.failure { failure.write(to: &json, hidesPaths: options.hidesParts) } else { json.null() }
     json.name("idempotency_key")
     json.optional(it.idempotencyKey)
     json.name("tags")
@@ -185,6 +185,10 @@ extension OutputFile {
     json.name("sha256")
     json.value(sha256)
     json.size(width, height)
+    if let milliseconds {
+      json.name("duration_ms")
+      json.value(milliseconds)
+    }
   }
 }
 
@@ -204,8 +208,23 @@ extension Preview {
   }
 }
 
-extension PredictionFailure {
+extension PartialFile {
   fileprivate func write(to json: inout JSONWriter) {
+    json.beginObject()
+    json.name("index")
+    json.value(Int64(index))
+    json.name("path")
+    json.value(path)
+    json.name("bytes")
+    json.value(bytes)
+    json.name("sha256")
+    json.value(sha256)
+    json.endObject()
+  }
+}
+
+extension PredictionFailure {
+  fileprivate func write(to json: inout JSONWriter, hidesPaths: Bool) {
     json.beginObject()
     json.name("type")
     json.value(kind.rawValue)
@@ -221,6 +240,12 @@ extension PredictionFailure {
       json.name("missing")
       json.beginArray()
       for index in missing { json.value(Int64(index)) }
+      json.endArray()
+    }
+    if !partial.isEmpty, !hidesPaths {
+      json.name("partial")
+      json.beginArray()
+      for part in partial { part.write(to: &json) }
       json.endArray()
     }
     json.endObject()

@@ -13,6 +13,8 @@ struct PredictionEncodingOptions: Sendable {
   var inlined: Set<Int> = []
   /// Files whose paths are left out, by index.
   var hidden: Set<Int> = []
+  /// Whether the parts of files are left out, because their paths are.
+  var hidesParts = false
   /// Whether the preview is in it.
   var hasPreview = true
   /// The next step for a model.

@@ -519,6 +519,32 @@ struct LifecycleTests {
     #expect(it.outputs == ["https://cdn.example/1.png", "file:///out/2.png", "file:///out/3.png"])
   }
 
+  @Test("what came of a missing output is kept until the output is whole")
+  func partialFiles() throws {
+    func part(_ index: Int, _ bytes: Int64) -> PartialFile {
+      PartialFile(index: index, path: "/out/\(index)-\(bytes).png.partial", bytes: bytes, sha256: "")
+    }
+    var it = Situation.fetching.prediction
+    it.outputs = ["https://cdn.example/1.png", "https://cdn.example/2.png"]
+    it = try it.applying(
+      .downloadGivenUp(reason: "reset", partial: [part(1, 10), part(2, 10)]), by: Situation.owner, at: Self.now)
+    #expect(it.failure?.partial == [part(1, 10), part(2, 10)])
+    #expect(it.failure?.hint?.hasSuffix("What came of it is kept in 1-10.png.partial and 1 other file.") == true)
+    it = try it.applying(.downloadAgain, by: Situation.owner, at: Self.now)
+    var writer = Writer(owner: Situation.owner.owner, epoch: it.epoch)
+    it = try it.applying(.downloadGivenUp(reason: "reset", partial: [part(2, 20)]), by: writer, at: Self.now)
+    #expect(it.failure?.partial == [part(1, 10), part(2, 20)])
+    it = try it.applying(.downloadAgain, by: Situation.owner, at: Self.now)
+    writer.epoch = it.epoch
+    var file = OutputFile.sample
+    file.index = 1
+    it = try it.applying(.saved([file]), by: writer, at: Self.now)
+    #expect(it.failure?.partial == [part(2, 20)])
+    file.index = 2
+    it = try it.applying(.saved([file]), by: writer, at: Self.now)
+    #expect(it.failure == nil)
+  }
+
   @Test("what the provider no longer has is not tried again")
   func goneOutputs() throws {
     let it = try Situation.fetching.prediction.applying(

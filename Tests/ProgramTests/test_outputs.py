@@ -247,6 +247,53 @@ def test_a_file_that_arrived_whole_is_not_judged_by_its_content(paid, wavespeed)
     assert len(wavespeed.downloads()) == 1
 
 
+# -- What came of a download that broke off ------------------------------------------------------------------------
+
+def test_what_came_of_an_output_is_kept_until_it_is_whole(paid, wavespeed):
+    cut = [served(cut=count, at="-2.png") for count in (300, 900, 500)]
+    wavespeed.script(polls=0, outputs=["{output}/output/{id}-1.png", "{output}/output/{id}-2.png"], download=cut)
+    with paid() as program:
+        prediction = program.call("submit", prompt="a fox", output_name="fox", wait_ms=60000)
+        assert [file["index"] for file in prediction["files"]] == [1]
+        failure = prediction["failure"]
+        [part] = failure["partial"]
+        path = Path(part["path"])
+        assert (failure["type"], failure["missing"], part["index"], part["bytes"]) == ("download_failed", [2], 2, 900)
+        assert path.name == "fox-2.png.partial" and path.name in failure["hint"]
+        assert path.read_bytes() == NOISE[:900] and part["sha256"] == hashlib.sha256(NOISE[:900]).hexdigest()
+        assert program.call("status", id=prediction["id"])["failure"] == failure
+    with paid() as program:
+        whole = program.call("result", id=prediction["id"])
+        assert [Path(file["path"]).name for file in whole["files"]] == ["fox-1.png", "fox-2.png"]
+        assert whole["failure"] is None
+        wait_for(lambda: not path.exists(), "the part to go")
+        assert sorted(entry.name for entry in path.parent.iterdir()) == ["fox-1.png", "fox-2.png"]
+
+
+@pytest.mark.parametrize("files", [True, False])
+def test_parts_go_with_the_files_of_a_prediction(paid, wavespeed, files):
+    wavespeed.script(polls=0, download=[served(cut=100, times="forever")])
+    with paid() as program:
+        prediction = program.call("submit", prompt="a fox", wait_ms=60000)
+        [part] = prediction["failure"]["partial"]
+        assert Path(part["path"]).read_bytes() == NOISE[:100]
+        assert "kept" not in program.call("delete", ids=[prediction["id"]], files=files)
+    assert Path(part["path"]).exists() != files
+
+
+# -- How long it lasts ---------------------------------------------------------------------------------------------
+
+def test_a_sound_says_how_long_it_lasts(paid, wavespeed):
+    sound = b"RIFF\x24\x10\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00" + b"\x40\x1f\x00\x00" * 2 + b"\x01\x00\x08\x00data\xa0\x0f\x00\x00" + bytes(4000)
+    wavespeed.script(polls=0, outputs=["{output}/output/{id}.wav", "{output}/output/{id}.png"], download=[
+        {"do": "file", "base64": base64.b64encode(sound).decode(), "at": ".wav"}])
+    with paid() as program:
+        made = program.call("submit", prompt="a fox that barks", wait_ms=30000)
+    assert [file.get("duration_ms") for file in made["files"]] == [500, None]
+    with paid() as program:
+        assert program.call("status", id=made["id"])["files"] == made["files"]
+
+
 def test_a_slow_host_holds_up_no_other(paid, wavespeed):
     """Five outputs of a host that sends a byte and no more; another prediction's output comes from another host."""
     slow = wavespeed.output_url.replace("127.0.0.1", "localhost")

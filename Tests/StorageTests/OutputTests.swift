@@ -46,6 +46,59 @@ struct OutputTests {
     return writer
   }
 
+  /// Writes an output whose connection breaks off.
+  private func setAside(_ bytes: [UInt8], of prediction: Prediction, index: Int = 1, in store: FileOutputStore) throws {
+    let writer = try FileOutputBatch(prediction, in: store).writer(index: index)
+    try writer.write(bytes.span)
+    writer.setAside(FormatHint(address: "https://x/a.png"))
+    // What was set aside is not removed with the writer.
+    writer.discard()
+  }
+
+  @Test(arguments: [true, false]) func theLongestPartOfAnOutputIsKept(usesLinks: Bool) throws {
+    let store = FileOutputStore(usesLinks: usesLinks)
+    var it = prediction("cat", outputs: 2)
+    let whole = Sample.png() + [UInt8](repeating: 3, count: 1000)
+    for count in [500, 900, 20] { try setAside(Array(whole.prefix(count)), of: it, index: 2, in: store) }
+    #expect(names() == [".\(it.id)-2.cut"])
+    // Another file has the name.
+    try write([1], to: folder.path + "/a/b/cat-2.png.partial")
+    let part = PartialFile(
+      index: 2, path: folder.path + "/a/b/cat-2_2.png.partial", bytes: 900,
+      sha256: SHA256.hash(Array(whole.prefix(900))).hexadecimal)
+    #expect(FileOutputBatch(it, in: store).placeParts() == [part])
+    #expect(names() == ["cat-2.png.partial", "cat-2_2.png.partial"])
+    #expect(contents(of: part.path) == Array(whole.prefix(900)))
+    // Another round brought less, and then more.
+    it.failure = PredictionFailure(.downloadFailed, retryable: false, message: "")
+    it.failure?.partial = [part]
+    try setAside(Array(whole.prefix(800)), of: it, index: 2, in: store)
+    #expect(FileOutputBatch(it, in: store).placeParts().isEmpty)
+    try setAside(Array(whole.prefix(901)), of: it, index: 2, in: store)
+    #expect(FileOutputBatch(it, in: store).placeParts().map(\.bytes) == [901])
+    // What is whole leaves no part of itself behind.
+    try setAside(Array(whole.prefix(950)), of: it, index: 2, in: store)
+    #expect(try save([2: whole], of: it, in: store).map(\.index) == [2])
+    #expect(!names().contains { $0.hasSuffix(".cut") })
+  }
+
+  @Test func aPartThatACrashLeftIsTakenAsOurs() throws {
+    let store = FileOutputStore()
+    let it = prediction()
+    try setAside(Array(Sample.png().prefix(60)), of: it, in: store)
+    let first = FileOutputBatch(it, in: store).placeParts()
+    try setAside(Array(Sample.png().prefix(60)), of: it, in: store)
+    #expect(FileOutputBatch(it, in: store).placeParts() == first)
+    #expect(names() == ["\(it.id)-1.png.partial"])
+  }
+
+  @Test func anErrorPageThatIsCutIsNoPart() throws {
+    let store = FileOutputStore()
+    try setAside(Array("<html>Please log".utf8), of: prediction(), in: store)
+    try setAside([], of: prediction(), in: store)
+    #expect(names().isEmpty && FileOutputBatch(prediction(), in: store).placeParts().isEmpty)
+  }
+
   private func names() -> [String] { FileSystem.names(in: folder.path + "/a/b").sorted() }
 
   @Test(arguments: [true, false]) func aFileIsPlacedWholeAndDescribed(usesLinks: Bool) throws {
@@ -226,7 +279,7 @@ struct OutputTests {
   @Test func aFullDiskIsReportedAsFull() throws {
     #if os(Linux)
       let writer = FileOutputWriter(
-        in: try Directory(at: "/tmp"), index: 1, name: ".nowhere", path: "/nowhere/x",
+        in: try Directory(at: "/tmp"), index: 1, name: ".nowhere", partName: ".part", path: "/nowhere/x",
         file: try Descriptor(opening: "/dev/full", O_RDWR), permissions: .umask, limit: 100)
       #expect(throws: OutputError.diskFull(path: "/nowhere/x")) { try writer.write(Sample.png().span) }
     #endif

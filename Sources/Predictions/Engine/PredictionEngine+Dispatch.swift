@@ -42,6 +42,10 @@ extension PredictionEngine {
           }
         }
       }
+    case .record(let id, .downloadGivenUp(let reason, let isFinal, _)):
+      if let prediction = state.withLock({ $0.live[id]?.prediction }) {
+        giveUp(prediction, reason: reason, isFinal: isFinal)
+      }
     case .record(let id, let event):
       if let prediction = state.withLock({ $0.live[id]?.prediction }) {
         record(id, event, by: writer(of: prediction))

@@ -30,8 +30,12 @@ extension PredictionEngine {
   private func finish(_ writer: any OutputWriter, _ outcome: DownloadOutcome, of job: Downloads.Job) -> DownloadOutcome
   {
     files.assertIsCurrent()
+    let address = job.round.prediction.outputs[job.index - 1]
     guard case .written(let hint) = outcome else {
-      writer.discard()
+      switch outcome {
+      case .transient, .expired: writer.setAside(FormatHint(address: address))
+      case .written, .refused, .unsaved: writer.discard()
+      }
       return outcome
     }
     do throws(OutputError) {
@@ -46,7 +50,7 @@ extension PredictionEngine {
       }
       return outcome
     } catch {
-      writer.discard()
+      if case .cut = error { writer.setAside(hint) } else { writer.discard() }
       switch error {
       case .empty, .textInstead, .cut: return .transient(reason: error.message)
       default: return .unsaved(error)
@@ -80,6 +84,26 @@ extension PredictionEngine {
       state.withLock { [failures] in $0.downloads.note(failures, of: id) }
     }
     record(id, .saved(saved), by: writer(of: round.prediction)) { [self] in state.signal { $0.downloads.settle(id) } }
+  }
+
+  /// Commits that the rest of the outputs could not be saved, and what came of them.
+  func giveUp(_ prediction: Prediction, reason: String, isFinal: Bool) {
+    // Until the commit counts itself: the process must not end between the two.
+    state.withLock { $0.pendingRecords.begin() }
+    files.async { [self] in
+      let partial = outputs.begin(prediction).placeParts()
+      record(
+        prediction.id, .downloadGivenUp(reason: reason, isFinal: isFinal, partial: partial), by: writer(of: prediction))
+      state.signal { $0.pendingRecords.end() }
+    }
+  }
+
+  /// Removes the parts of outputs that are whole now, or of which more came.
+  func removeParts(after change: Change) {
+    let kept = Set(change.after.partialFiles.map(\.path))
+    let gone = change.before.partialFiles.filter { !kept.contains($0.path) }
+    guard !gone.isEmpty else { return }
+    files.async { [self] in _ = outputs.remove(gone.map(\.file), for: change.after.origin) }
   }
 
   /// Files of a round are committed, or its prediction has gone on without them: the scheduler decides about the outputs that

@@ -75,7 +75,7 @@ extension PredictionEngine {
     outputs.forget(gone.flatMap(\.files))
     let providers = state.withLock { $0.providers }
     for prediction in gone { providers[prediction.account]?.forget(prediction) }
-    let kept = files ? gone.flatMap { outputs.remove($0.files, for: $0.origin) } : []
+    let kept = files ? gone.flatMap { outputs.remove($0.files + $0.partialFiles.map(\.file), for: $0.origin) } : []
     notifyWatcher()
     return kept
   }

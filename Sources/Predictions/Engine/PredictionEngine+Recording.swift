@@ -18,6 +18,7 @@ extension PredictionEngine {
         rowWasCommitted(change.after)
         if case .saved = event { goOn(afterSaving: change.after, id) }
         awaitBill(after: change)
+        removeParts(after: change)
       case .failure(.illegal), .failure(.notFound):
         // Lost a race; the current row wins.
         if case .saved = event { goOn(afterSaving: nil, id) }

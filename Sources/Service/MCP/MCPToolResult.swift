@@ -147,6 +147,7 @@ extension Service {
     var rendering = PredictionEncodingOptions(hasInput: !isListed)
     let files = prediction.visibleFiles
     rendering.hidden = Set(files.indices.filter { !folders.contains(files[$0].path) })
+    rendering.hidesParts = !prediction.partialFiles.allSatisfy { folders.contains($0.path) }
     // The preview is in the state directory, which is not one of the folders.
     rendering.hasPreview = false
     // Several hosts show the model only the structured content, not the text.

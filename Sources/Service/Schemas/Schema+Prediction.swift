@@ -102,8 +102,9 @@ extension Schema {
         "sha256": .string(like: "^[0-9a-f]{64}$"),
         "width": .integer(1...).orNull.about("In pixels; null where there are none."),
         "height": .integer(1...).orNull,
+        "duration_ms": .integer(1...).about("How long a sound or a film lasts, where its header says so."),
         "base64": .string.about("Its content, if inline asked for it."),
-      ], optional: ["base64"]
+      ], optional: ["duration_ms", "base64"]
     ).titled("File")
   }
 
@@ -120,6 +121,17 @@ extension Schema {
     ).titled("Preview")
   }
 
+  private static var partialFile: Schema {
+    .object(
+      [
+        "index": .integer(1...).about("Of which output."),
+        "path": .string(like: "^/").about("Absolute."),
+        "bytes": .integer(0...),
+        "sha256": .string(like: "^[0-9a-f]{64}$"),
+      ]
+    ).titled("PartialFile")
+  }
+
   private static var failure: Schema {
     .object(
       [
@@ -131,7 +143,12 @@ extension Schema {
         "missing": .array(of: .integer(1...)).about(
           "With download_failed: which outputs are not saved. result tries these again, unless the provider no longer has them."
         ),
-      ], optional: ["missing"]
+        "partial": .array(of: .partialFile).about(
+          """
+          With download_failed or cancelled: what came of outputs whose download broke off, in files of their own (NAME.partial). \
+          They go with delete {files: true}, and once the output is saved.
+          """),
+      ], optional: ["missing", "partial"]
     ).titled("Failure")
   }
 }

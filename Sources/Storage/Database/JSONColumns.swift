@@ -67,7 +67,7 @@ enum JSONColumns {
     _ scanner: inout JSONScanner, in bytes: borrowing Span<UInt8>, at position: Int
   ) throws -> OutputFile {
     var path, mediaType, sha256: String?
-    var size, width, height, index: Int64?
+    var size, width, height, milliseconds, index: Int64?
     try scanner.expect(UInt8(ascii: "{"), in: bytes)
     repeat {
       let name = try scanner.name(in: bytes)
@@ -84,6 +84,8 @@ enum JSONColumns {
         width = value.int64
       } else if name.has("height", in: bytes) {
         height = value.int64
+      } else if name.has("duration_ms", in: bytes) {
+        milliseconds = value.int64
       } else if name.has("index", in: bytes) {
         index = value.int64
       }
@@ -91,11 +93,11 @@ enum JSONColumns {
     try scanner.expect(UInt8(ascii: "}"), in: bytes)
     guard let path, let mediaType, let size, let sha256, CellRange.count.contains(size),
       CellRange.pixels.contains(width ?? 0), CellRange.pixels.contains(height ?? 0),
-      CellRange.outputs.contains(index ?? 1)
+      CellRange.outputs.contains(index ?? 1), CellRange.count.contains(milliseconds ?? 0)
     else { throw SQLiteError.damaged("file") }
     return OutputFile(
       path: path, mediaType: mediaType, bytes: size, sha256: sha256, width: width.map { Int($0) },
-      height: height.map { Int($0) }, index: index.map { Int($0) } ?? position)
+      height: height.map { Int($0) }, milliseconds: milliseconds, index: index.map { Int($0) } ?? position)
   }
 
   static func preview(_ row: borrowing SQLiteRow, _ column: Int32) throws(SQLiteError) -> Preview? {
@@ -119,6 +121,12 @@ enum JSONColumns {
     let missing = (value["missing"]?.array ?? []).compactMap(\.int64)
     guard missing.allSatisfy({ CellRange.outputs.contains($0) }) else { throw .damaged("failure") }
     failure.missing = missing.map { Int($0) }
+    failure.partial = try (value["partial"]?.array ?? []).map { part throws(SQLiteError) in
+      guard let path = part["path"]?.string, let bytes = part["bytes"]?.int64, let sha256 = part["sha256"]?.string,
+        let index = part["index"]?.int64, CellRange.count.contains(bytes), CellRange.outputs.contains(index)
+      else { throw .damaged("failure") }
+      return PartialFile(index: Int(index), path: path, bytes: bytes, sha256: sha256)
+    }
     failure.isFinal = value["final"]?.bool ?? false
     return failure
   }
@@ -151,6 +159,7 @@ enum JSONColumns {
         ])
         object["width"] = file.width.map { .number(JSONNumber($0)) }
         object["height"] = file.height.map { .number(JSONNumber($0)) }
+        object["duration_ms"] = file.milliseconds.map { .number(JSONNumber($0)) }
         // Where it is the position, it is left out: it would take time in each read.
         if file.index != position + 1 { object["index"] = .number(JSONNumber(file.index)) }
         return .object(object)
@@ -177,6 +186,15 @@ enum JSONColumns {
     object["hint"] = failure.hint.map { .string($0) }
     object["remote_code"] = failure.remoteCode.map { .string($0) }
     if !failure.missing.isEmpty { object["missing"] = .array(failure.missing.map { .number(JSONNumber($0)) }) }
+    if !failure.partial.isEmpty {
+      object["partial"] = .array(
+        failure.partial.map { part in
+          [
+            "index": .number(JSONNumber(part.index)), "path": .string(part.path),
+            "bytes": .number(JSONNumber(part.bytes)), "sha256": .string(part.sha256),
+          ]
+        })
+    }
     if failure.isFinal { object["final"] = .bool(true) }
     return JSONValue.object(object).text
   }

@@ -42,7 +42,7 @@ final class FileOutputBatch: OutputBatch {
       for epoch in max(0, prediction.epoch - 16)...max(0, prediction.epoch) { directory.remove(name(epoch)) }
       let permissions = store.permissions(in: path)
       let writer = FileOutputWriter(
-        in: directory, index: index, name: name(prediction.epoch), path: path,
+        in: directory, index: index, name: name(prediction.epoch), partName: partName(of: index), path: path,
         file: try directory.make(name(prediction.epoch), mode: permissions.file), permissions: permissions,
         limit: store.limit)
       state.withLock { $0.writers[index] = writer }
@@ -52,6 +52,9 @@ final class FileOutputBatch: OutputBatch {
     }
   }
 
+  /// The temporary name of what came of an output.
+  private func partName(of index: Int) -> String { ".\(prediction.id)-\(index).cut" }
+
   private func directory() throws(SystemError) -> Directory {
     if let known = state.withLock({ $0.directory }) { return known }
     let opened = try store.directory(prediction.outputDirectory, for: prediction.origin, making: true)
@@ -60,6 +63,10 @@ final class FileOutputBatch: OutputBatch {
   }
 
   // MARK: Placing
+
+  /// Whether an equal file under the planned name is ours. Under a chosen name it may belong to another prediction with the
+  /// same input, unless an earlier attempt may have placed it.
+  private var mayBePlaced: Bool { prediction.outputName == nil || prediction.epoch > 1 }
 
   /// Gives finished files their final names, without ever replacing a file.
   func place() throws(OutputError) -> [OutputFile] {
@@ -71,17 +78,17 @@ final class FileOutputBatch: OutputBatch {
     guard let directory, !finished.isEmpty else { return [] }
     let path = prediction.outputDirectory
     do throws(SystemError) {
-      // Under a chosen name an equal file may belong to another prediction with the same input. It is taken as ours only
-      // after an earlier attempt, which may have placed it.
-      let mayBePlaced = prediction.outputName == nil || prediction.epoch > 1
       var placed: [Placed] = []
       do throws(SystemError) {
-        try place(finished, in: directory, mayBePlaced: mayBePlaced, placed: &placed)
+        try place(finished, in: directory, placed: &placed)
         // The recorded paths have to lead to the files.
         let there = try store.directory(path, for: prediction.origin, making: false)
         guard there.identity == directory.identity else { throw .replaced }
         // Before the sync, so that no temporary name reappears after a power loss; not before every file has its name.
-        for file in finished { writers[file.index]?.discard() }
+        for file in finished {
+          writers[file.index]?.discard()
+          directory.remove(partName(of: file.index))
+        }
         try directory.sync()
       } catch {
         // These names will not be recorded, so they must not stay.
@@ -98,7 +105,7 @@ final class FileOutputBatch: OutputBatch {
   /// Names all files together, with the same counter; where files of the prediction have names already, each by itself,
   /// beginning with their counter.
   private func place(
-    _ files: [FileOutputWriter.Finished], in directory: Directory, mayBePlaced: Bool, placed: inout [Placed]
+    _ files: [FileOutputWriter.Finished], in directory: Directory, placed: inout [Placed]
   ) throws(SystemError) {
     let names = OutputNames(prediction)
     let groups = names.recordedCounter == nil ? [files] : files.map { [$0] }
@@ -106,7 +113,7 @@ final class FileOutputBatch: OutputBatch {
       var counter = names.recordedCounter ?? 1
       while true {
         let wanted = group.map { names.name(of: $0.index, $0.format.fileExtension, counter: counter) }
-        if let done = try place(group, as: wanted, in: directory, mayBePlaced: mayBePlaced) {
+        if let done = try place(group, as: wanted, in: directory) {
           placed += done
           break
         }
@@ -128,12 +135,12 @@ final class FileOutputBatch: OutputBatch {
 
   /// Gives every file its name, or none: `nil` where one of the names is taken.
   private func place(
-    _ files: [FileOutputWriter.Finished], as names: [String], in directory: Directory, mayBePlaced: Bool
+    _ files: [FileOutputWriter.Finished], as names: [String], in directory: Directory
   ) throws(SystemError) -> [Placed]? {
     var done: [Placed] = []
     for (file, name) in zip(files, names) {
       do throws(SystemError) {
-        let how = try place(file, as: name, in: directory, mayBePlaced: mayBePlaced)
+        let how = try place(file, as: name, in: directory)
         if how == .taken {
           takeBack(done, in: directory)
           return nil
@@ -151,6 +158,45 @@ final class FileOutputBatch: OutputBatch {
     return done
   }
 
+  // MARK: Parts
+
+  /// Names what was set aside. A part that cannot be named stays where it is.
+  func placeParts() -> [PartialFile] {
+    guard let directory = try? store.directory(prediction.outputDirectory, for: prediction.origin, making: false)
+    else { return [] }
+    return prediction.missingOutputs.compactMap { try? placePart($0, in: directory) }
+  }
+
+  private func placePart(_ index: Int, in directory: Directory) throws(SystemError) -> PartialFile? {
+    let name = partName(of: index)
+    guard let status = directory.status(of: name), status.isPlainFile else { return nil }
+    let recorded = prediction.partialFiles.first { $0.index == index }?.bytes ?? 0
+    guard status.bytes > recorded else {
+      directory.remove(name)
+      return nil
+    }
+    let file = try directory.read(name)
+    let head = FileSystem.read(file, from: 0, atMost: FileFormat.headBytes) ?? []
+    guard let sha256 = FileOutputStore.digest(file, of: status.bytes) else { throw SystemError(code: EIO) }
+    try file.sync()
+    let part = FileOutputWriter.Finished(
+      index: index, name: name, identity: status.identity,
+      format: FileFormat(head: head, hint: FormatHint(address: prediction.outputs[index - 1])), bytes: status.bytes,
+      sha256: sha256, width: nil, height: nil)
+    let names = OutputNames(prediction)
+    var counter = 1
+    while true {
+      let wanted = names.name(of: index, part.format.fileExtension, counter: counter) + ".partial"
+      let how = try place(part, as: wanted, in: directory)
+      counter += 1
+      guard how != .taken else { continue }
+      directory.remove(name)
+      try directory.sync()
+      return PartialFile(
+        index: index, path: "\(prediction.outputDirectory)/\(wanted)", bytes: part.bytes, sha256: sha256)
+    }
+  }
+
   private func takeBack(_ placements: [Placed], in directory: Directory) {
     for (file, name, how) in placements {
       if how == .linked { directory.remove(name) }
@@ -160,7 +206,7 @@ final class FileOutputBatch: OutputBatch {
 
   /// Gives one file its name unless that is taken. A hard link never replaces a file.
   private func place(
-    _ file: FileOutputWriter.Finished, as name: String, in directory: Directory, mayBePlaced: Bool
+    _ file: FileOutputWriter.Finished, as name: String, in directory: Directory
   ) throws(SystemError) -> Placement {
     func whatIsThere() -> Placement {
       mayBePlaced && FileOutputStore.isFile(name, in: directory, bytes: file.bytes, sha256: file.sha256)

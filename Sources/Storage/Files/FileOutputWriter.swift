@@ -22,11 +22,12 @@ public final class FileOutputWriter: OutputWriter {
     let sha256: String
     let width: Int?
     let height: Int?
+    var milliseconds: Int64?
 
     func described(at path: String) -> OutputFile {
       OutputFile(
         path: path, mediaType: format.mediaType, bytes: bytes, sha256: sha256, width: width, height: height,
-        index: index)
+        milliseconds: milliseconds, index: index)
     }
   }
 
@@ -45,6 +46,7 @@ public final class FileOutputWriter: OutputWriter {
   private let directory: Directory
   private let index: Int
   private let name: String
+  private let partName: String
   /// The directory's, for messages.
   private let path: String
   private let limit: Int64
@@ -53,14 +55,16 @@ public final class FileOutputWriter: OutputWriter {
   /// - Parameters:
   ///   - index: which output, from 1.
   ///   - name: the temporary name, which is removed with `discard`.
+  ///   - partName: the name under which `setAside` keeps it.
   ///   - path: the directory's, for messages.
   init(
-    in directory: Directory, index: Int, name: String, path: String, file: Descriptor, permissions: Permissions,
-    limit: Int64
+    in directory: Directory, index: Int, name: String, partName: String, path: String, file: Descriptor,
+    permissions: Permissions, limit: Int64
   ) {
     self.directory = directory
     self.index = index
     self.name = name
+    self.partName = partName
     self.path = path
     self.limit = limit
     state = Protected(State(file: file))
@@ -107,10 +111,8 @@ public final class FileOutputWriter: OutputWriter {
       }
       let format = FileFormat(head: head, hint: hint)
       if format.isText(insteadOf: hint) { throw .textInstead }
-      let isCut =
-        !hint.saysItsEnd
-        && FileEnd.isMissing(in: format, bytes: state.bytes) { FileSystem.read(file, from: $0, atMost: $1) ?? [] }
-      if isCut {
+      let read: FileEnd.Read = { FileSystem.read(file, from: $0, atMost: $1) ?? [] }
+      if !hint.saysItsEnd, FileEnd.isMissing(in: format, bytes: state.bytes, read) {
         var hash = state.hash
         throw .cut(sha256: hash.finish().hexadecimal)
       }
@@ -121,7 +123,25 @@ public final class FileOutputWriter: OutputWriter {
       state.finished = Finished(
         index: index, name: name, identity: identity, format: format, bytes: state.bytes,
         sha256: state.hash.finish().hexadecimal,
-        width: header?.width, height: header?.height)
+        width: header?.width, height: header?.height,
+        milliseconds: FileDuration.milliseconds(of: format, bytes: state.bytes, read))
+    }
+  }
+
+  /// Renames the temporary file to the name of the output's part; see `FileOutputBatch.placeParts`. An error page that was
+  /// cut is no part of it.
+  public func setAside(_ hint: FormatHint) {
+    Promptness.assertMayWait()
+    state.withLock { state in
+      guard !state.isDiscarded, state.finished == nil, let file = state.file else { return }
+      let known = directory.status(of: partName)?.bytes ?? 0
+      let head = FileSystem.read(file, from: 0, atMost: FileFormat.headBytes) ?? []
+      let isKept =
+        state.bytes > known && !FileFormat(head: head, hint: hint).isText(insteadOf: hint)
+        && (try? directory.rename(name, to: partName)) != nil
+      if !isKept { directory.remove(name) }
+      state.isDiscarded = true
+      state.file = nil
     }
   }
 

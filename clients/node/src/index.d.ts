@@ -92,6 +92,8 @@ export interface SavedFile {
   readonly sha256: string;
   readonly width: number | null;
   readonly height: number | null;
+  /** How long a sound or a film lasts, where its header says so. */
+  readonly duration_ms?: number;
   /** Only where it was asked for with `inline`. */
   readonly base64?: string;
 }
@@ -129,6 +131,18 @@ export interface Failure {
   readonly remote_code: string | null;
   /** With `download_failed`: which outputs are not saved, from 1. `result` tries these again. */
   readonly missing?: readonly number[];
+  /** What came of outputs whose download broke off, in files of their own. */
+  readonly partial?: readonly PartialFile[];
+}
+
+/** What came of an output whose download broke off. */
+export interface PartialFile {
+  /** Of which output, from 1. */
+  readonly index: number;
+  /** Absolute. */
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
 }
 
 export interface ClientOptions {

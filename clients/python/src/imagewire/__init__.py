@@ -19,8 +19,8 @@ from .errors import (
     RequestCancelled, StartFailed, StorageFailed, SubmissionUnknown, WaitTimeout,
 )
 from .prediction import (
-    Cost, Deletion, Failure, File, Model, Page, Prediction, Preview, Price, Thumbnail, Timings, Update, Validation, Waited,
-    Waiting,
+    Cost, Deletion, Failure, File, Model, Page, PartialFile, Prediction, Preview, Price, Thumbnail, Timings, Update,
+    Validation, Waited, Waiting,
 )
 
 __version__ = "0.1.0"
@@ -30,7 +30,7 @@ __all__ = [
     "BudgetExceeded", "CallError", "CallOverBudget", "CallTimeout", "Client", "ConfigurationFailed",
     "ConnectionLost", "ContentRefused", "Cost", "Deletion", "DownloadFailed", "Failure", "File", "IdempotencyConflict",
     "ImagewireError", "InsufficientCredit", "InternalFailure", "InvalidInput", "InvalidParams", "Model",
-    "ModelUnavailable", "NetworkFailed", "NoThumbnail", "Page", "Prediction", "PredictionCancelled", "PredictionFailed",
+    "ModelUnavailable", "NetworkFailed", "NoThumbnail", "Page", "PartialFile", "Prediction", "PredictionCancelled", "PredictionFailed",
     "PredictionInterrupted", "PredictionNotFinished", "PredictionNotFound", "PredictionOverBudget", "Preview",
     "Price", "ProcessError", "ProviderFailed", "ProviderNotConfigured", "QueueFull", "RateLimited",
     "RemoteFailed", "RemoteTimedOut", "RequestCancelled", "StartFailed", "StorageFailed", "SubmissionUnknown",

@@ -36,6 +36,8 @@ class File:
     kind: str = "image"
     #: Which output it is, from 1.
     index: int = 1
+    #: How long a sound or a film lasts, where its header says so.
+    duration_ms: Optional[int] = None
 
     def read(self) -> builtins.bytes:
         """Its bytes: from the message where it came with it, else from the disk."""
@@ -46,6 +48,7 @@ class File:
         return cls(
             Path(value["path"]), value["media_type"], value["bytes"], value["sha256"], value.get("width"),
             value.get("height"), value.get("base64"), value.get("kind", "image"), value.get("index", 1),
+            value.get("duration_ms"),
         )
 
 
@@ -95,6 +98,21 @@ class Preview:
 
 
 @dataclass(frozen=True)
+class PartialFile:
+    """What came of an output whose download broke off, in a file of its own."""
+
+    #: Of which output, from 1.
+    index: int
+    path: Path
+    bytes: int
+    sha256: str
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "PartialFile":
+        return cls(value["index"], Path(value["path"]), value["bytes"], value["sha256"])
+
+
+@dataclass(frozen=True)
 class Failure:
     """Why a prediction failed."""
 
@@ -107,12 +125,14 @@ class Failure:
     remote_code: Optional[str] = None
     #: With `download_failed`: which outputs are not saved, from 1. `result` tries these again.
     missing: Tuple[int, ...] = ()
+    #: What came of outputs whose download broke off.
+    partial: Tuple[PartialFile, ...] = ()
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Failure":
         return cls(
             value["type"], value["retryable"], value["message"], value.get("hint"), value.get("remote_code"),
-            tuple(value.get("missing", ())),
+            tuple(value.get("missing", ())), tuple(map(PartialFile.from_json, value.get("partial", ()))),
         )
 
 
