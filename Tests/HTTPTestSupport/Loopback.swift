@@ -109,7 +109,13 @@ private final class LoopbackProcess: Sendable {
     let result = posix_spawnp(&child, "python3", &actions, nil, &arguments, environ)
     close(toChild.read)
     close(fromChild.write)
-    return result == 0 ? Pipes(input: toChild.write, output: fromChild.read) : nil
+    guard result == 0 else { return nil }
+    // Exit tests wait for whichever child of this process ends first: one that nobody reaps would hide all others from them.
+    startThread { [child] in
+      var status: Int32 = 0
+      while waitpid(child, &status, 0) < 0, errno == EINTR {}
+    }
+    return Pipes(input: toChild.write, output: fromChild.read)
   }
 
   /// Other children must not inherit these, or the fixture would not end.

@@ -13,7 +13,7 @@ enum PredictionRow {
     """
 
   /// How many they are: the position of a column that a query adds behind them.
-  static let columnCount = Int32(columns.split(separator: ",").count)
+  static let columnCount = Int32(columns.utf8.count { $0 == UInt8(ascii: ",") } + 1)
 
   /// All columns of predictions; a condition follows.
   static let selectWhole =
