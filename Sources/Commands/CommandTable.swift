@@ -40,6 +40,10 @@ public struct CommandTable: Sendable {
   /// The bounds of `--retain`, in days.
   public static let retentionDays = 1...36_500
 
+  /// The bounds of `--max-output-bytes`, and its value where it is not given.
+  public static let outputBytes = 65_536...1 << 50
+  public static let usualOutputBytes: Int64 = 2 << 30
+
   // MARK: - Options that several commands share
 
   private static let files = CommandOption(
@@ -66,6 +70,8 @@ public struct CommandTable: Sendable {
     CommandOption(
       "--max-spend-strict", nil, .none,
       "with --max-spend, refuse a prediction without a known price instead of not counting it"),
+    CommandOption(
+      "--max-output-bytes", nil, .number(outputBytes), "the largest file to save (\(usualOutputBytes))"),
   ]
   static let timeout = CommandOption(
     "--timeout", nil, .number(0...86_400), "seconds to wait; the prediction goes on after that (no limit)")

@@ -6,8 +6,6 @@
 public struct EgressPolicy: Sendable {
   /// The number of redirects that are followed.
   public static let redirectLimit = 5
-  /// The longest output, in bytes.
-  public static let byteLimit: Int64 = 2 << 30
 
   private let base: BaseURL
 

@@ -71,6 +71,11 @@ public struct HTTPRequest: Sendable {
   public var limits: TimeLimits
   /// The longest body of an answer, in bytes.
   public var bodyLimit: Int64
+  /// The longest JSON body of an answer, in bytes, not counting media in it (`AnswerMeter`); `nil` for no such limit.
+  public var plainLimit: Int64?
+  /// Called on the client's thread before the first bytes of the body of a download, with the length that the answer states.
+  /// Not for an encoded body, whose own length it is not.
+  public var whenStated: (@Sendable (Int64) -> Void)?
   /// The statuses of answers whose body goes to the sink of a download.
   public var taken: ClosedRange<Int>
   /// How it may be sent.
@@ -84,6 +89,7 @@ public struct HTTPRequest: Sendable {
   /// A request.
   public init(
     url: String, headers: [Header] = [], body: [UInt8]? = nil, limits: TimeLimits, bodyLimit: Int64 = 64 << 20,
+    plainLimit: Int64? = nil, whenStated: (@Sendable (Int64) -> Void)? = nil,
     taken: ClosedRange<Int> = 200...299, purpose: Purpose = .repeatable,
     watch: (@Sendable (borrowing Span<UInt8>) -> Void)? = nil, queue: WorkQueue? = nil
   ) {
@@ -92,6 +98,8 @@ public struct HTTPRequest: Sendable {
     self.body = body
     self.limits = limits
     self.bodyLimit = bodyLimit
+    self.plainLimit = plainLimit
+    self.whenStated = whenStated
     self.taken = taken
     self.purpose = purpose
     self.watch = watch

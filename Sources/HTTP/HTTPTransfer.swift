@@ -24,6 +24,8 @@ final class HTTPTransfer {
   private var headers: [String: String] = [:]
   private var body: [UInt8] = []
   private var bodyBytes: Int64 = 0
+  /// Begins to count once the body is longer than its limit, since most are not.
+  private var meter: AnswerMeter?
   private let memory: HTTPMemory
   /// For the sink of a download whose request has a queue.
   let queuedSink: QueuedSink?
@@ -275,6 +277,7 @@ final class HTTPTransfer {
       if (200..<300).contains(status), !order.request.taken.contains(status) {
         stop = .stopped
       } else if (200..<300).contains(status) {
+        if bodyBytes == 0, let length = statedLength { order.request.whenStated?(length) }
         switch queuedSink?.take(bytes) ?? (sink(bytes.span) ? .taken : .stop) {
         case .taken: break
         case .later: return .later
@@ -283,10 +286,25 @@ final class HTTPTransfer {
       }
     } else {
       body.append(contentsOf: bytes)
+      if !isPlainWithinLimit(bytes) { stop = .tooLarge }
       if let watch = order.request.watch, (200..<300).contains(status) { watch(bytes.span) }
     }
     bodyBytes += Int64(bytes.count)
     return stop == nil ? .taken : .stop
+  }
+
+  /// The length of the body as the answer states it; `nil` where it does not, or where the body is encoded.
+  private var statedLength: Int64? {
+    headers["content-encoding"] == nil ? headers["content-length"].flatMap { Int64($0) } : nil
+  }
+
+  /// Whether what is no media in the body does not exceed its limit. Called with its newest bytes, which are in it.
+  private func isPlainWithinLimit(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    guard let limit = order.request.plainLimit, body.count > limit else { return true }
+    if meter != nil { return meter?.add(bytes) ?? true }
+    var new = AnswerMeter(limit: limit)
+    defer { meter = new }
+    return body.withUnsafeBufferPointer { new.add($0) }
   }
 
   // MARK: - After

@@ -79,6 +79,9 @@ extension OutputBatch {
 public protocol OutputWriter: Sendable {
   /// Appends bytes.
   func write(_ bytes: borrowing Span<UInt8>) throws(OutputError)
+  /// Says how many more bytes will come, where that is known. Throws `tooLarge` or `noRoom` before the first of them is
+  /// written.
+  func expect(_ bytes: Int64) throws(OutputError)
   /// Drops what was written, and begins again.
   func restart() throws(OutputError)
   /// Makes the bytes durable and decides their format. Nothing can be written afterwards.
@@ -96,6 +99,9 @@ public protocol OutputWriter: Sendable {
 }
 
 extension OutputWriter {
+  /// Accepts any number.
+  public func expect(_ bytes: Int64) throws(OutputError) {}
+
   /// Drops it, in a store that keeps no parts.
   public func setAside(_ hint: FormatHint) { discard() }
 }
@@ -106,6 +112,8 @@ public enum OutputError: Error, Sendable, Equatable {
   case folder(path: String, reason: String)
   /// The disk is full.
   case diskFull(path: String)
+  /// The output is longer than the disk has space.
+  case noRoom(path: String, bytes: Int64, free: Int64)
   /// The bytes of a preview are neither PNG, JPEG, WebP, GIF nor AVIF.
   case notAnImage
   /// There are no bytes.
@@ -123,13 +131,20 @@ public enum OutputError: Error, Sendable, Equatable {
   public var message: String {
     switch self {
     case .folder(let path, let reason): "The output folder \(path) cannot be used: \(reason)."
-    case .diskFull(let path): "The disk of \(path) is full."
+    case .diskFull(let path): "The disk of \(path) is full; free some space first."
+    case .noRoom(let path, let bytes, let free):
+      """
+      The output has \(Self.megabytes(bytes)) and the disk of \(path) only \(Self.megabytes(free)) free. The provider keeps it \
+      until its link expires: free some space first.
+      """
     case .notAnImage: "The provider's preview is not a PNG, JPEG, WebP, GIF or AVIF image."
     case .empty: "The provider's output is empty."
     case .cut: "The connection to the output's host ended within the file."
     case .textInstead: "The output's host sent a text instead of the file."
-    case .tooLarge(let limit): "The output is larger than \(limit) bytes."
+    case .tooLarge(let limit): "The output is larger than \(limit) bytes; --max-output-bytes raises the limit."
     case .inputOutput(let path, let reason): "Writing \(path) failed: \(reason)."
     }
   }
+
+  private static func megabytes(_ bytes: Int64) -> String { "\((max(0, bytes) / 1_000_000)) MB" }
 }

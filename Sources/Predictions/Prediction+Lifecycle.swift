@@ -305,7 +305,7 @@ extension Prediction {
     var next = self
     switch result {
     case .running: return self
-    case .completed(let outputs, let nsfw, let inference):
+    case .completed(let outputs, let nsfw, let inference, let data):
       switch (status, phase) {
       case (.processing, .polling): try requireOwner(writer)
       case (.cancelled, nil), (.cancelled, .settling):  // A poll was in progress when it was cancelled.
@@ -321,6 +321,7 @@ extension Prediction {
       }
       next.hasNSFWContents = nsfw
       next.inferenceMilliseconds = inference
+      next.providerData = data
     case .failed(let failure, let billing):
       switch (status, phase) {
       case (.processing, .polling):

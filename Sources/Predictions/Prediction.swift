@@ -99,6 +99,9 @@ public struct Prediction: Sendable, Equatable {
   public var preview: Preview?
   /// One value for each output; empty where the provider sent none.
   public var hasNSFWContents: [Bool]
+  /// What the provider said beside the outputs, such as the tokens that it counted, as JSON text of one object of at most
+  /// 16 KiB; `nil` where it said nothing or it was not loaded (lists leave it out).
+  public var providerData: [UInt8]?
   /// The provider's inference time, in milliseconds.
   public var inferenceMilliseconds: Int64?
   /// Whether it was `unknown` at any time, even if it was found again.
@@ -179,6 +182,7 @@ public struct Prediction: Sendable, Equatable {
     files = []
     preview = nil
     hasNSFWContents = []
+    providerData = nil
     inferenceMilliseconds = nil
     hasBeenUnknown = false
     unreadReply = nil

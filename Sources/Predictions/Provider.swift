@@ -311,8 +311,9 @@ public enum PollOutcome: Sendable, Equatable {
 public enum RemoteResult: Sendable, Equatable {
   /// Not finished, or a status that is not known.
   case running
-  /// Finished, with at least one output that can be used.
-  case completed(outputs: [RemoteOutput], hasNSFWContents: [Bool], inferenceMilliseconds: Int64?)
+  /// Finished, with at least one output that can be used. `providerData`: see `Prediction.providerData`.
+  case completed(
+    outputs: [RemoteOutput], hasNSFWContents: [Bool], inferenceMilliseconds: Int64?, providerData: [UInt8]? = nil)
   /// Finished without an image.
   case failed(PredictionFailure, billing: Billing)
 }

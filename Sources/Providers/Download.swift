@@ -17,6 +17,8 @@ struct Download: Sendable {
   let completion: @Sendable (DownloadOutcome) -> Void
   /// What the writer has, in bytes.
   private let written = Protected<Int64>(0)
+  /// How many bytes the answer that is being read says that it has; `nil` once the writer knows.
+  private let stated = Protected<Int64?>(nil)
 
   /// How often it goes on after a part that brought less than `goodPart`.
   private static let mostParts = 8
@@ -74,13 +76,20 @@ struct Download: Sendable {
     let request = HTTPRequest(
       url: step.url, headers: headers,
       // No limit in all: a download that goes on may take its time, on a slow line too.
-      limits: .init(total: nil, stall: 30_000, floor: 256), bodyLimit: EgressPolicy.byteLimit,
+      // The writer has the limit of an output.
+      limits: .init(total: nil, stall: 30_000, floor: 256), bodyLimit: .max,
+      whenStated: { [stated] length in stated.withLock { $0 = length } },
       taken: isPart ? 206...206 : 200...200,
       purpose: .download(
         allows: { [policy] in policy.allows($0.reach, host: step.address.host) },
-        sink: { [writer, written, files] bytes in
+        sink: { [writer, written, stated, files] bytes in
           files.assertIsCurrent()
           do throws(OutputError) {
+            let length = stated.withLock { stated in
+              defer { stated = nil }
+              return stated
+            }
+            if let length { try writer.expect(length) }
             try writer.write(bytes)
             let count = Int64(bytes.count)
             written.withLock { $0 += count }
@@ -212,7 +221,6 @@ struct Download: Sendable {
   private static func outcome(_ failure: HTTPFailure) -> DownloadOutcome {
     switch failure.kind {
     case .forbiddenAddress, .badRequest: .refused(reason: failure.message)
-    case .tooLarge: .refused(reason: "The output is larger than \(EgressPolicy.byteLimit) bytes.")
     default: .transient(reason: failure.message)
     }
   }

@@ -22,6 +22,9 @@ extension HTTPProvider {
 
   var userAgent: String { "imagewire/\(clientVersion)" }
 
+  /// The longest answer that may hold outputs, in bytes, and how many of them may be anything else.
+  static var answerLimit: (whole: Int64, plain: Int64) { (512 << 20, 16 << 20) }
+
   // MARK: - Texts and the key
 
   /// Whether a header may contain the key: printable ASCII without spaces. An empty key is valid.

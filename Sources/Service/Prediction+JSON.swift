@@ -80,6 +80,14 @@ extension PredictionSnapshot {
     json.value(it.billing.rawValue)
     json.name("cost")
     if let cost = it.cost { cost.write(to: &json) } else { json.null() }
+    if options.hasInput, let data = it.providerData {
+      if options.omitsInput {
+        omitted.append("provider_data")
+      } else {
+        json.name("provider_data")
+        json.raw(data)
+      }
+    }
     json.name("failure")
     if let failure = it.failure { failure.write(to: &json, hidesPaths: options.hidesParts) } else { json.null() }
     json.name("idempotency_key")

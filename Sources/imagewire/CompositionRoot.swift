@@ -37,7 +37,9 @@ final class CompositionRoot: Sendable {
     self.configuration = configuration
     self.providers = providers
     self.agents = agents
-    let outputs = FileOutputStore(privateDirectory: configuration.withLock { $0.stateDirectory }, agents: agents)
+    let outputs = FileOutputStore(
+      limit: configuration.withLock { $0.outputLimit }, privateDirectory: configuration.withLock { $0.stateDirectory },
+      agents: agents)
     thumbnails = FileThumbnailStore(
       directory: configuration.withLock { $0.stateDirectory }, outputs: outputs, maker: ThumbnailProcess(), time: time)
     opened = Lazy {

@@ -24,6 +24,8 @@ struct Configuration: Sendable {
   var providers: [ProviderSettings]
   /// Limits of spending.
   let limits: SpendingLimits
+  /// The largest file to save, in bytes; absent for the usual limit.
+  let maxOutputBytes: Setting<Int64>
   /// How many days finished predictions are kept; absent where there is no limit.
   var retention: Setting<Int64>
   var logLevel: Log.Level
@@ -99,6 +101,8 @@ struct Configuration: Sendable {
     let output = setting("output_dir", flag: options.outputDirectory, "IMAGEWIRE_OUTPUT_DIR")
     outputDirectory = Self.absolute(output.value ?? "\(stateDirectory)/outputs", home: home)
     allowedOutputs = options.allowedOutputs.map { Self.absolute($0, home: home) }
+    maxOutputBytes = Self.outputBytes(
+      setting("max_output_bytes", flag: options.maxOutputBytes, "IMAGEWIRE_MAX_OUTPUT_BYTES"))
     retention = Self.days(setting("retain", flag: options.retain, "IMAGEWIRE_RETAIN"))
     let level = setting("log", flag: options.logLevel, "IMAGEWIRE_LOG")
     logLevel = level.value.flatMap { Log.Level($0) } ?? .warning
@@ -143,7 +147,8 @@ struct Configuration: Sendable {
   /// All settings that are configured and cannot be used, in sentences without a secret.
   var problems: [String] {
     let named = providers.map(\.key.problem) + providers.map(\.baseURL.problem)
-    return ([file.problem, provider.problem] + named + [limits.problem, retention.problem]).compactMap(\.self)
+    return ([file.problem, provider.problem] + named + [limits.problem, maxOutputBytes.problem, retention.problem])
+      .compactMap(\.self)
   }
 
   /// The first provider with a key or an address that is not used, because the provider is not named: many environments

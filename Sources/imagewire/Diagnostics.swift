@@ -109,6 +109,12 @@ struct Diagnostics {
     }
     findings.append(
       Finding(.ok, "state", "\(configuration.stateDirectory), \(words(configuration.origins["state_dir"]))"))
+    switch configuration.maxOutputBytes {
+    case .absent: break
+    case .given(let bytes, let origin):
+      findings.append(Finding(.ok, "output limit", "files of up to \(bytes) bytes are saved, from \(origin)"))
+    case .broken(let reason, _): findings.append(Finding(.problem, "output limit", "\(reason)", advice: "Correct it."))
+    }
     switch configuration.retention {
     case .absent: break
     case .given(let days, let origin):
@@ -210,7 +216,7 @@ struct Diagnostics {
     var findings: [Finding] = []
     do throws(OutputError) {
       _ = try FileOutputStore(
-        privateDirectory: configuration.stateDirectory,
+        limit: configuration.outputLimit, privateDirectory: configuration.stateDirectory,
         agents: AgentDirectories(outputDirectory: configuration.outputDirectory)
       ).prepare(configuration.outputDirectory, for: nil)
       findings.append(Finding(.ok, "output folder", "can be written"))

@@ -23,6 +23,8 @@ struct Options: Equatable {
   /// As it was typed; 0 for no cap.
   var agentMaxImages: String?
   var agentMaxSpend: String?
+  /// As it was typed.
+  var maxOutputBytes: String?
   /// In days, as it was typed.
   var retain: String?
   var logLevel: String?
@@ -51,6 +53,7 @@ struct Options: Equatable {
     isSpendingStrict = invocation.has("--max-spend-strict")
     agentMaxImages = invocation.value("--agent-max-images")
     agentMaxSpend = invocation.value("--agent-max-spend")
+    maxOutputBytes = invocation.value("--max-output-bytes")
     retain = invocation.value("--retain")
     logLevel = invocation.value("--log-level")
     clientProcessID = invocation.number("--clientProcessId").map(Int64.init)

@@ -230,7 +230,7 @@ import Threads
     let provider = provider(at: server.url + "/api/v3", replies)
     let outcome = Protected<SubmitOutcome?>(nil)
     provider.submit(prediction(), mayStart: { true }) { result in outcome.signal { $0 = result } }
-    guard case .accepted(_, .completed(let outputs, _, _), _)? = outcome.wait(atMost: 20_000, until: { $0 }) else {
+    guard case .accepted(_, .completed(let outputs, _, _, _), _)? = outcome.wait(atMost: 20_000, until: { $0 }) else {
       Issue.record("\(String(describing: outcome.withLock { $0 }))")
       return
     }

@@ -94,7 +94,8 @@ struct SandboxTests {
 
   @Test("one to ten pictures", arguments: 1...10)
   func count(n: Int) throws {
-    guard case .accepted(_, .completed(let outputs, let nsfw, _), _) = submit(#"{"prompt":"a cat","n":\#(n)}"#) else {
+    guard case .accepted(_, .completed(let outputs, let nsfw, _, _), _) = submit(#"{"prompt":"a cat","n":\#(n)}"#)
+    else {
       throw Unexpected("refused")
     }
     #expect(outputs == (1...n).map { .location("sandbox:\($0)") })
@@ -103,7 +104,8 @@ struct SandboxTests {
 
   @Test("integers may be spelled as JSON spells them", arguments: [("2.0", 2), ("1e1", 10), ("null", 1)])
   func countSpellings(spelling: String, n: Int) throws {
-    guard case .accepted(_, .completed(let outputs, _, _), _) = submit(#"{"prompt":"a cat","n":\#(spelling)}"#) else {
+    guard case .accepted(_, .completed(let outputs, _, _, _), _) = submit(#"{"prompt":"a cat","n":\#(spelling)}"#)
+    else {
       throw Unexpected("refused")
     }
     #expect(outputs.count == n)
@@ -184,7 +186,7 @@ struct SandboxTests {
     clock.advance(99)
     #expect(poll() == .answered(.running, after: 1))
     clock.advance(1)
-    guard case .answered(.completed(_, _, let milliseconds), _) = poll() else { throw Unexpected("still running") }
+    guard case .answered(.completed(_, _, let milliseconds, _), _) = poll() else { throw Unexpected("still running") }
     #expect(milliseconds == 700)
     // Another process, which has only the row, gets the same answer.
     let other: PollOutcome = wait { Sandbox(account: "sandbox", time: clock).poll(order, completion: $0) }
@@ -217,7 +219,7 @@ struct SandboxTests {
   @Test("nsfw marks every output")
   func unsafe() throws {
     guard
-      case .accepted(_, .completed(_, let nsfw, _), _) = submit(#"{"prompt":"a cat","n":3,"sandbox":{"nsfw":true}}"#)
+      case .accepted(_, .completed(_, let nsfw, _, _), _) = submit(#"{"prompt":"a cat","n":3,"sandbox":{"nsfw":true}}"#)
     else { throw Unexpected("not completed") }
     #expect(nsfw == [true, true, true])
   }

@@ -38,7 +38,7 @@ import Threads
       throw Unexpected()
     }
     if shape == "completed" {
-      guard case .completed(let outputs, [false], 25_098) = result else { throw Unexpected() }
+      guard case .completed(let outputs, [false], 25_098, nil) = result else { throw Unexpected() }
       #expect(outputs == [.location("\(server.outputURL)/output/\(Self.firstID).png")])
     } else {
       #expect(result == .running)
@@ -175,7 +175,7 @@ import Threads
     let server = try Loopback(["polls": 1])
     let order = try accepted(server)
     #expect(server.provider().poll(order) == .answered(.running, after: nil))
-    guard case .answered(.completed(let outputs, let nsfw, let time), nil) = server.provider().poll(order) else {
+    guard case .answered(.completed(let outputs, let nsfw, let time, nil), nil) = server.provider().poll(order) else {
       throw Unexpected()
     }
     #expect(outputs == [.location("\(server.outputURL)/output/\(Self.firstID).png")])
@@ -191,7 +191,7 @@ import Threads
   @Test(arguments: ["bare", "nulls", "object_url", "base64", "data_uri"])
   func everyShapeOfOutput(shape: String) throws {
     let server = try Loopback(["polls": 0, "poll": [.string(shape)]])
-    guard case .answered(.completed(let outputs, _, _), nil) = server.provider().poll(try accepted(server)) else {
+    guard case .answered(.completed(let outputs, _, _, _), nil) = server.provider().poll(try accepted(server)) else {
       throw Unexpected()
     }
     switch outputs.first {
@@ -238,7 +238,7 @@ import Threads
   func everyValueIsKept(value: String, expected: [RemoteOutput]) throws {
     let value = try JSONValue(parsing: Array(value.utf8))
     let server = try Loopback(["polls": 0, "poll": [["do": "state", "status": "completed", "outputs": value]]])
-    guard case .answered(.completed(let outputs, _, _), nil) = server.provider().poll(try accepted(server)) else {
+    guard case .answered(.completed(let outputs, _, _, _), nil) = server.provider().poll(try accepted(server)) else {
       throw Unexpected()
     }
     #expect(outputs == expected)

@@ -60,6 +60,7 @@ public struct LiveCache: Sendable {
         prediction.metadata = old.metadata
         prediction.sent = prediction.sent ?? old.sent
       }
+      prediction.providerData = prediction.providerData ?? old.providerData
     }
     let id = prediction.id
     let snapshot = PredictionSnapshot(Self.trimmed(prediction), resultURL: resultURL)
@@ -123,5 +124,6 @@ public struct LiveCache: Sendable {
   private static func cost(_ snapshot: PredictionSnapshot?) -> Int {
     guard let prediction = snapshot?.prediction else { return 0 }
     return (prediction.input?.count ?? 0) + (prediction.sent?.count ?? 0) + (prediction.metadata?.count ?? 0)
+      + (prediction.providerData?.count ?? 0)
   }
 }

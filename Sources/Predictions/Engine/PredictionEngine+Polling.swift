@@ -22,7 +22,7 @@ extension PredictionEngine {
   /// Stores outputs that arrived as bytes until they are files. Bytes beyond the limit are dropped and read again
   /// later, one prediction after the other, where the provider can give them once more.
   private func storeBytes(of result: RemoteResult, for prediction: Prediction) {
-    guard case .completed(let outputs, _, _) = result else { return }
+    guard case .completed(let outputs, _, _, _) = result else { return }
     let id = prediction.id
     var arrived: [Int: Downloads.Arrived] = [:]
     for (index, output) in outputs.enumerated() {
@@ -39,7 +39,7 @@ extension PredictionEngine {
 
   func relink(_ prediction: Prediction, at provider: any Provider) {
     provider.poll(prediction) { [self] outcome in
-      guard case .answered(.completed(let outputs, _, _), _) = outcome else {
+      guard case .answered(.completed(let outputs, _, _, _), _) = outcome else {
         return react(.relinkFailed(prediction.id, reason: "The provider gave no fresh link."))
       }
       guard outputs.count == prediction.outputs.count || outputs.count > Prediction.savedOutputs else {

@@ -112,7 +112,8 @@ public struct OpenAI: Provider {
     }
     let request = HTTPRequest(
       url: base.text + order.path, headers: headers(contentType: order.contentType), body: order.body,
-      limits: .init(total: postLimit), bodyLimit: 512 << 20, purpose: .once(mayStart: mayStart),
+      limits: .init(total: postLimit), bodyLimit: Self.answerLimit.whole, plainLimit: Self.answerLimit.plain,
+      purpose: .once(mayStart: mayStart),
       watch: object["stream"]?.bool == true ? watch : nil, queue: replyQueue)
     http.send(request) { result in
       var outcome = outcome(of: result, prediction)
@@ -170,7 +171,8 @@ public struct OpenAI: Provider {
   private func result(of reply: StoredReply, _ prediction: Prediction) -> RemoteResult? {
     let answer = OpenAIResponse(reply.body, isWhole: reply.isWhole)
     if !answer.outputs.isEmpty {
-      return .completed(outputs: answer.outputs, hasNSFWContents: [], inferenceMilliseconds: nil)
+      return .completed(
+        outputs: answer.outputs, hasNSFWContents: [], inferenceMilliseconds: nil, providerData: answer.providerData)
     }
     guard reply.isWhole, answer.hasNone else { return nil }
     if let error = answer.error {
@@ -237,7 +239,7 @@ public struct OpenAI: Provider {
   /// Writes an output from the stored reply.
   private func write(_ index: Int, of prediction: Prediction, into writer: any OutputWriter) -> DownloadOutcome {
     guard let reply = storedReply(of: prediction),
-      case .completed(let outputs, _, _)? = result(of: reply, prediction),
+      case .completed(let outputs, _, _, _)? = result(of: reply, prediction),
       outputs.indices.contains(index - 1), case .bytes(let bytes, let hint) = outputs[index - 1]
     else { return .expired(reason: "The reply that held the bytes is no longer stored.") }
     do throws(OutputError) {

@@ -17,6 +17,24 @@ struct OpenAIResponse: Sendable {
   private(set) var outputs: [RemoteOutput] = []
   /// The error in the place of images.
   private(set) var error: Problem?
+  /// What it says beside the images, as JSON text of one object: `usage`, and the `revised_prompt` of the first image that has
+  /// one. `nil` where it says neither; what is too long is left out.
+  var providerData: [UInt8]? {
+    var object = JSONObject()
+    for (name, value) in [("usage", usage), ("revised_prompt", revisedPrompt.map { .string($0) })] {
+      guard let value else { continue }
+      var longer = object
+      longer[name] = value
+      if JSONValue.object(longer).serialized.count <= Self.longestData { object = longer }
+    }
+    return object.isEmpty ? nil : JSONValue.object(object).serialized
+  }
+
+  private var usage: JSONValue?
+  private var revisedPrompt: String?
+  /// In bytes.
+  private static let longestData = 16 << 10
+
   /// Whether it says by itself that there is no image: an error, or an empty list.
   private(set) var hasNone = false
 
@@ -31,6 +49,8 @@ struct OpenAIResponse: Sendable {
       let object = value.object
       let images = Self.images(in: value)
       outputs = Self.outputs(of: images)
+      note(value)
+      revisedPrompt = images.lazy.compactMap { $0["revised_prompt"]?.string }.first
       error = object.flatMap(Self.problem)
       hasNone = outputs.isEmpty && (object?["error"] != nil || images.isEmpty && object != nil)
       return
@@ -50,9 +70,15 @@ struct OpenAIResponse: Sendable {
     let type = object["type"]?.string ?? event.name
     if type.hasSuffix(".completed") {
       if let output = Self.output(.object(object)) { outputs.append(output) }
+      note(.object(object))
     } else if let problem = Self.problem(in: object) {
       error = problem
     }
+  }
+
+  private mutating func note(_ answer: JSONValue) {
+    if let value = answer["usage"], value.object?.isEmpty == false { usage = value }
+    if let text = answer["revised_prompt"]?.string { revisedPrompt = revisedPrompt ?? text }
   }
 
   /// Whether a body is the file itself (vLLM-Omni with `response_format: file`): a known signature, or bytes that are no text.

@@ -125,7 +125,7 @@ public struct WaveSpeed: Provider, Sendable {
     }
     let request = HTTPRequest(
       url: "\(base.text)/api/v3/\(model)", headers: headers, body: input, limits: .init(total: 70_000),
-      purpose: .once(mayStart: mayStart))
+      bodyLimit: Self.answerLimit.whole, plainLimit: Self.answerLimit.plain, purpose: .once(mayStart: mayStart))
     http.send(request) { result in
       let outcome = outcome(of: result, model: model)
       guard case .ambiguous(let reason) = outcome, let reply = Self.reply(in: result) else {
@@ -218,7 +218,9 @@ public struct WaveSpeed: Provider, Sendable {
       completion(.paused(reason: "There is no remote id, or no key, to ask with."))
       return
     }
-    let request = HTTPRequest(url: url, headers: headers, limits: .init(total: 30_000), queue: queue)
+    let request = HTTPRequest(
+      url: url, headers: headers, limits: .init(total: 30_000), bodyLimit: Self.answerLimit.whole,
+      plainLimit: Self.answerLimit.plain, queue: queue)
     let model = prediction.model
     http.send(request) { result in
       completion(outcome(ofPoll: result, model: model, id: id))
@@ -282,7 +284,7 @@ public struct WaveSpeed: Provider, Sendable {
 
   private func write(_ outcome: PollOutcome, index: Int, into writer: any OutputWriter) -> DownloadOutcome {
     switch outcome {
-    case .answered(.completed(let outputs, _, _), _):
+    case .answered(.completed(let outputs, _, _, _), _):
       guard outputs.indices.contains(index - 1), case .bytes(let bytes, let hint) = outputs[index - 1] else {
         return .expired(reason: "The result has no such output any more.")
       }

@@ -52,6 +52,9 @@ extension Schema {
           "none: nothing was sent, it was refused, or the sandbox drew it; charged; refunded by the provider; unknown."
         ),
         "cost": .cost.orNull.about("What it costs; null where that is not known."),
+        "provider_data": .object().about(
+          "What the provider said beside the outputs: with openai usage (tokens) and revised_prompt (of the first image that has one). Left out in lists."
+        ),
         "failure": .failure.orNull.about("Why it failed, for programs. With completed only download_failed."),
         "idempotency_key": .string.orNull.about("The caller's."),
         "tags": .array(of: .string).about("The caller's."),
@@ -68,7 +71,7 @@ extension Schema {
         "warnings": .problems.about("In the reply to submit: fields of input that may be unknown to the model."),
         "omitted": .array(of: .string).about(
           "Fields left out to keep the message short; status {full: true} returns them."),
-      ], optional: ["input", "preview", "metadata", "waiting", "warnings", "omitted"]
+      ], optional: ["input", "preview", "provider_data", "metadata", "waiting", "warnings", "omitted"]
     ).titled("Prediction")
   }
 

@@ -132,6 +132,10 @@ enum Schema {
     Migration(
       name: "costs may be billed", minimumWriter: 1, minimumReader: 1,
       sql: "ALTER TABLE predictions ADD COLUMN is_billed INTEGER NOT NULL DEFAULT 0;"),
+    // What the provider said beside the outputs: the tokens that it counted, the prompt as it changed it.
+    Migration(
+      name: "predictions keep what the provider says beside the outputs", minimumWriter: 1, minimumReader: 1,
+      sql: "ALTER TABLE predictions ADD COLUMN provider_data BLOB;"),
   ]
 
   /// Migrates a database to this version in one transaction. If another process migrated it first, this does nothing.

@@ -17,7 +17,7 @@ enum PredictionRow {
 
   /// All columns of predictions; a condition follows.
   static let selectWhole =
-    "SELECT \(columns), i.input, i.metadata, i.sent FROM predictions p LEFT JOIN inputs i ON i.seq = p.seq"
+    "SELECT \(columns), i.input, i.metadata, i.sent, p.provider_data FROM predictions p LEFT JOIN inputs i ON i.seq = p.seq"
 
   /// The condition for one prediction.
   private static let byID = " WHERE p.seq = ? AND p.low = ?"
@@ -97,6 +97,7 @@ enum PredictionRow {
       }
       prediction.metadata = try JSONColumns.object(row, columnCount + 1, "metadata")
       prediction.sent = try JSONColumns.object(row, columnCount + 2, "input as it was sent")
+      prediction.providerData = try JSONColumns.object(row, columnCount + 3, "what the provider said")
     } catch {
       throw error.of(prediction.id)
     }
@@ -137,7 +138,7 @@ enum PredictionRow {
         billing = ?8, cost_micros = ?9, started_ms = ?10, finished_ms = ?11, next_ms = ?12, tries = ?13,
         delete_remote = ?14, outputs = ?15, files = ?16, failure = ?17, timings = ?18, has_nsfw = ?19, error = ?20,
         estimate_micros = ?21, has_been_unknown = ?22, preview = ?23, uploads = ?24, acceptor = ?25, unread_reply = ?26,
-        is_billed = ?27
+        is_billed = ?27, provider_data = coalesce(?28, provider_data)
       WHERE seq = ?1
       """,
       seq, prediction.status.rawValue, prediction.phase?.rawValue, prediction.owner, prediction.epoch,
@@ -147,7 +148,8 @@ enum PredictionRow {
       JSONColumns.text(prediction.failure), JSONColumns.timings(prediction),
       JSONColumns.text(prediction.hasNSFWContents), prediction.error,
       prediction.estimateMicros, prediction.hasBeenUnknown ? 1 : 0, JSONColumns.text(prediction.preview),
-      prediction.uploads.rawValue, prediction.acceptor, prediction.unreadReply, prediction.isBilled ? 1 : 0)
+      prediction.uploads.rawValue, prediction.acceptor, prediction.unreadReply, prediction.isBilled ? 1 : 0,
+      prediction.providerData)
     try noteChange(prediction.id, gone: false, in: connection)
   }
 

@@ -63,7 +63,7 @@ extension Schema {
           origin TEXT, has_been_unknown INTEGER NOT NULL DEFAULT 0, preview TEXT, uploads INTEGER NOT NULL DEFAULT 0,
           acceptor TEXT, agent TEXT, images INTEGER NOT NULL DEFAULT 1, caps TEXT,
           model_is_default INTEGER NOT NULL DEFAULT 0, max_cost_estimates INTEGER NOT NULL DEFAULT 0,
-          unread_reply TEXT, is_billed INTEGER NOT NULL DEFAULT 0) STRICT
+          unread_reply TEXT, is_billed INTEGER NOT NULL DEFAULT 0, provider_data BLOB) STRICT
         """),
     SchemaObject(
       name: "inputs",

@@ -105,6 +105,14 @@ struct Directory: Sendable {
   /// Whether files can be created in it.
   var isWritable: Bool { faccessat(descriptor.number, ".", W_OK | X_OK, 0) == 0 }
 
+  /// The free bytes of its disk; `nil` where the system does not say.
+  var freeBytes: Int64? {
+    var status = statvfs()
+    guard fstatvfs(descriptor.number, &status) == 0 else { return nil }
+    let (bytes, isTooMany) = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
+    return isTooMany ? .max : Int64(clamping: bytes)
+  }
+
   /// Whether the directory was removed.
   var isRemoved: Bool {
     var status = stat()

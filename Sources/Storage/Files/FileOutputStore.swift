@@ -25,7 +25,7 @@ public struct FileOutputStore: OutputStore {
   ///   - limit: the largest size of one output in bytes.
   ///   - privateDirectory: the state directory. Files below it are readable by the owner only; elsewhere the umask decides.
   ///   - agents: the directories that agents may use.
-  public init(limit: Int64 = 2 << 30, privateDirectory: String, agents: AgentDirectories) {
+  public init(limit: Int64, privateDirectory: String, agents: AgentDirectories) {
     self.init(limit: limit, privateDirectory: privateDirectory, agents: agents, usesLinks: true)
   }
 

@@ -87,6 +87,15 @@ public final class FileOutputWriter: OutputWriter {
     }
   }
 
+  /// Compares the length with the limit and with the free space of the disk.
+  public func expect(_ bytes: Int64) throws(OutputError) {
+    Promptness.assertMayWait()
+    let written = state.withLock { $0.bytes }
+    guard bytes <= limit - written else { throw .tooLarge(limit: limit) }
+    guard let free = directory.freeBytes, bytes > free else { return }
+    throw .noRoom(path: path, bytes: written + bytes, free: free)
+  }
+
   /// Empties the file.
   public func restart() throws(OutputError) {
     try state.withLock { state throws(OutputError) in

@@ -36,6 +36,8 @@ export interface Prediction {
   readonly billing: "none" | "charged" | "refunded" | "unknown";
   /** `null` where it is not known; absent from an older imagewire. */
   readonly cost?: Cost | null;
+  /** What the provider said beside the outputs, such as `usage`. Absent in lists. */
+  readonly provider_data?: Readonly<Record<string, unknown>>;
   readonly failure: Failure | null;
   readonly idempotency_key: string | null;
   readonly tags: readonly string[];

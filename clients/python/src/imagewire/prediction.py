@@ -220,6 +220,8 @@ class Prediction:
     warnings: Mapping[str, str] = field(default_factory=dict, hash=False)
     #: `None` where it is not known, or an older imagewire answered.
     cost: Optional[Cost] = None
+    #: What the provider said beside the outputs, such as `usage`. `None` in lists too.
+    provider_data: Optional[Mapping[str, Any]] = field(default=None, hash=False)
 
     @property
     def done(self) -> bool:
@@ -264,6 +266,7 @@ class Prediction:
             waiting=Waiting.from_json(value["waiting"]) if value.get("waiting") else None,
             warnings=_by_path(value.get("warnings")),
             cost=Cost.from_json(value["cost"]) if value.get("cost") else None,
+            provider_data=value.get("provider_data"),
         )
 
 
