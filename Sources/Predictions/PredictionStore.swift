@@ -95,6 +95,14 @@ public protocol PredictionStore: ChangeLog {
   /// Deletes a batch of the predictions that a request selects and that may be deleted for their age.
   func prune(_ request: PruneRequest, completion: @escaping @Sendable (Result<PruneBatch, StoreError>) -> Void)
 
+  /// Predictions of an account that have ended, that its provider knows, and of which no bill is known; the newest first. Looks at
+  /// the newest few thousand rows.
+  ///
+  /// - Parameter moments: when they ended, in milliseconds since 1970; all were accepted after the first of them.
+  func unbilled(
+    in account: String, endedIn moments: ClosedRange<Int64>, atMost limit: Int
+  ) throws(StoreError) -> [(id: PredictionID, remoteID: String)]
+
   /// Whether a prediction of this account has this remote id, or had it when it was deleted.
   func isTaken(_ remoteID: String, in account: String) throws(StoreError) -> Bool
 

@@ -27,6 +27,22 @@ public protocol ReplyStore: Sendable {
 
   /// The newest reply of a prediction that was kept unread, by any process; `nil` where there is none.
   func unreadReply(of prediction: Prediction) -> StoredReply?
+
+  /// Predictions with an unread reply that another version kept, and that this version has not read again. Reads a directory.
+  var repliesOfOtherVersions: [PredictionID] { get }
+
+  /// Notes that this version reads the unread reply of a prediction again; to be called before it is read, so that a reply
+  /// that ends the process is read once.
+  ///
+  /// - Returns: false where that is noted already, or cannot be.
+  func noteReread(of prediction: Prediction) -> Bool
+}
+
+extension ReplyStore {
+  /// None, in a store of one version.
+  public var repliesOfOtherVersions: [PredictionID] { [] }
+  /// Never, in a store of one version.
+  public func noteReread(of prediction: Prediction) -> Bool { false }
 }
 
 /// The body of a reply to a paid request.

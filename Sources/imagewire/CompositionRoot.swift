@@ -50,7 +50,8 @@ final class CompositionRoot: Sendable {
         ) { log.warning("\($0)") }
         let engine = PredictionEngine(
           store: store, outputs: outputs, previews: FilePreviewStore(directory: configuration.stateDirectory),
-          inputs: FileInputStore(), time: time,
+          inputs: FileInputStore(),
+          replies: FileReplyStore(directory: configuration.stateDirectory, version: Version.number), time: time,
           limits: AccountLimits(
             maxConcurrency: options.maxConcurrency, maxPerMinute: options.maxPerMinute,
             maxSpendMicros: options.maxSpendMicros, isSpendingStrict: configuration.limits.isStrict,

@@ -24,6 +24,30 @@ import Testing
     #expect(bills.nextWake == nil)
   }
 
+  @Test func olderOnesAreLookedForOnceAndAskedForOnce() {
+    var bills = Bills()
+    bills.planSearch(now: 1_000)
+    bills.planSearch(now: 2_000)
+    #expect(bills.nextWake == 1_500)
+    let tooEarly = bills.takeSearch(1_499)
+    let due = bills.takeSearch(1_500)
+    let again = bills.takeSearch(9_000)
+    #expect(!tooEarly && due && !again && bills.nextWake == nil)
+    bills.planSearch(now: 10_000)
+    #expect(bills.nextWake == nil)
+    let items = (1...60).map { item(Int64($0)) }
+    bills.add(items[0], of: "a", pace: .remote, now: 9_000)
+    bills.addOlder(items, of: "a", now: 9_000)
+    #expect(bills.nextWake == 9_000)
+    let taken = bills.takeDue(9_000).flatMap(\.items)
+    #expect(taken.count == Bills.atOnce && taken.first?.id == items[1].id)
+    for var item in taken {
+      item.tries += 1
+      bills.add(item, of: "a", pace: .remote, now: 9_000)
+    }
+    #expect(bills.takeDue(9_000).flatMap(\.items).count == 9 && bills.nextWake == 69_000)
+  }
+
   @Test func aRequestHoldsFiftyAndTheTriesEnd() {
     var bills = Bills()
     for number in 0..<60 { bills.add(item(Int64(number)), of: "a", pace: .near, now: 0) }

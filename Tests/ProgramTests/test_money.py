@@ -2,6 +2,7 @@
 
 
 import json
+import time
 
 import pytest
 from program import RPCError, small, wait_for
@@ -306,6 +307,49 @@ def test_without_a_bill_the_quote_stays_and_nothing_fails(paid, wavespeed, bill)
         # The next request keeps no process alive.
         program.close()
         assert program.wait() == 0
+
+
+def bills(wavespeed):
+    return [json.loads(request["body"])["prediction_uuids"] for request in wavespeed.log() if request["endpoint"] == "billings"]
+
+
+def test_the_next_process_asks_for_bills_that_no_process_asked_for(paid, wavespeed):
+    wavespeed.script(usd=0.05)
+    with paid("--max-spend", "10") as program:
+        ids = [program.call("submit", prompt=f"boat {number}", wait_ms=20000)["id"] for number in range(2)]
+        remote = [program.call("status", id=id)["remote_id"] for id in ids]
+        program.call("submit", input=small("a third"), provider="sandbox", wait_ms=20000)
+        assert program.finish() == 0
+    assert bills(wavespeed) == []
+    # A process on this machine asks two seconds after the end.
+    time.sleep(2.1)
+    with paid() as program:
+        # The bill does not have them yet, and this process asks once.
+        program.call("list")
+        wait_for(lambda: bills(wavespeed), "the bill was not asked for")
+        assert [sorted(asked) for asked in bills(wavespeed)] == [sorted(remote)]
+        assert program.finish() == 0
+    wavespeed.script(billed=0.04)
+    with paid() as program:
+        wait_for(lambda: all(program.call("status", id=id)["cost"] == cost(0.04, "billed") for id in ids), "no bill")
+        assert program.finish() == 0
+    assert len(bills(wavespeed)) == 2
+    with paid() as program:
+        program.call("list")
+        time.sleep(1)
+        assert program.finish() == 0
+    assert len(bills(wavespeed)) == 2 and len(wavespeed.posts()) == 2
+
+
+def test_without_a_paid_prediction_no_bill_is_asked_for(paid, wavespeed):
+    with paid() as program:
+        program.call("submit", input=small("a third"), provider="sandbox", wait_ms=20000)
+        program.finish()
+    with paid() as program:
+        program.call("list")
+        time.sleep(1)
+        program.finish()
+    assert wavespeed.log() == []
 
 
 def test_what_is_not_billed_costs_nothing_and_what_is_not_known_is_null(paid, wavespeed, spawn):

@@ -4,6 +4,7 @@ import base64
 import json
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,39 @@ def test_what_is_not_understood_is_kept_until_it_is_deleted(ask, openai, home, r
         program.finish()
     assert names(home, "replies") == []
     assert len(openai.posts()) == 1
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_each_version_reads_the_replies_of_others_once_by_itself(ask, openai, home, readable):
+    openai.script({"status": 200, "json": JOB})
+    with ask() as program:
+        done = submit(program)
+        version = program.call("initialize")["serverInfo"]["version"]
+        program.finish()
+    path = kept(home, done)
+    mark = path.with_name(f".{done['id']}.{version}")
+    with ask() as program:
+        # What this version kept, it cannot read.
+        program.call("list")
+        time.sleep(1)
+        assert program.call("status", id=done["id"]) == done and not mark.exists()
+        program.finish()
+    older = path.rename(path.with_name(f"{done['id']}.1.0.0.9"))
+    if readable:
+        older.write_bytes(READABLE)
+    with ask() as program:
+        program.call("list")
+        wait_for(mark.exists, "it was not read again")
+        if readable:
+            wait_for(lambda: program.call("status", id=done["id"])["status"] == "completed", "it was not understood")
+            (file,) = program.call("status", id=done["id"])["files"]
+            assert Path(file["path"]).read_bytes() == PICTURE
+        else:
+            time.sleep(0.5)
+            assert program.call("status", id=done["id"]) == done and older.exists()
+        program.call("delete", ids=[done["id"]])
+        program.finish()
+    assert names(home, "replies") == [] and len(openai.posts()) == 1
 
 
 def test_a_reply_that_a_newer_version_understands_is_read_again(ask, openai, home, run, begin):

@@ -106,6 +106,34 @@ struct MoneyTests {
     #expect(try fixture.peek("SELECT cost_micros FROM sends") == 167_000)
   }
 
+  @Test func predictionsWithoutABillAreFound() throws {
+    let fixture = try StoreFixture()
+    func finished(_ prompt: String) throws -> Prediction {
+      try fixture.insert(fixture.new(prompt))
+      let row = try fixture.claimed()
+      let polling = try fixture.change(row.id, .accepted(remoteID: "r-\(prompt)", clockSkew: 0), by: row.writer)
+      let failure = PredictionFailure(.remoteError, retryable: true, message: "x")
+      return try fixture.change(row.id, .finished(.failed(failure, billing: .refunded)), by: polling.writer)
+    }
+    let old = try finished("old")
+    fixture.time.advance(8 * 86_400_000)
+    let billed = try finished("billed")
+    let ids = [try finished("a").id, try finished("b").id]
+    try fixture.change(billed.id, .billed(5), by: nil)
+    // One that is not over, and one that was not sent.
+    try fixture.insert(fixture.new("queued"))
+    let now = fixture.time.now.wall
+    func found(_ account: String = "account", _ limit: Int = 10) throws -> [PredictionID] {
+      try fixture.store.unbilled(in: account, endedIn: now - 7 * 86_400_000...now, atMost: limit).map(\.id)
+    }
+    #expect(try found() == ids.reversed())
+    #expect(try found("account", 1) == [ids[1]])
+    #expect(try found("another") == [])
+    let all = try fixture.store.unbilled(in: "account", endedIn: 0...now, atMost: 10)
+    #expect(all.map(\.remoteID) == ["r-b", "r-a", "r-old"] && all.last?.id == old.id)
+    #expect(try fixture.store.unbilled(in: "account", endedIn: 0...now - 1, atMost: 10).map(\.id) == [old.id])
+  }
+
   // MARK: - Pauses
 
   private func refuse(_ fixture: StoreFixture, _ kind: PredictionFailure.Kind, pause: Int64) throws {

@@ -45,6 +45,28 @@ import Threads
     #expect(FileSystem.names(in: "\(folder.path)/incoming") == ["\(one.id).1"])
   }
 
+  @Test func eachVersionReadsTheRepliesOfOthersOnce() throws {
+    let folder = TemporaryFolder()
+    let (one, two) = (prediction(epoch: 1), prediction(epoch: 2))
+    let (old, new) = (
+      FileReplyStore(directory: folder.path, version: "1.2.3"), FileReplyStore(directory: folder.path, version: "1.3")
+    )
+    #expect(new.repliesOfOtherVersions.isEmpty && !new.noteReread(of: one))
+    _ = try old.keepUnread(StoredReply([1]), of: one)
+    _ = try old.keepUnread(StoredReply([2], isWhole: false), of: two)
+    #expect(old.repliesOfOtherVersions.isEmpty)
+    #expect(new.repliesOfOtherVersions == [one.id, two.id].sorted())
+    #expect(new.noteReread(of: one) && !new.noteReread(of: one))
+    #expect(new.repliesOfOtherVersions == [two.id] && new.unreadReply(of: one)?.body == [1])
+    #expect(FileReplyStore(directory: folder.path, version: "2").repliesOfOtherVersions.count == 2)
+    // The mark goes with the reply.
+    new.remove(one)
+    #expect(!FileSystem.names(in: "\(folder.path)/replies").contains { $0.contains("\(one.id)") })
+    #expect(new.noteReread(of: two))
+    new.sweep({ _, _ in false }, unread: { id, _ in id == two.id })
+    #expect(FileSystem.names(in: "\(folder.path)/replies").isEmpty)
+  }
+
   @Test func aReplyThatIsKeptUnreadIsFoundByItsPredictionOnly() throws {
     let folder = TemporaryFolder()
     let one = prediction(epoch: 2)

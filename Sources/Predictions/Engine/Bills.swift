@@ -20,10 +20,43 @@ struct Bills: Sendable {
   static let atOnce = 50
   static let limit = 1_000
 
+  /// How long after the start bills are looked for that no process has asked for; a process that ends at once asks for none.
+  static let searchPause: Int64 = 500
+  /// How old a prediction may be for that, in milliseconds: 7 days, and how many of an account are asked for.
+  static let searchAge: Int64 = 7 * 86_400_000
+  static let searchLimit = 200
+
+  /// When those bills are looked for; `nil` before the work begins, and afterwards.
+  private(set) var searchAt: Int64?
+  private var hasSearched = false
   private var waiting: [String: [(due: Int64, item: Item)]] = [:]
 
   /// When the next request is due; `nil` while nothing waits.
-  var nextWake: Int64? { waiting.values.compactMap { $0.map(\.due).min() }.min() }
+  var nextWake: Int64? { (waiting.values.compactMap { $0.map(\.due).min() } + [searchAt]).compactMap { $0 }.min() }
+
+  /// Plans the search for older predictions, once.
+  mutating func planSearch(now: Int64) {
+    guard !hasSearched else { return }
+    hasSearched = true
+    searchAt = now + Self.searchPause
+  }
+
+  /// Whether the search is due; it is over then.
+  mutating func takeSearch(_ now: Int64) -> Bool {
+    guard let at = searchAt, at <= now else { return false }
+    searchAt = nil
+    return true
+  }
+
+  /// Adds older predictions, which are asked for at once and no second time.
+  mutating func addOlder(_ items: [Item], of account: String, now: Int64) {
+    let known = Set(waiting[account, default: []].map(\.item.id))
+    let room = max(0, Self.limit - known.count)
+    let new = items.filter { !known.contains($0.id) }.prefix(room).map { item in
+      (due: now, item: Item(id: item.id, remoteID: item.remoteID, tries: Self.pauses.count))
+    }
+    if !new.isEmpty { waiting[account, default: []] += new }
+  }
 
   /// Adds a prediction; drops it after the last pause, or where too many wait.
   mutating func add(_ item: Item, of account: String, pace: PollPace, now: Int64) {

@@ -15,6 +15,23 @@ extension PredictionEngine {
     }
   }
 
+  /// Looks for predictions of earlier processes that ended before they could ask for their bill.
+  func lookForOlderBills() {
+    let (providers, isStopping) = state.withLock { ($0.providers, $0.isStopping) }
+    guard !isStopping else { return }
+    let now = time.now
+    for (account, provider) in providers where provider.bills != nil {
+      let pauses = provider.pace == .near ? Bills.nearPauses : Bills.pauses
+      let moments = now.wall - Bills.searchAge...now.wall - pauses[0]
+      let found = (try? store.unbilled(in: account, endedIn: moments, atMost: Bills.searchLimit)) ?? []
+      guard !found.isEmpty else { continue }
+      state.withLock { state in
+        state.bills.addOlder(found.map { .init(id: $0.id, remoteID: $0.remoteID) }, of: account, now: now.steady)
+        arm(&state, now: now.steady)
+      }
+    }
+  }
+
   /// Requests the bills that are due.
   func askForBills(_ due: [(account: String, items: [Bills.Item])]) {
     for (account, items) in due {

@@ -36,7 +36,7 @@ extension PredictionEngine {
   private func tick() {
     let moment = time.now
     let now = moment.steady
-    let (expired, ticking, failed, due, expiry, mustBegin, bills) = state.withLock { state in
+    let (expired, ticking, failed, due, expiry, mustBegin, bills, mustSearch) = state.withLock { state in
       state.alarm.ring()
       let mustBegin = state.recovery.isDue(now)
       let expired = state.waiters.takeExpired(now)
@@ -47,7 +47,7 @@ extension PredictionEngine {
       }
       return (
         answers, ticking, state.pendingRecords.takeDue(now), state.periodicTasks.takeDue(now),
-        state.periodicTasks.takeExpired(moment), mustBegin, state.bills.takeDue(now)
+        state.periodicTasks.takeExpired(moment), mustBegin, state.bills.takeDue(now), state.bills.takeSearch(now)
       )
     }
     answer(expired)
@@ -57,6 +57,10 @@ extension PredictionEngine {
     if mustBegin { begin() }
     runPeriodicTasks(due)
     askForBills(bills)
+    if mustSearch {
+      lookForOlderBills()
+      readKeptReplies()
+    }
     if let expiry { pruneExpired(expiry) }
     react(.woke)
   }

@@ -34,7 +34,12 @@ extension PredictionEngine {
     guard let accounts = providers?.mapValues({ $0.searchableHistory != nil }) else { return }
     let awaited = state.withLock { state in state.waiters.awaited.filter { isForeign($0, in: &state) } }
     store.recover(accounts: accounts, awaited: awaited) { [self] result in
-      let mustRepeat = state.withLock { $0.recovery.finish() }
+      let now = time.now.steady
+      let mustRepeat = state.withLock { state in
+        state.bills.planSearch(now: now)
+        arm(&state, now: now)
+        return state.recovery.finish()
+      }
       switch result {
       case .success(let recovery):
         sweepPreviews(taken: recovery.taken)

@@ -13,6 +13,25 @@ public enum RereadOutcome: Sendable {
 }
 
 extension PredictionEngine {
+  /// How many kept replies are read again at a start.
+  private static let mostRereads = 100
+
+  /// Reads replies again that another version kept because it could not read them: once with each version.
+  func readKeptReplies() {
+    guard let replies, !state.withLock({ $0.isStopping }) else { return }
+    for id in replies.repliesOfOtherVersions.prefix(Self.mostRereads) {
+      guard let prediction = try? store.prediction(id), prediction.unreadReply != nil,
+        prediction.status == .unknown || prediction.status == .cancelled,
+        state.withLock({ $0.providers[prediction.account] }) != nil, replies.noteReread(of: prediction)
+      else { continue }
+      reread(id) { [self] result in
+        if case .success(.understood) = result {
+          notice("The provider's answer to \(id), which another version could not read, is understood now.")
+        }
+      }
+    }
+  }
+
   /// Reads the reply to a POST again that could not be read when it came. Free: nothing is sent for it. Of several
   /// rereads at once, one settles the prediction.
   ///

@@ -53,6 +53,7 @@ public final class PredictionEngine: Sendable {
   private let uncheckedOutputs: any OutputStore
   private let uncheckedPreviews: any PreviewStore
   private let uncheckedInputs: any InputStore
+  private let uncheckedReplies: (any ReplyStore)?
   private let uncheckedNotice: @Sendable (String) -> Void
   /// This process, as rows name it.
   let owner: String
@@ -79,19 +80,22 @@ public final class PredictionEngine: Sendable {
   ///
   /// - Parameters:
   ///   - retention: the age at which finished predictions are deleted, in milliseconds; `nil` for no limit.
+  ///   - replies: the replies that could not be read, where other versions may have kept some.
   ///   - savesAtOnce: how many predictions' outputs are saved at once: so many remote ones, and so many local ones.
   ///   - providers: all providers of the program, also unusable ones.
   ///   - seed: of the scheduler's jitter.
   ///   - notice: writes a sentence to the log; the sentences contain no prompts and no keys.
   public init(
     store: any PredictionStore, outputs: any OutputStore, previews: any PreviewStore, inputs: any InputStore,
-    time: any TimeSource, limits: AccountLimits, defaults: Defaults, retention: Int64? = nil, savesAtOnce: Int = 4,
+    replies: (any ReplyStore)? = nil, time: any TimeSource, limits: AccountLimits, defaults: Defaults,
+    retention: Int64? = nil, savesAtOnce: Int = 4,
     providers: [ProviderDescriptor] = [], seed: UInt64, notice: @escaping @Sendable (String) -> Void
   ) {
     uncheckedStore = store
     uncheckedOutputs = outputs
     uncheckedPreviews = previews
     uncheckedInputs = inputs
+    uncheckedReplies = replies
     uncheckedNotice = notice
     owner = store.owner
     self.time = time
@@ -127,6 +131,11 @@ public final class PredictionEngine: Sendable {
   var inputs: any InputStore {
     assertUnlocked()
     return uncheckedInputs
+  }
+
+  var replies: (any ReplyStore)? {
+    assertUnlocked()
+    return uncheckedReplies
   }
 
   /// Writes a sentence to the log.

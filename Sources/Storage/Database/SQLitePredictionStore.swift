@@ -153,6 +153,15 @@ public final class SQLitePredictionStore: PredictionStore {
     SHA256.hash(salt + Array("changes".utf8)).prefix(4).reduce(0) { $0 << 8 | UInt32($1) }
   }
 
+  /// Predictions that have ended and whose bill is not known.
+  public func unbilled(
+    in account: String, endedIn moments: ClosedRange<Int64>, atMost limit: Int
+  ) throws(StoreError) -> [(id: PredictionID, remoteID: String)] {
+    try reader.withLock { reader throws(StoreError) in
+      try reader.unbilled(in: account, endedIn: moments, atMost: limit)
+    }
+  }
+
   /// Whether any process, this one included, has committed since the last call.
   public func hasChanged() -> Bool {
     reader.withLock { $0.hasChanged() }

@@ -55,6 +55,30 @@ final class TableReader {
     }
   }
 
+  /// How many rows `unbilled` looks at: a few milliseconds.
+  private static let billedRows = 5_000
+
+  /// Predictions that have ended and whose bill is not known, as `Prediction.awaitsBill` says.
+  func unbilled(
+    in account: String, endedIn moments: ClosedRange<Int64>, atMost limit: Int
+  ) throws(StoreError) -> [(id: PredictionID, remoteID: String)] {
+    do {
+      return try connection.rows(
+        """
+        SELECT seq, low, remote_id
+          FROM (SELECT seq, low, account, phase, remote_id, is_billed, billing, finished_ms FROM predictions WHERE seq >= ? ORDER BY seq DESC LIMIT \(Self.billedRows))
+         WHERE account = ? AND phase IS NULL AND remote_id IS NOT NULL AND is_billed = 0 AND billing <> 'none'
+           AND finished_ms BETWEEN ? AND ? LIMIT ?
+        """,
+        list: [
+          ListPlan.sequence(at: moments.lowerBound), account, moments.lowerBound, moments.upperBound, Int64(limit),
+        ]
+      ) { (id: PredictionID(sequence: $0.integer(0), lowBits: $0.integer(1)), remoteID: $0.text(2)) }
+    } catch {
+      throw StoreError(error, at: path)
+    }
+  }
+
   /// When a prediction's POST was sent.
   func sendTime(of id: PredictionID) throws(StoreError) -> SendTime? {
     do {

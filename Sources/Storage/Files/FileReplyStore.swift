@@ -75,8 +75,32 @@ public struct FileReplyStore: ReplyStore {
   /// Removes everything that is stored for a prediction that was deleted.
   func remove(_ prediction: Prediction) {
     discard(prediction)
-    for name in names(of: prediction, in: unreadFolder) { unlink("\(unreadFolder)/\(name)") }
+    for name in FileSystem.names(in: unreadFolder)
+    where name.hasPrefix("\(prediction.id).") || name.hasPrefix(".\(prediction.id).") {
+      unlink("\(unreadFolder)/\(name)")
+    }
   }
+
+  /// Whole replies, and those that broke off, whose name ends with another version and that have no mark of this one.
+  public var repliesOfOtherVersions: [PredictionID] {
+    Promptness.assertMayWait()
+    let names = FileSystem.names(in: unreadFolder)
+    let marks = Set(names.filter { $0.hasPrefix(".") })
+    return names.compactMap { name -> PredictionID? in
+      let parts = name.split(separator: ".", maxSplits: 2).map(String.init)
+      guard !name.hasPrefix("."), isWhole(name), parts.count == 3, let id = PredictionID(parts[0]) else { return nil }
+      let kept = parts[2].hasSuffix(Self.cutSuffix) ? String(parts[2].dropLast(Self.cutSuffix.count)) : parts[2]
+      return kept == version || marks.contains(mark(id)) ? nil : id
+    }.sorted()
+  }
+
+  /// Makes an empty file, `.<id>.<version>`.
+  public func noteReread(of prediction: Prediction) -> Bool {
+    Promptness.assertMayWait()
+    return (try? Descriptor(making: "\(unreadFolder)/\(mark(prediction.id))")) != nil
+  }
+
+  private func mark(_ id: PredictionID) -> String { ".\(id).\(version)" }
 
   /// Removes files that a crash left behind.
   ///

@@ -89,6 +89,20 @@ final class MemoryStore: PredictionStore {
     }
   }
 
+  func unbilled(
+    in account: String, endedIn moments: ClosedRange<Int64>, atMost limit: Int
+  ) -> [(id: PredictionID, remoteID: String)] {
+    let rows = table.state.withLock { state in
+      state.rows.values.filter { row in
+        row.account == account && row.awaitsBill && row.finishedAt.map { moments.contains($0) } ?? false
+          && row.createdAt >= moments.lowerBound
+      }
+    }
+    return rows.sorted { $0.id.sequence > $1.id.sequence }.prefix(limit).map {
+      (id: $0.id, remoteID: $0.remoteID ?? "")
+    }
+  }
+
   func isTaken(_ remoteID: String, in account: String) -> Bool {
     table.state.withLock { state in
       state.sends.values.contains { $0.account == account && $0.remoteID == remoteID }
