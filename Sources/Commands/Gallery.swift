@@ -91,12 +91,17 @@ enum Gallery {
   }
 }
 
-/// Decides how each file stands on the page: as a thumbnail, as the file itself, or as a link.
+/// Decides how each file stands on the page: as a thumbnail, as the file itself, as the beginning of a text, or as a link.
 struct GalleryPictures {
   /// How many bytes of images the page may still include.
   private(set) var room: Int64
   /// A library without which some images have no thumbnails.
   private(set) var missing: PictureLibrary?
+
+  /// The longest text file that is read, in bytes.
+  private static let textFileLimit: Int64 = 256 << 10
+  /// How many characters of a text stand on the page.
+  private static let textLimit = 600
 
   /// - Parameter room: how many bytes of images the page may include, as they stand in it.
   init(room: Int64) {
@@ -121,6 +126,12 @@ struct GalleryPictures {
       return include(bytes, thumbnail.mediaType, of: file)
     case .failure(.noDecoder(let library))?: missing = missing ?? library
     case .failure?, nil: break
+    }
+    if [.text, .json].contains(file.kind), file.bytes <= Self.textFileLimit, let bytes = contents(file) {
+      let text = SafeText(lines: String(decoding: bytes, as: UTF8.self)).description
+      let shown = String(text.unicodeScalars.prefix(Self.textLimit))
+      room -= Int64(shown.utf8.count)
+      return GalleryPage.Picture(file, .words(shown.utf8.count < text.utf8.count ? shown + "…" : shown))
     }
     // SVG, a format without thumbnails, or no decoder.
     guard [.image, .vector].contains(file.kind), fits(file.bytes), let bytes = contents(file) else {

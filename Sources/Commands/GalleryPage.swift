@@ -11,6 +11,8 @@ enum GalleryPage {
       case included(mediaType: String, [UInt8])
       /// A `file:` URL.
       case linked(String)
+      /// The beginning of a text.
+      case words(String)
     }
 
     let file: OutputFile
@@ -30,7 +32,7 @@ enum GalleryPage {
 
     init(_ predictions: [Prediction]) {
       self.predictions = predictions.count
-      costMicros = predictions.reduce(0) { $0 &+ ($1.costMicros ?? 0) }
+      costMicros = predictions.reduce(0) { $0 &+ ($1.cost?.micros ?? 0) }
     }
 
     /// `60 predictions, $1.50`
@@ -88,7 +90,7 @@ enum GalleryPage {
       facts.append("<dt>tags<dd>\(HTML.joined(prediction.tags.map { "<b>\($0)</b>" }, separator: " "))")
     }
     facts.append("<dt>id<dd><code>\(prediction.id)</code>")
-    let files = pictures.map(output)
+    let files = pictures.map { output($0, of: prediction) }
     let shown: HTML =
       files.isEmpty
       ? "<div class=\"none\">\(prediction.status.rawValue)</div>"
@@ -103,7 +105,7 @@ enum GalleryPage {
       <use href="#icon-copy"/></svg></button>
       """
     return """
-      <article tabindex="0" data-status="\(prediction.status.rawValue)" data-cost="\(prediction.costMicros ?? 0)">
+      <article tabindex="0" data-status="\(prediction.status.rawValue)" data-cost="\(prediction.cost?.micros ?? 0)">
       \(shown)
       <div class="top"><h2>\(prompt)</h2>\(copy)</div>\(error)
       <dl>\(HTML.joined(facts))</dl>
@@ -133,19 +135,21 @@ enum GalleryPage {
   }
 
   /// An SVG as the source of an image runs no script.
-  private static func output(_ picture: Picture) -> HTML {
+  private static func output(_ picture: Picture, of prediction: Prediction) -> HTML {
     let file = picture.file
     let link: HTML = "\(SafeText(path: file.url))"
     let source: HTML =
       switch picture.source {
       case .included(let mediaType, let bytes): "data:\(mediaType);base64,\(base64: bytes)"
       case .linked(let url): "\(SafeText(path: url))"
+      case .words: ""
       }
     let title = SafeText(path: file.name)
     switch file.kind {
     case .image, .vector:
       return "<a href=\"\(link)\"><img loading=\"lazy\" alt=\"Image \(file.index)\" src=\"\(source)\"></a>"
-    case .video: return "<video controls preload=\"none\" title=\"\(title)\" src=\"\(link)\"></video>"
+    case .video:
+      return "<video controls preload=\"none\" poster=\"\(poster)\" title=\"\(title)\" src=\"\(link)\"></video>"
     case .audio: return "<audio controls preload=\"none\" title=\"\(title)\" src=\"\(link)\"></audio>"
     case .model, .archive, .text, .json, .other:
       let icon: HTML =
@@ -155,12 +159,23 @@ enum GalleryPage {
         case .text, .json: "text"
         default: "other"
         }
+      // The id is among the facts.
+      let id = "\(prediction.id)-"
+      let label = file.name.hasPrefix(id) ? SafeText(path: String(file.name.dropFirst(id.count))) : title
+      let words: HTML =
+        if case .words(let text) = picture.source { "<pre>\(SafeText(lines: text))</pre>" } else { "" }
       return """
         <a class="file" title="\(title)" href="\(link)"><svg aria-hidden="true"><use href="#icon-\(icon)"/></svg>\
-        <span>\(title)</span><small>\(file.kind.rawValue), \(ListCommand.size(file.bytes))</small></a>
+        <span>\(label)</span><small>\(file.kind.rawValue), \(ListCommand.size(file.bytes))</small></a>\(words)
         """
     }
   }
+
+  /// Stands for a video until it is played: without one Chromium shows that it is loading.
+  private static let poster: HTML = """
+    data:image/svg+xml,%3Csvg xmlns=%27http://www.w3.org/2000/svg%27 viewBox=%270 0 32 18%27%3E\
+    %3Cpath d=%27M13.5 3l6 4-6 4z%27 fill=%27%23999%27/%3E%3C/svg%3E
+    """
 
   /// The icons of files that have no picture, and of the button.
   private static let icons: HTML = """

@@ -24,6 +24,7 @@ enum GalleryStyle {
     video{display:block;aspect-ratio:16/9;background:#000}
     audio{display:block;height:54px;background:var(--back)}
     .files .file{display:grid;grid-template-columns:auto 1fr;column-gap:12px;align-items:center;padding:12px 14px;color:inherit;background:var(--back);text-decoration:none;overflow-wrap:anywhere}
+    pre{grid-column:1/-1;margin:0;padding:10px 14px;max-height:170px;overflow-y:auto;font:13px/1.4 system-ui,sans-serif;white-space:pre-wrap;overflow-wrap:anywhere;background:var(--card);border-bottom:1px solid var(--line)}
     .file:hover span{text-decoration:underline}
     article svg{fill:none;stroke:var(--mark);stroke-width:1.4;stroke-linejoin:round;stroke-linecap:round}
     .file svg{grid-row:span 2;width:34px;height:34px}

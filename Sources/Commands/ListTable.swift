@@ -128,10 +128,12 @@ struct ListTable {
     }
   }
 
-  /// `image`, or `4×image`
+  /// `image`, `4×image`, or `3 files` where they differ: the words of `Tests/Fixtures/link-escapes.json` for the clients.
   static func kind(of prediction: Prediction) -> String {
-    guard let first = prediction.visibleFiles.first?.kind.rawValue else { return "" }
-    return prediction.visibleFiles.count == 1 ? first : "\(prediction.visibleFiles.count)×\(first)"
+    let kinds = prediction.visibleFiles.map(\.kind)
+    guard let first = kinds.first else { return "" }
+    guard kinds.allSatisfy({ $0 == first }) else { return "\(kinds.count) files" }
+    return kinds.count == 1 ? first.rawValue : "\(kinds.count)×\(first.rawValue)"
   }
 
   /// The name of the first file, without an id that the line has already.

@@ -13,6 +13,7 @@ struct GalleryTests {
     switch picture.source {
     case .included(let mediaType, _): mediaType
     case .linked(let url): url
+    case .words(let text): text
     }
   }
 
@@ -81,6 +82,62 @@ struct GalleryTests {
     #expect(entry.contains(element) && entry.contains("file:///out/a%3Cb%3E.x") && !entry.contains("a<b>"))
   }
 
+  @Test func aTextBeginsOnThePageAndALongOneIsCut() {
+    var pictures = GalleryPictures(room: 1_000)
+    var file = OutputFile.sample("/out/fox.txt", bytes: 20)
+    file.mediaType = "text/plain"
+    func words(_ text: String) -> GalleryPage.Picture {
+      pictures.picture(
+        of: file, .failure(.notAnImage(.text)), bytesOfThumbnail: { _ in nil }, contents: { _ in Array(text.utf8) })
+    }
+    let hostile = words("<b>a</b>\n\u{1B}]52;\u{202E}b")
+    #expect(shown(hostile) == "<b>a</b>\n\u{FFFD}]52;b")
+    #expect(GalleryPage.entry(.sample(), [hostile]).text.contains("<pre>&lt;b&gt;a&lt;/b&gt;\n\u{FFFD}]52;b</pre>"))
+    #expect(shown(words(String(repeating: "é", count: 700))) == String(repeating: "é", count: 600) + "…")
+    file.bytes = 1 << 20
+    #expect(shown(words("a")) == "file:///out/fox.txt")
+    file.mediaType = "model/obj"
+    #expect(shown(words("v 0 0 0")) == "file:///out/fox.txt")
+  }
+
+  @Test func twoThousandImagesWithLongPromptsAreLessThan15Megabytes() {
+    // The room that `--max-megabytes` has by default, and thumbnails that do not all fit.
+    var pictures = GalleryPictures(room: 12_000_000)
+    var prediction = Prediction.sample(input: "{\"prompt\":\"\(String(repeating: "a red fox in snow ", count: 16))\"}")
+    prediction.tags = ["album", "night"]
+    (prediction.billing, prediction.costMicros) = (.charged, 50_000)
+    let large = Thumbnail(path: "/t/abc.jpg", mediaType: "image/jpeg", bytes: 20_000, width: 320, height: 240)
+    var bytes = GalleryPage.head(GalleryPage.Totals([prediction])).text.utf8.count
+    for _ in 0..<2_000 {
+      let picture = pictures.picture(
+        of: .sample("/home/somebody/.local/state/imagewire/outputs/\(prediction.id)-1.png"), .success(large),
+        bytesOfThumbnail: { _ in [UInt8](repeating: 7, count: 20_000) }, contents: { _ in nil })
+      bytes += GalleryPage.entry(prediction, [picture]).text.utf8.count
+    }
+    #expect(bytes < 15_000_000 && bytes > 12_000_000)
+  }
+
+  @Test func aFileNamedByItsPredictionIsShownWithoutTheId() {
+    let prediction = Prediction.sample()
+    var file = OutputFile.sample("/out/\(prediction.id)-2.zip")
+    file.mediaType = "application/zip"
+    let entry = GalleryPage.entry(prediction, [GalleryPage.Picture(file, .linked(file.url))]).text
+    #expect(entry.contains("<span>2.zip</span>") && entry.contains("title=\"\(prediction.id)-2.zip\""))
+  }
+
+  @Test func theCostIsThatOfThePredictionAndNotOfAnythingThatWasNotBilled() {
+    var estimated = Prediction.sample()
+    estimated.billing = .unknown
+    estimated.estimateMicros = 300_000
+    #expect(GalleryPage.entry(estimated, []).text.contains(#"data-cost="300000""#))
+    // Refused after the price was asked: nothing is billed.
+    var refused = Prediction.sample(.failed)
+    refused.billing = .none
+    refused.costMicros = 500_000
+    #expect(GalleryPage.entry(refused, []).text.contains(#"data-cost="0""#))
+    #expect(GalleryPage.Totals([estimated, refused]).words.text == "2 predictions, $0.30")
+  }
+
   @Test(arguments: [(1, "one"), (2, "two"), (3, "three"), (4, "two"), (9, "three"), (10, "four"), (64, "four")])
   func severalFilesStandInOneGrid(count: Int, shape: String) {
     let picture = GalleryPage.Picture(.sample(), .included(mediaType: "image/jpeg", [1]))
@@ -91,8 +148,10 @@ struct GalleryTests {
   @Test func theTotalsAreThoseOfAllPredictions() {
     var predictions = [Prediction.sample(), .sample(), .sample()]
     #expect(GalleryPage.Totals(predictions).words.text == "3 predictions")
-    predictions[0].costMicros = 1_250_000
-    predictions[1].costMicros = 250_000
+    for (index, micros) in [1_250_000, 250_000].enumerated() {
+      predictions[index].costMicros = Int64(micros)
+      predictions[index].billing = .charged
+    }
     #expect(GalleryPage.Totals(predictions).words.text == "3 predictions, $1.50")
   }
 

@@ -134,4 +134,18 @@ import Testing
       prediction, prompt: "a\u{1B}[31m\nb\u{9B}c")
     #expect(line.description.hasSuffix("  a\u{FFFD}[31m b\u{FFFD}c"))
   }
+
+  @Test(arguments: [
+    (["image/png"], "image"), (["video/mp4"], "video"), (["image/png", "image/webp"], "2×image"),
+    (["image/png", "video/mp4"], "2 files"), ([], ""),
+  ])
+  func theListHasOneWordForTheFiles(mediaTypes: [String], word: String) {
+    var prediction = Prediction.sample()
+    prediction.files = mediaTypes.map { mediaType in
+      var file = OutputFile.sample()
+      file.mediaType = mediaType
+      return file
+    }
+    #expect(ListTable.kind(of: prediction) == word)
+  }
 }

@@ -1,4 +1,4 @@
-"""Outputs that are not images: the model gets links to them, and no image block that a host cannot show."""
+"""Outputs that are not images: the model gets links to them, the words of texts, and no image block that a host cannot show."""
 
 import base64
 
@@ -21,7 +21,9 @@ def test_a_file_that_hosts_cannot_show_is_only_linked(spawn, suffix, kind, conte
             program.call("initialize", protocolVersion="2025-11-25", capabilities={}, clientInfo={"name": "t", "version": "1"})
             result = program.call("tools/call", name="generate_image", arguments={"prompt": "a fox"})
     assert not result["isError"]
-    assert [block["type"] for block in result["content"]] == ["text", "resource_link"]
+    *texts, link = result["content"]
+    assert link["type"] == "resource_link" and {block["type"] for block in texts} == {"text"}
+    assert len(texts) == (2 if kind == "text" else 1)
     [file] = result["structuredContent"]["files"]
     assert file["kind"] == kind and file["path"].endswith("." + suffix)
-    assert result["content"][1]["mimeType"] == file["media_type"]
+    assert link["mimeType"] == file["media_type"]

@@ -147,11 +147,20 @@ struct MCPTests {
     let task = MCPTask(PredictionSnapshot(found, resultURL: nil))
     #expect(task.status(in: .core) == .failed)
     #expect(task.status(in: .extended) == .completed)
-    let result = task.result(service(), pictureBytes: 0)
+    let result = task.result(service(), room: .none)
     #expect(result.isError && result.text.description.contains("get_prediction"))
   }
 
   // MARK: - Results
+
+  @Test(arguments: [
+    ("a fox", 5, "a fox", 5, false), ("a fox", 4, "a fo", 4, true), ("\"\"\"", 5, "\"\"", 5, true),
+    ("", 0, "", 0, false),
+    ("狐狸", 5, "狐", 5, true), ("狐狸", 6, "狐狸", 6, false), ("a\nb", 3, "a\n", 3, true),
+  ])
+  func aTextIsCutByItsBytesInJSON(text: String, limit: Int, cut: String, bytes: Int, isCut: Bool) {
+    #expect(MCPFileContents.cut(text, to: limit) == (cut, bytes, isCut))
+  }
 
   private func service() -> Service {
     Service(

@@ -78,11 +78,14 @@ final class MCPCall: Sendable {
     isAnswered()
   }
 
-  /// Calls the body with the number of bytes that images may take in the reply: at once with 0 where none are requested,
-  /// otherwise on the thread that reads images, one reply after another, as soon as the client has read enough.
-  func withRoom(forPictures areWanted: Bool, _ body: @escaping @Sendable (_ pictureBytes: Int) -> Void) {
-    guard areWanted else { return body(0) }
-    service.pictures.async { [reply] in body(min(Service.pictureLimit, reply.waitForRoom())) }
+  /// Calls the body with the room for a prediction's files in the reply: at once where nothing of them is shown, otherwise on
+  /// the thread that reads images and texts, one reply after another, as soon as the client has read enough.
+  func withRoom(for snapshot: PredictionSnapshot, isInline: Bool, _ body: @escaping @Sendable (MCPRoom) -> Void) {
+    guard isInline || snapshot.prediction.visibleFiles.contains(where: \.kind.isText) else { return body(.none) }
+    service.pictures.async { [reply] in
+      let bytes = min(Service.pictureLimit, reply.waitForRoom())
+      body(MCPRoom(pictureBytes: isInline ? bytes : 0, readsTexts: true))
+    }
   }
 
   private func isAnswered() {

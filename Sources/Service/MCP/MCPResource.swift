@@ -46,10 +46,10 @@ enum MCPResource {
       json.name("uriTemplate")
       json.value(template)
       json.name("name")
-      json.value("picture")
+      json.value("file")
       if call.revision.hasTitles {
         json.name("title")
-        json.value("Image of a prediction")
+        json.value("File of a prediction")
       }
       json.name("description")
       json.value("The file of the n-th output of a prediction, n from 1, up to \(readLimit) bytes.")
@@ -79,7 +79,8 @@ enum MCPResource {
       guard let contents = agent.engine.contents(of: file, for: .mcp) else {
         return call.error(.noResource(uri, code: call.revision.resourceNotFoundCode))
       }
-      let base64 = Base64.encode(contents)
+      // A text that is valid is sent as one; a model cannot read base64.
+      let text = file.kind.isText ? String(validating: contents, as: UTF8.self) : nil
       call.result(lasts: Service.staticLifetime, isPrivate: true) { json in
         json.name("contents")
         json.beginArray()
@@ -88,8 +89,8 @@ enum MCPResource {
         json.value(uri)
         json.name("mimeType")
         json.value(file.mediaType)
-        json.name("blob")
-        json.value(base64)
+        json.name(text == nil ? "blob" : "text")
+        json.value(text ?? Base64.encode(contents))
         json.endObject()
         json.endArray()
       }

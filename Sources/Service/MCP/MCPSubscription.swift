@@ -49,11 +49,11 @@ enum MCPSubscription {
     let told = Protected(task.snapshot.prediction.status)
     let tell: @Sendable (PredictionSnapshot) -> Void = { [service = call.service] snapshot in
       let task = MCPTask(snapshot)
-      call.withRoom(forPictures: task.bringsPictures(service)) { bytes in
+      call.withRoom(for: snapshot, isInline: task.bringsPictures(service)) { room in
         call.reply.notify("notifications/tasks") { json in
           json.beginObject()
           json.subscription(call.id)
-          task.writeDetailed(to: &json, service, for: call.revision, pictureBytes: bytes)
+          task.writeDetailed(to: &json, service, for: call.revision, room: room)
           json.endObject()
         }
       }

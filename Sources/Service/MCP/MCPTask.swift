@@ -86,8 +86,8 @@ struct MCPTask: Sendable {
   }
 
   /// The result that the call would have returned after waiting.
-  func result(_ service: Service, pictureBytes: Int) -> MCPToolResult {
-    var result = service.toolResult(snapshot, pictureBytes: pictureBytes)
+  func result(_ service: Service, room: MCPRoom) -> MCPToolResult {
+    var result = service.toolResult(snapshot, room: room)
     if wasLost {
       let words = SafeText.joined([prediction.sandboxLabel, excuse].compactMap { $0 }, separator: "\n")
       result = MCPToolResult(text: words, structured: result.structured, isError: true)
@@ -96,14 +96,14 @@ struct MCPTask: Sendable {
   }
 
   /// Writes a task of the extension with its result.
-  func writeDetailed(to json: inout JSONWriter, _ service: Service, for revision: MCPRevision, pictureBytes: Int) {
+  func writeDetailed(to json: inout JSONWriter, _ service: Service, for revision: MCPRevision, room: MCPRoom) {
     write(to: &json, in: .extended)
     guard status(in: .extended) == .completed else { return }
     json.name("result")
     json.beginObject()
     json.name("resultType")
     json.value("complete")
-    result(service, pictureBytes: pictureBytes).write(to: &json, for: revision)
+    result(service, room: room).write(to: &json, for: revision)
     json.endObject()
   }
 }

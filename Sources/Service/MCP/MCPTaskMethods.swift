@@ -54,8 +54,8 @@ extension MCPTask {
   @Sendable static func get(_ service: Service, _ call: MCPCall) throws(RPCError) {
     let task = try checked(call)
     guard call.revision.isStateless else { return call.result { task.write(to: &$0, in: .core) } }
-    call.withRoom(forPictures: task.bringsPictures(service)) { bytes in
-      call.result { task.writeDetailed(to: &$0, service, for: call.revision, pictureBytes: bytes) }
+    call.withRoom(for: task.snapshot, isInline: task.bringsPictures(service)) { room in
+      call.result { task.writeDetailed(to: &$0, service, for: call.revision, room: room) }
     }
   }
 
@@ -70,8 +70,8 @@ extension MCPTask {
       case .working: call.error(.requestCancelled)
       case .cancelled: call.error(.taskCancelled(id))
       case .completed, .failed:
-        call.withRoom(forPictures: task.bringsPictures(service)) { bytes in
-          let result = task.result(service, pictureBytes: bytes)
+        call.withRoom(for: task.snapshot, isInline: task.bringsPictures(service)) { room in
+          let result = task.result(service, room: room)
           call.result(meta: { $0.relatedTask(id) }) { result.write(to: &$0, for: call.revision) }
         }
       }

@@ -57,8 +57,8 @@ struct MCPToolCall: Sendable {
 
   private func answer(_ snapshot: PredictionSnapshot?, isInline: Bool = false, isToBringIt: Bool = true) {
     guard let snapshot else { return Self.refuse(call, .notFound("of that id any more")) }
-    call.withRoom(forPictures: isInline) { [call] pictureBytes in
-      let result = call.service.toolResult(snapshot, pictureBytes: pictureBytes, isToBringIt: isToBringIt)
+    call.withRoom(for: snapshot, isInline: isInline) { [call] room in
+      let result = call.service.toolResult(snapshot, room: room, isToBringIt: isToBringIt)
       call.result { result.write(to: &$0, for: call.revision) }
     }
   }

@@ -2,7 +2,8 @@ internal import Encoding
 internal import JSON
 internal import Predictions
 
-/// The result of a tool: the prediction for programs, a short text for models, links to the files for people.
+/// The result of a tool: the prediction for programs, a short text and what can be shown of the files for models, links to
+/// the files for people.
 struct MCPToolResult: Sendable {
   /// A link to a saved file.
   struct Link: Sendable, Equatable {
@@ -24,6 +25,8 @@ struct MCPToolResult: Sendable {
   var structured: [UInt8]?
   var links: [Link] = []
   var pictures: [Picture] = []
+  /// The beginnings of text files, in blocks of their own: their words are not the program's.
+  var texts: [SafeText] = []
   /// Whether it is an error for the model.
   var isError = false
 
@@ -41,12 +44,14 @@ struct MCPToolResult: Sendable {
       json.value(picture.mediaType)
       json.endObject()
     }
-    json.beginObject()
-    json.name("type")
-    json.value("text")
-    json.name("text")
-    json.value(text.description)
-    json.endObject()
+    for text in [text] + texts {
+      json.beginObject()
+      json.name("type")
+      json.value("text")
+      json.name("text")
+      json.value(text.description)
+      json.endObject()
+    }
     if revision.hasResourceLinks {
       for link in links {
         json.beginObject()
@@ -85,15 +90,12 @@ extension Service {
     MCPFolders(host.agentDirectories())
   }
 
-  /// The images that hosts show; a block of another type may fail the whole call.
-  private static let shownTypes: Set = ["image/png", "image/jpeg", "image/gif", "image/webp"]
-
   /// The result of a tool for a prediction.
   ///
   /// - Parameters:
-  ///   - pictureBytes: how many bytes of base64 its images may take in the message; 0 where they are not requested.
+  ///   - room: how much of its files it may hold.
   ///   - isToBringIt: whether the call asks for an image, so that a failed prediction is an error for the model.
-  func toolResult(_ snapshot: PredictionSnapshot, pictureBytes: Int = 0, isToBringIt: Bool = true) -> MCPToolResult {
+  func toolResult(_ snapshot: PredictionSnapshot, room: MCPRoom = .none, isToBringIt: Bool = true) -> MCPToolResult {
     let prediction = snapshot.prediction
     let folders = folders
     let visible = prediction.visibleFiles.filter { folders.contains($0.path) }
@@ -104,22 +106,12 @@ extension Service {
         uri: MCPResource.uri(prediction.id, file.index), name: file.name, mediaType: file.mediaType, bytes: file.bytes)
     }
     var note = notes(for: snapshot)
-    if pictureBytes > 0, !visible.isEmpty, let engine = try? engine() {
-      var left = pictureBytes
-      for file in visible where Self.shownTypes.contains(file.mediaType) {
-        guard (file.bytes + 2) / 3 * 4 <= left else {
-          note.append("An image was too large to be shown here; open its file.")
-          continue
-        }
-        guard let contents = engine.contents(of: file, for: prediction.origin) else {
-          note.append(
-            "\(file.path) is not shown: it was changed after it was saved, or it cannot be read.")
-          continue
-        }
-        let base64 = Base64.encode(contents)
-        left -= base64.utf8.count
-        result.pictures.append(.init(base64: base64, mediaType: file.mediaType))
-      }
+    if !visible.isEmpty, let engine = try? engine() {
+      let textBytes = maxMessageBytes - Self.besidePrediction - (result.structured?.count ?? 0)
+      let shown = fileContents(visible, of: prediction, in: room, textBytes: textBytes, engine)
+      result.pictures = shown.pictures
+      result.texts = shown.texts
+      note += shown.notes
     }
     result.text =
       result.isError
@@ -174,8 +166,11 @@ extension Prediction {
       Not finished yet. Call get_prediction with {"id":"\(id)"} to wait for it. Do not submit it again: that would be a \
       second image.
       """
-    case .completed where failure != nil:
-      "It is completed, but its files could not be saved. Call get_prediction with {\"id\":\"\(id)\"} to try again."
+    case .completed where failure?.isFinal == false:
+      """
+      It is completed, but \(files.isEmpty ? "its files" : "\(missingOutputs.count) of its files") could not be saved. \
+      Call get_prediction with {"id":"\(id)"} to try again.
+      """
     case .completed, .failed, .cancelled, .unknown: nil
     }
   }

@@ -8,7 +8,8 @@ extension MCPTool {
   static let generate = MCPTool(
     name: "generate_image", title: "Generate image",
     description: """
-      Makes an image from a text prompt and saves it as a file; the answer has its path. Waits up to timeout_ms \
+      Makes an image from a text prompt and saves it as a file; the answer has its path. With a model for it also makes \
+      video, audio, 3D models or text. Waits up to timeout_ms \
       (50,000). Slow models can take longer: then the answer has status "processing" and an id, and the image is still \
       being made. Call get_prediction with that id until status is completed, failed, cancelled or unknown. Do not \
       generate it again, because each call may cost money.
@@ -32,8 +33,8 @@ extension MCPTool {
   static let get = MCPTool(
     name: "get_prediction", title: "Get image",
     description: """
-      The prediction with this id: its status and, once completed, the paths of its files. Waits until it is finished or \
-      timeout_ms (50,000) is over; 0 does not wait. While status is created or processing, call it again. \
+      The prediction with this id: its status and, once completed, the paths of its files and the words of texts. Waits \
+      until it is finished or timeout_ms (50,000) is over; 0 does not wait. While status is created or processing, call it again. \
       Ids stay valid until the prediction is deleted, also after a restart.
       """,
     parameters: [Parameters.id, Parameters.timeout, Parameters.inline], output: { .pictured },
@@ -85,7 +86,7 @@ extension MCPTool {
       "timeout_ms", .milliseconds(from0AtMost: 54_000), default: 50_000, about: "How long to wait")
     static let inline = Parameter(
       "inline", .bool, default: false,
-      about: "Also show the image itself, if it is under 1 MB. Costs many tokens; the file is saved anyway.")
+      about: "Also show the images, those over 1 MB as small copies. Costs many tokens; the files are saved anyway.")
     static let status = Parameter(optional: "status", .status)
     static let text = Parameter(optional: "text", .string, about: "Only predictions whose prompt contains this text.")
     static let limit = Parameter("limit", .integer(from: 1, atMost: 100), default: 20)
@@ -103,7 +104,7 @@ extension Schema {
         "files": .array(
           of: .object(
             [
-              "path": .string, "kind": .word(FileKind.allCases.map(\.rawValue)),
+              "path": .string, "index": .integer(1...), "kind": .word(FileKind.allCases.map(\.rawValue)),
               "media_type": .string, "bytes": .integer(), "sha256": .string,
               "width": .integer().orNull, "height": .integer().orNull,
             ], optional: ["path"])),
