@@ -8,7 +8,7 @@ extension CommandTable {
       details: [
         "A line for each model: id, what it makes, its base price in US dollars, description. A + behind the price: fields of "
           + "the input raise it; imagewire quote knows by how much. With words, only models that have all of them in the id, "
-          + "name or description. --model shows one model and the fields of its input."
+          + "name, description or kind. --model shows one model and the fields of its input."
       ],
       operands: [Operand("WORDS", "only models with these words", isRequired: false, repeats: true)],
       options: [

@@ -14,7 +14,7 @@ extension CommandTable {
   private static let inputs = [set, upload, image, input]
 
   private static let output = CommandOption(
-    "--output", "-o", .file, "where to save the image; the extension follows its format, and no file is replaced")
+    "--output", "-o", .file, "where to save the file; the extension follows its format, and no file is replaced")
   private static let keyAndTags = [
     CommandOption("--key", nil, .text("TEXT"), "idempotency key: reusing it returns the same prediction"),
     CommandOption("--tag", nil, .text("TEXT"), "a label, for list", repeats: true),

@@ -76,7 +76,8 @@ public struct CommandTable: Sendable {
   static let timeout = CommandOption(
     "--timeout", nil, .number(0...86_400), "seconds to wait; the prediction goes on after that (no limit)")
   static let show = CommandOption(
-    "--show", nil, .none, "show the image in the terminal, if it supports the protocol of kitty or iTerm2")
+    "--show", nil, .none, "show the image in the terminal, if it supports the protocol of kitty or iTerm2; print a text"
+  )
   static let quiet = CommandOption("--quiet", "-q", .none, "no progress and no summary on stderr")
   static let table = [stateDirectory, logLevel]
   /// `PredictionReference` reads it.

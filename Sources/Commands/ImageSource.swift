@@ -1,3 +1,4 @@
+internal import Encoding
 internal import JSON
 internal import Predictions
 
@@ -28,7 +29,7 @@ struct ImageSource {
     }
     let (snapshot, output) = try PredictionLookup(session: session).find(text)
     prediction = snapshot.prediction
-    path = try snapshot.prediction.savedFile(output).path
+    path = try snapshot.prediction.savedImage(output).path
     guard Self.isFile(path) else {
       throw .init(message: "\(SafeText(path: path)) is not there any more: it was moved or deleted.")
     }
@@ -41,6 +42,17 @@ struct ImageSource {
 }
 
 extension Prediction {
+  /// A saved image: of the output with this number, or the first one. A file of an unknown kind may be one.
+  fileprivate func savedImage(_ output: Int?) throws(PredictionLookup.Failure) -> OutputFile {
+    let file = try savedFile(output)
+    func mayBeImage(_ file: OutputFile) -> Bool { [.image, .vector, .other].contains(file.kind) }
+    if mayBeImage(file) { return file }
+    if output == nil, let image = visibleFiles.first(where: mayBeImage) { return image }
+    throw .init(
+      message:
+        "Output \(file.index) of \(id) is not an image (\(file.kind.rawValue), \(file.mediaType)). Nothing was sent.")
+  }
+
   /// A saved file: of the output with this number, or the first one.
   func savedFile(_ output: Int?) throws(PredictionLookup.Failure) -> OutputFile {
     let files = visibleFiles

@@ -1,9 +1,9 @@
-/// The folder and the file name that `--output` names. The extension is left out: it follows the format of the image.
+internal import Encoding
+
+/// The folder and the file name that `--output` names. The extension of a known format is left out: it follows what is made.
 struct OutputTarget: Equatable {
   var folder: String
   var stem: String?
-
-  private static let endings = ["png", "jpg", "jpeg", "webp", "gif", "avif"]
 
   /// - Parameter path: absolute. For a folder, or a path that ends with a slash, the prediction chooses the file name.
   init(_ path: String, isFolder: (String) -> Bool) {
@@ -15,7 +15,7 @@ struct OutputTarget: Equatable {
     folder = slash == path.startIndex ? "/" : String(path[..<slash])
     var name = path[path.index(after: slash)...]
     if let dot = name.lastIndex(of: "."), dot != name.startIndex,
-      Self.endings.contains(name[name.index(after: dot)...].lowercased())
+      FileFormat.isExtension(name[name.index(after: dot)...].lowercased())
     {
       name = name[..<dot]
     }

@@ -1,3 +1,4 @@
+internal import Encoding
 internal import Predictions
 
 /// The lines on stderr about a prediction after the wait for it. Pure.
@@ -39,13 +40,15 @@ struct ResultReport {
     }
   }
 
-  /// `openai/gpt-image-2, 1024×1024, 1.5 MB, 12 s`
+  /// `openai/gpt-image-2, 1024×1024, 1.5 MB, 12 s`, or for other files `acme/film, video, 12 MB, 60 s`
   private func summary(_ prediction: Prediction) -> SafeText {
     var parts = [SafeText(prediction.isFree ? prediction.provider : prediction.model)]
-    for file in prediction.visibleFiles.prefix(1) {
-      if let width = file.width, let height = file.height { parts.append("\(width)×\(height)") }
-      parts.append("\(ListCommand.size(file.bytes))")
+    let files = prediction.visibleFiles
+    if files.count > 1 || files.first.map({ $0.kind != .image }) == true {
+      parts.append("\(ListTable.kind(of: prediction))")
     }
+    if files.count == 1, let width = files[0].width, let height = files[0].height { parts.append("\(width)×\(height)") }
+    if !files.isEmpty { parts.append("\(ListCommand.size(files.reduce(0) { $0 &+ $1.bytes }))") }
     if let total = prediction.totalMilliseconds { parts.append("\(ProgressBar.seconds(total))") }
     return style.dim(.joined(parts, separator: ", "))
   }

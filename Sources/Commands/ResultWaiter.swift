@@ -24,6 +24,10 @@ struct ResultWaiter {
   private static let frame: Int64 = 100
   /// A longer image is shown as a thumbnail, where the terminal takes JPEG; in bytes.
   private static let longestShown: Int64 = 200_000
+  /// The longest text file of which the beginning is printed, in bytes.
+  private static let longestText: Int64 = 1 << 20
+  /// How many characters of a text are printed.
+  private static let shownText = 4_000
 
   init(_ invocation: Invocation, _ session: Session) {
     self.session = session
@@ -145,17 +149,22 @@ struct ResultWaiter {
 
   private func show(_ prediction: Prediction) {
     guard console.isErrorTerminal else {
-      return console.error("--show needs a terminal; the image is in its file.")
+      return console.error("--show needs a terminal; see the file.")
     }
+    for file in prediction.visibleFiles where [.text, .json].contains(file.kind) { quote(file, prediction) }
+    let others = prediction.visibleFiles.filter { ![.image, .text, .json].contains($0.kind) }
+    for file in others {
+      let advice: SafeText =
+        OpenCommand.mayOpen(file.mediaType) ? " imagewire open \(prediction.id)/\(file.index) opens the file." : ""
+      console.error("A terminal shows no \(file.mediaType).\(advice)")
+    }
+    let images = prediction.visibleFiles.filter { $0.kind == .image }
+    guard !images.isEmpty else { return }
     guard let picture = TerminalPicture(console.variables) else {
       return console.error(
         "This terminal is not known to show images (kitty, Ghostty, Konsole, iTerm2, WezTerm and mintty are).")
     }
-    for file in prediction.visibleFiles {
-      guard file.kind == .image else {
-        console.error("\(SafeText(path: file.path)) is \(file.mediaType); --show shows only images.")
-        continue
-      }
+    for file in images {
       if picture.takes("image/jpeg"), file.bytes > Self.longestShown, let small = thumbnail(of: file, prediction.origin)
       {
         console.show(small, as: picture)
@@ -167,6 +176,15 @@ struct ResultWaiter {
       }
       if let bytes = engine.contents(of: file, for: prediction.origin) { console.show(bytes, as: picture) }
     }
+  }
+
+  /// Prints the beginning of a text.
+  private func quote(_ file: OutputFile, _ prediction: Prediction) {
+    guard file.bytes <= Self.longestText, let bytes = engine.contents(of: file, for: prediction.origin) else { return }
+    let text = SafeText(lines: String(decoding: bytes, as: UTF8.self)).description
+    let start = text.unicodeScalars.prefix(Self.shownText)
+    let rest = start.count < text.unicodeScalars.count ? "…" : ""
+    console.note(SafeText(lines: String(start) + rest))
   }
 
   /// A small image in place of a large one, which would pass through the terminal as megabytes of text.

@@ -147,7 +147,7 @@ enum StatusCommands {
     if let id = it.remoteID { rows.append(("remote id", SafeText(id))) }
     if !it.tags.isEmpty { rows.append(("tags", .joined(it.tags.map { SafeText($0) }, separator: ", "))) }
     for file in it.visibleFiles {
-      rows.append(("file", "\(SafeText(path: file.path)) (\(ListCommand.size(file.bytes)))"))
+      rows.append(("file", "\(SafeText(path: file.path)) (\(file.kind.rawValue), \(ListCommand.size(file.bytes)))"))
     }
     if !it.error.isEmpty { rows.append(("error", SafeText(it.error))) }
     if let hint = it.failure?.hint { rows.append(("hint", SafeText(hint))) }

@@ -106,6 +106,9 @@ public struct FileFormat: Sendable, Equatable {
     (extensions[mediaType] ?? otherMediaTypes[mediaType]).map(known)
   }
 
+  /// Whether files of a known format have names that end so, without the dot and in lower case.
+  public static func isExtension(_ suffix: String) -> Bool { named(suffix) != nil }
+
   // MARK: - Texts
 
   /// The bytes as text; `nil` where they are not UTF-8, or hold a byte that no text has. The last character may be cut.

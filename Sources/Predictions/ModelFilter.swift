@@ -4,8 +4,8 @@ public struct ModelFilter: Sendable, Equatable {
   public var kind: ModelKind?
   private let words: [String]
 
-  /// - Parameter search: words of which each must occur in the id, the name or the description, ignoring case; empty for all
-  ///   models.
+  /// - Parameter search: words of which each must occur in the id, the name, the description or the kind, ignoring case; empty for
+  ///   all models.
   public init(search: String = "", kind: ModelKind? = nil) {
     self.kind = kind
     words = search.lowercased().split(whereSeparator: \.isWhitespace).map(String.init)
@@ -15,7 +15,8 @@ public struct ModelFilter: Sendable, Equatable {
   public func selects(_ model: Model) -> Bool {
     if let kind, model.kind != kind { return false }
     if words.isEmpty { return true }
-    let text = [model.id, model.name ?? "", model.description ?? ""].joined(separator: "\n").lowercased()
+    let text = [model.id, model.name ?? "", model.description ?? "", model.kind?.rawValue ?? ""].joined(separator: "\n")
+      .lowercased()
     return words.allSatisfy { text.utf8.contains($0.utf8) }
   }
 }

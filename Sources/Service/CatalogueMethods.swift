@@ -49,7 +49,7 @@ extension Method {
     static let cursor = Parameter(optional: "cursor", .cursor, about: "next_cursor of the previous page.")
     static let search = Parameter(
       optional: "search", .string(bytes: 1...1_000),
-      about: "Words that must all occur in its id, name or description, ignoring case.")
+      about: "Words that must all occur in its id, name, description or kind, ignoring case.")
     static let kind = Parameter(
       optional: "kind", .word(ModelKind.allCases), about: "Only models that make this.")
   }

@@ -80,7 +80,8 @@ import Testing
 @Suite struct OutputTargetTests {
   @Test(arguments: [
     ("/a/fox.png", "/a", "fox"), ("/a/fox.JPEG", "/a", "fox"), ("/fox", "/", "fox"), ("/a/v1.2", "/a", "v1.2"),
-    ("/a/.png", "/a", ".png"),
+    ("/a/.png", "/a", ".png"), ("/a/fox.mp4", "/a", "fox"), ("/a/fox.tar.GZ", "/a", "fox.tar"), ("/a/x.glb", "/a", "x"),
+    ("/a/fox.final", "/a", "fox.final"),
   ]) func aFileHasAFolderAndAName(path: String, folder: String, stem: String) {
     let target = OutputTarget(path, isFolder: { _ in false })
     #expect(target.folder == folder)

@@ -10,10 +10,16 @@ struct ResultReportTests {
 
   @Test func aSummaryGoesToATerminalOnly() {
     var prediction = Prediction.sample()
-    prediction.files = [.sample(), .sample("/out/fox-2.png")]
+    prediction.files = [.sample()]
     prediction.startedAt = 2_000
     prediction.finishedAt = 13_900
     #expect(terminal.lines(prediction) == [.note("a/b, 1024×768, 1.5 MB, 12 s")])
+    prediction.files.append(.sample("/out/fox-2.png"))
+    #expect(terminal.lines(prediction) == [.note("a/b, 2×image, 3.0 MB, 12 s")])
+    prediction.files = [.sample("/out/fox.mp4", bytes: 999)]
+    prediction.files[0].mediaType = "video/mp4"
+    (prediction.files[0].width, prediction.files[0].height) = (nil, nil)
+    #expect(terminal.lines(prediction) == [.note("a/b, video, 999 bytes, 12 s")])
     #expect(ResultReport().lines(prediction) == [])
     #expect(ResultReport(isTerminal: true, isQuiet: true).lines(prediction) == [])
   }
@@ -89,7 +95,7 @@ struct StatusTests {
     prediction.remoteID = "task-7"
     prediction.billing = .charged
     let rows = rows(PredictionSnapshot(prediction, resultURL: nil))
-    #expect(rows["file"] == "/out/fox.png (1.5 MB)\n/out/fox-2.png (999 bytes)")
+    #expect(rows["file"] == "/out/fox.png (image, 1.5 MB)\n/out/fox-2.png (image, 999 bytes)")
     #expect(rows["tags"] == "album, 2026" && rows["remote id"] == "task-7" && rows["billing"] == "charged")
     #expect(rows["prompt"] == "a red fox" && rows["created"] == "1970-01-01T00:00:01.000Z")
     #expect(rows["error"] == nil && rows["hint"] == nil && rows["waiting"] == nil)

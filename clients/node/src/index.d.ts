@@ -358,7 +358,7 @@ export class Client {
   /**
    * All models of a provider; with `model` only that one, with its `input_schema`.
    *
-   * @param options.search words that must all occur in its id, name or description
+   * @param options.search words that must all occur in its id, name, description or kind
    */
   models(
     options?: Pick<SubmitOptions, "model" | "provider"> & { search?: string; kind?: ModelKind },

@@ -248,7 +248,7 @@ class Client:
     ) -> Sequence[Model]:
         """All models of a provider; with `model` only that one, with its schema.
 
-        `search` keeps those with all these words in id, name or description, `kind` those that make an `image`, a `video`, …
+        `search` keeps those with all these words in id, name, description or kind, `kind` those that make an `image`, a `video`, …
         """
         models: List[Model] = []
         cursor: Optional[str] = None
