@@ -40,8 +40,9 @@ public struct CommandTable: Sendable {
   /// The bounds of `--retain`, in days.
   public static let retentionDays = 1...36_500
 
-  /// The bounds of `--max-output-bytes`, and its value where it is not given.
+  /// The bounds of `--max-output-bytes`.
   public static let outputBytes = 65_536...1 << 50
+  /// The largest file that is saved where nothing else is set, in bytes.
   public static let usualOutputBytes: Int64 = 2 << 30
 
   // MARK: - Options that several commands share

@@ -59,6 +59,14 @@ public struct FileFormat: Sendable, Equatable {
       || self == .html && hint.isDownload && !["html", "htm"].contains(hint.fileExtension)
   }
 
+  /// Whether bytes are a file for certain: they begin with a signature of four bytes and more of a binary format. Where a text
+  /// happens to be Base64, its bytes hardly do.
+  public static func isCertain(_ bytes: [UInt8]) -> Bool {
+    let head = FileHead(Array(bytes.prefix(headBytes)))
+    guard let format = signed(head, FormatHint()) else { return false }
+    return !shortSignatures.contains(format.fileExtension) || head.has("ID3") || head.has([0, 0, 0, 0x0C])
+  }
+
   // MARK: - The formats
 
   /// The media types of all formats but `other`, by extension.
@@ -92,6 +100,9 @@ public struct FileFormat: Sendable, Equatable {
 
   /// Binary formats whose files may begin with any bytes.
   private static let unsigned: Set = ["mp3", "tar", "stl"]
+
+  /// Formats that two or three bytes may begin.
+  private static let shortSignatures: Set = ["mp3", "aac", "jxl", "gz", "jpg"]
 
   private var mayBeText: Bool { Self.texts.contains(fileExtension) }
 

@@ -134,8 +134,8 @@ public enum OutputError: Error, Sendable, Equatable {
     case .diskFull(let path): "The disk of \(path) is full; free some space first."
     case .noRoom(let path, let bytes, let free):
       """
-      The output has \(Self.megabytes(bytes)) and the disk of \(path) only \(Self.megabytes(free)) free. The provider keeps it \
-      until its link expires: free some space first.
+      The output has \(Self.size(bytes)), and the disk of \(path) has only \(Self.size(free)) free. The provider keeps it until its \
+      link expires: free some space first.
       """
     case .notAnImage: "The provider's preview is not a PNG, JPEG, WebP, GIF or AVIF image."
     case .empty: "The provider's output is empty."
@@ -146,5 +146,7 @@ public enum OutputError: Error, Sendable, Equatable {
     }
   }
 
-  private static func megabytes(_ bytes: Int64) -> String { "\((max(0, bytes) / 1_000_000)) MB" }
+  private static func size(_ bytes: Int64) -> String {
+    bytes < 1_000_000 ? counted(bytes, "byte") : "\(bytes / 1_000_000) MB"
+  }
 }

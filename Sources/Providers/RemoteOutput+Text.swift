@@ -3,7 +3,7 @@ internal import Encoding
 internal import Predictions
 
 extension RemoteOutput {
-  /// A file, where the text, without white space around it, is a URL, a data URI, or the base64 of an image.
+  /// A file, where the text, without white space around it, is a URL, a data URI, or the base64 of a file that its bytes tell.
   init?(text: String) {
     let text = text.trimmed
     let start = text.prefix(8).lowercased()
@@ -13,8 +13,10 @@ extension RemoteOutput {
       self = .location(text)
     } else if start.hasPrefix("data:"), let uri = DataURI(text) {
       self = .bytes(uri.bytes, FormatHint(mediaType: uri.mediaType))
-    } else if let bytes = Base64.decodeLeniently(Array(text.utf8).span), ImageFormat(of: bytes) != nil {
-      // Only an image: any word of four letters is base64 too.
+    } else if let bytes = Base64.decodeLeniently(Array(text.utf8).span),
+      ImageFormat(of: bytes) != nil || FileFormat.isCertain(bytes)
+    {
+      // Only what its bytes tell: any word of four letters is base64 too.
       self = .bytes(bytes)
     } else {
       return nil

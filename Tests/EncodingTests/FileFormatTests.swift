@@ -39,6 +39,17 @@ import Testing
     }
   }
 
+  @Test func onlyALongSignatureIsCertain() {
+    for head in [Self.box("isom"), Self.riff("WAVE"), Self.zip("a.txt"), Array("fLaC".utf8), Array("ID3\u{4}".utf8)] {
+      #expect(FileFormat.isCertain(head))
+    }
+    let words = ["", "foxes", "//swabc", "/wo", "H4sIAAAA", "a fox runs over the hill"].map {
+      Base64.decodeLeniently(Array($0.utf8).span) ?? []
+    }
+    for word in words { #expect(!FileFormat.isCertain(word)) }
+    #expect(!FileFormat.isCertain([]) && !FileFormat.isCertain([0xFF, 0xFB, 0x90, 0x64]))
+  }
+
   @Test(
     "a text is what its name says, then what its sender says, then what it looks like",
     arguments: [

@@ -19,6 +19,8 @@ Each POST takes the next behaviour; none left is "normal". A behaviour is a name
                     junk (no base64), text (no image), huge (16 MB and a bit)
   {"status": n, "json": …, "headers": {…}}      that answer
   {"bytes": b"…", "type": "image/png", "length": n}      200 with that body and Content-Type; cut where `length` is more
+  {"files": [{"name": "a.mp4", "bytes": b"…", "type": …}, …], "as": "b64"}      200 with these outputs: as b64 (in `b64_json`),
+                    data_uri or url (on this server, with that name and Content-Type; `length` says more than there is)
   {"error": n, "code": …, "type": …, "message": …, "param": …}   OpenAI's error object with that status
 Any of them may be `hold`: {"do": "normal", "hold": true} answers after `release()`.
 """
@@ -46,6 +48,7 @@ class LoopbackOpenAI:
         self.lock = threading.Condition()
         self.behaviours = []
         self.requests = []
+        self.files = {}
         self.released = threading.Event()
         self.steps = threading.Semaphore(0)
         self.server = _Server(("127.0.0.1", 0), _Handler)
@@ -106,6 +109,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._note(b"")
         if self.path.startswith("/picture/"):
             return self._send(200, png(24, 16), "image/png")
+        if file := self.server.owner.files.get(self.path):
+            self.close_connection = "length" in file
+            return self._send(200, file["bytes"], file.get("type", "application/octet-stream"), length=file.get("length"))
         if self.path == "/v1/models":
             models = [{"id": "gpt-image-2", "object": "model"}, {"id": "a/b", "object": "model"}]
             return self._json(200, {"object": "list", "data": models})
@@ -127,6 +133,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = "length" in behaviour
             kind = behaviour.get("type", "application/json")
             return self._send(200, behaviour["bytes"], kind, length=behaviour.get("length"))
+        if "files" in behaviour:
+            return self._files(behaviour)
         if self.path not in ("/v1/images/generations", "/v1/images/edits"):
             return self._error(404, {"message": f"no such path {self.path}"})
         fields = _fields(self.headers, body)
@@ -146,6 +154,18 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _url(self, fields):
         self._json(200, {"created": 1, "data": [{"url": f"{self.server.owner.root}/picture/1.png"}]})
+
+    def _files(self, behaviour):
+        owner, data = self.server.owner, []
+        for file in behaviour["files"]:
+            text = _text(file["bytes"])
+            if behaviour["as"] == "url":
+                path = f"/file/{len(owner.files)}/{file['name']}"
+                owner.files[path] = file
+                data.append({"url": owner.root + path})
+            else:
+                data.append({"b64_json": text} if behaviour["as"] == "b64" else {"url": f"data:{file.get('type', '')};base64,{text}"})
+        self._json(200, {"created": 1, "data": data})
 
     def _data_uri(self, fields):
         self._json(200, {"created": 1, "data": [{"url": "data:image/png;base64," + _text(png(8, 8))}]})

@@ -1,5 +1,6 @@
 """A disk that is full, failing, read-only or missing: a clear error, a running process, and nothing acknowledged is lost."""
 
+import base64
 import os
 import resource
 import shutil
@@ -10,6 +11,7 @@ import sys
 import pytest
 from program import RPCError, wait_for
 from promise import assert_files_are_whole, assert_promise, everything, settled
+from wavespeed import png
 
 RUNNING = {"do": "running", "times": "forever"}
 
@@ -124,7 +126,7 @@ def test_images_that_do_not_fit_stay_at_the_provider(paid, wavespeed, home, smal
     with paid() as program:
         prediction = program.call("submit", prompt="no room", output_dir=str(small_disk), wait_ms=30000)
         assert (prediction["status"], prediction["billing"]) == ("completed", "charged")
-        assert prediction["failure"]["type"] == "download_failed" and "full" in prediction["error"]
+        assert prediction["failure"]["type"] == "download_failed" and "free some space first" in prediction["error"]
         assert prediction["outputs"] and prediction["files"] == []
         assert os.listdir(small_disk) == ["filling"], "half a picture was left"
         make_room(small_disk)
@@ -132,6 +134,28 @@ def test_images_that_do_not_fit_stay_at_the_provider(paid, wavespeed, home, smal
         assert (again["status"], again["failure"]) == ("completed", None)
         assert_files_are_whole(again)
     assert len(wavespeed.posts()) == 1
+
+
+def test_a_disk_that_fills_up_in_the_middle_of_an_output(paid, wavespeed, small_disk):
+    """The third of five, whose host states no length; the others are saved, and `result` asks for that one only."""
+    with open(small_disk / "filling", "wb") as file:
+        file.write(bytes(1_500_000))
+    small, large = (base64.b64encode(png(side, side, noise=os.urandom)).decode() for side in (180, 700))
+    others = [{"do": "file", "base64": small, "at": f"-{n}.png"} for n in (1, 2, 4, 5)]
+    third = {"do": "file", "base64": large, "at": "-3.png", "length": False, "delay_ms": 1_000, "times": 2}
+    wavespeed.script(polls=0, outputs=[f"{{output}}/output/{{id}}-{n}.png" for n in range(1, 6)], download=[*others, third])
+    with paid() as program:
+        made = program.call("submit", prompt="no room", output_dir=str(small_disk), output_name="fox", wait_ms=30000)
+        assert (made["status"], made["billing"], made["failure"]["missing"]) == ("completed", "charged", [3])
+        assert "is full; free some space first" in made["error"] and "paid for" in made["error"] and "result" in made["failure"]["hint"]
+        assert [file["index"] for file in made["files"]] == [1, 2, 4, 5]
+        there = ["filling", "fox-1.png", "fox-2.png", "fox-4.png", "fox-5.png"]
+        assert sorted(os.listdir(small_disk)) == there, "half a file was left"
+        make_room(small_disk)
+        again = program.call("result", id=made["id"])
+        assert again["failure"] is None and [file["index"] for file in again["files"]] == [1, 2, 3, 4, 5]
+        assert_files_are_whole(again)
+    assert len(wavespeed.downloads()) == 6 and len(wavespeed.posts()) == 1
 
 
 def test_a_disk_that_fails(paid, wavespeed, home, monkeypatch):

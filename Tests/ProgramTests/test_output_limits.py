@@ -85,12 +85,34 @@ def test_a_file_that_does_not_fit_on_the_disk_is_not_begun(paid, wavespeed, tmp_
     with paid("--output-dir", tmp_path / "out", "--max-output-bytes", 1 << 50) as program:
         prediction = program.call("submit", prompt="a fox", output_name="fox", wait_ms=60000)
         failure = prediction["failure"]
-        assert "has 1125899906 MB and the disk of" in failure["message"] and "free some space first" in failure["message"]
+        assert "has 1125899906 MB, and the disk of" in failure["message"] and "free some space first" in failure["message"]
         assert "paid for" in failure["message"] and "The provider keeps it" in failure["message"] and "result" in failure["hint"]
         assert (failure["missing"], names(tmp_path / "out")) == ([2], ["fox-1.png"])
         assert len(wavespeed.downloads()) == 2
         assert len(program.call("result", id=prediction["id"])["files"]) == 2
     assert names(tmp_path / "out") == ["fox-1.png", "fox-2.png"] and len(wavespeed.posts()) == 1
+
+
+# -- Many outputs --------------------------------------------------------------------------------------------------
+
+def test_of_ten_thousand_outputs_64_are_saved_and_the_rest_stay_as_urls(paid, wavespeed, tmp_path):
+    wavespeed.script(polls=0, outputs=[f"{{output}}/output/{{id}}-{number}.png" for number in range(1, 10_001)])
+    with paid("--output-dir", tmp_path / "out") as program:
+        id = program.call("submit", prompt="a fox", output_name="fox", wait_ms=60000)["id"]
+        made = program.call("status", id=id, full=True)
+    assert (made["status"], made["failure"], len(made["outputs"])) == ("completed", None, 10_000)
+    assert [file["index"] for file in made["files"]] == list(range(1, 65))
+    assert made["outputs"][9_999].endswith("-10000.png") and made["outputs"][0].startswith("http")
+    assert len(names(tmp_path / "out")) == 64 == len(wavespeed.downloads()) and len(wavespeed.posts()) == 1
+
+
+def test_of_ten_thousand_images_in_an_answer_64_are_saved(ask, openai, tmp_path):
+    picture = base64.b64encode(png(4, 4)).decode()
+    openai.script({"bytes": json.dumps({"data": [{"b64_json": picture}] * 10_000}).encode()})
+    with ask("--output-dir", tmp_path / "out") as program:
+        made = program.call("submit", prompt="a fox", output_name="fox", wait_ms=60000)
+    assert (made["status"], made["failure"], len(made["files"])) == ("completed", None, 64)
+    assert len(names(tmp_path / "out")) == 64
 
 
 # -- Answers -------------------------------------------------------------------------------------------------------

@@ -96,6 +96,16 @@ struct PredictionEncodingTests {
     #expect(full["input"]?["prompt"]?.string?.count == 20_000)
   }
 
+  @Test func whatTheProviderSaidIsLeftOutWithTheInputAndInLists() throws {
+    var it = prediction(input: #"{"prompt":"\#(String(repeating: "x", count: 60_000))"}"#)
+    it.providerData = Array(#"{"revised_prompt":"\#(String(repeating: "y", count: 10_000))"}"#.utf8)
+    let json = try JSONValue(parsing: service().render(PredictionSnapshot(it, resultURL: nil)))
+    #expect(json["omitted"] == ["input", "provider_data"] && json["provider_data"] == nil)
+    let full = try JSONValue(parsing: service().render(PredictionSnapshot(it, resultURL: nil), isFull: true))
+    #expect(full["provider_data"]?["revised_prompt"]?.string?.count == 10_000)
+    #expect(try JSONValue(parsing: PredictionSnapshot(it, resultURL: nil).listedJSON)["provider_data"] == nil)
+  }
+
   @Test func listIsCutAtTheLimitAndContinues() throws {
     var page = ListPage(predictions: [], cursors: [], nextCursor: "end")
     for number in 0..<500 {

@@ -81,6 +81,11 @@ struct SchemaTests {
       account: "acc", outputDirectory: "/out")
     it.status = .completed
     it.files = [OutputFile(path: "/x.png", mediaType: "image/png", bytes: 9, sha256: "", width: 1, height: 1)]
+    it.files[0].milliseconds = 1
+    it.providerData = Array(#"{"usage":{}}"#.utf8)
+    it.failure = PredictionFailure(.downloadFailed, retryable: false, message: "")
+    it.failure?.missing = [1]
+    it.failure?.partial = [PartialFile(index: 1, path: "/x.png.partial", bytes: 1, sha256: "")]
     it.preview = Preview(path: "/p/x.png", mediaType: "image/png", bytes: 9, width: 2, height: 3, index: 0)
     var json = JSONWriter()
     let snapshot = PredictionSnapshot(
@@ -90,6 +95,14 @@ struct SchemaTests {
     let written = try #require(try JSONValue(parsing: json.bytes).object).members.map(\.name)
     let schema = Schema.wholePrediction.json(.inline)
     #expect(schema["properties"]?.object?.members.map(\.name) == written)
+    #expect(try JSONValue(parsing: json.bytes)["provider_data"]?.text == #"{"usage":{}}"#)
+    func members(_ value: JSONValue?) -> [String]? { value?.object?.members.map(\.name) }
+    let failure = try JSONValue(parsing: json.bytes)["failure"]
+    let ofFailure = schema["properties"]?["failure"]?["properties"]
+    #expect(members(ofFailure) == members(failure))
+    #expect(members(ofFailure?["partial"]?["items"]?["properties"]) == members(failure?["partial"]?.array?.first))
+    let ofFile = members(schema["properties"]?["files"]?["items"]?["properties"])
+    #expect(ofFile?.filter { $0 != "base64" } == members(try JSONValue(parsing: json.bytes)["files"]?.array?.first))
     let preview = try #require(try JSONValue(parsing: json.bytes)["preview"]?.object).members.map(\.name)
     #expect(schema["properties"]?["preview"]?["properties"]?.object?.members.map(\.name) == preview)
     #expect(schema["properties"]?["status"]?["enum"] == .array(PredictionStatus.allCases.map { .string($0.rawValue) }))

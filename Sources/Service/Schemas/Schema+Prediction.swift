@@ -53,7 +53,7 @@ extension Schema {
         ),
         "cost": .cost.orNull.about("What it costs; null where that is not known."),
         "provider_data": .object().about(
-          "What the provider said beside the outputs: with openai usage (tokens) and revised_prompt (of the first image that has one). Left out in lists."
+          "What the provider said beside the outputs: usage (tokens) and revised_prompt (of the first image that has one), where it says them. Left out in lists."
         ),
         "failure": .failure.orNull.about("Why it failed, for programs. With completed only download_failed."),
         "idempotency_key": .string.orNull.about("The caller's."),
