@@ -105,8 +105,8 @@ export class Client {
     }
   }
 
-  cancel(id, { deleteRemote } = {}) {
-    return this.call("cancel", { id, delete_remote: deleteRemote });
+  cancel(id, { deleteRemote, chain } = {}) {
+    return this.call("cancel", { id, delete_remote: deleteRemote, chain });
   }
 
   wait(ids, { mode = "all", timeout = 50_000, signal } = {}) {

@@ -49,6 +49,8 @@ export interface Prediction {
   readonly revision: number;
   /** Why a `created` prediction is not sent yet: its account pauses. */
   readonly waiting?: Waiting;
+  /** The ids of unfinished predictions whose outputs its input names; it is sent when they are completed. */
+  readonly waits_for?: readonly string[];
   /** Of the reply to `submit`: fields of the input that the model may not know. */
   readonly warnings?: readonly Warning[];
   /** The fields left out to keep the message short. */
@@ -326,8 +328,8 @@ export class Client {
   /** The finished prediction, however it ended. An aborted signal stops the waiting, never the prediction. */
   result(id: string, options?: WaitOptions & { inline?: boolean }): Promise<Prediction>;
 
-  /** Stops a prediction; before it was sent that costs nothing. */
-  cancel(id: string, options?: { deleteRemote?: boolean }): Promise<Prediction>;
+  /** Stops a prediction; before it was sent that costs nothing. With `chain` also those that wait for its outputs; without it they fail. */
+  cancel(id: string, options?: { deleteRemote?: boolean; chain?: boolean }): Promise<Prediction>;
 
   /** Waits for `all` or `any` of several; a time limit (50,000 ms; `null` is half an hour) is not an error, see `done`. */
   wait(
@@ -408,6 +410,9 @@ export class Client {
 
 /** Whether there is nothing more to wait for. */
 export function isDone(prediction: Prediction): boolean;
+
+/** A name for one of its outputs, for the input of another prediction: finished or not, it becomes the file there. */
+export function reference(prediction: Pick<Prediction, "id">, output?: number): string;
 
 /** Base class of all errors of this package, except `AbortError`. */
 export class ImagewireError extends Error {}

@@ -9,5 +9,5 @@
  */
 
 export { Client } from "./client.js";
-export { isDone } from "./prediction.js";
+export { isDone, reference } from "./prediction.js";
 export * from "./errors.js";

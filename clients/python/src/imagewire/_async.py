@@ -174,9 +174,12 @@ class AsyncClient:
                 assert timeout is not None
                 raise WaitTimeout(prediction, timeout)
 
-    async def cancel(self, id: str, *, delete_remote: bool = False) -> Prediction:
-        """Stops a prediction; before it was sent that costs nothing. A finished one comes back unchanged."""
-        return await self._ask(_calls.cancel(id, delete_remote))
+    async def cancel(self, id: str, *, delete_remote: bool = False, chain: bool = False) -> Prediction:
+        """Stops a prediction; before it was sent that costs nothing. A finished one comes back unchanged.
+
+        With `chain` also those that wait for its outputs; without it they fail.
+        """
+        return await self._ask(_calls.cancel(id, delete_remote, chain))
 
     async def wait(self, ids: Iterable[str], *, mode: str = "all", timeout: float = 50.0) -> Waited:
         """Waits for `all` or `any` of several; running out of time is not an error; see `done`."""

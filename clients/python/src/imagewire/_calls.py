@@ -51,8 +51,8 @@ def result(id: str, timeout: float, inline: bool) -> "Call[Prediction]":
     return _call("result", Prediction.from_json, id=id, timeout_ms=milliseconds(timeout), inline=inline or None)
 
 
-def cancel(id: str, delete_remote: bool) -> "Call[Prediction]":
-    return _call("cancel", Prediction.from_json, id=id, delete_remote=delete_remote or None)
+def cancel(id: str, delete_remote: bool, chain: bool) -> "Call[Prediction]":
+    return _call("cancel", Prediction.from_json, id=id, delete_remote=delete_remote or None, chain=chain or None)
 
 
 def wait(ids: Iterable[str], mode: str, timeout: float) -> "Call[Waited]":

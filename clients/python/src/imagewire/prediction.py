@@ -216,6 +216,8 @@ class Prediction:
     preview: Optional[Preview] = None
     #: Why a `created` prediction is not sent yet: its account pauses.
     waiting: Optional[Waiting] = None
+    #: The ids of unfinished predictions whose outputs its input names; it is sent when they are completed.
+    waits_for: Tuple[str, ...] = ()
     #: Of the reply to `submit`: fields of the input that the model may not know, by path.
     warnings: Mapping[str, str] = field(default_factory=dict, hash=False)
     #: `None` where it is not known, or an older imagewire answered.
@@ -232,6 +234,10 @@ class Prediction:
     def path(self) -> Optional[Path]:
         """The first image, where there is one."""
         return self.files[0].path if self.files else None
+
+    def reference(self, output: int = 1) -> str:
+        """A name for one of its outputs, for the input of another prediction: finished or not, it becomes the file there."""
+        return f"imagewire://predictions/{self.id}/{output}"
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Prediction":
@@ -264,6 +270,7 @@ class Prediction:
             omitted=tuple(value.get("omitted") or ()),
             preview=Preview.from_json(value["preview"]) if value.get("preview") else None,
             waiting=Waiting.from_json(value["waiting"]) if value.get("waiting") else None,
+            waits_for=tuple(value.get("waits_for") or ()),
             warnings=_by_path(value.get("warnings")),
             cost=Cost.from_json(value["cost"]) if value.get("cost") else None,
             provider_data=value.get("provider_data"),
