@@ -1,12 +1,12 @@
 #!/usr/bin/env node
-// imagewire-generate "a red fox": a progress line on stderr, the path of the image on stdout.
+// imagewire-generate "a red fox": a progress line on stderr, the paths of the saved files on stdout.
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Client, ImagewireError, PredictionFailed } from "../src/index.js";
 
 const USAGE = `usage: imagewire-generate [options] PROMPT
 
-Makes an image and prints its path.
+Makes an image, or what the model makes, and prints its path.
 
   --model NAME, --provider NAME
   --output-dir DIR, --output-name NAME
@@ -62,6 +62,8 @@ try {
     console.error("Cancelled.");
     process.exitCode = 3;
   } else if (error instanceof ImagewireError) {
+    // One of several outputs may be missing; the others are paid for.
+    for (const { path } of error.prediction?.files ?? []) console.log(path);
     console.error(error.message);
     process.exitCode = error instanceof PredictionFailed ? (EXIT_CODES[error.prediction.status] ?? 1) : 1;
   } else {

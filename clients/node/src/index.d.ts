@@ -30,6 +30,7 @@ export interface Prediction {
   readonly remote_id: string | null;
   /** Absent in lists, and where it is very long. */
   readonly input?: Readonly<Record<string, unknown>>;
+  /** The saved outputs, of any kind, in the order of their index. */
   readonly files: readonly SavedFile[];
   /** The newest partial image, while it is being made and the provider streams them. */
   readonly preview?: Preview;

@@ -42,6 +42,16 @@ export function fake(test, kind, options = {}) {
   return made;
 }
 
+/** The variables that lead to a WaveSpeed on this machine, which does as the script says. It ends with the test. */
+export async function wavespeed(test, plan) {
+  const server = spawn("python3", [join(ROOT, "Tests/Fixtures/wavespeed.py")], { stdio: ["pipe", "pipe", "inherit"] });
+  test.after(() => server.stdin.end());
+  const [line] = await once(server.stdout, "data");
+  const url = `http://127.0.0.1:${JSON.parse(line).port}`;
+  await fetch(`${url}/_/script`, { method: "POST", body: JSON.stringify(plan) });
+  return { WAVESPEED_API_KEY: "wsk_SECRETsecret0123456789", WAVESPEED_BASE_URL: url };
+}
+
 /** An input that is drawn quickly. */
 export const small = (prompt, sandbox) => ({ prompt, size: "64x64", ...(sandbox && { sandbox }) });
 

@@ -1,7 +1,7 @@
 // Checked by TypeScript, never run: what must be accepted, and what must not.
 import { CallError, Client, ImagewireError, isDone, PredictionFailed, ProcessError, WaitTimeout } from "imagewire";
 import type {
-  ClientOptions, Deletion, Model, Page, Prediction, SavedFile, Status, Thumbnail, Update, Validation, Waited,
+  ClientOptions, Deletion, FileKind, Model, Page, Prediction, SavedFile, Status, Thumbnail, Update, Validation, Waited,
 } from "imagewire";
 
 const options: ClientOptions = { binary: "/bin/imagewire", provider: "sandbox", args: ["--log-level", "debug"] };
@@ -18,6 +18,8 @@ export async function use(): Promise<string> {
   });
   await client.result(prediction.id, { timeout: null, onProgress: async (it) => console.log(it.status) });
   const file: SavedFile = prediction.files[0];
+  const kind: FileKind = file.kind;
+  console.log(kind === "video" ? file.media_type : file.index, prediction.cost?.amount ?? 0, prediction.failure?.missing?.[0]);
   const page: Page = await client.list({ status: "failed", createdAfter: new Date(), limit: 5 });
   const waited: Waited = await client.wait(page.predictions.map((it) => it.id), { mode: "any" });
   for await (const it of client.updates(prediction.id, { signal: controller.signal })) console.log(it.revision);

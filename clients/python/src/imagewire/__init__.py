@@ -19,7 +19,7 @@ from .errors import (
     RequestCancelled, StartFailed, StorageFailed, SubmissionUnknown, WaitTimeout,
 )
 from .prediction import (
-    Cost, Deletion, Failure, File, Model, Page, PartialFile, Prediction, Preview, Price, Thumbnail, Timings, Update,
+    Cost, Deletion, Failure, File, FileKind, Model, Page, PartialFile, Prediction, Preview, Price, Thumbnail, Timings, Update,
     Validation, Waited, Waiting,
 )
 
@@ -28,7 +28,8 @@ __version__ = "0.1.0"
 __all__ = [
     "AsyncClient", "AsyncSubscription", "AuthenticationFailed", "BinaryNotFound", "BinaryTooOld",
     "BudgetExceeded", "CallError", "CallOverBudget", "CallTimeout", "Client", "ConfigurationFailed",
-    "ConnectionLost", "ContentRefused", "Cost", "Deletion", "DownloadFailed", "Failure", "File", "IdempotencyConflict",
+    "ConnectionLost", "ContentRefused", "Cost", "Deletion", "DownloadFailed", "Failure", "File", "FileKind",
+    "IdempotencyConflict",
     "ImagewireError", "InsufficientCredit", "InternalFailure", "InvalidInput", "InvalidParams", "Model",
     "ModelUnavailable", "NetworkFailed", "NoThumbnail", "Page", "PartialFile", "Prediction", "PredictionCancelled", "PredictionFailed",
     "PredictionInterrupted", "PredictionNotFinished", "PredictionNotFound", "PredictionOverBudget", "Preview",

@@ -1,4 +1,4 @@
-"""`python -m imagewire "a red fox"`: a progress line on stderr, the path of the image on stdout."""
+"""`python -m imagewire "a red fox"`: a progress line on stderr, the paths of the saved files on stdout."""
 
 import argparse
 import os
@@ -32,11 +32,11 @@ class ProgressLine:
 
 
 def main(arguments: Optional[List[str]] = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m imagewire", description="Makes an image and prints its path.")
+    parser = argparse.ArgumentParser(prog="python -m imagewire", description="Makes an image, or what the model makes, and prints its path.")
     parser.add_argument("prompt", help="the prompt: a description of the image")
     parser.add_argument("--model")
     parser.add_argument("--provider", help="wavespeed, openai or sandbox")
-    parser.add_argument("--output-dir", help="where the image goes")
+    parser.add_argument("--output-dir", help="where the file goes")
     parser.add_argument("--output-name", help="its name, without folder and extension")
     parser.add_argument("--timeout", type=float, help="seconds to wait; the prediction goes on after that")
     parser.add_argument("--binary", help="the program imagewire, where it is not on the path")
@@ -51,6 +51,9 @@ def main(arguments: Optional[List[str]] = None) -> int:
             )
     except PredictionFailed as error:
         line.clear()
+        # One of several outputs may be missing; the others are paid for.
+        for file in error.prediction.files:
+            print(file.path)
         print(error, file=sys.stderr)
         return EXIT_CODES.get(error.prediction.status, 1)
     except ImagewireError as error:

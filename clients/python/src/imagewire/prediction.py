@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Dict, Iterable, Iterator, Mapping, Optional, Tuple
+from typing import Any, Dict, Iterable, Iterator, Literal, Mapping, Optional, Tuple
+
+#: What a saved file is for. A `vector` is an SVG file, which may contain scripts.
+FileKind = Literal["image", "vector", "video", "audio", "model", "archive", "text", "json", "other"]
 
 #: The final statuses; only `unknown` may change once.
 TERMINAL = frozenset({"completed", "failed", "cancelled", "unknown"})
@@ -32,8 +35,8 @@ class File:
     height: Optional[int]
     #: Only where it was asked for with `inline`.
     base64: Optional[str] = field(default=None, repr=False)
-    #: How to show it: image, vector (SVG, which may contain scripts), video, audio, model, archive, text, json or other.
-    kind: str = "image"
+    #: How to show it. A later imagewire may have kinds that are not in `FileKind`.
+    kind: FileKind = "image"
     #: Which output it is, from 1.
     index: int = 1
     #: How long a sound or a film lasts, where its header says so.
@@ -42,6 +45,10 @@ class File:
     def read(self) -> builtins.bytes:
         """Its bytes: from the message where it came with it, else from the disk."""
         return base64.b64decode(self.base64) if self.base64 is not None else self.path.read_bytes()
+
+    def text(self) -> str:
+        """Its words, of a text or JSON; `json.loads(file.text())` is the value of the latter."""
+        return self.read().decode("utf-8")
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "File":
@@ -197,6 +204,7 @@ class Prediction:
     #: `wavespeed`, `openai` or `sandbox`.
     provider: str
     remote_id: Optional[str]
+    #: The saved outputs, of any kind, in the order of their index.
     files: Tuple[File, ...]
     #: `none`, `charged`, `refunded` or `unknown`.
     billing: str
@@ -232,7 +240,7 @@ class Prediction:
 
     @property
     def path(self) -> Optional[Path]:
-        """The first image, where there is one."""
+        """The first file, where there is one; its kind is `files[0].kind`."""
         return self.files[0].path if self.files else None
 
     def reference(self, output: int = 1) -> str:
