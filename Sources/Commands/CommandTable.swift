@@ -160,7 +160,10 @@ public struct CommandTable: Sendable {
     "cancel", "cancel a prediction, and say what it may still cost",
     details: ["Before it is sent this costs nothing. After that the provider may still finish and bill it."],
     operands: [id],
-    options: [CommandOption("--delete-remote", nil, .none, "also ask the provider to delete its copy"), json] + table)
+    options: [
+      CommandOption("--delete-remote", nil, .none, "also ask the provider to delete its copy"),
+      CommandOption("--chain", nil, .none, "also cancel the predictions that wait for its outputs"), json,
+    ] + table)
 
   private static let delete = Command(
     "delete", "delete finished predictions, all or none",

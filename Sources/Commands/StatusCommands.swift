@@ -46,7 +46,8 @@ enum StatusCommands {
     find(invocation.operands[0], session) { snapshot in
       let result: Result<PredictionSnapshot, StoreError> = answer { completion in
         session.engine.cancel(
-          snapshot.prediction.id, deleteRemote: invocation.has("--delete-remote"), completion: completion)
+          snapshot.prediction.id, deleteRemote: invocation.has("--delete-remote"), chain: invocation.has("--chain"),
+          completion: completion)
         session.engine.settle()
       }
       switch result {
@@ -101,6 +102,8 @@ enum StatusCommands {
     case .success(.notFound(let id)): console.error("There is no prediction \(id). Nothing was deleted.")
     case .success(.unfinished(let ids)):
       console.error("\(ids[0]) is not finished. Nothing was deleted. imagewire cancel stops it.")
+    case .success(.awaited(let ids)):
+      console.error("\(ids[0]) waits for an output of it. Nothing was deleted. imagewire cancel stops that one.")
     case .failure(let error): console.error("\(error.message)")
     }
     return .failed
@@ -139,6 +142,9 @@ enum StatusCommands {
     ]
     if let waiting = snapshot.waiting {
       rows.append(("waiting", "until \(Timestamp.text(waiting.until)): \(waiting.words)"))
+    }
+    if !it.waitsFor.isEmpty {
+      rows.append(("waits for", .joined(it.waitsFor.map { "\($0)" }, separator: ", ")))
     }
     if let prompt = it.prompt { rows.append(("prompt", SafeText(prompt))) }
     rows += [("model", "\(it.model)"), ("provider", "\(it.provider)"), ("billing", "\(it.billing.rawValue)")]

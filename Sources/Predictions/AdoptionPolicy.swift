@@ -48,7 +48,7 @@ public struct AdoptionPolicy: Sendable, Equatable {
 
   /// Whether `queued` matters: a match for a queued prediction was sent from a later state of the database, and may as
   /// well have been made for another one in the queue.
-  public static func readsQueue(for prediction: Prediction) -> Bool { prediction.phase == .queued }
+  public static func readsQueue(for prediction: Prediction) -> Bool { prediction.isUnsent }
 
   /// When a queued prediction is taken to have been sent for which a match was found, by our clock: about when the
   /// provider created the match.

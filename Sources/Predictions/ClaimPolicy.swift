@@ -38,7 +38,7 @@ public struct ClaimPolicy: Sendable, Equatable {
   ///
   /// - Parameter isOrphan: whether the process that accepted it has exited.
   public func mayBeNext(_ prediction: Prediction, isOrphan: Bool) -> Bool {
-    if prediction.uploads == .awaited, !request.mayUpload, !isUploaded(prediction) { return false }
+    if prediction.awaitsAddresses, !request.mayUpload, !isUploaded(prediction) { return false }
     return !isOrphan || request.orphans != .searched(now: false)
   }
 
@@ -63,7 +63,7 @@ public struct ClaimPolicy: Sendable, Equatable {
   ) throws(Facts.Failure) -> Decision {
     let isOrphan = isOrphan && distinguishesOrphans
     if let pause = try facts.pause(), pause.remaining(at: now) != nil { return .hold(.paused(pause, next: next)) }
-    if isOrphan, case .sentWithin(let limit) = request.orphans, now - next.createdAt > limit {
+    if isOrphan, case .sentWithin(let limit) = request.orphans, now - next.lastSeen > limit {
       return .end(.interrupted)
     }
     if let wait = try rateWait(at: now, facts) { return .hold(.denied(retryAfter: wait)) }
@@ -72,7 +72,7 @@ public struct ClaimPolicy: Sendable, Equatable {
     if next.usesDefaultModel, !request.skipsLookup, try facts.sighting()?.holds(for: next.model, at: now) != true {
       return .hold(.needsLookup(next))
     }
-    if next.uploads == .awaited, !isUploaded(next) { return .hold(.needsUpload(next)) }
+    if next.awaitsAddresses, !isUploaded(next) { return .hold(.needsUpload(next)) }
     return switch try spending(on: next, reset: reset, facts) {
     case .allowed: .claim
     case .needsPrice: .hold(.needsPrice(next))
@@ -113,6 +113,12 @@ public struct ClaimPolicy: Sendable, Equatable {
       () throws(Facts.Failure) in try facts.ledger()
     }
   }
+}
+
+extension Prediction {
+  /// When a process last knew that it was not sent: at its acceptance or, while it waited for outputs of others, when its
+  /// time was last due for renewal.
+  fileprivate var lastSeen: Int64 { attendedAt.map { max(createdAt, $0 + ChainPolicy.renewal) } ?? createdAt }
 }
 
 /// The facts about an account by which `ClaimPolicy` decides. A store reads them inside the transaction that claims.

@@ -15,20 +15,10 @@ public enum FileReferences {
   /// The files that an input names, in the order of the input.
   public static func find(in input: JSONObject) -> [Reference] {
     var found: [Reference] = []
-    visit(.object(input), at: "input") { member, text in
+    InputStrings.visit(input) { member, text in
       if let path = path(in: text) { found.append(Reference(member: member, path: path)) }
     }
     return found
-  }
-
-  /// The input with each file's reference replaced.
-  ///
-  /// - Parameter substitute: the replacement for a path; `nil` leaves the string as it is.
-  public static func replacing(_ input: JSONObject, by substitute: (String) -> String?) -> JSONObject {
-    JSONObject(
-      input.members.map { member in
-        (member.name, isText(member.name) ? member.value : replacing(member.value, by: substitute))
-      })
   }
 
   /// The path in a reference; `nil` for any other string.
@@ -42,7 +32,7 @@ public enum FileReferences {
   /// - Parameter isFile: whether a file of this name exists.
   public static func mistaken(in input: JSONObject, isFile: (String) -> Bool) -> [Reference] {
     var found: [Reference] = []
-    visit(.object(input), at: "input") { member, text in
+    InputStrings.visit(input) { member, text in
       guard path(in: text) == nil, text.utf8.count <= longestPath, let name = plainName(in: text) else { return }
       let isMarked = text.utf8.first == UInt8(ascii: "@") && name.utf8.contains { $0 == 0x2E || $0 == 0x2F }
       if isMarked || isFile(name) { found.append(Reference(member: member, path: name)) }
@@ -57,30 +47,5 @@ public enum FileReferences {
   private static func plainName(in text: String) -> String? {
     let name = text.hasPrefix("file://") ? text.dropFirst(7) : text.hasPrefix("@") ? text.dropFirst() : text[...]
     return name.isEmpty || name.utf8.contains { $0 < 0x20 } ? nil : String(name)
-  }
-
-  /// Whether a field of this name holds text by people, where an `@` does not name a file.
-  public static func isText(_ member: String) -> Bool { member == "prompt" }
-
-  private static func visit(_ value: JSONValue, at member: String, _ body: (_ member: String, String) -> Void) {
-    switch value {
-    case .string(let text): body(member, text)
-    case .array(let elements):
-      for (index, element) in elements.enumerated() { visit(element, at: "\(member)[\(index)]", body) }
-    case .object(let object):
-      for next in object.members where !isText(next.name) {
-        visit(next.value, at: "\(member).\(next.name)", body)
-      }
-    case .null, .bool, .number: break
-    }
-  }
-
-  private static func replacing(_ value: JSONValue, by substitute: (String) -> String?) -> JSONValue {
-    switch value {
-    case .string(let text): path(in: text).flatMap(substitute).map { .string($0) } ?? value
-    case .array(let elements): .array(elements.map { replacing($0, by: substitute) })
-    case .object(let object): .object(replacing(object, by: substitute))
-    case .null, .bool, .number: value
-    }
   }
 }

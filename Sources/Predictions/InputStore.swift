@@ -9,6 +9,9 @@ public protocol InputStore: Sendable {
   ///   - limit: the greatest length, in bytes.
   func open(_ path: String, atMost limit: Int64) throws(InputError) -> any InputFile
 
+  /// Opens a saved file, which may be of any kind and must have the length that was recorded. Reads none of its bytes.
+  func open(_ file: OutputFile, atMost limit: Int64) throws(InputError) -> any InputFile
+
   /// Whether a regular file of this name exists, absolute or relative to the working directory. Opens nothing.
   func isFile(_ path: String) -> Bool
 }
@@ -71,6 +74,8 @@ public enum InputError: Error, Sendable, Equatable {
   case notAnImage
   /// It was changed while it was sent.
   case changed
+  /// It is not the file that was saved any more.
+  case notAsSaved
 
   /// The predicate of a sentence whose subject is the file.
   public var reason: String {
@@ -81,6 +86,7 @@ public enum InputError: Error, Sendable, Equatable {
     case .tooLarge(let limit): "is larger than the \(limit / 1_000_000) MB that the provider accepts"
     case .notAnImage: "is not a PNG, JPEG, WebP, GIF, BMP or TIFF image"
     case .changed: "was changed while it was uploaded"
+    case .notAsSaved: "was changed since it was saved"
     }
   }
 }

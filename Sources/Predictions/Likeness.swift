@@ -13,11 +13,16 @@ public struct Likeness: Sendable, Equatable {
 
   /// The likeness of an input, or of the input that a history shows.
   ///
-  /// - Parameter hasFiles: whether strings that begin with `@/` stand for files whose addresses are not known.
-  public init(of input: JSONObject, hasFiles: Bool = false) {
+  /// - Parameters:
+  ///   - hasFiles: whether strings that begin with `@/` stand for files whose addresses are not known.
+  ///   - hasReferences: the same of strings that name outputs of other predictions.
+  public init(of input: JSONObject, hasFiles: Bool = false, hasReferences: Bool = false) {
+    func isUnknown(_ text: String) -> Bool {
+      hasFiles && FileReferences.path(in: text) != nil || hasReferences && OutputReference(text) != nil
+    }
     digests = Dictionary(
       input.members.map { member in
-        let isComparable = !Self.isOpaque(member.value, named: member.name, hasFiles)
+        let isComparable = !Self.isOpaque(member.value, named: member.name, isUnknown)
         return (Array(member.name.utf8), isComparable ? Self.digest(member.value) : nil)
       }, uniquingKeysWith: { _, last in last })
   }
@@ -59,14 +64,14 @@ public struct Likeness: Sendable, Equatable {
 
   // MARK: - Pieces
 
-  private static func isOpaque(_ value: JSONValue, named name: String, _ hasFiles: Bool) -> Bool {
+  private static func isOpaque(_ value: JSONValue, named name: String, _ isUnknown: (String) -> Bool) -> Bool {
     switch value {
     case .string(let text):
-      !FileReferences.isText(name)
+      !InputStrings.isText(name)
         && (text.utf8.prefix(5).elementsEqual("data:".utf8) { $0 | 0x20 == $1 | 0x20 }
-          || hasFiles && FileReferences.path(in: text) != nil)
-    case .array(let elements): elements.contains { isOpaque($0, named: name, hasFiles) }
-    case .object(let object): object.members.contains { isOpaque($0.value, named: $0.name, hasFiles) }
+          || isUnknown(text))
+    case .array(let elements): elements.contains { isOpaque($0, named: name, isUnknown) }
+    case .object(let object): object.members.contains { isOpaque($0.value, named: $0.name, isUnknown) }
     case .null, .bool, .number: false
     }
   }
@@ -84,6 +89,8 @@ extension Prediction {
   /// The comparable parts of its input; `nil` where the input was not loaded or cannot be read.
   public var likeness: Likeness? {
     guard let input = (try? JSONValue(parsing: sent ?? input ?? []))?.object else { return nil }
-    return Likeness(of: input, hasFiles: uploads != .none && sent == nil)
+    let isAsWritten = sent == nil
+    return Likeness(
+      of: input, hasFiles: isAsWritten && uploads != .none, hasReferences: isAsWritten && references != .none)
   }
 }

@@ -17,33 +17,37 @@ extension Prediction {
     var next = self
     switch event {
     case .claimed:
-      try require(status == .created && phase == .queued)
+      try require(isUnsent)
       next.status = .processing
       next.phase = .sending
       next.billing = .unknown
       next.startedAt = now
-      if uploads == .awaited { next.uploads = .done }
+      next.replaceAddresses()
       next.take(by: writer)
 
     case .priced(let micros):
-      try require(status == .created && phase == .queued)
+      try require(isUnsent)
       next.estimateMicros = micros
       return next
 
     case .overBudget(let refusal):
-      try require(status == .created && phase == .queued)
+      try require(isUnsent)
       next.end(.failed, at: now, failure: .overBudget(refusal))
 
     case .modelMissing(let failure):
-      try require(status == .created && phase == .queued)
+      try require(isUnsent)
       next.end(.failed, at: now, failure: failure)
 
     case .priceRefused(let failure):
-      try require(status == .created && phase == .queued)
+      try require(isUnsent)
       next.end(.failed, at: now, failure: failure)
 
     case .uploadFailed(let failure, _):
-      try require(status == .created && phase == .queued && uploads == .awaited)
+      try require(isUnsent && awaitsAddresses)
+      next.end(.failed, at: now, failure: failure)
+
+    case .targetFailed(let failure):
+      try require(isChained)
       next.end(.failed, at: now, failure: failure)
 
     case .cancelAsked(let deleteRemote, let sendable):
@@ -54,7 +58,7 @@ extension Prediction {
       next = try cancelled(deleteRemote: false, sendable: sendable, by: writer, at: now)
 
     case .interrupted:
-      if phase != .queued { try requireAwaitsReply(writer) }
+      if !isUnsent { try requireAwaitsReply(writer) }
       next.billing = .none
       if phase == .settling {
         next.settleUnsent()
@@ -63,12 +67,12 @@ extension Prediction {
       }
 
     case .notInHistory:  // The writer now stands for the process that accepted it.
-      try require(status == .created && phase == .queued)
+      try require(isUnsent)
       next.acceptor = writer?.owner
       return next
 
     case .foundSeveral(let reason):  // It may have been sent, and is not sent again.
-      try require(status == .created && phase == .queued)
+      try require(isUnsent)
       next.end(.failed, at: now, failure: .mayHaveBeenSent(reason))
       next.billing = .unknown
 
@@ -91,7 +95,7 @@ extension Prediction {
       if phase == .settling { next.settle(deleting: false) } else { next.end(.failed, at: now, failure: failure) }
 
     case .accepted(let remoteID, _):  // Without a check of the owner: an id is always written.
-      try require(phase != .queued)
+      try require(!isUnsent)
       // The id of a reply that could not be read stands for it still, when it can be.
       guard self.remoteID != remoteID || status == .unknown && phase == nil else { return self }
       next.remoteID = remoteID
@@ -204,11 +208,11 @@ extension Prediction {
       return next
 
     case .adopted(let match):  // A queued one was sent from a later state of the database.
-      try require(phase == .looking || status == .created && phase == .queued)
-      if phase == .queued {
+      try require(phase == .looking || isUnsent)
+      if isUnsent {
         next.billing = .unknown
         next.startedAt = min(now, match.createdAt - match.clockSkew)
-        if uploads == .awaited { next.uploads = .done }
+        next.replaceAddresses()
       }
       next.remoteID = match.remoteID
       next.status = .processing
@@ -369,10 +373,18 @@ extension Prediction {
     preview = nil
   }
 
+  /// Its input is sent with addresses in place of files and outputs.
+  private mutating func replaceAddresses() {
+    if uploads == .awaited { uploads = .done }
+    if references == .awaited { references = .done }
+    (targets, waitsFor, attendedAt) = ([], [], nil)
+  }
+
   private mutating func end(_ status: PredictionStatus, at now: Int64, failure: PredictionFailure?) {
     self.status = status
     phase = nil
     owner = nil
+    (targets, waitsFor, attendedAt) = ([], [], nil)
     finishedAt = now
     self.failure = failure
     error = failure?.message ?? ""

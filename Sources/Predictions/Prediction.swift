@@ -60,6 +60,15 @@ public struct Prediction: Sendable, Equatable {
 
   // MARK: The state.
 
+  /// Whether `input` names outputs of earlier predictions. `input` keeps the caller's spelling.
+  public var references: ReferenceState
+  /// The outputs that `input` names, in rising order, while it waits for them; empty otherwise, and where they were not loaded.
+  public var targets: [OutputReference]
+  /// Those of the targets that were not finished when it was read; for clients.
+  public var waitsFor: [PredictionID]
+  /// When a process that could send it last saw it waiting for outputs; `nil` for every other one.
+  public var attendedAt: Int64?
+
   /// Its status, for clients.
   public var status: PredictionStatus
   /// The work that remains, for processes; `nil` where there is none.
@@ -131,6 +140,23 @@ public struct Prediction: Sendable, Equatable {
   /// - Returns: `nil` where that output is not saved or may not be seen yet.
   public func visibleFile(_ index: Int) -> OutputFile? { visibleFiles.first { $0.index == index } }
 
+  /// Whether it waits for outputs of other predictions, or for its turn after them. Its phase is `nil` meanwhile.
+  public var isChained: Bool { status == .created && references == .awaited }
+
+  /// Whether it is accepted and nothing was sent for it.
+  public var isUnsent: Bool { status == .created && (phase == .queued || references == .awaited) }
+
+  /// Whether addresses must take the places of files or outputs in its input before it is sent.
+  public var awaitsAddresses: Bool { uploads == .awaited || references == .awaited }
+
+  /// Makes it wait for outputs of other predictions.
+  public mutating func wait(for references: [OutputReference]) {
+    self.references = .awaited
+    targets = Set(references).sorted { ($0.target, $0.output) < ($1.target, $1.output) }
+    phase = nil
+    attendedAt = createdAt
+  }
+
   /// When it was accepted.
   public var createdAt: Int64 { id.milliseconds }
 
@@ -163,6 +189,10 @@ public struct Prediction: Sendable, Equatable {
     self.images = images
     self.caps = caps
     self.uploads = uploads
+    references = .none
+    targets = []
+    waitsFor = []
+    attendedAt = nil
     acceptor = nil
     status = .created
     phase = .queued

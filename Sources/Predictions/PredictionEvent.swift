@@ -13,6 +13,8 @@ public enum PredictionEvent: Sendable, Equatable {
   case modelMissing(PredictionFailure)
   /// A file that it names could not be uploaded. Nothing was sent.
   case uploadFailed(PredictionFailure, pause: Int64?)
+  /// A prediction whose output its input names cannot give it. Nothing was sent.
+  case targetFailed(PredictionFailure)
   /// The caller cancels it. `sendable` is `false` where the writer has revoked its POST before the first byte.
   case cancelAsked(deleteRemote: Bool, sendable: Bool)
   /// The call that requested it was cancelled before it was answered. Ends it only if it is not sent; `sendable` as
@@ -92,7 +94,8 @@ extension PredictionEvent {
     case .ambiguous, .unreadable: .leftOpen
     case .cancelAsked(_, sendable: false), .withdrawn(sendable: false): .unsent
     case .foundSeveral: .doubted
-    case .notInHistory, .priced, .overBudget, .priceRefused, .modelMissing, .uploadFailed, .previewed, .cancelAsked,
+    case .notInHistory, .priced, .overBudget, .priceRefused, .modelMissing, .uploadFailed, .targetFailed, .previewed,
+      .cancelAsked,
       .withdrawn, .takenOver,
       .finished, .saved,
       .downloadGivenUp,

@@ -28,6 +28,8 @@ public struct PredictionFailure: Sendable, Equatable {
     case downloadFailed = "download_failed"
     /// It would have cost more than allowed.
     case budgetExceeded = "budget_exceeded"
+    /// Another prediction, whose output its input names, cannot give it.
+    case dependencyFailed = "dependency_failed"
     /// The caller stopped it.
     case cancelled
     /// The process ended before it was sent.

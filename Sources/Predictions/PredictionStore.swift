@@ -55,6 +55,15 @@ public protocol PredictionStore: ChangeLog {
     of digest: [UInt8], for account: String, as address: String, lifetime: Int64,
     completion: @escaping @Sendable () -> Void)
 
+  /// Whether predictions wait for outputs of this one. Takes microseconds.
+  func isAwaited(_ id: PredictionID) throws(StoreError) -> Bool
+
+  /// Ends a batch of the predictions that wait for outputs which cannot come any more, and those that no process could serve
+  /// for `ChainPolicy.patience`; notes that this process could serve the others of its accounts.
+  ///
+  /// - Parameter accounts: the accounts of this process.
+  func follow(accounts: Set<String>, completion: @escaping @Sendable (Result<ChainRound, StoreError>) -> Void)
+
   /// Shows other processes that this one makes progress. Needs no commit.
   func touch()
 
@@ -70,6 +79,11 @@ public protocol PredictionStore: ChangeLog {
   func change(
     _ id: PredictionID, _ event: PredictionEvent, by writer: Writer?,
     completion: @escaping @Sendable (Result<Change, StoreError>) -> Void)
+
+  /// Applies a cancellation to one prediction, and cancels all that wait for it, directly or not, in the same transaction.
+  func cancelChain(
+    of id: PredictionID, _ event: PredictionEvent, by writer: Writer?,
+    completion: @escaping @Sendable (Result<ChainCancellation, StoreError>) -> Void)
 
   /// Claims the account's oldest queued prediction for this process, if the limits allow: it may be sent from then on.
   ///
@@ -154,6 +168,10 @@ public enum InsertOutcome: Sendable, Equatable {
   case queueFull
   /// A cap for agents is reached; see `Prediction.caps`.
   case overBudget(BudgetRefusal)
+  /// It names an output of this prediction, which was deleted meanwhile.
+  case targetMissing(PredictionID)
+  /// More predictions than `ChainPolicy.depthLimit` would wait for each other.
+  case tooDeep
 }
 
 /// A committed change; both rows are equal where nothing changed.
@@ -273,11 +291,15 @@ public struct Recovery: Sendable, Equatable {
   public var queuedAccounts: Set<String>
   /// Predictions that this process has claimed, by the rows.
   public var sending: [PredictionID]
+  /// Whether predictions wait for outputs of others.
+  public var hasChains: Bool
 
   /// A recovery.
   public init(
-    taken: [Prediction], ended: [Prediction], queuedAccounts: Set<String>, sending: [PredictionID] = []
+    taken: [Prediction], ended: [Prediction], queuedAccounts: Set<String>, sending: [PredictionID] = [],
+    hasChains: Bool = false
   ) {
+    self.hasChains = hasChains
     self.taken = taken
     self.ended = ended
     self.queuedAccounts = queuedAccounts
@@ -294,6 +316,8 @@ public enum DeleteOutcome: Sendable, Equatable {
   case notFound(PredictionID)
   /// Nothing was deleted: these are not finished.
   case unfinished([PredictionID])
+  /// Nothing was deleted: these wait for outputs of what was to be deleted.
+  case awaited(by: [PredictionID])
 }
 
 /// The filter of a list. Conditions that are `nil` do not restrict it.

@@ -64,7 +64,8 @@ public struct ErrorKind: Sendable {
   static let budgetExceeded = ErrorKind(
     1_008, "budget_exceeded", retryable: true, "It would cost more than allowed. Nothing was sent.")
   static let predictionNotFinished = ErrorKind(
-    1_009, "prediction_not_finished", retryable: true, "Only finished predictions can be deleted. None was.",
+    1_009, "prediction_not_finished", retryable: true,
+    "Only finished predictions can be deleted, and none that others wait for. None was.",
     ["id", "ids"])
   static let noThumbnail = ErrorKind(
     1_010, "no_thumbnail", retryable: nil,

@@ -106,6 +106,12 @@ extension PredictionSnapshot {
     json.optional(it.finishedAt.map(Timestamp.text))
     json.name("revision")
     json.value(it.revision)
+    if !it.waitsFor.isEmpty {
+      json.name("waits_for")
+      json.beginArray()
+      for id in it.waitsFor { json.value(id.description) }
+      json.endArray()
+    }
     if let waiting {
       json.name("waiting")
       waiting.write(to: &json)

@@ -22,7 +22,8 @@ extension Method {
       errors: [.predictionNotFound, .storageFailed, .requestCancelled], body: .later(result)),
     Method(
       "cancel", "Cancels a prediction; before it is sent that costs nothing.",
-      [Parameters.id, Parameters.deleteRemote], result: .prediction, errors: [.predictionNotFound, .storageFailed],
+      [Parameters.id, Parameters.deleteRemote, Parameters.chain], result: .prediction,
+      errors: [.predictionNotFound, .storageFailed],
       body: .later(cancel)),
     Method(
       "wait", "Waits until one or all of several predictions are finished.",
@@ -69,6 +70,12 @@ extension Method {
       about: "Whether files have base64, up to 8 MiB together and 64 MiB in one batch; omitted names the rest.")
     static let deleteRemote = Parameter(
       "delete_remote", .bool, default: false, about: "Whether to delete the provider's copy.")
+    static let chain = Parameter(
+      "chain", .bool, default: false,
+      about: """
+        Whether to cancel the predictions that wait for its outputs too, directly or not. Otherwise they fail with \
+        dependency_failed.
+        """)
     static let mode = Parameter("mode", .word([WaitMode.all, .any]), default: .all)
     static let files = Parameter("files", .bool, default: false, about: "Whether to delete their files too.")
 
@@ -198,7 +205,8 @@ extension Method {
   {
     let id = try params[Parameters.id]
     let deleteRemote = try params[Parameters.deleteRemote]
-    try service.engine().cancel(id, deleteRemote: deleteRemote) { result in
+    let chain = try params[Parameters.chain]
+    try service.engine().cancel(id, deleteRemote: deleteRemote, chain: chain) { result in
       switch result {
       case .success(let snapshot): call.result(service.render(snapshot))
       case .failure(let error): call.error(.storage(error, id: id.description))
@@ -257,6 +265,12 @@ extension Method {
         call.error(
           RPCError(
             .predictionNotFinished, "Nothing was deleted: \(ids.count) of them \(verb) not finished.",
+            hint: "Wait for them, or cancel them first.", id: ids.first?.description, ids: ids))
+      case .success(.awaited(let ids)):
+        let verb = ids.count == 1 ? "waits" : "wait"
+        call.error(
+          RPCError(
+            .predictionNotFinished, "Nothing was deleted: \(counted(ids.count, "prediction")) \(verb) for an output.",
             hint: "Wait for them, or cancel them first.", id: ids.first?.description, ids: ids))
       case .failure(let error): call.error(.storage(error))
       }

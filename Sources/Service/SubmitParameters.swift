@@ -8,7 +8,11 @@ enum SubmitParameters {
     optional: "prompt", .string, about: "Describes the image; short for input.prompt.")
   private static let input = Parameter(
     optional: "input", .object,
-    about: "The model's input, unchanged except for uploaded files; its prompt must not be empty.")
+    about: """
+      The model's input, unchanged except for uploaded files and outputs of earlier predictions; its prompt must not be \
+      empty. A string imagewire://predictions/ID/N (at any depth, except the prompt) stands for output N of the prediction \
+      ID, which may still be in progress: then this one waits for it.
+      """)
   private static let model = Parameter(
     optional: "model", .model, about: "The model; the default model if absent.")
   private static let provider = Parameter(
@@ -37,7 +41,8 @@ enum SubmitParameters {
     "upload", .bool, default: false,
     about: """
       Whether strings of input that begin with @/ (at any depth, except the prompt) name local image files, which are \
-      uploaded before it is sent. Otherwise no file is read, and such a string is sent as it is.
+      uploaded before it is sent. Otherwise no file is read, and such a string is sent as it is. Also whether outputs that \
+      were made with another account or provider may be sent.
       """)
 
   /// All of them, in positional order.

@@ -177,6 +177,28 @@ class Uploaded(Plain):
             assert "@/" not in post["body"], post["body"]
 
 
+class Chained(Plain):
+    """An image is edited before it is made, and the edit is edited."""
+
+    def live(self, place, program):
+        id = place.submit(program)
+        for number in (1, 2):
+            image = f"imagewire://predictions/{id}/1"
+            id = place.submit(program, input={"prompt": f"edit {number} of {place.prompts + 1}", "image": image})
+        program.call("result", id=id, timeout_ms=30000)
+        program.finish()
+
+    def after(self, place, predictions):
+        # The model gets an address and never a name, and an edit is made of everything that was made.
+        for post in place.server.posts():
+            assert "imagewire:" not in post["body"], post["body"]
+        for prediction in predictions.values():
+            target = prediction["input"].get("image", "").split("/")[-2:-1]
+            if target and prediction["status"] != "unknown":
+                made = predictions[target[0]]["status"] == "completed"
+                assert prediction["status"] == ("completed" if made else "failed"), prediction
+
+
 class Deleted(Plain):
     """A finished one goes, with its file."""
 
@@ -198,7 +220,7 @@ class Deleted(Plain):
 
 
 @only_linux
-@pytest.mark.parametrize("life", [First(), Plain(), LostReply(), ExpiredLink(), OneComesLate(), Cancelled(), Resumed(), Uploaded(), Deleted()],
+@pytest.mark.parametrize("life", [First(), Plain(), LostReply(), ExpiredLink(), OneComesLate(), Cancelled(), Resumed(), Uploaded(), Chained(), Deleted()],
                          ids=lambda life: type(life).__name__)
 def test_kill_at_every_step(life, tmp_path, record_property):
     tool = build_interrupt(tmp_path)

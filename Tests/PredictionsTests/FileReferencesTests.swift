@@ -23,9 +23,9 @@ struct FileReferencesTests {
     #expect(FileReferences.find(in: try input(text)).map { "\($0.member) \($0.path)" } == expected)
   }
 
-  @Test func onlyReferencesAreReplaced() throws {
+  @Test func onlyStringsOutsideThePromptAreReplaced() throws {
     let text = #"{"prompt":"@/a","n":9007199254740993,"l":["@/a",{"m":"@/b","k":"@/c"}],"e":1.0e2}"#
-    let replaced = FileReferences.replacing(try input(text)) { ["/a": "A", "/b": "B"][$0] }
+    let replaced = InputStrings.replacing(try input(text)) { ["@/a": "A", "@/b": "B"][$0] }
     #expect(
       JSONValue.object(replaced).text
         == #"{"prompt":"@/a","n":9007199254740993,"l":["A",{"m":"B","k":"@/c"}],"e":1.0e2}"#)
@@ -36,8 +36,8 @@ struct FileReferencesTests {
     let text = #"{"a":"@/1","b":["@/2",["@/3"]],"c":{"prompt":"@/4","d":"@/5"},"prompt":["@/6"]}"#
     let found = FileReferences.find(in: try input(text)).map(\.path)
     var replaced: [String] = []
-    _ = FileReferences.replacing(try input(text)) { path in
-      replaced.append(path)
+    _ = InputStrings.replacing(try input(text)) { string in
+      if let path = FileReferences.path(in: string) { replaced.append(path) }
       return nil
     }
     #expect(found == ["/1", "/2", "/3", "/5"])

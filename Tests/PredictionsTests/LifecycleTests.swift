@@ -14,7 +14,7 @@ struct LifecycleTests {
     case interrupted, unsent, refused, accepted
     case ambiguous, ambiguousForGood, takenOver, takenOverForGood, running, completed, refunded, saved, givenUp
     case relinked, downloadAgain, adopted, lookedInVain, lookedEnough, lookedForGood, deleted, notDeleted, previewed
-    case notInHistory, foundSeveral, unreadable, unreadableForGood, billed
+    case notInHistory, foundSeveral, unreadable, unreadableForGood, billed, targetFailed
 
     var testDescription: String { rawValue }
 
@@ -61,6 +61,7 @@ struct LifecycleTests {
       case .notInHistory: .notInHistory
       case .foundSeveral: .foundSeveral(reason: "The history has two.")
       case .billed: .billed(30_000)
+      case .targetFailed: .targetFailed(PredictionFailure(.dependencyFailed, retryable: false, message: "It failed."))
       case .unreadable: .unreadable(reason: "Not understood.", reply: "/replies/1", canLook: true)
       case .unreadableForGood: .unreadable(reason: "Not understood.", reply: "/replies/1", canLook: false)
       }
@@ -99,18 +100,20 @@ struct LifecycleTests {
   /// While the first searches run the public status is `processing`; the last of them makes it `unknown`.
   static let table: [Row] = [
     // Until it is sent
-    Row([.claimed], [.queued, .awaiting], .becomes(.processing, .sending, .unknown)),
+    Row([.claimed], [.queued, .awaiting, .chained], .becomes(.processing, .sending, .unknown)),
     Row([.priced], [.queued, .awaiting], .becomes(.created, .queued, .none)),
-    Row([.overBudget, .priceRefused, .modelMissing], [.queued, .awaiting], .becomes(.failed, nil, .none)),
-    Row([.uploadFailed], [.awaiting], .becomes(.failed, nil, .none)),
+    Row([.priced, .notInHistory], [.chained], .becomes(.created, nil, .none)),
+    Row([.targetFailed], [.chained], .becomes(.failed, nil, .none)),
+    Row([.overBudget, .priceRefused, .modelMissing], [.queued, .awaiting, .chained], .becomes(.failed, nil, .none)),
+    Row([.uploadFailed], [.awaiting, .chained], .becomes(.failed, nil, .none)),
     // Searched for before its first POST, because the process that accepted it has exited.
     Row([.notInHistory], [.queued, .awaiting], .becomes(.created, .queued, .none)),
-    Row([.foundSeveral], [.queued, .awaiting], .becomes(.failed, nil, .unknown)),
-    Row([.adopted], [.queued, .awaiting], .becomes(.processing, .polling, .unknown)),
+    Row([.foundSeveral], [.queued, .awaiting, .chained], .becomes(.failed, nil, .unknown)),
+    Row([.adopted], [.queued, .awaiting, .chained], .becomes(.processing, .polling, .unknown)),
     Row(
-      [.cancel, .cancelAndDelete, .cancelUnsent, .withdrawn, .withdrawnUnsent], [.queued, .awaiting],
+      [.cancel, .cancelAndDelete, .cancelUnsent, .withdrawn, .withdrawnUnsent], [.queued, .awaiting, .chained],
       .becomes(.cancelled, nil, .none)),
-    Row([.interrupted], [.queued, .awaiting], .becomes(.failed, nil, .none)),
+    Row([.interrupted], [.queued, .awaiting, .chained], .becomes(.failed, nil, .none)),
     // During the POST
     Row([.unsent], [.sending], .becomes(.failed, nil, .none), by: .owner),
     Row([.interrupted], [.sending], .becomes(.failed, nil, .none), by: .owner),
@@ -261,7 +264,7 @@ struct LifecycleTests {
       if after.owner != nil, after.owner != before.owner { #expect(after.epoch > before.epoch) }
 
       // Money.
-      #expect(after.phase != .sending || [.queued, .sending].contains(before.phase), "nothing leads back to sending")
+      #expect(after.phase != .sending || before.isUnsent || before.phase == .sending, "nothing leads back to sending")
       #expect(before.remoteID == nil || after.remoteID != nil, "an id is never lost")
       #expect(after.remoteID == nil || after.billing != .none, "what the provider has may cost")
       #expect(before.billing != .charged || after.billing == .charged)
@@ -332,7 +335,7 @@ struct LifecycleTests {
 
   @Test(
     "an id is written in every state after the claim",
-    arguments: Situation.allCases.filter { $0 != .queued && $0 != .awaiting })
+    arguments: Situation.allCases.filter { !$0.prediction.isUnsent })
   func idIsWritten(situation: Situation) throws {
     for writer in Self.writers {
       #expect(try attempt(situation.prediction, .accepted, by: writer).get().remoteID == "r-2")
@@ -665,7 +668,7 @@ extension Prediction {
   /// Whether status and phase go together.
   fileprivate var isLegal: Bool {
     switch status {
-    case .created: phase == .queued
+    case .created: (phase == .queued) != (references == .awaited)
     case .processing: [.sending, .polling, .looking, .fetching].contains(phase)
     case .completed: [nil, .fetching].contains(phase)
     case .failed: phase == nil

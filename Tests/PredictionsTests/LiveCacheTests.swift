@@ -67,10 +67,14 @@ struct LiveCacheTests {
     "only long inputs of predictions that are over are dropped",
     arguments: [0, LiveCache.longestInput, LiveCache.longestInput + 1])
   func trimming(_ bytes: Int) {
-    let over = LiveCache.trimmed(prediction(1, inputBytes: bytes))
+    var finished = prediction(1, inputBytes: bytes)
+    finished.status = .completed
+    let over = LiveCache.trimmed(finished)
     #expect((over.input == nil) == (bytes > LiveCache.longestInput))
     let queued = LiveCache.trimmed(prediction(1, inputBytes: bytes, phase: .queued))
     #expect(queued.input?.count == bytes)
+    // One that waits for outputs has no phase, and is sent later.
+    #expect(LiveCache.trimmed(prediction(1, inputBytes: bytes)).input?.count == bytes)
   }
 
   // MARK: - Rows

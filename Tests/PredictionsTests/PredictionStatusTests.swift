@@ -40,7 +40,7 @@ struct PredictionStatusTests {
         "invalid_input", "content_refused", "authentication", "insufficient_credit", "rate_limited",
         "model_unavailable", "network", "configuration", "remote_error", "remote_timeout", "submission_unknown",
         "download_failed",
-        "budget_exceeded", "cancelled", "interrupted", "internal",
+        "budget_exceeded", "dependency_failed", "cancelled", "interrupted", "internal",
       ])
   }
 }

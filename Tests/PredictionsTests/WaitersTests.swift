@@ -107,7 +107,7 @@ struct WaitersTests {
   func settled() {
     for situation in Situation.allCases {
       let snapshot = PredictionSnapshot(situation.prediction, resultURL: nil)
-      let unsettled: [Situation] = [.queued, .awaiting, .sending, .polling, .looking, .fetching, .refetching]
+      let unsettled: [Situation] = [.queued, .awaiting, .chained, .sending, .polling, .looking, .fetching, .refetching]
       #expect(snapshot.isSettled == !unsettled.contains(situation), "\(situation)")
     }
   }

@@ -31,6 +31,8 @@ EXAMPLES = {
     "rpc.discover": ("lifecycle", 2),
 }
 PLACEHOLDER = re.compile(r"<([a-z0-9|]+)(\?)?(?::([\w-]+))?>")
+#: A name within a longer string.
+WITHIN = re.compile(r"<[a-z]+:[\w-]+>")
 #: The values for placeholders that name only a kind.
 SAMPLES = {
     "time": "2026-11-24T11:00:12.940Z",
@@ -62,8 +64,10 @@ def sample(value, field=""):
         return {name: sample(element, name) for name, element in value.items()}
     if isinstance(value, list):
         return [sample(element, field) for element in value]
-    if not (isinstance(value, str) and (placeholder := PLACEHOLDER.fullmatch(value))):
+    if not isinstance(value, str):
         return value
+    if not (placeholder := PLACEHOLDER.fullmatch(value)):
+        return WITHIN.sub(lambda name: sample(name[0]), value)
     kind, optional, name = placeholder.groups()
     if optional:
         return None

@@ -21,6 +21,8 @@ KINDS = {
     "string": r"(?s).+",
 }
 PLACEHOLDER = re.compile(r"<([a-z0-9|]+)(\?)?(?::([\w-]+))?>")
+#: A name within a longer string.
+WITHIN = re.compile(r"<[a-z]+:[\w-]+>")
 #: Errors that no client can bring about at will.
 UNPLAYED = {"internal", "storage_failed", "queue_full", "budget_exceeded", "provider_failed", "invalid_request"}
 
@@ -48,6 +50,7 @@ def match(expected, actual, bound, path="message"):
         if name:
             assert bound.setdefault(expected, actual) == actual, f"{path} is {actual!r}, not {bound[expected]!r}"
     else:
+        expected = fill(expected, bound)
         assert type(expected) is type(actual) and expected == actual, f"{path} is {actual!r}, not {expected!r}"
 
 
@@ -69,7 +72,9 @@ def fill(message, bound):
         return {name: fill(value, bound) for name, value in message.items()}
     if isinstance(message, list):
         return [fill(value, bound) for value in message]
-    return bound.get(message, message) if isinstance(message, str) else message
+    if isinstance(message, str):
+        return bound.get(message) or WITHIN.sub(lambda name: bound.get(name[0], name[0]), message)
+    return message
 
 
 def replay(path, framing, spawn, home, contract):

@@ -158,6 +158,7 @@ struct SandboxTests {
     case (.remoteError, .accepted(_, .failed(let failure, .refunded), _)),
       (.remoteTimeout, .accepted(_, .failed(let failure, .refunded), _)),
       (.budgetExceeded, .accepted(_, .failed(let failure, .refunded), _)),
+      (.dependencyFailed, .accepted(_, .failed(let failure, .refunded), _)),
       (.cancelled, .accepted(_, .failed(let failure, .refunded), _)),
       (.interrupted, .accepted(_, .failed(let failure, .refunded), _)),
       (.internal, .accepted(_, .failed(let failure, .refunded), _)):

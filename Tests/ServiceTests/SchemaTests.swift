@@ -86,6 +86,7 @@ struct SchemaTests {
     it.failure = PredictionFailure(.downloadFailed, retryable: false, message: "")
     it.failure?.missing = [1]
     it.failure?.partial = [PartialFile(index: 1, path: "/x.png.partial", bytes: 1, sha256: "")]
+    it.waitsFor = [it.id]
     it.preview = Preview(path: "/p/x.png", mediaType: "image/png", bytes: 9, width: 2, height: 3, index: 0)
     var json = JSONWriter()
     let snapshot = PredictionSnapshot(

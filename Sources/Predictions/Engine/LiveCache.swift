@@ -115,7 +115,7 @@ public struct LiveCache: Sendable {
 
   /// The prediction without a long input where it is over.
   static func trimmed(_ prediction: consuming Prediction) -> Prediction {
-    guard prediction.phase == nil else { return prediction }
+    guard prediction.phase == nil, prediction.status != .created else { return prediction }
     if let input = prediction.input, input.count > longestInput { prediction.input = nil }
     if let sent = prediction.sent, sent.count > longestInput { prediction.sent = nil }
     return prediction

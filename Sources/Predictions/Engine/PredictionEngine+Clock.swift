@@ -7,7 +7,7 @@ extension PredictionEngine {
   /// Sets the alarm to the earliest moment of all parts. The clock's thread starts with the first one.
   func arm(_ state: inout State, now: Int64) {
     state.periodicTasks.plan(
-      now, hasWork: state.scheduler.hasWork, hasQueue: state.scheduler.hasQueue)
+      now, hasWork: state.scheduler.hasWork, hasQueue: state.scheduler.hasQueue || state.chains.areWaiting)
     let wakes = [
       state.scheduler.nextWake, state.waiters.nextWake, state.pendingRecords.retryAt, state.periodicTasks.next,
       state.recovery.beginsAt, state.bills.nextWake,

@@ -31,6 +31,7 @@ extension PredictionEngine {
       return state.live.note(changes, after: cursor) { waiters.isAwaited($0) || scheduler.isWorking(on: $0) }
     }
     for id in stale { refresh(id) }
+    if state.withLock({ $0.chains.areWaiting }) { follow() }
   }
 
   /// Stores snapshots again that were evicted since they were read, because no wait named them yet.

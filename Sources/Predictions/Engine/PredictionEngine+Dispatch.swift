@@ -11,7 +11,7 @@ extension PredictionEngine {
       switch event {
       case .claimed(let prediction), .changed(let prediction), .uploadNeeded(let prediction),
         .searchNeeded(let prediction):
-        if prediction.phase != nil { remember(prediction, in: &state) }
+        if prediction.phase != nil || prediction.isUnsent { remember(prediction, in: &state) }
       default: break
       }
       let actions = state.scheduler.handle(event, now: now)

@@ -20,6 +20,7 @@ extension PredictionEngine {
     answer(fulfilled)
     notifyWatcher()
     if schedules { schedule(snapshot) }
+    if prediction.status.isTerminal { followIfAwaited(prediction.id) }
     return snapshot
   }
 

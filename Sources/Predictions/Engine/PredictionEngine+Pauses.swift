@@ -63,8 +63,10 @@ extension PredictionEngine {
     pricing.balance { result in
       guard case .success(let balance) = result else { return }
       if let price = next.estimateMicros { return judge(balance.micros, price) }
-      // An input that names local files is not sent to the provider, not even for a price.
-      guard next.uploads == .none, let input = (try? JSONValue(parsing: next.input ?? []))?.object else {
+      // An input that names local files or outputs of others is not sent to the provider, not even for a price.
+      guard next.uploads == .none, next.references == .none,
+        let input = (try? JSONValue(parsing: next.input ?? []))?.object
+      else {
         return judge(balance.micros, nil)
       }
       pricing.quote(model: next.model, input: input) { quote in judge(balance.micros, try? quote.get().micros) }

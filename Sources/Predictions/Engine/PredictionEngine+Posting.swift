@@ -19,7 +19,7 @@ extension PredictionEngine {
       maxPerMinute: provider.isLimited ? limits.maxPerMinute : nil,
       maxSpendMicros: provider.isLimited ? limits.maxSpendMicros : nil, isSpendingStrict: limits.isSpendingStrict,
       hasPrices: provider.pricing != nil, skipsLookup: isLookupSkipped, unpriced: unpriced, uploaded: ready,
-      mayUpload: provider.uploads != nil && !isUploading, orphans: orphans)
+      mayUpload: !isUploading, orphans: orphans)
     // A claim that waits for the store when `stop` is called takes nothing; the prediction stays queued for the next
     // process.
     store.claim(request, isWanted: { [self] in !state.withLock { $0.isStopping } }) { [self] result in
@@ -58,8 +58,8 @@ extension PredictionEngine {
       return state.uploads.take(id)
     }
     var sent = prediction
-    // With the files' addresses. A prediction with files is claimed only after they are uploaded.
-    if prediction.uploads != .none { sent.input = uploaded }
+    // With addresses in place of files and outputs. Such a prediction is claimed only after they are known.
+    if prediction.uploads != .none || prediction.references != .none { sent.input = uploaded }
     provider.submit(
       sent, mayStart: { [self] in mayStart(prediction, at: provider) },
       preview: { [self] in take($0, of: prediction) }

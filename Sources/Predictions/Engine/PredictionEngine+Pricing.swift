@@ -65,14 +65,18 @@ extension PredictionEngine {
   /// The price of a request in millionths of a dollar, where it is known already; otherwise it is requested before the
   /// prediction is sent.
   ///
+  /// - Parameter isChained: whether the input names outputs of other predictions.
   /// - Throws: `.overBudget` where the price is more than allowed or can never be known. Not with an idempotency key,
   ///   which may name an existing prediction.
   func estimate(
-    for request: PredictionRequest, model: String, from provider: any Provider
+    for request: PredictionRequest, model: String, from provider: any Provider, isChained: Bool
   ) throws(SubmitError) -> Int64? {
     if provider.isEmbedded { return 0 }
     let now = time.now
-    var known = state.withLock { $0.prices.quote(provider.name, model, request.input, now: now.steady) }
+    // The price of an input with outputs of others is asked when they are there.
+    var known =
+      isChained
+      ? nil : state.withLock { $0.prices.quote(provider.name, model, request.input, now: now.steady) }
     if let quote = known, request.maxCostMicros != nil, !request.allowsEstimates, quote.missing != [] {
       if quote.missing != nil, request.idempotencyKey == nil { throw .overBudget(.estimate(quote)) }
       known = nil
@@ -126,6 +130,7 @@ extension PredictionEngine {
     }
     // With the files' addresses: local paths are not sent to the provider, not even for a price.
     let uploaded = state.withLock { $0.uploads.input(of: id) }.flatMap { (try? JSONValue(parsing: $0))?.object }
+    guard uploaded != nil || !prediction.awaitsAddresses else { return goOn() }
     let refusesEstimates = prediction.maxCostMicros != nil && !prediction.allowsEstimates
     let settle: @Sendable (Result<Quote, ProviderError>) -> Void = { [self] result in
       switch result {
@@ -147,7 +152,7 @@ extension PredictionEngine {
     }
     guard refusesEstimates else {
       return pricing.quote(model: prediction.model, input: uploaded ?? input) { [self] result in
-        note(result, provider, nil, prediction.model, input)
+        if prediction.references == .none { note(result, provider, nil, prediction.model, input) }
         settle(result)
       }
     }
@@ -158,7 +163,7 @@ extension PredictionEngine {
         let priced = PricedInput(uploaded ?? input, for: model)
         pricing.quote(model: prediction.model, input: priced.shown) { [self] result in
           let result = result.map { $0.judged(by: priced) }
-          note(result, provider, model, prediction.model, input)
+          if prediction.references == .none { note(result, provider, model, prediction.model, input) }
           settle(result)
         }
       }

@@ -61,7 +61,7 @@ extension PredictionEngine {
       rowWasCommitted(prediction, schedules: false)
       return react(.looked(id, .contested))
     }
-    if case .adopted = event, prediction.phase == .queued {
+    if case .adopted = event, prediction.isUnsent {
       rowWasCommitted(prediction, schedules: false)
       return react(.searched(id, .contested))
     }

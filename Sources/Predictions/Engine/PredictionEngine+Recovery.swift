@@ -47,6 +47,7 @@ extension PredictionEngine {
         for prediction in recovery.taken { rowWasCommitted(prediction) }
         for account in recovery.queuedAccounts { react(.queued(account: account)) }
         giveUpClaims(among: recovery.sending)
+        if recovery.hasChains { follow() }
         warnAboutUnknownAccounts(recovery.queuedAccounts.subtracting(accounts.keys))
       case .failure(let error): notice("Unfinished predictions could not be taken over: \(error.message)")
       }

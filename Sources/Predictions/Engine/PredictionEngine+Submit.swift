@@ -71,9 +71,13 @@ extension PredictionEngine {
     let files = request.upload ? FileReferences.find(in: request.input) : []
     var warnings: [InputSchema.Problem] = []
     var refusal: SubmitError?
+    var references: [OutputReferences.Found] = []
     do throws(SubmitError) {
+      references = try outputReferences(of: request, at: provider)
       warnings = try check(request, model: model, at: provider)
-      if request.upload { try check(files, in: request.input, for: provider) }
+      if request.upload {
+        try check(files, in: request.input, for: provider, hasReferences: !references.isEmpty)
+      }
     } catch {
       // The key may name a prediction that was accepted while the file existed, or before the model's fields were
       // known: the existing prediction is found before the request is refused.
@@ -100,20 +104,23 @@ extension PredictionEngine {
       account: provider.account, outputDirectory: directory,
       outputName: request.outputName, maxCostMicros: request.maxCostMicros,
       allowsEstimates: request.allowsEstimates,
-      estimateMicros: try estimate(for: request, model: model, from: provider), origin: request.origin,
+      estimateMicros: try estimate(for: request, model: model, from: provider, isChained: !references.isEmpty),
+      origin: request.origin,
       agent: request.agent, usesDefaultModel: request.model == nil && defaults.model == nil,
       images: provider.isLimited ? RequestedImages.count(in: request.input) : 1, caps: caps(for: request, at: provider),
       uploads: files.isEmpty ? .none : .awaited)
     prediction.acceptor = owner
+    if !references.isEmpty { prediction.wait(for: references.map(\.reference)) }
     let changeCount = state.withLock { $0.live.changeCount }
     let committed = countingReplyWrite(for: request.agent) {
-      [self, refusal, warnings, id = prediction.id] (result: Result<InsertOutcome, StoreError>) in
+      [self, refusal, warnings, references, id = prediction.id] (result: Result<InsertOutcome, StoreError>) in
       switch result {
       case .success(.inserted(let prediction)):
         let snapshot = rowWasCommitted(prediction, schedules: false)
         rereadIfChanged(prediction.id, since: changeCount)
         let now = state.withLock { shown(snapshot, $0.pauses) }
         completion(.success(Accepted(snapshot: now.with(warnings: warnings), isNew: true)))
+        if prediction.isChained { noteChain() }
         react(.queued(account: prediction.account))
         beginLater()
       case .success(.existing(let known)):
@@ -125,6 +132,9 @@ extension PredictionEngine {
       case .success(.conflict(let id, let deleted, let difference)):
         completion(.failure(.conflict(id, deleted: deleted, difference: difference)))
       case .success(.overBudget(let refusal)): completion(.failure(.overBudget(refusal)))
+      case .success(.targetMissing(let id)):
+        completion(.failure(.invalid(.missing(id), in: references.first { $0.reference.target == id })))
+      case .success(.tooDeep): completion(.failure(.invalid(.tooDeep, in: references.first)))
       case .success(.queueFull): completion(.failure(refusal ?? .queueFull(limit: limits.maxQueued)))
       case .failure(let error):
         // The row may have been written nevertheless, and the client is told that it was not: it must not be sent.

@@ -1,8 +1,9 @@
+internal import Encoding
 internal import JSON
 internal import Threads
 
-/// Files that an input names: checked at acceptance, uploaded while the prediction is queued, and replaced by their
-/// addresses when it is sent. The uploads come before the claim, so after a crash they are repeated at no cost.
+/// Files and outputs that an input names: checked at acceptance, uploaded while the prediction is queued, and replaced by
+/// their addresses when it is sent. The uploads come before the claim, so after a crash they are repeated at no cost.
 extension PredictionEngine {
   // MARK: - At acceptance
 
@@ -12,9 +13,10 @@ extension PredictionEngine {
   /// Checks every file that a request names; quick, since only the first bytes are read. With `upload: true`, a string
   /// that names a file in another way is refused, because it would be sent as text, and so is an input without files.
   ///
+  /// - Parameter hasReferences: whether it names outputs of other predictions.
   /// - Throws: the first problem, as `.invalid`.
   func check(
-    _ references: [FileReferences.Reference], in input: JSONObject, for provider: any Provider
+    _ references: [FileReferences.Reference], in input: JSONObject, for provider: any Provider, hasReferences: Bool
   ) throws(SubmitError) {
     if let mistaken = FileReferences.mistaken(in: input, isFile: inputs.isFile).first {
       throw .invalid(
@@ -22,7 +24,7 @@ extension PredictionEngine {
         message: "\(mistaken.member) names a file in a way that is not uploaded: write \"@\" and its absolute path. "
           + "Nothing was sent.")
     }
-    guard !references.isEmpty else {
+    guard !references.isEmpty || hasReferences else {
       throw .invalid(
         path: "upload",
         message: "upload is true, and input names no file: write \"@\" and an absolute path. Nothing was sent.")
@@ -48,18 +50,20 @@ extension PredictionEngine {
 
   // MARK: - While queued
 
-  /// Uploads the files of a queued prediction one after another, on a queue that may wait for the disk.
+  /// Finds or makes the addresses of the files and outputs that a prediction names, one after another, on a queue that may wait for the disk.
   func upload(_ prediction: Prediction, to provider: any Provider) {
     uploads.async { [self] in
-      guard let service = provider.uploads, let input = (try? JSONValue(parsing: prediction.input ?? []))?.object else {
+      guard let input = (try? JSONValue(parsing: prediction.input ?? []))?.object,
+        let parts = InputPart.all(of: prediction, in: input)
+      else {
         let failure = PredictionFailure(
           .internal, retryable: false, message: "Its input cannot be read. Nothing was sent and nothing is billed.",
           hint: "Submit it again.")
         react(.uploadFailed(prediction.id, .refused(failure, pause: nil)))
         return wakeDrain()
       }
-      Upload(engine: self, prediction: prediction, input: input, service: service)
-        .go(on: FileReferences.find(in: input)[...], known: [:])
+      Upload(engine: self, prediction: prediction, input: input, service: provider.uploads).go(
+        on: parts[...], known: [:])
     }
   }
 
@@ -67,7 +71,7 @@ extension PredictionEngine {
   /// forgotten.
   func readyUploads(of account: String) -> [UploadedInput] {
     state.withLock { $0.uploads.ready(for: account) }.filter { uploaded in
-      if let row = try? store.prediction(uploaded.id), row.phase == .queued { return true }
+      if let row = try? store.prediction(uploaded.id), row.isUnsent { return true }
       state.withLock { $0.uploads.remove(uploaded.id) }
       return false
     }
@@ -86,65 +90,144 @@ extension PredictionEngine {
   }
 }
 
-/// The upload of one prediction's files.
+/// A string of an input in whose place an address is sent.
+private enum InputPart: Sendable {
+  case file(FileReferences.Reference)
+  case output(OutputReferences.Found)
+
+  /// The parts of a prediction's input; `nil` where they cannot be read.
+  static func all(of prediction: Prediction, in input: JSONObject) -> [InputPart]? {
+    let files = prediction.uploads == .awaited ? FileReferences.find(in: input) : []
+    guard prediction.references == .awaited else { return files.map { .file($0) } }
+    return (try? OutputReferences.find(in: input)).map { outputs in
+      files.map { .file($0) } + outputs.map { .output($0) }
+    }
+  }
+
+  /// The string itself.
+  var text: String {
+    switch self {
+    case .file(let reference): "@\(reference.path)"
+    case .output(let found): found.reference.text
+    }
+  }
+
+  /// The path of its field.
+  var member: String {
+    switch self {
+    case .file(let reference): reference.member
+    case .output(let found): found.member
+    }
+  }
+}
+
+/// The search for the addresses of one prediction's files and outputs.
 private struct Upload: Sendable {
   let engine: PredictionEngine
   let prediction: Prediction
   let input: JSONObject
-  let service: any ProviderUploads
+  /// `nil` where the provider accepts no files.
+  let service: (any ProviderUploads)?
 
-  /// - Parameter known: the addresses of uploaded files, by path.
-  func go(on rest: ArraySlice<FileReferences.Reference>, known: [String: String]) {
+  /// - Parameter known: the addresses that are known, by the strings that they replace.
+  func go(on rest: ArraySlice<InputPart>, known: [String: String]) {
     engine.uploads.assertIsCurrent()
     // Cancelled, or taken by another process: nothing more is uploaded.
     guard engine.state.withLock({ $0.scheduler.isWorking(on: prediction.id) }) else { return engine.wakeDrain() }
     guard let next = rest.first else {
-      let whole = FileReferences.replacing(input) { known[$0] }
-      // With a lifetime the texts are addresses; otherwise they are the files themselves.
+      let whole = InputStrings.replacing(input) { known[$0] }
       return engine.finishUpload(
-        of: prediction, input: JSONValue.object(whole).serialized, hasAddresses: service.lifetime != nil)
-    }
-    if known[next.path] != nil { return go(on: rest.dropFirst(), known: known) }
-    let file: any InputFile
-    var digest: [UInt8]?
-    do throws(InputError) {
-      file = try engine.inputs.open(next.path, atMost: service.byteLimit)
-      if service.lifetime != nil {
-        digest = file.digest()
-        if digest == nil { throw .unreadable(reason: "its bytes did not come") }
-      }
-    } catch {
-      return refuse(next, error)
+        of: prediction, input: JSONValue.object(whole).serialized, hasAddresses: takesAddresses)
     }
     let goOn: @Sendable (String) -> Void = { address in
       engine.uploads.async {
-        go(on: rest.dropFirst(), known: known.merging([next.path: address]) { _, new in new })
+        go(on: rest.dropFirst(), known: known.merging([next.text: address]) { _, new in new })
       }
     }
+    if known[next.text] != nil { return go(on: rest.dropFirst(), known: known) }
+    do throws(InputError) {
+      switch next {
+      case .file(let reference):
+        let file = try engine.inputs.open(reference.path, atMost: service?.byteLimit ?? 0)
+        try upload(file, digest: try takesAddresses ? Self.digest(of: file) : nil, as: next, goOn)
+      case .output(let found): try use(found, as: next, goOn)
+      }
+    } catch {
+      refuse(next, error)
+    }
+  }
+
+  /// Whether the texts of the service are addresses; otherwise they are the files themselves.
+  private var takesAddresses: Bool { service?.lifetime != nil }
+
+  /// Uses the provider's own address of an output, or else its file as it was saved.
+  private func use(
+    _ found: OutputReferences.Found, as part: InputPart, _ goOn: @escaping @Sendable (String) -> Void
+  ) throws(InputError) {
+    let reference = found.reference
+    let target: Prediction?
+    do throws(StoreError) {
+      target = try engine.store.listed(reference.target)
+    } catch {
+      let failure = PredictionFailure(
+        .internal, retryable: true, message: sentences(error.message, "Nothing was sent and nothing is billed."))
+      return fail(.transient(failure, after: nil))
+    }
+    let source = target.flatMap {
+      ChainPolicy.source(
+        of: reference.output, in: $0, for: prediction.provider, account: prediction.account,
+        takesAddresses: takesAddresses, at: engine.time.now.wall)
+    }
+    switch source {
+    case .address(let address)?: goOn(address)
+    case .file(let saved)? where service != nil:
+      let file = try engine.inputs.open(saved, atMost: service?.byteLimit ?? 0)
+      let digest = try Self.digest(of: file)
+      guard digest.hexadecimal == saved.sha256 else { throw .notAsSaved }
+      try upload(file, digest: takesAddresses ? digest : nil, as: part, goOn)
+    case .file?, nil: fail(.refused(.dependency(reference, on: target), pause: nil))
+    }
+  }
+
+  private static func digest(of file: any InputFile) throws(InputError) -> [UInt8] {
+    guard let digest = file.digest() else { throw .unreadable(reason: "its bytes did not come") }
+    return digest
+  }
+
+  /// - Parameter digest: under which its address is stored for other predictions; `nil` where it has none.
+  private func upload(
+    _ file: any InputFile, digest: [UInt8]?, as part: InputPart, _ goOn: @escaping @Sendable (String) -> Void
+  ) throws(InputError) {
     if let digest, let address = try? engine.store.upload(of: digest, for: prediction.account) { return goOn(address) }
-    service.upload(file) { [digest] outcome in
+    guard let service else { throw .unreadable(reason: "the provider accepts no files") }
+    service.upload(file) { outcome in
       // Checked first, because a file that became shorter looks like a broken connection.
-      guard file.isUnchanged else { return refuse(next, .changed) }
+      guard file.isUnchanged else { return refuse(part, .changed) }
       switch outcome {
       case .uploaded(let address):
         guard let digest, let lifetime = service.lifetime else { return goOn(address) }
         // If the address cannot be stored, the next prediction uploads the file again.
         engine.store.keepUpload(of: digest, for: prediction.account, as: address, lifetime: lifetime) { goOn(address) }
       case .transient(let failure, let after):
-        fail(.transient(named(failure, next), after: after))
+        fail(.transient(named(failure, part), after: after))
       case .refused(let failure, let pause):
-        fail(.refused(named(failure, next), pause: pause))
+        fail(.refused(named(failure, part), pause: pause))
       }
     }
   }
 
-  private func refuse(_ reference: FileReferences.Reference, _ error: InputError) {
-    let failure = PredictionFailure(
-      .invalidInput, retryable: false,
-      message: sentences(
-        "\(reference.member): \(reference.path) \(error.reason)", "Nothing was sent and nothing is billed."),
-      hint: "The file was an image at acceptance. Restore it, then submit again.")
-    fail(.refused(failure, pause: nil))
+  private func refuse(_ part: InputPart, _ error: InputError) {
+    switch part {
+    case .file(let reference):
+      let failure = PredictionFailure(
+        .invalidInput, retryable: false,
+        message: sentences(
+          "\(reference.member): \(reference.path) \(error.reason)", "Nothing was sent and nothing is billed."),
+        hint: "The file was an image at acceptance. Restore it, then submit again.")
+      fail(.refused(failure, pause: nil))
+    case .output(let found):
+      fail(.refused(.dependency(found.reference, reason: error.reason), pause: nil))
+    }
   }
 
   private func fail(_ outcome: UploadOutcome) {
@@ -152,9 +235,9 @@ private struct Upload: Sendable {
     engine.wakeDrain()
   }
 
-  private func named(_ failure: PredictionFailure, _ reference: FileReferences.Reference) -> PredictionFailure {
+  private func named(_ failure: PredictionFailure, _ part: InputPart) -> PredictionFailure {
     var failure = failure
-    failure.message = "\(reference.member) could not be uploaded. \(failure.message)"
+    failure.message = "\(part.member) could not be uploaded. \(failure.message)"
     return failure
   }
 }

@@ -22,6 +22,7 @@ public final class PredictionEngine: Sendable {
     var uploads = Uploads()
     var pendingRecords = PendingRecords()
     var bills = Bills()
+    var chains = Chains()
     /// The newest id of a prediction of this process.
     var lastID: PredictionID?
     var replyWrites = ReplyWrites()
@@ -231,13 +232,16 @@ public final class PredictionEngine: Sendable {
     let usual = state.withLock { state in
       state.recovery.hasBegun && !state.live.isStale(now) ? state.live[id].map { shown($0, state.pauses) } : nil
     }
-    if let usual {
+    // A prediction that waits for outputs is read each time: its row does not change when one of them is finished.
+    if let usual, !usual.prediction.isChained {
       askAgain(usual)
       return usual
     }
     begin()
     if state.withLock({ $0.live.beginCheck(now) }) { noticeChanges() }
-    if let known = state.withLock({ state in state.live[id].map { shown($0, state.pauses) } }) {
+    if let known = state.withLock({ state in state.live[id].map { shown($0, state.pauses) } }),
+      !known.prediction.isChained
+    {
       askAgain(known)
       return known
     }
@@ -300,23 +304,31 @@ public final class PredictionEngine: Sendable {
   // MARK: - Cancel and delete
 
   /// Cancels a prediction. Free before its POST; afterwards the failure says that it may be billed.
+  ///
+  /// - Parameter chain: whether those that wait for its outputs, directly or not, are cancelled in the same commit.
+  ///   Otherwise they fail, because their input cannot come any more. What was sent before goes on.
   public func cancel(
-    _ id: PredictionID, deleteRemote: Bool,
+    _ id: PredictionID, deleteRemote: Bool, chain: Bool = false,
     completion: @escaping @Sendable (Result<PredictionSnapshot, StoreError>) -> Void
   ) {
     begin()
     let (sendable, writer) = revoke(id)
-    store.change(
-      id, .cancelAsked(deleteRemote: deleteRemote, sendable: sendable), by: writer,
-      completion: countingReplyWrite { [self] result in
-        switch result {
-        case .success(let change):
-          // The file may be another process's, which learns of the end only later.
-          if change.before.preview != nil, change.after.preview == nil { previews.discard([id]) }
-          completion(.success(rowWasCommitted(change.after, schedules: change.after != change.before)))
-        case .failure(let error): completion(.failure(error))
-        }
-      })
+    let event = PredictionEvent.cancelAsked(deleteRemote: deleteRemote, sendable: sendable)
+    let committed = countingReplyWrite { [self] (result: Result<ChainCancellation, StoreError>) in
+      switch result {
+      case .success(let done):
+        let change = done.change
+        for prediction in done.cancelled { rowWasCommitted(prediction) }
+        // The file may be another process's, which learns of the end only later.
+        if change.before.preview != nil, change.after.preview == nil { previews.discard([id]) }
+        completion(.success(rowWasCommitted(change.after, schedules: change.after != change.before)))
+      case .failure(let error): completion(.failure(error))
+      }
+    }
+    guard !chain else { return store.cancelChain(of: id, event, by: writer, completion: committed) }
+    store.change(id, event, by: writer) { result in
+      committed(result.map { ChainCancellation(change: $0, cancelled: []) })
+    }
   }
 
   /// Withdraws the prediction of a cancelled call: it ends if it is not sent yet, and goes on if it may be.

@@ -305,7 +305,7 @@ public struct Scheduler: Sendable {
   private mutating func changed(_ prediction: Prediction, now: Moment) -> [Action] {
     let id = prediction.id
     // Whatever has changed, its files are still being uploaded.
-    if prediction.phase == .queued, jobs[id]?.phase == .queued { return [] }
+    if prediction.isUnsent, jobs[id]?.phase == .queued { return [] }
     guard let phase = prediction.phase, phase != .queued, prediction.owner != nil else {
       let job = jobs.removeValue(forKey: id)
       let account = job?.account ?? prediction.account

@@ -125,6 +125,8 @@ extension Service {
   /// Notes for an agent: a pause of the account, fields that may be misspelt, and the rest of the agents' limits.
   private func notes(for snapshot: PredictionSnapshot) -> [String] {
     var notes: [String] = []
+    let targets = snapshot.prediction.waitsFor
+    if !targets.isEmpty { notes.append("It waits for \(listed(targets.map(\.description))).") }
     if let waiting = snapshot.waiting {
       notes.append("It waits: \(waiting.words). Nothing is sent before \(time.clock(waiting.until)).")
     }

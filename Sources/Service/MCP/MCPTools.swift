@@ -69,7 +69,11 @@ extension MCPTool {
         optional: "model", .model, about: "The provider's name of a model; leave it out for the usual one."),
       Parameter(
         optional: "input", .object,
-        about: "Further fields for the model, such as size (\"1024x1024\"), n or quality."),
+        about: """
+          Further fields for the model, such as size (\"1024x1024\"), n or quality. To edit an earlier image, set the \
+          model's image field to imagewire://predictions/ID/1, the first image of that prediction, even if it is not \
+          finished yet.
+          """),
       Parameter(
         optional: "idempotency_key", .idempotencyKey,
         about: "A key of your choice: the same key never makes a second image."),
@@ -112,8 +116,9 @@ extension Schema {
         "failure": .object(
           ["type": .string, "retryable": .bool, "message": .string, "hint": .string.orNull]
         ).orNull,
+        "waits_for": .array(of: .string).about("Unfinished predictions whose images it needs."),
         "waiting": .object(["reason": .string, "until": .string]).about("Its account pauses."),
         "next": .string.about("What to do next."),
-      ], optional: ["waiting", "next"])
+      ], optional: ["waits_for", "waiting", "next"])
   }
 }

@@ -62,6 +62,8 @@ extension Schema {
         "started_at": .time.orNull.about("When it was handed to the provider."),
         "finished_at": .time.orNull.about("When its status became final."),
         "revision": .integer(0...).about("Rises by one with every change."),
+        "waits_for": .array(of: .id).about(
+          "Unfinished predictions whose outputs its input names: it is not sent before they are completed."),
         "waiting": .object([
           "reason": .word(PredictionFailure.Kind.allCases.map(\.rawValue)),
           "until": .time.about("When the queue continues, unless something changes before."),
@@ -71,7 +73,7 @@ extension Schema {
         "warnings": .problems.about("In the reply to submit: fields of input that may be unknown to the model."),
         "omitted": .array(of: .string).about(
           "Fields left out to keep the message short; status {full: true} returns them."),
-      ], optional: ["input", "preview", "provider_data", "metadata", "waiting", "warnings", "omitted"]
+      ], optional: ["input", "preview", "provider_data", "metadata", "waits_for", "waiting", "warnings", "omitted"]
     ).titled("Prediction")
   }
 

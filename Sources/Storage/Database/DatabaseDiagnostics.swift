@@ -30,7 +30,11 @@ public enum DatabaseDiagnostics {
       return Report(
         complaint: verdict == "ok" ? nil : verdict, version: try connection.integer("PRAGMA user_version"),
         predictions: try connection.integer("SELECT count(*) FROM predictions"),
-        unfinished: try connection.integer("SELECT count(*) FROM predictions WHERE phase IS NOT NULL"),
+        unfinished: try connection.integer(
+          """
+          SELECT (SELECT count(*) FROM predictions WHERE phase IS NOT NULL)
+            + (SELECT count(*) FROM predictions WHERE refs = 1 AND status = 'created')
+          """),
         unreadable: rows.compactMap { $0 }, foreign: try foreign(connection),
         lostBytes: try FreeSpace.isGivenBack(by: connection) ? nil : FreeSpace.bytes(in: connection))
     } catch {

@@ -289,8 +289,9 @@ struct DatabaseOpener {
     try Schema.configure(connection)
     try connection.script("BEGIN IMMEDIATE")
     // Predictions in `sending` are left to recovery: no process holds their owner's lock here, so they become ambiguous.
-    let queued = try connection.readableRows(PredictionRow.selectWhole + " WHERE p.phase = 'queued'", list: []) {
-      row throws(SQLiteError) in
+    let queued = try connection.readableRows(
+      PredictionRow.selectWhole + " WHERE p.phase = 'queued' OR p.refs = 1 AND p.status = 'created'", list: []
+    ) { row throws(SQLiteError) in
       try PredictionRow.whole(row)
     }
     for prediction in queued {

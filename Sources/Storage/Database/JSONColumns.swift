@@ -114,7 +114,8 @@ enum JSONColumns {
 
   static func failure(_ row: borrowing SQLiteRow, _ column: Int32) throws(SQLiteError) -> PredictionFailure? {
     guard let value = try value(row, column) else { return nil }
-    guard let kind = PredictionFailure.Kind(rawValue: value["type"]?.string ?? "") else { throw .damaged("failure") }
+    let type = value["cause"]?.string ?? value["type"]?.string ?? ""
+    guard let kind = PredictionFailure.Kind(rawValue: type) else { throw .damaged("failure") }
     var failure = PredictionFailure(
       kind, retryable: value["retryable"]?.bool ?? false, message: value["message"]?.string ?? "",
       hint: value["hint"]?.string, remoteCode: value["remote_code"]?.string)
@@ -179,8 +180,10 @@ enum JSONColumns {
 
   static func text(_ failure: PredictionFailure?) -> String? {
     guard let failure else { return nil }
+    // An older program knows no `dependency_failed` and would take the cell for damaged.
+    let isNew = failure.kind == .dependencyFailed
     var object = JSONObject([
-      ("type", .string(failure.kind.rawValue)), ("retryable", .bool(failure.retryable)),
+      ("type", .string((isNew ? .interrupted : failure.kind).rawValue)), ("retryable", .bool(failure.retryable)),
       ("message", .string(failure.message)),
     ])
     object["hint"] = failure.hint.map { .string($0) }
@@ -195,6 +198,7 @@ enum JSONColumns {
           ]
         })
     }
+    if isNew { object["cause"] = .string(failure.kind.rawValue) }
     if failure.isFinal { object["final"] = .bool(true) }
     return JSONValue.object(object).text
   }

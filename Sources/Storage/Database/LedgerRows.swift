@@ -16,11 +16,17 @@ enum LedgerRows {
     GROUP BY 1, 2
     """
 
-  private static let queued = """
+  private static let queued = unsent("phase = 'queued'")
+  private static let chained = unsent("refs = 1 AND status = 'created'")
+
+  /// What agents requested and what is not sent yet. Two queries, because each has an index of its own.
+  private static func unsent(_ condition: String) -> String {
+    """
     SELECT CAST(max(0, min(9e15, total(images))) AS INTEGER), CAST(max(0, min(9e15, total(estimate_micros))) AS INTEGER)
       FROM predictions
-     WHERE account = ? AND phase = 'queued' AND origin IS NOT NULL
+     WHERE account = ? AND \(condition) AND origin IS NOT NULL
     """
+  }
 
   /// The POSTs of the day of a moment.
   static func ledger(
@@ -38,9 +44,12 @@ enum LedgerRows {
   static func agentUse(
     of account: String, at now: Int64, in connection: SQLiteConnection
   ) throws(SQLiteError) -> AgentUse {
-    let sent = try ledger(of: account, at: now, in: connection).agents
-    let waiting = try connection.first(queued, account) { (images: $0.integer(0), micros: $0.integer(1)) }
-    return sent.adding(images: waiting?.images ?? 0, micros: waiting?.micros ?? 0)
+    var use = try ledger(of: account, at: now, in: connection).agents
+    for sql in [queued, chained] {
+      let unsent = try connection.first(sql, account) { (images: $0.integer(0), micros: $0.integer(1)) }
+      use = use.adding(images: unsent?.images ?? 0, micros: unsent?.micros ?? 0)
+    }
+    return use
   }
 }
 

@@ -46,7 +46,13 @@ struct ListPlan {
     } else if let status = query.status, [.failed, .cancelled, .unknown].contains(status) {
       // A literal: SQLite uses a partial index only if the query spells the index's condition.
       driver = Driver(from: "predictions INDEXED BY odd", condition: "status = '\(status.rawValue)'")
-    } else if let status = query.status, [.created, .processing].contains(status) {
+    } else if query.status == .created {
+      driver = Driver(
+        from: """
+          (SELECT seq FROM predictions INDEXED BY unsettled WHERE phase IS NOT NULL AND status = 'created' UNION ALL \
+          SELECT seq FROM predictions INDEXED BY chained WHERE refs = 1 AND status = 'created')
+          """, condition: "1")
+    } else if let status = query.status, status == .processing {
       driver = Driver(
         from: "predictions INDEXED BY unsettled", condition: "phase IS NOT NULL AND status = '\(status.rawValue)'")
     } else if let model = query.model {

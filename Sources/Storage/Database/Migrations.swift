@@ -136,6 +136,21 @@ enum Schema {
     Migration(
       name: "predictions keep what the provider says beside the outputs", minimumWriter: 1, minimumReader: 1,
       sql: "ALTER TABLE predictions ADD COLUMN provider_data BLOB;"),
+    // A prediction that names outputs of others waits without a phase, so that an older program shows and cancels it and
+    // cannot send it: it claims only what is queued, and the check refuses any phase. A check and no trigger, because older
+    // programs refuse a file with a trigger that they do not know. `home` is that of `meta` at the acceptance: an older
+    // program that takes a copied database over changes only the one in `meta`.
+    Migration(
+      name: "predictions wait for outputs of others", minimumWriter: 1, minimumReader: 1,
+      sql: """
+        ALTER TABLE predictions ADD COLUMN refs INTEGER NOT NULL DEFAULT 0 CHECK(refs <> 1 OR phase IS NULL);
+        ALTER TABLE predictions ADD COLUMN attended_ms INTEGER;
+        ALTER TABLE predictions ADD COLUMN home TEXT;
+        CREATE TABLE refs(seq INTEGER NOT NULL, target_seq INTEGER NOT NULL, low INTEGER NOT NULL, n INTEGER NOT NULL,
+          PRIMARY KEY(seq, target_seq, n)) STRICT, WITHOUT ROWID;
+        CREATE INDEX by_target ON refs(target_seq);
+        CREATE INDEX chained ON predictions(account, seq) WHERE refs = 1 AND status = 'created';
+        """),
   ]
 
   /// Migrates a database to this version in one transaction. If another process migrated it first, this does nothing.

@@ -9,7 +9,7 @@ enum PredictionRow {
     p.idempotency_key, p.output_dir, p.output_name, p.tags, p.outputs, p.files, p.failure, p.timings, p.has_nsfw, \
     p.error, p.max_cost_micros, p.estimate_micros, p.origin, p.has_been_unknown, p.preview, p.uploads, \
     p.agent, p.acceptor, p.images, p.caps, p.model_is_default, p.max_cost_estimates, p.unread_reply, \
-    p.is_billed
+    p.is_billed, p.refs, p.attended_ms
     """
 
   /// How many they are: the position of a column that a query adds behind them.
@@ -84,6 +84,11 @@ enum PredictionRow {
     prediction.allowsEstimates = row.integer(40) != 0
     prediction.unreadReply = row.textIfAny(41)
     prediction.isBilled = row.integer(42) != 0
+    guard let references = ReferenceState(rawValue: row.integer(43)) else { throw .damaged("refs") }
+    prediction.references = references
+    if prediction.isChained {
+      prediction.attendedAt = try row.integerIfAny(44, in: CellRange.moment, "time of attendance")
+    }
     return prediction
   }
 
@@ -112,8 +117,8 @@ enum PredictionRow {
         remote_id, billing, cost_micros, started_ms, finished_ms, next_ms, tries, delete_remote,
         idempotency_key, output_dir, output_name, tags, outputs, files, failure, timings, has_nsfw, error,
         max_cost_micros, estimate_micros, origin, has_been_unknown, uploads, agent, acceptor, images, caps,
-        model_is_default, max_cost_estimates)
-      VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+        model_is_default, max_cost_estimates, refs, attended_ms)
+      VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
       """,
       prediction.id.sequence, prediction.id.lowBits, prediction.status.rawValue, prediction.phase?.rawValue,
       prediction.owner, prediction.epoch, prediction.revision, prediction.provider, prediction.model,
@@ -126,7 +131,7 @@ enum PredictionRow {
       prediction.maxCostMicros, prediction.estimateMicros, prediction.origin?.rawValue,
       prediction.hasBeenUnknown ? 1 : 0, prediction.uploads.rawValue, prediction.agent, prediction.acceptor,
       prediction.images, JSONColumns.text(prediction.caps), prediction.usesDefaultModel ? 1 : 0,
-      prediction.allowsEstimates ? 1 : 0)
+      prediction.allowsEstimates ? 1 : 0, prediction.references.rawValue, prediction.attendedAt)
   }
 
   /// Writes the columns that may change, and notes the change.
@@ -138,7 +143,7 @@ enum PredictionRow {
         billing = ?8, cost_micros = ?9, started_ms = ?10, finished_ms = ?11, next_ms = ?12, tries = ?13,
         delete_remote = ?14, outputs = ?15, files = ?16, failure = ?17, timings = ?18, has_nsfw = ?19, error = ?20,
         estimate_micros = ?21, has_been_unknown = ?22, preview = ?23, uploads = ?24, acceptor = ?25, unread_reply = ?26,
-        is_billed = ?27, provider_data = coalesce(?28, provider_data)
+        is_billed = ?27, provider_data = coalesce(?28, provider_data), refs = ?29
       WHERE seq = ?1
       """,
       seq, prediction.status.rawValue, prediction.phase?.rawValue, prediction.owner, prediction.epoch,
@@ -149,7 +154,7 @@ enum PredictionRow {
       JSONColumns.text(prediction.hasNSFWContents), prediction.error,
       prediction.estimateMicros, prediction.hasBeenUnknown ? 1 : 0, JSONColumns.text(prediction.preview),
       prediction.uploads.rawValue, prediction.acceptor, prediction.unreadReply, prediction.isBilled ? 1 : 0,
-      prediction.providerData)
+      prediction.providerData, prediction.references.rawValue)
     try noteChange(prediction.id, gone: false, in: connection)
   }
 

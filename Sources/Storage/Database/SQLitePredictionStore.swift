@@ -200,6 +200,11 @@ public final class SQLitePredictionStore: PredictionStore {
     return try reader.withLock { reader throws(StoreError) in try reader.upload(of: digest, for: account, at: now) }
   }
 
+  /// Whether predictions wait for outputs of this one.
+  public func isAwaited(_ id: PredictionID) throws(StoreError) -> Bool {
+    try reader.withLock { reader throws(StoreError) in try reader.isAwaited(id) }
+  }
+
   /// Shows other processes that this one makes progress.
   public func touch() {
     lock.withLock { $0?.touch() }
@@ -224,6 +229,21 @@ public final class SQLitePredictionStore: PredictionStore {
       if case .success(let change) = result { self?.stowIfDue(change.after) }
       completion(result)
     }
+  }
+
+  /// Cancels a prediction and those that wait for it.
+  public func cancelChain(
+    of id: PredictionID, _ event: PredictionEvent, by writer: Writer?,
+    completion: @escaping @Sendable (Result<ChainCancellation, StoreError>) -> Void
+  ) {
+    thread.add(urgent: true, { try $0.cancelChain(of: id, event, by: writer) }, completion: completion)
+  }
+
+  /// Ends a batch of predictions whose targets cannot give their outputs, and notes attendance.
+  public func follow(
+    accounts: Set<String>, completion: @escaping @Sendable (Result<ChainRound, StoreError>) -> Void
+  ) {
+    thread.add(urgent: true, { try $0.follow(accounts: accounts) }, completion: completion)
   }
 
   /// Takes the account's oldest queued prediction for this process, if its limits allow.

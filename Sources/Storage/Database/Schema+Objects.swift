@@ -63,7 +63,8 @@ extension Schema {
           origin TEXT, has_been_unknown INTEGER NOT NULL DEFAULT 0, preview TEXT, uploads INTEGER NOT NULL DEFAULT 0,
           acceptor TEXT, agent TEXT, images INTEGER NOT NULL DEFAULT 1, caps TEXT,
           model_is_default INTEGER NOT NULL DEFAULT 0, max_cost_estimates INTEGER NOT NULL DEFAULT 0,
-          unread_reply TEXT, is_billed INTEGER NOT NULL DEFAULT 0, provider_data BLOB) STRICT
+          unread_reply TEXT, is_billed INTEGER NOT NULL DEFAULT 0, provider_data BLOB,
+          refs INTEGER NOT NULL DEFAULT 0 CHECK(refs <> 1 OR phase IS NULL), attended_ms INTEGER, home TEXT) STRICT
         """),
     SchemaObject(
       name: "inputs",
@@ -100,6 +101,12 @@ extension Schema {
         CREATE TABLE uploads(account TEXT NOT NULL, sha256 BLOB NOT NULL, address TEXT NOT NULL,
           expires_ms INTEGER NOT NULL, PRIMARY KEY(account, sha256)) STRICT, WITHOUT ROWID
         """),
+    SchemaObject(
+      name: "refs",
+      sql: """
+        CREATE TABLE refs(seq INTEGER NOT NULL, target_seq INTEGER NOT NULL, low INTEGER NOT NULL, n INTEGER NOT NULL,
+          PRIMARY KEY(seq, target_seq, n)) STRICT, WITHOUT ROWID
+        """),
   ]
 
   static let indexes = [
@@ -122,6 +129,10 @@ extension Schema {
     SchemaObject(name: "recent", sql: "CREATE INDEX recent ON sends(account, sent_ms)"),
     SchemaObject(
       name: "by_origin", sql: "CREATE INDEX by_origin ON predictions(origin, seq) WHERE origin IS NOT NULL"),
+    SchemaObject(name: "by_target", sql: "CREATE INDEX by_target ON refs(target_seq)"),
+    SchemaObject(
+      name: "chained",
+      sql: "CREATE INDEX chained ON predictions(account, seq) WHERE refs = 1 AND status = 'created'"),
   ]
 
   static let triggers = [

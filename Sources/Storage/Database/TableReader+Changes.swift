@@ -41,9 +41,10 @@ extension TableReader {
   /// One prediction as a list has it.
   func listed(_ id: PredictionID) throws(StoreError) -> Prediction? {
     do {
-      return try connection.first(PredictionRow.selectLeanByID, id.sequence, id.lowBits) {
+      let found = try connection.first(PredictionRow.selectLeanByID, id.sequence, id.lowBits) {
         row throws(SQLiteError) in try PredictionRow.lean(row)
       }
+      return try found.map { row throws(SQLiteError) in try ReferenceRows.adding(to: row, in: connection) }
     } catch {
       throw StoreError(error, at: path)
     }

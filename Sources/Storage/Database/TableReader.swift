@@ -15,9 +15,10 @@ final class TableReader {
   /// One prediction, whole.
   func prediction(_ id: PredictionID) throws(StoreError) -> Prediction? {
     do {
-      return try connection.first(PredictionRow.selectWholeByID, id.sequence, id.lowBits) {
+      let found = try connection.first(PredictionRow.selectWholeByID, id.sequence, id.lowBits) {
         row throws(SQLiteError) in try PredictionRow.whole(row)
       }
+      return try found.map { row throws(SQLiteError) in try ReferenceRows.adding(to: row, in: connection) }
     } catch {
       throw StoreError(error, at: path)
     }
@@ -103,7 +104,9 @@ final class TableReader {
       let rows = try connection.rows(plan.pageSQL, list: plan.values) { row throws(SQLiteError) in
         (key: row.integer(0), prediction: try Self.readable(row))
       }
-      let found = rows.prefix(plan.limit).compactMap(\.prediction)
+      let found = try rows.prefix(plan.limit).compactMap(\.prediction).map { row throws(SQLiteError) in
+        try ReferenceRows.adding(to: row, in: connection)
+      }
       let cursors = found.map { plan.cursor(after: $0.id.sequence) }
       var next: String?
       if rows.count > plan.limit {

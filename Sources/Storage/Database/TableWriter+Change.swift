@@ -36,7 +36,7 @@ extension TableWriter {
     case .accepted(let remoteID, let skew):
       try accept(remoteID, skew: skew, of: prediction, at: now)
     case .adopted(let match):
-      if prediction.phase == .queued { try open(prediction, at: AdoptionPolicy.assumedSend(of: match, at: now)) }
+      if prediction.isUnsent { try open(prediction, at: AdoptionPolicy.assumedSend(of: match, at: now)) }
       try adopt(match, for: prediction)
     }
   }

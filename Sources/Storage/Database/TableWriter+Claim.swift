@@ -6,6 +6,11 @@ extension TableWriter {
     let policy = ClaimPolicy(request)
     guard let (next, isOrphan) = try nextQueued(policy) else { return .nothingQueued }
     let now = now
+    if next.isChained, let event = try obstacle(to: next, at: now) {
+      let ended = try next.applying(event, by: nil, at: now)
+      try save(ended, was: next)
+      return .refused(ended)
+    }
     let decision = try policy.decision(
       on: next, isOrphan: isOrphan, at: now, reset: time.clock(Money.endOfDay(now)),
       facts: AccountFacts(account: request.account, now: now, connection: connection))
@@ -28,15 +33,25 @@ extension TableWriter {
     }
   }
 
-  /// The oldest queued prediction that is not passed over, and whether the process that accepted it has exited.
+  /// The oldest prediction that is queued or whose targets are completed, is not passed over, and whether the process that accepted it has exited.
   private func nextQueued(_ policy: ClaimPolicy) throws(SQLiteError) -> (Prediction, isOrphan: Bool)? {
     var passedOver: [String] = []
-    while let next = try oldestQueued(policy.request, notAcceptedBy: passedOver) {
+    while let next = try oldest(for: policy.request, notAcceptedBy: passedOver) {
       let isOrphan = policy.distinguishesOrphans ? try isOrphan(next) : false
       if policy.mayBeNext(next, isOrphan: isOrphan) { return (next, isOrphan) }
       passedOver.append(next.acceptor ?? "")
     }
     return nil
+  }
+
+  /// The oldest prediction that may be sent: the older one of the oldest in the queue and the oldest with completed targets.
+  private func oldest(
+    for request: ClaimRequest, notAcceptedBy passedOver: [String]
+  ) throws(SQLiteError) -> Prediction? {
+    let queued = try oldestQueued(request, notAcceptedBy: passedOver)
+    let ready = try oldestReady(request, notAcceptedBy: passedOver)
+    guard let queued, let ready else { return queued ?? ready }
+    return queued.id < ready.id ? queued : ready
   }
 
   /// The oldest queued prediction. Those that `ClaimPolicy.mayBeNext` passes over for their files are left out here, since a
@@ -69,10 +84,11 @@ extension TableWriter {
     return !isRegistered || !OwnerLock.isAlive(acceptor, in: database.directory)
   }
 
-  /// The likenesses of the account's other queued predictions of the same model whose accepting processes have exited.
+  /// The likenesses of the account's other unsent predictions of the same model whose accepting processes have exited.
   func queuedOrphans(besides prediction: Prediction) throws(SQLiteError) -> [Likeness?] {
     let others = try connection.rows(
-      PredictionRow.selectWhole + " WHERE p.account = ? AND p.phase = 'queued' AND p.model = ? AND p.seq <> ?",
+      PredictionRow.selectWhole
+        + " WHERE p.account = ? AND (p.phase = 'queued' OR p.refs = 1 AND p.status = 'created') AND p.model = ? AND p.seq <> ?",
       prediction.account, prediction.model, prediction.id.sequence
     ) { row throws(SQLiteError) in try PredictionRow.whole(row) }
     var orphans: [Likeness?] = []

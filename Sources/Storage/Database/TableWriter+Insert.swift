@@ -6,6 +6,7 @@ extension TableWriter {
     if let known = try namedByKey(of: new) { return known }
     guard try queuedCount(of: new.account) < queueLimit else { return .queueFull }
     if let refusal = try agentRefusal(of: new) { return .overBudget(refusal) }
+    if new.isChained, let refusal = try chainRefusal(of: new) { return refusal }
 
     var prediction = new
     while try isTaken(prediction.id.sequence) {
@@ -25,8 +26,9 @@ extension TableWriter {
         "INSERT INTO keys(key, fingerprint, seq, low) VALUES(?, ?, ?, ?)",
         key, prediction.fingerprint, seq, prediction.id.lowBits)
     }
+    if prediction.isChained { try ReferenceRows.insert(&prediction, in: connection) }
     try PredictionRow.noteChange(prediction.id, gone: false, in: connection)
-    if prediction.phase == .queued { noteQueued(prediction.account) }
+    if prediction.isUnsent { noteQueued(prediction.account) }
     return .inserted(prediction)
   }
 

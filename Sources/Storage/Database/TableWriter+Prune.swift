@@ -15,6 +15,7 @@ extension TableWriter {
           coalesce(length(i.input), 0) + coalesce(length(i.metadata), 0) + coalesce(length(i.sent), 0)
         FROM predictions p LEFT JOIN inputs i ON i.seq = p.seq
        WHERE p.seq > ? AND p.seq < ? AND p.phase IS NULL AND p.status IN ('completed', 'failed', 'cancelled')
+         AND NOT EXISTS (\(ReferenceRows.waiting(for: "p.seq")))
          AND NOT EXISTS (SELECT 1 FROM tags t WHERE t.seq = p.seq AND t.tag IN (\(marks)))
        ORDER BY p.seq LIMIT \(Self.readRows)
       """

@@ -14,6 +14,7 @@ extension TableWriter {
       (owner: $0.text(0), startedAt: $0.integer(1))
     }
     let hasUnfinished = try connection.integer("SELECT EXISTS(SELECT 1 FROM predictions WHERE phase IS NOT NULL)") != 0
+    let hasChains = try ReferenceRows.areAwaited(in: connection)
     let working = try connection.rows("SELECT DISTINCT owner FROM predictions WHERE owner IS NOT NULL") { $0.text(0) }
     let names = Set(registered.map(\.owner))
     var dead: Set<String> = []
@@ -38,8 +39,9 @@ extension TableWriter {
     }
     try sweep(at: now)
     try forgetUploads(at: now)
+    try ReferenceRows.sweep(in: connection)
     // Most processes start with nothing unfinished and need not compile the long statements below.
-    guard hasUnfinished else { return Recovery(taken: [], ended: [], queuedAccounts: []) }
+    guard hasUnfinished else { return Recovery(taken: [], ended: [], queuedAccounts: [], hasChains: hasChains) }
 
     // Rows without an owner that have work left; rows that are searched for only when due.
     taken += try takeOver(
@@ -62,7 +64,8 @@ extension TableWriter {
     let sending = try connection.rows("SELECT seq, low FROM predictions WHERE owner = ? AND phase = 'sending'", owner) {
       PredictionID(sequence: $0.integer(0), lowBits: $0.integer(1))
     }
-    return Recovery(taken: taken, ended: ended, queuedAccounts: Set(queued), sending: sending)
+    return Recovery(
+      taken: taken, ended: ended, queuedAccounts: Set(queued), sending: sending, hasChains: hasChains)
   }
 
   private func takeOver(
@@ -132,6 +135,8 @@ extension TableWriter {
       if row.mayBeDeleted { rows.append(row) } else { unfinished.append(id) }
     }
     guard unfinished.isEmpty else { return .unfinished(unfinished) }
+    let waiting = try dependants(of: rows.map(\.id))
+    guard waiting.isEmpty else { return .awaited(by: waiting.map(\.id)) }
     try remove(rows)
     return .deleted(rows, scrubbed: false)
   }
@@ -144,6 +149,7 @@ extension TableWriter {
       for table in ["predictions", "inputs", "words"] {
         try connection.run("DELETE FROM \(table) WHERE seq = ?", seq)
       }
+      try ReferenceRows.delete(of: row.id, in: connection)
       for tag in Set(row.tags) { try connection.run("DELETE FROM tags WHERE tag = ? AND seq = ?", tag, seq) }
       if let key = row.storedKey {
         try connection.run("UPDATE keys SET deleted_ms = ? WHERE key = ?", now, key)

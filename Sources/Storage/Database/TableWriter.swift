@@ -142,23 +142,29 @@ final class TableWriter {
 
   /// One prediction, whole.
   func prediction(_ id: PredictionID) throws(SQLiteError) -> Prediction? {
-    try connection.first(PredictionRow.selectWholeByID, id.sequence, id.lowBits) {
+    let found = try connection.first(PredictionRow.selectWholeByID, id.sequence, id.lowBits) {
       row throws(SQLiteError) in try PredictionRow.whole(row)
     }
+    return try found.map { row throws(SQLiteError) in try ReferenceRows.adding(to: row, in: connection) }
   }
 
   /// Writes a row that was read in this transaction, if it differs.
   func save(_ after: Prediction, was before: Prediction) throws(SQLiteError) {
     guard after != before else { return }
-    if (before.phase == .queued) != (after.phase == .queued) { queued[before.account] = nil }
+    if before.isUnsent != after.isUnsent { queued[before.account] = nil }
     try PredictionRow.update(after, in: connection)
+    if before.isChained, !after.isChained { try ReferenceRows.delete(of: after.id, in: connection) }
   }
 
-  /// How many predictions of an account are queued; counted once in a group.
+  /// How many predictions of an account are queued, or wait for outputs of others; counted once in a group.
   func queuedCount(of account: String) throws(SQLiteError) -> Int {
     if let known = queued[account] { return known }
     let count = try Int(
-      connection.integer("SELECT count(*) FROM predictions WHERE account = ? AND phase = 'queued'", account))
+      connection.integer(
+        """
+        SELECT (SELECT count(*) FROM predictions WHERE account = ?1 AND phase = 'queued')
+          + (SELECT count(*) FROM predictions WHERE account = ?1 AND refs = 1 AND status = 'created')
+        """, account))
     queued[account] = count
     return count
   }

@@ -16,6 +16,22 @@ public struct FileInputStore: InputStore {
 
   /// Opens an image and reads its format from the first bytes.
   public func open(_ path: String, atMost limit: Int64) throws(InputError) -> any InputFile {
+    let (file, status) = try descriptor(of: path, atMost: limit)
+    guard let start = FileSystem.read(file, from: 0, atMost: 64) else {
+      throw .unreadable(reason: "its first bytes cannot be read")
+    }
+    guard let mediaType = Self.mediaType(of: start) else { throw .notAnImage }
+    return OpenInput(name: Self.name(of: path), mediaType: mediaType, file: file, status: status)
+  }
+
+  /// Opens a saved file.
+  public func open(_ file: OutputFile, atMost limit: Int64) throws(InputError) -> any InputFile {
+    let (descriptor, status) = try descriptor(of: file.path, atMost: limit)
+    guard status.bytes == file.bytes else { throw .notAsSaved }
+    return OpenInput(name: Self.name(of: file.path), mediaType: file.mediaType, file: descriptor, status: status)
+  }
+
+  private func descriptor(of path: String, atMost limit: Int64) throws(InputError) -> (Descriptor, FileStatus) {
     // A C function would use only the part before a zero byte.
     guard !path.utf8.contains(0) else { throw .unreadable(reason: "its name holds a zero byte") }
     // A pipe or a device is not opened: opening it may block or have effects.
@@ -29,13 +45,10 @@ public struct FileInputStore: InputStore {
     guard let status = FileStatus(of: file), status.isPlainFile else { throw .notAFile }
     guard status.bytes > 0 else { throw .empty }
     guard status.bytes <= limit else { throw .tooLarge(limit: limit) }
-    guard let start = FileSystem.read(file, from: 0, atMost: 64) else {
-      throw .unreadable(reason: "its first bytes cannot be read")
-    }
-    guard let mediaType = Self.mediaType(of: start) else { throw .notAnImage }
-    let name = path.split(separator: "/").last.map(String.init) ?? "picture"
-    return OpenInput(name: name, mediaType: mediaType, file: file, status: status)
+    return (file, status)
   }
+
+  private static func name(of path: String) -> String { path.split(separator: "/").last.map(String.init) ?? "picture" }
 
   /// Whether there is a regular file.
   public func isFile(_ path: String) -> Bool {

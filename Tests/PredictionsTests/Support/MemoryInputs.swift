@@ -19,6 +19,12 @@ final class MemoryInputs: InputStore {
 
   func isFile(_ path: String) -> Bool { state.withLock { $0.files[path] != nil } }
 
+  func open(_ file: OutputFile, atMost limit: Int64) throws(InputError) -> any InputFile {
+    let input = try open(file.path, atMost: limit)
+    guard input.bytes == file.bytes else { throw .notAsSaved }
+    return input
+  }
+
   func open(_ path: String, atMost limit: Int64) throws(InputError) -> any InputFile {
     let bytes = state.withLock { state in
       state.opened.append(path)

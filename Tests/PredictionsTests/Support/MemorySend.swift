@@ -59,7 +59,7 @@ extension MemoryTable.State {
       sends[id]?.time.untilAt = now.wall
       if let skew { sends[id]?.time.clockSkew = skew }
     case .adopted(let match):
-      if prediction.phase == .queued {
+      if prediction.isUnsent {
         sends[id] = try record(AdoptionPolicy.assumedSend(of: match, at: now.wall))
       }
       let policy = adoptionFacts(of: match, for: prediction, at: time, by: owner)
@@ -92,7 +92,7 @@ extension MemoryTable.State {
     let ofAccount = sends.filter { $0.value.account == prediction.account }
     let own = sends[prediction.id]
     let queued = rows.values.filter {
-      $0.phase == .queued && $0.account == prediction.account && $0.model == prediction.model
+      $0.isUnsent && $0.account == prediction.account && $0.model == prediction.model
         && $0.id != prediction.id && isOrphan($0, for: owner)
     }
     return AdoptionPolicy(
@@ -125,7 +125,7 @@ extension MemoryTable.State {
 
   /// What agents asked for on the day of a moment, also what is accepted and not sent yet.
   func agentUse(of account: String, at now: Int64) -> AgentUse {
-    rows.values.filter { $0.account == account && $0.phase == .queued && $0.origin != nil }.reduce(
+    rows.values.filter { $0.account == account && $0.isUnsent && $0.origin != nil }.reduce(
       ledger(of: account, at: now).agents
     ) { $0.adding(images: $1.images, micros: $1.estimateMicros ?? 0) }
   }

@@ -23,7 +23,7 @@ final class MemoryStore: PredictionStore {
   // MARK: - Reading
 
   func prediction(_ id: PredictionID) -> Prediction? {
-    let row = table.row(id)
+    let row = table.state.withLock { state in state.rows[id].map { state.shown($0) } }
     let action = table.state.withLock { state -> (@Sendable () -> Void)? in
       guard state.afterRead?.id == id else { return nil }
       defer { state.afterRead = nil }
@@ -35,7 +35,7 @@ final class MemoryStore: PredictionStore {
 
   func input(of id: PredictionID) -> [UInt8]? { table.row(id)?.input }
 
-  func listed(_ id: PredictionID) -> Prediction? { table.row(id)?.lean }
+  func listed(_ id: PredictionID) -> Prediction? { prediction(id)?.lean }
 
   func list(_ query: ListQuery) throws(StoreError) -> ListPage {
     var filters = query
@@ -48,7 +48,7 @@ final class MemoryStore: PredictionStore {
     }
     let rows = table.state.withLock { state in
       state.rows.values.filter { $0.id.sequence < end && query.matches($0) }
-        .sorted { $0.id.sequence > $1.id.sequence }
+        .sorted { $0.id.sequence > $1.id.sequence }.map { state.shown($0) }
     }
     let found = rows.prefix(min(max(query.limit, 1), 500)).map(\.lean)
     let cursors = found.map { "\($0.id.sequence)\(suffix)" }
@@ -111,6 +111,8 @@ final class MemoryStore: PredictionStore {
 
   func sendTime(of id: PredictionID) -> SendTime? { table.state.withLock { $0.sends[id]?.time } }
 
+  func isAwaited(_ id: PredictionID) -> Bool { table.state.withLock { !$0.dependants(of: [id]).isEmpty } }
+
   func touch() {}
 
   func leave() {}
@@ -162,7 +164,7 @@ final class MemoryStore: PredictionStore {
           return known.fingerprint == prediction.fingerprint
             ? .existing(row) : .conflict(known.id, deleted: false, difference: row.difference(to: prediction))
         }
-        let queued = state.rows.values.count { $0.account == prediction.account && $0.phase == .queued }
+        let queued = state.rows.values.count { $0.account == prediction.account && $0.isUnsent }
         guard queued < queueLimit else { return .queueFull }
         if let caps = prediction.caps,
           let refusal = caps.refusal(
@@ -171,12 +173,13 @@ final class MemoryStore: PredictionStore {
         {
           return .overBudget(refusal)
         }
+        if let refusal = state.chainRefusal(of: prediction) { return refusal }
         if let key = prediction.storedKey {
           state.keys[key] = MemoryTable.Key(id: prediction.id, fingerprint: prediction.fingerprint)
         }
         state.save(prediction)
         table.journal.note("committed created")
-        return .inserted(prediction)
+        return .inserted(state.shown(prediction))
       })
   }
 
@@ -214,11 +217,17 @@ final class MemoryStore: PredictionStore {
     write(.claim, completion: completion) { [self] state in
       guard isWanted() else { return .nothingQueued }
       let policy = ClaimPolicy(request)
-      let queued = state.rows.values.filter { $0.account == request.account && $0.phase == .queued }
-        .sorted { $0.id.sequence < $1.id.sequence }
+      let queued = state.rows.values.filter {
+        $0.account == request.account && $0.isUnsent && state.verdict(on: $0, at: now) != .waits
+      }.sorted { $0.id.sequence < $1.id.sequence }
       let candidates = queued.map { (row: $0, isOrphan: state.isOrphan($0, for: owner)) }
       guard var next = candidates.first(where: { policy.mayBeNext($0.row, isOrphan: $0.isOrphan) }) else {
         return .nothingQueued
+      }
+      if case .fails(let failure) = state.verdict(on: next.row, at: now) {
+        let ended = try next.row.applying(.targetFailed(failure), by: nil, at: now)
+        state.save(ended)
+        return .refused(ended)
       }
       let decision = policy.decision(
         on: next.row, isOrphan: next.isOrphan, at: now, reset: "00:00 UTC",
@@ -238,6 +247,29 @@ final class MemoryStore: PredictionStore {
         return .claimed(claimed)
       }
     }
+  }
+
+  func cancelChain(
+    of id: PredictionID, _ event: PredictionEvent, by writer: Writer?,
+    completion: @escaping @Sendable (Result<ChainCancellation, StoreError>) -> Void
+  ) {
+    write(.change, event, completion: completion) { [self] state in
+      guard let before = state.rows[id] else { throw StoreError.notFound }
+      let after = try before.applying(event, by: writer, at: now)
+      if let send = before.sendChange(by: event) {
+        try state.note(send, of: before, at: table.time, by: owner)
+      }
+      var cancelled: [Prediction] = []
+      for row in state.chain(of: id) {
+        cancelled.append(try row.applying(.cancelAsked(deleteRemote: false, sendable: true), by: nil, at: now))
+      }
+      for row in [after] + cancelled { state.save(row) }
+      return ChainCancellation(change: Change(before: before, after: after), cancelled: cancelled)
+    }
+  }
+
+  func follow(accounts: Set<String>, completion: @escaping @Sendable (Result<ChainRound, StoreError>) -> Void) {
+    write(.follow, completion: completion) { [self] state in try state.follow(accounts: accounts, at: now) }
   }
 
   func noteModel(_ model: String, of account: String, completion: @escaping @Sendable () -> Void) {
@@ -274,6 +306,7 @@ final class MemoryStore: PredictionStore {
       let now = now
       var (taken, ended): ([Prediction], [Prediction]) = ([], [])
       let living = state.owners.filter { !state.dead.contains($0.key) }.values.min() ?? now
+      let hasChains = state.rows.values.contains(where: \.isChained)
       for row in state.rows.values.sorted(by: { $0.id < $1.id }) where row.phase != nil {
         if row.phase == .queued {
           guard row.createdAt < min(living, now - 3_600_000) else { continue }
@@ -297,7 +330,7 @@ final class MemoryStore: PredictionStore {
       let rows = state.rows.values
       return Recovery(
         taken: taken, ended: ended, queuedAccounts: Set(rows.filter { $0.phase == .queued }.map(\.account)),
-        sending: rows.filter { $0.phase == .sending && $0.owner == owner }.map(\.id))
+        sending: rows.filter { $0.phase == .sending && $0.owner == owner }.map(\.id), hasChains: hasChains)
     }
   }
 
@@ -310,6 +343,8 @@ final class MemoryStore: PredictionStore {
       let rows = ids.filter { seen.insert($0).inserted }.compactMap { state.rows[$0] }
       let unfinished = rows.filter { !$0.mayBeDeleted }
       guard unfinished.isEmpty else { return .unfinished(unfinished.map(\.id)) }
+      let waiting = state.dependants(of: rows.map(\.id))
+      guard waiting.isEmpty else { return .awaited(by: waiting.map(\.id)) }
       state.remove(rows)
       return .deleted(rows, scrubbed: true)
     }
@@ -319,7 +354,7 @@ final class MemoryStore: PredictionStore {
   func prune(_ request: PruneRequest, completion: @escaping @Sendable (Result<PruneBatch, StoreError>) -> Void) {
     write(.delete, completion: completion) { state in
       let old = state.rows.values.filter { row in
-        row.createdAt < request.acceptedBefore && row.mayBePruned
+        row.createdAt < request.acceptedBefore && row.mayBePruned && state.dependants(of: [row.id]).isEmpty
           && request.keptTags.allSatisfy { !row.tags.contains($0) }
           && request.after.map { row.id.sequence > $0.sequence } ?? true
       }.sorted { $0.id.sequence < $1.id.sequence }

@@ -8,7 +8,7 @@ import Threads
 /// can be held back, made to fail, and made to fail although they were written, as a disk may do it.
 final class MemoryTable: Sendable {
   /// What a commit is for.
-  enum Write: Hashable, Sendable { case insert, claim, change, recover, delete }
+  enum Write: Hashable, Sendable { case insert, claim, change, recover, delete, follow }
 
   /// How a commit goes wrong.
   enum Fault: Sendable {

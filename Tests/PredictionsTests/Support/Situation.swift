@@ -7,6 +7,8 @@ enum Situation: String, CaseIterable, CustomTestStringConvertible {
   case queued
   /// Queued, and its files must be uploaded first.
   case awaiting
+  /// Waiting for an output of another prediction.
+  case chained
   case sending
   case polling
   /// The outcome of the POST is unknown, and the first searches run.
@@ -41,6 +43,8 @@ enum Situation: String, CaseIterable, CustomTestStringConvertible {
 
   /// The owner, where there is one.
   static let owner = Writer(owner: "owner", epoch: 3)
+  /// The prediction that a chained one waits for.
+  static let target = PredictionID(sequence: 1_763_899_000_000 << 12, lowBits: 9)
   /// When it was sent.
   static let sentAt: Int64 = 1_763_900_001_000
 
@@ -54,12 +58,16 @@ enum Situation: String, CaseIterable, CustomTestStringConvertible {
       it.uploads = .awaited
       return it
     }
+    if self == .chained {
+      it.wait(for: [OutputReference(Self.target, 1)])
+      return it
+    }
     it.epoch = Self.owner.epoch
     it.revision = 10
     it.startedAt = Self.sentAt
     it.billing = .unknown
     switch self {
-    case .queued, .awaiting: break
+    case .queued, .awaiting, .chained: break
     case .sending: (it.status, it.phase) = (.processing, .sending)
     case .polling: (it.status, it.phase, it.remoteID) = (.processing, .polling, "r-1")
     case .looking:

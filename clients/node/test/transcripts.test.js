@@ -28,7 +28,7 @@ function fits(kind, value) {
 function match(expected, actual, bound, path = "message") {
   if (typeof expected === "string") {
     const [, kind, optional, name] = /^<([a-z0-9|]+)(\?)?(?::([\w-]+))?>$/.exec(expected) ?? [];
-    if (!kind) return assert.equal(actual, expected, path);
+    if (!kind) return assert.equal(actual, fill(expected, bound), path);
     if (!(optional && actual === null)) assert.ok(fits(kind, actual), `${path} is ${JSON.stringify(actual)}, not ${expected}`);
     if (name && !bound.has(expected)) bound.set(expected, actual);
     if (name) assert.equal(actual, bound.get(expected), path);
@@ -49,7 +49,9 @@ function match(expected, actual, bound, path = "message") {
 }
 
 function fill(message, bound) {
-  if (typeof message === "string") return bound.get(message) ?? message;
+  if (typeof message === "string") {
+    return bound.get(message) ?? message.replace(/<[a-z]+:[\w-]+>/g, (name) => bound.get(name) ?? name);
+  }
   if (Array.isArray(message)) return message.map((element) => fill(element, bound));
   if (message === null || typeof message !== "object") return message;
   return Object.fromEntries(Object.entries(message).map(([name, value]) => [name, fill(value, bound)]));

@@ -1,0 +1,90 @@
+internal import Predictions
+
+/// The rows of `refs`: which outputs the input of a waiting prediction names. They exist while it waits; those of rows that
+/// an older program ended are ignored and swept.
+enum ReferenceRows {
+  /// The query for predictions that wait for outputs of another one.
+  ///
+  /// - Parameter target: its key, as SQL.
+  static func waiting(for target: String) -> String {
+    """
+    SELECT 1 FROM refs r JOIN predictions w ON w.seq = r.seq
+      WHERE r.target_seq = \(target) AND w.refs = 1 AND w.status = 'created'
+    """
+  }
+
+  /// Whether any prediction waits.
+  static func areAwaited(in connection: SQLiteConnection) throws(SQLiteError) -> Bool {
+    try connection.integer(
+      "SELECT EXISTS(SELECT 1 FROM predictions INDEXED BY chained WHERE refs = 1 AND status = 'created')") != 0
+  }
+
+  /// Adds the rows of a new prediction, with the home of the database: a copy of the database must not send it.
+  ///
+  /// - Parameter prediction: gets the targets that are not finished.
+  static func insert(_ prediction: inout Prediction, in connection: SQLiteConnection) throws(SQLiteError) {
+    let seq = prediction.id.sequence
+    // Left by an older program that deleted a prediction with this key.
+    try delete(of: prediction.id, in: connection)
+    for reference in prediction.targets {
+      try connection.run(
+        "INSERT INTO refs(seq, target_seq, low, n) VALUES(?, ?, ?, ?)", seq, reference.target.sequence,
+        reference.target.lowBits, reference.output)
+    }
+    try connection.run(
+      "UPDATE predictions SET home = (SELECT value FROM meta WHERE name = 'home') WHERE seq = ?", seq)
+    prediction = try adding(to: prediction, in: connection)
+  }
+
+  /// Deletes rows of predictions that do not wait any more: those that an older program ended.
+  static func sweep(in connection: SQLiteConnection) throws(SQLiteError) {
+    try connection.run(
+      """
+      DELETE FROM refs WHERE NOT EXISTS
+        (SELECT 1 FROM predictions w WHERE w.seq = refs.seq AND w.refs = 1 AND w.status = 'created')
+      """)
+  }
+
+  static func delete(of id: PredictionID, in connection: SQLiteConnection) throws(SQLiteError) {
+    try connection.run("DELETE FROM refs WHERE seq = ?", id.sequence)
+  }
+
+  /// The prediction with its targets where it waits for outputs; one statement more for these alone.
+  static func adding(
+    to prediction: consuming Prediction, in connection: SQLiteConnection
+  ) throws(SQLiteError) -> Prediction {
+    guard prediction.isChained else { return prediction }
+    var prediction = prediction
+    let rows = try connection.rows(
+      """
+      SELECT r.target_seq, r.low, r.n, t.status FROM refs r
+          LEFT JOIN predictions t ON t.seq = r.target_seq AND t.low = r.low
+        WHERE r.seq = ? ORDER BY r.target_seq, r.n
+      """, prediction.id.sequence
+    ) { row throws(SQLiteError) in
+      let id = PredictionID(
+        sequence: try row.integer(0, in: CellRange.sequence, "reference"),
+        lowBits: try row.integer(1, in: CellRange.lowBits, "reference"))
+      let output = try row.integer(2, in: CellRange.outputs, "reference")
+      let status = row.textIfAny(3).flatMap(PredictionStatus.init)
+      return (reference: OutputReference(id, Int(output)), isFinished: status.map(\.isTerminal) ?? true)
+    }
+    prediction.targets = rows.map(\.reference)
+    prediction.waitsFor = []
+    for row in rows where !row.isFinished && prediction.waitsFor.last != row.reference.target {
+      prediction.waitsFor.append(row.reference.target)
+    }
+    return prediction
+  }
+}
+
+extension TableReader {
+  /// Whether predictions wait for outputs of this one.
+  func isAwaited(_ id: PredictionID) throws(StoreError) -> Bool {
+    do {
+      return try connection.integer("SELECT EXISTS(\(ReferenceRows.waiting(for: "?")))", id.sequence) != 0
+    } catch {
+      throw StoreError(error, at: path)
+    }
+  }
+}
