@@ -28,12 +28,18 @@ extension CommandTable {
     "--json", nil, .none, "print the prediction as JSON, as the method result returns it")
   private static let ending =
     keyAndTags + costs + [timeout, show, predictionJSON, quiet, outputDirectory] + limits + table
+  private static let submitEnding =
+    keyAndTags + costs
+    + [
+      CommandOption("--json", nil, .none, "print the prediction as JSON, as the method submit returns it"),
+      outputDirectory,
+    ] + limits + table
 
   private static let aboutInputs = [
     "--set sets a field of the model's input: --set size=1024x1536 --set n=2. A value that is valid JSON is read as JSON, "
       + "any other value is a string. imagewire models -m NAME lists the fields.",
-    "--image fox.png uploads a local image, --image ID or ID/2 an output of an earlier prediction, into the field that the "
-      + "model has for images; --upload image=fox.png names the field, and --upload images[]=fox.png adds to a list. No other "
+    "--image fox.png uploads a local image into the field that the model has for images; --image ID or ID/2 puts an output "
+      + "of an earlier prediction there, and waits for it if it is not finished; --upload image=fox.png names the field, and --upload images[]=fox.png adds to a list. No other "
       + "path in the input is read or sent.",
   ]
 
@@ -60,12 +66,28 @@ extension CommandTable {
       ])
   }
 
+  static func submit(_ provider: CommandOption) -> Command {
+    Command(
+      "submit", "submit a prediction and print its id at once",
+      details: [
+        "As generate, without waiting for the images: imagewire result ID waits for them. It ends once the request is sent, or "
+          + "has to wait for its turn or for an output of another prediction; then a later imagewire goes on with it."
+      ] + aboutInputs,
+      operands: [Operand("PROMPT", "description of the image; - reads it from standard input")],
+      options: [model, provider, output] + inputs + submitEnding,
+      examples: [
+        .init(
+          "id=$(imagewire submit \"a red fox\") && imagewire edit $id \"add snow\"",
+          "an edit of an image that is not finished yet")
+      ])
+  }
+
   static func edit(_ providers: [ProviderDescriptor]) -> Command {
     Command(
       "edit", "edit an image and print the path of the new file",
       details: [
-        "The image is a file, or an output of an earlier prediction: ID for its first file, ID/2 for the second. It is "
-          + "uploaded to the provider. The model is the one that edits for the earlier model (edit_model of imagewire models), "
+        "The image is a file, or an output of an earlier prediction: ID for its first file, ID/2 for the second. If that one "
+          + "is not finished, the edit waits for it. A file is uploaded to the provider. The model is the one that edits for the earlier model (edit_model of imagewire models), "
           + "or for the default model; --model names another."
       ],
       operands: [

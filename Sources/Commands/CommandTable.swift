@@ -16,7 +16,8 @@ public struct CommandTable: Sendable {
     let provider = Self.provider(providers, "provider")
     let serveOptions = Self.serveOptions(providers)
     commands = [
-      Self.setup(providers.filter { $0.access != nil }.map(\.name)), Self.generate(provider), Self.edit(providers),
+      Self.setup(providers.filter { $0.access != nil }.map(\.name)), Self.generate(provider), Self.submit(provider),
+      Self.edit(providers),
       Self.again(providers), Self.list(providers), Self.status, Self.result, Self.open, Self.reread, Self.cancel,
       Self.delete,
       Self.prune, Self.gallery, Self.models(provider), Self.quote(provider), Self.validate(provider),

@@ -1,12 +1,13 @@
 /// The commands that work on predictions.
 public enum Commands {
   /// The commands that make predictions.
-  public static let submitting: Set<String> = ["generate", "edit", "again"]
+  public static let submitting: Set<String> = ["generate", "submit", "edit", "again"]
 
   /// Runs a command. Returns its exit status, or `nil` for a command that is not listed here.
   public static func run(_ invocation: Invocation, _ session: Session) -> ExitStatus? {
     switch invocation.command.name {
     case "generate": Generate.run(invocation, session)
+    case "submit": Generate.submit(invocation, session)
     case "edit": EditCommand.run(invocation, session)
     case "again": AgainCommand.run(invocation, session)
     case "open": OpenCommand.run(invocation, session)

@@ -13,7 +13,7 @@ enum EditCommand {
       let field = try Submission.checking { () throws(UsageError) in try model.imageField(count: 1) }
       let prompt = Submission.prompt(invocation.operands[1])
       var members = try Submission.checking { () throws(UsageError) in
-        try fields.members(prompt: prompt, images: .init(paths: [source.path], field: field))
+        try fields.members(prompt: prompt, images: .init(texts: [source.text], field: field))
       }
       members["model"] = .string(model.id)
       members["provider"] = provider.map { .string($0) }

@@ -10,29 +10,35 @@ internal import Predictions
   internal import Darwin
 #endif
 
-/// An image that a command line names: a file, or an output of an earlier prediction.
+/// An image that a command line names: a file, or an output of an earlier prediction, which may still be in progress.
 struct ImageSource {
-  /// Its file, absolute.
-  let path: String
-  /// The prediction that made it; `nil` for a file.
+  /// What stands for it in an input: `@` and its absolute path, or the name of the output.
+  let text: String
+  /// The prediction that makes it; `nil` for a file.
   var prediction: Prediction?
 
   /// Finds what a text names: the file of that name if there is one, otherwise a prediction.
-  init(_ text: String, _ session: Session) throws(PredictionLookup.Failure) {
-    let file = session.absolute(text)
+  init(_ name: String, _ session: Session) throws(PredictionLookup.Failure) {
+    let file = session.absolute(name)
     if Self.isFile(file) {
-      path = file
+      text = "@\(file)"
       return
     }
-    guard PredictionReference(text) != nil else {
-      throw .init(message: "There is no file and no prediction \(SafeText(text, atMost: 200)).")
+    guard PredictionReference(name) != nil else {
+      throw .init(message: "There is no file and no prediction \(SafeText(name, atMost: 200)).")
     }
-    let (snapshot, output) = try PredictionLookup(session: session).find(text)
-    prediction = snapshot.prediction
-    path = try snapshot.prediction.savedImage(output).path
-    guard Self.isFile(path) else {
-      throw .init(message: "\(SafeText(path: path)) is not there any more: it was moved or deleted.")
+    let (snapshot, output) = try PredictionLookup(session: session).find(name)
+    let found = snapshot.prediction
+    prediction = found
+    guard found.status.isTerminal else {
+      text = OutputReference(found.id, output ?? 1).text
+      return
     }
+    let saved = try found.savedImage(output)
+    guard Self.isFile(saved.path) else {
+      throw .init(message: "\(SafeText(path: saved.path)) is not there any more: it was moved or deleted.")
+    }
+    text = OutputReference(found.id, saved.index).text
   }
 
   static func isFile(_ path: String) -> Bool {

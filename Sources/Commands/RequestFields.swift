@@ -18,8 +18,8 @@ struct RequestFields {
 
   /// Images for the field that takes them.
   struct Images {
-    /// Absolute paths.
-    var paths: [String]
+    /// What stands for them in an input; see `ImageSource.text`.
+    var texts: [String]
     var field: ImageField
   }
 
@@ -36,7 +36,7 @@ struct RequestFields {
     var input = given
     for member in try givenInput().members { input[member.name] = member.value }
     try addSettings(to: &input)
-    let hasFiles = images?.paths.isEmpty == false || !invocation.values("--upload").isEmpty
+    let hasFiles = images?.texts.isEmpty == false || !invocation.values("--upload").isEmpty
     let known = isUploading ? FileReferences.find(in: given).map(\.path) : []
     if hasFiles || isUploading, let stray = FileReferences.find(in: input).first(where: { !known.contains($0.path) }) {
       throw UsageError("The value of \(stray.member) begins with @/ and would be read as a file; use --upload for it.")
@@ -89,7 +89,7 @@ struct RequestFields {
 
   /// Puts images into their field. Several need a field that takes a list.
   private func add(_ images: Images, to input: inout JSONObject) throws(UsageError) {
-    let references = images.paths.map { JSONValue.string("@\($0)") }
+    let references = images.texts.map { JSONValue.string($0) }
     guard images.field.isList || references.count == 1 else {
       throw UsageError("The model takes one image, in its field \(images.field.name), not \(references.count).")
     }

@@ -25,8 +25,12 @@ struct Submission {
     case lookup(PredictionLookup.Failure)
   }
 
-  /// Submits the request that `make` returns, and waits for it.
-  func run(_ make: (RequestFields) throws(Refusal) -> JSONObject) -> ExitStatus {
+  /// Submits the request that `make` returns, and follows it.
+  ///
+  /// - Parameter follow: what is done with the accepted prediction; by default it is waited for.
+  func run(
+    follow: (PredictionSnapshot) -> ExitStatus? = { _ in nil }, _ make: (RequestFields) throws(Refusal) -> JSONObject
+  ) -> ExitStatus {
     let request: PredictionRequest
     do throws(Refusal) {
       let members = try make(fields)
@@ -52,7 +56,8 @@ struct Submission {
     case .failure(let error): return session.console.tell(UnusableRequest(error), isUsage: error.isUsage)
     case .success(let accepted):
       for warning in accepted.snapshot.warnings { session.console.error("\(warning.message).") }
-      return ResultWaiter(invocation, session).follow(accepted.snapshot, onInterrupt: .cancel)
+      return follow(accepted.snapshot)
+        ?? ResultWaiter(invocation, session).follow(accepted.snapshot, onInterrupt: .cancel)
     }
   }
 
@@ -63,11 +68,11 @@ struct Submission {
   func images() throws(Refusal) -> RequestFields.Images? {
     let names = invocation.values("--image")
     guard !names.isEmpty else { return nil }
-    var paths: [String] = []
-    for name in names { paths.append(try source(name).path) }
+    var texts: [String] = []
+    for name in names { texts.append(try source(name).text) }
     let listed = try listed(invocation.value("--model"), of: invocation.value("--provider"))
-    let field = try Self.checking { () throws(UsageError) in try listed.imageField(count: paths.count) }
-    return RequestFields.Images(paths: paths, field: field)
+    let field = try Self.checking { () throws(UsageError) in try listed.imageField(count: texts.count) }
+    return RequestFields.Images(texts: texts, field: field)
   }
 
   /// What a text names.

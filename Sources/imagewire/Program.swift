@@ -104,7 +104,7 @@ enum Program {
     }
 
     // A real provider needs libcurl: report that it is missing before anything is recorded.
-    if invocation.command.name == "generate",
+    if ["generate", "submit"].contains(invocation.command.name),
       (options.provider ?? configuration.defaultProvider) != Prediction.freeProvider,
       configuration.problem(of: options.provider ?? configuration.defaultProvider) == nil,
       case .failure(let failure) = HTTPClient.library()

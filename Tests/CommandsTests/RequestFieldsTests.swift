@@ -75,13 +75,13 @@ struct RequestFieldsTests {
     let invocation = try Invocation(["generate", "a fox", "-u", "mask=m.png"], of: .all)
     let fields = RequestFields(invocation, folder: "/work", isFolder: { _ in false })
     let many = try fields.members(
-      prompt: "x", images: .init(paths: ["/a.png", "/b.png"], field: .usual(isList: true)))
+      prompt: "x", images: .init(texts: ["@/a.png", "@/b.png"], field: .usual(isList: true)))
     #expect(many["upload"] == true)
     #expect(many["input"]?.text == #"{"image":["@/a.png","@/b.png"],"mask":"@/work/m.png","prompt":"x"}"#)
-    let one = try fields.members(prompt: "x", images: .init(paths: ["/a.png"], field: .usual(isList: false)))
+    let one = try fields.members(prompt: "x", images: .init(texts: ["@/a.png"], field: .usual(isList: false)))
     #expect(one["input"]?["image"] == "@/a.png")
     #expect(throws: UsageError("The model takes one image, in its field image, not 2.")) {
-      try fields.members(prompt: "x", images: .init(paths: ["/a.png", "/b.png"], field: .usual(isList: false)))
+      try fields.members(prompt: "x", images: .init(texts: ["@/a.png", "@/b.png"], field: .usual(isList: false)))
     }
   }
 

@@ -197,15 +197,33 @@ def test_an_edit_takes_the_model_that_edits_and_its_field(real, wavespeed, home)
     made = json.loads(real("generate", "a fox", "--json").stdout)
     done = json.loads(real("edit", "@last", "make it blue", "--json").stdout)
     assert (done["model"], done["provider"], done["status"]) == (EDITS, "wavespeed", "completed")
-    assert done["input"] == {"images": [f"@{made['files'][0]['path']}"], "prompt": "make it blue"}
-    sent = inputs(wavespeed)[1]
-    assert len(sent["images"]) == 1 and sent["images"][0].startswith("https://media.example/")
+    assert done["input"] == {"images": [f"imagewire://predictions/{made['id']}/1"], "prompt": "make it blue"}
+    # The account that made it gets its own address of it.
+    assert inputs(wavespeed)[1]["images"] == made["outputs"] and wavespeed.puts() == []
     # A file, with the model that edits for the default model; an edit is edited by its own model.
     (home / "01a2").write_bytes(png())
     assert json.loads(real("edit", "01a2", "x", "--json").stdout)["input"]["images"] == [f"@{home}/01a2"]
     assert json.loads(real("edit", done["id"][:24], "x", "-s", "seed=7", "--json").stdout)["model"] == EDITS
     named = json.loads(real("edit", "@last/1", "x", "-m", "acme/film", "--json").stdout)
     assert named["model"] == "acme/film" and isinstance(named["input"]["image"], str)
+
+
+def test_an_edit_waits_for_an_image_that_is_not_finished(real, wavespeed):
+    wavespeed.script(polls=6)
+    first = real("submit", "a fox").stdout.strip()
+    second = json.loads(real("submit", "snow", "-m", EDITS, "-i", first, "--json").stdout)
+    assert (second["status"], second["waits_for"]) == ("created", [first])
+    assert f"waits for {first}" in " ".join(real("status", second["id"]).stdout.split())
+    third = json.loads(real("edit", second["id"], "at night", "--json").stdout)
+    assert (third["status"], third["model"]) == ("completed", EDITS)
+    assert [sent["prompt"] for sent in inputs(wavespeed)] == ["a fox", "snow", "at night"]
+    assert not any("imagewire:" in request["body"] for request in wavespeed.log())
+    # What waits is cancelled with what it waits for.
+    wavespeed.script(poll=[{"do": "running", "times": "forever"}])
+    first = real("submit", "an owl").stdout.strip()
+    second = real("submit", "snow", "-m", EDITS, "-i", first).stdout.strip()
+    real("cancel", first, "--chain")
+    assert json.loads(real("status", second, "--json").stdout)["status"] == "cancelled"
 
 
 def test_what_cannot_be_edited_costs_nothing(real, wavespeed, home):
@@ -234,7 +252,7 @@ def test_the_sandbox_and_a_server_of_openai_edit_with_the_same_model(run, home):
     drawn(run, "a fox", "-s", "n=2")
     done = run("edit", "@last/2", "bluer", "-m", "any/model", *SMALL, "--json")
     shown = json.loads(done.stdout)
-    assert shown["model"] == "any/model" and shown["input"]["image"].endswith("-2.png") and "ignore" not in done.stderr
+    assert shown["model"] == "any/model" and shown["input"]["image"].endswith("/2") and "ignore" not in done.stderr
     (home / "fox.png").write_bytes(png())
     with LoopbackOpenAI() as server:
         named = {"OPENAI_BASE_URL": server.url, "OPENAI_API_KEY": KEY, "IMAGEWIRE_PROVIDER": "openai"}
@@ -247,9 +265,9 @@ def test_an_image_goes_into_the_field_that_the_model_has_for_it(real, wavespeed,
     (home / "fox.png").write_bytes(png())
     made = json.loads(real("generate", "a fox", "--json").stdout)
     two = json.loads(real("generate", "x", "-m", EDITS, "-i", "fox.png", "--image", made["id"], "--json").stdout)
-    assert two["input"]["images"] == [f"@{home}/fox.png", f"@{made['files'][0]['path']}"]
+    assert two["input"]["images"] == [f"@{home}/fox.png", f"imagewire://predictions/{made['id']}/1"]
     one = json.loads(real("generate", "x", "-m", "acme/film", "-i", "@last", "--json").stdout)
-    assert one["input"]["image"] == f"@{two['files'][0]['path']}"
+    assert one["input"]["image"] == f"imagewire://predictions/{two['id']}/1"
     refused(real("generate", "x", "-m", "acme/film", "-i", "fox.png", "-i", "fox.png"), "one image", "field image", status=2)
     refused(real("generate", "x", "-i", "fox.png"), f"{MAKES} takes no image", EDITS, status=2)
     refused(real("generate", "x", "-m", EDITS, "-i", "fox.png", "-s", "other=@/etc/hostname"), "input.other", status=2)
