@@ -266,7 +266,6 @@ def test_what_came_of_an_output_is_kept_until_it_is_whole(paid, wavespeed):
         whole = program.call("result", id=prediction["id"])
         assert [Path(file["path"]).name for file in whole["files"]] == ["fox-1.png", "fox-2.png"]
         assert whole["failure"] is None
-        wait_for(lambda: not path.exists(), "the part to go")
         assert sorted(entry.name for entry in path.parent.iterdir()) == ["fox-1.png", "fox-2.png"]
 
 

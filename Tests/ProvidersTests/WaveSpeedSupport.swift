@@ -73,6 +73,11 @@ final class MemoryWriter: OutputWriter {
     kept.withLock { $0 += copy }
   }
 
+  func expect(_ bytes: Int64) throws(OutputError) {
+    queue?.assertIsCurrent()
+    if bytes > 2 << 30 { throw .tooLarge(limit: 2 << 30) }
+  }
+
   func restart() { kept.withLock { $0 = [] } }
 
   func finish(_ hint: FormatHint) throws(OutputError) {}

@@ -98,12 +98,16 @@ extension PredictionEngine {
     }
   }
 
-  /// Removes the parts of outputs that are whole now, or of which more came.
-  func removeParts(after change: Change) {
+  /// Removes the parts of outputs that are whole now, or of which more came, before it calls the rest: at once where there are
+  /// none, as usual.
+  func removingParts(after change: Change, _ rest: @escaping @Sendable () -> Void) {
     let kept = Set(change.after.partialFiles.map(\.path))
     let gone = change.before.partialFiles.filter { !kept.contains($0.path) }
-    guard !gone.isEmpty else { return }
-    files.async { [self] in _ = outputs.remove(gone.map(\.file), for: change.after.origin) }
+    guard !gone.isEmpty else { return rest() }
+    files.async { [self] in
+      _ = outputs.remove(gone.map(\.file), for: change.after.origin)
+      rest()
+    }
   }
 
   /// Files of a round are committed, or its prediction has gone on without them: the scheduler decides about the outputs that

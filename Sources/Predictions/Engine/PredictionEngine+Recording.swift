@@ -11,14 +11,12 @@ extension PredictionEngine {
       switch result {
       case .success(let change):
         state.withLock { $0.pendingRecords.succeed() }
-        switch event {
-        case .refused(_, pause: .some), .uploadFailed(_, pause: .some): refreshPauses()
-        default: break
+        // A client that learns that an output is saved finds no part of it.
+        return removingParts(after: change) { [self] in
+          wasRecorded(change, event)
+          state.signal { $0.pendingRecords.end() }
+          completion?()
         }
-        rowWasCommitted(change.after)
-        if case .saved = event { goOn(afterSaving: change.after, id) }
-        awaitBill(after: change)
-        removeParts(after: change)
       case .failure(.illegal), .failure(.notFound):
         // Lost a race; the current row wins.
         if case .saved = event { goOn(afterSaving: nil, id) }
@@ -35,6 +33,16 @@ extension PredictionEngine {
       state.signal { $0.pendingRecords.end() }
       completion?()
     }
+  }
+
+  private func wasRecorded(_ change: Change, _ event: PredictionEvent) {
+    switch event {
+    case .refused(_, pause: .some), .uploadFailed(_, pause: .some): refreshPauses()
+    default: break
+    }
+    rowWasCommitted(change.after)
+    if case .saved = event { goOn(afterSaving: change.after, change.after.id) }
+    awaitBill(after: change)
   }
 
   /// Tries a commit again after a pause; see `PendingRecords`.
