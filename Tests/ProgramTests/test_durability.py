@@ -4,6 +4,7 @@ Races that cannot be provoked from outside are tested in Swift: the guard before
 HTTPClientTests; slots that are given up after ten minutes, and the scheduler's one rule about POSTs, in SchedulerTests.
 """
 
+import base64
 import json
 import os
 import shutil
@@ -17,6 +18,7 @@ import pytest
 from interruption import Interruption, build_interrupt, only_linux
 from program import RPCError, wait_for
 from promise import assert_files_are_whole, assert_promise, everything, post_counts, settled
+from wavespeed import PICTURE
 
 RUNNING = {"do": "running", "times": "forever"}
 
@@ -323,6 +325,27 @@ def test_10_killed_between_the_name_and_the_commit(paid, wavespeed, tmp_path, ho
             program.finish()
         assert os.listdir(folder) == ["boat.png"]
         assert len(wavespeed.posts_of(f"boat {step}")) == 1
+
+
+@only_linux
+def test_10_killed_while_the_part_of_an_output_gets_its_name(paid, wavespeed, tmp_path, home):
+    tool = build_interrupt(tmp_path)
+    cut = {"do": "file", "base64": base64.b64encode(PICTURE).decode(), "cut": 60, "times": "forever"}
+    wavespeed.script(polls=0, download=[cut])
+    for step in range(1, 7):
+        folder = home / f"parts {step}"
+        interruption = Interruption(tool, tmp_path, at=step, first="link")
+        with paid(wrapper=interruption.wrapper) as program:
+            id = program.call("submit", prompt=f"part {step}", output_dir=str(folder), output_name="boat")["id"]
+            program.wait()
+        assert interruption.steps[-1] == "killed"
+        assert [name for name in os.listdir(folder) if name[0] != "."] == (["boat.png.partial"] if step > 1 else [])
+        with paid() as program:
+            [part] = program.call("result", id=id)["failure"]["partial"]
+            assert (part["path"], part["bytes"]) == (str(folder / "boat.png.partial"), 60)
+            program.finish()
+        assert os.listdir(folder) == ["boat.png.partial"] and (folder / "boat.png.partial").read_bytes() == PICTURE[:60]
+        assert len(wavespeed.posts_of(f"part {step}")) == 1
 
 
 # -- 11: the folder and the table --------------------------------------------------------------------------------------

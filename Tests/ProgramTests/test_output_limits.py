@@ -149,6 +149,17 @@ def test_wavespeed_may_answer_with_media_and_not_with_anything_else(paid, wavesp
     assert len(wavespeed.polls()) >= 2
 
 
+def test_a_reply_of_wavespeed_over_the_bound_is_cut_and_kept(paid, wavespeed, home):
+    wavespeed.script(submit=[{"do": "reply", "body": '{"data":{"notes":[' + "0," * (9 * MEGABYTE) + "0]}}"}])
+    with paid() as program:
+        done = program.call("submit", prompt="a fox", wait_ms=60000)
+        assert (done["status"], done["billing"]) == ("unknown", "unknown")
+        [name] = names(home / ".local/state/imagewire/replies")
+        assert name.endswith(".cut") and name in done["failure"]["hint"]
+        assert 16 * MEGABYTE <= (home / ".local/state/imagewire/replies" / name).stat().st_size <= 17 * MEGABYTE
+    assert len(wavespeed.posts()) == 1
+
+
 # -- What a provider says beside the outputs -----------------------------------------------------------------------
 
 USAGE = {"total_tokens": 4175, "input_tokens": 15, "input_tokens_details": {"text_tokens": 15, "image_tokens": 0}}

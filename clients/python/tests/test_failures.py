@@ -1,5 +1,7 @@
 """Predictions that fail, calls that are refused, messages that cannot be sent, and errors that name no call."""
 
+from pathlib import Path
+
 import pytest
 from conftest import PATIENCE, small
 
@@ -100,3 +102,14 @@ def test_an_error_that_names_no_call(fake, caplog):
     assert client.call("ping") == {}
     assert not other.future.done()
     assert ["does not say which" in message for message in caplog.messages] == [True]
+
+
+def test_what_came_of_an_output_and_what_the_provider_said_are_read():
+    part = {"index": 2, "path": "/x/fox-2.png.partial", "bytes": 9, "sha256": "0" * 64}
+    value = {"type": "download_failed", "retryable": False, "message": "", "hint": None, "remote_code": None}
+    assert imagewire.Failure.from_json(value).partial == ()
+    [read] = imagewire.Failure.from_json({**value, "missing": [2], "partial": [part]}).partial
+    assert read == imagewire.PartialFile(2, Path("/x/fox-2.png.partial"), 9, "0" * 64)
+    file = {"path": "/x/a.wav", "media_type": "audio/wav", "bytes": 9, "sha256": "", "width": None, "height": None}
+    assert imagewire.File.from_json(file).duration_ms is None
+    assert imagewire.File.from_json({**file, "duration_ms": 500}).duration_ms == 500

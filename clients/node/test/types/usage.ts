@@ -30,6 +30,8 @@ export async function use(): Promise<string> {
   const thumbnail: Thumbnail = await client.thumbnail(prediction.id, { file: 1, size: 256, inline: true });
   console.log(thumbnail.width, thumbnail.base64?.length);
   const status: Status = waited.predictions[0].status;
+  const { failure, files, provider_data } = await client.generate("a red fox");
+  console.log(failure?.partial?.[0]?.path, files[0]?.duration_ms, provider_data?.["usage"]);
   const { amount, exact, missing } = await client.quote("a red fox", { input: { n: 2 } });
   console.log(amount.toFixed(2), exact, missing[0], (await client.balance("wavespeed")).currency);
   const models: readonly Model[] = await client.models({ provider: "sandbox", search: "fox", kind: "image" });
