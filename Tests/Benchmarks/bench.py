@@ -6,7 +6,7 @@ servers one would write in Python and Node in a minute.
 
 Prints a Markdown table, and writes it beside this file as figures.md and figures.svg (only a whole run does). Everybody
 runs in turn and medians are compared as a ratio, because machines are noisy. Needs a C compiler; a table of a million
-predictions takes 2 GB of disk for a while. Linux, for `taskset` and /proc.
+predictions takes 2 GB of disk for a while, and so does an output of 1 GB. Linux, for `taskset` and /proc.
 """
 
 from __future__ import annotations
@@ -21,13 +21,14 @@ import durable
 import flight
 import heavy
 import million
+import outputs
 import pictures
 import thumbnails
 import wire
 from child import HERE, compile_c
 from report import table, plot
 
-PARTS = ("wire", "durable", "pictures", "thumbnails", "heavy", "flight", "million")
+PARTS = ("wire", "durable", "pictures", "thumbnails", "outputs", "heavy", "flight", "million")
 
 
 def main() -> None:
@@ -54,6 +55,8 @@ def main() -> None:
                 rows += pictures.measure(program, driver, folder, options.runs)
             elif part == "thumbnails":
                 rows += thumbnails.measure(program, folder, options.runs)
+            elif part == "outputs":
+                rows += outputs.measure(program, folder, options.runs)
             elif part == "heavy":
                 rows += heavy.measure(program, folder, options.runs)
             elif part == "flight":

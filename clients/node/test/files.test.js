@@ -9,7 +9,7 @@ import { PredictionFailed } from "../src/index.js";
 import { alone, BINARY, client, ROOT, wavespeed } from "./support.js";
 
 const FILM = Buffer.from("\0\0\0\x18ftypisom\0\0\0\0isom\0\0\0\x08free", "latin1");
-const film = { do: "reply", base64: FILM.toString("base64"), at: ".mp4" };
+const film = { do: "reply", base64: FILM.toString("base64"), at: ".mp4", times: "forever" };
 const mixed = { polls: 0, catalogue: [], outputs: ["{output}/output/{id}.mp4", "a caption"], download: [film] };
 const lost = { ...mixed, outputs: [mixed.outputs[0], "{output}/output/{id}.png"], download: [film, { do: "404", at: ".png", times: "forever" }] };
 
