@@ -39,7 +39,12 @@ struct AreaFilter {
         for row in 0..<newHeight {
           sums.initialize(repeating: 0)
           rows.forEach(in: row) { add(row: $0, times: $1, to: sums) }
-          write(sums, columns, area, to: UnsafeMutableBufferPointer(rebasing: result[(row * newWidth * channels)...]))
+          let start = result.baseAddress! + row * newWidth * channels
+          if channels == 3 {
+            write(sums, columns, area, to: start)
+          } else {
+            writeWithAlpha(sums, columns, area, to: start)
+          }
         }
       }
     }
@@ -65,49 +70,82 @@ struct AreaFilter {
     }
   }
 
-  /// Adds up the columns of each new pixel, and writes the row.
+  /// Adds up the columns of each new pixel, and writes the row. A mean of bytes is at most 255, so that half of one more is
+  /// still a byte.
   private func write(
-    _ sums: UnsafeMutableBufferPointer<Float>, _ columns: Spans, _ area: Float,
-    to row: UnsafeMutableBufferPointer<UInt8>
+    _ sums: UnsafeMutableBufferPointer<Float>, _ columns: Spans, _ area: Float, to row: UnsafeMutablePointer<UInt8>
   ) {
     for column in 0..<columns.count {
-      var total = SIMD4<Float>(repeating: 0)
+      var (red, green, blue): (Float, Float, Float) = (0, 0, 0)
       columns.forEach(in: column) { old, weight in
-        let start = old * channels
-        let alpha = channels == 4 ? sums[start + 3] : 0
-        total += SIMD4(sums[start], sums[start + 1], sums[start + 2], alpha) * weight
+        red += sums[old * 3] * weight
+        green += sums[old * 3 + 1] * weight
+        blue += sums[old * 3 + 2] * weight
       }
-      let divisor = channels == 4 ? max(total.w, .leastNormalMagnitude) : area
-      let colour = (total / divisor + 0.5).clamped(lowerBound: .zero, upperBound: SIMD4(repeating: 255))
-      let start = column * channels
-      row[start] = UInt8(colour.x)
-      row[start + 1] = UInt8(colour.y)
-      row[start + 2] = UInt8(colour.z)
-      if channels == 4 { row[start + 3] = UInt8(min(255, total.w / area + 0.5)) }
+      row[column * 3] = UInt8(red / area + 0.5)
+      row[column * 3 + 1] = UInt8(green / area + 0.5)
+      row[column * 3 + 2] = UInt8(blue / area + 0.5)
+    }
+  }
+
+  /// The same of colours that were weighted by alpha.
+  private func writeWithAlpha(
+    _ sums: UnsafeMutableBufferPointer<Float>, _ columns: Spans, _ area: Float, to row: UnsafeMutablePointer<UInt8>
+  ) {
+    for column in 0..<columns.count {
+      var (red, green, blue, alpha): (Float, Float, Float, Float) = (0, 0, 0, 0)
+      columns.forEach(in: column) { old, weight in
+        red += sums[old * 4] * weight
+        green += sums[old * 4 + 1] * weight
+        blue += sums[old * 4 + 2] * weight
+        alpha += sums[old * 4 + 3] * weight
+      }
+      // Where all is transparent the colours are 0.
+      let divisor = max(alpha, .leastNormalMagnitude)
+      row[column * 4] = UInt8(red / divisor + 0.5)
+      row[column * 4 + 1] = UInt8(green / divisor + 0.5)
+      row[column * 4 + 2] = UInt8(blue / divisor + 0.5)
+      row[column * 4 + 3] = UInt8(alpha / area + 0.5)
     }
   }
 }
 
 /// How `from` old rows or columns are spread over `count` new ones.
 private struct Spans {
-  let from: Int
-  let count: Int
-
-  init(of from: Int, to count: Int) {
-    self.from = from
-    self.count = count
+  /// The old ones that a new one covers, and how much of the first and of the last, from 0 to 1; all of those between.
+  private struct Span {
+    var first: Int
+    var last: Int
+    var ofFirst: Float
+    var ofLast: Float
   }
 
-  /// Calls a body with each old index that a new one covers, and the covered part of it, from 0 to 1.
-  func forEach(in index: Int, _ body: (Int, Float) -> Void) {
-    // Whole numbers: in units of 1/count of an old one, so that the parts of each old one add up to 1 exactly.
-    let start = index * from
-    let end = start + from
-    var old = start / count
-    while old * count < end {
-      let covered = min(end, (old + 1) * count) - max(start, old * count)
-      body(old, Float(covered) / Float(count))
-      old += 1
+  let count: Int
+  /// Computed once: the same for every row.
+  private let spans: [Span]
+
+  init(of from: Int, to count: Int) {
+    self.count = count
+    spans = (0..<count).map { index in
+      // Whole numbers: in units of 1/count of an old one, so that the parts of each old one add up to 1 exactly.
+      let start = index * from
+      let end = start + from
+      let first = start / count
+      let last = (end - 1) / count
+      func part(_ old: Int) -> Float {
+        Float(min(end, (old + 1) * count) - max(start, old * count)) / Float(count)
+      }
+      return Span(first: first, last: last, ofFirst: part(first), ofLast: part(last))
     }
+  }
+
+  /// Calls a body with each old index that a new one covers, and the covered part of it.
+  @inline(__always)
+  func forEach(in index: Int, _ body: (Int, Float) -> Void) {
+    let span = spans[index]
+    body(span.first, span.ofFirst)
+    guard span.last > span.first else { return }
+    for old in span.first + 1..<span.last { body(old, 1) }
+    body(span.last, span.ofLast)
   }
 }

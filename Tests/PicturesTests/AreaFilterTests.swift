@@ -42,6 +42,40 @@ struct AreaFilterTests {
     }
   }
 
+  @Test(arguments: [(32, 32, 16), (200, 3, 77), (37, 41, 13), (5, 5, 4), (30, 20, 29)], [3, 4])
+  func everyPixelIsTheMeanOfWhatItCovers(_ sides: (width: Int, height: Int, longest: Int), channels: Int) {
+    var dice = SystemRandomNumberGenerator()
+    let (width, height) = (sides.width, sides.height)
+    let raster = Raster(
+      width: width, height: height, channels: channels,
+      pixels: (0..<width * height * channels).map { _ in UInt8.random(in: 0...255, using: &dice) })
+    let small = scaled(raster, to: sides.longest)
+    /// How much of an old row or column a new one covers.
+    func part(_ old: Int, _ new: Int, _ from: Int, _ count: Int) -> Double {
+      let scale = Double(from) / Double(count)
+      return max(0, min(Double(old + 1), Double(new + 1) * scale) - max(Double(old), Double(new) * scale))
+    }
+    for y in 0..<small.height {
+      for x in 0..<small.width {
+        var sums = [Double](repeating: 0, count: channels)
+        var (area, opaque) = (0.0, 0.0)
+        for row in 0..<height where part(row, y, height, small.height) > 0 {
+          for column in 0..<width where part(column, x, width, small.width) > 0 {
+            let weight = part(row, y, height, small.height) * part(column, x, width, small.width)
+            let start = (row * width + column) * channels
+            let alpha = channels == 4 ? Double(raster.pixels[start + 3]) : 1
+            area += weight
+            opaque += weight * alpha
+            for channel in 0..<3 { sums[channel] += weight * alpha * Double(raster.pixels[start + channel]) }
+          }
+        }
+        let start = (y * small.width + x) * channels
+        for channel in 0..<3 { #expect(abs(Double(small.pixels[start + channel]) - sums[channel] / opaque) < 0.51) }
+        if channels == 4 { #expect(abs(Double(small.pixels[start + 3]) - opaque / area) < 0.51) }
+      }
+    }
+  }
+
   @Test func theColourOfWhatIsTransparentDoesNotCount() {
     // A red pixel beside a green one that nobody sees.
     let raster = Raster(width: 2, height: 1, channels: 4, pixels: [255, 0, 0, 255, 0, 255, 0, 0])
