@@ -99,6 +99,14 @@ Nil where a link would not be safe."
   (imagewire--say-error (concat "no link was inserted, because its path would not be safe in this mode.  The file is "
                                 path)))
 
+(defun imagewire--openable-p (file)
+  "Whether the system's viewer may open FILE: nothing that it might run."
+  (or (member (plist-get file :kind) '(nil "image" "video" "audio" "json"))
+      ;; Pages, drawings in SVG and archives may contain scripts or programs.
+      (member (plist-get file :media_type)
+              '("text/plain" "text/markdown" "text/csv" "text/vtt" "text/srt" "model/gltf-binary" "model/gltf+json"
+                "model/obj" "model/stl" "model/ply"))))
+
 (defun imagewire--pictures (prediction)
   "Return the paths of the images among the files of PREDICTION."
   (cl-loop for file across (plist-get prediction :files)

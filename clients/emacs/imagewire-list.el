@@ -103,8 +103,13 @@ A download that failed is tried again."
             (path (plist-get file :path))
             (kind (or (plist-get file :kind) "image"))
             (opener (if (eq system-type 'darwin) "open" "xdg-open")))
-       (cond ((member kind '("text" "json")) (find-file-other-window path))
-             ((member kind '("image" "vector"))
+       (cond ((member kind '("text" "json"))
+              ;; Somebody else's words set no variables here.
+              (let ((enable-local-variables nil)) (find-file-other-window path)))
+             ((not (imagewire--openable-p file))
+              (imagewire--say "not opened, because it is %s and may contain scripts or programs: %s"
+                              (plist-get file :media_type) (abbreviate-file-name path)))
+             ((equal kind "image")
               (if (display-images-p)
                   (find-file-other-window path)
                 (imagewire--say "this display shows no images: %s" (abbreviate-file-name path))))

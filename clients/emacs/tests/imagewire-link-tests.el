@@ -66,7 +66,11 @@
                          (gethash "out" example))))))
     (seq-doseq (example (gethash "lists" rules))
       (should (equal (imagewire--kinds (list :files (mapcar (lambda (kind) (list :kind kind)) (gethash "kinds" example))))
-                     (gethash "out" example))))))
+                     (gethash "out" example))))
+    (seq-doseq (file (gethash "opens" rules))
+      (should (eq (gethash "opens" file)
+                  (if (imagewire--openable-p (list :kind (gethash "kind" file) :media_type (gethash "media_type" file)))
+                      t :false))))))
 
 (ert-deftest imagewire-only-images-are-shown-in-the-text-and-written-by-a-format-of-ones-own ()
   (imagewire-tests--with ((imagewire-link-formats `((org-mode . ,(lambda (path _description) (concat "mine: " path)))))

@@ -48,6 +48,9 @@ test('links are written by the rules of all clients, and as their examples are',
   for _, example in ipairs(rules.lists) do
     equal(link.kinds(vim.tbl_map(function(kind) return { kind = kind } end, example.kinds)), example.out)
   end
+  for _, file in ipairs(rules.opens) do
+    equal({ file, link.may_open(file) }, { file, file.opens })
+  end
 end)
 
 test('only images are shown in the text; a format of one\'s own writes them and nothing else', function()

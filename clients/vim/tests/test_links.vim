@@ -47,6 +47,9 @@ def Test_links_are_written_by_the_rules_of_all_clients_and_as_their_examples_are
   for example in rules.lists
     assert_equal(example.out, link.Kinds(mapnew(example.kinds, (_, kind) => ({kind: kind}))))
   endfor
+  for file in rules.opens
+    assert_equal(file.opens, link.MayOpen(file), string(file))
+  endfor
 enddef
 
 def Test_only_images_are_shown_in_the_text_and_written_by_a_format_of_ones_own()

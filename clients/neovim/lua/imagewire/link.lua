@@ -138,6 +138,17 @@ function M.kinds(files)
   return #files > 1 and ('%d×%s'):format(#files, kind) or kind
 end
 
+--- Media types of texts and models that a viewer only shows. Pages, drawings in SVG and archives may contain more.
+local viewed = {
+  ['text/plain'] = true, ['text/markdown'] = true, ['text/csv'] = true, ['text/vtt'] = true, ['text/srt'] = true,
+  ['model/gltf-binary'] = true, ['model/gltf+json'] = true, ['model/obj'] = true, ['model/stl'] = true, ['model/ply'] = true,
+}
+
+--- Whether the system's viewer may open a file: nothing that it might run.
+function M.may_open(file)
+  return vim.tbl_contains({ 'image', 'video', 'audio', 'json' }, file.kind or 'image') or viewed[file.media_type] == true
+end
+
 --- A file name made of the first words of a prompt, or nil where it has none of ASCII.
 function M.name_for(prompt)
   local name = prompt:sub(1, 400):lower():gsub('[^a-z0-9]+', '-'):gsub('^%-+', '')

@@ -75,8 +75,11 @@ local function refresh(view)
   end)
 end
 
-local function open_file(path)
-  if vim.ui.open then
+local function open_file(file)
+  local path = file.path
+  if not link.may_open(file) then
+    return say.message(('not opened, because it is %s and may contain scripts or programs: %s'):format(file.media_type, path))
+  elseif vim.ui.open then
     return vim.ui.open(path)
   end
   local opener = vim.fn.has('mac') == 1 and 'open' or 'xdg-open'
@@ -143,7 +146,7 @@ function M.open(text)
   end
   key('<CR>', function()
     with_prediction(view, function(prediction)
-      open_file(prediction.files[1].path)
+      open_file(prediction.files[1])
     end)
   end)
   key('i', function()

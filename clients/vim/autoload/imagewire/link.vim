@@ -116,6 +116,16 @@ export def Kinds(files: list<any>): string
   return len(kinds) > 1 ? len(kinds) .. '×' .. kinds[0] : get(kinds, 0, '')
 enddef
 
+# Media types of texts and models that a viewer only shows. Pages, drawings in SVG and archives may contain more.
+const viewed = [
+  'text/plain', 'text/markdown', 'text/csv', 'text/vtt', 'text/srt', 'model/gltf-binary', 'model/gltf+json', 'model/obj',
+  'model/stl', 'model/ply']
+
+# Whether the system's viewer may open a file: nothing that it might run.
+export def MayOpen(file: dict<any>): bool
+  return index(['image', 'video', 'audio', 'json'], get(file, 'kind', 'image')) >= 0 || index(viewed, file.media_type) >= 0
+enddef
+
 # A file name made of the first words of a prompt, or '' where it has none of ASCII.
 export def NameFor(prompt: string): string
   var name = trim(substitute(tolower(strpart(prompt, 0, 400)), '[^a-z0-9]\+', '-', 'g'), '-')

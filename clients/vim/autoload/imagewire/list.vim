@@ -95,7 +95,12 @@ def Refresh(buffer: number)
   })
 enddef
 
-def Show(path: string)
+def Show(file: dict<any>)
+  var path = file.path
+  if !link.MayOpen(file)
+    say.Message(printf('not opened, because it is %s and may contain scripts or programs: %s', file.media_type, path))
+    return
+  endif
   var opener = has('mac') ? 'open' : 'xdg-open'
   if executable(opener)
     job_start([opener, path], {stoponexit: '', in_io: 'null', out_io: 'null', err_io: 'null'})
@@ -129,7 +134,7 @@ def WithChosen(Action: func)
 enddef
 
 export def OpenChosen()
-  WithChosen((prediction) => Show(prediction.files[0].path))
+  WithChosen((prediction) => Show(prediction.files[0]))
 enddef
 
 export def InsertChosen()
