@@ -10,6 +10,7 @@ import Threads
 struct HostileTableTests {
   private static let tables = [
     "accounts", "predictions", "inputs", "words", "tags", "keys", "sends", "changes", "uploads", "owners",
+    "refs",
   ]
 
   /// Harmful values of cells, as SQL. Those that the type of the column refuses are skipped.
@@ -48,7 +49,10 @@ struct HostileTableTests {
       poked.append(try fixture.looking().id)
       let queued = fixture.new(key: "key")
       try fixture.insert(queued)
-      self.poked = poked + [queued.id]
+      var chained = fixture.new("an edit", key: "chained")
+      chained.wait(for: [OutputReference(poked[0], 1), OutputReference(poked[1], 1)])
+      try fixture.insert(chained)
+      self.poked = poked + [queued.id, chained.id]
       let store = fixture.store
       try fixture.wait { done in
         store.keepUpload(of: [1], for: "account", as: "a", lifetime: 1_000) { done(.success(())) }
@@ -95,6 +99,9 @@ struct HostileTableTests {
           }
           #expect(throws: Never.self, comment) { _ = try rows.fixture.recover(["account": true, "other": true]) }
           #expect(throws: Never.self, comment) { _ = try rows.fixture.claim("account", concurrency: 9, perMinute: 9) }
+          #expect(throws: Never.self, comment) {
+            _ = try rows.fixture.wait { store.follow(accounts: ["account"], completion: $0) } as ChainRound
+          }
           _ = try? rows.fixture.insert(rows.fixture.new(key: "key"))
           rows.fixture.time.advance(1)
           #expect(throws: Never.self, comment) { try rows.fixture.insert(rows.fixture.new()) }

@@ -61,13 +61,13 @@ enum ReferenceRows {
           LEFT JOIN predictions t ON t.seq = r.target_seq AND t.low = r.low
         WHERE r.seq = ? ORDER BY r.target_seq, r.n
       """, prediction.id.sequence
-    ) { row throws(SQLiteError) in
-      let id = PredictionID(
-        sequence: try row.integer(0, in: CellRange.sequence, "reference"),
-        lowBits: try row.integer(1, in: CellRange.lowBits, "reference"))
-      let output = try row.integer(2, in: CellRange.outputs, "reference")
+    ) { row in
+      // A damaged cell names a prediction or an output that does not exist, so that the row fails when its turn comes.
+      let id = PredictionID(sequence: row.integer(0), lowBits: row.integer(1))
       let status = row.textIfAny(3).flatMap(PredictionStatus.init)
-      return (reference: OutputReference(id, Int(output)), isFinished: status.map(\.isTerminal) ?? true)
+      return (
+        reference: OutputReference(id, Int(clamping: row.integer(2))), isFinished: status.map(\.isTerminal) ?? true
+      )
     }
     prediction.targets = rows.map(\.reference)
     prediction.waitsFor = []
