@@ -56,6 +56,9 @@ struct ResultWaiter {
     if let waiting = snapshot.waiting, !isQuiet {
       console.note("Nothing is sent before \(session.time.clock(waiting.until)): \(waiting.words).")
     }
+    if !prediction.waitsFor.isEmpty, !isQuiet {
+      console.note("It waits for \(SafeText.joined(prediction.waitsFor.map { "\($0)" }, separator: ", ")).")
+    }
     let showsBar = console.isErrorTerminal && !isQuiet && console.variables["TERM"] != "dumb"
     let bar = showsBar ? self.bar(for: prediction) : nil
     var isCancelled = false

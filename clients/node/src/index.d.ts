@@ -5,7 +5,7 @@ export type Status = "created" | "processing" | "completed" | "failed" | "cancel
 export type FailureType =
   | "invalid_input" | "content_refused" | "authentication" | "insufficient_credit" | "rate_limited"
   | "model_unavailable" | "network" | "configuration" | "remote_error" | "remote_timeout" | "submission_unknown" | "download_failed"
-  | "budget_exceeded" | "cancelled" | "interrupted" | "internal";
+  | "budget_exceeded" | "dependency_failed" | "cancelled" | "interrupted" | "internal";
 
 /** A prediction, as the protocol has it (`schemas/prediction.json`). */
 export interface Prediction {

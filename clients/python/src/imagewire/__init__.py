@@ -12,8 +12,8 @@ from ._async import AsyncClient, AsyncSubscription
 from ._sync import Client, Subscription
 from .errors import (
     AuthenticationFailed, BinaryNotFound, BinaryTooOld, BudgetExceeded, CallError, CallOverBudget, CallTimeout,
-    ConfigurationFailed, ConnectionLost, ContentRefused, DownloadFailed, IdempotencyConflict, ImagewireError, InsufficientCredit,
-    InternalFailure, InvalidInput, InvalidParams, ModelUnavailable, NetworkFailed, NoThumbnail, PredictionCancelled,
+    ConfigurationFailed, ConnectionLost, ContentRefused, DependencyFailed, DownloadFailed, IdempotencyConflict, ImagewireError,
+    InsufficientCredit, InternalFailure, InvalidInput, InvalidParams, ModelUnavailable, NetworkFailed, NoThumbnail, PredictionCancelled,
     PredictionFailed, PredictionInterrupted, PredictionNotFinished, PredictionNotFound, PredictionOverBudget,
     ProcessError, ProviderFailed, ProviderNotConfigured, QueueFull, RateLimited, RemoteFailed, RemoteTimedOut,
     RequestCancelled, StartFailed, StorageFailed, SubmissionUnknown, WaitTimeout,
@@ -28,7 +28,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AsyncClient", "AsyncSubscription", "AuthenticationFailed", "BinaryNotFound", "BinaryTooOld",
     "BudgetExceeded", "CallError", "CallOverBudget", "CallTimeout", "Client", "ConfigurationFailed",
-    "ConnectionLost", "ContentRefused", "Cost", "Deletion", "DownloadFailed", "Failure", "File", "FileKind",
+    "ConnectionLost", "ContentRefused", "Cost", "Deletion", "DependencyFailed", "DownloadFailed", "Failure", "File", "FileKind",
     "IdempotencyConflict",
     "ImagewireError", "InsufficientCredit", "InternalFailure", "InvalidInput", "InvalidParams", "Model",
     "ModelUnavailable", "NetworkFailed", "NoThumbnail", "Page", "PartialFile", "Prediction", "PredictionCancelled", "PredictionFailed",

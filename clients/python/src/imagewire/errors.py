@@ -214,6 +214,10 @@ class PredictionCancelled(PredictionFailed):
     """The prediction was cancelled."""
 
 
+class DependencyFailed(PredictionFailed):
+    """Another prediction, whose output its input names, cannot give it. Nothing was sent."""
+
+
 class PredictionInterrupted(PredictionFailed):
     """The process ended before the request was sent."""
 
@@ -227,8 +231,8 @@ _FAILURES: Dict[str, Type[PredictionFailed]] = {
     "insufficient_credit": InsufficientCredit, "rate_limited": RateLimited, "model_unavailable": ModelUnavailable,
     "network": NetworkFailed, "configuration": ConfigurationFailed, "remote_error": RemoteFailed, "remote_timeout": RemoteTimedOut,
     "submission_unknown": SubmissionUnknown, "download_failed": DownloadFailed,
-    "budget_exceeded": PredictionOverBudget, "cancelled": PredictionCancelled, "interrupted": PredictionInterrupted,
-    "internal": InternalFailure,
+    "budget_exceeded": PredictionOverBudget, "dependency_failed": DependencyFailed, "cancelled": PredictionCancelled,
+    "interrupted": PredictionInterrupted, "internal": InternalFailure,
 }
 
 
