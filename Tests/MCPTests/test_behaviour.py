@@ -76,6 +76,30 @@ def test_a_subscription_ends_with_a_result(spawn):
         assert program.wait() == 0
 
 
+def test_an_agent_edits_images_that_it_made_also_unfinished_ones(spawn):
+    def edit(program, id):
+        image = f"imagewire://predictions/{id}/1"
+        return tool(program, "submit_prediction", {"prompt": "add snow", "input": {"size": "64x64", "image": image}})
+
+    with spawn() as program:
+        program.call("initialize", **HELLO)
+        slow = {"prompt": "a fox", "input": {"size": "64x64", "sandbox": {"delay_ms": 500}}}
+        first = tool(program, "submit_prediction", slow)["structuredContent"]["id"]
+        waiting = edit(program, first)
+        assert waiting["structuredContent"]["waits_for"] == [first]
+        assert f"It waits for {first}." in waiting["content"][0]["text"]
+        done = tool(program, "get_prediction", {"id": waiting["structuredContent"]["id"]})["structuredContent"]
+        assert done["status"] == "completed" and "waits_for" not in done
+        mine = program.call("submit", input={"prompt": "an owl", "size": "64x64"}, wait_ms=20000)["id"]
+        assert edit(program, mine)["isError"], "a plain client's"
+        program.finish()
+    with spawn() as program:
+        program.call("initialize", **{**HELLO, "clientInfo": {"name": "another", "version": "1"}})
+        refused = edit(program, first)
+        assert refused["isError"] and "there is no such prediction" in refused["content"][0]["text"]
+        program.finish()
+
+
 # -- time limits -----------------------------------------------------------------------------------------------------
 
 
