@@ -30,7 +30,8 @@ public struct OutputReference: Sendable, Hashable {
 
   /// Whether a text is meant as a reference: it begins like one, in whatever spelling.
   public static func isMeant(by text: String) -> Bool {
-    let start = text.utf8.drop { $0 <= 0x20 }
+    // Bounded: an input may have a string of millions of spaces.
+    let start = text.utf8.prefix(256).drop { $0 <= 0x20 }
     // `|` makes letters of either case equal; `:` is the same with it.
     return start.prefix(scheme.count).elementsEqual(scheme) { $0 | 0x20 == $1 }
   }
