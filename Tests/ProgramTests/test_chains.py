@@ -133,6 +133,8 @@ def test_what_names_nothing_is_refused_and_never_sent_as_words(paid, wavespeed, 
             program.call("submit", input={"prompt": "x", "images": ["https://x/a.png", {"b": text}]})
         assert error.value.code == -32602 and error.value.data["path"] == "input.images[1].b"
         assert program.call("list")["predictions"] == []
+        checked = program.call("validate", input={"prompt": "x", "images": [{"b": text}]}, provider="sandbox")
+        assert not checked["valid"] and [problem["path"] for problem in checked["problems"]] == ["input.images[0].b"]
         program.finish()
     assert wavespeed.log() == []
 

@@ -85,6 +85,7 @@ extension PredictionEngine {
     let id = request.model ?? defaults.model ?? provider.defaultModel
     var problems = Self.promptProblems(in: request.input)
     if let problem = foreignField(in: request.input, of: provider) { problems.append(problem) }
+    problems += referenceProblems(in: request, at: provider)
     let hint = provider.isEmbedded ? nil : RetiredModel.hint(for: id)
     guard let catalogue = provider.catalogue else {
       return completion(.success(Validation(problems: problems, hint: hint)))

@@ -48,6 +48,20 @@ extension PredictionEngine {
     return found
   }
 
+  /// The first problem with the outputs that a request names. Whether another account may get them is not asked.
+  func referenceProblems(in request: PredictionRequest, at provider: any Provider) -> [InputSchema.Problem] {
+    var request = request
+    request.upload = true
+    do throws(SubmitError) {
+      _ = try outputReferences(of: request, at: provider)
+    } catch {
+      guard case .invalid(let path, let message) = error else { return [] }
+      let end = ". Nothing was sent."
+      return [.init(path: path, message: message.hasSuffix(end) ? String(message.dropLast(end.count)) : message)]
+    }
+    return []
+  }
+
   /// The prediction that a reference names; `nil` where there is none. For an agent there are only its own.
   private func target(
     of place: OutputReferences.Found, for request: PredictionRequest
