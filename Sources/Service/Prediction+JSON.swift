@@ -6,20 +6,20 @@ extension PredictionSnapshot {
   /// Writes the prediction as every method shows it, in the order of schemas/protocol.md,
   /// "The prediction".
   func write(to json: inout JSONWriter, _ options: PredictionEncodingOptions = PredictionEncodingOptions()) {
-    let it = prediction
-    let showsOutputs = it.status.isTerminal
+    // Not in a variable: that would copy it whole.
+    let showsOutputs = prediction.status.isTerminal
     json.beginObject()
     json.name("id")
-    json.value(it.id.description)
+    json.value(prediction.id.description)
     json.name("model")
-    json.value(it.model)
+    json.value(prediction.model)
     json.name("status")
-    json.value(it.status.rawValue)
+    json.value(prediction.status.rawValue)
     json.name("outputs")
     json.beginArray()
-    // An output that is not a URL is the provider's name for one that was not saved; clients cannot use it.
+    // An output that is not a URL is the provider's name for one that was not saved; clients cannot use prediction.
     if showsOutputs {
-      for output in it.outputs
+      for output in prediction.outputs
       where output.hasPrefix("http") || output.hasPrefix("file:") && options.hidden.isEmpty { json.value(output) }
     }
     json.endArray()
@@ -32,28 +32,28 @@ extension PredictionSnapshot {
     json.endObject()
     json.name("has_nsfw_contents")
     json.beginArray()
-    if showsOutputs { for flag in it.hasNSFWContents { json.value(flag) } }
+    if showsOutputs { for flag in prediction.hasNSFWContents { json.value(flag) } }
     json.endArray()
     json.name("created_at")
-    json.value(Timestamp.text(it.createdAt))
+    json.value(Timestamp.text(prediction.createdAt))
     json.name("error")
-    json.value(it.error)
+    json.value(prediction.error)
     json.name("timings")
     json.beginObject()
     json.name("inference")
-    json.optional(showsOutputs ? it.inferenceMilliseconds : nil)
+    json.optional(showsOutputs ? prediction.inferenceMilliseconds : nil)
     json.name("queued")
-    json.optional(it.queuedMilliseconds)
+    json.optional(prediction.queuedMilliseconds)
     json.name("total")
-    json.optional(it.totalMilliseconds)
+    json.optional(prediction.totalMilliseconds)
     json.endObject()
     json.name("provider")
-    json.value(it.provider)
+    json.value(prediction.provider)
     json.name("remote_id")
-    json.optional(it.remoteID)
+    json.optional(prediction.remoteID)
     var omitted: [String] = []
     if options.hasInput {
-      if !options.omitsInput, let input = it.input {
+      if !options.omitsInput, let input = prediction.input {
         json.name("input")
         json.raw(input)
       } else {
@@ -62,7 +62,7 @@ extension PredictionSnapshot {
     }
     json.name("files")
     json.beginArray()
-    for (index, file) in it.visibleFiles.enumerated() {
+    for (index, file) in prediction.visibleFiles.enumerated() {
       json.beginObject()
       file.write(to: &json, isHidden: options.hidden.contains(index))
       if let contents = options.contents {
@@ -72,15 +72,15 @@ extension PredictionSnapshot {
       json.endObject()
     }
     json.endArray()
-    if options.hasPreview, let preview = it.preview {
+    if options.hasPreview, let preview = prediction.preview {
       json.name("preview")
       preview.write(to: &json)
     }
     json.name("billing")
-    json.value(it.billing.rawValue)
+    json.value(prediction.billing.rawValue)
     json.name("cost")
-    if let cost = it.cost { cost.write(to: &json) } else { json.null() }
-    if options.hasInput, let data = it.providerData {
+    if let cost = prediction.cost { cost.write(to: &json) } else { json.null() }
+    if options.hasInput, let data = prediction.providerData {
       if options.omitsInput {
         omitted.append("provider_data")
       } else {
@@ -89,27 +89,31 @@ extension PredictionSnapshot {
       }
     }
     json.name("failure")
-    if let failure = it.failure { failure.write(to: &json, hidesPaths: options.hidesParts) } else { json.null() }
+    if let failure = prediction.failure {
+      failure.write(to: &json, hidesPaths: options.hidesParts)
+    } else {
+      json.null()
+    }
     json.name("idempotency_key")
-    json.optional(it.idempotencyKey)
+    json.optional(prediction.idempotencyKey)
     json.name("tags")
     json.beginArray()
-    for tag in it.tags { json.value(tag) }
+    for tag in prediction.tags { json.value(tag) }
     json.endArray()
     if options.hasInput {
       json.name("metadata")
-      if let metadata = it.metadata { json.raw(metadata) } else { json.raw("{}") }
+      if let metadata = prediction.metadata { json.raw(metadata) } else { json.raw("{}") }
     }
     json.name("started_at")
-    json.optional(it.startedAt.map(Timestamp.text))
+    json.optional(prediction.startedAt.map(Timestamp.text))
     json.name("finished_at")
-    json.optional(it.finishedAt.map(Timestamp.text))
+    json.optional(prediction.finishedAt.map(Timestamp.text))
     json.name("revision")
-    json.value(it.revision)
-    if !it.waitsFor.isEmpty {
+    json.value(prediction.revision)
+    if !prediction.waitsFor.isEmpty {
       json.name("waits_for")
       json.beginArray()
-      for id in it.waitsFor { json.value(id.description) }
+      for id in prediction.waitsFor { json.value(id.description) }
       json.endArray()
     }
     if let waiting {

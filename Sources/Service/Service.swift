@@ -334,8 +334,9 @@ public final class Service: RequestHandler {
     json.name("predictions")
     json.beginArray()
     var next = page.nextCursor
-    for (index, prediction) in page.predictions.enumerated() {
-      let snapshot = engine?.snapshot(of: prediction) ?? PredictionSnapshot(prediction, resultURL: nil)
+    for index in page.predictions.indices {
+      let snapshot =
+        engine?.snapshot(of: page.predictions[index]) ?? PredictionSnapshot(page.predictions[index], resultURL: nil)
       // The first is there in any case, so that the next page begins behind it.
       let limit = index == 0 ? .max : maxMessageBytes - Self.envelopeBytes - 300
       guard json.write(atMost: limit, { snapshot.write(to: &$0, options) }) else {

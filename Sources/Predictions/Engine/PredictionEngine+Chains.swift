@@ -119,7 +119,7 @@ extension PredictionEngine {
   /// Reads predictions again that a client waits for and that wait themselves: what they wait for may have changed.
   private func refreshWaiting() {
     let ids = state.withLock { state in
-      state.waiters.awaited.filter { state.live[$0]?.prediction.isChained == true }
+      state.waiters.awaited.filter { state.live[$0]?.isChained == true }
     }
     for id in ids {
       guard let row = (try? store.prediction(id)) ?? nil, row.isChained else { continue }

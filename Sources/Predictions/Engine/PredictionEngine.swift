@@ -233,14 +233,14 @@ public final class PredictionEngine: Sendable {
       state.recovery.hasBegun && !state.live.isStale(now) ? state.live[id].map { shown($0, state.pauses) } : nil
     }
     // A prediction that waits for outputs is read each time: its row does not change when one of them is finished.
-    if let usual, !usual.prediction.isChained {
+    if let usual, !usual.isChained {
       askAgain(usual)
       return usual
     }
     begin()
     if state.withLock({ $0.live.beginCheck(now) }) { noticeChanges() }
     if let known = state.withLock({ state in state.live[id].map { shown($0, state.pauses) } }),
-      !known.prediction.isChained
+      !known.isChained
     {
       askAgain(known)
       return known

@@ -164,6 +164,9 @@ public final class PredictionSnapshot: Sendable {
     prediction.phase == .looking && prediction.owner == nil && prediction.nextAt != nil
   }
 
+  /// As `Prediction.isChained`, which would copy the prediction at every `status`.
+  var isChained: Bool { prediction.status == .created && prediction.references == .awaited }
+
   /// Whether its download was given up, and `result` tries it again.
   var hasMissingFiles: Bool {
     prediction.status == .completed && prediction.phase == nil && prediction.failure?.kind == .downloadFailed

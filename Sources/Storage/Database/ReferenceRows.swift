@@ -33,28 +33,30 @@ enum ReferenceRows {
     }
     try connection.run(
       "UPDATE predictions SET home = (SELECT value FROM meta WHERE name = 'home') WHERE seq = ?", seq)
-    prediction = try adding(to: prediction, in: connection)
+    try addTargets(to: &prediction, in: connection)
   }
 
   /// Deletes rows of predictions that do not wait any more: those that an older program ended.
-  static func sweep(in connection: SQLiteConnection) throws(SQLiteError) {
+  ///
+  /// - Returns: whether any prediction waits.
+  static func sweep(in connection: SQLiteConnection) throws(SQLiteError) -> Bool {
+    // Most databases have none, and most processes start with this.
+    guard try connection.integer("SELECT EXISTS(SELECT 1 FROM refs)") != 0 else { return false }
     try connection.run(
       """
       DELETE FROM refs WHERE NOT EXISTS
         (SELECT 1 FROM predictions w WHERE w.seq = refs.seq AND w.refs = 1 AND w.status = 'created')
       """)
+    return try areAwaited(in: connection)
   }
 
   static func delete(of id: PredictionID, in connection: SQLiteConnection) throws(SQLiteError) {
     try connection.run("DELETE FROM refs WHERE seq = ?", id.sequence)
   }
 
-  /// The prediction with its targets where it waits for outputs; one statement more for these alone.
-  static func adding(
-    to prediction: consuming Prediction, in connection: SQLiteConnection
-  ) throws(SQLiteError) -> Prediction {
-    guard prediction.isChained else { return prediction }
-    var prediction = prediction
+  /// Reads the targets of a prediction where it waits for outputs; one statement more for these alone.
+  static func addTargets(to prediction: inout Prediction, in connection: SQLiteConnection) throws(SQLiteError) {
+    guard prediction.isChained else { return }
     let rows = try connection.rows(
       """
       SELECT r.target_seq, r.low, r.n, t.status FROM refs r
@@ -74,7 +76,11 @@ enum ReferenceRows {
     for row in rows where !row.isFinished && prediction.waitsFor.last != row.reference.target {
       prediction.waitsFor.append(row.reference.target)
     }
-    return prediction
+  }
+
+  /// The same of several.
+  static func addTargets(to predictions: inout [Prediction], in connection: SQLiteConnection) throws(SQLiteError) {
+    for index in predictions.indices { try addTargets(to: &predictions[index], in: connection) }
   }
 }
 

@@ -41,10 +41,11 @@ extension TableReader {
   /// One prediction as a list has it.
   func listed(_ id: PredictionID) throws(StoreError) -> Prediction? {
     do {
-      let found = try connection.first(PredictionRow.selectLeanByID, id.sequence, id.lowBits) {
-        row throws(SQLiteError) in try PredictionRow.lean(row)
+      return try connection.first(PredictionRow.selectLeanByID, id.sequence, id.lowBits) { row throws(SQLiteError) in
+        var found = try PredictionRow.lean(row)
+        try ReferenceRows.addTargets(to: &found, in: connection)
+        return found
       }
-      return try found.map { row throws(SQLiteError) in try ReferenceRows.adding(to: row, in: connection) }
     } catch {
       throw StoreError(error, at: path)
     }

@@ -15,10 +15,11 @@ final class TableReader {
   /// One prediction, whole.
   func prediction(_ id: PredictionID) throws(StoreError) -> Prediction? {
     do {
-      let found = try connection.first(PredictionRow.selectWholeByID, id.sequence, id.lowBits) {
-        row throws(SQLiteError) in try PredictionRow.whole(row)
+      return try connection.first(PredictionRow.selectWholeByID, id.sequence, id.lowBits) { row throws(SQLiteError) in
+        var found = try PredictionRow.whole(row)
+        try ReferenceRows.addTargets(to: &found, in: connection)
+        return found
       }
-      return try found.map { row throws(SQLiteError) in try ReferenceRows.adding(to: row, in: connection) }
     } catch {
       throw StoreError(error, at: path)
     }
@@ -101,16 +102,19 @@ final class TableReader {
     let plan = try ListPlan(query)
     do {
       // A row that cannot be read counts in the page, so that the next page begins behind it.
-      let rows = try connection.rows(plan.pageSQL, list: plan.values) { row throws(SQLiteError) in
-        (key: row.integer(0), prediction: try Self.readable(row))
+      var found: [Prediction] = []
+      var count = 0
+      let keys = try connection.rows(plan.pageSQL, list: plan.values) { row throws(SQLiteError) in
+        // The row behind the page is not shown: it says that there is a next page.
+        if count < plan.limit, let prediction = try Self.readable(row) { found.append(prediction) }
+        count += 1
+        return row.integer(0)
       }
-      let found = try rows.prefix(plan.limit).compactMap(\.prediction).map { row throws(SQLiteError) in
-        try ReferenceRows.adding(to: row, in: connection)
-      }
+      try ReferenceRows.addTargets(to: &found, in: connection)
       let cursors = found.map { plan.cursor(after: $0.id.sequence) }
       var next: String?
-      if rows.count > plan.limit {
-        next = plan.cursor(after: rows[plan.limit - 1].key)
+      if keys.count > plan.limit {
+        next = plan.cursor(after: keys[plan.limit - 1])
       } else if let last = try connection.rows(plan.lastLookedAtSQL, list: plan.lookedValues, body: { $0.integer(0) })
         .first
       {

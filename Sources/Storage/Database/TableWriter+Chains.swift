@@ -48,10 +48,11 @@ extension TableWriter {
        ORDER BY p.seq
       """
     let values: [any SQLiteBindable] = [request.account, request.mayUpload ? 1 : 0] + uploaded + passedOver
-    let row = try connection.readableRows(PredictionRow.selectWhole + condition, list: values, atMost: 1) {
+    var rows = try connection.readableRows(PredictionRow.selectWhole + condition, list: values, atMost: 1) {
       row throws(SQLiteError) in try PredictionRow.whole(row)
-    }.first
-    return try row.map { row throws(SQLiteError) in try ReferenceRows.adding(to: row, in: connection) }
+    }
+    try ReferenceRows.addTargets(to: &rows, in: connection)
+    return rows.first
   }
 
   private static let hasCompletedTargets = """
@@ -140,13 +141,12 @@ extension TableWriter {
   private func chained(
     _ condition: String, _ values: [any SQLiteBindable], atMost limit: Int = .max
   ) throws(SQLiteError) -> [Prediction] {
-    let rows = try connection.readableRows(
+    var rows = try connection.readableRows(
       PredictionRow.selectWhole + Self.chainedRows + " AND \(condition) ORDER BY +p.seq",
       list: values, atMost: limit
     ) { row throws(SQLiteError) in try PredictionRow.whole(row) }
-    var whole: [Prediction] = []
-    for row in rows { whole.append(try ReferenceRows.adding(to: row, in: connection)) }
-    return whole
+    try ReferenceRows.addTargets(to: &rows, in: connection)
+    return rows
   }
 
   // MARK: Dependants

@@ -14,7 +14,6 @@ extension TableWriter {
       (owner: $0.text(0), startedAt: $0.integer(1))
     }
     let hasUnfinished = try connection.integer("SELECT EXISTS(SELECT 1 FROM predictions WHERE phase IS NOT NULL)") != 0
-    let hasChains = try ReferenceRows.areAwaited(in: connection)
     let working = try connection.rows("SELECT DISTINCT owner FROM predictions WHERE owner IS NOT NULL") { $0.text(0) }
     let names = Set(registered.map(\.owner))
     var dead: Set<String> = []
@@ -39,7 +38,7 @@ extension TableWriter {
     }
     try sweep(at: now)
     try forgetUploads(at: now)
-    try ReferenceRows.sweep(in: connection)
+    let hasChains = try ReferenceRows.sweep(in: connection)
     // Most processes start with nothing unfinished and need not compile the long statements below.
     guard hasUnfinished else { return Recovery(taken: [], ended: [], queuedAccounts: [], hasChains: hasChains) }
 

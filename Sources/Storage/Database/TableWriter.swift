@@ -142,10 +142,11 @@ final class TableWriter {
 
   /// One prediction, whole.
   func prediction(_ id: PredictionID) throws(SQLiteError) -> Prediction? {
-    let found = try connection.first(PredictionRow.selectWholeByID, id.sequence, id.lowBits) {
-      row throws(SQLiteError) in try PredictionRow.whole(row)
+    return try connection.first(PredictionRow.selectWholeByID, id.sequence, id.lowBits) { row throws(SQLiteError) in
+      var found = try PredictionRow.whole(row)
+      try ReferenceRows.addTargets(to: &found, in: connection)
+      return found
     }
-    return try found.map { row throws(SQLiteError) in try ReferenceRows.adding(to: row, in: connection) }
   }
 
   /// Writes a row that was read in this transaction, if it differs.
