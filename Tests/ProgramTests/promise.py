@@ -28,7 +28,7 @@ def everything(program):
     return {p["id"]: program.call("status", id=p["id"], full=True) for p in listed(program)}
 
 
-def settled(program, ids, patience=120):
+def settled(program, ids, patience=50):
     """Waits until all of these are over, and returns them."""
     ids = list(ids)
     for start in range(0, len(ids), 200):

@@ -139,7 +139,7 @@ def test_an_answer_with_media_may_be_longer(ask, openai):
 
 def test_wavespeed_may_answer_with_media_and_not_with_anything_else(paid, wavespeed):
     """Its reply to the POST is kept, and the history has what was paid for; a poll is asked again."""
-    film = b"\x00\x00\x00\x18ftypisom\x00\x00\x00\x00isom" + bytes(18 * MEGABYTE)
+    film = b"\x00\x00\x00\x18ftypisom\x00\x00\x00\x00isom" + bytes(13 * MEGABYTE)
     outputs = ["data:video/mp4;base64," + base64.b64encode(film).decode()]
     long = {"do": "reply", "body": '{"data":{"status":"completed","outputs":[' + "0," * (9 * MEGABYTE) + "0]}}"}
     wavespeed.script(polls=0, poll=[long], outputs=outputs)
