@@ -24,7 +24,7 @@ enum AgainCommand {
         .init(message: "The input of \(earlier.id) cannot be read. imagewire doctor checks the database."))
     }
     var members = try Submission.checking { () throws(UsageError) in
-      try fields.members(prompt: nil, over: input, isUploading: earlier.uploads != .none || earlier.references != .none)
+      try fields.members(prompt: nil, over: input, isUploading: earlier.uploads != .none)
     }
     if members["model"] == nil { members["model"] = .string(earlier.model) }
     if members["provider"] == nil { members["provider"] = .string(earlier.provider) }

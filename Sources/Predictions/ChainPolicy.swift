@@ -67,7 +67,9 @@ public enum ChainPolicy {
   ) -> Source? {
     guard target.status == .completed else { return nil }
     let address = target.outputs.indices.contains(output - 1) ? target.outputs[output - 1] : ""
-    let isFresh = (0..<addressLifetime).contains(now - (target.startedAt ?? .min / 2))
+    // A link that stayed dead for us is dead for the provider, too.
+    let isDead = target.failure.map { !$0.retryable && $0.missing.contains(output) } ?? false
+    let isFresh = !isDead && (0..<addressLifetime).contains(now - (target.startedAt ?? .min / 2))
     if takesAddresses, isFresh, target.provider == provider, target.account == account,
       address.hasPrefix("https://") || address.hasPrefix("http://")
     {
@@ -75,6 +77,11 @@ public enum ChainPolicy {
     }
     return target.visibleFile(output).map { .file($0) }
   }
+}
+
+extension Prediction {
+  /// Whether an output is missing and `result` tries to download it again.
+  func mayFetch(_ output: Int) -> Bool { failure.map { $0.retryable && $0.missing.contains(output) } ?? false }
 }
 
 extension PredictionFailure {
@@ -93,9 +100,11 @@ extension PredictionFailure {
       message:
         "Its input needs output \(reference.output) of \(reference.target), which \(reason). Nothing was sent and "
         + "nothing is billed.",
-      hint: target?.status == .completed
-        ? "Submit it again with an output that is there."
-        : "Submit the other prediction again, and then this one with the new id.")
+      hint: target.map { $0.mayFetch(reference.output) } == true
+        ? "Call result with that id: it downloads the output again, for free. Then submit this one again."
+        : target?.status == .completed
+          ? "Submit it again with an output that is there."
+          : "Submit the other prediction again, and then this one with the new id.")
   }
 
   /// The file of a target is gone or was changed.

@@ -28,14 +28,21 @@ public struct OutputReference: Sendable, Hashable {
   /// The canonical spelling.
   public var text: String { "\(Self.prefix)\(target)/\(output)" }
 
-  /// Whether a text is meant as a reference: it begins like one, in whatever spelling.
+  /// Whether a text is meant as a reference: it begins like one, or a short text has one in it, in whatever spelling. Copied
+  /// text often has quotes or invisible characters around it.
   public static func isMeant(by text: String) -> Bool {
     // Bounded: an input may have a string of millions of spaces.
     let start = text.utf8.prefix(256).drop { $0 <= 0x20 }
-    // `|` makes letters of either case equal; `:` is the same with it.
-    return start.prefix(scheme.count).elementsEqual(scheme) { $0 | 0x20 == $1 }
+    // `|` makes letters of either case equal; `:` and `/` are the same with it.
+    if start.prefix(scheme.count).elementsEqual(scheme, by: { $0 | 0x20 == $1 }) { return true }
+    guard (path.count...longest).contains(text.utf8.count) else { return false }
+    let bytes = text.utf8.map { $0 | 0x20 }
+    return bytes.has(path) && bytes.has(Array(scheme.dropLast()))
   }
 
+  /// In bytes; a reference has 62.
+  private static let longest = 512
+  private static let path = Array("//predictions/".utf8)
   private static let scheme = Array("imagewire:".utf8)
 }
 
@@ -93,4 +100,14 @@ public enum ReferenceState: Int64, Sendable {
   case awaited = 1
   /// They were replaced in the input that was sent.
   case done = 2
+}
+
+extension [UInt8] {
+  /// Whether these bytes are in it.
+  fileprivate func has(_ wanted: [UInt8]) -> Bool {
+    guard let first = wanted.first, count >= wanted.count else { return false }
+    return (0...count - wanted.count).contains {
+      self[$0] == first && self[$0..<$0 + wanted.count].elementsEqual(wanted)
+    }
+  }
 }

@@ -17,6 +17,7 @@ import platform
 import tempfile
 from pathlib import Path
 
+import chains
 import durable
 import flight
 import heavy
@@ -28,7 +29,7 @@ import wire
 from child import HERE, compile_c
 from report import table, plot
 
-PARTS = ("wire", "durable", "pictures", "thumbnails", "outputs", "heavy", "flight", "million")
+PARTS = ("wire", "durable", "pictures", "thumbnails", "outputs", "chains", "heavy", "flight", "million")
 
 
 def main() -> None:
@@ -57,6 +58,8 @@ def main() -> None:
                 rows += thumbnails.measure(program, folder, options.runs)
             elif part == "outputs":
                 rows += outputs.measure(program, folder, options.runs)
+            elif part == "chains":
+                rows += chains.measure(program, folder, options.runs)
             elif part == "heavy":
                 rows += heavy.measure(program, folder, options.runs)
             elif part == "flight":

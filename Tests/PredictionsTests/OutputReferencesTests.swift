@@ -26,7 +26,9 @@ struct OutputReferencesTests {
     "imagewire://predictions/\(id.uppercased())/1", "imagewire://predictions/\(id.dropLast())/1",
     "imagewire://predictions/01a20d36-9e0c-49d7-a459-6c6967687468/1", "imagewire://predictions/@last/1",
     "IMAGEWIRE://predictions/\(id)/1", "imagewire:/predictions/\(id)/1", "imagewire://prediction/\(id)/1",
-    "imagewire://",
+    "imagewire://", "\u{A0}\(name)1", "\u{FEFF}\(name)1", "@\(name)1", "\"\(name)1\"", "<\(name)1>", "see \(name)1",
+    "imagewire%3A//predictions/\(id)/1", "imagewire\u{FF1A}//predictions/\(id)/1",
+    String(repeating: " ", count: 300) + name + "1",
     "imagewire:", "imagewire://predictions//1", "imagewire://predictions/\(id)/9223372036854775808",
   ]
 
@@ -42,7 +44,11 @@ struct OutputReferencesTests {
 
   @Test(
     "other words are words",
-    arguments: ["", "i", "imagewire", "see \(name)1", "image wire://", "@/imagewire://", "https://x"])
+    arguments: [
+      "", "i", "imagewire", "image wire://", "@/imagewire://", "https://x",
+      "https://example.com/imagewire/predictions/1.png",
+      "https://example.com//predictions/a.png",
+    ])
   func words(text: String) throws {
     #expect(!OutputReference.isMeant(by: text))
     #expect(try OutputReferences.find(in: JSONObject([("a", .string(text))])) == [])

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sqlite3
 
 import pytest
@@ -365,3 +366,33 @@ def test_an_older_program_cannot_send_it(paid, wavespeed, home):
     assert len(wavespeed.posts()) == 1
 
 
+
+
+# -- found by an attack ------------------------------------------------------------------------------------------------
+
+
+def test_a_link_that_is_dead_is_not_sent(paid, wavespeed):
+    wavespeed.script(polls=0, outputs=["{output}/expired/{id}.png"])
+    with paid() as program:
+        first = submit(program, "a fox", wait_ms=20000)
+        assert (first["status"], first["failure"]["missing"], first["failure"]["retryable"]) == ("completed", [1], False)
+        with pytest.raises(RPCError) as error:
+            submit(program, "snow", first["id"])
+        assert error.value.code == -32602 and "output 1" in str(error.value)
+        program.finish()
+    assert len(wavespeed.posts()) == 1
+
+
+def test_a_process_that_slept_for_an_hour_goes_on(paid, wavespeed, home):
+    wavespeed.script(poll=[{"do": "running", "times": "forever"}])
+    with paid() as program:
+        a = submit(program, "a fox")
+        b = submit(program, "snow", a["id"])
+        wait_for(wavespeed.polls, "it is not polled")
+        program.process.send_signal(signal.SIGSTOP)
+        table(home).execute("UPDATE predictions SET attended_ms = attended_ms - 3660000 WHERE refs = 1")
+        wavespeed.clear()
+        program.process.send_signal(signal.SIGCONT)
+        assert program.call("result", id=b["id"])["status"] == "completed"
+        program.finish()
+    assert len(wavespeed.posts()) == 2

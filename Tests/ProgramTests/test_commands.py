@@ -443,3 +443,14 @@ def test_an_answer_that_cannot_be_written_is_a_failure(home, run, arguments):
         done = subprocess.run(
             [BINARY, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, timeout=PATIENCE, cwd=home, env=environment(home))
     assert done.returncode == 1 and "Standard output could not be written" in done.stderr
+
+
+def test_again_uploads_nothing_that_was_not_uploaded_before(real, wavespeed, home):
+    """Not even beside the output of another prediction: a file was named without `upload`, and went out as words."""
+    private = home / "id.png"
+    private.write_bytes(b"\x89PNG\r\n\x1a\n")
+    first = json.loads(real("generate", "a fox", "--json").stdout)["id"]
+    words = json.dumps({"image": f"imagewire://predictions/{first}/1", "mask": f"@{private}"})
+    real("generate", "snow", "--input", words)
+    assert real("again", "@last").returncode == 0
+    assert wavespeed.puts() == [] and json.loads(wavespeed.posts()[2]["body"])["mask"] == f"@{private}"

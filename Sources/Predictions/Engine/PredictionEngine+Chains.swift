@@ -38,7 +38,10 @@ extension PredictionEngine {
         guard
           ChainPolicy.source(
             of: reference.output, in: target, for: provider.name, account: provider.account, at: now) != nil
-        else { throw .invalid(.noOutput(reference), in: place) }
+        else {
+          throw .invalid(
+            target.mayFetch(reference.output) ? .notDownloaded(reference) : .noOutput(reference), in: place)
+        }
       case .failed, .cancelled, .unknown: throw .invalid(.over(target), in: place)
       }
       guard request.upload || target.provider == provider.name && target.account == provider.account else {
@@ -132,6 +135,7 @@ extension PredictionEngine {
 enum ReferenceProblem {
   case missing(PredictionID)
   case noOutput(OutputReference)
+  case notDownloaded(OutputReference)
   case over(Prediction)
   case foreign(Prediction)
   case tooDeep
@@ -146,6 +150,9 @@ extension SubmitError {
       case .missing(let id): "\(member) names an output of \(id), and there is no such prediction"
       case .noOutput(let reference):
         "\(member) names output \(reference.output) of \(reference.target), which has no such output that can be used"
+      case .notDownloaded(let reference):
+        "\(member) names output \(reference.output) of \(reference.target), whose download failed: call result with that id "
+          + "first, which tries it again for free"
       case .over(let target): "\(member) names an output of \(target.id), which is \(target.status.rawValue)"
       case .foreign(let target):
         "\(member) names an output of \(target.id), which was made with another account or provider: it is sent there "

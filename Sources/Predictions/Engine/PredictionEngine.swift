@@ -251,6 +251,8 @@ public final class PredictionEngine: Sendable {
       guard let prediction = try store.prediction(id) else { return nil }
       let read = state.withLock { $0.live.changeCount == count ? remember(prediction, in: &$0) : nil }
       guard let read else { continue }
+      // It may be another process's, which has exited.
+      if read.isChained { noteChain() }
       askAgain(read)
       return state.withLock { shown(read, $0.pauses) }
     }

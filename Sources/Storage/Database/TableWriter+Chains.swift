@@ -98,14 +98,17 @@ extension TableWriter {
     return round
   }
 
-  /// Ends predictions that no process could serve for an hour.
+  /// Ends predictions that no process could serve for an hour. The process that accepted one may have slept through it, with the
+  /// whole machine: while it lives, nothing is ended.
   private func endUnattended(at now: Int64) throws -> [Prediction] {
     let rows = try chained("coalesce(p.attended_ms, 0) <= ?", [now - ChainPolicy.patience], atMost: ChainPolicy.batch)
-    return try rows.map { row in
-      let ended = try row.applying(.interrupted, by: nil, at: now)
-      try save(ended, was: row)
-      return ended
+    var ended: [Prediction] = []
+    for row in rows where try isOrphan(row) {
+      let after = try row.applying(.interrupted, by: nil, at: now)
+      try save(after, was: row)
+      ended.append(after)
     }
+    return ended
   }
 
   /// Notes that a process is there which could serve these accounts. A time in the future was written before the clock was

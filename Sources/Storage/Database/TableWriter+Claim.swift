@@ -75,7 +75,7 @@ extension TableWriter {
   }
 
   /// Whether the process that accepted a prediction has exited. A process that lives knows what it has sent.
-  private func isOrphan(_ prediction: Prediction) throws(SQLiteError) -> Bool {
+  func isOrphan(_ prediction: Prediction) throws(SQLiteError) -> Bool {
     guard let acceptor = prediction.acceptor else { return true }
     guard acceptor != owner else { return false }
     if exited.contains(acceptor) { return true }
