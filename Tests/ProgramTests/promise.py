@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 import zlib
 from collections import Counter
 from pathlib import Path
@@ -28,11 +29,14 @@ def everything(program):
     return {p["id"]: program.call("status", id=p["id"], full=True) for p in listed(program)}
 
 
-def settled(program, ids, patience=50):
+def settled(program, ids, patience=120):
     """Waits until all of these are over, and returns them."""
     ids = list(ids)
     for start in range(0, len(ids), 200):
-        done = program.call("wait", ids=ids[start : start + 200], timeout_ms=patience * 1000)["done"]
+        deadline, done = time.monotonic() + patience, False
+        while not done and time.monotonic() < deadline:
+            # Less than the patience of a call.
+            done = program.call("wait", ids=ids[start : start + 200], timeout_ms=20000)["done"]
         if not done:
             late = [p for p in (program.call("status", id=i) for i in ids) if not p["finished_at"] or p["status"] == "cancelled"]
             raise AssertionError(f"{len(late)} are not over; the first: {late[:2]}")

@@ -48,10 +48,10 @@ export interface Prediction {
   readonly finished_at: string | null;
   /** One more with every change. */
   readonly revision: number;
-  /** Why a `created` prediction is not sent yet: its account pauses. */
-  readonly waiting?: Waiting;
   /** The ids of unfinished predictions whose outputs its input names; it is sent when they are completed. */
   readonly waits_for?: readonly string[];
+  /** Why a `created` prediction is not sent yet: its account pauses. */
+  readonly waiting?: Waiting;
   /** Of the reply to `submit`: fields of the input that the model may not know. */
   readonly warnings?: readonly Warning[];
   /** The fields left out to keep the message short. */
