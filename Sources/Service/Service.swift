@@ -233,8 +233,8 @@ public final class Service: RequestHandler {
   func render(_ snapshot: PredictionSnapshot, isFull: Bool = false) -> [UInt8] {
     let id = snapshot.prediction.id
     let revision = snapshot.prediction.revision
-    // Pauses and warnings are not part of the row, so the revision does not cover them.
-    let isKept = snapshot.waiting == nil && snapshot.warnings.isEmpty
+    // Pauses, warnings and the state of other predictions are not part of the row, so the revision does not cover them.
+    let isKept = snapshot.waiting == nil && snapshot.warnings.isEmpty && snapshot.prediction.waitsFor.isEmpty
     if !isFull, isKept, let kept = state.withLock({ $0.rendered[id] }), kept.revision == revision { return kept.bytes }
     var snapshot = snapshot
     // A long input of a finished prediction is not in memory. It is read only where the message may be that long.
@@ -260,10 +260,8 @@ public final class Service: RequestHandler {
     return bytes
   }
 
-  private func rendered(
-    _ snapshot: PredictionSnapshot, _ options: PredictionEncodingOptions, reserving count: Int = typicalBytes
-  ) -> [UInt8] {
-    var json = JSONWriter(reserving: count)
+  private func rendered(_ snapshot: PredictionSnapshot, _ options: PredictionEncodingOptions) -> [UInt8] {
+    var json = JSONWriter(reserving: Self.typicalBytes)
     snapshot.write(to: &json, options)
     return json.bytes
   }

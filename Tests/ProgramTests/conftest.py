@@ -1,4 +1,4 @@
-"""Fixtures: a home of its own for each test, processes that end with it, a WaveSpeed on loopback."""
+"""Fixtures: a home of its own for each test, processes that end with it, the services on loopback."""
 
 import sys
 import time
@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Fixtures"))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from openai import LoopbackOpenAI  # noqa: E402
 from program import KEY, MODEL, Program  # noqa: E402
 from wavespeed import LoopbackWaveSpeed  # noqa: E402
 
@@ -53,6 +54,24 @@ def paid(spawn, wavespeed):
         named = {"WAVESPEED_API_KEY": KEY, "WAVESPEED_BASE_URL": wavespeed.url, "IMAGEWIRE_MODEL": MODEL}
         options = {**named, **options}
         return spawn(*arguments, **options)
+
+    return start
+
+
+@pytest.fixture
+def openai():
+    """The service on loopback."""
+    with LoopbackOpenAI() as server:
+        yield server
+
+
+@pytest.fixture
+def ask(spawn, openai):
+    """A process that talks to it."""
+
+    def start(*arguments, **variables):
+        variables = {"OPENAI_BASE_URL": openai.url, "OPENAI_API_KEY": KEY, "IMAGEWIRE_PROVIDER": "openai", **variables}
+        return spawn(*arguments, **variables)
 
     return start
 

@@ -214,6 +214,22 @@ def test_a_chain_of_three(paid, wavespeed):
     assert_no_words(wavespeed)
 
 
+def test_waits_for_loses_each_target_that_is_finished(paid, wavespeed):
+    wavespeed.script(poll=[{"do": "running", "times": "forever"}])
+    with paid() as program:
+        a, b = submit(program, "a fox"), submit(program, "a hare")
+        c = program.call("submit", input={"prompt": "both", "images": [name(a["id"]), name(b["id"])]})
+        wait_for(lambda: len(wavespeed.posts()) == 2 and program.call("status", id=b["id"])["remote_id"], "they are not sent")
+        for _ in range(2):
+            assert program.call("status", id=c["id"])["waits_for"] == [a["id"], b["id"]]
+        slow = program.call("status", id=b["id"])["remote_id"]
+        wavespeed.clear()
+        wavespeed.script(poll=[{"do": "running", "times": "forever", "at": slow}])
+        assert program.call("result", id=a["id"])["status"] == "completed"
+        assert program.call("status", id=c["id"])["waits_for"] == [b["id"]]
+        program.kill()
+
+
 @pytest.mark.parametrize("how", ["fails", "cancelled", "chain", "unknown", "never completes"])
 def test_the_first_link_breaks(paid, wavespeed, how):
     scripts = {

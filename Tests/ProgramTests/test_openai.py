@@ -6,29 +6,10 @@ import signal
 from pathlib import Path
 
 import pytest
-from openai import LoopbackOpenAI
 from program import KEY, RPCError, small, wait_for
 from wavespeed import png
 
 PNG = b"\x89PNG\r\n\x1a\n"
-
-
-@pytest.fixture
-def openai():
-    """The service on loopback."""
-    with LoopbackOpenAI() as server:
-        yield server
-
-
-@pytest.fixture
-def ask(spawn, openai):
-    """A process that talks to it."""
-
-    def start(*arguments, **variables):
-        variables = {"OPENAI_BASE_URL": openai.url, "OPENAI_API_KEY": KEY, "IMAGEWIRE_PROVIDER": "openai", **variables}
-        return spawn(*arguments, **variables)
-
-    return start
 
 
 def submit(program, patience=20000, **input):

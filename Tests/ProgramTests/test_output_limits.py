@@ -5,8 +5,6 @@ import json
 from pathlib import Path
 
 import pytest
-from openai import LoopbackOpenAI
-from program import KEY
 from wavespeed import PICTURE, png
 
 MEGABYTE = 1 << 20
@@ -18,18 +16,6 @@ def served(content, **how):
 
 def names(folder):
     return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
-
-
-@pytest.fixture
-def openai():
-    with LoopbackOpenAI() as server:
-        yield server
-
-
-@pytest.fixture
-def ask(spawn, openai):
-    settings = {"OPENAI_BASE_URL": openai.url, "OPENAI_API_KEY": KEY, "IMAGEWIRE_PROVIDER": "openai"}
-    return lambda *arguments, **variables: spawn(*arguments, **{**settings, **variables})
 
 
 # -- Files ---------------------------------------------------------------------------------------------------------

@@ -50,7 +50,8 @@ extension PredictionEngine {
 
   // MARK: - While queued
 
-  /// Finds or makes the addresses of the files and outputs that a prediction names, one after another, on a queue that may wait for the disk.
+  /// Finds or makes the addresses of the files and outputs that a prediction names, one after another, on a queue that may wait
+  /// for the disk.
   func upload(_ prediction: Prediction, to provider: any Provider) {
     uploads.async { [self] in
       guard let input = (try? JSONValue(parsing: prediction.input ?? []))?.object,

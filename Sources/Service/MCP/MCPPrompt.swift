@@ -64,12 +64,7 @@ enum MCPPrompt {
       json.name("role")
       json.value("user")
       json.name("content")
-      json.beginObject()
-      json.name("type")
-      json.value("text")
-      json.name("text")
-      json.value(text.description)
-      json.endObject()
+      json.content(text)
       json.endObject()
       json.endArray()
     }

@@ -44,14 +44,7 @@ struct MCPToolResult: Sendable {
       json.value(picture.mediaType)
       json.endObject()
     }
-    for text in [text] + texts {
-      json.beginObject()
-      json.name("type")
-      json.value("text")
-      json.name("text")
-      json.value(text.description)
-      json.endObject()
-    }
+    for text in [text] + texts { json.content(text) }
     if revision.hasResourceLinks {
       for link in links {
         json.beginObject()
@@ -223,5 +216,17 @@ extension Prediction {
     let message = failure?.message ?? error
     let reason = message.isEmpty ? "There is no image: the prediction is \(status.rawValue)" : message
     return "\(sentences(reason, failure?.hint)) (prediction \(id), billing \(billing.rawValue))"
+  }
+}
+
+extension JSONWriter {
+  /// Writes a text as a content block of MCP.
+  mutating func content(_ text: SafeText) {
+    beginObject()
+    name("type")
+    value("text")
+    name("text")
+    value(text.description)
+    endObject()
   }
 }
