@@ -382,8 +382,6 @@ def test_an_older_program_cannot_send_it(paid, wavespeed, home):
     assert len(wavespeed.posts()) == 1
 
 
-
-
 # -- found by an attack ------------------------------------------------------------------------------------------------
 
 

@@ -17,8 +17,8 @@ extension PredictionEngine {
     } catch {
       throw .invalid(
         path: error.member,
-        message: "\(error.member) begins like the name of an output and is none: write "
-          + "imagewire://predictions/ID/N with the whole id in lower case and N from 1 to \(Prediction.savedOutputs). "
+        message: "\(error.member) looks like the name of an output, and is not spelled as one: write nothing but "
+          + "imagewire://predictions/ID/N, with the whole id in lower case and N from 1 to \(Prediction.savedOutputs). "
           + "Nothing was sent.")
     }
     guard found.count <= OutputReferences.limit else {
