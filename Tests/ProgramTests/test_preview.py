@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from program import wait_for
-from test_openai import ask, openai  # noqa: F401
 from test_subscribe import is_status, told
 from wavespeed import png
 
