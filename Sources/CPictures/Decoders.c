@@ -15,7 +15,8 @@ struct png_image {
   uint32_t version, width, height, format, flags, colormap_entries, warning_or_error;
   char message[64];
 };
-enum { PNG_IMAGE_VERSION = 1, PNG_FORMAT_FLAG_ALPHA = 1, PNG_FORMAT_RGB = 2, PNG_FORMAT_RGBA = 3, PNG_IMAGE_FLAG_FAST = 2 };
+enum { PNG_IMAGE_VERSION = 1, PNG_FORMAT_FLAG_ALPHA = 1, PNG_FORMAT_RGB = 2, PNG_FORMAT_RGBA = 3 };
+enum { PNG_IMAGE_FLAG_COLORSPACE_NOT_sRGB = 1, PNG_IMAGE_FLAG_FAST = 2, PNG_IMAGE_FLAG_16BIT_sRGB = 4 };
 
 /// Of turbojpeg.h, whose TurboJPEG 2 interface version 3 has as well.
 enum { TJPF_RGB = 0, TJPF_CMYK = 11, TJSAMP_420 = 2, TJCS_CMYK = 3, TJCS_YCCK = 4, TJERR_FATAL = 1 };
@@ -43,6 +44,15 @@ static struct {
   int (*info)(const uint8_t *, size_t, int *, int *);
   uint8_t *(*decode)(const uint8_t *, size_t, uint8_t *, size_t, int);
 } webp;
+
+/// zlib, by which libpng compresses.
+static struct {
+  int (*compress)(uint8_t *, unsigned long *, const uint8_t *, unsigned long);
+  int (*uncompress)(uint8_t *, unsigned long *, const uint8_t *, unsigned long);
+  unsigned long (*bound)(unsigned long);
+  unsigned long (*crc)(unsigned long, const uint8_t *, unsigned);
+  bool is_open;
+} zlib;
 
 // MARK: - Opening them
 
@@ -82,7 +92,12 @@ unsigned cpictures_open(unsigned libraries) {
       {&jpeg.destroy, "tjDestroy"},
   };
   const struct symbol of_webp[] = {{&webp.info, "WebPGetInfo"}, {&webp.decode, "WebPDecodeRGBAInto"}};
-  if (libraries & CPICTURES_PNG && OPEN("libpng16.so.16", of_png)) opened |= CPICTURES_PNG;
+  const struct symbol of_zlib[] = {
+      {&zlib.compress, "compress"}, {&zlib.uncompress, "uncompress"}, {&zlib.bound, "compressBound"}, {&zlib.crc, "crc32"}};
+  if (libraries & CPICTURES_PNG && OPEN("libpng16.so.16", of_png)) {
+    opened |= CPICTURES_PNG;
+    zlib.is_open = OPEN("libz.so.1", of_zlib);
+  }
   if (libraries & CPICTURES_JPEG && OPEN("libturbojpeg.so.0", of_jpeg)) opened |= CPICTURES_JPEG;
   if (libraries & CPICTURES_WEBP && OPEN("libwebp.so.7", of_webp)) opened |= CPICTURES_WEBP;
 #else
@@ -114,6 +129,8 @@ enum cpictures_outcome cpictures_decode_png(const uint8_t *bytes, size_t count, 
                                             struct cpictures_raster *raster) {
   struct png_image image = {.version = PNG_IMAGE_VERSION};
   if (!png.begin_read(&image, bytes, count)) return CPICTURES_DAMAGED;
+  // Without it libpng takes 16 bits that say nothing of their gamma for linear light, which no other reader does.
+  image.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;
   bool has_alpha = image.format & PNG_FORMAT_FLAG_ALPHA;
   image.format = has_alpha ? PNG_FORMAT_RGBA : PNG_FORMAT_RGB;
   enum cpictures_outcome outcome = check(image.width, image.height, limit);
@@ -194,13 +211,14 @@ enum cpictures_outcome cpictures_decode_jpeg(const uint8_t *bytes, size_t count,
 
 // MARK: - Encoding
 
-uint8_t *cpictures_encode_png(const uint8_t *pixels, size_t width, size_t height, size_t channels, size_t *count) {
+uint8_t *cpictures_encode_png(const uint8_t *pixels, size_t width, size_t height, size_t channels, bool is_srgb,
+                              size_t *count) {
   struct png_image image = {
       .version = PNG_IMAGE_VERSION,
       .width = (uint32_t)width,
       .height = (uint32_t)height,
       .format = channels == 4 ? PNG_FORMAT_RGBA : PNG_FORMAT_RGB,
-      .flags = PNG_IMAGE_FLAG_FAST,
+      .flags = PNG_IMAGE_FLAG_FAST | (is_srgb ? 0 : PNG_IMAGE_FLAG_COLORSPACE_NOT_sRGB),
   };
   // Data that cannot be compressed grows by less than a hundredth, its rows by a byte each; the rest is for the chunks.
   size_t room = width * height * channels;
@@ -228,6 +246,32 @@ uint8_t *cpictures_encode_jpeg(const uint8_t *pixels, size_t width, size_t heigh
   jpeg.destroy(handle);
   return bytes;
 }
+
+// MARK: - zlib
+
+uint8_t *cpictures_inflate(const uint8_t *bytes, size_t length, size_t limit, size_t *count) {
+  unsigned long filled = limit;
+  uint8_t *inflated = zlib.is_open ? malloc(limit) : NULL;
+  if (inflated && zlib.uncompress(inflated, &filled, bytes, length)) {
+    free(inflated);
+    inflated = NULL;
+  }
+  *count = filled;
+  return inflated;
+}
+
+uint8_t *cpictures_deflate(const uint8_t *bytes, size_t length, size_t *count) {
+  unsigned long filled = zlib.is_open ? zlib.bound(length) : 0;
+  uint8_t *deflated = zlib.is_open ? malloc(filled) : NULL;
+  if (deflated && zlib.compress(deflated, &filled, bytes, length)) {
+    free(deflated);
+    deflated = NULL;
+  }
+  *count = filled;
+  return deflated;
+}
+
+uint32_t cpictures_crc(const uint8_t *bytes, size_t count) { return (uint32_t)zlib.crc(0, bytes, (unsigned)count); }
 
 uint8_t *cpictures_read(int descriptor, size_t limit, size_t *count) {
   struct stat status;

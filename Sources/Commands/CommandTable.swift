@@ -292,6 +292,7 @@ public struct CommandTable: Sendable {
     "thumbnail", "write a thumbnail of the image on standard input",
     options: [
       CommandOption("--size", nil, .number(Thumbnail.sizes), "the longest side in pixels (512)"),
+      CommandOption("--for", nil, .choice(ThumbnailForm.Viewer.allCases.map(\.rawValue)), "who looks at it"),
       CommandOption("--probe", nil, .none, "list the decoders"),
     ], isHidden: true)
 }

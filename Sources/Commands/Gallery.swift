@@ -79,7 +79,7 @@ enum Gallery {
     let state = Protected(State(results: results, left: results.reduce(0) { $0 + $1.count }))
     for (place, prediction) in predictions.enumerated() {
       for (index, file) in prediction.visibleFiles.enumerated() {
-        store.thumbnail(of: file, for: prediction.origin, size: size) { result in
+        store.thumbnail(of: file, for: prediction.origin, as: ThumbnailForm(size: size)) { result in
           state.signal { state in
             state.results[place][index] = result
             state.left -= 1

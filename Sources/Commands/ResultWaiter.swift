@@ -193,7 +193,7 @@ struct ResultWaiter {
   /// A small image in place of a large one, which would pass through the terminal as megabytes of text.
   private func thumbnail(of file: OutputFile, _ origin: PredictionOrigin?) -> [UInt8]? {
     let result: Result<Thumbnail, ThumbnailError> = answer { completion in
-      session.thumbnails.thumbnail(of: file, for: origin, size: 1_024, completion: completion)
+      session.thumbnails.thumbnail(of: file, for: origin, as: ThumbnailForm(size: 1_024), completion: completion)
     }
     return (try? result.get()).flatMap(session.thumbnails.contents)
   }

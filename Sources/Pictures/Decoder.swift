@@ -12,8 +12,7 @@ internal import Predictions
 
 /// Makes a thumbnail of the bytes of a file. Runs in the child, with the libraries of the system open.
 struct Decoder {
-  /// The length of the longest side.
-  let size: Int
+  let form: ThumbnailForm
   /// The libraries that are open.
   let libraries: Set<PictureLibrary>
 
@@ -32,25 +31,34 @@ struct Decoder {
     }
   }
 
-  /// The bytes of a JPEG, or of a PNG where the image is transparent or no JPEG can be written.
+  /// The bytes of a JPEG; for people of a PNG where the image is transparent or no JPEG can be written.
   ///
   /// - Parameter bytes: a whole file, with two bytes behind it that may be written.
   func thumbnail(of bytes: UnsafeMutableBufferPointer<UInt8>, _ format: ImageFormat) -> Result<[UInt8], Failure> {
     guard let reader = Self.reader(of: format) else { return .failure(Failure(.unsupported)) }
     guard libraries.contains(reader) else { return .failure(Failure(PictureOutcome(lacking: reader))) }
-    var segments: JPEGSegments?
+    var orientation = Orientation.upright
+    let profile: ColourProfile?
     var decoded = cpictures_raster()
     let limit = UInt64(Thumbnail.pixelLimit)
     let start = bytes.baseAddress!
     let length = bytes.count - 2
     let outcome: cpictures_outcome
     switch reader {
-    case .png: outcome = cpictures_decode_png(start, length, limit, &decoded)
-    case .webp: outcome = cpictures_decode_webp(start, length, limit, &decoded)
+    case .png:
+      let chunks = PNGChunks(UnsafeBufferPointer(start: start, count: length))
+      profile = ColourProfile(chunk: UnsafeBufferPointer(rebasing: UnsafeBufferPointer(bytes)[chunks.profile]))
+      // The profile says what the gamma says, and libpng would convert the colours from that. It skips a damaged chunk.
+      if profile != nil, let first = chunks.gamma.first { bytes[first] ^= 0xFF }
+      outcome = cpictures_decode_png(start, length, limit, &decoded)
+    case .webp:
+      profile = ColourProfile(WebPChunks.profile(of: UnsafeBufferPointer(start: start, count: length)))
+      outcome = cpictures_decode_webp(start, length, limit, &decoded)
     case .jpeg:
-      segments = JPEGSegments(UnsafeBufferPointer(start: start, count: length))
+      let segments = JPEGSegments(UnsafeBufferPointer(start: start, count: length))
+      (orientation, profile) = (segments.orientation, segments.profile)
       (bytes[length], bytes[length + 1]) = (0xFF, 0xD9)
-      outcome = cpictures_decode_jpeg(start, bytes.count, limit, size, &decoded)
+      outcome = cpictures_decode_jpeg(start, bytes.count, limit, form.size, &decoded)
     }
     switch outcome {
     case CPICTURES_DONE: break
@@ -60,10 +68,10 @@ struct Decoder {
     }
     let pixels = UnsafeBufferPointer(start: decoded.pixels, count: decoded.width * decoded.height * decoded.channels)
     var small = AreaFilter(pixels, width: decoded.width, height: decoded.height, channels: decoded.channels)
-      .scaled(toLongest: size)
+      .scaled(toLongest: form.size)
     free(decoded.pixels)
-    if let segments { small = segments.orientation.applied(to: small) }
-    return encoded(small, profile: segments?.profile ?? [])
+    if orientation != .upright { small = orientation.applied(to: small) }
+    return encoded(small, profile)
   }
 
   struct Failure: Error {
@@ -72,21 +80,43 @@ struct Decoder {
     init(_ outcome: PictureOutcome) { self.outcome = outcome }
   }
 
-  /// The quality of a JPEG: small ones stand in rows on a page, where their bytes count for more.
-  private var quality: Int32 { size <= 320 ? 70 : 82 }
+  private func encoded(_ raster: Raster, _ profile: ColourProfile?) -> Result<[UInt8], Failure> {
+    let mayBePNG = form.viewer == .person && libraries.contains(.png)
+    if mayBePNG, raster.hasTransparency || !libraries.contains(.jpeg) { return png(raster, profile) }
+    guard libraries.contains(.jpeg) else { return .failure(Failure(.noJPEG)) }
+    return jpeg(raster.flattened, profile)
+  }
 
-  private func encoded(_ raster: Raster, profile: [UInt8]) -> Result<[UInt8], Failure> {
-    let isPNG = libraries.contains(.png) && (raster.hasTransparency || !libraries.contains(.jpeg))
-    guard isPNG || libraries.contains(.jpeg) else { return .failure(Failure(.noJPEG)) }
-    let raster = isPNG ? raster : raster.flattened
+  private func png(_ raster: Raster, _ profile: ColourProfile?) -> Result<[UInt8], Failure> {
     var length = 0
-    let encoded =
-      isPNG
-      ? cpictures_encode_png(raster.pixels, raster.width, raster.height, raster.channels, &length)
-      : cpictures_encode_jpeg(raster.pixels, raster.width, raster.height, quality, &length)
-    guard let encoded else { return .failure(Failure(.tooLarge)) }
+    guard
+      let encoded = cpictures_encode_png(
+        raster.pixels, raster.width, raster.height, raster.channels, profile == nil, &length)
+    else { return .failure(Failure(.tooLarge)) }
     defer { free(encoded) }
     let bytes = Array(UnsafeBufferPointer(start: encoded, count: length))
-    return .success(isPNG ? bytes : JPEGSegments.adding(profile, to: bytes))
+    return .success(profile?.added(toPNG: bytes) ?? bytes)
+  }
+
+  /// The qualities of a JPEG, of which the first is taken that is short enough. Small ones for people stand in rows on a page,
+  /// where their bytes count for more.
+  private var qualities: [Int32] {
+    if form.viewer == .person { return form.size <= 320 ? [70] : [82] }
+    return [82, 70, 50, 30, 10]
+  }
+
+  private func jpeg(_ raster: Raster, _ profile: ColourProfile?) -> Result<[UInt8], Failure> {
+    var bytes: [UInt8] = []
+    for quality in qualities {
+      var length = 0
+      guard let encoded = cpictures_encode_jpeg(raster.pixels, raster.width, raster.height, quality, &length) else {
+        return .failure(Failure(.tooLarge))
+      }
+      bytes = Array(UnsafeBufferPointer(start: encoded, count: length))
+      free(encoded)
+      if let profile { bytes = profile.added(toJPEG: bytes) }
+      guard let limit = form.byteLimit, bytes.count > limit else { break }
+    }
+    return .success(bytes)
   }
 }

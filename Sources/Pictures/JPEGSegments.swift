@@ -3,14 +3,11 @@
 struct JPEGSegments {
   /// How to show the image.
   private(set) var orientation = Orientation.upright
-  /// The segments of the colour profile (ICC.1, annex B.4), with their markers, as they can be copied into another JPEG.
-  /// Empty where there is none, or where it is sRGB, which is assumed without one.
-  private(set) var profile: [UInt8] = []
-
-  /// A longer profile is not copied.
-  private static let longestProfile = 64 << 10
+  /// The colour profile.
+  let profile: ColourProfile?
 
   init(_ bytes: UnsafeBufferPointer<UInt8>) {
+    var profile: [[UInt8]] = []
     var place = 2
     while place + 4 <= bytes.count, bytes[place] == 0xFF {
       let kind = bytes[place + 1]
@@ -25,27 +22,12 @@ struct JPEGSegments {
       let segment = bytes[(place + 4)..<(place + 2 + length)]
       if kind == 0xE1, segment.starts(with: "Exif\0\0".utf8) {
         orientation = EXIF(Array(segment.dropFirst(6))).orientation ?? orientation
-      } else if kind == 0xE2, segment.starts(with: "ICC_PROFILE\0".utf8) {
-        profile += bytes[place..<(place + 2 + length)]
+      } else if kind == 0xE2, segment.starts(with: ColourProfile.segmentName) {
+        profile.append(Array(segment.dropFirst(ColourProfile.segmentName.count)))
       }
       place += 2 + length
     }
-    if profile.count > Self.longestProfile || Self.isSRGB(profile) { profile = [] }
-  }
-
-  /// Whether the name of a profile says so, in ASCII or in UTF-16.
-  private static func isSRGB(_ profile: [UInt8]) -> Bool {
-    let (ascii, wide) = (Array("sRGB".utf8), Array("s\0R\0G\0B".utf8))
-    return profile.indices.contains { profile[$0...].starts(with: ascii) || profile[$0...].starts(with: wide) }
-  }
-
-  /// A JPEG with the profile in it, behind its first marker and JFIF's segment, which must come first.
-  static func adding(_ profile: [UInt8], to jpeg: [UInt8]) -> [UInt8] {
-    guard !profile.isEmpty, jpeg.count > 4 else { return jpeg }
-    let isJFIF = jpeg[3] == 0xE0
-    let place = isJFIF && jpeg.count > 6 ? 4 + (Int(jpeg[4]) << 8 | Int(jpeg[5])) : 2
-    guard place <= jpeg.count else { return jpeg }
-    return jpeg[..<place] + profile + jpeg[place...]
+    self.profile = ColourProfile(segments: profile)
   }
 }
 

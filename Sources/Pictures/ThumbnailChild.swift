@@ -1,6 +1,6 @@
 internal import CPictures
 internal import Encoding
-internal import Predictions
+public import Predictions
 internal import Threads
 
 #if canImport(Glibc)
@@ -29,9 +29,7 @@ public enum ThumbnailChild {
   private static let fileLimit = 256 << 20
 
   /// Makes the thumbnail and ends the process.
-  ///
-  /// - Parameter size: the length of the longest side, in pixels.
-  public static func run(size: Int) -> Never {
+  public static func run(_ form: ThumbnailForm) -> Never {
     guard cpictures_limit(memory, seconds) else { _exit(PictureOutcome.done.rawValue) }
     var length = 0
     guard let start = cpictures_read(0, fileLimit, &length) else { _exit(PictureOutcome.damaged.rawValue) }
@@ -41,7 +39,7 @@ public enum ThumbnailChild {
     }
     let opened = open(Decoder.libraries(for: format))
     _ = cpictures_confine()
-    switch Decoder(size: size, libraries: opened).thumbnail(of: bytes, format) {
+    switch Decoder(form: form, libraries: opened).thumbnail(of: bytes, format) {
     case .success(let thumbnail): _exit(writeAll(thumbnail, to: 1) == nil ? PictureOutcome.done.rawValue : 1)
     case .failure(let failure): _exit(failure.outcome.rawValue)
     }

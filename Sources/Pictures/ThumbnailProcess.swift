@@ -22,8 +22,11 @@ public struct ThumbnailProcess: ThumbnailMaker {
   public init() {}
 
   /// See `ThumbnailMaker`.
-  public func make(from descriptor: Int32, size: Int, meanwhile: () -> Void) throws(ThumbnailError) -> [UInt8] {
-    let ended = try Self.run([ThumbnailChild.command, "--size", "\(size)"], input: descriptor, meanwhile)
+  public func make(from descriptor: Int32, as form: ThumbnailForm, meanwhile: () -> Void) throws(ThumbnailError)
+    -> [UInt8]
+  {
+    let arguments = [ThumbnailChild.command, "--size", "\(form.size)", "--for", form.viewer.rawValue]
+    let ended = try Self.run(arguments, input: descriptor, meanwhile)
     guard let outcome = PictureOutcome(rawValue: ended.status) else {
       throw .failed(reason: "the decoder ended with status \(ended.status)")
     }

@@ -4,7 +4,7 @@ public import Encoding
 public struct Thumbnail: Sendable, Equatable {
   /// Its path, absolute.
   public var path: String
-  /// `image/jpeg`, or `image/png` where it is transparent or no JPEG can be made.
+  /// `image/jpeg`; for people `image/png` where it is transparent or no JPEG can be made.
   public var mediaType: String
   /// Its length in bytes.
   public var bytes: Int64
@@ -33,16 +33,43 @@ public struct Thumbnail: Sendable, Equatable {
   }
 }
 
+/// How a thumbnail is made.
+public struct ThumbnailForm: Sendable, Hashable {
+  /// Who looks at it.
+  public enum Viewer: String, Sendable, CaseIterable {
+    /// A person, on any background: it stays transparent.
+    case person
+    /// A model, which sees no background and pays for each byte: a JPEG on white of few bytes.
+    case model
+  }
+
+  /// The length of the longest side, one of `Thumbnail.sizes`; a smaller image is not made larger.
+  public var size: Int
+  /// Who looks at it.
+  public var viewer: Viewer
+
+  /// A thumbnail of this size.
+  public init(size: Int, for viewer: Viewer = .person) {
+    self.size = size
+    self.viewer = viewer
+  }
+
+  /// The greatest length in bytes; a lower quality keeps it. `nil` for people. 100 KB for the usual 512 pixels.
+  public var byteLimit: Int? {
+    guard viewer == .model else { return nil }
+    return max(100_000, 100_000 * size / 512 * size / 512)
+  }
+}
+
 /// Makes thumbnails at their first request, and keeps them.
 public protocol ThumbnailStore: Sendable {
   /// The thumbnail of a saved file.
   ///
   /// - Parameters:
   ///   - origin: the prediction's. For an agent's prediction, links in the path are not followed.
-  ///   - size: the length of the longest side, one of `Thumbnail.sizes`; a smaller image is not made larger.
   ///   - completion: called on any thread.
   func thumbnail(
-    of file: OutputFile, for origin: PredictionOrigin?, size: Int,
+    of file: OutputFile, for origin: PredictionOrigin?, as form: ThumbnailForm,
     completion: @escaping @Sendable (Result<Thumbnail, ThumbnailError>) -> Void)
 
   /// The bytes of a thumbnail; `nil` where it was removed meanwhile.
@@ -55,9 +82,8 @@ public protocol ThumbnailMaker: Sendable {
   ///
   /// - Parameters:
   ///   - descriptor: a regular file, open for reading.
-  ///   - size: the length of the longest side.
   ///   - meanwhile: called once, while another process decodes.
-  func make(from descriptor: Int32, size: Int, meanwhile: () -> Void) throws(ThumbnailError) -> [UInt8]
+  func make(from descriptor: Int32, as form: ThumbnailForm, meanwhile: () -> Void) throws(ThumbnailError) -> [UInt8]
 }
 
 /// Why a file has no thumbnail. None of these costs anything.

@@ -56,7 +56,7 @@ extension Method {
       throw .invalidParams("file", "the prediction has no file \(number); the indexes of its files are \(indexes)")
     }
     guard let thumbnails = service.host.thumbnails else { throw RPCError(.noThumbnail, "No thumbnails are made here.") }
-    thumbnails.thumbnail(of: file, for: prediction.origin, size: size) { result in
+    thumbnails.thumbnail(of: file, for: prediction.origin, as: ThumbnailForm(size: size)) { result in
       switch result {
       case .failure(let error): call.error(.thumbnail(error, id: id))
       case .success(let thumbnail) where isInline:

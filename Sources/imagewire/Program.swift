@@ -41,10 +41,15 @@ enum Program {
     case "completions": tell(SafeText(lines: Completions(commands).script(for: invocation.operands[0])!), end: "")
     case "schema": describe(invocation.has("--names") ? nil : invocation.operands.first ?? "openrpc")
     case ThumbnailChild.command:
-      invocation.has("--probe") ? ThumbnailChild.probe() : ThumbnailChild.run(size: invocation.number("--size") ?? 512)
+      invocation.has("--probe") ? ThumbnailChild.probe() : ThumbnailChild.run(thumbnailForm(invocation))
     case "manual": tell(SafeText(lines: ManualPage(commands, version: Version.number).text), end: "")
     default: run(invocation)
     }
+  }
+
+  private static func thumbnailForm(_ invocation: Invocation) -> ThumbnailForm {
+    let viewer = invocation.value("--for").flatMap(ThumbnailForm.Viewer.init)
+    return ThumbnailForm(size: invocation.number("--size") ?? 512, for: viewer ?? .person)
   }
 
   /// Prints a schema, or the names of all schemas.

@@ -51,18 +51,4 @@ struct OrientationTests {
       _ = segments(damaged)
     }
   }
-
-  @Test func aProfileIsCopiedUnlessItIsSRGB() {
-    func jpeg(_ name: String) -> [UInt8] {
-      let segment = Array("ICC_PROFILE\0\u{1}\u{1}".utf8) + Array(name.utf8)
-      return [0xFF, 0xD8, 0xFF, 0xE2, 0, UInt8(segment.count + 2)] + segment + [0xFF, 0xDA]
-    }
-    let profile = segments(jpeg("Display P3")).profile
-    #expect(profile.starts(with: [0xFF, 0xE2, 0, 26]) && profile.count == 28)
-    #expect(segments(jpeg("sRGB IEC61966-2.1")).profile.isEmpty)
-    #expect(
-      JPEGSegments.adding([7, 7], to: [0xFF, 0xD8, 0xFF, 0xE0, 0, 4, 1, 2, 0xFF, 0xD9])
-        == [0xFF, 0xD8, 0xFF, 0xE0, 0, 4, 1, 2, 7, 7, 0xFF, 0xD9])
-    #expect(JPEGSegments.adding([7], to: [0xFF, 0xD8, 0xFF, 0xDB, 0xFF]) == [0xFF, 0xD8, 7, 0xFF, 0xDB, 0xFF])
-  }
 }

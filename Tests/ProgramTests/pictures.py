@@ -9,16 +9,52 @@ def chunk(kind, content):
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
-def png(width, height, pixel=None, *, alpha=False, bits=8):
-    """A PNG. `pixel(x, y)` is its colour; without it the image is black, and with `bits=1` it is huge and short."""
-    colour = 6 if alpha else 2 if bits == 8 else 0
+def png(width, height, pixel=None, *, alpha=False, bits=8, before=b""):
+    """A PNG. `pixel(x, y)` is its colour; without it the image is black, and with `bits=1` it is huge and short.
+
+    `before` are chunks before its pixels.
+    """
+    colour = 6 if alpha else 2 if bits >= 8 else 0
     length = width * (4 if alpha else 3) if bits == 8 else (width + 7) // 8
     if pixel:
         rows = b"".join(b"\0" + b"".join(bytes(pixel(x, y)) for x in range(width)) for y in range(height))
     else:
         rows = bytes((length + 1) * height)
     header = struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 1)) + chunk(b"IEND", b"")
+    pixels = chunk(b"IDAT", zlib.compress(rows, 1))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + before + pixels + chunk(b"IEND", b"")
+
+
+def profiled(profile, gamma=None):
+    """The chunks of a PNG with a colour profile, and with a gamma."""
+    compressed = b"any name\0\0" + zlib.compress(profile)
+    return chunk(b"iCCP", compressed) + (chunk(b"gAMA", struct.pack(">I", gamma)) if gamma else b"")
+
+
+def profile(content):
+    """The colour profile in a PNG or a JPEG; `None` without one."""
+    if content.startswith(b"\x89PNG"):
+        place = content.find(b"iCCP")
+        assert b"sRGB" not in content[:place + 4] or place < 0
+        return zlib.decompress(content[content.index(b"\0\0", place) + 2:]) if place > 0 else None
+    parts, place = [], content.find(b"\xff\xe2")
+    while place > 0 and content[place:place + 2] == b"\xff\xe2":
+        [length] = struct.unpack(">H", content[place + 2:place + 4])
+        assert content[place + 4:place + 16] == b"ICC_PROFILE\0"
+        parts.append(content[place + 18:place + 2 + length])
+        place += 2 + length
+    return b"".join(parts) if parts else None
+
+
+def webp_with(profile, webp):
+    """A WebP in the extended format with a colour profile in it."""
+    if webp[12:16] == b"VP8X":
+        header, rest = bytearray(webp[12:30]), webp[30:]
+        header[8] |= 0x20
+    else:
+        header, rest = bytearray(b"VP8X\x0a\0\0\0\x20\0\0\0" + struct.pack("<HBHB", 95, 0, 47, 0)), webp[12:]
+    body = b"WEBP" + header + b"ICCP" + struct.pack("<I", len(profile)) + profile + bytes(len(profile) % 2) + rest
+    return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
 def bomb(side=60_000):

@@ -4,14 +4,17 @@ import base64
 import fcntl
 import json
 import os
+import random
 import shutil
 import stat
+import struct
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from pictures import CLEAR_WEBP, JPEG, MOVING_WEBP, WEBP, bomb, pixels, png, size, turned
+from pictures import (
+    CLEAR_WEBP, JPEG, MOVING_WEBP, WEBP, bomb, chunk, pixels, png, profile, profiled, size, turned, webp_with)
 from program import BINARY, KEY, MODEL, PATIENCE, RPCError, environment, wait_for
 
 LIBRARIES = ("libpng16", "libturbojpeg", "libwebp")
@@ -93,6 +96,62 @@ def test_each_format_and_the_way_a_camera_was_held(paid, saved):
     # A JPEG without its end marker is whole where its pixels are.
     assert [(one["width"], one["height"]) for one in shown] == [(64, 32), (32, 64), (64, 32), (64, 32), (64, 32)]
     assert {one["media_type"] for one in shown} == {"image/jpeg"}
+
+
+#: A header that libpng takes for a monitor's, without tags; of an odd length.
+PROFILE = struct.pack(
+    ">I4sI4s4s4s12s4s4sI4s4s8sI3I48sI", 781, b"test", 0x0220_0000, b"mntr", b"RGB ", b"XYZ ", bytes(12), b"acsp", bytes(4), 0,
+    bytes(4), bytes(4), bytes(8), 0, 0xF6D6, 0x10000, 0xD32D, bytes(48), 0) + bytes(range(1, 250)) * 2 + bytes(151)
+
+
+def test_a_colour_profile_is_copied_and_no_colour_is_converted(paid, saved):
+    shade = (128, 90, 40)
+    flat, clear = lambda x, y: shade, lambda x, y: (*shade, 255 if x < 64 else 0)
+    contents = [
+        png(128, 64, flat, before=profiled(PROFILE)),
+        # The gamma of old Macintoshes: libpng would convert from it what the profile converts again.
+        png(128, 64, clear, alpha=True, before=profiled(PROFILE, gamma=55_555)),
+        webp_with(PROFILE, WEBP), webp_with(PROFILE, CLEAR_WEBP),
+        png(128, 64, clear, alpha=True, before=profiled(b"sRGB IEC61966-2.1" + PROFILE)),
+        # Damaged, a bomb, and none.
+        png(128, 64, flat, before=chunk(b"iCCP", b"name\0\0" + bytes(99))),
+        png(128, 64, flat, before=profiled(bytes(64 << 20))), png(128, 64, flat),
+    ]
+    with paid() as program:
+        prediction = saved(program, *contents)
+        thumbnails = [program.call("thumbnail", id=prediction["id"], file=number, size=64) for number in range(1, 9)]
+    made = [Path(one["path"]).read_bytes() for one in thumbnails]
+    assert [profile(one) for one in made] == [PROFILE] * 4 + [None] * 4
+    assert [one["media_type"].split("/")[1] for one in thumbnails] == ["jpeg", "png", "jpeg", "png", "png", *["jpeg"] * 3]
+    assert pixels(made[1])[10][5] == (*shade, 255)
+
+
+def test_sixteen_bits_are_as_bright_as_eight(paid, saved):
+    clear = lambda x, y: (128, 90, 40, 255 if x < 64 else 0)  # noqa: E731
+    deep = lambda x, y: [byte for value in clear(x, y) for byte in (value, value)]  # noqa: E731
+    with paid() as program:
+        prediction = saved(program, png(128, 64, clear, alpha=True), png(128, 64, deep, alpha=True, bits=16))
+        made = [program.call("thumbnail", id=prediction["id"], file=number, size=64)["path"] for number in (1, 2)]
+    assert [pixels(Path(path).read_bytes())[10][5] for path in made] == [(128, 90, 40, 255)] * 2
+
+
+def for_model(home, content, *, size=512):
+    """What the process that decodes makes for a model."""
+    (home / "image").write_bytes(content)
+    with open(home / "image", "rb") as file:
+        done = subprocess.run(
+            [BINARY, "thumbnail", "--for", "model", "--size", str(size)], stdin=file, capture_output=True, timeout=PATIENCE, env={})
+    assert (done.returncode, done.stderr) == (0, b"")
+    return done.stdout
+
+
+def test_a_model_gets_a_short_jpeg_on_white(home):
+    clear = png(128, 64, lambda x, y: (200, 30, 40, 255 if x < 64 else 0), alpha=True)
+    assert for_model(home, clear).startswith(b"\xff\xd8\xff") and size(for_model(home, clear)) == (128, 64)
+    # What nobody can compress: its JPEG has 250 KB at the usual quality.
+    noise = random.Random(7).randbytes(512 * 512 * 3)
+    content = png(512, 512, lambda x, y: noise[(y * 512 + x) * 3:(y * 512 + x) * 3 + 3])
+    assert len(for_model(home, content)) <= 100_000 and size(for_model(home, content)) == (512, 512)
 
 
 # -- What has none -----------------------------------------------------------------------------------------------------

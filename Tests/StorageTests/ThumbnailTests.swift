@@ -30,7 +30,7 @@ import Threads
 
     init(_ answer: Result<[UInt8], ThumbnailError>) { self.answer = answer }
 
-    func make(from descriptor: Int32, size: Int, meanwhile: () -> Void) throws(ThumbnailError) -> [UInt8] {
+    func make(from descriptor: Int32, as form: ThumbnailForm, meanwhile: () -> Void) throws(ThumbnailError) -> [UInt8] {
       made.signal { $0 += 1 }
       _ = isOpen.wait { $0 ? true : nil }
       meanwhile()
@@ -62,7 +62,7 @@ import Threads
 
     func thumbnail(size: Int = 64) throws -> Thumbnail {
       let box = Protected<Result<Thumbnail, ThumbnailError>?>(nil)
-      store.thumbnail(of: file, for: nil, size: size) { result in box.signal { $0 = result } }
+      store.thumbnail(of: file, for: nil, as: ThumbnailForm(size: size)) { result in box.signal { $0 = result } }
       return try box.wait { $0 }!.get()
     }
 
@@ -157,7 +157,9 @@ import Threads
       fixture.maker.isOpen.signal { $0 = false }
       let left = Protected(100)
       for size in 64..<164 {
-        fixture.store.thumbnail(of: fixture.file, for: nil, size: size) { _ in left.signal { $0 -= 1 } }
+        fixture.store.thumbnail(of: fixture.file, for: nil, as: ThumbnailForm(size: size)) { _ in
+          left.signal { $0 -= 1 }
+        }
       }
       // Lookups run in order: once one fails, those before it are done.
       var missing = fixture
@@ -182,7 +184,7 @@ import Threads
     let length = Int64(Self.png(64, 32).count)
     let hashes = ["c", "a", "b"].map { String(repeating: $0, count: 64) }
     for (index, hash) in hashes.enumerated() {
-      let kept = try folder.keep(Self.png(64, 32), of: hash, size: 64)
+      let kept = try folder.keep(Self.png(64, 32), of: hash, as: ThumbnailForm(size: 64))
       let times = [timeval](repeating: timeval(tv_sec: 1_000_000 + index, tv_usec: 0), count: 2)
       try #require(utimes(kept.path, times) == 0)
     }
@@ -223,7 +225,7 @@ import Threads
     let fixture = try Fixture()
     let folder = ThumbnailFolder(directory: fixture.folder.path)
     let hash = String(repeating: "ab", count: 32)
-    let old = try folder.keep(Self.png(64, 32), of: hash, size: 64)
+    let old = try folder.keep(Self.png(64, 32), of: hash, as: ThumbnailForm(size: 64))
     let modified = try #require(FileStatus(of: old.path)).modifiedAt
     try FileSystem.replace("\(fixture.folder.path)/thumbnails/\(hash)-65.jpg.7.part", with: "half")
     folder.sweep(now: modified + 2 * 86_400_000)

@@ -51,11 +51,19 @@ enum cpictures_outcome cpictures_decode_webp(const uint8_t *bytes, size_t count,
 enum cpictures_outcome cpictures_decode_jpeg(const uint8_t *bytes, size_t count, uint64_t limit, size_t least,
                                              struct cpictures_raster *raster);
 
-/// Each encodes pixels into memory that is freed with `free`; NULL without memory. The library must be open.
-uint8_t *_Nullable cpictures_encode_png(const uint8_t *pixels, size_t width, size_t height, size_t channels,
+/// Each encodes pixels into memory that is freed with `free`; NULL without memory. The library must be open. A PNG says
+/// that its colours are sRGB, unless a profile of its own is to be added.
+uint8_t *_Nullable cpictures_encode_png(const uint8_t *pixels, size_t width, size_t height, size_t channels, bool is_srgb,
                                         size_t *count);
 /// Three channels only. `quality` is from 1 to 100.
 uint8_t *_Nullable cpictures_encode_jpeg(const uint8_t *pixels, size_t width, size_t height, int quality, size_t *count);
+
+/// What zlib makes of bytes, in memory that is freed with `free`. NULL where they are damaged, would become longer than
+/// `limit`, or zlib is not open; libpng opens it.
+uint8_t *_Nullable cpictures_inflate(const uint8_t *bytes, size_t length, size_t limit, size_t *count);
+uint8_t *_Nullable cpictures_deflate(const uint8_t *bytes, size_t length, size_t *count);
+/// The checksum of a PNG's chunk. zlib must be open.
+uint32_t cpictures_crc(const uint8_t *bytes, size_t count);
 
 /// The whole of a regular file, with two bytes of room behind it for a marker; NULL where it cannot be read or has more
 /// than `limit` bytes. It stays until the process ends.

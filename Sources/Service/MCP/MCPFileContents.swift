@@ -23,8 +23,8 @@ struct MCPFileContents: Sendable {
   static let textLimit = 8_000
   /// A shorter beginning of a text is of no use.
   private static let leastText = 200
-  /// The longest side of the copy of an image that is too large itself.
-  static let copySize = 512
+  /// The copy of an image that is too large itself.
+  static let copy = ThumbnailForm(size: 512, for: .model)
   /// The images that hosts show; a block of another type may fail the whole call.
   static let shownTypes: Set = ["image/png", "image/jpeg", "image/gif", "image/webp"]
 
@@ -135,7 +135,7 @@ extension Service {
   private func copy(of file: OutputFile, for origin: PredictionOrigin?) -> (bytes: [UInt8], mediaType: String)? {
     guard let thumbnails = host.thumbnails else { return nil }
     let made = Protected<Result<Thumbnail, ThumbnailError>?>(nil)
-    thumbnails.thumbnail(of: file, for: origin, size: MCPFileContents.copySize) { result in
+    thumbnails.thumbnail(of: file, for: origin, as: MCPFileContents.copy) { result in
       made.signal { $0 = result }
     }
     let result = made.wait { $0 }

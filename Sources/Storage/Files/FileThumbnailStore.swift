@@ -28,18 +28,18 @@ public final class FileThumbnailStore: ThumbnailStore {
 
   /// Looks the thumbnail up, or has it made.
   public func thumbnail(
-    of file: OutputFile, for origin: PredictionOrigin?, size: Int,
+    of file: OutputFile, for origin: PredictionOrigin?, as form: ThumbnailForm,
     completion: @escaping @Sendable (Result<Thumbnail, ThumbnailError>) -> Void
   ) {
     lookups.async { [self] in
       do throws(ThumbnailError) {
         // Closed at once: thousands may wait for the makers, and each would hold a descriptor.
         _ = try open(file, for: origin)
-        if let known = folder.thumbnail(of: file.sha256, size: size, now: time.now.wall) {
+        if let known = folder.thumbnail(of: file.sha256, as: form, now: time.now.wall) {
           return completion(.success(known))
         }
         makers.async { [self] in
-          completion(Result { () throws(ThumbnailError) in try make(file, for: origin, size: size) })
+          completion(Result { () throws(ThumbnailError) in try make(file, for: origin, as: form) })
         }
       } catch {
         completion(.failure(error))
@@ -75,20 +75,20 @@ public final class FileThumbnailStore: ThumbnailStore {
   }
 
   private func make(
-    _ file: OutputFile, for origin: PredictionOrigin?, size: Int
+    _ file: OutputFile, for origin: PredictionOrigin?, as form: ThumbnailForm
   ) throws(ThumbnailError) -> Thumbnail {
     let source = try open(file, for: origin)
     let now = time.now
     // A request before this one may have been for the same.
-    if let known = folder.thumbnail(of: file.sha256, size: size, now: now.wall) { return known }
+    if let known = folder.thumbnail(of: file.sha256, as: form, now: now.wall) { return known }
     if sweeps.withLock({ $0.begin(now: now.steady) }) { folder.sweep(now: now.wall) }
     var digest: String?
-    let bytes = try maker.make(from: source.number, size: size) {
+    let bytes = try maker.make(from: source.number, as: form) {
       digest = FileOutputStore.digest(source, of: file.bytes)
     }
     guard let digest else { throw .failed(reason: "the file cannot be read") }
     guard digest == file.sha256 else { throw missing(file) }
-    let thumbnail = try folder.keep(bytes, of: file.sha256, size: size)
+    let thumbnail = try folder.keep(bytes, of: file.sha256, as: form)
     sweeps.withLock { $0.keep(bytes: thumbnail.bytes) }
     return thumbnail
   }

@@ -9,7 +9,8 @@ internal import Predictions
   internal import Darwin
 #endif
 
-/// The thumbnails on the disk: `<state>/thumbnails/<SHA-256 of the file>-<size>.jpg` or `.png`. Each is renamed into place,
+/// The thumbnails on the disk: `<state>/thumbnails/<SHA-256 of the file>-<size>.jpg` or `.png`, with
+/// `-model` behind the size where a model looks at it. Each is renamed into place,
 /// so that no reader sees a part of one, and not synced: one that is lost or damaged is made again.
 struct ThumbnailFolder: Sendable {
   private let path: String
@@ -27,13 +28,13 @@ struct ThumbnailFolder: Sendable {
   }
 
   /// A stored thumbnail; `nil` where there is none, or it is damaged.
-  func thumbnail(of sha256: String, size: Int, now: Int64) -> Thumbnail? {
+  func thumbnail(of sha256: String, as form: ThumbnailForm, now: Int64) -> Thumbnail? {
     guard Self.isHash(sha256) else { return nil }
     for format in Self.formats {
-      let path = path(of: sha256, size, format)
+      let path = path(of: sha256, form, format)
       guard let file = try? Descriptor(reading: path), let status = FileStatus(of: file),
         let bytes = FileSystem.read(file, from: 0, atMost: Int(min(status.bytes, Int64(1) << 26))),
-        let thumbnail = Self.described(bytes, at: path, size: size)
+        let thumbnail = Self.described(bytes, at: path, size: form.size)
       else { continue }
       // Only once a day: its time tells whether it is used.
       if now - status.modifiedAt > Self.day { file.touch() }
@@ -45,12 +46,12 @@ struct ThumbnailFolder: Sendable {
   /// Stores a thumbnail in place of an earlier one.
   ///
   /// - Throws: `failed` where the bytes are not a thumbnail of this size.
-  func keep(_ bytes: [UInt8], of sha256: String, size: Int) throws(ThumbnailError) -> Thumbnail {
+  func keep(_ bytes: [UInt8], of sha256: String, as form: ThumbnailForm) throws(ThumbnailError) -> Thumbnail {
     guard Self.isHash(sha256), let format = ImageFormat(of: bytes) else {
       throw .failed(reason: "the decoder wrote no image")
     }
-    let final = path(of: sha256, size, format)
-    guard let thumbnail = Self.described(bytes, at: final, size: size) else {
+    let final = path(of: sha256, form, format)
+    guard let thumbnail = Self.described(bytes, at: final, size: form.size) else {
       throw .failed(reason: "the decoder wrote no image of that size")
     }
     let temporary = "\(final).\(UInt64.random(in: .min ... .max)).part"
@@ -104,8 +105,9 @@ struct ThumbnailFolder: Sendable {
     }
   }
 
-  private func path(of sha256: String, _ size: Int, _ format: ImageFormat) -> String {
-    "\(path)/\(sha256)-\(size).\(format.fileExtension)"
+  private func path(of sha256: String, _ form: ThumbnailForm, _ format: ImageFormat) -> String {
+    let viewer = form.viewer == .person ? "" : "-\(form.viewer.rawValue)"
+    return "\(path)/\(sha256)-\(form.size)\(viewer).\(format.fileExtension)"
   }
 
   /// The hash stands in a path, and a damaged row may hold anything.
