@@ -8,12 +8,14 @@
 #include <stddef.h>
 #include <spawn.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #if defined(__linux__)
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -117,8 +119,22 @@ bool cpictures_limit(uint64_t memory, unsigned seconds) {
   BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 4), LOAD(args[2]), \
       BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 0, 1), KILL, ALLOW
 
-bool cpictures_confine(void) {
-  struct sock_filter filter[] = {
+/// Answers a call with an error, without doing it.
+#define REFUSE(name, error) \
+  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (error))
+
+/// The flags of clone(2) by which C libraries start a thread; musl adds one that means nothing any more.
+#define THREAD_FLAGS                                                                                              \
+  (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID | \
+   CLONE_CHILD_CLEARTID)
+/// Allows clone(2) with these flags only: no process, and no namespace.
+#define CALL_FOR_THREAD                                                                                 \
+  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 5), LOAD(args[0]),                                  \
+      BPF_STMT(BPF_ALU | BPF_AND | BPF_K, ~(unsigned)CLONE_DETACHED),                                   \
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)THREAD_FLAGS, 1, 0), KILL, ALLOW
+
+bool cpictures_confine(bool starts_threads) {
+  const struct sock_filter calls[] = {
       LOAD(arch),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0),
       KILL,
@@ -139,12 +155,35 @@ bool cpictures_confine(void) {
       CALL(restart_syscall),
       CALL(exit),
       CALL(exit_group),
-      KILL,
   };
-  struct sock_fprog program = {.len = sizeof filter / sizeof *filter, .filter = filter};
+  const struct sock_filter threads[] = {
+      // Its flags are in memory, which a filter does not see. Without it the C library calls clone.
+      REFUSE(clone3, ENOSYS),
+      CALL_FOR_THREAD,
+      CALL(set_robust_list),
+      CALL(rseq),
+      CALL(rt_sigaction),
+      CALL(rt_sigprocmask),
+      // The number of processors: dav1d then takes it for one, and starts no threads.
+      REFUSE(sched_getaffinity, ENOSYS),
+  };
+  const struct sock_filter end = KILL;
+  enum { CALLS = sizeof calls / sizeof *calls, THREADS = sizeof threads / sizeof *threads };
+  struct sock_filter filter[CALLS + THREADS + 1];
+  size_t length = CALLS;
+  memcpy(filter, calls, sizeof calls);
+  if (starts_threads) {
+    memcpy(filter + length, threads, sizeof threads);
+    length += THREADS;
+  }
+  filter[length++] = end;
+  struct sock_fprog program = {.len = (unsigned short)length, .filter = filter};
   if (prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L)) return false;
   return prctl(PR_SET_SECCOMP, (long)SECCOMP_MODE_FILTER, &program) == 0;
 }
 #else
-bool cpictures_confine(void) { return false; }
+bool cpictures_confine(bool starts_threads) {
+  (void)starts_threads;
+  return false;
+}
 #endif

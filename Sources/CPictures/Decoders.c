@@ -1,8 +1,6 @@
-#include "CPictures.h"
+#include "Decoding.h"
 
-#include <dlfcn.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -56,25 +54,6 @@ static struct {
 
 // MARK: - Opening them
 
-/// A function of a library, and where its address belongs.
-struct symbol {
-  void *place;
-  const char *name;
-};
-
-static bool open_one(const char *name, const struct symbol *symbols, size_t count) {
-  void *library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
-  if (!library) return false;
-  for (size_t i = 0; i < count; i++) {
-    void *address = dlsym(library, symbols[i].name);
-    if (!address) return false;
-    memcpy(symbols[i].place, &address, sizeof address);
-  }
-  return true;
-}
-
-#define OPEN(name, symbols) open_one(name, symbols, sizeof symbols / sizeof *symbols)
-
 unsigned cpictures_open(unsigned libraries) {
   unsigned opened = 0;
 #if defined(__linux__)
@@ -100,19 +79,14 @@ unsigned cpictures_open(unsigned libraries) {
   }
   if (libraries & CPICTURES_JPEG && OPEN("libturbojpeg.so.0", of_jpeg)) opened |= CPICTURES_JPEG;
   if (libraries & CPICTURES_WEBP && OPEN("libwebp.so.7", of_webp)) opened |= CPICTURES_WEBP;
+  if (libraries & (CPICTURES_HEIF | CPICTURES_AV1 | CPICTURES_HEVC)) opened |= libraries & cpictures_open_heif();
 #else
-  (void)libraries, (void)OPEN;
+  (void)libraries, (void)open_one;
 #endif
   return opened;
 }
 
 // MARK: - Decoding
-
-/// Whether an image of this size may be decoded, and its pixels fit into a size.
-static enum cpictures_outcome check(int64_t width, int64_t height, uint64_t limit) {
-  if (width <= 0 || height <= 0) return CPICTURES_DAMAGED;
-  return (uint64_t)width > limit / (uint64_t)height ? CPICTURES_TOO_LARGE : CPICTURES_DONE;
-}
 
 static enum cpictures_outcome make(struct cpictures_raster *raster, size_t width, size_t height, size_t channels) {
   *raster = (struct cpictures_raster){malloc(width * height * channels), width, height, channels};

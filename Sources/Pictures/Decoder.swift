@@ -16,27 +16,18 @@ struct Decoder {
   /// The libraries that are open.
   let libraries: Set<PictureLibrary>
 
-  /// The libraries that are of use for a format: the one that reads it, and those that write thumbnails.
-  static func libraries(for format: ImageFormat) -> Set<PictureLibrary> {
-    [reader(of: format), .jpeg, .png].compactMap { $0 }.reduce(into: []) { $0.insert($1) }
-  }
-
-  /// The library that reads a format.
-  static func reader(of format: ImageFormat) -> PictureLibrary? {
-    switch format {
-    case .png: .png
-    case .jpeg: .jpeg
-    case .webp: .webp
-    case .gif, .avif: nil
-    }
+  /// The libraries that are of use for a format: those that read it, and those that write thumbnails.
+  static func libraries(for format: PictureFormat) -> Set<PictureLibrary> {
+    Set(format.readers + [.jpeg, .png])
   }
 
   /// The bytes of a JPEG; for people of a PNG where the image is transparent or no JPEG can be written.
   ///
   /// - Parameter bytes: a whole file, with two bytes behind it that may be written.
-  func thumbnail(of bytes: UnsafeMutableBufferPointer<UInt8>, _ format: ImageFormat) -> Result<[UInt8], Failure> {
-    guard let reader = Self.reader(of: format) else { return .failure(Failure(.unsupported)) }
-    guard libraries.contains(reader) else { return .failure(Failure(PictureOutcome(lacking: reader))) }
+  func thumbnail(of bytes: UnsafeMutableBufferPointer<UInt8>, _ format: PictureFormat) -> Result<[UInt8], Failure> {
+    if let missing = format.readers.first(where: { !libraries.contains($0) }) {
+      return .failure(Failure(PictureOutcome(lacking: missing)))
+    }
     var orientation = Orientation.upright
     let profile: ColourProfile?
     var decoded = cpictures_raster()
@@ -44,7 +35,7 @@ struct Decoder {
     let start = bytes.baseAddress!
     let length = bytes.count - 2
     let outcome: cpictures_outcome
-    switch reader {
+    switch format {
     case .png:
       let chunks = PNGChunks(UnsafeBufferPointer(start: start, count: length))
       profile = ColourProfile(chunk: UnsafeBufferPointer(rebasing: UnsafeBufferPointer(bytes)[chunks.profile]))
@@ -59,6 +50,13 @@ struct Decoder {
       (orientation, profile) = (segments.orientation, segments.profile)
       (bytes[length], bytes[length + 1]) = (0xFF, 0xD9)
       outcome = cpictures_decode_jpeg(start, bytes.count, limit, form.size, &decoded)
+    case .avif, .heic:
+      // Newer versions of libheif leave out the tiles that are cut off.
+      guard !Self.isCut(UnsafeBufferPointer(start: start, count: length)) else { return .failure(Failure(.damaged)) }
+      var room = [UInt8](repeating: 0, count: ColourProfile.longest)
+      var count = 0
+      outcome = cpictures_decode_heif(start, length, limit, &decoded, &room, room.count, &count)
+      profile = ColourProfile(Array(room.prefix(count)))
     }
     switch outcome {
     case CPICTURES_DONE: break
@@ -69,9 +67,17 @@ struct Decoder {
     let pixels = UnsafeBufferPointer(start: decoded.pixels, count: decoded.width * decoded.height * decoded.channels)
     var small = AreaFilter(pixels, width: decoded.width, height: decoded.height, channels: decoded.channels)
       .scaled(toLongest: form.size)
-    free(decoded.pixels)
+    if ![.avif, .heic].contains(format) { free(decoded.pixels) }
     if orientation != .upright { small = orientation.applied(to: small) }
     return encoded(small, profile)
+  }
+
+  /// Whether a file of boxes ends within one.
+  private static func isCut(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    let format = FileFormat(head: Array(bytes.prefix(64)))
+    return FileEnd.isMissing(in: format, bytes: Int64(bytes.count)) { place, count in
+      Array(bytes.dropFirst(Int(place)).prefix(count))
+    }
   }
 
   struct Failure: Error {

@@ -11,6 +11,9 @@ enum PictureOutcome: Int32 {
   case noPNG = 20
   case noJPEG = 21
   case noWebP = 22
+  case noHEIF = 23
+  case noAV1 = 24
+  case noHEVC = 25
 
   /// The outcome where a library is missing.
   init(lacking library: PictureLibrary) {
@@ -18,6 +21,9 @@ enum PictureOutcome: Int32 {
     case .png: self = .noPNG
     case .jpeg: self = .noJPEG
     case .webp: self = .noWebP
+    case .heif: self = .noHEIF
+    case .av1: self = .noAV1
+    case .hevc: self = .noHEVC
     }
   }
 
@@ -31,6 +37,9 @@ enum PictureOutcome: Int32 {
     case .noPNG: .noDecoder(.png)
     case .noJPEG: .noDecoder(.jpeg)
     case .noWebP: .noDecoder(.webp)
+    case .noHEIF: .noDecoder(.heif)
+    case .noAV1: .noDecoder(.av1)
+    case .noHEVC: .noDecoder(.hevc)
     }
   }
 }

@@ -15,8 +15,8 @@ internal import Threads
 ///
 /// The bytes come from others, and decoders have had faults that such bytes use. So the child has no key, no environment and
 /// no other descriptor, little memory and time, and once the libraries are open the kernel ends it at any system call but
-/// those that compute, read and write. Where the kernel refuses such a filter (seccomp), all else holds, and
-/// `imagewire doctor` says so.
+/// those that compute, read and write, and where libheif is among them start threads, as the decoder of HEIC does. Where the
+/// kernel refuses such a filter (seccomp), all else holds, and `imagewire doctor` says so.
 public enum ThumbnailChild {
   /// The hidden command by which the program starts itself again.
   public static let command = "thumbnail"
@@ -34,11 +34,11 @@ public enum ThumbnailChild {
     var length = 0
     guard let start = cpictures_read(0, fileLimit, &length) else { _exit(PictureOutcome.damaged.rawValue) }
     let bytes = UnsafeMutableBufferPointer(start: start, count: length + 2)
-    guard let format = ImageFormat(of: Array(bytes.prefix(min(length, 64)))) else {
+    guard let format = PictureFormat(of: Array(bytes.prefix(min(length, 64)))) else {
       _exit(PictureOutcome.unsupported.rawValue)
     }
     let opened = open(Decoder.libraries(for: format))
-    _ = cpictures_confine()
+    _ = cpictures_confine(opened.contains(.heif))
     switch Decoder(form: form, libraries: opened).thumbnail(of: bytes, format) {
     case .success(let thumbnail): _exit(writeAll(thumbnail, to: 1) == nil ? PictureOutcome.done.rawValue : 1)
     case .failure(let failure): _exit(failure.outcome.rawValue)
@@ -49,7 +49,7 @@ public enum ThumbnailChild {
   public static func probe() -> Never {
     guard cpictures_limit(memory, seconds) else { _exit(1) }
     var words = open(Set(PictureLibrary.allCases)).map(\.rawValue)
-    if cpictures_confine() { words.append("seccomp") }
+    if cpictures_confine(false) { words.append("seccomp") }
     _exit(writeAll(words.joined(separator: " ").utf8, to: 1) == nil ? 0 : 1)
   }
 
@@ -66,6 +66,9 @@ extension PictureLibrary {
     case .png: CPICTURES_PNG.rawValue
     case .jpeg: CPICTURES_JPEG.rawValue
     case .webp: CPICTURES_WEBP.rawValue
+    case .heif: CPICTURES_HEIF.rawValue
+    case .av1: CPICTURES_AV1.rawValue
+    case .hevc: CPICTURES_HEVC.rawValue
     }
   }
 }

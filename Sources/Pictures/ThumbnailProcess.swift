@@ -45,7 +45,7 @@ public struct ThumbnailProcess: ThumbnailMaker {
   private static func mediaType(of descriptor: Int32) -> String {
     var head = [UInt8](repeating: 0, count: 64)
     let count = head.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, 0) }
-    return ImageFormat(of: Array(head.prefix(max(0, count))))?.mediaType ?? FileFormat.other.mediaType
+    return FileFormat(head: Array(head.prefix(max(0, count)))).mediaType
   }
 
   // MARK: - The process

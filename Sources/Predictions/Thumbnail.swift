@@ -20,8 +20,8 @@ public struct Thumbnail: Sendable, Equatable {
   public static let sizes = 64...2_048
   /// The greatest number of pixels of a file of which one is made.
   public static let pixelLimit = 100_000_000
-  /// The formats of which one is made.
-  public static let formats: [ImageFormat] = [.png, .jpeg, .webp]
+  /// The media types of the files of which one is made.
+  public static let mediaTypes: Set = ["image/png", "image/jpeg", "image/webp", "image/avif", "image/heic"]
 
   /// The description of a thumbnail.
   public init(path: String, mediaType: String, bytes: Int64, width: Int, height: Int) {
@@ -119,7 +119,8 @@ public enum ThumbnailError: Error, Sendable, Equatable {
       return
         "The file is \(kind == .json || kind == .text ? "a" : article) \(name) file, and only images have thumbnails."
     case .unsupported(let mediaType):
-      return "There are no thumbnails of \(mediaType); there are of PNG, JPEG and WebP images that do not move."
+      return
+        "There are no thumbnails of \(mediaType); there are of PNG, JPEG, WebP, AVIF and HEIC images that do not move."
     case .noDecoder(let library): return "The library that reads \(library.title) images is missing."
     case .damaged: return "The file is cut or damaged."
     case .tooLarge:
@@ -158,6 +159,15 @@ public enum PictureLibrary: String, Sendable, CaseIterable {
   case jpeg
   /// libwebp.
   case webp
+  /// libheif, which reads the containers of AVIF and HEIC.
+  case heif
+  /// A decoder of libheif: that of AVIF.
+  case av1
+  /// A decoder of libheif: that of HEIC.
+  case hevc
+
+  /// Whether it reads formats that few models return.
+  public var isOptional: Bool { [.heif, .av1, .hevc].contains(self) }
 
   /// The name of its format.
   public var title: String {
@@ -165,15 +175,21 @@ public enum PictureLibrary: String, Sendable, CaseIterable {
     case .png: "PNG"
     case .jpeg: "JPEG"
     case .webp: "WebP"
+    case .heif: "AVIF and HEIC"
+    case .av1: "AVIF"
+    case .hevc: "HEIC"
     }
   }
 
-  /// Its package in Debian and Ubuntu.
+  /// Its package in Debian and Ubuntu. Older releases have the decoders of libheif in libheif1.
   public var package: String {
     switch self {
     case .png: "libpng16-16"
     case .jpeg: "libturbojpeg0"
     case .webp: "libwebp7"
+    case .heif: "libheif1"
+    case .av1: "libheif-plugin-dav1d"
+    case .hevc: "libheif-plugin-libde265"
     }
   }
 }

@@ -43,22 +43,33 @@ struct Diagnostics {
   private var thumbnails: Finding {
     do throws(ThumbnailError) {
       let (libraries, isConfined) = try ThumbnailProcess.probe()
-      let missing = PictureLibrary.allCases.filter { !libraries.contains($0) }
+      let isWithoutHEIF = !libraries.contains(.heif)
+      let missing = PictureLibrary.allCases.filter {
+        !libraries.contains($0) && !(isWithoutHEIF && [.av1, .hevc].contains($0))
+      }
       let packages = SafeText.joined(missing.map { "\($0.package)" }, separator: ", ")
       let advice: SafeText = "Install \(packages) (Debian's names); all else works without them."
       guard !libraries.isEmpty else {
         return Finding(.warning, "thumbnails", "none are made: the decoders are missing", advice: advice)
       }
-      let formats = SafeText.joined(libraries.map { "\($0.title)" }, separator: ", ")
+      let formats = SafeText.joined(libraries.filter { $0 != .heif }.map { "\($0.title)" }, separator: ", ")
       let confinement: SafeText =
         isConfined
         ? "the decoders are confined (seccomp)" : "the kernel does not confine the decoders (no seccomp)"
-      guard missing.isEmpty else {
+      guard missing.allSatisfy(\.isOptional) else {
         return Finding(.warning, "thumbnails", "are made of \(formats) only; \(confinement)", advice: advice)
+      }
+      var advices: [SafeText] = []
+      if !isConfined {
+        advices.append("They run in a process of their own without a key, with limits of memory and time.")
+      }
+      if !missing.isEmpty {
+        let titles = SafeText.joined(missing.map { "\($0.title)" }, separator: " and ")
+        advices.append("For thumbnails of \(titles), install \(packages) (Debian's names).")
       }
       return Finding(
         .ok, "thumbnails", "of \(formats); \(confinement)",
-        advice: isConfined ? nil : "They run in a process of their own without a key, with limits of memory and time.")
+        advice: advices.isEmpty ? nil : .joined(advices, separator: " "))
     } catch {
       return Finding(
         .warning, "thumbnails", "none are made: \(error.message)", advice: "Check that /proc is mounted.")

@@ -3,8 +3,10 @@
 import base64
 import json
 import os
+import sys
 
 import pytest
+from heif import AVIF, HEIC, heif
 from hostile import unsafe_characters
 from pictures import png, size
 from test_outputs import FILES
@@ -62,6 +64,14 @@ def test_a_large_image_is_shown_as_a_small_copy(agent):
     assert second["mimeType"] == "image/png" and size(base64.b64decode(second["data"])) == (80, 60)
     assert "is shown as a smaller copy; the file is whole." in blocks(result, "text")[0]["text"]
     assert [file["bytes"] for file in result["structuredContent"]["files"]][0] == len(large)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="AVIF and HEIC have thumbnails on Linux only")
+def test_an_image_that_hosts_do_not_show_is_shown_as_a_copy(agent):
+    result = agent(("avif", heif(AVIF)), ("heic", heif(HEIC)), ("heic", heif(HEIC)[:-20]))
+    assert [(one["mimeType"], size(base64.b64decode(one["data"]))) for one in blocks(result, "image")] == [("image/jpeg", (64, 64))] * 2
+    text = blocks(result, "text")[0]["text"]
+    assert text.count("is shown as a copy; the file is whole.") == 2 and text.count("(image) cannot be shown here; open the file.") == 1
 
 
 def test_several_images_fit_together(agent):

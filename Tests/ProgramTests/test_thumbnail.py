@@ -1,11 +1,14 @@
 """Thumbnails: small images of saved files, decoded by a process of their own."""
 
 import base64
+import ctypes
 import fcntl
 import json
 import os
 import random
+import resource
 import shutil
+import signal
 import stat
 import struct
 import subprocess
@@ -13,6 +16,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from heif import AVIF, BLUE, GREEN, HEIC, RED, YELLOW, heif
 from pictures import (
     CLEAR_WEBP, JPEG, MOVING_WEBP, WEBP, bomb, chunk, pixels, png, profile, profiled, size, turned, webp_with)
 from program import BINARY, KEY, MODEL, PATIENCE, RPCError, environment, wait_for
@@ -154,6 +158,100 @@ def test_a_model_gets_a_short_jpeg_on_white(home):
     assert len(for_model(home, content)) <= 100_000 and size(for_model(home, content)) == (512, 512)
 
 
+def colours(jpeg):
+    """The rows of a JPEG, decoded by the library that the program uses too."""
+    library = ctypes.CDLL("libturbojpeg.so.0")
+    library.tjInitDecompress.restype = ctypes.c_void_p
+    handle, length = ctypes.c_void_p(library.tjInitDecompress()), ctypes.c_ulong(len(jpeg))
+    width, height = size(jpeg)
+    room = ctypes.create_string_buffer(width * height * 3)
+    assert library.tjDecompress2(handle, jpeg, length, room, width, 0, height, 0, 0) == 0
+    return [[tuple(room.raw[at:at + 3]) for at in range(row * width * 3, (row + 1) * width * 3, 3)] for row in range(height)]
+
+
+def quarters(rows):
+    """The colours in the middle of each quarter."""
+    height, width = len(rows), len(rows[0])
+    return [rows[y * height // 4][x * width // 4] for y in (1, 3) for x in (1, 3)]
+
+
+def are_close(found, wanted):
+    return all(abs(one - other) <= 8 for a, b in zip(found, wanted, strict=True) for one, other in zip(a, b, strict=True))
+
+
+needs_libheif = pytest.mark.skipif(sys.platform != "linux", reason="AVIF and HEIC have thumbnails on Linux only")
+
+
+@needs_libheif
+@pytest.mark.parametrize("form", [AVIF, HEIC], ids=["avif", "heic"])
+def test_avif_and_heic(paid, saved, form):
+    tagged = bytes(range(200)) * 100
+    with paid() as program:
+        prediction = saved(
+            program, heif(form), heif(form, turned=1), heif(form, columns=2, says=(101, 50)),
+            heif(form, is_clear=True, profile=tagged), heif(form, profile=tagged), heif(form, profile=b"sRGB" + tagged),
+            heif(form, profile=bytes(range(250)) * 300), suffix=form.suffix)
+        assert {file["media_type"] for file in prediction["files"]} == {f"image/{form.suffix}"}
+        made = [
+            program.call("thumbnail", id=prediction["id"], file=number, size=128 if number == 3 else 64) for number in range(1, 8)]
+    assert [one["media_type"] for one in made] == ["image/jpeg"] * 3 + ["image/png"] + ["image/jpeg"] * 3
+    contents = [Path(one["path"]).read_bytes() for one in made]
+    plain, turned, grid, clear, *_ = contents
+    assert are_close(quarters(colours(plain)), [RED, GREEN, BLUE, YELLOW])
+    # Counterclockwise, and once.
+    assert are_close(quarters(colours(turned)), [GREEN, YELLOW, RED, BLUE])
+    # Of two pictures side by side, cut at the right and below.
+    assert size(grid) == (101, 50)
+    rows = colours(grid)
+    assert are_close([rows[16][8], rows[42][40], rows[16][80], rows[42][98]], [RED, YELLOW, RED, YELLOW])
+    found = quarters(pixels(clear))
+    assert are_close(found[::2], [(*RED, 255), (*BLUE, 255)]) and (found[1][3], found[3][3]) == (0, 0)
+    # The last one is too long.
+    assert [profile(one) for one in contents] == [None] * 3 + [tagged] * 2 + [None] * 2
+
+
+@needs_libheif
+def test_a_decoder_with_a_thread_has_memory_for_it(home):
+    # A thread has a stack of the limit's length, unless it is told another.
+    (home / "image").write_bytes(heif(HEIC))
+    [_, hard] = resource.getrlimit(resource.RLIMIT_STACK)
+    long = 4 << 30 if hard == resource.RLIM_INFINITY else hard
+    with open(home / "image", "rb") as file:
+        done = subprocess.run(
+            [BINARY, "thumbnail"], stdin=file, capture_output=True, timeout=PATIENCE, env={},
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_STACK, (long, hard)))
+    assert done.returncode == 0 and size(done.stdout) == (64, 64)
+
+
+@needs_libheif
+@pytest.mark.parametrize("form", [AVIF, HEIC], ids=["avif", "heic"])
+def test_avif_and_heic_that_are_cut_or_too_large(paid, saved, home, form):
+    whole, tiled = heif(form), heif(form, columns=2, rows=2)
+    start = whole.index(b"mdat")
+    cuts = [whole[:length] for length in (40, start // 2, start - 4, start + 8, len(whole) - 20, len(whole) - 1)]
+    cuts += [tiled[:-60], tiled[:-1]]
+    if form is AVIF:
+        # Its boxes are whole, and its picture is not. The decoder of HEIC shows what it can of such a one.
+        cuts.append(whole[:-50] + bytes(50))
+    bombs = [
+        heif(form, says=(60_000, 60_000)), heif(form, says=(10_000, 10_001)),
+        heif(form, columns=2, rows=2, says=(20_000, 20_000)), heif(form, says=(20_000, 20_000), cropped=(64, 64)),
+    ]
+    for number, content in enumerate(bombs):
+        # The parent reads the size of an AVIF too, and does not even start the child.
+        (home / "bomb").write_bytes(content)
+        with open(home / "bomb", "rb") as file:
+            done = subprocess.run([BINARY, "thumbnail"], stdin=file, capture_output=True, timeout=PATIENCE, env={})
+        assert (done.returncode, done.stdout) == (11, b""), number
+    with paid() as program:
+        prediction = saved(program, *cuts, *bombs, suffix=form.suffix)
+        for number in range(1, len(cuts) + len(bombs) + 1):
+            error = refusal(program, id=prediction["id"], file=number)
+            words = "cut or damaged" if number <= len(cuts) else "100 megapixels"
+            assert words in error.message and error.data["hint"] and error.data["retryable"] is False, number
+    assert list(home.glob(".local/state/imagewire/thumbnails/*")) == []
+
+
 # -- What has none -----------------------------------------------------------------------------------------------------
 
 
@@ -256,6 +354,23 @@ def test_a_missing_decoder_is_named_with_its_package(paid, saved, home):
     assert done.returncode == 0 and finding["level"] == "warning" and "libturbojpeg0" in finding["advice"]
 
 
+@needs_root
+@needs_libheif
+def test_without_libheif_only_avif_and_heic_have_none(paid, saved, home):
+    with paid(wrapper=without("libheif")) as program:
+        prediction = saved(program, heif(AVIF), heif(HEIC), WEBP)
+        for number in (1, 2):
+            error = refusal(program, id=prediction["id"], file=number)
+            assert "libheif1" in error.data["hint"] and error.data["retryable"] is False
+        assert program.call("thumbnail", id=prediction["id"], file=3, size=64)["width"] == 64
+    done = subprocess.run(
+        [*without("libheif"), BINARY, "doctor", "--json"], capture_output=True, text=True, timeout=PATIENCE, cwd=home,
+        env=environment(home))
+    [finding] = [one for one in json.loads(done.stdout)["findings"] if one["subject"] == "thumbnails"]
+    assert finding["level"] == "ok" and "AVIF" not in finding["message"]
+    assert finding["advice"] == "For thumbnails of AVIF and HEIC, install libheif1 (Debian's names)."
+
+
 # -- The process that decodes ------------------------------------------------------------------------------------------
 
 #: Takes a second and more: 81 megapixels, in 20 KB.
@@ -297,6 +412,9 @@ def test_the_child_has_nothing_of_its_parent(slow):
     assert sorted(os.listdir(f"/proc/{child}/fd")) == ["0", "1", "2"]
     assert Path(f"/proc/{child}/environ").read_bytes() == b""
     assert len(os.listdir(f"/proc/{child}/task")) == 1
+    # Nor the decoders of other formats.
+    maps = Path(f"/proc/{child}/maps").read_text()
+    assert "libpng" in maps and "libheif" not in maps and "libwebp" not in maps
     status = dict(line.split(":\t", 1) for line in Path(f"/proc/{child}/status").read_text().splitlines() if ":\t" in line)
     # But for 32 and 33, which are the C library's own.
     assert (int(status["SigBlk"], 16), int(status["SigIgn"], 16) & 0x7FFF_FFFF) == (0, 0)
@@ -361,7 +479,7 @@ def test_a_replaced_program_starts_itself(paid, saved, home, monkeypatch):
 def test_doctor_names_the_decoders_and_that_they_are_confined(home):
     done = subprocess.run([BINARY, "doctor"], capture_output=True, text=True, timeout=PATIENCE, cwd=home, env=environment(home))
     [line] = [line for line in done.stdout.splitlines() if " thumbnails " in line]
-    assert line.startswith("ok") and "PNG, JPEG, WebP" in line and "confined" in line
+    assert line.startswith("ok") and "PNG, JPEG, WebP, AVIF, HEIC" in line and "confined" in line
 
 
 #: Makes the kernel answer prctl(PR_SET_SECCOMP) with EPERM, as some containers do, and becomes another program.
@@ -401,3 +519,60 @@ def test_without_seccomp_the_limits_hold_and_doctor_says_so(paid, saved, home):
         wait_for(lambda: f"Max address space         {512 << 20} " in Path(f"/proc/{child}/limits").read_text(),
                  "the child has no limits")
         assert program.reply(number)["width"] == 64
+
+
+#: Does one thing in a process that is confined, and ends with 0 where the kernel let it.
+ATTEMPT = r"""
+#define _GNU_SOURCE 1
+#include "CPictures.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static void *nothing(void *argument) { return argument; }
+
+int main(int count, char **words) {
+  pthread_t thread;
+  if (count != 3 || !cpictures_confine(!strcmp(words[1], "threads"))) return 3;
+  const char *what = words[2];
+  long result = 1;
+  if (!strcmp(what, "compute")) result = read(-1, 0, 0) + 1;
+  if (!strcmp(what, "thread")) result = pthread_create(&thread, 0, nothing, 0) || pthread_join(thread, 0);
+  if (!strcmp(what, "process")) result = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+  if (!strcmp(what, "shared process")) result = syscall(SYS_clone, CLONE_VM | CLONE_VFORK | SIGCHLD, 0, 0, 0, 0);
+  if (!strcmp(what, "namespace")) result = syscall(SYS_clone, CLONE_NEWUSER | CLONE_NEWNET | SIGCHLD, 0, 0, 0, 0);
+  if (!strcmp(what, "clone3")) result = syscall(SYS_clone3, 0, 0) == -1 && errno == ENOSYS ? 0 : 1;
+  if (!strcmp(what, "file")) result = open("/dev/null", O_RDONLY) < 0;
+  if (!strcmp(what, "code")) result = mmap(0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED;
+  _exit(result ? 1 : 0);
+}
+"""
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or os.uname().machine not in ("x86_64", "aarch64"), reason="the kernel confines only there")
+def test_what_the_kernel_lets_a_decoder_do(tmp_path):
+    compiler = shutil.which("clang") or shutil.which("cc")
+    assert compiler, "no C compiler is installed"
+    sources = Path(__file__).parents[2] / "Sources/CPictures"
+    (tmp_path / "attempt.c").write_text(ATTEMPT)
+    built = subprocess.run(
+        [compiler, "-I", sources / "include", "-o", tmp_path / "attempt", tmp_path / "attempt.c", sources / "Confinement.c", "-pthread"],
+        capture_output=True, text=True)
+    assert built.returncode == 0, built.stderr
+
+    def attempts(kind):
+        whats = ("compute", "thread", "clone3", "process", "shared process", "namespace", "file", "code")
+        return {what: subprocess.run([tmp_path / "attempt", kind, what], capture_output=True).returncode for what in whats}
+
+    ended = -signal.SIGSYS
+    never = {"process": ended, "shared process": ended, "namespace": ended, "file": ended, "code": ended}
+    assert attempts("none") == {"compute": 0, "thread": ended, "clone3": ended, **never}
+    # Of all formats only AVIF and HEIC have decoders that start threads.
+    assert attempts("threads") == {"compute": 0, "thread": 0, "clone3": 0, **never}

@@ -113,7 +113,8 @@ import Threads
     }
     #expect(refused { $0.mediaType = "video/mp4" } == .notAnImage(.video))
     #expect(refused { $0.mediaType = "image/svg+xml" } == .notAnImage(.vector))
-    #expect(refused { $0.mediaType = "image/avif" } == .unsupported("image/avif"))
+    #expect(refused { $0.mediaType = "image/gif" } == .unsupported("image/gif"))
+    #expect(Thumbnail.mediaTypes.allSatisfy { FileKind(mediaType: $0) == .image })
     #expect(refused { ($0.width, $0.height) = (60_000, 60_000) } == .tooLarge)
     #expect(refused { ($0.width, $0.height) = (10_000, 10_001) } == .tooLarge)
     #expect(refused { ($0.width, $0.height) = (10_000, 10_000) } == nil)

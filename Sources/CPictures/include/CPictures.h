@@ -1,4 +1,4 @@
-// Decoders of the system (libpng, libjpeg-turbo, libwebp), opened at run time, and the process in which they run.
+// Decoders of the system (libpng, libjpeg-turbo, libwebp, libheif), opened at run time, and the process in which they run.
 //
 // The libraries' declarations that are used here are written out, so that building needs no headers of them.
 #ifndef CPICTURES_H
@@ -12,8 +12,15 @@
 
 // MARK: - Decoders
 
-/// A library, as a bit.
-enum cpictures_library { CPICTURES_PNG = 1, CPICTURES_JPEG = 2, CPICTURES_WEBP = 4 };
+/// A library, as a bit. libheif has a decoder for each of two codecs, which may be missing: of AVIF it is AV1, of HEIC HEVC.
+enum cpictures_library {
+  CPICTURES_PNG = 1,
+  CPICTURES_JPEG = 2,
+  CPICTURES_WEBP = 4,
+  CPICTURES_HEIF = 8,
+  CPICTURES_AV1 = 16,
+  CPICTURES_HEVC = 32,
+};
 
 /// How a decoder ended.
 enum cpictures_outcome {
@@ -33,7 +40,7 @@ unsigned cpictures_open(unsigned libraries);
 
 /// Rows of pixels without padding.
 struct cpictures_raster {
-  /// Freed with `free`; NULL unless the outcome is `CPICTURES_DONE`.
+  /// Freed with `free`, but for those of `cpictures_decode_heif`; NULL unless the outcome is `CPICTURES_DONE`.
   uint8_t *_Nullable pixels;
   size_t width, height;
   /// 3 for red, green, blue; 4 with alpha behind them, not premultiplied.
@@ -50,6 +57,12 @@ enum cpictures_outcome cpictures_decode_webp(const uint8_t *bytes, size_t count,
 /// `bytes` ends with a marker EOI of its own, behind that of the file: a whole file without one is then not damaged.
 enum cpictures_outcome cpictures_decode_jpeg(const uint8_t *bytes, size_t count, uint64_t limit, size_t least,
                                              struct cpictures_raster *raster);
+
+/// Decodes the primary image of an AVIF or HEIC, turned and cropped as the file says. `profile` takes its ICC profile if that
+/// has at most `room` bytes, and `profile_count` its length; 0 where there is none. The pixels stay until the process ends.
+enum cpictures_outcome cpictures_decode_heif(const uint8_t *bytes, size_t count, uint64_t limit,
+                                             struct cpictures_raster *raster, uint8_t *profile, size_t room,
+                                             size_t *profile_count);
 
 /// Each encodes pixels into memory that is freed with `free`; NULL without memory. The library must be open. A PNG says
 /// that its colours are sRGB, unless a profile of its own is to be added.
@@ -85,8 +98,8 @@ int cpictures_pipe(int ends[_Nonnull 2]);
 bool cpictures_limit(uint64_t memory, unsigned seconds);
 
 /// Called when the decoders are open: from now on the kernel ends the process at any system call but those that compute,
-/// read and write. False where the kernel refuses that.
-bool cpictures_confine(void);
+/// read and write; with `starts_threads` also to start threads. False where the kernel refuses that.
+bool cpictures_confine(bool starts_threads);
 
 #pragma clang assume_nonnull end
 #endif

@@ -33,7 +33,7 @@ struct MCPFileContents: Sendable {
   /// What is not shown, and why.
   private(set) var notes: [String] = []
 
-  /// Adds an image, or a small copy of it where it is too large.
+  /// Adds an image, or a small copy of it where it is too large, or is an AVIF or a HEIC.
   ///
   /// - Parameters:
   ///   - share: the bytes that it may take itself.
@@ -42,20 +42,22 @@ struct MCPFileContents: Sendable {
     _ file: OutputFile, share: Int, left: inout Int, contents: () -> [UInt8]?,
     copy: () -> (bytes: [UInt8], mediaType: String)?
   ) {
-    guard Self.shownTypes.contains(file.mediaType) else {
-      return notes.append("\(file.path) (\(file.kind.rawValue)) cannot be shown here; open the file.")
+    let isShown = Self.shownTypes.contains(file.mediaType)
+    func cannotBeShown() {
+      notes.append("\(file.path) (\(file.kind.rawValue)) cannot be shown here; open the file.")
     }
-    if Self.base64Bytes(file.bytes) <= share {
+    guard isShown || Thumbnail.mediaTypes.contains(file.mediaType) else { return cannotBeShown() }
+    if isShown, Self.base64Bytes(file.bytes) <= share {
       guard let bytes = contents() else {
         return notes.append("\(file.path) is not shown: it was changed after it was saved, or it cannot be read.")
       }
       return show(bytes, file.mediaType, left: &left)
     }
     guard let copy = copy(), Self.base64Bytes(Int64(copy.bytes.count)) <= left else {
-      return notes.append("An image was too large to be shown here; open its file.")
+      return isShown ? notes.append("An image was too large to be shown here; open its file.") : cannotBeShown()
     }
     show(copy.bytes, copy.mediaType, left: &left)
-    notes.append("\(file.path) is shown as a smaller copy; the file is whole.")
+    notes.append("\(file.path) is shown as a \(isShown ? "smaller " : "")copy; the file is whole.")
   }
 
   /// Adds the beginning of a text, with a line before it that says whose words it has.

@@ -60,9 +60,7 @@ public final class FileThumbnailStore: ThumbnailStore {
       throw missing(file)
     }
     guard file.kind == .image else { throw .notAnImage(file.kind) }
-    guard Thumbnail.formats.contains(where: { $0.mediaType == file.mediaType }) else {
-      throw .unsupported(file.mediaType)
-    }
+    guard Thumbnail.mediaTypes.contains(file.mediaType) else { throw .unsupported(file.mediaType) }
     if let width = file.width, let height = file.height, width > Thumbnail.pixelLimit / max(1, height) {
       throw .tooLarge
     }
