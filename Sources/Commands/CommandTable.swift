@@ -234,6 +234,9 @@ public struct CommandTable: Sendable {
       ])
   }
 
+  /// How long tools of MCP may wait, in seconds.
+  public static let toolWaits = 1...3_600
+
   private static func mcp(_ options: [CommandOption]) -> Command {
     Command(
       "mcp", "the same as serve, which detects an MCP client by its first message", options: options)
@@ -255,6 +258,11 @@ public struct CommandTable: Sendable {
       CommandOption(
         "--agent-max-spend", nil, .dollars,
         "what agents (MCP) may spend per day (UTC) and account; 0 for no limit (10)"),
+      CommandOption(
+        "--tool-wait", nil, .number(toolWaits),
+        "seconds that an agent's call (MCP) waits for an image; less than the host does (50)"),
+      CommandOption(
+        "--resource-links", nil, .none, "link to files in answers to agents (MCP), at which several hosts fail"),
       CommandOption("--framing", nil, .choice(["auto", "line", "header"]), "framing of messages (auto)"),
       CommandOption(
         "--max-message-bytes", nil, .number(4_096...(64 << 20)),

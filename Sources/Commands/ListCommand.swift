@@ -136,10 +136,3 @@ private struct Listing {
     return found
   }
 }
-
-extension Prediction {
-  /// The prompt, where the input is loaded.
-  var prompt: String? {
-    input.flatMap { try? JSONValue(parsing: $0) }?["prompt"]?.string
-  }
-}

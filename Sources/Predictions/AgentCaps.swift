@@ -59,11 +59,16 @@ public struct AgentCaps: Sendable, Equatable {
     func isNear(_ used: Int64, _ limit: Int64?) -> Bool {
       limit.map { Money.product(used, 5) >= Money.product($0, 4) } ?? false
     }
-    guard isNear(use.images, images) || isNear(use.micros, micros) else { return nil }
+    return isNear(use.images, images) || isNear(use.micros, micros) ? left(after: use, reset: reset) : nil
+  }
+
+  /// The rest of the caps for today, in one sentence; `nil` where there are none.
+  public func left(after use: AgentUse, reset: String) -> String? {
     let left = [
       images.map { "\(max(0, $0 - use.images)) of \(counted($0, "image"))" },
       micros.map { "\(Money.dollars(max(0, $0 - use.micros))) of \(Money.dollars($0))" },
     ].compactMap { $0 }
+    guard !left.isEmpty else { return nil }
     return "Left for agents until \(reset): \(left.joined(separator: ", "))."
   }
 }

@@ -25,5 +25,8 @@ extension Prediction {
     Dictionary(object.members.map { (Array($0.name.utf8), $0.value) }) { _, last in last }
   }
 
+  /// The prompt, where the input is loaded.
+  public var prompt: String? { inputObject?["prompt"]?.string }
+
   private var inputObject: JSONObject? { (try? JSONValue(parsing: input ?? []))?.object }
 }

@@ -13,8 +13,12 @@ struct MethodParameters {
 
   /// Names positional params: an object at the end of the array holds params by name.
   ///
-  /// - Parameter strict: whether unknown params are refused, which catches `promt`.
-  init(_ params: JSONValue?, of parameters: [ParameterDescription], strict: Bool) throws(RPCError) {
+  /// - Parameters:
+  ///   - hidden: further params by name, which messages do not mention.
+  ///   - strict: whether unknown params are refused, which catches `promt`.
+  init(
+    _ params: JSONValue?, of parameters: [ParameterDescription], hidden: [ParameterDescription] = [], strict: Bool
+  ) throws(RPCError) {
     var given = JSONObject()
     switch params {
     case nil, .null?: break
@@ -47,15 +51,15 @@ struct MethodParameters {
       }
     }
     // Names differ from each other, so that as many known ones as there are fields leave nothing to search for.
-    if strict, known < given.members.count { try Self.refuseUnknown(in: given, of: parameters) }
+    if strict, known < given.members.count { try Self.refuseUnknown(in: given, of: parameters, hidden) }
     if let missing { throw .missing(missing) }
   }
 
   private static func refuseUnknown(
-    in given: JSONObject, of parameters: [ParameterDescription]
+    in given: JSONObject, of parameters: [ParameterDescription], _ hidden: [ParameterDescription]
   ) throws(RPCError) {
     for member in given.members
-    where !parameters.contains(where: { $0.name.hasSameCodePoints(as: member.name) })
+    where !(parameters + hidden).contains(where: { $0.name.hasSameCodePoints(as: member.name) })
       && !decorations.contains(member.name)
     {
       throw .invalidParams(

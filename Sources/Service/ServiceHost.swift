@@ -18,6 +18,11 @@ public struct ServiceHost: Sendable {
   /// must not open the database.
   public var standing: @Sendable () -> String?
 
+  /// How long tools wait for an image, in milliseconds; `nil` where the user has not said.
+  public var toolWait: Int64?
+  /// Whether results of tools link to their files. Several hosts fail at such a link.
+  public var linksFiles = false
+
   /// A host of the service.
   public init(
     version: String, providers: [ProviderDescriptor] = [],

@@ -26,6 +26,8 @@ struct Configuration: Sendable {
   let limits: SpendingLimits
   /// The largest file to save, in bytes; absent for the usual limit.
   let maxOutputBytes: Setting<Int64>
+  /// How long tools of MCP wait, in seconds.
+  let toolWait: Setting<Int64>
   /// How many days finished predictions are kept; absent where there is no limit.
   var retention: Setting<Int64>
   var logLevel: Log.Level
@@ -103,6 +105,7 @@ struct Configuration: Sendable {
     allowedOutputs = options.allowedOutputs.map { Self.absolute($0, home: home) }
     maxOutputBytes = Self.outputBytes(
       setting("max_output_bytes", flag: options.maxOutputBytes, "IMAGEWIRE_MAX_OUTPUT_BYTES"))
+    toolWait = Self.seconds(setting("tool_wait", flag: options.toolWait, "IMAGEWIRE_TOOL_WAIT"))
     retention = Self.days(setting("retain", flag: options.retain, "IMAGEWIRE_RETAIN"))
     let level = setting("log", flag: options.logLevel, "IMAGEWIRE_LOG")
     logLevel = level.value.flatMap { Log.Level($0) } ?? .warning
@@ -147,7 +150,10 @@ struct Configuration: Sendable {
   /// All settings that are configured and cannot be used, in sentences without a secret.
   var problems: [String] {
     let named = providers.map(\.key.problem) + providers.map(\.baseURL.problem)
-    return ([file.problem, provider.problem] + named + [limits.problem, maxOutputBytes.problem, retention.problem])
+    return
+      ([file.problem, provider.problem] + named + [
+        limits.problem, maxOutputBytes.problem, toolWait.problem, retention.problem,
+      ])
       .compactMap(\.self)
   }
 

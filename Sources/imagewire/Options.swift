@@ -23,6 +23,10 @@ struct Options: Equatable {
   /// As it was typed; 0 for no cap.
   var agentMaxImages: String?
   var agentMaxSpend: String?
+  /// In seconds, as it was typed.
+  var toolWait: String?
+  /// Whether answers to agents link to files.
+  var linksFiles = false
   /// As it was typed.
   var maxOutputBytes: String?
   /// In days, as it was typed.
@@ -53,6 +57,8 @@ struct Options: Equatable {
     isSpendingStrict = invocation.has("--max-spend-strict")
     agentMaxImages = invocation.value("--agent-max-images")
     agentMaxSpend = invocation.value("--agent-max-spend")
+    toolWait = invocation.value("--tool-wait")
+    linksFiles = invocation.has("--resource-links")
     maxOutputBytes = invocation.value("--max-output-bytes")
     retain = invocation.value("--retain")
     logLevel = invocation.value("--log-level")

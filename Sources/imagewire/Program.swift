@@ -151,15 +151,14 @@ enum Program {
     let time = SystemTime()
     let root = CompositionRoot(options: options, configuration: configuration, time: time, log: log)
     let monitor = Protected<ProcessMonitor?>(nil)
-    let service = Service(
-      engine: root.engine,
-      host: .init(
-        version: Version.number, providers: ProviderList.descriptors, agentDirectories: { root.agents.described },
-        thumbnails: root.thumbnails,
-        configure: { root.apply($0) },
-        watch: { process in monitor.withLock { $0 }?.watch(process: process) }, standing: { root.standing }),
-      time: time,
-      maxMessageBytes: options.maxMessageBytes)
+    var host = ServiceHost(
+      version: Version.number, providers: ProviderList.descriptors, agentDirectories: { root.agents.described },
+      thumbnails: root.thumbnails,
+      configure: { root.apply($0) },
+      watch: { process in monitor.withLock { $0 }?.watch(process: process) }, standing: { root.standing })
+    host.toolWait = configuration.toolWait.value.map { $0 * 1_000 }
+    host.linksFiles = options.linksFiles
+    let service = Service(engine: root.engine, host: host, time: time, maxMessageBytes: options.maxMessageBytes)
     let connection = Connection(transport: wire, handler: service, framing: options.framing)
     service.attach(connection)
 

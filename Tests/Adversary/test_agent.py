@@ -74,7 +74,7 @@ def test_what_others_made_is_neither_seen_nor_stopped(scene):
     scene.ask("resources/list")
     scene.ask("tasks/list")
     for name, value in (("model", ""), ("prompt", SECRET[:3])):
-        scene.ask("completion/complete", ref={"type": "ref/prompt", "name": "generate_image"}, argument={"name": name, "value": value})
+        scene.ask("completion/complete", ref={"type": "ref/prompt", "name": "new_image"}, argument={"name": name, "value": value})
     # A key that was guessed: it is another namespace, or refused.
     scene.tool("generate_image", **{**SMALL, "idempotency_key": "cover"})
     scene.assert_nothing_came_of_it()

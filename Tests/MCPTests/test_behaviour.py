@@ -59,7 +59,7 @@ def test_waiting_calls_are_answered_at_the_end(spawn, end):
         program.close() if end == "input" else program.process.send_signal(signal.SIGTERM)
         result = program.reply(waiting)
         assert result["structuredContent"]["status"] == "processing"
-        assert "get_prediction" in result["content"][0]["text"] and not result["isError"]
+        assert "get_image" in result["content"][0]["text"] and not result["isError"]
         assert program.wait() == 0
         # Hosts kill after two seconds; this machine may be busy.
         assert time.monotonic() - begun < 10
@@ -105,15 +105,15 @@ def test_an_agent_edits_images_that_it_made_also_unfinished_ones(spawn):
 
 def test_when_the_time_is_up_the_answer_says_what_to_call_next(spawn):
     with spawn() as program:
-        result = tool(program, "generate_image", {**NEVER, "timeout_ms": 200})
+        result = tool(program, "generate_image", {**NEVER, "wait_seconds": 0})
         made = result["structuredContent"]
         assert made["status"] in ("created", "processing") and not result["isError"]
-        assert made["id"] in made["next"] and "get_prediction" in made["next"]
+        assert made["id"] in made["next"] and "get_image" in made["next"]
         assert made["id"] in result["content"][0]["text"]
         # It is still there, and found again.
         assert tool(program, "get_prediction", {"id": made["id"], "timeout_ms": 0})["structuredContent"]["id"] == made["id"]
-        (listed,) = tool(program, "list_predictions")["structuredContent"]["predictions"]
-        assert listed["id"] == made["id"]
+        (listed,) = tool(program, "list_images")["structuredContent"]["images"]
+        assert (listed["id"], listed["prompt"]) == (made["id"], NEVER["prompt"])
 
 
 # -- tasks -----------------------------------------------------------------------------------------------------------
@@ -189,7 +189,7 @@ def test_an_agent_saves_only_where_it_may(spawn, home):
     with spawn("--allow-output", other) as program:
         seen = tool(program, "get_prediction", {"id": made["id"]})
         assert str(allowed) not in json.dumps(seen)
-        assert seen["structuredContent"]["files"][0]["sha256"] == made["files"][0]["sha256"]
+        assert seen["structuredContent"]["files"][0]["sha256"] and "files" not in tool(program, "get_image", {"id": made["id"]})["structuredContent"]
         assert refusal(program, "resources/read", uri=f"imagewire://predictions/{made['id']}/1").code == -32002
 
 
@@ -263,7 +263,8 @@ def test_no_notification_is_longer_than_the_limit_of_a_line(spawn):
         long = {"prompt": "fox " * 30_000, "input": {"size": "64x64"}}
         result = tool(program, "generate_image", long)
         assert len(json.dumps(result)) < 65_536
-        assert result["structuredContent"]["omitted"] == ["input"]
+        earlier = tool(program, "get_prediction", {"id": result["structuredContent"]["id"]})
+        assert len(json.dumps(earlier)) < 65_536 and earlier["structuredContent"]["omitted"] == ["input"]
 
 
 def test_the_key_is_in_no_answer(spawn):

@@ -39,7 +39,8 @@ class Agent:
 def test_a_guessed_key_of_a_plain_client_shows_an_agent_nothing(spawn):
     plain, agent = spawn(), Agent(spawn())
     mine = plain.call("submit", **SMALL, idempotency_key="cover", wait_ms=60000)
-    theirs = agent.call("generate_image", **SMALL, idempotency_key="cover", inline=True)
+    theirs = agent.call("submit_prediction", **SMALL, idempotency_key="cover")
+    theirs = agent.call("get_prediction", id=theirs["id"])
     assert theirs["id"] != mine["id"] and theirs["files"][0]["path"] != mine["files"][0]["path"]
     # Its own key is its own the second time, spelled as it was.
     assert agent.call("submit_prediction", **SMALL, idempotency_key="cover")["id"] == theirs["id"]
@@ -61,8 +62,8 @@ def test_agents_do_not_see_each_others_work(spawn):
     fox, owl = Agent(spawn(), "fox"), Agent(spawn(), "owl")
     open_one = fox.call("submit_prediction", **NEVER)["id"]
     done = fox.call("generate_image", **SMALL, idempotency_key="k", model="sandbox/fox-only")["id"]
-    assert owl.call("list_predictions")["predictions"] == []
-    for name in ("get_prediction", "cancel_prediction"):
+    assert owl.call("list_predictions")["predictions"] == [] and owl.call("list_images")["images"] == []
+    for name in ("get_prediction", "cancel_prediction", "get_image", "cancel_image", "view_image"):
         for id in (open_one, done):
             assert "It was deleted, or was made with another" in owl.refusal(name, id=id)
     for method, params in (
@@ -74,7 +75,7 @@ def test_agents_do_not_see_each_others_work(spawn):
         with pytest.raises(RPCError):
             owl.program.call(method, **params)
     assert owl.program.call("tasks/list")["tasks"] == []
-    completion = {"ref": {"type": "ref/prompt", "name": "generate_image"}, "argument": {"name": "model", "value": "sandbox/"}}
+    completion = {"ref": {"type": "ref/prompt", "name": "new_image"}, "argument": {"name": "model", "value": "sandbox/"}}
     assert "sandbox/fox-only" not in owl.program.call("completion/complete", **completion)["completion"]["values"]
     assert "sandbox/fox-only" in fox.program.call("completion/complete", **completion)["completion"]["values"]
     assert owl.call("generate_image", **SMALL, idempotency_key="k")["id"] != done
@@ -116,7 +117,7 @@ def test_an_agent_writes_nothing_through_a_link_out_of_its_folder(spawn, home):
 
 def test_a_saved_file_replaced_by_a_link_is_not_read_through_it(spawn, home):
     agent = Agent(spawn())
-    made = agent.call("generate_image", **SMALL)
+    made = agent.call("get_prediction", id=agent.call("generate_image", **SMALL)["id"])
     (file,) = made["files"]
     saved = home / "saved.png"
     private = home / "private.png"
@@ -127,14 +128,16 @@ def test_a_saved_file_replaced_by_a_link_is_not_read_through_it(spawn, home):
     forged[-1] ^= 1
     for swap in (lambda: path.symlink_to(private), lambda: path.hardlink_to(private), lambda: path.write_bytes(forged)):
         swap()
-        result = agent.result("get_prediction", id=made["id"], inline=True)
-        assert [block["type"] for block in result["content"]] == ["text", "resource_link"]
-        assert "was changed after it was saved" in result["content"][0]["text"]
+        for tool in ("get_image", "view_image"):
+            result = agent.result(tool, id=made["id"], **({"view": True} if tool == "get_image" else {}))
+            assert [block["type"] for block in result["content"]] == ["text"], tool
+            assert "is not shown" in result["content"][0]["text"] and "since it was saved" in result["content"][0]["text"]
+            assert "is not shown" in result["structuredContent"]["note"]
         with pytest.raises(RPCError):
             agent.program.call("resources/read", uri=f"imagewire://predictions/{made['id']}/1")
         path.unlink()
     saved.rename(path)
-    assert agent.result("get_prediction", id=made["id"], inline=True)["content"][0]["type"] == "image"
+    assert agent.result("view_image", id=made["id"])["content"][1]["type"] == "image"
 
 
 @pytest.mark.parametrize("mask", [0o022, 0o077, 0o002])

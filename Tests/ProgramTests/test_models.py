@@ -237,7 +237,7 @@ def test_the_models_of_an_openai_server(spawn):
 
 
 def test_agents_are_offered_the_models_in_memory_without_a_request(paid, wavespeed):
-    asks = {"ref": {"type": "ref/prompt", "name": "generate_image"}, "argument": {"name": "model", "value": "paint"}}
+    asks = {"ref": {"type": "ref/prompt", "name": "new_image"}, "argument": {"name": "model", "value": "paint"}}
     with paid() as program:
         program.call(
             "initialize", protocolVersion="2025-11-25", capabilities={}, clientInfo={"name": "test", "version": "1"}

@@ -83,13 +83,16 @@ def test_an_agent_is_told_before_and_with_every_answer(spawn):
         def tool(name, **arguments):
             result = program.call("tools/call", name=name, arguments=arguments)
             assert result["content"][0]["text"].startswith(LABEL), result
-            return result["structuredContent"]
+            return result.get("structuredContent")
 
-        made = tool("generate_image", prompt="a boat", input={"size": "64x64"})
-        assert LABEL in made["next"] and (made["provider"], made["billing"]) == ("sandbox", "none")
-        slow = tool("submit_prediction", prompt="a boat", input={"sandbox": {"never": True}})
-        tool("get_prediction", id=made["id"])
-        tool("cancel_prediction", id=slow["id"])
+        made = tool("generate_image", prompt="a boat", size="64x64")
+        assert LABEL in made["note"] and (made["provider"], made["cost"]) == ("sandbox", "nothing")
+        slow = tool("generate_image", prompt="a boat", parameters='{"sandbox":{"never":true}}', wait_seconds=0)
+        for name in ("get_image", "view_image", "get_prediction"):
+            tool(name, id=made["id"])
+        tool("edit_image", prompt="make it blue", images=[made["id"]], size="64x64")
+        tool("cancel_image", id=slow["id"])
+        tool("list_images")
         tool("list_predictions")
         failed = program.call("tools/call", name="generate_image", arguments={"prompt": "x", "input": {"sandbox": {"fail": "remote_error"}}})
         assert failed["isError"] and failed["content"][0]["text"].startswith(LABEL)

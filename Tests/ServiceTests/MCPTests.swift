@@ -148,7 +148,7 @@ struct MCPTests {
     #expect(task.status(in: .core) == .failed)
     #expect(task.status(in: .extended) == .completed)
     let result = task.result(service(), room: .none)
-    #expect(result.isError && result.text.description.contains("get_prediction"))
+    #expect(result.isError && result.text.description.contains("get_image"))
   }
 
   // MARK: - Results
@@ -162,12 +162,12 @@ struct MCPTests {
     #expect(MCPFileContents.cut(text, to: limit) == (cut, bytes, isCut))
   }
 
-  private func service() -> Service {
-    Service(
-      engine: .failure(.failed(message: "There is no table.", hint: nil)),
-      host: .init(
-        version: "0", agentDirectories: { [AgentDirectory(path: "/out")] }, configure: { _ in }, watch: { _ in }),
-      time: Clock { 0 })
+  private func service(linksFiles: Bool = true) -> Service {
+    var host = ServiceHost(
+      version: "0", agentDirectories: { [AgentDirectory(path: "/out")] }, configure: { _ in }, watch: { _ in })
+    host.linksFiles = linksFiles
+    return Service(
+      engine: .failure(.failed(message: "There is no table.", hint: nil)), host: host, time: Clock { 0 })
   }
 
   private func completed(at paths: [String]) -> Prediction {
@@ -238,8 +238,94 @@ struct MCPTests {
   @Test func anUnfinishedPredictionNamesTheNextCall() throws {
     let result = service().toolResult(PredictionSnapshot(prediction(.processing), resultURL: nil))
     #expect(!result.isError)
-    #expect(try JSONValue(parsing: result.text.description)["next"]?.string?.contains("get_prediction") == true)
+    #expect(try JSONValue(parsing: result.text.description)["next"]?.string?.contains("get_image") == true)
     #expect(try JSONValue(parsing: try #require(result.structured))["next"] != nil)
+  }
+
+  // MARK: - In few words
+
+  @Test("text and structured content say the same, shortly")
+  func brief() throws {
+    var it = completed(at: ["/out/a.png", "/out/c.mp4"])
+    it.files[1].mediaType = "video/mp4"
+    it.files[1].index = 3
+    (it.files[1].width, it.files[1].height) = (nil, nil)
+    (it.costMicros, it.isBilled, it.finishedAt) = (167_000, true, it.createdAt + 12_345)
+    let result = service(linksFiles: false).brief(PredictionSnapshot(it, resultURL: nil))
+    let text = try JSONValue(parsing: result.text.description)
+    let structured = try JSONValue(parsing: try #require(result.structured))
+    #expect(text == structured && result.links.isEmpty && !result.isError)
+    #expect(text["seconds"]?.text == "12.3")
+    #expect(
+      text
+        == [
+          "id": .string(Self.id.description), "status": "completed",
+          "files": [["path": "/out/a.png", "size": "1x1"], ["output": 3, "path": "/out/c.mp4", "kind": "video"]],
+          "provider": "wavespeed", "cost": "$0.167", "seconds": text["seconds"]!,
+        ])
+    #expect(service().brief(PredictionSnapshot(it, resultURL: nil)).links.count == 2)
+    let one = service().brief(PredictionSnapshot(it, resultURL: nil), file: 3)
+    #expect(try JSONValue(parsing: one.text.description)["files"]?.array?.count == 1)
+  }
+
+  @Test("neither has a path outside the folders, or the prompt of somebody")
+  func briefWithinFolders() {
+    let it = completed(at: ["/home/me/secret.png", "/out/b.png"])
+    let result = service().brief(PredictionSnapshot(it, resultURL: nil))
+    for text in [result.text.description, String(decoding: result.structured ?? [], as: UTF8.self)] {
+      #expect(!text.contains("secret") && !text.contains("a fox") && text.contains("/out/b.png"))
+    }
+  }
+
+  @Test(
+    "an image that does not come is one sentence and an error, without structured content",
+    arguments: [.failed, .unknown, .cancelled] as [PredictionStatus])
+  func noBrief(status: PredictionStatus) {
+    var it = prediction(status)
+    it.failure = PredictionFailure(.contentRefused, retryable: false, message: "It was refused.", hint: "Ask for less.")
+    let result = service().brief(PredictionSnapshot(it, resultURL: nil))
+    #expect(result.isError && result.structured == nil)
+    #expect(result.text == "It was refused. Ask for less. (prediction \(Self.id), billing none)")
+    #expect(!service().brief(PredictionSnapshot(it, resultURL: nil), isToBringIt: false).isError)
+  }
+
+  @Test(
+    "what it costs in words",
+    arguments: [
+      (Billing.charged, 40_000, true, .completed, "$0.04"), (.charged, nil, false, .completed, "unknown"),
+      (.unknown, 40_000, false, .failed, "about $0.04"), (.none, nil, false, .failed, "nothing"),
+      (.none, nil, false, .created, nil),
+    ] as [(Billing, Int64?, Bool, PredictionStatus, String?)])
+  func costs(billing: Billing, micros: Int64?, isBilled: Bool, status: PredictionStatus, words: String?) {
+    var it = prediction(status)
+    (it.billing, it.costMicros, it.isBilled) = (billing, micros, isBilled)
+    #expect(it.costWords == words)
+  }
+
+  @Test("an age is told in its largest unit")
+  func age() {
+    #expect(
+      [0, 59_999, 60_000, 7_200_000, 200_000_000].map { MCPListed.age($0) } == ["0 s", "59 s", "1 min", "2 h", "2 d"])
+  }
+
+  @Test func theBestModelsComeFirst() throws {
+    let models = [
+      Model(
+        id: "a/upscaler", kind: .image, description: "Makes an image larger: upscales it.", editModel: "a/upscaler"),
+      Model(
+        id: "b/paint", kind: .image, description: "Paints. Better than flux.", priceMicros: 40_000,
+        editModel: "b/paint/edit"),
+      Model(id: "b/paint/edit", kind: .image, editModel: "b/paint/edit"),
+      Model(id: "c/flux", kind: .image), Model(id: "d/film", kind: .video),
+    ]
+    func ids(_ query: String, _ kind: MCPModelKind?) -> [String] {
+      let offer = PredictionEngine.Offer(provider: "p", models: models, usual: "c/flux")
+      return MCPModels(offer: offer, query: query, kind: kind).found.map(\.id)
+    }
+    #expect(ids("", nil) == ["c/flux", "a/upscaler", "b/paint", "b/paint/edit", "d/film"])
+    #expect(ids("flux", nil) == ["c/flux", "b/paint"])
+    #expect(ids("", .image) == ["c/flux", "b/paint"] && ids("", .edit) == ["a/upscaler", "b/paint/edit"])
+    #expect(ids("", .upscale) == ["a/upscaler"] && ids("", .video) == ["d/film"] && ids("zebra", nil).isEmpty)
   }
 
   @Test func anErrorIncludesItsHint() {
@@ -270,8 +356,11 @@ struct MCPTests {
   }
 
   @Test func descriptionsAreShortAndNamesAreTaken() {
-    for tool in MCPTool.all { #expect(tool.description.utf8.count < 2_048, "\(tool.name)") }
+    for tool in MCPTool.all { #expect(tool.description.utf8.count <= 350, "\(tool.name)") }
     #expect(service().instructions.utf8.count < 2_048)
-    #expect(Set(MCPTool.all.map(\.name)).count == 5)
+    #expect(Set(MCPTool.all.map(\.name)).count == 8)
+    // Some hosts call a prompt instead of the tool of its name.
+    #expect(MCPTool.named(MCPPrompt.name) == nil)
+    #expect(Set((MCPTool.all + MCPTool.earlier).map(\.name)).count == 12)
   }
 }

@@ -23,6 +23,13 @@ extension PredictionEngine {
     public var models: [Model]
     /// The model of requests that name none.
     public var usual: String
+
+    /// An offer.
+    public init(provider: String, models: [Model], usual: String) {
+      self.provider = provider
+      self.models = models
+      self.usual = usual
+    }
   }
 
   /// The outcome of a check.

@@ -114,6 +114,14 @@ extension PredictionEngine {
     return caps.warning(after: use, reset: time.clock(Money.endOfDay(time.now.wall)))
   }
 
+  /// The rest of the caps for agents at a provider, in one sentence; `nil` where there are none.
+  public func agentsLeft(at name: String?) -> String? {
+    guard let provider = try? provider(named: name), provider.isLimited,
+      let use = try? store.agentUse(of: provider.account)
+    else { return nil }
+    return limits.agentCaps.left(after: use, reset: time.clock(Money.endOfDay(time.now.wall)))
+  }
+
   /// Requests the price of the next queued prediction, which a limit needs, and continues the queue.
   func price(_ prediction: Prediction, at provider: any Provider) {
     let id = prediction.id

@@ -30,9 +30,11 @@ extension PredictionEngine {
   /// committed before `settle`, so that requests that arrived together share one commit. Requests are accepted in the
   /// order of their arrival.
   ///
+  /// - Parameter isLate: whether the read is over in which the request arrived, so that no `settle` follows. It is then
+  ///   committed by itself, on another thread.
   /// - Throws: errors that are known before anything is written; later ones go to the completion.
   public func submit(
-    _ request: PredictionRequest,
+    _ request: PredictionRequest, isLate: Bool = false,
     completion: @escaping @Sendable (Result<Accepted, SubmitError>) -> Void
   ) throws(SubmitError) {
     let bytes = JSONValue.object(request.input).byteEstimate
@@ -41,7 +43,7 @@ extension PredictionEngine {
         path: "input",
         message: "input has about \(bytes) bytes; \(Self.inputLimit) are allowed. Nothing was sent.")
     }
-    guard bytes > Self.heavyInput || state.withLock({ $0.arriving > 0 }) else {
+    guard isLate || bytes > Self.heavyInput || state.withLock({ $0.arriving > 0 }) else {
       return try accept(request, completion: completion)
     }
     arrive { [self] in

@@ -30,15 +30,15 @@ struct MCPAgent: Sendable {
     return query
   }
 
-  /// Accepts a prediction as this agent's; the completion runs once it is on disk.
+  /// Accepts a prediction as this agent's; the completion runs once it is on disk. For `isLate` see the engine.
   func submit(
-    _ request: PredictionRequest,
+    _ request: PredictionRequest, isLate: Bool,
     completion: @escaping @Sendable (Result<PredictionEngine.Accepted, SubmitError>) -> Void
   ) throws(SubmitError) {
     var request = request
     request.origin = .mcp
     request.agent = agent.id
-    try engine.submit(request, completion: completion)
+    try engine.submit(request, isLate: isLate, completion: completion)
   }
 
   /// Stops a prediction of this agent's.

@@ -80,11 +80,14 @@ final class MCPCall: Sendable {
 
   /// Calls the body with the room for a prediction's files in the reply: at once where nothing of them is shown, otherwise on
   /// the thread that reads images and texts, one reply after another, as soon as the client has read enough.
-  func withRoom(for snapshot: PredictionSnapshot, isInline: Bool, _ body: @escaping @Sendable (MCPRoom) -> Void) {
+  func withRoom(
+    for snapshot: PredictionSnapshot, isInline: Bool, size: Int = MCPFileContents.copySize,
+    _ body: @escaping @Sendable (MCPRoom) -> Void
+  ) {
     guard isInline || snapshot.prediction.visibleFiles.contains(where: \.kind.isText) else { return body(.none) }
     service.pictures.async { [reply] in
       let bytes = min(Service.pictureLimit, reply.waitForRoom())
-      body(MCPRoom(pictureBytes: isInline ? bytes : 0, readsTexts: true))
+      body(MCPRoom(pictureBytes: isInline ? bytes : 0, pictureSize: size, readsTexts: true))
     }
   }
 

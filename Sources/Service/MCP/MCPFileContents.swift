@@ -7,6 +7,8 @@ internal import Threads
 struct MCPRoom: Sendable {
   /// Bytes of base64 for images; 0 where none are requested.
   var pictureBytes = 0
+  /// The length of the longest side of an image.
+  var pictureSize = MCPFileContents.copySize
   /// Whether texts may be read. That takes a moment, so it is not done on every thread.
   var readsTexts = false
 
@@ -23,41 +25,37 @@ struct MCPFileContents: Sendable {
   static let textLimit = 8_000
   /// A shorter beginning of a text is of no use.
   private static let leastText = 200
-  /// The copy of an image that is too large itself.
-  static let copy = ThumbnailForm(size: 512, for: .model)
-  /// The images that hosts show; a block of another type may fail the whole call.
-  static let shownTypes: Set = ["image/png", "image/jpeg", "image/gif", "image/webp"]
+  /// The length of the longest side of a copy.
+  static let copySize = 512
 
   private(set) var pictures: [MCPToolResult.Picture] = []
   private(set) var texts: [SafeText] = []
   /// What is not shown, and why.
   private(set) var notes: [String] = []
 
-  /// Adds an image, or a small copy of it where it is too large, or is an AVIF or a HEIC.
+  /// Adds a small copy of an image, never the image itself: hosts refuse long results, and a model pays for each pixel.
   ///
-  /// - Parameters:
-  ///   - share: the bytes that it may take itself.
-  ///   - left: the bytes that images may still take.
-  mutating func show(
-    _ file: OutputFile, share: Int, left: inout Int, contents: () -> [UInt8]?,
-    copy: () -> (bytes: [UInt8], mediaType: String)?
-  ) {
-    let isShown = Self.shownTypes.contains(file.mediaType)
-    func cannotBeShown() {
-      notes.append("\(file.path) (\(file.kind.rawValue)) cannot be shown here; open the file.")
+  /// - Parameter left: the bytes that images may still take.
+  mutating func show(_ file: OutputFile, left: inout Int, copy: () -> Result<Copy, ThumbnailError>) {
+    guard file.kind == .image else {
+      return notes.append("\(file.path) (\(file.kind.rawValue)) cannot be shown here; open the file.")
     }
-    guard isShown || Thumbnail.mediaTypes.contains(file.mediaType) else { return cannotBeShown() }
-    if isShown, Self.base64Bytes(file.bytes) <= share {
-      guard let bytes = contents() else {
-        return notes.append("\(file.path) is not shown: it was changed after it was saved, or it cannot be read.")
-      }
-      return show(bytes, file.mediaType, left: &left)
+    switch copy() {
+    case .failure(let error):
+      notes.append("\(file.path) is not shown. \(sentences(error.message, error.hint))")
+    case .success(let copy) where Self.base64Bytes(Int64(copy.bytes.count)) > left:
+      notes.append("\(file.path) is not shown, since the others fill the answer; view_image shows it.")
+    case .success(let copy):
+      let base64 = Base64.encode(copy.bytes)
+      left -= base64.utf8.count
+      pictures.append(.init(base64: base64, mediaType: copy.mediaType))
     }
-    guard let copy = copy(), Self.base64Bytes(Int64(copy.bytes.count)) <= left else {
-      return isShown ? notes.append("An image was too large to be shown here; open its file.") : cannotBeShown()
-    }
-    show(copy.bytes, copy.mediaType, left: &left)
-    notes.append("\(file.path) is shown as a \(isShown ? "smaller " : "")copy; the file is whole.")
+  }
+
+  /// A small copy of an image.
+  struct Copy {
+    var bytes: [UInt8]
+    var mediaType: String
   }
 
   /// Adds the beginning of a text, with a line before it that says whose words it has.
@@ -75,12 +73,6 @@ struct MCPFileContents: Sendable {
     block = .joined([block, SafeText(lines: text)], separator: "")
     if isCut { block = .joined([block, "(cut here; all of it is in \(SafeText(path: file.path)))"], separator: "\n") }
     texts.append(block)
-  }
-
-  private mutating func show(_ bytes: [UInt8], _ mediaType: String, left: inout Int) {
-    let base64 = Base64.encode(bytes)
-    left -= base64.utf8.count
-    pictures.append(.init(base64: base64, mediaType: mediaType))
   }
 
   private static func base64Bytes(_ bytes: Int64) -> Int64 { (bytes + 2) / 3 * 4 }
@@ -115,35 +107,32 @@ extension Service {
   ) -> MCPFileContents {
     var shown = MCPFileContents()
     var pictureBytes = room.pictureBytes
-    var images = files.count { MCPFileContents.shownTypes.contains($0.mediaType) }
     var textBytes = min(textBytes, MCPFileContents.textLimit)
     for file in files {
       func contents() -> [UInt8]? { engine.contents(of: file, for: prediction.origin) }
       if file.kind.isText {
         if room.readsTexts { shown.quote(file, left: &textBytes, contents: contents) }
       } else if room.pictureBytes > 0 {
-        // Several share the room, so that one does not take it from the next.
-        let share = pictureBytes / max(1, images)
-        if MCPFileContents.shownTypes.contains(file.mediaType) { images -= 1 }
-        shown.show(file, share: share, left: &pictureBytes, contents: contents) {
-          copy(of: file, for: prediction.origin)
-        }
+        shown.show(file, left: &pictureBytes) { copy(of: file, for: prediction.origin, size: room.pictureSize) }
       }
     }
     return shown
   }
 
   /// A thumbnail, and waits for it: it runs on the thread that reads images, which nothing but images waits for.
-  private func copy(of file: OutputFile, for origin: PredictionOrigin?) -> (bytes: [UInt8], mediaType: String)? {
-    guard let thumbnails = host.thumbnails else { return nil }
+  private func copy(
+    of file: OutputFile, for origin: PredictionOrigin?, size: Int
+  ) -> Result<MCPFileContents.Copy, ThumbnailError> {
+    guard let thumbnails = host.thumbnails else { return .failure(.failed(reason: "no thumbnails are made here")) }
     let made = Protected<Result<Thumbnail, ThumbnailError>?>(nil)
-    thumbnails.thumbnail(of: file, for: origin, as: MCPFileContents.copy) { result in
+    thumbnails.thumbnail(of: file, for: origin, as: ThumbnailForm(size: size, for: .model)) { result in
       made.signal { $0 = result }
     }
-    let result = made.wait { $0 }
-    guard case .success(let thumbnail)? = result, let bytes = thumbnails.contents(of: thumbnail) else {
-      return nil
+    return made.wait { $0 }!.flatMap { thumbnail in
+      guard let bytes = thumbnails.contents(of: thumbnail) else {
+        return .failure(.storage(path: thumbnail.path, reason: "it was removed meanwhile"))
+      }
+      return .success(.init(bytes: bytes, mediaType: thumbnail.mediaType))
     }
-    return (bytes, thumbnail.mediaType)
   }
 }

@@ -53,10 +53,10 @@ extension Service {
   }
 
   private static let usage = """
-    imagewire makes images from text and saves them as files. generate_image waits up to 50 s and usually is all you \
-    need. For slow models, or several images at once, call submit_prediction for each, then get_prediction with the \
-    ids. A prediction is never lost: when a call runs out of time, the image is still being made, so ask with \
-    get_prediction and do not generate it again, because each new prediction may cost money. list_predictions finds ids again.
+    imagewire makes images from text and saves them as files. generate_image waits for the image and usually is all you \
+    need; edit_image changes an image, by its id; view_image shows it to you. No image is lost: when a call runs out of \
+    time, the image is still being made, so call get_image with its id and do not generate it again, because each new \
+    image may cost money. list_images finds ids again; list_models and estimate_cost say what there is and what it costs.
     """
 
   /// Writes the name and the version of this server.

@@ -2,9 +2,10 @@ internal import JSON
 internal import JSONRPC
 internal import Predictions
 
-/// The only prompt, which hosts show to people as a command: it asks the model to generate an image.
+/// The only prompt, which hosts show to people as a command: it asks the model to generate an image. No tool has its name,
+/// because some hosts call a prompt of that name instead.
 enum MCPPrompt {
-  static let name = "generate_image"
+  static let name = "new_image"
 
   /// `prompts/list`.
   @Sendable static func list(_ service: Service, _ call: MCPCall) throws(RPCError) {
@@ -17,7 +18,7 @@ enum MCPPrompt {
       json.value(name)
       if call.revision.hasTitles {
         json.name("title")
-        json.value("Generate image")
+        json.value("New image")
       }
       json.name("description")
       json.value("Makes an image from a text and saves it as a file.")

@@ -76,7 +76,7 @@ struct MCPTask: Sendable {
     guard wasLost else { return prediction.excuse }
     return """
       When this task ended, it was unknown whether the provider had received the request. For its current state call \
-      get_prediction with {"id":"\(prediction.id)"}.
+      get_image with {"id":"\(prediction.id)"}.
       """
   }
 
@@ -87,12 +87,9 @@ struct MCPTask: Sendable {
 
   /// The result that the call would have returned after waiting.
   func result(_ service: Service, room: MCPRoom) -> MCPToolResult {
-    var result = service.toolResult(snapshot, room: room)
-    if wasLost {
-      let words = SafeText.joined([prediction.sandboxLabel, excuse].compactMap { $0 }, separator: "\n")
-      result = MCPToolResult(text: words, structured: result.structured, isError: true)
-    }
-    return result
+    guard wasLost else { return service.brief(snapshot, room: room) }
+    let words = SafeText.joined([prediction.sandboxLabel, excuse].compactMap { $0 }, separator: "\n")
+    return MCPToolResult(text: words, isError: true)
   }
 
   /// Writes a task of the extension with its result.

@@ -13,7 +13,7 @@ extension MCPTask {
     let id = snapshot.prediction.id
     call.result(meta: { json in
       json.name("io.modelcontextprotocol/model-immediate-response")
-      json.value("The image is being generated as task \(id); get_prediction with that id returns its state.")
+      json.value("The image is being generated as task \(id); get_image with that id returns its state.")
     }) { json in
       json.name("task")
       json.beginObject()

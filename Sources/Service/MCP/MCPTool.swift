@@ -2,30 +2,33 @@ internal import JSON
 internal import JSONRPC
 
 /// A tool as hosts list it. The schemas are for the model; `MethodParameters` checks the arguments.
+///
+/// No tool has an `outputSchema`: a result with an image must not have `structuredContent`, because several hosts then show
+/// the model nothing else.
 struct MCPTool: Sendable {
   let name: String
   let title: String
-  /// The description for the model. Hosts cut it at 2 KB.
+  /// The description for the model, at most 350 characters: hosts give all of them to the model, or search them by words.
   let description: String
   /// Its arguments.
   let parameters: [ParameterDescription]
-  /// The schema of its result; built only where tools are listed.
-  let output: @Sendable () -> Schema
+  /// Arguments that it takes and does not list: those of earlier versions.
+  let hidden: [ParameterDescription]
   let hints: Hints
   /// Whether it can be called as a task.
   let isTaskCapable: Bool
   let body: @Sendable (MCPToolCall) throws(RPCError) -> Void
 
   init(
-    name: String, title: String, description: String, parameters: [any DescribedParameter],
-    output: @escaping @Sendable () -> Schema, hints: Hints, isTaskCapable: Bool = false,
+    name: String, title: String, description: String = "", parameters: [any DescribedParameter],
+    hidden: [any DescribedParameter] = [], hints: Hints = Hints(), isTaskCapable: Bool = false,
     body: @escaping @Sendable (MCPToolCall) throws(RPCError) -> Void
   ) {
     self.name = name
     self.title = title
     self.description = description
     self.parameters = parameters.map(\.description)
-    self.output = output
+    self.hidden = hidden.map(\.description)
     self.hints = hints
     self.isTaskCapable = isTaskCapable
     self.body = body
@@ -39,10 +42,11 @@ struct MCPTool: Sendable {
     var openWorld = true
   }
 
-  /// All tools, in the order of the list.
-  static let all: [MCPTool] = [generate, submit, get, cancel, list]
+  /// All listed tools, in the order of the list.
+  static let all: [MCPTool] = [generate, edit, view, get, cancel, list, models, estimate]
 
-  static func named(_ name: String) -> MCPTool? { all.first { $0.name == name } }
+  /// A listed tool, or one of an earlier version.
+  static func named(_ name: String) -> MCPTool? { (all + earlier).first { $0.name == name } }
 
   /// Writes the tool with the fields that the revision has.
   func write(to json: inout JSONWriter, for revision: MCPRevision) {
@@ -61,10 +65,6 @@ struct MCPTool: Sendable {
         parameters.map { ($0.name, $0.schema()) }, optional: Set(parameters.filter { !$0.isRequired }.map(\.name)),
         others: false
       ).json(.inline))
-    if revision.hasStructuredContent {
-      json.name("outputSchema")
-      json.value(output().json(.inline))
-    }
     if revision.hasAnnotations {
       json.name("annotations")
       hints.write(to: &json)

@@ -2,8 +2,8 @@ internal import Encoding
 internal import JSON
 internal import Predictions
 
-/// The result of a tool: the prediction for programs, a short text and what can be shown of the files for models, links to
-/// the files for people.
+/// The result of a tool: a short text and what can be shown of the files for models, the same as structured content, and links
+/// to the files where the user wants them.
 struct MCPToolResult: Sendable {
   /// A link to a saved file.
   struct Link: Sendable, Equatable {
@@ -11,6 +11,11 @@ struct MCPToolResult: Sendable {
     var name: String
     var mediaType: String
     var bytes: Int64
+
+    init(_ file: OutputFile, of id: PredictionID) {
+      uri = MCPResource.uri(id, file.index)
+      (name, mediaType, bytes) = (file.name, file.mediaType, file.bytes)
+    }
   }
 
   /// An image in the message.
@@ -34,6 +39,8 @@ struct MCPToolResult: Sendable {
   func write(to json: inout JSONWriter, for revision: MCPRevision) {
     json.name("content")
     json.beginArray()
+    // The text first: some hosts keep only the first block.
+    for text in [text] + texts { json.content(text) }
     for picture in pictures {
       json.beginObject()
       json.name("type")
@@ -44,7 +51,6 @@ struct MCPToolResult: Sendable {
       json.value(picture.mediaType)
       json.endObject()
     }
-    for text in [text] + texts { json.content(text) }
     if revision.hasResourceLinks {
       for link in links {
         json.beginObject()
@@ -94,10 +100,7 @@ extension Service {
     let visible = prediction.visibleFiles.filter { folders.contains($0.path) }
     var result = MCPToolResult(text: "", structured: structured(snapshot, within: folders))
     result.isError = isToBringIt && [.failed, .unknown, .cancelled].contains(prediction.status)
-    result.links = visible.map { file in
-      MCPToolResult.Link(
-        uri: MCPResource.uri(prediction.id, file.index), name: file.name, mediaType: file.mediaType, bytes: file.bytes)
-    }
+    if host.linksFiles { result.links = visible.map { MCPToolResult.Link($0, of: prediction.id) } }
     var note = notes(for: snapshot)
     if !visible.isEmpty, let engine = try? engine() {
       let textBytes = maxMessageBytes - Self.besidePrediction - (result.structured?.count ?? 0)
@@ -112,6 +115,38 @@ extension Service {
       : prediction.summary(
         files: visible.map(\.path), note: note.isEmpty ? nil : note.joined(separator: " "))
     if let label = prediction.sandboxLabel { result.text = "\(label)\n\(result.text)" }
+    return result
+  }
+
+  /// The result of a tool for a prediction, in few words; see `MCPBrief`.
+  ///
+  /// - Parameters:
+  ///   - room: how much of its files it may hold. Images are shown as small copies.
+  ///   - file: the only file that it tells of; `nil` for all.
+  ///   - isToBringIt: whether the call asks for an image, so that a failed prediction is an error for the model.
+  func brief(
+    _ snapshot: PredictionSnapshot, room: MCPRoom = .none, file only: Int? = nil, isToBringIt: Bool = true
+  ) -> MCPToolResult {
+    let prediction = snapshot.prediction
+    let folders = folders
+    let files = prediction.visibleFiles.filter { folders.contains($0.path) && (only ?? $0.index) == $0.index }
+    var brief = MCPBrief(prediction: prediction, files: files)
+    brief.notes = notes(for: snapshot)
+    guard !(isToBringIt && [.failed, .unknown, .cancelled].contains(prediction.status)) else {
+      let excuse = SafeText.joined([prediction.excuse] + brief.notes.map { SafeText($0) }, separator: " ")
+      return MCPToolResult(text: prediction.sandboxLabel.map { "\($0)\n\(excuse)" } ?? excuse, isError: true)
+    }
+    var result = MCPToolResult(text: "")
+    if !files.isEmpty, let engine = try? engine() {
+      let textBytes = maxMessageBytes - Self.besidePrediction
+      let shown = fileContents(files, of: prediction, in: room, textBytes: textBytes, engine)
+      (result.pictures, result.texts) = (shown.pictures, shown.texts)
+      brief.notes += shown.notes
+    }
+    result.text = brief.text
+    // Neither may hold what the other lacks, and structured content holds no images.
+    if result.pictures.isEmpty, result.texts.isEmpty { result.structured = brief.structured }
+    if host.linksFiles { result.links = files.map { MCPToolResult.Link($0, of: prediction.id) } }
     return result
   }
 
@@ -158,13 +193,13 @@ extension Prediction {
     switch status {
     case .created, .processing:
       """
-      Not finished yet. Call get_prediction with {"id":"\(id)"} to wait for it. Do not submit it again: that would be a \
-      second image.
+      Not finished yet. Call get_image with {"id":"\(id)"} to wait for it. Do not make it again: that would be a second \
+      image.
       """
     case .completed where failure?.isFinal == false:
       """
       It is completed, but \(files.isEmpty ? "its files" : "\(missingOutputs.count) of its files") could not be saved. \
-      Call get_prediction with {"id":"\(id)"} to try again.
+      Call get_image with {"id":"\(id)"} to try again.
       """
     case .completed, .failed, .cancelled, .unknown: nil
     }

@@ -1,124 +1,185 @@
-internal import Encoding
 internal import JSON
 internal import JSONRPC
 internal import Predictions
 
-// The five tools, with the texts for models. The texts are short because hosts give them to the model in every conversation.
+// The eight tools, with the texts for models. Hosts give the texts to the model in every conversation, or let it search them by
+// words such as picture, logo and draw.
 extension MCPTool {
   static let generate = MCPTool(
     name: "generate_image", title: "Generate image",
     description: """
-      Makes an image from a text prompt and saves it as a file; the answer has its path. With a model for it also makes \
-      video, audio, 3D models or text. Waits up to timeout_ms \
-      (50,000). Slow models can take longer: then the answer has status "processing" and an id, and the image is still \
-      being made. Call get_prediction with that id until status is completed, failed, cancelled or unknown. Do not \
-      generate it again, because each call may cost money.
-      For several images, or a model known to be slow, call submit_prediction for each and then get_prediction.
-      A refusal says what to change in the prompt or the arguments.
+      Create an image from words: picture, photo, illustration, drawing, painting, art, logo, icon. Saves a file and answers \
+      its path, id and cost; each call may cost money. If it takes long, the answer has an id: call get_image with it, \
+      never this again. edit_image changes an image. Other models make video, audio or 3D.
       """,
-    parameters: Parameters.ofRequest + [Parameters.timeout, Parameters.inline], output: { .pictured }, hints: Hints(),
-    isTaskCapable: true,
-    body: { call throws(RPCError) in try call.generate() })
+    parameters: Parameters.ofImage + [Parameters.references] + Parameters.ofAnswer, hidden: Parameters.ofEarlier,
+    isTaskCapable: true, body: { call throws(RPCError) in try call.generate(isEdit: false) })
 
-  static let submit = MCPTool(
-    name: "submit_prediction", title: "Submit image",
+  static let edit = MCPTool(
+    name: "edit_image", title: "Edit image",
     description: """
-      Requests an image and returns at once with the prediction's id. The prediction is on disk before the answer and goes \
-      on even if this conversation ends. Use it for slow models and to make several images at the same time, then call \
-      get_prediction with each id. May cost money. With an idempotency_key the same request is never made twice.
+      Edit, change or combine images: recolor, restyle, add or remove something, change the sky or background, upscale. \
+      images takes ids of earlier answers (ID, or ID/2 for its second file), also of unfinished ones. Saves a new file; the \
+      old one stays. May cost money.
       """,
-    parameters: Parameters.ofRequest, output: { .pictured }, hints: Hints(),
-    body: { call throws(RPCError) in try call.submit() })
+    parameters: Parameters.ofImage + [Parameters.images, Parameters.mask] + Parameters.ofAnswer, isTaskCapable: true,
+    body: { call throws(RPCError) in try call.generate(isEdit: true) })
+
+  static let view = MCPTool(
+    name: "view_image", title: "View image",
+    description: """
+      Look at an image that these tools made, as a small copy, to judge it before you go on. Takes an id, ID/2 for the \
+      second file, or a path from an answer. Free.
+      """,
+    parameters: [Parameters.viewed, Parameters.viewedSize], hints: Hints(readOnly: true, openWorld: false),
+    body: { call throws(RPCError) in try call.view() })
 
   static let get = MCPTool(
-    name: "get_prediction", title: "Get image",
+    name: "get_image", title: "Get image",
     description: """
-      The prediction with this id: its status and, once completed, the paths of its files and the words of texts. Waits \
-      until it is finished or timeout_ms (50,000) is over; 0 does not wait. While status is created or processing, call it again. \
-      Ids stay valid until the prediction is deleted, also after a restart.
+      Status, file paths and cost of an image by its id. Waits until it is finished or wait_seconds is over; call it again \
+      while status is created or processing. Ids stay valid after a restart. Free.
       """,
-    parameters: [Parameters.id, Parameters.timeout, Parameters.inline], output: { .pictured },
-    hints: Hints(readOnly: true),
-    body: { call throws(RPCError) in try call.get() })
+    parameters: [Parameters.id, Parameters.wait, Parameters.view], hints: Hints(readOnly: true),
+    body: { call throws(RPCError) in try call.get(isEarlier: false) })
 
   static let cancel = MCPTool(
-    name: "cancel_prediction", title: "Cancel image",
+    name: "cancel_image", title: "Cancel image",
     description: """
-      Stops a prediction. Before it was sent that costs nothing (billing "none"); afterwards the provider may still finish \
-      and bill it (billing "unknown"). A finished one comes back unchanged.
+      Stop an image that is not finished. Before it was sent that costs nothing; afterwards the provider may still finish \
+      and bill it.
       """,
-    parameters: [Parameters.id], output: { .pictured }, hints: Hints(destructive: true, idempotent: true),
-    body: { call throws(RPCError) in try call.cancel() })
+    parameters: [Parameters.id], hints: Hints(destructive: true, idempotent: true),
+    body: { call throws(RPCError) in try call.cancel(isEarlier: false) })
 
   static let list = MCPTool(
-    name: "list_predictions", title: "List images",
+    name: "list_images", title: "List images",
     description: """
-      The predictions made with these tools, newest first, without their inputs. Use it to find an id or a file again.
+      Find images, pictures and drawings that these tools made before: id, prompt, file, age and cost, newest first. Free.
       """,
-    parameters: [Parameters.status, Parameters.text, Parameters.limit, Parameters.cursor],
-    output: { .object(["predictions": .array(of: .pictured), "next_cursor": .string.orNull]) },
-    hints: Hints(readOnly: true, openWorld: false),
-    body: { call throws(RPCError) in try call.list() })
+    parameters: [Parameters.text, Parameters.status, Parameters.limit, Parameters.cursor],
+    hints: Hints(readOnly: true, openWorld: false), body: { call throws(RPCError) in try call.list(isEarlier: false) })
 
-  /// The parameters of the tools. Their types are those of the methods, so the bounds are the same; the descriptions are
-  /// for models. A request is read by `SubmitParameters`.
+  static let models = MCPTool(
+    name: "list_models", title: "List models",
+    description: """
+      Find models that make or edit images, upscale, or make video, audio or 3D: id, purpose, price, sizes. Use it before you \
+      name a model. At most 20, the best first. Free.
+      """,
+    parameters: [Parameters.query, Parameters.kind], hints: Hints(readOnly: true),
+    body: { call throws(RPCError) in try call.models() })
+
+  static let estimate = MCPTool(
+    name: "estimate_cost", title: "Estimate cost",
+    description: """
+      The price of an image before you make or edit it, the balance of the account, and what may still be spent today. \
+      Takes the arguments of generate_image and edit_image. Free.
+      """,
+    parameters: Parameters.ofImage + [Parameters.optionalImages, Parameters.mask], hints: Hints(readOnly: true),
+    body: { call throws(RPCError) in try call.estimate() })
+
+  /// The parameters of the tools: flat, without unions, so that strict hosts can use them.
   enum Parameters {
-    static let ofRequest: [any DescribedParameter] = [
-      Parameter("prompt", .string, about: "A description of the image."),
-      Parameter(
-        optional: "model", .model, about: "The provider's name of a model; leave it out for the usual one."),
-      Parameter(
-        optional: "input", .object,
-        about: """
-          Further fields for the model, such as size (\"1024x1024\"), n or quality. To edit an earlier image, set the \
-          model's image field to imagewire://predictions/ID/1, the first image of that prediction, even if it is not \
-          finished yet.
-          """),
-      Parameter(
-        optional: "idempotency_key", .idempotencyKey,
-        about: "A key of your choice: the same key never makes a second image."),
-      Parameter(
-        optional: "output_dir", .string,
-        about: "An absolute folder for the files, inside the output folder or an allowed one."),
-      Parameter(optional: "output_name", .outputName, about: "File name without folder and extension."),
-      Parameter(optional: "max_cost", .dollars, about: "Refuse if it would cost more, in US dollars."),
+    static let prompt = Parameter("prompt", .string, about: "What to make, in words.")
+    static let model = Parameter(optional: "model", .model, about: "From list_models; leave out for the usual one.")
+    static let size = Parameter(optional: "size", .name(bytes: 1...32), about: "Like 1024x1024.")
+    static let aspectRatio = Parameter(optional: "aspect_ratio", .name(bytes: 1...16), about: "Like 16:9.")
+    static let count = Parameter(optional: "n", .integer(in: 1...64), about: "How many images.")
+    static let quality = Parameter(optional: "quality", .name(bytes: 1...32), about: "Like low or high.")
+    static let format = Parameter(optional: "format", .name(bytes: 1...16), about: "png, jpeg or webp.")
+    static let seed = Parameter(optional: "seed", .wholeNumber)
+    static let parameters = Parameter(
+      optional: "parameters", .objectText, about: "Other fields of the model, as a JSON object in a string.")
+    static let outputDirectory = Parameter(
+      optional: "output_dir", .string, about: "Absolute folder, inside an allowed one.")
+    static let outputName = Parameter(optional: "output_name", .outputName, about: "File name without extension.")
+
+    /// What decides the image and its price.
+    static let ofImage: [any DescribedParameter] = [
+      prompt, model, size, aspectRatio, count, quality, format, seed, parameters,
     ]
 
-    static let id = Parameter("id", .id, about: "The prediction's id.")
-    /// Both values are below the 60 s after which common hosts give up, whatever a model asks for.
-    static let timeout = Parameter(
-      "timeout_ms", .milliseconds(from0AtMost: 54_000), default: 50_000, about: "How long to wait")
-    static let inline = Parameter(
-      "inline", .bool, default: false,
-      about: "Also show the images, those over 1 MB as small copies. Costs many tokens; the files are saved anyway.")
+    static let references = Parameter(
+      optional: "reference_images", .imageNames, about: "Images to follow: ids of earlier answers.")
+    static let images = Parameter("images", .imageNames, about: "ID, ID/2 or a path from an answer.")
+    static let optionalImages = Parameter(optional: "images", .imageNames, about: "For an edit.")
+    static let mask = Parameter(
+      optional: "mask", .name(bytes: 1...4_096),
+      about: "An image that marks what to change: ID or a path from an answer.")
+
+    /// Above the 60 s after which common hosts give up, only the user's own setting is taken.
+    static let longestWait = 54
+    static let wait = Parameter(optional: "wait_seconds", .integer(in: 0...3_600), about: "0 does not wait.")
+    static let view = Parameter("view", .bool, default: false, about: "Answer with a small copy to look at.")
+
+    /// What decides the answer.
+    static let ofAnswer: [any DescribedParameter] = [outputDirectory, outputName, wait, view]
+
+    static let id = Parameter("id", .id, about: "From an earlier answer.")
+    static let viewed = Parameter("id", .name(bytes: 1...4_096), about: "ID, ID/2 or a path from an answer.")
+    static let viewedSize = Parameter(
+      "size", .integer(clampedTo: 64...1_024), default: 512, about: "Longest side in pixels. ")
     static let status = Parameter(optional: "status", .status)
-    static let text = Parameter(optional: "text", .string, about: "Only predictions whose prompt contains this text.")
-    static let limit = Parameter("limit", .integer(from: 1, atMost: 100), default: 20)
-    static let cursor = Parameter(optional: "cursor", .cursor, about: "next_cursor of the previous page.")
+    static let text = Parameter(optional: "query", .string, about: "Words of the prompt.")
+    static let limit = Parameter("limit", .integer(from: 1, atMost: 100), default: 10)
+    static let cursor = Parameter(optional: "cursor", .cursor, about: "From the page before.")
+    static let query = Parameter(optional: "query", .string(bytes: 1...1_000), about: "Words, such as a name.")
+    static let kind = Parameter(optional: "kind", .word(MCPModelKind.allCases), about: "What they do.")
   }
 }
 
-extension Schema {
-  /// The fields of a prediction that programs need. Results have all fields of `schemas/prediction.json`.
-  fileprivate static var pictured: Schema {
-    .object(
-      [
-        "id": .string, "model": .string, "status": .status, "created_at": .string, "error": .string,
-        "outputs": .array(of: .string),
-        "files": .array(
-          of: .object(
-            [
-              "path": .string, "index": .integer(1...), "kind": .word(FileKind.allCases.map(\.rawValue)),
-              "media_type": .string, "bytes": .integer(), "sha256": .string,
-              "width": .integer().orNull, "height": .integer().orNull,
-            ], optional: ["path"])),
-        "billing": .word(Billing.allCases.map(\.rawValue)),
-        "failure": .object(
-          ["type": .string, "retryable": .bool, "message": .string, "hint": .string.orNull]
-        ).orNull,
-        "waits_for": .array(of: .string).about("Unfinished predictions whose images it needs."),
-        "waiting": .object(["reason": .string, "until": .string]).about("Its account pauses."),
-        "next": .string.about("What to do next."),
-      ], optional: ["waits_for", "waiting", "next"])
+/// What a model is looked for.
+enum MCPModelKind: String, CaseIterable {
+  case image, edit, upscale, video, audio, model, text
+}
+
+extension ParameterType where Value == [String] {
+  /// Names of images that these tools made.
+  static var imageNames: ParameterType {
+    let count = 1...16
+    return ParameterType(.array(of: .string, count)) { value, path throws(RPCError) in
+      guard let array = value.array ?? value.string.map({ [.string($0)] }) else {
+        throw .invalidParams(path, "\(path) must be an array of strings, not \(value.kind)")
+      }
+      guard count.contains(array.count) else {
+        throw .invalidParams(
+          path, "\(path) has \(array.count) elements; \(count.lowerBound) to \(count.upperBound) are allowed",
+          limit: count.upperBound)
+      }
+      var names: [String] = []
+      for element in array {
+        guard let name = element.string, SafeText.isName(name), 1...4_096 ~= name.utf8.count else {
+          throw .invalidParams(path, "\(path) must hold ids or paths")
+        }
+        names.append(name)
+      }
+      return names
+    }
+  }
+}
+
+extension ParameterType where Value == JSONObject {
+  /// An object as JSON in a string: the schemas of strict hosts have no free objects. An object itself is taken too.
+  static var objectText: ParameterType {
+    ParameterType(.string) { value, path throws(RPCError) in
+      if let object = value.object { return object }
+      guard let object = value.string.flatMap({ try? JSONValue(parsing: $0) })?.object else {
+        throw .invalidParams(
+          path, "\(path) must be a JSON object in a string", hint: #"Like {"background":"transparent"}."#)
+      }
+      return object
+    }
+  }
+}
+
+extension ParameterType where Value == Int64 {
+  /// Any whole number.
+  static var wholeNumber: ParameterType {
+    ParameterType(.integer()) { value, path throws(RPCError) in
+      guard let number = value.int64 else {
+        throw .invalidParams(path, "\(path) must be a whole number, not \(value.kind)")
+      }
+      return number
+    }
   }
 }

@@ -81,11 +81,13 @@ public final class FileThumbnailStore: ThumbnailStore {
     if let known = folder.thumbnail(of: file.sha256, as: form, now: now.wall) { return known }
     if sweeps.withLock({ $0.begin(now: now.steady) }) { folder.sweep(now: now.wall) }
     var digest: String?
-    let bytes = try maker.make(from: source.number, as: form) {
-      digest = FileOutputStore.digest(source, of: file.bytes)
+    let made = Result { () throws(ThumbnailError) in
+      try maker.make(from: source.number, as: form) { digest = FileOutputStore.digest(source, of: file.bytes) }
     }
-    guard let digest else { throw .failed(reason: "the file cannot be read") }
-    guard digest == file.sha256 else { throw missing(file) }
+    // What a decoder says of other bytes is not said of this file.
+    if let digest, digest != file.sha256 { throw missing(file) }
+    let bytes = try made.get()
+    guard digest != nil else { throw .failed(reason: "the file cannot be read") }
     let thumbnail = try folder.keep(bytes, of: file.sha256, as: form)
     sweeps.withLock { $0.keep(bytes: thumbnail.bytes) }
     return thumbnail

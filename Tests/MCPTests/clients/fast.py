@@ -17,7 +17,9 @@ from fastmcp.exceptions import ToolError
 from fastmcp_tasks import call_tool_task
 from mcp import MCPError
 
-TOOLS = ["generate_image", "submit_prediction", "get_prediction", "cancel_prediction", "list_predictions"]
+TOOLS = [
+    "generate_image", "edit_image", "view_image", "get_image", "cancel_image", "list_images", "list_models", "estimate_cost",
+]
 
 
 def done(step):
@@ -39,18 +41,18 @@ async def converse(client):
     done("list")
 
     # This client says that it knows tasks, so it is given one, and follows it by itself.
-    made = (await client.call_tool("generate_image", {"prompt": "a red fox in snow"})).structured_content
+    made = (await client.call_tool("generate_image", {"prompt": "a red fox in snow", "size": "64x64"})).structured_content
     assert made["status"] == "completed"
     assert Path(made["files"][0]["path"]).read_bytes().startswith(b"\x89PNG")
     done("picture")
 
-    small = {"prompt": "a boat", "input": {"size": "64x64"}, "inline": True}
+    small = {"prompt": "a boat", "size": "64x64", "view": True}
     result = await client.call_tool("generate_image", small)
-    picture = next(block for block in result.content if block.type == "image")
-    assert base64.b64decode(picture.data) == Path(result.structured_content["files"][0]["path"]).read_bytes()
+    assert [block.type for block in result.content] == ["text", "image"] and result.structured_content is None
+    assert base64.b64decode(result.content[1].data).startswith(b"\xff\xd8\xff")
     done("inline")
 
-    unwanted = {"prompt": "a fox", "input": {"sandbox": {"fail": "content_refused"}}}
+    unwanted = {"prompt": "a fox", "parameters": '{"sandbox":{"fail":"content_refused"}}'}
     error = await refused(client.call_tool("generate_image", unwanted), ToolError)
     assert "refused" in str(error), error
     done("refused")
@@ -66,28 +68,28 @@ async def converse(client):
     async def report(progress, total, message):
         reports.append((progress, message))
 
-    slow = {"prompt": "a fox", "input": {"size": "64x64", "sandbox": {"delay_ms": 1500}}}
-    submitted = (await client.call_tool("submit_prediction", slow)).structured_content
+    slow = {"prompt": "a fox", "size": "64x64", "parameters": '{"sandbox":{"delay_ms":1500}}'}
+    submitted = (await client.call_tool("submit_prediction", {"prompt": "a fox", "input": {"sandbox": {"delay_ms": 1500}}})).structured_content
     arguments = {"id": submitted["id"]}
-    got = (await client.call_tool("get_prediction", arguments, progress_handler=report)).structured_content
+    got = (await client.call_tool("get_image", arguments, progress_handler=report)).structured_content
     assert got["status"] == "completed" and reports, reports
     done("progress")
     done("submit then get")
 
-    slow = {"prompt": "a whale", "input": {"size": "64x64", "sandbox": {"delay_ms": 1500}}}
+    slow = {"prompt": "a whale", "size": "64x64", "parameters": '{"sandbox":{"delay_ms":1500}}'}
     task = await call_tool_task(client, "generate_image", slow)
     assert (await task.status()).status == "working"
     assert task.create_result.ttl_ms is None
     assert (await task.wait()).status == "completed"
     assert (await task.result()).structured_content["id"] == task.task_id
 
-    unwanted = {"prompt": "a whale", "input": {"sandbox": {"fail": "content_refused"}}}
+    unwanted = {"prompt": "a whale", "parameters": '{"sandbox":{"fail":"content_refused"}}'}
     task = await call_tool_task(client, "generate_image", unwanted, raise_on_error=False)
     assert (await task.wait()).status == "completed"
     assert (await task.result()).is_error
     done("tasks")
 
-    never = {"prompt": "a whale", "input": {"sandbox": {"never": True}}}
+    never = {"prompt": "a whale", "parameters": '{"sandbox":{"never":true}}'}
     task = await call_tool_task(client, "generate_image", never)
     await task.cancel()
     assert (await task.wait(timeout=30)).status == "cancelled"

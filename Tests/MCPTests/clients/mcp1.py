@@ -15,7 +15,9 @@ from mcp import ClientSession, McpError, StdioServerParameters
 from mcp.client.stdio import stdio_client
 from pydantic import AnyUrl
 
-TOOLS = ["generate_image", "submit_prediction", "get_prediction", "cancel_prediction", "list_predictions"]
+TOOLS = [
+    "generate_image", "edit_image", "view_image", "get_image", "cancel_image", "list_images", "list_models", "estimate_cost",
+]
 
 
 def done(step):
@@ -74,25 +76,23 @@ async def converse(session, revision):
     assert [tool.name for tool in tools] == TOOLS
     done("list")
 
-    result = await session.call_tool("generate_image", {"prompt": "a red fox in snow"})
+    result = await session.call_tool("generate_image", {"prompt": "a red fox in snow", "size": "64x64"})
     assert not result.isError, result
     made = content(result)
     assert made["status"] == "completed"
-    assert Path(made["files"][0]).read_bytes().startswith(b"\x89PNG")
+    assert Path(made["files"][0]["path"]).read_bytes().startswith(b"\x89PNG")
     if revision >= "2025-06-18":
-        assert result.structuredContent["files"][0]["path"] == made["files"][0]
-        assert [block.type for block in result.content] == ["text", "resource_link"]
-    else:
-        assert [block.type for block in result.content] == ["text"]
+        assert {**result.structuredContent, "note": ""} == {**made, "note": ""}
+    assert [block.type for block in result.content] == ["text"]
     done("picture")
 
-    small = {"prompt": "a boat", "input": {"size": "64x64"}, "inline": True}
+    small = {"prompt": "a boat", "size": "64x64", "view": True}
     result = await session.call_tool("generate_image", small)
-    picture = next(block for block in result.content if block.type == "image")
-    assert base64.b64decode(picture.data) == Path(content(result)["files"][0]).read_bytes()
+    assert [block.type for block in result.content] == ["text", "image"] and not getattr(result, "structuredContent", None)
+    assert base64.b64decode(result.content[1].data).startswith(b"\xff\xd8\xff")
     done("inline")
 
-    unwanted = {"prompt": "a fox", "input": {"sandbox": {"fail": "content_refused"}}}
+    unwanted = {"prompt": "a fox", "parameters": '{"sandbox":{"fail":"content_refused"}}'}
     result = await session.call_tool("generate_image", unwanted)
     assert result.isError and "refused" in result.content[0].text, result
     done("refused")
@@ -107,30 +107,30 @@ async def converse(session, revision):
     await refused(session.call_tool("draw", {}), -32602)
     done("unknown tool")
 
-    slow = {"prompt": "a fox", "input": {"size": "64x64", "sandbox": {"delay_ms": 2500}}}
+    slow = {"prompt": "a fox", "size": "64x64", "parameters": '{"sandbox":{"delay_ms":2500}}'}
     assert content(await call(session, "generate_image", slow, token="p"))["status"] == "completed"
     done("progress")
 
-    never = {"prompt": "a fox that never comes", "input": {"sandbox": {"never": True}}}
+    never = {"prompt": "a fox that never comes", "parameters": '{"sandbox":{"never":true}}'}
     number = session._request_id
     waiting = asyncio.create_task(call(session, "generate_image", never, token="never"))
     while session._request_id == number:
         await asyncio.sleep(0.01)
-    while not any(one["status"] == "processing" for one in await listed(session)):
+    while not any(one.get("status") == "processing" for one in await listed(session)):
         await asyncio.sleep(0.05)
     await cancel(session, number)
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
-    running = next(one for one in await listed(session) if one["status"] == "processing")
-    cancelled = await session.call_tool("cancel_prediction", {"id": running["id"]})
+    running = next(one for one in await listed(session) if one.get("status") == "processing")
+    cancelled = await session.call_tool("cancel_image", {"id": running["id"]})
     assert not cancelled.isError and content(cancelled)["status"] == "cancelled"
     done("cancel")
 
-    submitted = content(await session.call_tool("submit_prediction", {"prompt": "a lighthouse", "input": {"size": "64x64"}}))
-    assert "get_prediction" in submitted["next"]
-    got = content(await session.call_tool("get_prediction", {"id": submitted["id"]}))
+    submitted = content(await session.call_tool("generate_image", {"prompt": "a lighthouse", "size": "64x64", "wait_seconds": 0}))
+    assert "get_image" in submitted["next"]
+    got = content(await session.call_tool("get_image", {"id": submitted["id"]}))
     assert got["id"] == submitted["id"] and got["status"] == "completed"
-    missing = await session.call_tool("get_prediction", {"id": "nothing"})
+    missing = await session.call_tool("get_image", {"id": "nothing"})
     assert missing.isError
     done("submit then get")
 
@@ -140,14 +140,14 @@ async def converse(session, revision):
         assert [template.uriTemplate for template in templates] == ["imagewire://predictions/{id}/{n}"]
     uri = f"imagewire://predictions/{got['id']}/1"
     read = (await session.read_resource(AnyUrl(uri))).contents[0]
-    assert base64.b64decode(read.blob) == Path(got["files"][0]).read_bytes()
+    assert base64.b64decode(read.blob) == Path(got["files"][0]["path"]).read_bytes()
     await refused(session.read_resource(AnyUrl(f"imagewire://predictions/{got['id']}/2")), -32002)
     done("resources")
 
     prompts = (await session.list_prompts()).prompts
-    assert [prompt.name for prompt in prompts] == ["generate_image"]
-    await session.get_prompt("generate_image", {"prompt": "a fox"})
-    reference = types.PromptReference(type="ref/prompt", name="generate_image")
+    assert [prompt.name for prompt in prompts] == ["new_image"]
+    await session.get_prompt("new_image", {"prompt": "a fox"})
+    reference = types.PromptReference(type="ref/prompt", name="new_image")
     offered = await session.complete(reference, {"name": "model", "value": "openai"})
     assert offered.completion.values
     done("completion")
@@ -159,13 +159,12 @@ async def converse(session, revision):
 
 
 async def listed(session):
-    result = await session.call_tool("list_predictions", {"limit": 5})
-    return [json.loads(line) for line in result.content[0].text.splitlines() if line.startswith("{")]
+    return content(await session.call_tool("list_images", {"limit": 5}))["images"]
 
 
 async def tasks(session):
     features = session.experimental
-    arguments = {"prompt": "a whale", "input": {"size": "64x64", "sandbox": {"delay_ms": 1200}}}
+    arguments = {"prompt": "a whale", "size": "64x64", "parameters": '{"sandbox":{"delay_ms":1200}}'}
     task = (await features.call_tool_as_task("generate_image", arguments, ttl=60000, meta={"progressToken": 77})).task
     assert task.status == "working" and task.ttl is None
     seen = [status.status async for status in features.poll_task(task.taskId)]
@@ -173,7 +172,7 @@ async def tasks(session):
     result = await features.get_task_result(task.taskId, types.CallToolResult)
     assert not result.isError and content(result)["id"] == task.taskId
 
-    never = {"prompt": "a whale", "input": {"sandbox": {"never": True}}}
+    never = {"prompt": "a whale", "parameters": '{"sandbox":{"never":true}}'}
     task = (await features.call_tool_as_task("generate_image", never)).task
     blocked = asyncio.create_task(features.get_task_result(task.taskId, types.CallToolResult))
     await asyncio.sleep(0)
@@ -182,7 +181,7 @@ async def tasks(session):
     await refused(features.cancel_task(task.taskId), -32602)
     await refused(features.get_task("nothing"), -32602)
 
-    bad = {"prompt": "a whale", "input": {"sandbox": {"fail": "content_refused"}}}
+    bad = {"prompt": "a whale", "parameters": '{"sandbox":{"fail":"content_refused"}}'}
     task = (await features.call_tool_as_task("generate_image", bad)).task
     seen = [status.status async for status in features.poll_task(task.taskId)]
     assert seen[-1] == "failed"

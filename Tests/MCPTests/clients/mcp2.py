@@ -11,7 +11,9 @@ from pathlib import Path
 import anyio
 from mcp import Client, MCPError, StdioServerParameters
 
-TOOLS = ["generate_image", "submit_prediction", "get_prediction", "cancel_prediction", "list_predictions"]
+TOOLS = [
+    "generate_image", "edit_image", "view_image", "get_image", "cancel_image", "list_images", "list_models", "estimate_cost",
+]
 
 
 def done(step):
@@ -36,23 +38,23 @@ async def converse(client, mode):
 
     tools = (await client.list_tools()).tools
     assert [tool.name for tool in tools] == TOOLS
-    assert all(tool.output_schema and tool.annotations and tool.icons and tool.title for tool in tools)
+    assert all(tool.annotations and tool.icons and tool.title for tool in tools)
     done("list")
 
-    result = await client.call_tool("generate_image", {"prompt": "a red fox in snow"})
+    result = await client.call_tool("generate_image", {"prompt": "a red fox in snow", "size": "64x64"})
     made = result.structured_content
     assert not result.is_error and made["status"] == "completed"
     assert Path(made["files"][0]["path"]).read_bytes().startswith(b"\x89PNG")
-    assert [block.type for block in result.content] == ["text", "resource_link"]
+    assert [block.type for block in result.content] == ["text"]
     done("picture")
 
-    small = {"prompt": "a boat", "input": {"size": "64x64"}, "inline": True}
+    small = {"prompt": "a boat", "size": "64x64", "view": True}
     result = await client.call_tool("generate_image", small)
-    picture = next(block for block in result.content if block.type == "image")
-    assert base64.b64decode(picture.data) == Path(result.structured_content["files"][0]["path"]).read_bytes()
+    assert [block.type for block in result.content] == ["text", "image"] and result.structured_content is None
+    assert base64.b64decode(result.content[1].data).startswith(b"\xff\xd8\xff")
     done("inline")
 
-    unwanted = {"prompt": "a fox", "input": {"sandbox": {"fail": "content_refused"}}}
+    unwanted = {"prompt": "a fox", "parameters": '{"sandbox":{"fail":"content_refused"}}'}
     result = await client.call_tool("generate_image", unwanted)
     assert result.is_error and "refused" in result.content[0].text
     done("refused")
@@ -69,12 +71,12 @@ async def converse(client, mode):
     async def report(progress, total, message):
         reports.append((progress, message))
 
-    slow = {"prompt": "a fox", "input": {"size": "64x64", "sandbox": {"delay_ms": 2500}}}
+    slow = {"prompt": "a fox", "size": "64x64", "parameters": '{"sandbox":{"delay_ms":2500}}'}
     await client.call_tool("generate_image", slow, progress_callback=report)
     assert len(reports) >= 2 and "processing" in reports[-1][1], reports
     done("progress")
 
-    never = {"prompt": "a fox that never comes", "input": {"sandbox": {"never": True}}}
+    never = {"prompt": "a fox that never comes", "parameters": '{"sandbox":{"never":true}}'}
     begun = anyio.Event()
 
     async def noticed(progress, total, message):
@@ -88,16 +90,16 @@ async def converse(client, mode):
         group.start_soon(wait)
         await begun.wait()
         group.cancel_scope.cancel()
-    listed = (await client.call_tool("list_predictions", {"text": "never comes"})).structured_content
-    (running,) = listed["predictions"]
-    result = await client.call_tool("cancel_prediction", {"id": running["id"]})
+    listed = (await client.call_tool("list_images", {"query": "never comes"})).structured_content
+    (running,) = listed["images"]
+    result = await client.call_tool("cancel_image", {"id": running["id"]})
     assert result.structured_content["status"] == "cancelled"
     done("cancel")
 
-    submitted = (await client.call_tool("submit_prediction", {"prompt": "a lighthouse", "input": {"size": "64x64"}})).structured_content
-    got = (await client.call_tool("get_prediction", {"id": submitted["id"]})).structured_content
+    submitted = (await client.call_tool("generate_image", {"prompt": "a lighthouse", "size": "64x64", "wait_seconds": 0})).structured_content
+    got = (await client.call_tool("get_image", {"id": submitted["id"]})).structured_content
     assert got["id"] == submitted["id"] and got["status"] == "completed"
-    assert (await client.call_tool("get_prediction", {"id": "nothing"})).is_error
+    assert (await client.call_tool("get_image", {"id": "nothing"})).is_error
     done("submit then get")
 
     assert (await client.list_resources()).resources == []

@@ -1,13 +1,14 @@
-internal import JSON
+public import JSON
 
 /// The field of a model's input that takes images, as far as its schema tells. Pure.
-struct ImageField: Equatable {
-  let name: String
+public struct ImageField: Sendable, Equatable {
+  /// Its name.
+  public let name: String
   /// Whether it takes a list.
-  let isList: Bool
+  public let isList: Bool
 
   /// The field where a model has no schema: of OpenAI's Images API, and of most models.
-  static func usual(isList: Bool) -> ImageField { ImageField(name: "image", isList: isList) }
+  public static func usual(isList: Bool) -> ImageField { ImageField(name: "image", isList: isList) }
 
   private init(name: String, isList: Bool) {
     self.name = name
@@ -20,7 +21,7 @@ struct ImageField: Equatable {
   /// The field of a schema: one of the usual names, otherwise the first that is named for images, a required one before others.
   ///
   /// - Returns: `nil` where the schema has none.
-  init?(schema: JSONValue) {
+  public init?(schema: JSONValue) {
     let properties = schema["properties"]?.object ?? JSONObject()
     let required = schema["required"]?.array?.compactMap(\.string) ?? []
     let fields = properties.members.compactMap { Self.field($0.name, $0.value) }

@@ -1,7 +1,7 @@
 import JSON
 import Testing
 
-@testable import Commands
+@testable import Predictions
 
 @Suite("The field of a model that takes images")
 struct ImageFieldTests {

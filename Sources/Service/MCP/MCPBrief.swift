@@ -1,0 +1,151 @@
+internal import Encoding
+internal import JSON
+internal import Predictions
+
+/// A prediction in few words, for models. Some hosts show a model the text of a result and others its structured content, so
+/// both are written from this.
+struct MCPBrief: Sendable {
+  let prediction: Prediction
+  /// The files that the agent may see.
+  let files: [OutputFile]
+  /// What else to know, in full sentences.
+  var notes: [String] = []
+
+  /// The members of the JSON object, without its sandbox label.
+  ///
+  /// - Parameter label: the first words of a note.
+  func write(to json: inout JSONWriter, label: String? = nil) {
+    json.beginObject()
+    json.name("id")
+    json.value(prediction.id.description)
+    json.name("status")
+    json.value(prediction.status.rawValue)
+    if !files.isEmpty {
+      json.name("files")
+      json.beginArray()
+      for (place, file) in files.enumerated() { Self.write(file, isInPlace: file.index == place + 1, to: &json) }
+      json.endArray()
+    }
+    json.name("provider")
+    json.value(prediction.provider)
+    if let cost = prediction.costWords {
+      json.name("cost")
+      json.value(cost)
+    }
+    if let finished = prediction.finishedAt {
+      json.name("seconds")
+      json.raw(Money.spelling(max(0, finished - prediction.createdAt + 50) / 100 * 100_000))
+    }
+    if !prediction.waitsFor.isEmpty {
+      json.name("waits_for")
+      json.value(.array(prediction.waitsFor.map { .string($0.description) }))
+    }
+    let note = [label].compactMap { $0 } + notes
+    if !note.isEmpty {
+      json.name("note")
+      json.value(note.joined(separator: " "))
+    }
+    if let nextStep = prediction.nextStep {
+      json.name("next")
+      json.value(nextStep)
+    }
+    json.endObject()
+  }
+
+  /// - Parameter isInPlace: whether its place in the list is the number of its output, so that `ID/2` is the second.
+  private static func write(_ file: OutputFile, isInPlace: Bool, to json: inout JSONWriter) {
+    json.beginObject()
+    if !isInPlace {
+      json.name("output")
+      json.value(file.index)
+    }
+    json.name("path")
+    json.value(file.path)
+    if let width = file.width, let height = file.height {
+      json.name("size")
+      json.value("\(width)x\(height)")
+    }
+    if file.kind != .image {
+      json.name("kind")
+      json.value(file.kind.rawValue)
+    }
+    json.endObject()
+  }
+
+  /// The text of the result: the label of the sandbox on a line of its own, then the object.
+  var text: SafeText {
+    var json = JSONWriter()
+    write(to: &json)
+    let text = SafeText(json: json.bytes)
+    return prediction.sandboxLabel.map { "\($0)\n\(text)" } ?? text
+  }
+
+  /// The structured content: the same.
+  var structured: [UInt8] {
+    var json = JSONWriter()
+    write(to: &json, label: prediction.sandboxLabel?.description)
+    return json.bytes
+  }
+}
+
+extension Prediction {
+  /// What it costs, in words; `nil` where that is not known yet.
+  var costWords: String? {
+    switch cost {
+    case nil: status.isTerminal ? "unknown" : nil
+    case let cost? where cost.source == .none: "nothing"
+    case let cost? where cost.source == .estimated: "about \(Money.dollars(cost.micros))"
+    case let cost?: Money.dollars(cost.micros)
+    }
+  }
+}
+
+/// A prediction in a list, in one line for the model.
+struct MCPListed: Sendable {
+  /// How many characters of a prompt are shown.
+  static let promptLength = 80
+
+  let prediction: Prediction
+  let files: [OutputFile]
+  /// The folder that the whole list names once.
+  let folder: String
+  let now: Int64
+
+  /// Writes the object.
+  func write(to json: inout JSONWriter) {
+    json.beginObject()
+    json.name("id")
+    json.value(prediction.id.description)
+    if prediction.status != .completed {
+      json.name("status")
+      json.value(prediction.status.rawValue)
+    }
+    json.name("prompt")
+    json.value(prediction.prompt.map { SafeText($0, atMost: Self.promptLength).description } ?? "")
+    if !files.isEmpty {
+      json.name(files.count == 1 ? "file" : "files")
+      let names = files.map { file -> JSONValue in
+        let isBelow = file.path.hasPrefix("\(folder)/")
+        return .string(isBelow ? String(file.path.dropFirst(folder.count + 1)) : file.path)
+      }
+      json.value(names.count == 1 ? names[0] : .array(names))
+    }
+    json.name("age")
+    json.value(Self.age(now - prediction.createdAt))
+    if let cost = prediction.costWords {
+      json.name("cost")
+      json.value(cost)
+    }
+    json.endObject()
+  }
+
+  static func age(_ milliseconds: Int64) -> String {
+    let seconds = max(0, milliseconds) / 1_000
+    return switch seconds {
+    case ..<60: "\(seconds) s"
+    case ..<3_600: "\(seconds / 60) min"
+    case ..<172_800: "\(seconds / 3_600) h"
+    default: "\(seconds / 86_400) d"
+    }
+  }
+}

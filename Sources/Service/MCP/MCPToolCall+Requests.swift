@@ -1,0 +1,180 @@
+internal import Encoding
+internal import JSON
+internal import JSONRPC
+internal import Predictions
+
+// The tools that make images, or say what one would cost.
+extension MCPToolCall {
+  private typealias Parameters = MCPTool.Parameters
+
+  /// `generate_image` and `edit_image`.
+  func generate(isEdit: Bool) throws(RPCError) {
+    let timeout = try longestWait()
+    let (view, inline) = (try arguments[Parameters.view], try arguments[Parameters.inline])
+    let agent = try call.agent()
+    var request = PredictionRequest(input: JSONObject())
+    request.outputDirectory = try outputDirectory()
+    request.outputName = try arguments[Parameters.outputName]
+    request.idempotencyKey = try arguments[Parameters.key]
+    request.maxCostMicros = try arguments[Parameters.maxCost]
+    let images: [String]
+    if isEdit { images = try arguments[Parameters.images] } else { images = try arguments[Parameters.references] ?? [] }
+    let input = try flatInput(images: images, of: agent)
+    let model = try arguments[Parameters.model]
+    // With a schema to ask for, the request may be complete only after the read in which it arrived.
+    let isLate = input.needsSchema
+    let choice = MCPModelChoice(engine: agent.engine, input: input, named: model, isEdit: isEdit)
+    choice.begin { [self, request] result in
+      do throws(RPCError) {
+        var request = request
+        (request.model, request.input) = try result.get()
+        try submit(request, as: agent, isLate: isLate) {
+          accept($0, timeout: timeout, view: view || inline, agent.engine)
+        }
+      } catch {
+        refuse(error)
+      }
+    }
+  }
+
+  /// `submit_prediction`.
+  func submit() throws(RPCError) {
+    var request = try SubmitParameters.request(arguments)
+    request.outputDirectory = try outputDirectory()
+    try submit(request, as: try call.agent(), isLate: false) { answer($0.snapshot, isEarlier: true) }
+  }
+
+  /// `estimate_cost`.
+  func estimate() throws(RPCError) {
+    let agent = try call.agent()
+    let images = try arguments[Parameters.optionalImages] ?? []
+    let input = try flatInput(images: images, of: agent)
+    let model = try arguments[Parameters.model]
+    let choice = MCPModelChoice(engine: agent.engine, input: input, named: model, isEdit: !images.isEmpty)
+    choice.begin { [self] result in
+      do throws(RPCError) {
+        var request = PredictionRequest(input: JSONObject())
+        (request.model, request.input) = try result.get()
+        try MCPEstimate(engine: agent.engine, request: request).begin { answer($0) }
+      } catch {
+        refuse(error)
+      }
+    }
+  }
+
+  // MARK: - The request
+
+  private func outputDirectory() throws(RPCError) -> String? {
+    guard let folder = try arguments[Parameters.outputDirectory] else { return nil }
+    let folders = service.folders
+    guard folders.contains(folder) else {
+      throw .invalidParams(
+        "output_dir", "output_dir must be inside \(folders.names.joined(separator: " or "))",
+        hint: "Leave it out, or have imagewire started with --allow-output.")
+    }
+    return folder
+  }
+
+  private func flatInput(images: [String], of agent: MCPAgent) throws(RPCError) -> FlatInput {
+    let prompt = try arguments[Parameters.prompt]
+    guard prompt.utf8.contains(where: { $0 > 0x20 }) else { throw .invalidParams("prompt", "the prompt is empty") }
+    var input = FlatInput(prompt: prompt)
+    input.size = try arguments[Parameters.size]
+    input.aspectRatio = try arguments[Parameters.aspectRatio]
+    input.count = try arguments[Parameters.count].map(Int64.init)
+    input.quality = try arguments[Parameters.quality]
+    input.format = try arguments[Parameters.format]
+    input.seed = try arguments[Parameters.seed]
+    let (parameters, earlier) = (try arguments[Parameters.parameters], try arguments[Parameters.input])
+    input.parameters = parameters ?? earlier ?? JSONObject()
+    for name in images { input.images.append(try agent.imageReference(name, in: "images").text) }
+    if let mask = try arguments[Parameters.mask] { input.mask = try agent.imageReference(mask, in: "mask").text }
+    return input
+  }
+
+  /// Accepts a prediction; it is on disk before the body runs.
+  private func submit(
+    _ request: PredictionRequest, as agent: MCPAgent, isLate: Bool,
+    _ body: @escaping @Sendable (PredictionEngine.Accepted) -> Void
+  ) throws(RPCError) {
+    do throws(SubmitError) {
+      try agent.submit(request, isLate: isLate) { [self] result in
+        switch result {
+        case .success(let accepted): body(accepted)
+        case .failure(let error): refuse(.submit(error))
+        }
+      }
+    } catch {
+      throw .submit(error)
+    }
+  }
+
+  // MARK: - The answer
+
+  private func accept(_ accepted: PredictionEngine.Accepted, timeout: Int64, view: Bool, _ engine: PredictionEngine) {
+    let snapshot = accepted.snapshot
+    let id = snapshot.prediction.id
+    if view, way != .result { service.mcp.keepInline(id) }
+    switch way {
+    case .coreTask: MCPTask.begin(snapshot, for: call, in: engine)
+    case .extensionTask: call.result(type: "task") { MCPTask(snapshot).write(to: &$0, in: .extended) }
+    // Finished already, because the key was known. This thread writes the database and must not wait.
+    case .result where snapshot.isSettled: answer(snapshot, view: view)
+    case .result:
+      guard call.hold(accepted, in: engine) else { return }
+      do throws(StoreError) {
+        try call.wait(for: id, atMost: timeout, in: engine) { latest in
+          answer((latest ?? snapshot).with(warnings: snapshot.warnings), view: view)
+        }
+      } catch {
+        answer(snapshot)
+      }
+    }
+  }
+
+  /// How long a call waits, in milliseconds: what it asks for, at most as long as hosts do, or the user's setting.
+  func longestWait() throws(RPCError) -> Int64 {
+    if let milliseconds = try arguments[Parameters.timeout] { return milliseconds }
+    let usual = call.usualWait
+    guard let seconds = try arguments[Parameters.wait] else { return usual }
+    return min(Int64(seconds) * 1_000, max(usual, Int64(Parameters.longestWait) * 1_000))
+  }
+}
+
+extension MCPCall {
+  /// How long a tool waits where the call says nothing, in milliseconds: the user's setting, otherwise less than the host does.
+  var usualWait: Int64 {
+    if let wait = service.host.toolWait { return wait }
+    // The name that the Python SDK gives its own client, with which several hosts wait 5 s.
+    return (context.clientName ?? service.mcp.clientName) == "mcp" ? 4_000 : 50_000
+  }
+}
+
+extension MCPAgent {
+  /// The output that an agent names: `ID` for its first file, `ID/2`, an address of a resource, or the path of an answer.
+  func imageReference(_ name: String, in member: String) throws(RPCError) -> OutputReference {
+    if let reference = OutputReference(name) { return reference }
+    let parts = name.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+    if let id = PredictionID(String(parts[0])) {
+      guard parts.count == 2 else {
+        let files = (try? snapshot(id))?.prediction.visibleFiles ?? []
+        return OutputReference(id, (files.first { $0.kind == .image } ?? files.first)?.index ?? 1)
+      }
+      if let output = Int(parts[1]), 1...Prediction.savedOutputs ~= output { return OutputReference(id, output) }
+    }
+    if name.hasPrefix("/"), let found = file(at: name) { return found }
+    throw .invalidParams(
+      member, "\"\(name.prefix(200))\" is no image that these tools made",
+      hint: "Give an id, ID/2 for its second file, or a path from an answer; list_images finds them.")
+  }
+
+  /// The output whose file has this path, among this agent's newest predictions.
+  private func file(at path: String) -> OutputReference? {
+    for prediction in (try? list(ListQuery(limit: 200)))?.predictions ?? [] {
+      if let file = prediction.visibleFiles.first(where: { $0.path == path }) {
+        return OutputReference(prediction.id, file.index)
+      }
+    }
+    return nil
+  }
+}
