@@ -28,6 +28,8 @@ public struct PredictionRequest: Sendable, Equatable {
   public var origin: PredictionOrigin?
   /// `Agent.id` of the agent, where the client is one.
   public var agent: String?
+  /// Which earlier predictions of the agent answer it; `nil` where it is to be a new one.
+  public var repeats: RepeatedRequest?
 
   /// A request for this input, everything else by default.
   public init(input: JSONObject) {

@@ -70,9 +70,12 @@ public protocol PredictionStore: ChangeLog {
   /// Inserts a new prediction, or finds the one that its idempotency key names. Not committed before `flush` or a later
   /// write, so that all requests of one read share one commit.
   ///
-  /// - Parameter queueLimit: how many predictions of the account may be queued. With 0 only the key is looked up.
+  /// - Parameters:
+  ///   - queueLimit: how many predictions of the account may be queued. With 0 only the key is looked up.
+  ///   - rule: of an agent's request without a key: an earlier prediction for an equal request is found by it, in the same
+  ///     transaction. `nil` where it is to be a new one.
   func insert(
-    _ prediction: Prediction, queueLimit: Int,
+    _ prediction: Prediction, queueLimit: Int, repeating rule: RepeatedRequest?,
     completion: @escaping @Sendable (Result<InsertOutcome, StoreError>) -> Void)
 
   /// Applies one event to a prediction. A change that is not allowed is `.illegal` and writes nothing.
@@ -139,6 +142,12 @@ public protocol PredictionStore: ChangeLog {
 extension PredictionStore {
   /// Waits without a limit.
   public func flush() { flush(atMost: nil) }
+
+  /// Inserts a prediction that repeats no other.
+  public func insert(
+    _ prediction: Prediction, queueLimit: Int,
+    completion: @escaping @Sendable (Result<InsertOutcome, StoreError>) -> Void
+  ) { insert(prediction, queueLimit: queueLimit, repeating: nil, completion: completion) }
 }
 
 /// The process that writes, and the epoch under which it took the prediction.
@@ -164,6 +173,8 @@ public enum InsertOutcome: Sendable, Equatable {
   /// The idempotency key names a prediction with other content, or a deleted one. `difference`: the path of a field in
   /// which the two differ.
   case conflict(PredictionID, deleted: Bool, difference: String?)
+  /// This prediction was made for an equal request of the same agent; see `RepeatedRequest`.
+  case repeated(Prediction)
   /// Too many predictions are queued.
   case queueFull
   /// A cap for agents is reached; see `Prediction.caps`.

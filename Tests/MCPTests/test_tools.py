@@ -175,3 +175,15 @@ def test_the_wait_is_shorter_than_that_of_the_host(spawn, wavespeed):
             result = program.call("tools/call", **call)
             made = result["structuredContent"]
             assert made["status"] in ("created", "processing") and made["id"] in made["next"]
+
+
+def test_a_model_that_must_give_every_argument_may_give_empty_ones(agent, wavespeed):
+    listed = {one["name"]: one["inputSchema"] for one in agent.program.call("tools/list")["tools"]}["generate_image"]
+    optional = [name for name in listed["properties"] if name not in listed["required"]]
+    assert all(listed["properties"][name]["nullable"] is True for name in optional)
+    empty = {name: [] if listed["properties"][name]["type"] == "array" else "" for name in optional
+             if listed["properties"][name]["type"] in ("string", "array")}
+    assert len(empty) >= 8
+    result, _ = agent("generate_image", prompt="a fox", **empty, n=None, seed=None)
+    assert not result["isError"] and [input for _, input in sent(wavespeed)] == [{"prompt": "a fox"}]
+    assert agent("generate_image", prompt="")[0]["isError"]

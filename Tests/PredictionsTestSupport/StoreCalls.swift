@@ -53,8 +53,10 @@ extension StoreCalls {
 
   /// Inserts a prediction.
   @discardableResult
-  public func insert(_ prediction: Prediction, queueLimit: Int = 10_000) throws -> InsertOutcome {
-    try wait { opened.insert(prediction, queueLimit: queueLimit, completion: $0) }
+  public func insert(
+    _ prediction: Prediction, queueLimit: Int = 10_000, repeating rule: RepeatedRequest? = nil
+  ) throws -> InsertOutcome {
+    try wait { opened.insert(prediction, queueLimit: queueLimit, repeating: rule, completion: $0) }
   }
 
   /// Applies an event and returns the row afterwards.

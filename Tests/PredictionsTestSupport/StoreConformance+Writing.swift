@@ -54,6 +54,45 @@ extension StoreConformance {
       for prediction in all { try expect(one.insert(prediction), .inserted(prediction)) }
       try expect(one.insert(new("b")), .existing(all[1]))
     },
+    Rule("an equal request of an agent finds the prediction of the first, in any process") { world in
+      let (one, two) = (try world.process(), try world.process())
+      func new(_ prompt: String = "a cat", agent: String? = "fox", in folder: String? = nil) -> Prediction {
+        var new = two.new(prompt)
+        (new.agent, new.origin) = (agent, agent == nil ? nil : .mcp)
+        if let folder { new.outputDirectory = folder }
+        return new
+      }
+      let first = new()
+      try expect(one.insert(first, repeating: RepeatedRequest()), .inserted(first))
+      try expect(two.insert(new(), repeating: RepeatedRequest()), .repeated(first))
+      for other in [new("a dog"), new(agent: "owl"), new(agent: nil), new(in: "/elsewhere")] {
+        try expect(two.insert(other, repeating: RepeatedRequest()), .inserted(other))
+      }
+      // A new one where it is wanted, and then that is the newest.
+      let (second, third) = (new(), new())
+      try expect(two.insert(second), .inserted(second))
+      try expect(two.insert(new(), repeating: RepeatedRequest()), .repeated(second))
+      try expect(two.insert(new(), repeating: RepeatedRequest(named: [second.id])), .repeated(first))
+      try expect(two.insert(third, repeating: RepeatedRequest(named: [second.id, first.id])), .inserted(third))
+    },
+    Rule("what came to nothing and cost nothing answers no equal request") { world in
+      let one = try world.process()
+      func new() -> Prediction {
+        var new = one.new("a cat")
+        (new.agent, new.origin) = ("fox", .mcp)
+        return new
+      }
+      let (first, second) = (new(), new())
+      try one.insert(first)
+      try one.change(first.id, .cancelAsked(deleteRemote: false, sendable: true))
+      try expect(one.insert(second, repeating: RepeatedRequest()), .inserted(second))
+      // In progress it answers for a day, finished for ten minutes.
+      one.time.advance(RepeatedRequest.window * 2)
+      try expect(one.insert(new(), repeating: RepeatedRequest()), .repeated(second))
+      one.time.advance(RepeatedRequest.reach)
+      let later = new()
+      try expect(one.insert(later, repeating: RepeatedRequest()), .inserted(later))
+    },
     Rule("the queue of an account has a limit, which a known key does not meet") { world in
       let (one, two) = (try world.process(), try world.process())
       let first = one.new("a", key: "k")

@@ -1,6 +1,7 @@
 """What an agent sees of files: small copies of images where it asks for them, the beginning of texts, the path of everything."""
 
 import base64
+import itertools
 import json
 import os
 import sys
@@ -19,6 +20,8 @@ def agent(paid, wavespeed):
     program = paid("mcp")
     program.call("initialize", protocolVersion="2025-11-25", capabilities={}, clientInfo={"name": "fox", "version": "1"})
 
+    prompts = (f"a fox, number {number}" for number in itertools.count())
+
     def make(*files, view=True):
         wavespeed.script(
             polls=0, outputs=["{output}/output/%d-{id}.%s" % (number, suffix) for number, (suffix, _) in enumerate(files)],
@@ -27,7 +30,7 @@ def agent(paid, wavespeed):
                 for number, (_, content) in enumerate(files)
             ],
         )
-        result = program.call("tools/call", name="generate_image", arguments={"prompt": "a fox", "view": view})
+        result = program.call("tools/call", name="generate_image", arguments={"prompt": next(prompts), "view": view})
         assert not result["isError"], result
         assert len(told(result)["files"]) == len(files)
         # Hosts show a model the one or the other.

@@ -86,7 +86,7 @@ def test_an_agent_is_told_before_and_with_every_answer(spawn):
             return result.get("structuredContent")
 
         made = tool("generate_image", prompt="a boat", size="64x64")
-        assert LABEL in made["note"] and (made["provider"], made["cost"]) == ("sandbox", "nothing")
+        assert LABEL in made["about"] and (made["provider"], made["cost"]) == ("sandbox", "nothing")
         slow = tool("generate_image", prompt="a boat", parameters='{"sandbox":{"never":true}}', wait_seconds=0)
         for name in ("get_image", "view_image", "get_prediction"):
             tool(name, id=made["id"])

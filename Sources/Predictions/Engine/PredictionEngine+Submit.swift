@@ -7,13 +7,16 @@ extension PredictionEngine {
   public struct Accepted: Sendable {
     /// The prediction, committed.
     public let snapshot: PredictionSnapshot
-    /// Whether this request made it; otherwise its idempotency key named an existing one.
+    /// Whether this request made it; otherwise its idempotency key named an existing one, or it repeats another request.
     public let isNew: Bool
+    /// Whether it repeats a request of the same agent; see `RepeatedRequest`.
+    public let isRepeated: Bool
 
     /// An accepted request.
-    public init(snapshot: PredictionSnapshot, isNew: Bool) {
+    public init(snapshot: PredictionSnapshot, isNew: Bool, isRepeated: Bool = false) {
       self.snapshot = snapshot
       self.isNew = isNew
+      self.isRepeated = isRepeated
     }
   }
 
@@ -125,10 +128,12 @@ extension PredictionEngine {
         if prediction.isChained { noteChain() }
         react(.queued(account: prediction.account))
         beginLater()
-      case .success(.existing(let known)):
+      case .success(.existing(let known)), .success(.repeated(let known)):
+        let isRepeated = if case .success(.repeated) = result { true } else { false }
         let snapshot = rowWasCommitted(known, schedules: false)
         rereadIfChanged(known.id, since: changeCount)
-        completion(.success(Accepted(snapshot: state.withLock { shown(snapshot, $0.pauses) }, isNew: false)))
+        let now = state.withLock { shown(snapshot, $0.pauses) }
+        completion(.success(Accepted(snapshot: now, isNew: false, isRepeated: isRepeated)))
         begin()
         askAgain(snapshot)
       case .success(.conflict(let id, let deleted, let difference)):
@@ -145,7 +150,9 @@ extension PredictionEngine {
       }
     }
     // With limit 0 only the idempotency key is looked up.
-    store.insert(prediction, queueLimit: refusal == nil ? limits.maxQueued : 0, completion: committed)
+    store.insert(
+      prediction, queueLimit: refusal == nil ? limits.maxQueued : 0,
+      repeating: request.idempotencyKey == nil ? request.repeats : nil, completion: committed)
   }
 
   private func nextID() -> PredictionID {

@@ -8,14 +8,20 @@ struct MCPBrief: Sendable {
   let prediction: Prediction
   /// The files that the agent may see.
   let files: [OutputFile]
+  /// What the answer begins with, in full sentences: that the sandbox drew it, that it is not a new one.
+  var labels: [SafeText] = []
   /// What else to know, in full sentences.
   var notes: [String] = []
 
-  /// The members of the JSON object, without its sandbox label.
+  /// Writes the JSON object.
   ///
-  /// - Parameter label: the first words of a note.
-  func write(to json: inout JSONWriter, label: String? = nil) {
+  /// - Parameter isWhole: whether it begins with the labels.
+  private func write(to json: inout JSONWriter, isWhole: Bool) {
     json.beginObject()
+    if isWhole, !labels.isEmpty {
+      json.name("about")
+      json.value(labels.map(\.description).joined(separator: " "))
+    }
     json.name("id")
     json.value(prediction.id.description)
     json.name("status")
@@ -40,10 +46,9 @@ struct MCPBrief: Sendable {
       json.name("waits_for")
       json.value(.array(prediction.waitsFor.map { .string($0.description) }))
     }
-    let note = [label].compactMap { $0 } + notes
-    if !note.isEmpty {
+    if !notes.isEmpty {
       json.name("note")
-      json.value(note.joined(separator: " "))
+      json.value(notes.joined(separator: " "))
     }
     if let nextStep = prediction.nextStep {
       json.name("next")
@@ -72,18 +77,17 @@ struct MCPBrief: Sendable {
     json.endObject()
   }
 
-  /// The text of the result: the label of the sandbox on a line of its own, then the object.
+  /// The text of the result: each label on a line of its own, then the object.
   var text: SafeText {
     var json = JSONWriter()
-    write(to: &json)
-    let text = SafeText(json: json.bytes)
-    return prediction.sandboxLabel.map { "\($0)\n\(text)" } ?? text
+    write(to: &json, isWhole: false)
+    return .joined(labels + [SafeText(json: json.bytes)], separator: "\n")
   }
 
   /// The structured content: the same.
   var structured: [UInt8] {
     var json = JSONWriter()
-    write(to: &json, label: prediction.sandboxLabel?.description)
+    write(to: &json, isWhole: true)
     return json.bytes
   }
 }

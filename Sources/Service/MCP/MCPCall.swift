@@ -44,6 +44,7 @@ final class MCPCall: Sendable {
     lasts: Int64? = nil, isPrivate: Bool = false, introducing: Bool = false, type: StaticString = "complete",
     meta: ((inout JSONWriter) -> Void)? = nil, _ members: (inout JSONWriter) -> Void
   ) {
+    service.mcp.end(self)
     let isStateless = revision.isStateless
     _ = reply.result { json in
       json.beginObject()
@@ -74,6 +75,7 @@ final class MCPCall: Sendable {
   }
 
   func error(_ error: RPCError) {
+    service.mcp.end(self)
     _ = reply.error(error)
     isAnswered()
   }

@@ -12,7 +12,20 @@ final class MCPSession: Sendable {
     var isAtEnd = false
     var inlineTasks: Set<PredictionID> = []
     var held: [PredictionID: Holding] = [:]
+    var named: Set<PredictionID> = []
+    var begun: [ObjectIdentifier: Begun] = [:]
   }
+
+  /// A call that makes an image and is not answered: what it asks for, and since when, in milliseconds of the steady clock.
+  private struct Begun {
+    var digest: [UInt8]
+    var at: Int64
+  }
+
+  /// Milliseconds within which an equal call is a second request of its own: a model that calls twice at once wants two.
+  private static let together: Int64 = 2_000
+  /// More ids are forgotten: then an equal request gets the earlier image once more, and is told so.
+  private static let mostNamed = 10_000
 
   /// How many unanswered calls wait for a prediction, and whether the client has its id from another call.
   private struct Holding {
@@ -44,8 +57,38 @@ final class MCPSession: Sendable {
   }
 
   func remove(_ call: MCPCall) {
-    state.withLock { $0.waiting[ObjectIdentifier(call)] = nil }
+    state.withLock { state in
+      state.waiting[ObjectIdentifier(call)] = nil
+      state.begun[ObjectIdentifier(call)] = nil
+    }
   }
+
+  /// Records that a call is about to be answered: the client may make it again as soon as it has read the answer.
+  func end(_ call: MCPCall) { state.withLock { $0.begun[ObjectIdentifier(call)] = nil } }
+
+  // MARK: - Repeated calls
+
+  /// Records a call that makes an image, until it is answered or cancelled.
+  ///
+  /// - Returns: whether an equal one began just before and is open: then this is a second request.
+  func begin(_ call: MCPCall, digest: [UInt8], now: Int64) -> Bool {
+    state.withLock { state in
+      let isSecond = state.begun.values.contains { $0.digest == digest && now - $0.at < Self.together }
+      state.begun[ObjectIdentifier(call)] = Begun(digest: digest, at: now)
+      return isSecond
+    }
+  }
+
+  /// Records that the client named a prediction: it has its id, so an equal request is for another one.
+  func name(_ id: PredictionID) {
+    state.withLock { state in
+      if state.named.count >= Self.mostNamed { state.named = [] }
+      state.named.insert(id)
+    }
+  }
+
+  /// The predictions that the client has named.
+  var named: Set<PredictionID> { state.withLock { $0.named } }
 
   /// Answers all waiting calls at the end of input: hosts wait only two seconds for the process to exit.
   func endWaits() {

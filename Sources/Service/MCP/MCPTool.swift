@@ -27,11 +27,17 @@ struct MCPTool: Sendable {
     self.name = name
     self.title = title
     self.description = description
-    self.parameters = parameters.map(\.description)
+    self.parameters = parameters.map { Self.nullable($0.description) }
     self.hidden = hidden.map(\.description)
     self.hints = hints
     self.isTaskCapable = isTaskCapable
     self.body = body
+  }
+
+  /// An optional argument, marked so for hosts that otherwise have a model give every argument (smolagents).
+  private static func nullable(_ parameter: ParameterDescription) -> ParameterDescription {
+    guard !parameter.isRequired else { return parameter }
+    return ParameterDescription(parameter.name, isRequired: false) { parameter.schema().nullable }
   }
 
   /// Hints by which a host decides whether to ask the user.

@@ -9,7 +9,7 @@ extension MCPToolCall {
   /// `view_image`.
   func view() throws(RPCError) {
     let agent = try call.agent()
-    let reference = try agent.imageReference(try arguments[Parameters.viewed], in: "id")
+    let reference = try reference(try arguments[Parameters.viewed], in: "id", of: agent)
     let size = try arguments[Parameters.viewedSize]
     let snapshot: PredictionSnapshot
     do throws(StoreError) {
@@ -33,6 +33,7 @@ extension MCPToolCall {
   func get(isEarlier: Bool) throws(RPCError) {
     let id = try arguments[Parameters.id]
     let timeout = try longestWait()
+    service.mcp.name(id)
     let view = try isEarlier ? arguments[Parameters.inline] : arguments[Parameters.view]
     let agent = try call.agent()
     do throws(StoreError) {
@@ -46,6 +47,7 @@ extension MCPToolCall {
   /// `cancel_image`, `cancel_prediction`.
   func cancel(isEarlier: Bool) throws(RPCError) {
     let id = try arguments[Parameters.id]
+    service.mcp.name(id)
     let agent = try call.agent()
     do throws(StoreError) {
       try agent.cancel(id) { result in

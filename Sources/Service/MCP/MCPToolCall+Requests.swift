@@ -17,6 +17,13 @@ extension MCPToolCall {
     request.outputName = try arguments[Parameters.outputName]
     request.idempotencyKey = try arguments[Parameters.key]
     request.maxCostMicros = try arguments[Parameters.maxCost]
+    let again = try arguments[Parameters.again]
+    if again, request.idempotencyKey != nil {
+      throw .invalidParams("again", "again and idempotency_key exclude each other", hint: "The key decides alone.")
+    }
+    let digest = JSONValue.object(arguments.object).canonical { $0 }.serialized
+    let isSecond = service.mcp.begin(call, digest: digest, now: service.time.now.steady)
+    if !again, !isSecond { request.repeats = RepeatedRequest(named: service.mcp.named) }
     let images: [String]
     if isEdit { images = try arguments[Parameters.images] } else { images = try arguments[Parameters.references] ?? [] }
     let input = try flatInput(images: images, of: agent)
@@ -87,9 +94,16 @@ extension MCPToolCall {
     input.seed = try arguments[Parameters.seed]
     let (parameters, earlier) = (try arguments[Parameters.parameters], try arguments[Parameters.input])
     input.parameters = parameters ?? earlier ?? JSONObject()
-    for name in images { input.images.append(try agent.imageReference(name, in: "images").text) }
-    if let mask = try arguments[Parameters.mask] { input.mask = try agent.imageReference(mask, in: "mask").text }
+    for name in images { input.images.append(try reference(name, in: "images", of: agent).text) }
+    if let mask = try arguments[Parameters.mask] { input.mask = try reference(mask, in: "mask", of: agent).text }
     return input
+  }
+
+  /// The output that an agent names, which it then has.
+  func reference(_ name: String, in member: String, of agent: MCPAgent) throws(RPCError) -> OutputReference {
+    let found = try agent.imageReference(name, in: member)
+    service.mcp.name(found.target)
+    return found
   }
 
   /// Accepts a prediction; it is on disk before the body runs.
@@ -114,22 +128,29 @@ extension MCPToolCall {
   private func accept(_ accepted: PredictionEngine.Accepted, timeout: Int64, view: Bool, _ engine: PredictionEngine) {
     let snapshot = accepted.snapshot
     let id = snapshot.prediction.id
+    let label = accepted.isRepeated ? notNew(snapshot.prediction) : nil
     if view, way != .result { service.mcp.keepInline(id) }
     switch way {
     case .coreTask: MCPTask.begin(snapshot, for: call, in: engine)
     case .extensionTask: call.result(type: "task") { MCPTask(snapshot).write(to: &$0, in: .extended) }
     // Finished already, because the key was known. This thread writes the database and must not wait.
-    case .result where snapshot.isSettled: answer(snapshot, view: view)
+    case .result where snapshot.isSettled: answer(snapshot, view: view, label: label)
     case .result:
       guard call.hold(accepted, in: engine) else { return }
       do throws(StoreError) {
         try call.wait(for: id, atMost: timeout, in: engine) { latest in
-          answer((latest ?? snapshot).with(warnings: snapshot.warnings), view: view)
+          answer((latest ?? snapshot).with(warnings: snapshot.warnings), view: view, label: label)
         }
       } catch {
         answer(snapshot)
       }
     }
+  }
+
+  /// Tells the model that its request was made before.
+  private func notNew(_ earlier: Prediction) -> SafeText {
+    let age = MCPListed.age(service.time.now.wall - earlier.createdAt)
+    return "Not a new image: the same request was made \(age) ago; again: true makes another."
   }
 
   /// How long a call waits, in milliseconds: what it asks for, at most as long as hosts do, or the user's setting.
@@ -145,9 +166,12 @@ extension MCPCall {
   /// How long a tool waits where the call says nothing, in milliseconds: the user's setting, otherwise less than the host does.
   var usualWait: Int64 {
     if let wait = service.host.toolWait { return wait }
-    // The name that the Python SDK gives its own client, with which several hosts wait 5 s.
-    return (context.clientName ?? service.mcp.clientName) == "mcp" ? 4_000 : 50_000
+    return Self.shortWaits[context.clientName ?? service.mcp.clientName] ?? 50_000
   }
+
+  /// How long clients wait that give up sooner than others, less a second. `mcp` is the name that the Python SDK gives its own
+  /// client, with which openai-agents waits 5 s; `fastmcp` is that of another library, with which agno waits 10 s.
+  private static let shortWaits: [String: Int64] = ["mcp": 4_000, "google-adk": 4_000, "fastmcp": 9_000]
 }
 
 extension MCPAgent {

@@ -39,7 +39,7 @@ struct MCPToolCall: Sendable {
       throw .invalidParams("arguments", "arguments must be an object, not \(given.kind)")
     }
     do throws(RPCError) {
-      let arguments = try MethodParameters(given, of: tool.parameters, hidden: tool.hidden, strict: true)
+      let arguments = try MethodParameters(given.withoutEmpties, of: tool.parameters, hidden: tool.hidden, strict: true)
       try tool.body(MCPToolCall(call: call, way: way, arguments: arguments))
     } catch {
       refuse(call, error, way: way)
@@ -63,16 +63,18 @@ struct MCPToolCall: Sendable {
   ///   - view: whether to show its images, and the length of their longest side.
   ///   - file: the only file that it tells of; `nil` for all.
   ///   - isEarlier: whether in the form of the first version.
+  ///   - label: what the answer begins with.
   func answer(
     _ snapshot: PredictionSnapshot?, view: Bool = false, size: Int = MCPFileContents.copySize,
-    file: Int? = nil, isToBringIt: Bool = true, isEarlier: Bool = false
+    file: Int? = nil, isToBringIt: Bool = true, isEarlier: Bool = false,
+    label: SafeText? = nil
   ) {
     guard let snapshot else { return Self.refuse(call, .notFound("of that id any more")) }
     call.withRoom(for: snapshot, isInline: view, size: size) { [call] room in
       let result =
         isEarlier
         ? call.service.toolResult(snapshot, room: room, isToBringIt: isToBringIt)
-        : call.service.brief(snapshot, room: room, file: file, isToBringIt: isToBringIt)
+        : call.service.brief(snapshot, room: room, file: file, isToBringIt: isToBringIt, label: label)
       call.result { result.write(to: &$0, for: call.revision) }
     }
   }
@@ -82,6 +84,17 @@ struct MCPToolCall: Sendable {
     let text = SafeText(json: object.bytes)
     let result = MCPToolResult(text: label.map { "\($0)\n\(text)" } ?? text, structured: object.bytes)
     call.result { result.write(to: &$0, for: call.revision) }
+  }
+}
+
+extension JSONValue {
+  /// Arguments without empty strings and lists: what models give that must give every argument. An empty prompt stays.
+  fileprivate var withoutEmpties: JSONValue {
+    guard let object else { return self }
+    return .object(
+      JSONObject(
+        object.members.filter { $0.name == "prompt" || !($0.value.string?.isEmpty ?? $0.value.array?.isEmpty ?? false) }
+          .map { ($0.name, $0.value) }))
   }
 }
 

@@ -124,17 +124,20 @@ extension Service {
   ///   - room: how much of its files it may hold. Images are shown as small copies.
   ///   - file: the only file that it tells of; `nil` for all.
   ///   - isToBringIt: whether the call asks for an image, so that a failed prediction is an error for the model.
+  ///   - label: what it begins with.
   func brief(
-    _ snapshot: PredictionSnapshot, room: MCPRoom = .none, file only: Int? = nil, isToBringIt: Bool = true
+    _ snapshot: PredictionSnapshot, room: MCPRoom = .none, file only: Int? = nil, isToBringIt: Bool = true,
+    label: SafeText? = nil
   ) -> MCPToolResult {
     let prediction = snapshot.prediction
     let folders = folders
     let files = prediction.visibleFiles.filter { folders.contains($0.path) && (only ?? $0.index) == $0.index }
     var brief = MCPBrief(prediction: prediction, files: files)
+    brief.labels = [prediction.sandboxLabel, label].compactMap { $0 }
     brief.notes = notes(for: snapshot)
     guard !(isToBringIt && [.failed, .unknown, .cancelled].contains(prediction.status)) else {
       let excuse = SafeText.joined([prediction.excuse] + brief.notes.map { SafeText($0) }, separator: " ")
-      return MCPToolResult(text: prediction.sandboxLabel.map { "\($0)\n\(excuse)" } ?? excuse, isError: true)
+      return MCPToolResult(text: .joined(brief.labels + [excuse], separator: "\n"), isError: true)
     }
     var result = MCPToolResult(text: "")
     if !files.isEmpty, let engine = try? engine() {

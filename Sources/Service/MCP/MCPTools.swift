@@ -112,8 +112,12 @@ extension MCPTool {
     static let wait = Parameter(optional: "wait_seconds", .integer(in: 0...3_600), about: "0 does not wait.")
     static let view = Parameter("view", .bool, default: false, about: "Answer with a small copy to look at.")
 
+    static let again = Parameter(
+      "again", .bool, default: false,
+      about: "Make another one with the same arguments; without it a repeated call makes none.")
+
     /// What decides the answer.
-    static let ofAnswer: [any DescribedParameter] = [outputDirectory, outputName, wait, view]
+    static let ofAnswer: [any DescribedParameter] = [outputDirectory, outputName, wait, view, again]
 
     static let id = Parameter("id", .id, about: "From an earlier answer.")
     static let viewed = Parameter("id", .name(bytes: 1...4_096), about: "ID, ID/2 or a path from an answer.")

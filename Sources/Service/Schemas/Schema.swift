@@ -96,6 +96,9 @@ extension Schema {
   /// A string that matches the pattern.
   static func string(like pattern: String) -> Schema { Schema(["type": "string", "pattern": .string(pattern)]) }
 
+  /// The same in the words of OpenAPI, where `null` is "not given".
+  var nullable: Schema { with("nullable", true) }
+
   /// One of these words.
   static func word(_ words: [String]) -> Schema {
     Schema(["type": "string", "enum": .array(words.map { .string($0) })])

@@ -214,10 +214,11 @@ public final class SQLitePredictionStore: PredictionStore {
 
   /// Records a new prediction, or finds the one its key names; committed with the next `flush` or other write.
   public func insert(
-    _ prediction: Prediction, queueLimit: Int,
+    _ prediction: Prediction, queueLimit: Int, repeating rule: RepeatedRequest?,
     completion: @escaping @Sendable (Result<InsertOutcome, StoreError>) -> Void
   ) {
-    thread.add(urgent: false, { try $0.insert(prediction, queueLimit: queueLimit) }, completion: completion)
+    thread.add(
+      urgent: false, { try $0.insert(prediction, queueLimit: queueLimit, repeating: rule) }, completion: completion)
   }
 
   /// Applies one event to a prediction, and to the record of its POST.

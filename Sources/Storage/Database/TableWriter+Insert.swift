@@ -2,8 +2,9 @@ internal import Predictions
 
 extension TableWriter {
   /// Adds a prediction, or finds the one that its key names; Sources/Predictions/README.md, "Idempotency keys".
-  func insert(_ new: Prediction, queueLimit: Int) throws -> InsertOutcome {
+  func insert(_ new: Prediction, queueLimit: Int, repeating rule: RepeatedRequest?) throws -> InsertOutcome {
     if let known = try namedByKey(of: new) { return known }
+    if let rule, let earlier = try earlier(than: new, by: rule) { return .repeated(earlier) }
     guard try queuedCount(of: new.account) < queueLimit else { return .queueFull }
     if let refusal = try agentRefusal(of: new) { return .overBudget(refusal) }
     if new.isChained, let refusal = try chainRefusal(of: new) { return refusal }
@@ -30,6 +31,25 @@ extension TableWriter {
     try PredictionRow.noteChange(prediction.id, gone: false, in: connection)
     if prediction.isUnsent { noteQueued(prediction.account) }
     return .inserted(prediction)
+  }
+
+  /// The newest prediction that answers an equal request of the same agent.
+  private func earlier(than new: Prediction, by rule: RepeatedRequest) throws(SQLiteError) -> Prediction? {
+    guard let agent = new.agent, let origin = new.origin else { return nil }
+    let now = now
+    let candidates = try connection.rows(
+      """
+      SELECT seq, low FROM predictions WHERE origin = ? AND seq >= ? AND agent = ? AND fingerprint = ?
+      ORDER BY seq DESC LIMIT 64
+      """, origin.rawValue, PredictionID(at: now - RepeatedRequest.reach).sequence, agent, new.fingerprint
+    ) { PredictionID(sequence: $0.integer(0), lowBits: $0.integer(1)) }
+    for id in candidates {
+      guard let row = try prediction(id), RepeatedRequest.isSame(row, new), rule.isAnswered(by: row, at: now) else {
+        continue
+      }
+      return row
+    }
+    return nil
   }
 
   /// The caps of agents count what is accepted and not sent yet, so that a queue cannot hold more than may be sent.

@@ -82,7 +82,7 @@ async def converse(session, revision):
     assert made["status"] == "completed"
     assert Path(made["files"][0]["path"]).read_bytes().startswith(b"\x89PNG")
     if revision >= "2025-06-18":
-        assert {**result.structuredContent, "note": ""} == {**made, "note": ""}
+        assert {**made, "about": ""} == {**result.structuredContent, "about": ""}
     assert [block.type for block in result.content] == ["text"]
     done("picture")
 

@@ -145,7 +145,7 @@ final class MemoryStore: PredictionStore {
   }
 
   func insert(
-    _ prediction: Prediction, queueLimit: Int,
+    _ prediction: Prediction, queueLimit: Int, repeating rule: RepeatedRequest?,
     completion: @escaping @Sendable (Result<InsertOutcome, StoreError>) -> Void
   ) {
     write(
@@ -163,6 +163,12 @@ final class MemoryStore: PredictionStore {
           guard let row = state.rows[known.id] else { return .conflict(known.id, deleted: true, difference: nil) }
           return known.fingerprint == prediction.fingerprint
             ? .existing(row) : .conflict(known.id, deleted: false, difference: row.difference(to: prediction))
+        }
+        if let rule,
+          let earlier = state.rows.values.sorted(by: { $0.id > $1.id })
+            .first(where: { RepeatedRequest.isSame($0, prediction) && rule.isAnswered(by: $0, at: now) })
+        {
+          return .repeated(earlier)
         }
         let queued = state.rows.values.count { $0.account == prediction.account && $0.isUnsent }
         guard queued < queueLimit else { return .queueFull }

@@ -1,0 +1,37 @@
+/// The rule for equal requests of one agent. Hosts that give up on a call do not always say so, and the model makes the call
+/// again: that must not be paid twice. Pure.
+///
+/// A reply that was written may never have been read, so an earlier prediction answers an equal request also when it is
+/// finished, until the agent has named its id in another call.
+public struct RepeatedRequest: Sendable, Equatable {
+  /// Milliseconds after its acceptance or its end in which an earlier prediction answers an equal request.
+  public static let window: Int64 = 600_000
+  /// Milliseconds before now after which an earlier prediction is not looked for: one that takes longer answers no request.
+  public static let reach: Int64 = 86_400_000
+
+  /// Predictions whose ids the agent has named: it has them, so an equal request is for another one.
+  public var named: Set<PredictionID>
+
+  /// The rule for a request.
+  public init(named: Set<PredictionID> = []) {
+    self.named = named
+  }
+
+  /// Whether an earlier prediction answers a request that is equal to its own.
+  ///
+  /// - Parameter now: milliseconds since 1970.
+  public func isAnswered(by earlier: Prediction, at now: Int64) -> Bool {
+    guard !named.contains(earlier.id), now - earlier.createdAt < Self.reach else { return false }
+    // It came to nothing and cost nothing. One that is `unknown` may have been paid for.
+    if earlier.status == .failed || earlier.status == .cancelled, earlier.billing == .none { return false }
+    guard let finished = earlier.finishedAt else { return true }
+    return now - max(finished, earlier.createdAt) < Self.window
+  }
+
+  /// Whether two requests are equal: of one agent, for the same content, to the same place.
+  public static func isSame(_ one: Prediction, _ other: Prediction) -> Bool {
+    one.agent != nil && one.agent == other.agent && one.origin == other.origin && one.account == other.account
+      && one.fingerprint == other.fingerprint && one.outputDirectory == other.outputDirectory
+      && one.outputName == other.outputName
+  }
+}
