@@ -13,7 +13,8 @@ FUZZ_SECONDS ?= 600
 
 .PHONY: bench browser build clean debug demo dependencies dist format fuzz fuzz-short help install lint mcp-clients \
   power-loss sanitize sanitize-address sanitize-thread schemas shells soak soak-short test test-adversary test-clients test-dist \
-  test-editors test-editors-next test-endurance test-mcp test-node test-openai test-program test-python test-swift tools
+  test-editors test-editors-next test-endurance test-hosts test-hosts-all test-mcp test-node test-openai test-program \
+  test-python test-swift tools
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -67,6 +68,14 @@ test-editors-next: debug ## The same in the editors of Debian 13 (needs root; fe
 
 test-mcp: debug tools mcp-clients ## The MCP server, driven by seven client libraries from PyPI
 	$(WITH_PROGRAM) $(PYTEST) Tests/MCPTests
+
+test-hosts: debug tools ## The MCP server in agent hosts: Claude Code, Codex, OpenAI's Agents SDK, LangChain (1 GB from PyPI)
+	@.ci/hosts claude codex openai-agents langchain
+	$(WITH_PROGRAM) $(PYTEST) -n 2 --dist worksteal Tests/Hosts
+
+test-hosts-all: debug tools ## The same in every agent host (3 GB from PyPI)
+	@.ci/hosts
+	$(WITH_PROGRAM) $(PYTEST) -n 2 --dist worksteal Tests/Hosts --hosts all
 
 test-openai: debug tools ## The provider openai against LiteLLM's proxy (750 MB from PyPI)
 	@.ci/litellm

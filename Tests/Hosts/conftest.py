@@ -1,0 +1,35 @@
+"""Fixtures and options of the laboratory of hosts."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).resolve().parents[1]
+for folder in (TESTS / "ProgramTests", TESTS / "Fixtures", TESTS / "Hosts"):
+    sys.path.insert(0, str(folder))
+
+from hosts import DEFAULT, HOSTS, World  # noqa: E402
+from scenarios import SCENARIOS  # noqa: E402
+from wavespeed import LoopbackWaveSpeed  # noqa: E402
+
+
+def pytest_addoption(parser):
+    parser.addoption("--hosts", default=",".join(DEFAULT), help="names with commas, or all")
+    parser.addoption("--update-golden", action="store_true", help="write what the model sees now")
+
+
+def pytest_generate_tests(metafunc):
+    if "host" in metafunc.fixturenames:
+        wanted = metafunc.config.getoption("--hosts")
+        hosts = list(HOSTS) if wanted == "all" else wanted.split(",")
+        rows = [
+            (host, name) for host in hosts for name, scenario in SCENARIOS.items() if not scenario.hosts or host in scenario.hosts
+        ]
+        metafunc.parametrize("host, name", rows, ids=[f"{host}-{name}" for host, name in rows])
+
+
+@pytest.fixture
+def world(tmp_path):
+    with LoopbackWaveSpeed() as wavespeed:
+        yield World(tmp_path, wavespeed)

@@ -1,0 +1,114 @@
+"""What the scripted model does in each scenario. A new one is a row here, and `--update-golden` once."""
+
+import base64
+import random
+from dataclasses import dataclass, field
+
+from program import KEY, MODEL
+from wavespeed import png
+
+#: An image that the sandbox draws at once.
+FOX = {"prompt": "a red fox in snow", "input": {"size": "64x64"}}
+#: The same of the paid provider on loopback.
+PAID = {"prompt": "a red fox in snow"}
+HOUR = 3_600
+
+
+@dataclass
+class Call:
+    """One call of the model. In its arguments, {id} is the latest prediction id that the model was shown."""
+
+    tool: str
+    arguments: dict = field(default_factory=dict)
+    #: Done once, just before the model makes this call.
+    before: object = None
+
+
+@dataclass
+class Scenario:
+    calls: list
+    #: Whether images come from the paid provider on loopback, which `begin` can script, and not from the sandbox.
+    paid: bool = False
+    begin: object = None
+    #: Seconds after which the host gives up a call; None leaves it the host's default.
+    patience: float | None = HOUR
+    #: Done beside the host, in a thread.
+    meanwhile: object = None
+    #: Only these hosts; None for all.
+    hosts: tuple | None = None
+    settings: dict = field(default_factory=dict)
+
+
+def never_finished(world):
+    world.wavespeed.script(poll=[{"do": "running", "times": "forever"}])
+
+
+def finished_from_now_on(world):
+    world.wavespeed.clear()
+
+
+def all_finished(world):
+    """Waits until the program has finished what it recovered, if the host started it again."""
+    if len(world.starts()) > 1:
+        world.settle()
+
+
+def draws_a_large_image(world):
+    image = png(900, 700, noise=random.Random(1).randbytes)
+    world.wavespeed.script(download=[{"do": "file", "base64": base64.b64encode(image).decode(), "times": "forever"}])
+
+
+def refuses(world):
+    world.wavespeed.script(poll=[{"do": "state", "status": "failed", "error": "The prompt was flagged by the content policy."}])
+
+
+def kill_the_server(world):
+    """Kills the program once the provider has accepted the first image."""
+    world.wavespeed.wait_until(lambda requests: any(r["endpoint"] == "poll" for r in requests))
+    world.kill_server()
+
+
+SCENARIOS = {
+    "plain": Scenario([Call("generate_image", FOX)]),
+    "inline": Scenario([Call("generate_image", {**FOX, "inline": True})]),
+    # An image of an ordinary size, 1.9 MB.
+    "large": Scenario([Call("generate_image", {**PAID, "inline": True})], paid=True, begin=draws_a_large_image),
+    "paid": Scenario([Call("generate_image", PAID)], paid=True),
+    "list": Scenario([Call("generate_image", FOX), Call("list_predictions")]),
+    "models": Scenario([Call("list_models")]),
+    # The provider is slower than the tool waits.
+    "slow": Scenario(
+        [
+            Call("generate_image", {**PAID, "timeout_ms": 1_000}),
+            Call("get_prediction", {"id": "{id}"}, before=finished_from_now_on),
+        ], paid=True, begin=never_finished,
+    ),
+    "refused": Scenario([Call("generate_image", PAID)], paid=True, begin=refuses),
+    # The host gives up before the tool does, and the model repeats its call.
+    "timeout": Scenario(
+        [Call("generate_image", PAID), Call("generate_image", PAID), Call("list_predictions")],
+        paid=True, begin=never_finished, patience=2,
+    ),
+    # The same with the host's own time, where that is short.
+    "impatient": Scenario(
+        [Call("generate_image", PAID), Call("list_predictions")],
+        paid=True, begin=never_finished, patience=None, hosts=("openai-agents", "adk", "agno"),
+    ),
+    # The program is killed while the host waits for it, and the model repeats its call.
+    "killed": Scenario(
+        [
+            Call("generate_image", PAID), Call("generate_image", PAID, before=finished_from_now_on),
+            Call("list_predictions", before=all_finished),
+        ],
+        paid=True, begin=never_finished, meanwhile=kill_the_server,
+    ),
+}
+
+
+def environment_of(scenario, world):
+    """The settings of the program in a scenario."""
+    if not scenario.paid:
+        return dict(scenario.settings)
+    return {
+        "WAVESPEED_API_KEY": KEY, "WAVESPEED_BASE_URL": world.wavespeed.url, "IMAGEWIRE_MODEL": MODEL, **scenario.settings,
+    }
