@@ -24,7 +24,8 @@ def pytest_generate_tests(metafunc):
         wanted = metafunc.config.getoption("--hosts")
         hosts = list(HOSTS) if wanted == "all" else wanted.split(",")
         rows = [
-            (host, name) for host in hosts for name, scenario in SCENARIOS.items() if not scenario.hosts or host in scenario.hosts
+            (host, name) for host in hosts for name, scenario in SCENARIOS.items()
+            if host in (scenario.hosts or hosts) and host not in scenario.but
         ]
         metafunc.parametrize("host, name", rows, ids=[f"{host}-{name}" for host, name in rows])
 

@@ -23,6 +23,15 @@ HOSTS = {
     "openai-agents": ("openai-agents", "openai_agents"),
     "langchain": ("langchain", "langchain"),
     "langchain-openai": ("langchain", "langchain"),
+    "vibe": ("vibe", "vibe"),
+    "adk": ("adk", "adk"),
+    "pydantic-ai": ("pydantic-ai", "pydantic_ai"),
+    "strands": ("strands", "strands"),
+    "smolagents": ("smolagents", "smolagents"),
+    "agno": ("agno", "agno"),
+    "mcp-use": ("mcp-use", "mcp_use"),
+    "fast-agent": ("fast-agent", "fast_agent"),
+    "llm": ("llm", "llm"),
 }
 DEFAULT = ["claude", "codex", "openai-agents", "langchain"]
 #: A host that has not ended after so many seconds is killed.
@@ -47,6 +56,8 @@ class World:
     def __init__(self, home, wavespeed):
         self.home, self.wavespeed = home, wavespeed
         self.pids = home / "pids"
+        #: Set when the host has ended.
+        self.ended = threading.Event()
         self.folder = home / "project"
         self.folder.mkdir()
 
@@ -92,11 +103,12 @@ def talk(host, scenario, world):
         beside.start()
         try:
             out, log = process.communicate(timeout=PATIENCE)
-            beside.join(PATIENCE)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             out, log = process.communicate()
             log += "\nKilled, since it did not end."
+        world.ended.set()
+        beside.join()
         (world.home / "host.log").write_text(f"{out}\n{log}")
         (world.home / "requests.jsonl").write_text("".join(f"{json.dumps(one)}\n" for one in model.requests))
         return model, {"code": process.returncode, "said": out.strip(), "log": log}
@@ -134,7 +146,7 @@ class Plain:
         text = re.sub(r"\bsandbox-[0-9a-z]+-[0-9a-f]+", "REMOTE", text)
         text = re.sub(r"[A-Za-z0-9+/]{300,}=*", lambda m: f"BASE64 of {len(m[0]) // 1000} kB", text)
         text = re.sub(r"\b\d+\.\d+( ?)(s|seconds|ms)\b", r"N\1\2", text)
-        return re.sub(r'("(?:inference|queued|total|saved|revision|[a-z_]*_ms)": ?)[\d.]+', r"\g<1>0", text)
+        return re.sub(r'("(?:inference|queued|total|saved|revision|[a-z_]*_ms)\\*": ?)[\d.]+', r"\g<1>0", text)
 
     def block(self, block):
         """A block as the golden file has it: JSON is laid out."""
@@ -161,12 +173,11 @@ class Plain:
 def seen(model, ended, world):
     """What the model saw, as the golden file of a scenario has it."""
     plain = Plain(world)
-    results = [
-        {"of": model.made.get(id, "?"), **plain.result(blocks)} for id, blocks in model.heard.results if id not in model.searches
-    ]
+    done = [blocks for id, blocks in model.heard.results if id not in model.searches]
+    results = [{"of": call.tool, **plain.result(blocks)} for call, blocks in zip(model.script, done)]
     found = {
         "results": results,
-        "said": plain.text(ended["said"])[-2_000:],
+        "said": plain.text((ended["said"].splitlines() or [""])[-1]),
         "submits": len(world.wavespeed.posts()),
         "starts": len(world.starts()),
     }

@@ -14,14 +14,15 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 
-#: Tools by which a host's model finds tools that the host did not list. With exec, Codex's model finds and calls them in
-#: JavaScript.
-SEARCHES = ("ToolSearch", "tool_search", "exec")
+#: Tools by which a host's model finds tools that the host did not list. With `exec`, Codex's model finds and calls them in
+#: JavaScript; Vibe's finds them with the last and calls them in TypeScript.
+SEARCHES = ("ToolSearch", "tool_search", "exec", "search_tool_functions")
 FIND = "text(ALL_TOOLS.filter(tool => /image/i.test(tool.name + tool.description)))"
 #: Everything of a result: all but its images as text, its images as images.
-CALL = """const result = await tools.{name}({arguments});
+JAVASCRIPT = """const result = await tools.{name}({arguments});
 text({{...result, content: result.content.filter(block => block.type !== "image")}});
 for (const block of result.content) if (block.type === "image") image(block);"""
+TYPESCRIPT = "async function main() {{ return await tools.{name}({arguments}); }}"
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\b[0-9A-HJKMNP-TV-Z]{26}\b")
 
 
@@ -111,6 +112,9 @@ def chat(body):
                 if "image" in one:
                     one["refused"] = "Image URLs are only allowed for messages with role 'user', not 'tool'."
             heard.results.append((message["tool_call_id"], seen))
+        elif message["role"] == "user" and "Observation:" in json.dumps(message["content"]):
+            # smolagents' way of telling a result.
+            heard.results.append((f"observation {len(heard.results)}", blocks(message["content"])))
         elif heard.results and message["role"] == "user":
             # Hosts show an image after the result, in a message of the user.
             heard.results[-1][1].extend({"as user": b} for b in blocks(message["content"]))
@@ -254,8 +258,6 @@ class ScriptedModel:
         self.requests = []
         #: Tool searches: their call ids, and the tools that they looked for. They are no steps of the script.
         self.searches = {}
-        #: Calls of the script: their ids and their tools.
-        self.made = {}
         model = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -318,39 +320,67 @@ class ScriptedModel:
 
     def next(self, heard):
         """The next call, or else a text."""
-        search = next((t for t in heard.tools if t["name"] in SEARCHES), None)
-        if not search and not heard.tool("generate_image"):
+        if not heard.tool("generate_image") and not any(t["name"] in SEARCHES for t in heard.tools):
             return None, "ok"
         done = [(id, seen) for id, seen in heard.results if id not in self.searches]
         if len(heard.results) >= len(self.heard.results):
             self.heard = heard
         if len(done) >= len(self.script) or heard.refusal():
-            return None, "Done."
+            return self.last_words(heard)
         step, id = self.script[len(done)], f"call_{next(self.numbers)}"
         found = json.dumps([seen for i, seen in heard.results if i in self.searches])
-        named = re.search(rf"\bmcp__\w+__{step.tool}\b", found) if search and search["name"] == "exec" else None
-        tool = {"name": named[0]} if named else heard.tool(step.tool)
-        if not tool:
-            if search and not any(step.tool == wanted for wanted in self.searches.values()):
-                self.searches[id] = step.tool
-                return self.search(id, search["name"], step.tool), None
+        if search := self.search(heard, step.tool, found):
+            self.searches[id] = step.tool
+            return {"id": id, **search}, None
+        words = json.dumps([seen for _, seen in heard.results])
+        latest = (ID.findall(words) or ["no-id-was-shown"])[-1]
+        arguments = {k: v.replace("{id}", latest) if isinstance(v, str) else v for k, v in step.arguments.items()}
+        call = self.call(heard, step.tool, json.dumps(arguments), found)
+        if not call:
             self.missing.append(step.tool)
             return None, f"There is no tool {step.tool}."
         if len(done) not in self.begun:
             self.begun.add(len(done))
             if step.before:
                 step.before(self.world)
-        self.made[id] = step.tool
-        words = json.dumps([seen for _, seen in heard.results])
-        latest = (ID.findall(words) or ["no-id-was-shown"])[-1]
-        arguments = {k: v.replace("{id}", latest) if isinstance(v, str) else v for k, v in step.arguments.items()}
-        call = {"id": id, "name": tool["name"], "namespace": tool.get("namespace"), "arguments": arguments}
-        if named:
-            call["code"] = CALL.format(name=named[0], arguments=json.dumps(arguments))
-        return call, None
+        return {"id": id, **call}, None
+
+    def search(self, heard, wanted, found):
+        """The next call that looks for a tool which the host did not list, unless there is none."""
+        names = {t["name"] for t in heard.tools}
+        times = list(self.searches.values()).count(wanted)
+        query = {"query": wanted.replace("_", " ")}
+        if times == 0 and not heard.tool(wanted):
+            if "ToolSearch" in names:
+                return {"name": "ToolSearch", "arguments": {**query, "max_results": 5}}
+            if "tool_search" in names:
+                return {"name": "tool_search", "arguments": query}
+            if "exec" in names and not re.search(rf"mcp__\w+__{wanted}\b", found):
+                return {"name": "exec", "code": FIND}
+            if "search_tool_functions" in names:
+                return {"name": "search_tool_functions", "arguments": {"mode": "best_match", **query}}
+        if times == 1 and (function := re.search(rf"\w+\.{wanted}\b", found)):
+            return {"name": "search_tool_functions", "arguments": {"mode": "details", "functions": [function[0]]}}
+        return None
 
     @staticmethod
-    def search(id, name, wanted):
-        """A call that looks for a tool."""
-        query = {"query": wanted.replace("_", " "), **({"max_results": 5} if name == "ToolSearch" else {})}
-        return {"id": id, "name": name, "arguments": query, **({"code": FIND} if name == "exec" else {})}
+    def call(heard, wanted, arguments, found):
+        """The call of a tool, if the host has it."""
+        if tool := heard.tool(wanted):
+            # A host may demand more than the server does.
+            empty = {"object": {}, "number": 0, "integer": 0, "boolean": False}
+            kinds = tool["schema"].get("properties", {})
+            more = {name: empty.get(kinds[name].get("type"), "") for name in tool["schema"].get("required", [])}
+            return {"name": tool["name"], "namespace": tool.get("namespace"), "arguments": {**more, **json.loads(arguments)}}
+        if function := re.search(rf"\bmcp__\w+__{wanted}\b", found):
+            return {"name": "exec", "code": JAVASCRIPT.format(name=function[0], arguments=arguments)}
+        if function := re.search(rf"\w+\.{wanted}\b", found):
+            code = TYPESCRIPT.format(name=function[0], arguments=arguments)
+            return {"name": "run_typescript", "arguments": {"code": code}}
+        return None
+
+    def last_words(self, heard):
+        """Text, or the call by which smolagents wants to be told that nothing is left to do."""
+        if heard.tool("final_answer"):
+            return {"id": f"call_{next(self.numbers)}", "name": "final_answer", "arguments": {"answer": "Done."}}, None
+        return None, "Done."
