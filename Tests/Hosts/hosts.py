@@ -199,9 +199,9 @@ def offered(model, world):
     begin = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
     with Program(world.home, "mcp") as program:
         words = program.call("initialize", begin)["instructions"][:60]
-    found = {
-        "instructions": words in json.dumps(model.requests, ensure_ascii=False),
-        "tools": [t for t in heard.tools if OURS.search(t["name"])],
-    }
+    ours = [t for t in heard.tools if OURS.search(t["name"])]
+    # Codex has a view_image of its own.
+    named = [t for t in ours if "imagewire" in t.get("namespace", t["name"])]
+    found = {"instructions": words in json.dumps(model.requests, ensure_ascii=False), "tools": named or ours}
     searches = [plain.result(blocks) for id, blocks in heard.results if id in model.searches]
     return {**found, "found": searches} if searches else found

@@ -38,7 +38,8 @@ class Heard:
 
     def refusal(self):
         """Why the service would refuse this request."""
-        return next((one["refused"] for _, blocks in self.results for one in blocks if "refused" in one), None)
+        shown = [one.get("as user", one) for _, blocks in self.results for one in blocks]
+        return next((one["refused"] for one in shown if "refused" in one), None)
 
     def tool(self, wanted):
         """The tool that the host gave this name, with a prefix of its own perhaps."""

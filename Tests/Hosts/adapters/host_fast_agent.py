@@ -1,4 +1,4 @@
-"""fast-agent, the program, with Chat Completions."""
+"""fast-agent, the program, with OpenAI's API."""
 
 import json
 import subprocess
@@ -9,7 +9,7 @@ from spec import FOLDER, MODEL, PATIENCE, PROMPT, SERVER
 
 patience = {"read_timeout_seconds": PATIENCE} if PATIENCE else {}
 config = {
-    "generic": {"api_key": "none", "base_url": f"{MODEL}/v1"},
+    "openai": {"api_key": "none", "base_url": f"{MODEL}/v1"},
     "logger": {"type": "none", "progress_display": False},
     "mcp": {"servers": {"imagewire": {**SERVER, **patience}}},
 }
@@ -17,6 +17,6 @@ path = Path(FOLDER) / "fast-agent.yaml"
 path.write_text(json.dumps(config))
 command = [
     Path(sys.executable).parent / "fast-agent", "go", "--config-path", path, "--servers", "imagewire", "--model",
-    "generic.scripted", "--message", PROMPT, "--quiet",
+    "openai.gpt-4.1", "--message", PROMPT, "--quiet",
 ]
 sys.exit(subprocess.run(command, stdin=subprocess.DEVNULL).returncode)
