@@ -33,7 +33,7 @@ HOSTS = {
     "fast-agent": ("fast-agent", "fast_agent"),
     "llm": ("llm", "llm"),
 }
-DEFAULT = ["claude", "codex", "openai-agents", "langchain"]
+DEFAULT = ["claude", "codex", "codex-functions", "openai-agents", "langchain"]
 #: A host that has not ended after so many seconds is killed.
 PATIENCE = 60
 #: No host finds the internet, and none is to look for it.
@@ -44,8 +44,6 @@ OFFLINE = {
     "OPENAI_AGENTS_DISABLE_TRACING": "1", "AGNO_TELEMETRY": "false", "MCP_USE_ANONYMIZED_TELEMETRY": "false",
     "LITELLM_LOCAL_MODEL_COST_MAP": "True", "PYDANTIC_DISABLE_PLUGINS": "1",
 }
-
-
 #: Our tools, whatever a host writes before their names.
 OURS = re.compile(r"(generate|edit|view|get|cancel|list|submit)_(image|prediction|model)s?$|estimate_cost$")
 
@@ -77,9 +75,13 @@ class World:
 
     def settle(self):
         """Waits until every prediction is finished, as the program tells."""
-        rows = [BINARY, "list"]
         env = {"HOME": str(self.home), "PATH": os.environ["PATH"]}
-        wait_for(lambda: not re.search("created|processing", subprocess.run(rows, env=env, capture_output=True, text=True).stdout), "it goes on")
+
+        def finished():
+            rows = subprocess.run([BINARY, "list"], env=env, capture_output=True, text=True, check=True).stdout
+            return rows and not re.search(r"\b(created|processing)\b", rows)
+
+        wait_for(finished, "it is never finished")
 
 
 def talk(host, scenario, world):
@@ -90,8 +92,8 @@ def talk(host, scenario, world):
         if scenario.begin:
             scenario.begin(world)
         spec = {
-            "host": host, "model": model.url, "server": world.server(environment_of(scenario, world)), "patience": scenario.patience,
-            "prompt": "Make the image.", "folder": str(world.folder),
+            "host": host, "model": model.url, "server": world.server(environment_of(scenario, world)),
+            "patience": scenario.patience, "prompt": "Make the image.", "folder": str(world.folder),
         }
         kept = {name: os.environ[name] for name in ("PATH", "TMPDIR", "LANG") if name in os.environ}
         process = subprocess.Popen(
