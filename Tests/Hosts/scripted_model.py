@@ -369,7 +369,7 @@ class ScriptedModel:
         """The call of a tool, if the host has it."""
         if tool := heard.tool(wanted):
             # A host may demand more than the server does.
-            empty = {"object": {}, "number": 0, "integer": 0, "boolean": False}
+            empty = {"object": {}, "array": [], "number": 0, "integer": 0, "boolean": False}
             kinds = tool["schema"].get("properties", {})
             more = {name: empty.get(kinds[name].get("type"), "") for name in tool["schema"].get("required", [])}
             return {"name": tool["name"], "namespace": tool.get("namespace"), "arguments": {**more, **json.loads(arguments)}}
