@@ -148,7 +148,8 @@ class Plain:
         text = re.sub(r"\bsandbox-[0-9a-z]+-[0-9a-f]+", "REMOTE", text)
         text = re.sub(r"[A-Za-z0-9+/]{300,}=*", lambda m: f"BASE64 of {len(m[0]) // 1000} kB", text)
         text = re.sub(r"\b\d+\.\d+( ?)(s|seconds|ms)\b", r"N\1\2", text)
-        return re.sub(r'("(?:inference|queued|total|saved|revision|[a-z_]*_ms)\\*": ?)[\d.]+', r"\g<1>0", text)
+        text = re.sub(r'("age\\*": ?\\*")[^"\\]*', r"\1N s", text)
+        return re.sub(r'("(?:inference|queued|total|saved|seconds|revision|[a-z_]*_ms)\\*": ?)[\d.]+', r"\g<1>0", text)
 
     def block(self, block):
         """A block as the golden file has it: JSON is laid out."""

@@ -10,7 +10,7 @@ from wavespeed import png
 #: Hosts that wait for a tool as long as it takes.
 ENDLESS = ("strands", "smolagents", "mcp-use", "llm")
 #: An image that the sandbox draws at once.
-FOX = {"prompt": "a red fox in snow", "input": {"size": "64x64"}}
+FOX = {"prompt": "a red fox in snow", "size": "64x64"}
 #: The same of the paid provider on loopback.
 PAID = {"prompt": "a red fox in snow"}
 HOUR = 3_600
@@ -75,35 +75,38 @@ def kill_the_server(world):
 
 SCENARIOS = {
     "plain": Scenario([Call("generate_image", FOX)]),
-    "inline": Scenario([Call("generate_image", {**FOX, "inline": True})]),
+    "view": Scenario([Call("generate_image", FOX), Call("view_image", {"id": "{id}"})]),
+    "inline": Scenario([Call("generate_image", {**FOX, "view": True})]),
+    "edit": Scenario([Call("generate_image", FOX), Call("edit_image", {"prompt": "make it blue", "images": ["{id}"]})]),
     # An image of an ordinary size, 1.9 MB.
-    "large": Scenario([Call("generate_image", {**PAID, "inline": True})], paid=True, begin=draws_a_large_image),
+    "large": Scenario([Call("generate_image", {**PAID, "view": True})], paid=True, begin=draws_a_large_image),
     "paid": Scenario([Call("generate_image", PAID)], paid=True),
-    "list": Scenario([Call("generate_image", FOX), Call("list_predictions")]),
+    "list": Scenario([Call("generate_image", FOX), Call("list_images")]),
     "models": Scenario([Call("list_models")]),
+    "cost": Scenario([Call("estimate_cost", PAID)], paid=True),
     # The provider is slower than the tool waits.
     "slow": Scenario(
         [
-            Call("generate_image", {**PAID, "timeout_ms": 1_000}),
-            Call("get_prediction", {"id": "{id}"}, before=finished_from_now_on),
+            Call("generate_image", {**PAID, "wait_seconds": 1}),
+            Call("get_image", {"id": "{id}"}, before=finished_from_now_on),
         ], paid=True, begin=never_finished,
     ),
     "refused": Scenario([Call("generate_image", PAID)], paid=True, begin=refuses),
     # The host gives up before the tool does, and the model repeats its call.
     "timeout": Scenario(
-        [Call("generate_image", PAID), Call("generate_image", PAID), Call("list_predictions")],
+        [Call("generate_image", PAID), Call("generate_image", PAID), Call("list_images")],
         paid=True, begin=never_finished, patience=2, but=ENDLESS,
     ),
     # The same with the host's own time, where that is short.
     "impatient": Scenario(
-        [Call("generate_image", PAID), Call("list_predictions")],
+        [Call("generate_image", PAID), Call("list_images")],
         paid=True, begin=never_finished, patience=None, hosts=("openai-agents", "adk", "agno"),
     ),
     # The program is killed while the host waits for it, and the model repeats its call.
     "killed": Scenario(
         [
             Call("generate_image", PAID), Call("generate_image", PAID, before=finished_from_now_on),
-            Call("list_predictions", before=all_finished),
+            Call("list_images", before=all_finished),
         ],
         paid=True, begin=never_finished, meanwhile=kill_the_server,
     ),

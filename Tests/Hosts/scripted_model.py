@@ -335,8 +335,7 @@ class ScriptedModel:
             return {"id": id, **search}, None
         words = json.dumps([seen for _, seen in heard.results])
         latest = (ID.findall(words) or ["no-id-was-shown"])[-1]
-        arguments = {k: v.replace("{id}", latest) if isinstance(v, str) else v for k, v in step.arguments.items()}
-        call = self.call(heard, step.tool, json.dumps(arguments), found)
+        call = self.call(heard, step.tool, json.dumps(step.arguments).replace("{id}", latest), found)
         if not call:
             self.missing.append(step.tool)
             return None, f"There is no tool {step.tool}."
