@@ -63,9 +63,13 @@ public struct Operand: Sendable, Equatable {
     self.choices = choices
   }
 
+  /// Longer choices stand in its summary instead of the usage line.
+  private static let longestChoice = 40
+
   /// Its form in a usage line.
   var usage: String {
-    let name = choices.isEmpty ? name : choices.joined(separator: "|")
+    let words = choices.joined(separator: "|")
+    let name = words.isEmpty || words.utf8.count > Self.longestChoice ? name : words
     let repeated = repeats ? "\(name)…" : name
     return isRequired ? repeated : "[\(repeated)]"
   }

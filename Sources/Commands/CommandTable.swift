@@ -22,6 +22,7 @@ public struct CommandTable: Sendable {
       Self.delete,
       Self.prune, Self.gallery, Self.models(provider), Self.quote(provider), Self.validate(provider),
       Self.balance(provider), Self.doctor(provider), Self.schema, Self.serve(serveOptions), Self.mcp(serveOptions),
+      Self.mcpConfig,
       Self.completions, Self.manual, Self.thumbnail,
     ]
   }
@@ -241,6 +242,28 @@ public struct CommandTable: Sendable {
     Command(
       "mcp", "the same as serve, which detects an MCP client by its first message", options: options)
   }
+
+  private static let mcpConfig = Command(
+    "mcp-config", "print the configuration for an agent's host, or add it there",
+    details: [
+      "Prints the configuration of this MCP server, with its whole path. With --write it is added to the host's file: a copy stays "
+        + "beside it (FILE.bak), everything else in it stays as it is, and a file that cannot be read, or a JSON file with "
+        + "comments, is not changed.",
+      "No key is written: imagewire setup stores one that every host uses.",
+    ],
+    operands: [
+      Operand("HOST", alternatives(MCPHost.allCases.map(\.rawValue)), choices: MCPHost.allCases.map(\.rawValue))
+    ],
+    options: [
+      CommandOption("--write", "-w", .none, "add it to the host's file"),
+      CommandOption("--file", nil, .file, "another file than the user's, such as the .mcp.json of a project"),
+      CommandOption("--name", nil, .text("NAME"), "name of the server in the file (imagewire)"),
+      CommandOption("--output-dir", nil, .folder, "the folder where the agents' images are saved"),
+    ],
+    examples: [
+      .init("imagewire mcp-config claude-code --write", "mount it in Claude Code, for all projects"),
+      .init("imagewire mcp-config vscode --write --file .vscode/mcp.json", "mount it in one project of VS Code"),
+    ])
 
   private static func serveOptions(_ providers: [ProviderDescriptor]) -> [CommandOption] {
     [

@@ -43,6 +43,7 @@ enum Program {
     case ThumbnailChild.command:
       invocation.has("--probe") ? ThumbnailChild.probe() : ThumbnailChild.run(thumbnailForm(invocation))
     case "manual": tell(SafeText(lines: ManualPage(commands, version: Version.number).text), end: "")
+    case "mcp-config": exit(MCPConfig(invocation: invocation, environment: environment()).run().rawValue)
     default: run(invocation)
     }
   }

@@ -20,7 +20,10 @@ enum SmallFile: Equatable, Sendable {
 
   /// Reads a regular file. Symbolic links are followed, since secrets are often mounted as links. Opening never blocks, as a
   /// FIFO without a writer would.
-  static func read(_ path: String) -> SmallFile {
+  static func read(_ path: String) -> SmallFile { read(path, atMost: limit) }
+
+  /// Reads a regular file of at most so many bytes.
+  static func read(_ path: String, atMost limit: Int) -> SmallFile {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
     guard descriptor >= 0 else {
       // ENOTDIR: a part of the path is a file.
@@ -30,13 +33,13 @@ enum SmallFile: Equatable, Sendable {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { return .unreadable("cannot be read: \(reason(errno))") }
     guard status.st_mode & S_IFMT == S_IFREG else { return .unreadable("is not a regular file") }
-    return contents(of: descriptor)
+    return contents(of: descriptor, atMost: limit)
   }
 
   /// All of standard input.
-  static func readInput() -> SmallFile { contents(of: 0) }
+  static func readInput() -> SmallFile { contents(of: 0, atMost: limit) }
 
-  private static func contents(of descriptor: Int32) -> SmallFile {
+  private static func contents(of descriptor: Int32, atMost limit: Int) -> SmallFile {
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 4_096)
     while true {
