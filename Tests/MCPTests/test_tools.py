@@ -115,7 +115,7 @@ def test_models_and_prices_are_seen(agent, wavespeed):
     first = all_models["models"][0]
     assert first["usual"] is True and first["price"] == "from $0.05" and first["sizes"] == ["1024x1024", "1536x1024"]
     assert first["edits"] is False and first["edit_model"] == "acme/painter/edit" and len(first["purpose"]) <= 100
-    assert "more" in all_models["note"]
+    assert all_models["note"] == "14 more: narrow them with query or kind. Each purpose is in the provider's words."
     found = {kind: [one["id"] for one in agent("list_models", kind=kind)[1]["models"]] for kind in ("edit", "upscale", "video")}
     assert found == {"edit": ["acme/painter/edit", "acme/upscaler"], "upscale": ["acme/upscaler"], "video": ["acme/film"]}
     assert agent("list_models", query="zebra")[1] == {"models": [], "note": "No model fits. Try other words, or leave out kind."}

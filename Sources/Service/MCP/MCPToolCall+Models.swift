@@ -35,7 +35,7 @@ struct MCPModels {
   /// The models that fit, the best first: the usual one, then those that have the words in their id, then the others.
   var found: [Model] {
     let byName = ModelFilter(search: query)
-    let fitting = offer.models.filter { fits($0) && byName.selects($0) }
+    let fitting = offer.models.filter { byName.selects($0) && fits($0) }
     func rank(_ model: Model) -> Int {
       if model.id == offer.usual { return 0 }
       return byName.selects(Model(id: model.id)) ? 1 : 2
@@ -45,11 +45,10 @@ struct MCPModels {
   }
 
   private func fits(_ model: Model) -> Bool {
-    let edits = edits(model)
-    return switch kind {
+    switch kind {
     case nil: true
-    case .image: model.kind == .image && !(edits && model.id != offer.usual)
-    case .edit: edits && (model.kind == .image || model.kind == nil)
+    case .image: model.kind == .image && (model.id == offer.usual || !edits(model))
+    case .edit: (model.kind == .image || model.kind == nil) && edits(model)
     case .upscale: ModelFilter(search: "upscal").selects(model)
     case .video: model.kind == .video
     case .audio: model.kind == .audio
@@ -76,12 +75,12 @@ struct MCPModels {
     json.beginArray()
     for model in found.prefix(Self.limit) { write(model, to: &json) }
     json.endArray()
-    if found.count > Self.limit {
-      json.name("note")
-      json.value("\(found.count - Self.limit) more; narrow them with query or kind. Purposes are the provider's words.")
-    } else if found.isEmpty {
-      json.name("note")
+    json.name("note")
+    if found.isEmpty {
       json.value("No model fits. Try other words, or leave out kind.")
+    } else {
+      let more = found.count > Self.limit ? "\(found.count - Self.limit) more: narrow them with query or kind. " : ""
+      json.value("\(more)Each purpose is in the provider's words.")
     }
     json.endObject()
     return json
