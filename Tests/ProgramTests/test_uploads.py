@@ -3,8 +3,10 @@
 import hashlib
 import json
 import os
+import re
 import sqlite3
 import time
+from pathlib import Path
 
 import pytest
 from openai import LoopbackOpenAI
@@ -414,3 +416,18 @@ def test_an_edit_carries_the_bytes(spawn, picture):
     assert post["path"] == "/v1/images/edits"
     assert post["body"].count(picture.read_bytes()) == 2
     assert b"private" not in post["body"]
+
+
+def test_images_that_are_too_long_together_are_refused_before_they_fill_the_memory(spawn, home):
+    # Sixteen times one file of 9 MB, which as base64 stand in one body.
+    path = home / "large.png"
+    path.write_bytes(png(8, 8) + bytes(9_000_000))
+    with LoopbackOpenAI() as openai:
+        with spawn(OPENAI_BASE_URL=openai.url, OPENAI_API_KEY=KEY, IMAGEWIRE_PROVIDER="openai") as program:
+            done = program.call(
+                "submit", input={"prompt": "a fox", "image": [f"@{path}"] * 16}, upload=True, wait_ms=60_000)
+            assert (done["status"], done["billing"], done["failure"]["type"]) == ("failed", "none", "invalid_input")
+            assert "more than 75 MB together" in done["failure"]["message"] and "Nothing was sent" in done["failure"]["message"]
+            assert openai.posts() == []
+            peak = int(re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{program.process.pid}/status").read_text())[1])
+            assert peak < 150_000

@@ -63,7 +63,7 @@ extension PredictionEngine {
         react(.uploadFailed(prediction.id, .refused(failure, pause: nil)))
         return wakeDrain()
       }
-      Upload(engine: self, prediction: prediction, input: input, service: provider.uploads).go(
+      Upload(engine: self, prediction: prediction, input: input, parts: parts, service: provider.uploads).go(
         on: parts[...], known: [:])
     }
   }
@@ -127,8 +127,14 @@ private struct Upload: Sendable {
   let engine: PredictionEngine
   let prediction: Prediction
   let input: JSONObject
+  /// The strings of the input that are replaced, each as often as it occurs.
+  let parts: [InputPart]
   /// `nil` where the provider accepts no files.
   let service: (any ProviderUploads)?
+
+  /// How many bytes may stand in place of files where they are the files themselves: they are in memory at once, more than
+  /// once. One file of the greatest length fits.
+  private static let inlineLimit = 96 << 20
 
   /// - Parameter known: the addresses that are known, by the strings that they replace.
   func go(on rest: ArraySlice<InputPart>, known: [String: String]) {
@@ -142,7 +148,9 @@ private struct Upload: Sendable {
     }
     let goOn: @Sendable (String) -> Void = { address in
       engine.uploads.async {
-        go(on: rest.dropFirst(), known: known.merging([next.text: address]) { _, new in new })
+        let known = known.merging([next.text: address]) { _, new in new }
+        guard inlineBytes(known) <= Self.inlineLimit else { return refuseLength() }
+        go(on: rest.dropFirst(), known: known)
       }
     }
     if known[next.text] != nil { return go(on: rest.dropFirst(), known: known) }
@@ -156,6 +164,21 @@ private struct Upload: Sendable {
     } catch {
       refuse(next, error)
     }
+  }
+
+  /// The length of what stands in place of files, as often as it will stand there.
+  private func inlineBytes(_ known: [String: String]) -> Int {
+    takesAddresses ? 0 : parts.reduce(0) { $0 + (known[$1.text]?.utf8.count ?? 0) }
+  }
+
+  private func refuseLength() {
+    let failure = PredictionFailure(
+      .invalidInput, retryable: false,
+      message: """
+        The images of the input have more than \(Self.inlineLimit / 4 * 3 / 1_000_000) MB together, which one request to this \
+        provider may not have. Nothing was sent and nothing is billed.
+        """, hint: "Use fewer or smaller images.")
+    fail(.refused(failure, pause: nil))
   }
 
   /// Whether the texts of the service are addresses; otherwise they are the files themselves.
