@@ -37,7 +37,11 @@ struct SettingsWriter {
     staged.append((temporary, place))
     defer { close(descriptor) }
     var old = stat()
-    if !isSecret, stat(place, &old) == 0 { fchmod(descriptor, old.st_mode & 0o777) }
+    if stat(place, &old) == 0 {
+      // Run as root, it stays its owner's.
+      if geteuid() == 0, old.st_uid != 0 || old.st_gid != 0 { _ = fchown(descriptor, old.st_uid, old.st_gid) }
+      if !isSecret { fchmod(descriptor, old.st_mode & 0o777) }
+    }
     if let code = writeAll(bytes, to: descriptor) { throw Self.failure(place, code) }
     guard fsync(descriptor) == 0 else { throw Self.failure(place) }
   }

@@ -246,6 +246,12 @@ struct MCPConfigTests {
       try added(.vibe, to: "a = 1\nmcp_servers = [ ] # none\n[tools]\nb = 2\n") == "a = 1\n[tools]\nb = 2\n\n" + block)
     #expect(reason(.vibe, "mcp_servers = [{ name = \"x\" }]\n").contains("no table can be added"))
     #expect(reason(.vibe, "[mcp_servers]\n").contains("[[mcp_servers]]"))
+    // Each of these makes mcp_servers a table, to which TOML lets nobody add elements.
+    for closed in ["[mcp_servers.foo]\ncommand = \"x\"\n", "[[mcp_servers.x]]\n", "[a]\n[mcp_servers.x.y]\n"] {
+      #expect(reason(.vibe, closed).contains("no table can be added"))
+    }
+    let withPart = other + "[mcp_servers.env]\nA = \"b\"\n"
+    #expect(try added(.vibe, to: withPart) == withPart + "\n" + block)
     // A name elsewhere is not a server.
     #expect(try added(.vibe, to: "[[other]]\nname = \"imagewire\"\n").hasSuffix(block))
   }

@@ -279,3 +279,13 @@ def test_the_path_is_whole_however_the_program_was_started(home, configure):
 def test_a_wrong_command_line_is_refused(home, configure, arguments, words):
     done = configure(*arguments)
     assert done.returncode == 2 and words in done.stderr and done.stdout == ""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to somebody")
+def test_a_file_of_somebody_else_stays_theirs(home, configure):
+    file = place(home, "cursor", "{}")
+    os.chown(file, 1234, 4321)
+    file.chmod(0o600)
+    assert configure("cursor", "--write").returncode == 0
+    written = file.stat()
+    assert (written.st_uid, written.st_gid, stat.S_IMODE(written.st_mode)) == (1234, 4321, 0o600)

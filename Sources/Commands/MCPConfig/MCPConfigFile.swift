@@ -91,6 +91,10 @@ public struct MCPConfigFile: Sendable {
 
   private func addingElement(to old: [UInt8]) throws(Refusal) -> [UInt8] {
     let outline = try outline(old)
+    // A table below it makes it a table of its own, which no element can be added to.
+    if let first = outline.tables.first(where: { $0.path.starts(with: ["mcp_servers"]) }), first.path.count > 1 {
+      throw .unusable("has mcp_servers in a form that no table can be added to.")
+    }
     for (number, table) in outline.tables.enumerated() where table.path == ["mcp_servers"] {
       guard table.isElement else { throw .unusable("has [mcp_servers] where it should have [[mcp_servers]].") }
       let isThis = outline.keys.contains {
