@@ -21,10 +21,20 @@ struct ColourProfile: Equatable {
     self.bytes = bytes
   }
 
+  /// The names of common profiles of sRGB itself. One with linear light, as "Linear sRGB", is another.
+  private static let namesOfSRGB = ["sRGB IEC61966-2", "sRGB built-in", "built-in sRGB", "space - sRGB", "sRGB2014"]
+
   /// Whether the name of a profile says so, in ASCII or in UTF-16.
   private static func isSRGB(_ profile: [UInt8]) -> Bool {
-    let (ascii, wide) = (Array("sRGB".utf8), Array("s\0R\0G\0B".utf8))
-    return profile.indices.contains { profile[$0...].starts(with: ascii) || profile[$0...].starts(with: wide) }
+    let narrow = namesOfSRGB.map { Array($0.utf8) }
+    let wide: [[UInt8]] = narrow.map { name in Array(name.flatMap { byte -> [UInt8] in [byte, 0] }.dropLast()) }
+    // Its first letters are looked for alone, since a profile has thousands of bytes.
+    let firsts = Set(narrow.compactMap(\.first))
+    return profile.indices.contains { place in
+      firsts.contains(profile[place])
+        && (narrow.contains { profile[place...].starts(with: $0) }
+          || wide.contains { profile[place...].starts(with: $0) })
+    }
   }
 }
 

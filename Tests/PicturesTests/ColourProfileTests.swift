@@ -19,10 +19,14 @@ struct ColourProfileTests {
     return bytes + [0xFF, 0xDA]
   }
 
-  @Test(arguments: ["sRGB IEC61966-2.1", "s\0R\0G\0B\0", ""]) func sRGBIsAssumedWithoutOne(name: String) {
+  @Test(arguments: ["sRGB IEC61966-2.1", "s\0R\0G\0B\0 \0b\0u\0i\0l\0t\0-\0i\0n\0", "GIMP built-in sRGB", ""])
+  func sRGBIsAssumedWithoutOne(name: String) {
     #expect(ColourProfile(Array(name.utf8)) == nil)
     #expect(segments(jpeg([(1, 1, Array(name.utf8))])).profile == nil)
   }
+
+  @Test(arguments: ["GIMP built-in Linear sRGB", "sRGB-elle-V4-g10.icc (linear)", "ProPhoto, not sRGB"])
+  func anotherOneThatNamesSRGBIsCopied(name: String) { #expect(ColourProfile(Array(name.utf8)) != nil) }
 
   @Test func aVeryLongOneIsLeftOut() {
     #expect(ColourProfile([UInt8](repeating: 7, count: 64 << 10)) != nil)

@@ -189,7 +189,7 @@ def test_avif_and_heic(paid, saved, form):
     with paid() as program:
         prediction = saved(
             program, heif(form), heif(form, turned=1), heif(form, columns=2, says=(101, 50)),
-            heif(form, is_clear=True, profile=tagged), heif(form, profile=tagged), heif(form, profile=b"sRGB" + tagged),
+            heif(form, is_clear=True, profile=tagged), heif(form, profile=tagged), heif(form, profile=b"sRGB IEC61966-2.1" + tagged),
             heif(form, profile=bytes(range(250)) * 300), suffix=form.suffix)
         assert {file["media_type"] for file in prediction["files"]} == {f"image/{form.suffix}"}
         made = [
