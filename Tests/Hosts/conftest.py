@@ -9,7 +9,7 @@ TESTS = Path(__file__).resolve().parents[1]
 for folder in (TESTS / "ProgramTests", TESTS / "Fixtures", TESTS / "Hosts"):
     sys.path.insert(0, str(folder))
 
-from hosts import DEFAULT, HOSTS, World  # noqa: E402
+from hosts import DEFAULT, HOSTS, SEARCHING, World  # noqa: E402
 from scenarios import SCENARIOS  # noqa: E402
 from wavespeed import LoopbackWaveSpeed  # noqa: E402
 
@@ -20,9 +20,11 @@ def pytest_addoption(parser):
 
 
 def pytest_generate_tests(metafunc):
+    wanted = metafunc.config.getoption("--hosts")
+    hosts = list(HOSTS) if wanted == "all" else wanted.split(",")
+    if "searching_host" in metafunc.fixturenames:
+        metafunc.parametrize("searching_host", [host for host in SEARCHING if host in hosts])
     if "host" in metafunc.fixturenames:
-        wanted = metafunc.config.getoption("--hosts")
-        hosts = list(HOSTS) if wanted == "all" else wanted.split(",")
         rows = [
             (host, name) for host in hosts for name, scenario in SCENARIOS.items()
             if host in (scenario.hosts or hosts) and host not in scenario.but

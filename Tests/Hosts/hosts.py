@@ -34,6 +34,8 @@ HOSTS = {
     "llm": ("llm", "llm"),
 }
 DEFAULT = ["claude", "codex", "codex-functions", "openai-agents", "langchain"]
+#: Hosts that list no tools at first and rank them by words. (The model of Codex filters them in JavaScript.)
+SEARCHING = ["claude"]
 #: A host that has not ended after so many seconds is killed.
 PATIENCE = 60
 #: No host finds the internet, and none is to look for it.

@@ -27,6 +27,14 @@ class Call:
 
 
 @dataclass
+class Search:
+    """One search of the model for tools, in a host that lists none of them at first."""
+
+    words: str
+    tool: str = "a search"
+
+
+@dataclass
 class Scenario:
     calls: list
     #: Whether images come from the paid provider on loopback, which `begin` can script, and not from the sandbox.

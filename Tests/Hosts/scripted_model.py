@@ -246,7 +246,7 @@ PROTOCOLS = {
 
 
 class ScriptedModel:
-    """The server, for one conversation. `script` is a list of `scenarios.Call`."""
+    """The server, for one conversation. `script` is a list of `scenarios.Call` and `Search`."""
 
     def __init__(self, script, world=None):
         self.script, self.world = script, world
@@ -329,6 +329,10 @@ class ScriptedModel:
         if len(done) >= len(self.script) or heard.refusal():
             return self.last_words(heard)
         step, id = self.script[len(done)], f"call_{next(self.numbers)}"
+        if hasattr(step, "words"):
+            name = next(t["name"] for t in heard.tools if t["name"] in ("ToolSearch", "tool_search"))
+            more = {"max_results": 5} if name == "ToolSearch" else {}
+            return {"id": id, "name": name, "arguments": {"query": step.words, **more}}, None
         found = json.dumps([seen for i, seen in heard.results if i in self.searches])
         if search := self.search(heard, step.tool, found):
             self.searches[id] = step.tool
