@@ -68,7 +68,7 @@ public struct FlatInput: Sendable, Equatable {
     try translation.place(images: images, schema: schema)
     if let mask {
       try translation.place(
-        .string(mask), from: "mask", in: ["mask_image", "mask", "mask_url", "mask_image_url", "mask_images"])
+        .string(mask), from: "mask", in: ["mask_image", "mask", "mask_url", "mask_image_url"])
     }
     return translation.input
   }
@@ -109,10 +109,20 @@ private struct Translation {
     let known = (properties?.members.map(\.name) ?? []).filter { $0 != "prompt" && !$0.hasPrefix("enable_") }
     return Refusal(
       member: member, message: "the model \(model) takes no \(member)",
-      hint: known.isEmpty ? "It takes a prompt only." : "It takes \(known.prefix(24).joined(separator: ", ")).")
+      hint: known.isEmpty
+        ? "It takes a prompt only." : "It takes \(listed(known.prefix(24).map { String($0.prefix(40)) })).")
   }
 
   private static func words(_ schema: JSONObject) -> [String] { schema["enum"]?.array?.compactMap(\.string) ?? [] }
+
+  /// Words of the provider as a message shows them: few, short, and quoted where they are more than a word.
+  private static func shown(_ words: [String]) -> String {
+    alternatives(
+      words.prefix(24).map { word in
+        let short = String(word.prefix(32))
+        return short.allSatisfy { $0.isLetter || $0.isNumber || "*:.-_".contains($0) } ? short : "\"\(short)\""
+      })
+  }
 
   private func choose(
     _ candidates: [String], of words: [String], for member: String, as name: String
@@ -121,7 +131,7 @@ private struct Translation {
       if let word = words.first(where: { $0.lowercased() == candidate.lowercased() }) { return word }
     }
     throw Refusal(
-      member: member, message: "\(name) of the model \(model) may be \(alternatives(Array(words.prefix(24))))",
+      member: member, message: "\(name) of the model \(model) may be \(Self.shown(words))",
       hint: nil)
   }
 
@@ -175,7 +185,17 @@ private struct Translation {
 
   // MARK: - Sizes
 
-  mutating func place(size: String?, aspectRatio: String?) throws(Refusal) {
+  mutating func place(size given: String?, aspectRatio givenRatio: String?) throws(Refusal) {
+    // A ratio is given as a size now and then.
+    let isRatio = given?.contains(":") == true
+    if isRatio, let givenRatio, givenRatio != given {
+      throw Refusal(member: "size", message: "size and aspect_ratio contradict each other", hint: "Give one of them.")
+    }
+    let (size, aspectRatio) = isRatio ? (nil, given) : (given, givenRatio)
+    if let one = size.flatMap({ Sides($0) }), let other = aspectRatio.flatMap({ Sides($0) }), !one.isLike(other) {
+      throw Refusal(
+        member: "aspect_ratio", message: "size and aspect_ratio contradict each other", hint: "Give one of them.")
+    }
     let sizeField = field(["size", "image_size"])
     let ratioField = field(["aspect_ratio", "ratio"])
     let hasSides = properties?["width"] != nil && properties?["height"] != nil
@@ -231,7 +251,7 @@ private struct Translation {
     }
     guard words.isEmpty else {
       throw Refusal(
-        member: member, message: "\(field.name) of the model \(model) may be \(alternatives(words))", hint: nil)
+        member: member, message: "\(field.name) of the model \(model) may be \(Self.shown(words))", hint: nil)
     }
     try set(field.name, to: .string(sides.reduced), from: member)
   }
@@ -254,7 +274,7 @@ private struct Translation {
     guard let best = sizes.filter({ $0.sides.isLike(wanted) }).max(by: { $0.sides.width < $1.sides.width }) else {
       throw Refusal(
         member: "aspect_ratio", message: "the model \(model) has no size of that ratio",
-        hint: "Its size may be \(alternatives(sizes.map(\.word))).")
+        hint: "Its size may be \(Self.shown(sizes.map(\.word))).")
     }
     try set(field.name, to: .string(best.word), from: "aspect_ratio")
   }

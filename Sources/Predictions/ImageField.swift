@@ -16,7 +16,13 @@ public struct ImageField: Sendable, Equatable {
   }
 
   private static let usualNames = ["images", "image", "image_urls", "image_url", "input_images", "input_image"]
-  private static let otherUses = ["mask", "size", "num", "count", "format", "last", "end", "tail"]
+  private static let otherUses: Set = ["mask", "size", "num", "count", "format", "last", "end", "tail", "negative"]
+  /// Behind the word for the image they name something else about it: `image_style` is no image, and `style_image` is one.
+  private static let usesBehind: Set = [
+    "style", "prompt", "strength", "type", "mode", "name", "weight", "scale", "fidelity", "guidance", "quality",
+    "resolution",
+    "ratio", "output",
+  ]
 
   /// The field of a schema: one of the usual names, otherwise the first that is named for images, a required one before others.
   ///
@@ -27,8 +33,9 @@ public struct ImageField: Sendable, Equatable {
     let fields = properties.members.compactMap { Self.field($0.name, $0.value) }
     let named = fields.filter { field in
       let words = field.name.lowercased().split { $0 == "_" || $0 == "-" }
-      return words.contains { $0 == "image" || $0 == "images" }
-        && !words.contains { Self.otherUses.contains(String($0)) }
+      guard let place = words.lastIndex(where: { $0 == "image" || $0 == "images" }) else { return false }
+      return !words.contains { Self.otherUses.contains(String($0)) }
+        && !words[place...].contains { Self.usesBehind.contains(String($0)) }
     }
     let usual = Self.usualNames.lazy.compactMap { name in fields.first { $0.name == name } }.first
     guard let field = usual ?? named.first(where: { required.contains($0.name) }) ?? named.first else { return nil }

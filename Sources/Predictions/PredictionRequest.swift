@@ -31,6 +31,9 @@ public struct PredictionRequest: Sendable, Equatable {
   /// Which earlier predictions of the agent answer it; `nil` where it is to be a new one.
   public var repeats: RepeatedRequest?
 
+  /// Whether an existing prediction may answer it.
+  var mayBeKnown: Bool { idempotencyKey != nil || repeats != nil }
+
   /// A request for this input, everything else by default.
   public init(input: JSONObject) {
     self.input = input

@@ -11,10 +11,23 @@ public struct RepeatedRequest: Sendable, Equatable {
 
   /// Predictions whose ids the agent has named: it has them, so an equal request is for another one.
   public var named: Set<PredictionID>
+  /// How many of the newest answers are those of other calls: of two equal calls that are made at once, the first gets the
+  /// newest and the second the one before.
+  public var skipped: Int
 
   /// The rule for a request.
-  public init(named: Set<PredictionID> = []) {
+  public init(named: Set<PredictionID> = [], skipping skipped: Int = 0) {
     self.named = named
+    self.skipped = skipped
+  }
+
+  /// The earlier prediction that answers a request.
+  ///
+  /// - Parameters:
+  ///   - candidates: those that are the same, the newest first.
+  ///   - now: milliseconds since 1970.
+  public func answer(among candidates: some Sequence<Prediction>, at now: Int64) -> Prediction? {
+    candidates.filter { isAnswered(by: $0, at: now) }.dropFirst(skipped).first
   }
 
   /// Whether an earlier prediction answers a request that is equal to its own.
@@ -23,7 +36,8 @@ public struct RepeatedRequest: Sendable, Equatable {
   public func isAnswered(by earlier: Prediction, at now: Int64) -> Bool {
     guard !named.contains(earlier.id), now - earlier.createdAt < Self.reach else { return false }
     // It came to nothing and cost nothing. One that is `unknown` may have been paid for.
-    if earlier.status == .failed || earlier.status == .cancelled, earlier.billing == .none { return false }
+    let costNothing = earlier.billing == .none || earlier.billing == .refunded
+    if earlier.status == .failed || earlier.status == .cancelled, costNothing { return false }
     guard let finished = earlier.finishedAt else { return true }
     return now - max(finished, earlier.createdAt) < Self.window
   }

@@ -151,3 +151,96 @@ def test_a_cancelled_call_does_not_take_the_image_from_its_retry(host, wavespeed
     program.send({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": retry}})
     wait_for(lambda: tool(program, "list_images", query="fox")[1]["images"][0]["status"] == "cancelled", "it goes on")
     assert len(wavespeed.posts()) == 1
+
+
+def test_two_calls_at_once_that_are_both_made_again_get_both_images(host, wavespeed):
+    wavespeed.script(polls=100_000)
+    program = host("--max-concurrency", 10)
+
+    def pair(first, **arguments):
+        call = {"jsonrpc": "2.0", "method": "tools/call", "params": {"name": "generate_image", "arguments": {**FOX, **arguments}}}
+        program.send({**call, "id": first}, {**call, "id": first + 1})
+
+    pair(901)
+    wait_for(lambda: len(wavespeed.posts()) == 2, "two are not sent")
+    rounds = []
+    for first in (911, 921):
+        time.sleep(2.1)
+        pair(first, wait_seconds=1)
+        rounds.append({read(program.reply(number))[1]["id"] for number in (first, first + 1)})
+    assert rounds[0] == rounds[1] and len(rounds[0]) == 2 and len(wavespeed.posts()) == 2
+
+
+@pytest.mark.parametrize("task", [False, True])
+def test_a_call_that_is_cancelled_before_the_models_are_known_leaves_nothing(host, wavespeed, task):
+    wavespeed.script(models=[{"do": "normal", "hold": True}])
+    program = host()
+    call = program.start("tools/call", name="generate_image", arguments={**FOX, "seed": 1}, **({"task": {}} if task else {}))
+    wait_for(lambda: any(request["endpoint"] == "models" for request in wavespeed.log()), "the models are not asked for")
+    program.send({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": call}})
+    program.call("ping")
+    wavespeed.release()
+    # The next one waits for the models too, and is made.
+    assert tool(program, prompt="an owl", seed=1)[1]["status"] == "completed"
+    assert [one["prompt"] for one in tool(program, "list_images")[1]["images"]] == ["an owl"] and len(wavespeed.posts()) == 1
+
+
+def test_a_late_cancel_does_not_take_the_image_from_a_retry_in_the_same_breath(host, wavespeed):
+    wavespeed.script(polls=10_000)
+    program = host("--max-concurrency", 1)
+    tool(program, prompt="the first", wait_seconds=0)
+    wait_for(wavespeed.posts, "the first is not sent")
+    call = begin(program, **FOX)
+    wait_for(lambda: len(tool(program, "list_images")[1]["images"]) == 2, "it is not accepted")
+    time.sleep(2.1)
+    program.send(
+        {"jsonrpc": "2.0", "id": 901, "method": "tools/call", "params": {"name": "generate_image", "arguments": {**FOX, "wait_seconds": 1}}},
+        {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": call}},
+    )
+    text, made = read(program.reply(901))
+    assert text.startswith(NOT_NEW) and made["status"] == "created", text
+
+
+def test_a_merged_task_outlives_the_call_that_made_it(host, wavespeed):
+    wavespeed.script(polls=10_000)
+    program = host("--max-concurrency", 1)
+    tool(program, prompt="the first", wait_seconds=0)
+    wait_for(wavespeed.posts, "the first is not sent")
+    call = begin(program, **FOX)
+    wait_for(lambda: len(tool(program, "list_images")[1]["images"]) == 2, "it is not accepted")
+    time.sleep(2.1)
+    task = program.call("tools/call", name="generate_image", arguments=FOX, task={})["task"]
+    program.send({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": call}})
+    program.call("ping")
+    assert program.call("tasks/get", taskId=task["taskId"])["status"] == "working"
+    assert tool(program, "list_images", query="fox")[1]["images"][0]["id"] == task["taskId"]
+
+
+def test_a_limit_that_is_reached_does_not_hide_what_was_paid(host, wavespeed):
+    program = host("--agent-files", 1)
+    _, made = tool(program, **FOX)
+    text, same = tool(program, **FOX)
+    assert text.startswith(NOT_NEW) and same["id"] == made["id"]
+    assert "1 file" in tool(program, prompt="an owl")[0] and len(wavespeed.posts()) == 1
+
+
+def test_what_another_agent_asks_for_changes_nothing(host, spawn, wavespeed):
+    made = tool(host(), **FOX)[1]["id"]
+    owl = host(name="owl")
+    assert "no prediction" in tool(owl, "get_image", id=made)[0].lower()
+    text, same = tool(host(), **FOX)
+    assert text.startswith(NOT_NEW) and same["id"] == made
+
+
+def test_the_wait_counts_the_time_for_the_list_of_models(host, wavespeed):
+    wavespeed.script(models=[{"do": "normal", "delay_ms": 2_000, "times": "forever"}], polls=10_000)
+    program = host()
+    begun = time.monotonic()
+    _, made = tool(program, **FOX, seed=1, wait_seconds=3)
+    assert made["status"] in ("created", "processing") and 2 <= time.monotonic() - begun < 4.5
+
+
+def test_models_that_cannot_be_listed_cost_nothing_and_that_is_said(host, wavespeed):
+    wavespeed.script(models=[{"do": "html", "times": "forever"}])
+    text, _ = tool(host(), **FOX, seed=1)
+    assert text.startswith("Nothing was sent, because the list of models could not be read.") and wavespeed.posts() == []

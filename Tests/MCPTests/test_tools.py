@@ -62,7 +62,7 @@ def test_flat_arguments_become_those_of_the_model(agent, wavespeed):
 
 @pytest.mark.parametrize("arguments, words", [
     ({"size": "10x10"}, "Size of the model acme/painter may be 1024*1024 or 1536*1024."),
-    ({"quality": "high"}, "The model acme/painter takes no quality. It takes size, seed."),
+    ({"quality": "high"}, "The model acme/painter takes no quality. It takes size and seed."),
     ({"n": 2}, "The model acme/painter makes one image at a time. Call again for each further image."),
     ({"n": 1000}, "n must be from 1 to 64."),
     ({"parameters": "{"}, "parameters must be a JSON object in a string."),
@@ -123,6 +123,16 @@ def test_models_and_prices_are_seen(agent, wavespeed):
     assert cost["cost"] == "about $0.05" and cost["balance"] == "$5.00", cost
     assert cost["today"].startswith("Left for agents until ") and "50 of 50 images" in cost["today"]
     assert wavespeed.posts() == []
+
+
+def test_words_of_a_catalogue_are_short_and_harmless(agent, wavespeed):
+    hostile = {"type": "string", "enum": ["\u202e" + "x" * 300_000, "1024*1024"]}
+    wavespeed.script(catalogue=[model(USUAL, facts={"description": "a\u200b\u202eb" * 9_000}, size=hostile)])
+    result, listed = agent("list_models")
+    assert len(json.dumps(result)) < 4_000 and listed["models"][0]["sizes"][1] == "1024x1024"
+    assert not {"\u202e", "\u200b"} & set(json.dumps(result, ensure_ascii=False))
+    result, text = agent("generate_image", prompt="a fox", size="1x1")
+    assert result["isError"] and len(text) < 400 and "\u202e" not in text and wavespeed.posts() == []
 
 
 def test_a_list_shows_the_prompts(agent):

@@ -21,6 +21,7 @@ struct ImageFieldTests {
     (#""mask_image":{"type":"string"},"end_image":{"type":"string"},"first-image":{"type":"string"}"#, "first-image"),
     (#""image_size":{"type":"string"},"num_images":{"type":"integer"},"image":{"type":"object"}"#, nil),
     (#""images":{"type":"array","items":{"type":"object"}}"#, nil),
+    (#""image_style":{"type":"string"},"negative_image_prompt":{"type":"string"},"image_strength":{}"#, nil),
     (#""image":{"enum":["a"],"type":"string"}"#, nil), (#""imagery":{"type":"string"}"#, nil), ("", nil),
   ])
   func fields(properties: String, expected: String?) throws {

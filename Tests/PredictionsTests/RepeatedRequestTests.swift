@@ -25,7 +25,7 @@ struct RepeatedRequestTests {
   func everyStatus() {
     for status in PredictionStatus.allCases {
       for billing in Billing.allCases {
-        let isNew = (status == .failed || status == .cancelled) && billing == .none
+        let isNew = (status == .failed || status == .cancelled) && (billing == .none || billing == .refunded)
         let it = earlier(status, billing, finished: status.isTerminal ? 5 : nil)
         #expect(isAnswered(by: it, after: 10) == !isNew, "\(status) \(billing)")
       }
@@ -46,6 +46,15 @@ struct RepeatedRequestTests {
   @Test func oneThatTheAgentHasNamedAnswersNoMore() {
     let it = earlier(.completed, .charged, finished: 1)
     #expect(isAnswered(by: it, after: 2) && !isAnswered(by: it, after: 2, named: [it.id]))
+  }
+
+  @Test("of calls at once the first gets the newest answer, the next the one before, the last none")
+  func atOnce() {
+    let (new, old) = (earlier(.completed, .charged), earlier(.processing, .unknown))
+    func answer(_ skipped: Int) -> Prediction? {
+      RepeatedRequest(skipping: skipped).answer(among: [new, earlier(.failed, .none), old], at: Self.created + 5)
+    }
+    #expect(answer(0) == new && answer(1) == old && answer(2) == nil)
   }
 
   @Test func requestsAreEqualInAllThatMatters() {

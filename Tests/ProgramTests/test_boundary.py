@@ -181,5 +181,5 @@ def test_an_agent_fills_no_disk(spawn):
     Agent(spawn("--agent-files", 3), "owl").call("generate_image", **SMALL)
     program.call("submit", **SMALL)
     # The limit holds for the next process too, where it is not set otherwise.
-    assert "in the last hour" in Agent(spawn("--agent-files", 3)).refusal("generate_image", **SMALL)
+    assert "in the last hour" in Agent(spawn("--agent-files", 3)).refusal("generate_image", **{**SMALL, "prompt": "one more"})
     Agent(spawn("--agent-files", 0)).call("generate_image", **SMALL)

@@ -268,6 +268,19 @@ struct MCPTests {
     #expect(try JSONValue(parsing: one.text.description)["files"]?.array?.count == 1)
   }
 
+  @Test("an answer is not longer than a message, however many files there are")
+  func manyFiles() throws {
+    let folder = String(repeating: "very long/", count: 140)
+    let it = completed(at: (1...64).map { "/out/\(folder)\($0).png" })
+    let result = service(linksFiles: false).brief(PredictionSnapshot(it, resultURL: nil))
+    let json = try written { result.write(to: &$0, for: .november2025) }
+    #expect(json.serialized.count <= 65_536)
+    let text = try JSONValue(parsing: result.text.description)
+    let count = try #require(text["files"]?.array?.count)
+    #expect((1..<64).contains(count))
+    #expect(text["note"]?.string?.hasPrefix("\(64 - count) more files") == true)
+  }
+
   @Test("neither has a path outside the folders, or the prompt of somebody")
   func briefWithinFolders() {
     let it = completed(at: ["/home/me/secret.png", "/out/b.png"])

@@ -57,12 +57,15 @@ extension PredictionEngine {
   }
 
   /// One model of a provider, with its input schema. A built-in model needs no network.
+  ///
+  /// - Parameter milliseconds: how long its provider may take; `nil` for the usual time.
   public func model(
-    _ id: String, of name: String?, completion: @escaping @Sendable (Result<Offer, CatalogueError>) -> Void
+    _ id: String, of name: String?, atMost milliseconds: Int64? = nil,
+    completion: @escaping @Sendable (Result<Offer, CatalogueError>) -> Void
   ) throws(CatalogueError) {
     let (provider, catalogue) = try catalogue(of: name)
     let usual = defaults.model ?? provider.defaultModel
-    find(id, in: catalogue, of: provider) { result in
+    find(id, in: catalogue, of: provider, atMost: milliseconds) { result in
       completion(result.map { Offer(provider: provider.name, models: [$0], usual: usual) })
     }
   }
@@ -204,7 +207,7 @@ extension PredictionEngine {
   /// A model from the list of the last hour, the built-in ones, or a new request, in this order. A list of the last
   /// hour without the model is believed, except for an embedded provider, which accepts any name.
   private func find(
-    _ id: String, in catalogue: any ProviderCatalogue, of provider: any Provider,
+    _ id: String, in catalogue: any ProviderCatalogue, of provider: any Provider, atMost milliseconds: Int64?,
     completion: @escaping @Sendable (Result<Model, CatalogueError>) -> Void
   ) {
     let now = time.now.steady
@@ -215,7 +218,7 @@ extension PredictionEngine {
       return completion(.failure(.noModel(id, provider: provider.name)))
     }
     if let model = catalogue.builtIn(id) ?? learned { return completion(.success(model)) }
-    ask(catalogue, of: provider) { result in
+    ask(catalogue, of: provider, atMost: milliseconds) { result in
       switch result {
       case .failure(let error): completion(.failure(.provider(error)))
       case .success(let models):
@@ -235,19 +238,24 @@ extension PredictionEngine {
   }
 
   private func ask(
-    _ catalogue: any ProviderCatalogue, of provider: any Provider,
+    _ catalogue: any ProviderCatalogue, of provider: any Provider, atMost milliseconds: Int64? = nil,
     completion: @escaping @Sendable (Result<[Model], ProviderError>) -> Void
   ) {
     let now = time.now.steady
     if let known = state.withLock({ $0.modelCache.models(of: provider.account, now: now) }) {
       return completion(.success(known))
     }
-    catalogue.models { [self] result in
+    let answer: @Sendable (Result<[Model], ProviderError>) -> Void = { [self] result in
       completion(
         result.map { models in
           let now = time.now.steady
           return state.withLock { $0.modelCache.note(models, of: provider.account, now: now) }
         })
+    }
+    if let milliseconds {
+      catalogue.models(atMost: milliseconds, completion: answer)
+    } else {
+      catalogue.models(completion: answer)
     }
   }
 }

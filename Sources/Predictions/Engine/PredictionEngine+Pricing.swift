@@ -66,8 +66,8 @@ extension PredictionEngine {
   /// prediction is sent.
   ///
   /// - Parameter isChained: whether the input names outputs of other predictions.
-  /// - Throws: `.overBudget` where the price is more than allowed or can never be known. Not with an idempotency key,
-  ///   which may name an existing prediction.
+  /// - Throws: `.overBudget` where the price is more than allowed or can never be known. Not where an existing prediction may
+  ///   answer the request; then it is judged before it is sent.
   func estimate(
     for request: PredictionRequest, model: String, from provider: any Provider, isChained: Bool
   ) throws(SubmitError) -> Int64? {
@@ -78,11 +78,11 @@ extension PredictionEngine {
       isChained
       ? nil : state.withLock { $0.prices.quote(provider.name, model, request.input, now: now.steady) }
     if let quote = known, request.maxCostMicros != nil, !request.allowsEstimates, quote.missing != [] {
-      if quote.missing != nil, request.idempotencyKey == nil { throw .overBudget(.estimate(quote)) }
+      if quote.missing != nil, !request.mayBeKnown { throw .overBudget(.estimate(quote)) }
       known = nil
     }
     let micros = known?.micros
-    guard request.idempotencyKey == nil else { return micros }
+    guard !request.mayBeKnown else { return micros }
     // The store applies the caps for agents, because it also knows the queued requests.
     let policy = SpendingPolicy(
       maxCost: request.maxCostMicros, maxSpend: provider.isLimited ? limits.maxSpendMicros : nil,

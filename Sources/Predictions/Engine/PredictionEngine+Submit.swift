@@ -85,12 +85,12 @@ extension PredictionEngine {
       }
     } catch {
       // The key may name a prediction that was accepted while the file existed, or before the model's fields were
-      // known: the existing prediction is found before the request is refused.
-      if request.idempotencyKey == nil { throw error }
+      // known, and so may an equal request: the existing prediction is found before the request is refused.
+      if !request.mayBeKnown { throw error }
       refusal = error
     }
     if let problem = agentProblem(of: request) {
-      if request.idempotencyKey == nil { throw problem }
+      if !request.mayBeKnown { throw problem }
       refusal = refusal ?? problem
     }
     let directory: String

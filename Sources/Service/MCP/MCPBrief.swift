@@ -7,11 +7,16 @@ internal import Predictions
 struct MCPBrief: Sendable {
   let prediction: Prediction
   /// The files that the agent may see.
-  let files: [OutputFile]
+  private(set) var files: [OutputFile]
   /// What the answer begins with, in full sentences: that the sandbox drew it, that it is not a new one.
   var labels: [SafeText] = []
   /// What else to know, in full sentences.
   var notes: [String] = []
+
+  init(prediction: Prediction, files: [OutputFile]) {
+    self.prediction = prediction
+    self.files = files
+  }
 
   /// Writes the JSON object.
   ///
@@ -75,6 +80,17 @@ struct MCPBrief: Sendable {
       json.value(file.kind.rawValue)
     }
     json.endObject()
+  }
+
+  /// Names fewer files where the text and the structured content would together be longer than a message.
+  mutating func cut(to bytes: Int) {
+    let all = files.count
+    // The text is a string of JSON, with escapes.
+    while files.count > 1, structured.count * 3 > bytes { files.removeLast(max(1, files.count / 4)) }
+    if files.count < all {
+      notes.append(
+        "\(all - files.count) more files are beside these; resources/read and view_image take their numbers.")
+    }
   }
 
   /// The text of the result: each label on a line of its own, then the object.

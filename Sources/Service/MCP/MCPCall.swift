@@ -11,6 +11,8 @@ final class MCPCall: Sendable {
   let id: JSONValue
   let service: Service
   private let pending: PendingCall
+  /// Of what decides the image that it makes; `nil` where it makes none. See `MCPSession.begin`.
+  let digest = Protected<[UInt8]?>(nil)
   /// The prediction that it submitted and waits for, until the call is over.
   private let held = Protected<PredictionID?>(nil)
 
@@ -25,6 +27,9 @@ final class MCPCall: Sendable {
   var reply: PendingReply { pending.reply }
 
   var revision: MCPRevision { context.revision }
+
+  /// Whether it is answered or cancelled.
+  var isOver: Bool { pending.isOver }
 
   /// The token for progress; 0 is a valid token.
   var progressToken: JSONValue? {
@@ -96,7 +101,7 @@ final class MCPCall: Sendable {
   private func isAnswered() {
     pending.end(by: .completed)
     service.mcp.remove(self)
-    if let id = held.take() { _ = service.mcp.release(id, isAnswered: true) }
+    if let id = held.take() { _ = service.mcp.release(id, isAnswered: true, digest: nil) }
   }
 
   // MARK: - Holding its prediction
@@ -111,7 +116,9 @@ final class MCPCall: Sendable {
     held.withLock { $0 = id }
     guard pending.isOver else { return true }
     // Cancelled before, or meanwhile: then `end` may have taken it.
-    if let id = held.take(), service.mcp.release(id, isAnswered: false) { engine.withdraw(id) {} }
+    if let id = held.take(), service.mcp.release(id, isAnswered: false, digest: digest.withLock { $0 }) {
+      engine.withdraw(id) {}
+    }
     return false
   }
 
@@ -151,7 +158,9 @@ final class MCPCall: Sendable {
     let (decides, answer) = pending.end(by: event, in: engine)
     guard decides else { return }
     let finish: @Sendable () -> Void = { [pending] in if event == .inputEnded { answer?(pending) } }
-    if let id = held.take(), service.mcp.release(id, isAnswered: false), let engine {
+    service.mcp.end(self)
+    let digest = digest.withLock { $0 }
+    if let id = held.take(), service.mcp.release(id, isAnswered: false, digest: digest), let engine {
       engine.withdraw(id, completion: finish)
     } else {
       finish()

@@ -10,6 +10,8 @@ struct MCPModelChoice: Sendable {
   let named: String?
   /// Whether the model must be one that edits.
   let isEdit: Bool
+  /// How long the provider may take to list its models, in milliseconds.
+  let patience: Int64
 
   /// The model, where one was named or chosen, and its input.
   typealias Choice = (model: String?, input: JSONObject)
@@ -39,7 +41,7 @@ struct MCPModelChoice: Sendable {
 
   private func ask(for id: String, _ completion: @escaping @Sendable (Offered) -> Void) {
     do throws(PredictionEngine.CatalogueError) {
-      try engine.model(id, of: nil, completion: completion)
+      try engine.model(id, of: nil, atMost: patience, completion: completion)
     } catch {
       completion(.failure(error))
     }
@@ -55,7 +57,13 @@ struct MCPModelChoice: Sendable {
       return .failure(
         .invalidParams(
           "model", "the provider \"\(provider)\" lists no model \"\(model)\"", hint: "list_models finds one."))
-    case .failure(let error): return .failure(.catalogue(error))
+    case .failure(.submit(let error)): return .failure(.submit(error))
+    case .failure(let error):
+      let reason = RPCError.catalogue(error).sentence.description
+      return .failure(
+        RPCError(
+          .providerFailed, "Nothing was sent, because the list of models could not be read. \(reason)", retryable: true)
+      )
     case .success(let found): offer = found
     }
     do throws(FlatInput.Refusal) {

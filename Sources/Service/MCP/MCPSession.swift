@@ -70,14 +70,19 @@ final class MCPSession: Sendable {
 
   /// Records a call that makes an image, until it is answered or cancelled.
   ///
-  /// - Returns: whether an equal one began just before and is open: then this is a second request.
-  func begin(_ call: MCPCall, digest: [UInt8], now: Int64) -> Bool {
-    state.withLock { state in
-      let isSecond = state.begun.values.contains { $0.digest == digest && now - $0.at < Self.together }
+  /// - Parameter digest: of what decides the image, and of the agent.
+  /// - Returns: how many equal ones began just before and are open: each of them is a request of its own.
+  func begin(_ call: MCPCall, digest: [UInt8], now: Int64) -> Int {
+    call.digest.withLock { $0 = digest }
+    return state.withLock { state in
+      let others = state.begun.values.count { $0.digest == digest && now - $0.at < Self.together }
       state.begun[ObjectIdentifier(call)] = Begun(digest: digest, at: now)
-      return isSecond
+      return others
     }
   }
+
+  /// Whether the input has ended.
+  var isAtEnd: Bool { state.withLock { $0.isAtEnd } }
 
   /// Records that the client named a prediction: it has its id, so an equal request is for another one.
   func name(_ id: PredictionID) {
@@ -112,15 +117,20 @@ final class MCPSession: Sendable {
 
   /// Records that a call no longer waits.
   ///
-  /// - Parameter isAnswered: whether the client has the id now.
-  /// - Returns: whether to withdraw the prediction: no call has given its id to the client.
-  func release(_ id: PredictionID, isAnswered: Bool) -> Bool {
+  /// - Parameters:
+  ///   - isAnswered: whether the client has the id now.
+  ///   - digest: of the call, where it makes an image.
+  /// - Returns: whether to withdraw the prediction: no call has given its id to the client, and none that is equal is open,
+  ///   which may be about to hold it.
+  func release(_ id: PredictionID, isAnswered: Bool, digest: [UInt8]?) -> Bool {
     state.withLock { state in
       guard var holding = state.held[id] else { return false }
       holding.calls -= 1
       if isAnswered { holding.isTheirs = false }
-      state.held[id] = holding.calls > 0 ? holding : nil
-      return holding.calls == 0 && holding.isTheirs
+      let isAwaited = digest != nil && state.begun.values.contains { $0.digest == digest }
+      let isDone = holding.calls <= 0 && !(isAwaited && holding.isTheirs)
+      state.held[id] = isDone ? nil : holding
+      return isDone && holding.isTheirs
     }
   }
 

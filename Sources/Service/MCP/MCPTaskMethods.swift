@@ -54,6 +54,7 @@ extension MCPTask {
   @Sendable static func get(_ service: Service, _ call: MCPCall) throws(RPCError) {
     let task = try checked(call)
     guard call.revision.isStateless else { return call.result { task.write(to: &$0, in: .core) } }
+    if task.status(in: .extended).isTerminal { service.mcp.name(task.snapshot.prediction.id) }
     call.withRoom(for: task.snapshot, isInline: task.bringsPictures(service)) { room in
       call.result { task.writeDetailed(to: &$0, service, for: call.revision, room: room) }
     }
@@ -72,6 +73,7 @@ extension MCPTask {
       case .completed, .failed:
         call.withRoom(for: task.snapshot, isInline: task.bringsPictures(service)) { room in
           let result = task.result(service, room: room)
+          service.mcp.name(id)
           call.result(meta: { $0.relatedTask(id) }) { result.write(to: &$0, for: call.revision) }
         }
       }

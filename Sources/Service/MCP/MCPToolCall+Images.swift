@@ -33,9 +33,9 @@ extension MCPToolCall {
   func get(isEarlier: Bool) throws(RPCError) {
     let id = try arguments[Parameters.id]
     let timeout = try longestWait()
-    service.mcp.name(id)
     let view = try isEarlier ? arguments[Parameters.inline] : arguments[Parameters.view]
     let agent = try call.agent()
+    service.name(id, of: agent)
     do throws(StoreError) {
       _ = try agent.snapshot(id)
       try call.wait(for: id, atMost: timeout, in: agent.engine) { answer($0, view: view, isEarlier: isEarlier) }
@@ -47,8 +47,8 @@ extension MCPToolCall {
   /// `cancel_image`, `cancel_prediction`.
   func cancel(isEarlier: Bool) throws(RPCError) {
     let id = try arguments[Parameters.id]
-    service.mcp.name(id)
     let agent = try call.agent()
+    service.name(id, of: agent)
     do throws(StoreError) {
       try agent.cancel(id) { result in
         switch result {

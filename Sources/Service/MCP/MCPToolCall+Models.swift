@@ -27,6 +27,7 @@ struct MCPModels {
   static let limit = 20
   private static let purposeLength = 90
   private static let mostSizes = 6
+  private static let sizeLength = 24
 
   let offer: PredictionEngine.Offer
   let query: String
@@ -47,8 +48,8 @@ struct MCPModels {
   private func fits(_ model: Model) -> Bool {
     switch kind {
     case nil: true
-    case .image: model.kind == .image && (model.id == offer.usual || !edits(model))
-    case .edit: (model.kind == .image || model.kind == nil) && edits(model)
+    case .image: model.kind == .image && (model.id == offer.usual || !needsImage(model))
+    case .edit: edits(model)
     case .upscale: ModelFilter(search: "upscal").selects(model)
     case .video: model.kind == .video
     case .audio: model.kind == .audio
@@ -57,13 +58,23 @@ struct MCPModels {
     }
   }
 
-  /// Whether it makes an image of an image. Some say so only by a field that they require.
+  /// Whether it makes an image of an image. Some say so only by a field for images.
   private func edits(_ model: Model) -> Bool {
-    if model.editModel == model.id { return true }
-    guard model.kind == .image || model.kind == nil, model.editModel == nil,
-      let schema = model.inputSchema.flatMap({ try? JSONValue(parsing: $0) }), let field = ImageField(schema: schema)
-    else { return false }
+    guard model.kind == .image || model.kind == nil else { return false }
+    return model.editModel == model.id || imageField(of: model) != nil
+  }
+
+  /// Whether it makes images of images only.
+  private func needsImage(_ model: Model) -> Bool {
+    guard let (field, schema) = imageField(of: model) else { return model.editModel == model.id }
     return schema["required"]?.array?.contains { $0.string == field.name } == true
+  }
+
+  private func imageField(of model: Model) -> (ImageField, JSONValue)? {
+    guard let schema = model.inputSchema.flatMap({ try? JSONValue(parsing: $0) }),
+      let field = ImageField(schema: schema)
+    else { return nil }
+    return (field, schema)
   }
 
   /// The answer.
@@ -106,7 +117,11 @@ struct MCPModels {
     let sizes = schema?["properties"]?["size"]?["enum"]?.array?.compactMap(\.string) ?? []
     if !sizes.isEmpty {
       json.name("sizes")
-      json.value(.array(sizes.prefix(Self.mostSizes).map { .string(String($0.map { $0 == "*" ? "x" : $0 })) }))
+      json.value(
+        .array(
+          sizes.prefix(Self.mostSizes).map { size in
+            .string(SafeText(String(size.map { $0 == "*" ? "x" : $0 }), atMost: Self.sizeLength).description)
+          }))
     }
     json.name("edits")
     json.value(edits(model))

@@ -21,22 +21,27 @@ extension MCPToolCall {
     if again, request.idempotencyKey != nil {
       throw .invalidParams("again", "again and idempotency_key exclude each other", hint: "The key decides alone.")
     }
-    let digest = JSONValue.object(arguments.object).canonical { $0 }.serialized
-    let isSecond = service.mcp.begin(call, digest: digest, now: service.time.now.steady)
-    if !again, !isSecond { request.repeats = RepeatedRequest(named: service.mcp.named) }
+    let others = service.mcp.begin(call, digest: digest(of: agent), now: service.time.now.steady)
+    if !again { request.repeats = RepeatedRequest(named: service.mcp.named, skipping: others) }
     let images: [String]
     if isEdit { images = try arguments[Parameters.images] } else { images = try arguments[Parameters.references] ?? [] }
     let input = try flatInput(images: images, of: agent)
     let model = try arguments[Parameters.model]
     // With a schema to ask for, the request may be complete only after the read in which it arrived.
     let isLate = input.needsSchema
-    let choice = MCPModelChoice(engine: agent.engine, input: input, named: model, isEdit: isEdit)
+    let choice = MCPModelChoice(
+      engine: agent.engine, input: input, named: model, isEdit: isEdit, patience: min(max(timeout, 3_000), 10_000))
+    let begun = service.time.now.steady
     choice.begin { [self, request] result in
+      // Meanwhile nobody may want it any more.
+      guard !call.isOver else { return }
       do throws(RPCError) {
+        if isLate, service.mcp.isAtEnd { throw .inputEnded }
         var request = request
         (request.model, request.input) = try result.get()
         try submit(request, as: agent, isLate: isLate) {
-          accept($0, timeout: timeout, view: view || inline, agent.engine)
+          let left = max(0, timeout - (service.time.now.steady - begun))
+          accept($0, timeout: left, view: view || inline, agent.engine)
         }
       } catch {
         refuse(error)
@@ -54,10 +59,11 @@ extension MCPToolCall {
   /// `estimate_cost`.
   func estimate() throws(RPCError) {
     let agent = try call.agent()
-    let images = try arguments[Parameters.optionalImages] ?? []
-    let input = try flatInput(images: images, of: agent)
+    let (images, references) = (try arguments[Parameters.optionalImages], try arguments[Parameters.references])
+    let input = try flatInput(images: (images ?? []) + (references ?? []), of: agent)
     let model = try arguments[Parameters.model]
-    let choice = MCPModelChoice(engine: agent.engine, input: input, named: model, isEdit: !images.isEmpty)
+    let choice = MCPModelChoice(
+      engine: agent.engine, input: input, named: model, isEdit: images != nil, patience: 10_000)
     choice.begin { [self] result in
       do throws(RPCError) {
         var request = PredictionRequest(input: JSONObject())
@@ -93,6 +99,9 @@ extension MCPToolCall {
     input.format = try arguments[Parameters.format]
     input.seed = try arguments[Parameters.seed]
     let (parameters, earlier) = (try arguments[Parameters.parameters], try arguments[Parameters.input])
+    if parameters != nil, earlier != nil {
+      throw .invalidParams("parameters", "parameters and input are the same; give one of them")
+    }
     input.parameters = parameters ?? earlier ?? JSONObject()
     for name in images { input.images.append(try reference(name, in: "images", of: agent).text) }
     if let mask = try arguments[Parameters.mask] { input.mask = try reference(mask, in: "mask", of: agent).text }
@@ -102,8 +111,15 @@ extension MCPToolCall {
   /// The output that an agent names, which it then has.
   func reference(_ name: String, in member: String, of agent: MCPAgent) throws(RPCError) -> OutputReference {
     let found = try agent.imageReference(name, in: member)
-    service.mcp.name(found.target)
+    service.name(found.target, of: agent)
     return found
+  }
+
+  /// Of what decides the image, and of the agent: equal calls are requests for the same.
+  private func digest(of agent: MCPAgent) -> [UInt8] {
+    var object = arguments.object
+    for name in ["wait_seconds", "timeout_ms", "view", "inline"] { object[name] = nil }
+    return JSONValue.object(object).canonical { $0 }.serialized + Array(agent.agent.id.utf8)
   }
 
   /// Accepts a prediction; it is on disk before the body runs.
@@ -128,18 +144,21 @@ extension MCPToolCall {
   private func accept(_ accepted: PredictionEngine.Accepted, timeout: Int64, view: Bool, _ engine: PredictionEngine) {
     let snapshot = accepted.snapshot
     let id = snapshot.prediction.id
-    let label = accepted.isRepeated ? notNew(snapshot.prediction) : nil
+    @Sendable func answer(_ snapshot: PredictionSnapshot) {
+      self.answer(snapshot, view: view, label: accepted.isRepeated ? notNew(snapshot) : nil)
+    }
     if view, way != .result { service.mcp.keepInline(id) }
+    // Cancelled before the commit: then it is withdrawn.
+    guard call.hold(accepted, in: engine) else { return }
     switch way {
     case .coreTask: MCPTask.begin(snapshot, for: call, in: engine)
     case .extensionTask: call.result(type: "task") { MCPTask(snapshot).write(to: &$0, in: .extended) }
     // Finished already, because the key was known. This thread writes the database and must not wait.
-    case .result where snapshot.isSettled: answer(snapshot, view: view, label: label)
+    case .result where snapshot.isSettled: answer(snapshot)
     case .result:
-      guard call.hold(accepted, in: engine) else { return }
       do throws(StoreError) {
         try call.wait(for: id, atMost: timeout, in: engine) { latest in
-          answer((latest ?? snapshot).with(warnings: snapshot.warnings), view: view, label: label)
+          answer((latest ?? snapshot).with(warnings: snapshot.warnings))
         }
       } catch {
         answer(snapshot)
@@ -147,10 +166,16 @@ extension MCPToolCall {
     }
   }
 
-  /// Tells the model that its request was made before.
-  private func notNew(_ earlier: Prediction) -> SafeText {
-    let age = MCPListed.age(service.time.now.wall - earlier.createdAt)
-    return "Not a new image: the same request was made \(age) ago; again: true makes another."
+  /// Tells the model that its request was made before. Only of an image that is there does it say how to make another.
+  private func notNew(_ snapshot: PredictionSnapshot) -> SafeText {
+    let earlier = snapshot.prediction
+    let made: SafeText =
+      "Not a new image: the same request was made \(MCPListed.age(service.time.now.wall - earlier.createdAt)) ago"
+    switch earlier.status {
+    case .completed where !earlier.visibleFiles.isEmpty: return "\(made); again: true makes another."
+    case .created, .processing: return "\(made) and is not finished."
+    case .completed, .failed, .cancelled, .unknown: return "\(made); again: true may pay a second time."
+    }
   }
 
   /// How long a call waits, in milliseconds: what it asks for, at most as long as hosts do, or the user's setting.
@@ -194,11 +219,31 @@ extension MCPAgent {
 
   /// The output whose file has this path, among this agent's newest predictions.
   private func file(at path: String) -> OutputReference? {
-    for prediction in (try? list(ListQuery(limit: 200)))?.predictions ?? [] {
-      if let file = prediction.visibleFiles.first(where: { $0.path == path }) {
-        return OutputReference(prediction.id, file.index)
+    var query = ListQuery(limit: 500)
+    for _ in 0..<20 {
+      guard let page = try? list(query) else { return nil }
+      for prediction in page.predictions {
+        if let file = prediction.visibleFiles.first(where: { $0.path == path }) {
+          return OutputReference(prediction.id, file.index)
+        }
       }
+      guard let next = page.nextCursor else { return nil }
+      query.cursor = next
     }
     return nil
+  }
+}
+
+extension Service {
+  /// Records that an agent named a prediction, if it is its own.
+  func name(_ id: PredictionID, of agent: MCPAgent) {
+    if (try? agent.snapshot(id)) != nil { mcp.name(id) }
+  }
+}
+
+extension RPCError {
+  /// The client is gone, so nothing is begun for it.
+  fileprivate static var inputEnded: RPCError {
+    RPCError(.requestCancelled, "The input ended before the image was requested. Nothing was sent.")
   }
 }

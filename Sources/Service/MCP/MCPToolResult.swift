@@ -146,6 +146,7 @@ extension Service {
       (result.pictures, result.texts) = (shown.pictures, shown.texts)
       brief.notes += shown.notes
     }
+    brief.cut(to: maxMessageBytes)
     result.text = brief.text
     // Neither may hold what the other lacks, and structured content holds no images.
     if result.pictures.isEmpty, result.texts.isEmpty { result.structured = brief.structured }

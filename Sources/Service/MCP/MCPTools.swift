@@ -8,9 +8,9 @@ extension MCPTool {
   static let generate = MCPTool(
     name: "generate_image", title: "Generate image",
     description: """
-      Create an image from words: picture, photo, illustration, drawing, painting, art, logo, icon. Saves a file and answers \
-      its path, id and cost; each call may cost money. If it takes long, the answer has an id: call get_image with it, \
-      never this again. edit_image changes an image. Other models make video, audio or 3D.
+      Create an image: make a logo, draw me an icon, a picture, a photo of a product on white, an illustration for a post, \
+      a drawing, paint a portrait, art in the style of a painter. Saves a file; answers path, id and cost. May \
+      cost money. If it takes long the answer has an id: then call get_image, never this again. Other models make video or audio.
       """,
     parameters: Parameters.ofImage + [Parameters.references] + Parameters.ofAnswer, hidden: Parameters.ofEarlier,
     isTaskCapable: true, body: { call throws(RPCError) in try call.generate(isEdit: false) })
@@ -18,9 +18,9 @@ extension MCPTool {
   static let edit = MCPTool(
     name: "edit_image", title: "Edit image",
     description: """
-      Edit, change or combine images: recolor, restyle, add or remove something, change the sky or background, upscale. \
-      images takes ids of earlier answers (ID, or ID/2 for its second file), also of unfinished ones. Saves a new file; the \
-      old one stays. May cost money.
+      Edit or change an image, picture or photo: recolor, restyle, make it blue, add a thing to it or remove the background, \
+      change the sky, combine two images, upscale. images takes ids of earlier answers (ID, or ID/2 for its second file), also \
+      of unfinished ones. Saves a new file; the old one stays. May cost money.
       """,
     parameters: Parameters.ofImage + [Parameters.images, Parameters.mask] + Parameters.ofAnswer, isTaskCapable: true,
     body: { call throws(RPCError) in try call.generate(isEdit: true) })
@@ -75,7 +75,8 @@ extension MCPTool {
       The price of an image before you make or edit it, the balance of the account, and what may still be spent today. \
       Takes the arguments of generate_image and edit_image. Free.
       """,
-    parameters: Parameters.ofImage + [Parameters.optionalImages, Parameters.mask], hints: Hints(readOnly: true),
+    parameters: Parameters.ofImage + [Parameters.optionalImages, Parameters.mask],
+    hidden: [Parameters.references] + Parameters.ofAnswer, hints: Hints(readOnly: true),
     body: { call throws(RPCError) in try call.estimate() })
 
   /// The parameters of the tools: flat, without unions, so that strict hosts can use them.

@@ -39,17 +39,17 @@ extension TableWriter {
     let now = now
     let candidates = try connection.rows(
       """
-      SELECT seq, low FROM predictions WHERE origin = ? AND seq >= ? AND agent = ? AND fingerprint = ?
+      SELECT seq, low FROM predictions WHERE origin = ? AND seq >= ? AND agent = ? AND fingerprint = ? AND output_dir = ?
+        AND output_name IS ?
       ORDER BY seq DESC LIMIT 64
-      """, origin.rawValue, PredictionID(at: now - RepeatedRequest.reach).sequence, agent, new.fingerprint
+      """, origin.rawValue, PredictionID(at: now - RepeatedRequest.reach).sequence, agent, new.fingerprint,
+      new.outputDirectory, new.outputName
     ) { PredictionID(sequence: $0.integer(0), lowBits: $0.integer(1)) }
+    var same: [Prediction] = []
     for id in candidates {
-      guard let row = try prediction(id), RepeatedRequest.isSame(row, new), rule.isAnswered(by: row, at: now) else {
-        continue
-      }
-      return row
+      if let row = try prediction(id), RepeatedRequest.isSame(row, new) { same.append(row) }
     }
-    return nil
+    return rule.answer(among: same, at: now)
   }
 
   /// The caps of agents count what is accepted and not sent yet, so that a queue cannot hold more than may be sent.

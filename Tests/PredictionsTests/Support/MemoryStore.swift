@@ -165,8 +165,9 @@ final class MemoryStore: PredictionStore {
             ? .existing(row) : .conflict(known.id, deleted: false, difference: row.difference(to: prediction))
         }
         if let rule,
-          let earlier = state.rows.values.sorted(by: { $0.id > $1.id })
-            .first(where: { RepeatedRequest.isSame($0, prediction) && rule.isAnswered(by: $0, at: now) })
+          let earlier = rule.answer(
+            among: state.rows.values.filter { RepeatedRequest.isSame($0, prediction) }.sorted { $0.id > $1.id }, at: now
+          )
         {
           return .repeated(earlier)
         }
