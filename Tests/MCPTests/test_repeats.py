@@ -244,3 +244,21 @@ def test_models_that_cannot_be_listed_cost_nothing_and_that_is_said(host, wavesp
     wavespeed.script(models=[{"do": "html", "times": "forever"}])
     text, _ = tool(host(), **FOX, seed=1)
     assert text.startswith("Nothing was sent, because the list of models could not be read.") and wavespeed.posts() == []
+
+
+def test_two_calls_at_once_that_are_both_cancelled_in_the_queue_cost_nothing(host, wavespeed):
+    wavespeed.script(polls=10_000)
+    program = host("--max-concurrency", 1)
+    tool(program, prompt="the first", wait_seconds=0)
+    wait_for(wavespeed.posts, "the first is not sent")
+    call = {"jsonrpc": "2.0", "method": "tools/call", "params": {"name": "generate_image", "arguments": FOX}}
+    program.send({**call, "id": 901}, {**call, "id": 902})
+    wait_for(lambda: len(tool(program, "list_images")[1]["images"]) == 3, "they are not accepted")
+    for number in (901, 902):
+        program.send({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": number}})
+
+    def are_cancelled():
+        return {one["status"] for one in tool(program, "list_images", query="fox")[1]["images"]} == {"cancelled"}
+
+    wait_for(are_cancelled, "one goes on")
+    assert len(wavespeed.posts()) == 1

@@ -11,7 +11,7 @@ final class MCPCall: Sendable {
   let id: JSONValue
   let service: Service
   private let pending: PendingCall
-  /// Of what decides the image that it makes; `nil` where it makes none. See `MCPSession.begin`.
+  /// Of what decides the image that it makes; `nil` where it makes none. See `begin`.
   let digest = Protected<[UInt8]?>(nil)
   /// The prediction that it submitted and waits for, until the call is over.
   private let held = Protected<PredictionID?>(nil)
@@ -49,7 +49,7 @@ final class MCPCall: Sendable {
     lasts: Int64? = nil, isPrivate: Bool = false, introducing: Bool = false, type: StaticString = "complete",
     meta: ((inout JSONWriter) -> Void)? = nil, _ members: (inout JSONWriter) -> Void
   ) {
-    service.mcp.end(self)
+    willAnswer()
     let isStateless = revision.isStateless
     _ = reply.result { json in
       json.beginObject()
@@ -80,7 +80,7 @@ final class MCPCall: Sendable {
   }
 
   func error(_ error: RPCError) {
-    service.mcp.end(self)
+    willAnswer()
     _ = reply.error(error)
     isAnswered()
   }
@@ -98,13 +98,29 @@ final class MCPCall: Sendable {
     }
   }
 
+  /// The client may make the call again as soon as it has read the answer.
+  private func willAnswer() {
+    let ids = service.mcp.images { $0.end(ObjectIdentifier(self)) }
+    // Only then: asking for the engine opens the database.
+    if !ids.isEmpty { withdraw(ids, in: try? service.engine()) }
+  }
+
   private func isAnswered() {
     pending.end(by: .completed)
     service.mcp.remove(self)
-    if let id = held.take() { _ = service.mcp.release(id, isAnswered: true, digest: nil) }
+    if let id = held.take() { _ = service.mcp.images { $0.release(id, digest: nil, isAnswered: true) } }
   }
 
   // MARK: - Holding its prediction
+
+  /// Records that it makes an image.
+  ///
+  /// - Parameter digest: of what decides the image, and of the agent.
+  /// - Returns: how many equal calls began just before and are open: each of them is a request of its own.
+  func begin(digest: [UInt8]) -> Int {
+    self.digest.withLock { $0 = digest }
+    return service.mcp.images { $0.begin(ObjectIdentifier(self), digest: digest, now: service.time.now.steady) }
+  }
 
   /// Holds the prediction that this call submitted until the reply. If the call is cancelled before, the prediction is
   /// withdrawn.
@@ -112,13 +128,12 @@ final class MCPCall: Sendable {
   /// - Returns: false where the call was cancelled before the prediction was committed.
   func hold(_ accepted: PredictionEngine.Accepted, in engine: PredictionEngine) -> Bool {
     let id = accepted.snapshot.prediction.id
-    service.mcp.hold(id, isNew: accepted.isNew)
+    withdraw(
+      service.mcp.images { $0.hold(id, by: ObjectIdentifier(self), isNew: accepted.isNew) }, in: engine)
     held.withLock { $0 = id }
     guard pending.isOver else { return true }
     // Cancelled before, or meanwhile: then `end` may have taken it.
-    if let id = held.take(), service.mcp.release(id, isAnswered: false, digest: digest.withLock { $0 }) {
-      engine.withdraw(id) {}
-    }
+    if let id = held.take() { withdraw(released(id), in: engine) }
     return false
   }
 
@@ -158,12 +173,21 @@ final class MCPCall: Sendable {
     let (decides, answer) = pending.end(by: event, in: engine)
     guard decides else { return }
     let finish: @Sendable () -> Void = { [pending] in if event == .inputEnded { answer?(pending) } }
-    service.mcp.end(self)
+    var ids = service.mcp.images { $0.end(ObjectIdentifier(self)) }
+    if let id = held.take() { ids += released(id) }
+    // The answer comes after them.
+    guard let engine, let last = ids.popLast() else { return finish() }
+    withdraw(ids, in: engine)
+    engine.withdraw(last, completion: finish)
+  }
+
+  /// Records that it does not wait any more, without an answer; the predictions to withdraw.
+  private func released(_ id: PredictionID) -> [PredictionID] {
     let digest = digest.withLock { $0 }
-    if let id = held.take(), service.mcp.release(id, isAnswered: false, digest: digest), let engine {
-      engine.withdraw(id, completion: finish)
-    } else {
-      finish()
-    }
+    return service.mcp.images { $0.release(id, digest: digest, isAnswered: false) }
+  }
+
+  private func withdraw(_ ids: [PredictionID], in engine: PredictionEngine?) {
+    for id in ids { engine?.withdraw(id) {} }
   }
 }

@@ -11,27 +11,12 @@ final class MCPSession: Sendable {
     var waiting: [ObjectIdentifier: MCPCall] = [:]
     var isAtEnd = false
     var inlineTasks: Set<PredictionID> = []
-    var held: [PredictionID: Holding] = [:]
+    var images = MCPImageCalls<ObjectIdentifier>()
     var named: Set<PredictionID> = []
-    var begun: [ObjectIdentifier: Begun] = [:]
   }
 
-  /// A call that makes an image and is not answered: what it asks for, and since when, in milliseconds of the steady clock.
-  private struct Begun {
-    var digest: [UInt8]
-    var at: Int64
-  }
-
-  /// Milliseconds within which an equal call is a second request of its own: a model that calls twice at once wants two.
-  private static let together: Int64 = 2_000
   /// More ids are forgotten: then an equal request gets the earlier image once more, and is told so.
   private static let mostNamed = 10_000
-
-  /// How many unanswered calls wait for a prediction, and whether the client has its id from another call.
-  private struct Holding {
-    var calls = 0
-    var isTheirs = false
-  }
 
   private let state = Protected(State())
 
@@ -57,28 +42,14 @@ final class MCPSession: Sendable {
   }
 
   func remove(_ call: MCPCall) {
-    state.withLock { state in
-      state.waiting[ObjectIdentifier(call)] = nil
-      state.begun[ObjectIdentifier(call)] = nil
-    }
+    state.withLock { $0.waiting[ObjectIdentifier(call)] = nil }
   }
-
-  /// Records that a call is about to be answered: the client may make it again as soon as it has read the answer.
-  func end(_ call: MCPCall) { state.withLock { $0.begun[ObjectIdentifier(call)] = nil } }
 
   // MARK: - Repeated calls
 
-  /// Records a call that makes an image, until it is answered or cancelled.
-  ///
-  /// - Parameter digest: of what decides the image, and of the agent.
-  /// - Returns: how many equal ones began just before and are open: each of them is a request of its own.
-  func begin(_ call: MCPCall, digest: [UInt8], now: Int64) -> Int {
-    call.digest.withLock { $0 = digest }
-    return state.withLock { state in
-      let others = state.begun.values.count { $0.digest == digest && now - $0.at < Self.together }
-      state.begun[ObjectIdentifier(call)] = Begun(digest: digest, at: now)
-      return others
-    }
+  /// Changes and asks the record of the calls that make images.
+  func images<Value>(_ body: (inout MCPImageCalls<ObjectIdentifier>) -> Value) -> Value {
+    state.withLock { body(&$0.images) }
   }
 
   /// Whether the input has ended.
@@ -103,35 +74,6 @@ final class MCPSession: Sendable {
       return Array(state.waiting.values)
     }
     for call in calls { call.end(by: .inputEnded, in: try? call.service.engine()) }
-  }
-
-  /// Records that a call waits for the prediction that it submitted.
-  ///
-  /// - Parameter isNew: whether this call created the prediction.
-  func hold(_ id: PredictionID, isNew: Bool) {
-    state.withLock { state in
-      state.held[id, default: Holding()].calls += 1
-      if isNew { state.held[id]?.isTheirs = true }
-    }
-  }
-
-  /// Records that a call no longer waits.
-  ///
-  /// - Parameters:
-  ///   - isAnswered: whether the client has the id now.
-  ///   - digest: of the call, where it makes an image.
-  /// - Returns: whether to withdraw the prediction: no call has given its id to the client, and none that is equal is open,
-  ///   which may be about to hold it.
-  func release(_ id: PredictionID, isAnswered: Bool, digest: [UInt8]?) -> Bool {
-    state.withLock { state in
-      guard var holding = state.held[id] else { return false }
-      holding.calls -= 1
-      if isAnswered { holding.isTheirs = false }
-      let isAwaited = digest != nil && state.begun.values.contains { $0.digest == digest }
-      let isDone = holding.calls <= 0 && !(isAwaited && holding.isTheirs)
-      state.held[id] = isDone ? nil : holding
-      return isDone && holding.isTheirs
-    }
   }
 
   /// Marks a task whose result includes its image, for the lifetime of the process.

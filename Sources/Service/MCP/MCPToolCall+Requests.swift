@@ -21,7 +21,7 @@ extension MCPToolCall {
     if again, request.idempotencyKey != nil {
       throw .invalidParams("again", "again and idempotency_key exclude each other", hint: "The key decides alone.")
     }
-    let others = service.mcp.begin(call, digest: digest(of: agent), now: service.time.now.steady)
+    let others = call.begin(digest: digest(of: agent))
     if !again { request.repeats = RepeatedRequest(named: service.mcp.named, skipping: others) }
     let images: [String]
     if isEdit { images = try arguments[Parameters.images] } else { images = try arguments[Parameters.references] ?? [] }

@@ -1,0 +1,88 @@
+import Predictions
+import Testing
+
+@testable import Service
+
+@Suite("Open calls that make images")
+struct MCPImageCallsTests {
+  private typealias Calls = MCPImageCalls<Int>
+
+  private let a = PredictionID(sequence: 1, lowBits: 1)
+  private let b = PredictionID(sequence: 2, lowBits: 2)
+  private let fox: [UInt8] = [1]
+
+  @Test func equalCallsAtOnceAreCounted() {
+    var calls = Calls()
+    #expect(calls.begin(1, digest: fox, now: 0) == 0)
+    #expect(calls.begin(2, digest: fox, now: 5) == 1)
+    #expect(calls.begin(3, digest: [2], now: 5) == 0)
+    #expect(calls.begin(4, digest: fox, now: Calls.together) == 1)
+    #expect(calls.begin(5, digest: fox, now: 2 * Calls.together) == 0)
+    for call in 1...5 { #expect(calls.end(call).isEmpty) }
+    #expect(calls.begin(6, digest: fox, now: 2 * Calls.together) == 0)
+    #expect(calls.end(6).isEmpty && calls.isEmpty)
+  }
+
+  @Test func theLastCallThatIsCancelledTakesItAlong() {
+    var calls = Calls()
+    _ = calls.begin(1, digest: fox, now: 0)
+    #expect(calls.hold(a, by: 1, isNew: true).isEmpty)
+    _ = calls.begin(2, digest: fox, now: 5_000)
+    #expect(calls.hold(a, by: 2, isNew: false).isEmpty)
+    #expect(calls.end(1).isEmpty && calls.release(a, digest: fox, isAnswered: false).isEmpty)
+    #expect(calls.end(2).isEmpty && calls.release(a, digest: fox, isAnswered: false) == [a])
+    #expect(calls.isEmpty)
+  }
+
+  @Test func oneWhoseIdTheClientHasStays() {
+    var calls = Calls()
+    _ = calls.begin(1, digest: fox, now: 0)
+    _ = calls.hold(a, by: 1, isNew: true)
+    _ = calls.begin(2, digest: fox, now: 5_000)
+    _ = calls.hold(a, by: 2, isNew: false)
+    #expect(calls.end(2).isEmpty && calls.release(a, digest: nil, isAnswered: true).isEmpty)
+    #expect(calls.end(1).isEmpty && calls.release(a, digest: fox, isAnswered: false).isEmpty)
+    #expect(calls.isEmpty)
+  }
+
+  /// The retry is accepted and not committed when the cancel of the first call comes.
+  @Test func aRetryThatIsAboutToHoldItKeepsIt() {
+    var calls = Calls()
+    _ = calls.begin(1, digest: fox, now: 0)
+    _ = calls.hold(a, by: 1, isNew: true)
+    _ = calls.begin(2, digest: fox, now: 5_000)
+    #expect(calls.end(1).isEmpty && calls.release(a, digest: fox, isAnswered: false).isEmpty)
+    #expect(calls.hold(a, by: 2, isNew: false).isEmpty)
+    // Then it is the retry's to take along.
+    #expect(calls.end(2).isEmpty && calls.release(a, digest: fox, isAnswered: false) == [a])
+    #expect(calls.isEmpty)
+  }
+
+  @Test func whatTheOtherCallDoesNotHoldIsWithdrawnThen() {
+    for endsWithout in [true, false] {
+      var calls = Calls()
+      _ = calls.begin(1, digest: fox, now: 0)
+      _ = calls.hold(a, by: 1, isNew: true)
+      #expect(calls.begin(2, digest: fox, now: 5) == 1)
+      #expect(calls.end(1).isEmpty && calls.release(a, digest: fox, isAnswered: false).isEmpty)
+      if endsWithout {
+        #expect(calls.end(2) == [a])
+      } else {
+        #expect(calls.hold(b, by: 2, isNew: true) == [a])
+        #expect(calls.end(2).isEmpty && calls.release(b, digest: fox, isAnswered: false) == [b])
+      }
+      #expect(calls.isEmpty)
+    }
+  }
+
+  @Test func ofTwoThatWaitEachCancelTakesItsOwn() {
+    var calls = Calls()
+    _ = calls.begin(1, digest: fox, now: 0)
+    _ = calls.begin(2, digest: fox, now: 0)
+    _ = calls.hold(a, by: 1, isNew: true)
+    _ = calls.hold(b, by: 2, isNew: true)
+    #expect(calls.end(1).isEmpty && calls.release(a, digest: fox, isAnswered: false) == [a])
+    #expect(calls.end(2).isEmpty && calls.release(b, digest: fox, isAnswered: false) == [b])
+    #expect(calls.isEmpty)
+  }
+}
