@@ -119,7 +119,7 @@ struct ListTable {
     switch column {
     case .id: String(prediction.id.description.prefix(width(of: column)))
     case .status: prediction.status.rawValue
-    case .age: Self.age(now - prediction.createdAt)
+    case .age: age(now - prediction.createdAt)
     case .kind: Self.kind(of: prediction)
     case .cost: Self.cost(of: prediction)
     case .provider: prediction.provider
@@ -157,16 +157,6 @@ struct ListTable {
     case .unknown: style.yellow(text)
     case .created, .processing: style.cyan(text)
     case .cancelled: style.dim(text)
-    }
-  }
-
-  static func age(_ milliseconds: Int64) -> String {
-    let seconds = max(0, milliseconds) / 1_000
-    switch seconds {
-    case ..<60: return "\(seconds) s"
-    case ..<3_600: return "\(seconds / 60) min"
-    case ..<172_800: return "\(seconds / 3_600) h"
-    default: return "\(seconds / 86_400) d"
     }
   }
 }

@@ -25,3 +25,16 @@ public func alternatives(_ words: [String]) -> String {
 public func counted(_ number: some BinaryInteger, _ noun: String) -> String {
   number == 1 ? "1 \(noun)" : "\(number) \(noun)s"
 }
+
+/// How long something took or how long ago it was, in its largest unit: `59 s`, `12 min`, `40 h`, `3 d`.
+///
+/// - Parameter milliseconds: less than 0 counts as 0, since clocks are set back.
+public func age(_ milliseconds: Int64) -> String {
+  let seconds = max(0, milliseconds) / 1_000
+  return switch seconds {
+  case ..<60: "\(seconds) s"
+  case ..<3_600: "\(seconds / 60) min"
+  case ..<172_800: "\(seconds / 3_600) h"
+  default: "\(seconds / 86_400) d"
+  }
+}

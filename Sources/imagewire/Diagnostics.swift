@@ -126,6 +126,12 @@ struct Diagnostics {
       findings.append(Finding(.ok, "output limit", "files of up to \(bytes) bytes are saved, from \(origin)"))
     case .broken(let reason, _): findings.append(Finding(.problem, "output limit", "\(reason)", advice: "Correct it."))
     }
+    switch configuration.toolWait {
+    case .absent: break
+    case .given(let seconds, let origin):
+      findings.append(Finding(.ok, "tool wait", "tools of MCP wait \(counted(seconds, "second")), from \(origin)"))
+    case .broken(let reason, _): findings.append(Finding(.problem, "tool wait", "\(reason)", advice: "Correct it."))
+    }
     switch configuration.retention {
     case .absent: break
     case .given(let days, let origin):

@@ -127,7 +127,7 @@ struct ListTests {
       (172_800_000, "2 d"),
     ] as [(Int64, String)])
   func ages(milliseconds: Int64, text: String) {
-    #expect(ListTable.age(milliseconds) == text)
+    #expect(age(milliseconds) == text)
   }
 
   @Test(

@@ -2,10 +2,11 @@
 
 import base64
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
-from program import BINARY, KEY
+from program import BINARY, KEY, environment
 from render import tools
 from test_behaviour import HELLO
 from wavespeed import LoopbackWaveSpeed, model
@@ -174,17 +175,34 @@ def test_the_definitions_are_short_and_flat(revision):
             assert field["type"] in ("string", "integer", "boolean", "array"), (one["name"], field)
 
 
-def test_the_wait_is_shorter_than_that_of_the_host(spawn, wavespeed):
+@pytest.mark.parametrize("name, settings", [
+    # The Python SDK's own client, with which several hosts wait 5 s; then one with a setting of the user.
+    ("mcp", {}), ("google-adk", {}), ("fox", {"IMAGEWIRE_TOOL_WAIT": "1"}), ("mcp", {"IMAGEWIRE_TOOL_WAIT": "1"}),
+])
+def test_the_wait_is_shorter_than_that_of_the_host(spawn, wavespeed, name, settings):
     wavespeed.script(polls=10_000)
-    variables = {"WAVESPEED_API_KEY": KEY, "WAVESPEED_BASE_URL": wavespeed.url, "IMAGEWIRE_MODEL": USUAL}
-    # The Python SDK's own client, with which several hosts wait 5 s; then one with a setting.
-    for name, arguments, wait in (("mcp", {}, 5), ("fox", {"IMAGEWIRE_TOOL_WAIT": "1"}, 2), ("mcp", {"IMAGEWIRE_TOOL_WAIT": "1"}, 2)):
-        with spawn("mcp", **variables, **arguments) as program:
-            program.call("initialize", **{**HELLO, "clientInfo": {"name": name, "version": "1"}})
-            call = {"name": "generate_image", "arguments": {"prompt": f"a fox {wait}"}}
-            result = program.call("tools/call", **call)
-            made = result["structuredContent"]
-            assert made["status"] in ("created", "processing") and made["id"] in made["next"]
+    with spawn("mcp", WAVESPEED_API_KEY=KEY, WAVESPEED_BASE_URL=wavespeed.url, IMAGEWIRE_MODEL=USUAL, **settings) as program:
+        program.call("initialize", **{**HELLO, "clientInfo": {"name": name, "version": "1"}})
+        other = program.call("tools/call", name="generate_image", arguments={"prompt": "an owl", "wait_seconds": 0})
+        id = other["structuredContent"]["id"]
+        call = program.start("tools/call", name="generate_image", arguments={"prompt": "a fox"})
+        program.start("tools/call", name="get_image", arguments={"id": id, "wait_seconds": 20})
+        # Of the two it is the first to be answered; without a shorter wait it would be the second.
+        answer = program.receive()
+        assert answer["id"] == call
+        made = answer["result"]["structuredContent"]
+        assert made["status"] in ("created", "processing") and made["id"] in made["next"]
+        program.kill()
+
+
+@pytest.mark.parametrize("value, level, words", [
+    ("0", "problem", "it must be a whole number of seconds, 1 to 3600"), ("120", "ok", "tools of MCP wait 120 seconds"),
+])
+def test_doctor_tells_how_long_tools_wait(home, value, level, words):
+    run = subprocess.run(
+        [BINARY, "doctor", "--json"], capture_output=True, text=True, cwd=home, env=environment(home, IMAGEWIRE_TOOL_WAIT=value))
+    [finding] = [one for one in json.loads(run.stdout)["findings"] if one["subject"] == "tool wait"]
+    assert finding["level"] == level and words in finding["message"]
 
 
 def test_a_model_that_must_give_every_argument_may_give_empty_ones(agent, wavespeed):

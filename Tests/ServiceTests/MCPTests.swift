@@ -315,12 +315,6 @@ struct MCPTests {
     #expect(it.costWords == words)
   }
 
-  @Test("an age is told in its largest unit")
-  func age() {
-    #expect(
-      [0, 59_999, 60_000, 7_200_000, 200_000_000].map { MCPListed.age($0) } == ["0 s", "59 s", "1 min", "2 h", "2 d"])
-  }
-
   @Test func theBestModelsComeFirst() throws {
     let models = [
       Model(

@@ -16,8 +16,8 @@ struct MCPRoom: Sendable {
   static let none = MCPRoom()
 }
 
-/// What a model sees of the saved files: images where they are requested, and the beginning of texts. Of every other kind it
-/// sees the link only.
+/// What a model sees of the saved files: small copies of images where they are requested, and the beginning of texts. Of every
+/// other kind it sees the path only.
 struct MCPFileContents: Sendable {
   /// The longest text file that is read, in bytes.
   static let textFileLimit: Int64 = 1 << 20
@@ -43,7 +43,7 @@ struct MCPFileContents: Sendable {
     switch copy() {
     case .failure(let error):
       notes.append("\(file.path) is not shown. \(sentences(error.message, error.hint))")
-    case .success(let copy) where Self.base64Bytes(Int64(copy.bytes.count)) > left:
+    case .success(let copy) where (copy.bytes.count + 2) / 3 * 4 > left:
       notes.append("\(file.path) is not shown, since the others fill the answer; view_image shows it.")
     case .success(let copy):
       let base64 = Base64.encode(copy.bytes)
@@ -74,8 +74,6 @@ struct MCPFileContents: Sendable {
     if isCut { block = .joined([block, "(cut here; all of it is in \(SafeText(path: file.path)))"], separator: "\n") }
     texts.append(block)
   }
-
-  private static func base64Bytes(_ bytes: Int64) -> Int64 { (bytes + 2) / 3 * 4 }
 
   /// The beginning of a text that takes at most so many bytes in JSON.
   static func cut(_ text: String, to limit: Int) -> (text: String, bytesInJSON: Int, isCut: Bool) {

@@ -170,7 +170,7 @@ extension MCPToolCall {
   private func notNew(_ snapshot: PredictionSnapshot) -> SafeText {
     let earlier = snapshot.prediction
     let made: SafeText =
-      "Not a new image: the same request was made \(MCPListed.age(service.time.now.wall - earlier.createdAt)) ago"
+      "Not a new image: the same request was made \(age(service.time.now.wall - earlier.createdAt)) ago"
     switch earlier.status {
     case .completed where !earlier.visibleFiles.isEmpty: return "\(made); again: true makes another."
     case .created, .processing: return "\(made) and is not finished."
