@@ -20,8 +20,19 @@ struct BatchMember: Sendable {
 extension Connection {
   /// Sends a notification, from any thread, behind every reply that was given before.
   public func notify(_ method: String, params: (inout JSONWriter) -> Void) {
+    send { $0.notification(method, params: params) }
+  }
+
+  /// Sends a request, like a notification. `RequestHandler.handle(response:)` gets the answer.
+  ///
+  /// - Parameter id: not used before on this connection.
+  public func request(_ method: String, id: String, params: (inout JSONWriter) -> Void) {
+    send { $0.request(method, id: id, params: params) }
+  }
+
+  private func send(_ body: (inout JSONWriter) -> Void) {
     var writer = borrowWriter()
-    writer.notification(method, params: params)
+    body(&writer)
     let mustPush = state.withLock { state -> Bool in
       state.send(&writer, at: nil, through: outbox)
       state.take(back: &writer)

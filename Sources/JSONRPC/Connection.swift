@@ -10,6 +10,10 @@ public protocol RequestHandler: Sendable {
   /// Handles one notification, like `handle`. No notification is answered, not even an unknown one.
   func handle(notification: Request)
 
+  /// Handles the answer to a request of the program's (`Connection.request`), like `handle`. An id that it does not know is
+  /// ignored.
+  func handle(response: Response)
+
   /// The error for a request that arrives while `limit` others are in flight. Such a request is not handled.
   func refusal(requestsInFlight limit: Int) -> RPCError
 
@@ -22,6 +26,9 @@ public protocol RequestHandler: Sendable {
 }
 
 extension RequestHandler {
+  /// Does nothing: the program asked nothing.
+  public func handle(response: Response) {}
+
   /// Does nothing.
   public func settle() {}
 
@@ -191,7 +198,9 @@ public final class Connection: Sendable {
       Promptness.required { handler.handle(notification: request) }
     case .refused(let error, let id):
       answer(member) { $0.response(to: id, error: error) }
-    case .response, .batch:
+    case .response(let response):
+      if let response { Promptness.required { handler.handle(response: response) } }
+    case .batch:
       break
     }
   }

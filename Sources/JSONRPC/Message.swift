@@ -17,12 +17,29 @@ public struct Request: Sendable {
   }
 }
 
+/// The answer to a request that the program sent.
+public struct Response: Sendable {
+  /// The id of that request.
+  public let id: RequestID
+  /// Its result; `nil` where the answer is an error, or longer than `Response.longest`.
+  public let result: JSONValue?
+
+  /// Bytes of the longest result that is read: the program asks only short questions.
+  public static let longest = 65_536
+
+  /// An answer. Public so that handlers can be tested without a connection.
+  public init(id: RequestID, result: JSONValue?) {
+    self.id = id
+    self.result = result
+  }
+}
+
 /// A decoded message.
 enum Message: Sendable {
   case request(Request, RequestID)
   case notification(Request)
-  /// A response. It is ignored: the program sends no requests, and answering could loop without end.
-  case response
+  /// A response; `nil` where its id cannot be one of ours. It is never answered, because answering could loop without end.
+  case response(Response?)
   /// An invalid message, answered with an error under this id or under null.
   case refused(RPCError, RequestID?)
   case batch([Message])
@@ -61,6 +78,20 @@ extension JSONWriter {
     beginObject()
     name("jsonrpc")
     value("2.0")
+    name("method")
+    value(method)
+    name("params")
+    valueOrNull(body)
+    endObject()
+  }
+
+  /// Writes a request.
+  mutating func request(_ method: String, id: String, params body: (inout JSONWriter) -> Void) {
+    beginObject()
+    name("jsonrpc")
+    value("2.0")
+    name("id")
+    value(id)
     name("method")
     value(method)
     name("params")

@@ -52,6 +52,8 @@ struct MessageDecoder: Sendable {
     /// Whether its params hold more values than the limit.
     var isTooLarge = false
     var isAnswer = false
+    /// Where the result of an answer is.
+    var result: Range<Int>?
 
     enum ID {
       case absent
@@ -81,7 +83,7 @@ struct MessageDecoder: Sendable {
     }
     scanner = JSONScanner(at: inner.position, depth: depth)
     scanner.valuesLeft = inner.valuesLeft
-    return message(envelope)
+    return message(envelope, in: bytes)
   }
 
   private func skipValue(
@@ -109,8 +111,10 @@ struct MessageDecoder: Sendable {
     } else if name.has("params", in: bytes) {
       try params(&scanner, of: &envelope, in: bytes)
     } else {
-      if name.has("result", in: bytes) || name.has("error", in: bytes) { envelope.isAnswer = true }
-      try scanner.skipValue(in: bytes)
+      let isResult = name.has("result", in: bytes)
+      if isResult || name.has("error", in: bytes) { envelope.isAnswer = true }
+      let token = try scanner.skipValue(in: bytes)
+      if isResult { envelope.result = token }
     }
   }
 
@@ -155,8 +159,8 @@ struct MessageDecoder: Sendable {
     return .legal(RequestID(checked: text))
   }
 
-  private func message(_ envelope: Envelope) -> Message {
-    if !envelope.hasMethod, envelope.isAnswer { return .response }
+  private func message(_ envelope: Envelope, in bytes: borrowing Span<UInt8>) -> Message {
+    if !envelope.hasMethod, envelope.isAnswer { return response(envelope, in: bytes) }
     let id: RequestID?
     switch envelope.id {
     case .absent: id = nil
@@ -175,5 +179,14 @@ struct MessageDecoder: Sendable {
     }
     let request = Request(method: method, params: params, id: id)
     return id.map { .request(request, $0) } ?? .notification(request)
+  }
+
+  private func response(_ envelope: Envelope, in bytes: borrowing Span<UInt8>) -> Message {
+    guard case .legal(let id) = envelope.id else { return .response(nil) }
+    guard let range = envelope.result, range.count <= Response.longest else {
+      return .response(Response(id: id, result: nil))
+    }
+    let text = bytes.extracting(range).withUnsafeBufferPointer { Array($0) }
+    return .response(Response(id: id, result: try? JSONValue(parsing: text)))
   }
 }
