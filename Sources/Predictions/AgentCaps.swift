@@ -20,6 +20,19 @@ public struct AgentCaps: Sendable, Equatable {
     self.refusesUnknownPrices = refusesUnknownPrices
   }
 
+  /// The caps after a user has granted them `times` more today.
+  public func granted(_ times: Int64) -> AgentCaps {
+    var caps = self
+    caps.images = images.map { Money.product($0, Money.sum(1, max(0, times))) }
+    caps.micros = micros.map { Money.product($0, Money.sum(1, max(0, times))) }
+    return caps
+  }
+
+  /// What one grant adds, in words.
+  public var amount: String {
+    [images.map { counted($0, "image") }, micros.map { Money.dollars($0) }].compactMap { $0 }.joined(separator: " and ")
+  }
+
   /// Why one more prediction exceeds a cap; `nil` where it does not.
   ///
   /// - Parameters:

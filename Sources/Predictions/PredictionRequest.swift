@@ -31,6 +31,9 @@ public struct PredictionRequest: Sendable, Equatable {
   /// Which earlier predictions of the agent answer it; `nil` where it is to be a new one.
   public var repeats: RepeatedRequest?
 
+  /// Why nothing new may be made for it; an existing prediction may still answer it.
+  public var refusal: BudgetRefusal?
+
   /// Whether an existing prediction may answer it.
   var mayBeKnown: Bool { idempotencyKey != nil || repeats != nil }
 

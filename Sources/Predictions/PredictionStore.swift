@@ -46,6 +46,15 @@ public protocol PredictionStore: ChangeLog {
   /// The requests of agents today on an account, sent and queued.
   func agentUse(of account: String) throws(StoreError) -> AgentUse
 
+  /// How often a user has granted the caps of agents again today (UTC) on an account.
+  func agentGrants(of account: String) throws(StoreError) -> Int64
+
+  /// Records such a grant for all processes and for the rest of the day.
+  ///
+  /// - Parameter number: how many there are with it; nothing happens where there are as many already.
+  func grantAgents(
+    _ number: Int64, on account: String, completion: @escaping @Sendable (Result<Void, StoreError>) -> Void)
+
   /// The address of a file that was uploaded for an account, by its SHA-256; `nil` where none is stored or it has
   /// expired.
   func upload(of digest: [UInt8], for account: String) throws(StoreError) -> String?

@@ -118,6 +118,26 @@ extension StoreConformance {
       guard case .overBudget = try one.insert(new(images: 5)) else { throw UnexpectedOutcome(outcome: "accepted") }
       guard case .inserted = try one.insert(new(images: 4)) else { throw UnexpectedOutcome(outcome: "refused") }
     },
+    Rule("a user's grants to agents hold for all processes, until the day ends") { world in
+      let (one, two) = (try world.process(), try world.process())
+      try expect(one.opened.agentGrants(of: "account"), 0)
+      one.opened.grantAgents(1, on: "account") { _ in }
+      try expect(one.opened.flush(atMost: nil))
+      try expect(two.opened.agentGrants(of: "account"), 1)
+      try expect(two.opened.agentGrants(of: "other"), 0)
+      // The same grant a second time, by the process of another host.
+      two.opened.grantAgents(1, on: "account") { _ in }
+      two.opened.grantAgents(2, on: "account") { _ in }
+      one.opened.grantAgents(1, on: "account") { _ in }
+      try expect(two.opened.flush(atMost: nil))
+      try expect(one.opened.flush(atMost: nil))
+      try expect(one.opened.agentGrants(of: "account"), 2)
+      world.time.advance(86_400_000)
+      try expect(one.opened.agentGrants(of: "account"), 0)
+      one.opened.grantAgents(1, on: "account") { _ in }
+      try expect(one.opened.flush(atMost: nil))
+      try expect(two.opened.agentGrants(of: "account"), 1)
+    },
     Rule("completions come in the order of the calls, and flush waits for all of them") { world in
       let one = try world.process()
       let order = Protected<[Int]>([])

@@ -97,31 +97,6 @@ extension PredictionEngine {
     return micros
   }
 
-  /// The caps for a request; `nil` where none hold.
-  func caps(for request: PredictionRequest, at provider: any Provider) -> AgentCaps? {
-    let caps = limits.agentCaps
-    guard request.origin != nil, provider.isLimited, caps.images != nil || caps.micros != nil else { return nil }
-    return caps
-  }
-
-  /// The rest of the caps for agents on a prediction's account, in one sentence; `nil` while more than a fifth is left.
-  public func agentWarning(for prediction: Prediction) -> String? {
-    let provider = state.withLock { $0.providers[prediction.account] }
-    let caps = limits.agentCaps
-    guard let provider, provider.isLimited, caps.images != nil || caps.micros != nil,
-      let use = try? store.agentUse(of: prediction.account)
-    else { return nil }
-    return caps.warning(after: use, reset: time.clock(Money.endOfDay(time.now.wall)))
-  }
-
-  /// The rest of the caps for agents at a provider, in one sentence; `nil` where there are none.
-  public func agentsLeft(at name: String?) -> String? {
-    guard let provider = try? provider(named: name), provider.isLimited,
-      let use = try? store.agentUse(of: provider.account)
-    else { return nil }
-    return limits.agentCaps.left(after: use, reset: time.clock(Money.endOfDay(time.now.wall)))
-  }
-
   /// Requests the price of the next queued prediction, which a limit needs, and continues the queue.
   func price(_ prediction: Prediction, at provider: any Provider) {
     let id = prediction.id

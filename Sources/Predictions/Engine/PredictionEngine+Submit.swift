@@ -89,7 +89,7 @@ extension PredictionEngine {
       if !request.mayBeKnown { throw error }
       refusal = error
     }
-    if let problem = agentProblem(of: request) {
+    if let problem = request.refusal.map({ SubmitError.overBudget($0) }) ?? agentProblem(of: request) {
       if !request.mayBeKnown { throw problem }
       refusal = refusal ?? problem
     }

@@ -1,6 +1,6 @@
 internal import Predictions
 
-/// A row of `accounts`: pause, balance and the last sighting of the default model.
+/// A row of `accounts`: pause, balance, the last sighting of the default model, and what users granted agents.
 enum AccountRow {
   private static let columns = "account, pause_reason, pause_ms, paused_until_ms, balance_micros"
 
@@ -32,6 +32,13 @@ enum AccountRow {
     ) { ModelSighting(model: $0.text(0), at: $0.moment(1)) }.first
   }
 
+  /// How often the caps of agents were granted again on the day of a moment.
+  static func grants(of account: String, at now: Int64, in connection: SQLiteConnection) throws(SQLiteError) -> Int64 {
+    try connection.rows(
+      "SELECT grants FROM accounts WHERE account = ? AND granted_ms = ?", account, Money.startOfDay(now)
+    ) { max(0, $0.integer(0)) }.first ?? 0
+  }
+
   static func set(
     _ pause: AccountPause, of account: String, in connection: SQLiteConnection
   ) throws(SQLiteError) {
@@ -61,6 +68,17 @@ extension TableWriter {
       INSERT INTO accounts(account, model, model_seen_ms) VALUES(?, ?, ?)
       ON CONFLICT(account) DO UPDATE SET model = excluded.model, model_seen_ms = excluded.model_seen_ms
       """, account, model, now)
+  }
+
+  /// Grants agents their caps again for today, unless there are as many grants already.
+  func grantAgents(_ number: Int64, on account: String) throws(SQLiteError) {
+    let now = now
+    guard try AccountRow.grants(of: account, at: now, in: connection) < number else { return }
+    try connection.run(
+      """
+      INSERT INTO accounts(account, granted_ms, grants) VALUES(?, ?, ?)
+      ON CONFLICT(account) DO UPDATE SET granted_ms = excluded.granted_ms, grants = excluded.grants
+      """, account, Money.startOfDay(now), number)
   }
 
   /// Notes a balance that was requested during a pause, and ends the pause if `isOver`.

@@ -71,4 +71,13 @@ extension TableReader {
       throw StoreError(error, at: path)
     }
   }
+
+  /// How often a user granted the caps of agents again on the day of a moment.
+  func agentGrants(of account: String, at now: Int64) throws(StoreError) -> Int64 {
+    do {
+      return try AccountRow.grants(of: account, at: now, in: connection)
+    } catch {
+      throw StoreError(error, at: path)
+    }
+  }
 }

@@ -184,6 +184,12 @@ public final class SQLitePredictionStore: PredictionStore {
     return try reader.withLock { reader throws(StoreError) in try reader.agentUse(of: account, at: now) }
   }
 
+  /// How often a user granted the caps of agents again today.
+  public func agentGrants(of account: String) throws(StoreError) -> Int64 {
+    let now = time.now.wall
+    return try reader.withLock { reader throws(StoreError) in try reader.agentGrants(of: account, at: now) }
+  }
+
   /// Whether a prediction of this account has this id at its provider, or had it when it was deleted.
   public func isTaken(_ remoteID: String, in account: String) throws(StoreError) -> Bool {
     try reader.withLock { reader throws(StoreError) in try reader.isTaken(remoteID, in: account) }
@@ -268,6 +274,13 @@ public final class SQLitePredictionStore: PredictionStore {
     thread.add(
       urgent: true, { try $0.noteBalance(micros, of: account, during: pause, isOver: isOver) },
       completion: { _ in completion() })
+  }
+
+  /// Grants agents their caps again for today.
+  public func grantAgents(
+    _ number: Int64, on account: String, completion: @escaping @Sendable (Result<Void, StoreError>) -> Void
+  ) {
+    thread.add(urgent: true, { try $0.grantAgents(number, on: account) }, completion: completion)
   }
 
   /// Stores the address of an uploaded file.

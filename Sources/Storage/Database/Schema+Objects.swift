@@ -41,7 +41,8 @@ extension Schema {
       sql: """
         CREATE TABLE accounts(account TEXT PRIMARY KEY, paused_until_ms INTEGER NOT NULL DEFAULT 0,
           pause_ms INTEGER NOT NULL DEFAULT 0, pause_reason TEXT,
-          balance_micros INTEGER, model TEXT, model_seen_ms INTEGER) STRICT, WITHOUT ROWID
+          balance_micros INTEGER, model TEXT, model_seen_ms INTEGER,
+          granted_ms INTEGER, grants INTEGER) STRICT, WITHOUT ROWID
         """),
     SchemaObject(
       name: "predictions",

@@ -83,6 +83,22 @@ final class MemoryStore: PredictionStore {
 
   func agentUse(of account: String) -> AgentUse { table.state.withLock { $0.agentUse(of: account, at: now) } }
 
+  func agentGrants(of account: String) -> Int64 {
+    table.state.withLock { state in
+      state.accounts[account]?.grants.flatMap { $0.day == Money.startOfDay(now) ? $0.count : nil } ?? 0
+    }
+  }
+
+  func grantAgents(
+    _ number: Int64, on account: String, completion: @escaping @Sendable (Result<Void, StoreError>) -> Void
+  ) {
+    note({ completion(.success(())) }) { [self] state in
+      let day = Money.startOfDay(now)
+      if let known = state.accounts[account]?.grants, known.day == day, known.count >= number { return }
+      state.accounts[account, default: .init()].grants = (day, number)
+    }
+  }
+
   func upload(of digest: [UInt8], for account: String) -> String? {
     table.state.withLock { state in
       state.uploads[account]?[digest].flatMap { $0.expiresAt > now ? $0.address : nil }

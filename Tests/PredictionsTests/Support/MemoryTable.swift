@@ -54,6 +54,8 @@ final class MemoryTable: Sendable {
   struct Account {
     var pause: AccountPause?
     var sighting: ModelSighting?
+    /// The start of the day on which users granted agents more, and how often.
+    var grants: (day: Int64, count: Int64)?
   }
 
   let state = Protected(State())
