@@ -282,6 +282,9 @@ public struct CommandTable: Sendable {
         "--agent-max-spend", nil, .dollars,
         "what agents (MCP) may spend per day (UTC) and account; 0 for no limit (10)"),
       CommandOption(
+        "--confirm-above", nil, .dollars,
+        "ask the user before an agent (MCP) requests what costs more; without a price, too"),
+      CommandOption(
         "--tool-wait", nil, .number(toolWaits),
         "seconds that an agent's call (MCP) waits for an image; less than the host does (50)"),
       CommandOption(

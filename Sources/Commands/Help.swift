@@ -38,7 +38,7 @@ public struct Help: Sendable {
     ("IMAGEWIRE_STATE_DIR", "as --state-dir"), ("IMAGEWIRE_OUTPUT_DIR", "as --output-dir"),
     ("IMAGEWIRE_MAX_SPEND_STRICT", "true: as --max-spend-strict"),
     ("IMAGEWIRE_AGENT_MAX_IMAGES, IMAGEWIRE_AGENT_MAX_SPEND", "as --agent-max-images and --agent-max-spend"),
-    ("IMAGEWIRE_TOOL_WAIT", "as --tool-wait"),
+    ("IMAGEWIRE_CONFIRM_ABOVE", "as --confirm-above"), ("IMAGEWIRE_TOOL_WAIT", "as --tool-wait"),
     ("IMAGEWIRE_MAX_OUTPUT_BYTES", "as --max-output-bytes, for all commands"),
     ("IMAGEWIRE_RETAIN", "as --retain, for all commands"), ("IMAGEWIRE_LOG", "as --log-level"),
     ("HTTPS_PROXY, NO_PROXY", "proxy settings; CURL_CA_BUNDLE and SSL_CERT_FILE name trusted certificates"),

@@ -21,6 +21,8 @@ public final class Service: RequestHandler {
   let host: ServiceHost
   let maxMessageBytes: Int
   let mcp = MCPSession()
+  /// Answers questions that tools ask before they spend.
+  let user: MCPUser
   /// Reads images into replies, one at a time: a large file must not delay the threads that read, save and commit, and the
   /// replies that a slow reader has not taken must not fill the memory.
   let pictures = WorkQueue()
@@ -39,6 +41,7 @@ public final class Service: RequestHandler {
     opened = engine
     self.host = host
     self.time = time
+    user = MCPUser(time: time)
     methods = MethodTable(providers: host.providers)
     self.maxMessageBytes = maxMessageBytes
     subscriptions = Subscriptions(time: time)
@@ -124,6 +127,11 @@ public final class Service: RequestHandler {
     if let params = try? MethodParameters(params, of: method.parameters, strict: false) { body(self, params) }
   }
 
+  /// See `RequestHandler`: the answer to a question.
+  public func handle(response: Response) {
+    if let id = response.id.value.string { user.answer(id, response.result) }
+  }
+
   /// See `RequestHandler`.
   public func refusal(requestsInFlight limit: Int) -> RPCError { .tooManyInFlight(limit: limit) }
 
@@ -147,6 +155,11 @@ public final class Service: RequestHandler {
     state.withLock { $0.connection }?.notify(method, params: params)
   }
 
+  /// Sends a request to the client; `handle(response:)` gets the answer.
+  func request(_ method: String, id: String, params: (inout JSONWriter) -> Void) {
+    state.withLock { $0.connection }?.request(method, id: id, params: params)
+  }
+
   func cancelRequest(_ id: JSONValue) {
     state.withLock { $0.connection }?.cancel(id)
   }
@@ -156,6 +169,7 @@ public final class Service: RequestHandler {
     state.withLock { $0.shutdownState = .shutDown }
     subscriptions.end()
     mcp.endWaits()
+    user.inputEnded()
     if let engine = try? opened.valueIfMade?.get() { engine.stop() }
   }
 
@@ -163,6 +177,7 @@ public final class Service: RequestHandler {
   public func inputEnded() {
     subscriptions.end()
     mcp.endWaits()
+    user.inputEnded()
   }
 
   func exit() {

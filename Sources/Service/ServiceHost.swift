@@ -20,6 +20,9 @@ public struct ServiceHost: Sendable {
 
   /// How long tools wait for an image, in milliseconds; `nil` where the user has not said.
   public var toolWait: Int64?
+  /// From which price on the user is asked before an agent's request is sent, in millionths of a dollar: for what costs more.
+  /// `nil` where the user is not asked.
+  public var confirmAbove: Int64?
   /// Whether results of tools link to their files. Several hosts fail at such a link.
   public var linksFiles = false
 

@@ -117,7 +117,8 @@ struct Configuration: Sendable {
     limits = SpendingLimits(
       strict: setting("max_spend_strict", flag: options.isSpendingStrict ? "true" : nil, "IMAGEWIRE_MAX_SPEND_STRICT"),
       images: setting("agent_max_images", flag: options.agentMaxImages, "IMAGEWIRE_AGENT_MAX_IMAGES"),
-      spend: setting("agent_max_spend", flag: options.agentMaxSpend, "IMAGEWIRE_AGENT_MAX_SPEND"))
+      spend: setting("agent_max_spend", flag: options.agentMaxSpend, "IMAGEWIRE_AGENT_MAX_SPEND"),
+      confirmAbove: setting("confirm_above", flag: options.confirmAbove, "IMAGEWIRE_CONFIRM_ABOVE"))
   }
 
   // MARK: - The default provider

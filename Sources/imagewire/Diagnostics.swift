@@ -126,6 +126,10 @@ struct Diagnostics {
       findings.append(Finding(.ok, "output limit", "files of up to \(bytes) bytes are saved, from \(origin)"))
     case .broken(let reason, _): findings.append(Finding(.problem, "output limit", "\(reason)", advice: "Correct it."))
     }
+    if let micros = configuration.limits.confirmAbove {
+      findings.append(
+        Finding(.ok, "confirmation", "agents ask the user before one request costs more than \(Money.dollars(micros))"))
+    }
     switch configuration.toolWait {
     case .absent: break
     case .given(let seconds, let origin):

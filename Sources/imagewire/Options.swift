@@ -23,6 +23,7 @@ struct Options: Equatable {
   /// As it was typed; 0 for no cap.
   var agentMaxImages: String?
   var agentMaxSpend: String?
+  var confirmAbove: String?
   /// In seconds, as it was typed.
   var toolWait: String?
   /// Whether answers to agents link to files.
@@ -57,6 +58,7 @@ struct Options: Equatable {
     isSpendingStrict = invocation.has("--max-spend-strict")
     agentMaxImages = invocation.value("--agent-max-images")
     agentMaxSpend = invocation.value("--agent-max-spend")
+    confirmAbove = invocation.value("--confirm-above")
     toolWait = invocation.value("--tool-wait")
     linksFiles = invocation.has("--resource-links")
     maxOutputBytes = invocation.value("--max-output-bytes")

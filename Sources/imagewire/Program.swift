@@ -158,6 +158,7 @@ enum Program {
       configure: { root.apply($0) },
       watch: { process in monitor.withLock { $0 }?.watch(process: process) }, standing: { root.standing })
     host.toolWait = configuration.toolWait.value.map { $0 * 1_000 }
+    host.confirmAbove = configuration.limits.confirmAbove
     host.linksFiles = options.linksFiles
     let service = Service(engine: root.engine, host: host, time: time, maxMessageBytes: options.maxMessageBytes)
     let connection = Connection(transport: wire, handler: service, framing: options.framing)

@@ -8,7 +8,7 @@ struct SettingsFile: Sendable {
   static let fields =
     [
       "provider", "model", "state_dir", "output_dir", "log", "max_spend_strict", "agent_max_images", "agent_max_spend",
-      "max_output_bytes", "tool_wait", "retain",
+      "confirm_above", "max_output_bytes", "tool_wait", "retain",
     ]
     + ProviderList.descriptors.filter { $0.access != nil }.flatMap {
       [$0.keyField, $0.keyFileField, $0.keyStoreField, $0.baseURLField]
@@ -65,7 +65,7 @@ struct SettingsFile: Sendable {
 
   /// Whether a field may also be a number.
   private static func isNumber(_ field: String) -> Bool {
-    field.hasPrefix("agent_max_") || ["max_output_bytes", "tool_wait", "retain"].contains(field)
+    field.hasPrefix("agent_max_") || ["confirm_above", "max_output_bytes", "tool_wait", "retain"].contains(field)
   }
 
   /// The value of a field as text; `nil` where it has the wrong type.

@@ -7,6 +7,8 @@ struct SpendingLimits: Sendable {
   let isStrict: Bool
   /// The limits of agents per day.
   let agentCaps: AgentCaps
+  /// From which price on the user is asked before an agent's request is sent, in millionths of a dollar; `nil` for never.
+  let confirmAbove: Int64?
   /// Says which limit is invalid; `nil` where none is.
   let problem: String?
 
@@ -16,7 +18,8 @@ struct SpendingLimits: Sendable {
   ///   - strict: `true`, `1`, `false` or `0`.
   ///   - images: images of agents per day; 0 for no limit.
   ///   - spend: US dollars of agents per day; 0 for no limit.
-  init(strict: Setting<String>, images: Setting<String>, spend: Setting<String>) {
+  ///   - confirmAbove: US dollars of one request; 0 asks for each that costs anything.
+  init(strict: Setting<String>, images: Setting<String>, spend: Setting<String>, confirmAbove: Setting<String>) {
     var caps = AgentCaps.standard
     var problem: String?
     isStrict = ["true", "1"].contains(strict.value)
@@ -37,6 +40,10 @@ struct SpendingLimits: Sendable {
       } else {
         problem = "agent_max_spend from \(origin) must be US dollars per day, or 0 for no limit."
       }
+    }
+    self.confirmAbove = confirmAbove.value.flatMap { Double($0) }.flatMap(Money.micros)
+    if case .given(_, let origin) = confirmAbove, self.confirmAbove == nil {
+      problem = "confirm_above from \(origin) must be US dollars, from which price on the user is asked."
     }
     agentCaps = caps
     self.problem = problem

@@ -8,13 +8,18 @@ for folder in (TESTS / "ProgramTests", TESTS / "MCPTests", TESTS / "Fixtures"):
     sys.path.insert(0, str(folder))
 
 import pytest  # noqa: E402
-from program import Program  # noqa: E402
+from program import Program, stay_in_one_day  # noqa: E402
 
 
 @pytest.fixture
 def home(tmp_path):
     """A home directory; the table is in its default place below it."""
     return tmp_path
+
+
+@pytest.fixture
+def one_day():
+    stay_in_one_day()
 
 
 @pytest.fixture

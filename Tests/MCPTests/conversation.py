@@ -129,7 +129,11 @@ class Judge:
     def received(self, message):
         self.judged += 1
         assert message["jsonrpc"] == "2.0"
-        if "method" in message:
+        if "method" in message and "id" in message:
+            # Stateless revisions have no requests of the server.
+            assert self.revision != STATELESS and message["method"] == "elicitation/create"
+            validator(self.revision, "ElicitRequest").validate(message)
+        elif "method" in message:
             self.notified(message)
         elif message.get("id") is None:
             jsonschema.validate(message, ANONYMOUS)
@@ -168,6 +172,9 @@ class Judge:
                 if result.get("status") == "completed" and "result" in result:
                     validator(STATELESS, "CallToolResult").validate(result["result"])
                 return
+            if result["resultType"] == "input_required":
+                assert method == "tools/call" and result["inputRequests"]
+                return validator(STATELESS, "InputRequiredResult").validate(result)
         elif method == "tools/call" and "task" in params and revision == LEGACY:
             definition = "CreateTaskResult"
         validator(revision, definition).validate(result)

@@ -1,7 +1,6 @@
 """Fixtures: a home of its own for each test, processes that end with it, the services on loopback."""
 
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Fixtures"))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from openai import LoopbackOpenAI  # noqa: E402
-from program import KEY, MODEL, Program  # noqa: E402
+from program import KEY, MODEL, Program, stay_in_one_day  # noqa: E402
 from wavespeed import LoopbackWaveSpeed  # noqa: E402
 
 
@@ -78,10 +77,7 @@ def ask(spawn, openai):
 
 @pytest.fixture
 def one_day():
-    """Limits are of a day (UTC), and no test of them may begin in one day and end in the next."""
-    left = 86_400 - time.time() % 86_400
-    if left < 60:
-        time.sleep(left)
+    stay_in_one_day()
 
 
 def pytest_terminal_summary(terminalreporter):

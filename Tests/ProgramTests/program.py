@@ -59,6 +59,13 @@ def wait_for(condition, what, patience=30):
         time.sleep(0.01)
 
 
+def stay_in_one_day():
+    """Limits are of a day (UTC), and no test of them may begin in one day and end in the next."""
+    left = 86_400 - time.time() % 86_400
+    if left < 60:
+        time.sleep(left)
+
+
 def resident_kilobytes(process):
     """How much memory a process has in use now."""
     with open(f"/proc/{process.pid}/status") as status:

@@ -23,6 +23,22 @@ struct MCPImageCallsTests {
     #expect(calls.end(6).isEmpty && calls.isEmpty)
   }
 
+  @Test func equalCallsAreNumberedAsTheyAreSubmitted() {
+    var calls = Calls()
+    for call in 1...3 { _ = calls.begin(call, digest: fox, now: Int64(call)) }
+    #expect(calls.submit(2) == 0)
+    #expect(calls.submit(1) == 1)
+    // Once more, after a question: all others count, whichever was first.
+    #expect(calls.submit(2) == 1)
+    // What has ended meanwhile counts too.
+    #expect(calls.end(1).isEmpty)
+    #expect(calls.submit(3) == 2)
+    _ = calls.begin(4, digest: fox, now: Calls.together + 2)
+    #expect(calls.submit(4) == 1)
+    _ = calls.begin(5, digest: [2], now: 3)
+    #expect(calls.submit(5) == 0 && calls.submit(6) == 0)
+  }
+
   @Test func theLastCallThatIsCancelledTakesItAlong() {
     var calls = Calls()
     _ = calls.begin(1, digest: fox, now: 0)

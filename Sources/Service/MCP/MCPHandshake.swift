@@ -14,6 +14,7 @@ extension Service {
     let revision = MCPRevision.negotiated(requested)
     mcp.revision = revision
     mcp.clientName = params["clientInfo"]?["name"]?.string ?? ""
+    mcp.capabilities = MCPClientCapabilities(params["capabilities"])
     var json = JSONWriter()
     json.beginObject()
     json.name("protocolVersion")

@@ -10,6 +10,11 @@ struct MCPImageCalls<Call: Hashable & Sendable>: Sendable {
     var digest: [UInt8]
     /// When it began, in milliseconds of the steady clock.
     var at: Int64
+    /// Equal calls that began about when this one did, and are open.
+    var rivals: Set<Call> = []
+    /// How many of them were submitted before.
+    var earlier = 0
+    var isSubmitted = false
     var isHolding = false
   }
 
@@ -34,9 +39,23 @@ struct MCPImageCalls<Call: Hashable & Sendable>: Sendable {
   ///
   /// - Returns: how many equal ones began just before and are open.
   mutating func begin(_ call: Call, digest: [UInt8], now: Int64) -> Int {
-    let others = open.values.count { $0.digest == digest && now - $0.at < Self.together }
-    open[call] = Open(digest: digest, at: now)
-    return others
+    let rivals = Set(open.filter { $0.value.digest == digest && now - $0.value.at < Self.together }.keys)
+    for rival in rivals { open[rival]?.rivals.insert(call) }
+    open[call] = Open(
+      digest: digest, at: now, rivals: rivals, earlier: rivals.count { open[$0]?.isSubmitted == true })
+    return rivals.count
+  }
+
+  /// Records that the request of a call is submitted now, or once more.
+  ///
+  /// - Returns: how many equal calls that began about when this one did were submitted before: the newest answers are theirs.
+  mutating func submit(_ call: Call) -> Int {
+    guard let own = open[call] else { return 0 }
+    if !own.isSubmitted {
+      for rival in own.rivals { open[rival]?.earlier += 1 }
+      open[call]?.isSubmitted = true
+    }
+    return own.earlier
   }
 
   /// Records that a call waits for a prediction.

@@ -10,6 +10,8 @@ struct MCPRequestContext: Sendable, Equatable {
   var hasTasksExtension = false
   /// `clientInfo.name` of the request; `nil` where the handshake has it.
   var clientName: String?
+  /// Those of the request; empty where the handshake has them.
+  var capabilities = MCPClientCapabilities()
 
   /// Whether a request names a revision, known or not.
   static func isStateless(_ params: JSONObject) -> Bool {
@@ -33,6 +35,7 @@ struct MCPRequestContext: Sendable, Equatable {
     }
     revision = known
     clientName = params["_meta"]?[MCPName.clientInfo]?["name"]?.string
+    self.capabilities = MCPClientCapabilities(.object(capabilities))
     hasTasksExtension = capabilities["extensions"]?[MCPName.tasks]?.object != nil
   }
 }

@@ -31,6 +31,7 @@ enum MCPRevision: String, CaseIterable, Comparable, Sendable {
   var hasTitles: Bool { self >= .june2025 }
   var hasStructuredContent: Bool { self >= .june2025 }
   var hasResourceLinks: Bool { self >= .june2025 }
+  var hasElicitation: Bool { self >= .june2025 }
   var hasIcons: Bool { self >= .november2025 }
   /// Whether tasks are a part of the protocol; later they are an extension.
   var hasCoreTasks: Bool { self == .november2025 }

@@ -8,6 +8,7 @@ final class MCPSession: Sendable {
   private struct State {
     var revision = MCPRevision.november2025
     var clientName = ""
+    var capabilities = MCPClientCapabilities()
     var waiting: [ObjectIdentifier: MCPCall] = [:]
     var isAtEnd = false
     var inlineTasks: Set<PredictionID> = []
@@ -20,6 +21,9 @@ final class MCPSession: Sendable {
 
   private let state = Protected(State())
 
+  /// Submits requests after their read: one after another, so that of equal ones each gets an image of its own.
+  let orders = WorkQueue()
+
   /// The revision of the handshake; without a handshake, the last one that has it.
   var revision: MCPRevision {
     get { state.withLock { $0.revision } }
@@ -30,6 +34,12 @@ final class MCPSession: Sendable {
   var clientName: String {
     get { state.withLock { $0.clientName } }
     set { state.withLock { $0.clientName = newValue } }
+  }
+
+  /// The capabilities of the handshake; none without one.
+  var capabilities: MCPClientCapabilities {
+    get { state.withLock { $0.capabilities } }
+    set { state.withLock { $0.capabilities = newValue } }
   }
 
   /// Records a waiting call. After the end of input the call is answered at once.

@@ -21,8 +21,9 @@ extension MCPToolCall {
     if again, request.idempotencyKey != nil {
       throw .invalidParams("again", "again and idempotency_key exclude each other", hint: "The key decides alone.")
     }
-    let others = call.begin(digest: digest(of: agent))
-    if !again { request.repeats = RepeatedRequest(named: service.mcp.named, skipping: others) }
+    let digest = digest(of: agent)
+    let others = call.begin(digest: digest)
+    if !again { request.repeats = RepeatedRequest(named: service.mcp.named) }
     let images: [String]
     if isEdit { images = try arguments[Parameters.images] } else { images = try arguments[Parameters.references] ?? [] }
     let input = try flatInput(images: images, of: agent)
@@ -39,10 +40,11 @@ extension MCPToolCall {
         if isLate, service.mcp.isAtEnd { throw .inputEnded }
         var request = request
         (request.model, request.input) = try result.get()
-        try submit(request, as: agent, isLate: isLate) {
+        let order = MCPOrder(request, of: self, as: agent, isLate: isLate, digest: digest, number: others) {
           let left = max(0, timeout - (service.time.now.steady - begun))
           accept($0, timeout: left, view: view || inline, agent.engine)
         }
+        try order.begin()
       } catch {
         refuse(error)
       }
@@ -53,7 +55,10 @@ extension MCPToolCall {
   func submit() throws(RPCError) {
     var request = try SubmitParameters.request(arguments)
     request.outputDirectory = try outputDirectory()
-    try submit(request, as: try call.agent(), isLate: false) { answer($0.snapshot, isEarlier: true) }
+    let agent = try call.agent()
+    try MCPOrder(request, of: self, as: agent, isLate: false, digest: digest(of: agent)) {
+      answer($0.snapshot, isEarlier: true)
+    }.begin()
   }
 
   /// `estimate_cost`.
@@ -120,23 +125,6 @@ extension MCPToolCall {
     var object = arguments.object
     for name in ["wait_seconds", "timeout_ms", "view", "inline"] { object[name] = nil }
     return JSONValue.object(object).canonical { $0 }.serialized + Array(agent.agent.id.utf8)
-  }
-
-  /// Accepts a prediction; it is on disk before the body runs.
-  private func submit(
-    _ request: PredictionRequest, as agent: MCPAgent, isLate: Bool,
-    _ body: @escaping @Sendable (PredictionEngine.Accepted) -> Void
-  ) throws(RPCError) {
-    do throws(SubmitError) {
-      try agent.submit(request, isLate: isLate) { [self] result in
-        switch result {
-        case .success(let accepted): body(accepted)
-        case .failure(let error): refuse(.submit(error))
-        }
-      }
-    } catch {
-      throw .submit(error)
-    }
   }
 
   // MARK: - The answer
@@ -238,12 +226,5 @@ extension Service {
   /// Records that an agent named a prediction, if it is its own.
   func name(_ id: PredictionID, of agent: MCPAgent) {
     if (try? agent.snapshot(id)) != nil { mcp.name(id) }
-  }
-}
-
-extension RPCError {
-  /// The client is gone, so nothing is begun for it.
-  fileprivate static var inputEnded: RPCError {
-    RPCError(.requestCancelled, "The input ended before the image was requested. Nothing was sent.")
   }
 }

@@ -38,6 +38,7 @@ struct MCPToolCall: Sendable {
     guard given.isNull || given.object != nil else {
       throw .invalidParams("arguments", "arguments must be an object, not \(given.kind)")
     }
+    call.hearAnswer()
     do throws(RPCError) {
       let arguments = try MethodParameters(given.withoutEmpties, of: tool.parameters, hidden: tool.hidden, strict: true)
       try tool.body(MCPToolCall(call: call, way: way, arguments: arguments))

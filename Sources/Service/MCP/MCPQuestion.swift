@@ -1,0 +1,62 @@
+internal import JSON
+internal import Predictions
+
+/// What a tool asks the user, through the host, before it spends.
+enum MCPQuestion: Hashable, Sendable {
+  /// Whether agents may request as much again today.
+  case grant(PredictionEngine.AgentGrant)
+  /// Whether an image may be made at a price.
+  ///
+  /// - Parameters:
+  ///   - digest: of what the call asks for.
+  ///   - number: how many equal calls began just before: each of them is for an image of its own.
+  ///   - micros: the price in millionths of a dollar; `nil` where it is not known.
+  case price(digest: [UInt8], number: Int, micros: Int64?)
+
+  /// Whether a yes is for all who ask: a second one grants no more.
+  var isLasting: Bool { if case .grant = self { true } else { false } }
+
+  /// What the user did.
+  enum Answer: Sendable, Equatable {
+    case accepted
+    case declined
+    /// Closed the question without a decision.
+    case dismissed
+
+    /// The answer in an `ElicitResult`; what is none counts as dismissed.
+    init(_ result: JSONValue?) {
+      self =
+        switch result?["action"]?.string {
+        case "accept": .accepted
+        case "decline": .declined
+        default: .dismissed
+        }
+    }
+  }
+}
+
+extension JSONWriter {
+  /// Writes the params of `elicitation/create`. The form has no fields: accepting it is the answer.
+  mutating func elicitation(_ message: SafeText) {
+    beginObject()
+    name("message")
+    value(message.description)
+    name("requestedSchema")
+    raw(#"{"type":"object","properties":{}}"#)
+    endObject()
+  }
+}
+
+/// The capabilities of a client that decide what it is asked and told.
+struct MCPClientCapabilities: Sendable, Equatable {
+  /// Whether its user can answer a form.
+  var canAsk = false
+
+  init() {}
+
+  /// Reads them from the handshake, or from a request. An `elicitation` without modes means forms.
+  init(_ capabilities: JSONValue?) {
+    guard let elicitation = capabilities?["elicitation"]?.object else { return }
+    canAsk = elicitation.members.isEmpty || elicitation["form"]?.object != nil
+  }
+}
