@@ -276,6 +276,8 @@ public struct CommandTable: Sendable {
       CommandOption(
         "--allow-output", nil, .folder, "another folder that agents (MCP) may save to and read", repeats: true),
       CommandOption(
+        "--allow-input", nil, .folder, "a folder whose images agents (MCP) may send and look at (none)", repeats: true),
+      CommandOption(
         "--agent-max-images", nil, .number(0...1_000_000),
         "images that agents (MCP) may request per day (UTC) and account; 0 for no limit (50)"),
       CommandOption(

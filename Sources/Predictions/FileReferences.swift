@@ -10,20 +10,43 @@ public enum FileReferences {
     public var member: String
     /// The path of the file, absolute.
     public var path: String
+    /// What the file must hold; `nil` where it may be any image.
+    public var content: FileContent?
+
+    /// A reference.
+    public init(member: String, path: String, content: FileContent? = nil) {
+      self.member = member
+      self.path = path
+      self.content = content
+    }
+
+    /// The string of the input.
+    public var text: String { "@\(path)\(content?.ending ?? "")" }
   }
 
   /// The files that an input names, in the order of the input.
   public static func find(in input: JSONObject) -> [Reference] {
     var found: [Reference] = []
     InputStrings.visit(input) { member, text in
-      if let path = path(in: text) { found.append(Reference(member: member, path: path)) }
+      guard let path = path(in: text) else { return }
+      let pinned = FileContent.split(path)
+      found.append(Reference(member: member, path: pinned?.before ?? path, content: pinned?.content))
     }
     return found
   }
 
-  /// The path in a reference; `nil` for any other string.
+  /// What follows the `@` of a reference: its path and, where it has one, the content. `nil` for any other string.
   public static func path(in text: String) -> String? {
     text.utf8.starts(with: "@/".utf8) ? String(text.dropFirst()) : nil
+  }
+
+  /// The input with references whose content is known reduced to that content, so that it is the same under each name.
+  static func withoutKnownPaths(_ input: JSONObject) -> JSONObject {
+    func reduced(_ text: String) -> String? {
+      path(in: text).flatMap(FileContent.split).map { "@\($0.content.ending)" }
+    }
+    guard InputStrings.contain(in: input, where: { reduced($0) != nil }) else { return input }
+    return InputStrings.replacing(input, by: reduced)
   }
 
   /// Strings that seem to name a file but are not references: `@` before a relative path (a word with a dot or a slash

@@ -1,7 +1,8 @@
 internal import Encoding
 public import JSON
 
-/// Identifies the content of a request: equal for two requests with the same provider, model and input.
+/// Identifies the content of a request: equal for two requests with the same provider, model and input. A file whose content
+/// is part of its reference counts by that content, whatever its path.
 public enum Fingerprint {
   /// SHA-256 over provider, model and the input in canonical form: fields sorted by name, strings unescaped, numbers by
   /// their exact value (`1`, `1.0` and `1e0` are equal). Provider and model are those after defaults were applied.
@@ -12,6 +13,7 @@ public enum Fingerprint {
     writer.beginArray()
     writer.value(provider)
     writer.value(model)
+    let input = sendsFiles ? FileReferences.withoutKnownPaths(input) : input
     writer.value(JSONValue.object(input).canonical { JSONNumber($0.canonicalSpelling) ?? $0 })
     if sendsFiles { writer.value("upload") }
     writer.endArray()

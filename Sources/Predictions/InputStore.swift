@@ -9,11 +9,34 @@ public protocol InputStore: Sendable {
   ///   - limit: the greatest length, in bytes.
   func open(_ path: String, atMost limit: Int64) throws(InputError) -> any InputFile
 
+  /// Opens an image that an agent names, in the directories that it may read. No symbolic link is followed.
+  ///
+  /// - Parameters:
+  ///   - path: absolute.
+  ///   - isNew: whether the agent names it now. Otherwise it was in such a directory when it was named, perhaps in one of
+  ///     another process; then the caller must compare its content with the one that was recorded.
+  ///   - limit: the greatest length, in bytes.
+  func openForAgent(_ path: String, isNew: Bool, atMost limit: Int64) throws(InputError) -> AgentInput
+
   /// Opens a saved file, which may be of any kind and must have the length that was recorded. Reads none of its bytes.
   func open(_ file: OutputFile, atMost limit: Int64) throws(InputError) -> any InputFile
 
   /// Whether a regular file of this name exists, absolute or relative to the working directory. Opens nothing.
   func isFile(_ path: String) -> Bool
+}
+
+/// An open image file that an agent named.
+public struct AgentInput: Sendable {
+  /// Its path without links, as it is recorded.
+  public let path: String
+  /// The file.
+  public let file: any InputFile
+
+  /// An open file.
+  public init(path: String, file: any InputFile) {
+    self.path = path
+    self.file = file
+  }
 }
 
 /// An open image file: the same file is hashed and sent, even if another file takes its name meanwhile.
@@ -76,6 +99,12 @@ public enum InputError: Error, Sendable, Equatable {
   case changed
   /// It is not the file that was saved any more.
   case notAsSaved
+  /// It is not the file that was named any more.
+  case notAsNamed
+  /// It is not in a directory that the agent may read.
+  case outside
+  /// It is a symbolic link, or there is one in its path.
+  case link
 
   /// The predicate of a sentence whose subject is the file.
   public var reason: String {
@@ -87,6 +116,9 @@ public enum InputError: Error, Sendable, Equatable {
     case .notAnImage: "is not a PNG, JPEG, WebP, GIF, BMP or TIFF image"
     case .changed: "was changed while it was uploaded"
     case .notAsSaved: "was changed since it was saved"
+    case .notAsNamed: "was changed since it was named"
+    case .outside: "is in no directory that agents may read"
+    case .link: "is a symbolic link, or there is one in its path"
     }
   }
 }

@@ -10,7 +10,7 @@ extension Prediction {
     guard let ours = inputObject, let theirs = other.inputObject else { return nil }
     let (before, after) = (Self.byName(ours), Self.byName(theirs))
     func canonical(_ value: JSONValue) -> [UInt8] {
-      Fingerprint.of(provider: "", model: "", input: JSONObject([("", value)]))
+      Fingerprint.of(provider: "", model: "", input: JSONObject([("", value)]), sendsFiles: uploads != .none)
     }
     return (theirs.members + ours.members).first { field in
       let name = Array(field.name.utf8)

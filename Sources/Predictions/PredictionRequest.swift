@@ -22,7 +22,7 @@ public struct PredictionRequest: Sendable, Equatable {
   public var maxCostMicros: Int64?
   /// Whether an estimate satisfies `maxCostMicros` where fields that decide the price are missing.
   public var allowsEstimates: Bool
-  /// Whether strings of `input` that begin with `@/` are files; see `FileReferences`.
+  /// Whether strings of `input` that begin with `@/` are files; see `FileReferences`. Those of an agent need their content.
   public var upload: Bool
   /// The kind of client, where that is not a plain client.
   public var origin: PredictionOrigin?

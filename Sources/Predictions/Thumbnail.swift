@@ -20,6 +20,8 @@ public struct Thumbnail: Sendable, Equatable {
   public static let sizes = 64...2_048
   /// The greatest number of pixels of a file of which one is made.
   public static let pixelLimit = 100_000_000
+  /// The greatest length of an image that an agent names, in bytes.
+  public static let inputLimit: Int64 = 200_000_000
   /// The media types of the files of which one is made.
   public static let mediaTypes: Set = ["image/png", "image/jpeg", "image/webp", "image/avif", "image/heic"]
 
@@ -72,6 +74,15 @@ public protocol ThumbnailStore: Sendable {
     of file: OutputFile, for origin: PredictionOrigin?, as form: ThumbnailForm,
     completion: @escaping @Sendable (Result<Thumbnail, ThumbnailError>) -> Void)
 
+  /// The thumbnail of an image that an agent names, in the directories that it may read; see `InputStore.openForAgent`.
+  ///
+  /// - Parameters:
+  ///   - path: absolute.
+  ///   - completion: called on any thread.
+  func thumbnail(
+    ofInput path: String, as form: ThumbnailForm,
+    completion: @escaping @Sendable (Result<Thumbnail, ThumbnailError>) -> Void)
+
   /// The bytes of a thumbnail; `nil` where it was removed meanwhile.
   func contents(of thumbnail: Thumbnail) -> [UInt8]?
 }
@@ -100,6 +111,8 @@ public enum ThumbnailError: Error, Sendable, Equatable {
   case tooLarge
   /// The file was deleted, moved or changed since it was saved.
   case missing(path: String)
+  /// An image that an agent names cannot be read.
+  case input(path: String, InputError)
   /// The process that decodes could not be started or was ended; the reason, as the end of a sentence.
   case failed(reason: String)
   /// The thumbnail could not be stored.
@@ -126,6 +139,7 @@ public enum ThumbnailError: Error, Sendable, Equatable {
     case .tooLarge:
       return "The image has more than \(Thumbnail.pixelLimit / 1_000_000) megapixels, or needs too much memory."
     case .missing(let path): return "\(path) is not there any more, or it was changed since it was saved."
+    case .input(let path, let error): return "\(path) \(error.reason)."
     case .failed(let reason): return "The image could not be decoded: \(reason)."
     case .storage(let path, let reason): return "Writing \(path) failed: \(reason)."
     }
@@ -137,7 +151,7 @@ public enum ThumbnailError: Error, Sendable, Equatable {
     case .notAnImage, .unsupported, .tooLarge, .failed: "Show the file itself."
     case .noDecoder(let library): "Install it (Debian and Ubuntu: \(library.package)), or show the file itself."
     case .damaged: "Its bytes are those that were saved."
-    case .missing: nil
+    case .missing, .input: nil
     case .storage: "Free some space, or check the permissions of the state directory."
     }
   }
@@ -146,7 +160,7 @@ public enum ThumbnailError: Error, Sendable, Equatable {
   public var isRetryable: Bool {
     switch self {
     case .failed, .storage: true
-    case .notAnImage, .unsupported, .noDecoder, .damaged, .tooLarge, .missing: false
+    case .notAnImage, .unsupported, .noDecoder, .damaged, .tooLarge, .missing, .input: false
     }
   }
 }

@@ -8,6 +8,8 @@ public struct ServiceHost: Sendable {
   public var providers: [ProviderDescriptor]
   /// The directories that agents may use; the first is their default.
   public var agentDirectories: @Sendable () -> [AgentDirectory]
+  /// The directories whose images agents may name as inputs.
+  public var inputDirectories: @Sendable () -> [AgentDirectory] = { [] }
   /// The thumbnails of saved files; `nil` where none are made.
   public var thumbnails: (any ThumbnailStore)?
   /// Applies the settings of a client; options of the command line win over them.

@@ -24,12 +24,16 @@ final class CompositionRoot: Sendable {
   private let providers: ProviderSlots
   /// Opened when the process starts, before the first request.
   let agents: AgentDirectories
+  /// Opened when the process starts, too.
+  let agentInputs: AgentInputs
   /// Opens nothing before its first request.
   let thumbnails: FileThumbnailStore
 
   init(options: Options, configuration: Configuration, time: any TimeSource, log: Log) {
     let agents = AgentDirectories(
       outputDirectory: configuration.outputDirectory, others: configuration.allowedOutputs)
+    let agentInputs = AgentInputs(
+      configuration.allowedInputs, stateDirectory: configuration.stateDirectory, home: configuration.home)
     if configuration.hasKey { CoreDumps.forbid() }
     let configuration = Protected(configuration)
     let providers = ProviderSlots(time: time)
@@ -37,11 +41,14 @@ final class CompositionRoot: Sendable {
     self.configuration = configuration
     self.providers = providers
     self.agents = agents
+    self.agentInputs = agentInputs
+    let inputs = FileInputStore(agents: agentInputs)
     let outputs = FileOutputStore(
       limit: configuration.withLock { $0.outputLimit }, privateDirectory: configuration.withLock { $0.stateDirectory },
       agents: agents)
     thumbnails = FileThumbnailStore(
-      directory: configuration.withLock { $0.stateDirectory }, outputs: outputs, maker: ThumbnailProcess(), time: time)
+      directory: configuration.withLock { $0.stateDirectory }, outputs: outputs, inputs: inputs,
+      maker: ThumbnailProcess(), time: time)
     opened = Lazy {
       let configuration = configuration.withLock { $0 }
       do throws(StoreError) {
@@ -50,7 +57,7 @@ final class CompositionRoot: Sendable {
         ) { log.warning("\($0)") }
         let engine = PredictionEngine(
           store: store, outputs: outputs, previews: FilePreviewStore(directory: configuration.stateDirectory),
-          inputs: FileInputStore(),
+          inputs: inputs,
           replies: FileReplyStore(directory: configuration.stateDirectory, version: Version.number), time: time,
           limits: AccountLimits(
             maxConcurrency: options.maxConcurrency, maxPerMinute: options.maxPerMinute,

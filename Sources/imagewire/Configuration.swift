@@ -20,6 +20,10 @@ struct Configuration: Sendable {
   var outputDirectory: String
   /// Folders that agents may use beside the output folder.
   var allowedOutputs: [String]
+  /// Folders whose images agents may name as inputs.
+  let allowedInputs: [String]
+  /// The user's home directory.
+  let home: String
   /// Key and address of each provider that has them.
   var providers: [ProviderSettings]
   /// Limits of spending.
@@ -48,6 +52,7 @@ struct Configuration: Sendable {
   init(_ options: Options, environment: [String: String], read: (String) -> SmallFile) {
     func variable(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
     let home = variable("HOME") ?? "/"
+    self.home = home
     let path = "\(variable("XDG_CONFIG_HOME") ?? "\(home)/.config")/imagewire/config.json"
     let file = SettingsFile(path: path, read: read)
     self.file = file
@@ -103,6 +108,9 @@ struct Configuration: Sendable {
     let output = setting("output_dir", flag: options.outputDirectory, "IMAGEWIRE_OUTPUT_DIR")
     outputDirectory = Self.absolute(output.value ?? "\(stateDirectory)/outputs", home: home)
     allowedOutputs = options.allowedOutputs.map { Self.absolute($0, home: home) }
+    allowedInputs = Self.allowedInputs(
+      options: options.allowedInputs, variable: variable("IMAGEWIRE_ALLOW_INPUT"), listed: file.list("allow_input"),
+      home: home)
     maxOutputBytes = Self.outputBytes(
       setting("max_output_bytes", flag: options.maxOutputBytes, "IMAGEWIRE_MAX_OUTPUT_BYTES"))
     toolWait = Self.seconds(setting("tool_wait", flag: options.toolWait, "IMAGEWIRE_TOOL_WAIT"))

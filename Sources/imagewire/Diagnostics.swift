@@ -16,7 +16,7 @@ struct Diagnostics {
   /// All results, each after the results that it depends on.
   func findings() -> [Finding] {
     var findings = [version] + openFiles + [thumbnails] + settings + Exposure(configuration: configuration).findings()
-    findings += (mustCompact ? [compaction] : []) + table + disks
+    findings += (mustCompact ? [compaction] : []) + table + disks + inputFolders
     findings += provider
     return findings
   }

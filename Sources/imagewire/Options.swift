@@ -10,6 +10,7 @@ struct Options: Equatable {
   var stateDirectory: String?
   var outputDirectory: String?
   var allowedOutputs: [String] = []
+  var allowedInputs: [String] = []
   var framing: Framing?
   var maxMessageBytes = 65_536
   var maxConcurrency = 2
@@ -45,6 +46,7 @@ struct Options: Equatable {
     stateDirectory = invocation.value("--state-dir")
     outputDirectory = invocation.value("--output-dir")
     allowedOutputs = invocation.values("--allow-output")
+    allowedInputs = invocation.values("--allow-input")
     switch invocation.value("--framing") {
     case "line": framing = .line
     case "header": framing = .header

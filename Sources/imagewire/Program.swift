@@ -160,6 +160,7 @@ enum Program {
     host.toolWait = configuration.toolWait.value.map { $0 * 1_000 }
     host.confirmAbove = configuration.limits.confirmAbove
     host.linksFiles = options.linksFiles
+    host.inputDirectories = { root.agentInputs.described }
     let service = Service(engine: root.engine, host: host, time: time, maxMessageBytes: options.maxMessageBytes)
     let connection = Connection(transport: wire, handler: service, framing: options.framing)
     service.attach(connection)

@@ -2,12 +2,14 @@ internal import JSON
 internal import Predictions
 internal import Providers
 
-/// The config file: a JSON object of strings; limits may also be numbers, switches also `true` and `false`.
+/// The config file: a JSON object of strings; limits may also be numbers, switches also `true` and `false`. `allow_input` may be
+/// a list of strings.
 struct SettingsFile: Sendable {
   /// Every field that this version knows.
   static let fields =
     [
-      "provider", "model", "state_dir", "output_dir", "log", "max_spend_strict", "agent_max_images", "agent_max_spend",
+      "provider", "model", "state_dir", "output_dir", "allow_input", "log", "max_spend_strict", "agent_max_images",
+      "agent_max_spend",
       "confirm_above", "max_output_bytes", "tool_wait", "retain",
     ]
     + ProviderList.descriptors.filter { $0.access != nil }.flatMap {
@@ -52,8 +54,10 @@ struct SettingsFile: Sendable {
         }
         continue
       }
-      if Self.text(of: member.name, member.value) == nil {
-        problem = problem ?? "\(path): \(member.name) must be a \(Self.isNumber(member.name) ? "number" : "string")."
+      if Self.text(of: member.name, member.value) == nil, Self.list(of: member.name, member.value) == nil {
+        let type =
+          Self.isList(member.name) ? "string or a list of strings" : Self.isNumber(member.name) ? "number" : "string"
+        problem = problem ?? "\(path): \(member.name) must be a \(type)."
       }
     }
   }
@@ -61,6 +65,21 @@ struct SettingsFile: Sendable {
   /// The value of a field; `nil` where it is not there.
   subscript(field: String) -> String? {
     object[field].flatMap { Self.text(of: field, $0) }
+  }
+
+  /// The values of a field that may have several; empty where it is not there.
+  func list(_ field: String) -> [String] {
+    object[field].flatMap { Self.list(of: field, $0) ?? Self.text(of: field, $0).map { [$0] } } ?? []
+  }
+
+  /// Whether a field may also be a list of strings.
+  private static func isList(_ field: String) -> Bool { field == "allow_input" }
+
+  /// The values of a field as a list; `nil` where it is none, or has the wrong type.
+  private static func list(of field: String, _ value: JSONValue) -> [String]? {
+    guard isList(field), let elements = value.array else { return nil }
+    let texts = elements.compactMap(\.string)
+    return texts.count == elements.count ? texts : nil
   }
 
   /// Whether a field may also be a number.

@@ -44,7 +44,7 @@ extension PredictionEngine {
         }
       case .failed, .cancelled, .unknown: throw .invalid(.over(target), in: place)
       }
-      guard request.upload || target.provider == provider.name && target.account == provider.account else {
+      guard request.sharesOutputs || target.provider == provider.name && target.account == provider.account else {
         throw .invalid(.foreign(target), in: place)
       }
     }

@@ -81,7 +81,11 @@ extension PredictionEngine {
       references = try outputReferences(of: request, at: provider)
       warnings = try check(request, model: model, at: provider)
       if request.upload {
-        try check(files, in: request.input, for: provider, hasReferences: !references.isEmpty)
+        if request.origin == .mcp {
+          try checkFilesOfAgent(files, for: provider)
+        } else {
+          try check(files, in: request.input, for: provider, hasReferences: !references.isEmpty)
+        }
       }
     } catch {
       // The key may name a prediction that was accepted while the file existed, or before the model's fields were

@@ -108,7 +108,7 @@ private enum InputPart: Sendable {
   /// The string itself.
   var text: String {
     switch self {
-    case .file(let reference): "@\(reference.path)"
+    case .file(let reference): reference.text
     case .output(let found): found.reference.text
     }
   }
@@ -157,8 +157,10 @@ private struct Upload: Sendable {
     do throws(InputError) {
       switch next {
       case .file(let reference):
-        let file = try engine.inputs.open(reference.path, atMost: service?.byteLimit ?? 0)
-        try upload(file, digest: try takesAddresses ? Self.digest(of: file) : nil, as: next, goOn)
+        let file = try engine.open(reference, for: prediction.origin, atMost: service?.byteLimit ?? 0)
+        var digest = takesAddresses ? reference.content?.digest : nil
+        if takesAddresses, digest == nil { digest = try Self.digest(of: file) }
+        try upload(file, digest: digest, as: next, goOn)
       case .output(let found): try use(found, as: next, goOn)
       }
     } catch {
@@ -247,7 +249,9 @@ private struct Upload: Sendable {
         .invalidInput, retryable: false,
         message: sentences(
           "\(reference.member): \(reference.path) \(error.reason)", "Nothing was sent and nothing is billed."),
-        hint: "The file was an image at acceptance. Restore it, then submit again.")
+        hint: error == .notAsNamed
+          ? "Make the call again to send the file as it is now."
+          : "The file was an image at acceptance. Restore it, then submit again.")
       fail(.refused(failure, pause: nil))
     case .output(let found):
       fail(.refused(.dependency(found.reference, reason: error.reason), pause: nil))

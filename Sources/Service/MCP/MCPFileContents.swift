@@ -111,21 +111,26 @@ extension Service {
       if file.kind.isText {
         if room.readsTexts { shown.quote(file, left: &textBytes, contents: contents) }
       } else if room.pictureBytes > 0 {
-        shown.show(file, left: &pictureBytes) { copy(of: file, for: prediction.origin, size: room.pictureSize) }
+        shown.show(file, left: &pictureBytes) {
+          copy(size: room.pictureSize) { $0.thumbnail(of: file, for: prediction.origin, as: $1, completion: $2) }
+        }
       }
     }
     return shown
   }
 
   /// A thumbnail, and waits for it: it runs on the thread that reads images, which nothing but images waits for.
-  private func copy(
-    of file: OutputFile, for origin: PredictionOrigin?, size: Int
+  ///
+  /// - Parameter ask: asks for it.
+  func copy(
+    size: Int,
+    _ ask: (
+      any ThumbnailStore, ThumbnailForm, @escaping @Sendable (Result<Thumbnail, ThumbnailError>) -> Void
+    ) -> Void
   ) -> Result<MCPFileContents.Copy, ThumbnailError> {
     guard let thumbnails = host.thumbnails else { return .failure(.failed(reason: "no thumbnails are made here")) }
     let made = Protected<Result<Thumbnail, ThumbnailError>?>(nil)
-    thumbnails.thumbnail(of: file, for: origin, as: ThumbnailForm(size: size, for: .model)) { result in
-      made.signal { $0 = result }
-    }
+    ask(thumbnails, ThumbnailForm(size: size, for: .model)) { result in made.signal { $0 = result } }
     return made.wait { $0 }!.flatMap { thumbnail in
       guard let bytes = thumbnails.contents(of: thumbnail) else {
         return .failure(.storage(path: thumbnail.path, reason: "it was removed meanwhile"))

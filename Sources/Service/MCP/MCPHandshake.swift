@@ -50,7 +50,7 @@ extension Service {
 
   /// The instructions that a host gives to the model. Hosts cut them at 2 KB, so the most important part is first.
   var instructions: String {
-    [host.standing(), Self.usage].compactMap { $0 }.joined(separator: " ")
+    [host.standing(), Self.usage, fileInstructions].compactMap { $0 }.joined(separator: " ")
   }
 
   private static let usage = """

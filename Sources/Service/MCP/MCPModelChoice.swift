@@ -5,13 +5,18 @@ internal import Predictions
 /// The choice of the model for an agent's request, and the input in that model's own words.
 struct MCPModelChoice: Sendable {
   let engine: PredictionEngine
-  let input: FlatInput
+  /// As the agent gave it; files are `@` and their path.
+  var input: FlatInput
+  /// Where its files may be, for messages.
+  let inputs: MCPFolders
   /// The model that the agent named.
   let named: String?
   /// Whether the model must be one that edits.
   let isEdit: Bool
   /// How long the provider may take to list its models, in milliseconds.
   let patience: Int64
+  /// Whether its files are opened and hashed, because they are to be sent.
+  var pinsFiles = true
 
   /// The model, where one was named or chosen, and its input.
   typealias Choice = (model: String?, input: JSONObject)
@@ -19,8 +24,18 @@ struct MCPModelChoice: Sendable {
 
   /// Chooses. Where images are given and no model, it is the one that edits for the usual model.
   ///
-  /// - Parameter completion: called at once where no list of models is needed, otherwise on another thread.
+  /// - Parameter completion: called at once where no list of models is needed and no file is read, otherwise on another thread.
   func begin(_ completion: @escaping @Sendable (Result<Choice, RPCError>) -> Void) {
+    guard pinsFiles, !input.files.isEmpty else { return choose(completion) }
+    pinned { result in
+      switch result {
+      case .success(let choice): choice.choose(completion)
+      case .failure(let error): completion(.failure(error))
+      }
+    }
+  }
+
+  private func choose(_ completion: @escaping @Sendable (Result<Choice, RPCError>) -> Void) {
     guard input.needsSchema || isEdit, let base = named ?? engine.usualModels.first else {
       return completion(translated(for: named, nil, id: ""))
     }

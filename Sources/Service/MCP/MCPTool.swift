@@ -55,7 +55,10 @@ struct MCPTool: Sendable {
   static func named(_ name: String) -> MCPTool? { (all + earlier).first { $0.name == name } }
 
   /// Writes the tool with the fields that the revision has.
-  func write(to json: inout JSONWriter, for revision: MCPRevision) {
+  ///
+  /// - Parameter takesFiles: whether images may be files of this machine.
+  func write(to json: inout JSONWriter, for revision: MCPRevision, takesFiles: Bool = false) {
+    let parameters = listed(takesFiles: takesFiles)
     json.beginObject()
     json.name("name")
     json.value(name)
@@ -92,7 +95,8 @@ struct MCPTool: Sendable {
     call.result(lasts: Service.staticLifetime) { json in
       json.name("tools")
       json.beginArray()
-      for tool in all { tool.write(to: &json, for: call.revision) }
+      let takesFiles = !service.inputFolders.names.isEmpty
+      for tool in all { tool.write(to: &json, for: call.revision, takesFiles: takesFiles) }
       json.endArray()
     }
   }

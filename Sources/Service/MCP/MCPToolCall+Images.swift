@@ -9,8 +9,12 @@ extension MCPToolCall {
   /// `view_image`.
   func view() throws(RPCError) {
     let agent = try call.agent()
-    let reference = try reference(try arguments[Parameters.viewed], in: "id", of: agent)
     let size = try arguments[Parameters.viewedSize]
+    let reference: OutputReference
+    switch try imageName(try arguments[Parameters.viewed], in: "id", of: agent) {
+    case .output(let output): reference = output
+    case .file(let path): return view(fileAt: path, size: size)
+    }
     let snapshot: PredictionSnapshot
     do throws(StoreError) {
       snapshot = try agent.snapshot(reference.target)

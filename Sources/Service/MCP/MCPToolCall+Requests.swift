@@ -27,11 +27,13 @@ extension MCPToolCall {
     let images: [String]
     if isEdit { images = try arguments[Parameters.images] } else { images = try arguments[Parameters.references] ?? [] }
     let input = try flatInput(images: images, of: agent)
+    request.upload = !input.files.isEmpty
     let model = try arguments[Parameters.model]
     // With a schema to ask for, the request may be complete only after the read in which it arrived.
     let isLate = input.needsSchema
     let choice = MCPModelChoice(
-      engine: agent.engine, input: input, named: model, isEdit: isEdit, patience: min(max(timeout, 3_000), 10_000))
+      engine: agent.engine, input: input, inputs: service.inputFolders, named: model, isEdit: isEdit,
+      patience: min(max(timeout, 3_000), 10_000))
     let begun = service.time.now.steady
     choice.begin { [self, request] result in
       // Meanwhile nobody may want it any more.
@@ -68,7 +70,8 @@ extension MCPToolCall {
     let input = try flatInput(images: (images ?? []) + (references ?? []), of: agent)
     let model = try arguments[Parameters.model]
     let choice = MCPModelChoice(
-      engine: agent.engine, input: input, named: model, isEdit: images != nil, patience: 10_000)
+      engine: agent.engine, input: input, inputs: service.inputFolders, named: model, isEdit: images != nil,
+      patience: 10_000, pinsFiles: false)
     choice.begin { [self] result in
       do throws(RPCError) {
         var request = PredictionRequest(input: JSONObject())
@@ -108,16 +111,9 @@ extension MCPToolCall {
       throw .invalidParams("parameters", "parameters and input are the same; give one of them")
     }
     input.parameters = parameters ?? earlier ?? JSONObject()
-    for name in images { input.images.append(try reference(name, in: "images", of: agent).text) }
-    if let mask = try arguments[Parameters.mask] { input.mask = try reference(mask, in: "mask", of: agent).text }
+    for name in images { input.images.append(try imageName(name, in: "images", of: agent).text) }
+    if let mask = try arguments[Parameters.mask] { input.mask = try imageName(mask, in: "mask", of: agent).text }
     return input
-  }
-
-  /// The output that an agent names, which it then has.
-  func reference(_ name: String, in member: String, of agent: MCPAgent) throws(RPCError) -> OutputReference {
-    let found = try agent.imageReference(name, in: member)
-    service.name(found.target, of: agent)
-    return found
   }
 
   /// Of what decides the image, and of the agent: equal calls are requests for the same.
@@ -185,41 +181,6 @@ extension MCPCall {
   /// How long clients wait that give up sooner than others, less a second. `mcp` is the name that the Python SDK gives its own
   /// client, with which openai-agents waits 5 s; `fastmcp` is that of another library, with which agno waits 10 s.
   private static let shortWaits: [String: Int64] = ["mcp": 4_000, "google-adk": 4_000, "fastmcp": 9_000]
-}
-
-extension MCPAgent {
-  /// The output that an agent names: `ID` for its first file, `ID/2`, an address of a resource, or the path of an answer.
-  func imageReference(_ name: String, in member: String) throws(RPCError) -> OutputReference {
-    if let reference = OutputReference(name) { return reference }
-    let parts = name.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-    if let id = PredictionID(String(parts[0])) {
-      guard parts.count == 2 else {
-        let files = (try? snapshot(id))?.prediction.visibleFiles ?? []
-        return OutputReference(id, (files.first { $0.kind == .image } ?? files.first)?.index ?? 1)
-      }
-      if let output = Int(parts[1]), 1...Prediction.savedOutputs ~= output { return OutputReference(id, output) }
-    }
-    if name.hasPrefix("/"), let found = file(at: name) { return found }
-    throw .invalidParams(
-      member, "\"\(name.prefix(200))\" is no image that these tools made",
-      hint: "Give an id, ID/2 for its second file, or a path from an answer; list_images finds them.")
-  }
-
-  /// The output whose file has this path, among this agent's newest predictions.
-  private func file(at path: String) -> OutputReference? {
-    var query = ListQuery(limit: 500)
-    for _ in 0..<20 {
-      guard let page = try? list(query) else { return nil }
-      for prediction in page.predictions {
-        if let file = prediction.visibleFiles.first(where: { $0.path == path }) {
-          return OutputReference(prediction.id, file.index)
-        }
-      }
-      guard let next = page.nextCursor else { return nil }
-      query.cursor = next
-    }
-    return nil
-  }
 }
 
 extension Service {

@@ -11,17 +11,44 @@ public import Predictions
 
 /// Opens the local images that an input names.
 public struct FileInputStore: InputStore {
+  private let agents: AgentInputs
+
   /// A store.
-  public init() {}
+  ///
+  /// - Parameter agents: the directories that agents may read.
+  public init(agents: AgentInputs = AgentInputs()) {
+    self.agents = agents
+  }
 
   /// Opens an image and reads its format from the first bytes.
   public func open(_ path: String, atMost limit: Int64) throws(InputError) -> any InputFile {
     let (file, status) = try descriptor(of: path, atMost: limit)
+    return try Self.image(file, status, at: path)
+  }
+
+  /// Opens an image in the directories that agents may read.
+  public func openForAgent(_ path: String, isNew: Bool, atMost limit: Int64) throws(InputError) -> AgentInput {
+    let (image, path) = try imageForAgent(path, isNew: isNew, atMost: limit)
+    return AgentInput(path: path, file: image)
+  }
+
+  /// The same, with its descriptor.
+  func imageForAgent(
+    _ path: String, isNew: Bool, atMost limit: Int64
+  ) throws(InputError) -> (image: OpenInput, path: String) {
+    let (file, real) = try agents.open(path, isNew: isNew)
+    let status = try Self.status(of: file, atMost: limit)
+    return (try Self.image(file, status, at: real), real)
+  }
+
+  private static func image(
+    _ file: Descriptor, _ status: FileStatus, at path: String
+  ) throws(InputError) -> OpenInput {
     guard let start = FileSystem.read(file, from: 0, atMost: 64) else {
       throw .unreadable(reason: "its first bytes cannot be read")
     }
-    guard let mediaType = Self.mediaType(of: start) else { throw .notAnImage }
-    return OpenInput(name: Self.name(of: path), mediaType: mediaType, file: file, status: status)
+    guard let mediaType = mediaType(of: start) else { throw .notAnImage }
+    return OpenInput(name: name(of: path), mediaType: mediaType, file: file, status: status)
   }
 
   /// Opens a saved file.
@@ -42,10 +69,14 @@ public struct FileInputStore: InputStore {
     } catch {
       throw .unreadable(reason: error.reason)
     }
+    return (file, try Self.status(of: file, atMost: limit))
+  }
+
+  private static func status(of file: Descriptor, atMost limit: Int64) throws(InputError) -> FileStatus {
     guard let status = FileStatus(of: file), status.isPlainFile else { throw .notAFile }
     guard status.bytes > 0 else { throw .empty }
     guard status.bytes <= limit else { throw .tooLarge(limit: limit) }
-    return (file, status)
+    return status
   }
 
   private static func name(of path: String) -> String { path.split(separator: "/").last.map(String.init) ?? "picture" }
@@ -69,7 +100,8 @@ public struct FileInputStore: InputStore {
   }
 }
 
-private struct OpenInput: InputFile {
+/// An open image, with its descriptor.
+struct OpenInput: InputFile {
   let name: String
   let mediaType: String
   let file: Descriptor

@@ -164,6 +164,7 @@ struct FileStatus: Equatable, Sendable {
   let bytes: Int64
   let isFolder: Bool
   let isPlainFile: Bool
+  let isLink: Bool
   /// The user id of its owner.
   let owner: UInt32
   /// Its modification time, in milliseconds since 1970.
@@ -194,6 +195,7 @@ struct FileStatus: Equatable, Sendable {
     bytes = Int64(status.st_size)
     isFolder = status.st_mode & S_IFMT == S_IFDIR
     isPlainFile = status.st_mode & S_IFMT == S_IFREG
+    isLink = status.st_mode & S_IFMT == S_IFLNK
     owner = UInt32(status.st_uid)
     #if canImport(Darwin)
       let time = status.st_mtimespec

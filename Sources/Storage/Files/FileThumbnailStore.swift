@@ -9,6 +9,7 @@ internal import Threads
 public final class FileThumbnailStore: ThumbnailStore {
   private let folder: ThumbnailFolder
   private let outputs: FileOutputStore
+  private let inputs: FileInputStore
   private let maker: any ThumbnailMaker
   private let time: any TimeSource
   private let lookups = WorkQueue()
@@ -18,10 +19,15 @@ public final class FileThumbnailStore: ThumbnailStore {
   /// - Parameters:
   ///   - directory: the state directory.
   ///   - outputs: opens the files.
+  ///   - inputs: opens images that agents name.
   ///   - maker: decodes them.
-  public init(directory: String, outputs: FileOutputStore, maker: any ThumbnailMaker, time: any TimeSource) {
+  public init(
+    directory: String, outputs: FileOutputStore, inputs: FileInputStore = FileInputStore(), maker: any ThumbnailMaker,
+    time: any TimeSource
+  ) {
     folder = ThumbnailFolder(directory: directory)
     self.outputs = outputs
+    self.inputs = inputs
     self.maker = maker
     self.time = time
   }
@@ -45,6 +51,35 @@ public final class FileThumbnailStore: ThumbnailStore {
         completion(.failure(error))
       }
     }
+  }
+
+  /// Hashes the image, and looks its thumbnail up or has it made.
+  public func thumbnail(
+    ofInput path: String, as form: ThumbnailForm,
+    completion: @escaping @Sendable (Result<Thumbnail, ThumbnailError>) -> Void
+  ) {
+    makers.async { [self] in
+      completion(Result { () throws(ThumbnailError) in try make(ofInput: path, as: form) })
+    }
+  }
+
+  private func make(ofInput path: String, as form: ThumbnailForm) throws(ThumbnailError) -> Thumbnail {
+    let image: OpenInput
+    do throws(InputError) {
+      image = try inputs.imageForAgent(path, isNew: true, atMost: Thumbnail.inputLimit).image
+    } catch {
+      throw .input(path: path, error)
+    }
+    guard Thumbnail.mediaTypes.contains(image.mediaType) else { throw .unsupported(image.mediaType) }
+    if let header = FileSystem.read(image.file, from: 0, atMost: 1 << 20).flatMap({ ImageHeader($0) }),
+      let width = header.width, let height = header.height, width > Thumbnail.pixelLimit / max(1, height)
+    {
+      throw .tooLarge
+    }
+    guard let digest = FileOutputStore.digest(image.file, of: image.bytes) else {
+      throw .failed(reason: "the file cannot be read")
+    }
+    return try make(from: image.file, bytes: image.bytes, sha256: digest, as: form) { .input(path: path, .notAsNamed) }
   }
 
   /// The bytes of a thumbnail.
@@ -76,19 +111,27 @@ public final class FileThumbnailStore: ThumbnailStore {
     _ file: OutputFile, for origin: PredictionOrigin?, as form: ThumbnailForm
   ) throws(ThumbnailError) -> Thumbnail {
     let source = try open(file, for: origin)
+    return try make(from: source, bytes: file.bytes, sha256: file.sha256, as: form) { missing(file) }
+  }
+
+  /// - Parameter changed: the error where the file does not have this hash.
+  private func make(
+    from source: Descriptor, bytes length: Int64, sha256: String, as form: ThumbnailForm,
+    changed: () -> ThumbnailError
+  ) throws(ThumbnailError) -> Thumbnail {
     let now = time.now
     // A request before this one may have been for the same.
-    if let known = folder.thumbnail(of: file.sha256, as: form, now: now.wall) { return known }
+    if let known = folder.thumbnail(of: sha256, as: form, now: now.wall) { return known }
     if sweeps.withLock({ $0.begin(now: now.steady) }) { folder.sweep(now: now.wall) }
     var digest: String?
     let made = Result { () throws(ThumbnailError) in
-      try maker.make(from: source.number, as: form) { digest = FileOutputStore.digest(source, of: file.bytes) }
+      try maker.make(from: source.number, as: form) { digest = FileOutputStore.digest(source, of: length) }
     }
     // What a decoder says of other bytes is not said of this file.
-    if let digest, digest != file.sha256 { throw missing(file) }
+    if let digest, digest != sha256 { throw changed() }
     let bytes = try made.get()
     guard digest != nil else { throw .failed(reason: "the file cannot be read") }
-    let thumbnail = try folder.keep(bytes, of: file.sha256, as: form)
+    let thumbnail = try folder.keep(bytes, of: sha256, as: form)
     sweeps.withLock { $0.keep(bytes: thumbnail.bytes) }
     return thumbnail
   }

@@ -25,6 +25,12 @@ final class MemoryInputs: InputStore {
     return input
   }
 
+  /// Agents may read what is below `/in`.
+  func openForAgent(_ path: String, isNew: Bool, atMost limit: Int64) throws(InputError) -> AgentInput {
+    guard !isNew || path.hasPrefix("/in/") else { throw .outside }
+    return AgentInput(path: path, file: try open(path, atMost: limit))
+  }
+
   func open(_ path: String, atMost limit: Int64) throws(InputError) -> any InputFile {
     let bytes = state.withLock { state in
       state.opened.append(path)
