@@ -278,6 +278,8 @@ public struct CommandTable: Sendable {
       CommandOption(
         "--allow-input", nil, .folder, "a folder whose images agents (MCP) may send and look at (none)", repeats: true),
       CommandOption(
+        "--allow-roots", nil, .none, "the same for the roots of the agent's host, but not the home folder"),
+      CommandOption(
         "--agent-max-images", nil, .number(0...1_000_000),
         "images that agents (MCP) may request per day (UTC) and account; 0 for no limit (50)"),
       CommandOption(

@@ -21,6 +21,8 @@ public final class Service: RequestHandler {
   let host: ServiceHost
   let maxMessageBytes: Int
   let mcp = MCPSession()
+  /// Requests for the roots of the host.
+  let roots = Protected(MCPRoots())
   /// Answers questions that tools ask before they spend.
   let user: MCPUser
   /// Reads images into replies, one at a time: a large file must not delay the threads that read, save and commit, and the
@@ -129,6 +131,7 @@ public final class Service: RequestHandler {
 
   /// See `RequestHandler`: the answer to a question.
   public func handle(response: Response) {
+    if hearRoots(response) { return }
     if let id = response.id.value.string { user.answer(id, response.result) }
   }
 

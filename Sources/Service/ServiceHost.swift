@@ -10,6 +10,8 @@ public struct ServiceHost: Sendable {
   public var agentDirectories: @Sendable () -> [AgentDirectory]
   /// The directories whose images agents may name as inputs.
   public var inputDirectories: @Sendable () -> [AgentDirectory] = { [] }
+  /// Lets agents read the roots of their host, absolute paths, in place of earlier ones; `nil` where the user does not.
+  public var adoptRoots: (@Sendable ([String]) -> Void)?
   /// The thumbnails of saved files; `nil` where none are made.
   public var thumbnails: (any ThumbnailStore)?
   /// Applies the settings of a client; options of the command line win over them.

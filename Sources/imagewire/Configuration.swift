@@ -22,6 +22,8 @@ struct Configuration: Sendable {
   var allowedOutputs: [String]
   /// Folders whose images agents may name as inputs.
   let allowedInputs: [String]
+  /// Whether the roots of a host are such folders too.
+  let adoptsRoots: Setting<Bool>
   /// The user's home directory.
   let home: String
   /// Key and address of each provider that has them.
@@ -111,6 +113,8 @@ struct Configuration: Sendable {
     allowedInputs = Self.allowedInputs(
       options: options.allowedInputs, variable: variable("IMAGEWIRE_ALLOW_INPUT"), listed: file.list("allow_input"),
       home: home)
+    adoptsRoots = Self.adoptsRoots(
+      setting("allow_roots", flag: options.adoptsRoots ? "true" : nil, "IMAGEWIRE_ALLOW_ROOTS"))
     maxOutputBytes = Self.outputBytes(
       setting("max_output_bytes", flag: options.maxOutputBytes, "IMAGEWIRE_MAX_OUTPUT_BYTES"))
     toolWait = Self.seconds(setting("tool_wait", flag: options.toolWait, "IMAGEWIRE_TOOL_WAIT"))
@@ -161,7 +165,7 @@ struct Configuration: Sendable {
     let named = providers.map(\.key.problem) + providers.map(\.baseURL.problem)
     return
       ([file.problem, provider.problem] + named + [
-        limits.problem, maxOutputBytes.problem, toolWait.problem, retention.problem,
+        limits.problem, maxOutputBytes.problem, toolWait.problem, retention.problem, adoptsRoots.problem,
       ])
       .compactMap(\.self)
   }

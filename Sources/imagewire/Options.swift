@@ -11,6 +11,7 @@ struct Options: Equatable {
   var outputDirectory: String?
   var allowedOutputs: [String] = []
   var allowedInputs: [String] = []
+  var adoptsRoots = false
   var framing: Framing?
   var maxMessageBytes = 65_536
   var maxConcurrency = 2
@@ -47,6 +48,7 @@ struct Options: Equatable {
     outputDirectory = invocation.value("--output-dir")
     allowedOutputs = invocation.values("--allow-output")
     allowedInputs = invocation.values("--allow-input")
+    adoptsRoots = invocation.has("--allow-roots")
     switch invocation.value("--framing") {
     case "line": framing = .line
     case "header": framing = .header

@@ -161,6 +161,13 @@ enum Program {
     host.confirmAbove = configuration.limits.confirmAbove
     host.linksFiles = options.linksFiles
     host.inputDirectories = { root.agentInputs.described }
+    if configuration.adoptsRoots.value == true {
+      host.adoptRoots = { paths in
+        for path in root.agentInputs.adopt(paths) {
+          log.warning("The root \(path) of the host is not adopted: it is no folder, or holds the home folder.")
+        }
+      }
+    }
     let service = Service(engine: root.engine, host: host, time: time, maxMessageBytes: options.maxMessageBytes)
     let connection = Connection(transport: wire, handler: service, framing: options.framing)
     service.attach(connection)

@@ -8,7 +8,8 @@ struct SettingsFile: Sendable {
   /// Every field that this version knows.
   static let fields =
     [
-      "provider", "model", "state_dir", "output_dir", "allow_input", "log", "max_spend_strict", "agent_max_images",
+      "provider", "model", "state_dir", "output_dir", "allow_input", "allow_roots", "log", "max_spend_strict",
+      "agent_max_images",
       "agent_max_spend",
       "confirm_above", "max_output_bytes", "tool_wait", "retain",
     ]
@@ -90,7 +91,7 @@ struct SettingsFile: Sendable {
   /// The value of a field as text; `nil` where it has the wrong type.
   private static func text(of field: String, _ value: JSONValue) -> String? {
     let isNumber = isNumber(field) && value.number != nil
-    let isSwitch = field == "max_spend_strict" && value.bool != nil
+    let isSwitch = ["max_spend_strict", "allow_roots"].contains(field) && value.bool != nil
     return isNumber || isSwitch ? value.text : value.string
   }
 }

@@ -131,8 +131,9 @@ class Judge:
         assert message["jsonrpc"] == "2.0"
         if "method" in message and "id" in message:
             # Stateless revisions have no requests of the server.
-            assert self.revision != STATELESS and message["method"] == "elicitation/create"
-            validator(self.revision, "ElicitRequest").validate(message)
+            assert self.revision != STATELESS
+            definition = {"elicitation/create": "ElicitRequest", "roots/list": "ListRootsRequest"}[message["method"]]
+            validator(self.revision, definition).validate(message)
         elif "method" in message:
             self.notified(message)
         elif message.get("id") is None:

@@ -19,7 +19,9 @@ extension Method {
     Method(mcp: "tasks/list", "The tasks.", .november2025...(.november2025), MCPTask.list),
     Method(mcp: "tasks/update", "Acknowledges.", .july2026...(.july2026), MCPTask.update),
     Method(mcp: "subscriptions/listen", "Notifications about tasks.", .july2026...(.july2026), MCPSubscription.listen),
-    Method(mcp: "notifications/initialized", "Does nothing.") { _, _ in },
+    Method(mcp: "notifications/initialized", "The client is ready.") { service, _ in service.askForRoots() },
+    Method(mcp: "notifications/roots/list_changed", "The client has other roots.") { service, _ in service.askForRoots()
+    },
     Method(mcp: "notifications/cancelled", "Stops waiting for a request, which is not answered.") { service, params in
       if let id = params.object["requestId"] { service.cancelRequest(id) }
     },

@@ -95,7 +95,7 @@ struct MCPTool: Sendable {
     call.result(lasts: Service.staticLifetime) { json in
       json.name("tools")
       json.beginArray()
-      let takesFiles = !service.inputFolders.names.isEmpty
+      let takesFiles = service.takesFiles
       for tool in all { tool.write(to: &json, for: call.revision, takesFiles: takesFiles) }
       json.endArray()
     }

@@ -64,8 +64,8 @@ extension Service {
 
   /// What the instructions say of files of this machine; `nil` where none may be named.
   var fileInstructions: String? {
-    let names = inputFolders.names
-    guard !names.isEmpty else { return nil }
+    guard takesFiles else { return nil }
+    let names = inputFolders.names + (host.adoptRoots == nil ? [] : ["the roots of this host"])
     let places = names.count > 4 ? alternatives(Array(names.prefix(4))) + " and others" : alternatives(names)
     return "images, mask and reference_images also take the absolute path of an image file inside \(places)."
   }

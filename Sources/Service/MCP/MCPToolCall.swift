@@ -39,6 +39,7 @@ struct MCPToolCall: Sendable {
       throw .invalidParams("arguments", "arguments must be an object, not \(given.kind)")
     }
     call.hearAnswer()
+    if call.endsWithRequestForRoots() { return }
     do throws(RPCError) {
       let arguments = try MethodParameters(given.withoutEmpties, of: tool.parameters, hidden: tool.hidden, strict: true)
       try tool.body(MCPToolCall(call: call, way: way, arguments: arguments))
