@@ -37,6 +37,13 @@ struct ProxyEnvironment: Sendable {
   /// A directory of certificates that replace the system's.
   var certificateFolder: String? { first(of: ["SSL_CERT_DIR"]) }
 
+  /// Whether the certificates of one file are enough: the user's, or the system's where the user names no directory. libcurl
+  /// must be open.
+  var hasCertificateFile: Bool {
+    if certificateFile != nil { return true }
+    return certificateFolder == nil && ccurl_certificate_file().map { access($0, R_OK) == 0 } ?? false
+  }
+
   /// One sentence where no certificate can be trusted, with the remedy; `nil` otherwise. libcurl must be open: it knows
   /// where the system's certificates are.
   var certificateProblem: String? {

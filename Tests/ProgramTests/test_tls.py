@@ -1,5 +1,7 @@
 """The TLS settings of libcurl, against servers on loopback."""
 
+import ctypes
+import os
 import shutil
 import socket
 import ssl
@@ -7,7 +9,7 @@ import subprocess
 import threading
 
 import pytest
-from program import KEY
+from program import KEY, RPCError
 
 PERMISSIVE = """openssl_conf = top
 [top]
@@ -126,3 +128,32 @@ def test_a_process_with_a_key_leaves_no_image_of_its_memory(spawn):
     given = spawn(wrapper=raised)
     given.call("initialize", configuration={"openai_api_key": KEY})
     assert limit(given) in ("0", "1")
+
+
+class Opens:
+    """Counts how often a file is opened."""
+
+    def __init__(self, path):
+        libc = ctypes.CDLL(None, use_errno=True)
+        self.descriptor = libc.inotify_init1(os.O_NONBLOCK)
+        assert libc.inotify_add_watch(self.descriptor, os.fsencode(path), 0x20) > 0, os.strerror(ctypes.get_errno())
+
+    def count(self):
+        try:
+            # An event of a file itself has no name, so each has 16 bytes.
+            return len(os.read(self.descriptor, 1 << 20)) // 16
+        except BlockingIOError:
+            return 0
+
+
+def test_certificates_are_read_once(spawn, home, certificate):
+    """Each connection read all of them again: 20 ms for those of a system. libcurl keeps those of a file, and no directory's."""
+    with TLSServer(certificate) as server:
+        only = home / "only.pem"
+        opens = Opens(only)
+        program = spawn(WAVESPEED_API_KEY=KEY, CURL_CA_BUNDLE=only, WAVESPEED_BASE_URL=f"https://127.0.0.1:{server.port}")
+        for _ in range(3):
+            with pytest.raises(RPCError):
+                program.call("balance", provider="wavespeed")
+        assert len([version for version, _ in server.seen if version]) >= 3, server.seen
+        assert 1 <= opens.count() <= 2

@@ -39,8 +39,8 @@ void ccurl_easy_cleanup(CURL *easy);
 const char *ccurl_easy_strerror(CURLcode code);
 CURLcode ccurl_set_long(CURL *easy, CURLoption option, long value);
 CURLcode ccurl_set_size(CURL *easy, CURLoption option, int64_t value);
-/// The string is copied by libcurl.
-CURLcode ccurl_set_string(CURL *easy, CURLoption option, const char *value);
+/// The string is copied by libcurl; NULL takes a default back.
+CURLcode ccurl_set_string(CURL *easy, CURLoption option, const char *_Nullable value);
 /// The list must live as long as the transfer.
 CURLcode ccurl_set_list(CURL *easy, CURLoption option, struct curl_slist *_Nullable list);
 /// The buffer must hold CURL_ERROR_SIZE bytes and live as long as the transfer.
