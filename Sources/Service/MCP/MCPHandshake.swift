@@ -20,7 +20,7 @@ extension Service {
     json.name("protocolVersion")
     json.value(revision.rawValue)
     json.name("capabilities")
-    json.capabilities(of: revision)
+    json.capabilities(of: revision, withApps: mcp.capabilities.showsApps)
     json.name("serverInfo")
     writeServerInfo(to: &json, for: revision, isFull: true)
     json.name("instructions")
@@ -42,7 +42,7 @@ extension Service {
       for name in MCPRevision.supported { json.value(name) }
       json.endArray()
       json.name("capabilities")
-      json.capabilities(of: call.revision)
+      json.capabilities(of: call.revision, withApps: call.showsApps)
       json.name("instructions")
       json.value(service.instructions)
     }
@@ -84,7 +84,7 @@ extension Service {
 }
 
 extension JSONWriter {
-  fileprivate mutating func capabilities(of revision: MCPRevision) {
+  fileprivate mutating func capabilities(of revision: MCPRevision, withApps: Bool) {
     func empty(_ json: inout JSONWriter) {
       json.beginObject()
       json.endObject()
@@ -104,9 +104,14 @@ extension JSONWriter {
       name("tasks")
       raw(#"{"list":{},"cancel":{},"requests":{"tools":{"call":{}}}}"#)
     }
-    if revision.isStateless {
+    if revision.isStateless || withApps {
       name("extensions")
-      raw(#"{"io.modelcontextprotocol/tasks":{}}"#)
+      beginObject()
+      for extended in [revision.isStateless ? MCPName.tasks : nil, withApps ? MCPApps.name : nil].compactMap({ $0 }) {
+        name(escaping: extended)
+        empty(&self)
+      }
+      endObject()
     }
     endObject()
   }

@@ -206,10 +206,7 @@ struct MCPOrder: Sendable {
 
 extension MCPCall {
   /// Whether the user can be asked.
-  var canAsk: Bool {
-    revision.isStateless
-      ? context.capabilities.canAsk : revision.hasElicitation && service.mcp.capabilities.canAsk
-  }
+  var canAsk: Bool { revision.hasElicitation && clientCapabilities.canAsk }
 
   /// Ends the call with a question; the client makes it again with the answer.
   func inputRequired(_ message: SafeText, as id: String) {

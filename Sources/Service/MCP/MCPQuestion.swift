@@ -46,20 +46,3 @@ extension JSONWriter {
     endObject()
   }
 }
-
-/// The capabilities of a client that decide what it is asked and told.
-struct MCPClientCapabilities: Sendable, Equatable {
-  /// Whether its user can answer a form.
-  var canAsk = false
-  /// Whether it lists its roots.
-  var hasRoots = false
-
-  init() {}
-
-  /// Reads them from the handshake, or from a request. An `elicitation` without modes means forms.
-  init(_ capabilities: JSONValue?) {
-    hasRoots = capabilities?["roots"]?.object != nil
-    guard let elicitation = capabilities?["elicitation"]?.object else { return }
-    canAsk = elicitation.members.isEmpty || elicitation["form"]?.object != nil
-  }
-}

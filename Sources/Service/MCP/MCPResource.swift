@@ -7,7 +7,7 @@ internal import Threads
 /// Saved files as resources: `imagewire://predictions/{id}/{n}`, where n is `OutputFile.index`: a file
 /// that is saved later changes no address.
 ///
-/// The list is empty on purpose: it must not depend on earlier requests, and results link to their files.
+/// The list has none of them on purpose: it must not depend on earlier requests, and results link to their files.
 enum MCPResource {
   private static let prefix = "imagewire://predictions/"
   static let template = "imagewire://predictions/{id}/{n}"
@@ -29,9 +29,10 @@ enum MCPResource {
   /// `resources/list`.
   @Sendable static func list(_ service: Service, _ call: MCPCall) throws(RPCError) {
     try call.refuseCursor()
-    call.result(lasts: Service.staticLifetime) { json in
+    call.result(lasts: Service.staticLifetime, isPrivate: call.showsApps) { json in
       json.name("resources")
       json.beginArray()
+      if call.showsApps { MCPApps.writeResources(to: &json, for: call.revision) }
       json.endArray()
     }
   }
@@ -61,6 +62,9 @@ enum MCPResource {
   /// `resources/read`.
   @Sendable static func read(_ service: Service, _ call: MCPCall) throws(RPCError) {
     guard let uri = call.params["uri"]?.string else { throw .invalidParams("uri", "uri is missing") }
+    if call.showsApps, let view = MCPApps.View.allCases.first(where: { $0.uri == uri }) {
+      return MCPApps.answer(call, with: view)
+    }
     let agent = try call.agent()
     let file: OutputFile
     do throws(StoreError) {

@@ -52,12 +52,20 @@ struct MCPTool: Sendable {
   static let all: [MCPTool] = [generate, edit, view, get, cancel, list, models, estimate]
 
   /// A listed tool, or one of an earlier version.
-  static func named(_ name: String) -> MCPTool? { (all + earlier).first { $0.name == name } }
+  ///
+  /// - Parameter isForViews: whether one that only pages call is found too.
+  static func named(_ name: String, forViews isForViews: Bool = false) -> MCPTool? {
+    (all + earlier).first { $0.name == name } ?? (isForViews ? forViews.first { $0.name == name } : nil)
+  }
 
   /// Writes the tool with the fields that the revision has.
   ///
-  /// - Parameter takesFiles: whether images may be files of this machine.
-  func write(to json: inout JSONWriter, for revision: MCPRevision, takesFiles: Bool = false) {
+  /// - Parameters:
+  ///   - takesFiles: whether images may be files of this machine.
+  ///   - withApps: whether the client shows pages.
+  func write(
+    to json: inout JSONWriter, for revision: MCPRevision, takesFiles: Bool = false, withApps: Bool = false
+  ) {
     let parameters = listed(takesFiles: takesFiles)
     json.beginObject()
     json.name("name")
@@ -86,17 +94,21 @@ struct MCPTool: Sendable {
       json.name("execution")
       json.raw(#"{"taskSupport":"optional"}"#)
     }
+    if withApps { MCPApps.writeMeta(of: self, to: &json) }
     json.endObject()
   }
 
   /// `tools/list`: all tools in one page.
   @Sendable static func list(_ service: Service, _ call: MCPCall) throws(RPCError) {
     try call.refuseCursor()
-    call.result(lasts: Service.staticLifetime) { json in
+    // A list with pages is not for clients that show none.
+    call.result(lasts: Service.staticLifetime, isPrivate: call.showsApps) { json in
       json.name("tools")
       json.beginArray()
       let takesFiles = service.takesFiles
-      for tool in all { tool.write(to: &json, for: call.revision, takesFiles: takesFiles) }
+      for tool in all + (call.showsApps ? forViews : []) {
+        tool.write(to: &json, for: call.revision, takesFiles: takesFiles, withApps: call.showsApps)
+      }
       json.endArray()
     }
   }

@@ -23,7 +23,7 @@ struct MCPToolCall: Sendable {
   /// `tools/call`.
   @Sendable static func handle(_ service: Service, _ call: MCPCall) throws(RPCError) {
     guard let name = call.params["name"]?.string else { throw .invalidParams("name", "name is missing") }
-    guard let tool = MCPTool.named(name) else {
+    guard let tool = MCPTool.named(name, forViews: call.showsApps) else {
       let names = MCPTool.all.map(\.name).joined(separator: ", ")
       throw .invalidParams("name", "there is no tool \"\(name.prefix(64))\"", hint: "There are \(names).")
     }
