@@ -66,7 +66,7 @@ test-editors: debug tools ## The editors' clients, in the editors of this system
 test-editors-next: debug ## The same in the editors of Debian 13 (needs root; fetches 300 MB of Debian once)
 	@.ci/test-editors-next
 
-test-mcp: debug tools mcp-clients ## The MCP server, driven by seven client libraries from PyPI
+test-mcp: debug tools mcp-clients browser ## The MCP server, driven by seven client libraries from PyPI, and its pages
 	$(WITH_PROGRAM) $(PYTEST) Tests/MCPTests
 
 test-hosts: debug tools ## The MCP server in agent hosts: Claude Code, Codex, OpenAI's Agents SDK, LangChain (1 GB from PyPI)
