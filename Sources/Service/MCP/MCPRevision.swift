@@ -32,6 +32,8 @@ enum MCPRevision: String, CaseIterable, Comparable, Sendable {
   var hasStructuredContent: Bool { self >= .june2025 }
   var hasResourceLinks: Bool { self >= .june2025 }
   var hasElicitation: Bool { self >= .june2025 }
+  /// Whether a tool in the list may have `_meta`.
+  var hasToolMeta: Bool { self >= .june2025 }
   var hasIcons: Bool { self >= .november2025 }
   /// Whether tasks are a part of the protocol; later they are an extension.
   var hasCoreTasks: Bool { self == .november2025 }
@@ -41,10 +43,12 @@ enum MCPRevision: String, CaseIterable, Comparable, Sendable {
   var resourceNotFoundCode: Int { isStateless ? -32_602 : -32_002 }
 }
 
-/// Names that MCP reserves in `_meta` and capabilities.
+/// Names in `_meta` and capabilities: those that MCP reserves, and one of Claude Code.
 enum MCPName {
   static let protocolVersion = "io.modelcontextprotocol/protocolVersion"
   static let clientInfo = "io.modelcontextprotocol/clientInfo"
   static let clientCapabilities = "io.modelcontextprotocol/clientCapabilities"
+  /// Words for Claude Code's search for tools.
+  static let searchHint = "anthropic/searchHint"
   static let tasks = "io.modelcontextprotocol/tasks"
 }

@@ -10,6 +10,8 @@ struct MCPTool: Sendable {
   let title: String
   /// The description for the model, at most 350 characters: hosts give all of them to the model, or search them by words.
   let description: String
+  /// More words by which Claude Code's search finds the tool. No host shows them to the model. Empty: none.
+  let searchHint: String
   /// Its arguments.
   let parameters: [ParameterDescription]
   /// Arguments that it takes and does not list: those of earlier versions.
@@ -20,13 +22,15 @@ struct MCPTool: Sendable {
   let body: @Sendable (MCPToolCall) throws(RPCError) -> Void
 
   init(
-    name: String, title: String, description: String = "", parameters: [any DescribedParameter],
-    hidden: [any DescribedParameter] = [], hints: Hints = Hints(), isTaskCapable: Bool = false,
+    name: String, title: String, description: String = "", searchHint: String = "",
+    parameters: [any DescribedParameter], hidden: [any DescribedParameter] = [], hints: Hints = Hints(),
+    isTaskCapable: Bool = false,
     body: @escaping @Sendable (MCPToolCall) throws(RPCError) -> Void
   ) {
     self.name = name
     self.title = title
     self.description = description
+    self.searchHint = searchHint
     self.parameters = parameters.map { Self.nullable($0.description) }
     self.hidden = hidden.map(\.description)
     self.hints = hints
@@ -47,6 +51,9 @@ struct MCPTool: Sendable {
     var idempotent = false
     var openWorld = true
   }
+
+  /// Whether it sends requests that cost money.
+  var mayCost: Bool { !hints.readOnly && parameters.contains { $0.name == "prompt" } }
 
   /// All listed tools, in the order of the list.
   static let all: [MCPTool] = [generate, edit, view, get, cancel, list, models, estimate]
@@ -94,7 +101,21 @@ struct MCPTool: Sendable {
       json.name("execution")
       json.raw(#"{"taskSupport":"optional"}"#)
     }
-    if withApps { MCPApps.writeMeta(of: self, to: &json) }
+    writeMeta(to: &json, for: revision, withApps: withApps)
+    json.endObject()
+  }
+
+  private func writeMeta(to json: inout JSONWriter, for revision: MCPRevision, withApps: Bool) {
+    let hasHint = revision.hasToolMeta && !searchHint.isEmpty
+    let hasPage = withApps && MCPApps.haveMeta(of: self)
+    guard hasHint || hasPage else { return }
+    json.name("_meta")
+    json.beginObject()
+    if hasHint {
+      json.name(escaping: MCPName.searchHint)
+      json.value(searchHint)
+    }
+    if hasPage { MCPApps.writeMeta(of: self, to: &json) }
     json.endObject()
   }
 

@@ -2,15 +2,21 @@ internal import JSON
 internal import JSONRPC
 internal import Predictions
 
-// The eight tools, with the texts for models. Hosts give the texts to the model in every conversation, or let it search them by
-// words such as picture, logo and draw.
+// The eight tools, with the texts for models. Hosts give the descriptions to the model in every conversation, or let it search
+// them by words such as picture, logo and draw. `searchHint` has the other words and forms that people say, articles too: Claude
+// Code counts each word of a phrase, so that without them "a drawing of a fox" finds its own TaskCreate.
 extension MCPTool {
   static let generate = MCPTool(
     name: "generate_image", title: "Generate image",
     description: """
-      Create an image: make a logo, draw me an icon, a picture, a photo of a product on white, an illustration for a post, \
-      a drawing, paint a portrait, art in the style of a painter. Saves a file; answers path, id and cost. May \
-      cost money. If it takes long the answer has an id: then call get_image, never this again. Other models make video or audio.
+      Create an image from text: draw a picture, illustration, icon or logo, make a photo of a product, a portrait, a drawing, \
+      art in the style of a painter. Saves a file; answers path, id and cost. May cost money. If it takes long the answer has \
+      an id: then call get_image, never this again. Other models make video or audio.
+      """,
+    searchHint: """
+      make, create, generate, draw, paint, sketch, design or render an image: a new picture, a photo of a product, a drawing of \
+      an animal, a painting in the style of an artist, an illustration for a blog post, artwork for the cover of an album, a \
+      poster, a banner, a wallpaper, a portrait, an avatar, a logo, an app icon, art, graphic; text to image, image generation
       """,
     parameters: Parameters.ofImage + [Parameters.references] + Parameters.ofAnswer, hidden: Parameters.ofEarlier,
     isTaskCapable: true, body: { call throws(RPCError) in try call.generate(isEdit: false) })
@@ -18,9 +24,13 @@ extension MCPTool {
   static let edit = MCPTool(
     name: "edit_image", title: "Edit image",
     description: """
-      Edit or change an image, picture or photo: recolor, restyle, make it blue, add a thing to it or remove the background, \
-      change the sky, combine two images, upscale. images takes ids of earlier answers (ID, or ID/2 for its second file), also \
-      of unfinished ones. Saves a new file; the old one stays. May cost money.
+      Edit or change an image, picture or photo: recolor, restyle, add a thing or remove one, replace the background or the sky, \
+      combine two images, upscale. images takes ids of earlier answers (ID, or ID/2 for its second file), also of unfinished \
+      ones. Saves a new file; the old one stays. May cost money.
+      """,
+    searchHint: """
+      edit, change, retouch, inpaint or restyle an image, a picture or the photo; add a thing to the image, remove, erase or \
+      replace a part, the background or the sky, make it blue, recolor, combine two images, upscale
       """,
     parameters: Parameters.ofImage + [Parameters.images, Parameters.mask] + Parameters.ofAnswer, isTaskCapable: true,
     body: { call throws(RPCError) in try call.generate(isEdit: true) })
@@ -31,6 +41,7 @@ extension MCPTool {
       Look at an image that these tools made, as a small copy, to judge it before you go on. Takes an id, ID/2 for the \
       second file, or a path from an answer. Free.
       """,
+    searchHint: "look at, see, view, show or check the image, a picture or photo",
     parameters: [Parameters.viewed, Parameters.viewedSize], hints: Hints(readOnly: true, openWorld: false),
     body: { call throws(RPCError) in try call.view() })
 
@@ -40,6 +51,7 @@ extension MCPTool {
       Status, file paths and cost of an image by its id. Waits until it is finished or wait_seconds is over; call it again \
       while status is created or processing. Ids stay valid after a restart. Free.
       """,
+    searchHint: "status of an image, wait until the image is finished",
     parameters: [Parameters.id, Parameters.wait, Parameters.view], hints: Hints(readOnly: true),
     body: { call throws(RPCError) in try call.get(isEarlier: false) })
 
@@ -49,6 +61,7 @@ extension MCPTool {
       Stop an image that is not finished. Before it was sent that costs nothing; afterwards the provider may still finish \
       and bill it.
       """,
+    searchHint: "cancel, stop or abort the image",
     parameters: [Parameters.id], hints: Hints(destructive: true, idempotent: true),
     body: { call throws(RPCError) in try call.cancel(isEarlier: false) })
 
@@ -57,6 +70,7 @@ extension MCPTool {
     description: """
       Find images, pictures and drawings that these tools made before: id, prompt, file, age and cost, newest first. Free.
       """,
+    searchHint: "find, list or show my earlier images, pictures, photos and drawings, made before; history, gallery",
     parameters: [Parameters.text, Parameters.status, Parameters.limit, Parameters.cursor],
     hints: Hints(readOnly: true, openWorld: false), body: { call throws(RPCError) in try call.list(isEarlier: false) })
 
@@ -66,15 +80,17 @@ extension MCPTool {
       Find models that make or edit images, upscale, or make video, audio or 3D: id, purpose, price, sizes. Use it before you \
       name a model. At most 20, the best first. Free.
       """,
+    searchHint: "list, find, choose or compare models for images, to edit, upscale, for video",
     parameters: [Parameters.query, Parameters.kind], hints: Hints(readOnly: true),
     body: { call throws(RPCError) in try call.models() })
 
   static let estimate = MCPTool(
     name: "estimate_cost", title: "Estimate cost",
     description: """
-      The price of an image before you make or edit it, the balance of the account, and what may still be spent today. \
-      Takes the arguments of generate_image and edit_image. Free.
+      The price or cost of an image before you make or edit it, the balance of the account, and what may still be spent \
+      today. Takes the arguments of generate_image and edit_image. Free.
       """,
+    searchHint: "cost or price of an image, estimate before making it, how much it costs, balance, budget",
     parameters: Parameters.ofImage + [Parameters.optionalImages, Parameters.mask],
     hidden: [Parameters.references] + Parameters.ofAnswer, hints: Hints(readOnly: true),
     body: { call throws(RPCError) in try call.estimate() })

@@ -47,24 +47,23 @@ enum MCPApps {
     capabilities?["extensions"]?[name]?["mimeTypes"]?.array?.contains { $0.string == mediaType } == true
   }
 
-  /// Writes `_meta` of a tool: its page, or that only pages call it.
+  /// Whether a tool has a page, or only pages call it.
+  static func haveMeta(of tool: MCPTool) -> Bool { isForViews(tool) || View(of: tool.name) != nil }
+
+  private static func isForViews(_ tool: MCPTool) -> Bool { MCPTool.forViews.contains { $0.name == tool.name } }
+
+  /// Writes the member of `_meta` of a tool: its page, or that only pages call it.
   static func writeMeta(of tool: MCPTool, to json: inout JSONWriter) {
-    let isForViews = MCPTool.forViews.contains { $0.name == tool.name }
-    let view = View(of: tool.name)
-    guard isForViews || view != nil else { return }
-    json.name("_meta")
-    json.beginObject()
     json.name("ui")
     json.beginObject()
-    if let view {
+    if let view = View(of: tool.name) {
       json.name("resourceUri")
       json.value(view.uri)
     }
-    if isForViews {
+    if isForViews(tool) {
       json.name("visibility")
       json.value(.array([.string("app")]))
     }
-    json.endObject()
     json.endObject()
   }
 
