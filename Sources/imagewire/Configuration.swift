@@ -52,6 +52,7 @@ struct Configuration: Sendable {
   ///   - environment: the variables of the process.
   ///   - read: reads a file.
   init(_ options: Options, environment: [String: String], read: (String) -> SmallFile) {
+    let environment = Self.filled(environment)
     func variable(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
     let home = variable("HOME") ?? "/"
     self.home = home
@@ -131,6 +132,13 @@ struct Configuration: Sendable {
       images: setting("agent_max_images", flag: options.agentMaxImages, "IMAGEWIRE_AGENT_MAX_IMAGES"),
       spend: setting("agent_max_spend", flag: options.agentMaxSpend, "IMAGEWIRE_AGENT_MAX_SPEND"),
       confirmAbove: setting("confirm_above", flag: options.confirmAbove, "IMAGEWIRE_CONFIRM_ABOVE"))
+  }
+
+  /// The variables that have a value. The host of a bundle (`IMAGEWIRE_BUNDLE`, set in clients/mcp/manifest.json) gives a field
+  /// that the user left empty as an empty text or as the field's own name; everywhere else an empty key is a mistake.
+  private static func filled(_ environment: [String: String]) -> [String: String] {
+    guard environment["IMAGEWIRE_BUNDLE"] == "1" else { return environment }
+    return environment.filter { !$0.value.isEmpty && !$0.value.hasPrefix("${user_config.") }
   }
 
   // MARK: - The default provider
@@ -227,6 +235,7 @@ struct Configuration: Sendable {
     if path.hasPrefix("/") { return path }
     if path == "~" || path.hasPrefix("~/") { return home + path.dropFirst() }
     let folder = workingFolder
+    if path == "." { return folder }
     return folder.hasSuffix("/") ? folder + path : "\(folder)/\(path)"
   }
 

@@ -66,7 +66,12 @@ struct MCPConfigTests {
     #expect(json?["mcpServers"]?["imagewire"]?["args"] == ["mcp", "--output-dir", "/home/ada/My \"images\""])
     #expect(
       MCPConfigFile(of: .codex, listing: entry).alone.contains(
-        #"args = ["mcp", "--output-dir", "/home/ada/My \"images\""]"#))
+        #"args = ["mcp", "--output-dir", "/home/ada/My \"images\"", "--allow-output", "."]"#))
+  }
+
+  @Test("a host that starts servers in the project lets agents save there", arguments: MCPHost.allCases)
+  func project(host: MCPHost) {
+    #expect(file(host).alone.contains("--allow-output") == [.claudeCode, .codex].contains(host))
   }
 
   @Test("the file is where the host looks for it")
@@ -191,7 +196,8 @@ struct MCPConfigTests {
   // MARK: - TOML
 
   private let codex =
-    "[mcp_servers.imagewire]\ncommand = \"/opt/bin/imagewire\"\nargs = [\"mcp\"]\ntool_timeout_sec = 600\n"
+    "[mcp_servers.imagewire]\ncommand = \"/opt/bin/imagewire\"\nargs = [\"mcp\", \"--allow-output\", \".\"]\n"
+    + "tool_timeout_sec = 600\n"
 
   @Test(
     "a table is appended to any TOML",

@@ -78,7 +78,9 @@ def test_it_prints_and_writes_what_starts_this_program(home, configure, host):
     assert printed.returncode == 0, printed.stderr
     assert not (home / FILES[host]).exists() and str(home / FILES[host]) in printed.stderr
     (command, seconds) = servers(host, printed.stdout)["imagewire"]
-    assert command == [os.path.realpath(BINARY), "mcp"]
+    # These start their servers in the folder of the project.
+    project = ["--allow-output", "."] if host in ("claude-code", "codex") else []
+    assert command == [os.path.realpath(BINARY), "mcp", *project]
     assert seconds == {"codex": 600, "zed": 600, "vibe": 600, "gemini": 600, "goose": 600, "opencode": 600}.get(host)
     # It starts: a handshake is answered.
     hello = {

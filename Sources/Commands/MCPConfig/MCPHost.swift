@@ -89,6 +89,9 @@ public enum MCPHost: String, CaseIterable, Sendable {
     }
   }
 
+  /// Whether it starts servers in the folder of the user's project, so that agents may save there.
+  var startsInProject: Bool { self == .claudeCode || self == .codex }
+
   /// How long a call may take, where the file says it, in seconds.
   static let patience: Int64 = 600
 }
@@ -99,7 +102,7 @@ public struct MCPServerEntry: Sendable, Equatable {
   let name: String
   /// The absolute path of the program.
   let program: String
-  let arguments: [String]
+  private let outputDirectory: String?
 
   /// - Parameters:
   ///   - name: `isName` has accepted it.
@@ -108,7 +111,13 @@ public struct MCPServerEntry: Sendable, Equatable {
   public init(name: String, program: String, outputDirectory: String?) {
     self.name = name
     self.program = program
-    arguments = ["mcp"] + (outputDirectory.map { ["--output-dir", $0] } ?? [])
+    self.outputDirectory = outputDirectory
+  }
+
+  /// The command line without the program.
+  private func arguments(for host: MCPHost) -> [String] {
+    ["mcp"] + (outputDirectory.map { ["--output-dir", $0] } ?? [])
+      + (host.startsInProject ? ["--allow-output", "."] : [])
   }
 
   /// Whether every host takes the name: the tools' names begin with it.
@@ -132,7 +141,7 @@ public struct MCPServerEntry: Sendable, Equatable {
   /// The entry as JSON.
   func value(for host: MCPHost) -> JSONValue {
     let command = JSONValue.string(program)
-    let list = JSONValue.array(arguments.map { .string($0) })
+    let list = JSONValue.array(arguments(for: host).map { .string($0) })
     let milliseconds = JSONValue(integerLiteral: MCPHost.patience * 1_000)
     return switch host {
     case .claudeCode, .cursor, .vscode: ["type": "stdio", "command": command, "args": list]
@@ -140,7 +149,7 @@ public struct MCPServerEntry: Sendable, Equatable {
     case .gemini: ["command": command, "args": list, "timeout": milliseconds]
     case .opencode:
       [
-        "type": "local", "command": .array([command] + arguments.map { .string($0) }), "enabled": true,
+        "type": "local", "command": .array([command] + arguments(for: host).map { .string($0) }), "enabled": true,
         "timeout": milliseconds,
       ]
     default: ["command": command, "args": list]
@@ -150,7 +159,7 @@ public struct MCPServerEntry: Sendable, Equatable {
   /// The entry of opencode's second version, whose servers are at `mcp.servers`.
   var valueOfSecondVersion: JSONValue {
     [
-      "type": "local", "command": .array(([program] + arguments).map { .string($0) }),
+      "type": "local", "command": .array(([program] + arguments(for: .opencode)).map { .string($0) }),
       "timeout": ["execution": JSONValue(integerLiteral: MCPHost.patience * 1_000)],
     ]
   }
@@ -159,7 +168,7 @@ public struct MCPServerEntry: Sendable, Equatable {
   func lines(for host: MCPHost) -> [String] {
     // A JSON string without control characters is also a string of TOML and YAML.
     func quoted(_ text: String) -> String { JSONValue.string(text).text }
-    let list = "[\(arguments.map(quoted).joined(separator: ", "))]"
+    let list = "[\(arguments(for: host).map(quoted).joined(separator: ", "))]"
     return switch host {
     case .codex:
       [

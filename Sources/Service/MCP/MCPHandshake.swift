@@ -1,5 +1,6 @@
 internal import JSON
 internal import JSONRPC
+internal import Predictions
 
 extension Service {
   /// How long a client may cache results that do not change while the process runs, in milliseconds.
@@ -50,7 +51,15 @@ extension Service {
 
   /// The instructions that a host gives to the model. Hosts cut them at 2 KB, so the most important part is first.
   var instructions: String {
-    [host.standing(), Self.usage, fileInstructions].compactMap { $0 }.joined(separator: " ")
+    [host.standing(), Self.usage, places, fileInstructions].compactMap { $0 }.joined(separator: " ")
+  }
+
+  /// The folders that `output_dir` may name; `nil` where files have one place only.
+  private var places: String? {
+    let names = folders.names
+    let others = names.dropFirst().filter { $0 != names[0] }.map { "\(SafeText(path: $0))" }
+    guard !others.isEmpty else { return nil }
+    return "Files go to \(SafeText(path: names[0])); with output_dir also to \(others.joined(separator: " or "))."
   }
 
   private static let usage = """
