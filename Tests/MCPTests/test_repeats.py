@@ -221,6 +221,27 @@ def test_a_merged_task_outlives_the_call_that_made_it(busy):
     assert tool(program, "list_images", query="fox")[1]["images"][0]["id"] == task["taskId"]
 
 
+def test_a_merged_task_says_so_and_its_cancellation_leaves_the_image_to_the_call(busy):
+    program = busy()
+    call = begin(program, **FOX, wait_seconds=30)
+    wait_for(lambda: len(tool(program, "list_images")[1]["images"]) == 2, "it is not accepted")
+    time.sleep(2.1)
+    answer = program.call("tools/call", name="generate_image", arguments=FOX, task={})
+    id = answer["task"]["taskId"]
+    assert answer["task"]["statusMessage"].startswith(NOT_NEW)
+    assert answer["_meta"]["io.modelcontextprotocol/model-immediate-response"].startswith(NOT_NEW)
+    assert program.call("tasks/cancel", taskId=id)["status"] == "cancelled"
+    assert program.call("tasks/get", taskId=id)["status"] == "cancelled"
+    assert tool(program, "list_images", query="fox")[1]["images"][0]["status"] == "created"
+    # It is a task again once it is asked for as one; when no call waits for it, its cancellation stops the image.
+    task = program.call("tools/call", name="generate_image", arguments=FOX, task={})["task"]
+    assert (task["taskId"], task["status"]) == (id, "working")
+    program.send({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": call}})
+    program.call("ping")
+    assert program.call("tasks/cancel", taskId=id)["status"] == "cancelled"
+    assert tool(program, "get_image", id=id, wait_seconds=0)[1].count("Cancelled before it was sent")
+
+
 def test_a_limit_that_is_reached_does_not_hide_what_was_paid(host, wavespeed):
     program = host("--agent-files", 1)
     _, made = tool(program, **FOX)

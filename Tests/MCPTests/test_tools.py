@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from program import BINARY, KEY, environment
+from program import BINARY, KEY, MODEL, environment
 from render import tools
 from test_behaviour import HELLO
 from wavespeed import LoopbackWaveSpeed, model
@@ -63,8 +63,8 @@ def test_flat_arguments_become_those_of_the_model(agent, wavespeed):
 
 @pytest.mark.parametrize("arguments, words", [
     ({"size": "10x10"}, "Size of the model acme/painter may be 1024*1024 or 1536*1024."),
-    ({"quality": "high"}, "The model acme/painter takes no quality. It takes size and seed."),
-    ({"n": 2}, "The model acme/painter makes one image at a time. Call again for each further image."),
+    ({"quality": "high"}, "The model acme/painter takes no quality. Nothing was sent. It takes size and seed."),
+    ({"n": 2}, "The model acme/painter makes one image at a time. Nothing was sent. Call again for each further image."),
     ({"n": 1000}, "n must be from 1 to 64."),
     ({"parameters": "{"}, "parameters must be a JSON object in a string."),
     ({"parameters": '{"seed":1}', "seed": 2}, "seed is given twice"),
@@ -90,6 +90,19 @@ def test_an_image_is_edited_by_its_id_with_the_model_that_edits(agent, wavespeed
     # What the provider made it gets by its own address: nothing is uploaded.
     assert len(edit["images"]) == 1 and edit["images"][0].startswith(wavespeed.output_url)
     assert larger["image"].startswith(wavespeed.output_url)
+
+
+def test_the_first_call_of_a_process_may_edit_with_the_usual_model(spawn, wavespeed):
+    wavespeed.script(catalogue=[model(MODEL), model(f"{MODEL}/edit", ("prompt", "images"), {"type": "image-to-image"}, images=IMAGES)])
+    id = None
+    for name, arguments in (("generate_image", {}), ("edit_image", {"images": ["{id}"]})):
+        with spawn("mcp", WAVESPEED_API_KEY=KEY, WAVESPEED_BASE_URL=wavespeed.url) as program:
+            program.call("initialize", **HELLO)
+            given = json.loads(json.dumps({"prompt": "a fox", **arguments}).replace("{id}", id or ""))
+            result = program.call("tools/call", name=name, arguments=given)
+            assert not result["isError"], result
+            id = result["structuredContent"]["id"]
+    assert [sent_to for sent_to, _ in sent(wavespeed)] == [MODEL, f"{MODEL}/edit"]
 
 
 def test_a_reference_in_a_new_image_chooses_a_model_that_takes_it(agent, wavespeed):
@@ -170,6 +183,9 @@ def test_the_definitions_are_short_and_flat(revision):
     assert len(json.dumps(shown, separators=(",", ":"))) <= 10_000
     for one in listed:
         assert len(one["description"]) <= 350 and "outputSchema" not in one
+        # Words for the search of Claude Code, which no host shows to the model.
+        hint = one.get("_meta", {}).get("anthropic/searchHint")
+        assert (hint is not None) == (revision >= "2025-06-18") and len(hint or "") <= 400
         for field in one["inputSchema"].get("properties", {}).values():
             # Strict hosts take no unions and no free objects.
             assert field["type"] in ("string", "integer", "boolean", "array"), (one["name"], field)

@@ -65,7 +65,7 @@ def test_agents_do_not_see_each_others_work(spawn):
     assert owl.call("list_predictions")["predictions"] == [] and owl.call("list_images")["images"] == []
     for name in ("get_prediction", "cancel_prediction", "get_image", "cancel_image", "view_image"):
         for id in (open_one, done):
-            assert "It was deleted, or was made with another" in owl.refusal(name, id=id)
+            assert "It was deleted or is not yours" in owl.refusal(name, id=id)
     for method, params in (
         ("resources/read", {"uri": f"imagewire://predictions/{done}/1"}),
         ("tasks/get", {"taskId": done}),

@@ -58,14 +58,16 @@ extension PredictionEngine {
 
   /// One model of a provider, with its input schema. A built-in model needs no network.
   ///
-  /// - Parameter milliseconds: how long its provider may take; `nil` for the usual time.
+  /// - Parameters:
+  ///   - milliseconds: how long its provider may take; `nil` for the usual time.
+  ///   - asListed: whether the provider's list must say it: no built-in model names its sibling that edits.
   public func model(
-    _ id: String, of name: String?, atMost milliseconds: Int64? = nil,
+    _ id: String, of name: String?, atMost milliseconds: Int64? = nil, asListed: Bool = false,
     completion: @escaping @Sendable (Result<Offer, CatalogueError>) -> Void
   ) throws(CatalogueError) {
     let (provider, catalogue) = try catalogue(of: name)
     let usual = defaults.model ?? provider.defaultModel
-    find(id, in: catalogue, of: provider, atMost: milliseconds) { result in
+    find(id, in: catalogue, of: provider, atMost: milliseconds, asListed: asListed) { result in
       completion(result.map { Offer(provider: provider.name, models: [$0], usual: usual) })
     }
   }
@@ -132,13 +134,7 @@ extension PredictionEngine {
     guard let (provider, catalogue) = try? catalogue(of: name), !provider.isEmbedded else { return completion() }
     let now = time.now.steady
     guard state.withLock({ $0.modelCache.models(of: provider.account, now: now) }) == nil else { return completion() }
-    catalogue.models(atMost: 3_000) { [self] result in
-      if let models = try? result.get() {
-        let now = time.now.steady
-        _ = state.withLock { $0.modelCache.note(models, of: provider.account, now: now) }
-      }
-      completion()
-    }
+    ask(catalogue, of: provider, atMost: 3_000) { _ in completion() }
   }
 
   private static func promptProblems(in input: JSONObject) -> [InputSchema.Problem] {
@@ -191,6 +187,17 @@ extension PredictionEngine {
     return schema
   }
 
+  /// Why a submit would refuse a request, as far as that is known already; `nil` where it would not. Sends nothing.
+  public func refusal(of request: PredictionRequest) -> SubmitError? {
+    do throws(SubmitError) {
+      let provider = try self.provider(named: request.provider)
+      _ = try check(request, model: request.model ?? defaults.model ?? provider.defaultModel, at: provider)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
   // MARK: - Requests
 
   private func catalogue(of name: String?) throws(CatalogueError) -> (any Provider, any ProviderCatalogue) {
@@ -208,7 +215,7 @@ extension PredictionEngine {
   /// hour without the model is believed, except for an embedded provider, which accepts any name.
   private func find(
     _ id: String, in catalogue: any ProviderCatalogue, of provider: any Provider, atMost milliseconds: Int64?,
-    completion: @escaping @Sendable (Result<Model, CatalogueError>) -> Void
+    asListed: Bool = false, completion: @escaping @Sendable (Result<Model, CatalogueError>) -> Void
   ) {
     let now = time.now.steady
     let list = state.withLock { $0.modelCache.models(of: provider.account, now: now) }
@@ -217,7 +224,9 @@ extension PredictionEngine {
     if list != nil, learned == nil, !provider.isEmbedded {
       return completion(.failure(.noModel(id, provider: provider.name)))
     }
-    if let model = catalogue.builtIn(id) ?? learned { return completion(.success(model)) }
+    if !asListed || provider.isEmbedded, let model = catalogue.builtIn(id) ?? learned {
+      return completion(.success(model))
+    }
     ask(catalogue, of: provider, atMost: milliseconds) { result in
       switch result {
       case .failure(let error): completion(.failure(.provider(error)))
@@ -245,17 +254,19 @@ extension PredictionEngine {
     if let known = state.withLock({ $0.modelCache.models(of: provider.account, now: now) }) {
       return completion(.success(known))
     }
-    let answer: @Sendable (Result<[Model], ProviderError>) -> Void = { [self] result in
-      completion(
-        result.map { models in
-          let now = time.now.steady
-          return state.withLock { $0.modelCache.note(models, of: provider.account, now: now) }
-        })
+    let account = provider.account
+    let milliseconds = milliseconds ?? 30_000
+    let number = state.withLock {
+      $0.modelRequests.join(account, deadline: now + milliseconds, completion: completion)
     }
-    if let milliseconds {
-      catalogue.models(atMost: milliseconds, completion: answer)
-    } else {
-      catalogue.models(completion: answer)
+    guard let number else { return }
+    catalogue.models(atMost: milliseconds) { [self] result in
+      let now = time.now.steady
+      let (answer, completions) = state.withLock { state in
+        let answer = result.map { state.modelCache.note($0, of: account, now: now) }
+        return (answer, state.modelRequests.end(number, of: account))
+      }
+      for completion in completions { completion(answer) }
     }
   }
 }

@@ -31,6 +31,9 @@ extension PredictionEngine {
     }
   }
 
+  /// Whether requests that name no provider cost nothing.
+  public var isFree: Bool { (try? provider(named: nil).name) == Prediction.freeProvider }
+
   /// The balance of a provider's account.
   public func balance(
     of provider: String?, completion: @escaping @Sendable (Result<Balance, PriceError>) -> Void

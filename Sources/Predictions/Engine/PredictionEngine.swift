@@ -38,6 +38,8 @@ public final class PredictionEngine: Sendable {
     /// When the balance of a paused account was last requested, on the steady clock.
     var balanceAskedAt: [String: Int64] = [:]
     var modelCache = ModelCache()
+    /// Requests for the models of an account that are under way.
+    var modelRequests = SharedRequests<Result<[Model], ProviderError>>()
     /// When an account's catalogue last failed to answer about the default model, on the steady clock.
     var catalogueFailedAt: [String: Int64] = [:]
     /// The schema that an input was last checked against.

@@ -7,19 +7,22 @@ struct MCPEstimate: Sendable {
   let engine: PredictionEngine
   let request: PredictionRequest
 
-  /// Asks for the price, then for the balance. Neither is an error for the model: `unknown` is an answer.
-  func begin(_ completion: @escaping @Sendable (JSONWriter) -> Void) throws(RPCError) {
+  /// Asks for the price, then for the balance. Neither is an error for the model: `unknown` is an answer. An input that a
+  /// submit would refuse is one.
+  func begin(_ completion: @escaping @Sendable (Result<JSONWriter, RPCError>) -> Void) throws(RPCError) {
     do throws(PredictionEngine.PriceError) {
       try engine.quote(request) { [self] quote in
+        // The models are known now, as far as they can be.
+        if let refusal = engine.refusal(of: request) { return completion(.failure(.submit(refusal))) }
         do throws(PredictionEngine.PriceError) {
-          try engine.balance(of: nil) { completion(answer(quote, try? $0.get())) }
+          try engine.balance(of: nil) { completion(.success(answer(quote, try? $0.get()))) }
         } catch {
-          completion(answer(quote, nil))
+          completion(.success(answer(quote, nil)))
         }
       }
     } catch {
       // A provider without prices.
-      guard case .submit = error else { return completion(answer(.failure(error), nil)) }
+      guard case .submit = error else { return completion(.success(answer(.failure(error), nil))) }
       throw .price(error)
     }
   }

@@ -35,6 +35,9 @@ struct MCPImageCalls<Call: Hashable & Sendable>: Sendable {
   /// Whether nothing is remembered.
   var isEmpty: Bool { open.isEmpty && held.isEmpty && left.isEmpty }
 
+  /// Whether an open call waits for a prediction.
+  func isHeld(_ id: PredictionID) -> Bool { (held[id]?.calls ?? 0) > 0 }
+
   /// Records a call, until it ends.
   ///
   /// - Returns: how many equal ones began just before and are open.

@@ -56,7 +56,8 @@ struct MCPModelChoice: Sendable {
 
   private func ask(for id: String, _ completion: @escaping @Sendable (Offered) -> Void) {
     do throws(PredictionEngine.CatalogueError) {
-      try engine.model(id, of: nil, atMost: patience, completion: completion)
+      let needsSibling = isEdit || !input.images.isEmpty
+      try engine.model(id, of: nil, atMost: patience, asListed: needsSibling, completion: completion)
     } catch {
       completion(.failure(error))
     }

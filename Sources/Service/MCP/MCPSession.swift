@@ -12,6 +12,7 @@ final class MCPSession: Sendable {
     var waiting: [ObjectIdentifier: MCPCall] = [:]
     var isAtEnd = false
     var inlineTasks: Set<PredictionID> = []
+    var leftTasks: Set<PredictionID> = []
     var images = MCPImageCalls<ObjectIdentifier>()
     var named: Set<PredictionID> = []
   }
@@ -88,6 +89,16 @@ final class MCPSession: Sendable {
 
   /// Marks a task whose result includes its image, for the lifetime of the process.
   func keepInline(_ id: PredictionID) { state.withLock { _ = $0.inlineTasks.insert(id) } }
+
+  /// Records that the client cancelled a task whose image another call of it still waits for, or, with `false`, that it asked
+  /// for that image as a task again.
+  func leave(_ id: PredictionID, _ isLeft: Bool = true) {
+    state.withLock { state in
+      if isLeft { state.leftTasks.insert(id) } else { state.leftTasks.remove(id) }
+    }
+  }
+
+  func isLeft(_ id: PredictionID) -> Bool { state.withLock { $0.leftTasks.contains(id) } }
 
   func isInline(_ id: PredictionID) -> Bool { state.withLock { $0.inlineTasks.contains(id) } }
 }

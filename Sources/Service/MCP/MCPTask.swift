@@ -28,8 +28,12 @@ struct MCPTask: Sendable {
   let snapshot: PredictionSnapshot
   private var prediction: Prediction { snapshot.prediction }
 
-  init(_ snapshot: PredictionSnapshot) {
+  /// Whether the client cancelled it while another call waited for the image, which goes on.
+  private let isLeft: Bool
+
+  init(_ snapshot: PredictionSnapshot, isLeft: Bool = false) {
     self.snapshot = snapshot
+    self.isLeft = isLeft
   }
 
   /// Whether the task ended as `unknown` and its prediction has changed after that.
@@ -38,6 +42,7 @@ struct MCPTask: Sendable {
   /// Its status. A finished task does not change: a task whose prediction was `unknown` keeps its status even when the image is
   /// found later.
   func status(in dialect: Dialect) -> Status {
+    if isLeft { return .cancelled }
     let hasNoPicture: Status = dialect == .core ? .failed : .completed
     if wasLost { return hasNoPicture }
     return switch prediction.status {
@@ -49,19 +54,22 @@ struct MCPTask: Sendable {
   }
 
   /// Writes the fields of a task.
-  func write(to json: inout JSONWriter, in dialect: Dialect) {
+  ///
+  /// - Parameter label: what its message begins with.
+  func write(to json: inout JSONWriter, in dialect: Dialect, label: SafeText? = nil) {
     let status = status(in: dialect)
     json.name("taskId")
     json.value(prediction.id.description)
     json.name("status")
     json.value(status.rawValue)
     json.name("statusMessage")
-    switch status {
-    case .working:
-      json.value(prediction.status == .created ? "created, waiting its turn" : "processing")
-    case .completed where prediction.status == .completed && !wasLost: json.value("completed")
-    case .completed, .failed, .cancelled: json.value(excuse.description)
-    }
+    let message: SafeText =
+      switch status {
+      case .working: prediction.status == .created ? "created, waiting its turn" : "processing"
+      case .completed where prediction.status == .completed && !wasLost: "completed"
+      case .completed, .failed, .cancelled: excuse
+      }
+    json.value(SafeText.joined([label, message].compactMap { $0 }, separator: " ").description)
     json.name("createdAt")
     json.value(Timestamp.text(prediction.createdAt))
     json.name("lastUpdatedAt")
@@ -73,6 +81,7 @@ struct MCPTask: Sendable {
   }
 
   private var excuse: SafeText {
+    if isLeft { return "Cancelled. An equal call is still open, so the image is made all the same." }
     guard wasLost else { return prediction.excuse }
     return """
       When this task ended, it was unknown whether the provider had received the request. For its current state call \
@@ -123,7 +132,7 @@ extension MCPCall {
     let agent = try agent()
     do throws(StoreError) {
       guard let id = PredictionID(name) else { throw .notFound }
-      return MCPTask(try agent.snapshot(id))
+      return MCPTask(try agent.snapshot(id), isLeft: service.mcp.isLeft(id))
     } catch {
       guard case .notFound = error else { throw .storage(error) }
       throw .invalidParams(

@@ -9,21 +9,27 @@ extension MCPTask {
   private static let watchTime: Int64 = 86_400_000
 
   /// Answers a call with a task, and then sends notifications about it.
-  static func begin(_ snapshot: PredictionSnapshot, for call: MCPCall, in engine: PredictionEngine) {
+  ///
+  /// - Parameter label: what the answer begins with.
+  static func begin(
+    _ snapshot: PredictionSnapshot, label: SafeText?, for call: MCPCall, in engine: PredictionEngine
+  ) {
     let id = snapshot.prediction.id
     call.result(meta: { json in
       json.name("io.modelcontextprotocol/model-immediate-response")
-      json.value("The image is being generated as task \(id); get_image with that id returns its state.")
+      let words: SafeText = "The image is being generated as task \(id); get_image with that id returns its state."
+      json.value(SafeText.joined([label, words].compactMap { $0 }, separator: " ").description)
     }) { json in
       json.name("task")
       json.beginObject()
-      MCPTask(snapshot).write(to: &json, in: .core)
+      MCPTask(snapshot).write(to: &json, in: .core, label: label)
       json.endObject()
     }
     let service = call.service
     let progress = MCPProgress(call)
     let told = Protected(MCPTask(snapshot).state)
     let tell: @Sendable (PredictionSnapshot) -> Void = { snapshot in
+      guard !service.mcp.isLeft(id) else { return }
       let task = MCPTask(snapshot)
       // The token of the call is valid while its task works.
       if let progress, !task.status(in: .core).isTerminal {
@@ -66,7 +72,7 @@ extension MCPTask {
     let id = task.snapshot.prediction.id
     let answer: @Sendable (PredictionSnapshot?) -> Void = { snapshot in
       guard let snapshot else { return call.error(.notFound(id.description)) }
-      let task = MCPTask(snapshot)
+      let task = MCPTask(snapshot, isLeft: service.mcp.isLeft(id))
       switch task.status(in: .core) {
       case .working: call.error(.requestCancelled)
       case .cancelled: call.error(.taskCancelled(id))
@@ -104,7 +110,8 @@ extension MCPTask {
         json.beginArray()
         for prediction in page.predictions {
           json.beginObject()
-          MCPTask(PredictionSnapshot(prediction, resultURL: nil)).write(to: &json, in: .core)
+          let isLeft = service.mcp.isLeft(prediction.id)
+          MCPTask(PredictionSnapshot(prediction, resultURL: nil), isLeft: isLeft).write(to: &json, in: .core)
           json.endObject()
         }
         json.endArray()
@@ -116,7 +123,7 @@ extension MCPTask {
     }
   }
 
-  /// `tasks/cancel`. The core returns the cancelled task, and an error for a finished one; the extension only acknowledges.
+  /// `tasks/cancel`. A task that shares its prediction with an open call only ends itself. The core returns the cancelled task, and an error for a finished one; the extension only acknowledges.
   @Sendable static func cancel(_ service: Service, _ call: MCPCall) throws(RPCError) {
     let task = try checked(call)
     let dialect: Dialect = call.revision.isStateless ? .extended : .core
@@ -124,6 +131,10 @@ extension MCPTask {
     if task.status(in: dialect).isTerminal {
       guard dialect == .extended else { throw .taskOver(id) }
       return call.result { _ in }
+    }
+    if service.mcp.images({ $0.isHeld(id) }) {
+      service.mcp.leave(id)
+      return call.result { if dialect == .core { MCPTask(task.snapshot, isLeft: true).write(to: &$0, in: .core) } }
     }
     try service.engine().cancel(id, deleteRemote: false) { result in
       switch result {

@@ -9,7 +9,14 @@ extension MCPToolCall {
   /// The image that an agent names; if it is an output, the agent then has its id.
   func imageName(_ name: String, in member: String, of agent: MCPAgent) throws(RPCError) -> MCPImageName {
     let found = try agent.imageName(name, in: member, outputs: service.folders, inputs: service.inputFolders)
-    if case .output(let reference) = found { service.name(reference.target, of: agent) }
+    guard case .output(let reference) = found else { return found }
+    do throws(StoreError) {
+      _ = try agent.snapshot(reference.target)
+    } catch {
+      // What other agents made does not exist for this one.
+      if case .notFound = error { throw .notFound(reference.target.description) }
+    }
+    service.name(reference.target, of: agent)
     return found
   }
 

@@ -12,7 +12,10 @@ extension MCPToolCall {
     do throws(PredictionEngine.CatalogueError) {
       try engine.models(of: nil) { [self] result in
         switch result {
-        case .success(let offer): answer(MCPModels(offer: offer, query: query, kind: kind).json)
+        case .success(let offer):
+          let isFree = offer.provider == Prediction.freeProvider
+          answer(
+            MCPModels(offer: offer, query: query, kind: kind).json, label: isFree ? Prediction.sandboxWords : nil)
         case .failure(let error): refuse(.catalogue(error))
         }
       }

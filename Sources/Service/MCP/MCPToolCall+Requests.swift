@@ -76,7 +76,13 @@ extension MCPToolCall {
       do throws(RPCError) {
         var request = PredictionRequest(input: JSONObject())
         (request.model, request.input) = try result.get()
-        try MCPEstimate(engine: agent.engine, request: request).begin { answer($0) }
+        let label = agent.engine.isFree ? Prediction.sandboxWords : nil
+        try MCPEstimate(engine: agent.engine, request: request).begin { result in
+          switch result {
+          case .success(let estimate): answer(estimate, label: label)
+          case .failure(let error): refuse(error)
+          }
+        }
       } catch {
         refuse(error)
       }
@@ -134,9 +140,13 @@ extension MCPToolCall {
     if view, way != .result { service.mcp.keepInline(id) }
     // Cancelled before the commit: then it is withdrawn.
     guard call.hold(accepted, in: engine) else { return }
+    if way != .result { service.mcp.leave(id, false) }
     switch way {
-    case .coreTask: MCPTask.begin(snapshot, for: call, in: engine)
-    case .extensionTask: call.result(type: "task") { MCPTask(snapshot).write(to: &$0, in: .extended) }
+    case .coreTask:
+      MCPTask.begin(snapshot, label: accepted.isRepeated ? notNew(snapshot) : nil, for: call, in: engine)
+    case .extensionTask:
+      let label = accepted.isRepeated ? notNew(snapshot) : nil
+      call.result(type: "task") { MCPTask(snapshot).write(to: &$0, in: .extended, label: label) }
     // Finished already, because the key was known. This thread writes the database and must not wait.
     case .result where snapshot.isSettled: answer(snapshot)
     case .result:

@@ -16,6 +16,8 @@ struct MCPToolCall: Sendable {
 
   let call: MCPCall
   let way: Way
+  /// Whether the tool sends requests that cost money.
+  let mayCost: Bool
   let arguments: MethodParameters
 
   var service: Service { call.service }
@@ -42,22 +44,24 @@ struct MCPToolCall: Sendable {
     if call.endsWithRequestForRoots() { return }
     do throws(RPCError) {
       let arguments = try MethodParameters(given.withoutEmpties, of: tool.parameters, hidden: tool.hidden, strict: true)
-      try tool.body(MCPToolCall(call: call, way: way, arguments: arguments))
+      try tool.body(MCPToolCall(call: call, way: way, mayCost: tool.mayCost, arguments: arguments))
     } catch {
-      refuse(call, error, way: way)
+      refuse(call, error, way: way, mayCost: tool.mayCost)
     }
   }
 
   /// Reports an error to the model, where other arguments may help, otherwise to the client.
-  static func refuse(_ call: MCPCall, _ error: RPCError, way: Way = .result) {
+  ///
+  /// - Parameter mayCost: whether the model wants to know that nothing was spent.
+  private static func refuse(_ call: MCPCall, _ error: RPCError, way: Way = .result, mayCost: Bool) {
     // A client that asked for a task expects a task or an error, and there is no task.
     if way == .coreTask { return call.error(error) }
     if error.code == ErrorKind.invalidParams.code, !call.revision.tellsModelOfBadArguments { return call.error(error) }
-    let result = MCPToolResult(text: error.sentence, isError: true)
+    let result = MCPToolResult(text: error.sentence(mayCost: mayCost), isError: true)
     call.result { result.write(to: &$0, for: call.revision) }
   }
 
-  func refuse(_ error: RPCError) { Self.refuse(call, error, way: way) }
+  func refuse(_ error: RPCError) { Self.refuse(call, error, way: way, mayCost: mayCost) }
 
   /// Answers with a prediction.
   ///
@@ -71,7 +75,10 @@ struct MCPToolCall: Sendable {
     file: Int? = nil, isToBringIt: Bool = true, isEarlier: Bool = false,
     label: SafeText? = nil
   ) {
-    guard let snapshot else { return Self.refuse(call, .notFound("of that id any more")) }
+    guard let snapshot else {
+      // It may have been sent.
+      return Self.refuse(call, .notFound("of that id any more"), way: way, mayCost: false)
+    }
     call.withRoom(for: snapshot, isInline: view, size: size) { [call] room in
       let result =
         isEarlier
@@ -81,10 +88,17 @@ struct MCPToolCall: Sendable {
     }
   }
 
-  /// Answers with an object that a text and the structured content hold alike.
+  /// Answers with an object that a text and the structured content hold alike: both begin with the label.
   func answer(_ object: JSONWriter, label: SafeText? = nil) {
-    let text = SafeText(json: object.bytes)
-    let result = MCPToolResult(text: label.map { "\($0)\n\(text)" } ?? text, structured: object.bytes)
+    var result = MCPToolResult(text: SafeText(json: object.bytes), structured: object.bytes)
+    if let label {
+      result.text = "\(label)\n\(result.text)"
+      var about = JSONWriter()
+      about.beginObject()
+      about.name("about")
+      about.value(label.description)
+      result.structured = about.bytes + [UInt8(ascii: ",")] + object.bytes.dropFirst()
+    }
     call.result { result.write(to: &$0, for: call.revision) }
   }
 }
@@ -102,10 +116,19 @@ extension JSONValue {
 
 extension RPCError {
   /// The error and its hint for a model.
-  var sentence: SafeText {
-    let hint = data.flatMap { try? JSONValue(parsing: $0) }?["hint"]?.string
+  var sentence: SafeText { sentence(mayCost: false) }
+
+  /// The error in sentences for a model.
+  ///
+  /// - Parameter mayCost: whether the model wants to know that nothing was spent.
+  func sentence(mayCost: Bool) -> SafeText {
+    var hint = data.flatMap { try? JSONValue(parsing: $0) }?["hint"]?.string
+    // An agent sees only its own.
+    if code == ErrorKind.predictionNotFound.code { hint = "It was deleted or is not yours; list_images finds yours." }
+    let isRefused = [ErrorKind.invalidParams.code, ErrorKind.predictionNotFound.code].contains(code)
+    let cost = mayCost && isRefused && !plainMessage.hasSuffix("Nothing was sent.") ? "Nothing was sent." : nil
     // Only the user can change a setting; without this sentence a model tries other arguments.
     let advice = code == ErrorKind.providerNotConfigured.code ? "Tell the user: no other arguments will help." : nil
-    return SafeText(sentences(plainMessage, hint, advice))
+    return SafeText(sentences(plainMessage, cost, hint, advice))
   }
 }

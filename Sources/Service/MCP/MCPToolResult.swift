@@ -135,6 +135,10 @@ extension Service {
     var brief = MCPBrief(prediction: prediction, files: files)
     brief.labels = [prediction.sandboxLabel, label].compactMap { $0 }
     brief.notes = notes(for: snapshot)
+    // The answer to a cancellation says what it may cost.
+    if !isToBringIt, prediction.status == .cancelled, let reason = prediction.failure {
+      brief.notes.insert(sentences(reason.message), at: 0)
+    }
     guard !(isToBringIt && [.failed, .unknown, .cancelled].contains(prediction.status)) else {
       let excuse = SafeText.joined([prediction.excuse] + brief.notes.map { SafeText($0) }, separator: " ")
       return MCPToolResult(text: .joined(brief.labels + [excuse], separator: "\n"), isError: true)
@@ -211,8 +215,11 @@ extension Prediction {
 
   /// The first words about an image that the sandbox drew; `nil` for every other one.
   var sandboxLabel: SafeText? {
-    isFree ? "Sandbox drawing (no image model was asked, nothing was billed)." : nil
+    isFree ? Self.sandboxWords : nil
   }
+
+  /// What every answer from the sandbox begins with.
+  static var sandboxWords: SafeText { "Sandbox drawing (no image model was asked, nothing was billed)." }
 
   /// The structured content in a short form.
   func summary(files: [String], note: String? = nil, isListed: Bool = false) -> SafeText {
@@ -254,7 +261,9 @@ extension Prediction {
   var excuse: SafeText {
     let message = failure?.message ?? error
     let reason = message.isEmpty ? "There is no image: the prediction is \(status.rawValue)" : message
-    return "\(sentences(reason, failure?.hint)) (prediction \(id), billing \(billing.rawValue))"
+    // Only the user can look at the provider's own list.
+    let advice = status == .unknown && billing == .unknown ? "Ask the user before you make it again." : nil
+    return "\(sentences(reason, failure?.hint, advice)) (prediction \(id), billing \(billing.rawValue))"
   }
 }
 
