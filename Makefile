@@ -121,7 +121,7 @@ bench: build ## Speed and memory, beside plain servers: Tests/Benchmarks/figures
 schemas: debug ## Render schemas/ from the table of methods
 	mkdir -p schemas && rm -f schemas/*.json
 	for name in $$($(DEBUG) schema --names); do $(DEBUG) schema $$name >schemas/$$name.json || exit 1; done
-	python3 Tests/MCPTests/render.py $(DEBUG) schemas/mcp
+	python3 Tests/MCPTests/render.py $(DEBUG) schemas/mcp clients/mcp
 	python3 Tests/ProgramTests/reference.py $(DEBUG) schemas
 
 install: dependencies ## The program, its man page, completions and schemas below $(PREFIX)

@@ -1,6 +1,7 @@
-"""Writes schemas/mcp/tools-REVISION.json: the list of tools as it is served. `make schemas` runs it.
+"""Writes schemas/mcp/tools-REVISION.json, the list of tools as it is served, and the tools and the version into the manifest of
+the bundle and the record for the registry. `make schemas` runs it.
 
-    render.py PROGRAM FOLDER
+    render.py PROGRAM SCHEMAS MANIFESTS
 """
 
 import json
@@ -30,8 +31,24 @@ def tools(program, revision):
     return json.loads(run.stdout.splitlines()[-1])["result"]["tools"]
 
 
+def version(program):
+    return subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout.split()[1]
+
+
+def manifests(folder, number, listed):
+    """The files manifest.json and server.json as they must be: what they hold, with this version and these tools."""
+    manifest, server = (json.loads(Path(folder, name).read_text()) for name in ("manifest.json", "server.json"))
+    manifest["version"] = server["version"] = number
+    manifest["tools"] = [{"name": one["name"], "description": one["description"]} for one in listed]
+    for package in server["packages"]:
+        package["version"] = number
+    return {"manifest.json": manifest, "server.json": server}
+
+
 if __name__ == "__main__":
-    program, folder = sys.argv[1:]
+    program, folder, kept = sys.argv[1:]
     for revision in REVISIONS:
         text = json.dumps(tools(program, revision), indent=2, ensure_ascii=False)
         Path(folder, f"tools-{revision}.json").write_text(text + "\n")
+    for name, value in manifests(kept, version(program), tools(program, "2025-11-25")).items():
+        Path(kept, name).write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
