@@ -34,10 +34,11 @@ HOSTS = {
     "llm": ("llm", "llm"),
 }
 DEFAULT = ["claude", "codex", "codex-functions", "openai-agents", "langchain"]
-#: Hosts that list no tools at first and rank them by words. (The model of Codex filters them in JavaScript.)
-SEARCHING = ["claude"]
+#: Hosts that list no tools at first and rank them by words. The model of Codex filters them in JavaScript; its ranking is there
+#: too, behind a feature that is off by default.
+SEARCHING = ["claude", "codex"]
 #: A host that has not ended after so many seconds is killed.
-PATIENCE = 60
+PATIENCE = 180
 #: No host finds the internet, and none is to look for it.
 OFFLINE = {
     **{name: "http://127.0.0.1:9" for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")},
@@ -61,11 +62,11 @@ class World:
         self.folder = home / "project"
         self.folder.mkdir()
 
-    def server(self, variables):
+    def server(self, variables, options=()):
         """How the host starts the program; each start leaves its process id."""
         note = 'echo $$ >>"$0" && exec "$@"'
         return {
-            "command": "/bin/sh", "args": ["-c", note, str(self.pids), BINARY, "mcp"],
+            "command": "/bin/sh", "args": ["-c", note, str(self.pids), BINARY, "mcp", *options],
             "env": {"HOME": str(self.home), "PATH": os.environ["PATH"], **variables},
         }
 
@@ -94,8 +95,9 @@ def talk(host, scenario, world):
         if scenario.begin:
             scenario.begin(world)
         spec = {
-            "host": host, "model": model.url, "server": world.server(environment_of(scenario, world)),
+            "host": host, "model": model.url, "server": world.server(environment_of(scenario, world), scenario.options),
             "patience": scenario.patience, "prompt": "Make the image.", "folder": str(world.folder),
+            "ranked": any(hasattr(step, "words") for step in scenario.calls),
         }
         kept = {name: os.environ[name] for name in ("PATH", "TMPDIR", "LANG") if name in os.environ}
         process = subprocess.Popen(
@@ -150,6 +152,7 @@ class Plain:
         text = re.sub(r"\bsandbox-[0-9a-z]+-[0-9a-f]+", "REMOTE", text)
         text = re.sub(r"[A-Za-z0-9+/]{300,}=*", lambda m: f"BASE64 of {len(m[0]) // 1000} kB", text)
         text = re.sub(r"\b\d+\.\d+( ?)(s|seconds|ms)\b", r"N\1\2", text)
+        text = re.sub(r"\bmade \d+ (s|min) ago", "made N s ago", text)
         text = re.sub(r'("age\\*": ?\\*")[^"\\]*', r"\1N s", text)
         return re.sub(r'("(?:inference|queued|total|saved|seconds|revision|[a-z_]*_ms)\\*": ?)[\d.]+', r"\g<1>0", text)
 
@@ -186,6 +189,8 @@ def seen(model, ended, world):
         "submits": len(world.wavespeed.posts()),
         "starts": len(world.starts()),
     }
+    if files := sorted(path.name for path in world.folder.iterdir()):
+        found["files in the project"] = files
     if model.missing:
         found["not offered"] = model.missing
     if refusal := model.heard.refusal():

@@ -5,7 +5,7 @@ import random
 from dataclasses import dataclass, field
 
 from program import KEY, MODEL
-from wavespeed import png
+from wavespeed import model, png
 
 #: Hosts that wait for a tool as long as it takes.
 ENDLESS = ("strands", "smolagents", "mcp-use", "llm")
@@ -18,7 +18,8 @@ HOUR = 3_600
 
 @dataclass
 class Call:
-    """One call of the model. In its arguments, {id} is the latest prediction id that the model was shown."""
+    """One call of the model. In its arguments, {id} is the latest prediction id that the model was shown, {folder} the folder in
+    which the host was started."""
 
     tool: str
     arguments: dict = field(default_factory=dict)
@@ -48,6 +49,8 @@ class Scenario:
     hosts: tuple | None = None
     but: tuple = ()
     settings: dict = field(default_factory=dict)
+    #: Options of the program.
+    options: tuple = ()
 
 
 def never_finished(world):
@@ -73,6 +76,12 @@ def refuses(world):
     world.wavespeed.script(poll=[{"do": "state", "status": "failed", "error": "The prompt was flagged by the content policy."}])
 
 
+def offers_an_editor(world):
+    images = {"type": "array", "items": {"type": "string"}}
+    editor = model(f"{MODEL}/edit", ("prompt", "images"), {"type": "image-to-image"}, images=images)
+    world.wavespeed.script(catalogue=[model(MODEL), editor], polls=0)
+
+
 def kill_the_server(world):
     """Kills the program once the provider has accepted the first image, if it ever does."""
     while not world.ended.wait(0.02):
@@ -86,6 +95,17 @@ SCENARIOS = {
     "view": Scenario([Call("generate_image", FOX), Call("view_image", {"id": "{id}"})]),
     "inline": Scenario([Call("generate_image", {**FOX, "view": True})]),
     "edit": Scenario([Call("generate_image", FOX), Call("edit_image", {"prompt": "make it blue", "images": ["{id}"]})]),
+    # "Make a fox, look at it, make it blue, save it here", as `imagewire mcp-config` mounts the program in Claude Code and Codex.
+    "fox": Scenario(
+        [
+            Call("generate_image", {"prompt": "a fox"}),
+            Call("view_image", {"id": "{id}"}),
+            Call("edit_image", {
+                "prompt": "make it blue", "images": ["{id}"], "output_dir": "{folder}", "output_name": "blue-fox",
+            }),
+            Call("view_image", {"id": "{folder}/blue-fox.png"}),
+        ], paid=True, begin=offers_an_editor, options=("--allow-output", "."),
+    ),
     # An image of an ordinary size, 1.9 MB.
     "large": Scenario([Call("generate_image", {**PAID, "view": True})], paid=True, begin=draws_a_large_image),
     "paid": Scenario([Call("generate_image", PAID)], paid=True),
@@ -103,7 +123,8 @@ SCENARIOS = {
     # The host gives up before the tool does, and the model repeats its call.
     "timeout": Scenario(
         [Call("generate_image", PAID), Call("generate_image", PAID), Call("list_images")],
-        paid=True, begin=never_finished, patience=2, but=ENDLESS,
+        # More than the two seconds within which an equal call is a second request, less than the tool waits for openai-agents.
+        paid=True, begin=never_finished, patience=3, but=ENDLESS,
     ),
     # The same with the host's own time, where that is short.
     "impatient": Scenario(
@@ -123,8 +144,11 @@ SCENARIOS = {
 
 def environment_of(scenario, world):
     """The settings of the program in a scenario."""
+    # On a busy machine a tool that waits 4 s, as for openai-agents, would answer before the image is there.
+    patient = {"IMAGEWIRE_TOOL_WAIT": "50"} if scenario.patience == HOUR else {}
     if not scenario.paid:
-        return dict(scenario.settings)
+        return {**patient, **scenario.settings}
     return {
+        **patient,
         "WAVESPEED_API_KEY": KEY, "WAVESPEED_BASE_URL": world.wavespeed.url, "IMAGEWIRE_MODEL": MODEL, **scenario.settings,
     }

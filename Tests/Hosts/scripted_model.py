@@ -18,12 +18,14 @@ from itertools import count
 #: JavaScript; Vibe's finds them with the last and calls them in TypeScript.
 SEARCHES = ("ToolSearch", "tool_search", "exec", "search_tool_functions")
 FIND = "text(ALL_TOOLS.filter(tool => /image/i.test(tool.name + tool.description)))"
+#: What Codex's own search ranks, the best first.
+RANK = "text((await tools.tool_search({{query: {query}, limit: 8}})).tools.map(({{name}}) => ({{name}})))"
 #: Everything of a result: all but its images as text, its images as images.
 JAVASCRIPT = """const result = await tools.{name}({arguments});
 text({{...result, content: result.content.filter(block => block.type !== "image")}});
 for (const block of result.content) if (block.type === "image") image(block);"""
 TYPESCRIPT = "async function main() {{ return await tools.{name}({arguments}); }}"
-ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\b[0-9A-HJKMNP-TV-Z]{26}\b")
+ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}|\b[0-9A-HJKMNP-TV-Z]{26}\b")
 
 
 class Heard:
@@ -330,16 +332,14 @@ class ScriptedModel:
             return self.last_words(heard)
         step, id = self.script[len(done)], f"call_{next(self.numbers)}"
         if hasattr(step, "words"):
-            name = next(t["name"] for t in heard.tools if t["name"] in ("ToolSearch", "tool_search"))
-            more = {"max_results": 5} if name == "ToolSearch" else {}
-            return {"id": id, "name": name, "arguments": {"query": step.words, **more}}, None
+            return {"id": id, **self.ranked(heard, step.words)}, None
         found = json.dumps([seen for i, seen in heard.results if i in self.searches])
         if search := self.search(heard, step.tool, found):
             self.searches[id] = step.tool
             return {"id": id, **search}, None
         words = json.dumps([seen for _, seen in heard.results])
         latest = (ID.findall(words) or ["no-id-was-shown"])[-1]
-        call = self.call(heard, step.tool, json.dumps(step.arguments).replace("{id}", latest), found)
+        call = self.call(heard, step.tool, self.filled(step.arguments, latest), found)
         if not call:
             self.missing.append(step.tool)
             return None, f"There is no tool {step.tool}."
@@ -348,6 +348,17 @@ class ScriptedModel:
             if step.before:
                 step.before(self.world)
         return {"id": id, **call}, None
+
+    def filled(self, arguments, latest):
+        """The arguments of a call as JSON."""
+        return json.dumps(arguments).replace("{id}", latest).replace("{folder}", str(self.world.folder if self.world else ""))
+
+    @staticmethod
+    def ranked(heard, words):
+        """The call by which the model of this host searches for tools by words."""
+        if any(t["name"] == "exec" for t in heard.tools):
+            return {"name": "exec", "code": RANK.format(query=json.dumps(words))}
+        return {"name": "ToolSearch", "arguments": {"query": words, "max_results": 5}}
 
     def search(self, heard, wanted, found):
         """The next call that looks for a tool which the host did not list, unless there is none."""

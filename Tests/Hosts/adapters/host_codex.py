@@ -7,11 +7,12 @@ import sys
 from pathlib import Path
 
 from codex_cli_bin import bundled_codex_path
-from spec import FOLDER, HOST, MODEL, PATIENCE, PROMPT, SERVER
+from spec import FOLDER, HOST, MODEL, PATIENCE, PROMPT, RANKED, SERVER
 
 server = {**SERVER, "default_tools_approval_mode": "approve", **({"tool_timeout_sec": PATIENCE} if PATIENCE else {})}
 # Its default model calls tools in JavaScript, older ones as functions.
 model = ["-m", "gpt-5.1-codex"] if HOST == "codex-functions" else []
+ranked = ["-c", "features.code_mode_tool_search=true"] if RANKED else []
 provider = {"name": "scripted", "base_url": f"{MODEL}/v1", "wire_api": "responses", "env_key": "SCRIPTED_KEY"}
 
 
@@ -26,7 +27,7 @@ def settings(name, table):
 last = Path(FOLDER).parent / "last"
 done = subprocess.run(
     [
-        bundled_codex_path(), "exec", "--skip-git-repo-check", "--ephemeral", *model, "-o", str(last),
+        bundled_codex_path(), "exec", "--skip-git-repo-check", "--ephemeral", *model, *ranked, "-o", str(last),
         "-c", 'model_provider="scripted"', *settings("model_providers.scripted", provider),
         *settings("mcp_servers.imagewire", server), PROMPT,
     ],
