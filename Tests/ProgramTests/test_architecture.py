@@ -13,7 +13,8 @@ TARGETS = {
     "Threads": {"CMalloc"} | LIBC,
     "JSONRPC": {"JSON", "Threads"} | LIBC,
     "HTTP": {"Encoding", "JSON", "Threads", "CCurl"} | LIBC,
-    "Predictions": {"Encoding", "JSON", "Threads"},
+    # Of libc only functions of numbers: see test_the_core_has_no_side_effects_of_libc.
+    "Predictions": {"Encoding", "JSON", "Threads"} | LIBC,
     "Pictures": {"Predictions", "Encoding", "Threads", "CPictures"} | LIBC,
     "Storage": {"Predictions", "Encoding", "JSON", "Threads", "CFiles", "CSQLite"} | LIBC,
     "Providers": {"Predictions", "HTTP", "Encoding", "JSON", "Threads"},
@@ -38,6 +39,13 @@ def test_a_target_imports_what_it_may(target):
     for file in sources(target):
         for module in IMPORT.findall(file.read_text()):
             assert module in TARGETS[target], f"{file.name} imports {module}, which {target} may not"
+
+
+def test_the_core_has_no_side_effects_of_libc():
+    for file in sources("Predictions"):
+        for line in file.read_text().splitlines():
+            if re.search(r"\bimport\b.*\b(Glibc|Musl|Darwin)\b", line):
+                assert re.fullmatch(r"  internal import func (Glibc|Musl|Darwin)\.(exp|log)", line), f"{file.name}: {line}"
 
 
 def test_every_target_is_in_the_table():
