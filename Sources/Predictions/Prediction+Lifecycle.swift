@@ -146,7 +146,7 @@ extension Prediction {
       default: if preview == nil { return next }
       }
 
-    case .finished(let result):
+    case .finished(let result, _):
       next = try finished(result, by: writer, at: now)
 
     case .saved(let saved):

@@ -41,8 +41,9 @@ public enum PredictionEvent: Sendable, Equatable {
   case unreadable(reason: String, reply: String, canLook: Bool)
   /// Its owner has exited; the writer takes over.
   case takenOver(canLook: Bool)
-  /// The provider finished it, with outputs or a failure.
-  case finished(RemoteResult)
+  /// The provider finished it, with outputs or a failure. `took`: how long, where that tells something about later ones; it is
+  /// stored in the same commit.
+  case finished(RemoteResult, took: JobDuration? = nil)
   /// These outputs are saved; it is over once all are.
   case saved([OutputFile])
   /// The other outputs could not be saved; `partial` is what came of them. A client may try again, unless `isFinal`: the
@@ -108,6 +109,9 @@ extension PredictionEvent {
 extension PredictionEvent {
   /// Whether it only tells what was billed, so that losing it loses no money.
   var isBill: Bool { if case .billed = self { true } else { false } }
+
+  /// How long the job took, to be stored with this event.
+  public var took: JobDuration? { if case .finished(_, let took) = self { took } else { nil } }
 
   /// The pause of the account that this begins; `nil` where it begins none.
   public var pause: (length: Int64, reason: PredictionFailure.Kind)? {

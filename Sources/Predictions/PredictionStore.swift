@@ -64,6 +64,9 @@ public protocol PredictionStore: ChangeLog {
     of digest: [UInt8], for account: String, as address: String, lifetime: Int64,
     completion: @escaping @Sendable () -> Void)
 
+  /// How long the newest jobs of an account and a model took, newest first; at most `JobDuration.kept`.
+  func durations(of account: String, model: String) throws(StoreError) -> [JobDuration]
+
   /// Whether predictions wait for outputs of this one. Takes microseconds.
   func isAwaited(_ id: PredictionID) throws(StoreError) -> Bool
 

@@ -10,7 +10,7 @@ public enum StoreConformance {
   /// All rules.
   public static let rules: [Rule] =
     insertRules + changeRules + claimRules + spendingRules + adoptionRules + readingRules + recoveryRules
-    + deletionRules + chainRules
+    + deletionRules + chainRules + durationRules
 
   /// One rule.
   public struct Rule: Sendable, CustomStringConvertible {

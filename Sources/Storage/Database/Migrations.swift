@@ -158,6 +158,14 @@ enum Schema {
         ALTER TABLE accounts ADD COLUMN granted_ms INTEGER;
         ALTER TABLE accounts ADD COLUMN grants INTEGER;
         """),
+    // How long jobs took, for the polls of those to come. An older program neither reads nor writes it.
+    Migration(
+      name: "durations of jobs", minimumWriter: 1, minimumReader: 1,
+      sql: """
+        CREATE TABLE durations(seq INTEGER PRIMARY KEY, account TEXT NOT NULL, model TEXT NOT NULL,
+          kind INTEGER NOT NULL, still_ms INTEGER NOT NULL, done_ms INTEGER NOT NULL) STRICT;
+        CREATE INDEX learned ON durations(account, model, seq);
+        """),
   ]
 
   /// Migrates a database to this version in one transaction. If another process migrated it first, this does nothing.

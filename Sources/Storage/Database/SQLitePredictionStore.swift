@@ -206,6 +206,11 @@ public final class SQLitePredictionStore: PredictionStore {
     return try reader.withLock { reader throws(StoreError) in try reader.upload(of: digest, for: account, at: now) }
   }
 
+  /// How long the newest jobs of an account and a model took.
+  public func durations(of account: String, model: String) throws(StoreError) -> [JobDuration] {
+    try reader.withLock { reader throws(StoreError) in try reader.durations(of: account, model: model) }
+  }
+
   /// Whether predictions wait for outputs of this one.
   public func isAwaited(_ id: PredictionID) throws(StoreError) -> Bool {
     try reader.withLock { reader throws(StoreError) in try reader.isAwaited(id) }

@@ -108,6 +108,12 @@ extension Schema {
         CREATE TABLE refs(seq INTEGER NOT NULL, target_seq INTEGER NOT NULL, low INTEGER NOT NULL, n INTEGER NOT NULL,
           PRIMARY KEY(seq, target_seq, n)) STRICT, WITHOUT ROWID
         """),
+    SchemaObject(
+      name: "durations",
+      sql: """
+        CREATE TABLE durations(seq INTEGER PRIMARY KEY, account TEXT NOT NULL, model TEXT NOT NULL,
+          kind INTEGER NOT NULL, still_ms INTEGER NOT NULL, done_ms INTEGER NOT NULL) STRICT
+        """),
   ]
 
   static let indexes = [
@@ -134,6 +140,7 @@ extension Schema {
     SchemaObject(
       name: "chained",
       sql: "CREATE INDEX chained ON predictions(account, seq) WHERE refs = 1 AND status = 'created'"),
+    SchemaObject(name: "learned", sql: "CREATE INDEX learned ON durations(account, model, seq)"),
   ]
 
   static let triggers = [

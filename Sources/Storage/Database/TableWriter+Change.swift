@@ -12,6 +12,7 @@ extension TableWriter {
       try connection.run("UPDATE sends SET cost_micros = ? WHERE seq = ?", after.costMicros, id.sequence)
     }
     try save(after, was: before)
+    if let took = event.took { try DurationRows.add(took, of: before, in: connection) }
     return Change(before: before, after: after)
   }
 

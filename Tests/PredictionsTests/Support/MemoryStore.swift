@@ -127,6 +127,11 @@ final class MemoryStore: PredictionStore {
 
   func sendTime(of id: PredictionID) -> SendTime? { table.state.withLock { $0.sends[id]?.time } }
 
+  func durations(of account: String, model: String) -> [JobDuration] {
+    let all = table.state.withLock { $0.durations.filter { $0.account == account && $0.model == model } }
+    return all.suffix(JobDuration.kept).reversed().map(\.took)
+  }
+
   func isAwaited(_ id: PredictionID) -> Bool { table.state.withLock { !$0.dependants(of: [id]).isEmpty } }
 
   func touch() {}
@@ -226,6 +231,7 @@ final class MemoryStore: PredictionStore {
           last, because: reason, for: length, at: now)
       }
       if after.costMicros != before.costMicros { state.sends[id]?.cost = after.costMicros }
+      if let took = event.took { state.durations.append((before.account, before.model, took)) }
       state.save(after)
       table.journal.note("committed \(event.name)")
       return Change(before: before, after: after)

@@ -31,6 +31,8 @@ final class MemoryTable: Sendable {
     var dead: Set<String> = []
     /// Addresses of uploaded files, by account and digest, with the time when they expire.
     var uploads: [String: [[UInt8]: (address: String, expiresAt: Int64)]] = [:]
+    /// How long jobs took, oldest first.
+    var durations: [(account: String, model: String, took: JobDuration)] = []
     var held: Set<Write> = []
     /// How many claims have come to the front of a store's queue.
     var claimsBegun = 0
