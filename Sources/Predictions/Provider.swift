@@ -272,9 +272,9 @@ public struct ProviderError: Error, Sendable, Equatable {
 
 /// How often a prediction is polled.
 public enum PollPace: Sendable, Equatable {
-  /// A remote host: after 2 s, then 1.5 times as long each time up to 10 s (later slower still).
+  /// A remote host: when earlier jobs of the model say that it pays, at least 2 s apart, or 1 s where a client waits.
   case remote
-  /// On this machine: after 50 ms, growing likewise.
+  /// On this machine: after 50 ms, then 1.5 times as long each time up to 10 s (later slower still).
   case near
 }
 
@@ -303,8 +303,9 @@ public enum PollOutcome: Sendable, Equatable {
   case paused(reason: String)
   /// The stored reply that a poll reads is not understood. It is kept at this path.
   case unreadable(reason: String, reply: String)
-  /// No information: 429, 5xx, HTML, network errors. `after`: from `Retry-After`, in milliseconds.
-  case transient(reason: String, after: Int64?)
+  /// No information: 429, 5xx, HTML, network errors. `after`: from `Retry-After`, in milliseconds. `isLimited`: the account was
+  /// asked too often (429).
+  case transient(reason: String, after: Int64?, isLimited: Bool = false)
 }
 
 /// The state of a prediction at the provider.

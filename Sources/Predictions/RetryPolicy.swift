@@ -4,7 +4,9 @@
 /// WaveSpeed asks for at least 2 s between polls, growing. On loopback, where test servers and the user's own gateways
 /// run, the same curves run faster.
 struct RetryPolicy: Sendable, Equatable {
-  /// Before the first poll after the provider accepted the prediction.
+  /// Whether polls come when earlier jobs say that they pay (`PollSchedule`), and not in pauses that only grow.
+  var learns: Bool
+  /// Before the first poll after the provider accepted the prediction; the least before one that a client asks for.
   var firstPoll: Int64
   /// The longest pause between polls, in the first ten minutes.
   var longestPoll: Int64
@@ -28,13 +30,15 @@ struct RetryPolicy: Sendable, Equatable {
   var pollsPerSecond: Int
 
   static let remote = RetryPolicy(
-    firstPoll: 2_000, longestPoll: 10_000, transient: 1_000, paused: 30_000, balance: 15_000, goneGrace: 10_000,
+    learns: true, firstPoll: 2_000, longestPoll: 10_000, transient: 1_000, paused: 30_000, balance: 15_000,
+    goneGrace: 10_000,
     goneSpan: 60_000,
     looks: [2_000, 5_000, 10_000, 20_000, 30_000], lookSpan: 5_000, downloads: [2_000, 15_000],
     pollsPerSecond: 20)
 
   static let near = RetryPolicy(
-    firstPoll: 50, longestPoll: 10_000, transient: 50, paused: 300, balance: 300, goneGrace: 250, goneSpan: 1_500,
+    learns: false, firstPoll: 50, longestPoll: 10_000, transient: 50, paused: 300, balance: 300, goneGrace: 250,
+    goneSpan: 1_500,
     looks: [100, 250, 500, 1_000, 1_500], lookSpan: 250, downloads: [50, 250],
     pollsPerSecond: 2_000)
 }

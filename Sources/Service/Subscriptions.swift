@@ -20,6 +20,8 @@ final class Subscriptions: Sendable {
     var hasEnded = false
     /// The subscription whose notification is being written.
     var telling: Int?
+    /// Its predictions are polled like those that a client waits for; `nil` before the first subscription.
+    var engine: PredictionEngine?
 
     /// The subscriptions that get notifications, in the order in which they began.
     var announced: [Int] { feeds.keys.filter { !unannounced.contains($0) }.sorted() }
@@ -56,23 +58,26 @@ final class Subscriptions: Sendable {
   /// Begins to send; does nothing where it was removed meanwhile.
   func start(_ subscription: Subscription, from engine: PredictionEngine) {
     engine.whenChanged { [weak self] in self?.state.signal { $0.news += 1 } }
-    let mustStart = state.signal { state -> Bool in
-      guard state.unannounced.remove(subscription.number) != nil else { return false }
+    let (mustStart, ids) = state.signal { state -> (Bool, Set<PredictionID>) in
+      guard state.unannounced.remove(subscription.number) != nil else { return (false, []) }
       defer { state.hasThread = true }
-      return !state.hasThread
+      state.engine = engine
+      return (!state.hasThread, state.feeds[subscription.number]?.scope.ids ?? [])
     }
+    if !ids.isEmpty { engine.attend(ids) }
     if mustStart { startThread { [self] in tell(from: engine) } }
   }
 
   /// Ends a subscription; nothing is sent for it after this call. False where there is none with this number.
   func remove(_ number: Int) -> Bool {
-    let wasThere = state.signal { state in
-      state.unannounced.remove(number)
-      return state.feeds.removeValue(forKey: number) != nil
+    let (feed, engine) = state.signal { state in
+      let isKnown = state.unannounced.remove(number) == nil
+      return (state.feeds.removeValue(forKey: number), isKnown ? state.engine : nil)
     }
+    if let ids = feed?.scope.ids { engine?.endAttention(to: ids) }
     // Queueing the current message does not block, so this wait is short.
     state.waitBriefly { $0.telling != number }
-    return wasThere
+    return feed != nil
   }
 
   /// Ends all subscriptions, and refuses new ones.
@@ -184,6 +189,11 @@ final class Subscriptions: Sendable {
     }
     state.signal { $0.telling = nil }
   }
+}
+
+extension ChangeFeed.Scope {
+  /// The ids that it names; `nil` where it names none.
+  fileprivate var ids: Set<PredictionID>? { if case .ids(let ids) = self { ids } else { nil } }
 }
 
 /// An accepted subscription.

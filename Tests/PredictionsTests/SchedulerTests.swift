@@ -114,23 +114,22 @@ struct SchedulerTests {
 
   // MARK: - Polling
 
-  @Test func theFirstPollComesAfterAboutTwoSecondsAndTheyGrowToTen() {
-    var stage = Stage()
+  @Test func onThisMachinePausesGrowFromFiftyMillisecondsToTenSeconds() {
+    var stage = Stage(.near)
     let prediction = stage.polling()
     var pauses: [Int64] = []
-    for _ in 0..<12 {
+    for _ in 0..<22 {
       let (actions, after) = stage.waitForActions()
       #expect(actions == [.poll(prediction.id)])
       pauses.append(after)
       #expect(stage.handle(.polled(prediction.id, Self.running)) == [])
     }
-    #expect((1_600...2_650).contains(pauses[0]))
-    #expect(pauses.allSatisfy { $0 >= 1_600 && $0 <= 12_250 })
-    #expect(pauses.suffix(4).allSatisfy { $0 >= 8_000 }, "\(pauses)")
+    #expect((40...60).contains(pauses[0]))
+    #expect(pauses.suffix(4).allSatisfy { $0 >= 8_000 && $0 <= 12_250 }, "\(pauses)")
   }
 
-  @Test func aLongRunningPredictionIsPolledOnceAMinuteThenEveryFive() {
-    var stage = Stage()
+  @Test func onThisMachineALongRunningPredictionIsPolledOnceAMinuteThenEveryFive() {
+    var stage = Stage(.near)
     let prediction = stage.polling()
     var after: Int64 = 0
     while stage.now.steady < 1_000_000 + 700_000 {

@@ -315,9 +315,10 @@ import Threads
     // Twice: libcurl repeats a request on a dead connection.
     let server = try Loopback(["poll": [["do": .string(fault), "times": 2]], "retry_after": "2"])
     let outcome = server.provider().poll(try accepted(server))
-    guard case .transient(let reason, let after) = outcome else { throw Unexpected("\(outcome)") }
+    guard case .transient(let reason, let after, let isLimited) = outcome else { throw Unexpected("\(outcome)") }
     #expect(!reason.isEmpty)
     #expect(after == (["429", "500", "503", "408", "425"].contains(fault) ? 2_000 : nil))
+    #expect(isLimited == (fault == "429"))
     #expect(server.posts == 1)
   }
 

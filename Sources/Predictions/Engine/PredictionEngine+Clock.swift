@@ -67,7 +67,7 @@ extension PredictionEngine {
 
   /// Ends a wait: predictions that no other wait names lose their priority.
   func forgetWait(_ waiter: Waiters.Waiter, in state: inout State, now: Moment) {
-    for id in waiter.ids where !state.waiters.isAwaited(id) {
+    for id in waiter.ids where !state.waiters.isAwaited(id) && !state.attention.has(id) {
       _ = state.scheduler.handle(.awaited(id, false), now: now)
     }
   }

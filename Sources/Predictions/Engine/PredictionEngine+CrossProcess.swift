@@ -27,6 +27,7 @@ extension PredictionEngine {
     let cursor = state.withLock { $0.live.cursor }
     guard let changes = try? store.changes(after: cursor) else { return }
     let stale = state.withLock { state in
+      state.scheduler.polls.noteChanges()
       let (waiters, scheduler) = (state.waiters, state.scheduler)
       return state.live.note(changes, after: cursor) { waiters.isAwaited($0) || scheduler.isWorking(on: $0) }
     }

@@ -10,13 +10,15 @@ extension PredictionEngine {
         react(.polled(prediction.id, outcome))
       }
     }
+    learn(prediction, at: provider)
   }
 
   /// Commits that the provider has finished. Bytes that arrived with the answer exist nowhere else: they are stored
   /// until they are files.
   func finish(_ prediction: Prediction, _ result: RemoteResult) {
+    let took = duration(of: prediction.id, result)
     storeBytes(of: result, for: prediction)
-    record(prediction.id, .finished(result), by: writer(of: prediction))
+    record(prediction.id, .finished(result, took: took), by: writer(of: prediction))
   }
 
   /// Stores outputs that arrived as bytes until they are files. Bytes beyond the limit are dropped and read again

@@ -89,6 +89,7 @@ extension PredictionEngine {
       }
       state.signal { $0.posts.end(id) }
     }
+    learn(prediction, at: provider)
   }
 
   /// Decides immediately before the first byte: the POST is not revoked, its claim is not too old, and the row still

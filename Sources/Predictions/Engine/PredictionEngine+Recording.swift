@@ -40,6 +40,10 @@ extension PredictionEngine {
     case .refused(_, pause: .some), .uploadFailed(_, pause: .some): refreshPauses()
     default: break
     }
+    if event.took != nil {
+      let row = change.after
+      state.withLock { $0.scheduler.polls.noteDuration(account: row.account, model: row.model) }
+    }
     rowWasCommitted(change.after)
     if case .saved = event { goOn(afterSaving: change.after, change.after.id) }
     awaitBill(after: change)

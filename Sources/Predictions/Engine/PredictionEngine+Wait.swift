@@ -81,6 +81,27 @@ extension PredictionEngine {
     }
   }
 
+  /// A client has subscribed to these predictions by their ids: they are polled like those that a client waits for.
+  public func attend(_ ids: Set<PredictionID>) {
+    let now = time.now
+    state.withLock { state in
+      state.attention.begin(ids)
+      for id in ids { _ = state.scheduler.handle(.awaited(id, true), now: now) }
+      arm(&state, now: now.steady)
+    }
+  }
+
+  /// Such a subscription has ended.
+  public func endAttention(to ids: Set<PredictionID>) {
+    let now = time.now
+    state.withLock { state in
+      state.attention.end(ids)
+      for id in ids where !state.attention.has(id) && !state.waiters.isAwaited(id) {
+        _ = state.scheduler.handle(.awaited(id, false), now: now)
+      }
+    }
+  }
+
   /// Brings the next poll forward, because a client waits for the result.
   private func hurry(_ prediction: Prediction) {
     if prediction.phase != nil, prediction.phase != .looking { react(.asked(prediction.id)) }

@@ -16,6 +16,7 @@ public final class PredictionEngine: Sendable {
     var defaults: Defaults
     var scheduler: Scheduler
     var waiters = Waiters()
+    var attention = Attention()
     var posts = PostTable()
     var downloads: Downloads
     var previews = Previews()

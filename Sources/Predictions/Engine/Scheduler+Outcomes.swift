@@ -1,44 +1,5 @@
-/// The next step after a poll, a search, an upload or a download.
+/// The next step after a search, an upload or a download.
 extension Scheduler {
-  // MARK: - Polling
-
-  mutating func polled(_ id: PredictionID, _ outcome: PollOutcome, now: Moment) -> [Action] {
-    guard var job = jobs[id], job.phase == .polling else { return [] }
-    let policy = policy(of: job)
-    let age = now.steady - job.acceptedAt
-    var pause = jittered(policy.poll(after: job.attempts, age: age))
-    switch outcome {
-    case .answered(_, let after):
-      job.failures = 0
-      job.goneCount = 0
-      if let after { pause = max(1, after) }
-    case .transient(_, let after):
-      job.failures += 1
-      pause = max(pause, jittered(policy.transient(after: job.failures)), after ?? 0)
-    case .paused:
-      job.failures += 1
-      pause = max(pause, jittered(policy.paused(after: job.failures)))
-    case .unreadable(let reason, let reply):
-      return [.record(id, .unreadable(reason: reason, reply: reply, canLook: false))]
-    case .gone(let reason):
-      job.failures += 1
-      if age >= policy.goneGrace {
-        job.goneCount += 1
-        let first = job.firstGoneAt ?? now.steady
-        job.firstGoneAt = first
-        if job.goneCount >= 3, now.steady - first >= policy.goneSpan {
-          jobs[id] = job
-          return [.record(id, .finished(.failed(.gone(reason), billing: .unknown)))]
-        }
-      }
-      pause = max(pause, jittered(policy.transient(after: job.failures)))
-    }
-    if job.goneCount == 0 { job.firstGoneAt = nil }
-    jobs[id] = job
-    schedule(id, in: pause, now: now)
-    return []
-  }
-
   // MARK: - Searching after a lost reply
 
   mutating func looked(_ id: PredictionID, _ outcome: HistoryOutcome, now: Moment) -> [Action] {

@@ -115,7 +115,9 @@ public struct Scheduler: Sendable {
   }
 
   var jobs: [PredictionID: Job] = [:]
-  private var accounts: [String: AccountState] = [:]
+  var accounts: [String: AccountState] = [:]
+  /// When jobs are polled.
+  var polls = Polls()
   private var deadlines = DeadlineHeap()
   /// The prediction whose files are being uploaded, by account: one at a time, so that the next one with the same file
   /// finds its address.
@@ -123,9 +125,9 @@ public struct Scheduler: Sendable {
   /// The queued prediction that is searched for, by account: one at a time, to limit the requests.
   var searching: [String: PredictionID] = [:]
   /// The predictions that a client waits for, of any process.
-  private var awaited: Set<PredictionID> = []
+  private(set) var awaited: Set<PredictionID> = []
   private var isStopping = false
-  private var random: SplitMix64
+  var random: SplitMix64
 
   /// A scheduler without work.
   ///
@@ -136,7 +138,10 @@ public struct Scheduler: Sendable {
 
   /// Adds an account, whose predictions are polled at this pace.
   public mutating func add(account: String, pace: PollPace) {
-    if accounts[account] == nil { accounts[account] = AccountState(pace) }
+    guard accounts[account] == nil else { return }
+    let state = AccountState(pace)
+    accounts[account] = state
+    polls.add(account: account, limit: state.policy.pollsPerSecond)
   }
 
   /// When `.woke` is due, on the steady clock; `nil` while nothing is planned.
@@ -240,18 +245,17 @@ public struct Scheduler: Sendable {
       return []
 
     case .lost(let id):
+      polls.leave(id)
       guard let job = jobs.removeValue(forKey: id) else { return [] }
       return job.phase == .queued ? endPreparation(of: id, for: job.account) : release(job.account)
 
     case .asked(let id):
-      guard let job = jobs[id], job.phase == .polling, let due = job.due, job.attempts > 0 else { return [] }
-      // Sooner than planned, never sooner than the pace allows.
-      schedule(id, at: min(due, now.steady + policy(of: job).firstPoll))
+      asked(id, now: now)
       return []
 
     case .awaited(let id, let isAwaited):
       if isAwaited { awaited.insert(id) } else { awaited.remove(id) }
-      if isAwaited, let job = jobs[id], job.isInLine { accounts[job.account]?.line.add(id, isAwaited: true) }
+      if isAwaited { hurry(id, now: now) }
       return []
 
     case .woke:
@@ -306,6 +310,7 @@ public struct Scheduler: Sendable {
     let id = prediction.id
     // Whatever has changed, its files are still being uploaded.
     if prediction.isUnsent, jobs[id]?.phase == .queued { return [] }
+    if ![.sending, .polling].contains(prediction.phase) || prediction.owner == nil { polls.leave(id) }
     guard let phase = prediction.phase, phase != .queued, prediction.owner != nil else {
       let job = jobs.removeValue(forKey: id)
       let account = job?.account ?? prediction.account
@@ -328,12 +333,8 @@ public struct Scheduler: Sendable {
     let id = prediction.id
     switch phase {
     case .queued, .sending: return []
-    case .polling where before?.phase == .sending:
-      jobs[id]?.acceptedAt = now.steady
-      schedule(id, in: jittered(policy(ofAccount: prediction.account).firstPoll), now: now)
-      return []
     case .polling where before?.phase == .polling: return []
-    case .polling: return begin(id, now: now) + takeTurns(prediction.account, now: now)
+    case .polling: return beginPolling(id, of: prediction.account, before: before, now: now)
     case .looking where before?.phase == .looking: return []
     case .looking:
       let looks = policy(ofAccount: prediction.account).looks
@@ -360,7 +361,7 @@ public struct Scheduler: Sendable {
   }
 
   /// Begins the next step of a job. A poll waits for its turn, because others may have priority.
-  private mutating func begin(_ id: PredictionID, now: Moment) -> [Action] {
+  mutating func begin(_ id: PredictionID, now: Moment) -> [Action] {
     guard let job = jobs[id] else { return [] }
     jobs[id]?.due = nil
     switch job.phase {
@@ -381,11 +382,12 @@ public struct Scheduler: Sendable {
   }
 
   /// Polls the predictions whose turn has come.
-  private mutating func takeTurns(_ account: String, now: Moment) -> [Action] {
+  mutating func takeTurns(_ account: String, now: Moment) -> [Action] {
     let ids = accounts[account]?.line.take(now.steady) { jobs[$0]?.isInLine == true && jobs[$0]?.phase == .polling }
     for id in ids ?? [] {
       jobs[id]?.isInLine = false
       jobs[id]?.attempts += 1
+      polls.noteSent(id, at: now.steady)
     }
     return (ids ?? []).map { .poll($0) }
   }
@@ -398,14 +400,14 @@ public struct Scheduler: Sendable {
     schedule(id, at: pause < 1_000 ? at : (at + 249) / 250 * 250)
   }
 
-  private mutating func schedule(_ id: PredictionID, at steady: Int64) {
+  mutating func schedule(_ id: PredictionID, at steady: Int64) {
     jobs[id]?.due = steady
     deadlines.insert(steady, id)
   }
 
   func policy(of job: Job) -> RetryPolicy { policy(ofAccount: job.account) }
 
-  private func policy(ofAccount account: String) -> RetryPolicy { accounts[account]?.policy ?? .remote }
+  func policy(ofAccount account: String) -> RetryPolicy { accounts[account]?.policy ?? .remote }
 
   /// A pause changed by up to a fifth, so that predictions that began together do not stay in step.
   mutating func jittered(_ pause: Int64) -> Int64 {

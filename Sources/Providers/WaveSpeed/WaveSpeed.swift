@@ -254,7 +254,7 @@ public struct WaveSpeed: Provider, Sendable {
     case 404, 410:
       return answer?.isOwn == true ? .gone(reason: reason) : .paused(reason: reason)
     case 408, 425, 429, 500...:
-      return .transient(reason: reason, after: after)
+      return .transient(reason: reason, after: after, isLimited: status == 429)
     default:
       return .paused(reason: reason)
     }
@@ -297,7 +297,7 @@ public struct WaveSpeed: Provider, Sendable {
     case .answered(.running, _): return .transient(reason: "The provider says that it is not finished.")
     case .answered(.failed(let failure, _), _): return .refused(reason: failure.message)
     case .gone(let reason), .unreadable(let reason, _): return .refused(reason: reason)
-    case .paused(let reason), .transient(let reason, _): return .transient(reason: reason)
+    case .paused(let reason), .transient(let reason, _, _): return .transient(reason: reason)
     }
   }
 

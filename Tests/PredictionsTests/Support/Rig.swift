@@ -39,7 +39,7 @@ struct Rig {
   /// - Parameter other: the new rig shares its database and clock, like another process on the same state directory.
   init(
     sharing other: Rig? = nil, owner: String = "me", keepsHistory: Bool = true, limits: AccountLimits = AccountLimits(),
-    retention: Int64? = nil
+    retention: Int64? = nil, pace: PollPace = .near
   ) {
     journal = other?.journal ?? Journal()
     time = other?.time ?? ManualTime(steady: 1_000_000)
@@ -47,7 +47,7 @@ struct Rig {
     store = MemoryStore(table, owner: owner)
     outputs = MemoryOutputs()
     previews = other?.previews ?? MemoryPreviews()
-    provider = ScriptedProvider(journal: journal, keepsHistory: keepsHistory)
+    provider = ScriptedProvider(journal: journal, keepsHistory: keepsHistory, pace: pace)
     let notices = notices
     engine = PredictionEngine(
       store: store, outputs: outputs, previews: previews, inputs: inputs, time: time, limits: limits,

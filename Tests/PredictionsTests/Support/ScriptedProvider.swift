@@ -61,7 +61,7 @@ final class ScriptedProvider: Provider, ProviderHistory, ProviderUploads {
   let name = "scripted"
   let account = "account"
   let defaultModel = "model"
-  let pace = PollPace.near
+  let pace: PollPace
   let isLimited = true
   let isEmbedded = false
   let state = Protected(State())
@@ -69,8 +69,9 @@ final class ScriptedProvider: Provider, ProviderHistory, ProviderUploads {
   private let keepsHistory: Bool
   private let queue = WorkQueue()
 
-  init(journal: Journal, keepsHistory: Bool = true) {
+  init(journal: Journal, keepsHistory: Bool = true, pace: PollPace = .near) {
     self.journal = journal
+    self.pace = pace
     self.keepsHistory = keepsHistory
   }
 
