@@ -2,7 +2,8 @@ internal import Predictions
 
 /// The progress line of a prediction. Pure.
 struct ProgressBar: Sendable {
-  /// The median duration of earlier predictions of the model, in milliseconds; `nil` where there are none.
+  /// The median duration of earlier predictions of the model, in milliseconds; `nil` where there are none. For predictions of
+  /// which nothing else is expected: those of providers that are not asked, and of other processes.
   var estimate: Int64?
   var style = Style(isOn: false)
   /// Whether block characters can be shown.
@@ -15,29 +16,38 @@ struct ProgressBar: Sendable {
   ///   - elapsed: milliseconds since it was accepted.
   ///   - width: columns of the terminal; the line is never wider.
   ///   - waiting: why and until when its account pauses, in a few words; `nil` where it does not pause.
-  func line(_ status: PredictionStatus, elapsed: Int64, waiting: String? = nil, width: Int) -> SafeText {
+  ///   - expectation: what is expected of it; `nil` where that is not known.
+  func line(
+    _ status: PredictionStatus, elapsed: Int64, waiting: String? = nil, expectation: Expectation? = nil, width: Int
+  ) -> SafeText {
     let frame = Int(elapsed / 100)
     let wheel = isUnicode ? Self.spinner[frame % Self.spinner.count] : ["|", "/", "-", "\\"][frame % 4]
     let word = status == .created ? waiting ?? "waiting its turn" : status.rawValue
     var parts = ["\(wheel) \(word)", Self.seconds(elapsed)]
     var bar = ""
-    if let estimate, estimate >= 1_000, status != .created {
+    if let expectation, status == .processing {
+      parts.append(expectation.remaining.map { "about \(Self.seconds($0)) left" } ?? "longer than usual")
+      bar = cells(expectation.share)
+    } else if let estimate, estimate >= 1_000, status != .created {
       let share = Double(elapsed) / Double(estimate)
       if share < 1 {
         parts.append("usually \(Self.seconds(estimate))")
       } else {
         parts.append("longer than the usual \(Self.seconds(estimate))")
       }
-      // An estimate never fills the bar: a full bar would mean that it is finished.
-      let filled = Int((min(share, 0.97) * Double(Self.cells)).rounded(.down))
-      bar =
-        String(repeating: isUnicode ? "█" : "#", count: filled)
-        + String(repeating: isUnicode ? "░" : "-", count: Self.cells - filled)
+      bar = cells(share)
     }
     let text = parts.joined(separator: isUnicode ? " · " : ", ")
     let whole = bar.isEmpty || text.count + bar.count + 1 > width - 1 ? text : "\(text) \(bar)"
     guard whole.count <= width - 1 else { return "\(whole.prefix(max(0, width - 1)))" }
     return bar.isEmpty || whole == text ? "\(whole)" : "\(text) \(style.cyan("\(bar)"))"
+  }
+
+  /// An estimate never fills the bar: a full bar would mean that it is finished.
+  private func cells(_ share: Double) -> String {
+    let filled = Int((min(share, 0.97) * Double(Self.cells)).rounded(.down))
+    return String(repeating: isUnicode ? "█" : "#", count: filled)
+      + String(repeating: isUnicode ? "░" : "-", count: Self.cells - filled)
   }
 
   /// `0.4 s`, `12 s`, `3 min 5 s`

@@ -120,6 +120,7 @@ struct ResultWaiter {
     let line = bar.line(
       snapshot.prediction.status, elapsed: max(0, session.time.now.wall - snapshot.prediction.createdAt),
       waiting: snapshot.waiting.map { "waiting until \(session.time.clock($0.until)): \($0.words)" },
+      expectation: engine.expectation(of: id),
       width: console.columns)
     console.draw("\r\(line)\u{1B}[K")
   }

@@ -27,7 +27,8 @@ public struct Notification: Sendable {
             "title": .string.about("With begin."),
             "cancellable": .bool.about("With begin."),
             "message": .string.about("The status and the elapsed seconds."),
-          ], optional: ["title", "cancellable", "message"]),
+            "eta_ms": .eta, "progress": .progress,
+          ], optional: ["title", "cancellable", "message", "eta_ms", "progress"]),
       ])),
     Notification(
       "prediction/updated", "A prediction of a subscription changed.",

@@ -155,7 +155,7 @@ extension Method {
     let timeout = try params[Parameters.timeout]
     let isInline = try params[Parameters.inline]
     let engine = try service.engine()
-    let progress = Progress(params, call, time: service.time)
+    let progress = Progress(params, call, in: engine, time: service.time)
     do throws(StoreError) {
       let waitID = try engine.wait(for: [id], atMost: timeout, onProgress: progress?.report) { outcome in
         progress?.end(outcome.snapshots.first)
@@ -186,7 +186,7 @@ extension Method {
         throw .storage(error, id: id.description)
       }
     }
-    let progress = Progress(params, call, time: service.time)
+    let progress = Progress(params, call, in: engine, time: service.time)
     do throws(StoreError) {
       let waitID = try engine.wait(for: ids, mode: mode, atMost: timeout, onProgress: progress?.report) { outcome in
         progress?.end(outcome.snapshots.first)

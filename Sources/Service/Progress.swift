@@ -4,18 +4,21 @@ internal import Predictions
 
 /// `$/progress` for a waiting request with a `workDoneToken`, from begin to end (LSP base protocol).
 ///
-/// The token is valid until the response, so all notifications go out before it. There are no invented percentages.
+/// The token is valid until the response, so all notifications go out before it. There are no invented percentages: `progress` is
+/// there only where earlier predictions say something.
 struct Progress: Sendable {
   private let token: JSONValue
   private let call: PendingCall
+  private let engine: PredictionEngine
   private let time: any TimeSource
   private let begun: Int64
 
   /// Sends `begin`; `nil` where the request has no token.
-  init?(_ params: MethodParameters, _ call: PendingCall, time: any TimeSource) {
+  init?(_ params: MethodParameters, _ call: PendingCall, in engine: PredictionEngine, time: any TimeSource) {
     guard let token = params.object["workDoneToken"], token.string != nil || token.number != nil else { return nil }
     self.token = token
     self.call = call
+    self.engine = engine
     self.time = time
     begun = time.now.steady
     send("begin") { json in
@@ -26,12 +29,13 @@ struct Progress: Sendable {
     }
   }
 
-  /// Sends the status and the elapsed time.
+  /// Sends the status, the elapsed time, and what is expected.
   func report(_ snapshot: PredictionSnapshot) {
     let seconds = (time.now.steady - begun) / 1_000
     send("report") { json in
       json.name("message")
       json.value("\(snapshot.prediction.standing), \(seconds) s")
+      engine.expectation(of: snapshot.prediction.id)?.write(to: &json)
     }
   }
 

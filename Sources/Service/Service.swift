@@ -247,8 +247,17 @@ public final class Service: RequestHandler {
   /// The size of encoded predictions from which they are dropped, in bytes.
   private static let keptBytes = 8 << 20
 
-  /// A prediction as JSON. Encoded once a revision; the bytes are kept.
+  /// A prediction as JSON, with what is expected of it while its provider works on it.
   func render(_ snapshot: PredictionSnapshot, isFull: Bool = false) -> [UInt8] {
+    let bytes = rendered(snapshot, isFull: isFull)
+    guard snapshot.prediction.phase == .polling, let engine = try? opened.value.get(),
+      let expectation = engine.expectation(of: snapshot.prediction.id)
+    else { return bytes }
+    return expectation.added(to: bytes)
+  }
+
+  /// A prediction as JSON. Encoded once a revision; the bytes are kept.
+  private func rendered(_ snapshot: PredictionSnapshot, isFull: Bool) -> [UInt8] {
     let id = snapshot.prediction.id
     let revision = snapshot.prediction.revision
     // Pauses, warnings and the state of other predictions are not part of the row, so the revision does not cover them.

@@ -19,6 +19,18 @@ import Testing
     #expect(late.contains("longer than the usual 20 s") && late.hasSuffix("#-"))
   }
 
+  @Test func whatIsExpectedGoesBeforeTheMedian() {
+    var bar = ProgressBar(estimate: 20_000)
+    bar.isUnicode = false
+    func line(_ remaining: Int64?, _ share: Double, _ status: PredictionStatus = .processing) -> String {
+      let expectation = Expectation(remaining: remaining, share: share)
+      return bar.line(status, elapsed: 10_000, expectation: expectation, width: 100).description
+    }
+    #expect(line(30_000, 0.25) == "| processing, 10 s, about 30 s left ######------------------")
+    #expect(line(nil, 0.989) == "| processing, 10 s, longer than usual #######################-")
+    #expect(line(30_000, 0.25, .created) == "| waiting its turn, 10 s")
+  }
+
   @Test func aWaitingPredictionHasNoEstimate() {
     #expect(ProgressBar(estimate: 20_000).line(.created, elapsed: 500, width: 80) == "⠴ waiting its turn · 0.5 s")
   }

@@ -73,8 +73,26 @@ extension Schema {
         "warnings": .problems.about("In the reply to submit: fields of input that may be unknown to the model."),
         "omitted": .array(of: .string).about(
           "Fields left out to keep the message short; status {full: true} returns them."),
-      ], optional: ["input", "preview", "provider_data", "metadata", "waits_for", "waiting", "warnings", "omitted"]
+        "eta_ms": .eta, "progress": .progress,
+      ],
+      optional: [
+        "input", "preview", "provider_data", "metadata", "waits_for", "waiting", "warnings", "omitted", "eta_ms",
+        "progress",
+      ]
     ).titled("Prediction")
+  }
+
+  /// How long it will take; `Expectation`.
+  static var eta: Schema {
+    .integer(0...).orNull.about(
+      """
+      While its provider works on it and this process asks: an estimate, from earlier predictions, of the milliseconds until it is \
+      done; null where it takes longer than those. Left out in lists.
+      """)
+  }
+
+  static var progress: Schema {
+    .number.about("With eta_ms: the share that is done, an estimate from 0 to 0.99 that never falls before the end.")
   }
 
   /// Problems or warnings with their paths.

@@ -232,6 +232,10 @@ class Prediction:
     cost: Optional[Cost] = None
     #: What the provider said beside the outputs, such as `usage`. `None` in lists too.
     provider_data: Optional[Mapping[str, Any]] = field(default=None, hash=False)
+    #: An estimate of the milliseconds until it is done, while its provider works on it; `None` where that is not known, and in lists.
+    eta_ms: Optional[int] = None
+    #: An estimate of the share that is done, from 0 to 0.99, which never falls; `None` as `eta_ms`, but there for overdue ones too.
+    progress: Optional[float] = None
 
     @property
     def done(self) -> bool:
@@ -282,6 +286,8 @@ class Prediction:
             warnings=_by_path(value.get("warnings")),
             cost=Cost.from_json(value["cost"]) if value.get("cost") else None,
             provider_data=value.get("provider_data"),
+            eta_ms=value.get("eta_ms"),
+            progress=value.get("progress"),
         )
 
 
