@@ -32,8 +32,8 @@ extension MCPToolCall {
       case .success(let copy):
         let picture = MCPToolResult.Picture(base64: Base64.encode(copy.bytes), mediaType: copy.mediaType)
         guard picture.base64.utf8.count <= room else {
-          return Self.refuse(
-            call, .invalidParams("size", "the image is too large for an answer", hint: "Give a smaller size."))
+          return refuse(
+            .invalidParams("size", "the image is too large for an answer", hint: "Give a smaller size."))
         }
         var json = JSONWriter()
         json.beginObject()

@@ -75,6 +75,7 @@ extension MCPToolCall {
     choice.begin { [self] result in
       do throws(RPCError) {
         var request = PredictionRequest(input: JSONObject())
+        request.upload = !input.files.isEmpty
         (request.model, request.input) = try result.get()
         let label = agent.engine.isFree ? Prediction.sandboxWords : nil
         try MCPEstimate(engine: agent.engine, request: request).begin { result in
