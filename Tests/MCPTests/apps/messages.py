@@ -81,5 +81,5 @@ def from_view(message):
 def check_tools(tools):
     """Raises where what tools say of views is not the specification's."""
     for tool in tools:
-        if "_meta" in tool:
-            jsonschema.validate(tool["_meta"], exactly(["ui"], ui=TOOL_META))
+        if "ui" in tool.get("_meta", {}):
+            jsonschema.validate(tool["_meta"]["ui"], TOOL_META)
