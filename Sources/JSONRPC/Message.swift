@@ -21,7 +21,7 @@ public struct Request: Sendable {
 public struct Response: Sendable {
   /// The id of that request.
   public let id: RequestID
-  /// Its result; `nil` where the answer is an error, or longer than `Response.longest`.
+  /// Its result; `nil` where the answer is an error or invalid, or longer than `Response.longest`.
   public let result: JSONValue?
 
   /// Bytes of the longest result that is read: the program asks only short questions.

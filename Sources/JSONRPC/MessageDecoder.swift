@@ -52,6 +52,7 @@ struct MessageDecoder: Sendable {
     /// Whether its params hold more values than the limit.
     var isTooLarge = false
     var isAnswer = false
+    var hasError = false
     /// Where the result of an answer is.
     var result: Range<Int>?
 
@@ -114,7 +115,7 @@ struct MessageDecoder: Sendable {
       let isResult = name.has("result", in: bytes)
       if isResult || name.has("error", in: bytes) { envelope.isAnswer = true }
       let token = try scanner.skipValue(in: bytes)
-      if isResult { envelope.result = token }
+      if isResult { envelope.result = token } else if name.has("error", in: bytes) { envelope.hasError = true }
     }
   }
 
@@ -183,7 +184,7 @@ struct MessageDecoder: Sendable {
 
   private func response(_ envelope: Envelope, in bytes: borrowing Span<UInt8>) -> Message {
     guard case .legal(let id) = envelope.id else { return .response(nil) }
-    guard let range = envelope.result, range.count <= Response.longest else {
+    guard envelope.isVersion2, !envelope.hasError, let range = envelope.result, range.count <= Response.longest else {
       return .response(Response(id: id, result: nil))
     }
     let text = bytes.extracting(range).withUnsafeBufferPointer { Array($0) }

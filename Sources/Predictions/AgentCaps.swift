@@ -20,17 +20,12 @@ public struct AgentCaps: Sendable, Equatable {
     self.refusesUnknownPrices = refusesUnknownPrices
   }
 
-  /// The caps after a user has granted them `times` more today.
-  public func granted(_ times: Int64) -> AgentCaps {
+  /// The caps with what users have granted today.
+  public func adding(_ grants: AgentGrants) -> AgentCaps {
     var caps = self
-    caps.images = images.map { Money.product($0, Money.sum(1, max(0, times))) }
-    caps.micros = micros.map { Money.product($0, Money.sum(1, max(0, times))) }
+    caps.images = images.map { Money.sum($0, grants.images) }
+    caps.micros = micros.map { Money.sum($0, grants.micros) }
     return caps
-  }
-
-  /// What one grant adds, in words.
-  public var amount: String {
-    [images.map { counted($0, "image") }, micros.map { Money.dollars($0) }].compactMap { $0 }.joined(separator: " and ")
   }
 
   /// Why one more prediction exceeds a cap; `nil` where it does not.
@@ -83,6 +78,30 @@ public struct AgentCaps: Sendable, Equatable {
     ].compactMap { $0 }
     guard !left.isEmpty else { return nil }
     return "Left for agents until \(reset): \(left.joined(separator: ", "))."
+  }
+}
+
+/// What users have granted agents beyond their caps today (UTC) on an account.
+public struct AgentGrants: Sendable, Hashable {
+  /// How often.
+  public var count: Int64
+  /// Further images.
+  public var images: Int64
+  /// Further money, in millionths of a dollar.
+  public var micros: Int64
+
+  /// A sum of grants.
+  public init(count: Int64 = 0, images: Int64 = 0, micros: Int64 = 0) {
+    self.count = count
+    self.images = images
+    self.micros = micros
+  }
+
+  /// The sum with as much as the caps once more.
+  public func adding(_ caps: AgentCaps) -> AgentGrants {
+    AgentGrants(
+      count: Money.sum(count, 1), images: Money.sum(images, caps.images ?? 0),
+      micros: Money.sum(micros, caps.micros ?? 0))
   }
 }
 

@@ -46,14 +46,16 @@ public protocol PredictionStore: ChangeLog {
   /// The requests of agents today on an account, sent and queued.
   func agentUse(of account: String) throws(StoreError) -> AgentUse
 
-  /// How often a user has granted the caps of agents again today (UTC) on an account.
-  func agentGrants(of account: String) throws(StoreError) -> Int64
+  /// What users have granted agents beyond their caps today (UTC) on an account.
+  func agentGrants(of account: String) throws(StoreError) -> AgentGrants
 
-  /// Records such a grant for all processes and for the rest of the day.
+  /// Records one more grant for all processes and for the rest of the day.
   ///
-  /// - Parameter number: how many there are with it; nothing happens where there are as many already.
+  /// - Parameters:
+  ///   - grants: all of the day with it; nothing happens where there are as many already.
+  ///   - day: the first millisecond of the day; nothing happens on another day.
   func grantAgents(
-    _ number: Int64, on account: String, completion: @escaping @Sendable (Result<Void, StoreError>) -> Void)
+    _ grants: AgentGrants, on account: String, day: Int64, completion: @escaping @Sendable (Result<Void, StoreError>) -> Void)
 
   /// The address of a file that was uploaded for an account, by its SHA-256; `nil` where none is stored or it has
   /// expired.

@@ -176,11 +176,23 @@ extension Provider {
 /// Prices and balances. Requests are free.
 public protocol ProviderPricing: Sendable {
   /// Requests the price of a prediction.
+  ///
+  /// - Parameter milliseconds: how long the answer may take.
   func quote(
-    model: String, input: JSONObject, completion: @escaping @Sendable (Result<Quote, ProviderError>) -> Void)
+    model: String, input: JSONObject, atMost milliseconds: Int64,
+    completion: @escaping @Sendable (Result<Quote, ProviderError>) -> Void)
 
   /// Requests the balance of the account.
   func balance(completion: @escaping @Sendable (Result<Balance, ProviderError>) -> Void)
+}
+
+extension ProviderPricing {
+  /// Requests the price of a prediction; the answer may take half a minute.
+  public func quote(
+    model: String, input: JSONObject, completion: @escaping @Sendable (Result<Quote, ProviderError>) -> Void
+  ) {
+    quote(model: model, input: input, atMost: 30_000, completion: completion)
+  }
 }
 
 /// What single predictions were billed. Requests are free.

@@ -118,7 +118,7 @@ def test_a_no_sends_nothing(host, wavespeed, dialect, answer):
     for _ in range(2):
         is_error, text = one.tool(prompt="a fox")
         assert is_error and text == (
-            "It would cost $0.40, and the user confirms what costs more than $0.25. The user was asked and did not allow it. "
+            "It would cost about $0.40, and the user confirms what costs more than $0.25. The user was asked and did not allow it. "
             "Nothing was sent. Do not try again unless the user asks for it.")
     # A model that tries again after a no does not ask its user again; a question that was only closed may come again.
     assert len(one.questions) == (1 if answer == "decline" else 2) and wavespeed.posts() == []
@@ -319,3 +319,111 @@ def test_many_calls_ask_once(host, wavespeed):
     answers = [one.reply(call) for call in calls]
     assert [answer["content"][0]["text"] for answer in answers if answer["isError"]] == []
     assert len(wavespeed.posts()) == 31
+
+
+def questions_of(one):
+    """Reads until nothing more comes; the ids and texts of the questions."""
+    one.program.call("ping")
+    found = [message for message in one.program.notifications if message["method"] == "elicitation/create"]
+    one.program.notifications.clear()
+    return [(message["id"], message["params"]["message"]) for message in found]
+
+
+@pytest.mark.parametrize("name, arguments", [
+    ("submit_prediction", {"prompt": "a fox"}), ("generate_image", {"prompt": "a fox", "again": True}),
+    ("generate_image", {"prompt": "a fox"}),
+])
+def test_one_yes_is_for_one_image(host, wavespeed, name, arguments):
+    wavespeed.script(usd=0.4, polls=10**6)
+    one = host(LAST, "--confirm-above", "0.25", answer=None)
+    calls = [one.start("tools/call", {"name": name, "arguments": arguments}) for _ in range(4)]
+    found = []
+    wait_for(lambda: found.extend(questions_of(one)) or found, "no question")
+    one.program.send({"jsonrpc": "2.0", "id": found[0][0], "result": {"action": "accept"}})
+    wait_for(lambda: len(wavespeed.posts()) == 1, "no POST")
+    # The others ask again, unless they wait for a question of their own.
+    wait_for(lambda: found.extend(questions_of(one)) or len(found) > 1, "no other question")
+    one.program.close()
+    assert len(wavespeed.posts()) == 1 and len(calls) == 4
+
+
+def test_a_grant_adds_what_was_said(host, wavespeed):
+    one = host(LAST, "--agent-max-images", "1")
+    assert one.tool(prompt="one")[0] is False and one.tool(prompt="two")[0] is False
+    assert "Allow 1 image and $10.00 more" in one.questions[0]
+    # A process with other caps adds the same, not its own caps once more.
+    other = host(LAST, "--agent-max-images", "4", capability=None)
+    made = [other.tool(prompt=f"fox {number}") for number in range(4)]
+    assert [is_error for is_error, _ in made] == [False, False, False, True]
+    assert "agents may request 5 images a day on this account and have requested 5." in made[3][1]
+
+
+def test_a_price_that_is_only_the_least_is_confirmed(host, wavespeed):
+    facts = {"formula": '{"total_price": base_price * duration}', "base_price": 0.05}
+    wavespeed.script(catalogue=[model("acme/painter", facts=facts, duration=NUMBER)], usd=0.05)
+    one = host(LAST, "--confirm-above", "0.25")
+    assert one.tool(prompt="a fox")[0] is False
+    assert one.questions == [
+        "Make an image for at least $0.05 with acme/painter? The price also depends on duration. a fox"]
+
+
+def test_the_question_says_what_is_bought(host, wavespeed):
+    one = host(LAST, "--confirm-above", "0")
+    _, text = one.tool(prompt="a fox")
+    made = json.loads(text.splitlines()[-1])["id"]
+    one.tool(prompt="blue", reference_images=[made], n=2)
+    assert "Make 2 images from 1 image for " in one.questions[1]
+
+
+@pytest.mark.parametrize("what", ["price", "models"])
+def test_a_provider_that_hangs_does_not_keep_a_call(host, wavespeed, what):
+    wavespeed.script(**{what: [{"hold": True}]})
+    one = host(LAST, "--confirm-above", "0.25", answer=None)
+    call = one.start("tools/call", {"name": "generate_image", "arguments": {"prompt": "a fox", "seed": 1}})
+    wait_for(lambda: wavespeed.log(1), "nothing was asked")
+    one.program.close()
+    message = one.program.receive(10)
+    assert message["id"] == call and "Nothing was sent." in json.dumps(message)
+    assert wavespeed.posts() == []
+    wavespeed.release()
+
+
+def test_a_price_that_does_not_come_is_unknown(host, wavespeed):
+    wavespeed.script(price=[{"hold": True}])
+    one = host(LAST, "--confirm-above", "0.25", "--tool-wait", "1", answer=None)
+    call = one.start("tools/call", {"name": "generate_image", "arguments": {"prompt": "a fox"}})
+    question = one.program.receive(20)
+    assert "for an unknown price" in question["params"]["message"]
+    assert one.reply(call)["isError"] and wavespeed.posts() == []
+    wavespeed.release()
+
+
+@pytest.mark.parametrize("answer", [
+    {"jsonrpc": "2.0", "result": {"action": "accept"}, "error": {"code": 1, "message": "no"}},
+    {"jsonrpc": "2.0", "error": {"code": 1, "message": "no"}, "result": {"action": "accept"}},
+    {"jsonrpc": "1.0", "result": {"action": "accept"}}, {"result": {"action": "accept"}},
+], ids=json.dumps)
+def test_an_answer_that_is_no_response_is_no_yes(host, wavespeed, answer):
+    wavespeed.script(usd=0.4)
+    one = host(LAST, "--confirm-above", "0.25", answer=None)
+    call = one.start("tools/call", {"name": "generate_image", "arguments": {"prompt": "a fox"}})
+    one.program.send({**answer, "id": one.program.receive()["id"]})
+    assert one.reply(call)["isError"] and wavespeed.posts() == []
+
+
+def test_the_price_and_the_caps_are_two_questions(host, wavespeed):
+    wavespeed.script(usd=0.4)
+    for dialect in (LAST, STATELESS):
+        one = host(dialect, "--confirm-above", "0.25", "--agent-max-images", "1")
+        one.tool(prompt=f"first {dialect}")
+        before = len(one.questions)
+        assert one.tool(prompt=f"second {dialect}")[0] is False
+        assert len(one.questions) == before + 2, one.questions
+
+
+def test_a_no_holds_for_the_same_image_however_it_is_asked_for(host, wavespeed):
+    wavespeed.script(usd=0.4)
+    one = host(LAST, "--confirm-above", "0.25", answer="decline")
+    for arguments in ({}, {"again": True}, {"again": False}, {"wait_seconds": 3}):
+        assert one.tool(prompt="a fox", **arguments)[0]
+    assert len(one.questions) == 1

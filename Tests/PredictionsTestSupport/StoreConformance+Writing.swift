@@ -120,23 +120,29 @@ extension StoreConformance {
     },
     Rule("a user's grants to agents hold for all processes, until the day ends") { world in
       let (one, two) = (try world.process(), try world.process())
-      try expect(one.opened.agentGrants(of: "account"), 0)
-      one.opened.grantAgents(1, on: "account") { _ in }
-      try expect(one.opened.flush(atMost: nil))
-      try expect(two.opened.agentGrants(of: "account"), 1)
-      try expect(two.opened.agentGrants(of: "other"), 0)
-      // The same grant a second time, by the process of another host.
-      two.opened.grantAgents(1, on: "account") { _ in }
-      two.opened.grantAgents(2, on: "account") { _ in }
-      one.opened.grantAgents(1, on: "account") { _ in }
-      try expect(two.opened.flush(atMost: nil))
-      try expect(one.opened.flush(atMost: nil))
-      try expect(one.opened.agentGrants(of: "account"), 2)
+      let caps = AgentCaps(images: 3, micros: 7)
+      let first = AgentGrants().adding(caps)
+      func day() -> Int64 { Money.startOfDay(world.time.now.wall) }
+      func grant(_ grants: AgentGrants, by process: some StoreCalls, day: Int64) throws {
+        process.opened.grantAgents(grants, on: "account", day: day) { _ in }
+        try expect(process.opened.flush(atMost: nil))
+      }
+      try expect(one.opened.agentGrants(of: "account"), AgentGrants())
+      try grant(first, by: one, day: day())
+      try expect(two.opened.agentGrants(of: "account"), AgentGrants(count: 1, images: 3, micros: 7))
+      try expect(two.opened.agentGrants(of: "other"), AgentGrants())
+      // The same grant a second time, by the process of another host with other caps.
+      try grant(AgentGrants(count: 1, images: 50, micros: 50), by: two, day: day())
+      try grant(first.adding(caps), by: two, day: day())
+      try grant(first, by: one, day: day())
+      try expect(one.opened.agentGrants(of: "account"), AgentGrants(count: 2, images: 6, micros: 14))
       world.time.advance(86_400_000)
-      try expect(one.opened.agentGrants(of: "account"), 0)
-      one.opened.grantAgents(1, on: "account") { _ in }
-      try expect(one.opened.flush(atMost: nil))
-      try expect(two.opened.agentGrants(of: "account"), 1)
+      try expect(one.opened.agentGrants(of: "account"), AgentGrants())
+      // An answer to a question of yesterday.
+      try grant(first, by: one, day: day() - 86_400_000)
+      try expect(one.opened.agentGrants(of: "account"), AgentGrants())
+      try grant(first, by: one, day: day())
+      try expect(two.opened.agentGrants(of: "account"), first)
     },
     Rule("completions come in the order of the calls, and flush waits for all of them") { world in
       let one = try world.process()

@@ -134,7 +134,9 @@ struct ChangesTests {
       ALTER TABLE sends DROP COLUMN steady_ms; ALTER TABLE sends DROP COLUMN boot;
       ALTER TABLE predictions DROP COLUMN images; ALTER TABLE predictions DROP COLUMN caps;
       ALTER TABLE predictions DROP COLUMN model_is_default; ALTER TABLE predictions DROP COLUMN max_cost_estimates;
-      ALTER TABLE accounts DROP COLUMN balance_micros;
+      ALTER TABLE accounts DROP COLUMN balance_micros; ALTER TABLE accounts DROP COLUMN granted_ms;
+      ALTER TABLE accounts DROP COLUMN grants; ALTER TABLE accounts DROP COLUMN granted_images;
+      ALTER TABLE accounts DROP COLUMN granted_micros;
       ALTER TABLE accounts DROP COLUMN model; ALTER TABLE accounts DROP COLUMN model_seen_ms;
       ALTER TABLE predictions DROP COLUMN unread_reply; ALTER TABLE predictions DROP COLUMN is_billed;
       ALTER TABLE predictions DROP COLUMN provider_data;

@@ -8,8 +8,8 @@ extension PredictionEngine {
     public let account: String
     /// The day (UTC), as its first millisecond since 1970.
     public let day: Int64
-    /// Which grant of this day it is, from 1.
-    public let number: Int64
+    /// What is granted on that day with it.
+    public let grants: AgentGrants
     /// What it adds, in words: "50 images and $10.00".
     public let amount: String
     /// When the day ends, for people.
@@ -25,7 +25,7 @@ extension PredictionEngine {
   private func agentCaps(at provider: any Provider) -> AgentCaps? {
     let caps = limits.agentCaps
     guard provider.isLimited, caps.images != nil || caps.micros != nil else { return nil }
-    return caps.granted((try? store.agentGrants(of: provider.account)) ?? 0)
+    return caps.adding((try? store.agentGrants(of: provider.account)) ?? AgentGrants())
   }
 
   private var endOfDay: String { time.clock(Money.endOfDay(time.now.wall)) }
@@ -38,27 +38,28 @@ extension PredictionEngine {
     for request: PredictionRequest, price: Int64?
   ) -> (refusal: BudgetRefusal, grant: AgentGrant)? {
     guard let provider = try? provider(named: request.provider), let caps = agentCaps(at: provider),
-      let use = try? store.agentUse(of: provider.account),
-      let number = try? store.agentGrants(of: provider.account) + 1
+      let use = try? store.agentUse(of: provider.account), let known = try? store.agentGrants(of: provider.account)
     else { return nil }
     let (images, reset) = (RequestedImages.count(in: request.input), endOfDay)
     // An unknown price counts nothing here: it is judged before the POST.
     func refusal(_ caps: AgentCaps) -> BudgetRefusal? {
       caps.refusal(images: images, price: price ?? 0, after: use, reset: reset)
     }
-    guard let refused = refusal(caps), refusal(limits.agentCaps.granted(number)) == nil else { return nil }
+    let grants = known.adding(limits.agentCaps)
+    guard let refused = refusal(caps), refusal(limits.agentCaps.adding(grants)) == nil else { return nil }
     let day = Money.startOfDay(time.now.wall)
+    let amount = [
+      limits.agentCaps.images.map { counted($0, "image") }, limits.agentCaps.micros.map { Money.dollars($0) },
+    ].compactMap { $0 }.joined(separator: " and ")
     return (
       refused,
-      AgentGrant(
-        account: provider.account, day: day, number: number, amount: limits.agentCaps.amount, reset: reset)
+      AgentGrant(account: provider.account, day: day, grants: grants, amount: amount, reset: reset)
     )
   }
 
   /// Records a grant, for all processes. On a later day than its own it grants nothing.
   public func grant(_ grant: AgentGrant, completion: @escaping @Sendable (Result<Void, StoreError>) -> Void) {
-    guard grant.day == Money.startOfDay(time.now.wall) else { return completion(.success(())) }
-    store.grantAgents(grant.number, on: grant.account, completion: completion)
+    store.grantAgents(grant.grants, on: grant.account, day: grant.day, completion: completion)
   }
 
   /// The rest of the caps for agents on a prediction's account, in one sentence; `nil` while more than a fifth is left.

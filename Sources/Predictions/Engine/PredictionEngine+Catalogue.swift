@@ -239,11 +239,14 @@ extension PredictionEngine {
 
   /// A model as its provider's catalogue lists it; `nil` where it is not listed, or where there is no catalogue.
   func catalogued(
-    _ id: String, at provider: any Provider, completion: @escaping @Sendable (Result<Model?, ProviderError>) -> Void
+    _ id: String, at provider: any Provider, atMost milliseconds: Int64? = nil,
+    completion: @escaping @Sendable (Result<Model?, ProviderError>) -> Void
   ) {
     guard let catalogue = provider.catalogue else { return completion(.success(nil)) }
     if provider.isEmbedded { return completion(.success(catalogue.builtIn(id))) }
-    ask(catalogue, of: provider) { result in completion(result.map { models in models.first { $0.id == id } }) }
+    ask(catalogue, of: provider, atMost: milliseconds) { result in
+      completion(result.map { models in models.first { $0.id == id } })
+    }
   }
 
   private func ask(

@@ -14,15 +14,18 @@ extension PredictionEngine {
   }
 
   /// The price of a prediction, and the fields that decide it and are missing. Free. No local path is sent.
+  ///
+  /// - Parameter milliseconds: how long each of the two requests to the provider may take.
   public func quote(
-    _ request: PredictionRequest, completion: @escaping @Sendable (Result<Quote, PriceError>) -> Void
+    _ request: PredictionRequest, atMost milliseconds: Int64 = 30_000,
+    completion: @escaping @Sendable (Result<Quote, PriceError>) -> Void
   ) throws(PriceError) {
     let (provider, pricing) = try pricing(of: request.provider)
     let id = request.model ?? defaults.model ?? provider.defaultModel
-    catalogued(id, at: provider) { [self] listed in
+    catalogued(id, at: provider, atMost: milliseconds) { [self] listed in
       let model = try? listed.get()
       let priced = PricedInput(request.input, for: model)
-      pricing.quote(model: id, input: priced.shown) { [self] result in
+      pricing.quote(model: id, input: priced.shown, atMost: milliseconds) { [self] result in
         let result = result.map { $0.judged(by: priced) }
         // Without its files an input is another one than that of a submit, where they are uploaded.
         if case .success = listed, priced.shown == request.input { note(result, provider, model, id, request.input) }

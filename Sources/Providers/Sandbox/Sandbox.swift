@@ -163,7 +163,8 @@ public struct Sandbox: Provider {
 extension Sandbox: ProviderPricing {
   /// 0, exactly.
   public func quote(
-    model: String, input: JSONObject, completion: @escaping @Sendable (Result<Quote, ProviderError>) -> Void
+    model: String, input: JSONObject, atMost milliseconds: Int64,
+    completion: @escaping @Sendable (Result<Quote, ProviderError>) -> Void
   ) {
     completion(.success(Quote(micros: 0, currency: "USD", isExact: true)))
   }

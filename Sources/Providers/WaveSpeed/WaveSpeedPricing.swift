@@ -6,11 +6,12 @@ extension WaveSpeed: ProviderPricing {
   /// The discounted price, which is billed. Not called exact: for an incomplete input the service answers with a base
   /// price without saying so. Whether it is complete, `PriceFormula` tells.
   public func quote(
-    model: String, input: JSONObject, completion: @escaping @Sendable (Result<Quote, ProviderError>) -> Void
+    model: String, input: JSONObject, atMost milliseconds: Int64,
+    completion: @escaping @Sendable (Result<Quote, ProviderError>) -> Void
   ) {
     var body = JSONWriter()
     body.value(["model_id": .string(model), "inputs": .object(input)] as JSONValue)
-    ask("/api/v3/model/price", body: body.bytes) { result in
+    ask("/api/v3/model/price", body: body.bytes, atMost: milliseconds) { result in
       completion(
         result.flatMap { answer in
           guard let object = answer.object,

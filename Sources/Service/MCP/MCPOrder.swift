@@ -1,3 +1,4 @@
+internal import Encoding
 internal import JSON
 internal import JSONRPC
 internal import Predictions
@@ -13,26 +14,24 @@ struct MCPOrder: Sendable {
   var request: PredictionRequest
   /// Whether the read is over in which the call arrived.
   var isLate: Bool
-  /// Of what the call asks for, and how many equal calls began just before.
-  let digest: [UInt8]
-  let number: Int
   let accepted: @Sendable (PredictionEngine.Accepted) -> Void
 
-  /// Whether the user has approved the price.
-  private var hasApproval = false
+  /// How long the provider may take to say a price, in milliseconds. Without one the user is asked all the same.
+  private static let pricePatience: Int64 = 10_000
+
+  /// The price that the user has approved.
+  private var approval: MCPQuestion?
   /// Whether the user has granted more in this call; a second question would be a nuisance.
   private var hasGrant = false
 
   init(
-    _ request: PredictionRequest, of toolCall: MCPToolCall, as agent: MCPAgent, isLate: Bool, digest: [UInt8],
-    number: Int = 0, accepted: @escaping @Sendable (PredictionEngine.Accepted) -> Void
+    _ request: PredictionRequest, of toolCall: MCPToolCall, as agent: MCPAgent, isLate: Bool,
+    accepted: @escaping @Sendable (PredictionEngine.Accepted) -> Void
   ) {
     self.toolCall = toolCall
     self.agent = agent
     self.request = request
     self.isLate = isLate
-    self.digest = digest
-    self.number = number
     self.accepted = accepted
   }
 
@@ -55,11 +54,13 @@ struct MCPOrder: Sendable {
     guard engine.mayCost(at: request.provider), limit != nil || call.canAsk else { return try submit(nil) }
     // The engine asks for a price only before the POST, which is too late for a question. Without a limit the price matters
     // near the cap.
-    guard !hasApproval, limit != nil || engine.agentWarning(for: request) != nil else {
+    guard approval == nil, limit != nil || engine.agentWarning(for: request) != nil else {
       return try submit(capHurdle(price: request.maxCostMicros))
     }
+    // The end of input answers a call that waits for a price.
+    call.remains([], in: engine) { toolCall.refuse(.inputEnded) }
     do throws(PredictionEngine.PriceError) {
-      try engine.quote(request) { result in
+      try engine.quote(request, atMost: min(call.usualWait, Self.pricePatience)) { result in
         var order = self
         order.isLate = true
         order.proceed { order throws(RPCError) in try order.judge(result) }
@@ -76,28 +77,54 @@ struct MCPOrder: Sendable {
     let price = quoted?.currency == "USD" ? quoted?.micros : nil
     var order = self
     guard let limit = service.host.confirmAbove else { return try submit(capHurdle(price: price)) }
-    if let price, price <= limit {
+    // With fields missing that decide the price, a quote is the least that is billed.
+    let missing = quoted?.missing ?? []
+    if let price, price <= limit, missing.isEmpty {
       // A price that rises before the POST must not pass the question.
       order.limit(to: limit)
       return try order.submit(order.capHurdle(price: price))
     }
-    if let price { order.limit(to: price) }
-    let cost: SafeText =
-      price.map { "\(quoted?.isExact == true ? "" : "about ")\(Money.dollars($0))" } ?? "an unknown price"
-    let model = request.model ?? engine.usualModels.first ?? ""
-    let prompt = request.input["prompt"]?.string ?? ""
-    let fact = price.map { "It would cost \(Money.dollars($0))" } ?? "Its price is not known"
-    let reason = "\(fact), and the user confirms what costs more than \(Money.dollars(limit))."
+    if let price {
+      if request.maxCostMicros == nil { order.request.allowsEstimates = true }
+      order.limit(to: price)
+    }
+    let how: SafeText = missing.isEmpty ? quoted?.isExact == true ? "" : "about " : "at least "
+    let cost: SafeText = price.map { "\(how)\(Money.dollars($0))" } ?? "an unknown price"
+    let fact: SafeText = price.map { "It would cost \(how)\(Money.dollars($0))" } ?? "Its price is not known"
+    let why: SafeText? = missing.isEmpty ? nil : "The price also depends on \(listed(missing))."
     try order.submit(
       Hurdle(
-        question: .price(digest: digest, number: number, micros: price),
+        question: .price(digest: digest, micros: price),
         refusal: BudgetRefusal(
-          reason, hint: "This host cannot ask the user. Tell the user, who may raise --confirm-above."),
-        message: "Make an image for \(cost) with \(SafeText(model, atMost: 100))? \(SafeText(prompt, atMost: 300))"))
+          sentences("\(fact), and the user confirms what costs more than \(Money.dollars(limit)).", why?.description),
+          hint: "This host cannot ask the user. Tell the user, who may raise --confirm-above."),
+        message: .joined(
+          ["Make \(things) for \(cost) with \(model)?", why, SafeText(prompt, atMost: 300)].compactMap { $0 },
+          separator: " ")))
+  }
+
+  private var prompt: String { request.input["prompt"]?.string ?? "" }
+
+  private var model: SafeText { SafeText(request.model ?? engine.usualModels.first ?? "", atMost: 100) }
+
+  /// What is made, and of what, in words.
+  private var things: SafeText {
+    let count = RequestedImages.count(in: request.input)
+    let files = FileReferences.find(in: request.input).count
+    let outputs = ((try? OutputReferences.find(in: request.input)) ?? []).count
+    let sources = files + outputs
+    let made: SafeText = count == 1 ? "an image" : "\(counted(count, "image"))"
+    return sources == 0 ? made : "\(made) from \(counted(Int64(sources), "image"))"
+  }
+
+  /// Of what decides the image: with the content of its files, and not with the way in which the call spells it.
+  private var digest: [UInt8] {
+    let place = [agent.agent.id, request.model ?? "", request.outputDirectory ?? "", request.outputName ?? ""]
+    return SHA256.hash(
+      JSONValue.object(request.input).canonical { $0 }.serialized + Array(place.joined(separator: "\0").utf8))
   }
 
   private mutating func limit(to micros: Int64) {
-    if request.maxCostMicros == nil { request.allowsEstimates = true }
     request.maxCostMicros = min(request.maxCostMicros ?? .max, micros)
   }
 
@@ -141,13 +168,28 @@ struct MCPOrder: Sendable {
     let isStateless = call.revision.isStateless
     // Nobody reads a question any more.
     if !isStateless, service.mcp.isAtEnd { return toolCall.refuse(.inputEnded) }
-    let asker = MCPUser.Asker(call: call) { heard($0, of: hurdle) }
+    let asker = MCPUser.Asker(call: call) {
+      heard($0, of: hurdle)
+    } askAgain: {
+      // Equal to what was just approved: it may be a repeated call, which needs no question.
+      var order = self
+      order.isLate = true
+      order.proceed { order throws(RPCError) in try order.begin() }
+    }
     let step = service.user.take(hurdle.question, for: isStateless ? nil : asker, patience: call.usualWait)
     switch step {
     case .accepted: heard(.accepted, of: hurdle)
     case .declined: heard(.declined, of: hurdle)
-    case .tooMany: toolCall.refuse(.submit(.overBudget(hurdle.refusal)))
-    case .ask(let id) where isStateless, .wait(let id) where isStateless: call.inputRequired(hurdle.message, as: id)
+    case .tooMany:
+      toolCall.refuse(
+        RPCError(
+          .budgetExceeded,
+          sentences(hurdle.refusal.reason, "Too many questions wait for the user. Nothing was sent."), retryable: true,
+          hint: "Call again when the user has answered."))
+    case .ask(let id) where isStateless, .wait(let id) where isStateless:
+      // The next call brings the answer to this question, and needs the earlier yes again.
+      if let approval { service.user.giveBack(approval) }
+      call.inputRequired(hurdle.message, as: id)
     case .ask(let id): service.request("elicitation/create", id: id) { $0.elicitation(hurdle.message) }
     case .wait: break
     }
@@ -163,7 +205,7 @@ struct MCPOrder: Sendable {
       toolCall.refuse(
         RPCError(
           .budgetExceeded, sentences(reason, "The user was asked and did not allow it. Nothing was sent."),
-          hint: "Do not try again unless the user asks for it."))
+          retryable: false, hint: "Do not try again unless the user asks for it."))
     case nil:
       toolCall.refuse(
         service.mcp.isAtEnd
@@ -179,7 +221,7 @@ struct MCPOrder: Sendable {
     next.isLate = true
     switch question {
     case .price:
-      next.hasApproval = true
+      next.approval = question
       next.proceed { order throws(RPCError) in try order.begin() }
     case .grant(let grant):
       next.hasGrant = true

@@ -8,10 +8,9 @@ enum MCPQuestion: Hashable, Sendable {
   /// Whether an image may be made at a price.
   ///
   /// - Parameters:
-  ///   - digest: of what the call asks for.
-  ///   - number: how many equal calls began just before: each of them is for an image of its own.
+  ///   - digest: SHA-256 of what decides the image.
   ///   - micros: the price in millionths of a dollar; `nil` where it is not known.
-  case price(digest: [UInt8], number: Int, micros: Int64?)
+  case price(digest: [UInt8], micros: Int64?)
 
   /// Whether a yes is for all who ask: a second one grants no more.
   var isLasting: Bool { if case .grant = self { true } else { false } }

@@ -44,7 +44,7 @@ struct MCPQuestions<Asker: Sendable>: Sendable {
   }
 
   /// The most open questions, and the most answers that are kept.
-  static var limit: Int { 16 }
+  static var limit: Int { 64 }
 
   /// The oldest first.
   private var open: [Open] = []
@@ -89,22 +89,30 @@ struct MCPQuestions<Asker: Sendable>: Sendable {
     return step
   }
 
-  /// Takes up the user's answer.
+  /// Takes up the user's answer. A yes to a price is for the first asker: the others have to ask again.
   ///
   /// - Parameter isAlive: whether an asker still wants it.
-  /// - Returns: the askers to tell, the first first; none where the id is not that of an open question.
+  /// - Returns: the askers to tell, the first first, and those to ask again; none where the id is not that of an open question.
   mutating func answer(
     _ id: String, _ answer: MCPQuestion.Answer, now: Int64, isAlive: (Asker) -> Bool
-  ) -> [Asker] {
-    guard let index = open.firstIndex(where: { $0.id == id }) else { return [] }
+  ) -> (told: [Asker], again: [Asker]) {
+    guard let index = open.firstIndex(where: { $0.id == id }) else { return ([], []) }
     let asked = open.remove(at: index)
     let askers = asked.waiting.sorted { $0.key < $1.key }.map(\.value.asker).filter(isAlive)
     if answer == .declined || askers.isEmpty || answer == .accepted && asked.question.isLasting {
       answers = answers.filter { $0.value.until > now }
-      if answers.count >= Self.limit { answers = [:] }
+      if answers.count >= Self.limit, let oldest = answers.min(by: { $0.value.until < $1.value.until })?.key {
+        answers[oldest] = nil
+      }
       answers[asked.question] = Known(answer: answer, until: now + Self.lifetime(answer))
     }
-    return askers
+    guard answer == .accepted, !asked.question.isLasting else { return (askers, []) }
+    return (Array(askers.prefix(1)), Array(askers.dropFirst()))
+  }
+
+  /// Keeps a yes that was taken up and could not be used.
+  mutating func giveBack(_ question: MCPQuestion, now: Int64) {
+    answers[question] = Known(answer: .accepted, until: now + Self.lifetime(.accepted))
   }
 
   /// Takes out the askers that have waited long enough. Their questions stay open.

@@ -21,8 +21,7 @@ extension MCPToolCall {
     if again, request.idempotencyKey != nil {
       throw .invalidParams("again", "again and idempotency_key exclude each other", hint: "The key decides alone.")
     }
-    let digest = digest(of: agent)
-    let others = call.begin(digest: digest)
+    _ = call.begin(digest: digest(of: agent))
     if !again { request.repeats = RepeatedRequest(named: service.mcp.named) }
     let images: [String]
     if isEdit { images = try arguments[Parameters.images] } else { images = try arguments[Parameters.references] ?? [] }
@@ -35,6 +34,8 @@ extension MCPToolCall {
       engine: agent.engine, input: input, inputs: service.inputFolders, named: model, isEdit: isEdit,
       patience: min(max(timeout, 3_000), 10_000))
     let begun = service.time.now.steady
+    // The end of input answers a call that waits for the list of models.
+    if isLate { call.remains([], in: agent.engine) { refuse(.inputEnded) } }
     choice.begin { [self, request] result in
       // Meanwhile nobody may want it any more.
       guard !call.isOver else { return }
@@ -42,7 +43,7 @@ extension MCPToolCall {
         if isLate, service.mcp.isAtEnd { throw .inputEnded }
         var request = request
         (request.model, request.input) = try result.get()
-        let order = MCPOrder(request, of: self, as: agent, isLate: isLate, digest: digest, number: others) {
+        let order = MCPOrder(request, of: self, as: agent, isLate: isLate) {
           let left = max(0, timeout - (service.time.now.steady - begun))
           accept($0, timeout: left, view: view || inline, agent.engine)
         }
@@ -58,7 +59,7 @@ extension MCPToolCall {
     var request = try SubmitParameters.request(arguments)
     request.outputDirectory = try outputDirectory()
     let agent = try call.agent()
-    try MCPOrder(request, of: self, as: agent, isLate: false, digest: digest(of: agent)) {
+    try MCPOrder(request, of: self, as: agent, isLate: false) {
       answer($0.snapshot, isEarlier: true)
     }.begin()
   }
@@ -127,7 +128,7 @@ extension MCPToolCall {
   private func digest(of agent: MCPAgent) -> [UInt8] {
     var object = arguments.object
     for name in ["wait_seconds", "timeout_ms", "view", "inline"] { object[name] = nil }
-    return JSONValue.object(object).canonical { $0 }.serialized + Array(agent.agent.id.utf8)
+    return SHA256.hash(JSONValue.object(object).canonical { $0 }.serialized + Array(agent.agent.id.utf8))
   }
 
   // MARK: - The answer

@@ -12,6 +12,8 @@ final class MCPUser: Sendable {
     let call: MCPCall
     /// Called once, on another thread or on the reading thread; with `nil` where there is no answer in time.
     let goOn: @Sendable (MCPQuestion.Answer?) -> Void
+    /// Called instead where another call took the yes.
+    let askAgain: @Sendable () -> Void
   }
 
   private struct State {
@@ -45,8 +47,15 @@ final class MCPUser: Sendable {
   func answer(_ id: String, _ result: JSONValue?) {
     let answer = MCPQuestion.Answer(result)
     let now = time.now.steady
-    let askers = state.signal { $0.questions.answer(id, answer, now: now) { !$0.call.isOver } }
-    for asker in askers { asker.goOn(answer) }
+    let (told, again) = state.signal { $0.questions.answer(id, answer, now: now) { !$0.call.isOver } }
+    for asker in told { asker.goOn(answer) }
+    for asker in again { asker.askAgain() }
+  }
+
+  /// Keeps a yes for the next call that has the question.
+  func giveBack(_ question: MCPQuestion) {
+    let now = time.now.steady
+    state.withLock { $0.questions.giveBack(question, now: now) }
   }
 
   /// Continues all calls without an answer.

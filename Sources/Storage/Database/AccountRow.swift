@@ -32,11 +32,15 @@ enum AccountRow {
     ) { ModelSighting(model: $0.text(0), at: $0.moment(1)) }.first
   }
 
-  /// How often the caps of agents were granted again on the day of a moment.
-  static func grants(of account: String, at now: Int64, in connection: SQLiteConnection) throws(SQLiteError) -> Int64 {
+  /// What users granted agents on the day of a moment. A damaged cell counts nothing.
+  static func grants(
+    of account: String, at now: Int64, in connection: SQLiteConnection
+  ) throws(SQLiteError) -> AgentGrants {
     try connection.rows(
-      "SELECT grants FROM accounts WHERE account = ? AND granted_ms = ?", account, Money.startOfDay(now)
-    ) { max(0, $0.integer(0)) }.first ?? 0
+      "SELECT grants, granted_images, granted_micros FROM accounts WHERE account = ? AND granted_ms = ?", account,
+      Money.startOfDay(now)
+    ) { AgentGrants(count: max(0, $0.integer(0)), images: max(0, $0.integer(1)), micros: max(0, $0.integer(2))) }
+    .first ?? AgentGrants()
   }
 
   static func set(
@@ -70,15 +74,18 @@ extension TableWriter {
       """, account, model, now)
   }
 
-  /// Grants agents their caps again for today, unless there are as many grants already.
-  func grantAgents(_ number: Int64, on account: String) throws(SQLiteError) {
+  /// Grants agents more for a day, unless it is over or there are as many grants already.
+  func grantAgents(_ grants: AgentGrants, on account: String, day: Int64) throws(SQLiteError) {
     let now = now
-    guard try AccountRow.grants(of: account, at: now, in: connection) < number else { return }
+    guard Money.startOfDay(now) == day,
+      try AccountRow.grants(of: account, at: now, in: connection).count < grants.count
+    else { return }
     try connection.run(
       """
-      INSERT INTO accounts(account, granted_ms, grants) VALUES(?, ?, ?)
-      ON CONFLICT(account) DO UPDATE SET granted_ms = excluded.granted_ms, grants = excluded.grants
-      """, account, Money.startOfDay(now), number)
+      INSERT INTO accounts(account, granted_ms, grants, granted_images, granted_micros) VALUES(?, ?, ?, ?, ?)
+      ON CONFLICT(account) DO UPDATE SET granted_ms = excluded.granted_ms, grants = excluded.grants,
+        granted_images = excluded.granted_images, granted_micros = excluded.granted_micros
+      """, account, day, grants.count, grants.images, grants.micros)
   }
 
   /// Notes a balance that was requested during a pause, and ends the pause if `isOver`.

@@ -72,8 +72,8 @@ extension TableReader {
     }
   }
 
-  /// How often a user granted the caps of agents again on the day of a moment.
-  func agentGrants(of account: String, at now: Int64) throws(StoreError) -> Int64 {
+  /// What users granted agents on the day of a moment.
+  func agentGrants(of account: String, at now: Int64) throws(StoreError) -> AgentGrants {
     do {
       return try AccountRow.grants(of: account, at: now, in: connection)
     } catch {

@@ -151,12 +151,14 @@ enum Schema {
         CREATE INDEX by_target ON refs(target_seq);
         CREATE INDEX chained ON predictions(account, seq) WHERE refs = 1 AND status = 'created';
         """),
-    // How often a user has granted the caps of agents again, and on which day. An older program refuses more for itself.
+    // What users have granted agents beyond their caps, and on which day. An older program refuses more for itself.
     Migration(
       name: "users grant agents more", minimumWriter: 1, minimumReader: 1,
       sql: """
         ALTER TABLE accounts ADD COLUMN granted_ms INTEGER;
         ALTER TABLE accounts ADD COLUMN grants INTEGER;
+        ALTER TABLE accounts ADD COLUMN granted_images INTEGER;
+        ALTER TABLE accounts ADD COLUMN granted_micros INTEGER;
         """),
     // How long jobs took, for the polls of those to come. An older program neither reads nor writes it.
     Migration(

@@ -184,8 +184,8 @@ public final class SQLitePredictionStore: PredictionStore {
     return try reader.withLock { reader throws(StoreError) in try reader.agentUse(of: account, at: now) }
   }
 
-  /// How often a user granted the caps of agents again today.
-  public func agentGrants(of account: String) throws(StoreError) -> Int64 {
+  /// What users granted agents today.
+  public func agentGrants(of account: String) throws(StoreError) -> AgentGrants {
     let now = time.now.wall
     return try reader.withLock { reader throws(StoreError) in try reader.agentGrants(of: account, at: now) }
   }
@@ -281,11 +281,12 @@ public final class SQLitePredictionStore: PredictionStore {
       completion: { _ in completion() })
   }
 
-  /// Grants agents their caps again for today.
+  /// Grants agents more for a day.
   public func grantAgents(
-    _ number: Int64, on account: String, completion: @escaping @Sendable (Result<Void, StoreError>) -> Void
+    _ grants: AgentGrants, on account: String, day: Int64,
+    completion: @escaping @Sendable (Result<Void, StoreError>) -> Void
   ) {
-    thread.add(urgent: true, { try $0.grantAgents(number, on: account) }, completion: completion)
+    thread.add(urgent: true, { try $0.grantAgents(grants, on: account, day: day) }, completion: completion)
   }
 
   /// Stores the address of an uploaded file.

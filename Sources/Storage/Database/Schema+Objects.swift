@@ -42,7 +42,7 @@ extension Schema {
         CREATE TABLE accounts(account TEXT PRIMARY KEY, paused_until_ms INTEGER NOT NULL DEFAULT 0,
           pause_ms INTEGER NOT NULL DEFAULT 0, pause_reason TEXT,
           balance_micros INTEGER, model TEXT, model_seen_ms INTEGER,
-          granted_ms INTEGER, grants INTEGER) STRICT, WITHOUT ROWID
+          granted_ms INTEGER, grants INTEGER, granted_images INTEGER, granted_micros INTEGER) STRICT, WITHOUT ROWID
         """),
     SchemaObject(
       name: "predictions",

@@ -83,19 +83,20 @@ final class MemoryStore: PredictionStore {
 
   func agentUse(of account: String) -> AgentUse { table.state.withLock { $0.agentUse(of: account, at: now) } }
 
-  func agentGrants(of account: String) -> Int64 {
+  func agentGrants(of account: String) -> AgentGrants {
     table.state.withLock { state in
-      state.accounts[account]?.grants.flatMap { $0.day == Money.startOfDay(now) ? $0.count : nil } ?? 0
+      state.accounts[account]?.grants.flatMap { $0.day == Money.startOfDay(now) ? $0.sum : nil } ?? AgentGrants()
     }
   }
 
   func grantAgents(
-    _ number: Int64, on account: String, completion: @escaping @Sendable (Result<Void, StoreError>) -> Void
+    _ grants: AgentGrants, on account: String, day: Int64,
+    completion: @escaping @Sendable (Result<Void, StoreError>) -> Void
   ) {
     note({ completion(.success(())) }) { [self] state in
-      let day = Money.startOfDay(now)
-      if let known = state.accounts[account]?.grants, known.day == day, known.count >= number { return }
-      state.accounts[account, default: .init()].grants = (day, number)
+      guard day == Money.startOfDay(now) else { return }
+      if let known = state.accounts[account]?.grants, known.day == day, known.sum.count >= grants.count { return }
+      state.accounts[account, default: .init()].grants = (day, grants)
     }
   }
 

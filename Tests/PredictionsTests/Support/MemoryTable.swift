@@ -56,8 +56,8 @@ final class MemoryTable: Sendable {
   struct Account {
     var pause: AccountPause?
     var sighting: ModelSighting?
-    /// The start of the day on which users granted agents more, and how often.
-    var grants: (day: Int64, count: Int64)?
+    /// The start of the day on which users granted agents more, and what.
+    var grants: (day: Int64, sum: AgentGrants)?
   }
 
   let state = Protected(State())
