@@ -56,11 +56,15 @@ public protocol InputFile: Sendable {
 extension InputFile {
   /// Reads the whole in pieces of so many bytes; only the last may be shorter.
   ///
-  /// - Returns: false where the file cannot be read to its end; the pieces before are then invalid.
-  public func read(inPieces size: Int, _ body: (borrowing Span<UInt8>) -> Void) -> Bool {
+  /// - Parameter isWanted: asked before each piece.
+  /// - Returns: false where the file is not or cannot be read to its end; the pieces before are then invalid.
+  public func read(
+    inPieces size: Int, while isWanted: () -> Bool = { true }, _ body: (borrowing Span<UInt8>) -> Void
+  ) -> Bool {
     var piece = [UInt8](repeating: 0, count: size)
     var offset: Int64 = 0
     while offset < bytes {
+      guard isWanted() else { return false }
       let wanted = Int(min(Int64(size), bytes - offset))
       var count = 0
       while count < wanted {
@@ -76,10 +80,10 @@ extension InputFile {
     return true
   }
 
-  /// SHA-256 of the whole; `nil` where it cannot be read. Takes a second for each few hundred megabytes.
-  func digest() -> [UInt8]? {
+  /// SHA-256 of the whole; `nil` where it is not or cannot be read. Takes a second for each few hundred megabytes.
+  func digest(while isWanted: () -> Bool = { true }) -> [UInt8]? {
     var hash = SHA256()
-    return read(inPieces: 1 << 20) { hash.update($0) } ? hash.finish() : nil
+    return read(inPieces: 1 << 20, while: isWanted) { hash.update($0) } ? hash.finish() : nil
   }
 }
 

@@ -287,6 +287,29 @@ def test_a_file_among_other_fields_is_no_image(agent, wavespeed, home, allowed, 
     assert not {"ticket", "put", "submit"} & {*kinds(wavespeed)}
 
 
+@pytest.mark.parametrize("tool", ["generate_image", "submit_prediction"])
+def test_the_name_of_a_pinned_file_is_no_text_to_send(agent, wavespeed, picture, tool):
+    named = {"images": [f"@{picture}#sha256={sha256(picture)}&bytes={picture.stat().st_size}"]}
+    more = {"input": named} if tool == "submit_prediction" else {"parameters": json.dumps(named)}
+    said = agent().refusal(tool, **EDIT, **more)
+    assert "names a file of this machine" in said and "Nothing was sent" in said
+    assert not {"ticket", "put", "submit"} & {*kinds(wavespeed)}
+
+
+def test_the_page_of_an_edit_of_a_file_offers_no_variation(paid, wavespeed, picture, allowed):
+    wavespeed.script(catalogue=CATALOGUE, polls=0)
+    program = paid("mcp", "--allow-input", allowed, IMAGEWIRE_MODEL=MODEL)
+    pages = {"extensions": {"io.modelcontextprotocol/ui": {"mimeTypes": ["text/html;profile=mcp-app"]}}}
+    program.call("initialize", protocolVersion="2025-11-25", capabilities=pages, clientInfo={"name": "fox", "version": "1"})
+
+    def page(name, **arguments):
+        made = program.call("tools/call", name=name, arguments={**EDIT, **arguments})["structuredContent"]
+        return json.loads(program.call("tools/call", name="app_image", arguments={"id": made["id"]})["content"][0]["text"])
+
+    assert "vary" not in page("edit_image", images=[str(picture)])
+    assert "vary" in page("generate_image", model="acme/painter")
+
+
 # -- between the call and the request ----------------------------------------------------------------------------------
 
 
@@ -392,6 +415,36 @@ def test_a_call_does_not_wait_for_files_of_another_to_be_read(agent, allowed):
     waited = time.monotonic() - began
     assert waited < 1, f"{waited:.1f} s"
     fox.program.reply(made)
+
+
+@pytest.fixture
+def slow(allowed):
+    """As many files as a call may name, which take a minute to read."""
+    files = [allowed / f"{number}.png" for number in range(16)]
+    for number, file in enumerate(files):
+        file.write_bytes(png(colour=(number, 0, 0)))
+        os.truncate(file, 200_000_000)
+    return list(map(str, files))
+
+
+def test_files_of_cancelled_calls_are_not_read(agent, picture, slow):
+    fox = agent()
+    for number in [begin(fox, images=slow, prompt=f"number {number}") for number in range(20)]:
+        fox.program.send({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": number}})
+    assert fox.call("edit_image", **EDIT, images=[str(picture)])["status"] == "completed"
+
+
+def test_the_end_of_input_does_not_wait_for_files_to_be_read(agent, wavespeed, slow):
+    fox = agent()
+    made = begin(fox, images=slow)
+    fox.program.close()
+    assert "Nothing was sent" in text(fox, made)
+    assert fox.program.wait() == 0 and not {"ticket", "put", "submit"} & {*kinds(wavespeed)}
+
+
+def test_a_file_that_cannot_be_sent_is_refused_before_others_are_read(agent, slow):
+    os.truncate(slow[-1], 200_000_001)
+    assert "is larger than the 200 MB" in agent().refusal("edit_image", **EDIT, images=slow)
 
 
 # -- who sees it -------------------------------------------------------------------------------------------------------

@@ -18,45 +18,71 @@ extension PredictionEngine {
     case noUploads(provider: String)
     /// This file cannot be sent.
     case file(path: String, InputError)
+    /// Meanwhile nobody wanted them any more.
+    case unwanted
   }
 
   /// Opens files that an agent names and hashes them, on a thread that may wait for the disk.
   ///
   /// - Parameters:
   ///   - paths: absolute.
+  ///   - isWanted: asked before each piece of a file, on that thread; with `false` nothing more is read.
   ///   - completion: gets the strings that stand for them in an input, in the same order; called on that thread.
   public func pin(
-    _ paths: [String], completion: @escaping @Sendable (Result<[String], FileRefusal>) -> Void
+    _ paths: [String], while isWanted: @escaping @Sendable () -> Bool = { true },
+    completion: @escaping @Sendable (Result<[String], FileRefusal>) -> Void
   ) {
-    let service: any ProviderUploads
+    let limit: Int64
     do throws(SubmitError) {
       let provider = try provider(named: nil)
-      guard let found = provider.uploads else { return completion(.failure(.noUploads(provider: provider.name))) }
-      service = found
+      guard let service = provider.uploads else { return completion(.failure(.noUploads(provider: provider.name))) }
+      limit = service.byteLimit
     } catch {
       return completion(.failure(.submit(error)))
     }
-    pin(paths[...], after: [], atMost: service.byteLimit, completion)
+    uploads.async { [self] in
+      // Before the first is read: reading takes seconds.
+      for path in paths where isWanted() {
+        do throws(InputError) {
+          _ = try inputs.openForAgent(path, isNew: true, atMost: limit)
+        } catch {
+          return completion(.failure(.file(path: path, error)))
+        }
+      }
+      pin(paths[...], after: [], atMost: limit, while: isWanted, completion)
+    }
   }
 
   /// One file after another, so that others are read between them.
   private func pin(
     _ paths: ArraySlice<String>, after pinned: [String], atMost limit: Int64,
+    while isWanted: @escaping @Sendable () -> Bool,
     _ completion: @escaping @Sendable (Result<[String], FileRefusal>) -> Void
   ) {
+    guard isWanted() else { return completion(.failure(.unwanted)) }
     guard let path = paths.first else { return completion(.success(pinned)) }
     uploads.async { [self] in
       do throws(InputError) {
         let input = try inputs.openForAgent(path, isNew: true, atMost: limit)
-        guard let digest = input.file.digest() else { throw .unreadable(reason: "its bytes did not come") }
+        let digest = input.file.digest(while: isWanted)
+        guard isWanted() else { return completion(.failure(.unwanted)) }
+        guard let digest else { throw .unreadable(reason: "its bytes did not come") }
         guard input.file.isUnchanged else { throw .changed }
         let content = FileContent(digest: digest, bytes: input.file.bytes)
         let text = FileReferences.Reference(member: "", path: input.path, content: content).text
-        pin(paths.dropFirst(), after: pinned + [text], atMost: limit, completion)
+        pin(paths.dropFirst(), after: pinned + [text], atMost: limit, while: isWanted, completion)
       } catch {
         completion(.failure(.file(path: path, error)))
       }
     }
+  }
+
+  /// Refuses what `pin` returned in a request that sends no files: the provider would get the path as a text.
+  func refusePinnedFiles(in input: JSONObject) throws(SubmitError) {
+    guard let found = FileReferences.find(in: input).first(where: { $0.content != nil }) else { return }
+    throw .invalid(
+      path: found.member,
+      message: "\(found.member) names a file of this machine where none can be given. Nothing was sent.")
   }
 
   /// Checks the files of an agent's request, quickly: only their first bytes are read. They are those that `pin` returned, or

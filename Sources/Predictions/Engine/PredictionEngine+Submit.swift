@@ -86,6 +86,8 @@ extension PredictionEngine {
         } else {
           try check(files, in: request.input, for: provider, hasReferences: !references.isEmpty)
         }
+      } else if request.origin == .mcp {
+        try refusePinnedFiles(in: request.input)
       }
     } catch {
       // The key may name a prediction that was accepted while the file existed, or before the model's fields were

@@ -92,6 +92,7 @@ extension RPCError {
   static func file(_ refusal: PredictionEngine.FileRefusal, in member: String, inputs: MCPFolders) -> RPCError {
     switch refusal {
     case .submit(let error): return .submit(error)
+    case .unwanted: return .inputEnded
     case .noUploads(let provider):
       return .invalidParams(
         member, "the provider \"\(provider)\" accepts no files. Nothing was sent", hint: "Give ids of earlier answers.")

@@ -17,6 +17,8 @@ struct MCPModelChoice: Sendable {
   let patience: Int64
   /// Whether its files are opened and hashed, because they are to be sent.
   var pinsFiles = true
+  /// Whether its files are still wanted while they are read.
+  var isWanted: @Sendable () -> Bool = { true }
 
   /// The model, where one was named or chosen, and its input.
   typealias Choice = (model: String?, input: JSONObject)

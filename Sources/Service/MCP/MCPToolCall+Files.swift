@@ -54,7 +54,7 @@ extension MCPModelChoice {
   ///
   /// - Parameter completion: called on the thread that read them.
   func pinned(_ completion: @escaping @Sendable (Result<MCPModelChoice, RPCError>) -> Void) {
-    engine.pin(input.files) { [self] result in
+    engine.pin(input.files, while: isWanted) { [self] result in
       completion(
         result.map { texts in
           var choice = self

@@ -32,7 +32,7 @@ extension MCPToolCall {
     let isLate = input.needsSchema
     let choice = MCPModelChoice(
       engine: agent.engine, input: input, inputs: service.inputFolders, named: model, isEdit: isEdit,
-      patience: min(max(timeout, 3_000), 10_000))
+      patience: min(max(timeout, 3_000), 10_000), isWanted: { !call.isOver && !service.mcp.isAtEnd })
     let begun = service.time.now.steady
     // The end of input answers a call that waits for the list of models.
     if isLate { call.remains([], in: agent.engine) { refuse(.inputEnded) } }

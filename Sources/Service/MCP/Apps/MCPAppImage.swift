@@ -112,12 +112,14 @@ struct MCPAppImage {
 
   /// The arguments of `generate_image` for another image of the same input: with the model's own fields, and without the seed,
   /// which would make the same again. `nil` where it is not known whether the first was paid for, where the provider is another
-  /// one now, so that the price would be too, and where they are too long.
+  /// one now, so that the price would be too, where it names files of this machine, which `parameters` cannot, and where they are
+  /// too long.
   private var again: JSONValue? {
     let prediction = snapshot.prediction
     guard isOfProvider, [.completed, .failed, .cancelled].contains(prediction.status), let text = prediction.input,
       text.count <= room,
-      var input = (try? JSONValue(parsing: text))?.object, let prompt = input["prompt"]?.string
+      var input = (try? JSONValue(parsing: text))?.object, let prompt = input["prompt"]?.string,
+      FileReferences.find(in: input).isEmpty
     else { return nil }
     input["prompt"] = nil
     input["seed"] = nil
