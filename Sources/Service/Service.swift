@@ -23,6 +23,7 @@ public final class Service: RequestHandler {
   let mcp = MCPSession()
   /// Requests for the roots of the host.
   let roots = Protected(MCPRoots())
+  let adoptions = MCPAdoptions()
   /// Answers questions that tools ask before they spend.
   let user: MCPUser
   /// Reads images into replies, one at a time: a large file must not delay the threads that read, save and commit, and the
@@ -172,6 +173,7 @@ public final class Service: RequestHandler {
     state.withLock { $0.shutdownState = .shutDown }
     subscriptions.end()
     mcp.endWaits()
+    adoptions.endWaits()
     user.inputEnded()
     if let engine = try? opened.valueIfMade?.get() { engine.stop() }
   }
@@ -180,6 +182,7 @@ public final class Service: RequestHandler {
   public func inputEnded() {
     subscriptions.end()
     mcp.endWaits()
+    adoptions.endWaits()
     user.inputEnded()
   }
 

@@ -33,7 +33,8 @@ final class CompositionRoot: Sendable {
     let agents = AgentDirectories(
       outputDirectory: configuration.outputDirectory, others: configuration.allowedOutputs)
     let agentInputs = AgentInputs(
-      configuration.allowedInputs, stateDirectory: configuration.stateDirectory, home: configuration.home)
+      configuration.allowedInputs, stateDirectory: configuration.stateDirectory,
+      homes: { [home = configuration.home] in [home, AccountHome.path].compactMap(\.self) })
     if configuration.hasKey { CoreDumps.forbid() }
     let configuration = Protected(configuration)
     let providers = ProviderSlots(time: time)

@@ -24,8 +24,8 @@ struct Configuration: Sendable {
   let allowedInputs: [String]
   /// Whether the roots of a host are such folders too.
   let adoptsRoots: Setting<Bool>
-  /// The user's home directory.
-  let home: String
+  /// The user's home directory; `nil` where `HOME` does not say it.
+  let home: String?
   /// Key and address of each provider that has them.
   var providers: [ProviderSettings]
   /// Limits of spending.
@@ -54,8 +54,8 @@ struct Configuration: Sendable {
   init(_ options: Options, environment: [String: String], read: (String) -> SmallFile) {
     let environment = Self.filled(environment)
     func variable(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
-    let home = variable("HOME") ?? "/"
-    self.home = home
+    self.home = variable("HOME")
+    let home = self.home ?? "/"
     let path = "\(variable("XDG_CONFIG_HOME") ?? "\(home)/.config")/imagewire/config.json"
     let file = SettingsFile(path: path, read: read)
     self.file = file

@@ -164,7 +164,9 @@ enum Program {
     if configuration.adoptsRoots.value == true {
       host.adoptRoots = { paths in
         for path in root.agentInputs.adopt(paths) {
-          log.warning("The root \(path) of the host is not adopted: it is no folder, or holds the home folder.")
+          log.warning(
+            "The root \(path) of the host is not adopted: it is no folder, holds the home folder, or is in the state folder."
+          )
         }
       }
     }

@@ -1,8 +1,15 @@
 """The roots of a host become directories whose images agents may name, where the user lets them (`--allow-roots`)."""
 
+import os
+import pwd
+import shutil
+import subprocess
+from pathlib import Path
+
 import pytest
 from conversation import Judge
-from program import wait_for
+from interruption import only_linux
+from program import ROOT, Ended, wait_for
 from wavespeed import png
 
 META = {
@@ -97,6 +104,69 @@ def test_the_home_directory_and_what_holds_it_are_no_roots(spawn, home, project,
     host = Host(program, dialect, home, home.parent, "file:///", home / "nowhere", "https://example.com/", "file://elsewhere/tmp")
     assert "is no image that these tools made" in host.edit(project / "fox.png") and host.asked == 1
     wait_for(lambda: program.log.count(b"is not adopted") == 4, program.log)
+
+
+@pytest.mark.parametrize("variables", [{}, {"HOME": ""}], ids=["elsewhere", "unset"])
+def test_the_home_directory_of_the_account_is_no_root_whatever_HOME_says(spawn, home, project, variables):
+    account = Path(pwd.getpwuid(os.getuid()).pw_dir)
+    program = spawn("mcp", "--allow-roots", "--state-dir", home / "state", **variables)
+    host = Host(program, LAST, account, project)
+    assert host.edit(project / "fox.png") is None
+    wait_for(lambda: f"The root {account} of the host is not adopted".encode() in program.log, program.log)
+
+
+@DIALECTS
+def test_what_is_in_the_state_directory_is_no_root(spawn, dialect):
+    plain = spawn()
+    path = Path(plain.call("submit", prompt="theirs", input={"size": "64x64"}, wait_ms=60000)["files"][0]["path"])
+    for root in (path.parent, path.parents[1]):
+        host = Host(spawn("mcp", "--allow-roots"), dialect, root)
+        assert "is no image that these tools made" in host.edit(path)
+        result = host.call("tools/call", {"name": "view_image", "arguments": {"id": str(path)}})
+        assert result.get("isError") or result["resultType"] == "input_required"
+
+
+@pytest.fixture
+def dead(tmp_path):
+    """A directory whose disk does not answer until somebody writes to the pipe, and the variables for that."""
+    library, pipe, folder = tmp_path / "dead-disk.so", tmp_path / "pipe", tmp_path / "dead"
+    compiler = shutil.which("clang") or shutil.which("cc")
+    source = ROOT / "Tests/Fixtures/dead-disk.c"
+    subprocess.run([compiler, "-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
+    os.mkfifo(pipe)
+    folder.mkdir()
+    (folder / "fox.png").write_bytes(png())
+    return folder, pipe, {"LD_PRELOAD": library, "DEAD_DISK": folder, "DEAD_DISK_PIPE": pipe}
+
+
+EDIT_OF_DEAD = {"prompt": "make it blue", "size": "64x64"}
+
+
+@only_linux
+def test_a_root_on_a_dead_disk_stops_only_calls_for_its_files(spawn, dead):
+    folder, pipe, variables = dead
+    host = Host(spawn("mcp", "--allow-roots", **variables), LAST, folder)
+    program = host.program
+    edit = program.start("tools/call", name="edit_image", arguments={**EDIT_OF_DEAD, "images": [str(folder / "fox.png")]})
+    assert not program.call("tools/call", name="generate_image", arguments=EDIT_OF_DEAD)["isError"]
+    assert edit not in program.replies
+    pipe.write_bytes(b"")
+    assert not program.reply(edit)["isError"]
+
+
+@only_linux
+def test_the_end_of_input_does_not_wait_for_a_dead_disk(spawn, dead):
+    folder, _, variables = dead
+    host = Host(spawn("mcp", "--allow-roots", **variables), LAST, folder)
+    edit = host.program.start("tools/call", name="edit_image", arguments={**EDIT_OF_DEAD, "images": [str(folder / "fox.png")]})
+    cancelled = host.program.start("tools/call", name="view_image", arguments={"id": str(folder / "fox.png")})
+    host.program.send({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": cancelled}})
+    host.program.close()
+    result = host.program.reply(edit)
+    assert result["isError"] and "The input ended" in result["content"][0]["text"]
+    assert host.program.wait() == 0 and cancelled not in host.program.replies
+    with pytest.raises(Ended):
+        host.program.receive()
 
 
 @DIALECTS

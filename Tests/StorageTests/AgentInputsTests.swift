@@ -119,9 +119,21 @@ struct AgentInputsTests {
     #expect(throws: Never.self) { try open(allowed + "/a.gif", inputs).get() }
   }
 
+  @Test func noRootIsAdoptedInTheStateDirectoryOrWithoutAHomeDirectory() throws {
+    try prepare()
+    let (state, home) = (allowed + "/state", folder.path + "/home")
+    let inputs = AgentInputs(stateDirectory: state, homes: { [home] })
+    #expect(
+      inputs.adopt([state, state + "/outputs", folder.path + "/alias/state", allowed]) == [
+        state, state + "/outputs", folder.path + "/alias/state",
+      ])
+    #expect(open(state + "/outputs/c.gif", inputs) == .failure(.outside))
+    #expect(AgentInputs().adopt([allowed]) == [allowed])
+  }
+
   @Test func rootsAreAdoptedUnlessTheyHoldTheHomeDirectory() throws {
     try prepare()
-    let inputs = AgentInputs([folder.path + "/out"], home: allowed + "/deep")
+    let inputs = AgentInputs([folder.path + "/out"], homes: { [allowed] in [allowed + "/deep"] })
     let nowhere = folder.path + "/nowhere"
     #expect(
       inputs.adopt(["/", folder.path, allowed, allowed + "/deep", nowhere]) == [

@@ -54,8 +54,14 @@ extension Service {
   /// - Returns: whether it is the answer to our request.
   func hearRoots(_ response: Response) -> Bool {
     guard let id = response.id.value.string, roots.withLock({ $0.takes(id) }) else { return false }
-    if let paths = MCPRoots.paths(in: response.result) { host.adoptRoots?(paths) }
+    adoptRoots(in: response.result)
     return true
+  }
+
+  /// Begins to adopt the roots of a `ListRootsResult`.
+  fileprivate func adoptRoots(in result: JSONValue?) {
+    guard let adopt = host.adoptRoots, let paths = MCPRoots.paths(in: result) else { return }
+    adoptions.begin { adopt(paths) }
   }
 }
 
@@ -65,12 +71,13 @@ extension MCPCall {
   ///
   /// - Returns: whether the call is over.
   func endsWithRequestForRoots() -> Bool {
-    guard revision.isStateless, let adopt = service.host.adoptRoots else { return false }
+    guard revision.isStateless, service.host.adoptRoots != nil else { return false }
     if let brought = params["inputResponses"]?["roots"] {
-      if let paths = MCPRoots.paths(in: brought) { adopt(paths) }
+      service.adoptRoots(in: brought)
       return false
     }
-    guard context.capabilities.hasRoots, namesUnknownFile else { return false }
+    let inputs = service.inputFolders
+    guard context.capabilities.hasRoots, files.contains(where: { !inputs.contains($0) }) else { return false }
     result(type: "input_required") { json in
       json.name("inputRequests")
       json.beginObject()
@@ -84,17 +91,28 @@ extension MCPCall {
     return true
   }
 
-  /// Whether an argument for images is a path in no directory that agents may use.
-  private var namesUnknownFile: Bool {
+  /// Runs a body after the roots are adopted that arrived before this call, if it names a file. After the end of input nobody
+  /// waits for that.
+  ///
+  /// - Parameter body: gets whether the input has ended meanwhile; not run where the call is over.
+  func afterAdoptions(_ body: @escaping @Sendable (_ isAtEnd: Bool) -> Void) {
+    guard service.host.adoptRoots != nil, !files.isEmpty else { return body(false) }
+    service.adoptions.after { [self] in
+      if !isOver { body(service.mcp.isAtEnd) }
+    }
+  }
+
+  /// The paths among its arguments for images that are in no directory of outputs.
+  private var files: [String] {
     let arguments = params["arguments"]
-    let (inputs, outputs) = (service.inputFolders, service.folders)
-    return ["images", "reference_images", "mask", "id"].contains { name in
+    let outputs = service.folders
+    return ["images", "reference_images", "mask", "id"].flatMap { name -> [String] in
       let values = arguments?[name]?.array ?? arguments?[name].map { [$0] } ?? []
-      return values.contains { value in
+      return values.compactMap { value -> String? in
         guard let text = value.string, let path = FileURL.path(text) ?? (text.hasPrefix("/") ? text : nil) else {
-          return false
+          return nil
         }
-        return !inputs.contains(path) && !outputs.contains(path)
+        return outputs.contains(path) ? nil : path
       }
     }
   }

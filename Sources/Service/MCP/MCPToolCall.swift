@@ -42,11 +42,15 @@ struct MCPToolCall: Sendable {
     }
     call.hearAnswer()
     if call.endsWithRequestForRoots() { return }
-    do throws(RPCError) {
-      let arguments = try MethodParameters(given.withoutEmpties, of: tool.parameters, hidden: tool.hidden, strict: true)
-      try tool.body(MCPToolCall(call: call, way: way, mayCost: tool.mayCost, arguments: arguments))
-    } catch {
-      refuse(call, error, way: way, mayCost: tool.mayCost)
+    call.afterAdoptions { [way] isAtEnd in
+      do throws(RPCError) {
+        if isAtEnd { throw .inputEnded }
+        let arguments = try MethodParameters(
+          given.withoutEmpties, of: tool.parameters, hidden: tool.hidden, strict: true)
+        try tool.body(MCPToolCall(call: call, way: way, mayCost: tool.mayCost, arguments: arguments))
+      } catch {
+        refuse(call, error, way: way, mayCost: tool.mayCost)
+      }
     }
   }
 

@@ -22,7 +22,7 @@ public final class AgentInputs: Sendable {
   private let state: Protected<State>
   /// The parts of the real path of the state directory.
   private let hidden: [String]
-  private let home: [String]
+  private let homes: @Sendable () -> [String]
   private let walks: Bool
 
   /// Opens them. A missing one may be created later.
@@ -30,16 +30,21 @@ public final class AgentInputs: Sendable {
   /// - Parameters:
   ///   - directories: absolute.
   ///   - stateDirectory: absolute.
-  ///   - home: the user's home directory, absolute; empty where it is not known.
-  public convenience init(_ directories: [String] = [], stateDirectory: String = "/", home: String = "") {
-    self.init(directories, stateDirectory: stateDirectory, home: home, walks: false)
+  ///   - homes: the user's home directories, absolute. It is called when roots are adopted, and may wait.
+  public convenience init(
+    _ directories: [String] = [], stateDirectory: String = "/", homes: @escaping @Sendable () -> [String] = { [] }
+  ) {
+    self.init(directories, stateDirectory: stateDirectory, homes: homes, walks: false)
   }
 
   /// - Parameter walks: `true` does without openat2(2), as systems that lack it; for tests.
-  init(_ directories: [String], stateDirectory: String = "/", home: String = "", walks: Bool) {
+  init(
+    _ directories: [String], stateDirectory: String = "/", homes: @escaping @Sendable () -> [String] = { [] },
+    walks: Bool
+  ) {
     self.walks = walks
     hidden = AgentRoot(stateDirectory)?.real ?? []
-    self.home = home.isEmpty ? [] : AgentRoot(home)?.real ?? []
+    self.homes = homes
     state = Protected(State(allowed: directories.compactMap { AgentRoot($0, walks: walks) }))
   }
 
@@ -51,15 +56,18 @@ public final class AgentInputs: Sendable {
     described.filter { FileStatus(of: $0.realPath)?.isFolder != true }
   }
 
-  /// Adopts the roots of a host in place of earlier ones.
+  /// Adopts the roots of a host in place of earlier ones. May wait for a disk.
   ///
   /// - Parameter directories: absolute.
-  /// - Returns: those that are not adopted: what is not there, the home directory and everything above it.
+  /// - Returns: those that are not adopted: what is not there, a home directory and everything above it, what is in the state
+  ///   directory, and all where no home directory is known.
   public func adopt(_ directories: [String]) -> [String] {
     var refused: [String] = []
+    let homes = homes().compactMap { AgentRoot($0)?.real }
     let roots = directories.compactMap { path -> AgentRoot? in
       guard let root = AgentRoot(path, walks: walks), FileStatus(of: AgentRoot.path(root.real))?.isFolder == true,
-        !home.starts(with: root.real)
+        !homes.isEmpty, !homes.contains(where: { $0.starts(with: root.real) }),
+        hidden.isEmpty || !root.real.starts(with: hidden)
       else {
         refused.append(path)
         return nil
