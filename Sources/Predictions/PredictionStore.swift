@@ -55,7 +55,8 @@ public protocol PredictionStore: ChangeLog {
   ///   - grants: all of the day with it; nothing happens where there are as many already.
   ///   - day: the first millisecond of the day; nothing happens on another day.
   func grantAgents(
-    _ grants: AgentGrants, on account: String, day: Int64, completion: @escaping @Sendable (Result<Void, StoreError>) -> Void)
+    _ grants: AgentGrants, on account: String, day: Int64,
+    completion: @escaping @Sendable (Result<Void, StoreError>) -> Void)
 
   /// The address of a file that was uploaded for an account, by its SHA-256; `nil` where none is stored or it has
   /// expired.
