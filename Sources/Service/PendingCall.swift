@@ -54,7 +54,8 @@ final class PendingCall: Sendable {
   func waits(_ waits: [WaitID], in engine: PredictionEngine, answer: @escaping Answer) -> Bool {
     let ending = state.withLock { state in
       let ending = state.call.wait(waits)
-      if ending == nil { state.answer = answer }
+      // Without waits the answer is only for a call that has none yet.
+      if ending == nil, !waits.isEmpty || state.answer == nil { state.answer = answer }
       return ending
     }
     guard let ending else { return true }

@@ -2,6 +2,7 @@ internal import Encoding
 internal import JSON
 internal import JSONRPC
 internal import Predictions
+internal import Threads
 
 // The tools that make images, or say what one would cost.
 extension MCPToolCall {
@@ -34,9 +35,9 @@ extension MCPToolCall {
       engine: agent.engine, input: input, inputs: service.inputFolders, named: model, isEdit: isEdit,
       patience: min(max(timeout, 3_000), 10_000), isWanted: { !call.isOver && !service.mcp.isAtEnd })
     let begun = service.time.now.steady
-    // The end of input answers a call that waits for the list of models.
-    if isLate { call.remains([], in: agent.engine) { refuse(.inputEnded) } }
+    let isChosen = Protected(false)
     choice.begin { [self, request] result in
+      isChosen.withLock { $0 = true }
       // Meanwhile nobody may want it any more.
       guard !call.isOver else { return }
       do throws(RPCError) {
@@ -52,6 +53,8 @@ extension MCPToolCall {
         refuse(error)
       }
     }
+    // The end of input answers a call that waits for the list of models.
+    if !isChosen.withLock({ $0 }) { call.remains([], in: agent.engine) { refuse(.inputEnded) } }
   }
 
   /// `submit_prediction`.
