@@ -67,7 +67,7 @@ test-editors-next: debug ## The same in the editors of Debian 13 (needs root; fe
 	@.ci/test-editors-next
 
 test-mcp: debug tools mcp-clients browser ## The MCP server, driven by seven client libraries from PyPI, and its pages
-	$(WITH_PROGRAM) $(PYTEST) Tests/MCPTests
+	$(WITH_PROGRAM) $(PYTEST) -n 2 --dist worksteal Tests/MCPTests
 
 test-hosts: debug tools ## The MCP server in agent hosts: Claude Code, Codex, OpenAI's Agents SDK, LangChain (1 GB from PyPI)
 	@.ci/hosts claude codex openai-agents langchain
