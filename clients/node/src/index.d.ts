@@ -52,14 +52,14 @@ export interface Prediction {
   readonly waits_for?: readonly string[];
   /** Why a `created` prediction is not sent yet: its account pauses. */
   readonly waiting?: Waiting;
-  /** An estimate of the milliseconds until it is done, while its provider works on it; `null` for overdue ones. Not in lists. */
-  readonly eta_ms?: number | null;
-  /** With `eta_ms`: an estimate of the share that is done, from 0 to 0.99, which never falls. */
-  readonly progress?: number;
   /** Of the reply to `submit`: fields of the input that the model may not know. */
   readonly warnings?: readonly Warning[];
   /** The fields left out to keep the message short. */
   readonly omitted?: readonly string[];
+  /** An estimate of the milliseconds until it is done, while its provider works on it; `null` for overdue ones. Not in lists. */
+  readonly eta_ms?: number | null;
+  /** With `eta_ms`: an estimate of the share that is done, from 0 to 0.99, which never falls. */
+  readonly progress?: number;
 }
 
 /** What a prediction costs. */
