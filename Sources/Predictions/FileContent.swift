@@ -34,28 +34,10 @@ public struct FileContent: Sendable, Hashable {
     let hash = end.dropFirst(mark.utf8.count).prefix(hashLength)
     let rest = end.dropFirst(mark.utf8.count + hashLength)
     let number = String(decoding: rest.dropFirst(separator.utf8.count), as: UTF8.self)
-    guard let digest = digest(of: hash), rest.starts(with: separator.utf8), let length = Int64(number), length > 0,
-      String(length) == number
+    guard let digest = [UInt8](hexadecimal: hash), rest.starts(with: separator.utf8), let length = Int64(number),
+      length > 0, String(length) == number
     else { return nil }
     let before = String(decoding: text.utf8.dropLast(end.count), as: UTF8.self)
     return (before, FileContent(digest: digest, bytes: length))
-  }
-
-  /// The bytes of a number in hexadecimal, lower case.
-  private static func digest(of text: ArraySlice<UInt8>) -> [UInt8]? {
-    func value(_ digit: UInt8) -> UInt8? {
-      switch digit {
-      case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
-      case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
-      default: nil
-      }
-    }
-    var digest: [UInt8] = []
-    var rest = text
-    while let first = rest.popFirst() {
-      guard let high = value(first), let low = rest.popFirst().flatMap(value) else { return nil }
-      digest.append(high << 4 | low)
-    }
-    return digest
   }
 }

@@ -9,9 +9,7 @@ struct SettingsFile: Sendable {
   static let fields =
     [
       "provider", "model", "state_dir", "output_dir", "allow_input", "allow_roots", "log", "max_spend_strict",
-      "agent_max_images",
-      "agent_max_spend",
-      "confirm_above", "max_output_bytes", "tool_wait", "retain",
+      "agent_max_images", "agent_max_spend", "confirm_above", "max_output_bytes", "tool_wait", "retain",
     ]
     + ProviderList.descriptors.filter { $0.access != nil }.flatMap {
       [$0.keyField, $0.keyFileField, $0.keyStoreField, $0.baseURLField]

@@ -43,7 +43,7 @@ struct SpendingLimits: Sendable {
     }
     self.confirmAbove = confirmAbove.value.flatMap { Double($0) }.flatMap(Money.micros)
     if case .given(_, let origin) = confirmAbove, self.confirmAbove == nil {
-      problem = "confirm_above from \(origin) must be US dollars, from which price on the user is asked."
+      problem = "confirm_above from \(origin) must be US dollars; the user is asked about what costs more."
     }
     agentCaps = caps
     self.problem = problem

@@ -38,7 +38,7 @@ def refused(program, name="generate_image", **arguments):
     result = program.call("tools/call", name=name, arguments=arguments)
     assert result["isError"] and "structuredContent" not in result and len(result["content"]) == 1, result
     text = result["content"][0]["text"]
-    assert len(text) < 500 and KEY not in text
+    assert len(text) < 500 and KEY not in text and text.count("Nothing was sent.") <= 1
     return text
 
 

@@ -131,6 +131,15 @@ def test_an_unknown_price_is_confirmed_too(host, wavespeed):
     assert one.questions == ["Make an image for an unknown price with acme/painter? a fox"]
 
 
+@pytest.mark.parametrize("limit", [0.25, "0.25"])
+def test_the_limit_may_stand_in_the_config_file(host, home, wavespeed, limit):
+    wavespeed.script(usd=0.4)
+    (home / ".config/imagewire").mkdir(parents=True)
+    (home / ".config/imagewire/config.json").write_text(json.dumps({"confirm_above": limit}))
+    one = host(LAST, answer="decline")
+    assert one.tool(prompt="a fox")[0] and len(one.questions) == 1 and wavespeed.posts() == []
+
+
 @pytest.mark.parametrize("dialect, capability", [
     ("2024-11-05", {}), ("2025-03-26", {}), (OLD, None), (LAST, {"url": {}}), (STATELESS, None), (STATELESS, {"url": {}}),
 ])

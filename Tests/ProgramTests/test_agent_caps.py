@@ -103,6 +103,7 @@ def test_the_caps_are_raised_where_people_say_so(agent, wavespeed, home, how):
 
 @pytest.mark.parametrize("limit", [
     {"IMAGEWIRE_AGENT_MAX_SPEND": "ten"}, {"IMAGEWIRE_AGENT_MAX_IMAGES": "-1"}, {"IMAGEWIRE_MAX_SPEND_STRICT": "maybe"},
+    {"IMAGEWIRE_CONFIRM_ABOVE": "ten"},
 ], ids=lambda limit: next(iter(limit)))
 def test_a_limit_that_cannot_be_read_lets_nothing_be_spent(agent, wavespeed, limit):
     with agent(**limit) as program:

@@ -30,7 +30,9 @@ class Agent:
     def refusal(self, name, **arguments):
         result = self.result(name, **arguments)
         assert result["isError"], result
-        return json.dumps(result)
+        text = json.dumps(result)
+        assert text.count("Nothing was sent.") <= 1, text
+        return text
 
 
 # -- work of others ----------------------------------------------------------------------------------------------------

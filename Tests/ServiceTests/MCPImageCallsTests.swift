@@ -11,21 +11,32 @@ struct MCPImageCallsTests {
   private let b = PredictionID(sequence: 2, lowBits: 2)
   private let fox: [UInt8] = [1]
 
-  @Test func equalCallsAtOnceAreCounted() {
+  @Test func onlyEqualCallsAtOnceAreRivals() {
     var calls = Calls()
-    #expect(calls.begin(1, digest: fox, now: 0) == 0)
-    #expect(calls.begin(2, digest: fox, now: 5) == 1)
-    #expect(calls.begin(3, digest: [2], now: 5) == 0)
-    #expect(calls.begin(4, digest: fox, now: Calls.together) == 1)
-    #expect(calls.begin(5, digest: fox, now: 2 * Calls.together) == 0)
+    calls.begin(1, digest: fox, now: 0)
+    calls.begin(2, digest: fox, now: 5)
+    calls.begin(3, digest: [2], now: 5)
+    calls.begin(4, digest: fox, now: Calls.together)
+    calls.begin(5, digest: fox, now: 2 * Calls.together)
+    #expect((1...5).map { calls.submit($0) } == [0, 1, 0, 1, 0])
     for call in 1...5 { #expect(calls.end(call).isEmpty) }
-    #expect(calls.begin(6, digest: fox, now: 2 * Calls.together) == 0)
-    #expect(calls.end(6).isEmpty && calls.isEmpty)
+    #expect(calls.isEmpty)
+  }
+
+  /// The name of a call is its address, which the next one may get.
+  @Test func aLaterCallOfTheSameNameIsNobodysRival() {
+    var calls = Calls()
+    calls.begin(1, digest: fox, now: 0)
+    calls.begin(2, digest: fox, now: 1)
+    #expect(calls.end(1).isEmpty)
+    calls.begin(1, digest: fox, now: Calls.together + 1)
+    #expect(calls.submit(2) == 0)
+    #expect(calls.submit(1) == 0)
   }
 
   @Test func equalCallsAreNumberedAsTheyAreSubmitted() {
     var calls = Calls()
-    for call in 1...3 { _ = calls.begin(call, digest: fox, now: Int64(call)) }
+    for call in 1...3 { calls.begin(call, digest: fox, now: Int64(call)) }
     #expect(calls.submit(2) == 0)
     #expect(calls.submit(1) == 1)
     // Once more, after a question: all others count, whichever was first.
@@ -33,17 +44,17 @@ struct MCPImageCallsTests {
     // What has ended meanwhile counts too.
     #expect(calls.end(1).isEmpty)
     #expect(calls.submit(3) == 2)
-    _ = calls.begin(4, digest: fox, now: Calls.together + 2)
+    calls.begin(4, digest: fox, now: Calls.together + 2)
     #expect(calls.submit(4) == 1)
-    _ = calls.begin(5, digest: [2], now: 3)
+    calls.begin(5, digest: [2], now: 3)
     #expect(calls.submit(5) == 0 && calls.submit(6) == 0)
   }
 
   @Test func theLastCallThatIsCancelledTakesItAlong() {
     var calls = Calls()
-    _ = calls.begin(1, digest: fox, now: 0)
+    calls.begin(1, digest: fox, now: 0)
     #expect(calls.hold(a, by: 1, isNew: true).isEmpty)
-    _ = calls.begin(2, digest: fox, now: 5_000)
+    calls.begin(2, digest: fox, now: 5_000)
     #expect(calls.hold(a, by: 2, isNew: false).isEmpty)
     #expect(calls.end(1).isEmpty && calls.release(a, digest: fox, isAnswered: false).isEmpty)
     #expect(calls.end(2).isEmpty && calls.release(a, digest: fox, isAnswered: false) == [a])
@@ -52,9 +63,9 @@ struct MCPImageCallsTests {
 
   @Test func oneWhoseIdTheClientHasStays() {
     var calls = Calls()
-    _ = calls.begin(1, digest: fox, now: 0)
+    calls.begin(1, digest: fox, now: 0)
     _ = calls.hold(a, by: 1, isNew: true)
-    _ = calls.begin(2, digest: fox, now: 5_000)
+    calls.begin(2, digest: fox, now: 5_000)
     _ = calls.hold(a, by: 2, isNew: false)
     #expect(calls.end(2).isEmpty && calls.release(a, digest: nil, isAnswered: true).isEmpty)
     #expect(calls.end(1).isEmpty && calls.release(a, digest: fox, isAnswered: false).isEmpty)
@@ -64,9 +75,9 @@ struct MCPImageCallsTests {
   /// The retry is accepted and not committed when the cancel of the first call comes.
   @Test func aRetryThatIsAboutToHoldItKeepsIt() {
     var calls = Calls()
-    _ = calls.begin(1, digest: fox, now: 0)
+    calls.begin(1, digest: fox, now: 0)
     _ = calls.hold(a, by: 1, isNew: true)
-    _ = calls.begin(2, digest: fox, now: 5_000)
+    calls.begin(2, digest: fox, now: 5_000)
     #expect(calls.end(1).isEmpty && calls.release(a, digest: fox, isAnswered: false).isEmpty)
     #expect(calls.hold(a, by: 2, isNew: false).isEmpty)
     // Then it is the retry's to take along.
@@ -77,9 +88,9 @@ struct MCPImageCallsTests {
   @Test func whatTheOtherCallDoesNotHoldIsWithdrawnThen() {
     for endsWithout in [true, false] {
       var calls = Calls()
-      _ = calls.begin(1, digest: fox, now: 0)
+      calls.begin(1, digest: fox, now: 0)
       _ = calls.hold(a, by: 1, isNew: true)
-      #expect(calls.begin(2, digest: fox, now: 5) == 1)
+      calls.begin(2, digest: fox, now: 5)
       #expect(calls.end(1).isEmpty && calls.release(a, digest: fox, isAnswered: false).isEmpty)
       if endsWithout {
         #expect(calls.end(2) == [a])
@@ -93,8 +104,8 @@ struct MCPImageCallsTests {
 
   @Test func ofTwoThatWaitEachCancelTakesItsOwn() {
     var calls = Calls()
-    _ = calls.begin(1, digest: fox, now: 0)
-    _ = calls.begin(2, digest: fox, now: 0)
+    calls.begin(1, digest: fox, now: 0)
+    calls.begin(2, digest: fox, now: 0)
     _ = calls.hold(a, by: 1, isNew: true)
     _ = calls.hold(b, by: 2, isNew: true)
     #expect(calls.end(1).isEmpty && calls.release(a, digest: fox, isAnswered: false) == [a])

@@ -62,9 +62,9 @@ struct MCPTests {
     let version = #""io.modelcontextprotocol/protocolVersion":"2026-07-28""#
     let capabilities = #""io.modelcontextprotocol/clientCapabilities""#
     let plain = try claim(#"{"_meta":{\#(version),\#(capabilities):{}}}"#)
-    #expect(plain.revision == .july2026 && !plain.hasTasksExtension)
+    #expect(plain.revision == .july2026 && !plain.capabilities.hasTasksExtension)
     let extended = #"{"extensions":{"io.modelcontextprotocol/tasks":{}}}"#
-    #expect(try claim(#"{"_meta":{\#(version),\#(capabilities):\#(extended)}}"#).hasTasksExtension)
+    #expect(try claim(#"{"_meta":{\#(version),\#(capabilities):\#(extended)}}"#).capabilities.hasTasksExtension)
     #expect(try code(#"{"_meta":{\#(version)}}"#) == -32_602)
     #expect(try code(#"{"_meta":{\#(version),\#(capabilities):1}}"#) == -32_602)
     #expect(try code(#"{"_meta":{"io.modelcontextprotocol/protocolVersion":1}}"#) == -32_602)

@@ -84,9 +84,4 @@ extension PredictionEngine {
     else { return nil }
     return caps.left(after: use, reset: endOfDay)
   }
-
-  /// Whether requests to a provider may cost money.
-  public func mayCost(at name: String?) -> Bool {
-    (try? provider(named: name)).map { !$0.isEmbedded } ?? false
-  }
 }

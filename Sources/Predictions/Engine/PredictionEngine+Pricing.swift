@@ -34,8 +34,8 @@ extension PredictionEngine {
     }
   }
 
-  /// Whether requests that name no provider cost nothing.
-  public var isFree: Bool { (try? provider(named: nil).name) == Prediction.freeProvider }
+  /// Whether requests to a provider cost nothing; `nil` is the default one.
+  public func isFree(at name: String?) -> Bool { (try? provider(named: name).name) == Prediction.freeProvider }
 
   /// The balance of a provider's account.
   public func balance(

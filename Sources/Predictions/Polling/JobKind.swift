@@ -6,8 +6,7 @@ public import JSON
 public enum JobKind {
   private static let members = [
     "aspect_ratio", "duration", "height", "max_images", "n", "num_images", "num_inference_steps", "quality",
-    "resolution",
-    "size", "width",
+    "resolution", "size", "width",
   ]
 
   /// The first eight bytes of a SHA-256.

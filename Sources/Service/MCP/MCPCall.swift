@@ -116,10 +116,9 @@ final class MCPCall: Sendable {
   /// Records that it makes an image.
   ///
   /// - Parameter digest: of what decides the image, and of the agent.
-  /// - Returns: how many equal calls began just before and are open: each of them is a request of its own.
-  func begin(digest: [UInt8]) -> Int {
+  func begin(digest: [UInt8]) {
     self.digest.withLock { $0 = digest }
-    return service.mcp.images { $0.begin(ObjectIdentifier(self), digest: digest, now: service.time.now.steady) }
+    service.mcp.images { $0.begin(ObjectIdentifier(self), digest: digest, now: service.time.now.steady) }
   }
 
   /// Holds the prediction that this call submitted until the reply. If the call is cancelled before, the prediction is

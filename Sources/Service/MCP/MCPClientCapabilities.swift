@@ -6,6 +6,8 @@ struct MCPClientCapabilities: Sendable, Equatable {
   var canAsk = false
   /// Whether it lists its roots.
   var hasRoots = false
+  /// Whether it understands tasks as an extension. Only requests of stateless revisions say so.
+  var hasTasksExtension = false
   /// Whether it shows pages (`MCPApps`).
   var showsApps = false
 
@@ -14,6 +16,7 @@ struct MCPClientCapabilities: Sendable, Equatable {
   /// Reads them from the handshake, or from a request. An `elicitation` without modes means forms.
   init(_ capabilities: JSONValue?) {
     showsApps = MCPApps.areShown(by: capabilities)
+    hasTasksExtension = capabilities?["extensions"]?[MCPName.tasks]?.object != nil
     hasRoots = capabilities?["roots"]?.object != nil
     guard let elicitation = capabilities?["elicitation"]?.object else { return }
     canAsk = elicitation.members.isEmpty || elicitation["form"]?.object != nil

@@ -39,14 +39,11 @@ struct MCPImageCalls<Call: Hashable & Sendable>: Sendable {
   func isHeld(_ id: PredictionID) -> Bool { (held[id]?.calls ?? 0) > 0 }
 
   /// Records a call, until it ends.
-  ///
-  /// - Returns: how many equal ones began just before and are open.
-  mutating func begin(_ call: Call, digest: [UInt8], now: Int64) -> Int {
+  mutating func begin(_ call: Call, digest: [UInt8], now: Int64) {
     let rivals = Set(open.filter { $0.value.digest == digest && now - $0.value.at < Self.together }.keys)
     for rival in rivals { open[rival]?.rivals.insert(call) }
     open[call] = Open(
       digest: digest, at: now, rivals: rivals, earlier: rivals.count { open[$0]?.isSubmitted == true })
-    return rivals.count
   }
 
   /// Records that the request of a call is submitted now, or once more.
@@ -93,7 +90,10 @@ struct MCPImageCalls<Call: Hashable & Sendable>: Sendable {
   ///
   /// - Returns: predictions to withdraw.
   mutating func end(_ call: Call) -> [PredictionID] {
-    open.removeValue(forKey: call).map { unwanted($0.digest) } ?? []
+    guard let ended = open.removeValue(forKey: call) else { return [] }
+    // A later call may have the same name.
+    for rival in ended.rivals { open[rival]?.rivals.remove(call) }
+    return unwanted(ended.digest)
   }
 
   /// Whether an equal call is open that does not hold a prediction yet.

@@ -35,15 +35,6 @@ struct MCPOrder: Sendable {
     self.accepted = accepted
   }
 
-  /// What stands between a request and its acceptance.
-  private struct Hurdle {
-    var question: MCPQuestion
-    /// What the model is told where the question cannot be asked.
-    var refusal: BudgetRefusal
-    /// What the user is asked.
-    var message: SafeText
-  }
-
   private var call: MCPCall { toolCall.call }
   private var service: Service { call.service }
   private var engine: PredictionEngine { agent.engine }
@@ -51,7 +42,7 @@ struct MCPOrder: Sendable {
   /// Submits the request.
   func begin() throws(RPCError) {
     let limit = service.host.confirmAbove
-    guard engine.mayCost(at: request.provider), limit != nil || call.canAsk else { return try submit(nil) }
+    guard !engine.isFree(at: request.provider), limit != nil || call.canAsk else { return try submit(nil) }
     // The engine asks for a price only before the POST, which is too late for a question. Without a limit the price matters
     // near the cap.
     guard approval == nil, limit != nil || engine.agentWarning(for: request) != nil else {
@@ -88,60 +79,38 @@ struct MCPOrder: Sendable {
       if request.maxCostMicros == nil { order.request.allowsEstimates = true }
       order.limit(to: price)
     }
-    let how: SafeText = missing.isEmpty ? quoted?.isExact == true ? "" : "about " : "at least "
-    let cost: SafeText = price.map { "\(how)\(Money.dollars($0))" } ?? "an unknown price"
-    let fact: SafeText = price.map { "It would cost \(how)\(Money.dollars($0))" } ?? "Its price is not known"
-    let why: SafeText? = missing.isEmpty ? nil : "The price also depends on \(listed(missing))."
     try order.submit(
-      Hurdle(
-        question: .price(digest: digest, micros: price),
-        refusal: BudgetRefusal(
-          sentences("\(fact), and the user confirms what costs more than \(Money.dollars(limit)).", why?.description),
-          hint: "This host cannot ask the user. Tell the user, who may raise --confirm-above."),
-        message: .joined(
-          ["Make \(things) for \(cost) with \(model)?", why, SafeText(prompt, atMost: 300)].compactMap { $0 },
-          separator: " ")))
-  }
-
-  private var prompt: String { request.input["prompt"]?.string ?? "" }
-
-  private var model: SafeText { SafeText(request.model ?? engine.usualModels.first ?? "", atMost: 100) }
-
-  /// What is made, and of what, in words.
-  private var things: SafeText {
-    let count = RequestedImages.count(in: request.input)
-    let files = FileReferences.find(in: request.input).count
-    let outputs = ((try? OutputReferences.find(in: request.input)) ?? []).count
-    let sources = files + outputs
-    let made: SafeText = count == 1 ? "an image" : "\(counted(count, "image"))"
-    return sources == 0 ? made : "\(made) from \(counted(Int64(sources), "image"))"
+      .price(
+        price, isExact: quoted?.isExact == true, missing: missing, limit: limit, of: request, digest: digest,
+        model: request.model ?? engine.usualModels.first ?? ""))
   }
 
   /// Of what decides the image: with the content of its files, and not with the way in which the call spells it.
   private var digest: [UInt8] {
-    let place = [agent.agent.id, request.model ?? "", request.outputDirectory ?? "", request.outputName ?? ""]
+    let place = [agent.agent.id, request.outputDirectory ?? "", request.outputName ?? ""].joined(separator: "\0")
     return SHA256.hash(
-      JSONValue.object(request.input).canonical { $0 }.serialized + Array(place.joined(separator: "\0").utf8))
+      Fingerprint.of(
+        provider: request.provider ?? "", model: request.model ?? "", input: request.input, sendsFiles: request.upload)
+        + Array(place.utf8))
   }
 
   private mutating func limit(to micros: Int64) {
     request.maxCostMicros = min(request.maxCostMicros ?? .max, micros)
   }
 
-  private func capHurdle(price: Int64?) -> Hurdle? {
+  private func capHurdle(price: Int64?) -> MCPHurdle? {
     guard call.canAsk, !hasGrant, let (refusal, grant) = engine.agentGrant(for: request, price: price) else {
       return nil
     }
-    let message: SafeText = "\(refusal.reason) Allow \(grant.amount) more until \(grant.reset)?"
-    return Hurdle(question: .grant(grant), refusal: refusal, message: message)
+    return .grant(grant, refusal)
   }
 
-  private func submit(_ hurdle: Hurdle?) throws(RPCError) {
+  private func submit(_ hurdle: MCPHurdle?) throws(RPCError) {
     guard isLate else { return submitNow(hurdle) }
     service.mcp.orders.async { if !call.isOver { submitNow(hurdle) } }
   }
 
-  private func submitNow(_ hurdle: Hurdle?) {
+  private func submitNow(_ hurdle: MCPHurdle?) {
     var request = request
     request.refusal = hurdle?.refusal
     request.repeats?.skipped = service.mcp.images { $0.submit(ObjectIdentifier(call)) }
@@ -163,7 +132,7 @@ struct MCPOrder: Sendable {
 
   // MARK: - The question
 
-  private func ask(_ hurdle: Hurdle) {
+  private func ask(_ hurdle: MCPHurdle) {
     guard call.canAsk else { return toolCall.refuse(.submit(.overBudget(hurdle.refusal))) }
     let isStateless = call.revision.isStateless
     // Nobody reads a question any more.
@@ -189,13 +158,13 @@ struct MCPOrder: Sendable {
     case .ask(let id) where isStateless, .wait(let id) where isStateless:
       // The next call brings the answer to this question, and needs the earlier yes again.
       if let approval { service.user.giveBack(approval) }
-      call.inputRequired(hurdle.message, as: id)
-    case .ask(let id): service.request("elicitation/create", id: id) { $0.elicitation(hurdle.message) }
+      call.needs("approval", .elicitation(hurdle.message), state: id)
+    case .ask(let id): service.request(.elicitation(hurdle.message), id: id)
     case .wait: break
     }
   }
 
-  private func heard(_ answer: MCPQuestion.Answer?, of hurdle: Hurdle) {
+  private func heard(_ answer: MCPQuestion.Answer?, of hurdle: MCPHurdle) {
     guard !call.isOver else { return }
     let reason = hurdle.refusal.reason
     switch answer {
@@ -250,28 +219,10 @@ extension MCPCall {
   /// Whether the user can be asked.
   var canAsk: Bool { revision.hasElicitation && clientCapabilities.canAsk }
 
-  /// Ends the call with a question; the client makes it again with the answer.
-  func inputRequired(_ message: SafeText, as id: String) {
-    result(type: "input_required") { json in
-      json.name("inputRequests")
-      json.beginObject()
-      json.name("approval")
-      json.beginObject()
-      json.name("method")
-      json.value("elicitation/create")
-      json.name("params")
-      json.elicitation(message)
-      json.endObject()
-      json.endObject()
-      json.name("requestState")
-      json.value(id)
-    }
-  }
-
   /// Takes up the answer that a call brings, if it brings one.
   func hearAnswer() {
     guard revision.isStateless, let id = params["requestState"]?.string else { return }
-    service.user.answer(id, params["inputResponses"]?["approval"])
+    service.user.answer(id, answer(to: "approval"))
   }
 }
 

@@ -33,15 +33,3 @@ enum MCPQuestion: Hashable, Sendable {
     }
   }
 }
-
-extension JSONWriter {
-  /// Writes the params of `elicitation/create`. The form has no fields: accepting it is the answer.
-  mutating func elicitation(_ message: SafeText) {
-    beginObject()
-    name("message")
-    value(message.description)
-    name("requestedSchema")
-    raw(#"{"type":"object","properties":{}}"#)
-    endObject()
-  }
-}

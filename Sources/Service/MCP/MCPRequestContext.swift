@@ -6,8 +6,6 @@ internal import JSONRPC
 /// A request whose `_meta` names a revision describes itself; for any other one the handshake holds.
 struct MCPRequestContext: Sendable, Equatable {
   let revision: MCPRevision
-  /// Whether the client understands tasks as an extension.
-  var hasTasksExtension = false
   /// `clientInfo.name` of the request; `nil` where the handshake has it.
   var clientName: String?
   /// Those of the request; empty where the handshake has them.
@@ -36,7 +34,6 @@ struct MCPRequestContext: Sendable, Equatable {
     revision = known
     clientName = params["_meta"]?[MCPName.clientInfo]?["name"]?.string
     self.capabilities = MCPClientCapabilities(.object(capabilities))
-    hasTasksExtension = capabilities["extensions"]?[MCPName.tasks]?.object != nil
   }
 }
 

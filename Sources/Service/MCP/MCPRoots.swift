@@ -43,10 +43,7 @@ extension Service {
   /// Asks the host for its roots, where the user lets agents read them. Up to 2025-11-25 that is a request of ours.
   func askForRoots() {
     guard host.adoptRoots != nil, mcp.capabilities.hasRoots, !mcp.isAtEnd else { return }
-    request("roots/list", id: roots.withLock { $0.begin() }) { json in
-      json.beginObject()
-      json.endObject()
-    }
+    request(.roots, id: roots.withLock { $0.begin() })
   }
 
   /// Adopts the roots of an answer.
@@ -72,22 +69,13 @@ extension MCPCall {
   /// - Returns: whether the call is over.
   func endsWithRequestForRoots() -> Bool {
     guard revision.isStateless, service.host.adoptRoots != nil else { return false }
-    if let brought = params["inputResponses"]?["roots"] {
+    if let brought = answer(to: "roots") {
       service.adoptRoots(in: brought)
       return false
     }
     let inputs = service.inputFolders
     guard context.capabilities.hasRoots, files.contains(where: { !inputs.contains($0) }) else { return false }
-    result(type: "input_required") { json in
-      json.name("inputRequests")
-      json.beginObject()
-      json.name("roots")
-      json.beginObject()
-      json.name("method")
-      json.value("roots/list")
-      json.endObject()
-      json.endObject()
-    }
+    needs("roots", .roots)
     return true
   }
 

@@ -15,7 +15,7 @@ enum MCPSubscription {
     guard wished.isNull || wished.array != nil else {
       throw .invalidParams("notifications.taskIds", "taskIds must be an array of strings, not \(wished.kind)")
     }
-    if !wished.isNull, !call.context.hasTasksExtension { throw .tasksExtensionRequired }
+    if !wished.isNull, !call.context.capabilities.hasTasksExtension { throw .tasksExtensionRequired }
     let agent = try call.agent()
     // Unknown tasks are left out of the acknowledgement.
     let tasks = (wished.array ?? []).prefix(mostTasks).compactMap { name -> MCPTask? in

@@ -156,7 +156,7 @@ extension MCPTask {
 
   /// The task of a call, whose client must have declared the extension in stateless revisions.
   private static func checked(_ call: MCPCall) throws(RPCError) -> MCPTask {
-    if call.revision.isStateless, !call.context.hasTasksExtension { throw .tasksExtensionRequired }
+    if call.revision.isStateless, !call.context.capabilities.hasTasksExtension { throw .tasksExtensionRequired }
     return try call.task()
   }
 }

@@ -22,7 +22,7 @@ extension MCPToolCall {
     if again, request.idempotencyKey != nil {
       throw .invalidParams("again", "again and idempotency_key exclude each other", hint: "The key decides alone.")
     }
-    _ = call.begin(digest: digest(of: agent))
+    call.begin(digest: digest(of: agent))
     if !again { request.repeats = RepeatedRequest(named: service.mcp.named) }
     let images: [String]
     if isEdit { images = try arguments[Parameters.images] } else { images = try arguments[Parameters.references] ?? [] }
@@ -33,7 +33,7 @@ extension MCPToolCall {
     let isLate = input.needsSchema
     let choice = MCPModelChoice(
       engine: agent.engine, input: input, inputs: service.inputFolders, named: model, isEdit: isEdit,
-      patience: min(max(timeout, 3_000), 10_000), isWanted: { !call.isOver && !service.mcp.isAtEnd })
+      patience: min(max(timeout, 3_000), 10_000), isWanted: { !call.isOver })
     let begun = service.time.now.steady
     let isChosen = Protected(false)
     choice.begin { [self, request] result in
@@ -81,7 +81,7 @@ extension MCPToolCall {
         var request = PredictionRequest(input: JSONObject())
         request.upload = !input.files.isEmpty
         (request.model, request.input) = try result.get()
-        let label = agent.engine.isFree ? Prediction.sandboxWords : nil
+        let label = agent.engine.isFree(at: nil) ? Prediction.sandboxWords : nil
         try MCPEstimate(engine: agent.engine, request: request).begin { result in
           switch result {
           case .success(let estimate): answer(estimate, label: label)

@@ -33,7 +33,7 @@ struct MCPToolCall: Sendable {
     if call.revision.hasCoreTasks, call.params["task"]?.object != nil {
       guard tool.isTaskCapable else { throw .methodNotFound }
       way = .coreTask
-    } else if call.context.hasTasksExtension, tool.isTaskCapable {
+    } else if call.context.capabilities.hasTasksExtension, tool.isTaskCapable {
       way = .extensionTask
     }
     let given = call.params["arguments"] ?? .null
@@ -130,9 +130,10 @@ extension RPCError {
     // An agent sees only its own.
     if code == ErrorKind.predictionNotFound.code { hint = "It was deleted or is not yours; list_images finds yours." }
     let isRefused = [ErrorKind.invalidParams.code, ErrorKind.predictionNotFound.code].contains(code)
-    let cost = mayCost && isRefused && !plainMessage.hasSuffix("Nothing was sent.") ? "Nothing was sent." : nil
+    let told = sentences(plainMessage)
+    let cost = mayCost && isRefused && !told.hasSuffix("Nothing was sent.") ? "Nothing was sent." : nil
     // Only the user can change a setting; without this sentence a model tries other arguments.
     let advice = code == ErrorKind.providerNotConfigured.code ? "Tell the user: no other arguments will help." : nil
-    return SafeText(sentences(plainMessage, cost, hint, advice))
+    return SafeText(sentences(told, cost, hint, advice))
   }
 }
