@@ -156,19 +156,19 @@ final class HTTPTransfer {
       headerList = longer
     }
     try set(ccurl_set_list(easy, CURLOPT_HTTPHEADER, headerList))
-    if case .once = request.purpose {
-      try makeUnrepeatable(connectsAfresh: environment.connectsAfresh)
-    }
+    if case .once(let connection, _) = request.purpose { try makeUnrepeatable(on: connection) }
   }
 
   /// Sets every option that keeps libcurl from writing the request a second time; `start` is the guard behind them.
   /// Sources/Providers/README.md, "The POST and libcurl", has the evidence.
-  private func makeUnrepeatable(connectsAfresh: Bool) throws(HTTPFailure) {
+  private func makeUnrepeatable(on connection: HTTPRequest.Connection) throws(HTTPFailure) {
     // With HTTP/2, libcurl repeats after REFUSED_STREAM and HTTP_1_1_REQUIRED, also on a new connection.
     try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
     // libcurl repeats a request on another connection where a reused one dies.
-    if connectsAfresh { try set(CURLOPT_FRESH_CONNECT, 1) }
-    try set(CURLOPT_FORBID_REUSE, 1)
+    switch connection {
+    case .new: try set(CURLOPT_FRESH_CONNECT, 1)
+    case .recent: try set(CURLOPT_MAXAGE_CONN, HTTPRequest.recentSeconds)
+    }
     // TCP Fast Open may deliver the bytes of the first packet twice (RFC 7413).
     _ = ccurl_set_long(easy, CURLOPT_TCP_FASTOPEN, 0)
   }
@@ -217,7 +217,7 @@ final class HTTPTransfer {
   /// Called after connecting, before each attempt to write the request. `false` stops it.
   fileprivate func start(at address: NetworkAddress?) -> Bool {
     starts += 1
-    guard case .once(let mayStart) = order.request.purpose else { return allows(address) }
+    guard case .once(_, let mayStart) = order.request.purpose else { return allows(address) }
     if starts > 1 {
       stop = .repeated
     } else if !mayStart() {

@@ -16,10 +16,6 @@ struct ProxyEnvironment: Sendable {
   /// The value of a variable; `nil` where it is not set or empty.
   var variable: @Sendable (String) -> String?
 
-  /// Whether a paid request gets a new connection. `false` only in the test that shows that the guard in
-  /// `HTTPTransfer.start` suffices alone.
-  var connectsAfresh = true
-
   /// Of this process.
   static let process = ProxyEnvironment(variable: { name in getenv(name).map { String(cString: $0) } })
 
