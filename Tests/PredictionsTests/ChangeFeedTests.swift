@@ -63,20 +63,32 @@ private func advance(
 struct ChangeFeedTests {
   private let start = ChangeCursor(table: table, number: 0)
 
-  @Test func theFirstChangeIsSentAtOnceAndTheNextAfterTheInterval() {
+  @Test func aFewChangesAreSentAtOnceAndTheNextAfterTheInterval() {
     var log = Log()
     var feed = ChangeFeed(.all, after: start)
     var now: Int64 = 1_000
     #expect(advance(&feed, log, &now).told == [])
+    for number in 1...3 {
+      log.add(id(1))
+      #expect(advance(&feed, log, &now).told.map(\.change.number) == [Int64(number)])
+    }
     log.add(id(1))
-    #expect(advance(&feed, log, &now).told.map(\.change.number) == [1])
     log.add(id(1))
-    log.add(id(1))
-    #expect(feed.next(at: 1_000) == .rest(until: 1_100))
-    now = 1_099
+    #expect(feed.next(at: 1_000) == .rest(until: 1_145))
+    now = 1_144
     #expect(advance(&feed, log, &now).told == [])
-    now = 1_100
-    #expect(advance(&feed, log, &now).told.map(\.change.number) == [3])
+    now = 1_145
+    #expect(advance(&feed, log, &now).told.map(\.change.number) == [5])
+    log.add(id(1))
+    #expect(feed.next(at: now) == .rest(until: 1_290))
+    // A quiet time gives the burst back, and no more than that.
+    now = 60_000
+    #expect(advance(&feed, log, &now).told.map(\.change.number) == [6])
+    for number in 7...8 {
+      log.add(id(1))
+      #expect(advance(&feed, log, &now).told.map(\.change.number) == [Int64(number)])
+    }
+    #expect(feed.next(at: now) == .rest(until: 60_145))
   }
 
   @Test func changesOfOnePredictionAreSentOnceInTheOrderOfTheLatest() {
@@ -112,11 +124,9 @@ struct ChangeFeedTests {
     // In order, and each as the log has it.
     #expect(zip(told, told.dropFirst()).allSatisfy { $0.cursor.number < $1.cursor.number })
     #expect(told.allSatisfy { $0.change == log.lines[Int($0.cursor.number) - 1] })
-    // At most once an interval.
-    var last: [PredictionID: Int64] = [:]
-    for one in told {
-      if let before = last[one.change.id] { #expect(one.at - before >= ChangeFeed.interval) }
-      last[one.change.id] = one.at
+    // At most ten in any second.
+    for (_, sent) in Dictionary(grouping: told, by: \.change.id) {
+      for (first, eleventh) in zip(sent, sent.dropFirst(10)) { #expect(eleventh.at - first.at >= 1_000) }
     }
     // In the end the last change of each prediction was sent.
     let latest = log.changes(after: start).changes
@@ -149,7 +159,7 @@ struct ChangeFeedTests {
     // Changes after the last one in scope are skipped too, so that the cursor does not become too old.
     #expect(feed.cursor == log.newest)
     log.add(id(9))
-    now += 100
+    now += ChangeFeed.interval
     #expect(advance(&feed, log, &now).told == [])
     #expect(feed.cursor == log.newest)
   }
@@ -177,12 +187,12 @@ struct ChangeFeedTests {
     var now: Int64 = 0
     #expect(advance(&feed, log, &now).resets == 0)
     for _ in 0..<11 { log.add(id(2)) }
-    now += 100
+    now += ChangeFeed.interval
     let step = advance(&feed, log, &now)
     #expect(step.resets == 1 && step.told == [])
     #expect(feed.cursor == log.newest)
     log.add(id(3))
-    now += 100
+    now += ChangeFeed.interval
     #expect(advance(&feed, log, &now).told.map(\.change.id) == [id(3)])
   }
 

@@ -4,10 +4,11 @@ internal import JSON
 /// owner does what `next` returns and reports back.
 ///
 /// It works in rounds. A round begins with one read of the log, which has each prediction once, under its newest
-/// number; all of these are sent in that order, and the next round begins at the earliest one interval after the last
-/// was sent. So no prediction is sent more often than once an interval, numbers only rise, and a subscriber that
-/// continues after the number sent last misses nothing. A slow reader makes the rounds longer, and needs no more
-/// memory: changes during a round are one line for each prediction in the next round.
+/// number; all of these are sent in that order. After a quiet time `burst` rounds may follow each other at once, so that the
+/// last of a few quick changes does not wait; otherwise one begins each interval. So no prediction is sent more than ten times
+/// in a second, numbers only rise, and a subscriber that continues after the number sent last misses nothing. A slow reader
+/// makes the rounds longer, and needs no more memory: changes during a round are one line for each prediction in the next
+/// round.
 public struct ChangeFeed: Sendable {
   /// The predictions of a subscription.
   public enum Scope: Sendable, Equatable {
@@ -43,8 +44,10 @@ public struct ChangeFeed: Sendable {
     case rest(until: Int64)
   }
 
-  /// The least time between two notifications of one prediction, in milliseconds.
-  public static let interval: Int64 = 100
+  /// The time between two rounds where many follow each other, in milliseconds. With `burst` it makes at most ten a second.
+  public static let interval: Int64 = 145
+  /// How many rounds may follow each other at once.
+  public static let burst = 3
 
   /// The predictions of the subscription.
   public let scope: Scope
@@ -53,7 +56,9 @@ public struct ChangeFeed: Sendable {
   private var round: ArraySlice<TableChange> = []
   /// The end of the present round, even where its last changes are not in the scope.
   private var end: ChangeCursor
-  private var nextRound = Int64.min
+  /// When the interval of the last round ends, counted from the end of the one before where that was not over: it is ahead of
+  /// the clock by as much as was sent too early.
+  private var busyUntil = Int64.min
 
   /// Starts after a cursor.
   public init(_ scope: Scope, after cursor: ChangeCursor) {
@@ -69,6 +74,7 @@ public struct ChangeFeed: Sendable {
     if let change = round.first {
       return .tell(change, cursor: ChangeCursor(table: cursor.table, number: change.number))
     }
+    let nextRound = busyUntil == .min ? now : busyUntil - Int64(Self.burst - 1) * Self.interval
     return now >= nextRound ? .look(after: cursor) : .rest(until: nextRound)
   }
 
@@ -89,6 +95,6 @@ public struct ChangeFeed: Sendable {
     cursor = ChangeCursor(table: cursor.table, number: change.number)
     guard round.isEmpty else { return }
     cursor = end
-    nextRound = now + Self.interval
+    busyUntil = max(busyUntil, now) + Self.interval
   }
 }
