@@ -87,7 +87,7 @@ struct HTTPLoop: ~Copyable {
     for order in entries.orders {
       switch order.request.purpose {
       case .once: paid.append(order)
-      case .repeatable: others.append(order)
+      case .repeatable, .open: others.append(order)
       case .download, .upload: large.append(order)
       }
     }

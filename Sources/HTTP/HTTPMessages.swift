@@ -18,6 +18,9 @@ public struct HTTPRequest: Sendable {
     /// - `sink` gets the body of an answer whose status is in `taken` in pieces, where `queue` says, and returns `false` to stop
     ///   the transfer. Another 2xx answer stops it; bodies of other answers are dropped. Encodings (gzip) are undone.
     case download(allows: @Sendable (NetworkAddress) -> Bool, sink: @Sendable (borrowing Span<UInt8>) -> Bool)
+    /// Opens a connection that a later request uses: a HEAD, since libcurl keeps no connection on which nothing was sent.
+    /// `allows` as for a download.
+    case open(allows: @Sendable (NetworkAddress) -> Bool)
     /// A PUT of a large body to a host that the provider named, safe to repeat.
     ///
     /// - The first value is the body's length.

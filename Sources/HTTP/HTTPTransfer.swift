@@ -68,7 +68,7 @@ final class HTTPTransfer {
     self.easy = easy
     queuedSink = QueuedSink(for: order.request, wake: wake)
     switch order.request.purpose {
-    case .once, .repeatable: isLarge = false
+    case .once, .repeatable, .open: isLarge = false
     case .download, .upload: isLarge = true
     }
     errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
@@ -146,6 +146,7 @@ final class HTTPTransfer {
       lines.append("Accept-Encoding: identity")
       try set(CURLOPT_ACCEPT_ENCODING, "")
     }
+    if case .open = request.purpose { try set(CURLOPT_NOBODY, 1) }
     if case .upload(let length, _, _) = request.purpose {
       // No header of libcurl's own: the URL is signed for certain headers only.
       lines += ["Expect:", "Accept:"]
@@ -204,7 +205,7 @@ final class HTTPTransfer {
     let allows: @Sendable (NetworkAddress) -> Bool
     switch order.request.purpose {
     case .once, .repeatable: return true
-    case .download(let policy, _), .upload(_, let policy, _): allows = policy
+    case .open(let policy), .download(let policy, _), .upload(_, let policy, _): allows = policy
     }
     guard !throughProxy else { return true }
     guard let address, allows(address) else {

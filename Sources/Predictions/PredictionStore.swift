@@ -70,6 +70,10 @@ public protocol PredictionStore: ChangeLog {
   /// How long the newest jobs of an account and a model took, newest first; at most `JobDuration.kept`.
   func durations(of account: String, model: String) throws(StoreError) -> [JobDuration]
 
+  /// The address of the first output of an account's newest completed prediction with this model; `nil` where none of the
+  /// newest few has one.
+  func lastOutput(of account: String, model: String) throws(StoreError) -> String?
+
   /// Whether predictions wait for outputs of this one. Takes microseconds.
   func isAwaited(_ id: PredictionID) throws(StoreError) -> Bool
 

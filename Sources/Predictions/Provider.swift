@@ -59,6 +59,10 @@ public protocol Provider: Sendable {
     _ output: String, index: Int, of prediction: Prediction, into writer: any OutputWriter,
     completion: @escaping @Sendable (DownloadOutcome) -> Void)
 
+  /// Opens a connection to where an output came from before, because another is expected from there within seconds. Only
+  /// speed depends on it.
+  func openAhead(for output: String)
+
   /// The part that this machine lacks to send requests, in one sentence with the package to install; `nil` where
   /// nothing is known to be missing.
   var obstacle: String? { get }
@@ -120,6 +124,9 @@ extension Provider {
   ) {
     submit(prediction, mayStart: mayStart, completion: completion)
   }
+
+  /// Does nothing, for providers that are not polled.
+  public func openAhead(for output: String) {}
 
   /// `nil`, for providers that keep no replies.
   public func reread(_ prediction: Prediction, completion: @escaping @Sendable (SubmitOutcome?) -> Void) {

@@ -53,6 +53,18 @@ extension HTTPProvider {
     "The provider answered HTTP \(response.status), and the answer (\(response.body.count) bytes) is not understood."
   }
 
+  /// Opens a connection to the host of an output, where it is not the provider's own, to which polls have one. The key does not
+  /// go there.
+  func openConnection(toHostOf output: String) {
+    let policy = EgressPolicy(base: base)
+    guard let address = WebAddress(output), policy.refusal(of: address) == nil else { return }
+    if let own = WebAddress(base.text), (own.host, own.port) == (address.host, address.port) { return }
+    let request = HTTPRequest(
+      url: "\(address.scheme)://\(address.host):\(address.port)/", headers: [.init("User-Agent", userAgent)],
+      limits: .init(total: 10_000), purpose: .open(allows: { policy.allows($0.reach, host: address.host) }))
+    http.send(request) { _ in }
+  }
+
   /// Downloads one output, without the key.
   func fetch(
     _ output: String, into writer: any OutputWriter, completion: @escaping @Sendable (DownloadOutcome) -> Void

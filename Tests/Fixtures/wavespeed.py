@@ -61,6 +61,8 @@ On download also:
   file                      {"do": "file", "base64": "...", "cut": n, "encoding": "gzip", "length": false, "etag": "...", "ranges": true}:
                             cut after n bytes; encoded; without a length, so that its end is the connection's; parts by Range
 
+A HEAD, which opens a connection, is answered with 403; its endpoint in the log is "open".
+
 `GET /_/log` is {"requests": [...]}: n, connection, port, method, path, target (path as it was written), headers (lower-case names), body, seconds
 (steady clock) when it was read, ended when its answer begins or its connection is given up (null before), endpoint.
 `GET /_/log?at_least=3` answers when there are three, or after ten seconds.
@@ -316,7 +318,10 @@ class LoopbackWaveSpeed:
             if behaviour.get("delay_ms"):
                 with self.changed:
                     self.changed.wait_for(lambda: self.stopping, behaviour["delay_ms"] / 1000)
-            status, extra, content = self._answer(connection, endpoint, behaviour, path, headers, body)
+            if endpoint == "open":
+                status, extra, content = 403, {}, b""
+            else:
+                status, extra, content = self._answer(connection, endpoint, behaviour, path, headers, body)
             if behaviour.get("hold"):
                 with self.changed:
                     before = self.released
@@ -339,6 +344,8 @@ class LoopbackWaveSpeed:
         path = path.partition("?")[0]
         if path.startswith("/_/"):
             return None
+        if method == "HEAD":
+            return "open"
         if method == "PUT" and path.startswith("/put/"):
             return "put"
         if (method, path) == ("POST", "/api/v3/media/uploads"):

@@ -178,6 +178,26 @@ import Threads
     #expect(unsafeBitCast(signal(SIGPIPE, SIG_IGN), to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self))
   }
 
+  /// A connection that is opened ahead is used by the download, and goes to no address that a download may not go to.
+  @Test func aDownloadUsesTheConnectionThatWasOpened() throws {
+    let server = try Loopback()
+    let http = client()
+    func open(_ allows: Bool) -> Result<HTTPResponse, HTTPFailure> {
+      http.ask(
+        HTTPRequest(
+          url: server.outputURL + "/", limits: .init(total: 10_000), purpose: .open(allows: { _ in allows })))
+    }
+    #expect(try #require(failure(open(false))).kind == .forbiddenAddress)
+    #expect(server.requests().isEmpty)
+    #expect(try open(true).get().status == 403)
+    var request = get(server.outputURL + "/output/x.png")
+    request.purpose = .download(allows: { _ in true }, sink: { _ in true })
+    #expect(try http.ask(request).get().bodyBytes > 0)
+    let requests = server.requests()
+    #expect(requests.map { $0["method"]?.string } == ["HEAD", "GET"])
+    #expect(Set(requests.compactMap { $0["connection"]?.int64 }).count == 1)
+  }
+
   // MARK: - At most one POST (Sources/Providers/README.md, "The POST and libcurl")
 
   /// A kept connection that breaks after the server has read the whole POST: by default libcurl sends it twice.

@@ -199,9 +199,9 @@ extension StoreProcess {
   }
 
   /// Finishes a prediction with one saved output.
-  func complete(_ id: PredictionID) throws {
+  func complete(_ id: PredictionID, at address: String = "https://x/1") throws {
     try change(
-      id, .finished(.completed(outputs: [.location("https://x/1")], hasNSFWContents: [], inferenceMilliseconds: nil)),
+      id, .finished(.completed(outputs: [.location(address)], hasNSFWContents: [], inferenceMilliseconds: nil)),
       by: try row(id).writer)
     let file = OutputFile(path: "/x.png", mediaType: "image/png", bytes: 1, sha256: "00", width: 1, height: 1)
     try change(id, .saved([file]), by: try row(id).writer)

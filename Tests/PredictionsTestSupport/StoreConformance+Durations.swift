@@ -32,6 +32,19 @@ extension StoreConformance {
       }
       try expect(one.opened.durations(of: "account", model: "m"), durations((4..<260).reversed()))
     },
+    Rule("where outputs of a model came from is known to every process, of the account's newest completed prediction") {
+      world in
+      let (one, two) = (try world.process(), try world.process())
+      try expect(two.opened.lastOutput(of: "account", model: "m"), nil)
+      for address in ["https://x/", "https://y/"] {
+        try one.complete(try one.polling(address, remoteID: address).id, at: address)
+      }
+      let unlucky = try one.polling("unlucky", remoteID: "unlucky")
+      try one.change(unlucky.id, .finished(failed), by: unlucky.writer)
+      try expect(two.opened.lastOutput(of: "account", model: "m"), "https://y/")
+      try expect(two.opened.lastOutput(of: "other", model: "m"), nil)
+      try expect(two.opened.lastOutput(of: "account", model: "other"), nil)
+    },
   ]
 
   private static let done = RemoteResult.completed(

@@ -60,6 +60,21 @@ struct DurationTests {
     }
   }
 
+  @Test("a connection to the outputs' host is opened where a client waits, also by the next process")
+  func openedAhead() throws {
+    let rig = Rig(pace: .remote)
+    rig.provider.state.withLock { $0.polls = Array(repeating: Self.running, count: 9) }
+    _ = try rig.result(try rig.submit().id)
+    #expect(rig.provider.state.withLock { $0.opened } == [], "nobody knows where its outputs will be")
+    let next = Rig(sharing: rig, owner: "next", pace: .remote)
+    for expected in 1...2 {
+      next.provider.state.withLock { $0.polls = Array(repeating: Self.running, count: 4) }
+      _ = try next.result(try next.submit().id)
+      let opened = next.provider.state.withLock { $0.opened }
+      #expect(opened == Array(repeating: "https://cdn.example/1.png", count: expected))
+    }
+  }
+
   @Test("something is expected of a prediction while its provider works on it, and only then")
   func expectation() throws {
     let rig = Rig()

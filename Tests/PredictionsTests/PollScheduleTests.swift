@@ -17,6 +17,17 @@ struct PollScheduleTests {
   static let late = durations([(43, 45)])
   static let constant = durations(Array(repeating: (15, 15), count: 64))
 
+  @Test("how likely a job is done by a later age")
+  func likelihood() {
+    let known = PollSchedule(kind: Self.known20, model: Self.known20)
+    #expect(known.likelihood(from: 0, to: 8) < 0.1)
+    #expect(known.likelihood(from: 0, to: 19.702).rounded(to: 2) == 0.5)
+    #expect(known.likelihood(from: 0, to: 30) > 0.8)
+    #expect(known.likelihood(from: 18, to: 17) == 0 && known.likelihood(from: 5_000, to: 9_000) == 0)
+    // The prior: log-logistic, half of all after twelve seconds.
+    #expect(PollSchedule.unknown.likelihood(from: 0, to: 12).rounded(to: 2) == 0.5)
+  }
+
   struct Vector: Sendable, CustomTestStringConvertible {
     var name: String
     var kind: [JobDuration] = []
@@ -199,5 +210,12 @@ struct ProgressShareTests {
     #expect(share.update(at: 11, remaining: 100) > 0.5)
     #expect(share.update(at: 40, remaining: 0) == 0.98)
     #expect(share.update(at: 40, remaining: nil) == 0.98)
+  }
+}
+
+extension Double {
+  fileprivate func rounded(to digits: Int) -> Double {
+    let scale = (0..<digits).reduce(1.0) { product, _ in product * 10 }
+    return (self * scale).rounded() / scale
   }
 }

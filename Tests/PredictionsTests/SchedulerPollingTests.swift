@@ -10,6 +10,8 @@ struct SchedulerPollingTests {
   private struct Stage {
     var scheduler = Scheduler(seed: 7)
     var now = Moment(steady: 1_000_000, wall: 1_700_000_000_000)
+    /// When connections to outputs' hosts were opened.
+    var opened: [Int64] = []
 
     init() { scheduler.add(account: "a", pace: .remote) }
 
@@ -26,7 +28,9 @@ struct SchedulerPollingTests {
       let start = now.steady
       while let next = scheduler.nextWake {
         pass(max(0, next - now.steady))
-        if !handle(.woke).isEmpty { break }
+        let actions = handle(.woke)
+        opened += actions.filter { if case .openAhead = $0 { true } else { false } }.map { _ in now.steady }
+        if actions.contains(where: { if case .poll = $0 { true } else { false } }) { break }
       }
       return now.steady - start
     }
@@ -78,6 +82,36 @@ struct SchedulerPollingTests {
       _ = stage.accepted(isAwaited: true)
       #expect((1_500...2_150).contains(stage.waitForPoll()))
     }
+  }
+
+  @Test("a connection to the outputs' host is opened a second before a poll that likely finds them, for who waits")
+  func openingAhead() {
+    var stage = Stage()
+    var prediction = stage.accepted(isAwaited: true, like: Self.known20)
+    var polls: [Int64] = []
+    for _ in 0..<30 {
+      _ = stage.waitForPoll()
+      polls.append(stage.now.steady)
+      stage.answer(prediction)
+    }
+    // Not before the first poll, ten seconds after the POST, since no job was done as soon; and once, since it stays open, and
+    // later no poll is likely to find it done.
+    let first = stage.opened.first ?? 0
+    #expect(stage.opened.count == 1 && first > polls[0] && first < 1_020_000)
+    #expect(polls.contains(first + Scheduler.openingTime))
+
+    stage = Stage()
+    prediction = stage.accepted(like: Self.known20)
+    _ = stage.waitForPoll()
+    stage.answer(prediction)
+    #expect(stage.opened == [])
+    // Who begins to wait gets one too.
+    stage.handle(.awaited(prediction.id, true))
+    while stage.now.steady < 1_030_000 {
+      _ = stage.waitForPoll()
+      stage.answer(prediction)
+    }
+    #expect(stage.opened.count == 1)
   }
 
   @Test("what earlier jobs say holds from the first poll on, also when it is read only then")

@@ -30,6 +30,20 @@ import Threads
     #expect(request["headers"]?["authorization"] == nil)
   }
 
+  @Test func aConnectionIsOpenedToTheHostOfOutputsOnly() throws {
+    let server = try Loopback()
+    let provider = server.provider()
+    // Polls have a connection to the service; the others may not be connected to.
+    for output in [server.url + "/output/x.png", "https://192.168.1.1/x", "http://169.254.169.254/x", "inline:1", "%"] {
+      provider.openAhead(for: output)
+    }
+    provider.openAhead(for: server.outputURL + "/output/x.png?Signature=a")
+    let request = try #require(server.requests(atLeast: 1).first)
+    #expect(request["method"]?.string == "HEAD" && request["path"]?.string == "/")
+    #expect(request["port"]?.int64 == Int64(server.outputPort))
+    #expect(!request.text.contains(secret) && request["headers"]?["authorization"] == nil)
+  }
+
   @Test func redirectsAreFollowedFiveTimes() throws {
     let hop: JSONValue = ["do": "redirect", "to": "/output/next.png", "times": 5]
     let server = try Loopback(["download": [hop]])

@@ -135,6 +135,13 @@ struct Polls: Sendable {
       inference: inference)
   }
 
+  /// How likely a job that its last poll found running is done at a moment, from 0 to 1.
+  func likelihood(of id: PredictionID, doneBy moment: Int64) -> Double {
+    guard let plan = plans[id], let acceptedAt = plan.acceptedAt else { return 0 }
+    return schedules[plan.topic].likelihood(
+      from: Double((plan.stillAt ?? acceptedAt) - acceptedAt) / 1_000, to: Double(moment - acceptedAt) / 1_000)
+  }
+
   /// What is expected of a job that the provider has accepted; `nil` for any other, and where nothing is learned.
   mutating func expectation(of id: PredictionID, now: Int64) -> Expectation? {
     guard let plan = plans[id], let acceptedAt = plan.acceptedAt, let topic = plan.topic else { return nil }

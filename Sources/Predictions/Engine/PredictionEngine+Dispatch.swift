@@ -29,6 +29,7 @@ extension PredictionEngine {
     case .search(let id): withProvider(of: id) { search(for: $0, at: $1) }
     case .post(let id): withProvider(of: id) { post($0, to: $1) }
     case .poll(let id): withProvider(of: id) { poll($0, at: $1) }
+    case .openAhead(let id): withProvider(of: id) { openAhead(for: $0, at: $1) }
     case .look(let id): withProvider(of: id) { look(for: $0, at: $1) }
     case .download(let id): withProvider(of: id) { save($0, from: $1) }
     case .relink(let id): withProvider(of: id) { relink($0, at: $1) }

@@ -18,6 +18,7 @@ extension PredictionEngine {
   func finish(_ prediction: Prediction, _ result: RemoteResult) {
     let took = duration(of: prediction.id, result)
     storeBytes(of: result, for: prediction)
+    noteSource(of: result, for: prediction)
     record(prediction.id, .finished(result, took: took), by: writer(of: prediction))
   }
 

@@ -19,6 +19,7 @@ public final class PredictionEngine: Sendable {
     var attention = Attention()
     var posts = PostTable()
     var downloads: Downloads
+    var outputSources = OutputSources()
     var previews = Previews()
     var uploads = Uploads()
     var pendingRecords = PendingRecords()

@@ -83,9 +83,10 @@ extension Scheduler {
     guard let job = jobs[id] else { return }
     if job.isInLine { accounts[job.account]?.line.add(id, isAwaited: true) }
     guard job.phase == .polling, policy(of: job).learns, let due = job.due,
-      let next = polls.next(id, isAwaited: true, now: now.steady), next < due
+      let next = polls.next(id, isAwaited: true, now: now.steady)
     else { return }
-    schedule(id, at: next)
+    if next < due { schedule(id, at: next) }
+    planOpening(id, before: min(next, due), now: now)
   }
 
   /// Notes which jobs a job is like, and plans its next poll by them.
@@ -102,6 +103,7 @@ extension Scheduler {
     let isAwaited = awaited.contains(id)
     guard let next = polls.next(id, isAwaited: isAwaited, now: now.steady) else { return }
     schedule(id, at: isAwaited || next - now.steady < 1_000 ? next : (next + 249) / 250 * 250)
+    if isAwaited { planOpening(id, before: next, now: now) }
   }
 
   /// Between 0.85 and 1.15.

@@ -64,6 +64,8 @@ public struct Scheduler: Sendable {
     case post(PredictionID)
     /// Poll the prediction.
     case poll(PredictionID)
+    /// Open a connection to the host of the outputs that are expected.
+    case openAhead(PredictionID)
     /// Search the provider's history for a prediction whose reply was lost.
     case look(PredictionID)
     /// Save the outputs.
@@ -97,6 +99,9 @@ public struct Scheduler: Sendable {
     var isRelinking = false
     /// Whether it was finished long ago, so that a missing file will not appear any more.
     var isOld = false
+    /// When a connection to the host of its outputs is to be opened, and when one was.
+    var opensAt: Int64?
+    var openedAt: Int64?
   }
 
   struct AccountState: Sendable {
@@ -118,7 +123,7 @@ public struct Scheduler: Sendable {
   var accounts: [String: AccountState] = [:]
   /// When jobs are polled.
   var polls = Polls()
-  private var deadlines = DeadlineHeap()
+  var deadlines = DeadlineHeap()
   /// The prediction whose files are being uploaded, by account: one at a time, so that the next one with the same file
   /// finds its address.
   private var uploading: [String: PredictionID] = [:]
@@ -261,6 +266,7 @@ public struct Scheduler: Sendable {
     case .woke:
       var actions: [Action] = []
       while let (at, id) = deadlines.popDue(now.steady) {
+        actions += open(id, at: at, now: now)
         guard jobs[id]?.due == at else { continue }
         actions += begin(id, now: now)
       }

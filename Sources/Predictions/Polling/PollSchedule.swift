@@ -88,8 +88,7 @@ struct PollSchedule: Sendable, Equatable {
   /// How long until half of the jobs that run at this age are done; `nil` beyond the grid.
   func remaining(at age: Double) -> Double? {
     guard let last = Self.edges.last, age < last, let least = running.last else { return nil }
-    let (i, part) = Self.position(age)
-    let target = running[i - 1] * exp(part * log(running[i] / running[i - 1])) / 2
+    let target = running(at: age) / 2
     guard target > least else { return nil }
     // The first edge at which no more than the target run.
     var (low, high) = (1, running.count - 1)
@@ -99,6 +98,17 @@ struct PollSchedule: Sendable, Equatable {
     }
     let rest = log(target / running[low - 1]) / log(running[low] / running[low - 1])
     return max(Self.edges[low - 1] + rest * (Self.edges[low] - Self.edges[low - 1]) - age, 0)
+  }
+
+  /// How likely a job that runs at one age is done at a later one, from 0 to 1.
+  func likelihood(from age: Double, to later: Double) -> Double {
+    max(0, 1 - running(at: later) / running(at: age))
+  }
+
+  /// The share of jobs that still run at an age. Beyond the grid it stands still.
+  private func running(at age: Double) -> Double {
+    let (i, part) = Self.position(age)
+    return running[i - 1] * exp(part * log(running[i] / running[i - 1]))
   }
 
   /// N at an age: linear between edges. Beyond the grid it stands still.

@@ -270,6 +270,9 @@ public struct WaveSpeed: Provider, Sendable {
 
   // MARK: - Download
 
+  /// Opens a connection to the host of an output, unless polls have one already.
+  public func openAhead(for output: String) { openConnection(toHostOf: output) }
+
   /// Fetches an output, without the key.
   public func download(
     _ output: String, index: Int, of prediction: Prediction, into writer: any OutputWriter,

@@ -211,6 +211,11 @@ public final class SQLitePredictionStore: PredictionStore {
     try reader.withLock { reader throws(StoreError) in try reader.durations(of: account, model: model) }
   }
 
+  /// The address of the first output of an account's newest completed prediction with this model.
+  public func lastOutput(of account: String, model: String) throws(StoreError) -> String? {
+    try reader.withLock { reader throws(StoreError) in try reader.lastOutput(of: account, model: model) }
+  }
+
   /// Whether predictions wait for outputs of this one.
   public func isAwaited(_ id: PredictionID) throws(StoreError) -> Bool {
     try reader.withLock { reader throws(StoreError) in try reader.isAwaited(id) }

@@ -81,6 +81,25 @@ final class TableReader {
     }
   }
 
+  /// How many predictions `lastOutput` looks at.
+  private static let sourceRows = 16
+
+  /// The address of the first output of an account's newest completed prediction with this model; `nil` where none of the
+  /// newest has one.
+  func lastOutput(of account: String, model: String) throws(StoreError) -> String? {
+    do {
+      return try connection.first(
+        """
+        SELECT outputs
+          FROM (SELECT account, status, outputs FROM predictions WHERE model = ? ORDER BY seq DESC LIMIT \(Self.sourceRows))
+         WHERE account = ? AND status = 'completed' AND outputs IS NOT NULL LIMIT 1
+        """, model, account
+      ) { row throws(SQLiteError) in try JSONColumns.strings(row, 0) }?.first
+    } catch {
+      throw StoreError(error, at: path)
+    }
+  }
+
   /// When a prediction's POST was sent.
   func sendTime(of id: PredictionID) throws(StoreError) -> SendTime? {
     do {

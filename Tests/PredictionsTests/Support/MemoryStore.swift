@@ -133,6 +133,13 @@ final class MemoryStore: PredictionStore {
     return all.suffix(JobDuration.kept).reversed().map(\.took)
   }
 
+  func lastOutput(of account: String, model: String) -> String? {
+    table.state.withLock { state in
+      let rows = state.rows.values.filter { $0.account == account && $0.model == model && $0.status == .completed }
+      return rows.max { $0.id < $1.id }?.outputs.first
+    }
+  }
+
   func isAwaited(_ id: PredictionID) -> Bool { table.state.withLock { !$0.dependants(of: [id]).isEmpty } }
 
   func touch() {}

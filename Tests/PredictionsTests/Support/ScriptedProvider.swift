@@ -56,6 +56,8 @@ final class ScriptedProvider: Provider, ProviderHistory, ProviderUploads {
     var historyChecks = 0
     var canRepeat = true
     var forgotten: [PredictionID] = []
+    /// The outputs to whose hosts connections were opened.
+    var opened: [String] = []
   }
 
   let name = "scripted"
@@ -186,6 +188,8 @@ final class ScriptedProvider: Provider, ProviderHistory, ProviderUploads {
       completion(outcome)
     }
   }
+
+  func openAhead(for output: String) { state.signal { $0.opened.append(output) } }
 
   var history: (any ProviderHistory)? { keepsHistory ? self : nil }
   var historyWindow: HistoryWindow { .ofTests }
