@@ -19,6 +19,7 @@ from pathlib import Path
 
 import chains
 import durable
+import felt
 import flight
 import heavy
 import million
@@ -29,7 +30,7 @@ import wire
 from child import HERE, compile_c
 from report import table, plot
 
-PARTS = ("wire", "durable", "pictures", "thumbnails", "outputs", "chains", "heavy", "flight", "million")
+PARTS = ("wire", "durable", "pictures", "thumbnails", "outputs", "chains", "heavy", "flight", "million", "felt")
 
 
 def main() -> None:
@@ -38,6 +39,8 @@ def main() -> None:
     parser.add_argument("--static", type=Path, help="the same program with Swift's library inside")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--only", nargs="*", choices=PARTS, default=PARTS)
+    parser.add_argument("--felt-jobs", type=int, help="at most so many jobs in each row of the part felt")
+    parser.add_argument("--felt-rows", nargs="*", help="only rows of the part felt whose names contain one of these")
     options = parser.parse_args()
     program = options.program.resolve()
     static = options.static.resolve() if options.static and options.static.exists() else None
@@ -66,6 +69,8 @@ def main() -> None:
                 rows += flight.measure(program, folder)
             elif part == "million":
                 rows += million.measure(program, driver, folder, options.runs)
+            elif part == "felt":
+                rows += felt.measure(program, folder, options.felt_jobs, options.felt_rows)
 
     told = f"Medians of {options.runs} runs, everybody in turn; {platform.machine()}, {os.cpu_count()} CPUs, Linux {platform.release()}.\n\n"
     printed = told + table(rows)
