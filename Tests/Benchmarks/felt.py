@@ -1,7 +1,7 @@
 """What users feel: from submit to the picture on the disk, beside WaveSpeed's own client, at a provider that is 40 ms away.
 
-The network is network.py's, the provider is provider.py, and both sides get jobs of the same lengths in the same minutes. All
-scenarios run at once as far as two CPUs bear it; `felt` takes about seven minutes. Linux, as root; otherwise it is left out.
+The network is network.py's, the provider is provider.py. Both sides get jobs of the same lengths. One scenario runs alone, for the
+milliseconds; the others run at once, because they mostly wait. All take six minutes and a third of a CPU. Linux, as root; otherwise it is left out.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PROVIDERS = {
     "load": ("203.0.113.30", "203.0.113.40", 10_000),
 }
 KNOWN = 64
-RATE, LOAD_SECONDS, LOAD_TOOK = 8, 150, 60.0
+RATE, LOAD_SECONDS, LOAD_TOOK = 8, 180, 60.0
 
 
 @dataclass
@@ -42,16 +42,21 @@ class Scenario:
     known: bool
     lanes: int
     each: int
-    phase: int
     provider: str = "near"
     #: All lanes in one process, which works on so many at once.
     together: bool = False
+    #: Before the others, so that nothing else uses the CPUs.
+    alone: bool = False
     sides: tuple[str, ...] = ("awaited", "sdk")
 
     @property
     def name(self) -> str:
-        parts = [f"{self.median:g} s (σ {self.sigma:g})", "known" if self.known else "never seen", f"{self.lanes} at once" if self.together else "1 at once"]
+        parts = [f"{self.median:g} s (σ {self.sigma:g})", "known" if self.known else "never seen", self.where]
         return ", ".join([*parts, "1% loss"] if self.provider == "lossy" else parts)
+
+    @property
+    def where(self) -> str:
+        return "alone" if self.alone else f"{self.lanes if self.together else 1} at once"
 
     def took(self) -> list[list[float]]:
         """The same for every side."""
@@ -64,19 +69,20 @@ class Scenario:
 
 ALL = ("awaited", "others", "sdk")
 SCENARIOS = [
-    Scenario(6, 0.2, True, 2, 24, 1, sides=ALL),
-    Scenario(20, 0.1, True, 4, 10, 1, sides=ALL),
-    Scenario(20, 0.3, True, 4, 10, 1, sides=ALL),
-    Scenario(45, 0.25, True, 8, 5, 1, sides=ALL),
-    Scenario(6, 0.2, False, 2, 24, 1, sides=ALL),
-    Scenario(20, 0.3, False, 4, 10, 1, sides=ALL),
-    Scenario(45, 0.25, False, 8, 5, 1, sides=ALL),
-    Scenario(6, 0.2, True, 20, 3, 2, together=True),
-    Scenario(20, 0.3, True, 20, 3, 2, together=True, sides=ALL),
-    Scenario(45, 0.25, True, 20, 2, 2, together=True),
-    Scenario(6, 0.2, True, 2, 24, 2, provider="lossy"),
-    Scenario(20, 0.3, True, 4, 6, 2, provider="lossy"),
-    Scenario(45, 0.25, True, 8, 3, 2, provider="lossy"),
+    Scenario(3, 0.2, True, 1, 12, alone=True),
+    Scenario(6, 0.2, True, 2, 24, sides=ALL),
+    Scenario(20, 0.1, True, 4, 10, sides=ALL),
+    Scenario(20, 0.3, True, 4, 10, sides=ALL),
+    Scenario(45, 0.25, True, 8, 5, sides=ALL),
+    Scenario(6, 0.2, False, 2, 24, sides=ALL),
+    Scenario(20, 0.3, False, 4, 10, sides=ALL),
+    Scenario(45, 0.25, False, 8, 5, sides=ALL),
+    Scenario(6, 0.2, True, 20, 3, together=True),
+    Scenario(20, 0.3, True, 20, 3, together=True, sides=ALL),
+    Scenario(45, 0.25, True, 20, 2, together=True),
+    Scenario(6, 0.2, True, 2, 24, provider="lossy"),
+    Scenario(20, 0.3, True, 4, 6, provider="lossy"),
+    Scenario(45, 0.25, True, 8, 3, provider="lossy"),
 ]
 
 
@@ -92,10 +98,8 @@ def measure(program: Path, folder: Path, jobs: int | None = None, only: list[str
     wanted = [one for one in SCENARIOS if not only or any(text in one.name for text in only)]
     load = not only or any(text in "load" for text in only)
     with Run(program, folder) as run:
-        for phase in sorted({one.phase for one in wanted}):
-            run.side_by_side([one for one in wanted if one.phase == phase], jobs, load and phase == 2)
-        if load and not any(one.phase == 2 for one in wanted):
-            run.side_by_side([], jobs, True)
+        run.side_by_side([one for one in wanted if one.alone], jobs, False)
+        run.side_by_side([one for one in wanted if not one.alone], jobs, load)
         return run.rows(wanted)
 
 
@@ -137,6 +141,8 @@ class Run:
         threads = [threading.Thread(target=one, daemon=True) for one in work]
         for thread in threads:
             thread.start()
+            # Sixty processes that start in the same moment would be what is measured.
+            time.sleep(0.1)
         for thread in threads:
             thread.join(900)
 
@@ -242,13 +248,15 @@ def row(scenario: Scenario, side: str, ours: Figures, theirs: Figures) -> Row:
     what = f"{scenario.name}, {'awaited' if side == 'awaited' else 'not awaited'} ({len(ours.splits)} jobs)"
     if not ours.splits or not theirs.splits:
         return Row(what, "no job ended", "", "")
-    more = ours.median("total") - theirs.median("total")
+    more = ours.median("added") - theirs.median("added")
     share = ours.mean("polls") / theirs.mean("polls")
+    # Of a few jobs the total is that of one in the middle, so it is compared without the job's own time.
     if side == "others":
-        goal = "≤ 30% of its polls"
-    elif not scenario.known:
-        goal = "≤ +0.6 s, ≤ 80% of its polls"
+        goal = ["≤ 30% of its polls"]
     else:
-        late = "0.7" if scenario.median <= 20 else "1.8"
-        goal = f"≤ +0.3 s, ≤ 60% of its polls, ≤ {late} s late"
-    return Row(what, f"{more:+.2f} s, {share:.0%} of its polls: {ours}", f"SDK: {theirs}", goal)
+        goal = ["≤ +0.3 s, ≤ 60% of its polls" if scenario.known else "≤ +0.6 s, ≤ 80% of its polls"]
+    if scenario.alone:
+        goal = ["POST ≤ 5 ms, GET ≤ 1 ms, save ≤ 5 ms"]
+    elif scenario.known:
+        goal.append("≤ 0.7 s late" if side == "awaited" and scenario.median <= 20 else "≤ 1.8 s late")
+    return Row(what, f"{more:+.2f} s, {share:.0%} of its polls: {ours}", f"SDK: {theirs}", ", ".join(goal))

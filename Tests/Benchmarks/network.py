@@ -7,7 +7,7 @@ import shutil
 import struct
 import subprocess
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 #: Milliseconds each way, and the share of packets lost from and to addresses with an odd last byte.
@@ -59,11 +59,12 @@ class Network:
 
 @dataclass
 class Flow:
-    """What one connection sent and received: the moments at the client's side, in order."""
+    """One connection: when it was begun and accepted, and what it sent and received, all at the client's side and in order."""
 
-    begun: float = 0.0
-    up: list[float] = None
-    down: list[float] = None
+    begun: float
+    accepted: float = 0.0
+    up: list[float] = field(default_factory=list)
+    down: list[float] = field(default_factory=list)
 
     def sent_before(self, moment: float) -> float:
         """When the last packet left before a moment."""
@@ -77,6 +78,12 @@ class Flow:
         """When the last packet came before a moment."""
         return self.down[bisect_right(self.down, moment) - 1]
 
+    def handshake(self, since: float, until: float) -> float:
+        """How long the client waited for the provider between two moments until its first request left: a round trip for TCP, and
+        one for TLS 1.3."""
+        waits = ((self.begun, self.accepted), (self.up[0], self.received_before(until)))
+        return sum(max(0.0, min(end, until) - max(begin, since)) for begin, end in waits)
+
 
 class Wire:
     """The relay's records, by the last byte of the server's address and the client's port."""
@@ -88,7 +95,9 @@ class Wire:
             seconds = at / 1e9
             # A SYN that is sent again after seconds begins nothing new.
             if syn and upwards and (not of or of[-1].up):
-                of.append(Flow(seconds, [], []))
+                of.append(Flow(seconds))
+            elif syn and not upwards and of:
+                of[-1].accepted = of[-1].accepted or seconds
             if count and of:
                 (of[-1].up if upwards else of[-1].down).append(seconds)
 

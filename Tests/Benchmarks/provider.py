@@ -79,7 +79,7 @@ class Provider(wavespeed.LoopbackWaveSpeed):
         with self.changed:
             requests = [
                 {
-                    "endpoint": r["endpoint"], "path": r["path"], "at": r["seconds"], "ended": r["ended"],
+                    **({"prompt": json.loads(r["body"])["prompt"]} if r["endpoint"] == "submit" else {}), "endpoint": r["endpoint"], "path": r["path"], "at": r["seconds"], "ended": r["ended"],
                     "port": self.peers[r["connection"]], "host": int((self.outputs if r["port"] == OUTPUT_PORT else self.address).split(".")[3]),
                 }
                 for r in self.requests
