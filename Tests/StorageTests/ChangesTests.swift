@@ -140,7 +140,7 @@ struct ChangesTests {
       ALTER TABLE accounts DROP COLUMN model; ALTER TABLE accounts DROP COLUMN model_seen_ms;
       ALTER TABLE predictions DROP COLUMN unread_reply; ALTER TABLE predictions DROP COLUMN is_billed;
       ALTER TABLE predictions DROP COLUMN provider_data;
-      DROP TABLE durations; DROP TABLE refs; DROP INDEX chained; ALTER TABLE predictions DROP COLUMN refs;
+      DROP INDEX completed; DROP TABLE durations; DROP TABLE refs; DROP INDEX chained; ALTER TABLE predictions DROP COLUMN refs;
       ALTER TABLE predictions DROP COLUMN attended_ms; ALTER TABLE predictions DROP COLUMN home;
       PRAGMA user_version = 1;
       INSERT INTO changes(seq, gone) VALUES(1, 1)

@@ -151,6 +151,24 @@ struct ListTests {
     #expect(sizes == [0, 0, 1])
   }
 
+  @Test func oneFilterFindsItsRowsBehindAnyNumberOfOthers() throws {
+    let (fixture, rows) = try filled()
+    // A batch that failed as a whole, newer than all others; inserted with SQL, as above.
+    try SQLiteConnection(path: fixture.table).script(
+      """
+      BEGIN IMMEDIATE;
+      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i <= \(ListPlan.lookLimit))
+      INSERT INTO predictions(seq, low, status, provider, model, account, fingerprint, output_dir)
+        SELECT (1 << 52) + i, i, 'failed', 'p', 'm', 'a', x'00', '/o' FROM n;
+      COMMIT
+      """)
+    for status in PredictionStatus.allCases where status != .failed {
+      var query = ListQuery()
+      query.status = status
+      #expect(try fixture.store.list(query).predictions.map(\.id) == rows.filter { $0.status == status }.map(\.id))
+    }
+  }
+
   @Test func everyPlanUsesItsIndexAndSortsNothing() throws {
     let (fixture, _) = try filled()
     func plan(_ change: (inout ListQuery) -> Void) throws -> String {
@@ -164,6 +182,10 @@ struct ListTests {
       ("SEARCH predictions USING INTEGER PRIMARY KEY", { _ in }),
       ("SEARCH tags USING PRIMARY KEY (tag=? AND seq>? AND seq<?)", { $0.tag = "t" }),
       ("SEARCH predictions USING COVERING INDEX odd (status=? AND seq>? AND seq<?)", { $0.status = .failed }),
+      (
+        "SEARCH predictions USING COVERING INDEX completed (status=? AND rowid>? AND rowid<?)",
+        { $0.status = .completed }
+      ),
       ("SEARCH predictions USING COVERING INDEX by_model (model=? AND seq>? AND seq<?)", { $0.model = "m" }),
       ("SEARCH predictions USING COVERING INDEX by_provider (provider=? AND seq>? AND seq<?)", { $0.provider = "p" }),
       ("SEARCH words USING INTEGER PRIMARY KEY", { $0.text = "t" }),
@@ -173,5 +195,7 @@ struct ListTests {
       #expect(found.contains(search) && !found.contains("TEMP B-TREE"))
     }
     #expect(try plan { $0.status = .processing }.contains("INDEX unsettled"))
+    // A queue is sorted by its index, without its rows.
+    #expect(try plan { $0.status = .created }.contains("SCAN predictions USING COVERING INDEX unsettled"))
   }
 }

@@ -4,8 +4,8 @@ internal import Predictions
 
 /// The SQL of one page of a list.
 ///
-/// The index of the most selective filter yields rows in key order, newest first. At most 20,000 of them are examined for
-/// one page, so that no filter can delay the calls behind it.
+/// The index of the most selective filter yields rows in key order, newest first; each filter but `text` has one. At most
+/// 20,000 of them are examined for one page, so that no filter can delay the calls behind it.
 struct ListPlan {
   /// The most rows that are examined for one page.
   static let lookLimit = 20_000
@@ -49,20 +49,28 @@ struct ListPlan {
     } else if query.status == .created {
       driver = Driver(
         from: """
-          (SELECT seq FROM predictions INDEXED BY unsettled WHERE phase IS NOT NULL AND status = 'created' UNION ALL \
+          (SELECT seq FROM predictions INDEXED BY unsettled WHERE phase = 'queued' UNION ALL \
           SELECT seq FROM predictions INDEXED BY chained WHERE refs = 1 AND status = 'created')
           """, condition: "1")
     } else if let status = query.status, status == .processing {
+      // Rows of the queue are passed over by the index alone.
       driver = Driver(
-        from: "predictions INDEXED BY unsettled", condition: "phase IS NOT NULL AND status = '\(status.rawValue)'")
+        from: "predictions INDEXED BY unsettled",
+        condition: "phase IS NOT NULL AND phase <> 'queued' AND status = '\(status.rawValue)'")
     } else if let model = query.model {
       driver = Driver(from: "predictions INDEXED BY by_model", condition: "model = \(parameter(model))")
     } else if let provider = query.provider {
       driver = Driver(from: "predictions INDEXED BY by_provider", condition: "provider = \(parameter(provider))")
+    } else if let status = query.status, status == .completed, !hasText {
+      driver = Driver(from: "predictions INDEXED BY completed", condition: "status = '\(status.rawValue)'")
     } else {
       // Both tables have a row for each prediction; those of `words` are smaller.
       driver = Driver(from: hasText ? "words" : "predictions", condition: "1")
     }
+    // Where no second filter selects among its rows, the page needs no more of them, and SQLite sorts no more of a queue.
+    let filterCount = [query.status?.rawValue, query.provider, query.model, query.tag].count { $0 != nil }
+    let hasOneFilter = filterCount <= 1 && query.agent == nil && !hasText
+    let lookLimit = hasOneFilter ? min(lookLimit, limit + 1) : lookLimit
     let looked = """
       SELECT seq FROM \(driver.from) WHERE \(driver.condition) AND seq >= \(parameter(start)) \
       AND seq < \(parameter(end)) ORDER BY seq DESC LIMIT \(lookLimit)

@@ -168,6 +168,10 @@ enum Schema {
           kind INTEGER NOT NULL, still_ms INTEGER NOT NULL, done_ms INTEGER NOT NULL) STRICT;
         CREATE INDEX learned ON durations(account, model, seq);
         """),
+    // A list of completed ones finds them behind any number of others. A partial index, so that a submit does not touch it.
+    Migration(
+      name: "completed predictions have an index", minimumWriter: 1, minimumReader: 1,
+      sql: "CREATE INDEX completed ON predictions(status) WHERE status = 'completed';"),
   ]
 
   /// Migrates a database to this version in one transaction. If another process migrated it first, this does nothing.

@@ -141,6 +141,8 @@ extension Schema {
       name: "chained",
       sql: "CREATE INDEX chained ON predictions(account, seq) WHERE refs = 1 AND status = 'created'"),
     SchemaObject(name: "learned", sql: "CREATE INDEX learned ON durations(account, model, seq)"),
+    SchemaObject(
+      name: "completed", sql: "CREATE INDEX completed ON predictions(status) WHERE status = 'completed'"),
   ]
 
   static let triggers = [
