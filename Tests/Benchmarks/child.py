@@ -49,7 +49,7 @@ def drive(
     call = [*ours, str(driver), "nl", str(count), str(window), spelled, "--", *theirs, *command]
     printed = subprocess.run(call, check=True, capture_output=True, text=True, env=environment).stdout
     patterns = {
-        "first": r"first ([\d.]+) ms", "p50": r"p50 ([\d.]+) us", "p99": r"p99 ([\d.]+) us", "rate": r"([\d.]+) req/s",
+        "first": r"first ([\d.]+) ms", "p50": r"p50 ([\d.]+) us", "p99": r"p99 ([\d.]+) us", "max": r"max ([\d.]+) us", "rate": r"([\d.]+) req/s",
         "cpu": r"childcpu ([\d.]+)s", "rss": r"rss (\d+) KB", "peak": r"hwm (\d+) KB",
     }
     found = {name: re.search(pattern, printed) for name, pattern in patterns.items()}

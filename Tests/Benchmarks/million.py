@@ -3,39 +3,16 @@
 from __future__ import annotations
 
 import random
-import sqlite3
 import statistics
 from operator import truediv
 from pathlib import Path
 
 from child import Child, drive, one_cpu
+from filling import fill
 from report import Row
 
 COUNT = 1_000_000
 ASKED = 20_000
-
-
-def spelled(sequence: int, low: int) -> str:
-    """A prediction's id from its row's key, as PredictionID has it."""
-    digits = f"{(sequence >> 12) << 16 | 0x7000 | sequence & 0xFFF:016x}{0b10 << 62 | low:016x}"
-    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
-
-
-def fill(path: Path) -> list[str]:
-    """Copies the one prediction of a table a million times, each a minute older; some of their ids, by chance."""
-    chance = random.Random(7)
-    with sqlite3.connect(path) as table:
-        table.execute("PRAGMA synchronous = OFF")
-        newest = table.execute("SELECT max(seq) FROM predictions").fetchone()[0]
-        table.execute("CREATE TEMP TABLE rows(seq INTEGER PRIMARY KEY, low INTEGER)")
-        rows = [(newest - (number * 60_000 << 12), chance.getrandbits(62)) for number in range(COUNT - 1, 0, -1)]
-        table.executemany("INSERT INTO rows VALUES(?, ?)", rows)
-        for name in ("predictions", "inputs", "words"):
-            columns = [row[1] for row in table.execute(f"PRAGMA table_info({name})")]
-            taken = ", ".join({"seq": "r.seq", "low": "r.low"}.get(column, f"t.{column}") for column in columns)
-            table.execute(f"INSERT INTO {name} SELECT {taken} FROM rows r JOIN {name} t ON t.seq = {newest}")
-    table.close()
-    return [spelled(*row) for row in chance.sample(rows, ASKED)]
 
 
 def measure(program: Path, driver: Path, folder: Path, runs: int) -> list[Row]:
@@ -47,7 +24,8 @@ def measure(program: Path, driver: Path, folder: Path, runs: int) -> list[Row]:
             child.process.stdin.close()
             child.process.wait()
     small = '{"jsonrpc":"2.0","id":@ID@,"method":"status","params":{"id":"%s"}}'
-    ids = fill(folder / "million" / "predictions.db")
+    copies = fill(folder / "million" / "predictions.db", COUNT - 1, step_ms=60_000)
+    ids = map(copies.id, random.Random(7).sample(range(1, COUNT), ASKED))
     others = folder / "templates"
     others.write_text("\n".join(small % each for each in ids) + "\n")
     page = '{"jsonrpc":"2.0","id":@ID@,"method":"list"}'

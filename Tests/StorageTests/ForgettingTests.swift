@@ -165,6 +165,29 @@ struct ForgettingTests {
     #expect(batches.map(\.count) == [50, 14, 2])
   }
 
+  @Test func aBatchEndsBehindManyKeptRows() throws {
+    let fixture = try StoreFixture()
+    let count = TableWriter.examinedRows + 10
+    // Kept ones, inserted with SQL: only reading is tested.
+    try SQLiteConnection(path: fixture.table).script(
+      """
+      BEGIN IMMEDIATE;
+      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \(count))
+      INSERT INTO predictions(seq, low, status, provider, model, account, fingerprint, output_dir)
+        SELECT i, i, 'failed', 'p', 'm', 'a', x'00', '/o' FROM n;
+      INSERT INTO tags(tag, seq) SELECT 'album', seq FROM predictions;
+      COMMIT
+      """)
+    let old = try over(fixture)
+    fixture.time.advance(1_000)
+    var request = PruneRequest(acceptedBefore: fixture.time.now.wall, keptTags: ["album"])
+    let first = try fixture.wait { fixture.store.prune(request, completion: $0) }
+    #expect(first.deleted.isEmpty && first.last?.sequence == Int64(TableWriter.examinedRows))
+    request.after = first.last
+    let second = try fixture.wait { fixture.store.prune(request, completion: $0) }
+    #expect(second.deleted.map(\.id) == [old] && second.last == nil)
+  }
+
   @Test func anUnreadableRowIsNotPruned() throws {
     let fixture = try StoreFixture()
     let damaged = try over(fixture)
