@@ -10,13 +10,10 @@ final class Outbox: Sendable {
     var queued: [UInt8] = []
     /// An empty array with memory, for the next frames.
     var spare: [UInt8] = []
-    /// Bytes for the writing thread, and how many of them were written before.
-    var handedOver: (bytes: [UInt8], written: Int)?
     /// Bytes that are queued or being written.
     var unwritten = 0
     /// Whether a thread is writing. Only the thread that set it may use the transport.
     var isWriting = false
-    var hasThread = false
     var isHeldBack = false
     var readerIsGone = false
 
@@ -27,9 +24,17 @@ final class Outbox: Sendable {
     }
   }
 
+  private struct WritingThread {
+    /// Bytes to write, and how many of them were written before.
+    var job: (bytes: [UInt8], written: Int)?
+    var isRunning = false
+  }
+
   private let transport: any Transport
   private let onReaderGone: @Sendable () -> Void
   private let state = Protected(State())
+  /// Apart from `state`, whose changes would wake the thread at each write of another one while it waits for its next job.
+  private let writingThread = Protected(WritingThread())
 
   /// How long the writing thread waits for more before it ends, in milliseconds.
   private static let lingering: Int64 = 2_000
@@ -145,26 +150,26 @@ final class Outbox: Sendable {
   // MARK: - The writing thread
 
   private func handOver(_ bytes: [UInt8], written: Int) {
-    let mustStart = state.signal { state -> Bool in
-      state.handedOver = (bytes, written)
-      defer { state.hasThread = true }
-      return !state.hasThread
+    let mustStart = writingThread.signal { thread -> Bool in
+      thread.job = (bytes, written)
+      defer { thread.isRunning = true }
+      return !thread.isRunning
     }
     guard mustStart else { return }
     startThread { [self] in
       while true {
-        let job = state.wait(atMost: Self.lingering) { state in
-          defer { state.handedOver = nil }
-          return state.handedOver
+        let job = writingThread.wait(atMost: Self.lingering) { thread in
+          defer { thread.job = nil }
+          return thread.job
         }
         if let job {
           var bytes = job.bytes
           _ = write(&bytes, from: job.written, waiting: true)
           continue
         }
-        let mayEnd = state.withLock { state -> Bool in
-          state.hasThread = state.handedOver != nil
-          return !state.hasThread
+        let mayEnd = writingThread.withLock { thread -> Bool in
+          thread.isRunning = thread.job != nil
+          return !thread.isRunning
         }
         if mayEnd { return }
       }
