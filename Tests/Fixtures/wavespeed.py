@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A WaveSpeed on this machine, for tests: Python's standard library only, every fault on demand.
 
-As a program:   python3 wavespeed.py [--port 0]
+As a program:   python3 wavespeed.py [--port 0] [--script '{"polls": 9}']
   prints one line {"port": N, "output_port": M} when ready, and exits when its stdin closes. `port` is the service;
   `output_port` is a second server for outputs, so that tests can see what another host would get to see.
   `--many`: a server for each line "open" on stdin, each with such a line; "close N" ends the one at port N.
@@ -677,6 +677,8 @@ def main():
         return
     port = int(sys.argv[sys.argv.index("--port") + 1]) if "--port" in sys.argv else 0
     with LoopbackWaveSpeed(port) as server:
+        if "--script" in sys.argv:
+            server.script(**json.loads(sys.argv[sys.argv.index("--script") + 1]))
         print(json.dumps({"port": server.port, "output_port": server.output_port}), flush=True)
         sys.stdin.read()
 

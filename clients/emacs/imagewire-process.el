@@ -54,7 +54,7 @@ process has ended."
   "The connection to the process as it is now, or nil.")
 
 (defvar imagewire--listeners nil
-  "Alist of workDoneToken to the function that hears its reports.")
+  "Alist of workDoneToken to the function that gets the values of its reports.")
 
 (defun imagewire--configuration ()
   "Return `imagewire-configuration' as JSON, with functions called."
@@ -121,7 +121,7 @@ It is called back once: not where its answer came before."
              (value (plist-get params :value))
              (listener (alist-get (plist-get params :token) imagewire--listeners nil nil #'equal)))
         (when (and listener (equal (plist-get value :kind) "report"))
-          (imagewire--guarded listener (plist-get value :message)))))
+          (imagewire--guarded listener value))))
      (request
       (if problem
           (imagewire--answer connection request nil (if hint (concat text " " hint) text))

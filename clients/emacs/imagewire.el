@@ -17,8 +17,8 @@
 ;; The work is done by the program `imagewire', one process that is started when it is first needed and ends with
 ;; Emacs.  Without a key it draws with its sandbox: offline, free, good for trying.
 ;;
-;; This file has the commands and the images in progress.  It uses imagewire-list.el, which uses imagewire-process.el and
-;; imagewire-link.el, which use imagewire-escapes.el, imagewire-message.el and imagewire-settings.el.
+;; This file has the commands and the images in progress.  It uses imagewire-progress.el and imagewire-list.el, which uses
+;; imagewire-process.el and imagewire-link.el, which use imagewire-escapes.el, imagewire-message.el and imagewire-settings.el.
 
 ;;; Code:
 
@@ -28,6 +28,7 @@
 (require 'imagewire-list)
 (require 'imagewire-message)
 (require 'imagewire-process)
+(require 'imagewire-progress)
 (require 'imagewire-settings)
 
 ;;;; Work in progress
@@ -35,18 +36,23 @@
 (cl-defstruct (imagewire--work (:constructor imagewire--work) (:copier nil))
   "An image in progress, from its command to its link.
 PLACE is an overlay of no width that keeps the place while the text
-changes; OWN-LINE says that the link gets a new line there;
-CALL is its submit."
-  prompt place own-line (status "created") id call cancelled)
+changes; OWN-LINE says that the link gets a new line there; ETA is
+when it is expected, in milliseconds, or nil; CALL is its submit."
+  prompt place own-line (status "created") eta id call cancelled)
 
 (defvar imagewire--in-progress nil
   "Images in progress in this Emacs, newest first.")
 
 (defun imagewire-status ()
   "Return the images in progress, in a few words; nil if there are none."
-  (cond ((cdr imagewire--in-progress) (format "imagewire: %d images in progress" (length imagewire--in-progress)))
+  (cond ((cdr imagewire--in-progress)
+         (imagewire--progress-several (mapcar #'imagewire--work-eta imagewire--in-progress)))
         (imagewire--in-progress
          (format "imagewire: %s" (imagewire--work-status (car imagewire--in-progress))))))
+
+(defun imagewire--mode-line ()
+  "Return `imagewire-status' for the mode line, where % begins a construct."
+  (string-replace "%" "%%" (or (imagewire-status) "")))
 
 (defun imagewire--show (work words)
   "Show WORDS where the link of WORK is to appear, and in the mode line."
@@ -130,7 +136,11 @@ Of several links at one point, the later command's comes behind."
   "Wait until WORK is finished, without a limit, 50 s at a time."
   (let* ((token (format "emacs-%d" (cl-incf imagewire--tokens)))
          (forget (lambda () (setf (alist-get token imagewire--listeners nil t #'equal) nil))))
-    (push (cons token (lambda (words) (imagewire--show work words))) imagewire--listeners)
+    (push (cons token (lambda (report)
+                        (unless (imagewire--work-cancelled work)
+                          (setf (imagewire--work-eta work) (plist-get report :eta_ms))
+                          (imagewire--show work (imagewire--progress-words report)))))
+          imagewire--listeners)
     (condition-case problem
         (imagewire--call
          :result (list :id (imagewire--work-id work) :timeout_ms 50000 :workDoneToken token)
@@ -156,7 +166,8 @@ Of several links at one point, the later command's comes behind."
     (imagewire--finish work)
     (imagewire--say "%s: cancelled.  Nothing was sent" (imagewire--short (imagewire--work-prompt work) 30)))
    (t
-    (setf (imagewire--work-cancelled work) t)
+    (setf (imagewire--work-cancelled work) t
+          (imagewire--work-eta work) nil)
     (imagewire--show work "cancelling")
     ;; Without an id the reply to `submit' is still to come, and cancels.
     (when (imagewire--work-id work)
@@ -224,7 +235,7 @@ wherever that text is by then."
                   (point)))
          (work (imagewire--work :prompt prompt :place (make-overlay there there) :own-line (and end t))))
     (push work imagewire--in-progress)
-    (add-to-list 'mode-line-misc-info '(imagewire--in-progress (" [" (:eval (imagewire-status)) "] ")))
+    (add-to-list 'mode-line-misc-info '(imagewire--in-progress (" [" (:eval (imagewire--mode-line)) "] ")))
     (deactivate-mark)
     (imagewire--show work "created")
     ;; Also where it is quit, while a key is asked for or a long prompt is sent.

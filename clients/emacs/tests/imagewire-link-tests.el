@@ -14,12 +14,6 @@
 (require 'ox-html)
 (require 'ox-latex)
 
-(defun imagewire-tests--fixture (name)
-  "Return the JSON of the fixture NAME, with objects as hash tables."
-  (with-temp-buffer
-    (insert-file-contents (expand-file-name (concat "../../../Tests/Fixtures/" name) imagewire-tests--folder))
-    (json-parse-buffer)))
-
 (defun imagewire-tests--hostile ()
   "Return the hostile strings, except the ones that Emacs cannot read from JSON."
   (delq nil

@@ -63,6 +63,12 @@
     (insert-file-contents-literally path nil 0 8)
     (equal (buffer-string) "\211PNG\r\n\032\n")))
 
+(defun imagewire-tests--fixture (name)
+  "Return the JSON of the fixture NAME, with objects as hash tables."
+  (with-temp-buffer
+    (insert-file-contents (expand-file-name (concat "../../../Tests/Fixtures/" name) imagewire-tests--folder))
+    (json-parse-buffer)))
+
 (defun imagewire-tests--second (&rest environment)
   "Start another Emacs with ENVIRONMENT; return a buffer with what it says."
   (let* ((buffer (generate-new-buffer "second"))

@@ -133,11 +133,54 @@
     (should (string-match-p "a fox: processing" (overlay-get (car (overlays-in 1 1)) 'after-string)))
     ;; A batch Emacs renders no mode line, so its parts are looked at.
     (should (equal (cadr (assq 'imagewire--in-progress mode-line-misc-info))
-                   '(" [" (:eval (imagewire-status)) "] ")))
+                   '(" [" (:eval (imagewire--mode-line)) "] ")))
     (should imagewire--in-progress)
     (imagewire-tests--idle)
     (should-not (seq-find (lambda (overlay) (overlay-get overlay 'after-string)) (overlays-in 1 (point-max))))
     (should-not imagewire--in-progress)))
+
+(ert-deftest imagewire-images-in-progress-have-the-words-of-all-editors ()
+  (let ((cases (imagewire-tests--fixture "progress-words.json"))
+        (known (lambda (eta) (unless (eq eta :null) eta))))
+    (seq-doseq (case (gethash "reports" cases))
+      (should (equal (imagewire--progress-words (list :message (gethash "message" case) :progress (gethash "progress" case)
+                                                      :eta_ms (funcall known (gethash "eta_ms" case))))
+                     (gethash "words" case))))
+    (seq-doseq (case (gethash "durations" cases))
+      (should (equal (imagewire--progress-words (list :progress 0.5 :eta_ms (gethash "eta_ms" case)))
+                     (format "50%% · about %s left" (gethash "words" case)))))
+    (seq-doseq (case (gethash "several" cases))
+      (should (equal (imagewire--progress-several (seq-map known (gethash "eta_ms" case))) (gethash "words" case))))))
+
+(ert-deftest imagewire-a-remote-image-has-a-share-and-an-estimate-and-several-have-that-of-the-next ()
+  (let* ((buffer (generate-new-buffer "provider"))
+         (server (make-process
+                  :name "provider" :buffer buffer :noquery t :connection-type 'pipe
+                  :command (list "python3" (expand-file-name "../../../Tests/Fixtures/wavespeed.py" imagewire-tests--folder)
+                                 "--script" "{\"poll\": [{\"do\": \"running\", \"times\": \"forever\"}]}")))
+         (port (lambda () (with-current-buffer buffer
+                            (goto-char (point-min))
+                            (and (re-search-forward "\"port\": \\([0-9]+\\)" nil t) (match-string 1))))))
+    (unwind-protect
+        (let ((process-environment process-environment))
+          (imagewire-tests--wait "the provider" port)
+          (push (concat "WAVESPEED_BASE_URL=http://127.0.0.1:" (funcall port)) process-environment)
+          (imagewire-tests--with ((imagewire-configuration '((model . "openai/gpt-image-1-high-fidelity")
+                                                             (wavespeed_api_key . "wsk_SECRETsecret0123456789"))))
+            (imagewire-generate "a fox")
+            (imagewire-tests--wait "an estimate" (lambda () (string-match-p "\\`imagewire: [0-9]+% · about [0-9]+ s left\\'"
+                                                                            (or (imagewire-status) ""))))
+            (should (string-match-p "a fox: [0-9]+% · about [0-9]+ s left\\]\\'"
+                                    (overlay-get (car (overlays-in 1 1)) 'after-string)))
+            ;; A mode line takes two for one.
+            (should (string-match-p "\\`imagewire: [0-9]+%% · about" (imagewire--mode-line)))
+            (imagewire-generate "a yak")
+            (should (string-match-p "\\`imagewire: 2 images · next in about [0-9]+ s\\'" (imagewire-status)))
+            (imagewire-cancel t)
+            (should (equal (imagewire-status) "imagewire: 2 images in progress"))
+            (imagewire-tests--idle)))
+      (delete-process server)
+      (kill-buffer buffer))))
 
 (ert-deftest imagewire-cancel-one ()
   (imagewire-tests--with ((imagewire-input '(:size "64x64" :sandbox (:never t))))

@@ -90,6 +90,12 @@ function M.listed(text)
   return found
 end
 
+--- The contents of a fixture that the tests of all clients share.
+function M.fixture(name)
+  local path = M.directory .. '/../../Tests/Fixtures/' .. name
+  return vim.json.decode(table.concat(vim.fn.readfile(path), '\n'))
+end
+
 --- Starts another Neovim, which runs second.lua, and returns its job.
 function M.second(variables, on_line)
   return vim.fn.jobstart({

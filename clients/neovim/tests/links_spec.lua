@@ -21,16 +21,11 @@ for filetype, wanted in pairs({
   end)
 end
 
-local function fixture(name)
-  local path = t.directory .. '/../../Tests/Fixtures/' .. name
-  return vim.json.decode(table.concat(vim.fn.readfile(path), '\n'))
-end
-
 local filetypes = { markdown = 'markdown', html = 'html', org = 'org', latex = 'tex', typst = 'typst' }
 
 test('links are written by the rules of all clients, and as their examples are', function()
   local link, escapes = require('imagewire.link'), require('imagewire.escapes')
-  local rules = fixture('link-escapes.json')
+  local rules = t.fixture('link-escapes.json')
   for _, name in ipairs({ 'space', 'unsafe' }) do
     equal(escapes[name], vim.tbl_map(function(range)
       return { tonumber(range[1], 16), tonumber(range[2], 16) }
@@ -75,7 +70,7 @@ local shapes = {
 test('hostile text neither breaks a link nor hides in it, as a prompt and as a path', function()
   local link = require('imagewire.link')
   local refused = 0
-  for _, string in ipairs(fixture('hostile-text.json').strings) do
+  for _, string in ipairs(t.fixture('hostile-text.json').strings) do
     -- The decoder refuses some that JSON allows.
     local ok, text = pcall(function() return string.text or vim.json.decode(string.json) end)
     text = ok and text:rep(string.times or 1) or ''

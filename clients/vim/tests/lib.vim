@@ -52,6 +52,11 @@ export def Edit(name: string, lines: list<string> = []): string
   return folder
 enddef
 
+# The contents of a fixture that the tests of all clients share.
+export def Fixture(name: string): dict<any>
+  return json_decode(join(readfile(here .. '/../../Tests/Fixtures/' .. name), "\n"))
+enddef
+
 # Starts another editor; see second.vim.
 export def Second(says: string, folder: string, delay: number, leaves: string): job
   return job_start([v:progpath, '-N', '-u', 'NONE', '-i', 'NONE', '-n', '-es', '--cmd', 'set runtimepath^=' .. here,

@@ -7,7 +7,7 @@ import autoload 'imagewire/process.vim'
 import autoload 'imagewire/work.vim'
 import './lib.vim' as t
 
-const [Contains, Edit, Idle, Message] = [t.Contains, t.Edit, t.Idle, t.Message]
+const [Contains, Edit, Fixture, Idle, Message] = [t.Contains, t.Edit, t.Fixture, t.Idle, t.Message]
 
 def Test_the_link_is_what_the_filetype_wants()
   for [filetype, wanted] in items({
@@ -23,10 +23,6 @@ def Test_the_link_is_what_the_filetype_wants()
     Idle()
     assert_equal([wanted], getline(1, '$'))
   endfor
-enddef
-
-def Fixture(name: string): dict<any>
-  return json_decode(join(readfile(t.here .. '/../../Tests/Fixtures/' .. name), "\n"))
 enddef
 
 const filetypes = {markdown: 'markdown', html: 'html', org: 'org', latex: 'tex', typst: 'typst'}

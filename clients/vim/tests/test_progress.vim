@@ -1,6 +1,7 @@
 vim9script
 # Progress, cancelling, and a prediction that fails.
 
+import autoload 'imagewire/progress.vim'
 import './lib.vim' as t
 
 const [Contains, Edit, Idle, Message, WaitFor] = [t.Contains, t.Edit, t.Idle, t.Message, t.WaitFor]
@@ -14,6 +15,40 @@ def Test_progress_is_told_by_the_status_line_and_beside_the_text()
   assert_equal(['imagewire', 'imagewire_words'], sort(mapnew(prop_list(1), (_, property) => property.type)))
   Idle()
   assert_equal([], prop_list(1))
+enddef
+
+def Test_images_in_progress_have_the_words_of_all_editors()
+  var cases = t.Fixture('progress-words.json')
+  for report in cases.reports
+    assert_equal(report.words, progress.Words(report))
+  endfor
+  for case in cases.durations
+    assert_equal('50% · about ' .. case.words .. ' left', progress.Words({progress: 0.5, eta_ms: case.eta_ms}))
+  endfor
+  for case in cases.several
+    assert_equal(case.words, progress.Line(mapnew(case.eta_ms, (_, eta) => ({eta: progress.Eta({eta_ms: eta})}))))
+  endfor
+enddef
+
+def Test_a_remote_image_has_a_share_and_an_estimate_and_several_have_that_of_the_next()
+  var line = ''
+  var server = job_start(['python3', t.here .. '/../../Tests/Fixtures/wavespeed.py',
+    '--script', '{"poll": [{"do": "running", "times": "forever"}]}'], {out_cb: (_, said) => {
+      line = said
+    }})
+  WaitFor('the provider', () => line != '')
+  $WAVESPEED_BASE_URL = 'http://127.0.0.1:' .. json_decode(line).port
+  g:imagewire_configuration = {model: 'openai/gpt-image-1-high-fidelity', wavespeed_api_key: 'wsk_SECRETsecret0123456789'}
+  Edit('note.md')
+  Imagewire a fox
+  WaitFor('an estimate', () => imagewire#Statusline() =~ '^imagewire: \d\+% · about \d\+ s left$')
+  Imagewire a yak
+  assert_match('^imagewire: 2 images · next in about \d\+ s$', imagewire#Statusline())
+  ImagewireCancel!
+  assert_equal('imagewire: 2 images in progress', imagewire#Statusline())
+  Idle()
+  unlet $WAVESPEED_BASE_URL
+  ch_close_in(server)
 enddef
 
 def Test_cancel()

@@ -4,11 +4,14 @@ const vscode = require("vscode");
 const { Imagewire, KEY } = require("./imagewire.js");
 const { Place } = require("./place.js");
 const { folderOf, kindsOf, linksTo, nameFor, short } = require("./link.js");
+const { percent, words } = require("./progress.js");
 const { plain, sayError, sayInformation, sayWarning } = require("./say.js");
+const { StatusBar } = require("./status.js");
 
 /** Called by VS Code before the first command. */
 function activate(context) {
   const imagewire = new Imagewire(context.secrets);
+  const statusBar = new StatusBar();
   const command = (name, body) =>
     vscode.commands.registerCommand(name, async (...given) => {
       try {
@@ -20,7 +23,8 @@ function activate(context) {
 
   context.subscriptions.push(
     imagewire,
-    command("imagewire.generate", (prompt) => generate(imagewire, prompt)),
+    statusBar,
+    command("imagewire.generate", (prompt) => generate(imagewire, statusBar, prompt)),
     command("imagewire.insert", () => insertEarlier(imagewire)),
     command("imagewire.setKey", () => setKey(context.secrets)),
     command("imagewire.forgetKey", () => context.secrets.delete(KEY)),
@@ -31,7 +35,7 @@ function activate(context) {
 }
 
 /** Makes an image from the selection, or from a typed prompt, and inserts a link where the command was given. */
-async function generate(imagewire, given) {
+async function generate(imagewire, statusBar, given) {
   const editor = editorOrError();
   const { document, selection } = editor;
   const selected = given ? "" : document.getText(selection);
@@ -41,9 +45,17 @@ async function generate(imagewire, given) {
     const prompt =
       given || (selected.trim() ? selected : await vscode.window.showInputBox({ prompt: "Image of", ignoreFocusOut: true }));
     if (!prompt?.trim()) return;
+    const title = plain(prompt, 60);
     const prediction = await vscode.window.withProgress(
-      { location: vscode.ProgressLocation.Notification, title: plain(prompt, 60), cancellable: true },
-      (progress, token) => work(imagewire, prompt, document, progress, token),
+      { location: vscode.ProgressLocation.Notification, title, cancellable: true },
+      async (progress, token) => {
+        const shown = statusBar.add(title);
+        try {
+          return await work(imagewire, prompt, document, reporter(progress, shown), token);
+        } finally {
+          shown.remove();
+        }
+      },
     );
     if (prediction) await land(prediction, prompt, place);
     else sayInformation(`${short(prompt, 40)}: cancelled before it was sent. Nothing was spent.`);
@@ -52,12 +64,26 @@ async function generate(imagewire, given) {
   }
 }
 
+/** A function of a prediction in progress, which shows it in its notification and in the status bar. */
+function reporter(progress, shown) {
+  const begun = Date.now();
+  let reported = 0;
+  return (prediction) => {
+    const message = words(prediction, `${prediction.status}, ${Math.round((Date.now() - begun) / 1000)} s`);
+    shown.update(message, prediction.eta_ms);
+    if (prediction.progress === undefined) return progress.report({ message });
+    // The bar fills by increments; a report without one, were it 0, would make it run without an end again.
+    const increment = Math.max(0, percent(prediction.progress) - reported);
+    reported += increment;
+    progress.report({ message, increment });
+  };
+}
+
 /** The prediction, once it is finished, however it ended; undefined where it was cancelled before it was sent. */
-async function work(imagewire, prompt, document, progress, token) {
+async function work(imagewire, prompt, document, onProgress, token) {
   const settings = vscode.workspace.getConfiguration("imagewire", document.uri);
   const folder = folderOf(document, settings.get("folder"));
   const client = await imagewire.client();
-  const begun = Date.now();
   const aborting = new AbortController();
   const { signal } = aborting;
   const listening = token.onCancellationRequested(() => aborting.abort());
@@ -73,10 +99,7 @@ async function work(imagewire, prompt, document, progress, token) {
     const cancel = () => client.cancel(id).catch(() => {}); // `result` says how it went.
     if (signal.aborted) cancel();
     else signal.addEventListener("abort", cancel, { once: true });
-    return await client.result(id, {
-      onProgress: ({ status }) =>
-        progress.report({ message: `${status}, ${Math.round((Date.now() - begun) / 1000)} s` }),
-    });
+    return await client.result(id, { onProgress });
   } catch (error) {
     if (signal.aborted && error === signal.reason) return undefined;
     throw error;

@@ -72,13 +72,13 @@ class WorkspaceEdit {
   }
 }
 
-/** What a test sets and looks at. */
+/** What a test sets and looks at. `statusBar` has what the item has shown, and undefined where it was hidden. */
 const state = {
-  documents: [], settings: {}, commands: {}, messages: [], progress: [], clipboard: "",
+  documents: [], settings: {}, commands: {}, messages: [], progress: [], statusBar: [], clipboard: "",
   answerInput: () => undefined, answerPick: () => undefined, cancel: undefined,
   reset() {
     Object.assign(state, {
-      documents: [], settings: {}, messages: [], progress: [], clipboard: "", cancel: undefined,
+      documents: [], settings: {}, messages: [], progress: [], statusBar: [], clipboard: "", cancel: undefined,
       answerInput: () => undefined, answerPick: () => undefined,
     });
     module.exports.window.activeTextEditor = undefined;
@@ -105,6 +105,7 @@ const say = (level) => (text) => {
 module.exports = {
   Position, Selection, Disposable, WorkspaceEdit, Document, state, emitter,
   ProgressLocation: { Notification: 15 },
+  StatusBarAlignment: { Left: 1 },
   commands: {
     registerCommand(name, body) {
       state.commands[name] = body;
@@ -119,6 +120,15 @@ module.exports = {
     showErrorMessage: say("error"),
     showWarningMessage: say("warning"),
     showInformationMessage: say("information"),
+    createStatusBarItem(id) {
+      return {
+        show() {
+          state.statusBar.push({ id, text: this.text, tooltip: this.tooltip });
+        },
+        hide: () => state.statusBar.push(undefined),
+        dispose: () => {},
+      };
+    },
     async withProgress(options, task) {
       const cancelled = emitter();
       const token = { isCancellationRequested: false, onCancellationRequested: cancelled.event };

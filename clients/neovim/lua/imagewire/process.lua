@@ -17,7 +17,7 @@ M.maximum = 64 * 1024 * 1024
 --- (calls that wait until the version is known), is_ready, partial (a line that is not complete yet), log (last
 --- line of stderr).
 local current = nil
---- workDoneToken to function(message).
+--- workDoneToken to function(report), which gets the `value` of a report.
 local listeners = {}
 
 local function version_of(text)
@@ -63,7 +63,7 @@ local function receive(process, line)
     local params = message.params or {}
     local listener = message.method == '$/progress' and listeners[params.token]
     if listener and params.value.kind == 'report' then
-      call(listener, params.value.message)
+      call(listener, params.value)
     end
     return
   end

@@ -3,10 +3,11 @@ local config = require('imagewire.config')
 local folder = require('imagewire.folder')
 local link = require('imagewire.link')
 local process = require('imagewire.process')
+local progress = require('imagewire.progress')
 local say = require('imagewire.say')
 local M = {}
 
---- In the order of their commands: { prompt, place, status, id, call (the submit), is_cancelled }.
+--- In the order of their commands: { prompt, place, status, eta_ms, id, call (the submit), is_cancelled }.
 local in_progress = {}
 local tokens = 0
 
@@ -88,8 +89,11 @@ end
 local function wait(work)
   tokens = tokens + 1
   local token = 'neovim-' .. tokens
-  process.listen(token, function(words)
-    show(work, words)
+  process.listen(token, function(report)
+    if not work.is_cancelled then
+      work.eta_ms = report.eta_ms
+      show(work, progress.words(report))
+    end
   end)
   process.request('result', { id = work.id, timeout_ms = 50000, workDoneToken = token }, function(err, prediction)
     process.forget(token)
@@ -112,7 +116,7 @@ local function cancel(work)
     finish(work)
     return say.message(say.short(work.prompt, 30) .. ': cancelled. Nothing was sent.')
   end
-  work.is_cancelled = true
+  work.is_cancelled, work.eta_ms = true, nil
   show(work, 'cancelling')
   -- Without an id the reply to `submit` is still to come, and cancels.
   if work.id then
@@ -199,12 +203,7 @@ vim.api.nvim_create_autocmd('VimLeavePre', {
 })
 
 function M.statusline()
-  if #in_progress == 0 then
-    return ''
-  elseif #in_progress == 1 then
-    return 'imagewire: ' .. in_progress[1].status
-  end
-  return ('imagewire: %d images in progress'):format(#in_progress)
+  return progress.line(in_progress)
 end
 
 M.explain = explain

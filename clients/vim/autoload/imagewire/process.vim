@@ -17,7 +17,7 @@ export var patience = 10000
 # while it was ending), queue (calls that wait until the version is known), is_ready, server (its `serverInfo`), log
 # (last line of stderr).
 var current: dict<any> = {}
-# workDoneToken to function(message).
+# workDoneToken to function(report), which gets the `value` of a report.
 var listeners: dict<func> = {}
 
 def Setting(name: string, default: any): any
@@ -86,7 +86,7 @@ def Heard(process: dict<any>, message: any)
   if get(message, 'method', '') == '$/progress'
     var params = message.params
     if params.value.kind == 'report' && has_key(listeners, params.token)
-      Call(listeners[params.token], [params.value.message])
+      Call(listeners[params.token], [params.value])
     endif
   elseif has_key(message, 'error') && type(get(message, 'id', v:null)) == v:t_none
     # The program could not read its id, and only one call is in flight.

@@ -5,9 +5,10 @@ import autoload 'imagewire/folder.vim'
 import autoload 'imagewire/link.vim'
 import autoload 'imagewire/place.vim'
 import autoload 'imagewire/process.vim'
+import autoload 'imagewire/progress.vim'
 import autoload 'imagewire/say.vim'
 
-# In the order of their commands: {prompt, place, status, id, call (the submit), is_cancelled}.
+# In the order of their commands: {prompt, place, status, eta (milliseconds; -1 where it is not known), id, call (the submit), is_cancelled}.
 var in_progress: list<dict<any>> = []
 var tokens = 0
 
@@ -92,7 +93,12 @@ enddef
 def Wait(work: dict<any>)
   tokens += 1
   var token = 'vim-' .. tokens
-  process.Listen(token, (words) => Show(work, words))
+  process.Listen(token, (report) => {
+    if !work.is_cancelled
+      work.eta = progress.Eta(report)
+      Show(work, progress.Words(report))
+    endif
+  })
   var params = {id: work.id, timeout_ms: 50000, workDoneToken: token}
   process.Request('result', params, (error, prediction) => {
     process.Forget(token)
@@ -117,6 +123,7 @@ def CancelOne(work: dict<any>)
     return
   endif
   work.is_cancelled = true
+  work.eta = -1
   Show(work, 'cancelling')
   # Without an id the reply to `submit` is still to come, and cancels.
   if work.id != ''
@@ -154,7 +161,7 @@ export def Start(prompt: string, where: dict<any>)
       return
     endif
   endif
-  var work: dict<any> = {prompt: prompt, place: where, status: '', id: '', call: {}, is_cancelled: false}
+  var work: dict<any> = {prompt: prompt, place: where, status: '', eta: -1, id: '', call: {}, is_cancelled: false}
   in_progress->add(work)
   try
     Show(work, 'created')
@@ -212,8 +219,5 @@ augroup imagewire
 augroup END
 
 export def Statusline(): string
-  if len(in_progress) > 1
-    return printf('imagewire: %d images in progress', len(in_progress))
-  endif
-  return empty(in_progress) ? '' : 'imagewire: ' .. in_progress[0].status
+  return progress.Line(in_progress)
 enddef
