@@ -245,7 +245,7 @@ class Run:
 
 
 def row(scenario: Scenario, side: str, ours: Figures, theirs: Figures) -> Row:
-    what = f"{scenario.name}, {'awaited' if side == 'awaited' else 'not awaited'} ({len(ours.splits)} jobs)"
+    what = f"a job of {scenario.name}, {'awaited' if side == 'awaited' else 'not awaited'} ({len(ours.splits)} jobs)"
     if not ours.splits or not theirs.splits:
         return Row(what, "no job ended", "", "")
     more = ours.median("added") - theirs.median("added")
