@@ -41,17 +41,18 @@ struct PollScheduleTests {
   }
 
   static let vectors = [
-    Vector(name: "never seen", age: 0, price: .awaited, next: 1.816, remaining: 12.002),
+    Vector(name: "never seen", age: 0, price: .ofReference, next: 1.816, remaining: 12.002),
     Vector(name: "never seen", age: 0, price: .others, next: 4.703, remaining: 12.002),
-    Vector(name: "never seen", age: 300, price: .awaited, next: 304.428, remaining: 177.516),
-    Vector(name: "20 s", kind: known20, model: known20, age: 0, price: .awaited, next: 10, remaining: 19.702),
-    Vector(name: "20 s", kind: known20, model: known20, age: 10, price: .awaited, next: 14.238, remaining: 9.731),
+    Vector(name: "never seen", age: 300, price: .ofReference, next: 304.428, remaining: 177.516),
+    Vector(name: "20 s", kind: known20, model: known20, age: 0, price: .ofReference, next: 10, remaining: 19.702),
+    Vector(name: "20 s", kind: known20, model: known20, age: 10, price: .ofReference, next: 14.238, remaining: 9.731),
     Vector(name: "20 s", kind: known20, model: known20, age: 18, price: .others, next: 20.249, remaining: 3.188),
-    Vector(name: "20 s", kind: known20, model: known20, age: 40, price: .awaited, next: 41.767, remaining: 26.939),
+    Vector(name: "20 s", kind: known20, model: known20, age: 40, price: .ofReference, next: 41.767, remaining: 26.939),
     Vector(name: "two modes", kind: twoModes, model: twoModes, age: 0, price: .others, next: 3.208, remaining: 3.098),
-    Vector(name: "two modes", kind: twoModes, model: twoModes, age: 4, price: .awaited, next: 9.476, remaining: 35.723),
-    Vector(name: "own kind", kind: late, model: twoModes, age: 36, price: .awaited, next: 38.169, remaining: 7.069),
-    Vector(name: "constant", kind: constant, model: constant, age: 14, price: .awaited, next: 15, remaining: 0.963),
+    Vector(
+      name: "two modes", kind: twoModes, model: twoModes, age: 4, price: .ofReference, next: 9.476, remaining: 35.723),
+    Vector(name: "own kind", kind: late, model: twoModes, age: 36, price: .ofReference, next: 38.169, remaining: 7.069),
+    Vector(name: "constant", kind: constant, model: constant, age: 14, price: .ofReference, next: 15, remaining: 0.963),
     Vector(
       name: "20 s, stretched", kind: known20, model: known20, age: 10, price: .others, stretch: 3, next: 21.408,
       remaining: 9.731),
@@ -81,7 +82,7 @@ struct PollScheduleTests {
     return (0..<count).map { _ in
       let durations = (0..<Int.random(in: 0...100, using: &random)).compactMap { _ -> JobDuration? in
         let done = Int64.random(in: 1...Int64.random(in: 2...4_000_000, using: &random), using: &random)
-        let still = done - Int64.random(in: 0...min(done, 10_000), using: &random)
+        let still = done - Int64.random(in: 0...min(done, 15_000), using: &random)
         return JobDuration(kind: 1, still: still, done: done)
       }
       return PollSchedule(kind: Array(durations.prefix(Int.random(in: 0...64, using: &random))), model: durations)
@@ -147,8 +148,8 @@ struct PollScheduleTests {
 struct JobDurationTests {
   @Test("two ages that are too far apart tell too little")
   func span() {
-    #expect(JobDuration(kind: 1, still: 0, done: 10_000) != nil)
-    #expect(JobDuration(kind: 1, still: 0, done: 10_001) == nil)
+    #expect(JobDuration(kind: 1, still: 0, done: 15_000) != nil)
+    #expect(JobDuration(kind: 1, still: 0, done: 15_001) == nil)
     #expect(JobDuration(kind: 1, still: 20_000, done: 40_000) != nil)
     #expect(JobDuration(kind: 1, still: 19_999, done: 40_000) == nil)
   }
@@ -218,4 +219,9 @@ extension Double {
     let scale = (0..<digits).reduce(1.0) { product, _ in product * 10 }
     return (self * scale).rounded() / scale
   }
+}
+
+extension PollPrice {
+  /// The price of the independent program's figures for what a client waits for.
+  static let ofReference = PollPrice(seconds: 0.05, shortestPause: 1)
 }

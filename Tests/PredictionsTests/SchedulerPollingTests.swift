@@ -80,7 +80,7 @@ struct SchedulerPollingTests {
       stage = Stage()
       for _ in 0..<number { _ = stage.scheduler.random.next() }
       _ = stage.accepted(isAwaited: true)
-      #expect((1_500...2_150).contains(stage.waitForPoll()))
+      #expect((1_500...2_350).contains(stage.waitForPoll()))
     }
   }
 
@@ -140,7 +140,7 @@ struct SchedulerPollingTests {
       #expect(stage.scheduler.nextWake == planned, "nobody waits")
       stage.handle(.awaited(prediction.id, true))
       let sooner = stage.scheduler.nextWake ?? 0
-      #expect((1_001_500...1_002_150).contains(sooner))
+      #expect((1_001_500...1_002_350).contains(sooner))
       stage.handle(.awaited(prediction.id, false))
       stage.handle(.awaited(prediction.id, true))
       #expect(stage.scheduler.nextWake == sooner)

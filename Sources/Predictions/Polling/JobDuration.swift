@@ -12,6 +12,9 @@ public struct JobDuration: Sendable, Equatable {
   public static let kept = 256
   /// The longest time that is learned from.
   private static let longest: Int64 = 4_096_000
+  /// The longest pause between two polls, ten seconds, with the time of an answer over a slow line. With less, jobs that end in
+  /// such a pause would never be learned from, and the pauses would stay as long.
+  private static let apart: Int64 = 15_000
 
   /// A duration; `nil` where the two ages are too far apart to tell much: the process slept, or the line of polls was long.
   ///
@@ -19,7 +22,7 @@ public struct JobDuration: Sendable, Equatable {
   public init?(kind: Int64, still: Int64, done: Int64, inference: Int64? = nil) {
     guard (1...Self.longest).contains(done), (0...done).contains(still) else { return nil }
     let still = if let inference, inference > still, inference <= done { inference } else { still }
-    guard done - still <= max(10_000, done / 2) else { return nil }
+    guard done - still <= max(Self.apart, done / 2) else { return nil }
     self.kind = kind
     stillMilliseconds = still
     doneMilliseconds = done
