@@ -68,7 +68,7 @@ public final class Connection: Sendable {
   private static let gatheredBytes = 1 << 20
   /// From this many bytes on, replies of which none waits for a commit are written while the rest is still being
   /// answered, so that the reader can start.
-  private static let readyBytes = 8 << 10
+  private static let readyBytes = 16 << 10
   private static let chunkBytes = 64 << 10
 
   let state: Protected<State>

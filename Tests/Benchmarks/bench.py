@@ -47,7 +47,7 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory(prefix="imagewire-bench-") as name:
         folder = Path(name)
-        driver, floor = compile_c("rpcbench.c", folder), compile_c("echo450.c", folder)
+        driver, floor = compile_c("rpcbench.c", folder), compile_c("echo.c", folder)
         rows, groups = [], []
         for part in options.only:
             if part == "wire":

@@ -178,7 +178,7 @@ import Threads
     transport.endInput()
     #expect(connection.run() == .endOfInput)
     #expect(connection.waitUntilAnswered(atMost: 10_000))
-    #expect(isOwed ? transport.writes.count == 1 : transport.writes.count == 3)
+    #expect(transport.writes.count == (isOwed ? 1 : 2))
     let first = isOwed ? "committed" : text
     #expect(messages(in: Array(transport.writes.joined()), .line).first == result("0", "\"\(first)\""))
   }
