@@ -1,29 +1,37 @@
 /// Times as the protocol writes them: `2026-11-23T12:34:56.789Z` (RFC 3339, UTC, milliseconds).
 public enum Timestamp {
+  /// The number of bytes of a spelling.
+  public static let length = 24
+
   /// The spelling of milliseconds since 1970.
   public static func text(_ milliseconds: Int64) -> String {
+    String(unsafeUninitializedCapacity: length) { buffer in
+      write(milliseconds, to: buffer)
+      return length
+    }
+  }
+
+  /// Writes the spelling of milliseconds since 1970 to a buffer of `length` bytes.
+  public static func write(_ milliseconds: Int64, to buffer: UnsafeMutableBufferPointer<UInt8>) {
     let (days, rest) = floorDivide(milliseconds, 86_400_000)
     let (year, month, day) = civil(days)
-    return String(unsafeUninitializedCapacity: 24) { buffer in
-      var place = 0
-      func put(_ value: Int64, _ width: Int, _ end: UInt8) {
-        var value = value
-        for index in stride(from: place + width - 1, through: place, by: -1) {
-          buffer[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value % 10)
-          value /= 10
-        }
-        buffer[place + width] = end
-        place += width + 1
+    var place = 0
+    func put(_ value: Int64, _ width: Int, _ end: UInt8) {
+      var value = value
+      for index in stride(from: place + width - 1, through: place, by: -1) {
+        buffer[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value % 10)
+        value /= 10
       }
-      put(min(max(year, 0), 9_999), 4, UInt8(ascii: "-"))
-      put(month, 2, UInt8(ascii: "-"))
-      put(day, 2, UInt8(ascii: "T"))
-      put(rest / 3_600_000, 2, UInt8(ascii: ":"))
-      put(rest / 60_000 % 60, 2, UInt8(ascii: ":"))
-      put(rest / 1_000 % 60, 2, UInt8(ascii: "."))
-      put(rest % 1_000, 3, UInt8(ascii: "Z"))
-      return place
+      buffer[place + width] = end
+      place += width + 1
     }
+    put(min(max(year, 0), 9_999), 4, UInt8(ascii: "-"))
+    put(month, 2, UInt8(ascii: "-"))
+    put(day, 2, UInt8(ascii: "T"))
+    put(rest / 3_600_000, 2, UInt8(ascii: ":"))
+    put(rest / 60_000 % 60, 2, UInt8(ascii: ":"))
+    put(rest / 1_000 % 60, 2, UInt8(ascii: "."))
+    put(rest % 1_000, 3, UInt8(ascii: "Z"))
   }
 
   /// Milliseconds since 1970 of a date or a time, with any number of digits in its fraction; without an offset it is UTC.

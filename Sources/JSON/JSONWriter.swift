@@ -63,10 +63,16 @@ public struct JSONWriter: Sendable {
   /// Writes a member's name that needs no escaping; its value comes next.
   public mutating func name(_ name: StaticString) {
     separate()
-    bytes.append(UInt8(ascii: "\""))
-    bytes.append(contentsOf: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
-    bytes.append(UInt8(ascii: "\""))
-    bytes.append(UInt8(ascii: ":"))
+    let count = name.utf8CodeUnitCount
+    // Appended in one step: byte by byte, an array checks its owner and its capacity each time.
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count + 3) { piece in
+      piece[0] = UInt8(ascii: "\"")
+      UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(piece)[1...])
+        .copyMemory(from: UnsafeRawBufferPointer(start: name.utf8Start, count: count))
+      piece[count + 1] = UInt8(ascii: "\"")
+      piece[count + 2] = UInt8(ascii: ":")
+      bytes.append(contentsOf: piece)
+    }
     needsComma = false
   }
 
@@ -84,6 +90,17 @@ public struct JSONWriter: Sendable {
     var string = string
     string.withUTF8 { escape(UnsafeRawBufferPointer($0)) }
     bytes.append(UInt8(ascii: "\""))
+  }
+
+  /// Writes a string of so many bytes that need no escaping. The body writes all of them.
+  public mutating func value(plain count: Int, _ body: (UnsafeMutableBufferPointer<UInt8>) -> Void) {
+    separate()
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count + 2) { piece in
+      piece[0] = UInt8(ascii: "\"")
+      body(UnsafeMutableBufferPointer(rebasing: piece[1...count]))
+      piece[count + 1] = UInt8(ascii: "\"")
+      bytes.append(contentsOf: piece)
+    }
   }
 
   /// Writes a member whose value is a string that the body appends and that needs no escaping. Where the body returns

@@ -79,22 +79,30 @@ public struct PredictionID: Hashable, Sendable, Comparable, CustomStringConverti
     return number
   }
 
+  /// The number of bytes of a spelling.
+  public static let length = 36
+
   /// The spelling with hyphens, in lower case.
   public var description: String {
-    String(unsafeUninitializedCapacity: 36) { buffer in
-      var place = 0
-      for half in [high, low] {
-        for nibble in stride(from: 60, through: 0, by: -4) {
-          if place == 8 || place == 13 || place == 18 || place == 23 {
-            buffer[place] = UInt8(ascii: "-")
-            place += 1
-          }
-          let digit = UInt8(truncatingIfNeeded: half >> UInt64(nibble) & 0xF)
-          buffer[place] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+    String(unsafeUninitializedCapacity: Self.length) { buffer in
+      write(to: buffer)
+      return Self.length
+    }
+  }
+
+  /// Writes the spelling to a buffer of `length` bytes.
+  public func write(to buffer: UnsafeMutableBufferPointer<UInt8>) {
+    var place = 0
+    for half in [high, low] {
+      for nibble in stride(from: 60, through: 0, by: -4) {
+        if place == 8 || place == 13 || place == 18 || place == 23 {
+          buffer[place] = UInt8(ascii: "-")
           place += 1
         }
+        let digit = UInt8(truncatingIfNeeded: half >> UInt64(nibble) & 0xF)
+        buffer[place] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+        place += 1
       }
-      return place
     }
   }
 

@@ -10,7 +10,7 @@ extension PredictionSnapshot {
     let showsOutputs = prediction.status.isTerminal
     json.beginObject()
     json.name("id")
-    json.value(prediction.id.description)
+    json.value(prediction.id)
     json.name("model")
     json.value(prediction.model)
     json.name("status")
@@ -35,7 +35,7 @@ extension PredictionSnapshot {
     if showsOutputs { for flag in prediction.hasNSFWContents { json.value(flag) } }
     json.endArray()
     json.name("created_at")
-    json.value(Timestamp.text(prediction.createdAt))
+    json.time(prediction.createdAt)
     json.name("error")
     json.value(prediction.error)
     json.name("timings")
@@ -105,15 +105,15 @@ extension PredictionSnapshot {
       if let metadata = prediction.metadata { json.raw(metadata) } else { json.raw("{}") }
     }
     json.name("started_at")
-    json.optional(prediction.startedAt.map(Timestamp.text))
+    json.time(prediction.startedAt)
     json.name("finished_at")
-    json.optional(prediction.finishedAt.map(Timestamp.text))
+    json.time(prediction.finishedAt)
     json.name("revision")
     json.value(prediction.revision)
     if !prediction.waitsFor.isEmpty {
       json.name("waits_for")
       json.beginArray()
-      for id in prediction.waitsFor { json.value(id.description) }
+      for id in prediction.waitsFor { json.value(id) }
       json.endArray()
     }
     if let waiting {
@@ -155,7 +155,7 @@ extension Waiting {
     json.name("reason")
     json.value(reason.rawValue)
     json.name("until")
-    json.value(Timestamp.text(until))
+    json.time(until)
     json.endObject()
   }
 }
@@ -271,6 +271,17 @@ extension PredictionFailure {
 }
 
 extension JSONWriter {
+  /// Writes an id.
+  fileprivate mutating func value(_ id: PredictionID) {
+    value(plain: PredictionID.length) { id.write(to: $0) }
+  }
+
+  /// Writes a time in milliseconds since 1970, or `null`.
+  fileprivate mutating func time(_ milliseconds: Int64?) {
+    guard let milliseconds else { return null() }
+    value(plain: Timestamp.length) { Timestamp.write(milliseconds, to: $0) }
+  }
+
   /// Writes a string, or `null`.
   mutating func optional(_ string: String?) {
     if let string { value(string) } else { null() }
