@@ -38,12 +38,15 @@ struct PredictionDatabase: Sendable {
   }
 
   /// A configured connection.
-  func connect() throws(StoreError) -> SQLiteConnection {
+  ///
+  /// - Parameter writes: whether it will write. The connection that only reads is part of every first reply, so its settings
+  ///   are not read back.
+  func connect(writes: Bool = true) throws(StoreError) -> SQLiteConnection {
     do {
       try verify()
       let connection =
         if let opened = opened.take() { opened } else { try SQLiteConnection(path: path) }
-      try Schema.configure(connection)
+      try Schema.configure(connection, readsBack: writes)
       return connection
     } catch {
       throw StoreError(error, at: path)
