@@ -162,7 +162,7 @@ public struct Prediction: Sendable, Equatable {
 
   /// A prediction at its acceptance: `created`, queued, no money spent.
   public init(
-    id: PredictionID, provider: String, model: String, input: [UInt8], metadata: [UInt8]? = nil, tags: [String] = [],
+    id: PredictionID, provider: String, model: String, input: [UInt8]?, metadata: [UInt8]? = nil, tags: [String] = [],
     idempotencyKey: String? = nil, fingerprint: [UInt8], account: String, outputDirectory: String,
     outputName: String? = nil, maxCostMicros: Int64? = nil, allowsEstimates: Bool = false, estimateMicros: Int64? = nil,
     origin: PredictionOrigin? = nil, agent: String? = nil, usesDefaultModel: Bool = false, images: Int64 = 1,

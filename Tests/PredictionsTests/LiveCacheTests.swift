@@ -69,12 +69,14 @@ struct LiveCacheTests {
   func trimming(_ bytes: Int) {
     var finished = prediction(1, inputBytes: bytes)
     finished.status = .completed
-    let over = LiveCache.trimmed(finished)
-    #expect((over.input == nil) == (bytes > LiveCache.longestInput))
-    let queued = LiveCache.trimmed(prediction(1, inputBytes: bytes, phase: .queued))
-    #expect(queued.input?.count == bytes)
+    LiveCache.trim(&finished)
+    #expect((finished.input == nil) == (bytes > LiveCache.longestInput))
     // One that waits for outputs has no phase, and is sent later.
-    #expect(LiveCache.trimmed(prediction(1, inputBytes: bytes)).input?.count == bytes)
+    for phase in [.queued, nil] as [PredictionPhase?] {
+      var unsent = prediction(1, inputBytes: bytes, phase: phase)
+      LiveCache.trim(&unsent)
+      #expect(unsent.input?.count == bytes)
+    }
   }
 
   // MARK: - Rows

@@ -63,7 +63,8 @@ public struct LiveCache: Sendable {
       prediction.providerData = prediction.providerData ?? old.providerData
     }
     let id = prediction.id
-    let snapshot = PredictionSnapshot(Self.trimmed(prediction), resultURL: resultURL)
+    Self.trim(&prediction)
+    let snapshot = PredictionSnapshot(prediction, resultURL: resultURL)
     set(id, snapshot)
     return snapshot
   }
@@ -74,7 +75,9 @@ public struct LiveCache: Sendable {
   mutating func restore(_ snapshot: PredictionSnapshot) -> Bool {
     let id = snapshot.prediction.id
     guard snapshots[id] == nil else { return false }
-    set(id, PredictionSnapshot(Self.trimmed(snapshot.prediction), resultURL: snapshot.resultURL))
+    var prediction = snapshot.prediction
+    Self.trim(&prediction)
+    set(id, PredictionSnapshot(prediction, resultURL: snapshot.resultURL))
     return true
   }
 
@@ -113,12 +116,11 @@ public struct LiveCache: Sendable {
     heldBytes += Self.cost(snapshot) - Self.cost(old)
   }
 
-  /// The prediction without a long input where it is over.
-  static func trimmed(_ prediction: consuming Prediction) -> Prediction {
-    guard prediction.phase == nil, prediction.status != .created else { return prediction }
+  /// Removes a long input where the prediction is over.
+  static func trim(_ prediction: inout Prediction) {
+    guard prediction.phase == nil, prediction.status != .created else { return }
     if let input = prediction.input, input.count > longestInput { prediction.input = nil }
     if let sent = prediction.sent, sent.count > longestInput { prediction.sent = nil }
-    return prediction
   }
 
   private static func cost(_ snapshot: PredictionSnapshot?) -> Int {

@@ -252,8 +252,12 @@ public final class PredictionEngine: Sendable {
     // A change that is noted between the read and the lock is not noted again, so the row is read again.
     while true {
       let count = state.withLock { $0.live.changeCount }
-      guard let prediction = try store.prediction(id) else { return nil }
-      let read = state.withLock { $0.live.changeCount == count ? remember(prediction, in: &$0) : nil }
+      var prediction = try store.prediction(id)
+      if case nil = prediction { return nil }
+      let read = state.withLock { state in
+        // Taken out, since a constant would be copied.
+        state.live.changeCount == count ? prediction.take().map { remember($0, in: &state) } : nil
+      }
       guard let read else { continue }
       // It may be another process's, which has exited.
       if read.isChained { noteChain() }

@@ -29,21 +29,27 @@ enum PredictionRow {
   /// The prediction of a row of `columns`. Throws where a cell holds a value that no version writes.
   static func lean(_ row: borrowing SQLiteRow) throws(SQLiteError) -> Prediction {
     do throws(SQLiteError) {
-      return try cells(row)
+      var prediction = try request(row)
+      try readState(of: &prediction, row)
+      return prediction
     } catch {
       throw error.of(PredictionID(sequence: row.integer(0), lowBits: row.integer(1)))
     }
   }
 
-  private static func cells(_ row: borrowing SQLiteRow) throws(SQLiteError) -> Prediction {
+  /// What never changes.
+  private static func request(_ row: borrowing SQLiteRow) throws(SQLiteError) -> Prediction {
     let id = PredictionID(
       sequence: try row.integer(0, in: CellRange.sequence, "key"),
       lowBits: try row.integer(1, in: CellRange.lowBits, "key"))
-    var prediction = Prediction(
-      id: id, provider: row.text(7), model: row.text(8),
-      input: [], tags: try JSONColumns.strings(row, 22), idempotencyKey: row.textIfAny(19),
+    let tags = try JSONColumns.strings(row, 22)
+    return Prediction(
+      id: id, provider: row.text(7), model: row.text(8), input: nil, tags: tags, idempotencyKey: row.textIfAny(19),
       fingerprint: row.blob(10), account: row.text(9), outputDirectory: row.text(20), outputName: row.textIfAny(21))
-    prediction.input = nil
+  }
+
+  /// The rest. Into a prediction: the compiler copies one that a function changes, may throw after that, and returns.
+  private static func readState(of prediction: inout Prediction, _ row: borrowing SQLiteRow) throws(SQLiteError) {
     guard let status = PredictionStatus(rawValue: row.text(2)) else { throw .damaged("status") }
     guard let billing = Billing(rawValue: row.text(12)) else { throw .damaged("billing") }
     prediction.status = status
@@ -89,24 +95,27 @@ enum PredictionRow {
     if prediction.isChained {
       prediction.attendedAt = try row.integerIfAny(44, in: CellRange.moment, "time of attendance")
     }
-    return prediction
   }
 
   /// The prediction of a row of `selectWhole`.
   static func whole(_ row: borrowing SQLiteRow) throws(SQLiteError) -> Prediction {
     var prediction = try lean(row)
     do throws(SQLiteError) {
-      // An input that is stored in a file is read only by `PredictionStore.input`.
-      prediction.input = try JSONColumns.object(row, columnCount, "input").flatMap {
-        StoredInput(cell: $0) == nil ? $0 : nil
-      }
-      prediction.metadata = try JSONColumns.object(row, columnCount + 1, "metadata")
-      prediction.sent = try JSONColumns.object(row, columnCount + 2, "input as it was sent")
-      prediction.providerData = try JSONColumns.object(row, columnCount + 3, "what the provider said")
+      try readObjects(of: &prediction, row)
     } catch {
       throw error.of(prediction.id)
     }
     return prediction
+  }
+
+  private static func readObjects(of prediction: inout Prediction, _ row: borrowing SQLiteRow) throws(SQLiteError) {
+    // An input that is stored in a file is read only by `PredictionStore.input`.
+    prediction.input = try JSONColumns.object(row, columnCount, "input").flatMap {
+      StoredInput(cell: $0) == nil ? $0 : nil
+    }
+    prediction.metadata = try JSONColumns.object(row, columnCount + 1, "metadata")
+    prediction.sent = try JSONColumns.object(row, columnCount + 2, "input as it was sent")
+    prediction.providerData = try JSONColumns.object(row, columnCount + 3, "what the provider said")
   }
 
   /// Adds the row of `predictions`.

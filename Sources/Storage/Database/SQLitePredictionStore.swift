@@ -117,7 +117,7 @@ public final class SQLitePredictionStore: PredictionStore {
   /// One prediction with all fields; `nil` where there is none.
   public func prediction(_ id: PredictionID) throws(StoreError) -> Prediction? {
     let prediction = try reader.withLock { reader throws(StoreError) in try reader.prediction(id) }
-    if let prediction { stowIfDue(prediction) }
+    if InputFiles.isDue(prediction) { stow(id) }
     return prediction
   }
 
@@ -243,7 +243,7 @@ public final class SQLitePredictionStore: PredictionStore {
     completion: @escaping @Sendable (Result<Change, StoreError>) -> Void
   ) {
     thread.add(urgent: true, { try $0.change(id, event, by: writer) }) { [weak self] result in
-      if case .success(let change) = result { self?.stowIfDue(change.after) }
+      if case .success(let change) = result, InputFiles.isDue(change.after) { self?.stow(id) }
       completion(result)
     }
   }
@@ -351,16 +351,15 @@ public final class SQLitePredictionStore: PredictionStore {
 
 /// Moves large inputs of finished predictions into files.
 extension SQLitePredictionStore {
-  /// Moves an input into a file if it is due. After a crash it stays in the database until it is read again.
-  private func stowIfDue(_ prediction: Prediction) {
-    guard InputFiles.isDue(prediction), stowing.withLock({ $0.insert(prediction.id).inserted }) else { return }
-    let id = prediction.id
+  /// Moves an input that is due into a file. After a crash it stays in the database until it is read again.
+  private func stow(_ id: PredictionID) {
+    guard stowing.withLock({ $0.insert(id).inserted }) else { return }
     inputQueue.async { [weak self] in
-      self?.stow(id)
+      self?.move(id)
     }
   }
 
-  private func stow(_ id: PredictionID) {
+  private func move(_ id: PredictionID) {
     let cell = try? reader.withLock { reader throws(StoreError) in try reader.inputCell(of: id) }
     guard let input = cell, StoredInput(cell: input) == nil, let stored = try? inputFiles.write(input, of: id)
     else {

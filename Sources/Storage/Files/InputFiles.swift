@@ -22,8 +22,11 @@ struct InputFiles: Sendable {
   }
 
   /// Whether an input is to be moved: its prediction is finished, so the input is not needed for work any more.
-  static func isDue(_ prediction: Prediction) -> Bool {
-    guard prediction.phase == nil, let input = prediction.input, input.count > threshold else { return false }
+  static func isDue(_ prediction: Prediction?) -> Bool {
+    // The length first: most inputs are short, and unwrapping the prediction copies it.
+    guard let length = prediction?.input?.count, length > threshold, let prediction, prediction.phase == nil else {
+      return false
+    }
     return [.completed, .failed, .cancelled].contains(prediction.status)
   }
 
