@@ -212,11 +212,8 @@ enum Schema {
       "INSERT INTO meta(name, value) VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value", name, value)
   }
 
-  /// Applies the settings of every connection.
-  ///
-  /// - Parameter readsBack: whether to throw where SQLite does not honour one of them. Once before anything is written is
-  ///   enough, since all connections have the same SQLite; it takes a tenth of a millisecond.
-  static func configure(_ connection: SQLiteConnection, readsBack: Bool = true) throws(SQLiteError) {
+  /// Applies the settings of every connection and reads them back; throws where SQLite does not honour one.
+  static func configure(_ connection: SQLiteConnection) throws(SQLiteError) {
     try connection.script(
       """
       PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;
@@ -227,7 +224,7 @@ enum Schema {
       ("synchronous", 2), ("fullfsync", 1), ("checkpoint_fullfsync", 1), ("wal_autocheckpoint", 0),
       ("cache_size", -2000), ("trusted_schema", 0), ("cell_size_check", 1), ("secure_delete", 1),
     ]
-    for (name, value) in readsBack ? wanted : [] where try connection.integer("PRAGMA \(name)") != value {
+    for (name, value) in wanted where try connection.integer("PRAGMA \(name)") != value {
       throw SQLiteError(code: SQLITE_MISUSE, message: "the system's SQLite does not honour \(name) = \(value)")
     }
     // `mmap_size` is not read back: a SQLite without memory maps returns no value for it.

@@ -38,15 +38,12 @@ struct PredictionDatabase: Sendable {
   }
 
   /// A configured connection.
-  ///
-  /// - Parameter writes: whether it will write. The connection that only reads is part of every first reply, so its settings
-  ///   are not read back.
-  func connect(writes: Bool = true) throws(StoreError) -> SQLiteConnection {
+  func connect() throws(StoreError) -> SQLiteConnection {
     do {
       try verify()
       let connection =
         if let opened = opened.take() { opened } else { try SQLiteConnection(path: path) }
-      try Schema.configure(connection, readsBack: writes)
+      try Schema.configure(connection)
       return connection
     } catch {
       throw StoreError(error, at: path)

@@ -8,7 +8,7 @@ final class TableReader {
   private static let unseen: Int64 = -1
 
   init(database: PredictionDatabase) throws(StoreError) {
-    connection = try database.connect(writes: false)
+    connection = try database.connect()
     path = database.path
   }
 
