@@ -254,9 +254,10 @@ public final class PredictionEngine: Sendable {
       let count = state.withLock { $0.live.changeCount }
       var prediction = try store.prediction(id)
       if case nil = prediction { return nil }
-      let read = state.withLock { state in
+      let read = state.withLock { state -> PredictionSnapshot? in
         // Taken out, since a constant would be copied.
-        state.live.changeCount == count ? prediction.take().map { remember($0, in: &state) } : nil
+        guard state.live.changeCount == count, let row = prediction.take() else { return nil }
+        return remember(row, in: &state)
       }
       guard let read else { continue }
       // It may be another process's, which has exited.
