@@ -108,3 +108,7 @@ class Child:
         """Memory in use now, or at most (`VmHWM`)."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(rf"^{what}:\s+(\d+)", status, re.M).group(1)) / 1024
+
+    def own_megabytes(self) -> float:
+        """Memory in use that is not a page of a file: pages of libraries are shared, and the kernel maps more or fewer of them."""
+        return self.megabytes("RssAnon")
