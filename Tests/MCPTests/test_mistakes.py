@@ -183,6 +183,8 @@ def test_a_host_that_cancels_and_retries_at_once(agent, wavespeed):
     wait_for(wavespeed.posts, "nothing is sent")
     program.send({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": call}})
     again = program.start("tools/call", name="generate_image", arguments={"prompt": "a fox"})
+    # A release before the poll would leave it without an answer until its time is up.
+    wait_for(wavespeed.polls, "it is not polled")
     wavespeed.release()
     text = program.reply(again)["content"][0]["text"]
     assert text.startswith("Not a new image: ") and len(wavespeed.posts()) == 1

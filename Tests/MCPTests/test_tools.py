@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from program import BINARY, KEY, MODEL, environment
+from program import BINARY, KEY, MODEL, environment, wait_for
 from render import tools
 from test_behaviour import HELLO
 from wavespeed import LoopbackWaveSpeed, model
@@ -118,6 +118,8 @@ def test_an_edit_of_what_is_not_finished_waits_for_it(agent, wavespeed):
     _, fox = agent("generate_image", prompt="a fox", wait_seconds=0)
     _, blue = agent("edit_image", prompt="make it blue", images=[fox["id"]], wait_seconds=0)
     assert blue["status"] == "created" and blue["waits_for"] == [fox["id"]] and fox["id"] in blue["note"]
+    # A release before the poll would leave it without an answer until its time is up.
+    wait_for(wavespeed.polls, "it is not polled")
     wavespeed.release()
     _, done = agent("get_image", id=blue["id"])
     assert done["status"] == "completed" and len(wavespeed.posts()) == 2
