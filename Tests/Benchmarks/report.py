@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import platform
+import re
+import time
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 
 
 @dataclass
@@ -22,6 +27,16 @@ class Bar:
 
     name: str
     value: float
+
+
+def machine() -> str:
+    """Where and when it was measured."""
+    try:
+        known = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.M)
+    except OSError:
+        known = None
+    model = known.group(1) if known else platform.processor() or "unknown processor"
+    return f"{model}, {platform.machine()}, {os.cpu_count()} CPUs, Linux {platform.release()}, {time.strftime('%Y-%m-%d')}"
 
 
 def table(rows: list[Row]) -> str:
