@@ -50,6 +50,22 @@ struct RecoveryTests {
     #expect(!plan.contains { $0.hasPrefix("SCAN sends") || $0.hasPrefix("SCAN predictions") }, "\(plan)")
   }
 
+  @Test func oldPostsOfEveryAccountAreForgotten() throws {
+    let fixture = try StoreFixture()
+    let day: Int64 = 86_400_000
+    let now = fixture.time.now.wall
+    // With an answer for eight days, without one for thirty.
+    try SQLiteConnection(path: fixture.table).script(
+      """
+      INSERT INTO sends(seq, account, fingerprint, sent_ms, outcome) VALUES
+        (1, 'a', x'00', \(now - 9 * day), 'accepted'), (2, 'a', x'00', \(now - 7 * day), 'accepted'),
+        (3, 'b', x'00', \(now - 9 * day), 'refused'), (4, 'b', x'00', \(now - 9 * day), NULL),
+        (5, 'c', x'00', \(now - 31 * day), NULL)
+      """)
+    _ = try fixture.recover()
+    #expect(try fixture.peekText("SELECT group_concat(seq) FROM sends") == "2,4")
+  }
+
   @Test func livingProcessesKeepTheirWork() throws {
     let one = try StoreFixture()
     let rows = try work(one)
