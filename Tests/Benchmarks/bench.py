@@ -2,18 +2,17 @@
 """Measures the program beside the floor, a C program that answers every line with one fixed reply, and beside the
 servers one would write in Python and Node in a minute.
 
-    bench.py PROGRAM [--static PROGRAM] [--runs 5] [--only PART ...]
+    bench.py PROGRAM [--static PROGRAM] [--runs 5] [--only PART ...] [--largest 1000000]
 
-Prints a Markdown table, and writes it beside this file as figures.md and figures.svg (only a whole run does). Everybody
-runs in turn and medians are compared as a ratio, because machines are noisy. Needs a C compiler; a table of a million
+Prints a Markdown table, and writes it beside this file as figures.md and figures.svg (only a whole run does). With
+`--largest 10000000`, the part `growth` writes growth.md and growth.svg, and takes 14 GB of disk for a while. Everybody runs
+in turn and medians are compared as a ratio, because machines are noisy. Needs a C compiler; a table of a million
 predictions takes 2 GB of disk for a while, and so does an output of 1 GB. Linux, for `taskset` and /proc.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import platform
 import tempfile
 from pathlib import Path
 
@@ -21,6 +20,7 @@ import chains
 import durable
 import felt
 import flight
+import growth
 import heavy
 import million
 import outputs
@@ -28,9 +28,9 @@ import pictures
 import thumbnails
 import wire
 from child import HERE, compile_c
-from report import table, plot
+from report import machine, plot, table
 
-PARTS = ("wire", "durable", "pictures", "thumbnails", "outputs", "chains", "heavy", "flight", "million", "felt")
+PARTS = ("wire", "durable", "pictures", "thumbnails", "outputs", "chains", "heavy", "flight", "million", "growth", "felt")
 
 
 def main() -> None:
@@ -41,6 +41,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", choices=PARTS, default=PARTS)
     parser.add_argument("--felt-jobs", type=int, help="at most so many jobs in each row of the part felt")
     parser.add_argument("--felt-rows", nargs="*", help="only rows of the part felt whose names contain one of these")
+    parser.add_argument("--largest", type=int, default=growth.SIZES[-2], help="the largest database of `growth` (%(default)s)")
     options = parser.parse_args()
     program = options.program.resolve()
     static = options.static.resolve() if options.static and options.static.exists() else None
@@ -48,11 +49,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="imagewire-bench-") as name:
         folder = Path(name)
         driver, floor = compile_c("rpcbench.c", folder), compile_c("echo.c", folder)
-        rows, groups = [], []
+        rows, groups, grown = [], [], None
         for part in options.only:
             if part == "wire":
-                found, groups = wire.measure(program, static, driver, floor, folder, options.runs)
-                rows += found
+                found, bars = wire.measure(program, static, driver, floor, folder, options.runs)
+                rows, groups = rows + found, groups + bars
             elif part == "durable":
                 rows += durable.measure(program, driver, folder, options.runs)
             elif part == "pictures":
@@ -71,10 +72,16 @@ def main() -> None:
                 rows += million.measure(program, driver, folder, options.runs)
             elif part == "felt":
                 rows += felt.measure(program, folder, options.felt_jobs, options.felt_rows)
+            elif part == "growth":
+                grown = growth.measure(program, driver, folder, options.runs, options.largest)
+                rows += growth.rows(grown)
 
-    told = f"Medians of {options.runs} runs, everybody in turn; {platform.machine()}, {os.cpu_count()} CPUs, Linux {platform.release()}.\n\n"
+    told = f"Medians of {options.runs} runs, everybody in turn; {machine()}.\n\n"
     printed = told + table(rows)
     print(printed, end="")
+    if grown and options.largest >= growth.SIZES[-1]:
+        (HERE / "growth.md").write_text(growth.document(grown))
+        (HERE / "growth.svg").write_text(growth.plot(grown))
     if set(options.only) == set(PARTS):
         (HERE / "figures.md").write_text(printed)
         (HERE / "figures.svg").write_text(plot(groups))
