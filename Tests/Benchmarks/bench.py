@@ -24,13 +24,16 @@ import growth
 import heavy
 import million
 import outputs
+import peers
 import pictures
 import thumbnails
 import wire
 from child import HERE, compile_c
 from report import machine, plot, table
 
-PARTS = ("wire", "durable", "pictures", "thumbnails", "outputs", "chains", "heavy", "flight", "million", "growth", "felt")
+PARTS = (
+    "wire", "peers", "durable", "pictures", "thumbnails", "outputs", "chains", "heavy", "flight", "million", "growth", "felt",
+)
 
 
 def main() -> None:
@@ -54,6 +57,10 @@ def main() -> None:
             if part == "wire":
                 found, bars = wire.measure(program, static, driver, floor, folder, options.runs)
                 rows, groups = rows + found, groups + bars
+            elif part == "peers":
+                found, bars = peers.measure(program, folder, options.runs)
+                # First in the plot: what a user would compare.
+                rows, groups = rows + found, bars + groups
             elif part == "durable":
                 rows += durable.measure(program, driver, folder, options.runs)
             elif part == "pictures":
