@@ -92,7 +92,7 @@ public struct JSONWriter: Sendable {
     bytes.append(UInt8(ascii: "\""))
   }
 
-  /// Writes a string of so many bytes that need no escaping. The body writes all of them.
+  /// Writes a string of so many bytes, at least one, that need no escaping. The body writes all of them.
   public mutating func value(plain count: Int, _ body: (UnsafeMutableBufferPointer<UInt8>) -> Void) {
     separate()
     withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count + 2) { piece in
