@@ -22,6 +22,20 @@ let lean =
       ["concurrency", "string-processing"].flatMap { ["-Xfrontend", "-disable-implicit-\($0)-module-import"] })
   ]
 
+// A release holds the C libraries that other builds open or link as the system has them: .ci/libraries gathers them in this
+// folder.
+let libraries = Context.environment["IMAGEWIRE_LIBRARIES"]
+let whereLinked: [CSetting] =
+  libraries.map { folder in
+    [.define("IMAGEWIRE_LINKED"), .define("IMAGEWIRE_CERTIFICATES", to: "\"\(folder)/certificates.pem\"")]
+  } ?? []
+
+/// The libraries that a release holds, with those that they need; of other builds the function that opens them.
+func opened(_ names: String...) -> [LinkerSetting] {
+  guard let libraries else { return [.linkedLibrary("dl", .when(platforms: [.linux]))] }
+  return [.unsafeFlags(["-L\(libraries)/lib"])] + names.map { .linkedLibrary($0) }
+}
+
 func target(_ name: String, uses: [Target.Dependency] = [], hasPage: Bool = false) -> Target {
   .target(name: name, dependencies: uses, exclude: hasPage ? ["README.md"] : [], swiftSettings: lean)
 }
@@ -46,14 +60,17 @@ let package = Package(
     target("Predictions", uses: ["Encoding", "JSON", "Threads"], hasPage: true),
     .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
     // Not a system-library target: the headers are the system's, the library itself is opened at the first remote call.
-    .target(name: "CCurl", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
+    .target(
+      name: "CCurl", cSettings: whereLinked, linkerSettings: opened("curl", "nghttp2", "ssl", "crypto", "z")),
     // Knows the commit: `make` says it, and only where it counts, since every change of it compiles the program anew.
     .target(
       name: "CBuild",
       cSettings: Context.environment["IMAGEWIRE_COMMIT"].map { [.define("IMAGEWIRE_COMMIT", to: "\"\($0)\"")] } ?? []),
     .target(name: "CFiles"),
     // Like CCurl: the decoders of the system are opened by the process that needs them.
-    .target(name: "CPictures", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
+    .target(
+      name: "CPictures", cSettings: whereLinked, linkerSettings: opened("png16", "turbojpeg", "webp", "z", "m")),
+    .target(name: "CShims", cSettings: whereLinked),
     target("Pictures", uses: ["Predictions", "Encoding", "Threads", "CPictures"]),
     target("HTTP", uses: ["Encoding", "JSON", "Threads", "CCurl"]),
     target("Storage", uses: ["Predictions", "Encoding", "JSON", "Threads", "CFiles", "CSQLite"], hasPage: true),
@@ -64,7 +81,7 @@ let package = Package(
       name: "imagewire",
       dependencies: [
         "JSON", "Encoding", "Threads", "JSONRPC", "HTTP", "Predictions", "Pictures", "Storage", "Providers", "Service",
-        "Commands", "CBuild",
+        "Commands", "CBuild", "CShims",
       ],
       swiftSettings: lean),
 

@@ -13,33 +13,39 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/// The functions used, with their types from the headers.
+/// The functions used: the member that holds each, and its name.
+#define FUNCTIONS(EACH) \
+  EACH(global_init, curl_global_init) \
+  EACH(version_info, curl_version_info) \
+  EACH(easy_init, curl_easy_init) \
+  EACH(easy_cleanup, curl_easy_cleanup) \
+  EACH(easy_setopt, curl_easy_setopt) \
+  EACH(easy_getinfo, curl_easy_getinfo) \
+  EACH(easy_strerror, curl_easy_strerror) \
+  EACH(easy_pause, curl_easy_pause) \
+  EACH(multi_init, curl_multi_init) \
+  EACH(multi_cleanup, curl_multi_cleanup) \
+  EACH(multi_setopt, curl_multi_setopt) \
+  EACH(multi_add_handle, curl_multi_add_handle) \
+  EACH(multi_remove_handle, curl_multi_remove_handle) \
+  EACH(multi_perform, curl_multi_perform) \
+  EACH(multi_poll, curl_multi_poll) \
+  EACH(multi_wakeup, curl_multi_wakeup) \
+  EACH(multi_info_read, curl_multi_info_read) \
+  EACH(slist_append, curl_slist_append) \
+  EACH(slist_free_all, curl_slist_free_all) \
+  EACH(url, curl_url) \
+  EACH(url_cleanup, curl_url_cleanup) \
+  EACH(url_set, curl_url_set) \
+  EACH(url_get, curl_url_get) \
+  EACH(free, curl_free) \
+  EACH(getdate, curl_getdate)
+
+/// With their types from the headers.
 static struct {
-  __typeof__(&curl_global_init) global_init;
-  __typeof__(&curl_version_info) version_info;
-  __typeof__(&curl_easy_init) easy_init;
-  __typeof__(&curl_easy_cleanup) easy_cleanup;
-  __typeof__(&curl_easy_setopt) easy_setopt;
-  __typeof__(&curl_easy_getinfo) easy_getinfo;
-  __typeof__(&curl_easy_strerror) easy_strerror;
-  __typeof__(&curl_easy_pause) easy_pause;
-  __typeof__(&curl_multi_init) multi_init;
-  __typeof__(&curl_multi_cleanup) multi_cleanup;
-  __typeof__(&curl_multi_setopt) multi_setopt;
-  __typeof__(&curl_multi_add_handle) multi_add_handle;
-  __typeof__(&curl_multi_remove_handle) multi_remove_handle;
-  __typeof__(&curl_multi_perform) multi_perform;
-  __typeof__(&curl_multi_poll) multi_poll;
-  __typeof__(&curl_multi_wakeup) multi_wakeup;
-  __typeof__(&curl_multi_info_read) multi_info_read;
-  __typeof__(&curl_slist_append) slist_append;
-  __typeof__(&curl_slist_free_all) slist_free_all;
-  __typeof__(&curl_url) url;
-  __typeof__(&curl_url_cleanup) url_cleanup;
-  __typeof__(&curl_url_set) url_set;
-  __typeof__(&curl_url_get) url_get;
-  __typeof__(&curl_free) free;
-  __typeof__(&curl_getdate) getdate;
+#define MEMBER(member, name) __typeof__(&name) member;
+  FUNCTIONS(MEMBER)
+#undef MEMBER
 } curl;
 
 static const char *version = "";
@@ -57,6 +63,55 @@ static const char *const names[] = {"libcurl.so.4", "libcurl-gnutls.so.4"};
 #define HOW_TO_INSTALL "install the package libcurl4 (Debian, Ubuntu), libcurl (Fedora, Alpine) or curl (Arch)"
 #endif
 
+#if defined(IMAGEWIRE_LINKED)
+
+/// Where systems keep the certificates that they trust: Debian, Fedora, openSUSE, Alpine.
+static const char *const certificate_files[] = {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
+                                                "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"};
+
+/// Mozilla's list, for a system that has none.
+static const uint8_t own_certificates[] = {
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wc23-extensions"
+#embed IMAGEWIRE_CERTIFICATES
+#pragma clang diagnostic pop
+};
+
+/// The library is in this program.
+static const char *open_library(void) {
+  static char message[256];
+#define FIND(member, name) curl.member = &name;
+  FUNCTIONS(FIND)
+#undef FIND
+  signal(SIGPIPE, SIG_IGN);
+  CURLcode code = curl.global_init(CURL_GLOBAL_DEFAULT);
+  if (code != CURLE_OK) {
+    snprintf(message, sizeof message, "libcurl could not be initialised: %s.", curl.easy_strerror(code));
+    return message;
+  }
+  curl_version_info_data *info = curl.version_info(CURLVERSION_NOW);
+  version = info->version;
+  version_number = info->version_num;
+  for (size_t i = 0; !certificate_file && i < sizeof certificate_files / sizeof *certificate_files; i++) {
+    if (access(certificate_files[i], R_OK) == 0) certificate_file = certificate_files[i];
+  }
+  return NULL;
+}
+
+CURLcode ccurl_set_own_certificates(CURL *easy) {
+  struct curl_blob blob = {(void *)own_certificates, sizeof own_certificates, CURL_BLOB_NOCOPY};
+  CURLcode code = curl.easy_setopt(easy, CURLOPT_CAINFO_BLOB, &blob);
+  return code == CURLE_OK ? curl.easy_setopt(easy, CURLOPT_PROXY_CAINFO_BLOB, &blob) : code;
+}
+
+bool ccurl_has_own_certificates(void) { return true; }
+
+#else
+
+CURLcode ccurl_set_own_certificates(CURL *easy) { return CURLE_NOT_BUILT_IN; }
+
+bool ccurl_has_own_certificates(void) { return false; }
+
 static const char *open_library(void) {
   static char message[256];
   void *library = NULL;
@@ -69,32 +124,8 @@ static const char *open_library(void) {
   }
   const char *absent = NULL;
 #define FIND(member, name) \
-  if (!(curl.member = (__typeof__(curl.member))dlsym(library, name))) absent = name
-  FIND(global_init, "curl_global_init");
-  FIND(version_info, "curl_version_info");
-  FIND(easy_init, "curl_easy_init");
-  FIND(easy_cleanup, "curl_easy_cleanup");
-  FIND(easy_setopt, "curl_easy_setopt");
-  FIND(easy_getinfo, "curl_easy_getinfo");
-  FIND(easy_strerror, "curl_easy_strerror");
-  FIND(easy_pause, "curl_easy_pause");
-  FIND(multi_init, "curl_multi_init");
-  FIND(multi_cleanup, "curl_multi_cleanup");
-  FIND(multi_setopt, "curl_multi_setopt");
-  FIND(multi_add_handle, "curl_multi_add_handle");
-  FIND(multi_remove_handle, "curl_multi_remove_handle");
-  FIND(multi_perform, "curl_multi_perform");
-  FIND(multi_poll, "curl_multi_poll");
-  FIND(multi_wakeup, "curl_multi_wakeup");
-  FIND(multi_info_read, "curl_multi_info_read");
-  FIND(slist_append, "curl_slist_append");
-  FIND(slist_free_all, "curl_slist_free_all");
-  FIND(url, "curl_url");
-  FIND(url_cleanup, "curl_url_cleanup");
-  FIND(url_set, "curl_url_set");
-  FIND(url_get, "curl_url_get");
-  FIND(free, "curl_free");
-  FIND(getdate, "curl_getdate");
+  if (!(curl.member = (__typeof__(curl.member))dlsym(library, #name))) absent = #name;
+  FUNCTIONS(FIND)
 #undef FIND
   if (absent) {
     snprintf(message, sizeof message, "libcurl is too old: it has no %s; 7.80 or later is needed.", absent);
@@ -122,6 +153,8 @@ static const char *open_library(void) {
   version_number = info->version_num;
   return NULL;
 }
+
+#endif
 
 const char *ccurl_open(void) {
   static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;

@@ -58,21 +58,21 @@ unsigned cpictures_open(unsigned libraries) {
   unsigned opened = 0;
 #if defined(__linux__)
   const struct symbol of_png[] = {
-      {&png.begin_read, "png_image_begin_read_from_memory"},
-      {&png.finish_read, "png_image_finish_read"},
-      {&png.write, "png_image_write_to_memory"},
-      {&png.free, "png_image_free"},
+      FUNCTION(png.begin_read, png_image_begin_read_from_memory),
+      FUNCTION(png.finish_read, png_image_finish_read),
+      FUNCTION(png.write, png_image_write_to_memory),
+      FUNCTION(png.free, png_image_free),
   };
   const struct symbol of_jpeg[] = {
-      {&jpeg.init_decompress, "tjInitDecompress"}, {&jpeg.header, "tjDecompressHeader3"},
-      {&jpeg.decompress, "tjDecompress2"},         {&jpeg.error_code, "tjGetErrorCode"},
-      {&jpeg.error_text, "tjGetErrorStr2"},        {&jpeg.init_compress, "tjInitCompress"},
-      {&jpeg.compress, "tjCompress2"},             {&jpeg.free, "tjFree"},
-      {&jpeg.destroy, "tjDestroy"},
+      FUNCTION(jpeg.init_decompress, tjInitDecompress), FUNCTION(jpeg.header, tjDecompressHeader3),
+      FUNCTION(jpeg.decompress, tjDecompress2), FUNCTION(jpeg.error_code, tjGetErrorCode),
+      FUNCTION(jpeg.error_text, tjGetErrorStr2), FUNCTION(jpeg.init_compress, tjInitCompress),
+      FUNCTION(jpeg.compress, tjCompress2), FUNCTION(jpeg.free, tjFree),
+      FUNCTION(jpeg.destroy, tjDestroy),
   };
-  const struct symbol of_webp[] = {{&webp.info, "WebPGetInfo"}, {&webp.decode, "WebPDecodeRGBAInto"}};
+  const struct symbol of_webp[] = {FUNCTION(webp.info, WebPGetInfo), FUNCTION(webp.decode, WebPDecodeRGBAInto)};
   const struct symbol of_zlib[] = {
-      {&zlib.compress, "compress"}, {&zlib.uncompress, "uncompress"}, {&zlib.bound, "compressBound"}, {&zlib.crc, "crc32"}};
+      FUNCTION(zlib.compress, compress), FUNCTION(zlib.uncompress, uncompress), FUNCTION(zlib.bound, compressBound), FUNCTION(zlib.crc, crc32)};
   if (libraries & CPICTURES_PNG && OPEN("libpng16.so.16", of_png)) {
     opened |= CPICTURES_PNG;
     zlib.is_open = OPEN("libz.so.1", of_zlib);

@@ -5,20 +5,30 @@
 #include "CPictures.h"
 
 #include <dlfcn.h>
+#include <stdbool.h>
 #include <string.h>
 
 /// A function of a library, and where its address belongs.
 struct symbol {
   void *place;
   const char *name;
+  /// Where it is in this program; NULL where the library is not in it.
+  const void *address;
 };
+
+/// A function of a library that release builds hold (.ci/libraries), and of one that is always the system's.
+#if defined(IMAGEWIRE_LINKED)
+#define FUNCTION(place, name) {&place, #name, ({ extern const char name[]; (const void *)name; })}
+#else
+#define FUNCTION(place, name) {&place, #name, NULL}
+#endif
+#define SYSTEM_FUNCTION(place, name) {&place, #name, NULL}
 
 /// Opens a library and finds its functions. False where one of them is missing.
 static inline bool open_one(const char *name, const struct symbol *symbols, size_t count) {
-  void *library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
-  if (!library) return false;
+  void *library = symbols[0].address ? NULL : dlopen(name, RTLD_NOW | RTLD_LOCAL);
   for (size_t i = 0; i < count; i++) {
-    void *address = dlsym(library, symbols[i].name);
+    const void *address = library ? dlsym(library, symbols[i].name) : symbols[i].address;
     if (!address) return false;
     memcpy(symbols[i].place, &address, sizeof address);
   }

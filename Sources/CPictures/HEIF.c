@@ -56,28 +56,28 @@ static void keep_threads_small(void) {
 unsigned cpictures_open_heif(void) {
   const char *const name = "libheif.so.1";
   const struct symbol symbols[] = {
-      {&heif.has_decoder, "heif_have_decoder_for_format"},
-      {&heif.new_context, "heif_context_alloc"},
-      {&heif.read, "heif_context_read_from_memory_without_copy"},
-      {&heif.primary, "heif_context_get_primary_image_handle"},
-      {&heif.stored_width, "heif_image_handle_get_ispe_width"},
-      {&heif.stored_height, "heif_image_handle_get_ispe_height"},
-      {&heif.has_alpha, "heif_image_handle_has_alpha_channel"},
-      {&heif.profile_size, "heif_image_handle_get_raw_color_profile_size"},
-      {&heif.profile, "heif_image_handle_get_raw_color_profile"},
-      {&heif.decode, "heif_decode_image"},
-      {&heif.image_width, "heif_image_get_width"},
-      {&heif.image_height, "heif_image_get_height"},
-      {&heif.plane, "heif_image_get_plane"},
+      SYSTEM_FUNCTION(heif.has_decoder, heif_have_decoder_for_format),
+      SYSTEM_FUNCTION(heif.new_context, heif_context_alloc),
+      SYSTEM_FUNCTION(heif.read, heif_context_read_from_memory_without_copy),
+      SYSTEM_FUNCTION(heif.primary, heif_context_get_primary_image_handle),
+      SYSTEM_FUNCTION(heif.stored_width, heif_image_handle_get_ispe_width),
+      SYSTEM_FUNCTION(heif.stored_height, heif_image_handle_get_ispe_height),
+      SYSTEM_FUNCTION(heif.has_alpha, heif_image_handle_has_alpha_channel),
+      SYSTEM_FUNCTION(heif.profile_size, heif_image_handle_get_raw_color_profile_size),
+      SYSTEM_FUNCTION(heif.profile, heif_image_handle_get_raw_color_profile),
+      SYSTEM_FUNCTION(heif.decode, heif_decode_image),
+      SYSTEM_FUNCTION(heif.image_width, heif_image_get_width),
+      SYSTEM_FUNCTION(heif.image_height, heif_image_get_height),
+      SYSTEM_FUNCTION(heif.plane, heif_image_get_plane),
   };
   const struct symbol newer[] = {
-      {&heif.init, "heif_init"},
-      {&heif.set_threads, "heif_context_set_max_decoding_threads"},
+      SYSTEM_FUNCTION(heif.init, heif_init),
+      SYSTEM_FUNCTION(heif.set_threads, heif_context_set_max_decoding_threads),
   };
   keep_threads_small();
   if (!OPEN(name, symbols)) return 0;
   (void)OPEN(name, newer);
-  (void)open_one(name, &(const struct symbol){&heif.is_premultiplied, "heif_image_handle_is_premultiplied_alpha"}, 1);
+  (void)open_one(name, &(const struct symbol)SYSTEM_FUNCTION(heif.is_premultiplied, heif_image_handle_is_premultiplied_alpha), 1);
   // Opens the codecs too, where they are libraries of their own.
   if (heif.init) (void)heif.init(NULL);
   return CPICTURES_HEIF | (heif.has_decoder(HEIF_AV1) ? CPICTURES_AV1 : 0) |

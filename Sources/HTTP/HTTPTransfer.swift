@@ -119,20 +119,7 @@ final class HTTPTransfer {
     // Older versions of TLS are deprecated (RFC 8996), and some builds of libcurl still accept them.
     try set(CURLOPT_SSLVERSION, Int(CCURL_TLS_1_2))
     try set(CURLOPT_PROXY_SSLVERSION, Int(CCURL_TLS_1_2))
-    // The certificates that the user names also hold for a proxy with TLS.
-    if let file = environment.certificateFile {
-      try set(CURLOPT_CAINFO, file)
-      try set(CURLOPT_PROXY_CAINFO, file)
-    }
-    if let folder = environment.certificateFolder {
-      try set(CURLOPT_CAPATH, folder)
-      try set(CURLOPT_PROXY_CAPATH, folder)
-    } else if environment.hasCertificateFile {
-      // libcurl keeps what it has read from a file (7.87 and later with OpenSSL), but only where it has no directory. Otherwise
-      // each connection reads some 150 certificates, which takes 20 ms.
-      try set(CURLOPT_CAPATH, nil)
-      try set(CURLOPT_PROXY_CAPATH, nil)
-    }
+    try trust(environment)
 
     var lines = try request.headers.map { header throws(HTTPFailure) in try Self.line(header) }
     if let body = request.body {
@@ -158,6 +145,26 @@ final class HTTPTransfer {
     }
     try set(ccurl_set_list(easy, CURLOPT_HTTPHEADER, headerList))
     if case .once(let connection, _) = request.purpose { try makeUnrepeatable(on: connection) }
+  }
+
+  /// Sets the certificates that are trusted: those that the user names, else the system's, else the program's own. They also hold
+  /// for a proxy with TLS.
+  private func trust(_ environment: ProxyEnvironment) throws(HTTPFailure) {
+    let folder = environment.certificateFolder
+    let file = environment.certificateFile ?? (folder == nil ? ProxyEnvironment.systemCertificateFile : nil)
+    guard file != nil || folder != nil || !ccurl_has_own_certificates() else {
+      return try set(ccurl_set_own_certificates(easy))
+    }
+    if let file {
+      try set(CURLOPT_CAINFO, file)
+      try set(CURLOPT_PROXY_CAINFO, file)
+    }
+    // libcurl keeps what it has read from a file (7.87 and later with OpenSSL), but only where it has no directory. Otherwise
+    // each connection reads some 150 certificates, which takes 20 ms.
+    if file != nil || folder != nil {
+      try set(CURLOPT_CAPATH, folder)
+      try set(CURLOPT_PROXY_CAPATH, folder)
+    }
   }
 
   /// Sets every option that keeps libcurl from writing the request a second time; `start` is the guard behind them.

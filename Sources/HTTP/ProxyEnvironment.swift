@@ -33,11 +33,9 @@ struct ProxyEnvironment: Sendable {
   /// A directory of certificates that replace the system's.
   var certificateFolder: String? { first(of: ["SSL_CERT_DIR"]) }
 
-  /// Whether the certificates of one file are enough: the user's, or the system's where the user names no directory. libcurl
-  /// must be open.
-  var hasCertificateFile: Bool {
-    if certificateFile != nil { return true }
-    return certificateFolder == nil && ccurl_certificate_file().map { access($0, R_OK) == 0 } ?? false
+  /// The system's file of certificates, where it has one that can be read. libcurl must be open.
+  static var systemCertificateFile: String? {
+    ccurl_certificate_file().flatMap { access($0, R_OK) == 0 ? String(cString: $0) : nil }
   }
 
   /// One sentence where no certificate can be trusted, with the remedy; `nil` otherwise. libcurl must be open: it knows
@@ -50,6 +48,7 @@ struct ProxyEnvironment: Sendable {
     if let folder = certificateFolder, Self.hasEntry(folder) { return nil }
     let file = ccurl_certificate_file().map { String(cString: $0) } ?? ""
     let folder = ccurl_certificate_folder().map { String(cString: $0) } ?? ""
+    if ccurl_has_own_certificates() { return nil }
     // Where libcurl names neither, its TLS library has certificates of its own, as on macOS.
     if file.isEmpty && folder.isEmpty || access(file, R_OK) == 0 || Self.hasEntry(folder) { return nil }
     return "There are no certificates to trust in \(file.isEmpty ? folder : file): install the package ca-certificates."

@@ -3,13 +3,14 @@
 
 // libcurl, opened with the first request instead of linked: its thirty libraries take 10 ms and 10 MB at every start, and
 // most processes answer their first call without one. The system's headers check types and constants at build time; the
-// functions are looked up at run time.
+// functions are looked up at run time. With IMAGEWIRE_LINKED the library is in the program instead: see .ci/libraries.
 //
 // Swift cannot call variadic functions, so each kind of option has a wrapper. No other function may be called before
 // `ccurl_open` has succeeded.
 
 #define CURL_DISABLE_TYPECHECK 1
 #include <curl/curl.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,9 @@ const char *ccurl_version(void);
 const char *_Nullable ccurl_certificate_file(void);
 const char *_Nullable ccurl_certificate_folder(void);
 
+/// Whether this program brings certificates of its own, for a system that has none.
+bool ccurl_has_own_certificates(void);
+
 // One transfer.
 CURL *_Nullable ccurl_easy_init(void);
 void ccurl_easy_cleanup(CURL *easy);
@@ -43,6 +47,8 @@ CURLcode ccurl_set_size(CURL *easy, CURLoption option, int64_t value);
 CURLcode ccurl_set_string(CURL *easy, CURLoption option, const char *_Nullable value);
 /// The list must live as long as the transfer.
 CURLcode ccurl_set_list(CURL *easy, CURLoption option, struct curl_slist *_Nullable list);
+/// Trusts the program's own certificates, and no others.
+CURLcode ccurl_set_own_certificates(CURL *easy);
 /// The buffer must hold CURL_ERROR_SIZE bytes and live as long as the transfer.
 CURLcode ccurl_set_error_buffer(CURL *easy, char *buffer);
 /// Makes the transfer a POST of these bytes, which libcurl copies.
