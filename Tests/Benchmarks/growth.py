@@ -75,8 +75,8 @@ def text(value: str | None) -> str:
 
 
 def varied(count: int, failed: dict[str, str | None]) -> dict[str, Columns]:
-    """A year of work: two providers with two accounts each, 12 models, 50 clients, agents; a fifth of the newest ones, up to
-    30,000, failed together, one in twenty of the others too; and a few of each rare kind, deep in the list."""
+    """A year of work: two providers with two accounts each, 12 models, 50 clients, agents; the newest fifth, up to 30,000,
+    failed together, one in twenty of the others too; and a few of each rare kind, deep in the list."""
     rare = f"n BETWEEN {count * 9 // 10} AND {count * 9 // 10 + RARE - 1}"
     batch = min(30_000, count // 5)
     status = (
@@ -89,7 +89,7 @@ def varied(count: int, failed: dict[str, str | None]) -> dict[str, Columns]:
     created = "(ids.seq >> 12)"
     provider = f"CASE WHEN {rare} THEN 'openai' WHEN n % 5 = 0 THEN 'sandbox' ELSE 'wavespeed' END"
     model = f"CASE WHEN {rare} THEN 'openai/gpt-image-0' ELSE 'vendor-' || (n % 4) || '/model-' || (n % 12) || '-high-fidelity' END"
-    account = "printf('%08x%08x', 1 + n % 5 / 4, 7 + n % 2)"
+    account = "printf('%08x%08x', n % 5 = 0, n % 2)"
     key = "printf('order-%08x', n * 2654435761 % 4294967296)"
     tag = f"CASE WHEN {rare} THEN 'first' ELSE 'client:' || (n % 50) END"
     prompt = (
