@@ -5,7 +5,7 @@ servers one would write in Python and Node in a minute.
     bench.py PROGRAM [--static PROGRAM] [--runs 5] [--only PART ...] [--largest 1000000]
 
 Prints a Markdown table, and writes it beside this file as figures.md and figures.svg (only a whole run does). With
-`--largest 10000000`, the part `growth` writes growth.md and growth.svg, and takes 14 GB of disk for a while. Everybody runs
+`--largest 10000000`, the part `growth` writes growth.md and growth.svg, and takes 15 GB of disk for a while. Everybody runs
 in turn and medians are compared as a ratio, because machines are noisy. Needs a C compiler; a table of a million
 predictions takes 2 GB of disk for a while, and so does an output of 1 GB. Linux, for `taskset` and /proc.
 """
