@@ -262,7 +262,7 @@ It is called back once: not where its answer came before."
     (setf (imagewire--connection-errors connection) errors
           (imagewire--connection-process connection)
           (condition-case problem
-              (make-process :name "imagewire" :command imagewire-command :connection-type 'pipe :noquery t
+              (make-process :name "imagewire" :command (imagewire--command) :connection-type 'pipe :noquery t
                             :coding 'utf-8-emacs-unix :stderr errors
                             :filter (lambda (_ output) (imagewire--receive connection output))
                             :sentinel (lambda (process _)
@@ -271,14 +271,29 @@ It is called back once: not where its answer came before."
              (delete-process errors)
              (signal (car problem) (cdr problem)))))))
 
+(defconst imagewire--usual-places '("~/.local/bin" "/usr/local/bin" "/opt/homebrew/bin")
+  "Where programs are that shells find and an Emacs of a desktop may not.")
+
+(defun imagewire--command ()
+  "The command line; a program that no setting names is looked for."
+  (let ((named (getenv "IMAGEWIRE")))
+    (cond ((not (equal imagewire-command '("imagewire"))) imagewire-command)
+          ((and named (not (equal named ""))) (list named))
+          ((executable-find "imagewire") imagewire-command)
+          (t (list (or (locate-file "imagewire" imagewire--usual-places nil 'executable) "imagewire"))))))
+
 (defun imagewire--start ()
   "Start the process, or signal a `user-error' where it cannot be."
-  (unless (executable-find (car imagewire-command))
-    (user-error "The program \"%s\" was not found.  Install imagewire, or say where it is: \
-M-x customize-variable RET imagewire-command" (car imagewire-command)))
+  (let ((program (car (imagewire--command))))
+    (unless (executable-find program)
+      (user-error "The program \"%s\" was not found%s.  Install imagewire, or say where it is: \
+M-x customize-variable RET imagewire-command" program
+                  (if (equal program "imagewire")
+                      (concat " on the path or in " (string-join imagewire--usual-places ", "))
+                    ""))))
   (let* ((configuration (imagewire--configuration))
          (connection (progn (imagewire--check configuration "`imagewire-configuration'")
-                            (imagewire--connection (car imagewire-command)))))
+                            (imagewire--connection (car (imagewire--command))))))
     (imagewire--spawn connection)
     (setq imagewire--connection connection)
     (imagewire--send

@@ -19,7 +19,10 @@
   :prefix "imagewire-")
 
 (defcustom imagewire-command '("imagewire")
-  "The program and its arguments."
+  "The program and its arguments.
+Where it is (\"imagewire\"), the variable IMAGEWIRE names the
+program, or it is on the path, in ~/.local/bin, /usr/local/bin or
+/opt/homebrew/bin."
   :type '(repeat string))
 
 (defcustom imagewire-folder "images"

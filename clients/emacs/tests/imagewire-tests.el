@@ -282,6 +282,21 @@
     (imagewire-tests--idle)
     (should (equal (buffer-string) "text ![a fox](images/a-fox.png)"))))
 
+(ert-deftest imagewire-the-program-is-looked-for-at-the-usual-places ()
+  (imagewire-tests--with ((program (expand-file-name "~/.local/bin/imagewire"))
+                          (exec-path '("/nowhere"))
+                          (process-environment (cons "IMAGEWIRE=" process-environment))
+                          (imagewire-command '("imagewire")))
+    (make-directory (file-name-directory program) t)
+    (write-region "" nil program)
+    (set-file-modes program #o755)
+    (should (equal (imagewire--command) (list program)))
+    (setenv "IMAGEWIRE" "/where/it/is")
+    (should (equal (imagewire--command) '("/where/it/is")))
+    (setq imagewire-command '("/of/the/setting" "--provider" "sandbox"))
+    (should (equal (imagewire--command) imagewire-command))
+    (delete-file program)))
+
 (ert-deftest imagewire-the-program-is-too-old ()
   (imagewire-tests--with ((log (expand-file-name "log" folder))
                           (imagewire-command (list (expand-file-name "../../../Tests/Fixtures/old-imagewire"

@@ -33,6 +33,23 @@ test('the program is missing', function()
   contains(t.lines()[1], '![a fox]')
 end)
 
+test('without a setting the program is looked for at the usual places', function()
+  local config = require('imagewire.config')
+  local named, path, folder = vim.env.IMAGEWIRE, vim.env.PATH, vim.fn.expand('~/.local/bin')
+  vim.env.IMAGEWIRE, vim.env.PATH = '', '/nowhere'
+  t.settings({ program = 'imagewire' })
+  vim.fn.mkdir(folder, 'p')
+  vim.loop.fs_symlink(t.program, folder .. '/imagewire')
+  equal(config.command(), { folder .. '/imagewire' })
+  vim.env.IMAGEWIRE = '/where/it/is'
+  equal(config.command(), { '/where/it/is' })
+  t.settings({ program = { '/of/the/setting', '--provider', 'sandbox' } })
+  equal(config.command(), { '/of/the/setting', '--provider', 'sandbox' })
+  vim.env.IMAGEWIRE, vim.env.PATH = named, path
+  vim.fn.delete(folder .. '/imagewire')
+  t.settings()
+end)
+
 test('the program is too old: it is told nothing more', function()
   local log = vim.fn.tempname()
   vim.env.OLD_IMAGEWIRE_LOG = log

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { StringDecoder } from "node:string_decoder";
 import { CallError, ProcessError } from "./errors.js";
+import { findProgram } from "./program.js";
 
 /** The oldest version of the program that this client works with. */
 const MINIMUM_VERSION = [0, 1, 0];
@@ -45,11 +46,12 @@ export class Connection {
   }
 
   constructor({ binary, args, env, onLog }) {
-    this.#command = binary || env?.IMAGEWIRE || process.env.IMAGEWIRE || "imagewire";
+    const variables = env ? { ...process.env, ...env } : process.env;
+    this.#command = findProgram(binary, variables);
     this.#onLog = onLog;
     const child = spawn(this.#command, args, {
       stdio: ["pipe", "pipe", "pipe"],
-      env: env ? { ...process.env, ...env } : process.env,
+      env: variables,
       // Ctrl-C in a terminal is for this program, which ends the process in order; the terminal must not end it first.
       detached: process.platform !== "win32",
       windowsHide: true,
@@ -232,11 +234,7 @@ export class Connection {
   }
 
   #notStarted(error) {
-    const why =
-      error.code === "ENOENT"
-        ? `The program ${this.#command} was not found. Install imagewire, or say where it is: the option binary or the variable IMAGEWIRE.`
-        : `${this.#command} cannot be started: ${error.code ?? error.message}.`;
-    return new ProcessError("not_found", why);
+    return new ProcessError("not_found", `${this.#command} cannot be started: ${error.code ?? error.message}.`);
   }
 
   #ended(code, signal) {

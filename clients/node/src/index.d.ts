@@ -425,6 +425,8 @@ export class ImagewireError extends Error {}
 /** The program could not be started, or ended. All pending calls fail at once; the next one starts it again. */
 export class ProcessError extends ImagewireError {
   readonly type: "not_found" | "too_old" | "start_failed" | "connection_lost";
+  /** With `not_found`: the places at which the program was looked for. */
+  readonly tried?: readonly string[];
 }
 
 /** A call was refused, and no prediction was made by it. */

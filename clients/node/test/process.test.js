@@ -1,10 +1,11 @@
 // The process: its end, its start, and programs that are not imagewire.
 import assert from "node:assert/strict";
-import { chmodSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { test } from "node:test";
 import { Client, ProcessError } from "../src/index.js";
-import { alone, BINARY, client, fake, folder, isAlive, script, small, until } from "./support.js";
+import { findProgram } from "../src/program.js";
+import { alone, BINARY, client, fake, folder, isAlive, ROOT, script, small, until } from "./support.js";
 
 test("all that is pending fails at once when the process is killed, and the next call starts it again", async (t) => {
   const it = client(t);
@@ -105,4 +106,54 @@ test("stderr is drained, and lines of any length are read", async (t) => {
   assert.equal(answer.long, "é".repeat(3_000_000));
   await until(() => log.length === 1);
   assert.deepEqual(log, [2_000_000]);
+});
+
+test("the program is looked for where installers put it, and the error says where", () => {
+  const home = folder();
+  const place = (name) => {
+    const path = join(home, name, "imagewire");
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, "");
+    chmodSync(path, 0o755);
+    return path;
+  };
+  const env = { HOME: home, PATH: `${join(home, "one")}:${join(home, "two")}` };
+  // Another program of this name may be at a usual place of this machine.
+  const missing = (() => {
+    try {
+      return { message: "", tried: undefined, path: findProgram(undefined, env) };
+    } catch (error) {
+      return error;
+    }
+  })();
+  if (missing.tried) {
+    const usual = [join(home, ".local/bin/imagewire"), "/usr/local/bin/imagewire", "/opt/homebrew/bin/imagewire"];
+    assert.deepEqual(missing.tried, [`the package @imagewire/${process.platform}-${process.arch}`, "PATH", ...usual]);
+    assert.ok(missing.tried.every((one) => missing.message.includes(one)) && missing.type === "not_found");
+  } else assert.match(missing.path, /^\/(usr\/local|opt\/homebrew)\//);
+  assert.throws(() => findProgram("/no/such", env), { type: "not_found", tried: ["/no/such"] });
+  assert.throws(() => findProgram("no-such-program", env), { type: "not_found", tried: ["no-such-program"] });
+  // Each place hides those behind it.
+  assert.equal((place(".local/bin"), findProgram(undefined, env)), join(home, ".local/bin/imagewire"));
+  assert.equal((place("two"), findProgram(undefined, env)), join(home, "two/imagewire"));
+  assert.equal(findProgram("imagewire", env), join(home, "two/imagewire"));
+  const variable = place("variable");
+  assert.equal(findProgram(undefined, { ...env, IMAGEWIRE: variable }), variable);
+  assert.equal(findProgram(place("option"), { ...env, IMAGEWIRE: variable }), join(home, "option/imagewire"));
+});
+
+test("the program of the package for this system hides the path", async () => {
+  // As npm lays it out: this package and the one with the program side by side.
+  const modules = join(folder(), "node_modules");
+  const name = `@imagewire/${process.platform}-${process.arch}`;
+  mkdirSync(join(modules, name, "bin"), { recursive: true });
+  writeFileSync(join(modules, name, "package.json"), JSON.stringify({ name, version: "0.1.0" }));
+  symlinkSync(resolve(BINARY), join(modules, name, "bin/imagewire"));
+  cpSync(join(ROOT, "clients/node/src"), join(modules, "imagewire/src"), { recursive: true });
+  cpSync(join(ROOT, "clients/node/package.json"), join(modules, "imagewire/package.json"));
+  const { said } = await script(
+    `const { Client: Installed } = await import(${JSON.stringify(join(modules, "imagewire/src/index.js"))});
+     const c = new Installed({ env: { IMAGEWIRE: "", PATH: "/nowhere" } }); console.log(JSON.stringify(await c.call("ping"))); await c.close();`,
+  );
+  assert.equal(said, "{}\n");
 });

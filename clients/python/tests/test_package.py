@@ -41,6 +41,14 @@ def test_it_installs_typed_and_without_dependencies(installed, options, tmp_path
     assert "Requires: \n" in done.stdout
 
 
+def test_it_finds_the_program_of_an_environment_that_is_not_activated(installed, options, tmp_path):
+    """`pip install` puts it beside the interpreter, and an editor runs that interpreter without the environment's path."""
+    (installed.parent / "imagewire").symlink_to(Path(BINARY).resolve())
+    done = run(installed, "-c", "import imagewire; print(imagewire.Client().call('ping'))", IMAGEWIRE="", PATH="/usr/bin:/bin")
+    (installed.parent / "imagewire").unlink()
+    assert (done.returncode, done.stdout) == (0, "{}\n"), done.stderr
+
+
 def test_the_lines_of_the_readme(installed, options, tmp_path):
     script = (PACKAGE / "README.md").read_text().split("```python\n")[1].split("```")[0]
     done = run(installed, "-c", script, PATH=f"{Path(BINARY).resolve().parent}:{os.environ['PATH']}")

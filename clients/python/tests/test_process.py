@@ -1,16 +1,19 @@
 """The process: its end, its start, and programs that are not imagewire."""
 
 import os
+import pickle
 import signal
+import sysconfig
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from conftest import PATIENCE, is_alive, pid_of, script, small, wait_until
+from conftest import BINARY, PATIENCE, is_alive, pid_of, script, small, wait_until
 
 import imagewire
 from imagewire import Client
+from imagewire._program import find_program
 
 
 def test_all_that_is_pending_fails_at_once_when_the_process_is_killed_and_the_next_call_starts_it(client):
@@ -77,13 +80,48 @@ def test_a_forked_child_starts_its_own(client):
 def test_a_missing_binary_is_named(options, tmp_path, monkeypatch):
     with pytest.raises(imagewire.BinaryNotFound, match="/no/such/imagewire.*IMAGEWIRE"):
         Client("/no/such/imagewire").generate("a boat")
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(imagewire.BinaryNotFound, match="program imagewire was not found"):
+    nowhere(monkeypatch, tmp_path)
+    with pytest.raises(imagewire.BinaryNotFound, match="program imagewire was not found. Tried: ") as caught:
         Client().generate("a boat")
-    (tmp_path / "imagewire").write_text("no program")
-    (tmp_path / "imagewire").chmod(0o755)
+    own = caught.value.tried[0]
+    assert caught.value.tried == (own, *caught.value.tried[1:-4], "PATH", *places(tmp_path))
+    assert own == f"{sysconfig.get_path('scripts')}/imagewire"
+    assert pickle.loads(pickle.dumps(caught.value)).tried == caught.value.tried
+    place(tmp_path / "path", "no program")
     with pytest.raises(imagewire.BinaryNotFound, match="cannot be started"):
         Client().generate("a boat")
+
+
+def nowhere(monkeypatch, tmp_path):
+    """No variable names a program, and there is none on the path or at a usual place."""
+    monkeypatch.delenv("IMAGEWIRE", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path / "path"))
+    monkeypatch.setattr("imagewire._program.USUAL_PLACES", (f"{tmp_path}/usual", f"{tmp_path}/other", f"{tmp_path}/third"))
+
+
+def places(tmp_path):
+    return [f"{tmp_path}/{name}/imagewire" for name in ("usual", "other", "third")]
+
+
+def place(folder, text):
+    """A program of this text."""
+    folder.mkdir(parents=True)
+    (folder / "imagewire").write_text(text)
+    (folder / "imagewire").chmod(0o755)
+
+
+def test_the_program_is_looked_for_where_installers_put_it(options, tmp_path, monkeypatch):
+    """Each place hides those behind it: the argument, the variable, the package's own, the path, the usual places."""
+    nowhere(monkeypatch, tmp_path)
+    monkeypatch.setattr("imagewire._program._own_folders", lambda: [f"{tmp_path}/own"])
+    for name in ("usual", "path", "own", "variable", "argument"):
+        place(tmp_path / name, f"#!/bin/sh\nexec {BINARY} \"$@\"\n")
+        if name == "variable":
+            monkeypatch.setenv("IMAGEWIRE", f"{tmp_path}/variable/imagewire")
+        argument = f"{tmp_path}/argument/imagewire" if name == "argument" else None
+        assert find_program(argument) == f"{tmp_path}/{name}/imagewire"
+    with Client() as client:
+        assert client.call("ping") == {}
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,25 @@ def Test_the_program_is_missing()
   Contains(getline(1), '![a fox]')
 enddef
 
+def Test_without_a_setting_the_program_is_looked_for_at_the_usual_places()
+  var [named, path, folder] = [$IMAGEWIRE, $PATH, expand('~/.local/bin')]
+  $IMAGEWIRE = ''
+  $PATH = '/nowhere'
+  unlet g:imagewire_program
+  mkdir(folder, 'p')
+  writefile([], folder .. '/imagewire')
+  setfperm(folder .. '/imagewire', 'rwx------')
+  assert_equal([folder .. '/imagewire'], process.CommandLine())
+  $IMAGEWIRE = '/where/it/is'
+  assert_equal(['/where/it/is'], process.CommandLine())
+  g:imagewire_program = ['/of/the/setting', '--provider', 'sandbox']
+  assert_equal(['/of/the/setting', '--provider', 'sandbox'], process.CommandLine())
+  $IMAGEWIRE = named
+  $PATH = path
+  delete(folder .. '/imagewire')
+  g:imagewire_program = $IMAGEWIRE
+enddef
+
 def Test_the_program_is_too_old()
   $OLD_IMAGEWIRE_LOG = tempname()
   g:imagewire_program = t.here .. '/../../Tests/Fixtures/old-imagewire'

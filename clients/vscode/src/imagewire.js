@@ -1,5 +1,7 @@
 "use strict";
 
+const { existsSync } = require("node:fs");
+const { join } = require("node:path");
 const vscode = require("vscode");
 
 /** Where the key is kept in VS Code's secret storage. */
@@ -39,7 +41,7 @@ class Imagewire {
     const [{ Client }, key] = await Promise.all([load(), this.#secrets.get(KEY)]);
     const settings = vscode.workspace.getConfiguration("imagewire");
     return new Client({
-      binary: settings.get("program") || undefined,
+      binary: settings.get("program") || process.env.IMAGEWIRE || bundled(),
       provider: settings.get("provider") || undefined,
       model: settings.get("model") || undefined,
       // Sent in `initialize.configuration`: never an argument, never in the environment of another process.
@@ -58,6 +60,12 @@ class Imagewire {
   dispose() {
     return this.renew();
   }
+}
+
+/** The program inside an extension that was made for this system. Without it the client looks on the path and at the usual places. */
+function bundled() {
+  const path = join(__dirname, "..", "bin", "imagewire");
+  return existsSync(path) ? path : undefined;
 }
 
 module.exports = { Imagewire, KEY };

@@ -3,6 +3,7 @@
 // The process: a program that is missing or too old, its death, two windows.
 
 const assert = require("node:assert/strict");
+const fs = require("node:fs");
 const path = require("node:path");
 const { test } = require("node:test");
 const { BINARY, children, note, run, session, start, told, until } = require("./support.js");
@@ -20,6 +21,29 @@ test("the program is missing, or too old", async () => {
   state.set("program", BINARY);
   await run("generate", "a fox");
   assert.match(document.text, /^!\[a fox\]/);
+});
+
+test("without a setting the program is the one inside the extension, or that of a variable", async () => {
+  const folder = path.join(__dirname, "../bin");
+  const { IMAGEWIRE } = process.env;
+  state.open(note());
+  state.set("program", "");
+  try {
+    process.env.IMAGEWIRE = "/nowhere/else";
+    await run("generate", "a fox");
+    told(/program \/nowhere\/else was not found/);
+    process.env.IMAGEWIRE = "";
+    fs.mkdirSync(folder);
+    fs.symlinkSync(path.join(__dirname, "../../../Tests/Fixtures/old-imagewire"), path.join(folder, "imagewire"));
+    state.set("program", "");
+    await run("generate", "a fox");
+    told(/0\.0\.9.*0\.1\.0/);
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+    if (IMAGEWIRE === undefined) delete process.env.IMAGEWIRE;
+    else process.env.IMAGEWIRE = IMAGEWIRE;
+    state.set("program", BINARY);
+  }
 });
 
 test("the process is killed in the middle: it fails at once, and the image is not lost", async () => {

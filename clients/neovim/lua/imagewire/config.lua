@@ -2,7 +2,8 @@
 local M = {}
 
 local defaults = {
-  --- The program, or a list of it and its arguments.
+  --- The program, or a list of it and its arguments. By default the variable IMAGEWIRE names it, or it is on the path, in
+  --- ~/.local/bin, /usr/local/bin or /opt/homebrew/bin.
   program = 'imagewire',
   --- Where images go: a path seen from the document's folder, an absolute one, or one that begins with `~`; '' leaves
   --- them in imagewire's own folder. A buffer without a file has no folder: there the link is absolute.
@@ -34,9 +35,32 @@ function M.setup(settings)
   M.values = vim.tbl_extend('force', vim.deepcopy(defaults), settings)
 end
 
+--- Where programs are that shells find and an editor started by a desktop may not.
+M.usual_places = { '~/.local/bin', '/usr/local/bin', '/opt/homebrew/bin' }
+
+--- The program where no setting names it: the variable IMAGEWIRE, else the one on the path, else one at a usual place.
+local function found()
+  local named = vim.env.IMAGEWIRE
+  if named and named ~= '' then
+    return named
+  end
+  if vim.fn.executable(defaults.program) == 0 then
+    for _, folder in ipairs(M.usual_places) do
+      local path = vim.fn.expand(folder) .. '/' .. defaults.program
+      if vim.fn.executable(path) == 1 then
+        return path
+      end
+    end
+  end
+  return defaults.program
+end
+
 --- The command line, as a list.
 function M.command()
   local program = M.values.program
+  if program == defaults.program then
+    program = found()
+  end
   return type(program) == 'table' and vim.deepcopy(program) or { program }
 end
 

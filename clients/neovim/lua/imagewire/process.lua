@@ -156,7 +156,8 @@ local function start()
   local command = config.command()
   local name = command[1]
   if vim.fn.executable(name) == 0 then
-    return nil, ('the program "%s" was not found. Install imagewire, or say where it is: '):format(name)
+    local tried = name == 'imagewire' and (' on the path or in ' .. table.concat(config.usual_places, ', ')) or ''
+    return nil, ('the program "%s" was not found%s. Install imagewire, or say where it is: '):format(name, tried)
       .. "require('imagewire').setup({ program = '/path/to/imagewire' })"
   end
   local ok, configuration = pcall(config.configuration)

@@ -9,7 +9,6 @@ import json
 import logging
 import os
 import queue
-import shutil
 import subprocess
 import threading
 import time
@@ -18,6 +17,7 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set
 
 from ._message import encoded
+from ._program import find_program
 from .errors import BinaryNotFound, BinaryTooOld, CallError, ConnectionLost, ProcessError, StartFailed, call_error
 
 #: The oldest version of the program that this client works with.
@@ -54,7 +54,7 @@ class Connection:
         Raises `BinaryNotFound`, `BinaryTooOld` or `StartFailed`.
         """
         self.owner = os.getpid()
-        self._command = find_binary(binary)
+        self._command = find_program(binary)
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         self._pending: Dict[int, Pending] = {}
@@ -74,7 +74,7 @@ class Connection:
                 start_new_session=os.name == "posix",
             )
         except OSError as error:
-            raise BinaryNotFound(f"{self._command} cannot be started: {error.strerror}.") from error
+            raise BinaryNotFound(f"{self._command} cannot be started: {error.strerror}.", (self._command,)) from error
         self._drainer = self._thread(self._drain, "stderr")
         self._reader = self._thread(self._read, "reader")
         self._writer = self._thread(self._write, "writer")
@@ -362,17 +362,6 @@ class Connection:
         self._log = [*self._log[-19:], text]
         level, _, rest = text.removeprefix("imagewire: ").partition(": ")
         _LOG.log(_LEVELS.get(level, logging.INFO), "%s", rest if level in _LEVELS else text)
-
-
-def find_binary(binary: Optional[str]) -> str:
-    """The program: the argument, else the variable `IMAGEWIRE`, else `imagewire` on the path."""
-    wanted = os.fspath(binary) if binary else os.environ.get("IMAGEWIRE") or "imagewire"
-    found = shutil.which(os.path.expanduser(wanted))
-    if found is None:
-        raise BinaryNotFound(
-            f"The program {wanted} was not found. Install imagewire, or say where it is: Client(binary=…) or the variable IMAGEWIRE."
-        )
-    return found
 
 
 def version_of(text: str) -> "tuple[int, ...]":

@@ -23,7 +23,8 @@ class Client:
     Threads may share a client. Leaving the `with` block ends the process; so does the end of the program.
 
     Args:
-        binary: The program; by default the variable IMAGEWIRE, else `imagewire` on the path.
+        binary: The program; by default the variable IMAGEWIRE, else that of this package, else `imagewire` on the path or at a
+            usual place, such as ~/.local/bin.
         provider: The default provider; without one `wavespeed` where its key is known, else the sandbox.
         model: The default model.
         output_dir: Where images go; absolute.

@@ -32,7 +32,12 @@ class ProcessError(ImagewireError):
 
 
 class BinaryNotFound(ProcessError):
-    """The program was not found."""
+    """The program was not found, or cannot be started."""
+
+    def __init__(self, message: str, tried: Tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        #: The places at which it was looked for.
+        self.tried = tried
 
 
 class BinaryTooOld(ProcessError):

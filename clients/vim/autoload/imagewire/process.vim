@@ -24,9 +24,31 @@ def Setting(name: string, default: any): any
   return get(g:, 'imagewire_' .. name, default)
 enddef
 
+# Where programs are that shells find and an editor started by a desktop may not.
+const usual_places = ['~/.local/bin', '/usr/local/bin', '/opt/homebrew/bin']
+
+# The program where no setting names it: the variable IMAGEWIRE, else the one on the path, else one at a usual place.
+def Found(): string
+  if !empty($IMAGEWIRE)
+    return $IMAGEWIRE
+  endif
+  if !executable('imagewire')
+    for folder in usual_places
+      var path = expand(folder) .. '/imagewire'
+      if executable(path)
+        return path
+      endif
+    endfor
+  endif
+  return 'imagewire'
+enddef
+
 # The command line, as a list.
 export def CommandLine(): list<string>
   var program = Setting('program', 'imagewire')
+  if type(program) == v:t_string && program == 'imagewire'
+    program = Found()
+  endif
   return type(program) == v:t_list ? program : [program]
 enddef
 
@@ -173,8 +195,9 @@ enddef
 def Start(): string
   var command = CommandLine()
   if !executable(command[0])
-    return printf('the program "%s" was not found. Install imagewire, or say where it is: '
-      .. "let g:imagewire_program = '/path/to/imagewire'", command[0])
+    var tried = command[0] == 'imagewire' ? ' on the path or in ' .. join(usual_places, ', ') : ''
+    return printf('the program "%s" was not found%s. Install imagewire, or say where it is: '
+      .. "let g:imagewire_program = '/path/to/imagewire'", command[0], tried)
   endif
   var configuration: dict<any>
   try
