@@ -81,7 +81,7 @@ test-openai: debug tools ## The provider openai against LiteLLM's proxy (750 MB 
 	@.ci/litellm
 	$(WITH_PROGRAM) $(PYTEST) Tests/ForeignServers
 
-test-dist: dependencies ## The tarball in a bare Debian without Swift (needs root; fetches Debian's base)
+test-dist: dependencies ## The packages in a bare Debian without Swift (needs root; fetches Debian's base)
 	@.ci/test-dist
 
 test-adversary: debug tools ## Attacks by providers, agents, clients and disks
@@ -127,7 +127,7 @@ schemas: debug ## Render schemas/ from the table of methods
 install: dependencies ## The program, its man page, completions and schemas below $(PREFIX)
 	@binary=$$(.ci/release) && .ci/stage "$$binary" $(DESTDIR)$(PREFIX)
 
-dist: dependencies ## A tarball that needs no Swift, with its SHA-256: .build-dist/
+dist: dependencies ## Packages that need no Swift, with their SHA-256: .build-dist/packages/
 	@.ci/dist
 
 format: ## Format the Swift sources

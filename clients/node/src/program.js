@@ -1,8 +1,9 @@
 // Where the program imagewire is.
-import { accessSync, constants, statSync } from "node:fs";
+import { accessSync, constants, realpathSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { delimiter, isAbsolute, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { ProcessError } from "./errors.js";
 
 /**
@@ -58,10 +59,13 @@ function isThere(path) {
   }
 }
 
+/** This package's own command, which starts the program: it must not find itself on the path. */
+const ownCommand = fileURLToPath(new URL("../bin/imagewire.js", import.meta.url));
+
 function isProgram(path) {
   try {
     accessSync(path, constants.X_OK);
-    return isThere(path);
+    return isThere(path) && realpathSync(path) !== ownCommand;
   } catch {
     return false;
   }
