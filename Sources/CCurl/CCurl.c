@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /// The functions used: the member that holds each, and its name.
@@ -69,6 +70,14 @@ static const char *const names[] = {"libcurl.so.4", "libcurl-gnutls.so.4"};
 static const char *const certificate_files[] = {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
                                                 "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"};
 
+/// Where some have a folder of them instead, named by their hashes.
+static const char *const certificate_folder_of_systems = "/etc/ssl/certs";
+
+static bool is_filled(const char *file) {
+  struct stat status;
+  return access(file, R_OK) == 0 && stat(file, &status) == 0 && status.st_size > 0;
+}
+
 /// Mozilla's list, for a system that has none.
 static const uint8_t own_certificates[] = {
 #pragma clang diagnostic push
@@ -93,8 +102,9 @@ static const char *open_library(void) {
   version = info->version;
   version_number = info->version_num;
   for (size_t i = 0; !certificate_file && i < sizeof certificate_files / sizeof *certificate_files; i++) {
-    if (access(certificate_files[i], R_OK) == 0) certificate_file = certificate_files[i];
+    if (is_filled(certificate_files[i])) certificate_file = certificate_files[i];
   }
+  if (!certificate_file) certificate_folder = certificate_folder_of_systems;
   return NULL;
 }
 

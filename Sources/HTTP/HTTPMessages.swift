@@ -6,12 +6,12 @@ public struct HTTPRequest: Sendable {
   public enum Purpose: Sendable {
     /// Safe to repeat: libcurl may reuse connections, use HTTP/2, and send it again where a reused connection had died.
     case repeatable
-    /// Costs money: written at most once; Sources/Providers/README.md, "The POST and libcurl".
+    /// Costs money: written at most once, on a connection of its own, which later requests may use;
+    /// Sources/Providers/README.md, "The POST and libcurl".
     ///
-    /// - `connection` says which connection it may use.
-    /// - `mayStart` is called once, on the client's thread, after connecting and before the first byte; where it returns
-    ///   `false`, nothing is written.
-    case once(connection: Connection, mayStart: @Sendable () -> Bool)
+    /// `mayStart` is called once, on the client's thread, after connecting and before the first byte; where it returns
+    /// `false`, nothing is written.
+    case once(mayStart: @Sendable () -> Bool)
     /// A large answer from a host that the provider named.
     ///
     /// - `allows` is called with every address before it is connected to, and again before the request is written.
@@ -30,18 +30,6 @@ public struct HTTPRequest: Sendable {
       Int64, allows: @Sendable (NetworkAddress) -> Bool,
       source: @Sendable (_ offset: Int64, _ buffer: UnsafeMutableRawBufferPointer) -> Int?)
   }
-
-  /// The connection of a request that is written at most once.
-  public enum Connection: Sendable {
-    /// A new one.
-    case new
-    /// One whose last answer came at most `recentSeconds` ago, else a new one. If the host closes it at the same moment, nobody
-    /// knows whether the request arrived: only for hosts that can be asked.
-    case recent
-  }
-
-  /// For how many whole seconds a connection counts as recent. Servers keep connections longer (5 s and more).
-  public static let recentSeconds = 2
 
   /// Limits of time, in milliseconds.
   public struct TimeLimits: Sendable, Equatable {

@@ -144,14 +144,15 @@ final class HTTPTransfer {
       headerList = longer
     }
     try set(ccurl_set_list(easy, CURLOPT_HTTPHEADER, headerList))
-    if case .once(let connection, _) = request.purpose { try makeUnrepeatable(on: connection) }
+    if case .once = request.purpose { try makeUnrepeatable(connectsAfresh: environment.connectsAfresh) }
   }
 
   /// Sets the certificates that are trusted: those that the user names, else the system's, else the program's own. They also hold
   /// for a proxy with TLS.
   private func trust(_ environment: ProxyEnvironment) throws(HTTPFailure) {
-    let folder = environment.certificateFolder
-    let file = environment.certificateFile ?? (folder == nil ? ProxyEnvironment.systemCertificateFile : nil)
+    let named = environment.certificateFolder
+    let file = environment.certificateFile ?? (named == nil ? ProxyEnvironment.systemCertificateFile : nil)
+    let folder = named ?? (file == nil ? ProxyEnvironment.systemCertificateFolder : nil)
     guard file != nil || folder != nil || !ccurl_has_own_certificates() else {
       return try set(ccurl_set_own_certificates(easy))
     }
@@ -169,14 +170,12 @@ final class HTTPTransfer {
 
   /// Sets every option that keeps libcurl from writing the request a second time; `start` is the guard behind them.
   /// Sources/Providers/README.md, "The POST and libcurl", has the evidence.
-  private func makeUnrepeatable(on connection: HTTPRequest.Connection) throws(HTTPFailure) {
+  private func makeUnrepeatable(connectsAfresh: Bool) throws(HTTPFailure) {
     // With HTTP/2, libcurl repeats after REFUSED_STREAM and HTTP_1_1_REQUIRED, also on a new connection.
     try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
-    // libcurl repeats a request on another connection where a reused one dies.
-    switch connection {
-    case .new: try set(CURLOPT_FRESH_CONNECT, 1)
-    case .recent: try set(CURLOPT_MAXAGE_CONN, HTTPRequest.recentSeconds)
-    }
+    // libcurl repeats a request on another connection where a reused one dies. And what a server had sent on it before would
+    // be read as the answer to this request, which would then be lost.
+    if connectsAfresh { try set(CURLOPT_FRESH_CONNECT, 1) }
     // TCP Fast Open may deliver the bytes of the first packet twice (RFC 7413).
     _ = ccurl_set_long(easy, CURLOPT_TCP_FASTOPEN, 0)
   }
@@ -225,7 +224,7 @@ final class HTTPTransfer {
   /// Called after connecting, before each attempt to write the request. `false` stops it.
   fileprivate func start(at address: NetworkAddress?) -> Bool {
     starts += 1
-    guard case .once(_, let mayStart) = order.request.purpose else { return allows(address) }
+    guard case .once(let mayStart) = order.request.purpose else { return allows(address) }
     if starts > 1 {
       stop = .repeated
     } else if !mayStart() {
@@ -356,6 +355,8 @@ final class HTTPTransfer {
     case CURLE_PARTIAL_FILE, CURLE_GOT_NOTHING, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_HTTP2, CURLE_HTTP2_STREAM:
       return .dropped
     case CURLE_FILESIZE_EXCEEDED: return .tooLarge
+    // Once a request was written, it is an answer without a status line.
+    case CURLE_UNSUPPORTED_PROTOCOL where starts > 0: return .dropped
     case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: return .badRequest
     default: return .other
     }

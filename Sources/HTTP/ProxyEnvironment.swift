@@ -16,6 +16,10 @@ struct ProxyEnvironment: Sendable {
   /// The value of a variable; `nil` where it is not set or empty.
   var variable: @Sendable (String) -> String?
 
+  /// Whether a paid request gets a new connection. `false` only in the test that shows that the guard in
+  /// `HTTPTransfer.start` suffices alone.
+  var connectsAfresh = true
+
   /// Of this process.
   static let process = ProxyEnvironment(variable: { name in getenv(name).map { String(cString: $0) } })
 
@@ -36,6 +40,13 @@ struct ProxyEnvironment: Sendable {
   /// The system's file of certificates, where it has one that can be read. libcurl must be open.
   static var systemCertificateFile: String? {
     ccurl_certificate_file().flatMap { access($0, R_OK) == 0 ? String(cString: $0) : nil }
+  }
+
+  /// The system's folder of certificates, where it has some and no file of them. libcurl must be open.
+  static var systemCertificateFolder: String? {
+    guard systemCertificateFile == nil, let folder = ccurl_certificate_folder() else { return nil }
+    let path = String(cString: folder)
+    return hasEntry(path) ? path : nil
   }
 
   /// One sentence where no certificate can be trusted, with the remedy; `nil` otherwise. libcurl must be open: it knows

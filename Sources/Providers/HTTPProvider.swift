@@ -61,7 +61,8 @@ extension HTTPProvider {
     if let own = WebAddress(base.text), (own.host, own.port) == (address.host, address.port) { return }
     let request = HTTPRequest(
       url: "\(address.scheme)://\(address.host):\(address.port)/", headers: [.init("User-Agent", userAgent)],
-      limits: .init(total: 10_000), purpose: .open(allows: { policy.allows($0.reach, host: address.host) }))
+      limits: .init(connect: 3_000, total: 3_000),
+      purpose: .open(allows: { policy.allows($0.reach, host: address.host) }))
     http.send(request) { _ in }
   }
 

@@ -139,8 +139,8 @@ func wallMilliseconds() -> Int64 {
 }
 
 /// A client with these environment variables only.
-func client(_ variables: [String: String] = [:]) -> HTTPClient {
-  HTTPClient(environment: ProxyEnvironment(variable: { variables[$0] }))
+func client(_ variables: [String: String] = [:], connectsAfresh: Bool = true) -> HTTPClient {
+  HTTPClient(environment: ProxyEnvironment(variable: { variables[$0] }, connectsAfresh: connectsAfresh))
 }
 
 /// Calls a function with a completion, and waits for its answer.

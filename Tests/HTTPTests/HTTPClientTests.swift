@@ -16,12 +16,8 @@ import Threads
     HTTPRequest(url: url, limits: .init(total: total))
   }
 
-  private func once(
-    _ url: String, body: [UInt8] = Array("{}".utf8), on connection: HTTPRequest.Connection = .new, mayStart: Bool = true
-  ) -> HTTPRequest {
-    HTTPRequest(
-      url: url, body: body, limits: .init(total: 20_000),
-      purpose: .once(connection: connection, mayStart: { mayStart }))
+  private func once(_ url: String, body: [UInt8] = Array("{}".utf8), mayStart: Bool = true) -> HTTPRequest {
+    HTTPRequest(url: url, body: body, limits: .init(total: 20_000), purpose: .once(mayStart: { mayStart }))
   }
 
   private func download(_ url: String, limit: Int64 = 1 << 20, _ limits: HTTPRequest.TimeLimits = .init(total: 20_000))
@@ -96,7 +92,7 @@ import Threads
     request.bodyLimit = 999
     #expect(failure(http.ask(request))?.kind == .tooLarge)
     // Of an answer to a paid request all that the limit allows is kept, however long it says that it is.
-    request.purpose = .once(connection: .new, mayStart: { true })
+    request.purpose = .once(mayStart: { true })
     let cut = failure(http.ask(request))
     #expect(cut?.kind == .tooLarge && cut?.partial?.body.count == 999)
     #expect(failure(http.ask(download(server.outputURL + "/output/x.png")))?.kind == .tooLarge)
@@ -201,43 +197,29 @@ import Threads
   // MARK: - At most one POST (Sources/Providers/README.md, "The POST and libcurl")
 
   /// A kept connection that breaks after the server has read the whole POST: by default libcurl sends it twice.
-  @Test(arguments: ["drop", "reset"], [HTTPRequest.Connection.new, .recent])
-  func aDeadConnectionIsNoSecondPOST(fault: String, connection: HTTPRequest.Connection) throws {
+  @Test(arguments: ["drop", "reset"], [true, false])
+  func aDeadConnectionIsNoSecondPOST(fault: String, connectsAfresh: Bool) throws {
     let server = try Loopback(["submit": [.string(fault)], "poll": ["running"]])
-    let http = client()
+    let http = client(connectsAfresh: connectsAfresh)
     _ = http.ask(get(server.url + "/api/v3/predictions/x/result"))
-    let failed = try #require(failure(http.ask(once(server.url + "/api/v3/a/b", on: connection))))
+    let failed = try #require(failure(http.ask(once(server.url + "/api/v3/a/b"))))
     #expect(server.posts == 1)
     #expect(failed.mayHaveBeenSent)
     #expect(failed.kind == .dropped || failed.kind == .repeated)
     let connections = Set(server.requests().compactMap { $0["connection"]?.int64 })
-    #expect(connections.count == (connection == .new ? 2 : 1))
+    #expect(connections.count == (connectsAfresh ? 2 : 1))
   }
 
-  /// A connection that the server says it closes is no obstacle: nothing is written to it.
-  @Test func aClosedConnectionIsNotUsed() throws {
-    let server = try Loopback(["poll": [["do": "running", "close": true, "headers": ["Connection": "close"]]]])
-    let http = client()
-    _ = http.ask(get(server.url + "/api/v3/predictions/x/result"))
-    #expect(try http.ask(once(server.url + "/api/v3/a/b", on: .recent)).get().status == 200)
-    #expect(server.posts == 1)
-    #expect(Set(server.requests().compactMap { $0["connection"]?.int64 }).count == 2)
-  }
-
-  /// What follows a POST uses its connection, and so does the next POST, but only while the connection is recent.
-  @Test func aPOSTUsesARecentConnection() throws {
+  /// A POST has a connection of its own; what follows uses it, and the next POST does not.
+  @Test func aPOSTHasAConnectionOfItsOwn() throws {
     let server = try Loopback(["poll": [["do": "running", "times": "forever"]]])
     let http = client()
-    let post = once(server.url + "/api/v3/a/b", on: .recent)
-    _ = http.ask(post)
-    _ = http.ask(get(server.url + "/api/v3/predictions/x/result"))
-    _ = http.ask(post)
-    // libcurl counts whole seconds, so the time itself must pass.
-    usleep(UInt32(HTTPRequest.recentSeconds + 1) * 1_000_000 + 100_000)
-    _ = http.ask(post)
+    for _ in 0..<2 {
+      _ = http.ask(once(server.url + "/api/v3/a/b"))
+      _ = http.ask(get(server.url + "/api/v3/predictions/x/result"))
+    }
     let connections = server.requests().compactMap { $0["connection"]?.int64 }
-    #expect(connections.prefix(3).allSatisfy { $0 == connections[0] })
-    #expect(connections.count == 4 && connections[3] != connections[0])
+    #expect(connections.count == 4 && connections[0] == connections[1] && connections[2] != connections[0])
   }
 
   /// The same with a repeatable request shows that the fixture notices.

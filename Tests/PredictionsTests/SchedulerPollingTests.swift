@@ -100,6 +100,18 @@ struct SchedulerPollingTests {
     #expect(stage.opened.count == 1 && first > polls[0] && first < 1_020_000)
     #expect(polls.contains(first + Scheduler.openingTime))
 
+    // Nobody waits any more when the moment comes.
+    stage = Stage()
+    prediction = stage.accepted(isAwaited: true, like: Self.known20)
+    _ = stage.waitForPoll()
+    stage.answer(prediction)
+    stage.handle(.awaited(prediction.id, false))
+    for _ in 0..<10 {
+      _ = stage.waitForPoll()
+      stage.answer(prediction)
+    }
+    #expect(stage.opened == [])
+
     stage = Stage()
     prediction = stage.accepted(like: Self.known20)
     _ = stage.waitForPoll()

@@ -6,11 +6,12 @@ extension PredictionEngine {
   /// Lets the provider open one, where outputs of the model came from before.
   func openAhead(for prediction: Prediction, at provider: any Provider) {
     let source = OutputSource(account: prediction.account, model: prediction.model)
-    let known = state.withLock { $0.outputSources[source] }
-    // Read once a process, before the first output of the model arrives.
-    guard let output = known ?? (try? store.lastOutput(of: source.account, model: source.model)) else { return }
-    if known == nil { state.withLock { $0.outputSources.note(output, of: source) } }
-    provider.openAhead(for: output)
+    if state.withLock({ $0.outputSources.isUnknown(source) }) {
+      let output = try? store.lastOutput(of: source.account, model: source.model)
+      state.withLock { $0.outputSources.note(output, of: source) }
+    }
+    let now = time.now.steady
+    if let output = state.withLock({ $0.outputSources.open(source, now: now) }) { provider.openAhead(for: output) }
   }
 
   /// Notes where the first output of a finished job is.

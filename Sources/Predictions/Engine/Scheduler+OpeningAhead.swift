@@ -18,10 +18,11 @@ extension Scheduler {
     deadlines.insert(at, id)
   }
 
-  /// Opens it, where this is the moment.
+  /// Opens it, where this is the moment and a client still waits.
   mutating func open(_ id: PredictionID, at moment: Int64, now: Moment) -> [Action] {
     guard jobs[id]?.opensAt == moment else { return [] }
     jobs[id]?.opensAt = nil
+    guard awaited.contains(id) else { return [] }
     jobs[id]?.openedAt = now.steady
     return [.openAhead(id)]
   }

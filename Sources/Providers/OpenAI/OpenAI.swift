@@ -113,7 +113,7 @@ public struct OpenAI: Provider {
     let request = HTTPRequest(
       url: base.text + order.path, headers: headers(contentType: order.contentType), body: order.body,
       limits: .init(total: postLimit), bodyLimit: Self.answerLimit.whole, plainLimit: Self.answerLimit.plain,
-      purpose: .once(connection: .new, mayStart: mayStart),
+      purpose: .once(mayStart: mayStart),
       watch: object["stream"]?.bool == true ? watch : nil, queue: replyQueue)
     http.send(request) { result in
       var outcome = outcome(of: result, prediction)

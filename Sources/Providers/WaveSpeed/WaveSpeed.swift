@@ -125,8 +125,7 @@ public struct WaveSpeed: Provider, Sendable {
     }
     let request = HTTPRequest(
       url: "\(base.text)/api/v3/\(model)", headers: headers, body: input, limits: .init(total: 70_000),
-      bodyLimit: Self.answerLimit.whole, plainLimit: Self.answerLimit.plain,
-      purpose: .once(connection: .recent, mayStart: mayStart))
+      bodyLimit: Self.answerLimit.whole, plainLimit: Self.answerLimit.plain, purpose: .once(mayStart: mayStart))
     http.send(request) { result in
       let outcome = outcome(of: result, model: model)
       guard case .ambiguous(let reason) = outcome, let reply = Self.reply(in: result) else {

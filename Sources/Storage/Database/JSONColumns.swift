@@ -67,12 +67,15 @@ enum JSONColumns {
         var scanner = JSONScanner()
         var time: Int64?
         try scanner.expect(UInt8(ascii: "{"), in: bytes)
-        repeat {
-          let name = try scanner.name(in: bytes)
-          let value = try scanner.value(in: bytes)
-          if name.has("inference", in: bytes) { time = value.int64 }
-        } while scanner.accept(UInt8(ascii: ","), in: bytes)
-        try scanner.expect(UInt8(ascii: "}"), in: bytes)
+        if !scanner.accept(UInt8(ascii: "}"), in: bytes) {
+          repeat {
+            let name = try scanner.name(in: bytes)
+            let value = try scanner.value(in: bytes)
+            if name.has("inference", in: bytes) { time = value.int64 }
+          } while scanner.accept(UInt8(ascii: ","), in: bytes)
+          try scanner.expect(UInt8(ascii: "}"), in: bytes)
+        }
+        try scanner.expectEnd(in: bytes)
         return time
       } catch {
         throw .damaged("timings")

@@ -4,7 +4,7 @@ internal import Predictions
 
 /// The SQL of one page of a list.
 ///
-/// The index of the most selective filter yields rows in key order, newest first; each filter but `text` has one. At most
+/// The index of the most selective filter yields rows in key order, newest first; each filter but `text` and the agent has one. At most
 /// 20,000 of them are examined for one page, so that no filter can delay the calls behind it.
 struct ListPlan {
   /// The most rows that are examined for one page.
