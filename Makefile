@@ -13,7 +13,7 @@ FUZZ_SECONDS ?= 600
 
 .PHONY: bench browser build clean debug demo dependencies dist format fuzz fuzz-short help install lint mcp-clients \
   power-loss sanitize sanitize-address sanitize-thread schemas shells soak soak-short test test-adversary test-clients test-dist \
-  test-editors test-editors-next test-endurance test-hosts test-hosts-all test-mcp test-node test-openai test-program \
+  test-editors test-editors-next test-endurance test-examples test-hosts test-hosts-all test-mcp test-node test-openai test-program \
   test-python test-swift tools
 
 help: ## This list
@@ -44,7 +44,11 @@ test-program: debug tools shells browser
 	$(WITH_PROGRAM) $(PYTEST) -n 4 --dist worksteal -m "not alone" Tests/ProgramTests
 	$(WITH_PROGRAM) $(PYTEST) -m alone Tests/ProgramTests
 
-test-clients: test-python test-node test-editors ## The tests of every client
+test-clients: test-python test-node test-editors test-examples ## The tests of every client
+
+test-examples: debug ## The examples in Perl, Ruby, Lua, Go and Rust
+	@.ci/languages
+	$(WITH_PROGRAM) clients/examples/run.sh
 
 test-python: debug tools
 	$(WITH_PROGRAM) PYTHONPATH=clients/python/src $(PYTEST) clients/python/tests
