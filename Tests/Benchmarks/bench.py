@@ -39,7 +39,7 @@ PARTS = (
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program", type=Path)
-    parser.add_argument("--static", type=Path, help="the same program with Swift's library inside")
+    parser.add_argument("--static", type=Path, help="the program as it is released, with all libraries inside")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--only", nargs="*", choices=PARTS, default=PARTS)
     parser.add_argument("--felt-jobs", type=int, help="at most so many jobs in each row of the part felt")
@@ -74,7 +74,7 @@ def main() -> None:
             elif part == "heavy":
                 rows += heavy.measure(program, folder, options.runs)
             elif part == "flight":
-                rows += flight.measure(program, folder)
+                rows += flight.measure(program, static, folder)
             elif part == "million":
                 rows += million.measure(program, driver, folder, options.runs)
             elif part == "felt":

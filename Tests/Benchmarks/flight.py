@@ -17,7 +17,19 @@ COUNT = 1_000
 SECONDS = 10
 
 
-def measure(program: Path, folder: Path) -> list[Row]:
+def measure(program: Path, released: Path | None, folder: Path) -> list[Row]:
+    """Of the program as it is released, where there is one, and beside it of the one that opens the system's libcurl."""
+    beside = _measure_at_service(program, folder / "beside")
+    if not released:
+        return beside
+    rows = _measure_at_service(released, folder / "flight")
+    for row, other in zip(rows, beside):
+        row.what += "; as released"
+        row.beside = "; ".join(filter(None, [f"with the system's libcurl {other.measured}", row.beside]))
+    return rows
+
+
+def _measure_at_service(program: Path, folder: Path) -> list[Row]:
     fixture = subprocess.Popen(
         [sys.executable, str(HERE.parent / "Fixtures" / "wavespeed.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
@@ -37,7 +49,7 @@ def _measure(program: Path, folder: Path, url: str) -> list[Row]:
         return [request for request in log if request["endpoint"] == endpoint]
 
     script(polls=10**9)
-    command = [str(program), "--state-dir", str(folder / "flight"), "--max-concurrency", str(COUNT)]
+    command = [str(program), "--state-dir", str(folder), "--max-concurrency", str(COUNT)]
     with Child(command, WAVESPEED_API_KEY="none", WAVESPEED_BASE_URL=url) as child:
         child.call("subscribe")
         for begin in range(0, COUNT, 100):
