@@ -1,11 +1,16 @@
-// Packs the extension into imagewire-VERSION.vsix, as VS Code installs it: node package.mjs [FOLDER]
+// Packs the extension as VS Code installs it: node package.mjs [FOLDER [PROGRAM LICENCES]]
 //
-// A vsix is a zip file with a manifest. The client package goes into it as a module, and nothing else does.
+// Without a program it is imagewire-VERSION.vsix for every system; with one imagewire-PLATFORM-VERSION.vsix, which holds it. A vsix is a
+// zip file with a manifest. The client package goes into it as a module. The same input gives the same bytes.
 import { readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { deflateRawSync } from "node:zlib";
 
 const here = dirname(fileURLToPath(import.meta.url));
+const [, , folder = ".", program, licences] = process.argv;
+/** VS Code's name of the system that the program is for. */
+const platform = program && `${process.platform}-${process.arch}`;
 const manifest = JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
 
 /** All files below some of the names in a folder, under a prefix. */
@@ -17,17 +22,25 @@ function* files(folder, names, prefix) {
   }
 }
 
+/** The licences of what a program holds. */
+const texts = (licences) => readdirSync(licences).sort().map((name) => [`extension/licences/${name}.txt`, readFileSync(join(licences, name))]);
+
 const escaped = (text) => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 
 const described = `<?xml version="1.0" encoding="utf-8"?>
 <PackageManifest Version="2.0.0" xmlns="http://schemas.microsoft.com/developer/vsx-schema/2011">
   <Metadata>
-    <Identity Language="en-US" Id="${manifest.name}" Version="${manifest.version}" Publisher="${manifest.publisher}"/>
+    <Identity Language="en-US" Id="${manifest.name}" Version="${manifest.version}" Publisher="${manifest.publisher}"${
+  platform ? ` TargetPlatform="${platform}"` : ""
+}/>
     <DisplayName>${escaped(manifest.displayName)}</DisplayName>
     <Description xml:space="preserve">${escaped(manifest.description)}</Description>
     <Tags>${escaped(manifest.keywords.join(","))}</Tags>
     <Categories>${escaped(manifest.categories.join(","))}</Categories>
+    <License>extension/LICENSE.txt</License>
+    <Icon>extension/${manifest.icon}</Icon>
     <Properties>
+      <Property Id="Microsoft.VisualStudio.Services.Links.Source" Value="${escaped(manifest.repository.url)}"/>
       <Property Id="Microsoft.VisualStudio.Code.Engine" Value="${escaped(manifest.engines.vscode)}"/>
       <Property Id="Microsoft.VisualStudio.Code.ExtensionKind" Value="${manifest.extensionKind.join(",")}"/>
     </Properties>
@@ -37,6 +50,8 @@ const described = `<?xml version="1.0" encoding="utf-8"?>
   <Assets>
     <Asset Type="Microsoft.VisualStudio.Code.Manifest" Path="extension/package.json" Addressable="true"/>
     <Asset Type="Microsoft.VisualStudio.Services.Content.Details" Path="extension/README.md" Addressable="true"/>
+    <Asset Type="Microsoft.VisualStudio.Services.Content.License" Path="extension/LICENSE.txt" Addressable="true"/>
+    <Asset Type="Microsoft.VisualStudio.Services.Icons.Default" Path="extension/${manifest.icon}" Addressable="true"/>
   </Assets>
 </PackageManifest>
 `;
@@ -47,6 +62,9 @@ const types = `<?xml version="1.0" encoding="utf-8"?>
   <Default Extension="js" ContentType="application/javascript"/>
   <Default Extension="ts" ContentType="video/mp2t"/>
   <Default Extension="md" ContentType="text/markdown"/>
+  <Default Extension="txt" ContentType="text/plain"/>
+  <Default Extension="png" ContentType="image/png"/>
+  <Override PartName="/extension/bin/imagewire" ContentType="application/octet-stream"/>
   <Default Extension="vsixmanifest" ContentType="text/xml"/>
 </Types>
 `;
@@ -57,23 +75,27 @@ const crcs = Uint32Array.from({ length: 256 }, (_, byte) => {
 });
 const crc32 = (bytes) => ~bytes.reduce((crc, byte) => crcs[(crc ^ byte) & 255] ^ (crc >>> 8), -1) >>> 0;
 
-/** A zip file whose entries are stored as they are; the same bytes for the same entries. */
+/** A zip file of names, contents and modes; large contents are deflated. */
 function zip(entries) {
   const parts = [];
   const directory = [];
   let offset = 0;
-  for (const [name, content] of entries) {
+  for (const [name, content, mode = 0o644] of entries) {
     const title = Buffer.from(name);
-    // Version 2.0, UTF-8 names, stored, 1 January 1980.
+    const isPacked = content.length > 1 << 16;
+    const packed = isPacked ? deflateRawSync(content, { level: 9 }) : content;
+    // Version 2.0, UTF-8 names, stored or deflated, 1 January 1980.
     const shared = Buffer.alloc(26);
-    [20, 0x0800, 0, 0, 33].forEach((value, index) => shared.writeUInt16LE(value, 2 * index));
-    [crc32(content), content.length, content.length].forEach((value, index) => shared.writeUInt32LE(value, 10 + 4 * index));
+    [20, 0x0800, isPacked ? 8 : 0, 0, 33].forEach((value, index) => shared.writeUInt16LE(value, 2 * index));
+    [crc32(content), packed.length, content.length].forEach((value, index) => shared.writeUInt32LE(value, 10 + 4 * index));
     shared.writeUInt16LE(title.length, 22);
-    parts.push(Buffer.from("PK\x03\x04"), shared, title, content);
+    parts.push(Buffer.from("PK\x03\x04"), shared, title, packed);
     const rest = Buffer.alloc(14);
+    rest.writeUInt32LE((0o100000 | mode) * 0x10000, 6);
     rest.writeUInt32LE(offset, 10);
-    directory.push(Buffer.from("PK\x01\x02\x14\x00", "latin1"), shared, rest, title);
-    offset += 4 + shared.length + title.length + content.length;
+    // Made on Unix: the upper half of the attributes is the mode.
+    directory.push(Buffer.from("PK\x01\x02\x14\x03", "latin1"), shared, rest, title);
+    offset += 4 + shared.length + title.length + packed.length;
   }
   const listed = Buffer.concat(directory);
   const end = Buffer.alloc(18);
@@ -82,11 +104,13 @@ function zip(entries) {
   return Buffer.concat([...parts, listed, Buffer.from("PK\x05\x06"), end]);
 }
 
-const target = join(process.argv[2] ?? ".", `imagewire-${manifest.version}.vsix`);
+const target = join(folder, `imagewire-${platform ? `${platform}-` : ""}${manifest.version}.vsix`);
 writeFileSync(target, zip([
   ["[Content_Types].xml", Buffer.from(types)],
   ["extension.vsixmanifest", Buffer.from(described)],
-  ...files(here, ["package.json", "README.md", "src"], "extension/"),
+  ["extension/LICENSE.txt", readFileSync(join(here, "../../LICENSE"))],
+  ...files(here, ["package.json", "README.md", manifest.icon, "src"], "extension/"),
+  ...(program ? [["extension/bin/imagewire", readFileSync(program), 0o755], ...texts(licences)] : []),
   ...files(join(here, "../node"), ["package.json", "src"], "extension/node_modules/imagewire/"),
 ]));
 console.log(target);

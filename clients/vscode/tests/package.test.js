@@ -22,6 +22,29 @@ test("the packed extension works where there is nothing but itself", async () =>
   assert.match(manifest, /Id="imagewire-vscode" Version="0\.1\.0" Publisher="imagewire"/);
 });
 
+test("an extension for one system holds the program and the licences of what is in it", () => {
+  const { folder } = session;
+  fs.mkdirSync(path.join(folder, "licences"));
+  fs.writeFileSync(path.join(folder, "licences/curl"), "its terms");
+  fs.writeFileSync(path.join(folder, "program"), Buffer.alloc(100_000, "imagewire"));
+  const args = [path.join(__dirname, "../package.mjs"), folder, path.join(folder, "program"), path.join(folder, "licences")];
+  const packed = execFileSync(process.execPath, args).toString().trim();
+  assert.ok(packed.endsWith(`imagewire-${process.platform}-${process.arch}-0.1.0.vsix`));
+  const once = fs.readFileSync(packed);
+  execFileSync(process.execPath, args);
+  assert.ok(once.equals(fs.readFileSync(packed)));
+  const unpacked = path.join(folder, "for-one");
+  execFileSync("python3", [path.join(__dirname, "../../../Tests/Fixtures/unzip.py"), packed, unpacked]);
+  const program = path.join(unpacked, "extension/bin/imagewire");
+  assert.ok(fs.readFileSync(program).equals(fs.readFileSync(path.join(folder, "program"))));
+  assert.equal(fs.statSync(program).mode & 0o777, 0o755);
+  assert.equal(fs.readFileSync(path.join(unpacked, "extension/licences/curl.txt"), "utf8"), "its terms");
+  assert.match(fs.readFileSync(path.join(unpacked, "extension/LICENSE.txt"), "utf8"), /^MIT License/);
+  const manifest = fs.readFileSync(path.join(unpacked, "extension.vsixmanifest"), "utf8");
+  assert.match(manifest, new RegExp(`TargetPlatform="${process.platform}-${process.arch}"`));
+  for (const [, asset] of manifest.matchAll(/<Asset [^>]*Path="([^"]*)"/g)) assert.ok(fs.existsSync(path.join(unpacked, asset)), asset);
+});
+
 test("the manifest tells what the extension does", () => {
   const manifest = require("../package.json");
   const declared = manifest.contributes.commands.map(({ command }) => command).sort();
@@ -33,4 +56,9 @@ test("the manifest tells what the extension does", () => {
     assert.ok(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations.includes(name), name);
   }
   assert.ok(!("dependencies" in manifest));
+  // What the marketplace asks for: an icon of 128 pixels at least, which is no SVG, and where the source is.
+  const icon = fs.readFileSync(path.join(__dirname, "..", manifest.icon));
+  assert.equal(icon.subarray(1, 4).toString(), "PNG");
+  assert.ok(icon.readUInt32BE(16) >= 128 && icon.readUInt32BE(20) >= 128);
+  assert.match(manifest.repository.url, /^https:/);
 });
