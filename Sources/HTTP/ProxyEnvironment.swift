@@ -59,7 +59,11 @@ struct ProxyEnvironment: Sendable {
     if let folder = certificateFolder, Self.hasEntry(folder) { return nil }
     let file = ccurl_certificate_file().map { String(cString: $0) } ?? ""
     let folder = ccurl_certificate_folder().map { String(cString: $0) } ?? ""
-    if ccurl_has_own_certificates() { return nil }
+    if ccurl_has_own_certificates() {
+      return certificateFolder.map {
+        "SSL_CERT_DIR names \($0), which holds no certificates; correct it or leave it out."
+      }
+    }
     // Where libcurl names neither, its TLS library has certificates of its own, as on macOS.
     if file.isEmpty && folder.isEmpty || access(file, R_OK) == 0 || Self.hasEntry(folder) { return nil }
     return "There are no certificates to trust in \(file.isEmpty ? folder : file): install the package ca-certificates."
