@@ -12,6 +12,7 @@ struct HTTPLoop: ~Copyable {
   private let slots = HTTPSlots.ofThisProcess
   private let memory: HTTPMemory
   private var downloads = 0
+  private var idle = IdleConnections()
   /// Paid requests have priority.
   private var paid = FIFO<HTTPClient.Order>()
   private var others = FIFO<HTTPClient.Order>()
@@ -106,7 +107,8 @@ struct HTTPLoop: ~Copyable {
   }
 
   private mutating func start(_ order: HTTPClient.Order) {
-    let made = HTTPTransfer.make(order, environment: environment, memory: memory) { [inbox] in
+    let keeps = idle.keeps(order.request, now: MonotonicClock.milliseconds)
+    let made = HTTPTransfer.make(order, keepsConnection: keeps, environment: environment, memory: memory) { [inbox] in
       inbox.signal { inbox in
         inbox.entries.resumed.insert(order.number)
         inbox.multi?.wake()

@@ -43,9 +43,12 @@ final class HTTPTransfer {
 
   /// Prepares a transfer; fails where the request is invalid.
   ///
-  /// - Parameter wake: called on the request's queue when `resume` should be called.
+  /// - Parameters:
+  ///   - keepsConnection: whether later requests may use the connection.
+  ///   - wake: called on the request's queue when `resume` should be called.
   static func make(
-    _ order: HTTPClient.Order, environment: ProxyEnvironment, memory: HTTPMemory, wake: @escaping @Sendable () -> Void
+    _ order: HTTPClient.Order, keepsConnection: Bool, environment: ProxyEnvironment, memory: HTTPMemory,
+    wake: @escaping @Sendable () -> Void
   ) -> Result<HTTPTransfer, HTTPFailure> {
     guard let easy = ccurl_easy_init() else {
       return .failure(
@@ -54,6 +57,7 @@ final class HTTPTransfer {
     let transfer = HTTPTransfer(order, easy: easy, memory: memory, wake: wake)
     do {
       try transfer.configure(environment)
+      if !keepsConnection { try transfer.set(CURLOPT_FORBID_REUSE, 1) }
       return .success(transfer)
     } catch {
       return .failure(error)

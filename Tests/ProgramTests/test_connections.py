@@ -1,9 +1,12 @@
 """Polls use the connection of the POST. A POST has a new one: an answer that a server had sent before would be read as its own."""
 
 import socket
+import sys
 import threading
 import time
+from pathlib import Path
 
+import pytest
 from program import wait_for
 
 ACCEPTED = b'{"code":200,"data":{"id":"%s","status":"created","outputs":[]}}'
@@ -21,6 +24,17 @@ def test_polls_use_the_connection_of_the_post_and_no_post_that_of_a_poll(paid, w
     assert first != second
     assert {connection for _, connection in used[:4]} == {first}
     assert {connection for _, connection in used[4:]} <= {first, second}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc, which only Linux has")
+def test_connections_do_not_add_up(paid, wavespeed):
+    wavespeed.script(polls=1)
+    with paid() as program:
+        open_files = []
+        for number in range(30):
+            assert program.call("submit", prompt=f"number {number}", wait_ms=30_000)["status"] == "completed"
+            open_files.append(len(list(Path(f"/proc/{program.process.pid}/fd").iterdir())))
+    assert max(open_files[20:]) <= max(open_files[:10]) + 2
 
 
 def answer(body):
@@ -48,6 +62,12 @@ class Forger:
             threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
 
     def serve(self, connection):
+        try:
+            self.answer_all(connection)
+        except OSError:
+            pass  # The program closed it.
+
+    def answer_all(self, connection):
         stream = connection.makefile("rb")
         with connection, stream:
             while line := stream.readline():
