@@ -87,25 +87,19 @@ static const uint8_t own_certificates[] = {
 };
 
 /// The library is in this program.
-static const char *open_library(void) {
-  static char message[256];
+static const char *find_functions(void) {
 #define FIND(member, name) curl.member = &name;
   FUNCTIONS(FIND)
 #undef FIND
-  signal(SIGPIPE, SIG_IGN);
-  CURLcode code = curl.global_init(CURL_GLOBAL_DEFAULT);
-  if (code != CURLE_OK) {
-    snprintf(message, sizeof message, "libcurl could not be initialised: %s.", curl.easy_strerror(code));
-    return message;
-  }
-  curl_version_info_data *info = curl.version_info(CURLVERSION_NOW);
-  version = info->version;
-  version_number = info->version_num;
+  return NULL;
+}
+
+static void find_certificates(const curl_version_info_data *info) {
+  (void)info;
   for (size_t i = 0; !certificate_file && i < sizeof certificate_files / sizeof *certificate_files; i++) {
     if (is_filled(certificate_files[i])) certificate_file = certificate_files[i];
   }
   if (!certificate_file) certificate_folder = certificate_folder_of_systems;
-  return NULL;
 }
 
 CURLcode ccurl_set_own_certificates(CURL *easy) {
@@ -118,11 +112,20 @@ bool ccurl_has_own_certificates(void) { return true; }
 
 #else
 
-CURLcode ccurl_set_own_certificates(CURL *easy) { return CURLE_NOT_BUILT_IN; }
+CURLcode ccurl_set_own_certificates(CURL *easy) {
+  (void)easy;
+  return CURLE_NOT_BUILT_IN;
+}
 
 bool ccurl_has_own_certificates(void) { return false; }
 
-static const char *open_library(void) {
+static void find_certificates(const curl_version_info_data *info) {
+  certificate_file = info->cainfo;
+  certificate_folder = info->capath;
+}
+
+/// Opens the system's library. Returns NULL, or why not.
+static const char *find_functions(void) {
   static char message[256];
   void *library = NULL;
   for (size_t i = 0; !library && i < sizeof names / sizeof *names; i++) {
@@ -149,6 +152,15 @@ static const char *open_library(void) {
     dlclose(library);
     return message;
   }
+  return NULL;
+}
+
+#endif
+
+static const char *open_library(void) {
+  static char message[256];
+  const char *failure = find_functions();
+  if (failure) return failure;
   // When libcurl closes connections, it ignores SIGPIPE for a moment and then restores the earlier action. If that were the
   // default one, it could replace an action set by another thread meanwhile, and a closed pipe would end the process.
   signal(SIGPIPE, SIG_IGN);
@@ -157,14 +169,12 @@ static const char *open_library(void) {
     snprintf(message, sizeof message, "libcurl could not be initialised: %s.", curl.easy_strerror(code));
     return message;
   }
+  const curl_version_info_data *info = curl.version_info(CURLVERSION_NOW);
   version = info->version;
-  certificate_file = info->cainfo;
-  certificate_folder = info->capath;
   version_number = info->version_num;
+  find_certificates(info);
   return NULL;
 }
-
-#endif
 
 const char *ccurl_open(void) {
   static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;

@@ -65,14 +65,18 @@ unsigned cpictures_open(unsigned libraries) {
   };
   const struct symbol of_jpeg[] = {
       FUNCTION(jpeg.init_decompress, tjInitDecompress), FUNCTION(jpeg.header, tjDecompressHeader3),
-      FUNCTION(jpeg.decompress, tjDecompress2), FUNCTION(jpeg.error_code, tjGetErrorCode),
-      FUNCTION(jpeg.error_text, tjGetErrorStr2), FUNCTION(jpeg.init_compress, tjInitCompress),
-      FUNCTION(jpeg.compress, tjCompress2), FUNCTION(jpeg.free, tjFree),
+      FUNCTION(jpeg.decompress, tjDecompress2),         FUNCTION(jpeg.error_code, tjGetErrorCode),
+      FUNCTION(jpeg.error_text, tjGetErrorStr2),        FUNCTION(jpeg.init_compress, tjInitCompress),
+      FUNCTION(jpeg.compress, tjCompress2),             FUNCTION(jpeg.free, tjFree),
       FUNCTION(jpeg.destroy, tjDestroy),
   };
   const struct symbol of_webp[] = {FUNCTION(webp.info, WebPGetInfo), FUNCTION(webp.decode, WebPDecodeRGBAInto)};
   const struct symbol of_zlib[] = {
-      FUNCTION(zlib.compress, compress), FUNCTION(zlib.uncompress, uncompress), FUNCTION(zlib.bound, compressBound), FUNCTION(zlib.crc, crc32)};
+      FUNCTION(zlib.compress, compress),
+      FUNCTION(zlib.uncompress, uncompress),
+      FUNCTION(zlib.bound, compressBound),
+      FUNCTION(zlib.crc, crc32),
+  };
   if (libraries & CPICTURES_PNG && OPEN("libpng16.so.16", of_png)) {
     opened |= CPICTURES_PNG;
     zlib.is_open = OPEN("libz.so.1", of_zlib);

@@ -5,7 +5,6 @@
 #include "CPictures.h"
 
 #include <dlfcn.h>
-#include <stdbool.h>
 #include <string.h>
 
 /// A function of a library, and where its address belongs.

@@ -77,7 +77,10 @@ unsigned cpictures_open_heif(void) {
   keep_threads_small();
   if (!OPEN(name, symbols)) return 0;
   (void)OPEN(name, newer);
-  (void)open_one(name, &(const struct symbol)SYSTEM_FUNCTION(heif.is_premultiplied, heif_image_handle_is_premultiplied_alpha), 1);
+  const struct symbol newest[] = {
+      SYSTEM_FUNCTION(heif.is_premultiplied, heif_image_handle_is_premultiplied_alpha),
+  };
+  (void)OPEN(name, newest);
   // Opens the codecs too, where they are libraries of their own.
   if (heif.init) (void)heif.init(NULL);
   return CPICTURES_HEIF | (heif.has_decoder(HEIF_AV1) ? CPICTURES_AV1 : 0) |

@@ -8,25 +8,24 @@ struct IdleConnections {
   private static let limit = 64
 
   /// When a request last left a connection open, by the beginning of its URL.
-  private var usedAt: [Substring: Int64] = [:]
+  private var usedAt: [String: Int64] = [:]
 
   /// Whether the connection of a request that begins now stays open after it.
   mutating func keeps(_ request: HTTPRequest, now: Int64) -> Bool {
+    let host = Self.host(of: request.url)
     switch request.purpose {
     case .open, .download, .upload: return true
     case .repeatable: break
     case .once:
-      if let last = usedAt[Self.host(of: request.url)], now - last < Self.lifetime { return false }
+      if let last = usedAt[host], now - last < Self.lifetime { return false }
     }
-    if usedAt.count >= Self.limit { usedAt.removeAll(keepingCapacity: true) }
-    usedAt[Self.host(of: request.url)] = now
+    if usedAt.count >= Self.limit, usedAt[host] == nil { usedAt.removeAll(keepingCapacity: true) }
+    usedAt[host] = now
     return true
   }
 
   /// Scheme, host and port, as they are written.
-  private static func host(of url: String) -> Substring {
-    url.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false).prefix(3).last.map {
-      url[..<$0.endIndex]
-    } ?? ""
+  private static func host(of url: String) -> String {
+    url.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false).prefix(3).joined(separator: "/")
   }
 }

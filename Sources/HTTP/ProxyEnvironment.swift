@@ -57,16 +57,17 @@ struct ProxyEnvironment: Sendable {
         ? nil : "CURL_CA_BUNDLE or SSL_CERT_FILE names \(file), which cannot be read; correct it or leave it out."
     }
     if let folder = certificateFolder, Self.hasEntry(folder) { return nil }
-    let file = ccurl_certificate_file().map { String(cString: $0) } ?? ""
-    let folder = ccurl_certificate_folder().map { String(cString: $0) } ?? ""
     if ccurl_has_own_certificates() {
       return certificateFolder.map {
         "SSL_CERT_DIR names \($0), which holds no certificates; correct it or leave it out."
       }
     }
+    if Self.systemCertificateFile != nil || Self.systemCertificateFolder != nil { return nil }
     // Where libcurl names neither, its TLS library has certificates of its own, as on macOS.
-    if file.isEmpty && folder.isEmpty || access(file, R_OK) == 0 || Self.hasEntry(folder) { return nil }
-    return "There are no certificates to trust in \(file.isEmpty ? folder : file): install the package ca-certificates."
+    let places = [ccurl_certificate_file(), ccurl_certificate_folder()].compactMap { $0.map { String(cString: $0) } }
+    return places.first { !$0.isEmpty }.map {
+      "There are no certificates to trust in \($0): install the package ca-certificates."
+    }
   }
 
   private static func hasEntry(_ folder: String) -> Bool {

@@ -15,7 +15,7 @@ from pathlib import Path
 from child import HERE, Child
 from network import ENVIRONMENT
 
-SDK = HERE.parent.parent / ".build-tools" / "wavespeed" / "bin" / "python"
+SDK = HERE.parent.parent / ".build-tools" / "bench-wavespeed" / "bin" / "python"
 KEY = "none"
 
 

@@ -92,7 +92,7 @@ def measure(program: Path, folder: Path, jobs: int | None = None, only: list[str
     if trouble:
         print(f"felt is left out: {trouble}.", file=sys.stderr)
         return []
-    subprocess.run([str(HERE.parent.parent / ".ci" / "wavespeed")], check=True, stdout=sys.stderr)
+    subprocess.run([HERE.parent.parent / ".ci" / "bench-clients", "wavespeed"], check=True)
     folder = folder / "felt"
     folder.mkdir()
     wanted = [one for one in SCENARIOS if not only or any(text in one.name for text in only)]

@@ -11,6 +11,9 @@ import (
 )
 
 func main() {
+	if len(os.Args) != 2 {
+		log.Fatal("usage: image PROMPT")
+	}
 	params := map[string]any{"prompt": os.Args[1], "wait_ms": 1_800_000}
 	request, _ := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": 1, "method": "submit", "params": params})
 	program := os.Getenv("IMAGEWIRE")

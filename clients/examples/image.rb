@@ -2,7 +2,8 @@
 require "json"
 require "open3"
 
-params = { prompt: ARGV.fetch(0), wait_ms: 1_800_000 }
+abort "usage: image.rb PROMPT" unless ARGV.size == 1
+params = { prompt: ARGV.first, wait_ms: 1_800_000 }
 request = { jsonrpc: "2.0", id: 1, method: "submit", params: params }
 line, = Open3.capture2(ENV.fetch("IMAGEWIRE", "imagewire"), stdin_data: "#{JSON.generate(request)}\n")
 abort "imagewire gave no reply" if line.empty?

@@ -20,6 +20,11 @@ draws() {
     exit 1
   fi
   grep -q 'prompt' "$home/said" || { cat "$home/said" >&2; exit 1; }
+  if "$@" >"$home/said" 2>&1 || ! grep -q 'usage: image' "$home/said"; then
+    echo "without a prompt it does not say how it is used: $*" >&2
+    cat "$home/said" >&2
+    exit 1
+  fi
   rm -rf "$home/.local"
 }
 

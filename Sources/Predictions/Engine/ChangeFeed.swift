@@ -56,9 +56,8 @@ public struct ChangeFeed: Sendable {
   private var round: ArraySlice<TableChange> = []
   /// The end of the present round, even where its last changes are not in the scope.
   private var end: ChangeCursor
-  /// When the interval of the last round ends, counted from the end of the one before where that was not over: it is ahead of
-  /// the clock by as much as was sent too early.
-  private var busyUntil = Int64.min
+  /// When the intervals of all rounds so far have passed, one after the other; up to `burst` of them lie ahead of the clock.
+  private var busyUntil = Int64.min / 2
 
   /// Starts after a cursor.
   public init(_ scope: Scope, after cursor: ChangeCursor) {
@@ -74,7 +73,7 @@ public struct ChangeFeed: Sendable {
     if let change = round.first {
       return .tell(change, cursor: ChangeCursor(table: cursor.table, number: change.number))
     }
-    let nextRound = busyUntil == .min ? now : busyUntil - Int64(Self.burst - 1) * Self.interval
+    let nextRound = busyUntil - Int64(Self.burst - 1) * Self.interval
     return now >= nextRound ? .look(after: cursor) : .rest(until: nextRound)
   }
 

@@ -5,8 +5,8 @@ struct PollPrice: Sendable, Equatable {
   /// The shortest pause between two polls.
   var shortestPause: Double
 
-  /// Of a prediction that a client waits for now. Three quarters of the polls of WaveSpeed's own client where nothing is known,
-  /// at a host 80 ms away (`make bench`, part `felt`).
+  /// Of a prediction that a client waits for now. Where nothing is known it makes three quarters of the polls of WaveSpeed's
+  /// own client, at a host 80 ms away (`make bench`, part `felt`).
   static let awaited = PollPrice(seconds: 0.07, shortestPause: 1)
   /// Of any other.
   static let others = PollPrice(seconds: 0.5, shortestPause: 2)

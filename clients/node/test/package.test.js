@@ -14,7 +14,9 @@ function project() {
   const home = folder();
   mkdirSync(join(home, "node_modules/.bin"), { recursive: true });
   symlinkSync(here, join(home, "node_modules/imagewire"));
-  symlinkSync("../imagewire/bin/imagewire-generate.js", join(home, "node_modules/.bin/imagewire-generate"));
+  for (const [name, path] of Object.entries(JSON.parse(readFileSync(join(here, "package.json"), "utf8")).bin)) {
+    symlinkSync(join("../imagewire", path), join(home, "node_modules/.bin", name));
+  }
   return home;
 }
 
@@ -37,6 +39,23 @@ test("the command prints the path and nothing else", () => {
   const home = project();
   const done = run(home, "imagewire-generate", "a red fox", "--output-dir", "images", "--output-name", "fox");
   assert.deepEqual([done.status, done.stdout, done.stderr], [0, `${home}/images/fox.png\n`, ""]);
+});
+
+test("the program's own command runs the program, and never itself", () => {
+  const home = project();
+  const command = join(home, "node_modules/.bin/imagewire");
+  const start = (args, variables, input) =>
+    spawnSync(process.execPath, [command, ...args], { cwd: home, env: { ...alone(home), ...variables }, encoding: "utf8", input, timeout: 60_000 });
+  const named = { IMAGEWIRE: BINARY };
+  assert.deepEqual(start([], named, '{"jsonrpc":"2.0","id":1,"method":"ping"}\n').stdout, '{"jsonrpc":"2.0","id":1,"result":{}}\n');
+  const wrong = start(["generate", "--colour"], named);
+  assert.equal(wrong.status, 2);
+  assert.match(wrong.stderr, /colour/);
+  // Its own folder is on the path, as npm does it, and no program is.
+  const missing = start(["--version"], { PATH: join(home, "node_modules/.bin") });
+  // One at a usual place of this machine is found.
+  if (missing.status === 0) assert.match(missing.stdout, /^imagewire /);
+  else assert.match(`${missing.status} ${missing.stderr}`, /^127 imagewire: .* was not found. Tried: /);
 });
 
 test("the command says what is wrong", () => {
