@@ -24,11 +24,19 @@ public struct RPCError: Error, Sendable, Equatable {
   }
 
   /// The bytes are not JSON (JSON-RPC 2.0 section 5.1).
-  public static let parseError = RPCError(code: -32700, message: "Parse error")
+  public static let parseError = RPCError(code: -32700, message: "Parse error") {
+    $0.reason("parse_error", retryable: false, hint: "The message is not JSON, or its frame is broken.")
+  }
   /// The JSON is not a request (JSON-RPC 2.0 section 5.1).
-  public static let invalidRequest = RPCError(code: -32600, message: "Invalid Request")
+  public static let invalidRequest = RPCError(code: -32600, message: "Invalid Request") {
+    $0.reason(
+      "invalid_request", retryable: false,
+      hint: #"A request has "jsonrpc": "2.0", a method that is a string, and params that are an object or an array."#)
+  }
   /// There is no such method (JSON-RPC 2.0 section 5.1).
-  public static let methodNotFound = RPCError(code: -32601, message: "Method not found")
+  public static let methodNotFound = RPCError(code: -32601, message: "Method not found") {
+    $0.reason("method_not_found", retryable: false, hint: "rpc.discover returns all methods.")
+  }
 
   /// A handler released a reply without answering: a bug, reported so that the client stops waiting.
   static let unanswered = RPCError(code: -32603, message: "Internal error") {

@@ -7,8 +7,8 @@ internal import Predictions
 public struct ErrorKind: Sendable {
   /// The code in the `error` object.
   let code: Int
-  /// `data.type`; `nil` for the errors of JSON-RPC itself that have no `data`.
-  let type: String?
+  /// `data.type`.
+  let type: String
   /// `data.retryable`; `nil` where each error of this kind decides.
   let isRetryable: Bool?
   /// When it comes, for people.
@@ -16,7 +16,7 @@ public struct ErrorKind: Sendable {
   /// The optional fields of `data` beside `hint`.
   let details: [String]
 
-  private init(_ code: Int, _ type: String?, retryable: Bool?, _ summary: String, _ details: [String] = []) {
+  private init(_ code: Int, _ type: String, retryable: Bool?, _ summary: String, _ details: [String] = []) {
     self.code = code
     self.type = type
     isRetryable = retryable
@@ -24,12 +24,13 @@ public struct ErrorKind: Sendable {
     self.summary = summary
   }
 
-  // The errors of JSON-RPC 2.0, section 5.1. The target JSONRPC makes them, which knows no `data.type` of ours but these.
-  static let parseError = ErrorKind(-32_700, nil, retryable: nil, "Parse error: the message is not JSON.")
-  static let noRequest = ErrorKind(-32_600, nil, retryable: nil, "Invalid Request: the JSON is not a request.")
-  static let tooLong = ErrorKind(
-    -32_600, "invalid_request", retryable: false, "Invalid Request: the message or the batch is too long.", ["limit"])
-  static let methodNotFound = ErrorKind(-32_601, nil, retryable: nil, "Method not found.")
+  // The errors of JSON-RPC 2.0, section 5.1. The target JSONRPC makes the first three, with the same words.
+  static let parseError = ErrorKind(
+    -32_700, "parse_error", retryable: false, "Parse error: the message is not JSON.")
+  static let invalidRequest = ErrorKind(
+    -32_600, "invalid_request", retryable: false,
+    "Invalid Request: the JSON is not a request, or the message or the batch is too long.", ["limit"])
+  static let methodNotFound = ErrorKind(-32_601, "method_not_found", retryable: false, "Method not found.")
   static let internalError = ErrorKind(-32_603, "internal", retryable: false, "A fault in imagewire.")
 
   static let shuttingDown = ErrorKind(
@@ -73,7 +74,7 @@ public struct ErrorKind: Sendable {
 
   /// The errors of all described methods, in the order of schemas/protocol.md, "Errors".
   static let all: [ErrorKind] = [
-    parseError, noRequest, tooLong, shuttingDown, methodNotFound, invalidParams, internalError, requestCancelled,
+    parseError, invalidRequest, shuttingDown, methodNotFound, invalidParams, internalError, requestCancelled,
     predictionNotFound, idempotencyConflict, queueFull, providerNotConfigured, providerFailed, storageFailed,
     budgetExceeded, predictionNotFinished, noThumbnail,
   ]
@@ -100,7 +101,7 @@ extension RPCError {
     self.init(code: kind.code, message: SafeText(message).description) { data in
       data.beginObject()
       data.name("type")
-      data.value(kind.type ?? "")
+      data.value(kind.type)
       data.name("retryable")
       data.value(kind.isRetryable ?? retryable)
       if let path {
@@ -142,11 +143,12 @@ extension RPCError {
 extension ErrorKind {
   /// The `error` object of a response.
   var schema: Schema {
-    let code: [(String, Schema)] = [("code", .only(.number(JSONNumber(code)))), ("message", .string)]
-    return .object(code + (type.map { [("data", data(type: $0))] } ?? []), optional: [], others: false).about(summary)
+    .object(
+      [("code", .only(.number(JSONNumber(code)))), ("message", .string), ("data", data)], optional: [], others: false
+    ).about(summary)
   }
 
-  private func data(type: String) -> Schema {
+  private var data: Schema {
     let always: [(String, Schema)] = [
       ("type", .only(.string(type))), ("retryable", isRetryable.map { .only(.bool($0)) } ?? .bool),
       ("hint", .string.about("What to do next.")),

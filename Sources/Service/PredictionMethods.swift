@@ -18,7 +18,7 @@ extension Method {
       body: .now(status)),
     Method(
       "result", "Returns a prediction when it is finished or the time is up.",
-      [Parameters.id, Parameters.timeout, Parameters.inline], result: .prediction,
+      [Parameters.id, Parameters.timeout, Parameters.inline, Parameters.progressToken], result: .prediction,
       errors: [.predictionNotFound, .storageFailed, .requestCancelled], body: .later(result)),
     Method(
       "cancel", "Cancels a prediction; before it is sent that costs nothing.",
@@ -27,7 +27,7 @@ extension Method {
       body: .later(cancel)),
     Method(
       "wait", "Waits until one or all of several predictions are finished.",
-      [Parameters.ids, Parameters.mode, Parameters.timeout],
+      [Parameters.ids, Parameters.mode, Parameters.timeout, Parameters.progressToken],
       result: .object([
         "done": .bool.about("Whether one or all are finished; false if the time is up."),
         "predictions": .array(of: .prediction).about("In the order of ids, without input and metadata."),
@@ -68,6 +68,9 @@ extension Method {
     static let inline = Parameter(
       "inline", .bool, default: false,
       about: "Whether files have base64, up to 8 MiB together and 64 MiB in one batch; omitted names the rest.")
+    static let progressToken = Parameter(
+      optional: Progress.token, .unchecked(Schema(["type": ["integer", "string"]])),
+      about: "A name of yours for $/progress notifications while it waits; they end before the response.")
     static let deleteRemote = Parameter(
       "delete_remote", .bool, default: false, about: "Whether to delete the provider's copy.")
     static let chain = Parameter(

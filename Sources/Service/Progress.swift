@@ -7,6 +7,9 @@ internal import Predictions
 /// The token is valid until the response, so all notifications go out before it. There are no invented percentages: `progress` is
 /// there only where earlier predictions say something.
 struct Progress: Sendable {
+  /// The parameter that asks for it.
+  static let token = "workDoneToken"
+
   private let token: JSONValue
   private let call: PendingCall
   private let engine: PredictionEngine
@@ -15,7 +18,7 @@ struct Progress: Sendable {
 
   /// Sends `begin`; `nil` where the request has no token.
   init?(_ params: MethodParameters, _ call: PendingCall, in engine: PredictionEngine, time: any TimeSource) {
-    guard let token = params.object["workDoneToken"], token.string != nil || token.number != nil else { return nil }
+    guard let token = params.object[Self.token], token.string != nil || token.number != nil else { return nil }
     self.token = token
     self.call = call
     self.engine = engine

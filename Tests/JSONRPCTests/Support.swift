@@ -113,12 +113,14 @@ func call(_ id: String, _ method: String = "echo", params: String? = nil) -> Str
   #"{"jsonrpc":"2.0","id":\#(id),"method":"\#(method)"\#(params.map { ",\"params\":\($0)" } ?? "")}"# + "\n"
 }
 
-/// The expected reply with a result, or with an error without data.
+/// The expected reply with a result, or with an error of JSON-RPC.
 func result(_ id: String, _ value: String) -> String { #"{"jsonrpc":"2.0","id":\#(id),"result":\#(value)}"# }
-func invalidRequest(_ id: String = "null") -> String {
-  #"{"jsonrpc":"2.0","id":\#(id),"error":{"code":-32600,"message":"Invalid Request"}}"#
+func invalidRequest(_ id: String = "null") -> String { failure(id, .invalidRequest) }
+let parseError = failure("null", .parseError)
+private func failure(_ id: String, _ error: RPCError) -> String {
+  let data = String(decoding: error.data ?? [], as: UTF8.self)
+  return #"{"jsonrpc":"2.0","id":\#(id),"error":{"code":\#(error.code),"message":"\#(error.message)","data":\#(data)}}"#
 }
-let parseError = #"{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"Parse error"}}"#
 
 func json(_ text: String) -> JSONValue { (try? JSONValue(parsing: text)) ?? .string("not JSON: \(text)") }
 

@@ -234,10 +234,9 @@ def refusals(method):
 def errors(part):
     lines = ["| code | `data.type` | `data.retryable` | more in `data` | when |", "|---|---|---|---|---|"]
     for error in part["oneOf"]:
-        data = error["properties"].get("data", {}).get("properties", {})
-        name = f"`{data['type']['const']}`" if data else "no `data`"
-        retryable = data.get("retryable", {})
-        again = f"`{json.dumps(retryable['const'])}`" if "const" in retryable else "varies" if data else ""
+        data = error["properties"]["data"]["properties"]
+        name = f"`{data['type']['const']}`"
+        again = f"`{json.dumps(data['retryable']['const'])}`" if "const" in data["retryable"] else "varies"
         more = ", ".join(f"`{word}`" for word in data if word not in ("type", "retryable"))
         lines.append(f"| {error['properties']['code']['const']} | {name} | {again} | {more} | {cell(error['description'])} |")
     return [*lines, ""]

@@ -130,10 +130,16 @@ def test_a_post_in_flight_outlives_the_reader_of_stdout(paid, wavespeed, start):
     assert len(wavespeed.posts()) == 1
 
 
+NO_JSON = (
+    b'{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"Parse error","data":{"type":"parse_error","retryable":false,'
+    b'"hint":"The message is not JSON, or its frame is broken."}}}'
+)
+
+
 @pytest.mark.parametrize("data, answer", [
     (frame(PING)[:-1], PONG), (b"\xef\xbb\xbf" + frame(PING), PONG), (frame(PING)[:-1] + b"\r\n", PONG), (b"", b""), (b"\n \r\n", b""),
-    (b"\xef\xbb\xbf", b""), (b"\xef", b'{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"Parse error"}}\n'),
-    (b"Content-Length: 5", b'Content-Length: 75\r\n\r\n{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"Parse error"}}'),
+    (b"\xef\xbb\xbf", b""), (b"\xef", NO_JSON + b"\n"),
+    (b"Content-Length: 5", b"Content-Length: %d\r\n\r\n%s" % (len(NO_JSON), NO_JSON)),
 ], ids=["no LF", "byte order mark", "CRLF", "nothing", "blank", "only a mark", "half a mark", "half a header"])
 def test_a_whole_life_in_one_read(start, data, answer):
     process = start()

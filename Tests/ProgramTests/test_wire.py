@@ -45,18 +45,30 @@ def frames(data, framing="line"):
 
 
 def error(code, message, id=None):
-    return {"jsonrpc": "2.0", "error": {"code": code, "message": message}, "id": id}
+    """An error of JSON-RPC itself; its hint is what schemas/examples say it is."""
+    kind = {-32700: "parse_error", -32600: "invalid_request", -32601: "method_not_found"}[code]
+    return {"jsonrpc": "2.0", "error": {"code": code, "message": message, "data": {"type": kind, "retryable": False}}, "id": id}
+
+
+def without_hints(answer):
+    if isinstance(answer, list):
+        return [without_hints(one) for one in answer]
+    if answer and "error" in answer:
+        answer["error"]["data"].pop("hint")
+    return answer
 
 
 # -- the specification ---------------------------------------------------------------------------------------------
 
 
-def without_their_methods(answer):
-    """The examples call methods that we do not have; everything else about the answers stays."""
+def as_ours(answer):
+    """The examples call methods that we do not have, and their errors have no data; everything else about the answers stays."""
     if isinstance(answer, list):
-        return [without_their_methods(one) for one in answer]
+        return [as_ours(one) for one in answer]
     if answer and "result" in answer:
         return error(-32601, "Method not found", answer["id"])
+    if answer:
+        return error(answer["error"]["code"], answer["error"]["message"], answer["id"])
     return answer
 
 
@@ -64,8 +76,8 @@ def without_their_methods(answer):
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example["name"])
 def test_the_examples_of_the_specification(home, example, framing):
     found = frames(talk(home, frame(example["sent"], framing), "--framing", framing), framing)
-    expected = without_their_methods(example["answer"])
-    assert [json.loads(message) for message in found] == ([] if expected is None else [expected])
+    expected = as_ours(example["answer"])
+    assert [without_hints(json.loads(message)) for message in found] == ([] if expected is None else [expected])
 
 
 def test_there_are_fifteen_of_them():
@@ -126,20 +138,20 @@ def test_headers(home, head):
 def test_a_bad_length_is_a_parse_error_and_the_next_header_is_found(home, length):
     data = b"Content-Length: " + length + b"\r\n\r\n" + BODY + frame(PING, "header")
     found = frames(talk(home, data), "header")
-    assert [json.loads(message) for message in found[:-1]] == [error(-32700, "Parse error")]
+    assert [without_hints(json.loads(message)) for message in found[:-1]] == [error(-32700, "Parse error")]
     assert found[-1] == PONG
 
 
 @pytest.mark.parametrize("head", [b"Content-Type: x\r\n\r\n", b"Content-Length: 3\r\nContent-Length: 4\r\n\r\n"])
 def test_no_length_and_two_lengths_are_a_parse_error(home, head):
     found = frames(talk(home, head + BODY + b"\r\n" + frame(PING, "header")), "header")
-    assert [json.loads(message) for message in found[:-1]] == [error(-32700, "Parse error")]
+    assert [without_hints(json.loads(message)) for message in found[:-1]] == [error(-32700, "Parse error")]
     assert found[-1] == PONG
 
 
 def test_the_framing_can_be_said(home):
-    assert json.loads(talk(home, b"Content-Length: 2\n" + frame(PING), "--framing", "line").split(b"\n")[0]) == error(
-        -32700, "Parse error")
+    refusal = json.loads(talk(home, b"Content-Length: 2\n" + frame(PING), "--framing", "line").split(b"\n")[0])
+    assert without_hints(refusal) == error(-32700, "Parse error")
     assert talk(home, b"\r\n" + frame(PING, "header"), "--framing=header") == b"Content-Length: %d\r\n\r\n%s" % (len(PONG), PONG)
     assert talk(home, frame(PING), "--framing", "auto") == PONG + b"\n"
 
@@ -164,7 +176,7 @@ def test_ids_come_back_as_the_same_bytes(home, id, framing):
 @pytest.mark.parametrize("id", ["true", "[]", "{}", "[1]"])
 def test_ids_that_are_invalid(home, id):
     found = frames(talk(home, frame('{"jsonrpc":"2.0","id":%s,"method":"ping"}' % id)))
-    assert [json.loads(message) for message in found] == [error(-32600, "Invalid Request")]
+    assert [without_hints(json.loads(message)) for message in found] == [error(-32600, "Invalid Request")]
 
 
 def test_an_id_too_long_is_refused_under_null(home):
@@ -197,7 +209,7 @@ def test_an_id_too_long_is_refused_under_null(home):
 ])
 def test_decisions_that_the_specification_leaves_open(home, text, expected):
     # The connection lives on after each.
-    found = [json.loads(message) for message in frames(talk(home, frame(text) + frame(PING)))]
+    found = [without_hints(json.loads(message)) for message in frames(talk(home, frame(text) + frame(PING)))]
     assert found == [expected, json.loads(PONG)]
 
 

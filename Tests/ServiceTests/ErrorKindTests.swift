@@ -10,11 +10,10 @@ struct ErrorKindTests {
   @Test("an error has the code, the type and the retryability of its kind", arguments: ErrorKind.all.indices)
   func whatAnErrorSays(index: Int) throws {
     let kind = ErrorKind.all[index]
-    guard let type = kind.type else { return }
     let error = RPCError(kind, "A message.", retryable: true)
     let data = try JSONValue(parsing: try #require(error.data))
     #expect(error.code == kind.code)
-    #expect(data["type"] == .string(type))
+    #expect(data["type"] == .string(kind.type))
     #expect(data["retryable"] == .bool(kind.isRetryable ?? true))
   }
 
@@ -30,9 +29,10 @@ struct ErrorKindTests {
   /// The target JSONRPC makes these errors itself; it cannot see the kinds.
   @Test func theErrorsOfJSONRPCAreOfTheKindsThatTheSchemasName() throws {
     let errors: [(RPCError, ErrorKind)] = [
-      (.parseError, .parseError), (.invalidRequest, .noRequest), (.methodNotFound, .methodNotFound),
-      (.unanswered, .internalError), (.messageTooLong(limit: 1), .tooLong), (.batchTooLong(limit: 1), .tooLong),
-      (.tooManyValues(limit: 1), .tooLong), (.idTooLong(limit: 1), .invalidParams),
+      (.parseError, .parseError), (.invalidRequest, .invalidRequest), (.methodNotFound, .methodNotFound),
+      (.unanswered, .internalError), (.messageTooLong(limit: 1), .invalidRequest),
+      (.batchTooLong(limit: 1), .invalidRequest),
+      (.tooManyValues(limit: 1), .invalidRequest), (.idTooLong(limit: 1), .invalidParams),
     ]
     for (error, kind) in errors {
       #expect(error.code == kind.code)

@@ -37,7 +37,7 @@ public struct OpenRPCDocument: Sendable {
         "schemas": .object(
           JSONObject(Definition.allCases.map { ($0.rawValue, $0.schema.json(.components)) })),
         "errors": .object(
-          JSONObject(ErrorKind.all.compactMap { kind in kind.type.map { ($0, Self.error(kind)) } })),
+          JSONObject(ErrorKind.all.map { ($0.type, Self.error($0)) })),
       ],
     ]
   }
@@ -63,7 +63,7 @@ public struct OpenRPCDocument: Sendable {
     let errors = (method.isStrict ? [.invalidParams] : []) + method.errors()
     if !errors.isEmpty {
       members.append(
-        ("errors", .array(errors.compactMap { $0.type.map { ["$ref": .string("#/components/errors/\($0)")] } })))
+        ("errors", .array(errors.map { ["$ref": .string("#/components/errors/\($0.type)")] })))
     }
     return .object(JSONObject(members))
   }
@@ -73,7 +73,7 @@ public struct OpenRPCDocument: Sendable {
       "code": .number(JSONNumber(kind.code)), "message": .string(kind.summary),
       "data": .object(
         JSONObject(
-          [("type", .string(kind.type ?? ""))] + (kind.isRetryable.map { [("retryable", .bool($0))] } ?? []))),
+          [("type", .string(kind.type))] + (kind.isRetryable.map { [("retryable", .bool($0))] } ?? []))),
     ]
   }
 

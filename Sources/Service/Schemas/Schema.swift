@@ -139,7 +139,10 @@ extension Schema {
     var members = parameters.map { parameter in
       (parameter.name, (parameter.isRequired ? parameter.schema() : parameter.schema().orNull).value)
     }
-    if isStrict { members += MethodParameters.decorations.sorted().map { ($0, Schema.any.value) } }
+    if isStrict {
+      let ignored = MethodParameters.decorations.subtracting(parameters.map(\.name)).sorted()
+      members += ignored.map { ($0, Schema.any.about("Accepted and ignored.").value) }
+    }
     let required = parameters.filter(\.isRequired).map { JSONValue.string($0.name) }
     return Schema(["type": "object"])
       .with("properties", members.isEmpty ? nil : .object(JSONObject(members)))
@@ -150,10 +153,9 @@ extension Schema {
 
   /// Also `null`: "not given" in params, "not known" in results.
   var orNull: Schema {
-    guard let type = keywords["type"]?.string else {
-      return keywords.isEmpty ? self : Schema(["anyOf": [value, Schema.null.value]])
-    }
-    return with("type", [.string(type), "null"]).with("enum", keywords["enum"]?.array.map { .array($0 + [.null]) })
+    let types = keywords["type"]?.array ?? keywords["type"].map { [$0] }
+    guard let types else { return keywords.isEmpty ? self : Schema(["anyOf": [value, Schema.null.value]]) }
+    return with("type", .array(types + ["null"])).with("enum", keywords["enum"]?.array.map { .array($0 + [.null]) })
   }
 
   /// With a description for people.
