@@ -122,8 +122,10 @@ bench: build ## Speed and memory, beside plain servers: Tests/Benchmarks/figures
 
 # -- Everything else -------------------------------------------------------------------------------------------------------
 
-schemas: debug ## Render schemas/ from the table of methods
-	mkdir -p schemas && rm -f schemas/*.json
+schemas: ## Render schemas/ from the table of methods
+	python3 Tests/ProgramTests/reference.py --examples schemas
+	@$(MAKE) debug
+	rm -f schemas/*.json
 	for name in $$($(DEBUG) schema --names); do $(DEBUG) schema $$name >schemas/$$name.json || exit 1; done
 	python3 Tests/MCPTests/render.py $(DEBUG) schemas/mcp clients/mcp
 	python3 Tests/ProgramTests/reference.py $(DEBUG) schemas

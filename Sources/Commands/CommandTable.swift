@@ -21,7 +21,8 @@ public struct CommandTable: Sendable {
       Self.again(providers), Self.list(providers), Self.status, Self.result, Self.open, Self.reread, Self.cancel,
       Self.delete,
       Self.prune, Self.gallery, Self.models(provider), Self.quote(provider), Self.validate(provider),
-      Self.balance(provider), Self.doctor(provider), Self.schema, Self.serve(serveOptions), Self.mcp(serveOptions),
+      Self.balance(provider), Self.doctor(provider), Self.schema, Self.call(serveOptions),
+      Self.serve(serveOptions), Self.mcp(serveOptions),
       Self.mcpConfig,
       Self.completions, Self.manual, Self.thumbnail,
     ]
@@ -312,8 +313,39 @@ public struct CommandTable: Sendable {
   private static let schema = Command(
     "schema", "print the OpenRPC document or one JSON Schema of the protocol",
     operands: [Operand("NAME", "the schema (openrpc)", isRequired: false)],
-    options: [CommandOption("--names", nil, .none, "list the schemas")],
-    examples: [.init("imagewire schema submit", "parameters and result of submit")])
+    options: [
+      CommandOption("--names", nil, .none, "list the schemas"),
+      CommandOption("--html", nil, .none, "print the protocol as one page for a browser"),
+    ],
+    examples: [
+      .init("imagewire schema submit", "parameters and result of submit"),
+      .init("imagewire schema --html > protocol.html", "every method with its parameters, result, errors and example"),
+    ])
+
+  private static func call(_ options: [CommandOption]) -> Command {
+    Command(
+      "call", "send one request of the protocol and print the messages that come back",
+      details: [
+        "Prints the request on standard error and what comes back on standard output, a message per line, for authors of "
+          + "clients. It is a conversation of its own on the usual database: what a provider bills, a call costs too.",
+        "VALUE is JSON, or a text where it is not JSON or the parameter is a text. NAME.FIELD=VALUE sets a field of a parameter. A "
+          + "parameter that is a list may be given several times. The parameters may also be one JSON object or array.",
+        "The exit status is 1 if the answer is an error.",
+      ],
+      operands: [
+        Operand("METHOD", "a method, such as submit"),
+        Operand("NAME=VALUE", "its parameters", isRequired: false, repeats: true),
+      ],
+      options: [
+        CommandOption("--follow", "-f", .none, "then print notifications until Ctrl-C, for subscribe"),
+        CommandOption("--quiet", "-q", .none, "do not print the request"),
+      ] + options,
+      examples: [
+        .init("imagewire call submit prompt=\"a red fox\" input.size=512x512 wait_ms=20000", "submit and wait"),
+        .init("imagewire call wait ids=ID ids=ID mode=any workDoneToken=1", "wait, with notifications of progress"),
+        .init("imagewire call subscribe --follow", "print every change of every prediction"),
+      ])
+  }
 
   private static let completions = Command(
     "completions", "print a script that completes commands and options in a shell",

@@ -7,6 +7,7 @@ public import Predictions
 #else
   internal import Darwin
 #endif
+internal import JSON
 internal import Threads
 
 /// The output of a command: results go to stdout, everything else to stderr.
@@ -56,6 +57,16 @@ public final class Console: Sendable {
 
   /// Prints a result on stdout as JSON, or a part of it: a whole value, or with the punctuation around it.
   func print(json: [UInt8], end: SafeText = "\n") { write("\(SafeText(json: json))\(end)", to: 1) }
+
+  /// Prints a message of the protocol on stdout: as it is, or indented on a terminal.
+  ///
+  /// - Returns: `false` if the reader of stdout has closed it.
+  public func show(message: [UInt8]) -> Bool {
+    let value = isOutputTerminal ? try? JSONValue(parsing: message) : nil
+    let lines = value?.indented.split(separator: "\n").map { SafeText(json: Array($0.utf8)) }
+    self.print(.joined(lines ?? [SafeText(json: message)], separator: "\n"))
+    return !isReaderGone
+  }
 
   /// Whether the reader of stdout has closed it, so that nothing more need be printed.
   var isReaderGone: Bool { readerIsGone.withLock { $0 } }

@@ -38,8 +38,9 @@ enum Program {
     }
     switch command.name {
     case "serve", "mcp": serve(Options(invocation))
+    case "call": call(invocation)
     case "completions": tell(SafeText(lines: Completions(commands).script(for: invocation.operands[0])!), end: "")
-    case "schema": describe(invocation.has("--names") ? nil : invocation.operands.first ?? "openrpc")
+    case "schema": describe(invocation)
     case ThumbnailChild.command:
       invocation.has("--probe") ? ThumbnailChild.probe() : ThumbnailChild.run(thumbnailForm(invocation))
     case "manual": tell(SafeText(lines: ManualPage(commands, version: Version.number).text), end: "")
@@ -53,10 +54,17 @@ enum Program {
     return ThumbnailForm(size: invocation.number("--size") ?? 512, for: viewer ?? .person)
   }
 
-  /// Prints a schema, or the names of all schemas.
-  private static func describe(_ name: String?) -> Never {
-    let files = OpenRPCDocument(MethodTable(providers: ProviderList.descriptors), version: Version.number).files
-    guard let name else { tell(.joined(files.map { SafeText($0.name) }, separator: "\n")) }
+  /// The protocol as data, rendered from the table of methods.
+  private static var document: OpenRPCDocument {
+    OpenRPCDocument(MethodTable(providers: ProviderList.descriptors), version: Version.number)
+  }
+
+  /// Prints a schema, the names of all schemas, or the protocol's page.
+  private static func describe(_ invocation: Invocation) -> Never {
+    if invocation.has("--html") { tell(SafeText(lines: ProtocolPage(document.openRPC).text), end: "") }
+    let files = document.files
+    if invocation.has("--names") { tell(.joined(files.map { SafeText($0.name) }, separator: "\n")) }
+    let name = invocation.operands.first ?? "openrpc"
     guard let file = files.first(where: { $0.name == name }) else {
       Log(level: .error).error("There is no schema \"\(name)\". imagewire schema --names lists all schemas.")
       exit(ExitStatus.usage.rawValue)
@@ -141,13 +149,41 @@ enum Program {
   private static func serve(_ options: Options) -> Never {
     // First: from here on, only the protocol can reach the client.
     let wire = StandardIO.takeOver()
+    if isatty(wire.input) == 1 {
+      Log(level: .error).error(
+        "This speaks JSON-RPC with a program, and stdin is a terminal; imagewire --help shows how to try it.")
+    }
+    converse(options, over: wire, output: wire.output)
+  }
+
+  /// Sends one request to a server in this process, and prints the messages that come back.
+  private static func call(_ invocation: Invocation) -> Never {
+    signal(SIGPIPE, SIG_IGN)
+    let console = Console(variables: environment())
+    do throws(UsageError) {
+      let request = try CallRequest(invocation.operands, methods: document.openRPC["methods"] ?? [])
+      if !invocation.has("--quiet") { console.note("> \(SafeText(json: Array(request.text.utf8)))") }
+      let transport = CallTransport(request.text, staysOpen: invocation.has("--follow")) { console.show(message: $0) }
+      converse(Options(invocation), over: transport, output: 1) { transport.isFailed ? .failed : .done }
+    } catch {
+      Log(level: .error).error("\(error.message)")
+      exit(ExitStatus.usage.rawValue)
+    }
+  }
+
+  /// Serves a connection until it ends.
+  ///
+  /// - Parameters:
+  ///   - output: the descriptor that is watched for the end of its reader.
+  ///   - status: the exit status after the end of input.
+  private static func converse(
+    _ options: Options, over transport: any Transport, output: Int32,
+    status: @escaping @Sendable () -> ExitStatus = { .done }
+  ) -> Never {
     let configuration = Configuration(options, environment: environment(), read: SmallFile.read)
     let log = Log(level: configuration.logLevel)
     for warning in configuration.warnings { log.warning("\(warning)") }
     for problem in configuration.problems { log.error("\(problem)") }
-    if isatty(wire.input) == 1 {
-      log.error("This speaks JSON-RPC with a program, and stdin is a terminal; imagewire --help shows how to try it.")
-    }
 
     let time = SystemTime()
     let root = CompositionRoot(options: options, configuration: configuration, time: time, log: log)
@@ -171,17 +207,17 @@ enum Program {
       }
     }
     let service = Service(engine: root.engine, host: host, time: time, maxMessageBytes: options.maxMessageBytes)
-    let connection = Connection(transport: wire, handler: service, framing: options.framing)
+    let connection = Connection(transport: transport, handler: service, framing: options.framing)
     service.attach(connection)
 
     let shutdown = Shutdown(service: service, connection: connection) { root.engineIfMade }
-    let watcher = ProcessMonitor(output: wire.output) { shutdown.end($0) }
+    let watcher = ProcessMonitor(output: output) { shutdown.end($0) }
     monitor.withLock { $0 = watcher }
     watcher.start()
     if let process = options.clientProcessID { watcher.watch(process: process) }
 
     switch connection.run() {
-    case .endOfInput, .stopped: shutdown.endOfInput()
+    case .endOfInput, .stopped: shutdown.endOfInput(status: { status().rawValue })
     case .readerGone: shutdown.end(.unread)
     }
   }

@@ -27,13 +27,15 @@ final class Shutdown: Sendable {
   }
 
   /// Ends after the end of input: pending requests are answered, accepted predictions are sent, and their replies are saved.
-  func endOfInput() -> Never {
+  ///
+  /// - Parameter status: the exit status, asked for when all that is done; after `exit` without `shutdown` it is 1.
+  func endOfInput(status: () -> Int32) -> Never {
     let shutdownState = service.shutdownState
     if shutdownState == .exited { service.shutDown() }
     service.inputEnded()
     _ = connection.waitUntilAnswered()
     drainPosts()
-    finish(shutdownState == .exited ? 1 : 0)
+    finish(shutdownState == .exited ? 1 : status())
   }
 
   /// Ends after a signal, or when stdout is closed. Called on the process monitor's thread while the main thread may be

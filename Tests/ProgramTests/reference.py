@@ -1,6 +1,7 @@
-"""Writes schemas/protocol.md: the reference of the protocol. `make schemas` runs it.
+"""Writes the reference of the protocol, schemas/protocol.md, and the examples of the OpenRPC document. `make schemas` runs both.
 
-    reference.py PROGRAM SCHEMAS
+    reference.py PROGRAM SCHEMAS        schemas/protocol.md
+    reference.py --examples SCHEMAS     Sources/Service/Schemas/MethodExamples.swift
 
 What a method takes, returns and refuses is what PROGRAM prints (`imagewire schema`); the examples are from SCHEMAS/examples.
 """
@@ -40,10 +41,10 @@ SAMPLES = {
     "url": "file:///home/ada/pictures/lighthouse.png",
     "path": "/home/ada/pictures/lighthouse.png",
     "folder": "/home/ada/pictures",
-    "any": "...",
-    "string": "...",
 }
-#: The values for integers, by field.
+#: The values for strings, for anything and for integers, by field.
+STRINGS = {"remote_id": "sandbox-mx31btka-ed13b75b", "version": "0.1.0"}
+ANY = {"methods": ["submit", "status", "..."]}
 INTEGERS = {"bytes": 2113, "revision": 5, "queued": 4, "total": 58, "inference": 0}
 #: The fields of a prediction that an example shows after the first one has shown all.
 SHOWN = ("id", "status", "files", "billing", "failure", "revision")
@@ -61,7 +62,10 @@ def schema(program, name):
 def sample(value, field=""):
     """A value of a transcript with its placeholders filled in."""
     if isinstance(value, dict):
-        return {name: sample(element, name) for name, element in value.items()}
+        filled = {name: sample(element, name) for name, element in value.items()}
+        if filled.get("status") == "created" and "revision" in filled:
+            filled["revision"] = 1
+        return filled
     if isinstance(value, list):
         return [sample(element, field) for element in value]
     if not isinstance(value, str):
@@ -77,6 +81,8 @@ def sample(value, field=""):
         return INTEGERS.get(field, 1)
     if name:
         return name
+    if kind in ("string", "any"):
+        return (STRINGS if kind == "string" else ANY).get(field, "...")
     return SAMPLES.get(kind, kind.split("|")[0])
 
 
@@ -120,25 +126,66 @@ def first_request(folder, method):
     return next(m["id"] for side, m in transcript(folder, method) if side == "client" and m.get("method") == method and "id" in m)
 
 
-def example(folder, method):
-    """A request and its response; of a notification, one message."""
-    own = (folder / f"examples/{method}.jsonl").exists()
-    if method in EXAMPLES or own:
+def exchange(folder, method):
+    """The request and the response of a method's example, or one message of a notification, and the transcript that has them."""
+    if method in EXAMPLES or (folder / f"examples/{method}.jsonl").exists():
         name, identifier = EXAMPLES.get(method) or (method, first_request(folder, method))
         told = transcript(folder, name)
         request = next(message for side, message in told if side == "client" and message.get("id") == identifier)
         assert request["method"] == method, f"{name}.jsonl calls {request['method']} with id {identifier}, not {method}"
         response = next(message for side, message in told if side == "server" and message.get("id") == identifier)
-        messages, source = [request, response], f", from [{name}.jsonl](examples/{name}.jsonl)"
-    else:
-        sent = (message for _, message in conversations(folder) if message.get("method") == method and "id" not in message)
-        messages, source = [message for message in [next(sent, None)] if message], ""
+        return [request, response], name
+    sent = (message for _, message in conversations(folder) if message.get("method") == method and "id" not in message)
+    return [message for message in [next(sent, None)] if message], None
+
+
+def example(folder, method):
+    """The example of a method as a part of the page."""
+    messages, name = exchange(folder, method)
+    source = f", from [{name}.jsonl](examples/{name}.jsonl)" if name else ""
     if not messages:
         return []
     if method != "submit":
         messages = [shortened(message) for message in messages]
     text = [layout(sample(message)) for message in messages]
     return [f"Example{source}:", "", "```json", *text, "```", ""]
+
+
+def whole(value):
+    """A value without the marks of what a transcript leaves open."""
+    if isinstance(value, list):
+        return [whole(element) for element in value]
+    return {name: whole(element) for name, element in value.items() if name != "..."} if isinstance(value, dict) else value
+
+
+def named(params, known):
+    """The params of a request by name, without those that the method ignores; those of a notification from imagewire as they are."""
+    if isinstance(known, dict):
+        return params
+    names = [part["name"] for part in known]
+    given = dict(zip(names, params)) if isinstance(params, list) else params
+    return {name: value for name, value in given.items() if name in names}
+
+
+def examples(folder):
+    """The Swift source with the examples that the OpenRPC document shows, by method: its params by name, and its result."""
+    document = json.loads((folder / "openrpc.json").read_text())
+    found = {}
+    for part in document["methods"] + document["x-notifications"]:
+        if messages := exchange(folder, part["name"])[0]:
+            request, response = sample(whole(messages[0])), sample(whole(messages[-1]))
+            found[part["name"]] = {"params": named(request.get("params", {}), part["params"])}
+            if "result" in response:
+                found[part["name"]]["result"] = response["result"]
+    text = "\n".join("    " + line for line in layout(found, width=108).splitlines())
+    return f"""/// An example of each method, out of the transcripts in schemas/examples. Rendered by `make schemas`: edit those, not this file.
+enum MethodExamples {{
+  /// By method: `params` by name, and `result`; of a notification only `params`.
+  static let json = #\"\"\"
+{text}
+    \"\"\"#
+}}
+"""
 
 
 # -- Schemas -------------------------------------------------------------------------------------------------------
@@ -287,4 +334,7 @@ def page(program, folder):
 
 if __name__ == "__main__":
     program, folder = sys.argv[1:]
-    Path(folder, "protocol.md").write_text(page(program, Path(folder)))
+    if program == "--examples":
+        Path(__file__).parents[2].joinpath("Sources/Service/Schemas/MethodExamples.swift").write_text(examples(Path(folder)))
+    else:
+        Path(folder, "protocol.md").write_text(page(program, Path(folder)))

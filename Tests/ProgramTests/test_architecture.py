@@ -115,7 +115,8 @@ def test_a_provider_is_named_in_its_directory_only():
     assert len(PROVIDERS) > 2
     for target in TARGETS:
         for file in sources(target):
-            if target != "Providers" or file.parent.name == "Providers":
+            # The examples of the protocol are data: they show what a provider answered.
+            if file.name != "MethodExamples.swift" and (target != "Providers" or file.parent.name == "Providers"):
                 assert not list(provider_literals(file)), file
 
 

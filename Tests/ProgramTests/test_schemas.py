@@ -34,6 +34,33 @@ def test_the_reference_is_rendered_from_the_program():
         assert "```json" in section, f"no transcript has an example of {method['name']}"
 
 
+def test_the_examples_are_rendered_from_the_transcripts():
+    source = (ROOT / "Sources/Service/Schemas/MethodExamples.swift").read_text()
+    assert reference.examples(ROOT / "schemas") == source, "run `make schemas`"
+
+
+@pytest.mark.parametrize("method", OPENRPC["methods"], ids=lambda method: method["name"])
+def test_the_example_of_a_method_is_valid(method):
+    [example] = method["examples"]
+    known = {part["name"]: part for part in method["params"]}
+    whole = {"components": OPENRPC["components"]}
+    for part in example["params"]:
+        jsonschema.Draft202012Validator({**known[part["name"]]["schema"], **whole}).validate(part["value"])
+    assert {name for name, part in known.items() if part["required"]} <= {part["name"] for part in example["params"]}
+    # That of rpc.discover would be this document.
+    if "result" in method and method["name"] != "rpc.discover":
+        jsonschema.Draft202012Validator({**method["result"]["schema"], **whole}).validate(example["result"]["value"])
+
+
+def test_the_example_of_a_notification_is_valid():
+    lacking = [part["name"] for part in OPENRPC["x-notifications"] if "examples" not in part]
+    # Nothing is deleted from the change log within a minute, so no transcript can show a reset.
+    assert lacking == ["prediction/reset"]
+    for part in OPENRPC["x-notifications"]:
+        for example in part.get("examples", []):
+            jsonschema.Draft202012Validator({**part["params"], "components": OPENRPC["components"]}).validate(example)
+
+
 def test_a_name_that_is_none_is_said_to_be_none():
     done = printed("promt")
     assert (done.returncode, done.stdout) == (2, b"")

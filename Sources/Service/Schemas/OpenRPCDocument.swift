@@ -28,10 +28,14 @@ public struct OpenRPCDocument: Sendable {
       ],
       "methods": .array(methods.map(described)),
       "x-notifications": .array(
-        Notification.all.map {
-          [
-            "name": .string($0.name), "summary": .string($0.summary), "params": $0.params().json(.components),
-          ]
+        Notification.all.map { notification in
+          let example = Self.examples[notification.name]?["params"]
+          return .object(
+            JSONObject(
+              [
+                ("name", .string(notification.name)), ("summary", .string(notification.summary)),
+                ("params", notification.params().json(.components)),
+              ] + (example.map { [("examples", [$0])] } ?? [])))
         }),
       "components": [
         "schemas": .object(
@@ -65,7 +69,23 @@ public struct OpenRPCDocument: Sendable {
       members.append(
         ("errors", .array(errors.map { ["$ref": .string("#/components/errors/\($0.type)")] })))
     }
+    if let example = Self.examples[method.name] { members.append(("examples", [Self.pairing(example)])) }
     return .object(JSONObject(members))
+  }
+
+  /// By method; see `MethodExamples`.
+  private static let examples: JSONValue = (try? JSONValue(parsing: MethodExamples.json)) ?? [:]
+
+  /// An example in OpenRPC's words.
+  private static func pairing(_ example: JSONValue) -> JSONValue {
+    let params = example["params"]?.object?.members ?? []
+    let result = example["result"].map { [("result", ["name": "result", "value": $0] as JSONValue)] }
+    return .object(
+      JSONObject(
+        [
+          ("name", "example"),
+          ("params", .array(params.map { ["name": .string($0.name), "value": $0.value] })),
+        ] + (result ?? [])))
   }
 
   private static func error(_ kind: ErrorKind) -> JSONValue {
