@@ -179,11 +179,12 @@ public struct ProtocolPage: Sendable {
 
   /// A parameter has a default; that it may be null, which means "not given", is said once.
   private func row(_ label: HTML, _ schema: JSONValue, isParameter: Bool) -> HTML {
-    let usual: HTML = isParameter ? "<td>\(schema["default"].map { "<code>\($0.text)</code>" as HTML } ?? "")" : ""
+    let value: HTML = schema["default"].map { "<code>\($0.text)</code>" } ?? ""
+    let usual: HTML = isParameter ? "<td class=\"d\">\(value)" : ""
     let orNull: HTML = !isParameter && types(schema).contains("null") ? " or null" : ""
+    let range: HTML = bounds(schema).map { " <small>\($0)</small>" } ?? ""
     return """
-      <tr><td class="n">\(label)<td>\(kind(schema))\(orNull)\(usual)\
-      <td>\(schema["description"]?.string ?? "")\(bounds(schema).map { " <small>\($0)</small>" } ?? "")
+      <tr><td class="n">\(label)<td>\(kind(schema))\(orNull)\(usual)<td>\(schema["description"]?.string ?? "")\(range)
       """
   }
 

@@ -37,6 +37,7 @@ enum ProtocolStyle {
     pre{margin:0;padding:10px 12px;overflow:auto;max-height:420px;font:12.5px/1.5 ui-monospace,monospace}
     [hidden]{display:none!important}
     @media(max-width:820px){
+    html{scroll-padding-top:116px}
     header{flex-wrap:wrap;padding:10px 14px}
     input{flex:1 0 100%;max-width:none;font-size:16px}
     #columns{display:block}
@@ -48,6 +49,7 @@ enum ProtocolStyle {
     tr{display:block;padding:6px 0;border-bottom:1px solid var(--line)}
     td{display:inline;border:0;padding:0 8px 0 0}
     td:last-child{display:block}
+    .d:not(:empty)::before{content:"default ";color:var(--soft);font-size:13px}
     }
     @media print{header input,nav,button{display:none}#columns{display:block}pre{max-height:none}}
     """

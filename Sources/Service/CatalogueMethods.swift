@@ -21,12 +21,13 @@ extension Method {
                 "The base price in US dollars, null if unknown. quote returns the price of an input."),
               "edit_model": .string.orNull.about(
                 "The model that edits an image: a sibling in this list, or the model itself; null if none is known."),
-              "provider": .string,
+              "provider": .string.about("The provider that has it."),
               "default": .bool.about("Whether it is used if a request names no model."),
               "input_schema": .object().orNull.about(
                 "The JSON Schema of its input, if model was given; null if the provider has none."),
               "omitted": .array(of: .string).about("Fields left out because they are too long for a message."),
-            ], optional: ["name", "description", "input_schema", "omitted"])),
+            ], optional: ["name", "description", "input_schema", "omitted"])
+        ).about("The models of this page."),
         "next_cursor": .string.orNull.about("The cursor of the next page; null on the last page."),
       ]), errors: [.providerNotConfigured, .providerFailed], body: .later(models)),
     Method(
@@ -35,7 +36,7 @@ extension Method {
       result: .object(
         [
           "valid": .bool.about("Whether there are no problems."),
-          "problems": .problems,
+          "problems": .problems.about("What is wrong with the input; empty if nothing is known to be."),
           "warnings": .problems.about("Fields that would be sent as they are but may be mistakes."),
           "hint": .string.about("Advice: that the model is retired, or that its schema is not known."),
         ], optional: ["warnings", "hint"]),
@@ -56,8 +57,9 @@ extension Method {
 
   private enum ValidateParameters {
     static let input = Parameter("input", .object, about: "As for submit.")
-    static let model = Parameter(optional: "model", .model)
-    static let provider = Parameter(optional: "provider", .provider)
+    static let model = Parameter(optional: "model", .model, about: "The model; the default model if absent.")
+    static let provider = Parameter(
+      optional: "provider", .provider, about: "The provider; the default provider if absent.")
   }
 
   @Sendable private static func models(_ service: Service, _ params: MethodParameters, _ call: PendingCall)

@@ -31,7 +31,11 @@ extension Method {
       },
       Method(
         "rpc.discover", "Returns the description of all methods, as an OpenRPC document.",
-        result: .object(["openrpc": .string, "info": .object(), "methods": .array(of: .object())]), isStrict: false,
+        result: .object([
+          "openrpc": .string.about("The version of OpenRPC."),
+          "info": .object().about("The name and the version of imagewire."),
+          "methods": .array(of: .object()).about("Every method, with its parameters, result and errors."),
+        ]), isStrict: false,
         body: .now { service, _ in .json(service.description()) }),
     ]
   }
@@ -40,12 +44,17 @@ extension Method {
   private enum Parameters {
     static let process = Parameter(
       optional: "processId", .unchecked(.integer()), about: "The client's process; imagewire ends when it exits.")
-    static let clientInfo = Parameter(optional: "clientInfo", .unchecked(.object()))
+    static let clientInfo = Parameter(
+      optional: "clientInfo", .unchecked(.object()), about: "The client's name and version; not used.")
     static func configuration(_ providers: [ProviderDescriptor]) -> Parameter<JSONObject?> {
-      Parameter(optional: "configuration", .object(.settings(providers)))
+      Parameter(
+        optional: "configuration", .object(.settings(providers)),
+        about: "Settings of this process, over those of the environment and the file; no key of it is ever written.")
     }
     static func initializationOptions(_ providers: [ProviderDescriptor]) -> Parameter<JSONObject?> {
-      Parameter(optional: "initializationOptions", .object(.settings(providers)))
+      Parameter(
+        optional: "initializationOptions", .object(.settings(providers)),
+        about: "The same, where the LSP base protocol has them.")
     }
     static let request = Parameter(
       "id", .unchecked(Schema(["type": ["integer", "string"]])), about: "The request's id.")
@@ -108,10 +117,17 @@ public struct ClientSettings: Sendable, Equatable {
 extension Schema {
   /// The settings that a client may send.
   fileprivate static func settings(_ providers: [ProviderDescriptor]) -> Schema {
-    let setting = Schema.string(ClientSettings.bytes).orNull
-    let keys = providers.filter { $0.access != nil }.map(\.keyField)
-    let names = ["provider", "model"] + keys + ["output_dir"]
-    return .object(names.map { ($0, setting) }, optional: Set(names))
+    func setting(_ about: String) -> Schema { .string(ClientSettings.bytes).orNull.about(about) }
+    let keys = providers.filter { $0.access != nil }.map { provider in
+      (provider.keyField, setting("The key of \(provider.name); never logged, never recorded."))
+    }
+    let settings =
+      [
+        ("provider", setting("The provider of requests that name none.")),
+        ("model", setting("The model of requests that name none.")),
+      ]
+      + keys + [("output_dir", setting("The directory of files; an absolute path."))]
+    return .object(settings, optional: Set(settings.map(\.0)))
   }
 
   /// The result of `initialize`, written by `Service.capabilities`.
@@ -124,11 +140,14 @@ extension Schema {
             "model": .string.orNull.about("Its default model."),
             "max_message_bytes": .integer(1...).about(
               "No message from imagewire is longer unless a request asks for it."),
-            "methods": .array(of: .string),
-          ])
-        ])
-      ]),
-      "serverInfo": .object(["name": .only("imagewire"), "version": .string]),
+            "methods": .array(of: .string).about("The names of all methods."),
+          ]).about("What imagewire can do.")
+        ]).about("What the LSP base protocol does not define.")
+      ]).about("What the server can do."),
+      "serverInfo": .object([
+        "name": .only("imagewire").about("By which a client knows that it speaks with imagewire."),
+        "version": .string.about("Its version."),
+      ]).about("The program."),
     ])
   }
 }

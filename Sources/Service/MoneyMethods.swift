@@ -9,22 +9,23 @@ extension Method {
       "quote", "Returns the price of a prediction; spends nothing.",
       [Parameters.input, Parameters.model, Parameters.provider],
       result: .object([
-        "amount": .number, "currency": .string.about("ISO 4217: USD."),
+        "amount": .number.about("The price."), "currency": .string.about("ISO 4217: USD."),
         "exact": .bool.about("Whether this is the price that will be billed, not an estimate."),
         "missing": .array(of: .string).about(
           "Fields of input that decide the price and were not given, or name local files: more may be billed."),
       ]), errors: [.providerNotConfigured, .providerFailed], body: .later(quote)),
     Method(
       "balance", "Returns the balance of the provider's account.", [Parameters.provider],
-      result: .object(["amount": .number, "currency": .string.about("ISO 4217: USD.")]),
+      result: .object(["amount": .number.about("What is left."), "currency": .string.about("ISO 4217: USD.")]),
       errors: [.providerNotConfigured, .providerFailed], body: .later(balance)),
   ]
 
   private enum Parameters {
     static let input = Parameter(
       "input", .object, about: "As for submit; the prompt may be absent. Fields with local files are not sent.")
-    static let model = Parameter(optional: "model", .model)
-    static let provider = Parameter(optional: "provider", .provider)
+    static let model = Parameter(optional: "model", .model, about: "The model; the default model if absent.")
+    static let provider = Parameter(
+      optional: "provider", .provider, about: "The provider; the default provider if absent.")
   }
 
   @Sendable private static func quote(_ service: Service, _ params: MethodParameters, _ call: PendingCall)

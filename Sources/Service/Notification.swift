@@ -23,24 +23,33 @@ public struct Notification: Sendable {
         "token": Schema(["type": ["integer", "string"]]).about("The workDoneToken of the request."),
         "value": .object(
           [
-            "kind": .word(["begin", "report", "end"]),
+            "kind": .word(["begin", "report", "end"]).about("One begin, then reports, then one end."),
             "title": .string.about("With begin."),
             "cancellable": .bool.about("With begin."),
             "message": .string.about("The status and the elapsed seconds."),
             "eta_ms": .eta, "progress": .progress,
-          ], optional: ["title", "cancellable", "message", "eta_ms", "progress"]),
+          ], optional: ["title", "cancellable", "message", "eta_ms", "progress"]
+        ).about("What is reported."),
       ])),
     Notification(
       "prediction/updated", "A prediction of a subscription changed.",
       .object([
-        "subscription": .string, "cursor": .string.about("Pass it as since to continue from here."),
+        "subscription": .string.about("The subscription, as subscribe returned it."),
+        "cursor": .string.about("Pass it as since to continue from here."),
         "prediction": .prediction,
       ])),
     Notification(
       "prediction/deleted", "A prediction of a subscription was deleted.",
-      .object(["subscription": .string, "cursor": .string.about("Pass it as since to continue from here."), "id": .id])),
+      .object([
+        "subscription": .string.about("The subscription, as subscribe returned it."),
+        "cursor": .string.about("Pass it as since to continue from here."),
+        "id": .id.about("The prediction that was deleted."),
+      ])),
     Notification(
       "prediction/reset", "More changes were missed than can be reported: list again.",
-      .object(["subscription": .string, "cursor": .string.about("Pass it as since to continue from here.")])),
+      .object([
+        "subscription": .string.about("The subscription, as subscribe returned it."),
+        "cursor": .string.about("Pass it as since to continue from here."),
+      ])),
   ]
 }

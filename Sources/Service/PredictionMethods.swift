@@ -45,7 +45,7 @@ extension Method {
       [Parameters.ids, Parameters.files],
       result: .object(
         [
-          "deleted": .array(of: .id),
+          "deleted": .array(of: .id).about("The ids that were deleted."),
           "kept": .array(of: .string).about("Files that were changed since they were saved, and are not deleted."),
           "scrubbed": .bool.about(
             "Whether the content has left the database's log too; if not, the last process to end removes it."),
@@ -59,7 +59,7 @@ extension Method {
   /// The parameters of these methods; those of `submit` are in `SubmitParameters`.
   private enum Parameters {
     static let id = Parameter("id", .id)
-    static let ids = Parameter("ids", .ids)
+    static let ids = Parameter("ids", .ids, about: "The ids of the predictions.")
     static let full = Parameter(
       "full", .bool, default: false, about: "Whether to return all fields, however long.")
     /// The default is below the 60 s after which common clients give up.
@@ -79,13 +79,14 @@ extension Method {
         Whether to cancel the predictions that wait for its outputs too, directly or not. Otherwise they fail with \
         dependency_failed.
         """)
-    static let mode = Parameter("mode", .word([WaitMode.all, .any]), default: .all)
+    static let mode = Parameter(
+      "mode", .word([WaitMode.all, .any]), default: .all, about: "all: until all are finished; any: until one is.")
     static let files = Parameter("files", .bool, default: false, about: "Whether to delete their files too.")
 
-    static let status = Parameter(optional: "status", .status)
-    static let provider = Parameter(optional: "provider", .string)
-    static let model = Parameter(optional: "model", .string)
-    static let tag = Parameter(optional: "tag", .string)
+    static let status = Parameter(optional: "status", .status, about: "Only predictions of this status.")
+    static let provider = Parameter(optional: "provider", .string, about: "Only predictions of this provider.")
+    static let model = Parameter(optional: "model", .string, about: "Only predictions of this model.")
+    static let tag = Parameter(optional: "tag", .string, about: "Only predictions with this tag.")
     static let text = Parameter(optional: "text", .string, about: "A substring of the prompt.")
     static let createdAfter = Parameter(
       optional: "created_after", .time, about: "A time like 2026-11-23T12:34:56.789Z, or a date; inclusive.")

@@ -25,7 +25,7 @@ extension Method {
     static let tag = Parameter(optional: "tag", .tag, about: "Only predictions with this tag.")
     static let since = Parameter(
       optional: "since", .changeCursor, about: "A cursor; the changes since then come first.")
-    static let subscription = Parameter("subscription", .string)
+    static let subscription = Parameter("subscription", .string, about: "The subscription, as subscribe returned it.")
   }
 
   /// The reply goes out before the first notification: the client then knows the name of the subscription.

@@ -14,8 +14,8 @@ extension Method {
         [
           "path": .string.about("A file that may be removed at any time; the next request makes it again."),
           "media_type": .string.about("image/jpeg, or image/png where it is transparent."),
-          "bytes": .integer(0...),
-          "width": .integer(1...), "height": .integer(1...),
+          "bytes": .integer(0...).about("Its size."),
+          "width": .integer(1...).about("In pixels."), "height": .integer(1...).about("In pixels."),
           "base64": .string.about("Its contents, if inline was requested."),
         ], optional: ["base64"]),
       errors: [.predictionNotFound, .noThumbnail, .storageFailed], body: .later(thumbnail))

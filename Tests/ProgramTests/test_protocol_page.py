@@ -33,6 +33,8 @@ def test_it_has_every_method_parameter_and_error_and_asks_nobody(page):
             assert examples[0]["method"] == method["name"] and ("id" in examples[0]) == ("result" in method)
             if "result" in method:
                 assert examples[1] == {"jsonrpc": "2.0", "id": 1, "result": method["examples"][0]["result"]["value"]}
+        assert "1 to 1000 elements" in browser.value(f"({text})('wait','td')")[3]
+        assert "<" not in browser.value("document.querySelector('main').innerText.replace(/\"<[^>]*>\"/g,'')")
         rows = browser.value("[...document.querySelectorAll('#errors tbody tr')].map(r=>r.id.slice(6))")
         assert rows == list(OPENRPC["components"]["errors"])
         broken = "[...document.querySelectorAll('a')].map(a=>a.getAttribute('href').slice(1)).filter(id=>!document.getElementById(id))"

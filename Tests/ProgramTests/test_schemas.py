@@ -52,6 +52,27 @@ def test_the_example_of_a_method_is_valid(method):
         jsonschema.Draft202012Validator({**method["result"]["schema"], **whole}).validate(example["result"]["value"])
 
 
+def undescribed(name, part):
+    """The fields of a schema that say nothing about themselves. A reference says it where it leads."""
+    if "description" not in part and "$ref" not in part:
+        yield name
+    for field, inner in {**part.get("properties", {}), **part.get("items", {}).get("properties", {})}.items():
+        yield from undescribed(f"{name}.{field}", inner)
+
+
+def test_every_parameter_and_every_field_says_what_it_is():
+    found = []
+    for method in OPENRPC["methods"]:
+        for part in method["params"]:
+            found += undescribed(f"{method['name']} {part['name']}", part["schema"])
+        for name, part in method.get("result", {}).get("schema", {}).get("properties", {}).items():
+            found += undescribed(f"{method['name']} -> {name}", part)
+    for schema in [part["params"] for part in OPENRPC["x-notifications"]] + [OPENRPC["components"]["schemas"]["Prediction"]]:
+        for name, part in schema["properties"].items():
+            found += undescribed(name, part)
+    assert found == []
+
+
 def test_the_example_of_a_notification_is_valid():
     lacking = [part["name"] for part in OPENRPC["x-notifications"] if "examples" not in part]
     # Nothing is deleted from the change log within a minute, so no transcript can show a reset.

@@ -30,7 +30,8 @@ extension Schema {
           completed, failed, cancelled, unknown: final, except that unknown may change once.
           """),
         "outputs": .array(of: .string).about("URLs of the outputs; empty unless completed."),
-        "urls": .object(["get": .string], optional: ["get"]).about("get: the provider's own URL of the result."),
+        "urls": .object(["get": .string.about("The address.")], optional: ["get"]).about(
+          "get: the provider's own URL of the result."),
         "has_nsfw_contents": .array(of: .bool).about("One for each output; empty if the provider does not report it."),
         "created_at": .time.about("When it was accepted."),
         "error": .string.about("Why it failed, for people; empty if it did not."),
@@ -65,7 +66,7 @@ extension Schema {
         "waits_for": .array(of: .id).about(
           "Unfinished predictions whose outputs its input names: it is not sent before they are completed."),
         "waiting": .object([
-          "reason": .word(PredictionFailure.Kind.allCases.map(\.rawValue)),
+          "reason": .word(PredictionFailure.Kind.allCases.map(\.rawValue)).about("Why the last request failed."),
           "until": .time.about("When the queue continues, unless something changes before."),
         ]).about(
           "Why a created prediction is not sent yet: the provider refused the account's last request and the account pauses."
@@ -97,13 +98,16 @@ extension Schema {
 
   /// Problems or warnings with their paths.
   static var problems: Schema {
-    .array(of: .object(["path": .string.about("A path like input.size."), "message": .string]))
+    .array(
+      of: .object([
+        "path": .string.about("A path like input.size."), "message": .string.about("What is wrong with it."),
+      ]))
   }
 
   private static var cost: Schema {
     .object(
       [
-        "amount": .number, "currency": .string.about("ISO 4217: USD."),
+        "amount": .number.about("The amount."), "currency": .string.about("ISO 4217: USD."),
         "source": .word(Cost.Source.allCases.map(\.rawValue)).about(
           """
           quoted: the provider's price before it was sent; billed: the provider's bill; estimated: the price of what is not \
@@ -121,10 +125,10 @@ extension Schema {
         "kind": .word(FileKind.allCases.map(\.rawValue)).about(
           "How to show it. A vector is an SVG file, which may contain scripts."),
         "media_type": .string.about("Read from its bytes; for a text from its name or its sender."),
-        "bytes": .integer(0...),
-        "sha256": .string(like: "^[0-9a-f]{64}$"),
+        "bytes": .integer(0...).about("Its size."),
+        "sha256": .string(like: "^[0-9a-f]{64}$").about("Of its bytes, as hexadecimal digits."),
         "width": .integer(1...).orNull.about("In pixels; null where there are none."),
-        "height": .integer(1...).orNull,
+        "height": .integer(1...).orNull.about("In pixels; null where there are none."),
         "duration_ms": .integer(1...).about("How long a sound or a film lasts, where its header says so."),
         "base64": .string.about("Its content, if inline asked for it."),
       ], optional: ["duration_ms", "base64"]
@@ -136,9 +140,9 @@ extension Schema {
       [
         "path": .string(like: "^/").about("Absolute; each newer one replaces the file as a whole."),
         "media_type": .string.about("Read from its bytes."),
-        "bytes": .integer(0...),
-        "width": .integer(1...).orNull,
-        "height": .integer(1...).orNull,
+        "bytes": .integer(0...).about("Its size."),
+        "width": .integer(1...).orNull.about("In pixels; null where there are none."),
+        "height": .integer(1...).orNull.about("In pixels; null where there are none."),
         "index": .integer(0...).about("The number of the partial image, as the provider counts."),
       ]
     ).titled("Preview")
@@ -149,8 +153,8 @@ extension Schema {
       [
         "index": .integer(1...).about("Of which output."),
         "path": .string(like: "^/").about("Absolute."),
-        "bytes": .integer(0...),
-        "sha256": .string(like: "^[0-9a-f]{64}$"),
+        "bytes": .integer(0...).about("Its size."),
+        "sha256": .string(like: "^[0-9a-f]{64}$").about("Of its bytes, as hexadecimal digits."),
       ]
     ).titled("PartialFile")
   }
@@ -158,7 +162,8 @@ extension Schema {
   private static var failure: Schema {
     .object(
       [
-        "type": .word(PredictionFailure.Kind.allCases.map(\.rawValue)),
+        "type": .word(PredictionFailure.Kind.allCases.map(\.rawValue)).about(
+          "What failed. Treat one that you do not know as internal."),
         "retryable": .bool.about("Whether a new submit may succeed."),
         "message": .string.about("What happened, and whether it cost money."),
         "hint": .string.orNull.about("What to do next."),
