@@ -12,7 +12,7 @@ PYTEST := $(PYTHON) -m pytest -q -p no:cacheprovider
 FUZZ_SECONDS ?= 600
 
 .PHONY: bench browser build clean debug demo dependencies dist format fuzz fuzz-short help install lint mcp-clients \
-  power-loss sanitize sanitize-address sanitize-thread schemas shells soak soak-short test test-adversary test-clients test-dist \
+  power-loss sanitize sanitize-address sanitize-thread schemas shells soak soak-short test test-adversary test-clients test-conformance test-dist \
   test-editors test-editors-next test-endurance test-examples test-hosts test-hosts-all test-mcp test-node test-openai test-program \
   test-python test-swift tools
 
@@ -44,7 +44,7 @@ test-program: debug tools shells browser
 	$(WITH_PROGRAM) $(PYTEST) -n 4 --dist worksteal -m "not alone" Tests/ProgramTests
 	$(WITH_PROGRAM) $(PYTEST) -m alone Tests/ProgramTests
 
-test-clients: test-python test-node test-editors test-examples ## The tests of every client
+test-clients: test-python test-node test-conformance test-editors test-examples ## The tests of every client
 
 test-examples: debug ## The examples in Perl, Ruby, Lua, Go and Rust
 	@.ci/languages
@@ -57,6 +57,10 @@ test-node: debug
 	@.ci/node
 	tsc -p clients/node/test/types
 	$(WITH_PROGRAM) node --test clients/node/test/*.test.js
+
+test-conformance: debug tools ## What every client must do, in the clients for Python and Node and in the smallest one
+	@.ci/node
+	$(WITH_PROGRAM) $(PYTEST) -n 2 Tests/Conformance
 
 test-editors: debug tools ## The editors' clients, in the editors of this system
 	@.ci/editors
