@@ -222,17 +222,26 @@ public struct CommandTable: Sendable {
       ] + table)
   }
 
+  private static let connect = CommandOption(
+    "--connect", nil, .text("unix:PATH"), "let the imagewire that listens there serve this client")
+
   private static func serve(_ options: [CommandOption]) -> Command {
     Command(
       "serve", "speak JSON-RPC on standard input and output (also without a command)",
       details: [
-        "JSON-RPC 2.0, one message per line or with Content-Length headers; the first message of the client decides."
+        "JSON-RPC 2.0, one message per line or with Content-Length headers; the first message of the client decides.",
+        "With --listen one process serves many clients of the same user, with one queue, one budget and its own keys. With "
+          + "--connect, or the variable IMAGEWIRE_CONNECT, this process only carries bytes between its client and that one, so that "
+          + "every client can use it.",
       ],
-      options: options,
+      options: [
+        CommandOption("--listen", nil, .text("unix:PATH"), "serve many clients at a socket"), connect,
+      ] + options,
       examples: [
+        .init("imagewire serve --listen unix:/run/user/1000/imagewire.sock", "serve the programs of this user"),
         .init(
           "printf '%s\\n' '{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"submit\",\"params\":{\"prompt\":\"a red fox in "
-            + "snow\",\"wait_ms\":10000}}' | imagewire", "submit and wait")
+            + "snow\",\"wait_ms\":10000}}' | imagewire", "submit and wait"),
       ])
   }
 
@@ -241,7 +250,7 @@ public struct CommandTable: Sendable {
 
   private static func mcp(_ options: [CommandOption]) -> Command {
     Command(
-      "mcp", "the same as serve, which detects an MCP client by its first message", options: options)
+      "mcp", "the same as serve, which detects an MCP client by its first message", options: [connect] + options)
   }
 
   private static let mcpConfig = Command(

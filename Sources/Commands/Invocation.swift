@@ -140,6 +140,9 @@ public struct Invocation: Sendable, Equatable {
   /// All values of an option, in order.
   public func values(_ name: String) -> [String] { values[name] ?? [] }
 
+  /// The options that were given, by their long names.
+  public var names: Set<String> { Set(values.keys) }
+
   /// Whether an option was given.
   public func has(_ name: String) -> Bool { values[name] != nil }
 

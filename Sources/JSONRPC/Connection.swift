@@ -219,6 +219,11 @@ public final class Connection: Sendable {
     for cancel in state.withLock({ $0.inFlight.cancels(of: id) }) { cancel() }
   }
 
+  /// Cancels all requests in flight.
+  public func cancelAll() {
+    for cancel in state.withLock({ $0.inFlight.allCancels }) { cancel() }
+  }
+
   /// Waits until no request is in flight and every reply is written.
   ///
   /// - Parameter milliseconds: the longest wait; `nil` for no limit.

@@ -52,6 +52,9 @@ struct InFlight: Sendable {
     return entry
   }
 
+  /// The functions that cancel every request, in the order of arrival.
+  var allCancels: [@Sendable () -> Void] { entries.sorted { $0.key < $1.key }.compactMap(\.value.cancel) }
+
   /// The functions that cancel every request with an id, in the order of arrival.
   func cancels(of id: RequestID) -> [@Sendable () -> Void] {
     (cancellable[id] ?? []).compactMap { entries[$0]?.cancel }

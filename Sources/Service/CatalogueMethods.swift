@@ -66,7 +66,7 @@ extension Method {
     throws(RPCError)
   {
     let model = try params[Parameters.model]
-    let provider = try params[Parameters.provider]
+    let provider = service.provider(try params[Parameters.provider])
     let cursor = try params[Parameters.cursor]
     let search = try params[Parameters.search]
     let kind = try params[Parameters.kind]
@@ -99,6 +99,7 @@ extension Method {
     var request = PredictionRequest(input: try params[ValidateParameters.input])
     request.model = try params[ValidateParameters.model]
     request.provider = try params[ValidateParameters.provider]
+    request = service.completed(request)
     let engine = try service.engine()
     do throws(PredictionEngine.CatalogueError) {
       try engine.validate(request) { result in

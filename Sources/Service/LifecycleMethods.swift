@@ -93,7 +93,7 @@ extension Method {
     if let folder = requested.outputDirectory, !folder.hasPrefix("/") {
       throw .invalidParams("configuration.output_dir", "output_dir must be an absolute path")
     }
-    service.configure(requested)
+    try service.configure(requested)
     if let process = try params[Parameters.process]?.int64 { service.watch(process) }
     return .json(service.capabilities())
   }

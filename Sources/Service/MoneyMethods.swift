@@ -34,6 +34,7 @@ extension Method {
     var request = PredictionRequest(input: try params[Parameters.input])
     request.model = try params[Parameters.model]
     request.provider = try params[Parameters.provider]
+    request = service.completed(request)
     let engine = try service.engine()
     do throws(PredictionEngine.PriceError) {
       try engine.quote(request) { result in
@@ -50,7 +51,7 @@ extension Method {
   @Sendable private static func balance(_ service: Service, _ params: MethodParameters, _ call: PendingCall)
     throws(RPCError)
   {
-    let provider = try params[Parameters.provider]
+    let provider = service.provider(try params[Parameters.provider])
     let engine = try service.engine()
     do throws(PredictionEngine.PriceError) {
       try engine.balance(of: provider) { result in

@@ -11,6 +11,8 @@ public final class Service: RequestHandler {
   private struct State {
     var connection: Connection?
     var shutdownState = ShutdownState.none
+    /// The settings of this client, where the program is shared.
+    var own = ClientSettings()
     var rendered: [PredictionID: (revision: Int64, bytes: [UInt8])] = [:]
     var renderedBytes = 0
   }
@@ -175,7 +177,17 @@ public final class Service: RequestHandler {
     mcp.endWaits()
     adoptions.endWaits()
     user.inputEnded()
-    if let engine = try? opened.valueIfMade?.get() { engine.stop() }
+    if isShared {
+      state.withLock { $0.connection }?.cancelAll()
+    } else if let engine = try? opened.valueIfMade?.get() {
+      engine.stop()
+    }
+  }
+
+  /// For the end of the connection of a shared program: nothing waits any more, and connection and service let go of each other.
+  public func leave() {
+    inputEnded()
+    state.withLock { $0.connection.take() }?.cancelAll()
   }
 
   /// Ends all waits and subscriptions after the end of input; pending requests are answered.
@@ -194,14 +206,49 @@ public final class Service: RequestHandler {
     connection?.stopReading()
   }
 
-  func configure(_ settings: ClientSettings) { host.configure(settings) }
+  /// Whether other clients use this process too.
+  var isShared: Bool { host.ownsKey != nil }
 
-  func watch(_ process: Int64) { host.watch(process) }
+  /// Takes the settings of the client.
+  ///
+  /// - Throws: -32602 for a key that is not the program's own, where the program is shared.
+  func configure(_ settings: ClientSettings) throws(RPCError) {
+    guard let ownsKey = host.ownsKey else { return host.configure(settings) }
+    for provider in host.providers {
+      guard let key = settings.keys[provider.name], !ownsKey(provider.name, key) else { continue }
+      throw .invalidParams(
+        "configuration.\(provider.keyField)", "this imagewire is shared and has another key, or none. Nothing was sent",
+        hint: "Leave out the key: the process that listens has the keys of all its clients.")
+    }
+    state.withLock { state in
+      state.own.provider = settings.provider ?? state.own.provider
+      state.own.model = settings.model ?? state.own.model
+      state.own.outputDirectory = settings.outputDirectory ?? state.own.outputDirectory
+    }
+  }
+
+  /// A request with the settings of the client where it names none.
+  func completed(_ request: PredictionRequest) -> PredictionRequest {
+    guard isShared else { return request }
+    let own = state.withLock { $0.own }
+    var request = request
+    request.provider = request.provider ?? own.provider
+    request.model = request.model ?? own.model
+    request.outputDirectory = request.outputDirectory ?? own.outputDirectory
+    return request
+  }
+
+  /// The provider that a request names, else that of the client's settings.
+  func provider(_ name: String?) -> String? { name ?? (isShared ? state.withLock { $0.own.provider } : nil) }
+
+  /// The process of another machine or container may have the same number, so a shared program watches none.
+  func watch(_ process: Int64) { if !isShared { host.watch(process) } }
 
   /// The answer to `initialize`.
   func capabilities() -> [UInt8] {
     let engine = try? opened.value.get()
-    let provider = engine.flatMap { $0.defaults.problem == nil ? $0.defaults.provider : nil }
+    let own = state.withLock { $0.own }
+    let provider = own.provider ?? engine.flatMap { $0.defaults.problem == nil ? $0.defaults.provider : nil }
     var json = JSONWriter()
     json.beginObject()
     json.name("capabilities")
@@ -212,8 +259,9 @@ public final class Service: RequestHandler {
     json.beginObject()
     json.name("provider")
     if let provider { json.value(provider) } else { json.null() }
+    let model = own.model ?? provider.flatMap { engine?.defaultModel(of: $0) }
     json.name("model")
-    if let model = provider.flatMap({ engine?.defaultModel(of: $0) }) { json.value(model) } else { json.null() }
+    if let model { json.value(model) } else { json.null() }
     json.name("max_message_bytes")
     json.value(maxMessageBytes)
     json.name("methods")

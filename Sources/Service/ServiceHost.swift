@@ -27,6 +27,10 @@ public struct ServiceHost: Sendable {
   /// From which price on the user is asked before an agent's request is sent, in millionths of a dollar: for what costs more.
   /// `nil` where the user is not asked.
   public var confirmAbove: Int64?
+  /// Whether a client may name this key of this provider, because it is the program's own. `nil` where the program belongs to one
+  /// client, whose settings are the program's; otherwise each client has settings of its own, but no keys, and what ends its
+  /// conversation ends nothing else.
+  public var ownsKey: (@Sendable (_ provider: String, _ key: String) -> Bool)?
   /// Whether results of tools link to their files. Several hosts fail at such a link.
   public var linksFiles = false
 

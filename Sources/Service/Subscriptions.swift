@@ -22,6 +22,7 @@ final class Subscriptions: Sendable {
     var telling: Int?
     /// Its predictions are polled like those that a client waits for; `nil` before the first subscription.
     var engine: PredictionEngine?
+    var watcher: PredictionEngine.WatcherID?
 
     /// The subscriptions that get notifications, in the order in which they began.
     var announced: [Int] { feeds.keys.filter { !unannounced.contains($0) }.sorted() }
@@ -57,7 +58,7 @@ final class Subscriptions: Sendable {
 
   /// Begins to send; does nothing where it was removed meanwhile.
   func start(_ subscription: Subscription, from engine: PredictionEngine) {
-    engine.whenChanged { [weak self] in self?.state.signal { $0.news += 1 } }
+    watch(engine)
     let (mustStart, ids) = state.signal { state -> (Bool, Set<PredictionID>) in
       guard state.unannounced.remove(subscription.number) != nil else { return (false, []) }
       defer { state.hasThread = true }
@@ -80,13 +81,25 @@ final class Subscriptions: Sendable {
     return feed != nil
   }
 
+  private func watch(_ engine: PredictionEngine) {
+    guard state.withLock({ $0.watcher == nil }) else { return }
+    let watcher = engine.whenChanged { [weak self] in self?.state.signal { $0.news += 1 } }
+    state.withLock { $0.watcher = watcher }
+  }
+
   /// Ends all subscriptions, and refuses new ones.
   func end() {
-    state.signal { state in
-      state.hasEnded = true
-      state.feeds = [:]
-      state.unannounced = []
+    let (feeds, engine, watcher) = state.signal { state in
+      defer {
+        state.hasEnded = true
+        state.feeds = [:]
+        state.unannounced = []
+        state.connection = nil
+      }
+      return (state.feeds, state.engine, state.watcher.take())
     }
+    for feed in feeds.values { if let ids = feed.scope.ids { engine?.endAttention(to: ids) } }
+    if let watcher { engine?.forget(watcher) }
   }
 
   // MARK: - The thread

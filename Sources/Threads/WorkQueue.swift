@@ -8,19 +8,23 @@
   #endif
 #endif
 
-/// Runs jobs in order on a thread of its own, which starts with the first job. No job is dropped.
+/// Runs jobs in order on a thread of its own, which starts with the first job. No job is dropped; the thread ends with the queue, when
+/// it has run them all.
 ///
 /// For work that blocks (the disk, drawing) and must not delay other threads.
 public final class WorkQueue: Sendable {
   private struct State {
     var jobs: [@Sendable () -> Void] = []
     var started = false
+    var isOver = false
   }
 
   private let state = Protected(State())
 
   /// A queue without jobs and without a thread.
   public init() {}
+
+  deinit { state.signal { $0.isOver = true } }
 
   /// Adds a job at the end.
   public func async(_ job: @escaping @Sendable () -> Void) {
@@ -35,11 +39,13 @@ public final class WorkQueue: Sendable {
         pthread_setspecific(Self.key, Unmanaged.passUnretained(state).toOpaque())
       #endif
       while true {
+        // No jobs but the end.
         var jobs = state.wait { state -> [@Sendable () -> Void]? in
-          guard !state.jobs.isEmpty else { return nil }
+          guard !state.jobs.isEmpty || state.isOver else { return nil }
           defer { state.jobs = [] }
           return state.jobs
         }
+        if jobs?.isEmpty != false { return }
         // Each job is released when it has run, because it may hold megabytes.
         jobs?.reverse()
         while let job = jobs?.popLast() { job() }

@@ -200,6 +200,12 @@ struct Configuration: Sendable {
   /// Whether a key is in the memory of this process, or may be read into it.
   var hasKey: Bool { providers.contains { $0.key.isNamed } }
 
+  /// Whether this is the key of the provider.
+  func owns(_ key: String, of provider: String) -> Bool {
+    guard case .given(let own, _)? = settings(of: provider)?.resolvedKey() else { return false }
+    return own == key
+  }
+
   /// Applies the settings of a client; options of the command line win over them.
   mutating func apply(_ settings: ClientSettings, over options: Options) {
     if options.provider == nil, let name = settings.provider {

@@ -36,6 +36,12 @@ struct Options: Equatable {
   var retain: String?
   var logLevel: String?
   var clientProcessID: Int64?
+  /// The address at which many clients are served; `unix:PATH`.
+  var listen: String?
+  /// The address of a shared imagewire to which bytes are carried.
+  var connect: String?
+  /// An option that means nothing where bytes are only carried.
+  var ofServer: String?
 
   /// Reads options that the command table has checked.
   init(_ invocation: Invocation) {
@@ -68,6 +74,9 @@ struct Options: Equatable {
     maxOutputBytes = invocation.value("--max-output-bytes")
     retain = invocation.value("--retain")
     logLevel = invocation.value("--log-level")
+    listen = invocation.value("--listen")
+    connect = invocation.value("--connect")
+    ofServer = invocation.names.subtracting(["--connect", "--stdio", "--clientProcessId", "--log-level"]).min()
     clientProcessID = invocation.number("--clientProcessId").map(Int64.init)
   }
 }

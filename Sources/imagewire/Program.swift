@@ -147,8 +147,12 @@ enum Program {
   }
 
   private static func serve(_ options: Options) -> Never {
+    if let address = options.listen { listen(at: address, options) }
     // First: from here on, only the protocol can reach the client.
     let wire = StandardIO.takeOver()
+    if let address = options.connect ?? environment()["IMAGEWIRE_CONNECT"].flatMap({ $0.isEmpty ? nil : $0 }) {
+      relay(wire, to: address, options)
+    }
     if isatty(wire.input) == 1 {
       Log(level: .error).error(
         "This speaks JSON-RPC with a program, and stdin is a terminal; imagewire --help shows how to try it.")
@@ -171,6 +175,84 @@ enum Program {
     }
   }
 
+  /// Carries bytes between a client and the shared imagewire.
+  private static func relay(_ wire: StandardIO, to address: String, _ options: Options) -> Never {
+    let log = Log(level: .warning)
+    do throws(LocalSocket.Problem) {
+      if let option = options.ofServer {
+        throw .init(message: "\(option) belongs to the imagewire that listens at \(address), not to its clients.")
+      }
+      let server = try LocalSocket(address, home: environment()["HOME"] ?? "/").connect()
+      Relay.run(to: server, wire: wire, process: options.clientProcessID, log: log)
+    } catch {
+      log.error(error.message)
+      exit(ExitStatus.usage.rawValue)
+    }
+  }
+
+  /// Serves many clients until a signal.
+  private static func listen(at address: String, _ options: Options) -> Never {
+    signal(SIGPIPE, SIG_IGN)
+    let configuration = Configuration(options, environment: environment(), read: SmallFile.read)
+    let log = Log(level: configuration.logLevel)
+    for warning in configuration.warnings { log.warning("\(warning)") }
+    for problem in configuration.problems { log.error("\(problem)") }
+    let socket: LocalSocket
+    let listener: Int32
+    do throws(LocalSocket.Problem) {
+      socket = try LocalSocket(address, home: configuration.home ?? "/")
+      listener = try socket.listen()
+    } catch {
+      log.error(error.message)
+      exit(ExitStatus.usage.rawValue)
+    }
+    let time = SystemTime()
+    let root = CompositionRoot(options: options, configuration: configuration, time: time, log: log)
+    guard let engine = try? root.engine.value.get() else {
+      unlink(socket.path)
+      exit(ExitStatus.failed.rawValue)
+    }
+    var host = serviceHost(root, configuration, options, log)
+    host.ownsKey = { provider, key in configuration.owns(key, of: provider) }
+    // The roots of one host would be read by the agents of all.
+    host.adoptRoots = nil
+    let server = SharedServer(engine: engine, framing: options.framing, log: log) { [host] in
+      Service(engine: root.engine, host: host, time: time, maxMessageBytes: options.maxMessageBytes)
+    }
+    let monitor = ProcessMonitor(output: -1) { _ in
+      unlink(socket.path)
+      server.end()
+      _exit(0)
+    }
+    monitor.start()
+    log.info("Listening at \(SafeText(path: socket.path)).")
+    server.run(on: listener)
+  }
+
+  /// What a service may ask of the program.
+  private static func serviceHost(
+    _ root: CompositionRoot, _ configuration: Configuration, _ options: Options, _ log: Log,
+    watch: @escaping @Sendable (Int64) -> Void = { _ in }
+  ) -> ServiceHost {
+    var host = ServiceHost(
+      version: Version.number, providers: ProviderList.descriptors, agentDirectories: { root.agents.described },
+      thumbnails: root.thumbnails, configure: { root.apply($0) }, watch: watch, standing: { root.standing })
+    host.toolWait = configuration.toolWait.value.map { $0 * 1_000 }
+    host.confirmAbove = configuration.limits.confirmAbove
+    host.linksFiles = options.linksFiles
+    host.inputDirectories = { root.agentInputs.described }
+    if configuration.adoptsRoots.value == true {
+      host.adoptRoots = { paths in
+        for path in root.agentInputs.adopt(paths) {
+          log.warning(
+            "The root \(path) of the host is not adopted: it is no folder, holds the home folder, or is in the state folder."
+          )
+        }
+      }
+    }
+    return host
+  }
+
   /// Serves a connection until it ends.
   ///
   /// - Parameters:
@@ -188,23 +270,8 @@ enum Program {
     let time = SystemTime()
     let root = CompositionRoot(options: options, configuration: configuration, time: time, log: log)
     let monitor = Protected<ProcessMonitor?>(nil)
-    var host = ServiceHost(
-      version: Version.number, providers: ProviderList.descriptors, agentDirectories: { root.agents.described },
-      thumbnails: root.thumbnails,
-      configure: { root.apply($0) },
-      watch: { process in monitor.withLock { $0 }?.watch(process: process) }, standing: { root.standing })
-    host.toolWait = configuration.toolWait.value.map { $0 * 1_000 }
-    host.confirmAbove = configuration.limits.confirmAbove
-    host.linksFiles = options.linksFiles
-    host.inputDirectories = { root.agentInputs.described }
-    if configuration.adoptsRoots.value == true {
-      host.adoptRoots = { paths in
-        for path in root.agentInputs.adopt(paths) {
-          log.warning(
-            "The root \(path) of the host is not adopted: it is no folder, holds the home folder, or is in the state folder."
-          )
-        }
-      }
+    let host = serviceHost(root, configuration, options, log) { process in
+      monitor.withLock { $0 }?.watch(process: process)
     }
     let service = Service(engine: root.engine, host: host, time: time, maxMessageBytes: options.maxMessageBytes)
     let connection = Connection(transport: transport, handler: service, framing: options.framing)

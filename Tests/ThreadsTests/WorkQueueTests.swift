@@ -10,6 +10,18 @@ import Threads
     #expect(ran.withLock { $0 } == Array(0..<1_000))
   }
 
+  @Test func jobsThatWaitWhenTheQueueIsReleasedStillRun() {
+    let ran = Protected(0)
+    let mayGoOn = Protected(false)
+    do {
+      let queue = WorkQueue()
+      queue.async { _ = mayGoOn.wait { $0 ? true : nil } }
+      for _ in 0..<10 { queue.async { ran.signal { $0 += 1 } } }
+    }
+    mayGoOn.signal { $0 = true }
+    #expect(ran.wait(atMost: 10_000) { $0 == 10 ? true : nil } == true)
+  }
+
   @Test func oneJobAtATime() {
     let queue = WorkQueue()
     let state = Protected((running: 0, most: 0, done: 0))

@@ -18,7 +18,7 @@ extension PredictionEngine {
       return (snapshot, takeFulfilled(by: prediction.id, in: &state, now: now))
     }
     answer(fulfilled)
-    notifyWatcher()
+    notifyWatchers()
     if schedules { schedule(snapshot) }
     if prediction.status.isTerminal { followIfAwaited(prediction.id) }
     return snapshot

@@ -76,7 +76,7 @@ extension PredictionEngine {
     let providers = state.withLock { $0.providers }
     for prediction in gone { providers[prediction.account]?.forget(prediction) }
     let kept = files ? gone.flatMap { outputs.remove($0.files + $0.partialFiles.map(\.file), for: $0.origin) } : []
-    notifyWatcher()
+    notifyWatchers()
     return kept
   }
 }

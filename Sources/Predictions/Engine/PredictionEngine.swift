@@ -73,7 +73,7 @@ public final class PredictionEngine: Sendable {
   /// Runs calls in the order of their arrival, behind one that takes long; see `afterAccepted`.
   let arrivals = WorkQueue()
   /// Notified of every change; see `whenChanged`.
-  let watcher = Protected<Watcher?>(nil)
+  let watchers = Protected(Watchers())
   /// How often the alarm was moved; with a lock of its own, so that moving it wakes only the clock's thread.
   let alarmMoves = Protected(0)
 

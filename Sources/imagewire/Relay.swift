@@ -1,0 +1,44 @@
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+internal import JSONRPC
+internal import Predictions
+internal import Threads
+
+/// `imagewire --connect`: carries bytes between the standard streams and a shared imagewire. It reads no message, so every client
+/// works with it as with an imagewire of its own.
+enum Relay {
+  private static let pieceBytes = 64 << 10
+
+  /// Carries until one side has ended. The exit status is 1 if the shared imagewire ended first.
+  static func run(to server: Int32, wire: StandardIO, process: Int64?, log: Log) -> Never {
+    let inputEnded = Protected(false)
+    let monitor = ProcessMonitor(output: wire.output) { _ in _exit(0) }
+    monitor.start()
+    if let process { monitor.watch(process: process) }
+    startThread {
+      var piece = [UInt8](repeating: 0, count: pieceBytes)
+      while true {
+        let count = wire.read(into: &piece)
+        guard count > 0, writeAll(piece[..<count], to: server) == nil else { break }
+      }
+      inputEnded.withLock { $0 = true }
+      // It has had all requests, and answers them.
+      shutdown(server, Int32(SHUT_WR))
+    }
+    let replies = StandardIO(input: server, output: wire.output)
+    var piece = [UInt8](repeating: 0, count: pieceBytes)
+    while true {
+      let count = replies.read(into: &piece)
+      guard count > 0 else { break }
+      if writeAll(piece[..<count], to: wire.output) != nil { _exit(0) }
+    }
+    if inputEnded.withLock({ $0 }) { _exit(0) }
+    log.error("The shared imagewire has ended. What it accepted is kept; connect again.")
+    _exit(1)
+  }
+}
