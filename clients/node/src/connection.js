@@ -40,7 +40,8 @@ export class Connection {
       await connection.#introduce(options.configuration, options.startPatience ?? START_PATIENCE);
     } catch (error) {
       connection.kill();
-      throw error;
+      if (!(error instanceof ProcessError)) throw error;
+      throw new ProcessError(error.type, `${error.message} Nothing was sent.`, { cause: error });
     }
     return connection;
   }

@@ -7,6 +7,7 @@ if (kind === "quits") {
   console.error("imagewire: error: There is no option quits.");
   process.exit(1);
 }
+if (["old", "ancient", "other", "babbles", "mute"].includes(kind)) console.error(`process ${process.pid}`);
 const told = kind === "slow" && once(process, "SIGUSR2");
 for await (const line of createInterface({ input: process.stdin })) {
   const { id, method, params } = JSON.parse(line);

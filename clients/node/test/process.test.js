@@ -7,7 +7,7 @@ import { Client, ProcessError } from "../src/index.js";
 import { findProgram } from "../src/program.js";
 import { alone, BINARY, client, fake, folder, isAlive, ROOT, script, small, until } from "./support.js";
 
-test("all that is pending fails at once when the process is killed, and the next call starts it again", async (t) => {
+test("[restart] all that is pending fails at once when the process is killed, and the next call starts it again", async (t) => {
   const it = client(t);
   const { id } = await it.submit(undefined, { input: small("never", { never: true }) });
   const first = it.pid;
@@ -29,7 +29,7 @@ test("all that is pending fails at once when the process is killed, and the next
   assert.notEqual(it.pid, first);
 });
 
-test("closing ends the process and the waiting calls", async () => {
+test("[close] closing ends the process and the waiting calls", async () => {
   const it = new Client({ binary: BINARY, env: alone() });
   const { id } = await it.submit(undefined, { input: small("never", { never: true }) });
   const { pid } = it;
@@ -67,15 +67,19 @@ for (const [how, end] of Object.entries({
 
 for (const [kind, type, words] of [
   ["old", "too_old", /version 0\.0\.9.*0\.1\.0 or newer/], ["ancient", "too_old", /too old/], ["other", "too_old", /but cat/],
-  ["babbles", "start_failed", /Welcome/], ["quits", "start_failed", /status 1.*no option quits/],
+  ["babbles", "start_failed", /Welcome/], ["mute", "start_failed", /does not answer/], ["quits", "start_failed", /status 1.*no option quits/],
 ]) {
-  test(`a program that ${kind} is said to be wrong`, async (t) => {
-    await assert.rejects(fake(t, kind).generate("a boat"), (error) => {
+  test(`[start-wrong-program] a program that ${kind} is ended and said to be wrong`, async (t) => {
+    const log = [];
+    await assert.rejects(fake(t, kind, { startPatience: kind === "mute" ? 500 : undefined, onLog: (line) => log.push(line) }).generate("a boat"), (error) => {
       assert.ok(error instanceof ProcessError);
       assert.equal(error.type, type);
       assert.match(error.message, words);
+      assert.match(error.message, /Nothing was sent\.$/);
       return true;
     });
+    await until(() => log.length > 0);
+    if (kind !== "quits") await until(() => !isAlive(Number(/^process (\d+)$/.exec(log[0])[1])));
   });
 }
 
@@ -87,10 +91,6 @@ test("a missing binary is named", async (t) => {
   await assert.rejects(client(t, { binary: path }).generate("a boat"), { type: "not_found", message: /cannot be started: EACCES/ });
   chmodSync(path, 0o755);
   await assert.rejects(client(t, { binary: path }).generate("a boat"), ProcessError);
-});
-
-test("a program that says nothing", async (t) => {
-  await assert.rejects(fake(t, "mute", { startPatience: 500 }).generate("a boat"), { type: "start_failed", message: /does not answer/ });
 });
 
 test("a process that dies says why", async (t) => {
@@ -108,7 +108,7 @@ test("stderr is drained, and lines of any length are read", async (t) => {
   assert.deepEqual(log, [2_000_000]);
 });
 
-test("the program is looked for where installers put it, and the error says where", () => {
+test("[find-order] [find-tried] the program is looked for where installers put it, and the error says where", () => {
   const home = folder();
   const place = (name) => {
     const path = join(home, name, "imagewire");
@@ -142,7 +142,7 @@ test("the program is looked for where installers put it, and the error says wher
   assert.equal(findProgram(place("option"), { ...env, IMAGEWIRE: variable }), join(home, "option/imagewire"));
 });
 
-test("the program of the package for this system hides the path", async () => {
+test("[find-order] the program of the package for this system hides the path", async () => {
   // As npm lays it out: this package and the one with the program side by side.
   const modules = join(folder(), "node_modules");
   const name = `@imagewire/${process.platform}-${process.arch}`;
