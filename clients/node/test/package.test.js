@@ -1,7 +1,7 @@
 // What a new user does first: copies the lines of the README, runs the command.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { test } from "node:test";
 import * as everything from "../src/index.js";
@@ -33,6 +33,12 @@ test("the lines of the README", () => {
   const done = run(home, process.execPath, "image.mjs");
   assert.equal(done.status, 0, done.stderr);
   assert.equal(readFileSync(done.stdout.trim().split("\n").at(-1)).subarray(1, 4).toString(), "PNG");
+});
+
+test("the package holds its licence", () => {
+  // npm packs a file of this name whatever `files` says; a link it would leave out.
+  assert.ok(lstatSync(join(here, "LICENSE")).isFile());
+  assert.deepEqual(readFileSync(join(here, "LICENSE")), readFileSync(join(ROOT, "LICENSE")));
 });
 
 test("the command prints the path and nothing else", () => {
