@@ -35,6 +35,25 @@ test("the lines of the README", () => {
   assert.equal(readFileSync(done.stdout.trim().split("\n").at(-1)).subarray(1, 4).toString(), "PNG");
 });
 
+test("the lines for a client without a package loop until it is finished, and print the failure", () => {
+  const home = project();
+  const lines = readFileSync(join(ROOT, "clients/README.md"), "utf8").split("```js\n")[1].split("```")[0];
+  const prompt = '{ prompt: "a lighthouse in a storm at night" }';
+  assert.ok(lines.includes(prompt));
+  const draw = (sandbox) => {
+    // It is not ready when the first `result` comes back.
+    const input = `{ input: { prompt: "a boat", size: "64x64", sandbox: ${JSON.stringify(sandbox)} } }`;
+    writeFileSync(join(home, "client.mjs"), lines.replace(prompt, input).replace("{ id })", "{ id, timeout_ms: 20 })"));
+    const { status, stdout, stderr } = run(home, process.execPath, "client.mjs");
+    assert.equal(status, 0, stderr);
+    return [stdout, stderr];
+  };
+  assert.match(draw({ delay_ms: 300 })[0], /^\/.*\.png\n$/);
+  const [said, failure] = draw({ delay_ms: 300, fail: "content_refused" });
+  assert.equal(said, "");
+  assert.match(failure, /Nothing was sent|refused|billed/i);
+});
+
 test("the package holds its licence", () => {
   // npm packs a file of this name whatever `files` says; a link it would leave out.
   assert.ok(lstatSync(join(here, "LICENSE")).isFile());
