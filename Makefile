@@ -55,7 +55,6 @@ test-python: debug tools
 
 test-node: debug
 	@.ci/node
-	tsc -p clients/node/test/types
 	$(WITH_PROGRAM) node --test clients/node/test/*.test.js
 
 test-conformance: debug tools ## What every client must do, in the clients for Python and Node and in the smallest one
@@ -133,6 +132,8 @@ schemas: ## Render schemas/ from the table of methods
 	for name in $$($(DEBUG) schema --names); do $(DEBUG) schema $$name >schemas/$$name.json || exit 1; done
 	python3 Tests/MCPTests/render.py $(DEBUG) schemas/mcp clients/mcp
 	python3 Tests/ProgramTests/reference.py $(DEBUG) schemas
+	@.ci/node
+	node clients/node/render-types.mjs
 
 install: dependencies ## The program, its man page, completions and schemas below $(PREFIX)
 	@binary=$$(.ci/release) && .ci/stage "$$binary" $(DESTDIR)$(PREFIX)

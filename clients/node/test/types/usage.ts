@@ -1,10 +1,13 @@
 // Checked by TypeScript, never run: what must be accepted, and what must not.
-import { CallError, Client, ImagewireError, isDone, PredictionFailed, ProcessError, WaitTimeout } from "imagewire";
+import {
+  CallError, Client, ImagewireError, isDone, PredictionFailed, ProcessError, WaitTimeout,
+} from "imagewire";
 import type {
-  ClientOptions, Deletion, FileKind, Model, Page, Prediction, SavedFile, Status, Thumbnail, Update, Validation, Waited,
+  Billing, ClientOptions, Deletion, FileKind, Model, Page, Prediction, SavedFile, Status,
+  Thumbnail, Update, Validation, Waited,
 } from "imagewire";
 
-const options: ClientOptions = { binary: "/bin/imagewire", provider: "sandbox", args: ["--log-level", "debug"] };
+const options: ClientOptions = { binary: "/bin/imagewire", provider: "sandbox", args: ["--log-level", "debug"], env: { HOME: undefined } };
 
 export async function use(): Promise<string> {
   const client = new Client(options);
@@ -14,12 +17,12 @@ export async function use(): Promise<string> {
     tags: ["boats"],
     signal: controller.signal,
     timeout: 1_000,
-    onProgress: (it) => console.log(it.status, it.timings.total),
+    onProgress: (it) => console.log(it.status, it.timings.total, it.eta_ms),
   });
   await client.result(prediction.id, { timeout: null, onProgress: async (it) => console.log(it.status) });
-  const file: SavedFile = prediction.files[0];
-  const kind: FileKind = file.kind;
-  console.log(kind === "video" ? file.media_type : file.index, prediction.cost?.amount ?? 0, prediction.failure?.missing?.[0]);
+  const first: SavedFile | undefined = prediction.files[0];
+  const kind: FileKind = first?.kind ?? "image";
+  console.log(kind === "video", prediction.cost?.amount ?? 0, prediction.failure?.missing?.[0]);
   const page: Page = await client.list({ status: "failed", createdAfter: new Date(), limit: 5 });
   const waited: Waited = await client.wait(page.predictions.map((it) => it.id), { mode: "any" });
   for await (const it of client.updates(prediction.id, { signal: controller.signal })) console.log(it.revision);
@@ -29,17 +32,31 @@ export async function use(): Promise<string> {
   console.log(deleted.length, kept?.[0], scrubbed);
   const thumbnail: Thumbnail = await client.thumbnail(prediction.id, { file: 1, size: 256, inline: true });
   console.log(thumbnail.width, thumbnail.base64?.length);
-  const status: Status = waited.predictions[0].status;
+  const status: Status | undefined = waited.predictions[0]?.status;
   const { failure, files, provider_data } = await client.generate("a red fox");
   console.log(failure?.partial?.[0]?.path, files[0]?.duration_ms, provider_data?.["usage"]);
   const { amount, exact, missing } = await client.quote("a red fox", { input: { n: 2 } });
   console.log(amount.toFixed(2), exact, missing[0], (await client.balance("wavespeed")).currency);
   const models: readonly Model[] = await client.models({ provider: "sandbox", search: "fox", kind: "image" });
-  const check: Validation = await client.validate("a red fox", { model: models[0].id });
-  console.log(check.valid, check.problems[0]?.path, models[0].input_schema?.type, models[0].price ?? 0, models[0].edit_model);
+  const check: Validation = await client.validate("a red fox", { model: models[0]?.id });
+  console.log(check.valid, check.problems[0]?.path, models[0]?.input_schema?.["type"], models[0]?.price ?? 0, models[0]?.edit_model);
   await client.close();
-  return `${file.path} ${status} ${client.pid ?? "none"}`;
+  return `${first?.path} ${status} ${client.pid ?? "none"}`;
 }
+
+/** Every option may be undefined, as where it comes from an option of the caller. */
+export async function passing(client: Client, signal?: AbortSignal, timeout?: number | null): Promise<void> {
+  await client.generate("a fox", { signal, timeout, model: undefined, onProgress: undefined, input: undefined, tags: undefined });
+  await client.submit("a fox", { signal, upload: undefined });
+  await client.wait(["id"], { signal, timeout, mode: undefined });
+  await client.list({ status: undefined, createdAfter: undefined });
+  await client.thumbnail("id", { size: undefined });
+  client.subscribe({ signal, tag: undefined });
+  new Client({ binary: undefined, onLog: undefined });
+}
+
+/** What `await using client = new Client()` needs. */
+export const disposable: { [Symbol.asyncDispose](): PromiseLike<void> } = new Client();
 
 function show(update: Update): string {
   return update.prediction?.id ?? update.deleted ?? (update.reset ? "reset" : update.cursor);
@@ -47,21 +64,36 @@ function show(update: Update): string {
 
 export function explain(error: unknown): string {
   if (error instanceof PredictionFailed) return `${error.prediction.billing} ${error.prediction.failure?.hint ?? ""}`;
-  if (error instanceof CallError) return `${error.code} ${error.path ?? ""}`;
-  if (error instanceof ProcessError) return error.type;
+  if (error instanceof CallError) return `${error.code} ${error.path ?? ""} ${error.type === "queue_full"}`;
+  if (error instanceof ProcessError) return `${error.type} ${error.tried?.join() ?? ""}`;
   if (error instanceof WaitTimeout) return error.prediction.id;
   return error instanceof ImagewireError ? error.message : "something else";
 }
 
-export function refused(client: Client, prediction: Prediction): void {
-  // @ts-expect-error there is no such option
-  void client.generate("a red fox", { promt: "a cat" });
+export function refused(client: Client, prediction: Prediction, error: CallError): void {
+  // @ts-expect-error an option in camel case is the client's own, and there is no such one
+  void client.generate("a red fox", { timeOut: 5 });
+  // @ts-expect-error an option has its type
+  void client.generate("a red fox", { model: 5 });
   // @ts-expect-error there is no such status
   void client.list({ status: "done" });
+  // @ts-expect-error a misspelt status
+  void (prediction.status === "complete");
+  // @ts-expect-error a misspelt kind
+  void (prediction.files[0]?.kind === "picture");
+  // @ts-expect-error a misspelt billing
+  const billing: Billing = "charge";
+  void billing;
+  // @ts-expect-error a misspelt failure
+  void (prediction.failure?.type === "content_refusal");
+  // @ts-expect-error a misspelt error
+  void (error.type === "queue full");
   // @ts-expect-error an id is a string
   void client.status(5);
   // @ts-expect-error what was said is not changed
   prediction.status = "failed";
   // @ts-expect-error it may be absent
   void prediction.input.prompt;
+  // @ts-expect-error there may be none
+  void prediction.files[0].path;
 }
