@@ -1,6 +1,8 @@
 import { Connection } from "./connection.js";
 import { ImagewireError, PredictionFailed, WaitTimeout } from "./errors.js";
 import { isDone } from "./prediction.js";
+import { unlessAborted } from "./signals.js";
+import { submission } from "./submission.js";
 import { Subscription } from "./subscription.js";
 
 /** The longest wait of one call, in milliseconds; a longer wait takes several calls. */
@@ -63,17 +65,19 @@ export class Client {
 
   async generate(prompt, { signal, timeout, onProgress, ...options } = {}) {
     signal?.throwIfAborted();
+    const parameters = await unlessAborted(submission(prompt, options), signal);
     const connection = await unlessAborted(this.#connected(), signal);
     // The last moment at which giving up costs nothing.
     signal?.throwIfAborted();
     // Not aborted while it is in flight: without its id the prediction could not be cancelled.
-    const submitted = connection.request("submit", submission(prompt, options), { keep: true });
+    const submitted = connection.request("submit", parameters, { keep: true });
     try {
-      let prediction = await unlessAborted(submitted, signal);
+      let prediction = noticed(await unlessAborted(submitted, signal), connection);
       await report(prediction, onProgress, signal);
+      const { warnings } = prediction;
       prediction = await this.result(prediction.id, { signal, timeout, onProgress });
       if (prediction.status !== "completed" || prediction.failure) throw new PredictionFailed(prediction);
-      return prediction;
+      return warnings ? { ...prediction, warnings } : prediction;
     } catch (error) {
       // Aborted, or `onProgress` failed: the image is not wanted any more.
       if (!(error instanceof ImagewireError)) connection.giveUp(submitted);
@@ -83,10 +87,11 @@ export class Client {
 
   async submit(prompt, { signal, ...options } = {}) {
     signal?.throwIfAborted();
+    const parameters = await unlessAborted(submission(prompt, options), signal);
     const connection = await unlessAborted(this.#connected(), signal);
     // From here on it is sent, and its id must be learned.
     signal?.throwIfAborted();
-    return connection.request("submit", submission(prompt, options));
+    return noticed(await connection.request("submit", parameters), connection);
   }
 
   status(id, { full } = {}) {
@@ -134,8 +139,8 @@ export class Client {
     return this.call("thumbnail", { id, file, size, inline });
   }
 
-  quote(prompt, { input, model, provider } = {}) {
-    return this.call("quote", { input: { prompt, ...input }, model, provider });
+  async quote(prompt, options) {
+    return this.call("quote", await asked(prompt, options));
   }
 
   async models({ model, provider, search, kind } = {}) {
@@ -149,8 +154,8 @@ export class Client {
     return all;
   }
 
-  validate(prompt, { input, model, provider } = {}) {
-    return this.call("validate", { input: { prompt, ...input }, model, provider });
+  async validate(prompt, options) {
+    return this.call("validate", await asked(prompt, options));
   }
 
   balance(provider) {
@@ -176,12 +181,16 @@ export class Client {
   }
 }
 
-/** The params of `submit`; undefined ones are not sent. */
-function submission(prompt, { idempotencyKey, outputDir, outputName, maxCost, maxCostEstimates, ...options }) {
-  return {
-    prompt, idempotency_key: idempotencyKey, output_dir: outputDir, output_name: outputName, max_cost: maxCost,
-    max_cost_estimates: maxCostEstimates, ...options,
-  };
+/** The parameters of `quote` and `validate`: the part of a submission that they know. */
+async function asked(text, { signal, timeout, onProgress, ...options } = {}) {
+  const { prompt, input, model, provider } = await submission(text, options);
+  return { input: prompt === undefined ? (input ?? {}) : { prompt, ...input }, model, provider };
+}
+
+/** Warns of fields of the input that the model may not know: they do nothing, and the prediction may cost money. */
+function noticed(prediction, connection) {
+  for (const { message } of prediction.warnings ?? []) connection.warnOnce(message);
+  return prediction;
 }
 
 /** Calls `onProgress` and waits for its promise; exceptions and rejections reach the caller. */
@@ -190,15 +199,3 @@ async function report(prediction, onProgress, signal) {
 }
 
 const text = (time) => (time instanceof Date ? time.toISOString() : time);
-
-/** The same promise, but rejected as soon as the signal is aborted. */
-function unlessAborted(promise, signal) {
-  if (!signal) return promise;
-  let abort;
-  const aborted = new Promise((_, reject) => {
-    abort = () => reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-    if (signal.aborted) abort();
-  });
-  return Promise.race([promise, aborted]).finally(() => signal.removeEventListener("abort", abort));
-}

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { StringDecoder } from "node:string_decoder";
 import { CallError, ProcessError } from "./errors.js";
 import { findProgram } from "./program.js";
+import { reasonOf } from "./signals.js";
 
 /** The oldest version of the program that this client works with. */
 const MINIMUM_VERSION = [0, 1, 0];
@@ -26,6 +27,7 @@ export class Connection {
   #lastNumber = 0;
   #holds = 0;
   #log = [];
+  #warned = new Set();
   #onLog;
   #closing = false;
   /** Why the process ended; undefined while it runs. */
@@ -297,7 +299,14 @@ export class Connection {
     this.#onLog?.(line);
   }
 
-  /** Reports an error that no call can return any more. */
+  /** Warns, but not twice of the same. */
+  warnOnce(text) {
+    if (this.#warned.has(text)) return;
+    this.#warned.add(text);
+    this.#warn(text);
+  }
+
+  /** Reports what no call can return. */
   #warn(text) {
     if (this.#onLog) this.#onLog(text);
     else process.emitWarning(text);
@@ -348,5 +357,3 @@ function isAtLeast(version, minimum) {
   }
   return true;
 }
-
-const reasonOf = (signal) => signal.reason ?? new DOMException("This operation was aborted", "AbortError");

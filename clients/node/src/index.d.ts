@@ -36,19 +36,28 @@ export interface ClientOptions {
   startPatience?: number | undefined;
 }
 
-/** Fields of the model's input: `size`, `n`, `seed`, `images`, … */
+/**
+ * Fields of the model's input: `size`, `n`, `seed`, `images`, … At any depth, arrays included, a value may be a file: a `URL` with
+ * `file:` (`file("fox.png")` makes one), a `Buffer` or another view of bytes, an `ArrayBuffer`, a `Blob` or a `File`. A string is
+ * never read as a file, unless `upload` is true.
+ */
 export interface Input {
   readonly [field: string]: unknown;
 }
 
+/**
+ * The options of a submit. Any further one in small letters is a field of the model's input, as in `input`; one that `input` has
+ * too is refused, and so is one that is written nearly as an option of the client (`timeOut`, `max_cost`).
+ */
 export interface SubmitOptions {
+  /** Fields of the model's input, with any name. */
   input?: Input | undefined;
   model?: string | undefined;
   provider?: string | undefined;
   /** The same key never makes a second prediction. */
   idempotencyKey?: string | undefined;
-  /** Labels for `list` and `subscribe`. */
-  tags?: readonly string[] | undefined;
+  /** Labels for `list` and `subscribe`; a string is one. */
+  tags?: string | Iterable<string> | undefined;
   /** Any object, up to 8 KiB. */
   metadata?: Readonly<Record<string, unknown>> | undefined;
   /** The directory of its files; absolute. */
@@ -59,8 +68,13 @@ export interface SubmitOptions {
   maxCost?: number | undefined;
   /** Whether an estimate satisfies `maxCost` (see `missing` of `quote`). */
   maxCostEstimates?: boolean | undefined;
-  /** Whether strings of the input that begin with `@/` name files of this machine, which are uploaded. */
+  /**
+   * Whether strings of the input that begin with `@/` name files of this machine, which are uploaded. By default only where the
+   * input has a file; with `false`, files are sent inside the request.
+   */
   upload?: boolean | undefined;
+  /** A field of the model's input. */
+  readonly [field: `${Lowercase<string>}`]: unknown;
 }
 
 export interface WaitOptions {
@@ -238,6 +252,9 @@ export function isDone(prediction: Pick<Prediction, "status">): boolean;
 
 /** A name for one of its outputs, for the input of another prediction: finished or not, it becomes the file there. */
 export function reference(prediction: Pick<Prediction, "id">, output?: number): string;
+
+/** The file of this machine at a path, for an input; the same as `pathToFileURL` of `node:url`. */
+export function file(path: string): URL;
 
 /** Base class of all errors of this package, except `AbortError`, `TypeError` and `RangeError`. */
 export class ImagewireError extends Error {}

@@ -9,5 +9,6 @@
  */
 
 export { Client } from "./client.js";
+export { file } from "./files.js";
 export { isDone, reference } from "./prediction.js";
 export * from "./errors.js";

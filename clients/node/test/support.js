@@ -52,6 +52,11 @@ export async function wavespeed(test, plan) {
   return { WAVESPEED_API_KEY: "wsk_SECRETsecret0123456789", WAVESPEED_BASE_URL: url };
 }
 
+/** The requests that this WaveSpeed has read. */
+export async function requests({ WAVESPEED_BASE_URL: url }) {
+  return (await (await fetch(`${url}/_/log`)).json()).requests;
+}
+
 /** An input that is drawn quickly. */
 export const small = (prompt, sandbox) => ({ prompt, size: "64x64", ...(sandbox && { sandbox }) });
 

@@ -1,9 +1,9 @@
 // Checked by TypeScript, never run: what must be accepted, and what must not.
 import {
-  CallError, Client, ImagewireError, isDone, PredictionFailed, ProcessError, WaitTimeout,
+  CallError, Client, file, ImagewireError, isDone, PredictionFailed, ProcessError, WaitTimeout,
 } from "imagewire";
 import type {
-  Billing, ClientOptions, Deletion, FileKind, Model, Page, Prediction, SavedFile, Status,
+  Billing, ClientOptions, Deletion, FileKind, Model, Page, Prediction, SavedFile, Status, SubmitOptions,
   Thumbnail, Update, Validation, Waited,
 } from "imagewire";
 
@@ -44,9 +44,17 @@ export async function use(): Promise<string> {
   return `${first?.path} ${status} ${client.pid ?? "none"}`;
 }
 
+/** Fields beside the options, and files. */
+export async function fields(client: Client, bytes: Uint8Array): Promise<void> {
+  const shared: SubmitOptions = { size: "1024x1024", n: 2, maxCost: 1, tags: "book" };
+  await client.quote("a fox", { ...shared, aspect_ratio: "1:1" });
+  await client.validate("a fox", shared);
+  await client.submit("add snow", { images: [file("fox.png"), bytes, new Blob([bytes])], mask: new URL("file:///fox.png") });
+}
+
 /** Every option may be undefined, as where it comes from an option of the caller. */
-export async function passing(client: Client, signal?: AbortSignal, timeout?: number | null): Promise<void> {
-  await client.generate("a fox", { signal, timeout, model: undefined, onProgress: undefined, input: undefined, tags: undefined });
+export async function passing(client: Client, signal?: AbortSignal, timeout?: number | null, size?: string): Promise<void> {
+  await client.generate("a fox", { signal, timeout, size, model: undefined, onProgress: undefined, input: undefined, tags: undefined });
   await client.submit("a fox", { signal, upload: undefined });
   await client.wait(["id"], { signal, timeout, mode: undefined });
   await client.list({ status: undefined, createdAfter: undefined });
@@ -73,7 +81,7 @@ export function explain(error: unknown): string {
 export function refused(client: Client, prediction: Prediction, error: CallError): void {
   // @ts-expect-error an option in camel case is the client's own, and there is no such one
   void client.generate("a red fox", { timeOut: 5 });
-  // @ts-expect-error an option has its type
+  // @ts-expect-error an option keeps its type beside fields of any
   void client.generate("a red fox", { model: 5 });
   // @ts-expect-error there is no such status
   void client.list({ status: "done" });

@@ -1,0 +1,50 @@
+// The options of a call, and what it sends of them.
+import { withFiles } from "./files.js";
+
+/** The options that are parameters of `submit`, and their names in the protocol. */
+const PARAMETERS = {
+  model: "model", provider: "provider", idempotencyKey: "idempotency_key", tags: "tags", metadata: "metadata",
+  outputDir: "output_dir", outputName: "output_name", maxCost: "max_cost", maxCostEstimates: "max_cost_estimates", upload: "upload",
+};
+
+/** Every option of the client, by its name in small letters, as a field of an input would be written. */
+const OPTIONS = new Map(
+  [...Object.keys(PARAMETERS), "input", "signal", "timeout", "onProgress", "concurrency", "ordered"].map((name) => [plain(name), name]),
+);
+
+/**
+ * The parameters of `submit`. An option that is none of the client's is a field of the input.
+ *
+ * @throws {TypeError} a field that `input` has too, or a name that is nearly an option of the client
+ */
+export async function submission(prompt, { input, ...options }) {
+  const parameters = {};
+  const fields = {};
+  for (const [name, value] of Object.entries(options)) {
+    if (Object.hasOwn(PARAMETERS, name)) parameters[PARAMETERS[name]] = value;
+    else if (value !== undefined) fields[fieldName(name)] = value;
+  }
+  for (const name of Object.keys(fields)) {
+    if (input?.[name] !== undefined || (name === "prompt" && prompt !== undefined)) {
+      throw new TypeError(`${name} is given twice, as an option and ${name === "prompt" ? "before" : "in input"}. Nothing was sent.`);
+    }
+  }
+  const { tags } = parameters;
+  if (tags) parameters.tags = typeof tags === "string" ? [tags] : [...tags];
+  const all = Object.keys(fields).length > 0 ? { ...input, ...fields } : input;
+  // The program refuses an input that is no object.
+  const sent = typeof all === "object" && all !== null ? await withFiles(all, parameters.upload) : { input: all };
+  return { prompt, ...parameters, ...sent };
+}
+
+/** The name of a field that was given as an option: in small letters, so that it is no misspelt option of the client. */
+function fieldName(name) {
+  const meant = OPTIONS.get(plain(name));
+  if (meant === undefined && name === name.toLowerCase()) return name;
+  const hint = meant === undefined ? "" : meant === name ? " here" : `; ${meant} is one`;
+  throw new TypeError(`${name} is no option${hint}. Nothing was sent. A field of the model with this name goes into input.`);
+}
+
+function plain(name) {
+  return name.replaceAll("_", "").toLowerCase();
+}
