@@ -1,5 +1,6 @@
 import { Connection } from "./connection.js";
-import { ImagewireError, PredictionFailed, WaitTimeout } from "./errors.js";
+import { ImagewireError, WaitTimeout } from "./errors.js";
+import { PredictionHandle } from "./handle.js";
 import { isDone } from "./prediction.js";
 import { unlessAborted } from "./signals.js";
 import { submission } from "./submission.js";
@@ -72,12 +73,9 @@ export class Client {
     // Not aborted while it is in flight: without its id the prediction could not be cancelled.
     const submitted = connection.request("submit", parameters, { keep: true });
     try {
-      let prediction = noticed(await unlessAborted(submitted, signal), connection);
-      await report(prediction, onProgress, signal);
-      const { warnings } = prediction;
-      prediction = await this.result(prediction.id, { signal, timeout, onProgress });
-      if (prediction.status !== "completed" || prediction.failure) throw new PredictionFailed(prediction);
-      return warnings ? { ...prediction, warnings } : prediction;
+      const handle = new PredictionHandle(this, noticed(await unlessAborted(submitted, signal), connection));
+      await report(handle.prediction, onProgress, signal);
+      return await handle.wait({ signal, timeout, onProgress });
     } catch (error) {
       // Aborted, or `onProgress` failed: the image is not wanted any more.
       if (!(error instanceof ImagewireError)) connection.giveUp(submitted);
@@ -91,7 +89,7 @@ export class Client {
     const connection = await unlessAborted(this.#connected(), signal);
     // From here on it is sent, and its id must be learned.
     signal?.throwIfAborted();
-    return noticed(await connection.request("submit", parameters), connection);
+    return new PredictionHandle(this, noticed(await connection.request("submit", parameters), connection));
   }
 
   status(id, { full } = {}) {
@@ -165,14 +163,27 @@ export class Client {
   // -- updates
 
   async *updates(id, { signal } = {}) {
-    let revision = -1;
-    const first = () => this.status(id);
-    for await (const { prediction, deleted } of new Subscription(this.#connected(), { ids: [id] }, { signal, first })) {
-      if (deleted) return;
-      if (!prediction || prediction.revision <= revision) continue;
-      revision = prediction.revision;
-      yield prediction;
-      if (isDone(prediction)) return;
+    const changes = this.subscribe({ ids: [id], signal });
+    let shown;
+    let change;
+    try {
+      for (;;) {
+        if (!change) {
+          change = changes.next();
+          change.catch(() => {}); // If `status` fails first, nobody waits for it.
+        }
+        // Unlike an update of the subscription it has the input and the estimate.
+        const prediction = await this.call("status", { id }, { signal });
+        const state = stateOf(prediction);
+        if (state !== shown) yield prediction;
+        shown = state;
+        if (isDone(prediction)) return;
+        const happened = await soon(change);
+        if (happened?.done || happened?.value.deleted) return;
+        if (happened) change = undefined;
+      }
+    } finally {
+      await changes.return();
     }
   }
 
@@ -199,3 +210,13 @@ async function report(prediction, onProgress, signal) {
 }
 
 const text = (time) => (time instanceof Date ? time.toISOString() : time);
+
+/** What a promise brings, or undefined where it takes longer than a tick. */
+function soon(promise) {
+  let timer;
+  const tick = new Promise((resolve) => (timer = setTimeout(resolve, TICK)));
+  return Promise.race([promise, tick]).finally(() => clearTimeout(timer));
+}
+
+/** What of a prediction can change from one update to the next. */
+const stateOf = ({ revision, eta_ms, progress }) => [revision, eta_ms, progress].join();

@@ -1,4 +1,4 @@
-/** Base class of all errors of this package, except `AbortError`. */
+/** Base class of all errors of this package, except `AbortError`, `TypeError` and `RangeError`. */
 export class ImagewireError extends Error {
   constructor(message, options) {
     super(message, options);
@@ -35,7 +35,7 @@ export class CallError extends ImagewireError {
 export class PredictionFailed extends ImagewireError {
   constructor(prediction) {
     const { failure } = prediction;
-    const text = failure?.message || prediction.error || `The prediction is ${prediction.status}.`;
+    const text = failure?.message || prediction.error || whyNoOutput(prediction);
     super(failure?.hint ? `${text} ${failure.hint}` : text);
     this.prediction = prediction;
     /** `content_refused`, `insufficient_credit`, … */
@@ -43,6 +43,12 @@ export class PredictionFailed extends ImagewireError {
     /** Whether a new submit would make sense. */
     this.retryable = failure?.retryable === true;
   }
+}
+
+/** Why there is no output, where the prediction itself does not say it. */
+function whyNoOutput({ id, status }) {
+  if (status === "created" || status === "processing") return `Prediction ${id} is still ${status}: wait for it.`;
+  return status === "completed" ? `Prediction ${id} has no file.` : `Prediction ${id} is ${status}.`;
 }
 
 /** The time was up before the prediction was finished. It goes on: `client.result(error.prediction.id)` waits again. */

@@ -119,6 +119,27 @@ export interface Update {
   readonly reset?: true;
 }
 
+/** A prediction that was submitted, and what can be done with it. */
+export interface PredictionHandle extends AsyncIterable<Prediction> {
+  readonly id: string;
+  /** Its newest state that this handle has seen: plain data, for JSON and `structuredClone`. */
+  readonly prediction: Prediction;
+
+  /**
+   * Waits, and resolves to the completed prediction. An aborted signal stops the waiting; `cancel` stops the prediction.
+   *
+   * @throws {PredictionFailed} it failed, was cancelled, or an output could not be saved
+   * @throws {WaitTimeout} `timeout` is over; the prediction goes on
+   */
+  wait(options?: WaitOptions): Promise<Prediction>;
+
+  /** As `cancel` of the client. */
+  cancel(options?: CancelOptions): Promise<Prediction>;
+
+  /** As `updates` of the client; `for await (const update of handle)` is the same without options. */
+  updates(options?: { signal?: AbortSignal | undefined }): AsyncGenerator<Prediction, void, undefined>;
+}
+
 export interface CancelOptions {
   /** Whether to delete the provider's copy too. */
   deleteRemote?: boolean | undefined;
@@ -154,7 +175,7 @@ export class Client {
    *
    * @throws as `generate`, as far as it comes before the work
    */
-  submit(prompt?: string, options?: SubmitOptions & { signal?: AbortSignal | undefined }): Promise<Prediction>;
+  submit(prompt?: string, options?: SubmitOptions & { signal?: AbortSignal | undefined }): Promise<PredictionHandle>;
 
   /** The prediction as it is now, at once; with `full` nothing is left out, however long. */
   status(id: string, options?: { full?: boolean | undefined }): Promise<Prediction>;
@@ -210,7 +231,10 @@ export class Client {
   /** The balance of the provider's account. */
   balance(provider?: string): Promise<Balance>;
 
-  /** One prediction as it is now and at every change, until it is finished. */
+  /**
+   * One prediction as it is now and at every change, until it is finished or deleted. While its provider works on it, about twice a
+   * second with the newest estimate (`eta_ms`, `progress`).
+   */
   updates(id: string, options?: { signal?: AbortSignal | undefined }): AsyncGenerator<Prediction, void, undefined>;
 
   /**
@@ -249,6 +273,13 @@ export class Client {
 
 /** Whether there is nothing more to wait for. */
 export function isDone(prediction: Pick<Prediction, "status">): boolean;
+
+/**
+ * The path of its first saved output.
+ *
+ * @throws {PredictionFailed} there is none: it failed, was cancelled, or is not finished
+ */
+export function pathOf(prediction: Prediction): string;
 
 /** A name for one of its outputs, for the input of another prediction: finished or not, it becomes the file there. */
 export function reference(prediction: Pick<Prediction, "id">, output?: number): string;

@@ -10,5 +10,5 @@
 
 export { Client } from "./client.js";
 export { file } from "./files.js";
-export { isDone, reference } from "./prediction.js";
+export { isDone, pathOf, reference } from "./prediction.js";
 export * from "./errors.js";

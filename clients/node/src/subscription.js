@@ -1,3 +1,5 @@
+import { reasonOf } from "./signals.js";
+
 /** How many updates wait for the reader; then they are dropped, and the reader gets `reset`. */
 const LIMIT = 10_000;
 
@@ -17,24 +19,21 @@ export class Subscription {
   #signal;
   #limit;
 
-  /** `connecting` resolves to the connection; `first` makes an update that comes before all others. */
-  constructor(connecting, params, { signal, first, limit = LIMIT } = {}) {
+  /** `connecting` resolves to the connection. */
+  constructor(connecting, params, { signal, limit = LIMIT } = {}) {
     this.#signal = signal;
     this.#limit = limit;
     signal?.addEventListener("abort", this.#abort, { once: true });
-    this.#begun = this.#begin(connecting, params, first).catch((error) => this.#fail(error));
+    this.#begun = this.#begin(connecting, params).catch((error) => this.#fail(error));
   }
 
-  async #begin(connecting, params, first) {
+  async #begin(connecting, params) {
     this.#connection = await connecting;
     const { cursor, reset } = await this.#connection.request("subscribe", params, {
       signal: this.#signal,
       onResult: ({ subscription }) => this.#listen(subscription),
     });
-    const before = reset ? [{ cursor, reset: true }] : [];
-    // Changes from before the subscription began are not part of it.
-    if (first) before.push({ cursor, prediction: await first() });
-    this.#updates.unshift(...before);
+    if (reset) this.#updates.unshift({ cursor, reset: true });
   }
 
   #listen(subscription) {
@@ -56,7 +55,7 @@ export class Subscription {
     this.#wake();
   }
 
-  #abort = () => this.#fail(this.#signal.reason ?? new DOMException("This operation was aborted", "AbortError"));
+  #abort = () => this.#fail(reasonOf(this.#signal));
 
   /** How it ended: delivered after all updates before it, except an abort, which is delivered at once. */
   #fail(error) {

@@ -38,7 +38,7 @@ test("a message longer than 64 KiB", async (t) => {
   const [file] = (await it.result(id, { inline: true })).files;
   assert.ok(file.base64.length > 65_536);
   assert.equal(createHash("sha256").update(Buffer.from(file.base64, "base64")).digest("hex"), file.sha256);
-  const long = await it.submit("🦊".repeat(50_000), { input: { size: "64x64" } });
+  const { prediction: long } = await it.submit("🦊".repeat(50_000), { input: { size: "64x64" } });
   assert.deepEqual(long.omitted, ["input"]);
   assert.equal((await it.status(long.id, { full: true })).input.prompt, "🦊".repeat(50_000));
 });

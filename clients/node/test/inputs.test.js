@@ -29,7 +29,7 @@ function silent(t) {
 test("[options-are-input] options that are not the client's own are fields of the input", async (t) => {
   const it = client(t);
   const fields = { size: "64x64", n: 2, seed: undefined };
-  const prediction = await it.submit("a boat", { ...fields, tags: ["x"], input: { quality: "low" } });
+  const { prediction } = await it.submit("a boat", { ...fields, tags: ["x"], input: { quality: "low" } });
   assert.deepEqual(prediction.input, { prompt: "a boat", quality: "low", size: "64x64", n: 2 });
   assert.equal((await it.generate("a boat", fields)).files.length, 2);
   assert.equal((await it.generate(undefined, { prompt: "a boat", size: "64x64" })).input.prompt, "a boat");
@@ -57,13 +57,13 @@ test("[options-are-input] a field that is given twice, or nearly an option, is r
   }
   await assert.rejects(it.submit("a boat", { timeout: 5 }), { name: "TypeError", message: /timeout is no option here/ });
   // A field with such a name goes into `input`.
-  assert.deepEqual((await client(t).submit("a boat", { input: { timeOut: 5 } })).input, { prompt: "a boat", timeOut: 5 });
+  assert.deepEqual((await client(t).submit("a boat", { input: { timeOut: 5 } })).prediction.input, { prompt: "a boat", timeOut: 5 });
 });
 
 test("[tags-text] a text is one tag", async (t) => {
   const it = client(t);
-  assert.deepEqual((await it.submit("a boat", { size: "64x64", tags: "book" })).tags, ["book"]);
-  assert.deepEqual((await it.submit("a boat", { size: "64x64", tags: new Set(["a", "b"]) })).tags, ["a", "b"]);
+  assert.deepEqual((await it.submit("a boat", { size: "64x64", tags: "book" })).prediction.tags, ["book"]);
+  assert.deepEqual((await it.submit("a boat", { size: "64x64", tags: new Set(["a", "b"]) })).prediction.tags, ["a", "b"]);
 });
 
 test("[unknown-option] a misspelt field is named with the one that is meant", async (t) => {
@@ -105,22 +105,22 @@ test("[file-path] a file of this machine is uploaded, wherever it is in the inpu
 test("[file-path] what imagewire does not upload, and a file without upload, is sent as its content", async (t) => {
   const it = client(t);
   const [image, sound] = [saved(PNG), saved(SOUND, "voice.flac")];
-  const input = (await it.submit("talk", { audio: file(sound), image: file(relative(process.cwd(), image)) })).input;
+  const input = (await it.submit("talk", { audio: file(sound), image: file(relative(process.cwd(), image)) })).prediction.input;
   assert.deepEqual(input, { prompt: "talk", audio: uri("audio/flac", SOUND), image: `@${image}` });
-  const prediction = await it.submit("talk", { image: file(image), upload: false });
+  const { prediction } = await it.submit("talk", { image: file(image), upload: false });
   assert.equal(prediction.input.image, uri("image/png", PNG));
   // An address stays one.
-  assert.equal((await it.submit("talk", { image: new URL("https://a.example/x.png") })).input.image, "https://a.example/x.png");
+  assert.equal((await it.submit("talk", { image: new URL("https://a.example/x.png") })).prediction.input.image, "https://a.example/x.png");
 });
 
 test("a string is never a file by itself, and none is uploaded beside a file", async (t) => {
   const it = client(t);
   const path = saved(PNG, "fox.png");
-  const prediction = await it.submit("a boat", { note: `@${path}`, other: path });
+  const { prediction } = await it.submit("a boat", { note: `@${path}`, other: path });
   assert.deepEqual([prediction.input.note, prediction.input.other], [`@${path}`, path]);
   const both = { images: [file(path)], note: `@${path}` };
   await assert.rejects(it.submit("a boat", both), { name: "TypeError", message: /^input\.note begins with "@\/".*input\.images\[0\].*Nothing was sent/ });
-  assert.equal((await it.submit("a boat", { ...both, upload: true })).input.note, `@${path}`);
+  assert.equal((await it.submit("a boat", { ...both, upload: true })).prediction.input.note, `@${path}`);
 });
 
 test("[file-bytes] bytes of every type are sent as a file", async (t) => {
@@ -129,7 +129,7 @@ test("[file-bytes] bytes of every type are sent as a file", async (t) => {
   const view = around.subarray(2, 2 + PNG.length);
   const images = [PNG, new Uint8Array(PNG), view, view.slice().buffer, new DataView(around.buffer, 2, PNG.length), new Blob([PNG])];
   const input = { deep: { er: [SOUND] } };
-  const prediction = await it.submit("a boat", { images, input });
+  const { prediction } = await it.submit("a boat", { images, input });
   assert.deepEqual(prediction.input.images, images.map(() => uri("image/png", PNG)));
   assert.deepEqual(prediction.input.deep, { er: [uri("audio/flac", SOUND)] });
   // What the caller gave is not changed.
@@ -138,7 +138,7 @@ test("[file-bytes] bytes of every type are sent as a file", async (t) => {
   const changing = Buffer.from(PNG);
   const submitted = it.submit("a boat", { image: changing });
   changing.fill(0);
-  assert.equal((await submitted).input.image, uri("image/png", PNG));
+  assert.equal((await submitted).prediction.input.image, uri("image/png", PNG));
 });
 
 test("[file-bytes] bytes that are no image, video or sound are refused, and so are files where text must be", async (t) => {
@@ -192,7 +192,7 @@ test("the formats are told by their first bytes", async (t) => {
     "audio/ogg": "OggS", "audio/mpeg": "ID3\x03", "audio/aac": "\xff\xf1",
   };
   const files = Object.values(starts).map((start) => Buffer.from(start, "latin1"));
-  const prediction = await it.submit("all", { files });
+  const { prediction } = await it.submit("all", { files });
   assert.deepEqual(prediction.input.files, Object.keys(starts).map((type, index) => uri(type, files[index])));
   // Texts that begin like a short signature.
   await assert.rejects(it.submit("a boat", { image: Buffer.from("BMW drives") }), TypeError);

@@ -1,9 +1,9 @@
 // Checked by TypeScript, never run: what must be accepted, and what must not.
 import {
-  CallError, Client, file, ImagewireError, isDone, PredictionFailed, ProcessError, WaitTimeout,
+  CallError, Client, file, ImagewireError, isDone, pathOf, PredictionFailed, ProcessError, reference, WaitTimeout,
 } from "imagewire";
 import type {
-  Billing, ClientOptions, Deletion, FileKind, Model, Page, Prediction, SavedFile, Status, SubmitOptions,
+  Billing, ClientOptions, Deletion, FileKind, Model, Page, Prediction, PredictionHandle, SavedFile, Status, SubmitOptions,
   Thumbnail, Update, Validation, Waited,
 } from "imagewire";
 
@@ -41,21 +41,26 @@ export async function use(): Promise<string> {
   const check: Validation = await client.validate("a red fox", { model: models[0]?.id });
   console.log(check.valid, check.problems[0]?.path, models[0]?.input_schema?.["type"], models[0]?.price ?? 0, models[0]?.edit_model);
   await client.close();
-  return `${first?.path} ${status} ${client.pid ?? "none"}`;
+  return `${pathOf(prediction)} ${status} ${client.pid ?? "none"}`;
 }
 
 /** Fields beside the options, and files. */
-export async function fields(client: Client, bytes: Uint8Array): Promise<void> {
+export async function fields(client: Client, bytes: Uint8Array): Promise<PredictionHandle> {
   const shared: SubmitOptions = { size: "1024x1024", n: 2, maxCost: 1, tags: "book" };
   await client.quote("a fox", { ...shared, aspect_ratio: "1:1" });
   await client.validate("a fox", shared);
-  await client.submit("add snow", { images: [file("fox.png"), bytes, new Blob([bytes])], mask: new URL("file:///fox.png") });
+  const handle = await client.submit("add snow", { images: [file("fox.png"), bytes, new Blob([bytes])], mask: new URL("file:///fox.png") });
+  for await (const { status, eta_ms, progress } of handle) console.log(status, eta_ms ?? 0, progress ?? 0);
+  await handle.wait({ timeout: null, onProgress: ({ status }) => console.log(status) });
+  await client.submit("again", { image: reference(handle) });
+  console.log(handle.prediction.status, (await handle.cancel({ chain: true })).billing);
+  return handle;
 }
 
 /** Every option may be undefined, as where it comes from an option of the caller. */
 export async function passing(client: Client, signal?: AbortSignal, timeout?: number | null, size?: string): Promise<void> {
   await client.generate("a fox", { signal, timeout, size, model: undefined, onProgress: undefined, input: undefined, tags: undefined });
-  await client.submit("a fox", { signal, upload: undefined });
+  await (await client.submit("a fox", { signal, upload: undefined })).wait({ signal, timeout });
   await client.wait(["id"], { signal, timeout, mode: undefined });
   await client.list({ status: undefined, createdAfter: undefined });
   await client.thumbnail("id", { size: undefined });
