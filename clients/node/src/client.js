@@ -1,6 +1,7 @@
 import { Connection } from "./connection.js";
 import { ImagewireError, WaitTimeout } from "./errors.js";
 import { PredictionHandle } from "./handle.js";
+import { map } from "./map.js";
 import { isDone } from "./prediction.js";
 import { unlessAborted } from "./signals.js";
 import { submission } from "./submission.js";
@@ -90,6 +91,10 @@ export class Client {
     // From here on it is sent, and its id must be learned.
     signal?.throwIfAborted();
     return new PredictionHandle(this, noticed(await connection.request("submit", parameters), connection));
+  }
+
+  map(prompts, options) {
+    return map(this, prompts, options);
   }
 
   status(id, { full } = {}) {

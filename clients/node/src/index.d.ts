@@ -90,6 +90,30 @@ export interface WaitOptions {
   onProgress?: ((prediction: Prediction) => void | PromiseLike<void>) | undefined;
 }
 
+export interface MapOptions extends Omit<WaitOptions, "onProgress"> {
+  /** How many predictions are under way at a time (4). The limits of the account hold besides. */
+  concurrency?: number | undefined;
+  /** Whether results come in the order of the prompts (true), or each as soon as it is there. */
+  ordered?: boolean | undefined;
+  /** As in `generate`, with the place of the prompt. */
+  onProgress?: ((prediction: Prediction, index: number) => void | PromiseLike<void>) | undefined;
+}
+
+/** A prompt of `map` with options of its own. */
+export interface MapPrompt extends SubmitOptions {
+  prompt?: string | undefined;
+}
+
+/** What became of one prompt of `map`: `prediction` or `error`. */
+export type MapResult = {
+  /** The place of the prompt, from 0. */
+  readonly index: number;
+  readonly prompt: string | undefined;
+} & (
+  | { readonly prediction: Prediction; readonly error?: undefined }
+  | { readonly prediction?: undefined; readonly error: Error }
+);
+
 export interface ListOptions {
   status?: Status | undefined;
   provider?: string | undefined;
@@ -176,6 +200,15 @@ export class Client {
    * @throws as `generate`, as far as it comes before the work
    */
   submit(prompt?: string, options?: SubmitOptions & { signal?: AbortSignal | undefined }): Promise<PredictionHandle>;
+
+  /**
+   * A prediction of every prompt, with the options of `generate` for all; an object has a prompt and options of its own. What
+   * fails is a result with an `error`, beside the others. New ones begin only while the next result is awaited. `break`, an
+   * exception in the loop and an aborted signal cancel what is not finished.
+   */
+  map(
+    prompts: Iterable<string | MapPrompt> | AsyncIterable<string | MapPrompt>, options?: SubmitOptions & MapOptions,
+  ): AsyncGenerator<MapResult, void, undefined>;
 
   /** The prediction as it is now, at once; with `full` nothing is left out, however long. */
   status(id: string, options?: { full?: boolean | undefined }): Promise<Prediction>;

@@ -3,7 +3,7 @@ import {
   CallError, Client, file, ImagewireError, isDone, pathOf, PredictionFailed, ProcessError, reference, WaitTimeout,
 } from "imagewire";
 import type {
-  Billing, ClientOptions, Deletion, FileKind, Model, Page, Prediction, PredictionHandle, SavedFile, Status, SubmitOptions,
+  Billing, ClientOptions, Deletion, FileKind, MapResult, Model, Page, Prediction, PredictionHandle, SavedFile, Status, SubmitOptions,
   Thumbnail, Update, Validation, Waited,
 } from "imagewire";
 
@@ -55,6 +55,16 @@ export async function fields(client: Client, bytes: Uint8Array): Promise<Predict
   await client.submit("again", { image: reference(handle) });
   console.log(handle.prediction.status, (await handle.cancel({ chain: true })).billing);
   return handle;
+}
+
+/** Both forms of results narrow. */
+export async function many(client: Client): Promise<void> {
+  for await (const { index, prediction, error } of client.map(["a", { prompt: "b", n: 2 }], { concurrency: 2, ordered: false, size: "64x64" })) {
+    if (error) console.error(index, error.message);
+    else console.log(index, pathOf(prediction));
+  }
+  const show = (result: MapResult): string => (result.prediction ? pathOf(result.prediction) : result.error.message);
+  for await (const result of client.map(new Set(["a"]))) console.log(show(result));
 }
 
 /** Every option may be undefined, as where it comes from an option of the caller. */

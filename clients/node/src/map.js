@@ -1,0 +1,79 @@
+import { unlessAborted } from "./signals.js";
+
+/**
+ * The predictions of many prompts, as `Client.map` has them. New ones begin only while their reader waits for the next, so that one
+ * who stops reading spends no more.
+ */
+export async function* map(client, prompts, { concurrency = 4, ordered = true, signal, onProgress, ...shared } = {}) {
+  if (!(concurrency >= 1)) throw new RangeError(`concurrency is ${concurrency}; it is at least 1. Nothing was sent.`);
+  signal?.throwIfAborted();
+  const ending = new AbortController();
+  const abort = () => ending.abort(signal.reason);
+  signal?.addEventListener("abort", abort, { once: true });
+
+  /** What is under way, by the place of its prompt. These promises never reject. */
+  const running = new Map();
+  /** Results that were not delivered yet, in the order in which they came. */
+  const results = new Map();
+  const source = prompts[Symbol.asyncIterator]?.() ?? prompts[Symbol.iterator]();
+  /** The next prompt of an asynchronous source, while it is awaited. */
+  let coming;
+  let exhausted = false;
+  let failure;
+  let started = 0;
+  let delivered = 0;
+
+  function pull() {
+    try {
+      const next = source.next();
+      if (typeof next.then !== "function") take(next);
+      else coming = next.then(take).catch(fail).finally(() => (coming = undefined));
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  /** The source is broken; what was begun is delivered before its error. */
+  function fail(error) {
+    exhausted = true;
+    failure = { error };
+  }
+
+  function take({ done, value }) {
+    if (done) exhausted = true;
+    else start(typeof value === "string" ? { prompt: value } : value);
+  }
+
+  function start({ prompt, ...own }) {
+    const index = started++;
+    const options = { ...shared, ...own, signal: ending.signal, onProgress: onProgress && ((it) => onProgress(it, index)) };
+    const made = client.generate(prompt, options).then(
+      (prediction) => ({ index, prompt, prediction }),
+      (error) => ({ index, prompt, error }),
+    );
+    running.set(index, made.then((result) => running.delete(index) && results.set(index, result)));
+  }
+
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      while (running.size < concurrency && !exhausted && !coming) pull();
+      const result = ordered ? results.get(delivered) : results.values().next().value;
+      if (result) {
+        results.delete(result.index);
+        delivered++;
+        yield result;
+      } else if (exhausted && running.size === 0) {
+        if (failure) throw failure.error;
+        return;
+      } else {
+        await unlessAborted(Promise.race([...running.values(), ...(coming ? [coming] : [])]), signal);
+      }
+    }
+  } finally {
+    signal?.removeEventListener("abort", abort);
+    ending.abort();
+    await Promise.all(running.values());
+    if (!exhausted) source.return?.();
+  }
+}

@@ -1,0 +1,131 @@
+// The predictions of many prompts.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { CallError, PredictionFailed } from "../src/index.js";
+import { client, fake, small, until } from "./support.js";
+
+const prompts = ["zero", "one", "two", "three", "four", "five", "six"];
+/** Later ones are ready earlier. */
+const slower = (count) => Array.from({ length: count }, (_, n) => ({ input: small(`number ${n}`, { delay_ms: 60 * (count - n) }) }));
+
+test("[map] predictions come in the order of the prompts, and a bounded number is under way", async (t) => {
+  const it = client(t);
+  let running = 0;
+  let most = 0;
+  const { generate } = it;
+  it.generate = async (...given) => {
+    most = Math.max(most, ++running);
+    return generate.apply(it, given).finally(() => running--);
+  };
+  const seen = [];
+  for await (const { index, prompt, prediction } of it.map(prompts, { concurrency: 3, size: "64x64", tags: "numbers" })) {
+    assert.equal(prompt, prompts[index]);
+    assert.deepEqual([prediction.input, prediction.tags], [{ prompt, size: "64x64" }, ["numbers"]]);
+    seen.push(index);
+  }
+  assert.deepEqual(seen, [0, 1, 2, 3, 4, 5, 6]);
+  assert.equal(most, 3);
+  const late = [];
+  for await (const { index } of it.map(slower(4))) late.push(index);
+  assert.deepEqual(late, [0, 1, 2, 3]);
+});
+
+test("[map-as-completed] each comes when it is ready, with its place", async (t) => {
+  const it = client(t, { args: ["--max-concurrency", "8"] });
+  const seen = [];
+  const places = new Set();
+  const onProgress = ({ input }, index) => assert.equal(input.prompt, `number ${places.add(index) && index}`);
+  for await (const { index, prediction } of it.map(slower(4), { ordered: false, onProgress })) {
+    assert.equal(prediction.input.prompt, `number ${index}`);
+    seen.push(index);
+  }
+  assert.deepEqual([...seen].sort(), [0, 1, 2, 3]);
+  assert.equal(seen.at(-1), 0);
+  assert.equal(places.size, 4);
+});
+
+test("[map-failure] what fails is in its place, and the others are made", async (t) => {
+  const given = [{ input: small("zero") }, { input: small("one", { fail: "content_refused" }) }, "", { prompt: "three", timeOut: 1 }, { input: small("four") }];
+  const seen = [];
+  for await (const { prediction, error } of client(t).map(given)) seen.push(error ?? prediction.status);
+  assert.deepEqual([seen[0], seen[4], seen.length], ["completed", "completed", 5]);
+  assert.ok(seen[1] instanceof PredictionFailed && seen[2] instanceof CallError && seen[3] instanceof TypeError);
+});
+
+test("[map-interrupted] leaving the loop cancels what is not finished and starts nothing more", async (t) => {
+  const it = client(t);
+  const given = [{ input: small("first") }, ...Array.from({ length: 20 }, (_, n) => ({ input: small(`never ${n}`, { never: true }) }))];
+  for await (const { index } of it.map(given, { concurrency: 3 })) {
+    assert.equal(index, 0);
+    break;
+  }
+  const { predictions } = await it.list();
+  assert.ok(predictions.length <= 4, `${predictions.length}`);
+  await until(async () => (await it.list()).predictions.every(({ status }) => ["cancelled", "completed"].includes(status)));
+  assert.equal((await it.list()).predictions.length, predictions.length);
+});
+
+test("[map-interrupted] an abort cancels too, also before the first prompt has come", async (t) => {
+  const it = client(t);
+  const controller = new AbortController();
+  const made = it.map([{ input: small("never", { never: true }) }, "later"], { concurrency: 1, signal: controller.signal });
+  const next = made.next();
+  await until(async () => (await it.list({ status: "processing" })).predictions.length === 1);
+  controller.abort(new Error("enough"));
+  await assert.rejects(next, { message: "enough" });
+  await until(async () => (await it.list()).predictions.every(({ status }) => status === "cancelled"));
+  assert.deepEqual(await made.next(), { done: true, value: undefined });
+  let left = false;
+  const waiting = {
+    [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}), return: () => (left = true) }),
+  };
+  const other = new AbortController();
+  const first = it.map(waiting, { signal: other.signal }).next();
+  setImmediate(() => other.abort());
+  await assert.rejects(first, { name: "AbortError" });
+  assert.ok(left);
+  await assert.rejects(it.map(["a"], { signal: AbortSignal.abort() }).next(), { name: "AbortError" });
+});
+
+test("nothing is begun while the reader does not wait for more", async (t) => {
+  const it = client(t);
+  let taken = 0;
+  function* source() {
+    for (; taken < 100; ) yield { input: small(`number ${taken++}`) };
+  }
+  const made = it.map(source(), { concurrency: 2 });
+  await made.next();
+  const before = taken;
+  await until(async () => (await it.list()).predictions.every(({ status }) => status === "completed"));
+  assert.deepEqual([taken, taken <= 4], [before, true]);
+  await made.return();
+  assert.equal((await it.list()).predictions.length, before);
+});
+
+test("prompts may come one by one, and their error is thrown", async (t) => {
+  const it = client(t);
+  async function* source() {
+    yield "one";
+    await new Promise(setImmediate);
+    yield "two";
+    throw new RangeError("no more");
+  }
+  const seen = [];
+  await assert.rejects(async () => {
+    for await (const { prompt } of it.map(source(), { size: "64x64" })) seen.push(prompt);
+  }, { name: "RangeError", message: "no more" });
+  assert.deepEqual(seen, ["one", "two"]);
+  assert.deepEqual([...(await collect(it.map([])))], []);
+  await assert.rejects(it.map(["a"], { concurrency: 0 }).next(), RangeError);
+});
+
+test("without a program every prompt says so", async () => {
+  const [{ error }] = await collect(fake({ after() {} }, "quits").map(["a"]));
+  assert.equal(error.type, "start_failed");
+});
+
+async function collect(iterable) {
+  const all = [];
+  for await (const one of iterable) all.push(one);
+  return all;
+}
