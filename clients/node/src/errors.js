@@ -4,6 +4,18 @@ export class ImagewireError extends Error {
     super(message, options);
     this.name = new.target.name;
   }
+
+  /** Everything of it as plain data: structured clones of errors keep only the message. `fromJSON` makes the error of it again. */
+  toJSON() {
+    const { name, message, stack } = this;
+    return { ...this, name, message, stack };
+  }
+
+  static fromJSON({ name, message, ...fields }) {
+    const error = new ImagewireError(message);
+    Object.setPrototypeOf(error, (CLASSES[name] ?? ImagewireError).prototype);
+    return Object.assign(error, { name, ...fields });
+  }
 }
 
 /** The program could not be started (`not_found`, `too_old`, `start_failed`), or ended (`connection_lost`). */
@@ -58,3 +70,5 @@ export class WaitTimeout extends ImagewireError {
     this.prediction = prediction;
   }
 }
+
+const CLASSES = { ProcessError, CallError, PredictionFailed, WaitTimeout };

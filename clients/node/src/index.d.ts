@@ -321,7 +321,12 @@ export function reference(prediction: Pick<Prediction, "id">, output?: number): 
 export function file(path: string): URL;
 
 /** Base class of all errors of this package, except `AbortError`, `TypeError` and `RangeError`. */
-export class ImagewireError extends Error {}
+export class ImagewireError extends Error {
+  /** All of it as plain data, for another process or thread; a structured clone of the error itself keeps only its message. */
+  toJSON(): { readonly name: string; readonly message: string; readonly [field: string]: unknown };
+  /** The error of `toJSON` again, with its class. */
+  static fromJSON(data: { readonly name: string; readonly message: string; readonly [field: string]: unknown }): ImagewireError;
+}
 
 /** The program could not be started, or ended. All pending calls fail at once; the next one starts it again. */
 export class ProcessError extends ImagewireError {

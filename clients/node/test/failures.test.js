@@ -1,15 +1,19 @@
 // Predictions that fail, calls that are refused, messages that cannot be sent, and errors that name no call.
 import assert from "node:assert/strict";
+import { fork } from "node:child_process";
+import { once } from "node:events";
 import { test } from "node:test";
-import { CallError, isDone, PredictionFailed, WaitTimeout } from "../src/index.js";
+import { Worker } from "node:worker_threads";
+import { CallError, ImagewireError, isDone, PredictionFailed, ProcessError, WaitTimeout } from "../src/index.js";
 import { alone, client, fake, script, small } from "./support.js";
 
 for (const type of ["content_refused", "insufficient_credit", "rate_limited", "remote_error", "network", "invalid_input"]) {
-  test(`work that fails with ${type} rejects with its prediction`, async (t) => {
+  test(`[generate-failed] work that fails with ${type} rejects with its prediction`, async (t) => {
     await assert.rejects(client(t).generate(undefined, { input: small("a failure", { fail: type }) }), (error) => {
       assert.ok(error instanceof PredictionFailed);
       assert.equal(error.type, type);
       assert.equal(error.prediction.failure.type, type);
+      assert.equal(error.prediction.billing, "none");
       assert.ok(error.message.startsWith(error.prediction.failure.message));
       return true;
     });
@@ -32,14 +36,14 @@ test("calls that fail", async (t) => {
   assert.deepEqual(await it.call("ping"), {});
 });
 
-test("a time limit leaves the prediction alone", async (t) => {
+test("[generate-interrupted] [wait-timeout] a time limit leaves the prediction alone", async (t) => {
   const it = client(t);
   const late = await it.generate("never", { input: { sandbox: { never: true } }, timeout: 200 }).catch((error) => error);
   assert.ok(late instanceof WaitTimeout);
   assert.ok(!isDone(await it.status(late.prediction.id)));
 });
 
-test("what cannot be sent is said at once", async (t) => {
+test("[not-sendable] what cannot be sent is said at once", async (t) => {
   const it = client(t);
   const nothing = /^submit .*Nothing was sent\.$/;
   await assert.rejects(it.generate("a boat", { input: { seed: 10n } }), { name: "TypeError", message: nothing });
@@ -66,4 +70,36 @@ test("an error that names no call", async (t) => {
   assert.match(log.join(), /does not say which/);
   await it.close();
   assert.equal((await other).type, "connection_lost");
+});
+
+test("[errors-travel] errors and predictions survive the way to another process and thread", async (t) => {
+  const it = client(t);
+  const prediction = await it.generate(undefined, { input: small("boat") });
+  const errors = [
+    await it.generate(undefined, { input: small("boat", { fail: "rate_limited" }) }).catch((error) => error),
+    await it.generate(undefined, { input: small("never", { never: true }), timeout: 1 }).catch((error) => error),
+    await it.status("nothing").catch((error) => error),
+    await client(t, { binary: "/no/such" }).call("ping").catch((error) => error),
+  ];
+  const file = new URL("echo.js", import.meta.url);
+  const child = fork(file);
+  const worker = new Worker(file);
+  t.after(() => Promise.all([child.disconnect(), worker.terminate()]));
+  for (const [there, send] of [[child, (value) => child.send(value)], [worker, (value) => worker.postMessage(value.toJSON?.() ?? value)]]) {
+    const back = async (value) => {
+      send(value);
+      const [answer] = [await once(there, "message")].flat();
+      return answer;
+    };
+    assert.deepEqual(await back(prediction), prediction);
+    for (const [index, type] of [PredictionFailed, WaitTimeout, CallError, ProcessError].entries()) {
+      const error = errors[index];
+      const again = ImagewireError.fromJSON(await back(error));
+      assert.ok(again instanceof type && again instanceof Error);
+      // JSON leaves out what is undefined.
+      const fieldsOf = (it) => JSON.parse(JSON.stringify({ ...it }));
+      assert.deepEqual(fieldsOf(again), fieldsOf(error));
+      assert.deepEqual([again.message, again.name, again.stack], [error.message, error.name, error.stack]);
+    }
+  }
 });

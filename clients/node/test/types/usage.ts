@@ -90,7 +90,7 @@ export function explain(error: unknown): string {
   if (error instanceof CallError) return `${error.code} ${error.path ?? ""} ${error.type === "queue_full"}`;
   if (error instanceof ProcessError) return `${error.type} ${error.tried?.join() ?? ""}`;
   if (error instanceof WaitTimeout) return error.prediction.id;
-  return error instanceof ImagewireError ? error.message : "something else";
+  return error instanceof ImagewireError ? ImagewireError.fromJSON(error.toJSON()).message : "something else";
 }
 
 export function refused(client: Client, prediction: Prediction, error: CallError): void {
