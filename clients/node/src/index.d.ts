@@ -171,6 +171,9 @@ export interface CancelOptions {
   chain?: boolean | undefined;
 }
 
+/** `generate` of a client that all callers of this function share: its process starts with the first call, and ends with this one. */
+export function generate(prompt?: string, options?: SubmitOptions & WaitOptions): Promise<Prediction>;
+
 /**
  * imagewire, one process of it, started with the first call and again after it ended. It ends with `close`, and with this
  * process; it does not keep this process alive.

@@ -157,3 +157,19 @@ test("[find-order] the program of the package for this system hides the path", a
   );
   assert.equal(said, "{}\n");
 });
+
+test("[generate-alone] generate needs no client: one process for the program, which ends with it", async () => {
+  const { said, code } = await script(
+    `const { generate, pathOf } = await import(${JSON.stringify(new URL("../src/index.js", import.meta.url))});
+     const { existsSync, readdirSync, readFileSync } = await import("node:fs");
+     const made = await Promise.all(["one", "two"].map((prompt) => generate(prompt, { size: "64x64" })));
+     console.log(made.every((one) => existsSync(pathOf(one))));
+     const of = (pid) => readFileSync(\`/proc/\${pid}/stat\`, "utf8").split(") ")[1].split(" ")[1];
+     if (process.platform === "linux") console.log(readdirSync("/proc").filter((pid) => { try { return Number(pid) && of(pid) === String(process.pid); } catch {} }).join());
+     else console.log(0);`,
+  );
+  const [found, child] = said.split("\n");
+  assert.deepEqual([found, code], ["true", 0]);
+  assert.match(child, /^\d+$/);
+  await until(() => child === "0" || !isAlive(Number(child)));
+});

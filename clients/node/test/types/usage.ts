@@ -1,6 +1,6 @@
 // Checked by TypeScript, never run: what must be accepted, and what must not.
 import {
-  CallError, Client, file, ImagewireError, isDone, pathOf, PredictionFailed, ProcessError, reference, WaitTimeout,
+  CallError, Client, file, generate, ImagewireError, isDone, pathOf, PredictionFailed, ProcessError, reference, WaitTimeout,
 } from "imagewire";
 import type {
   Billing, ClientOptions, Deletion, FileKind, MapResult, Model, Page, Prediction, PredictionHandle, SavedFile, Status, SubmitOptions,
@@ -49,6 +49,7 @@ export async function fields(client: Client, bytes: Uint8Array): Promise<Predict
   const shared: SubmitOptions = { size: "1024x1024", n: 2, maxCost: 1, tags: "book" };
   await client.quote("a fox", { ...shared, aspect_ratio: "1:1" });
   await client.validate("a fox", shared);
+  console.log(pathOf(await generate("a fox", { size: "64x64", timeout: 5_000 })));
   const handle = await client.submit("add snow", { images: [file("fox.png"), bytes, new Blob([bytes])], mask: new URL("file:///fox.png") });
   for await (const { status, eta_ms, progress } of handle) console.log(status, eta_ms ?? 0, progress ?? 0);
   await handle.wait({ timeout: null, onProgress: ({ status }) => console.log(status) });
