@@ -33,6 +33,9 @@ test("the lines of the README", () => {
   const done = run(home, process.execPath, "image.mjs");
   assert.equal(done.status, 0, done.stderr);
   assert.equal(readFileSync(done.stdout.trim().split("\n").at(-1)).subarray(1, 4).toString(), "PNG");
+  writeFileSync(join(home, "refused.mjs"), `process.env.IMAGEWIRE_PROVIDER = "wavespeed";\n${lines}`);
+  const refused = run(home, process.execPath, "refused.mjs");
+  assert.match(`${refused.status} ${refused.stderr}`, /^0 .*WAVESPEED_API_KEY.*\n$/);
 });
 
 test("the lines for a client without a package loop until it is finished, and print the failure", () => {
