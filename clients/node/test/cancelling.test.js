@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { isDone } from "../src/index.js";
 import { client, fake, isAlive, small, until } from "./support.js";
 
-test("an aborted generate cancels the prediction, an aborted result only stops waiting", async (t) => {
+test("[generate-interrupted] an aborted generate cancels the prediction, an aborted result only stops waiting", async (t) => {
   const it = client(t);
   const controller = new AbortController();
   const input = small("never", { never: true });
@@ -28,7 +28,7 @@ test("an aborted generate cancels the prediction, an aborted result only stops w
   await assert.rejects(it.generate("a boat", { signal: AbortSignal.abort() }), { name: "AbortError" });
 });
 
-test("aborted while the program starts, nothing is submitted", async (t) => {
+test("[cancel-unsent] aborted while the program starts, nothing is submitted", async (t) => {
   const it = client(t);
   const controller = new AbortController();
   const made = it.generate(undefined, { input: small("never", { never: true }), signal: controller.signal });
@@ -37,7 +37,7 @@ test("aborted while the program starts, nothing is submitted", async (t) => {
   assert.deepEqual((await it.list()).predictions, []);
 });
 
-test("closing waits until what was given up is cancelled", async (t) => {
+test("[close] closing waits until what was given up is cancelled", async (t) => {
   const log = [];
   const it = fake(t, "slow", { onLog: (line) => log.push(line) });
   const controller = new AbortController();
@@ -76,7 +76,7 @@ for (const [how, onProgress] of Object.entries({
     throw new RangeError("no");
   },
 })) {
-  test(`an onProgress that ${how} rejects generate and cancels the prediction`, async (t) => {
+  test(`[generate-interrupted] an onProgress that ${how} rejects generate and cancels the prediction`, async (t) => {
     const it = client(t);
     await assert.rejects(it.generate(undefined, { input: small("never", { never: true }), onProgress }), RangeError);
     await until(async () => (await it.list({ text: "never" })).predictions[0].status === "cancelled");

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { isDone } from "../src/index.js";
 import { alone, client, folder, small, until } from "./support.js";
 
-test("a prompt goes in and an image is on disk", async (t) => {
+test("[generate] a prompt goes in and an image is on disk", async (t) => {
   const seen = [];
   const outputDir = folder();
   const prediction = await client(t).generate("a red fox in snow", {
@@ -62,15 +62,26 @@ test("every call", async (t) => {
   const waited = await it.wait([one.id, two.id]);
   assert.deepEqual([waited.done, waited.predictions.map(({ id }) => id), waited.more], [true, [one.id, two.id], []]);
   assert.deepEqual((await it.result(one.id)).metadata, { page: 7 });
-  assert.equal((await it.list({ tag: "boats", limit: 1, createdAfter: new Date(0) })).predictions[0].id, two.id);
-  const all = [];
-  for await (const { id } of it.predictions({ tag: "boats", limit: 1 })) all.push(id);
-  assert.deepEqual(all, [two.id, one.id]);
   const never = await it.submit("never", { input: { sandbox: { never: true } } });
   assert.equal((await it.wait([never.id], { timeout: 0 })).done, false);
   assert.equal((await it.cancel(never.id)).status, "cancelled");
   assert.deepEqual(await it.delete([one.id, two.id], { files: true }), { deleted: [one.id, two.id], scrubbed: true });
   assert.deepEqual(await it.call("ping"), {});
+});
+
+test("[pages] list takes dates, and predictions goes through all pages", async (t) => {
+  const it = client(t);
+  const ids = [];
+  for (const prompt of ["one", "two", "three"]) ids.unshift((await it.generate(prompt, { size: "64x64", tags: "boats" })).id);
+  const [, second] = (await it.list({ tag: "boats" })).predictions;
+  const at = new Date(second.created_at);
+  const of = async (filters) => (await it.list(filters)).predictions.map(({ id }) => id);
+  assert.deepEqual(await of({ createdAfter: at }), ids.slice(0, 2));
+  assert.deepEqual(await of({ createdBefore: at }), ids.slice(2));
+  assert.deepEqual(await of({ createdAfter: at.toISOString(), limit: 1 }), ids.slice(0, 1));
+  const all = [];
+  for await (const { id } of it.predictions({ tag: "boats", limit: 1 })) all.push(id);
+  assert.deepEqual(all, ids);
 });
 
 test("what it costs", async (t) => {

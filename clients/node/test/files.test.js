@@ -24,7 +24,7 @@ test("a film and a text are files with a kind and an index", async (t) => {
   assert.deepEqual([cost, failure], [null, null]);
 });
 
-test("the outputs that were saved are there when another is missing", async (t) => {
+test("[generate-missing-output] the outputs that were saved are there when another is missing", async (t) => {
   const env = { ...alone(), ...(await wavespeed(t, lost)) };
   await assert.rejects(client(t, { env }).generate("a fox that runs", { model: "acme/film" }), (error) => {
     assert.ok(error instanceof PredictionFailed);
