@@ -5,7 +5,7 @@ export class ImagewireError extends Error {
     this.name = new.target.name;
   }
 
-  /** Everything of it as plain data: structured clones of errors keep only the message. `fromJSON` makes the error of it again. */
+  /** All of it as plain data: a structured clone of an error keeps only its message. `fromJSON` makes the error of it again. */
   toJSON() {
     const { name, message, stack } = this;
     return { ...this, name, message, stack };

@@ -96,7 +96,8 @@ export async function withFiles(input, upload) {
   if (upload === undefined && references.length > 0) {
     if (texts.length > 0) {
       throw new TypeError(
-        `${texts[0]} begins with "@/", so it would be uploaded like the file in ${references[0]}. Give it as a file too, or \`upload: true\`. Nothing was sent.`,
+        `${texts[0]} begins with "@/", so it would be uploaded like the file in ${references[0]}. ` +
+          "Give it as a file too, or `upload: true`. Nothing was sent.",
       );
     }
     return { input: sent, upload: true };

@@ -37,16 +37,16 @@ export interface ClientOptions {
 }
 
 /**
- * Fields of the model's input: `size`, `n`, `seed`, `images`, … At any depth, arrays included, a value may be a file: a `URL` with
- * `file:` (`file("fox.png")` makes one), a `Buffer` or another view of bytes, an `ArrayBuffer`, a `Blob` or a `File`. A string is
- * never read as a file, unless `upload` is true.
+ * Fields of the model's input: `size`, `n`, `seed`, `images`, … At any depth, arrays included, a value may be a file: a `URL`
+ * with `file:` (`file("fox.png")` makes one), a `Buffer` or another view of bytes, an `ArrayBuffer`, a `Blob` or a `File`. A
+ * string is never read as a file, unless `upload` is true.
  */
 export interface Input {
   readonly [field: string]: unknown;
 }
 
 /**
- * The options of a submit. Any further one in small letters is a field of the model's input, as in `input`; one that `input` has
+ * The options of a submit. Any further one in lower case is a field of the model's input, as in `input`; one that `input` has
  * too is refused, and so is one that is written nearly as an option of the client (`timeOut`, `max_cost`).
  */
 export interface SubmitOptions {
@@ -83,8 +83,8 @@ export interface WaitOptions {
   /** Milliseconds; no value and `null` are without limit. */
   timeout?: number | null | undefined;
   /**
-   * Hears of the prediction at once, about twice a second, and at the end; `eta_ms` and `progress` are estimates of what is left. A
-   * promise that it returns is waited for before the next call. An exception and a rejection reject the promise of the method
+   * Hears of the prediction at once, about twice a second, and at the end; `eta_ms` and `progress` are estimates of what is left.
+   * A promise that it returns is waited for before the next call. An exception and a rejection reject the promise of the method
    * that was called.
    */
   onProgress?: ((prediction: Prediction) => void | PromiseLike<void>) | undefined;
@@ -171,7 +171,7 @@ export interface CancelOptions {
   chain?: boolean | undefined;
 }
 
-/** `generate` of a client that all callers of this function share: its process starts with the first call, and ends with this one. */
+/** `generate` of a client that all its callers share: the process starts with the first call, and ends with this one. */
 export function generate(prompt?: string, options?: SubmitOptions & WaitOptions): Promise<Prediction>;
 
 /**
@@ -190,8 +190,8 @@ export class Client {
    * @throws {WaitTimeout} `timeout` is over; the prediction goes on
    * @throws {CallError} the call was refused, and no prediction was made
    * @throws {ProcessError} the program is missing, too old, or ended
-   * @throws {TypeError | RangeError} it cannot be sent: a wrong option, a file that is no image, video or sound, a value that JSON
-   * cannot hold, or more than 64 MiB
+   * @throws {TypeError | RangeError} it cannot be sent: a wrong option, a file that is no image, video or sound, a value that
+   * JSON cannot hold, or more than 64 MiB
    * @throws {Error} a file cannot be read, with its `path` and the `code` of the file system (`ENOENT`)
    */
   generate(prompt?: string, options?: SubmitOptions & WaitOptions): Promise<Prediction>;
@@ -268,8 +268,8 @@ export class Client {
   balance(provider?: string): Promise<Balance>;
 
   /**
-   * One prediction as it is now and at every change, until it is finished or deleted. While its provider works on it, about twice a
-   * second with the newest estimate (`eta_ms`, `progress`).
+   * One prediction as it is now and at every change, until it is finished or deleted. While its provider works on it, about twice
+   * a second with the newest estimate (`eta_ms`, `progress`).
    */
   updates(id: string, options?: { signal?: AbortSignal | undefined }): AsyncGenerator<Prediction, void, undefined>;
 

@@ -1,8 +1,8 @@
 import { unlessAborted } from "./signals.js";
 
 /**
- * The predictions of many prompts, as `Client.map` has them. New ones begin only while their reader waits for the next, so that one
- * who stops reading spends no more.
+ * The predictions of many prompts, as `Client.map` has them. New ones begin only while their reader waits for the next, so that
+ * one who stops reading spends no more.
  */
 export async function* map(client, prompts, { concurrency = 4, ordered = true, signal, onProgress, ...shared } = {}) {
   if (!(concurrency >= 1)) throw new RangeError(`concurrency is ${concurrency}; it is at least 1. Nothing was sent.`);

@@ -7,9 +7,10 @@ const PARAMETERS = {
   outputDir: "output_dir", outputName: "output_name", maxCost: "max_cost", maxCostEstimates: "max_cost_estimates", upload: "upload",
 };
 
-/** Every option of the client, by its name in small letters, as a field of an input would be written. */
+/** Every option of the client, by its name without capitals and underscores. */
 const OPTIONS = new Map(
-  [...Object.keys(PARAMETERS), "input", "signal", "timeout", "onProgress", "concurrency", "ordered"].map((name) => [plain(name), name]),
+  [...Object.keys(PARAMETERS), "input", "signal", "timeout", "onProgress", "concurrency", "ordered"]
+    .map((name) => [plain(name), name]),
 );
 
 /**
@@ -26,7 +27,8 @@ export async function submission(prompt, { input, ...options }) {
   }
   for (const name of Object.keys(fields)) {
     if (input?.[name] !== undefined || (name === "prompt" && prompt !== undefined)) {
-      throw new TypeError(`${name} is given twice, as an option and ${name === "prompt" ? "before" : "in input"}. Nothing was sent.`);
+      const place = name === "prompt" ? "before the options" : "in input";
+      throw new TypeError(`${name} is given twice, as an option and ${place}. Nothing was sent.`);
     }
   }
   const { tags } = parameters;
@@ -37,7 +39,7 @@ export async function submission(prompt, { input, ...options }) {
   return { prompt, ...parameters, ...sent };
 }
 
-/** The name of a field that was given as an option: in small letters, so that it is no misspelt option of the client. */
+/** The name of a field that was given as an option: in lower case, so that it is no misspelt option of the client. */
 function fieldName(name) {
   const meant = OPTIONS.get(plain(name));
   if (meant === undefined && name === name.toLowerCase()) return name;

@@ -28,7 +28,7 @@ test("the examples of the READMEs compile", () => {
     for (const [, block] of readFileSync(join(ROOT, readme), "utf8").matchAll(/^```(?:js|javascript)\n(.*?)^```/gms)) {
       files.push(join(home, `example-${files.length}.ts`));
       // One without imports goes on from the one before it.
-      const before = [!block.includes("import ") && IMPORTS, block.includes("client.") && !block.includes("const client") && "declare const client: Client;\n"];
+      const before = [!block.includes("import ") && IMPORTS, block.includes("client.") && !block.includes("const client") && `declare const client: import("imagewire").Client;\n`];
       writeFileSync(files.at(-1), [...before.filter(Boolean), block].join(""));
     }
   }

@@ -50,7 +50,7 @@ export async function fields(client: Client, bytes: Uint8Array): Promise<Predict
   await client.quote("a fox", { ...shared, aspect_ratio: "1:1" });
   await client.validate("a fox", shared);
   console.log(pathOf(await generate("a fox", { size: "64x64", timeout: 5_000 })));
-  const handle = await client.submit("add snow", { images: [file("fox.png"), bytes, new Blob([bytes])], mask: new URL("file:///fox.png") });
+  const handle = await client.submit("add snow", { images: [file("fox.png"), bytes, new Blob(["bytes"])], mask: new URL("file:///fox.png") });
   for await (const { status, eta_ms, progress } of handle) console.log(status, eta_ms ?? 0, progress ?? 0);
   await handle.wait({ timeout: null, onProgress: ({ status }) => console.log(status) });
   await client.submit("again", { image: reference(handle) });
