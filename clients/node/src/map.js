@@ -6,6 +6,8 @@ import { unlessAborted } from "./signals.js";
  */
 export async function* map(client, prompts, { concurrency = 4, ordered = true, signal, onProgress, ...shared } = {}) {
   if (!(concurrency >= 1)) throw new RangeError(`concurrency is ${concurrency}; it is at least 1. Nothing was sent.`);
+  // Each of its characters would be a prompt.
+  if (typeof prompts === "string") throw new TypeError("map takes several prompts; generate takes one. Nothing was sent.");
   signal?.throwIfAborted();
   const ending = new AbortController();
   const abort = () => ending.abort(signal.reason);

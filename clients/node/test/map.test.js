@@ -117,6 +117,7 @@ test("prompts may come one by one, and their error is thrown", async (t) => {
   assert.deepEqual(seen, ["one", "two"]);
   assert.deepEqual([...(await collect(it.map([])))], []);
   await assert.rejects(it.map(["a"], { concurrency: 0 }).next(), RangeError);
+  await assert.rejects(it.map("a red fox").next(), { name: "TypeError", message: /generate takes one/ });
 });
 
 test("without a program every prompt says so", async () => {
