@@ -15,10 +15,13 @@ export interface SavedFile {
   readonly kind: FileKind;
   /** Read from its bytes; for a text from its name or its sender. */
   readonly media_type: string;
+  /** Its size. */
   readonly bytes: number;
+  /** Of its bytes, as hexadecimal digits. */
   readonly sha256: string;
   /** In pixels; null where there are none. */
   readonly width: number | null;
+  /** In pixels; null where there are none. */
   readonly height: number | null;
   /** How long a sound or a film lasts, where its header says so. */
   readonly duration_ms?: number;
@@ -35,8 +38,11 @@ export interface Preview {
   readonly path: string;
   /** Read from its bytes. */
   readonly media_type: string;
+  /** Its size. */
   readonly bytes: number;
+  /** In pixels; null where there are none. */
   readonly width: number | null;
+  /** In pixels; null where there are none. */
   readonly height: number | null;
   /** The number of the partial image, as the provider counts. */
   readonly index: number;
@@ -47,6 +53,7 @@ export type Billing = "none" | "charged" | "refunded" | "unknown";
 
 /** What it costs; null where that is not known. */
 export interface Cost {
+  /** The amount. */
   readonly amount: number;
   /** ISO 4217: USD. */
   readonly currency: string;
@@ -75,6 +82,7 @@ export interface Timings {
 
 /** Why it failed, for programs. With completed only download_failed. */
 export interface Failure {
+  /** What failed. Treat one that you do not know as internal. */
   readonly type: FailureType;
   /** Whether a new submit may succeed. */
   readonly retryable: boolean;
@@ -93,6 +101,7 @@ export interface Failure {
   readonly partial?: readonly PartialFile[];
 }
 
+/** What failed. Treat one that you do not know as internal. */
 export type FailureType =
   | "invalid_input" | "content_refused" | "authentication" | "insufficient_credit" | "rate_limited" | "model_unavailable" |
   "network" | "configuration" | "remote_error" | "remote_timeout" | "submission_unknown" | "download_failed" |
@@ -103,12 +112,15 @@ export interface PartialFile {
   readonly index: number;
   /** Absolute. */
   readonly path: string;
+  /** Its size. */
   readonly bytes: number;
+  /** Of its bytes, as hexadecimal digits. */
   readonly sha256: string;
 }
 
 /** Why a created prediction is not sent yet: the provider refused the account's last request and the account pauses. */
 export interface Waiting {
+  /** Why the last request failed. */
   readonly reason: FailureType;
   /** When the queue continues, unless something changes before. */
   readonly until: string;
@@ -117,6 +129,7 @@ export interface Waiting {
 export interface Warning {
   /** A path like input.size. */
   readonly path: string;
+  /** What is wrong with it. */
   readonly message: string;
 }
 
@@ -134,6 +147,7 @@ export interface Prediction {
   readonly outputs: readonly string[];
   /** get: the provider's own URL of the result. */
   readonly urls: {
+    /** The address. */
     readonly get?: string;
   };
   /** One for each output; empty if the provider does not report it. */
@@ -214,6 +228,7 @@ export interface Page {
 
 /** What the method `delete` returns. */
 export interface Deletion {
+  /** The ids that were deleted. */
   readonly deleted: readonly string[];
   /** Files that were changed since they were saved, and are not deleted. */
   readonly kept?: readonly string[];
@@ -227,8 +242,11 @@ export interface Thumbnail {
   readonly path: string;
   /** image/jpeg, or image/png where it is transparent. */
   readonly media_type: string;
+  /** Its size. */
   readonly bytes: number;
+  /** In pixels. */
   readonly width: number;
+  /** In pixels. */
   readonly height: number;
   /** Its contents, if inline was requested. */
   readonly base64?: string;
@@ -247,6 +265,7 @@ export interface Model {
   readonly price: number | null;
   /** The model that edits an image: a sibling in this list, or the model itself; null if none is known. */
   readonly edit_model: string | null;
+  /** The provider that has it. */
   readonly provider: string;
   /** Whether it is used if a request names no model. */
   readonly default: boolean;
@@ -261,6 +280,7 @@ export type ModelKind = "image" | "video" | "audio" | "model" | "text" | "other"
 
 /** What the method `quote` returns. */
 export interface Quote {
+  /** The price. */
   readonly amount: number;
   /** ISO 4217: USD. */
   readonly currency: string;
@@ -272,6 +292,7 @@ export interface Quote {
 
 /** What the method `balance` returns. */
 export interface Balance {
+  /** What is left. */
   readonly amount: number;
   /** ISO 4217: USD. */
   readonly currency: string;
@@ -281,6 +302,7 @@ export interface Balance {
 export interface Validation {
   /** Whether there are no problems. */
   readonly valid: boolean;
+  /** What is wrong with the input; empty if nothing is known to be. */
   readonly problems: readonly Warning[];
   /** Fields that would be sent as they are but may be mistakes. */
   readonly warnings?: readonly Warning[];
@@ -290,6 +312,6 @@ export interface Validation {
 
 /** The `type` of an error of a call. */
 export type ErrorType =
-  | "invalid_request" | "shutting_down" | "invalid_params" | "internal" | "request_cancelled" | "prediction_not_found" |
-  "idempotency_conflict" | "queue_full" | "provider_not_configured" | "provider_failed" | "storage_failed" | "budget_exceeded"
-  | "prediction_not_finished" | "no_thumbnail";
+  | "parse_error" | "invalid_request" | "shutting_down" | "method_not_found" | "invalid_params" | "internal" |
+  "request_cancelled" | "prediction_not_found" | "idempotency_conflict" | "queue_full" | "provider_not_configured" |
+  "provider_failed" | "storage_failed" | "budget_exceeded" | "prediction_not_finished" | "no_thumbnail";
