@@ -73,13 +73,19 @@ export class Client {
     signal?.throwIfAborted();
     // Not aborted while it is in flight: without its id the prediction could not be cancelled.
     const submitted = connection.request("submit", parameters, { keep: true });
+    let isReporting = false;
+    const watching = onProgress && (async (prediction) => {
+      isReporting = true;
+      await onProgress(prediction);
+      isReporting = false;
+    });
     try {
       const handle = new PredictionHandle(this, noticed(await unlessAborted(submitted, signal), connection));
-      await report(handle.prediction, onProgress, signal);
-      return await handle.wait({ signal, timeout, onProgress });
+      await report(handle.prediction, watching, signal);
+      return await handle.wait({ signal, timeout, onProgress: watching });
     } catch (error) {
-      // Aborted, or `onProgress` failed: the image is not wanted any more.
-      if (!(error instanceof ImagewireError)) connection.giveUp(submitted);
+      // Aborted, or `onProgress` failed, with whatever error: the prediction is not wanted any more.
+      if (isReporting || signal?.aborted || !(error instanceof ImagewireError)) connection.giveUp(submitted);
       throw error;
     }
   }

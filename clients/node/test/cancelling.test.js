@@ -1,7 +1,7 @@
 // What an abort, an `onProgress` that fails and `close` do to a prediction.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isDone } from "../src/index.js";
+import { ImagewireError, isDone } from "../src/index.js";
 import { client, fake, isAlive, small, until } from "./support.js";
 
 test("[generate-interrupted] an aborted generate cancels the prediction, an aborted result only stops waiting", async (t) => {
@@ -79,6 +79,19 @@ for (const [how, onProgress] of Object.entries({
   test(`[generate-interrupted] an onProgress that ${how} rejects generate and cancels the prediction`, async (t) => {
     const it = client(t);
     await assert.rejects(it.generate(undefined, { input: small("never", { never: true }), onProgress }), RangeError);
+    await until(async () => (await it.list({ text: "never" })).predictions[0].status === "cancelled");
+  });
+
+  test(`[generate-interrupted] an onProgress that ${how} with an error of this package does the same`, async (t) => {
+    const it = client(t);
+    const failing = async () => {
+      try {
+        await onProgress();
+      } catch (cause) {
+        throw new ImagewireError("no", { cause });
+      }
+    };
+    await assert.rejects(it.generate(undefined, { input: small("never", { never: true }), onProgress: failing }), ImagewireError);
     await until(async () => (await it.list({ text: "never" })).predictions[0].status === "cancelled");
   });
 
