@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 // imagewire-generate "a red fox": a progress line on stderr, the paths of the saved files on stdout.
-import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Client, ImagewireError, PredictionFailed } from "../src/index.js";
 
@@ -47,7 +46,7 @@ const client = new Client({ binary: options.binary, provider: options.provider, 
 try {
   const { files } = await client.generate(options.prompt, {
     model: options.model,
-    outputDir: options["output-dir"] && resolve(options["output-dir"]),
+    outputDir: options["output-dir"],
     outputName: options["output-name"],
     timeout: options.timeout ? Number(options.timeout) * 1_000 : undefined,
     signal: controller.signal,

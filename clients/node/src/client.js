@@ -1,5 +1,6 @@
 import { Connection } from "./connection.js";
 import { ImagewireError, WaitTimeout } from "./errors.js";
+import { directory } from "./files.js";
 import { PredictionHandle } from "./handle.js";
 import { map } from "./map.js";
 import { isDone } from "./prediction.js";
@@ -23,12 +24,12 @@ export class Client {
   } = {}) {
     this.#options = {
       binary,
-      args: [...(stateDir ? ["--state-dir", stateDir] : []), ...args],
+      args: [...(stateDir ? ["--state-dir", directory(stateDir)] : []), ...args],
       env,
       onLog,
       startPatience,
       configuration: {
-        provider, model, output_dir: outputDir, wavespeed_api_key: wavespeedApiKey, openai_api_key: openaiApiKey,
+        provider, model, output_dir: directory(outputDir), wavespeed_api_key: wavespeedApiKey, openai_api_key: openaiApiKey,
       },
     };
   }

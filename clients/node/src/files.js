@@ -1,11 +1,15 @@
 // Files in an input: of this machine, or bytes in memory.
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
+import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { types } from "node:util";
 
 /** The file of this machine at a path, for an input: `pathToFileURL` of `node:url`. */
 export const file = (path) => pathToFileURL(path);
+
+/** The absolute path of a directory that an option names. */
+export const directory = (path) => (isURL(path) ? fileURLToPath(path) : path && resolve(path));
 
 /** The longest file that is sent inside a message, in bytes: as Base64 it fills the 48 MB of an input. */
 const LONGEST = 36_000_000;

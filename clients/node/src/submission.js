@@ -1,5 +1,5 @@
 // The options of a call, and what it sends of them.
-import { withFiles } from "./files.js";
+import { directory, withFiles } from "./files.js";
 
 /** The options that are parameters of `submit`, and their names in the protocol. */
 const PARAMETERS = {
@@ -31,7 +31,8 @@ export async function submission(prompt, { input, ...options }) {
       throw new TypeError(`${name} is given twice, as an option and ${place}. Nothing was sent.`);
     }
   }
-  const { tags } = parameters;
+  const { tags, output_dir } = parameters;
+  if (output_dir) parameters.output_dir = directory(output_dir);
   if (tags) parameters.tags = typeof tags === "string" ? [tags] : [...tags];
   const all = Object.keys(fields).length > 0 ? { ...input, ...fields } : input;
   // The program refuses an input that is no object.

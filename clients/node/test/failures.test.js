@@ -25,7 +25,7 @@ test("calls that fail", async (t) => {
   for (const [call, code, path] of [
     [() => it.generate(""), -32602, "prompt"],
     [() => it.generate(), -32602, "prompt"],
-    [() => it.generate("a boat", { outputDir: "relative" }), -32602, "output_dir"],
+    [() => it.generate("a boat", { outputName: "a/b" }), -32602, "output_name"],
     [() => it.generate("a boat", { model: "" }), -32602, "model"],
     [() => it.generate("a boat", { provider: "wavespeed" }), 1005, undefined],
     [() => it.status("nothing"), 1001, undefined],

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { CallError, file, reference } from "../src/index.js";
@@ -64,6 +64,19 @@ test("[tags-text] a text is one tag", async (t) => {
   const it = client(t);
   assert.deepEqual((await it.submit("a boat", { size: "64x64", tags: "book" })).prediction.tags, ["book"]);
   assert.deepEqual((await it.submit("a boat", { size: "64x64", tags: new Set(["a", "b"]) })).prediction.tags, ["a", "b"]);
+});
+
+test("a directory may be relative, or a URL", async (t) => {
+  const home = folder();
+  const outputDir = relative(process.cwd(), home);
+  for (const made of [
+    await client(t).generate("a boat", { size: "64x64", outputDir }),
+    await client(t, { outputDir, stateDir: relative(process.cwd(), folder()) }).generate("a boat", { size: "64x64" }),
+    await client(t, { outputDir: pathToFileURL(home) }).generate("a boat", { size: "64x64" }),
+    await client(t).generate("a boat", { size: "64x64", outputDir: pathToFileURL(home) }),
+  ]) {
+    assert.equal(dirname(made.files[0].path), home);
+  }
 });
 
 test("[unknown-option] a misspelt field is named with the one that is meant", async (t) => {
