@@ -18,10 +18,10 @@ export interface ClientOptions {
   provider?: string | undefined;
   /** The default model. */
   model?: string | undefined;
-  /** Where files go; absolute. */
-  outputDir?: string | undefined;
-  /** The directory of the database. */
-  stateDir?: string | undefined;
+  /** The directory of the files; a relative one begins at the working directory. */
+  outputDir?: string | URL | undefined;
+  /** The directory of the database; as `outputDir`. */
+  stateDir?: string | URL | undefined;
   /** A key, else the one of the environment; never written anywhere. */
   wavespeedApiKey?: string | undefined;
   /** A key, else the one of the environment; never written anywhere. */
@@ -60,8 +60,8 @@ export interface SubmitOptions {
   tags?: string | Iterable<string> | undefined;
   /** Any object, up to 8 KiB. */
   metadata?: Readonly<Record<string, unknown>> | undefined;
-  /** The directory of its files; absolute. */
-  outputDir?: string | undefined;
+  /** The directory of its files; a relative one begins at the working directory. */
+  outputDir?: string | URL | undefined;
   /** The name of its files, without directory and extension. */
   outputName?: string | undefined;
   /** US dollars; refused where it would cost more. */
@@ -171,8 +171,10 @@ export interface CancelOptions {
   chain?: boolean | undefined;
 }
 
-/** `generate` of a client that all its callers share: the process starts with the first call, and ends with this one. */
-export function generate(prompt?: string, options?: SubmitOptions & WaitOptions): Promise<Prediction>;
+/** As of a client, without one: these functions share a process, which starts with the first call and ends with this one. */
+export const generate: Client["generate"];
+export const submit: Client["submit"];
+export const map: Client["map"];
 
 /**
  * imagewire, one process of it, started with the first call and again after it ended. It ends with `close`, and with this

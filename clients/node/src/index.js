@@ -12,8 +12,9 @@ export { file } from "./files.js";
 export { isDone, pathOf, reference } from "./prediction.js";
 export * from "./errors.js";
 
-/** The client of `generate`: its process starts with the first call and ends with this program. */
+/** The client of the functions below: its process starts with the first call and ends with this program. */
 const shared = new Client();
 
-/** `Client.generate` without a client. */
 export const generate = (prompt, options) => shared.generate(prompt, options);
+export const submit = (prompt, options) => shared.submit(prompt, options);
+export const map = (prompts, options) => shared.map(prompts, options);

@@ -160,9 +160,11 @@ test("[find-order] the program of the package for this system hides the path", a
 
 test("[generate-alone] generate needs no client: one process for the program, which ends with it", async () => {
   const { said, code } = await script(
-    `const { generate, pathOf } = await import(${JSON.stringify(new URL("../src/index.js", import.meta.url))});
+    `const { generate, map, pathOf, submit } = await import(${JSON.stringify(new URL("../src/index.js", import.meta.url))});
      const { existsSync, readdirSync, readFileSync } = await import("node:fs");
      const made = await Promise.all(["one", "two"].map((prompt) => generate(prompt, { size: "64x64" })));
+     made.push(await (await submit("three", { size: "64x64" })).wait());
+     for await (const { prediction } of map(["four"], { size: "64x64" })) made.push(prediction);
      console.log(made.every((one) => existsSync(pathOf(one))));
      const of = (pid) => readFileSync(\`/proc/\${pid}/stat\`, "utf8").split(") ")[1].split(" ")[1];
      if (process.platform === "linux") console.log(readdirSync("/proc").filter((pid) => { try { return Number(pid) && of(pid) === String(process.pid); } catch {} }).join());
