@@ -13,7 +13,7 @@ extension Method {
       result: .object(
         [
           "path": .string.about("A file that may be removed at any time; the next request makes it again."),
-          "media_type": .string.about("image/jpeg, or image/png where it is transparent."),
+          "media_type": .word(["image/jpeg", "image/png"]).about("image/png where it is transparent."),
           "bytes": .integer(0...).about("Its size."),
           "width": .integer(1...).about("In pixels."), "height": .integer(1...).about("In pixels."),
           "base64": .string.about("Its contents, if inline was requested."),

@@ -33,7 +33,7 @@ extension Schema {
         "urls": .object(["get": .string.about("The address.")], optional: ["get"]).about(
           "get: the provider's own URL of the result."),
         "has_nsfw_contents": .array(of: .bool).about("One for each output; empty if the provider does not report it."),
-        "created_at": .time.about("When it was accepted."),
+        "created_at": .time.about("When it was accepted, in UTC like all times."),
         "error": .string.about("Why it failed, for people; empty if it did not."),
         "timings": .object(
           [
@@ -121,7 +121,7 @@ extension Schema {
     .object(
       [
         "path": .string(like: "^/").about("Absolute."),
-        "index": .integer(1...).about("Which output it is."),
+        "index": .integer(1...).about("Which output it is, from 1."),
         "kind": .word(FileKind.allCases.map(\.rawValue)).about(
           "How to show it. A vector is an SVG file, which may contain scripts."),
         "media_type": .string.about("Read from its bytes; for a text from its name or its sender."),
@@ -151,7 +151,7 @@ extension Schema {
   private static var partialFile: Schema {
     .object(
       [
-        "index": .integer(1...).about("Of which output."),
+        "index": .integer(1...).about("Of which output, from 1."),
         "path": .string(like: "^/").about("Absolute."),
         "bytes": .integer(0...).about("Its size."),
         "sha256": .string(like: "^[0-9a-f]{64}$").about("Of its bytes, as hexadecimal digits."),
@@ -169,7 +169,7 @@ extension Schema {
         "hint": .string.orNull.about("What to do next."),
         "remote_code": .string.orNull.about("The provider's own code."),
         "missing": .array(of: .integer(1...)).about(
-          "With download_failed: which outputs are not saved. result tries these again, unless the provider no longer has them."
+          "With download_failed: which outputs are not saved, from 1. result tries these again, unless the provider no longer has them."
         ),
         "partial": .array(of: .partialFile).about(
           """

@@ -9,7 +9,7 @@ export type Status = "created" | "processing" | "completed" | "failed" | "cancel
 export interface SavedFile {
   /** Absolute. */
   readonly path: string;
-  /** Which output it is. */
+  /** Which output it is, from 1. */
   readonly index: number;
   /** How to show it. A vector is an SVG file, which may contain scripts. */
   readonly kind: FileKind;
@@ -92,7 +92,10 @@ export interface Failure {
   readonly hint: string | null;
   /** The provider's own code. */
   readonly remote_code: string | null;
-  /** With download_failed: which outputs are not saved. result tries these again, unless the provider no longer has them. */
+  /**
+   * With download_failed: which outputs are not saved, from 1. result tries these again, unless the provider no longer has
+   * them.
+   */
   readonly missing?: readonly number[];
   /**
    * With download_failed or cancelled: what came of outputs whose download broke off, in files of their own (NAME.partial).
@@ -108,7 +111,7 @@ export type FailureType =
   "budget_exceeded" | "dependency_failed" | "cancelled" | "interrupted" | "internal";
 
 export interface PartialFile {
-  /** Of which output. */
+  /** Of which output, from 1. */
   readonly index: number;
   /** Absolute. */
   readonly path: string;
@@ -152,7 +155,7 @@ export interface Prediction {
   };
   /** One for each output; empty if the provider does not report it. */
   readonly has_nsfw_contents: readonly boolean[];
-  /** When it was accepted. */
+  /** When it was accepted, in UTC like all times. */
   readonly created_at: string;
   /** Why it failed, for people; empty if it did not. */
   readonly error: string;
@@ -240,8 +243,8 @@ export interface Deletion {
 export interface Thumbnail {
   /** A file that may be removed at any time; the next request makes it again. */
   readonly path: string;
-  /** image/jpeg, or image/png where it is transparent. */
-  readonly media_type: string;
+  /** image/png where it is transparent. */
+  readonly media_type: "image/jpeg" | "image/png";
   /** Its size. */
   readonly bytes: number;
   /** In pixels. */
