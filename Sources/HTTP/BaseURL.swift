@@ -16,7 +16,7 @@ public struct BaseURL: Sendable, Equatable {
   /// - Parameter path: appended to an address without a path: `/v1`.
   public init(_ text: String, defaultPath path: String) {
     let base = BaseURL(text)
-    self = path.isEmpty || base.hasPath ? base : BaseURL(base.text + path)
+    self = path.isEmpty || base.hasPath ? base : BaseURL(base.url(of: path))
   }
 
   /// Reads an address; one that cannot be used has an empty scheme and an empty host.
@@ -54,9 +54,40 @@ public struct BaseURL: Sendable, Equatable {
     return address.scheme == "http" && address.reach != .loopback
   }
 
+  /// The address of a path below this one. A query of its own (`?api-version=…`) stands behind the path.
+  ///
+  /// - Parameter path: with a slash at its start and without a query; or empty.
+  public func url(of path: String) -> String {
+    var folder = text.prefix { !"?#".contains($0) }
+    let query = text[folder.endIndex...].prefix { $0 != "#" }
+    while folder.last == "/" { folder.removeLast() }
+    return "\(folder)\(path)\(query)"
+  }
+
+  /// What a reference in an answer means: `/1.png` at this host, `1.png` below this address. A whole address is itself.
+  public func resolved(_ reference: String) -> String {
+    if reference.hasPrefix("//") { return "\(scheme):\(reference)" }
+    if reference.hasPrefix("/") { return origin + reference }
+    let place = reference.prefix { !"?#".contains($0) }
+    if place.prefix(while: { $0 != "/" }).contains(":") { return reference }
+    var parts = text.prefix { !"?#".contains($0) }.dropFirst(origin.count).split(separator: "/")
+    // RFC 3986, section 5.2.4.
+    for part in place.split(separator: "/") where part != "." {
+      if part == ".." { _ = parts.popLast() } else { parts.append(part) }
+    }
+    return "\(origin)/\(parts.joined(separator: "/"))\(reference[place.endIndex...])"
+  }
+
+  /// Scheme, host and port.
+  private var origin: String {
+    let start = text.utf8.count >= scheme.utf8.count + 3 ? text.dropFirst(scheme.count + 3) : ""
+    return "\(scheme)://\(start.prefix { !"/?#".contains($0) })"
+  }
+
   /// Whether a path stands behind the host.
   var hasPath: Bool {
-    text.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false).last?.contains("/") ?? false
+    url(of: "").split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false).last?
+      .prefix { $0 != "?" }.contains("/") ?? false
   }
 
   /// Whether a host is `localhost`, a name below it (RFC 6761) or a loopback address.

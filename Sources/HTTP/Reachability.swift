@@ -32,7 +32,7 @@ public struct Reachability: Sendable {
   public init(baseURL: String, path: String, key: String, http: HTTPClient) {
     let base = BaseURL(baseURL)
     host = base.host
-    url = base.text + path
+    url = base.url(of: path)
     self.key = key
     self.http = http
     // Only its host: the address of a proxy may hold a password.
