@@ -28,7 +28,7 @@ public struct Help: Sendable {
             + (access.hasOwnServers ? "your own server may need none" : "\(key)_FILE names a file that contains it")
         ),
         (provider.baseURLVariable, "address of \(provider.name)\(path) (\(access.defaultBaseURL))"),
-      ]
+      ] + access.settings.map { (provider.variable(of: $0), $0.summary) }
     }
     return ofProviders.flatMap { $0 } + commonVariables
   }

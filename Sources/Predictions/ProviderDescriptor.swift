@@ -49,6 +49,53 @@ public struct ProviderDescriptor: Sendable {
   public var keyStoreField: String { "\(keyField)_store" }
   /// The field of its base URL in the config file.
   public var baseURLField: String { "\(name)_base_url" }
+  /// The variable of a setting of its own.
+  public func variable(of setting: ProviderSetting) -> String {
+    "IMAGEWIRE_\(name.uppercased())_\(setting.name.uppercased())"
+  }
+  /// The field of a setting of its own in the config file.
+  public func field(of setting: ProviderSetting) -> String { "\(name)_\(setting.name)" }
+}
+
+/// A setting that only one provider has: `IMAGEWIRE_NAME_SETTING`, in the config file `NAME_SETTING`.
+public struct ProviderSetting: Sendable {
+  /// What it may be.
+  public enum Values: Sendable {
+    /// One of these words.
+    case words([String])
+    /// `1` or `0`; in the config file also `true` or `false`.
+    case onOrOff
+  }
+
+  /// In lower case.
+  public let name: String
+  /// What it may be.
+  public let values: Values
+  /// A line of the help, without a full stop.
+  public let summary: String
+
+  /// A setting.
+  public init(name: String, values: Values, summary: String) {
+    self.name = name
+    self.values = values
+    self.summary = summary
+  }
+
+  /// The value that a provider gets, `1` or `0` for a switch; `nil` for one that it may not be.
+  public func value(of text: String) -> String? {
+    switch values {
+    case .words(let words): words.contains(text) ? text : nil
+    case .onOrOff: ["1": "1", "true": "1", "0": "0", "false": "0"][text]
+    }
+  }
+
+  /// What it may be, in words.
+  public var choice: String {
+    switch values {
+    case .words(let words): alternatives(words)
+    case .onOrOff: "1 or 0"
+    }
+  }
 }
 
 /// The key and the address of a provider with an HTTP API.
@@ -64,15 +111,20 @@ public struct ProviderAccess: Sendable {
   /// Whether a key alone makes it the default provider. Not where other programs use the same variable.
   public let isDefaultWithKey: Bool
 
+  /// Settings that only this provider has.
+  public let settings: [ProviderSetting]
+
   /// The access to a provider.
   public init(
-    defaultBaseURL: String, defaultPath: String = "", healthPath: String, hasOwnServers: Bool, isDefaultWithKey: Bool
+    defaultBaseURL: String, defaultPath: String = "", healthPath: String, hasOwnServers: Bool, isDefaultWithKey: Bool,
+    settings: [ProviderSetting] = []
   ) {
     self.defaultBaseURL = defaultBaseURL
     self.defaultPath = defaultPath
     self.healthPath = healthPath
     self.hasOwnServers = hasOwnServers
     self.isDefaultWithKey = isDefaultWithKey
+    self.settings = settings
   }
 }
 

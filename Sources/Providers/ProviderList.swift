@@ -54,11 +54,13 @@ public struct ProviderParts: Sendable {
   public let version: String
   /// The clocks of the machine.
   public let time: any TimeSource
+  /// Values of `ProviderAccess.settings` that the user gave, by name.
+  public let settings: [String: String]
 
   /// The parts of a provider.
   public init(
     baseURL: String, key: String, account: String, replies: any ReplyStore, http: HTTPClient, files: WorkQueue,
-    replyQueue: WorkQueue, version: String, time: any TimeSource
+    replyQueue: WorkQueue, version: String, time: any TimeSource, settings: [String: String] = [:]
   ) {
     self.baseURL = baseURL
     self.key = key
@@ -69,6 +71,7 @@ public struct ProviderParts: Sendable {
     self.replyQueue = replyQueue
     self.version = version
     self.time = time
+    self.settings = settings
   }
 
   /// The wall clock, in milliseconds since 1970.

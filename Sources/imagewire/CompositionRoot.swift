@@ -147,6 +147,7 @@ private struct ProviderSlots {
         baseURL: baseURL, key: key, account: Account.name(salt: salt, baseURL: baseURL, key: key),
         replies: FileReplyStore(directory: configuration.stateDirectory, version: Version.number), http: http,
         files: files,
-        replyQueue: replyQueue, version: Version.number, time: time))
+        replyQueue: replyQueue, version: Version.number, time: time,
+        settings: configuration.settings(of: type.descriptor.name)?.own.compactMapValues(\.value) ?? [:]))
   }
 }

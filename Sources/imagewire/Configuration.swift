@@ -94,7 +94,12 @@ struct Configuration: Sendable {
       descriptor.access.map { access in
         ProviderSettings(
           descriptor: descriptor, access: access, key: key(descriptor.keyField, descriptor.keyVariable),
-          baseURL: Self.address(setting(descriptor.baseURLField, descriptor.baseURLVariable)))
+          baseURL: Self.address(setting(descriptor.baseURLField, descriptor.baseURLVariable)),
+          own: Dictionary(
+            uniqueKeysWithValues: access.settings.map { own in
+              let given = setting(descriptor.field(of: own), descriptor.variable(of: own))
+              return (own.name, Self.checked(given, as: own))
+            }))
       }
     }
 
@@ -170,7 +175,7 @@ struct Configuration: Sendable {
 
   /// All settings that are configured and cannot be used, in sentences without a secret.
   var problems: [String] {
-    let named = providers.map(\.key.problem) + providers.map(\.baseURL.problem)
+    let named = providers.map(\.key.problem) + providers.map(\.baseURL.problem) + providers.map(\.ownProblem)
     return
       ([file.problem, provider.problem] + named + [
         limits.problem, maxOutputBytes.problem, toolWait.problem, retention.problem, adoptsRoots.problem,
@@ -228,6 +233,15 @@ struct Configuration: Sendable {
     let names = alternatives(ProviderList.descriptors.map(\.name))
     return .broken(
       "The provider from \(origin) is \"\(name.prefix(64))\"; it must be \(names).", origin: origin)
+  }
+
+  private static func checked(_ setting: Setting<String>, as own: ProviderSetting) -> Setting<String> {
+    guard case .given(let text, let origin) = setting else { return setting }
+    guard let value = own.value(of: text) else {
+      return .broken(
+        "The \(own.name) from \(origin) is \"\(text.prefix(64))\"; it must be \(own.choice).", origin: origin)
+    }
+    return .given(value, origin: origin)
   }
 
   private static func address(_ url: Setting<String>) -> Setting<String> {

@@ -107,6 +107,14 @@ struct Diagnostics {
       if let reason = settings.baseURL.problem {
         findings.append(problem("\(settings.descriptor.title) address", reason))
       }
+      for own in settings.access.settings {
+        switch settings.own[own.name] {
+        case .given(let value, let origin)?:
+          findings.append(Finding(.ok, "\(settings.descriptor.title) \(own.name)", "\(value), from \(origin)"))
+        case .broken(let reason, _)?: findings.append(problem("\(settings.descriptor.title) \(own.name)", reason))
+        case .absent?, nil: break
+        }
+      }
     }
     if let reason = configuration.limits.problem { findings.append(problem("spending limit", reason)) }
     if let settings = configuration.unusedProvider, let unused = settings.unused {

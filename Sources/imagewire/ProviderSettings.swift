@@ -7,9 +7,14 @@ struct ProviderSettings: Sendable {
   let access: ProviderAccess
   var key: Setting<APIKey>
   var baseURL: Setting<String>
+  /// The settings that only this provider has, by name.
+  let own: [String: Setting<String>]
 
   /// The reason that it cannot be used; `nil` where there is none.
-  var problem: String? { key.problem ?? baseURL.problem }
+  var problem: String? { key.problem ?? baseURL.problem ?? ownProblem }
+
+  /// The reason that one of its own settings cannot be used.
+  var ownProblem: String? { access.settings.lazy.compactMap { own[$0.name]?.problem }.first }
 
   /// The base URL as the user wrote it, or the default.
   var address: String { baseURL.value ?? access.defaultBaseURL }

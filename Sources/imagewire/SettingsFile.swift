@@ -13,7 +13,17 @@ struct SettingsFile: Sendable {
     ]
     + ProviderList.descriptors.filter { $0.access != nil }.flatMap {
       [$0.keyField, $0.keyFileField, $0.keyStoreField, $0.baseURLField]
-    }
+    } + own.map(\.field)
+
+  /// The fields of settings that only one provider has.
+  private static let own = ProviderList.descriptors.flatMap { descriptor in
+    (descriptor.access?.settings ?? []).map { (field: descriptor.field(of: $0), setting: $0) }
+  }
+
+  /// The fields that may also be `true` or `false`.
+  private static let switches =
+    ["max_spend_strict", "allow_roots"]
+    + own.filter { if case .onOrOff = $0.setting.values { true } else { false } }.map(\.field)
 
   /// Its path, whether it exists or not.
   let path: String
@@ -89,7 +99,7 @@ struct SettingsFile: Sendable {
   /// The value of a field as text; `nil` where it has the wrong type.
   private static func text(of field: String, _ value: JSONValue) -> String? {
     let isNumber = isNumber(field) && value.number != nil
-    let isSwitch = ["max_spend_strict", "allow_roots"].contains(field) && value.bool != nil
+    let isSwitch = switches.contains(field) && value.bool != nil
     return isNumber || isSwitch ? value.text : value.string
   }
 }
