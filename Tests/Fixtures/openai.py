@@ -17,12 +17,14 @@ Each POST takes the next behaviour; none left is "normal". A behaviour is a name
   {"steps": [event, …], "bytes": b}      a stream, one event for each `step()`, the last of them may be "cut"; with
                     `bytes` one byte a write. Events: partial, completed, error, done, and the hostile partials
                     junk (no base64), text (no image), huge (16 MB and a bit)
-  {"status": n, "json": …, "headers": {…}}      that answer
+  {"status": n, "json": …, "headers": {…}, "length": n}      that answer; cut where `length` is more
   {"bytes": b"…", "type": "image/png", "length": n}      200 with that body and Content-Type; cut where `length` is more
   {"files": [{"name": "a.mp4", "bytes": b"…", "type": …}, …], "as": "b64"}      200 with these outputs: as b64 (in `b64_json`),
-                    data_uri or url (on this server, with that name and Content-Type; `length` says more than there is)
+                    data_uri, url or relative (on this server, with that name and Content-Type; `length` says more than there is)
   {"error": n, "code": …, "type": …, "message": …, "param": …}   OpenAI's error object with that status
 Any of them may be `hold`: {"do": "normal", "hold": true} answers after `release()`.
+
+`models` is the list at `/v1/models`, or "lost" for no answer. It tells which server this is. Addresses may have a query.
 """
 
 import base64
@@ -48,6 +50,7 @@ class LoopbackOpenAI:
         self.lock = threading.Condition()
         self.behaviours = []
         self.requests = []
+        self.models = [{"id": "gpt-image-2", "object": "model"}, {"id": "a/b", "object": "model"}]
         self.files = {}
         self.released = threading.Event()
         self.steps = threading.Semaphore(0)
@@ -91,6 +94,11 @@ class LoopbackOpenAI:
             self.lock.wait_for(lambda: sum(r["method"] == "POST" for r in self.requests) >= at_least, PATIENCE)
             return [request for request in self.requests if request["method"] == "POST"]
 
+    def questions(self):
+        """The requests for the list of models so far."""
+        with self.lock:
+            return [request for request in self.requests if request["path"].split("?")[0] == "/v1/models"]
+
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
@@ -112,8 +120,11 @@ class _Handler(BaseHTTPRequestHandler):
         if file := self.server.owner.files.get(self.path):
             self.close_connection = "length" in file
             return self._send(200, file["bytes"], file.get("type", "application/octet-stream"), length=file.get("length"))
-        if self.path == "/v1/models":
-            models = [{"id": "gpt-image-2", "object": "model"}, {"id": "a/b", "object": "model"}]
+        if self.path.split("?")[0] == "/v1/models":
+            models = self.server.owner.models
+            if models == "lost":
+                self.close_connection = True
+                return
             return self._json(200, {"object": "list", "data": models})
         self._error(404, {"message": "no such page"})
 
@@ -128,14 +139,17 @@ class _Handler(BaseHTTPRequestHandler):
         if "error" in behaviour:
             return self._error(behaviour["error"], behaviour)
         if "status" in behaviour:
-            return self._json(behaviour["status"], behaviour.get("json", {}), behaviour.get("headers", {}))
+            self.close_connection = "length" in behaviour
+            content = json.dumps(behaviour.get("json", {})).encode()
+            return self._send(
+                behaviour["status"], content, "application/json", behaviour.get("length"), behaviour.get("headers", {}))
         if behaviour.get("do") is None and "bytes" in behaviour and "steps" not in behaviour:
             self.close_connection = "length" in behaviour
             kind = behaviour.get("type", "application/json")
             return self._send(200, behaviour["bytes"], kind, length=behaviour.get("length"))
         if "files" in behaviour:
             return self._files(behaviour)
-        if self.path not in ("/v1/images/generations", "/v1/images/edits"):
+        if self.path.split("?")[0] not in ("/v1/images/generations", "/v1/images/edits", "/v1/images"):
             return self._error(404, {"message": f"no such path {self.path}"})
         fields = _fields(self.headers, body)
         if "steps" in behaviour:
@@ -159,10 +173,10 @@ class _Handler(BaseHTTPRequestHandler):
         owner, data = self.server.owner, []
         for file in behaviour["files"]:
             text = _text(file["bytes"])
-            if behaviour["as"] == "url":
+            if behaviour["as"] in ("url", "relative"):
                 path = f"/file/{len(owner.files)}/{file['name']}"
                 owner.files[path] = file
-                data.append({"url": owner.root + path})
+                data.append({"url": (owner.root if behaviour["as"] == "url" else "") + path})
             else:
                 data.append({"b64_json": text} if behaviour["as"] == "b64" else {"url": f"data:{file.get('type', '')};base64,{text}"})
         self._json(200, {"created": 1, "data": data})

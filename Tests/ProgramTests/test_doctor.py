@@ -36,7 +36,10 @@ def test_a_fresh_machine_is_well(doctor, home):
 def test_it_says_where_each_setting_came_from(doctor, home):
     (home / ".config/imagewire").mkdir(parents=True)
     (home / ".config/imagewire/config.json").write_text(json.dumps({"model": "a/b", "openai_api_key": KEY, "colour": "red"}))
-    findings = doctor("--output-dir", home / "album", IMAGEWIRE_PROVIDER="sandbox", IMAGEWIRE_STATE_DIR=home / "state")
+    findings = doctor(
+        "--output-dir", home / "album", IMAGEWIRE_PROVIDER="sandbox", IMAGEWIRE_STATE_DIR=home / "state",
+        IMAGEWIRE_OPENAI_DIALECT="xai")
+    assert findings["OpenAI dialect"]["message"] == "xai, from IMAGEWIRE_OPENAI_DIALECT"
     assert findings["provider"]["message"] == "sandbox, from IMAGEWIRE_PROVIDER"
     assert findings["model"]["message"] == f"a/b, from {home}/.config/imagewire/config.json"
     assert findings["output"]["message"] == f"{home}/album, from --output-dir"

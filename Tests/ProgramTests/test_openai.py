@@ -117,6 +117,15 @@ def test_a_stream_brings_its_picture(ask, openai, behaviour):
     ({"error": 400, "code": "billing_hard_limit_reached"}, "insufficient_credit", False),
     ({"status": 307, "headers": {"Location": "/elsewhere"}}, "remote_error", False),
     ({"status": 422, "json": {"detail": [{"loc": ["body", "size"], "msg": "bad size"}]}}, "invalid_input", False),
+    # Azure, xAI, Ark, OpenRouter, Gemini.
+    ({"status": 400, "json": {"error": {"code": "contentFilter", "message": "no"}}}, "content_refused", False),
+    ({"status": 400, "json": {"error": {"code": "c", "message": "no", "innererror": {
+        "code": "ResponsibleAIPolicyViolation", "content_filter_result": {}}}}}, "content_refused", False),
+    ({"status": 400, "json": {"code": "c", "error": "Generated image rejected by content moderation."}}, "content_refused", False),
+    ({"status": 400, "json": {"error": {"code": "OutputImageSensitiveContentDetected", "message": "no"}}}, "content_refused", False),
+    ({"status": 403, "json": {"error": {"code": 403, "message": "no", "metadata": {"reasons": ["x"]}}}}, "content_refused", False),
+    ({"status": 400, "json": [{"error": {"code": 400, "message": "no", "details": [{"reason": "API_KEY_INVALID"}]}}]},
+     "authentication", False),
 ])
 def test_a_definite_no_costs_nothing(ask, openai, answer, kind, retryable):
     openai.script(answer)
@@ -173,7 +182,7 @@ def test_the_picture_itself_may_be_the_answer(ask, openai, kind, home):
 ])
 def test_a_lost_reply_is_unknown_and_never_sent_again(ask, openai, behaviour, home):
     openai.script(behaviour)
-    with ask() as program:
+    with ask(IMAGEWIRE_OPENAI_FREE="0") as program:
         done = submit(program, stream=behaviour == "stream_cut")
         assert (done["status"], done["billing"], done["failure"]["type"]) == ("unknown", "unknown", "submission_unknown")
         again = program.call("result", id=done["id"])
@@ -196,6 +205,183 @@ def test_an_unreachable_provider_means_not_sent(ask):
     with ask(OPENAI_BASE_URL="http://127.0.0.1:9/v1") as program:
         done = submit(program)
     assert (done["status"], done["billing"], done["failure"]["type"]) == ("failed", "none", "network")
+
+
+@pytest.mark.parametrize("free", [None, "1"])
+def test_a_free_server_that_fails_costs_nothing(ask, openai, free):
+    """A server of one's own is free unless it is said to cost something."""
+    openai.script({"status": 500, "json": {"detail": "size must be a multiple of 8"}}, {"error": 503, "message": "busy"})
+    with ask(IMAGEWIRE_OPENAI_FREE=free) as program:
+        done, busy = submit(program), submit(program)
+    for prediction, words in ((done, 'HTTP 500), saying "size must be a multiple of 8". Nothing is billed.'), (busy, "busy")):
+        assert (prediction["status"], prediction["billing"]) == ("failed", "none")
+        assert (prediction["failure"]["type"], prediction["failure"]["retryable"]) == ("remote_error", True)
+        assert words in prediction["error"]
+    assert len(openai.posts()) == 2
+
+
+@pytest.mark.parametrize("behaviour", [
+    "lost", "reset", "truncated", {"error": 408}, {"status": 500, "json": {"detail": "cut"}, "length": 999},
+])
+def test_a_lost_reply_of_a_free_server_is_unknown_too(ask, openai, behaviour):
+    openai.script(behaviour)
+    with ask(IMAGEWIRE_OPENAI_FREE="1") as program:
+        assert submit(program)["status"] == "unknown"
+    assert len(openai.posts()) == 1
+
+
+# -- dialects ---------------------------------------------------------------------------------------------------------
+
+
+def request(program, **input):
+    """With a model of its own: the default one is looked for in the list of models."""
+    return program.call("submit", input={"prompt": "a boat", **input}, model="m", wait_ms=20000)
+
+
+def data_uri(picture):
+    return "data:image/png;base64," + base64.b64encode(picture).decode()
+
+
+def test_a_server_is_asked_once_what_it_is(ask, openai):
+    openai.models = [{"id": "sdxl", "owned_by": "xinference", "model_type": "image"}]
+    with ask() as program:
+        assert [request(program)["status"], request(program, response_format="url")["status"]] == ["completed", "completed"]
+    assert len(openai.questions()) == 1
+    asked, told = openai.posts()
+    # It answers a path of its disk by default.
+    assert asked["fields"] == {"model": "m", "prompt": "a boat", "response_format": "b64_json"}
+    assert told["fields"]["response_format"] == "url"
+
+
+@pytest.mark.parametrize("models", ["lost", [], [{"id": "a", "owned_by": "somebody"}]])
+def test_a_server_that_does_not_say_what_it_is_gets_the_input_unchanged(ask, openai, models):
+    openai.models = models
+    with ask() as program:
+        assert [request(program)["status"], request(program)["status"]] == ["completed", "completed"]
+    assert len(openai.questions()) == 1
+    assert {post["body"] for post in openai.posts()} == {b'{"model":"m","prompt":"a boat"}'}
+
+
+def test_a_dialect_that_is_named_is_not_asked_for(ask, openai, home):
+    (home / ".config/imagewire").mkdir(parents=True)
+    (home / ".config/imagewire/config.json").write_text('{"openai_dialect": "sglang", "openai_free": false}')
+    openai.script("normal", {"error": 500}, "normal")
+    with ask() as program:
+        assert [request(program)["status"], request(program)["status"]] == ["completed", "unknown"]
+    with ask(IMAGEWIRE_OPENAI_DIALECT="plain") as program:
+        assert request(program)["status"] == "completed"
+    assert openai.questions() == []
+    assert ["response_format" in post["fields"] for post in openai.posts()] == [True, True, False]
+
+
+def test_edits_go_out_as_the_server_takes_them(ask, openai):
+    picture, address = data_uri(png(3, 3)), "https://pictures.example/1.png"
+    expected = {
+        "xai": ("/v1/images/edits", {"images": [{"url": text, "type": "image_url"} for text in (picture, address)]}),
+        "ark": ("/v1/images/generations", {"image": [picture, address]}),
+        "together": ("/v1/images/generations", {"reference_images": [picture, address]}),
+        "openrouter": ("/v1/images", {
+            "input_references": [{"type": "image_url", "image_url": {"url": text}} for text in (picture, address)]}),
+    }
+    for dialect in expected:
+        with ask(IMAGEWIRE_OPENAI_DIALECT=dialect) as program:
+            assert request(program, image=[picture, address])["status"] == "completed"
+    for post, (path, members) in zip(openai.posts(), expected.values()):
+        assert post["path"] == path and post["headers"]["content-type"] == "application/json"
+        assert post["fields"] == {"model": "m", "prompt": "a boat", **members}
+
+
+@pytest.mark.parametrize("owner, input, words", [
+    ("koboldcpp", {"image": data_uri(png(3, 3))}, "KoboldCpp cannot edit images"),
+    ("xinference", {"image": "https://pictures.example/1.png"}, "Xinference takes no address of an image (input.image)"),
+])
+def test_an_edit_that_a_server_cannot_do_is_not_sent(ask, openai, owner, input, words):
+    openai.models = [{"id": "a", "owned_by": owner}]
+    with ask() as program:
+        done = request(program, **input)
+    assert (done["status"], done["billing"], done["failure"]["type"]) == ("failed", "none", "invalid_input")
+    assert words in done["error"] and "Nothing was sent" in done["error"]
+    assert openai.posts() == []
+
+
+def test_a_query_in_the_address_stands_behind_the_path(ask, openai):
+    with ask(OPENAI_BASE_URL=f"{openai.url}?api-version=2025-04-01") as program:
+        assert request(program)["status"] == "completed"
+        assert [model["id"] for model in program.call("models", provider="openai")["models"]] == ["a/b", "gpt-image-2"]
+    assert {request["path"] for request in openai.questions()} == {"/v1/models?api-version=2025-04-01"}
+    assert openai.posts()[0]["path"] == "/v1/images/generations?api-version=2025-04-01"
+
+
+def test_the_list_of_models_that_the_default_model_needs_is_the_question(ask, openai):
+    openai.models = [{"id": "gpt-image-2", "owned_by": "xinference"}]
+    with ask() as program:
+        assert submit(program)["status"] == "completed"
+    assert len(openai.questions()) == 1
+    assert openai.posts()[0]["fields"]["response_format"] == "b64_json"
+
+
+def test_a_relative_address_is_fetched_from_the_server_without_the_key(ask, openai):
+    openai.script({"files": [{"name": "content", "bytes": PICTURE, "type": "image/png"}], "as": "relative"})
+    with ask() as program:
+        done = request(program)
+    assert done["status"] == "completed", done
+    assert Path(done["files"][0]["path"]).read_bytes() == PICTURE
+    fetched = [request for request in openai.requests if request["path"].startswith("/file/")]
+    assert len(fetched) == 1 and "authorization" not in fetched[0]["headers"]
+
+
+def test_an_address_below_the_base_url_is_whole_in_the_outputs(ask, openai):
+    openai.script({"status": 200, "json": {"data": [{"url": "../picture/1.png"}, {"url": "nothing.png"}]}})
+    with ask() as program:
+        done = request(program)
+    assert Path(done["files"][0]["path"]).read_bytes().startswith(PNG)
+    assert done["outputs"][1] == f"{openai.url}/nothing.png"
+
+
+def test_a_picture_on_this_disk_is_copied_and_a_text_never(ask, openai, home):
+    picture, secret, svg = home / "picture.jpg", home / "secret.png", home / "drawing.svg"
+    picture.write_bytes(PICTURE)
+    secret.write_text("the secret")
+    svg.write_text("<svg xmlns='http://www.w3.org/2000/svg'><text>the secret</text></svg>")
+    openai.script(*({"status": 200, "json": {"data": [{"url": str(path)}]}} for path in (picture, secret, svg, home)))
+    with ask() as program:
+        done = request(program)
+        refused = [request(program) for _ in range(3)]
+    assert done["status"] == "completed", done
+    assert Path(done["files"][0]["path"]).read_bytes() == PICTURE and picture.exists()
+    for prediction in refused:
+        assert prediction["files"] == [] and prediction["failure"]["type"] == "download_failed"
+    saved = (home / ".local/state/imagewire/outputs").rglob("*")
+    assert all(b"the secret" not in path.read_bytes() for path in saved if path.is_file())
+
+
+def test_a_moderated_image_is_a_refusal_of_the_content(ask, openai):
+    openai.script({"status": 200, "json": {"data": [{"respect_moderation": False, "url": ""}]}})
+    with ask() as program:
+        done = request(program)
+    assert (done["status"], done["billing"], done["failure"]["type"]) == ("failed", "unknown", "content_refused")
+
+
+def test_a_refusal_that_says_its_price_is_billed(ask, openai):
+    """xAI bills images that its moderation holds back."""
+    refusal = {"code": "c", "error": "Generated image rejected by content moderation."}
+    openai.script(*({"status": 400, "json": {**refusal, "usage": {"cost_in_usd_ticks": cost}}} for cost in (200000000, 0)))
+    with ask() as program:
+        billed, free = request(program), request(program)
+    assert (billed["status"], billed["billing"], billed["failure"]["type"]) == ("failed", "charged", "content_refused")
+    assert "Nothing is billed" not in billed["error"]
+    assert (free["status"], free["billing"]) == ("failed", "none")
+
+
+def test_what_the_list_of_models_says_beyond_ids_is_kept(ask, openai):
+    openai.models = [
+        {"id": "a", "display_name": "A model", "type": "image"}, {"id": "b", "name": "b", "model_type": "LLM"},
+        {"id": "c", "name": "C", "architecture": {"output_modalities": ["text", "image"]}}, {"id": "d", "type": "odd"},
+    ]
+    with ask() as program:
+        models = program.call("models", provider="openai")["models"]
+    assert [(model["id"], model.get("name"), model.get("kind")) for model in models] == [
+        ("a", "A model", "image"), ("b", None, "text"), ("c", "C", "image"), ("d", None, None)]
 
 
 # -- life and death ---------------------------------------------------------------------------------------------------

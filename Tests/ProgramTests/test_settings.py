@@ -53,6 +53,12 @@ BROKEN = {
     "key that was not filled in": (lambda home: {"WAVESPEED_API_KEY": "${WAVESPEED_API_KEY}"}, "placeholder"),
     "misspelt provider": (lambda home: {"IMAGEWIRE_PROVIDER": "wavespeeed"}, 'is "wavespeeed"; it must be wavespeed'),
     "openai's key file": (lambda home: {"OPENAI_API_KEY_FILE": home / "nope"}, "OPENAI_API_KEY_FILE names"),
+    "unknown dialect": (
+        lambda home: {"IMAGEWIRE_PROVIDER": "openai", "OPENAI_API_KEY": KEY, "IMAGEWIRE_OPENAI_DIALECT": "OpenAI"},
+        'The dialect from IMAGEWIRE_OPENAI_DIALECT is "OpenAI"; it must be plain, openai'),
+    "neither free nor not": (
+        lambda home: {"IMAGEWIRE_PROVIDER": "openai", "OPENAI_API_KEY": KEY, "IMAGEWIRE_OPENAI_FREE": "yes"},
+        "it must be 1 or 0"),
     "address without a scheme": (
         lambda home: {"WAVESPEED_API_KEY": KEY, "WAVESPEED_BASE_URL": "api.example"}, "must begin with https://"),
 }
@@ -114,7 +120,8 @@ def test_a_key_file_may_be_a_link_and_a_key_may_have_spaces_around(run, home, wa
 @pytest.mark.parametrize("content, words", [
     ("", "is empty"), ("{", "is not a JSON object"), ("[]", "is not a JSON object"),
     ({"providr": "wavespeed"}, '"provider" is probably meant'), ({"model": 5}, "model must be a string"),
-    ({"retain": True}, "retain must be a number"),
+    ({"retain": True}, "retain must be a number"), ({"openai_dialect": True}, "openai_dialect must be a string"),
+    ({"openai_dialec": "xai"}, '"openai_dialect" is probably meant'),
     ({"wavespeed_api_key_file": "~/nope"}, "nope, which does not exist"),
     ({"wavespeed_api_key": ""}, "is empty"), ({"provider": "wavespeeed"}, "wavespeeed"),
     ({"wavespeed_api_key_store": "kwallet"}, "must be secret-tool or security"),

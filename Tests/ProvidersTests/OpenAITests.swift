@@ -107,7 +107,10 @@ import Threads
   @Test(arguments: [
     "", "null", "[]", "{}", "7", "<html>", #"{"message":"welcome"}"#, "data: [DONE]\n\n", "BM was here", "no JSON",
     #"{"data":[{"job":"7"}]}"#, #"{"data":[{"b64_json":"no base64"}]}"#, #"{"id":"job-7","status":"queued"}"#,
-    #"{"data":[{"url":"/relative.png"}]}"#, #"{"images":["abcd"]}"#, #"["a","b"]"#, #"{"detail":"welcome"}"#,
+    #"{"data":[{"url":"relative"}]}"#, #"{"data":[{"url":"an image.png"}]}"#,
+    #"{"data":[{"url":"file:///etc/a.png"}]}"#,
+    #"{"data":[{"url":"C:\\a.png"}]}"#, #"{"images":["/relative.png"]}"#, #"{"images":["abcd"]}"#, #"["a","b"]"#,
+    #"{"detail":"welcome"}"#,
     "data: {\"type\":\"image_generation.completed\",\"b64_json\":\"*\"}\n\n", "{\"data\":[{\"b64_json\":\"AQID\"",
   ])
   func whatHoldsNoImageAndDoesNotSaySoIsNotUnderstood(text: String) {
@@ -124,6 +127,36 @@ import Threads
     #expect(answer(text).outputs.isEmpty)
   }
 
+  @Test(arguments: ["/v1/images/7/content?variant=1", "/root/.xinference/image/7.jpg", "1.png", "out/1.webp", "//h/1"])
+  func aReferenceIsALocation(url: String) {
+    #expect(answer(#"{"data":[{"url":"\#(url)"}]}"#).outputs == [.location(url)])
+  }
+
+  @Test func finishedImagesOfArksStreamAreOutputs() {
+    let event = { (type: String, members: String) in "event: \(type)\ndata: {\"type\":\"\(type)\",\(members)}\n\n" }
+    let first = event("image_generation.partial_succeeded", #""image_index":0,"url":"https://x/1.jpg","size":"1x1""#)
+    let failed = event("image_generation.partial_failed", #""image_index":1,"error":{"code":"c","message":"m"}"#)
+    let last = event("image_generation.partial_succeeded", #""image_index":2,"b64_json":"AQID""#)
+    let end = event("image_generation.completed", #""usage":{"generated_images":2}"#) + "data: [DONE]\n\n"
+    let both = answer(first + failed + last + end)
+    #expect(both.outputs == [.location("https://x/1.jpg"), .bytes([1, 2, 3])] && !both.hasNone)
+    #expect(both.providerData.map { String(decoding: $0, as: UTF8.self) } == #"{"usage":{"generated_images":2}}"#)
+    let none = answer(failed + end)
+    #expect(none.outputs.isEmpty && none.hasNone && none.error?.code == "c")
+  }
+
+  @Test func refusalsInThePlaceOfEveryImageAreAnError() {
+    let ark = answer(#"{"data":[{"error":{"code":"OutputImageSensitiveContentDetected","message":"m"}}]}"#)
+    #expect(ark.hasNone && ark.error?.code == "OutputImageSensitiveContentDetected" && ark.error?.message == "m")
+    let xai = answer(#"{"data":[{"respect_moderation":false,"url":""}]}"#)
+    #expect(xai.hasNone && xai.error?.marks == ["moderation"])
+    let gemini = answer(#"[{"error":{"code":400,"message":"m","status":"INVALID_ARGUMENT"}}]"#)
+    #expect(gemini.hasNone && gemini.error?.message == "m")
+    // One image came: the others do not count.
+    let one = answer(#"{"data":[{"error":{"code":"c","message":"m"}},{"b64_json":"AQID"}]}"#)
+    #expect(!one.hasNone && one.outputs.count == 2)
+  }
+
   @Test func partialImagesAreNotOutputs() {
     let draft = #"data: {"type":"image_generation.partial_image","b64_json":"AQID"}"# + "\n\n"
     #expect(answer(draft).outputs.isEmpty)
@@ -137,12 +170,38 @@ import Threads
       (#"{"error":{"message":"m","code":42}}"#, "m", "42", nil), (#"{"error":"m"}"#, "m", nil, nil),
       (#"{"detail":"m"}"#, "m", nil, nil),
       (#"{"detail":[{"loc":["body","size"],"msg":"m"}]}"#, "m", nil, "size"), (#"{"message":"m"}"#, "m", nil, nil),
+      // xAI, stable-diffusion.cpp, DeepInfra, KoboldCpp, Gemini, LocalAI, Ark.
+      (#"{"code":"c","error":"m"}"#, "m", "c", nil), (#"{"error":"server_error","message":"m"}"#, "m", nil, nil),
+      (#"{"detail":{"error":"m"}}"#, "m", nil, nil), (#"{"detail":{"msg":"m","type":"t"}}"#, "m", nil, nil),
+      (#"[{"error":{"code":400,"message":"m","status":"INVALID_ARGUMENT"}}]"#, "m", "400", nil),
+      (#"{"error":{"code":500,"message":"m","type":""}}"#, "m", "500", nil),
+      (#"{"error":{"code":"c","message":"m","param":"p","type":"BadRequest"}}"#, "m", "c", "p"),
     ] as [(String, String, String?, String?)])
   func errorsOfSeveralServers(text: String, message: String, code: String?, parameter: String?) {
     let problem = OpenAIResponse.error(in: Array(text.utf8))
     #expect(problem?.message == message)
     #expect(problem?.code == code)
     #expect(problem?.parameter == parameter)
+  }
+}
+
+@Suite struct OpenAIErrorMarksTests {
+  @Test(
+    arguments: [
+      (
+        #"{"error":{"code":"contentFilter","message":"m","inner_error":{"code":"ResponsibleAIPolicyViolation"}}}"#,
+        ["ResponsibleAIPolicyViolation"]
+      ),
+      (#"{"error":{"code":"c","message":"m","innererror":{"code":"i","content_filter_result":{}}}}"#, ["i"]),
+      (
+        #"[{"error":{"message":"m","status":"S","details":[{"reason":"API_KEY_INVALID"},{}]}}]"#,
+        ["S", "API_KEY_INVALID"]
+      ),
+      (#"{"error":{"code":403,"message":"m","metadata":{"reasons":["x"],"flagged_input":"y"}}}"#, ["moderation"]),
+      (#"{"error":{"code":403,"message":"m","metadata":{}}}"#, []), (#"{"error":"m"}"#, []),
+    ] as [(String, [String])])
+  func innerCodesAreKept(text: String, marks: [String]) {
+    #expect(OpenAIResponse.error(in: Array(text.utf8))?.marks == marks)
   }
 }
 

@@ -5,7 +5,16 @@ extension OpenAI: HTTPProvider {
   /// default provider.
   static let access = ProviderAccess(
     defaultBaseURL: defaultBaseURL, defaultPath: "/v1", healthPath: "/models", hasOwnServers: true,
-    isDefaultWithKey: false)
+    isDefaultWithKey: false, settings: [dialectSetting, freeSetting])
+
+  /// Which row of `OpenAIDialect` the server is.
+  static let dialectSetting = ProviderSetting(
+    name: "dialect", values: .words(OpenAIDialect.names),
+    summary: "which server it is, where neither its address nor its list of models tells")
+  /// Whether requests cost nothing.
+  static let freeSetting = ProviderSetting(
+    name: "free", values: .onOrOff,
+    summary: "1 or 0: whether requests cost nothing; by default for servers of your own network")
 
   /// OpenAI's Images API. Its history is the stored replies.
   public static let descriptor = ProviderDescriptor(
@@ -16,6 +25,8 @@ extension OpenAI: HTTPProvider {
   public static func make(_ parts: ProviderParts) -> OpenAI {
     OpenAI(
       baseURL: parts.baseURL, key: parts.key, account: parts.account, replies: parts.replies, http: parts.http,
-      files: parts.files, replyQueue: parts.replyQueue, clientVersion: parts.version, now: parts.now)
+      files: parts.files, replyQueue: parts.replyQueue, clientVersion: parts.version,
+      dialect: parts.settings[dialectSetting.name], isFree: parts.settings[freeSetting.name].map { $0 == "1" },
+      now: parts.now)
   }
 }

@@ -20,8 +20,10 @@ public struct OpenAI: Provider {
   public let isLimited = true
   /// The service makes its outputs.
   public let isEmbedded = false
-  /// Ten minutes, the time-out of OpenAI's own clients: the image is made between request and reply.
-  public let postLimit: Int64 = 600_000
+  /// Ten minutes, the time-out of OpenAI's own clients, because the image is made between request and reply; and the time
+  /// for the question what server it is.
+  public let postLimit: Int64 = replyLimit + OpenAIServer.patience
+  private static let replyLimit: Int64 = 600_000
 
   let base: BaseURL
   let replies: any ReplyStore
@@ -30,6 +32,9 @@ public struct OpenAI: Provider {
   let files: WorkQueue
   let replyQueue: WorkQueue
   let clientVersion: String
+  let server: OpenAIServer
+  /// What the user said; `nil` where the address decides.
+  let saidFree: Bool?
   let now: @Sendable () -> Int64
 
   /// A provider for one account.
@@ -42,10 +47,13 @@ public struct OpenAI: Provider {
   ///   - files: where stored replies are read, and outputs written.
   ///   - replyQueue: where the reply to a POST is stored; for nothing else, because what waits there is only in memory.
   ///   - clientVersion: the version of this program, sent to the service.
+  ///   - dialect: a name of `OpenAIDialect`; `nil` where the server tells.
+  ///   - isFree: whether requests cost nothing; `nil` where the address tells.
   ///   - now: the wall clock in milliseconds since 1970; only compared with the `Date` of answers.
   public init(
     baseURL: String = Self.defaultBaseURL, key: String, account: String, replies: any ReplyStore, http: HTTPClient,
-    files: WorkQueue, replyQueue: WorkQueue, clientVersion: String, now: @escaping @Sendable () -> Int64
+    files: WorkQueue, replyQueue: WorkQueue, clientVersion: String, dialect: String? = nil, isFree: Bool? = nil,
+    now: @escaping @Sendable () -> Int64
   ) {
     base = BaseURL(baseURL, defaultPath: Self.access.defaultPath)
     self.account = account
@@ -54,6 +62,8 @@ public struct OpenAI: Provider {
     self.files = files
     self.replyQueue = replyQueue
     self.clientVersion = clientVersion
+    server = OpenAIServer(setting: dialect, host: base.host)
+    saidFree = isFree
     self.now = now
     self.key = key.trimmed
   }
@@ -75,7 +85,7 @@ public struct OpenAI: Provider {
 
   // MARK: - Submit
 
-  /// Sends the input and the model, at most once; as a form to `/edits` where the input has images.
+  /// Sends the input and the model, at most once; where the input has images, as an edit in the way of the server.
   public func submit(
     _ prediction: Prediction, mayStart: @escaping @Sendable () -> Bool,
     completion: @escaping @Sendable (SubmitOutcome) -> Void
@@ -96,9 +106,20 @@ public struct OpenAI: Provider {
       return completion(
         .refused(PredictionFailure(.authentication, retryable: false, message: message, hint: hint), pause: nil))
     }
+    server.withDialect(asking: { askForModels(atMost: OpenAIServer.patience, completion: $0) }) { dialect in
+      send(object, of: prediction, dialect, mayStart: mayStart, preview: preview, completion: completion)
+    }
+  }
+
+  private func send(
+    _ object: JSONObject, of prediction: Prediction, _ dialect: OpenAIDialect,
+    mayStart: @escaping @Sendable () -> Bool, preview: @escaping @Sendable (PartialImage) -> Void,
+    completion: @escaping @Sendable (SubmitOutcome) -> Void
+  ) {
     let order: OpenAIRequestBody
     do throws(OpenAIRequestBody.Refusal) {
-      order = try OpenAIRequestBody(object, model: prediction.model, boundary: "imagewire-\(prediction.id)")
+      order = try OpenAIRequestBody(
+        object, model: prediction.model, dialect: dialect, boundary: "imagewire-\(prediction.id)")
     } catch {
       return completion(
         .refused(
@@ -111,12 +132,12 @@ public struct OpenAI: Provider {
       for image in previews.withLock({ $0.append(bytes) }) { preview(image) }
     }
     let request = HTTPRequest(
-      url: base.text + order.path, headers: headers(contentType: order.contentType), body: order.body,
-      limits: .init(total: postLimit), bodyLimit: Self.answerLimit.whole, plainLimit: Self.answerLimit.plain,
+      url: base.url(of: order.path), headers: headers(contentType: order.contentType), body: order.body,
+      limits: .init(total: Self.replyLimit), bodyLimit: Self.answerLimit.whole, plainLimit: Self.answerLimit.plain,
       purpose: .once(mayStart: mayStart),
       watch: object["stream"]?.bool == true ? watch : nil, queue: replyQueue)
     http.send(request) { result in
-      var outcome = outcome(of: result, prediction)
+      var outcome = outcome(of: result, prediction, path: order.path)
       let count = previews.withLock { $0.count }
       let came = "Partial images came (\(count)), but not the final image."
       switch outcome {
@@ -130,7 +151,9 @@ public struct OpenAI: Provider {
   }
 
   /// Sources/Predictions/README.md, "Outcomes of a POST". A reply has no id here; its images stand for one.
-  private func outcome(of result: Result<HTTPResponse, HTTPFailure>, _ prediction: Prediction) -> SubmitOutcome {
+  private func outcome(
+    of result: Result<HTTPResponse, HTTPFailure>, _ prediction: Prediction, path: String
+  ) -> SubmitOutcome {
     let response: HTTPResponse
     let broken: HTTPFailure?
     switch answer(to: result) {
@@ -148,15 +171,27 @@ public struct OpenAI: Provider {
       return keep(unread: reply, of: prediction, because: broken.map(reason) ?? notUnderstood(response))
     }
     if let broken { return .ambiguous(reason: reason(broken)) }
+    let problem = OpenAIResponse.error(in: response.body)
     if HTTPResponse.isRefusal(response.status) {
       let (failure, pause) = refusal(
-        OpenAIResponse.error(in: response.body), status: response.status, model: prediction.model,
+        problem, status: response.status, model: prediction.model, path: path,
         retryAfter: HTTPTime.retryAfter(response.headers, now: now()))
+      guard OpenAIResponse.isBilled(response.body) else { return .refused(failure, pause: pause) }
+      return .accepted(
+        remoteID: Self.remoteID(of: prediction), result: .failed(Self.withoutPromise(failure), billing: .charged),
+        clockSkew: nil)
+    }
+    if response.status >= 500, isFree {
+      let (failure, pause) = freeFailure(problem, status: response.status)
       return .refused(failure, pause: pause)
     }
-    let said = quoted(OpenAIResponse.error(in: response.body)?.message)
+    let said = quoted(problem?.message)
     return .ambiguous(reason: "The provider answered HTTP \(response.status)\(said).")
   }
+
+  /// Whether a request costs nothing: a server on this machine or in its private network, unless it is known to hand requests
+  /// on to services that cost money.
+  var isFree: Bool { saidFree ?? ([.loopback, .local].contains(base.reach) && !server.dialect.isGateway) }
 
   /// Keeps a reply that is not understood. Where that fails, what `keep` stored is left for a later search.
   private func keep(unread reply: StoredReply, of prediction: Prediction, because reason: String) -> SubmitOutcome {
@@ -172,20 +207,27 @@ public struct OpenAI: Provider {
     let answer = OpenAIResponse(reply.body, isWhole: reply.isWhole)
     if !answer.outputs.isEmpty {
       return .completed(
-        outputs: answer.outputs, hasNSFWContents: [], inferenceMilliseconds: nil, providerData: answer.providerData)
+        outputs: answer.outputs.map(named), hasNSFWContents: [], inferenceMilliseconds: nil,
+        providerData: answer.providerData)
     }
     guard reply.isWhole, answer.hasNone else { return nil }
     if let error = answer.error {
-      var (failure, _) = refusal(error, status: 200, model: prediction.model, retryAfter: nil)
-      let promise = " Nothing is billed."
-      if failure.message.hasSuffix(promise) { failure.message.removeLast(promise.count) }
-      return .failed(failure, billing: .unknown)
+      let (failure, _) = refusal(error, status: 200, model: prediction.model, retryAfter: nil)
+      return .failed(Self.withoutPromise(failure), billing: .unknown)
     }
     return .failed(
       PredictionFailure(
         .remoteError, retryable: false, message: "The provider reported success, but returned no image.",
         hint: "It may be billed; check the provider's usage page."),
       billing: .unknown)
+  }
+
+  /// A refusal that may cost money.
+  private static func withoutPromise(_ failure: PredictionFailure) -> PredictionFailure {
+    var failure = failure
+    let promise = " Nothing is billed."
+    if failure.message.hasSuffix(promise) { failure.message.removeLast(promise.count) }
+    return failure
   }
 
   // MARK: - Afterwards
@@ -233,7 +275,42 @@ public struct OpenAI: Provider {
     if output == "inline:\(index)" {
       return files.async { completion(write(index, of: prediction, into: writer)) }
     }
-    fetch(output, into: writer, completion: completion)
+    guard isPath(output) else { return fetch(output, into: writer, completion: completion) }
+    files.async {
+      if let outcome = copy(output, into: writer) { return completion(outcome) }
+      fetch(base.resolved(output), into: writer, completion: completion)
+    }
+  }
+
+  /// An output with its whole address. A path that a server on this machine names may be one of its disk, and stays.
+  private func named(_ output: RemoteOutput) -> RemoteOutput {
+    guard case .location(let text) = output, !isPath(text) else { return output }
+    return .location(base.resolved(text))
+  }
+
+  /// Whether it may be a file of this disk: only where the server runs on this machine.
+  func isPath(_ location: String) -> Bool {
+    base.reach == .loopback && location.hasPrefix("/") && !location.hasPrefix("//")
+  }
+
+  /// Copies a picture, a video or a sound of this disk; `nil` where there is none at this path.
+  private func copy(_ path: String, into writer: any OutputWriter) -> DownloadOutcome? {
+    guard let file = LocalFile(path: path) else { return nil }
+    do throws(OutputError) {
+      try writer.expect(file.length)
+      var count: Int64 = 0
+      while let bytes = file.read(atMost: 1 << 20) {
+        guard !bytes.isEmpty else {
+          return count == file.length ? .written() : .transient(reason: "The file is changing.")
+        }
+        try writer.write(bytes.span)
+        count += Int64(bytes.count)
+      }
+      return .transient(reason: "The file of the server cannot be read to its end.")
+    } catch {
+      if case .tooLarge = error { return .refused(reason: error.message) }
+      return .unsaved(error)
+    }
   }
 
   /// Writes an output from the stored reply.
@@ -269,7 +346,10 @@ public struct OpenAI: Provider {
   // MARK: - Pieces
 
   func headers(contentType: String) -> [HTTPRequest.Header] {
-    let authorization = key.isEmpty ? [] : [HTTPRequest.Header("Authorization", "Bearer \(key)")]
+    // A token of Microsoft's directory is a JWT, and no key.
+    let name = key.hasPrefix("eyJ") ? nil : server.dialect.keyHeader
+    let authorization =
+      key.isEmpty ? [] : [name.map { HTTPRequest.Header($0, key) } ?? .init("Authorization", "Bearer \(key)")]
     return authorization + [
       .init("Content-Type", contentType), .init("Accept", "application/json, text/event-stream"),
       .init("User-Agent", userAgent),

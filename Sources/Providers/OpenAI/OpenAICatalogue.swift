@@ -2,7 +2,7 @@ internal import HTTP
 internal import JSON
 public import Predictions
 
-/// The server's list of models, `GET {base}/models`, which has names only.
+/// The server's list of models, `GET {base}/models`: ids, and the name and the kind of a model where the server says them.
 extension OpenAI: ProviderCatalogue {
   /// None: servers differ.
   public func builtIn(_ model: String) -> Model? { nil }
@@ -12,15 +12,15 @@ extension OpenAI: ProviderCatalogue {
   public func models(
     atMost milliseconds: Int64, completion: @escaping @Sendable (Result<[Model], ProviderError>) -> Void
   ) {
-    let request = HTTPRequest(
-      url: "\(base.text)/models", headers: headers(contentType: "application/json"), limits: .init(total: milliseconds))
-    http.send(request) { result in
+    askForModels(atMost: milliseconds) { result in
       switch result {
       case .failure(let failure):
         completion(
           .failure(ProviderError(message: reason(failure), hint: "Check the network.", isRetryable: true)))
       case .success(let response):
-        let list = (try? JSONValue(parsing: response.body))?["data"]?.array
+        server.note(response)
+        let answer = try? JSONValue(parsing: response.body)
+        let list = answer?.array ?? answer?["data"]?.array
         guard (200..<300).contains(response.status), let list else {
           let said = quoted(OpenAIResponse.error(in: response.body)?.message)
           return completion(
@@ -31,12 +31,33 @@ extension OpenAI: ProviderCatalogue {
                   ? "Check \(Self.descriptor.keyVariable)." : "Check \(Self.descriptor.baseURLVariable).",
                 isRetryable: response.status == 429 || response.status >= 500)))
         }
-        completion(
-          .success(
-            list.compactMap { item in
-              item["id"]?.string.flatMap { (1...256).contains($0.utf8.count) ? Model(id: $0, editModel: $0) : nil }
-            }))
+        completion(.success(list.compactMap(Self.model)))
       }
     }
   }
+
+  /// Sends `GET {base}/models`, which is free.
+  func askForModels(
+    atMost milliseconds: Int64, completion: @escaping @Sendable (Result<HTTPResponse, HTTPFailure>) -> Void
+  ) {
+    http.send(
+      HTTPRequest(
+        url: base.url(of: "/models"), headers: headers(contentType: "application/json"),
+        limits: .init(total: milliseconds)),
+      completion: completion)
+  }
+
+  static func model(_ item: JSONValue) -> Model? {
+    guard let id = item["id"]?.string, (1...256).contains(id.utf8.count) else { return nil }
+    let name = (item["display_name"] ?? item["name"])?.string.map { SafeText($0, atMost: 200).description }
+    let outputs = item["architecture"]?["output_modalities"]?.array?.compactMap(\.string) ?? []
+    let type = (item["model_type"] ?? item["type"])?.string
+    let kind = outputs.contains("image") ? .image : (outputs + [type ?? ""]).lazy.compactMap { kinds[$0] }.first
+    return Model(id: id, name: name == id || name == "" ? nil : name, kind: kind, editModel: id)
+  }
+
+  /// `model_type` of Xinference, `type` of Together, `output_modalities` of OpenRouter.
+  private static let kinds: [String: ModelKind] = [
+    "image": .image, "video": .video, "audio": .audio, "LLM": .text, "chat": .text, "language": .text, "text": .text,
+  ]
 }

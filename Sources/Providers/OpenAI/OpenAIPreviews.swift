@@ -33,10 +33,10 @@ struct OpenAIPreviews: Sendable {
 
   private mutating func image(in event: EventStream.Event) -> PartialImage? {
     // Most servers name their events, so that the final image need not be parsed here.
-    if event.name.hasSuffix(".completed") { end() }
-    guard !isOver, event.name.isEmpty || event.name.hasSuffix(Self.suffix) else { return nil }
+    if event.name.hasSuffix(OpenAIDialect.lastEvent) { end() }
+    guard !isOver, event.name.isEmpty || event.name.hasSuffix(OpenAIDialect.draftEvent) else { return nil }
     if event.isTooLong {
-      guard event.name.hasSuffix(Self.suffix) else { return nil }
+      guard event.name.hasSuffix(OpenAIDialect.draftEvent) else { return nil }
       return counted(.unreadable(reason: "it is longer than \(limit) bytes"))
     }
     guard let object = (try? JSONValue(parsing: event.data))?.object else {
@@ -44,16 +44,14 @@ struct OpenAIPreviews: Sendable {
     }
     let type = object["type"]?.string ?? event.name
     // Partial images behind the final one are ignored.
-    if type.hasSuffix(".completed") { end() }
-    guard type.hasSuffix(Self.suffix) else { return nil }
+    if type.hasSuffix(OpenAIDialect.lastEvent) { end() }
+    guard type.hasSuffix(OpenAIDialect.draftEvent) else { return nil }
     let index = object["partial_image_index"]?.int64.flatMap { Int32(exactly: $0) }.map(Int.init) ?? count
     guard case .bytes(let bytes, _)? = OpenAIResponse.output(.object(object)) else {
       return counted(.unreadable(reason: "it is not base64"))
     }
     return counted(.picture(bytes, index: max(0, index)))
   }
-
-  private static let suffix = ".partial_image"
 
   private mutating func counted(_ image: PartialImage) -> PartialImage {
     count += 1

@@ -11,6 +11,8 @@ struct OpenAIResponse: Sendable {
     var type: String
     var code: String?
     var parameter: String?
+    /// Further words of the server for its kind: an inner code, a status, reasons.
+    var marks: [String] = []
   }
 
   /// The final images, in order. Beside one that can be read, what cannot is kept as JSON.
@@ -51,8 +53,9 @@ struct OpenAIResponse: Sendable {
       outputs = Self.outputs(of: images)
       note(value)
       revisedPrompt = images.lazy.compactMap { $0["revised_prompt"]?.string }.first
-      error = object.flatMap(Self.problem)
-      hasNone = outputs.isEmpty && (object?["error"] != nil || images.isEmpty && object != nil)
+      let refused = outputs.isEmpty ? Self.problem(ofAll: images) : nil
+      error = Self.problem(in: value) ?? refused
+      hasNone = outputs.isEmpty && (object?["error"] != nil || images.isEmpty && object != nil || refused != nil)
       return
     }
     var events = EventStream()
@@ -62,16 +65,21 @@ struct OpenAIResponse: Sendable {
 
   /// The error object of a refusal; `nil` where there is none.
   static func error(in body: [UInt8]) -> Problem? {
-    (try? JSONValue(parsing: body))?.object.flatMap(problem)
+    (try? JSONValue(parsing: body)).flatMap(problem)
+  }
+
+  /// Whether a refusal says that it cost money: xAI bills images that its moderation holds back.
+  static func isBilled(_ body: [UInt8]) -> Bool {
+    ((try? JSONValue(parsing: body))?["usage"]?["cost_in_usd_ticks"]?.int64 ?? 0) > 0
   }
 
   private mutating func take(_ event: EventStream.Event) {
     guard let object = (try? JSONValue(parsing: event.data))?.object else { return }
     let type = object["type"]?.string ?? event.name
-    if type.hasSuffix(".completed") {
+    if OpenAIDialect.imageEvents.contains(where: type.hasSuffix) {
       if let output = Self.output(.object(object)) { outputs.append(output) }
       note(.object(object))
-    } else if let problem = Self.problem(in: object) {
+    } else if let problem = Self.problem(in: .object(object)) {
       error = problem
     }
   }
@@ -117,22 +125,50 @@ struct OpenAIResponse: Sendable {
       guard let bytes = Base64.decodeLeniently(Array(text.utf8).span), !bytes.isEmpty else { return nil }
       return .bytes(bytes)
     }
-    return value["url"]?.string.flatMap(RemoteOutput.init(text:))
+    guard let url = value["url"]?.string else { return nil }
+    return RemoteOutput(text: url) ?? reference(url)
   }
 
-  /// OpenAI's `error`, FastAPI's `detail`, or a bare `message`.
-  private static func problem(in object: JSONObject) -> Problem? {
+  /// An address that is relative to the base URL, or a path on the server's disk: `/v1/images/7/content`, `1.png`.
+  private static func reference(_ text: String) -> RemoteOutput? {
+    let text = text.trimmed
+    let isPlain = !text.isEmpty && text.utf8.count <= 4_096 && !text.contains { $0.isWhitespace || $0 == "\\" }
+    let isNamed = FileFormat.isExtension(FormatHint(address: text).fileExtension)
+    guard isPlain, !text.prefix(while: { !"/?#".contains($0) }).contains(":"), text.hasPrefix("/") || isNamed else {
+      return nil
+    }
+    return .location(text)
+  }
+
+  /// The problem where no image can be read, because all were refused one by one: Ark puts an error in the place of each, xAI a
+  /// mark.
+  private static func problem(ofAll images: [JSONValue]) -> Problem? {
+    if !images.isEmpty, images.allSatisfy({ $0["error"]?.isEmpty == false }) { return images.first.flatMap(problem) }
+    guard images.contains(where: { $0["respect_moderation"]?.bool == false }) else { return nil }
+    return Problem(message: "", type: "", marks: ["moderation"])
+  }
+
+  /// OpenAI's `error`, FastAPI's `detail`, or a bare `message`. Gemini's stands in a list.
+  private static func problem(in answer: JSONValue) -> Problem? {
+    guard let object = (answer.array?.first ?? answer).object else { return nil }
     let error = object["error"]
     let detail = object["detail"]
-    let first = detail?.array?.first
+    let first = detail?.array?.first ?? detail
+    let plain = object["data"] == nil ? object["message"]?.string : nil
     let text =
-      error?["message"]?.string ?? error?.string ?? detail?.string ?? first?["msg"]?.string
-      ?? (object["data"] == nil ? object["message"]?.string : nil)
+      error?["message"]?.string ?? (error?.string == nil ? nil : plain) ?? error?.string ?? detail?.string
+      ?? first?["msg"]?.string ?? first?["error"]?.string ?? (answer.array == nil ? plain : nil)
     guard let text else { return nil }
-    let path = first?["loc"]?.array?.last?.string
+    let inner = error?["inner_error"] ?? error?["innererror"]
+    let details = error?["details"]?.array ?? []
+    let marks =
+      [inner?["code"], error?["status"]].compactMap { $0?.string } + details.compactMap { $0["reason"]?.string }
+      + (error?["metadata"]?["reasons"]?.array == nil ? [] : ["moderation"])
+    let code = error?["code"] ?? (error?.string == text ? object["code"] : nil)
     return Problem(
-      message: text, type: error?["type"]?.string ?? "",
-      code: error?["code"].flatMap { $0.string ?? $0.number?.spelling }, parameter: error?["param"]?.string ?? path)
+      message: text, type: error?["type"]?.string ?? (error?.string == text ? "" : error?.string) ?? "",
+      code: code.flatMap { $0.string ?? $0.number?.spelling },
+      parameter: error?["param"]?.string ?? first?["loc"]?.array?.last?.string, marks: marks)
   }
 }
 
