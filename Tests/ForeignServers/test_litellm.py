@@ -38,6 +38,11 @@ def proxy(tmp_path_factory):
                 "model": "openai/painter", "api_key": "none",
                 "mock_response": "data:image/png;base64," + base64.b64encode(PICTURE).decode(),
             },
+        }, {
+            "model_name": "nowhere",
+            "litellm_params": {
+                "model": "openai/nowhere", "api_key": "none", "api_base": "http://127.0.0.1:9/v1", "num_retries": 0,
+            },
         }],
     }))
     with socket.socket() as free:
@@ -101,6 +106,21 @@ def test_a_wrong_key(run):
     done = run("generate", "a boat", "-p", "openai", "-m", "painter", "--json", OPENAI_API_KEY="sk-wrong")
     assert (done.returncode, json.loads(done.stdout)["billing"]) == (1, "none")
     assert "sk-wrong" not in done.stdout + done.stderr
+
+
+def test_its_list_of_models_tells_what_it_is(proxy):
+    request = urllib.request.Request(f"{proxy}/v1/models", headers={"Authorization": f"Bearer {KEY}"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        models = json.load(answer)["data"]
+    assert len(models) == 2 and {model["created"] for model in models} == {1677610602}
+
+
+def test_it_is_not_taken_to_be_free(run):
+    """It hands requests on to services that cost money, so its address says nothing."""
+    done = run("generate", "a boat", "-p", "openai", "-m", "nowhere", "--json")
+    prediction = json.loads(done.stdout)
+    assert (prediction["status"], prediction["billing"]) == ("unknown", "unknown"), prediction
+    assert "HTTP 5" in prediction["error"]
 
 
 def test_the_doctor_finds_it(run):
