@@ -17,6 +17,10 @@ FAKE = Path(__file__).with_name("fake_imagewire.py")
 PATIENCE = 60.0
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "behaviour(id): the test holds this behaviour of clients/behaviours.json")
+
+
 @pytest.fixture
 def options(tmp_path, monkeypatch):
     """Options of a client with its own state directory and no settings of the user."""

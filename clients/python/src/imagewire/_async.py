@@ -100,7 +100,7 @@ class AsyncClient:
         self, prompt: Optional[str] = None, *, input: Optional[Mapping[str, Any]] = None, model: Optional[str] = None,
         provider: Optional[str] = None, idempotency_key: Optional[str] = None, tags: Iterable[str] = (),
         metadata: Optional[Mapping[str, Any]] = None, output_dir: Optional[Path] = None,
-        output_name: Optional[str] = None, max_cost: Optional[float] = None, upload: bool = False,
+        output_name: Optional[str] = None, max_cost: Optional[float] = None, upload: Optional[bool] = None,
         max_cost_estimates: bool = False,
         timeout: Optional[float] = None, on_progress: Optional[OnProgress] = None,
     ) -> Prediction:
@@ -141,7 +141,7 @@ class AsyncClient:
         self, prompt: Optional[str] = None, *, input: Optional[Mapping[str, Any]] = None, model: Optional[str] = None,
         provider: Optional[str] = None, idempotency_key: Optional[str] = None, tags: Iterable[str] = (),
         metadata: Optional[Mapping[str, Any]] = None, output_dir: Optional[Path] = None,
-        output_name: Optional[str] = None, max_cost: Optional[float] = None, upload: bool = False,
+        output_name: Optional[str] = None, max_cost: Optional[float] = None, upload: Optional[bool] = None,
         max_cost_estimates: bool = False,
     ) -> Prediction:
         """Accepts a prediction, and returns as soon as it is on disk. `result` waits for it."""

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from os import PathLike
-from typing import Any, Callable, Generic, Iterable, Mapping, Optional, Sequence, Tuple, TypeVar, Union
+from typing import Any, Callable, Dict, Generic, Iterable, Mapping, Optional, Sequence, Tuple, TypeVar, Union
 
+from ._files import with_files
 from .prediction import Deletion, Model, Page, Prediction, Price, Thumbnail, Validation, Waited
 
 T = TypeVar("T")
@@ -32,13 +33,14 @@ def _call(method: str, read: Callable[[Any], T], **params: Any) -> "Call[T]":
 def submit(
     prompt: Optional[str], *, input: Optional[Mapping[str, Any]], model: Optional[str], provider: Optional[str],
     idempotency_key: Optional[str], tags: Iterable[str], metadata: Optional[Mapping[str, Any]],
-    output_dir: Optional[Path], output_name: Optional[str], max_cost: Optional[float], upload: bool,
+    output_dir: Optional[Path], output_name: Optional[str], max_cost: Optional[float], upload: Optional[bool],
     max_cost_estimates: bool,
 ) -> "Call[Prediction]":
+    written, uploads = with_files(input or {}, upload)
     return _call(
-        "submit", Prediction.from_json, prompt=prompt, input=input, model=model, provider=provider,
+        "submit", Prediction.from_json, prompt=prompt, input=written or None, model=model, provider=provider,
         idempotency_key=idempotency_key, tags=list(tags) or None, metadata=metadata, output_dir=output_dir,
-        output_name=output_name, max_cost=max_cost, upload=upload or None,
+        output_name=output_name, max_cost=max_cost, upload=uploads or None,
         max_cost_estimates=max_cost_estimates or None,
     )
 
@@ -78,8 +80,7 @@ def subscribe(ids: Optional[Iterable[str]], tag: Optional[str], since: Optional[
 def quote(
     prompt: Optional[str], input: Optional[Mapping[str, Any]], model: Optional[str], provider: Optional[str]
 ) -> "Call[Price]":
-    whole = {**({} if prompt is None else {"prompt": prompt}), **(input or {})}
-    return _call("quote", Price.from_json, input=whole, model=model, provider=provider)
+    return _call("quote", Price.from_json, input=_whole(prompt, input), model=model, provider=provider)
 
 
 def models(
@@ -94,8 +95,12 @@ def models(
 def validate(
     prompt: Optional[str], input: Optional[Mapping[str, Any]], model: Optional[str], provider: Optional[str]
 ) -> "Call[Validation]":
-    whole = {**({} if prompt is None else {"prompt": prompt}), **(input or {})}
-    return _call("validate", Validation.from_json, input=whole, model=model, provider=provider)
+    return _call("validate", Validation.from_json, input=_whole(prompt, input), model=model, provider=provider)
+
+
+def _whole(prompt: Optional[str], input: Optional[Mapping[str, Any]]) -> Dict[str, Any]:
+    """The input of a call that takes the prompt in it."""
+    return with_files({**({} if prompt is None else {"prompt": prompt}), **(input or {})}, None)[0]
 
 
 def balance(provider: Optional[str]) -> "Call[Price]":

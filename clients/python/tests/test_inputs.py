@@ -1,0 +1,192 @@
+"""Files and other values in the input: how they are written, and what is refused before anything is sent."""
+
+import base64
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, small
+
+import imagewire
+
+sys.path.insert(0, str(ROOT / "Tests/Fixtures"))
+from wavespeed import LoopbackWaveSpeed, png  # noqa: E402
+
+PNG = png()
+URI = f"data:image/png;base64,{base64.b64encode(PNG).decode()}"
+
+
+class Picture:
+    """An image of PIL, as far as this package uses one."""
+
+    def __init__(self, mode="RGB"):
+        self.mode = mode
+
+    def save(self, fp, format):
+        assert format == "PNG"
+        if self.mode != "RGB":
+            raise OSError(f"cannot write mode {self.mode} as PNG")
+        fp.write(PNG)
+
+
+@pytest.fixture
+def fox(tmp_path):
+    path = tmp_path / "my images/fox.png"
+    path.parent.mkdir()
+    path.write_bytes(PNG)
+    return path
+
+
+@pytest.fixture
+def paid(options, monkeypatch):
+    """A service on this machine that takes uploads."""
+    with LoopbackWaveSpeed() as server:
+        monkeypatch.setenv("WAVESPEED_API_KEY", "wsk_SECRETsecret0123456789")
+        monkeypatch.setenv("WAVESPEED_BASE_URL", server.url)
+        server.script(polls=0, catalogue=[])
+        yield server
+
+
+@pytest.mark.behaviour("file-path")
+def test_a_path_at_any_depth_is_uploaded(client, paid, fox, monkeypatch):
+    monkeypatch.chdir(fox.parent)
+    input = {"image": fox, "deep": {"images": [Path("fox.png"), "plain"]}, "mask": ("x", fox)}
+    made = client.generate("add snow", input=input, model="acme/edit")
+    reference = f"@{fox}"
+    assert made.input == {
+        "prompt": "add snow", "image": reference, "deep": {"images": [reference, "plain"]}, "mask": ["x", reference],
+    }
+    [post] = paid.posts()
+    sent = json.loads(post["body"])
+    assert len(paid.puts()) == 1 and sent["image"].startswith("https://media.example/1-")
+    assert sent["deep"] == {"images": [sent["image"], "plain"]} and sent["mask"] == ["x", sent["image"]]
+
+
+@pytest.mark.behaviour("file-bytes")
+@pytest.mark.parametrize(
+    "value", [PNG, bytearray(PNG), memoryview(PNG), io.BytesIO(PNG), Picture()], ids=lambda value: type(value).__name__)
+def test_bytes_are_sent_as_a_file(client, value):
+    made = client.submit(input={**small("add snow"), "images": [{"image": value}]})
+    assert client.status(made.id, full=True).input["images"] == [{"image": URI}]
+
+
+@pytest.mark.behaviour("file-bytes")
+def test_an_open_file_is_read_from_where_it_stands(client, tmp_path):
+    (tmp_path / "two").write_bytes(b"header" + PNG)
+    with open(tmp_path / "two", "rb") as file:
+        file.seek(6)
+        made = client.submit("add snow", input={"image": file})
+    assert client.status(made.id, full=True).input["image"] == URI
+
+
+def test_quote_and_validate_take_the_same_files(client, fox):
+    assert client.quote("add snow", input={"image": fox}).amount == 0
+    assert client.validate("add snow", input={"image": PNG}).valid
+    with pytest.raises(FileNotFoundError, match="input.image"):
+        client.validate("add snow", input={"image": Path("/no/such.png")})
+
+
+def test_the_async_client_takes_the_same_files(options, fox):
+    import asyncio
+
+    async def main():
+        async with imagewire.AsyncClient(**options) as client:
+            made = await client.submit("add snow", input={"image": fox, "mask": PNG})
+            assert (await client.status(made.id, full=True)).input == {"prompt": "add snow", "image": f"@{fox}", "mask": URI}
+
+    asyncio.run(main())
+
+
+@pytest.mark.behaviour("file-missing")
+@pytest.mark.parametrize(
+    "path, error, words",
+    [
+        ("/no/such/fox.png", FileNotFoundError, r"input.images\[1\] cannot be read: No such file.*Nothing was sent.*/no/such/fox.png"),
+        ("/tmp", OSError, "not a file.*Nothing was sent.*/tmp"),
+        ("/dev/null", OSError, "not a file.*Nothing was sent"),
+    ],
+)
+def test_a_path_that_cannot_be_read_is_named(client, path, error, words):
+    refused(client, error, words, {"images": ["https://x.example/a.png", Path(path)]})
+
+
+@pytest.mark.behaviour("file-missing")
+def test_a_path_without_permission_is_named(client, fox, monkeypatch):
+    def forbid(name, *_):
+        raise PermissionError(13, "Permission denied", name)
+
+    # chmod forbids root nothing.
+    monkeypatch.setattr("imagewire._files.open", forbid, raising=False)
+    refused(client, PermissionError, "input.image.*fox.png", {"image": fox})
+
+
+@pytest.mark.behaviour("file-bytes")
+@pytest.mark.parametrize(
+    "value, error, words",
+    [
+        (b"", ValueError, "input.image has 0 bytes that are no image"), (b"hello", ValueError, "5 bytes that are no image"),
+        (b"BMW builds cars", ValueError, "no image"), (b"\xff", ValueError, "no image"), (io.BytesIO(b"x"), ValueError, "no image"),
+        (io.StringIO("text"), TypeError, 'input.image is a file that was opened as text.*"rb"'),
+        (Picture("CMYK"), OSError, "input.image cannot be read: cannot write mode CMYK"),
+    ],
+)
+def test_bytes_that_are_no_image_are_refused(client, value, error, words):
+    refused(client, error, words, {"image": value})
+
+
+def test_a_closed_file_is_refused(client, fox):
+    with open(fox, "rb") as file:
+        pass
+    refused(client, ValueError, "input.image cannot be read: .*closed file.*Nothing was sent", {"image": file})
+
+
+def test_a_prompt_is_no_file(client, fox):
+    refused(client, TypeError, "input.prompt is a file, and a prompt is a text", {"prompt": fox}, prompt=None)
+    refused(client, TypeError, "input.shots.prompt is a file", {"shots": {"prompt": PNG}})
+
+
+def test_an_input_that_contains_itself_is_refused(client):
+    whole = {}
+    whole["whole"] = whole
+    refused(client, ValueError, "contains itself", whole)
+
+
+def refused(client, error, words, input, prompt="add snow"):
+    with pytest.raises(error, match=words) as caught:
+        client.generate(prompt, input=input)
+    assert not isinstance(caught.value, imagewire.ImagewireError)
+    assert list(client.list()) == []
+
+
+def test_a_text_is_never_uploaded_unless_the_caller_says_so(client, paid, fox):
+    made = client.generate("add snow", input={"image": f"@{fox}"}, model="acme/edit")
+    assert made.input["image"] == f"@{fox}" and paid.puts() == []
+    made = client.generate("add snow", input={"image": f"@{fox}"}, model="acme/edit", upload=True)
+    assert len(paid.puts()) == 1
+
+
+def test_a_text_is_not_uploaded_because_a_path_is(client, fox):
+    both = {"image": fox, "other": "@/etc/passwd", "prompt": "@/x is text"}
+    refused(client, ValueError, 'input.other is a text that begins with "@/".*Path', both, prompt=None)
+    with pytest.raises(ValueError, match="input.image is a file, and upload=False"):
+        client.submit("add snow", input={"image": fox}, upload=False)
+    assert list(client.list()) == []
+
+
+@pytest.mark.parametrize(
+    "first, kind",
+    [
+        (PNG, "image/png"), (b"\xff\xd8\xff\xe0", "image/jpeg"), (b"GIF89a", "image/gif"), (b"RIFF\0\0\0\0WEBPVP8 ", "image/webp"),
+        (b"BM\x46\0\0\0\0\0\0\0\x36\0", "image/bmp"), (b"MM\0*", "image/tiff"), (b"\0\0\0\x1cftypavif", "image/avif"),
+        (b"\0\0\0\x18ftypheic", "image/heic"), (b"\0\0\0\x18ftypisom", "video/mp4"), (b"\0\0\0\x14ftypqt  ", "video/quicktime"),
+        (b"\x1aE\xdf\xa3", "video/webm"), (b"RIFF\0\0\0\0WAVEfmt ", "audio/wav"), (b"ID3\x04", "audio/mpeg"), (b"\xff\xfb\x90", "audio/mpeg"),
+        (b"\xff\xf1\x50", "audio/aac"), (b"OggS", "audio/ogg"), (b"fLaC", "audio/flac"), (b"\0\0\0\x20ftypM4A ", "audio/mp4"),
+        (b"<svg", None), (b"%PDF-1.7", None), (b"\0" * 64, None),
+    ],
+)
+def test_the_media_type_is_that_of_the_first_bytes(first, kind):
+    from imagewire._files import media_type
+
+    assert media_type(first) == kind
