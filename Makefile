@@ -11,16 +11,16 @@ WITH_PROGRAM := IMAGEWIRE=$(abspath $(DEBUG))
 PYTEST := $(PYTHON) -m pytest -q -p no:cacheprovider
 FUZZ_SECONDS ?= 600
 
-.PHONY: bench browser build clean debug demo dependencies dist format fuzz fuzz-short help install lint mcp-clients \
+.PHONY: bench browser build clean debug demo dependencies dist format fuzz fuzz-short help install lint mcp-clients notebook \
   power-loss sanitize sanitize-address sanitize-thread schemas shells soak soak-short test test-adversary test-clients test-conformance test-dist \
   test-editors test-editors-next test-endurance test-examples test-hosts test-hosts-all test-mcp test-node test-openai test-program \
-  test-python test-swift tools
+  test-python test-swift tools types
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | column -t -s '|'
 
 # Prerequisites of other targets: each script installs what is missing and names it.
-dependencies shells browser tools mcp-clients:
+dependencies shells browser tools types notebook mcp-clients:
 	@.ci/$@
 
 build: dependencies ## The program, optimised: .build/release/imagewire
@@ -50,7 +50,7 @@ test-examples: debug ## The examples in Perl, Ruby, Lua, Go and Rust
 	@.ci/languages
 	$(WITH_PROGRAM) clients/examples/run.sh
 
-test-python: debug tools
+test-python: debug tools types notebook ## The Python client, its types and its notebook
 	$(WITH_PROGRAM) PYTHONPATH=clients/python/src $(PYTEST) clients/python/tests
 
 test-node: debug
@@ -134,6 +134,7 @@ schemas: ## Render schemas/ from the table of methods
 	python3 Tests/ProgramTests/reference.py $(DEBUG) schemas
 	@.ci/node
 	node clients/node/render-types.mjs
+	python3 clients/python/render_types.py
 
 install: dependencies ## The program, its man page, completions and schemas below $(PREFIX)
 	@binary=$$(.ci/release) && .ci/stage "$$binary" $(DESTDIR)$(PREFIX)

@@ -98,7 +98,7 @@ def test_closing_waits_until_what_was_given_up_is_cancelled(options, caplog, mon
 
         client = AsyncClient(sys.executable, arguments=[FAKE, "slow"])
         task = asyncio.create_task(client.generate("a boat"))
-        while client._connection is None or not client._connection._pending:
+        while client._connection is None or not [one for one in client._connection._pending.values() if one.written]:
             await asyncio.sleep(0.01)
         connection = client._connection
         # The closing thread must find it abandoned, however early it looks.

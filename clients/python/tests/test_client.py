@@ -47,7 +47,7 @@ def test_a_message_longer_than_64_kib(client):
     assert len(inline.base64) > 65_536
     assert hashlib.sha256(inline.read()).hexdigest() == inline.sha256
     long = client.submit("x" * 200_000, input={"size": "64x64"})
-    assert long.omitted == ("input",) and long.input is None
+    assert long.prediction.omitted == ("input",) and long.input is None
     assert client.status(long.id, full=True).input["prompt"] == "x" * 200_000
 
 

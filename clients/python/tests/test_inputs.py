@@ -175,6 +175,46 @@ def test_a_text_is_not_uploaded_because_a_path_is(client, fox):
     assert list(client.list()) == []
 
 
+@pytest.mark.behaviour("options-are-input")
+def test_every_other_keyword_is_a_field_of_the_input(client, fox):
+    made = client.generate("add snow", size="64x64", n=2, image=fox, seed=None, input={"deep": {"x": 1}})
+    assert made.input == {"prompt": "add snow", "size": "64x64", "n": 2, "image": f"@{fox}", "deep": {"x": 1}}
+    assert len(made.files) == 2
+    assert client.submit("a boat", size="64x64").input == {"prompt": "a boat", "size": "64x64"}
+    assert client.quote("a boat", n=2).amount == 0
+    assert list(client.validate("a boat", n=11).problems) == ["input.n"]
+    assert client.validate("a boat", method="x", self_="y", input={"self": "z"}).valid
+
+
+@pytest.mark.behaviour("options-are-input")
+@pytest.mark.parametrize("method", ["generate", "submit", "quote", "validate"])
+@pytest.mark.parametrize(
+    "given, words",
+    [
+        ({"size": "64x64", "input": {"size": "64x64"}}, r"size is given twice, as an argument of METHOD\(\) and in input\. Nothing was"),
+        ({"input": {"prompt": "a cat"}}, "prompt is given twice"),
+        # In the input it would limit nothing.
+        ({"max_costs": 1}, r"METHOD\(\) takes no max_costs; did you mean max_cost\? .*input=\{\"max_costs\": …\}"),
+        ({"tag": "book"}, "did you mean tags"),
+        ({"concurrency": 3}, r"METHOD\(\) takes no concurrency\. "),
+    ],
+)
+def test_a_keyword_that_is_given_twice_or_misspelt_is_refused(client, method, given, words):
+    with pytest.raises(TypeError, match=words.replace("METHOD", method)):
+        getattr(client, method)("a boat", **given)
+    assert list(client.list()) == []
+
+
+def test_a_field_that_resembles_an_option_goes_into_input(client):
+    assert client.submit("a boat", mode="std", input={"tag": "x"}).input == {"prompt": "a boat", "mode": "std", "tag": "x"}
+
+
+@pytest.mark.behaviour("tags-text")
+def test_a_text_is_one_tag(client):
+    assert client.submit("a boat", size="64x64", tags="book").prediction.tags == ("book",)
+    assert client.submit("a boat", size="64x64", tags=iter(["b", "c"])).prediction.tags == ("b", "c")
+
+
 @pytest.mark.parametrize(
     "first, kind",
     [

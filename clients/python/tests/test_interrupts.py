@@ -48,7 +48,8 @@ def test_an_exception_of_the_callback_cancels_the_prediction(client):
 def interrupted(fake, monkeypatch):
     """A client whose `generate` was interrupted while its submit was on the way, and its connection."""
 
-    def interrupt(*_):
+    def interrupt(_, pending):
+        wait_until(lambda: pending.written)
         raise KeyboardInterrupt
 
     def make(kind):

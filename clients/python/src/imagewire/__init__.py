@@ -1,39 +1,55 @@
 """Image generation through one local process.
 
-    from imagewire import Client
+    import imagewire
 
-    with Client() as client:
-        print(client.generate("a red fox in snow").path)
+    print(imagewire.generate("a red fox in snow", size="1024x1024").path)
 
-`AsyncClient` is the same with `await`. Both spawn the program `imagewire` and speak JSON-RPC with it over pipes.
+`generate`, `submit` and `map` use one process for the whole program. `Client` has one of its own and all other calls;
+`AsyncClient` is the same with `await`. They spawn the program `imagewire` and speak JSON-RPC with it over pipes.
 """
 
+from typing import Any
+
 from ._async import AsyncClient, AsyncSubscription
+from ._handle import AsyncHandle, Handle
+from ._progress import Progress
+from ._schema import Billing, CostSource, ErrorType, FailureType, FileKind, ModelKind, Status, WaitMode
+from ._shared import generate as generate
+from ._shared import map as map
+from ._shared import submit as submit
 from ._sync import Client, Subscription
 from .errors import (
     AuthenticationFailed, BinaryNotFound, BinaryTooOld, BudgetExceeded, CallError, CallOverBudget, CallTimeout,
     ConfigurationFailed, ConnectionLost, ContentRefused, DependencyFailed, DownloadFailed, IdempotencyConflict, ImagewireError,
-    InsufficientCredit, InternalFailure, InvalidInput, InvalidParams, ModelUnavailable, NetworkFailed, NoThumbnail, PredictionCancelled,
-    PredictionFailed, PredictionInterrupted, PredictionNotFinished, PredictionNotFound, PredictionOverBudget,
-    ProcessError, ProviderFailed, ProviderNotConfigured, QueueFull, RateLimited, RemoteFailed, RemoteTimedOut,
-    RequestCancelled, StartFailed, StorageFailed, SubmissionUnknown, WaitTimeout,
+    InsufficientCredit, InternalFailure, InvalidInput, InvalidParams, MapFailed, ModelUnavailable, NetworkFailed, NoFile,
+    NoThumbnail, PredictionCancelled, PredictionFailed, PredictionInterrupted, PredictionNotFinished, PredictionNotFound,
+    PredictionOverBudget, ProcessError, ProviderFailed, ProviderNotConfigured, QueueFull, RateLimited, RemoteFailed,
+    RemoteTimedOut, RequestCancelled, StartFailed, StorageFailed, SubmissionUnknown, WaitTimeout,
 )
 from .prediction import (
-    Cost, Deletion, Failure, File, FileKind, Model, Page, PartialFile, Prediction, Preview, Price, Thumbnail, Timings, Update,
+    Cost, Deletion, Failure, File, Model, Page, PartialFile, Prediction, Preview, Price, Thumbnail, Timings, Update,
     Validation, Waited, Waiting,
 )
 
 __version__ = "0.1.0"
 
+# `import *` brings no function named `map`.
 __all__ = [
-    "AsyncClient", "AsyncSubscription", "AuthenticationFailed", "BinaryNotFound", "BinaryTooOld",
-    "BudgetExceeded", "CallError", "CallOverBudget", "CallTimeout", "Client", "ConfigurationFailed",
-    "ConnectionLost", "ContentRefused", "Cost", "Deletion", "DependencyFailed", "DownloadFailed", "Failure", "File", "FileKind",
-    "IdempotencyConflict",
-    "ImagewireError", "InsufficientCredit", "InternalFailure", "InvalidInput", "InvalidParams", "Model",
-    "ModelUnavailable", "NetworkFailed", "NoThumbnail", "Page", "PartialFile", "Prediction", "PredictionCancelled", "PredictionFailed",
-    "PredictionInterrupted", "PredictionNotFinished", "PredictionNotFound", "PredictionOverBudget", "Preview",
-    "Price", "ProcessError", "ProviderFailed", "ProviderNotConfigured", "QueueFull", "RateLimited",
-    "RemoteFailed", "RemoteTimedOut", "RequestCancelled", "StartFailed", "StorageFailed", "SubmissionUnknown",
-    "Subscription", "Thumbnail", "Timings", "Update", "Validation", "WaitTimeout", "Waited", "Waiting",
+    "AsyncClient", "AsyncHandle", "AsyncSubscription", "AuthenticationFailed", "Billing", "BinaryNotFound", "BinaryTooOld",
+    "BudgetExceeded", "CallError", "CallOverBudget", "CallTimeout", "Client", "ConfigurationFailed", "ConnectionLost",
+    "ContentRefused", "Cost", "CostSource", "Deletion", "DependencyFailed", "DownloadFailed", "ErrorType", "Failure",
+    "FailureType", "File", "FileKind", "Handle", "IdempotencyConflict", "ImagewireError", "InsufficientCredit",
+    "InternalFailure", "InvalidInput", "InvalidParams", "MapFailed", "Model", "ModelKind", "ModelUnavailable",
+    "NetworkFailed", "NoFile", "NoThumbnail", "Page", "PartialFile", "Prediction", "PredictionCancelled", "PredictionFailed",
+    "PredictionInterrupted", "PredictionNotFinished", "PredictionNotFound", "PredictionOverBudget", "Preview", "Price",
+    "ProcessError", "Progress", "ProviderFailed", "ProviderNotConfigured", "QueueFull", "RateLimited", "RemoteFailed", "RemoteTimedOut",
+    "RequestCancelled", "StartFailed", "Status", "StorageFailed", "SubmissionUnknown", "Subscription", "Thumbnail", "Timings",
+    "Update", "Validation", "WaitMode", "WaitTimeout", "Waited", "Waiting",
 ]
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """`%load_ext imagewire`: the cell magic `%%imagewire`."""
+    from ._magic import imagewire
+
+    shell.register_magic_function(imagewire, "cell")

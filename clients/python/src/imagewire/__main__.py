@@ -3,32 +3,12 @@
 import argparse
 import os
 import sys
-import time
 from typing import List, Optional
 
-from . import Client, ImagewireError, Prediction, PredictionFailed, __version__
+from . import Client, ImagewireError, PredictionFailed, Progress, __version__
 
 #: The same as those of `imagewire generate`.
 EXIT_CODES = {"completed": 1, "failed": 1, "cancelled": 3, "unknown": 4}
-
-
-class ProgressLine:
-    """One line that is overwritten; only on a terminal."""
-
-    def __init__(self) -> None:
-        self.begun = time.monotonic()
-        self.is_shown = sys.stderr.isatty()
-
-    def show(self, prediction: Prediction) -> None:
-        if self.is_shown:
-            seconds = int(time.monotonic() - self.begun)
-            sys.stderr.write(f"\r\x1b[K{prediction.provider} {prediction.model}: {prediction.status}, {seconds} s")
-            sys.stderr.flush()
-
-    def clear(self) -> None:
-        if self.is_shown:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
 
 
 def main(arguments: Optional[List[str]] = None) -> int:
@@ -42,12 +22,12 @@ def main(arguments: Optional[List[str]] = None) -> int:
     parser.add_argument("--binary", help="the program imagewire, where it is not on the path")
     parser.add_argument("--version", action="version", version=f"imagewire for Python {__version__}")
     options = parser.parse_args(arguments)
-    line = ProgressLine()
+    line = Progress()
     try:
         with Client(options.binary, provider=options.provider) as client:
             prediction = client.generate(
                 options.prompt, model=options.model, output_name=options.output_name, timeout=options.timeout,
-                output_dir=os.path.abspath(options.output_dir) if options.output_dir else None, on_progress=line.show,
+                output_dir=os.path.abspath(options.output_dir) if options.output_dir else None, on_progress=line,
             )
     except PredictionFailed as error:
         line.clear()

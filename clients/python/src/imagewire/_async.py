@@ -2,52 +2,32 @@
 
 import asyncio
 import contextlib
-import threading
 import time
-import weakref
-from typing import Any, AsyncIterator, Awaitable, Callable, Iterable, List, Mapping, Optional, Sequence, TypeVar, Union
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import (
+    Any, AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, List, Literal, Mapping, Optional, Sequence, Tuple, TypeVar, Union, overload,
+)
 
 from . import _calls
+from ._base import BaseClient
+from ._batch import Batch, likely_finished
 from ._calls import Call, Path
 from ._connection import Connection, Pending
-from .errors import CallTimeout, ImagewireError, WaitTimeout, prediction_error
+from ._handle import AsyncHandle
+from ._schema import ModelKind, Status, WaitMode
+from .errors import CallError, CallTimeout, ImagewireError, WaitTimeout, completed
 from .prediction import Deletion, Model, Page, Prediction, Price, Thumbnail, Update, Validation, Waited
 
 T = TypeVar("T")
 OnProgress = Callable[[Prediction], Union[Any, Awaitable[Any]]]
 
 
-class AsyncClient:
+class AsyncClient(BaseClient):
     """imagewire, one process of it, started with the first call and again after it ended.
 
     Leaving the `async with` block ends the process; so does the end of the program. The arguments are those of `Client`.
     """
-
-    def __init__(
-        self, binary: Optional[Path] = None, *, provider: Optional[str] = None, model: Optional[str] = None,
-        output_dir: Optional[Path] = None, state_dir: Optional[Path] = None, wavespeed_api_key: Optional[str] = None,
-        openai_api_key: Optional[str] = None, arguments: Sequence[str] = (), env: Optional[Mapping[str, str]] = None,
-        timeout: float = 60.0,
-    ) -> None:
-        self._binary = str(binary) if binary is not None else None
-        self._arguments = [*(["--state-dir", str(state_dir)] if state_dir is not None else []), *map(str, arguments)]
-        self._env = env
-        self._settings = {
-            "provider": provider, "model": model, "output_dir": str(output_dir) if output_dir is not None else None,
-            "wavespeed_api_key": wavespeed_api_key, "openai_api_key": openai_api_key,
-        }
-        self._timeout = timeout
-        self._connection: Optional[Connection] = None
-        self._lock = threading.Lock()
-
-    # -- the process -----------------------------------------------------------------------------------------------
-
-    def _connect(self) -> Connection:
-        with self._lock:
-            if self._connection is None or not self._connection.is_usable:
-                self._connection = Connection(self._binary, self._arguments, self._env, self._settings)
-                weakref.finalize(self, self._connection.release)
-            return self._connection
 
     async def _connected(self) -> Connection:
         connection = self._connection
@@ -61,7 +41,7 @@ class AsyncClient:
         for _ in range(8):
             # A task that was cancelled just now gives up within the next few turns of the loop.
             await asyncio.sleep(0)
-        connection, self._connection = self._connection, None
+        connection = self._disconnect()
         if connection is not None:
             await asyncio.get_running_loop().run_in_executor(None, connection.close, timeout)
 
@@ -98,36 +78,37 @@ class AsyncClient:
 
     async def generate(
         self, prompt: Optional[str] = None, *, input: Optional[Mapping[str, Any]] = None, model: Optional[str] = None,
-        provider: Optional[str] = None, idempotency_key: Optional[str] = None, tags: Iterable[str] = (),
+        provider: Optional[str] = None, idempotency_key: Optional[str] = None, tags: Union[str, Iterable[str]] = (),
         metadata: Optional[Mapping[str, Any]] = None, output_dir: Optional[Path] = None,
         output_name: Optional[str] = None, max_cost: Optional[float] = None, upload: Optional[bool] = None,
         max_cost_estimates: bool = False,
-        timeout: Optional[float] = None, on_progress: Optional[OnProgress] = None,
+        timeout: Optional[float] = None, on_progress: Optional[OnProgress] = None, **fields: Any,
     ) -> Prediction:
         """An image: submits, waits, and returns the completed prediction; see `Client.generate`.
 
         Cancelling the task cancels the prediction. `on_progress` may be a coroutine function.
         """
         call = _calls.submit(
-            prompt, input=input, model=model, provider=provider, idempotency_key=idempotency_key, tags=tags,
+            "generate", prompt, input=input, model=model, provider=provider, idempotency_key=idempotency_key, tags=tags,
             metadata=metadata, output_dir=output_dir, output_name=output_name, max_cost=max_cost, upload=upload,
-            max_cost_estimates=max_cost_estimates,
+            max_cost_estimates=max_cost_estimates, **fields,
         )
+        async with self._submitting(call) as prediction:
+            await _tell(on_progress, prediction)
+            return completed(await self.result(prediction.id, timeout=timeout, on_progress=on_progress))
+
+    @asynccontextmanager
+    async def _submitting(self, call: "Call[Prediction]") -> AsyncGenerator[Prediction, None]:
+        """Submits; an interruption before the block ends takes the prediction back."""
         connection = await self._connected()
         pending = connection.start(call.method, call.params, keep=True)
         try:
-            prediction = call.read(await self._submitted(pending))
-            await _tell(on_progress, prediction)
-            prediction = await self.result(prediction.id, timeout=timeout, on_progress=on_progress)
+            yield call.read(await self._submitted(pending))
         except ImagewireError:
             raise
         except BaseException:
             connection.give_up(pending)
             raise
-        error = prediction_error(prediction)
-        if error is not None:
-            raise error
-        return prediction
 
     async def _submitted(self, pending: Pending) -> Any:
         try:
@@ -139,19 +120,63 @@ class AsyncClient:
 
     async def submit(
         self, prompt: Optional[str] = None, *, input: Optional[Mapping[str, Any]] = None, model: Optional[str] = None,
-        provider: Optional[str] = None, idempotency_key: Optional[str] = None, tags: Iterable[str] = (),
+        provider: Optional[str] = None, idempotency_key: Optional[str] = None, tags: Union[str, Iterable[str]] = (),
         metadata: Optional[Mapping[str, Any]] = None, output_dir: Optional[Path] = None,
         output_name: Optional[str] = None, max_cost: Optional[float] = None, upload: Optional[bool] = None,
-        max_cost_estimates: bool = False,
-    ) -> Prediction:
-        """Accepts a prediction, and returns as soon as it is on disk. `result` waits for it."""
+        max_cost_estimates: bool = False, **fields: Any,
+    ) -> AsyncHandle:
+        """Accepts a prediction, and returns as soon as it is on disk: a handle to `await`, cancel or follow it; see `Client.submit`."""
         call = _calls.submit(
-            prompt, input=input, model=model, provider=provider, idempotency_key=idempotency_key, tags=tags,
+            "submit", prompt, input=input, model=model, provider=provider, idempotency_key=idempotency_key, tags=tags,
             metadata=metadata, output_dir=output_dir, output_name=output_name, max_cost=max_cost, upload=upload,
-            max_cost_estimates=max_cost_estimates,
+            max_cost_estimates=max_cost_estimates, **fields,
         )
-        connection = await self._connected()
-        return call.read(await self._submitted(connection.start(call.method, call.params)))
+        async with self._submitting(call) as prediction:
+            return AsyncHandle(self, prediction)
+
+    @overload
+    def map(
+        self, prompts: Iterable[str], *, concurrency: int = 4, as_completed: Literal[False] = False, **options: Any
+    ) -> AsyncIterator[Prediction]: ...
+
+    @overload
+    def map(
+        self, prompts: Iterable[str], *, concurrency: int = 4, as_completed: Literal[True], **options: Any
+    ) -> AsyncIterator[Tuple[int, Prediction]]: ...
+
+    def map(
+        self, prompts: Iterable[str], *, concurrency: int = 4, as_completed: bool = False, **options: Any
+    ) -> AsyncIterator[Any]:
+        """A prediction of every prompt, for `async for`; see `Client.map`. Cancelling the task cancels what is not finished."""
+        return self._mapped(Batch(prompts, concurrency, as_completed, _calls.submit("map", None, **options)))
+
+    async def _mapped(self, batch: Batch) -> AsyncIterator[Any]:
+        try:
+            while not batch.ended:
+                for place, call in batch.calls():
+                    try:
+                        async with self._submitting(call) as prediction:
+                            batch.accepted(place, prediction)
+                    except CallError as error:
+                        batch.refused(place, error)
+                for one in batch.ready():
+                    yield one
+                if batch.running:
+                    waited = await self.wait(batch.running, mode="any", timeout=_calls.SLICE)
+                    for id in likely_finished(waited):
+                        prediction = await self._ask(_calls.result(id, 0, False))
+                        if prediction.done:
+                            batch.finished(prediction)
+                    for one in batch.ready():
+                        yield one
+        except ImagewireError:
+            raise
+        except BaseException:
+            self._cancel(batch.running)
+            raise
+        failure = batch.failure()
+        if failure is not None:
+            raise failure
 
     async def status(self, id: str, *, full: bool = False) -> Prediction:
         """The prediction as it is now, at once; with `full` nothing is left out, however long."""
@@ -181,30 +206,37 @@ class AsyncClient:
         """
         return await self._ask(_calls.cancel(id, delete_remote, chain))
 
-    async def wait(self, ids: Iterable[str], *, mode: str = "all", timeout: float = 50.0) -> Waited:
+    async def wait(self, ids: Iterable[str], *, mode: WaitMode = "all", timeout: float = 50.0) -> Waited:
         """Waits for `all` or `any` of several; running out of time is not an error; see `done`."""
         return await self._ask(_calls.wait(ids, mode, timeout), timeout + self._timeout)
 
     async def list(
-        self, *, status: Optional[str] = None, provider: Optional[str] = None, model: Optional[str] = None,
-        tag: Optional[str] = None, text: Optional[str] = None, created_after: Optional[str] = None,
-        created_before: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None,
+        self, *, status: Optional[Status] = None, provider: Optional[str] = None, model: Optional[str] = None,
+        tag: Optional[str] = None, text: Optional[str] = None, created_after: Union[str, datetime, None] = None,
+        created_before: Union[str, datetime, None] = None, limit: Optional[int] = None, cursor: Optional[str] = None,
     ) -> Page:
-        """A page of predictions, newest first; `predictions` goes through all pages."""
+        """A page of predictions, newest first; `predictions` goes through all pages. A time without a zone is local."""
         return await self._ask(_calls.list_(
             status=status, provider=provider, model=model, tag=tag, text=text, created_after=created_after,
             created_before=created_before, limit=limit, cursor=cursor,
         ))
 
-    async def predictions(self, **filters: Any) -> AsyncIterator[Prediction]:
-        """All predictions, newest first; filters as those of `list`."""
-        page = await self.list(**filters)
+    async def predictions(
+        self, *, status: Optional[Status] = None, provider: Optional[str] = None, model: Optional[str] = None,
+        tag: Optional[str] = None, text: Optional[str] = None, created_after: Union[str, datetime, None] = None,
+        created_before: Union[str, datetime, None] = None, limit: Optional[int] = None, cursor: Optional[str] = None,
+    ) -> AsyncIterator[Prediction]:
+        """All predictions, newest first; `limit` is how many a page has. The filters are those of `list`."""
         while True:
+            page = await self.list(
+                status=status, provider=provider, model=model, tag=tag, text=text, created_after=created_after,
+                created_before=created_before, limit=limit, cursor=cursor,
+            )
             for prediction in page:
                 yield prediction
-            if page.next_cursor is None:
+            cursor = page.next_cursor
+            if cursor is None:
                 return
-            page = await self.list(**{**filters, "cursor": page.next_cursor})
 
     async def delete(self, ids: Iterable[str], *, files: bool = False) -> Deletion:
         """Deletes finished predictions, all or none; with `files` their images too."""
@@ -219,14 +251,14 @@ class AsyncClient:
 
     async def quote(
         self, prompt: Optional[str] = None, *, input: Optional[Mapping[str, Any]] = None, model: Optional[str] = None,
-        provider: Optional[str] = None,
+        provider: Optional[str] = None, **fields: Any,
     ) -> Price:
         """What a prediction would cost; asking spends nothing."""
-        return await self._ask(_calls.quote(prompt, input, model, provider))
+        return await self._ask(_calls.quote(prompt, input, fields, model, provider))
 
     async def models(
         self, model: Optional[str] = None, *, provider: Optional[str] = None, search: Optional[str] = None,
-        kind: Optional[str] = None,
+        kind: Optional[ModelKind] = None,
     ) -> Sequence[Model]:
         """All models of a provider; with `model` only that one, with its schema.
 
@@ -242,10 +274,10 @@ class AsyncClient:
 
     async def validate(
         self, prompt: Optional[str] = None, *, input: Optional[Mapping[str, Any]] = None, model: Optional[str] = None,
-        provider: Optional[str] = None,
+        provider: Optional[str] = None, **fields: Any,
     ) -> Validation:
         """Whether `submit` would take it, as far as that is known; spends nothing."""
-        return await self._ask(_calls.validate(prompt, input, model, provider))
+        return await self._ask(_calls.validate(prompt, input, fields, model, provider))
 
     async def balance(self, provider: Optional[str] = None) -> Price:
         """The balance of the provider's account."""

@@ -1,10 +1,12 @@
 """The calls, without saying how they are made: `Client` and `AsyncClient` make the same ones."""
 
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from os import PathLike
 from typing import Any, Callable, Dict, Generic, Iterable, Mapping, Optional, Sequence, Tuple, TypeVar, Union
 
 from ._files import with_files
+from ._schema import ModelKind, WaitMode
 from .prediction import Deletion, Model, Page, Prediction, Price, Thumbnail, Validation, Waited
 
 T = TypeVar("T")
@@ -31,15 +33,16 @@ def _call(method: str, read: Callable[[Any], T], **params: Any) -> "Call[T]":
 
 
 def submit(
-    prompt: Optional[str], *, input: Optional[Mapping[str, Any]], model: Optional[str], provider: Optional[str],
-    idempotency_key: Optional[str], tags: Iterable[str], metadata: Optional[Mapping[str, Any]],
-    output_dir: Optional[Path], output_name: Optional[str], max_cost: Optional[float], upload: Optional[bool],
-    max_cost_estimates: bool,
+    method: str, prompt: Optional[str], /, *, input: Optional[Mapping[str, Any]] = None, model: Optional[str] = None,
+    provider: Optional[str] = None, idempotency_key: Optional[str] = None, tags: Union[str, Iterable[str]] = (),
+    metadata: Optional[Mapping[str, Any]] = None, output_dir: Optional[Path] = None, output_name: Optional[str] = None,
+    max_cost: Optional[float] = None, upload: Optional[bool] = None, max_cost_estimates: bool = False, **fields: Any,
 ) -> "Call[Prediction]":
-    written, uploads = with_files(input or {}, upload)
+    """The submit of `method`, which is named in errors."""
+    written, uploads = with_files(_input(method, prompt, input, fields), upload)
     return _call(
-        "submit", Prediction.from_json, prompt=prompt, input=written or None, model=model, provider=provider,
-        idempotency_key=idempotency_key, tags=list(tags) or None, metadata=metadata, output_dir=output_dir,
+        "submit", Prediction.from_json, prompt=written.pop("prompt") if prompt is not None else None, input=written or None, model=model, provider=provider, idempotency_key=idempotency_key,
+        tags=[tags] if isinstance(tags, str) else list(tags) or None, metadata=metadata, output_dir=output_dir,
         output_name=output_name, max_cost=max_cost, upload=uploads or None,
         max_cost_estimates=max_cost_estimates or None,
     )
@@ -57,12 +60,22 @@ def cancel(id: str, delete_remote: bool, chain: bool) -> "Call[Prediction]":
     return _call("cancel", Prediction.from_json, id=id, delete_remote=delete_remote or None, chain=chain or None)
 
 
-def wait(ids: Iterable[str], mode: str, timeout: float) -> "Call[Waited]":
+def wait(ids: Iterable[str], mode: WaitMode, timeout: float) -> "Call[Waited]":
     return _call("wait", Waited.from_json, ids=list(ids), mode=mode, timeout_ms=milliseconds(timeout))
 
 
-def list_(**filters: Any) -> "Call[Page]":
-    return _call("list", Page.from_json, **filters)
+def list_(
+    *, created_after: Union[str, datetime, None], created_before: Union[str, datetime, None], **filters: Any
+) -> "Call[Page]":
+    return _call(
+        "list", Page.from_json, created_after=_timestamp(created_after), created_before=_timestamp(created_before), **filters)
+
+
+def _timestamp(time: Union[str, datetime, None]) -> Optional[str]:
+    """As the protocol writes it; a time without a zone is local."""
+    if not isinstance(time, datetime):
+        return time
+    return time.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def delete(ids: Iterable[str], files: bool) -> "Call[Deletion]":
@@ -78,13 +91,23 @@ def subscribe(ids: Optional[Iterable[str]], tag: Optional[str], since: Optional[
 
 
 def quote(
-    prompt: Optional[str], input: Optional[Mapping[str, Any]], model: Optional[str], provider: Optional[str]
+    prompt: Optional[str], input: Optional[Mapping[str, Any]], fields: Mapping[str, Any], model: Optional[str],
+    provider: Optional[str],
 ) -> "Call[Price]":
-    return _call("quote", Price.from_json, input=_whole(prompt, input), model=model, provider=provider)
+    written, _ = with_files(_input("quote", prompt, input, fields), None)
+    return _call("quote", Price.from_json, input=written, model=model, provider=provider)
+
+
+def validate(
+    prompt: Optional[str], input: Optional[Mapping[str, Any]], fields: Mapping[str, Any], model: Optional[str],
+    provider: Optional[str],
+) -> "Call[Validation]":
+    written, _ = with_files(_input("validate", prompt, input, fields), None)
+    return _call("validate", Validation.from_json, input=written, model=model, provider=provider)
 
 
 def models(
-    model: Optional[str], provider: Optional[str], search: Optional[str], kind: Optional[str], cursor: Optional[str]
+    model: Optional[str], provider: Optional[str], search: Optional[str], kind: Optional[ModelKind], cursor: Optional[str]
 ) -> "Call[Tuple[Sequence[Model], Optional[str]]]":
     def read(value: Any) -> Tuple[Sequence[Model], Optional[str]]:
         return tuple(map(Model.from_json, value["models"])), value["next_cursor"]
@@ -92,19 +115,42 @@ def models(
     return _call("models", read, model=model, provider=provider, search=search, kind=kind, cursor=cursor)
 
 
-def validate(
-    prompt: Optional[str], input: Optional[Mapping[str, Any]], model: Optional[str], provider: Optional[str]
-) -> "Call[Validation]":
-    return _call("validate", Validation.from_json, input=_whole(prompt, input), model=model, provider=provider)
-
-
-def _whole(prompt: Optional[str], input: Optional[Mapping[str, Any]]) -> Dict[str, Any]:
-    """The input of a call that takes the prompt in it."""
-    return with_files({**({} if prompt is None else {"prompt": prompt}), **(input or {})}, None)[0]
-
-
 def balance(provider: Optional[str]) -> "Call[Price]":
     return _call("balance", Price.from_json, provider=provider)
+
+
+#: What `generate` and `submit` take beside `input`. A keyword that is nearly one of these is taken for a slip: in `input`, a
+#: misspelt `max_cost` would be no limit.
+_OPTIONS = (
+    "idempotency_key", "tags", "metadata", "output_dir", "output_name", "max_cost", "max_cost_estimates", "upload", "timeout",
+    "on_progress", "concurrency", "as_completed",
+)
+
+
+def _input(
+    method: str, prompt: Optional[str], input: Optional[Mapping[str, Any]], fields: Mapping[str, Any]
+) -> Dict[str, Any]:
+    """The whole input: `input`, the prompt, and each keyword that is not `None`. Raises `TypeError` for one that is given twice."""
+    whole = dict(input or {})
+    for name, value in {"prompt": prompt, **fields}.items():
+        if value is None:
+            continue
+        if name != "prompt":
+            _check(method, name)
+        if name in whole:
+            raise TypeError(f"{name} is given twice, as an argument of {method}() and in input. Nothing was sent.")
+        whole[name] = value
+    return whole
+
+
+def _check(method: str, name: str) -> None:
+    from difflib import get_close_matches  # Rarely needed, and slow to import.
+
+    for option in get_close_matches(name, _OPTIONS, 1, 0.85):
+        meant = "." if option == name else f"; did you mean {option}?"
+        raise TypeError(
+            f'{method}() takes no {name}{meant} A field of the model goes into input={{"{name}": …}}. Nothing was sent.'
+        )
 
 
 def milliseconds(seconds: float) -> int:

@@ -4,6 +4,7 @@ A thread reads, so that lines of any length arrive and no reply waits for a call
 KeyboardInterrupt can never cut a message in two; a thread drains stderr, so that the process never blocks on it.
 """
 
+import io
 import itertools
 import json
 import logging
@@ -14,7 +15,7 @@ import threading
 import time
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple, Union
 
 from ._message import encoded
 from ._program import find_program
@@ -37,6 +38,8 @@ class Pending:
         self.on_result = on_result
         #: Closing does not end the waiting for it: the reply comes at once and is needed.
         self.keep = keep
+        #: `None` until it is written, or given up: then it never is.
+        self.written: Optional[bool] = None
         self.future: "Future[Any]" = Future()
         # A caller that stops waiting must not stop the reading thread from answering.
         self.future.set_running_or_notify_cancel()
@@ -58,12 +61,13 @@ class Connection:
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         self._pending: Dict[int, Pending] = {}
-        self._given_up: Set[Pending] = set()
+        #: What is being cancelled: submits that were given up, and ids.
+        self._given_up: Set[Union[Pending, str]] = set()
         self._settled = threading.Condition(self._lock)
         self._listeners: Dict[str, Callable[[str, Optional[Dict[str, Any]]], None]] = {}
         self._lost: Optional[ProcessError] = None
         self._closing = False
-        self._outbox: "queue.SimpleQueue[Optional[bytes]]" = queue.SimpleQueue()
+        self._outbox: "queue.SimpleQueue[Optional[Tuple[Optional[Pending], bytes]]]" = queue.SimpleQueue()
         self._log: List[str] = []
         self.ended = threading.Event()
         try:
@@ -142,7 +146,7 @@ class Connection:
                 pending.future.set_exception(ConnectionLost("The client was closed. Nothing was sent."))
             else:
                 self._pending[pending.number] = pending
-                self._outbox.put(message)
+                self._outbox.put((pending, message))
         return pending
 
     def abandon(self, pending: Pending) -> None:
@@ -153,30 +157,51 @@ class Connection:
             self._stop_waiting(pending)
 
     def give_up(self, submitted: Pending) -> None:
-        """Cancels the prediction of a submit as soon as its id is known; `release` waits for that before it ends the input."""
+        """Takes back a submit: it is never sent if it is not written yet, else its prediction is cancelled as soon as the id is
+        known. `release` waits for that before it ends the input."""
         if self.owner != os.getpid():
             return
         with self._lock:
+            if submitted.written is None:
+                submitted.written = False
+                self._pending.pop(submitted.number, None)
+                return
             self._given_up.add(submitted)
-        submitted.future.add_done_callback(lambda _: self._cancel(submitted))
+        submitted.future.add_done_callback(lambda _: self._cancel_submitted(submitted))
 
-    def _cancel(self, submitted: Pending) -> None:
+    def _cancel_submitted(self, submitted: Pending) -> None:
         try:
             id = submitted.future.result()["id"]
         except CallError:
-            return self._settle(submitted, "", None)  # It was refused: there is no prediction.
+            pass  # It was refused: there is no prediction.
         except Exception as error:
-            return self._settle(submitted, "A prediction", error)
-        cancelled = self.start("cancel", {"id": id}, keep=True, while_closing=True)
-        cancelled.future.add_done_callback(
-            lambda future: self._settle(submitted, f"Prediction {id}", future.exception())
-        )
+            self._warn("A prediction", error)
+        else:
+            self.cancel(id)
+        self._settle(submitted)
 
-    def _settle(self, submitted: Pending, what: str, error: Optional[BaseException]) -> None:
-        if error is not None:
-            _LOG.warning("%s could not be cancelled and may go on: list() shows it. %s", what, error)
+    def cancel(self, id: str) -> None:
+        """Cancels a prediction without waiting for the reply; `release` does that."""
+        if self.owner != os.getpid():
+            return
+        with self._lock:
+            self._given_up.add(id)
+        cancelled = self.start("cancel", {"id": id}, keep=True, while_closing=True)
+
+        def settle(_: Any) -> None:
+            error = cancelled.future.exception()
+            if error is not None:
+                self._warn(f"Prediction {id}", error)
+            self._settle(id)
+
+        cancelled.future.add_done_callback(settle)
+
+    def _warn(self, what: str, error: BaseException) -> None:
+        _LOG.warning("%s could not be cancelled and may go on: list() shows it. %s", what, error)
+
+    def _settle(self, what: Union[Pending, str]) -> None:
         with self._settled:
-            self._given_up.discard(submitted)
+            self._given_up.discard(what)
             self._settled.notify_all()
 
     def listen(self, subscription: str, listener: Callable[[str, Optional[Dict[str, Any]]], None]) -> None:
@@ -199,7 +224,7 @@ class Connection:
         return self._lost or ConnectionLost("The client was closed.")
 
     def _stop_waiting(self, pending: Pending) -> None:
-        self._outbox.put(encoded({"jsonrpc": "2.0", "method": "$/cancelRequest", "params": {"id": pending.number}}))
+        self._outbox.put((None, encoded({"jsonrpc": "2.0", "method": "$/cancelRequest", "params": {"id": pending.number}})))
 
     # -- ending ----------------------------------------------------------------------------------------------------
 
@@ -239,21 +264,40 @@ class Connection:
         self._outbox.put(None)
         self.ended.wait(5.0)
 
+    def disown(self) -> None:
+        """In a forked child: closes its copies of the pipes, so that the process still ends with its parent."""
+        self._closing = True
+        # Popen would wait for it, but it is no child of this process.
+        self._process.returncode = 0
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if isinstance(stream, (io.BufferedReader, io.BufferedWriter)):
+                # The buffer's lock may be held by a thread that only the parent has.
+                stream.raw.close()
+
     # -- the threads -----------------------------------------------------------------------------------------------
 
     def _write(self) -> None:
         stream = self._process.stdin
         assert stream is not None
         try:
-            while (data := self._outbox.get()) is not None:
-                stream.write(data)
-                stream.flush()
+            while (entry := self._outbox.get()) is not None:
+                pending, data = entry
+                if pending is None or self._may_write(pending):
+                    stream.write(data)
+                    stream.flush()
         except OSError:
             pass  # It ended: the reading thread fails all calls.
         try:
             stream.close()
         except OSError:
             pass
+
+    def _may_write(self, pending: Pending) -> bool:
+        """Whether it was not given up; after that it counts as written."""
+        with self._lock:
+            if pending.written is None:
+                pending.written = True
+            return pending.written
 
     def _read(self) -> None:
         stream = self._process.stdout

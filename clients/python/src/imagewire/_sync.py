@@ -1,23 +1,27 @@
 """The blocking client."""
 
 import queue
-import threading
 import time
-import weakref
 from concurrent.futures import TimeoutError as FutureTimeout
-from typing import Any, Callable, Iterable, Iterator, List, Mapping, Optional, Sequence, TypeVar
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Callable, Generator, Iterable, Iterator, List, Literal, Mapping, Optional, Sequence, Tuple, TypeVar, Union, overload
 
 from . import _calls
+from ._base import BaseClient
+from ._batch import Batch, likely_finished
 from ._calls import Call, Path
 from ._connection import Connection, Pending
-from .errors import CallError, CallTimeout, ImagewireError, WaitTimeout, prediction_error
+from ._handle import Handle
+from ._schema import ModelKind, Status, WaitMode
+from .errors import CallError, CallTimeout, ImagewireError, WaitTimeout, completed
 from .prediction import Deletion, Model, Page, Prediction, Price, Thumbnail, Update, Validation, Waited
 
 T = TypeVar("T")
 OnProgress = Callable[[Prediction], Any]
 
 
-class Client:
+class Client(BaseClient):
     """imagewire, one process of it, started with the first call and again after it ended.
 
     Threads may share a client. Leaving the `with` block ends the process; so does the end of the program.
@@ -36,32 +40,8 @@ class Client:
         timeout: Seconds that a call which is answered at once may take.
     """
 
-    def __init__(
-        self, binary: Optional[Path] = None, *, provider: Optional[str] = None, model: Optional[str] = None,
-        output_dir: Optional[Path] = None, state_dir: Optional[Path] = None, wavespeed_api_key: Optional[str] = None,
-        openai_api_key: Optional[str] = None, arguments: Sequence[str] = (), env: Optional[Mapping[str, str]] = None,
-        timeout: float = 60.0,
-    ) -> None:
-        self._binary = str(binary) if binary is not None else None
-        self._arguments = [*(["--state-dir", str(state_dir)] if state_dir is not None else []), *map(str, arguments)]
-        self._env = env
-        self._settings = {
-            "provider": provider, "model": model, "output_dir": str(output_dir) if output_dir is not None else None,
-            "wavespeed_api_key": wavespeed_api_key, "openai_api_key": openai_api_key,
-        }
-        self._timeout = timeout
-        self._connection: Optional[Connection] = None
-        self._lock = threading.Lock()
-
-    # -- the process -----------------------------------------------------------------------------------------------
-
     def _connected(self) -> Connection:
-        with self._lock:
-            if self._connection is None or not self._connection.is_usable:
-                self._connection = Connection(self._binary, self._arguments, self._env, self._settings)
-                # Without `close` the process ends with the client, or with the program.
-                weakref.finalize(self, self._connection.release)
-            return self._connection
+        return self._connect()
 
     def close(self, timeout: float = 5.0) -> None:
         """Ends all waiting and the process. Predictions that were accepted are kept. A later call starts it again.
@@ -69,8 +49,7 @@ class Client:
         Abandoned predictions are cancelled first. Waits no longer than `timeout` seconds for all of that; a process that is
         still saving a reply that was paid for goes on without us until it is on disk.
         """
-        with self._lock:
-            connection, self._connection = self._connection, None
+        connection = self._disconnect()
         if connection is not None:
             connection.close(timeout)
 
@@ -108,13 +87,16 @@ class Client:
 
     def generate(
         self, prompt: Optional[str] = None, *, input: Optional[Mapping[str, Any]] = None, model: Optional[str] = None,
-        provider: Optional[str] = None, idempotency_key: Optional[str] = None, tags: Iterable[str] = (),
+        provider: Optional[str] = None, idempotency_key: Optional[str] = None, tags: Union[str, Iterable[str]] = (),
         metadata: Optional[Mapping[str, Any]] = None, output_dir: Optional[Path] = None,
         output_name: Optional[str] = None, max_cost: Optional[float] = None, upload: Optional[bool] = None,
         max_cost_estimates: bool = False,
-        timeout: Optional[float] = None, on_progress: Optional[OnProgress] = None,
+        timeout: Optional[float] = None, on_progress: Optional[OnProgress] = None, **fields: Any,
     ) -> Prediction:
         """An image: submits, waits, and returns the completed prediction.
+
+        Every other keyword is a field of `input`: `size="1024x1024"`, `n=2`, `image=Path("fox.png")`. A path, bytes, an open file
+        or a PIL image is sent as a file.
 
         `on_progress` is called with the prediction at once, about twice a second, and at the end. An interruption of
         the waiting (Ctrl-C, an exception of the callback) cancels the prediction; a time limit does not.
@@ -124,29 +106,31 @@ class Client:
             WaitTimeout: `timeout` seconds are over; the prediction goes on.
             CallError: The call was refused, and no prediction was made.
             ProcessError: The program is missing, too old, or ended.
-            ValueError, TypeError: It cannot be sent: JSON cannot hold it, or it is over 64 MiB.
+            ValueError, TypeError: It cannot be sent: JSON cannot hold it, it is over 64 MiB, or a field is given twice.
+            OSError: A file of the input is missing or cannot be read.
         """
         call = _calls.submit(
-            prompt, input=input, model=model, provider=provider, idempotency_key=idempotency_key, tags=tags,
+            "generate", prompt, input=input, model=model, provider=provider, idempotency_key=idempotency_key, tags=tags,
             metadata=metadata, output_dir=output_dir, output_name=output_name, max_cost=max_cost, upload=upload,
-            max_cost_estimates=max_cost_estimates,
+            max_cost_estimates=max_cost_estimates, **fields,
         )
+        with self._submitting(call) as prediction:
+            if on_progress is not None:
+                on_progress(prediction)
+            return completed(self.result(prediction.id, timeout=timeout, on_progress=on_progress))
+
+    @contextmanager
+    def _submitting(self, call: "Call[Prediction]") -> Generator[Prediction, None, None]:
+        """Submits; an interruption before the block ends takes the prediction back."""
         connection = self._connected()
         pending = connection.start(call.method, call.params, keep=True)
         try:
-            prediction = call.read(self._submitted(pending))
-            if on_progress is not None:
-                on_progress(prediction)
-            prediction = self.result(prediction.id, timeout=timeout, on_progress=on_progress)
+            yield call.read(self._submitted(pending))
         except ImagewireError:
             raise
         except BaseException:
             connection.give_up(pending)
             raise
-        error = prediction_error(prediction)
-        if error is not None:
-            raise error
-        return prediction
 
     def _submitted(self, pending: Pending) -> Any:
         try:
@@ -159,18 +143,72 @@ class Client:
 
     def submit(
         self, prompt: Optional[str] = None, *, input: Optional[Mapping[str, Any]] = None, model: Optional[str] = None,
-        provider: Optional[str] = None, idempotency_key: Optional[str] = None, tags: Iterable[str] = (),
+        provider: Optional[str] = None, idempotency_key: Optional[str] = None, tags: Union[str, Iterable[str]] = (),
         metadata: Optional[Mapping[str, Any]] = None, output_dir: Optional[Path] = None,
         output_name: Optional[str] = None, max_cost: Optional[float] = None, upload: Optional[bool] = None,
-        max_cost_estimates: bool = False,
-    ) -> Prediction:
-        """Accepts a prediction, and returns as soon as it is on disk. `result` waits for it."""
+        max_cost_estimates: bool = False, **fields: Any,
+    ) -> Handle:
+        """Accepts a prediction, and returns as soon as it is on disk: a handle to wait for it, cancel it or follow it.
+
+        Every other keyword is a field of `input`, as for `generate`.
+        """
         call = _calls.submit(
-            prompt, input=input, model=model, provider=provider, idempotency_key=idempotency_key, tags=tags,
+            "submit", prompt, input=input, model=model, provider=provider, idempotency_key=idempotency_key, tags=tags,
             metadata=metadata, output_dir=output_dir, output_name=output_name, max_cost=max_cost, upload=upload,
-            max_cost_estimates=max_cost_estimates,
+            max_cost_estimates=max_cost_estimates, **fields,
         )
-        return call.read(self._submitted(self._connected().start(call.method, call.params)))
+        with self._submitting(call) as prediction:
+            return Handle(self, prediction)
+
+    @overload
+    def map(
+        self, prompts: Iterable[str], *, concurrency: int = 4, as_completed: Literal[False] = False, **options: Any
+    ) -> Iterator[Prediction]: ...
+
+    @overload
+    def map(
+        self, prompts: Iterable[str], *, concurrency: int = 4, as_completed: Literal[True], **options: Any
+    ) -> Iterator[Tuple[int, Prediction]]: ...
+
+    def map(
+        self, prompts: Iterable[str], *, concurrency: int = 4, as_completed: bool = False, **options: Any
+    ) -> Iterator[Any]:
+        """A prediction of every prompt, `concurrency` at a time, in the order of the prompts.
+
+        With `as_completed` each as soon as it is finished, with its place: `(0, prediction)`. The options are those of `submit`; an
+        `idempotency_key` gets the number of the prompt behind it. Prompts are taken from the iterable as there is room for them. A
+        prediction is submitted only while the loop asks for the next one.
+
+        The failure of one prompt leaves the others alone: when they have ended, `MapFailed` is raised, whose `results` has all of
+        them. Leaving the loop, and any interruption, cancels what is not finished and submits nothing more.
+        """
+        return self._mapped(Batch(prompts, concurrency, as_completed, _calls.submit("map", None, **options)))
+
+    def _mapped(self, batch: Batch) -> Iterator[Any]:
+        try:
+            while not batch.ended:
+                for place, call in batch.calls():
+                    try:
+                        with self._submitting(call) as prediction:
+                            batch.accepted(place, prediction)
+                    except CallError as error:
+                        batch.refused(place, error)
+                yield from batch.ready()
+                if batch.running:
+                    waited = self.wait(batch.running, mode="any", timeout=_calls.SLICE)
+                    for id in likely_finished(waited):
+                        prediction = self._ask(_calls.result(id, 0, False))
+                        if prediction.done:
+                            batch.finished(prediction)
+                    yield from batch.ready()
+        except ImagewireError:
+            raise
+        except BaseException:
+            self._cancel(batch.running)
+            raise
+        failure = batch.failure()
+        if failure is not None:
+            raise failure
 
     def status(self, id: str, *, full: bool = False) -> Prediction:
         """The prediction as it is now, at once; with `full` nothing is left out, however long."""
@@ -204,29 +242,36 @@ class Client:
         """
         return self._ask(_calls.cancel(id, delete_remote, chain))
 
-    def wait(self, ids: Iterable[str], *, mode: str = "all", timeout: float = 50.0) -> Waited:
+    def wait(self, ids: Iterable[str], *, mode: WaitMode = "all", timeout: float = 50.0) -> Waited:
         """Waits for `all` or `any` of several; running out of time is not an error; see `done`."""
         return self._ask(_calls.wait(ids, mode, timeout), timeout + self._timeout)
 
     def list(
-        self, *, status: Optional[str] = None, provider: Optional[str] = None, model: Optional[str] = None,
-        tag: Optional[str] = None, text: Optional[str] = None, created_after: Optional[str] = None,
-        created_before: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None,
+        self, *, status: Optional[Status] = None, provider: Optional[str] = None, model: Optional[str] = None,
+        tag: Optional[str] = None, text: Optional[str] = None, created_after: Union[str, datetime, None] = None,
+        created_before: Union[str, datetime, None] = None, limit: Optional[int] = None, cursor: Optional[str] = None,
     ) -> Page:
-        """A page of predictions, newest first; `predictions` goes through all pages."""
+        """A page of predictions, newest first; `predictions` goes through all pages. A time without a zone is local."""
         return self._ask(_calls.list_(
             status=status, provider=provider, model=model, tag=tag, text=text, created_after=created_after,
             created_before=created_before, limit=limit, cursor=cursor,
         ))
 
-    def predictions(self, **filters: Any) -> Iterator[Prediction]:
-        """All predictions, newest first; filters as those of `list`."""
-        page = self.list(**filters)
+    def predictions(
+        self, *, status: Optional[Status] = None, provider: Optional[str] = None, model: Optional[str] = None,
+        tag: Optional[str] = None, text: Optional[str] = None, created_after: Union[str, datetime, None] = None,
+        created_before: Union[str, datetime, None] = None, limit: Optional[int] = None, cursor: Optional[str] = None,
+    ) -> Iterator[Prediction]:
+        """All predictions, newest first; `limit` is how many a page has. The filters are those of `list`."""
         while True:
+            page = self.list(
+                status=status, provider=provider, model=model, tag=tag, text=text, created_after=created_after,
+                created_before=created_before, limit=limit, cursor=cursor,
+            )
             yield from page
-            if page.next_cursor is None:
+            cursor = page.next_cursor
+            if cursor is None:
                 return
-            page = self.list(**{**filters, "cursor": page.next_cursor})
 
     def delete(self, ids: Iterable[str], *, files: bool = False) -> Deletion:
         """Deletes finished predictions, all or none; with `files` their images too."""
@@ -241,14 +286,14 @@ class Client:
 
     def quote(
         self, prompt: Optional[str] = None, *, input: Optional[Mapping[str, Any]] = None, model: Optional[str] = None,
-        provider: Optional[str] = None,
+        provider: Optional[str] = None, **fields: Any,
     ) -> Price:
         """What a prediction would cost; asking spends nothing."""
-        return self._ask(_calls.quote(prompt, input, model, provider))
+        return self._ask(_calls.quote(prompt, input, fields, model, provider))
 
     def models(
         self, model: Optional[str] = None, *, provider: Optional[str] = None, search: Optional[str] = None,
-        kind: Optional[str] = None,
+        kind: Optional[ModelKind] = None,
     ) -> Sequence[Model]:
         """All models of a provider; with `model` only that one, with its schema.
 
@@ -264,10 +309,10 @@ class Client:
 
     def validate(
         self, prompt: Optional[str] = None, *, input: Optional[Mapping[str, Any]] = None, model: Optional[str] = None,
-        provider: Optional[str] = None,
+        provider: Optional[str] = None, **fields: Any,
     ) -> Validation:
         """Whether `submit` would take it, as far as that is known; spends nothing."""
-        return self._ask(_calls.validate(prompt, input, model, provider))
+        return self._ask(_calls.validate(prompt, input, fields, model, provider))
 
     def balance(self, provider: Optional[str] = None) -> Price:
         """The balance of the provider's account."""

@@ -4,8 +4,9 @@
 failed, and `error.prediction` says how. `WaitTimeout`: it is not finished yet, and goes on.
 """
 
-from typing import Any, Dict, Mapping, Optional, Tuple, Type
+from typing import Any, Dict, Mapping, Optional, Sequence, Tuple, Type, Union
 
+from ._schema import ErrorType
 from .prediction import Prediction
 
 
@@ -70,7 +71,7 @@ class CallError(ImagewireError):
         self.message = message
         self.data: Mapping[str, Any] = data
         #: `invalid_params`, `provider_not_configured`, …
-        self.type: Optional[str] = data.get("type")
+        self.type: Optional[ErrorType] = data.get("type")
         #: Whether the same call may succeed later.
         self.retryable: bool = bool(data.get("retryable"))
         #: What to do next.
@@ -152,6 +153,15 @@ class WaitTimeout(ImagewireError, TimeoutError):
         self.prediction = prediction
 
 
+class NoFile(ImagewireError):
+    """A prediction has no file: it is not finished yet, or its provider made none."""
+
+    def __init__(self, prediction: Prediction) -> None:
+        why = "it completed without an output" if prediction.done else f"it is {prediction.status}. result() waits for it"
+        super().__init__(f"Prediction {prediction.id} has no file: {why}.")
+        self.prediction = prediction
+
+
 class PredictionFailed(ImagewireError):
     """A prediction did not bring an image. `prediction.billing` says whether it cost money."""
 
@@ -161,6 +171,19 @@ class PredictionFailed(ImagewireError):
         super().__init__(f"{text} {failure.hint}" if failure and failure.hint else text)
         self.prediction = prediction
         self.failure = failure
+
+
+class MapFailed(ImagewireError):
+    """Some prompts of `map` failed, after all others have ended. The first failure is the `__cause__`."""
+
+    def __init__(self, results: "Sequence[Union[Prediction, ImagewireError]]") -> None:
+        failures = [one for one in results if isinstance(one, ImagewireError)]
+        super().__init__(
+            f"{len(failures)} of {len(results)} prompts failed; error.results has the others too. The first failure: {failures[0]}"
+        )
+        #: For each prompt, in their order, its prediction or its error.
+        self.results: Tuple[Union[Prediction, ImagewireError], ...] = tuple(results)
+        self.__cause__ = failures[0]
 
 
 class InvalidInput(PredictionFailed):
@@ -242,8 +265,16 @@ _FAILURES: Dict[str, Type[PredictionFailed]] = {
 
 
 def prediction_error(prediction: Prediction) -> Optional[PredictionFailed]:
-    """The exception for a finished prediction; `None` where there is an image."""
-    if prediction.status == "completed" and prediction.failure is None:
+    """The exception for a prediction that failed, or whose outputs are not all saved; else `None`."""
+    if not prediction.done or prediction.status == "completed" and prediction.failure is None:
         return None
     kind = prediction.failure.type if prediction.failure else ""
     return _FAILURES.get(kind, PredictionFailed)(prediction)
+
+
+def completed(prediction: Prediction) -> Prediction:
+    """The finished prediction, if its outputs are there; else raises the exception for it."""
+    error = prediction_error(prediction)
+    if error is not None:
+        raise error
+    return prediction

@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Dict, Iterable, Iterator, Literal, Mapping, Optional, Tuple
+from typing import Any, Dict, Iterable, Iterator, Mapping, Optional, Tuple
 
-#: What a saved file is for. A `vector` is an SVG file, which may contain scripts.
-FileKind = Literal["image", "vector", "video", "audio", "model", "archive", "text", "json", "other"]
+from ._schema import Billing, CostSource, FailureType, FileKind, ModelKind, Status, ThumbnailType
 
 #: The final statuses; only `unknown` may change once.
 TERMINAL = frozenset({"completed", "failed", "cancelled", "unknown"})
@@ -35,7 +34,7 @@ class File:
     height: Optional[int]
     #: Only where it was asked for with `inline`.
     base64: Optional[str] = field(default=None, repr=False)
-    #: How to show it. A later imagewire may have kinds that are not in `FileKind`.
+    #: How to show it. A `vector` is an SVG file, which may contain scripts. A later imagewire may have other kinds.
     kind: FileKind = "image"
     #: Which output it is, from 1.
     index: int = 1
@@ -66,7 +65,7 @@ class Thumbnail:
     #: It may be removed at any time; the next call makes it again.
     path: Path
     #: `image/jpeg`, or `image/png` where it is transparent.
-    media_type: str
+    media_type: ThumbnailType
     bytes: int
     width: int
     height: int
@@ -123,8 +122,8 @@ class PartialFile:
 class Failure:
     """Why a prediction failed."""
 
-    #: `content_refused`, `insufficient_credit`, …
-    type: str
+    #: A later imagewire may have other types: treat these as `internal`.
+    type: FailureType
     #: Whether a new submit would make sense.
     retryable: bool
     message: str
@@ -148,7 +147,7 @@ class Waiting:
     """The provider refused the account's last request, so nothing is sent for a while."""
 
     #: `insufficient_credit`, `rate_limited`, `authentication`, …
-    reason: str
+    reason: FailureType
     #: The queue may go on before, for instance after a top-up.
     until: datetime
 
@@ -167,7 +166,7 @@ class Cost:
     #: ISO 4217: `USD`.
     currency: str
     #: `quoted` before it was sent, `billed` by the provider, `estimated` while it is not finished, or `none`.
-    source: str
+    source: CostSource
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Cost":
@@ -186,14 +185,14 @@ class Timings:
     total: Optional[int] = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Prediction:
     """One prediction, as it was when it was requested."""
 
     id: str
     model: str
     #: `created`, `processing`, then for good `completed`, `failed`, `cancelled` or `unknown`.
-    status: str
+    status: Status
     #: URLs of the content; empty unless completed.
     outputs: Tuple[str, ...]
     urls: Mapping[str, str] = field(hash=False)
@@ -206,8 +205,7 @@ class Prediction:
     remote_id: Optional[str]
     #: The saved outputs, of any kind, in the order of their index.
     files: Tuple[File, ...]
-    #: `none`, `charged`, `refunded` or `unknown`.
-    billing: str
+    billing: Billing
     failure: Optional[Failure]
     idempotency_key: Optional[str]
     tags: Tuple[str, ...]
@@ -243,13 +241,29 @@ class Prediction:
         return self.status in TERMINAL
 
     @property
-    def path(self) -> Optional[Path]:
-        """The first file, where there is one; its kind is `files[0].kind`."""
-        return self.files[0].path if self.files else None
+    def path(self) -> Path:
+        """The path of the first saved file, whose kind is `files[0].kind`.
+
+        Raises `PredictionFailed`, or the subclass for what failed, if there is none because it failed; else `NoFile`.
+        """
+        if not self.files:
+            from .errors import NoFile, prediction_error  # These need this module.
+
+            raise prediction_error(self) or NoFile(self)
+        return self.files[0].path
 
     def reference(self, output: int = 1) -> str:
         """A name for one of its outputs, for the input of another prediction: finished or not, it becomes the file there."""
         return f"imagewire://predictions/{self.id}/{output}"
+
+    def __repr__(self) -> str:
+        return f"<Prediction {self.id} {self.status}{''.join(f' {file.path}' for file in self.files[:1])}>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Dict[str, str]:
+        """How Jupyter shows it: a small image, the prompt and the cost."""
+        from ._display import mime_bundle  # It needs this module.
+
+        return mime_bundle(self)
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Prediction":
@@ -359,7 +373,7 @@ class Model:
     #: For people; `None` where the provider gives none.
     name: Optional[str] = None
     #: What it makes: `image`, `video`, `audio`, `model` (a shape in space), `text` or `other`; `None` where unknown.
-    kind: Optional[str] = None
+    kind: Optional[ModelKind] = None
     #: For people; `None` where the provider gives none.
     description: Optional[str] = None
     #: The base price in US dollars, `None` where unknown; `quote` returns the price of an input.
