@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from datetime import datetime, timedelta
 
 import pytest
 from conftest import FAKE, PATIENCE, small
@@ -18,6 +19,7 @@ def run(coroutine):
     return asyncio.run(asyncio.wait_for(coroutine, 2 * PATIENCE))
 
 
+@pytest.mark.behaviour("generate")
 def test_the_main_job(options):
     async def main():
         seen = []
@@ -40,7 +42,7 @@ def test_many_at_once_and_every_call(options):
         async with AsyncClient(**options) as client:
             made = await asyncio.gather(*(client.generate(input=small(f"boat {n}"), tags=["boats"]) for n in range(12)))
             assert len({one.id for one in made}) == 12
-            listed = [one.id async for one in client.predictions(tag="boats", limit=5)]
+            listed = [one.id async for one in client.predictions(tag="boats", limit=5, created_before=datetime.now() + timedelta(hours=1))]
             assert sorted(listed) == sorted(one.id for one in made)
             assert (await client.wait(listed)).done
             never = await client.submit(input=small("never", never=True))
@@ -60,6 +62,7 @@ def test_many_at_once_and_every_call(options):
     run(main())
 
 
+@pytest.mark.behaviour("generate-interrupted")
 def test_cancelling_the_task_cancels_the_prediction(options):
     async def main():
         async with AsyncClient(**options) as client:
@@ -86,6 +89,7 @@ def test_cancelling_the_task_cancels_the_prediction(options):
     run(main())
 
 
+@pytest.mark.behaviour("close")
 def test_closing_waits_until_what_was_given_up_is_cancelled(options, caplog, monkeypatch):
     async def main():
         loop = asyncio.get_running_loop()
@@ -120,6 +124,7 @@ def test_closing_waits_until_what_was_given_up_is_cancelled(options, caplog, mon
     assert caplog.messages == ["cancel p1"]
 
 
+@pytest.mark.behaviour("restart")
 def test_a_killed_process_fails_all_and_is_started_again(options):
     async def main():
         async with AsyncClient(**options) as client:
@@ -140,6 +145,7 @@ def test_a_killed_process_fails_all_and_is_started_again(options):
     run(main())
 
 
+@pytest.mark.behaviour("subscribe")
 def test_subscription(options):
     async def main():
         async with AsyncClient(**options) as client:

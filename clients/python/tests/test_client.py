@@ -2,7 +2,7 @@
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ import imagewire
 from imagewire import Client
 
 
+@pytest.mark.behaviour("generate")
 def test_a_prompt_goes_in_and_an_image_is_on_disk(client, tmp_path):
     seen = []
     prediction = client.generate("a red fox in snow", on_progress=seen.append, output_dir=tmp_path, output_name="fox")
@@ -72,6 +73,23 @@ def test_every_call(client):
     assert client.cancel(never.id).status == "cancelled"
     assert client.delete([one.id, two.id], files=True) == imagewire.Deletion((one.id, two.id), (), True)
     assert client.call("ping") == {}
+
+
+@pytest.mark.behaviour("pages")
+def test_a_list_takes_times_and_all_pages_are_gone_through(client):
+    before = datetime.now(timezone.utc)
+    ids = [client.generate(input=small(f"boat {number}")).id for number in range(3)]
+    middle = client.status(ids[1]).created_at
+    assert [one.id for one in client.predictions(limit=1)] == ids[::-1]
+    assert [one.id for one in client.predictions(created_after=middle - timedelta(milliseconds=1), limit=1)] == [ids[2], ids[1]]
+    assert [one.id for one in client.list(created_before=middle)] == [ids[0]]
+    # In another zone, and without one: local.
+    assert len(client.list(created_after=before.astimezone(timezone(timedelta(hours=9))))) == 3
+    assert len(client.list(created_after=datetime.now() - timedelta(hours=1))) == 3
+    assert len(client.list(created_after=datetime.now() + timedelta(hours=1))) == 0
+    assert len(client.list(created_after=before.isoformat(timespec="milliseconds").replace("+00:00", "Z"))) == 3
+    with pytest.raises(TypeError, match="sort"):
+        client.predictions(sort="asc")
 
 
 def test_a_thumbnail_is_a_small_image_of_a_file(client):

@@ -1,5 +1,6 @@
 """Predictions that fail, calls that are refused, messages that cannot be sent, and errors that name no call."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from conftest import PATIENCE, small
 import imagewire
 
 
+@pytest.mark.behaviour("generate-failed")
 @pytest.mark.parametrize(
     "kind, error",
     [
@@ -24,6 +26,10 @@ def test_work_that_fails_is_an_exception_of_its_own(client, kind, error):
     assert failed.value.failure.type == kind
     assert failed.value.prediction.status == "failed"
     assert failed.value.failure.message in str(failed.value)
+    assert failed.value.prediction.billing == "none"
+    # Nor is there a path that is nothing.
+    with pytest.raises(error):
+        failed.value.prediction.path
     assert client.result(failed.value.prediction.id).status == "failed"
 
 
@@ -59,12 +65,21 @@ def test_calls_that_fail(client, call, error):
     assert client.call("ping") == {}
 
 
+@pytest.mark.behaviour("unknown-option")
 def test_a_path_is_named(client):
     with pytest.raises(ValueError) as failed:
         client.generate("a boat", tags=[""])
     assert failed.value.path == "tags[0]"
+    with pytest.raises(imagewire.InvalidParams, match="input.n is 11; it must be at most 10. Nothing was sent") as failed:
+        client.generate("a boat", n=11)
+    assert failed.value.path == "input.n"
+    with pytest.raises(imagewire.InvalidParams, match=r'"promt"\. It takes prompt, input') as failed:
+        client.call("submit", {"promt": "a boat"})
+    assert failed.value.path == "promt" and failed.value.hint
 
 
+@pytest.mark.behaviour("generate-interrupted")
+@pytest.mark.behaviour("wait-timeout")
 def test_a_time_limit_leaves_the_prediction_alone(client):
     with pytest.raises(TimeoutError) as late:
         client.generate(input=small("never", never=True), timeout=0.2)
@@ -77,6 +92,7 @@ def test_a_call_that_is_not_answered_in_time(fake):
         fake("silent", timeout=0.2).call("ping")
 
 
+@pytest.mark.behaviour("not-sendable")
 @pytest.mark.parametrize(
     "value, error, words",
     [
@@ -102,6 +118,28 @@ def test_an_error_that_names_no_call(fake, caplog):
     assert client.call("ping") == {}
     assert not other.future.done()
     assert ["does not say which" in message for message in caplog.messages] == [True]
+
+
+@pytest.mark.behaviour("path")
+def test_a_prediction_without_a_file_says_why(client, tmp_path):
+    made = client.generate("a boat", n=2, size="64x64", output_dir=tmp_path, output_name="boat")
+    assert made.path == made.files[0].path == tmp_path / "boat-1.png"
+    for options, error, words in [
+        ({"fail": "content_refused"}, imagewire.ContentRefused, "content_refused"),
+        ({"fail": "insufficient_credit"}, imagewire.InsufficientCredit, "insufficient_credit"),
+    ]:
+        failed = client.submit("a boat", sandbox=options)
+        with pytest.raises(error, match=words) as caught:
+            client.result(failed.id).path
+        assert caught.value.prediction.id == failed.id
+    never = client.submit("a boat", sandbox={"never": True})
+    with pytest.raises(imagewire.NoFile, match="it is (created|processing). .*result.. waits") as caught:
+        never.path
+    assert caught.value.prediction == never.prediction
+    with pytest.raises(imagewire.PredictionCancelled):
+        never.cancel().path
+    with pytest.raises(imagewire.NoFile, match="completed without an output"):
+        dataclasses.replace(made, files=()).path
 
 
 def test_what_came_of_an_output_and_what_the_provider_said_are_read():

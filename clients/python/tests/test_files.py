@@ -41,6 +41,7 @@ def test_a_film_a_text_and_a_value(client, serve):
     assert made.failure is None and made.billing == "charged"
 
 
+@pytest.mark.behaviour("generate-missing-output")
 def test_what_is_saved_is_there_when_another_output_is_missing(client, serve, tmp_path):
     serve("{output}/output/{id}.mp4", "{output}/output/{id}.png")
     with pytest.raises(imagewire.DownloadFailed) as failed:

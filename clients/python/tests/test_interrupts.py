@@ -11,6 +11,7 @@ import imagewire
 from imagewire import Client
 
 
+@pytest.mark.behaviour("generate-interrupted")
 def test_ctrl_c_cancels_the_prediction_and_nothing_else_breaks(options, tmp_path):
     process = script(
         tmp_path,
@@ -35,6 +36,7 @@ client.close()
     assert process.returncode == 0
 
 
+@pytest.mark.behaviour("generate-interrupted")
 def test_an_exception_of_the_callback_cancels_the_prediction(client):
     def refuse(prediction):
         raise RuntimeError("no")
@@ -62,6 +64,7 @@ def interrupted(fake, monkeypatch):
     return make
 
 
+@pytest.mark.behaviour("close")
 def test_closing_waits_until_what_was_given_up_is_cancelled(interrupted, caplog):
     client, connection = interrupted("slow")
     with ThreadPoolExecutor() as pool:

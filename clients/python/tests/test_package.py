@@ -2,13 +2,16 @@
 
 import os
 import pty
+import re
 import subprocess
 import sys
+import textwrap
 import venv
 from pathlib import Path
 
 import pytest
 from conftest import BINARY, PATIENCE, ROOT
+from test_inputs import png
 
 PACKAGE = ROOT / "clients/python"
 
@@ -27,10 +30,10 @@ def installed(tmp_path_factory):
     return folder / "bin/python"
 
 
-def run(python, *arguments, **more):
+def run(python, *arguments, cwd=None, **more):
     environment = {**os.environ, "IMAGEWIRE": BINARY, **more}
     environment.pop("PYTHONPATH", None)
-    return subprocess.run([python, *arguments], capture_output=True, text=True, timeout=PATIENCE, env=environment)
+    return subprocess.run([python, *arguments], capture_output=True, text=True, timeout=PATIENCE, env=environment, cwd=cwd)
 
 
 def test_it_installs_typed_and_without_dependencies(installed, options, tmp_path):
@@ -54,6 +57,46 @@ def test_the_lines_of_the_readme(installed, options, tmp_path):
     done = run(installed, "-c", script, PATH=f"{Path(BINARY).resolve().parent}:{os.environ['PATH']}")
     assert done.returncode == 0, done.stderr
     assert Path(done.stdout.strip().splitlines()[-1]).read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_other_examples_of_the_readme(installed, options, tmp_path):
+    """With the sandbox. Each is a part of a program that has a client and prompts."""
+    examples = re.findall(r"```py\n(.*?)```", (PACKAGE / "README.md").read_text(), re.DOTALL)
+    parts = [textwrap.indent(example, "    ") + "    await main()\n" * ("async def main" in example) for example in examples]
+    assert len(parts) == 5 and sum("await main" in part for part in parts) == 1
+    (tmp_path / "fox.png").write_bytes(png())
+    script = "\n".join([
+        "import asyncio", "from pathlib import Path", "from imagewire import AsyncClient, Client", "", "async def example(client, prompts):",
+        *parts, "asyncio.run(example(Client(), ['a fox', 'an owl']))",
+    ])
+    done = run(installed, "-c", script, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    paths = [line for line in done.stdout.splitlines() if line.startswith("/")]
+    assert len(paths) == 8 and all(Path(path).exists() for path in paths), done.stdout
+
+
+@pytest.mark.parametrize(
+    "sandbox, code, said",
+    [
+        ({"fail": "content_refused"}, 1, "content_refused"), ({"fail": "network"}, 1, "nothing is billed"), ({"delay_ms": 400}, 0, ""),
+    ],
+)
+def test_a_client_without_a_package_waits_until_the_end_and_prints_the_failure(options, tmp_path, sandbox, code, said):
+    """The lines of clients/README.md, with faults, and with waits that run out of time."""
+    script = re.findall(r"```python\n(.*?)```", (ROOT / "clients/README.md").read_text(), re.DOTALL)[0]
+    faulty = script.replace('prompt="a lighthouse in a storm at night"', f'input={ {"prompt": "a fox", "sandbox": sandbox} }')
+    faulty = faulty.replace('"result", ', '"result", timeout_ms=50, ')
+    assert faulty.count("sandbox") == faulty.count("timeout_ms") == 1
+    done = run(Path(sys.executable), "-c", faulty, PATH=f"{Path(BINARY).resolve().parent}:{os.environ['PATH']}")
+    assert done.returncode == code and said in done.stderr and "Traceback" not in done.stderr, done.stderr
+    assert done.stdout.startswith("/") == (code == 0)
+
+
+def test_the_licence_is_in_the_package(installed):
+    text = (ROOT / "LICENSE").read_text()
+    assert (PACKAGE / "LICENSE").read_text() == text
+    [about] = (installed.parent.parent / "lib").glob("python*/site-packages/imagewire-*.dist-info")
+    assert [path.read_text() for path in about.rglob("LICENSE")] == [text]
 
 
 def test_the_command_prints_the_path_and_nothing_else(installed, options, tmp_path):

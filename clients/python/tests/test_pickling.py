@@ -44,6 +44,7 @@ def known(attributes):
 KINDS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, errors.ImagewireError)]
 
 
+@pytest.mark.behaviour("errors-travel")
 @pytest.mark.parametrize("protocol", [0, pickle.HIGHEST_PROTOCOL])
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_exception_is_the_same_on_the_other_side(kind, protocol):
@@ -79,6 +80,7 @@ def unfinished(folder):
         client.generate("never", input={"sandbox": {"never": True}}, timeout=0.2)
 
 
+@pytest.mark.behaviour("errors-travel")
 @pytest.mark.parametrize("context", ["fork", "spawn"])
 def test_a_pool_brings_the_error_and_lives_on(options, tmp_path, context):
     with multiprocessing.get_context(context).Pool(1) as pool:

@@ -10,6 +10,7 @@ from conftest import PATIENCE, pid_of, small
 import imagewire
 
 
+@pytest.mark.behaviour("subscribe")
 def test_a_subscription_tells_of_changes_and_goes_on_from_its_cursor(client):
     with client.subscribe(tag="boats") as updates:
         made = client.submit(input=small("boat"), tags=["boats"])
@@ -18,6 +19,9 @@ def test_a_subscription_tells_of_changes_and_goes_on_from_its_cursor(client):
             if update.prediction.done:
                 break
         cursor = updates.cursor
+    # Closing ended it in the program too.
+    with pytest.raises(imagewire.InvalidParams, match="no subscription"):
+        client.call("unsubscribe", {"subscription": updates._name})
     client.delete([made.id])
     with client.subscribe(since=cursor) as updates:
         assert next(updates).deleted == made.id

@@ -25,6 +25,7 @@ from .errors import BinaryNotFound, BinaryTooOld, CallError, ConnectionLost, Pro
 MINIMUM_VERSION = (0, 1, 0)
 #: The time limit for `initialize`, in seconds.
 START_PATIENCE = 15.0
+_WANTED = f"Install imagewire {'.'.join(map(str, MINIMUM_VERSION))} or newer. Nothing was sent."
 _LOG = logging.getLogger("imagewire")
 _LEVELS = {"error": logging.ERROR, "warning": logging.WARNING, "info": logging.INFO, "debug": logging.DEBUG}
 
@@ -106,19 +107,21 @@ class Connection:
             server = answer["serverInfo"]
             name, version = server["name"], str(server["version"])
         except FutureTimeout as error:
-            raise StartFailed(f"{self._command} does not answer. Is it imagewire?") from error
+            raise StartFailed(f"{self._command} does not answer. Is it imagewire? Nothing was sent.") from error
         except ConnectionLost as error:
-            raise StartFailed(f"{self._command} could not be started. {error}") from error
+            raise StartFailed(f"{self._command} could not be started. {error} Nothing was sent.") from error
+        except StartFailed as error:
+            raise StartFailed(f"{error} Nothing was sent.") from error
         except (CallError, KeyError, TypeError) as error:
             if isinstance(error, CallError) and error.code != -32601:
                 raise
             raise BinaryTooOld(
-                f"{self._command} does not say its version, so it is too old or not imagewire. Install {_shown()} or newer."
+                f"{self._command} does not say its version, so it is too old or not imagewire. {_WANTED}"
             ) from error
         if name != "imagewire":
-            raise BinaryTooOld(f"{self._command} is not imagewire but {name}.")
+            raise BinaryTooOld(f"{self._command} is not imagewire but {name}. {_WANTED}")
         if version_of(version) < MINIMUM_VERSION:
-            raise BinaryTooOld(f"{self._command} is version {version}. Install {_shown()} or newer.")
+            raise BinaryTooOld(f"{self._command} is version {version}. {_WANTED}")
 
     # -- requests --------------------------------------------------------------------------------------------------
 
@@ -416,7 +419,3 @@ def version_of(text: str) -> "tuple[int, ...]":
             return ()
         numbers.append(int(part))
     return tuple(numbers)
-
-
-def _shown() -> str:
-    return ".".join(map(str, MINIMUM_VERSION))

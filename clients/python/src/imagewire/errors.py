@@ -25,6 +25,10 @@ def _restored(kind: "Type[ImagewireError]", arguments: Tuple[Any, ...], attribut
     return error
 
 
+def _sentences(text: str, hint: Optional[str]) -> str:
+    return f"{text}{'' if text.endswith(('.', '!', '?')) else '.'} {hint}" if hint else text
+
+
 # -- the process ----------------------------------------------------------------------------------------------------
 
 
@@ -66,7 +70,7 @@ class CallError(ImagewireError):
     def __init__(self, code: int, message: str, data: Optional[Mapping[str, Any]] = None) -> None:
         data = data if isinstance(data, dict) else {}
         hint = data.get("hint")
-        super().__init__(f"{message} {hint}" if hint else message)
+        super().__init__(_sentences(message, hint))
         self.code = code
         self.message = message
         self.data: Mapping[str, Any] = data
@@ -168,7 +172,7 @@ class PredictionFailed(ImagewireError):
     def __init__(self, prediction: Prediction) -> None:
         failure = prediction.failure
         text = failure.message if failure else prediction.error or f"The prediction is {prediction.status}."
-        super().__init__(f"{text} {failure.hint}" if failure and failure.hint else text)
+        super().__init__(_sentences(text, failure.hint if failure else None))
         self.prediction = prediction
         self.failure = failure
 
