@@ -1,5 +1,6 @@
 """What Ctrl-C, a callback that fails and `close` do to a prediction."""
 
+import asyncio
 import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
@@ -44,6 +45,21 @@ def test_an_exception_of_the_callback_cancels_the_prediction(client):
     with pytest.raises(RuntimeError):
         client.generate(input=small("never", never=True), on_progress=refuse)
     assert client.list(text="never").predictions[0].status == "cancelled"
+    # Also one of this package, of a call that the callback makes.
+    with pytest.raises(imagewire.NoThumbnail):
+        client.generate(input=small("unseen", never=True), on_progress=lambda one: client.thumbnail(one.id))
+    assert client.list(text="unseen").predictions[0].status == "cancelled"
+
+
+@pytest.mark.behaviour("generate-interrupted")
+def test_an_exception_of_the_async_callback_cancels_the_prediction(options):
+    async def main():
+        async with imagewire.AsyncClient(**options) as client:
+            with pytest.raises(imagewire.NoThumbnail):
+                await client.generate(input=small("unseen", never=True), on_progress=lambda one: client.thumbnail(one.id))
+            assert (await client.list(text="unseen")).predictions[0].status == "cancelled"
+
+    asyncio.run(main())
 
 
 @pytest.fixture

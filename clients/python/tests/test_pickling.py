@@ -12,7 +12,7 @@ import imagewire
 from imagewire import Client, errors
 
 PREDICTION = {
-    "id": "01a20d56-62d9-7da6-ac74-ae5cb37adc2f", "model": "m", "status": "failed", "outputs": [], "urls": {},
+    "id": "01a20d56-62d9-7da6-ac74-ae5cb37adc2f", "model": "m", "status": "failed", "outputs": [], "urls": {}, "timings": {"inference": None, "queued": 1, "total": 2},
     "created_at": "2026-11-23T12:34:56.789Z", "error": "It was refused.", "provider": "sandbox", "billing": "none",
     "revision": 3, "files": [{"path": "/a.png", "media_type": "image/png", "bytes": 1, "sha256": "0"}],
     "failure": {"type": "content_refused", "retryable": False, "message": "It was refused.", "hint": "Change it."},

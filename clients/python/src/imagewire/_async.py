@@ -93,17 +93,27 @@ class AsyncClient(BaseClient):
             metadata=metadata, output_dir=output_dir, output_name=output_name, max_cost=max_cost, upload=upload,
             max_cost_estimates=max_cost_estimates, **fields,
         )
-        async with self._submitting(call) as prediction:
-            await _tell(on_progress, prediction)
-            return completed(await self.result(prediction.id, timeout=timeout, on_progress=on_progress))
+        async with self._submitting(call) as (prediction, give_up):
+
+            async def tell(state: Prediction) -> None:
+                try:
+                    await _tell(on_progress, state)
+                except ImagewireError:
+                    # Of a call that the callback made.
+                    give_up()
+                    raise
+
+            await tell(prediction)
+            return completed(
+                await self.result(prediction.id, timeout=timeout, on_progress=tell if on_progress is not None else None))
 
     @asynccontextmanager
-    async def _submitting(self, call: "Call[Prediction]") -> AsyncGenerator[Prediction, None]:
-        """Submits; an interruption before the block ends takes the prediction back."""
+    async def _submitting(self, call: "Call[Prediction]") -> AsyncGenerator[Tuple[Prediction, Callable[[], None]], None]:
+        """Submits; an interruption before the block ends takes the prediction back, and so does the function that it yields."""
         connection = await self._connected()
         pending = connection.start(call.method, call.params, keep=True)
         try:
-            yield call.read(await self._submitted(pending))
+            yield call.read(await self._submitted(pending)), lambda: connection.give_up(pending)
         except ImagewireError:
             raise
         except BaseException:
@@ -131,7 +141,7 @@ class AsyncClient(BaseClient):
             metadata=metadata, output_dir=output_dir, output_name=output_name, max_cost=max_cost, upload=upload,
             max_cost_estimates=max_cost_estimates, **fields,
         )
-        async with self._submitting(call) as prediction:
+        async with self._submitting(call) as (prediction, _):
             return AsyncHandle(self, prediction)
 
     @overload
@@ -155,7 +165,7 @@ class AsyncClient(BaseClient):
             while not batch.ended:
                 for place, call in batch.calls():
                     try:
-                        async with self._submitting(call) as prediction:
+                        async with self._submitting(call) as (prediction, _):
                             batch.accepted(place, prediction)
                     except CallError as error:
                         batch.refused(place, error)

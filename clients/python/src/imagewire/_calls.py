@@ -40,10 +40,13 @@ def submit(
 ) -> "Call[Prediction]":
     """The submit of `method`, which is named in errors."""
     written, uploads = with_files(_input(method, prompt, input, fields), upload)
+    if prompt is not None:
+        # An error about it then names what the caller wrote: `prompt`, not `input.prompt`.
+        del written["prompt"]
     return _call(
-        "submit", Prediction.from_json, prompt=written.pop("prompt") if prompt is not None else None, input=written or None, model=model, provider=provider, idempotency_key=idempotency_key,
-        tags=[tags] if isinstance(tags, str) else list(tags) or None, metadata=metadata, output_dir=output_dir,
-        output_name=output_name, max_cost=max_cost, upload=uploads or None,
+        "submit", Prediction.from_json, prompt=prompt, input=written or None, model=model, provider=provider,
+        idempotency_key=idempotency_key, tags=[tags] if isinstance(tags, str) else list(tags) or None,
+        metadata=metadata, output_dir=output_dir, output_name=output_name, max_cost=max_cost, upload=uploads or None,
         max_cost_estimates=max_cost_estimates or None,
     )
 

@@ -19,7 +19,7 @@ def encoded(message: Mapping[str, Any]) -> bytes:
     if len(text) > MAXIMUM_BYTES:
         raise ValueError(
             f"{message['method']} would be a message of {len(text):,} bytes, and imagewire reads none over {MAXIMUM_BYTES:,}."
-            " Nothing was sent."
+            " Nothing was sent. A large file can be given as a path."
         )
     return text.encode() + b"\n"
 

@@ -5,7 +5,9 @@ import time
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, Callable, Generator, Iterable, Iterator, List, Literal, Mapping, Optional, Sequence, Tuple, TypeVar, Union, overload
+from typing import (
+    Any, Callable, Generator, Iterable, Iterator, List, Literal, Mapping, Optional, Sequence, Tuple, TypeVar, Union, overload,
+)
 
 from . import _calls
 from ._base import BaseClient
@@ -114,18 +116,27 @@ class Client(BaseClient):
             metadata=metadata, output_dir=output_dir, output_name=output_name, max_cost=max_cost, upload=upload,
             max_cost_estimates=max_cost_estimates, **fields,
         )
-        with self._submitting(call) as prediction:
-            if on_progress is not None:
-                on_progress(prediction)
-            return completed(self.result(prediction.id, timeout=timeout, on_progress=on_progress))
+        with self._submitting(call) as (prediction, give_up):
+
+            def tell(state: Prediction) -> None:
+                try:
+                    if on_progress is not None:
+                        on_progress(state)
+                except ImagewireError:
+                    # Of a call that the callback made.
+                    give_up()
+                    raise
+
+            tell(prediction)
+            return completed(self.result(prediction.id, timeout=timeout, on_progress=tell if on_progress is not None else None))
 
     @contextmanager
-    def _submitting(self, call: "Call[Prediction]") -> Generator[Prediction, None, None]:
-        """Submits; an interruption before the block ends takes the prediction back."""
+    def _submitting(self, call: "Call[Prediction]") -> Generator[Tuple[Prediction, Callable[[], None]], None, None]:
+        """Submits; an interruption before the block ends takes the prediction back, and so does the function that it yields."""
         connection = self._connected()
         pending = connection.start(call.method, call.params, keep=True)
         try:
-            yield call.read(self._submitted(pending))
+            yield call.read(self._submitted(pending)), lambda: connection.give_up(pending)
         except ImagewireError:
             raise
         except BaseException:
@@ -157,7 +168,7 @@ class Client(BaseClient):
             metadata=metadata, output_dir=output_dir, output_name=output_name, max_cost=max_cost, upload=upload,
             max_cost_estimates=max_cost_estimates, **fields,
         )
-        with self._submitting(call) as prediction:
+        with self._submitting(call) as (prediction, _):
             return Handle(self, prediction)
 
     @overload
@@ -189,7 +200,7 @@ class Client(BaseClient):
             while not batch.ended:
                 for place, call in batch.calls():
                     try:
-                        with self._submitting(call) as prediction:
+                        with self._submitting(call) as (prediction, _):
                             batch.accepted(place, prediction)
                     except CallError as error:
                         batch.refused(place, error)

@@ -6,15 +6,21 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Dict, Iterable, Iterator, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, Mapping, Optional, Tuple
 
 from ._schema import Billing, CostSource, FailureType, FileKind, ModelKind, Status, ThumbnailType
+
+if TYPE_CHECKING:
+    from ._schema import (
+        CostMessage, DeleteResult, FailureMessage, FileMessage, ListResult, ModelMessage, PartialFileMessage, PredictionMessage,
+        PreviewMessage, ProblemMessage, QuoteResult, ThumbnailResult, ValidateResult, WaitingMessage, WaitResult,
+    )
 
 #: The final statuses; only `unknown` may change once.
 TERMINAL = frozenset({"completed", "failed", "cancelled", "unknown"})
 
 
-def _by_path(problems: Optional[Iterable[Mapping[str, str]]]) -> Dict[str, str]:
+def _by_path(problems: "Optional[Iterable[ProblemMessage]]") -> Dict[str, str]:
     return {one["path"]: one["message"] for one in problems or ()}
 
 
@@ -50,7 +56,7 @@ class File:
         return self.read().decode("utf-8")
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "File":
+    def from_json(cls, value: "FileMessage") -> "File":
         return cls(
             Path(value["path"]), value["media_type"], value["bytes"], value["sha256"], value.get("width"),
             value.get("height"), value.get("base64"), value.get("kind", "image"), value.get("index", 1),
@@ -77,7 +83,7 @@ class Thumbnail:
         return base64.b64decode(self.base64) if self.base64 is not None else self.path.read_bytes()
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "Thumbnail":
+    def from_json(cls, value: "ThumbnailResult") -> "Thumbnail":
         return cls(
             Path(value["path"]), value["media_type"], value["bytes"], value["width"], value["height"], value.get("base64"),
         )
@@ -96,7 +102,7 @@ class Preview:
     index: int
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "Preview":
+    def from_json(cls, value: "PreviewMessage") -> "Preview":
         return cls(
             Path(value["path"]), value["media_type"], value["bytes"], value.get("width"), value.get("height"),
             value["index"],
@@ -114,7 +120,7 @@ class PartialFile:
     sha256: str
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "PartialFile":
+    def from_json(cls, value: "PartialFileMessage") -> "PartialFile":
         return cls(value["index"], Path(value["path"]), value["bytes"], value["sha256"])
 
 
@@ -135,7 +141,7 @@ class Failure:
     partial: Tuple[PartialFile, ...] = ()
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "Failure":
+    def from_json(cls, value: "FailureMessage") -> "Failure":
         return cls(
             value["type"], value["retryable"], value["message"], value.get("hint"), value.get("remote_code"),
             tuple(value.get("missing", ())), tuple(map(PartialFile.from_json, value.get("partial", ()))),
@@ -152,7 +158,7 @@ class Waiting:
     until: datetime
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "Waiting":
+    def from_json(cls, value: "WaitingMessage") -> "Waiting":
         until = _time(value["until"])
         assert until is not None
         return cls(value["reason"], until)
@@ -169,7 +175,7 @@ class Cost:
     source: CostSource
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "Cost":
+    def from_json(cls, value: "CostMessage") -> "Cost":
         return cls(value["amount"], value["currency"], value["source"])
 
 
@@ -266,9 +272,10 @@ class Prediction:
         return mime_bundle(self)
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "Prediction":
+    def from_json(cls, value: "PredictionMessage") -> "Prediction":
         """Reads a prediction from its JSON; fields of later versions are ignored."""
-        timings = value.get("timings") or {}
+        timings, failure, cost = value["timings"], value["failure"], value.get("cost")
+        preview, waiting = value.get("preview"), value.get("waiting")
         created_at = _time(value["created_at"])
         assert created_at is not None
         return cls(
@@ -276,16 +283,16 @@ class Prediction:
             model=value["model"],
             status=value["status"],
             outputs=tuple(value["outputs"]),
-            urls=dict(value.get("urls") or {}),
+            urls={name: str(url) for name, url in value["urls"].items()},
             has_nsfw_contents=tuple(value.get("has_nsfw_contents") or ()),
             created_at=created_at,
             error=value.get("error") or "",
-            timings=Timings(timings.get("inference"), timings.get("queued"), timings.get("total")),
+            timings=Timings(timings["inference"], timings["queued"], timings["total"]),
             provider=value["provider"],
             remote_id=value.get("remote_id"),
             files=tuple(File.from_json(file) for file in value.get("files") or ()),
             billing=value["billing"],
-            failure=Failure.from_json(value["failure"]) if value.get("failure") else None,
+            failure=Failure.from_json(failure) if failure else None,
             idempotency_key=value.get("idempotency_key"),
             tags=tuple(value.get("tags") or ()),
             started_at=_time(value.get("started_at")),
@@ -294,11 +301,11 @@ class Prediction:
             input=value.get("input"),
             metadata=value.get("metadata"),
             omitted=tuple(value.get("omitted") or ()),
-            preview=Preview.from_json(value["preview"]) if value.get("preview") else None,
-            waiting=Waiting.from_json(value["waiting"]) if value.get("waiting") else None,
+            preview=Preview.from_json(preview) if preview else None,
+            waiting=Waiting.from_json(waiting) if waiting else None,
             waits_for=tuple(value.get("waits_for") or ()),
             warnings=_by_path(value.get("warnings")),
-            cost=Cost.from_json(value["cost"]) if value.get("cost") else None,
+            cost=Cost.from_json(cost) if cost else None,
             provider_data=value.get("provider_data"),
             eta_ms=value.get("eta_ms"),
             progress=value.get("progress"),
@@ -320,7 +327,7 @@ class Page:
         return len(self.predictions)
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "Page":
+    def from_json(cls, value: "ListResult") -> "Page":
         return cls(tuple(map(Prediction.from_json, value["predictions"])), value.get("next_cursor"))
 
 
@@ -336,7 +343,7 @@ class Waited:
     more: Tuple[str, ...]
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "Waited":
+    def from_json(cls, value: "WaitResult") -> "Waited":
         return cls(value["done"], tuple(map(Prediction.from_json, value["predictions"])), tuple(value["more"]))
 
 
@@ -354,7 +361,7 @@ class Price:
     missing: Tuple[str, ...] = ()
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "Price":
+    def from_json(cls, value: "QuoteResult") -> "Price":
         return cls(
             Decimal(str(value["amount"])), value["currency"], value.get("exact", True), tuple(value.get("missing", ())))
 
@@ -382,7 +389,7 @@ class Model:
     edit_model: Optional[str] = None
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "Model":
+    def from_json(cls, value: "ModelMessage") -> "Model":
         price = value.get("price")
         return cls(
             value["id"], value["provider"], value["default"], value.get("input_schema"), value.get("name"),
@@ -408,7 +415,7 @@ class Validation:
         return not self.problems
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "Validation":
+    def from_json(cls, value: "ValidateResult") -> "Validation":
         return cls(_by_path(value["problems"]), value.get("hint"), _by_path(value.get("warnings")))
 
 
@@ -424,7 +431,7 @@ class Deletion:
     scrubbed: bool
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "Deletion":
+    def from_json(cls, value: "DeleteResult") -> "Deletion":
         return cls(tuple(value["deleted"]), tuple(value.get("kept", ())), value.get("scrubbed", False))
 
 
