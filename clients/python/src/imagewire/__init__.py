@@ -10,14 +10,15 @@
 
 from typing import Any
 
-from ._async import AsyncClient, AsyncSubscription
+from ._async import AsyncClient
 from ._handle import AsyncHandle, Handle
 from ._progress import Progress
 from ._schema import Billing, CostSource, ErrorType, FailureType, FileKind, ModelKind, Status, WaitMode
 from ._shared import generate as generate
 from ._shared import map as map
 from ._shared import submit as submit
-from ._sync import Client, Subscription
+from ._subscription import AsyncSubscription, Subscription
+from ._sync import Client
 from .errors import (
     AuthenticationFailed, BinaryNotFound, BinaryTooOld, BudgetExceeded, CallError, CallOverBudget, CallTimeout,
     ConfigurationFailed, ConnectionLost, ContentRefused, DependencyFailed, DownloadFailed, IdempotencyConflict, ImagewireError,
@@ -42,9 +43,9 @@ __all__ = [
     "InternalFailure", "InvalidInput", "InvalidParams", "MapFailed", "Model", "ModelKind", "ModelUnavailable",
     "NetworkFailed", "NoFile", "NoThumbnail", "Page", "PartialFile", "Prediction", "PredictionCancelled", "PredictionFailed",
     "PredictionInterrupted", "PredictionNotFinished", "PredictionNotFound", "PredictionOverBudget", "Preview", "Price",
-    "ProcessError", "Progress", "ProviderFailed", "ProviderNotConfigured", "QueueFull", "RateLimited", "RemoteFailed", "RemoteTimedOut",
-    "RequestCancelled", "StartFailed", "Status", "StorageFailed", "SubmissionUnknown", "Subscription", "Thumbnail", "Timings",
-    "Update", "Validation", "WaitMode", "WaitTimeout", "Waited", "Waiting",
+    "ProcessError", "Progress", "ProviderFailed", "ProviderNotConfigured", "QueueFull", "RateLimited", "RemoteFailed",
+    "RemoteTimedOut", "RequestCancelled", "StartFailed", "Status", "StorageFailed", "SubmissionUnknown", "Subscription",
+    "Thumbnail", "Timings", "Update", "Validation", "WaitMode", "WaitTimeout", "Waited", "Waiting",
 ]
 
 

@@ -12,7 +12,7 @@ EXIT_CODES = {"completed": 1, "failed": 1, "cancelled": 3, "unknown": 4}
 
 
 def main(arguments: Optional[List[str]] = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m imagewire", description="Makes an image, or what the model makes, and prints its path.")
+    parser = argparse.ArgumentParser(prog="python -m imagewire", description="Makes an image, and prints its path.")
     parser.add_argument("prompt", help="the prompt: a description of the image")
     parser.add_argument("--model")
     parser.add_argument("--provider", help="wavespeed, openai or sandbox")

@@ -6,7 +6,8 @@ import time
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import (
-    Any, AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, List, Literal, Mapping, Optional, Sequence, Tuple, TypeVar, Union, overload,
+    Any, AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, List, Literal, Mapping, Optional, Sequence, Tuple, TypeVar,
+    Union, overload,
 )
 
 from . import _calls
@@ -16,8 +17,9 @@ from ._calls import Call, Path
 from ._connection import Connection, Pending
 from ._handle import AsyncHandle
 from ._schema import ModelKind, Status, WaitMode
+from ._subscription import AsyncSubscription
 from .errors import CallError, CallTimeout, ImagewireError, WaitTimeout, completed
-from .prediction import Deletion, Model, Page, Prediction, Price, Thumbnail, Update, Validation, Waited
+from .prediction import Deletion, Model, Page, Prediction, Price, Thumbnail, Validation, Waited
 
 T = TypeVar("T")
 OnProgress = Callable[[Prediction], Union[Any, Awaitable[Any]]]
@@ -135,7 +137,7 @@ class AsyncClient(BaseClient):
         output_name: Optional[str] = None, max_cost: Optional[float] = None, upload: Optional[bool] = None,
         max_cost_estimates: bool = False, **fields: Any,
     ) -> AsyncHandle:
-        """Accepts a prediction, and returns as soon as it is on disk: a handle to `await`, cancel or follow it; see `Client.submit`."""
+        """Accepts a prediction, and returns as soon as it is on disk: a handle to `await`, cancel or follow it."""
         call = _calls.submit(
             "submit", prompt, input=input, model=model, provider=provider, idempotency_key=idempotency_key, tags=tags,
             metadata=metadata, output_dir=output_dir, output_name=output_name, max_cost=max_cost, upload=upload,
@@ -272,7 +274,7 @@ class AsyncClient(BaseClient):
     ) -> Sequence[Model]:
         """All models of a provider; with `model` only that one, with its schema.
 
-        `search` keeps those with all these words in id, name, description or kind, `kind` those that make an `image`, a `video`, …
+        `search` keeps those with all these words in id, name, description or kind, `kind` those that make an `image`, …
         """
         models: List[Model] = []
         cursor: Optional[str] = None
@@ -295,7 +297,7 @@ class AsyncClient(BaseClient):
 
     async def subscribe(
         self, ids: Optional[Iterable[str]] = None, *, tag: Optional[str] = None, since: Optional[str] = None
-    ) -> "AsyncSubscription":
+    ) -> AsyncSubscription:
         """Hears of every change: of these ids, of one tag, or of all.
 
             async with await client.subscribe(tag="book") as updates:
@@ -315,60 +317,6 @@ class AsyncClient(BaseClient):
             call.method, call.params, lambda value: connection.listen(value["subscription"], put)
         )
         return AsyncSubscription(self, connection, await self._answer(connection, pending), messages)
-
-
-class AsyncSubscription:
-    """Updates, as they come; see `Subscription`."""
-
-    def __init__(
-        self, client: AsyncClient, connection: Connection, answer: Mapping[str, Any], messages: "asyncio.Queue[Any]"
-    ) -> None:
-        self._client = client
-        self._connection = connection
-        self._name: str = answer["subscription"]
-        self._messages = messages
-        self._closed = False
-        #: Behind the last update that was seen: `subscribe(since=cursor)` goes on from there.
-        self.cursor: str = answer["cursor"]
-        #: True if `since` was so old that some changes are missing.
-        self.reset: bool = bool(answer.get("reset"))
-
-    def __aiter__(self) -> "AsyncSubscription":
-        return self
-
-    async def __anext__(self) -> Update:
-        if self._closed:
-            raise StopAsyncIteration
-        method, params = await self._messages.get()
-        if self._closed:
-            raise StopAsyncIteration
-        if params is None:
-            self._closed = True
-            raise self._connection.lost
-        update = Update.from_json(method, params)
-        self.cursor = update.cursor
-        return update
-
-    async def close(self) -> None:
-        """Ends it, also for a task that is waiting in it."""
-        if self._closed:
-            return
-        self._closed = True
-        self._connection.forget(self._name)
-        self._messages.put_nowait(("", None))
-        if self._connection.is_usable:
-            try:
-                await self._client._answer(
-                    self._connection, self._connection.start("unsubscribe", {"subscription": self._name})
-                )
-            except ImagewireError:
-                pass  # It ended with the process.
-
-    async def __aenter__(self) -> "AsyncSubscription":
-        return self
-
-    async def __aexit__(self, *_: Any) -> None:
-        await self.close()
 
 
 async def _tell(on_progress: Optional[OnProgress], prediction: Prediction) -> None:

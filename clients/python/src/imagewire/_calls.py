@@ -133,7 +133,7 @@ _OPTIONS = (
 def _input(
     method: str, prompt: Optional[str], input: Optional[Mapping[str, Any]], fields: Mapping[str, Any]
 ) -> Dict[str, Any]:
-    """The whole input: `input`, the prompt, and each keyword that is not `None`. Raises `TypeError` for one that is given twice."""
+    """The whole input: `input`, the prompt, and each keyword that is not `None`. Raises `TypeError` for one given twice."""
     whole = dict(input or {})
     for name, value in {"prompt": prompt, **fields}.items():
         if value is None:

@@ -17,15 +17,13 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple, Union
 
+from ._handshake import check_server, unversioned
 from ._message import encoded
 from ._program import find_program
-from .errors import BinaryNotFound, BinaryTooOld, CallError, ConnectionLost, ProcessError, StartFailed, call_error
+from .errors import BinaryNotFound, CallError, ConnectionLost, ProcessError, StartFailed, call_error
 
-#: The oldest version of the program that this client works with.
-MINIMUM_VERSION = (0, 1, 0)
 #: The time limit for `initialize`, in seconds.
 START_PATIENCE = 15.0
-_WANTED = f"Install imagewire {'.'.join(map(str, MINIMUM_VERSION))} or newer. Nothing was sent."
 _LOG = logging.getLogger("imagewire")
 _LEVELS = {"error": logging.ERROR, "warning": logging.WARNING, "info": logging.INFO, "debug": logging.DEBUG}
 
@@ -103,25 +101,17 @@ class Connection:
         }
         pending = self.start("initialize", params)
         try:
-            answer = pending.future.result(START_PATIENCE)
-            server = answer["serverInfo"]
-            name, version = server["name"], str(server["version"])
+            check_server(self._command, pending.future.result(START_PATIENCE))
         except FutureTimeout as error:
             raise StartFailed(f"{self._command} does not answer. Is it imagewire? Nothing was sent.") from error
         except ConnectionLost as error:
             raise StartFailed(f"{self._command} could not be started. {error} Nothing was sent.") from error
         except StartFailed as error:
             raise StartFailed(f"{error} Nothing was sent.") from error
-        except (CallError, KeyError, TypeError) as error:
-            if isinstance(error, CallError) and error.code != -32601:
-                raise
-            raise BinaryTooOld(
-                f"{self._command} does not say its version, so it is too old or not imagewire. {_WANTED}"
-            ) from error
-        if name != "imagewire":
-            raise BinaryTooOld(f"{self._command} is not imagewire but {name}. {_WANTED}")
-        if version_of(version) < MINIMUM_VERSION:
-            raise BinaryTooOld(f"{self._command} is version {version}. {_WANTED}")
+        except CallError as error:
+            if error.code == -32601:
+                raise unversioned(self._command) from error
+            raise
 
     # -- requests --------------------------------------------------------------------------------------------------
 
@@ -409,13 +399,3 @@ class Connection:
         self._log = [*self._log[-19:], text]
         level, _, rest = text.removeprefix("imagewire: ").partition(": ")
         _LOG.log(_LEVELS.get(level, logging.INFO), "%s", rest if level in _LEVELS else text)
-
-
-def version_of(text: str) -> "tuple[int, ...]":
-    """`0.1.0-beta` is `(0, 1, 0)`; a text that is not a version is older than all."""
-    numbers = []
-    for part in text.split("-")[0].split("+")[0].split("."):
-        if not part.isdigit():
-            return ()
-        numbers.append(int(part))
-    return tuple(numbers)

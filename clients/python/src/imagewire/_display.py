@@ -31,7 +31,8 @@ def mime_bundle(prediction: Prediction) -> Dict[str, str]:
         encoded = base64.b64encode(content).decode()
         if kind in ("image/png", "image/jpeg"):
             bundle[kind] = encoded
-        parts.append(f'<img src="data:{kind};base64,{encoded}" alt="{escape(prompt)}" style="max-width:{SIZE}px;max-height:{SIZE}px">')
+        style = f"max-width:{SIZE}px;max-height:{SIZE}px"
+        parts.append(f'<img src="data:{kind};base64,{encoded}" alt="{escape(prompt)}" style="{style}">')
     if prompt:
         parts.append(f"<figcaption>{escape(prompt)}</figcaption>")
     parts.append(f"<small>{escape(_facts(prediction))}</small>")

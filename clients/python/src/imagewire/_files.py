@@ -12,7 +12,8 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 #: The first bytes of files that are recognised by nothing else.
 _SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF8", "image/gif"), (b"II*\0", "image/tiff"),
-    (b"MM\0*", "image/tiff"), (b"fLaC", "audio/flac"), (b"OggS", "audio/ogg"), (b"ID3", "audio/mpeg"), (b"\x1aE\xdf\xa3", "video/webm"),
+    (b"MM\0*", "image/tiff"), (b"fLaC", "audio/flac"), (b"OggS", "audio/ogg"), (b"ID3", "audio/mpeg"),
+    (b"\x1aE\xdf\xa3", "video/webm"),
 )
 _RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo"}
 _BRANDS = {
@@ -38,7 +39,7 @@ def media_type(content: bytes) -> Optional[str]:
 
 
 def with_files(input: Mapping[str, Any], upload: Optional[bool]) -> Tuple[Dict[str, Any], bool]:
-    """The input with its files written as the protocol takes them, and the value of `upload`, which is true where a path needs it.
+    """The input with its files written as the protocol takes them, and `upload`, which is true where a path needs it.
 
     A text stays as it is. One that begins with `@/` is uploaded only if the caller says `upload=True`.
 
@@ -54,8 +55,8 @@ def with_files(input: Mapping[str, Any], upload: Optional[bool]) -> Tuple[Dict[s
         raise ValueError("input is nested too deeply, or contains itself. Nothing was sent.") from None
     if found.paths and upload is None and found.texts:
         raise ValueError(
-            f'{found.texts[0]} is a text that begins with "@/", which would be uploaded together with {found.paths[0]}. Give it as a '
-            "pathlib.Path, or pass upload=True. Nothing was sent."
+            f'{found.texts[0]} is a text that begins with "@/", which would be uploaded together with {found.paths[0]}. '
+            "Give it as a pathlib.Path, or pass upload=True. Nothing was sent."
         )
     if found.paths and upload is False:
         raise ValueError(f"{found.paths[0]} is a file, and upload=False forbids to upload it. Nothing was sent.")

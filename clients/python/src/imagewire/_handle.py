@@ -99,7 +99,7 @@ class Handle(BaseHandle["Client"]):
     def wait(self, timeout: Optional[float] = None, *, on_progress: "Optional[OnProgress]" = None) -> Prediction:
         """Waits until it is finished, and returns the completed prediction, as `generate` does.
 
-        An interruption leaves it alone, and so does `timeout`, in seconds. `client.result` returns a failed one instead of raising.
+        An interruption leaves it alone, and so does `timeout`, in seconds. `client.result` returns a failed one instead.
 
         Raises `PredictionFailed`, or the subclass for what failed, and `WaitTimeout`.
         """
@@ -110,8 +110,10 @@ class Handle(BaseHandle["Client"]):
         return self._seen(self._owner().cancel(self.id, delete_remote=delete_remote, chain=chain))
 
     def updates(self) -> Iterator[Prediction]:
-        """The prediction as it is now, and again whenever it changes, until it is finished, however it ends. While its provider works
-        on it, about twice a second with the estimates `eta_ms` and `progress`."""
+        """The prediction as it is now, and again whenever it changes, until it is finished, however it ends.
+
+        While its provider works on it, about twice a second with the estimates `eta_ms` and `progress`.
+        """
         changes = _Changes()
         while not changes.ended:
             prediction = self._seen(self._owner()._ask(changes.call(self.id)))

@@ -15,8 +15,8 @@ USUAL_PLACES = ("~/.local/bin", "/usr/local/bin", "/opt/homebrew/bin")
 
 
 def find_program(binary: Optional[str]) -> str:
-    """The program: the argument, else the variable `IMAGEWIRE`, else that of this package, else the one on the path, else one at a
-    usual place. Raises `BinaryNotFound`, which says what was tried."""
+    """The program: the argument, else the variable `IMAGEWIRE`, else that of this package, else the one on the path, else one
+    at a usual place. Raises `BinaryNotFound`, which says what was tried."""
     named = os.fspath(binary) if binary else os.environ.get("IMAGEWIRE")
     if named:
         found = shutil.which(os.path.expanduser(named))
@@ -30,8 +30,8 @@ def find_program(binary: Optional[str]) -> str:
             return found
         tried.append(place)
     raise BinaryNotFound(
-        f"The program imagewire was not found. Tried: {', '.join(tried)}. Install it, or say where it is: Client(binary=…) or the "
-        "variable IMAGEWIRE.",
+        f"The program imagewire was not found. Tried: {', '.join(tried)}. Install it, or say where it is: Client(binary=…) or "
+        "the variable IMAGEWIRE.",
         tuple(tried),
     )
 

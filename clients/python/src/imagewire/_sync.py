@@ -16,8 +16,9 @@ from ._calls import Call, Path
 from ._connection import Connection, Pending
 from ._handle import Handle
 from ._schema import ModelKind, Status, WaitMode
+from ._subscription import Subscription
 from .errors import CallError, CallTimeout, ImagewireError, WaitTimeout, completed
-from .prediction import Deletion, Model, Page, Prediction, Price, Thumbnail, Update, Validation, Waited
+from .prediction import Deletion, Model, Page, Prediction, Price, Thumbnail, Validation, Waited
 
 T = TypeVar("T")
 OnProgress = Callable[[Prediction], Any]
@@ -186,9 +187,9 @@ class Client(BaseClient):
     ) -> Iterator[Any]:
         """A prediction of every prompt, `concurrency` at a time, in the order of the prompts.
 
-        With `as_completed` each as soon as it is finished, with its place: `(0, prediction)`. The options are those of `submit`; an
-        `idempotency_key` gets the number of the prompt behind it. Prompts are taken from the iterable as there is room for them. A
-        prediction is submitted only while the loop asks for the next one.
+        With `as_completed` each as soon as it is finished, with its place: `(0, prediction)`. The options are those of `submit`;
+        an `idempotency_key` gets the number of the prompt behind it. Prompts are taken from the iterable as there is room for
+        them, and submitted only while the loop asks for the next prediction.
 
         The failure of one prompt leaves the others alone: when they have ended, `MapFailed` is raised, whose `results` has all of
         them. Leaving the loop, and any interruption, cancels what is not finished and submits nothing more.
@@ -308,7 +309,7 @@ class Client(BaseClient):
     ) -> Sequence[Model]:
         """All models of a provider; with `model` only that one, with its schema.
 
-        `search` keeps those with all these words in id, name, description or kind, `kind` those that make an `image`, a `video`, …
+        `search` keeps those with all these words in id, name, description or kind, `kind` those that make an `image`, …
         """
         models: List[Model] = []
         cursor: Optional[str] = None
@@ -331,7 +332,7 @@ class Client(BaseClient):
 
     def subscribe(
         self, ids: Optional[Iterable[str]] = None, *, tag: Optional[str] = None, since: Optional[str] = None
-    ) -> "Subscription":
+    ) -> Subscription:
         """Hears of every change: of these ids, of one tag, or of all.
 
             with client.subscribe(tag="book") as updates:
@@ -345,57 +346,3 @@ class Client(BaseClient):
             lambda value: connection.listen(value["subscription"], lambda *message: messages.put(message)),
         )
         return Subscription(self, connection, self._answer(connection, pending), messages)
-
-
-class Subscription:
-    """Updates, as they come. A `for` loop over it ends with `close`, and with `ConnectionLost` where the process does."""
-
-    def __init__(
-        self, client: Client, connection: Connection, answer: Mapping[str, Any], messages: "queue.SimpleQueue[Any]"
-    ) -> None:
-        self._client = client
-        self._connection = connection
-        self._name: str = answer["subscription"]
-        self._messages = messages
-        self._closed = False
-        #: Behind the last update that was seen: `subscribe(since=cursor)` goes on from there.
-        self.cursor: str = answer["cursor"]
-        #: True if `since` was so old that some changes are missing.
-        self.reset: bool = bool(answer.get("reset"))
-
-    def __iter__(self) -> "Subscription":
-        return self
-
-    def __next__(self) -> Update:
-        if self._closed:
-            raise StopIteration
-        method, params = self._messages.get()
-        if self._closed:
-            raise StopIteration
-        if params is None:
-            self._closed = True
-            raise self._connection.lost
-        update = Update.from_json(method, params)
-        self.cursor = update.cursor
-        return update
-
-    def close(self) -> None:
-        """Ends it, also for a thread that is waiting in it."""
-        if self._closed:
-            return
-        self._closed = True
-        self._connection.forget(self._name)
-        self._messages.put(("", None))
-        if self._connection.is_usable:
-            try:
-                self._client._answer(
-                    self._connection, self._connection.start("unsubscribe", {"subscription": self._name})
-                )
-            except ImagewireError:
-                pass  # It ended with the process.
-
-    def __enter__(self) -> "Subscription":
-        return self
-
-    def __exit__(self, *_: Any) -> None:
-        self.close()

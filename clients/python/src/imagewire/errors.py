@@ -183,7 +183,7 @@ class MapFailed(ImagewireError):
     def __init__(self, results: "Sequence[Union[Prediction, ImagewireError]]") -> None:
         failures = [one for one in results if isinstance(one, ImagewireError)]
         super().__init__(
-            f"{len(failures)} of {len(results)} prompts failed; error.results has the others too. The first failure: {failures[0]}"
+            f"{len(failures)} of {len(results)} prompts failed; error.results has all. The first failure: {failures[0]}"
         )
         #: For each prompt, in their order, its prediction or its error.
         self.results: Tuple[Union[Prediction, ImagewireError], ...] = tuple(results)
