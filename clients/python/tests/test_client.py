@@ -30,6 +30,15 @@ def test_a_prompt_goes_in_and_an_image_is_on_disk(client, tmp_path):
         prediction.status = "failed"
 
 
+def test_a_relative_directory_is_below_that_of_this_program(options, client, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert client.generate("a boat", size="64x64", output_dir="images", output_name="boat").path == tmp_path / "images/boat.png"
+    with Client(**options, output_dir=Path("other"), state_dir="state") as other:
+        monkeypatch.chdir("/")
+        assert other.generate("a boat", size="64x64", output_name="boat").path == tmp_path / "other/boat.png"
+    assert (tmp_path / "state").is_dir()
+
+
 @pytest.mark.parametrize("prompt", ['a "quoted" \\ fox', "two\nlines\ttab", "🦊 ゆき é\u0000", "long " * 6000, "\ud83e lone"])
 def test_any_prompt_arrives_as_it_is(client, prompt):
     prediction = client.generate(prompt, input={"size": "64x64"})

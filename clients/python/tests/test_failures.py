@@ -50,7 +50,7 @@ def test_every_failure_of_the_schema_has_an_exception():
     [
         (lambda client: client.generate(""), imagewire.InvalidParams),
         (lambda client: client.generate(), imagewire.InvalidParams),
-        (lambda client: client.generate("a boat", output_dir="relative"), imagewire.InvalidParams),
+        (lambda client: client.generate("a boat", output_name="a/b"), imagewire.InvalidParams),
         (lambda client: client.generate("a boat", provider="wavespeed"), imagewire.ProviderNotConfigured),
         (lambda client: client.status("nothing"), imagewire.PredictionNotFound),
         (lambda client: client.delete([client.submit(input=small("n", never=True)).id]), imagewire.PredictionNotFinished),

@@ -81,6 +81,14 @@ def test_an_open_file_is_read_from_where_it_stands(client, tmp_path):
     assert client.status(made.id, full=True).input["image"] == URI
 
 
+def test_a_saved_file_is_a_path(client):
+    """Of `open` and of every other function that takes paths, too."""
+    file = client.generate("a fox", size="64x64").files[0]
+    with open(file, "rb") as content:
+        assert content.read() == file.read()
+    assert client.submit("add snow", image=file, size="64x64").input["image"] == f"@{file.path}"
+
+
 def test_quote_and_validate_take_the_same_files(client, fox):
     assert client.quote("add snow", input={"image": fox}).amount == 0
     assert client.validate("add snow", input={"image": PNG}).valid
@@ -104,8 +112,8 @@ def test_the_async_client_takes_the_same_files(options, fox):
     "path, error, words",
     [
         ("/no/such/fox.png", FileNotFoundError, r"input.images\[1\] cannot be read: No such file.*Nothing was sent.*/no/such/fox.png"),
-        ("/tmp", OSError, "not a file.*Nothing was sent.*/tmp"),
-        ("/dev/null", OSError, "not a file.*Nothing was sent"),
+        ("/tmp", IsADirectoryError, "Is a directory.*Nothing was sent.*/tmp"),
+        ("/dev/zero", OSError, "Not a regular file.*Nothing was sent"),
     ],
 )
 def test_a_path_that_cannot_be_read_is_named(client, path, error, words):
@@ -129,7 +137,7 @@ def test_a_path_without_permission_is_named(client, fox, monkeypatch):
         (b"", ValueError, "input.image has 0 bytes that are no image"), (b"hello", ValueError, "5 bytes that are no image"),
         (b"BMW builds cars", ValueError, "no image"), (b"\xff", ValueError, "no image"), (io.BytesIO(b"x"), ValueError, "no image"),
         (io.StringIO("text"), TypeError, 'input.image is a file that was opened as text.*"rb"'),
-        (Picture("CMYK"), OSError, "input.image cannot be read: cannot write mode CMYK"),
+        (Picture("CMYK"), OSError, "input.image cannot be read: cannot write mode CMYK.*convert"),
     ],
 )
 def test_bytes_that_are_no_image_are_refused(client, value, error, words):

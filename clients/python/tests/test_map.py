@@ -145,6 +145,15 @@ client.close()
     assert out.splitlines()[-1] in ("interrupted ['cancelled']", "interrupted ['cancelled', 'cancelled']")
 
 
+@pytest.mark.behaviour("map")
+def test_predictions_that_a_wait_has_no_room_for_are_asked_for(client, monkeypatch):
+    def wait(ids, mode, timeout):
+        return imagewire.Waited(True, (), tuple(ids))
+
+    monkeypatch.setattr(client, "wait", wait)
+    assert prompts_of(client.map(PROMPTS, **SIZE)) == PROMPTS
+
+
 @pytest.mark.parametrize(
     "arguments, more, error, words",
     [

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -51,6 +52,7 @@ def test_a_child_that_was_forked_while_the_client_was_locked_calls_all_the_same(
     with client._lock:  # As another thread holds it while the program starts.
         pid = os.fork()
         if pid == 0:
+            signal.alarm(int(PATIENCE))  # A child that waits for the lock must not hang the test.
             try:
                 os._exit(0 if client.call("ping") == {} else 1)
             finally:
@@ -121,8 +123,6 @@ def test_connections_of_the_async_client_are_freed(options):
 
 @pytest.mark.behaviour("cancel-unsent")
 def test_a_submit_that_was_given_up_before_it_was_written_is_never_sent(client):
-    import signal
-
     client.call("ping")
     connection = client._connection
     # A stopped process reads nothing: the pipe is full, and what comes behind waits in the queue.

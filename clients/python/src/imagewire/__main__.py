@@ -1,7 +1,6 @@
 """`python -m imagewire "a red fox"`: a progress line on stderr, the paths of the saved files on stdout."""
 
 import argparse
-import os
 import sys
 from typing import List, Optional
 
@@ -27,7 +26,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
         with Client(options.binary, provider=options.provider) as client:
             prediction = client.generate(
                 options.prompt, model=options.model, output_name=options.output_name, timeout=options.timeout,
-                output_dir=os.path.abspath(options.output_dir) if options.output_dir else None, on_progress=line,
+                output_dir=options.output_dir, on_progress=line,
             )
     except PredictionFailed as error:
         line.clear()

@@ -5,7 +5,7 @@ import threading
 import weakref
 from typing import List, Mapping, Optional, Sequence
 
-from ._calls import Path
+from ._calls import Path, absolute
 from ._connection import Connection
 
 
@@ -19,10 +19,10 @@ class BaseClient:
         timeout: float = 60.0,
     ) -> None:
         self._binary = str(binary) if binary is not None else None
-        self._arguments = [*(["--state-dir", str(state_dir)] if state_dir is not None else []), *map(str, arguments)]
+        self._arguments = [*(["--state-dir", str(absolute(state_dir))] if state_dir is not None else []), *map(str, arguments)]
         self._env = env
         self._settings = {
-            "provider": provider, "model": model, "output_dir": str(output_dir) if output_dir is not None else None,
+            "provider": provider, "model": model, "output_dir": absolute(output_dir),
             "wavespeed_api_key": wavespeed_api_key, "openai_api_key": openai_api_key,
         }
         self._timeout = timeout

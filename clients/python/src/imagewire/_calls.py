@@ -1,5 +1,6 @@
 """The calls, without saying how they are made: `Client` and `AsyncClient` make the same ones."""
 
+import os
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from os import PathLike
@@ -46,7 +47,7 @@ def submit(
     return _call(
         "submit", Prediction.from_json, prompt=prompt, input=written or None, model=model, provider=provider,
         idempotency_key=idempotency_key, tags=[tags] if isinstance(tags, str) else list(tags) or None,
-        metadata=metadata, output_dir=output_dir, output_name=output_name, max_cost=max_cost, upload=uploads or None,
+        metadata=metadata, output_dir=absolute(output_dir), output_name=output_name, max_cost=max_cost, upload=uploads or None,
         max_cost_estimates=max_cost_estimates or None,
     )
 
@@ -154,6 +155,11 @@ def _check(method: str, name: str) -> None:
         raise TypeError(
             f'{method}() takes no {name}{meant} A field of the model goes into input={{"{name}": …}}. Nothing was sent.'
         )
+
+
+def absolute(path: Optional[Path]) -> Optional[str]:
+    """The path, from the directory of this program where it is relative: the process may run in another."""
+    return None if path is None else os.path.abspath(path)
 
 
 def milliseconds(seconds: float) -> int:

@@ -4,6 +4,7 @@ A path becomes a reference that the program uploads; bytes, open files and PIL i
 """
 
 import base64
+import errno
 import io
 import os
 import stat
@@ -89,8 +90,9 @@ class _Found:
     def _reference(self, path: "os.PathLike[Any]", field: str) -> str:
         name = os.path.abspath(os.fsdecode(path))
         try:
-            if not stat.S_ISREG(os.stat(name).st_mode):
-                raise OSError(0, "It is not a file")
+            # Opening a pipe would wait for its writer.
+            if not stat.S_ISREG(os.stat(name).st_mode) and not os.path.isdir(name):
+                raise OSError(errno.EINVAL, "Not a regular file")
             with open(name, "rb") as file:
                 file.read(1)
         except OSError as error:
@@ -121,7 +123,10 @@ def _reader(value: Any) -> Optional[Callable[[], Any]]:
 
 def _saved(image: Any) -> bytes:
     buffer = io.BytesIO()
-    image.save(buffer, "PNG")
+    try:
+        image.save(buffer, "PNG")
+    except OSError as error:
+        raise OSError(f'{error}; image.convert("RGB") gives one that can') from error
     return buffer.getvalue()
 
 
@@ -129,7 +134,7 @@ def _content(read: Callable[[], Any], field: str) -> bytes:
     try:
         content = read()
     except (OSError, ValueError) as error:
-        # A closed file is a ValueError; a mode that PNG does not have is an OSError of PIL.
+        # A closed file is a ValueError; an image of PIL in a mode that PNG does not have is an OSError.
         kind = OSError if isinstance(error, OSError) else ValueError
         raise kind(f"{field} cannot be read: {error}. Nothing was sent.") from error
     if isinstance(content, str):

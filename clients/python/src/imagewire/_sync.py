@@ -34,7 +34,7 @@ class Client(BaseClient):
             usual place, such as ~/.local/bin.
         provider: The default provider; without one `wavespeed` where its key is known, else the sandbox.
         model: The default model.
-        output_dir: Where images go; absolute.
+        output_dir: Where images go.
         state_dir: The directory of the database.
         wavespeed_api_key: A key, else the one of the environment; never written anywhere.
         openai_api_key: Likewise.

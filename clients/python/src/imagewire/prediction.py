@@ -47,6 +47,10 @@ class File:
     #: How long a sound or a film lasts, where its header says so.
     duration_ms: Optional[int] = None
 
+    def __fspath__(self) -> str:
+        """Its path, for `open`, for PIL and for the input of another prediction."""
+        return str(self.path)
+
     def read(self) -> builtins.bytes:
         """Its bytes: from the message where it came with it, else from the disk."""
         return base64.b64decode(self.base64) if self.base64 is not None else self.path.read_bytes()
