@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -134,7 +135,7 @@ def test_a_path_without_permission_is_named(client, fox, monkeypatch):
 @pytest.mark.parametrize(
     "value, error, words",
     [
-        (b"", ValueError, "input.image has 0 bytes that are no image"), (b"hello", ValueError, "5 bytes that are no image"),
+        (b"", ValueError, "input.image is no image, video or sound"), (b"hello", ValueError, "no image"),
         (b"BMW builds cars", ValueError, "no image"), (b"\xff", ValueError, "no image"), (io.BytesIO(b"x"), ValueError, "no image"),
         (io.StringIO("text"), TypeError, 'input.image is a file that was opened as text.*"rb"'),
         (Picture("CMYK"), OSError, "input.image cannot be read: cannot write mode CMYK.*convert"),
@@ -161,11 +162,11 @@ def test_an_input_that_contains_itself_is_refused(client):
     refused(client, ValueError, "contains itself", whole)
 
 
-def refused(client, error, words, input, prompt="add snow"):
+def refused(client, error, words, input, prompt="add snow", count=0):
     with pytest.raises(error, match=words) as caught:
         client.generate(prompt, input=input)
     assert not isinstance(caught.value, imagewire.ImagewireError)
-    assert list(client.list()) == []
+    assert len(client.list()) == count
 
 
 def test_a_text_is_never_uploaded_unless_the_caller_says_so(client, paid, fox):
@@ -178,9 +179,34 @@ def test_a_text_is_never_uploaded_unless_the_caller_says_so(client, paid, fox):
 def test_a_text_is_not_uploaded_because_a_path_is(client, fox):
     both = {"image": fox, "other": "@/etc/passwd", "prompt": "@/x is text"}
     refused(client, ValueError, 'input.other is a text that begins with "@/".*Path', both, prompt=None)
-    with pytest.raises(ValueError, match="input.image is a file, and upload=False"):
-        client.submit("add snow", input={"image": fox}, upload=False)
-    assert list(client.list()) == []
+
+
+@pytest.mark.behaviour("file-path")
+def test_what_is_not_uploaded_is_in_the_input(client, fox, tmp_path):
+    """Videos and sounds, which the program does not upload; with `upload=False` images too; and names that JSON does not hold."""
+    film = tmp_path / "fox.mp4"
+    film.write_bytes(b"\0\0\0\x18ftypisom" + bytes(5_000))
+    sent = client.submit("add sound", size="64x64", video=film, image=fox).prediction.input
+    assert sent["image"] == f"@{fox}" and base64.b64decode(sent["video"].removeprefix("data:video/mp4;base64,")) == film.read_bytes()
+    assert client.submit("add snow", size="64x64", image=fox, upload=False).input["image"] == URI
+    odd = fox.rename(fox.with_name(os.fsdecode(b"\xff.png")))
+    assert client.submit("add snow", size="64x64", image=odd).input["image"] == URI
+    (tmp_path / "fox.txt").write_text("a fox")
+    refused(client, ValueError, "input.image: .*/fox.txt is no image, video or sound", {"image": tmp_path / "fox.txt"}, count=3)
+
+
+def test_fields_that_the_model_may_not_know_are_warned_of(options, monkeypatch, caplog):
+    with LoopbackWaveSpeed() as server:
+        monkeypatch.setenv("WAVESPEED_API_KEY", "wsk_SECRETsecret0123456789")
+        monkeypatch.setenv("WAVESPEED_BASE_URL", server.url)
+        server.script(polls=0)
+        with imagewire.Client(**options) as client:
+            client.models()
+            with pytest.raises(imagewire.InvalidParams, match="input.siez.*Nothing was sent"):
+                client.generate("a boat", model="acme/painter", siez="1024*1536")
+            handle = client.submit("a boat", model="acme/painter", lighting="soft")
+    assert list(handle.warnings) == ["input.lighting"]
+    assert caplog.messages == list(handle.warnings.values()) and caplog.records[0].levelname == "WARNING"
 
 
 @pytest.mark.behaviour("options-are-input")
@@ -229,7 +255,8 @@ def test_a_text_is_one_tag(client):
         (PNG, "image/png"), (b"\xff\xd8\xff\xe0", "image/jpeg"), (b"GIF89a", "image/gif"), (b"RIFF\0\0\0\0WEBPVP8 ", "image/webp"),
         (b"BM\x46\0\0\0\0\0\0\0\x36\0", "image/bmp"), (b"MM\0*", "image/tiff"), (b"\0\0\0\x1cftypavif", "image/avif"),
         (b"\0\0\0\x18ftypheic", "image/heic"), (b"\0\0\0\x18ftypisom", "video/mp4"), (b"\0\0\0\x14ftypqt  ", "video/quicktime"),
-        (b"\x1aE\xdf\xa3", "video/webm"), (b"RIFF\0\0\0\0WAVEfmt ", "audio/wav"), (b"ID3\x04", "audio/mpeg"), (b"\xff\xfb\x90", "audio/mpeg"),
+        (b"\x1aE\xdf\xa3\0\0webm", "video/webm"),
+        (b"\x1aE\xdf\xa3\0\0matroska", "video/x-matroska"), (b"\xff\xfea\0", None), (b"RIFF\0\0\0\0WAVEfmt ", "audio/wav"), (b"ID3\x04", "audio/mpeg"), (b"\xff\xfb\x90", "audio/mpeg"),
         (b"\xff\xf1\x50", "audio/aac"), (b"OggS", "audio/ogg"), (b"fLaC", "audio/flac"), (b"\0\0\0\x20ftypM4A ", "audio/mp4"),
         (b"<svg", None), (b"%PDF-1.7", None), (b"\0" * 64, None),
     ],

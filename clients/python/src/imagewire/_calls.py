@@ -1,5 +1,6 @@
 """The calls, without saying how they are made: `Client` and `AsyncClient` make the same ones."""
 
+import logging
 import os
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -11,6 +12,7 @@ from ._schema import ModelKind, WaitMode
 from .prediction import Deletion, Model, Page, Prediction, Price, Thumbnail, Validation, Waited
 
 T = TypeVar("T")
+_LOG = logging.getLogger("imagewire")
 Path = Union[str, "PathLike[str]"]
 
 #: The longest wait of one call; a longer wait takes several calls.
@@ -45,11 +47,19 @@ def submit(
         # An error about it then names what the caller wrote: `prompt`, not `input.prompt`.
         del written["prompt"]
     return _call(
-        "submit", Prediction.from_json, prompt=prompt, input=written or None, model=model, provider=provider,
+        "submit", _submitted, prompt=prompt, input=written or None, model=model, provider=provider,
         idempotency_key=idempotency_key, tags=[tags] if isinstance(tags, str) else list(tags) or None,
         metadata=metadata, output_dir=absolute(output_dir), output_name=output_name, max_cost=max_cost, upload=uploads or None,
         max_cost_estimates=max_cost_estimates or None,
     )
+
+
+def _submitted(value: Any) -> Prediction:
+    prediction = Prediction.from_json(value)
+    for warning in prediction.warnings.values():
+        # A misspelt keyword may be one of these.
+        _LOG.warning("%s", warning)
+    return prediction
 
 
 def status(id: str, full: bool) -> "Call[Prediction]":

@@ -14,7 +14,11 @@ def imagewire(line: str, cell: str) -> Prediction:
 
     The line has the options of `imagewire.generate` as `name=value`. A value is JSON, or else text; in quotes it may have spaces.
     """
-    return generate(cell.strip(), on_progress=Progress(), **options(line))
+    progress = Progress()
+    try:
+        return generate(cell.strip(), on_progress=progress, **options(line))
+    finally:
+        progress.clear()
 
 
 def options(line: str) -> Dict[str, Any]:
