@@ -5,6 +5,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 from html import unescape
 from pathlib import Path
 from types import SimpleNamespace
@@ -136,6 +137,15 @@ def test_a_small_file_is_shown_itself_where_there_is_no_thumbnail(options, monke
     assert base64.b64decode(bundle["image/png"]) == made.files[0].read()
     made.path.unlink()
     assert "image/png" not in made._repr_mimebundle_() and "a boat" in made._repr_mimebundle_()["text/html"]
+
+
+def test_ipython_on_a_terminal_gets_the_short_text_only(client, monkeypatch):
+    made = client.generate(input=small("a boat"))
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=SimpleNamespace))
+    assert made._repr_mimebundle_() == {"text/plain": repr(made)}
+    # As it was imported by a program that runs no shell.
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: None))
+    assert "image/jpeg" in made._repr_mimebundle_()
 
 
 def test_the_options_of_the_magic():

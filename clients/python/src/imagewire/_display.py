@@ -7,6 +7,7 @@ from typing import Dict, Optional, Tuple
 
 from ._base import live_connections
 from ._calls import thumbnail
+from ._progress import shell
 from .errors import CallError, ImagewireError
 from .prediction import File, Prediction
 
@@ -23,6 +24,9 @@ _SHOWN = ("image/png", "image/jpeg", "image/webp", "image/gif", "image/avif")
 def mime_bundle(prediction: Prediction) -> Dict[str, str]:
     """By media type: `text/plain`, `text/html`, and the image where it is a PNG or JPEG."""
     bundle = {"text/plain": repr(prediction)}
+    running = shell()
+    if running is not None and not hasattr(running, "kernel"):
+        return bundle  # IPython on a terminal.
     image = _image(prediction)
     prompt = str((prediction.input or {}).get("prompt") or "")
     parts = []

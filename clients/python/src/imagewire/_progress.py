@@ -88,10 +88,12 @@ class _Bar:
             self._handle.update(bundle, raw=True)
 
 
-def _notebook() -> Optional[Any]:
-    """IPython's `display` where a kernel runs; IPython is not imported for that."""
+def shell() -> Any:
+    """IPython's shell where one runs, else `None`. Only that of a notebook has a `kernel`. IPython is not imported for that."""
     ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    if shell is None or not hasattr(shell, "kernel"):
-        return None
-    return importlib.import_module("IPython.display").display
+    return ipython.get_ipython() if ipython is not None else None
+
+
+def _notebook() -> Optional[Any]:
+    """IPython's `display` where a notebook runs."""
+    return importlib.import_module("IPython.display").display if hasattr(shell(), "kernel") else None
