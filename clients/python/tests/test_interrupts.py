@@ -62,6 +62,25 @@ def test_an_exception_of_the_async_callback_cancels_the_prediction(options):
     asyncio.run(main())
 
 
+@pytest.mark.behaviour("generate-interrupted")
+def test_an_interruption_of_the_sending_leaves_nothing_behind(client, monkeypatch):
+    """At any moment: here, when the message is in the queue and the call has not returned."""
+    client.call("ping")
+    send = client._connection.send
+
+    def interrupt(pending, params, **more):
+        send(pending, params, **more)
+        if pending.method == "submit":
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(client._connection, "send", interrupt)
+    for make in (client.generate, client.submit, lambda **more: list(client.map(["never"], sandbox=more["input"]["sandbox"]))):
+        with pytest.raises(KeyboardInterrupt):
+            make(input=small("never", never=True))
+    client.close(PATIENCE)
+    assert {one.status for one in client.list()} <= {"cancelled"}
+
+
 @pytest.fixture
 def interrupted(fake, monkeypatch):
     """A client whose `generate` was interrupted while its submit was on the way, and its connection."""

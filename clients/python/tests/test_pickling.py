@@ -69,14 +69,14 @@ def test_a_derived_exception_as_well():
     assert (type(other), other.account, other.path, str(other)) == (Own, "work", "model", "It is wrong. Mend it.")
 
 
-def refused(folder):
+def refused(binary, folder):
     """A call that is refused, in a process of its own."""
-    with Client(BINARY, provider="sandbox", state_dir=folder) as client:
+    with Client(binary, provider="sandbox", state_dir=folder) as client:
         client.submit("  ")
 
 
-def unfinished(folder):
-    with Client(BINARY, provider="sandbox", state_dir=folder) as client:
+def unfinished(binary, folder):
+    with Client(binary, provider="sandbox", state_dir=folder) as client:
         client.generate("never", input={"sandbox": {"never": True}}, timeout=0.2)
 
 
@@ -85,10 +85,10 @@ def unfinished(folder):
 def test_a_pool_brings_the_error_and_lives_on(options, tmp_path, context):
     with multiprocessing.get_context(context).Pool(1) as pool:
         with pytest.raises(imagewire.InvalidParams) as error:
-            pool.apply_async(refused, (str(tmp_path),)).get(PATIENCE)
+            pool.apply_async(refused, (BINARY, str(tmp_path))).get(PATIENCE)
         assert (error.value.path, error.value.retryable) == ("prompt", False)
         with pytest.raises(imagewire.WaitTimeout) as late:
-            pool.apply_async(unfinished, (str(tmp_path),)).get(PATIENCE)
+            pool.apply_async(unfinished, (BINARY, str(tmp_path))).get(PATIENCE)
         assert late.value.prediction.status in ("created", "processing")
         assert pool.apply_async(abs, (-1,)).get(PATIENCE) == 1
 
@@ -96,7 +96,7 @@ def test_a_pool_brings_the_error_and_lives_on(options, tmp_path, context):
 def test_an_executor_brings_the_error_and_lives_on(options, tmp_path):
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as executor:
         with pytest.raises(imagewire.InvalidParams):
-            executor.submit(refused, str(tmp_path)).result(PATIENCE)
+            executor.submit(refused, BINARY, str(tmp_path)).result(PATIENCE)
         with pytest.raises(imagewire.WaitTimeout):
-            executor.submit(unfinished, str(tmp_path)).result(PATIENCE)
+            executor.submit(unfinished, BINARY, str(tmp_path)).result(PATIENCE)
         assert executor.submit(abs, -1).result(PATIENCE) == 1

@@ -113,8 +113,9 @@ class AsyncClient(BaseClient):
     async def _submitting(self, call: "Call[Prediction]") -> AsyncGenerator[Tuple[Prediction, Callable[[], None]], None]:
         """Submits; an interruption before the block ends takes the prediction back, and so does the function that it yields."""
         connection = await self._connected()
-        pending = connection.start(call.method, call.params, keep=True)
+        pending = connection.prepare(call.method, keep=True)
         try:
+            connection.send(pending, call.params)
             yield call.read(await self._submitted(pending)), lambda: connection.give_up(pending)
         except ImagewireError:
             raise

@@ -128,9 +128,18 @@ class Connection:
 
         Raises `ValueError` or `TypeError` where `params` cannot be sent.
         """
-        pending = Pending(next(self._numbers), method, on_result, keep)
+        pending = self.prepare(method, on_result, keep=keep)
+        self.send(pending, params, while_closing=while_closing)
+        return pending
+
+    def prepare(self, method: str, on_result: Optional[Callable[[Any], None]] = None, *, keep: bool = False) -> Pending:
+        """A request for `send`: one that can be given up whatever interrupts the sending."""
+        return Pending(next(self._numbers), method, on_result, keep)
+
+    def send(self, pending: Pending, params: Mapping[str, Any], *, while_closing: bool = False) -> None:
+        """Sends a request; see `start`."""
         # Encoded before the call is registered: a message that cannot be sent gets no reply.
-        message = encoded({"jsonrpc": "2.0", "id": pending.number, "method": method, "params": params})
+        message = encoded({"jsonrpc": "2.0", "id": pending.number, "method": pending.method, "params": params})
         with self._lock:
             if self._lost is not None:
                 pending.future.set_exception(self._lost)
@@ -140,7 +149,6 @@ class Connection:
             else:
                 self._pending[pending.number] = pending
                 self._outbox.put((pending, message))
-        return pending
 
     def abandon(self, pending: Pending) -> None:
         """Stops waiting for an answer; the prediction it is about goes on."""

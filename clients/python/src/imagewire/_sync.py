@@ -135,8 +135,9 @@ class Client(BaseClient):
     def _submitting(self, call: "Call[Prediction]") -> Generator[Tuple[Prediction, Callable[[], None]], None, None]:
         """Submits; an interruption before the block ends takes the prediction back, and so does the function that it yields."""
         connection = self._connected()
-        pending = connection.start(call.method, call.params, keep=True)
+        pending = connection.prepare(call.method, keep=True)
         try:
+            connection.send(pending, call.params)
             yield call.read(self._submitted(pending)), lambda: connection.give_up(pending)
         except ImagewireError:
             raise
