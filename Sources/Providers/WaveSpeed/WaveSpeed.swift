@@ -343,7 +343,16 @@ public struct WaveSpeed: Provider, Sendable {
     return [
       .init("Authorization", "Bearer \(key)"), .init("Content-Type", "application/json"),
       .init("Accept", "application/json"), .init("User-Agent", userAgent), .init("X-Client-Name", "imagewire"),
-      .init("X-Client-Version", clientVersion),
+      .init("X-Client-Version", clientVersion), .init("X-Client-OS", Self.system),
     ]
+  }
+
+  /// The name of this system, as the service's own clients give it.
+  static var system: String {
+    #if os(macOS)
+      "darwin"
+    #else
+      "linux"
+    #endif
   }
 }
