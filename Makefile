@@ -12,9 +12,9 @@ PYTEST := $(PYTHON) -m pytest -q -p no:cacheprovider
 FUZZ_SECONDS ?= 600
 
 .PHONY: bench browser build clean debug demo dependencies dist format fuzz fuzz-short help install lint mcp-clients notebook \
-  power-loss sanitize sanitize-address sanitize-thread schemas shells soak soak-short test test-adversary test-clients test-conformance test-dist \
-  test-editors test-editors-next test-endurance test-examples test-hosts test-hosts-all test-mcp test-node test-openai test-program \
-  test-python test-swift tools types
+  power-loss sanitize sanitize-address sanitize-thread schemas shells soak soak-short test test-adversary test-clients \
+  test-conformance test-dist test-editors test-editors-next test-endurance test-examples test-foreign test-hosts test-hosts-all \
+  test-mcp test-node test-openai test-program test-python test-swift tools types
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -86,7 +86,11 @@ test-hosts-all: debug tools ## The same in every agent host (3 GB from PyPI)
 
 test-openai: debug tools ## The provider openai against LiteLLM's proxy (750 MB from PyPI)
 	@.ci/litellm
-	$(WITH_PROGRAM) $(PYTEST) Tests/ForeignServers
+	$(WITH_PROGRAM) $(PYTEST) Tests/ForeignServers/test_litellm.py
+
+test-foreign: debug ## WaveSpeed's own clients for Python, LangChain and LlamaIndex against our fixture (240 MB from PyPI)
+	@.ci/wavespeed
+	$(WITH_PROGRAM) .build-tools/wavespeed/bin/python -m pytest -q -p no:cacheprovider Tests/ForeignServers/test_wavespeed.py
 
 test-dist: dependencies ## The packages in a bare Debian without Swift (needs root; fetches Debian's base)
 	@.ci/test-dist

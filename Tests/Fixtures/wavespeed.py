@@ -12,17 +12,22 @@ As a module:    with LoopbackWaveSpeed() as server:
                     assert len(server.posts()) == 1
 
 What it does unscripted: a submit answers `created`; the first `polls` (2) polls say `processing`, the next ones
-`completed` with one output, a real PNG on `output_port`; history lists what was accepted, newest first; delete works.
+`completed` with one output on `output_port`: a PNG, what `output_format` says, or an MP4 where the model's name ends in
+"video"; a download has the type and the bytes that its name's ending says. With `enable_sync_mode` the submit answers
+`completed`, with `enable_base64_output` the output is bare base64; a model of the catalogue without the field ignores it.
+History lists what was accepted, newest first, as the last answer said that it stands; both ways to delete work.
+WaveSpeed's own clients complete against it: Tests/ForeignServers/test_wavespeed.py.
 
 SCRIPT: `POST /_/script` (or `server.script(...)`) with any of
   submit, poll, history, delete, download, price, balance, models, ticket, put, billings
                                             a list of behaviours: each request to that endpoint takes the next one,
                                             and an empty list is "normal" again
   polls                                     how many polls say `processing` first (2)
-  outputs                                   a list instead of the default; {id}, {base} and {output} (the two hosts'
-                                            http://127.0.0.1:PORT) are filled in inside strings
+  outputs                                   a list instead of the default; {id}, {ending} (that of the default) and {base},
+                                            {output} (the two hosts' http://127.0.0.1:PORT) are filled in inside strings
   expect_key                                answer 401 to any other key
-  billed                                    what the bill says of each prediction; without it the bill is empty
+  billed                                    what the bill says of each prediction, with a refund where it failed; without it
+                                            the bill is empty
   usd                                       what one image costs (0.05); balance answers a hundred times as much
   units                                     by how much a field multiplies that where it is given: {"audio": 12}
   catalogue                                 what GET …/models lists
@@ -48,7 +53,8 @@ On submit also:
   bare, sync_timeout, completed, no_id, bad_id, error_with_id
 On ticket (where a file is to be uploaded, and what stands for it then) also:
   elsewhere                 {"do": "elsewhere", "to": URL}: the file goes there      no_url   the ticket lacks its address
-On put (the bytes of a file, on `output_port`) nothing else: 403 where a header is not the ticket's or a key came along.
+On put (the bytes of a file, on `output_port`) nothing else: 403 where one of the ticket's headers is missing or different,
+the length is not the ticket's, or a key came along. Other headers are not signed.
 On poll also:
   running, bare, nulls      nulls: has_nsfw_contents, error and urls are null; created_at has nine digits
   base64, data_uri, object_url, text, no_outputs   completed with such outputs
@@ -70,6 +76,7 @@ A HEAD, which opens a connection, is answered with 403; its endpoint in the log 
 """
 
 import base64
+import datetime
 import gzip
 import hashlib
 import json
@@ -79,9 +86,16 @@ import struct
 import sys
 import threading
 import time
+import urllib.parse
 import zlib
 
 ENDPOINTS = ("submit", "poll", "history", "delete", "download", "price", "balance", "models", "ticket", "put", "billings")
+
+ROUTES = {
+    ("POST", "/api/v3/predictions"): "history", ("POST", "/api/v3/predictions/delete"): "delete",
+    ("POST", "/api/v3/model/price"): "price", ("GET", "/api/v3/balance"): "balance", ("GET", "/api/v3/models"): "models",
+    ("POST", "/api/v3/media/uploads"): "ticket", ("POST", "/api/v3/billings/search"): "billings",
+}
 
 
 def png(width=16, height=16, colour=(180, 40, 90), noise=None):
@@ -96,6 +110,16 @@ def png(width=16, height=16, colour=(180, 40, 90), noise=None):
 
 
 PICTURE = png()
+#: By the ending of a name: its media type and a file, the pictures whole, the film no more than its beginning.
+FILES = {
+    "png": ("image/png", PICTURE),
+    "jpeg": ("image/jpeg", base64.b64decode(
+        "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDACgcHiMeGSgjISMtKygwPGRBPDc3PHtYXUlkkYCZlo+AjIqgtObDoKrarYqMyP/L2u71////m8H////6/+b9"
+        "//j/wAALCAAQABABAREA/8QAFQABAQAAAAAAAAAAAAAAAAAAAAT/xAAUEAEAAAAAAAAAAAAAAAAAAAAA/9oACAEBAAA/AJwH/9k=")),
+    "webp": ("image/webp", base64.b64decode("UklGRh4AAABXRUJQVlA4TBEAAAAvD8ADAAdQlNJWq/+BiOh/AAA=")),
+    "mp4": ("video/mp4", b"\0\0\0\x18ftypisom\0\0\0\0isom\0\0\0\x08free"),
+}
+FILES["jpg"] = FILES["jpeg"]
 
 
 def model(name, required=("prompt",), facts=None, **properties):
@@ -122,6 +146,14 @@ REASONS = {
     413: "Too large", 417: "Expectation failed", 422: "Unprocessable", 425: "Too early",
     429: "Too many requests", 500: "Internal error", 503: "Unavailable",
 }
+
+
+def instant(text, otherwise):
+    """Milliseconds since 1970 of a time in the form of RFC 3339."""
+    if text is None:
+        return otherwise
+    whole, _, rest = text.rstrip("Z").partition(".")
+    return round(datetime.datetime.fromisoformat(f"{whole}+00:00").timestamp()) * 1000 + int(f"{rest:0<3}"[:3])
 
 
 class Dropped(Exception):
@@ -180,7 +212,7 @@ class LoopbackWaveSpeed:
         with self.changed:
             self.queues = {name: [] for name in ENDPOINTS}
             self.settings = {
-                "polls": 2, "outputs": ["{output}/output/{id}.png"], "expect_key": None, "retry_after": None,
+                "polls": 2, "outputs": ["{output}/output/{id}.{ending}"], "expect_key": None, "retry_after": None,
                 "date": None, "usd": 0.05, "billed": None, "units": {}, "catalogue": CATALOGUE,
                 "history_ignores_filters": False, "history_without_input": False,
             }
@@ -348,22 +380,13 @@ class LoopbackWaveSpeed:
             return "open"
         if method == "PUT" and path.startswith("/put/"):
             return "put"
-        if (method, path) == ("POST", "/api/v3/media/uploads"):
-            return "ticket"
         if port == self.output_port or path.startswith("/output/"):
             return "download"
-        if path == "/api/v3/predictions/delete":
-            return "delete"
-        if path in ("/api/v3/model/price", "/api/v3/balance"):
-            return path.rpartition("/")[2]
-        if path == "/api/v3/billings/search":
-            return "billings"
-        if path == "/api/v3/predictions":
-            return "history"
-        if (method, path) == ("GET", "/api/v3/models"):
-            return "models"
+        if (method, path) in ROUTES:
+            return ROUTES[method, path]
         if re.fullmatch(r"/api/v3/predictions/[^/]+(/result)?", path):
-            return "poll"
+            # Deletion by this method is of older documentation, as is the result without the last part.
+            return {"GET": "poll", "DELETE": "other" if path.endswith("/result") else "delete"}.get(method, "other")
         return "submit" if path.startswith("/api/v3/") and method == "POST" else "other"
 
     def _next(self, endpoint, path):
@@ -436,12 +459,14 @@ class LoopbackWaveSpeed:
     def _ticket(self, connection, do, behaviour, path, body):
         asked = json.loads(body)
         with self.changed:
-            name = f"{len(self.tickets) + 1}-{asked['filename']}"
-            self.tickets[name] = asked
+            name = urllib.parse.quote(f"{len(self.tickets) + 1}-{asked['filename']}", safe="")
+            # A file without a known type is sent without one.
+            kind = {"Content-Type": asked["content_type"]} if "content_type" in asked else {}
+            headers = {**kind, "If-None-Match": "*", "X-Ticket": name, "X-Empty": ""}
+            self.tickets[name] = {"size": asked["size"], "signed": headers}
         url = behaviour.get("to", f"{self.output_url}/put/{name}?signature=SIGNED")
-        headers = {"Content-Type": asked["content_type"], "If-None-Match": "*", "X-Ticket": name, "X-Empty": ""}
         if do == "headers":
-            headers.update(behaviour["more"])
+            headers = {**headers, **behaviour["more"]}
         upload = {"method": "PUT", "url": url, "headers": headers, "expires_at": "2099-01-01T00:00:00Z"}
         if do == "no_url":
             del upload["url"]
@@ -451,14 +476,10 @@ class LoopbackWaveSpeed:
         })
 
     def _put(self, path, headers, body):
-        asked = self.tickets.get(path.partition("?")[0].rpartition("/")[2])
-        # What libcurl adds by itself is not signed.
-        ours = {name: value for name, value in headers.items() if name not in ("host", "content-length")}
-        wanted = asked and {
-            "content-type": asked["content_type"], "if-none-match": "*", "x-empty": "",
-            "x-ticket": path.partition("?")[0].rpartition("/")[2],
-        }
-        return (200, {}, b"") if ours == wanted and len(body) == asked["size"] else (403, {}, b"<Error/>")
+        ticket = self.tickets.get(path.partition("?")[0].rpartition("/")[2])
+        is_signed = ticket and all(headers.get(name.lower()) == value for name, value in ticket["signed"].items())
+        fits = is_signed and len(body) == ticket["size"] and "authorization" not in headers
+        return (200, {}, b"") if fits else (403, {}, b"<Error/>")
 
     def _submit(self, connection, do, behaviour, path, body):
         if do == "no_id":
@@ -471,11 +492,12 @@ class LoopbackWaveSpeed:
         if do == "lost_reply_504":
             return 504, {"Content-Type": "text/html"}, b"<html>Gateway timeout</html>"
         shown = self._shown(prediction)
-        if do == "completed":
-            prediction["polls"] = self.settings["polls"]
-            shown = self._completed(prediction)
         if do == "sync_timeout":
             shown.update(status="processing", code=5004, error="Sync mode timed out, the task is still running")
+        elif do == "completed" or self._wants(prediction, "enable_sync_mode"):
+            prediction["polls"] = self.settings["polls"]
+            shown = self._completed(prediction)
+        prediction["last"] = shown
         if do == "error_with_id":
             return 500, {}, self._json({"code": 500, "message": "Internal error", "data": {"id": prediction["id"]}})
         return 200, {}, self._json(shown) if do == "bare" else self._wrap(shown)
@@ -506,29 +528,49 @@ class LoopbackWaveSpeed:
                 "created_at": "2025-05-19T06:09:15.948268264Z",
             }
         if do == "state":
+            if behaviour.get("status") in ("failed", "cancelled", "timeout", "deleted"):
+                shown = self._shown(prediction)
             shown.update({k: v for k, v in behaviour.items() if k not in ("do", "times", "delay_ms", "hold", "close")})
+        prediction["last"] = shown
         return 200, {}, self._json(shown) if do == "bare" else self._wrap(shown)
 
     def _history(self, connection, do, behaviour, path, body):
         asked = json.loads(body)
-        if not isinstance(asked.get("page"), int) or not 1 <= asked.get("page_size", 0) <= 100:
-            return 400, {}, self._json({"code": 400, "message": 'Field "page" must be a number.'})
+        for name in ("page", "page_size"):
+            if not isinstance(asked.get(name), int):
+                return 400, {}, self._json({"code": 400, "message": f'Field "{name}" must be a number.'})
+        if not 1 <= asked["page_size"] <= 100:
+            return 400, {}, self._json({"code": 400, "message": 'Field "page_size" must be from 1 to 100.'})
         with self.changed:
             items = list(self.predictions.values())[::-1]
         if not self.settings["history_ignores_filters"]:
-            items = [p for p in items if asked.get("model") in (None, p["model"])]
-        size = asked["page_size"]
-        page = items[(asked["page"] - 1) * size : asked["page"] * size]
-        shown = [self._shown(p, "processing") | {"input": p["input"]} for p in page]
+            first, last = instant(asked.get("created_after"), 0), instant(asked.get("created_before"), float("inf"))
+            items = [
+                p for p in items if asked.get("model") in (None, p["model"]) and first <= p["created"] <= last
+                and asked.get("status") in (None, p["last"]["status"])
+            ]
+        page, _ = self._page(items, asked)
+        shown = [{**p["last"], "input": p["input"]} for p in page]
         if self.settings["history_without_input"]:
             for item in shown:
                 del item["input"]
         return 200, {}, self._wrap({"page": asked["page"], "items": shown, "total": len(items)})
 
+    @staticmethod
+    def _page(items, asked):
+        """What is on the page that was asked for, and whether there is more."""
+        begin = (asked["page"] - 1) * asked["page_size"]
+        return items[begin : begin + asked["page_size"]], len(items) > begin + asked["page_size"]
+
     def _delete(self, connection, do, behaviour, path, body):
+        name = path.partition("?")[0].removeprefix("/api/v3/predictions/")
         with self.changed:
-            gone = [i for i in json.loads(body)["ids"] if self.predictions.pop(i, None)]
-        return 200, {}, self._wrap({"deleted_count": len(gone)})
+            if name == "delete":
+                gone = [i for i in json.loads(body)["ids"] if self.predictions.pop(i, None)]
+                return 200, {}, self._wrap({"deleted_count": len(gone)})
+            if not self.predictions.pop(name, None):
+                return 404, {}, self._json({"code": 404, "message": "Prediction not found"})
+        return 200, {}, self._wrap({"id": name, "status": "deleted"})
 
     def _price(self, connection, do, behaviour, path, body):
         asked, usd = json.loads(body), self.settings["usd"]
@@ -544,13 +586,25 @@ class LoopbackWaveSpeed:
     def _billings(self, connection, do, behaviour, path, body):
         """Charges of `billed` each (dollars), with a refund where it failed; none unless that is set."""
         asked, usd = json.loads(body), self.settings["billed"]
-        items = []
         with self.changed:
-            for name in asked.get("prediction_uuids", []):
-                if usd is not None and name in self.predictions:
-                    of = {"uuid": name, "model_uuid": self.predictions[name]["model"], "status": "completed"}
-                    items.append({"uuid": f"b-{name}", "billing_type": "deduct", "price": usd, "prediction": of})
-        return 200, {}, self._wrap({"page": asked["page"], "has_more": False, "items": items})
+            predictions = [] if usd is None else list(self.predictions.values())
+        first, last = instant(asked.get("start_time"), 0), instant(asked.get("end_time"), float("inf"))
+        items = [
+            self._bill(p, kind, usd) for p in predictions for kind in ("deduct", "refund")
+            if asked.get("billing_type") in (None, kind) and asked.get("model_uuid") in (None, p["model"])
+            and p["id"] in asked.get("prediction_uuids", [p["id"]]) and first <= p["created"] <= last
+            and (kind == "deduct" or p["last"]["status"] in ("failed", "timeout"))
+        ]
+        page, more = self._page(items, asked)
+        return 200, {}, self._wrap({"page": asked["page"], "has_more": more, "items": page})
+
+    @staticmethod
+    def _bill(prediction, kind, usd):
+        of = {"uuid": prediction["id"], "model_uuid": prediction["model"], "status": prediction["last"]["status"]}
+        return {
+            "uuid": f"{kind}-{prediction['id']}", "billing_type": kind, "price": usd,
+            "created_at": prediction["last"]["created_at"], "prediction": of,
+        }
 
     def _models(self, connection, do, behaviour, path, body):
         return 200, {}, self._wrap(self.settings["catalogue"])
@@ -558,7 +612,8 @@ class LoopbackWaveSpeed:
     def _download(self, connection, do, behaviour, path, body):
         if path.startswith("/expired/"):
             return 403, {"Content-Type": "text/xml"}, b"<Error><Code>AccessDenied</Code></Error>"
-        kind = {"Content-Type": "image/png"}
+        media_type, content = FILES.get(path.partition("?")[0].rpartition(".")[2], FILES["png"])
+        kind = {"Content-Type": media_type}
         if do == "huge":
             self._send(connection, 200, kind, PICTURE, length=3 << 30)
             raise Dropped
@@ -571,7 +626,7 @@ class LoopbackWaveSpeed:
             with self.changed:
                 self.changed.wait_for(lambda: self.stopping)
             raise Dropped
-        return 200, kind, PICTURE
+        return 200, kind, content
 
     def _file(self, connection, behaviour, headers):
         """A file as a host of outputs serves it, or as a bad one does."""
@@ -602,14 +657,15 @@ class LoopbackWaveSpeed:
             number = len(self.predictions) + 1
             prediction = {
                 "id": f"{number:032x}", "model": path.partition("?")[0].removeprefix("/api/v3/"),
-                "input": json.loads(body), "created": time.time(), "polls": 0,
+                "input": json.loads(body), "created": int(time.time() * 1000), "polls": 0,
             }
+            prediction["last"] = self._shown(prediction)
             self.predictions[prediction["id"]] = prediction
             return prediction
 
     def _shown(self, prediction, status="created"):
         created = prediction["created"]
-        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(created)) + f".{int(created % 1 * 1000):03d}Z"
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(created // 1000)) + f".{created % 1000:03d}Z"
         return {
             "id": prediction["id"], "model": prediction["model"], "outputs": [],
             "urls": {"get": f"{self.url}/api/v3/predictions/{prediction['id']}/result"}, "has_nsfw_contents": [],
@@ -617,18 +673,29 @@ class LoopbackWaveSpeed:
         }
 
     def _completed(self, prediction):
-        outputs = [self._fill(o, prediction["id"]) for o in self.settings["outputs"]]
+        ending = "mp4" if prediction["model"].endswith("video") else prediction["input"].get("output_format", "png")
+        outputs = [self._fill(o, prediction["id"], ending) for o in self.settings["outputs"]]
+        if self._wants(prediction, "enable_base64_output"):
+            outputs = [base64.b64encode(FILES[ending][1]).decode() for _ in outputs]
         return {
             **self._shown(prediction, "completed"), "outputs": outputs, "has_nsfw_contents": [False] * len(outputs),
             "executionTime": 25729, "timings": {"inference": 25098},
         }
 
-    def _fill(self, text, name):
+    def _wants(self, prediction, field):
+        """Whether the input asks for it and the model has it; a model that is not in the catalogue has every field."""
+        known = next((one for one in self.settings["catalogue"] if one["model_id"] == prediction["model"]), {})
+        ways = known.get("api_schema", {}).get("api_schemas", [])
+        return prediction["input"].get(field) is True and all(field in way["request_schema"]["properties"] for way in ways)
+
+    def _fill(self, text, name, ending="png"):
         if isinstance(text, dict):
-            return {key: self._fill(value, name) for key, value in text.items()}
+            return {key: self._fill(value, name, ending) for key, value in text.items()}
         if not isinstance(text, str):
             return text
-        return text.replace("{id}", name).replace("{base}", self.url).replace("{output}", self.output_url)
+        for word, value in (("id", name), ("ending", ending), ("base", self.url), ("output", self.output_url)):
+            text = text.replace("{%s}" % word, value)
+        return text
 
     @staticmethod
     def _json(value):

@@ -52,11 +52,13 @@ def test_the_model_gets_an_address_and_the_caller_keeps_the_path(paid, wavespeed
     assert ticket["headers"]["authorization"] == f"Bearer {KEY}"
     content = picture.read_bytes()
     assert json.loads(ticket["body"]) == {"filename": "fox.png", "size": len(content), "content_type": "image/png"}
-    # Named twice, sent once: exactly its bytes, with exactly the ticket's headers (the fixture sees to that).
+    # Named twice, sent once: exactly its bytes, with exactly the ticket's headers and what HTTP needs.
     (put,) = wavespeed.puts()
     assert put["sha256"] == hashlib.sha256(content).hexdigest()
-    assert "authorization" not in put["headers"] and "user-agent" not in put["headers"] and "expect" not in put["headers"]
-    assert put["headers"]["x-empty"] == "" and put["headers"]["content-length"] == str(len(content))
+    assert put["headers"] == {
+        "content-type": "image/png", "if-none-match": "*", "x-ticket": "1-fox.png", "x-empty": "",
+        "host": f"127.0.0.1:{wavespeed.output_port}", "content-length": str(len(content)),
+    }
     (post,) = wavespeed.posts()
     address = "https://media.example/1-fox.png"
     assert post["body"] == (
