@@ -242,6 +242,21 @@ def test_row_12_the_bytes_decide_what_it_is(paid, wavespeed, content, media_type
     assert Path(file["path"]).read_bytes() == content
 
 
+@pytest.mark.parametrize("fields, asked", [
+    (["enable_sync_mode"], ["submit", "download"]),
+    (["enable_base64_output"], ["submit", "poll", "poll", "poll"]),
+    (["enable_sync_mode", "enable_base64_output"], ["submit"]),
+])
+def test_sync_mode_and_base64_bring_the_image_with_fewer_requests(paid, wavespeed, fields, asked):
+    with paid() as program:
+        wanted = {"prompt": "a boat", **{field: True for field in fields}}
+        done = program.call("submit", input=wanted, model="acme/quick", wait_ms=30000)
+        (file,) = done["files"]
+        program.finish()
+    assert (done["status"], done["billing"], Path(file["path"]).read_bytes()) == ("completed", "charged", PICTURE)
+    assert [request["endpoint"] for request in wavespeed.log()] == asked
+
+
 def test_row_13_the_outputs_host_never_sees_the_key(paid, wavespeed):
     wavespeed.script(download=[{"do": "redirect", "to": "{output}/output/elsewhere.png?signed=%2F+a"}])
     with paid() as program:

@@ -28,6 +28,17 @@ import Threads
     #expect(posts[0]["headers"]?["authorization"]?.string == "Bearer \(secret)")
     #expect(posts[0]["headers"]?["content-type"]?.string == "application/json")
     #expect(posts[0]["headers"]?["x-client-name"]?.string == "imagewire")
+    #expect(posts[0]["headers"]?["x-client-os"]?.string == WaveSpeed.system)
+  }
+
+  /// In sync mode the reply comes when the outputs are there.
+  @Test(
+    arguments: [
+      (#"{"prompt":"a"}"#, 70_000), (#"{"prompt":"a","enable_sync_mode":false}"#, 70_000),
+      (#"{"prompt":"\"enable_sync_mode\":true"}"#, 70_000), (#"{"prompt":"a", "enable_sync_mode" : true}"#, 150_000),
+    ] as [(String, Int64)])
+  func theReplyMayTakeLongerInSyncMode(input: String, milliseconds: Int64) {
+    #expect(WaveSpeed.replyLimit(of: Array(input.utf8)) == milliseconds)
   }
 
   /// Every answer with an id means that a prediction was made and paid for.

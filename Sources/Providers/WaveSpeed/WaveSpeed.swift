@@ -124,8 +124,9 @@ public struct WaveSpeed: Provider, Sendable {
       return
     }
     let request = HTTPRequest(
-      url: "\(base.text)/api/v3/\(model)", headers: headers, body: input, limits: .init(total: 70_000),
-      bodyLimit: Self.answerLimit.whole, plainLimit: Self.answerLimit.plain, purpose: .once(mayStart: mayStart))
+      url: "\(base.text)/api/v3/\(model)", headers: headers, body: input,
+      limits: .init(total: Self.replyLimit(of: input)), bodyLimit: Self.answerLimit.whole,
+      plainLimit: Self.answerLimit.plain, purpose: .once(mayStart: mayStart))
     http.send(request) { result in
       let outcome = outcome(of: result, model: model)
       guard case .ambiguous(let reason) = outcome, let reply = Self.reply(in: result) else {
