@@ -16,7 +16,9 @@ What it does unscripted: a submit answers `created`; the first `polls` (2) polls
 "video"; a download has the type and the bytes that its name's ending says. With `enable_sync_mode` the submit answers
 `completed`, with `enable_base64_output` the output is bare base64; a model of the catalogue without the field ignores it.
 History lists what was accepted, newest first, as the last answer said that it stands; both ways to delete work.
-WaveSpeed's own clients complete against it: Tests/ForeignServers/test_wavespeed.py.
+WaveSpeed's own clients complete against it: Tests/ForeignServers/test_wavespeed.py. Where nothing says what the service does, this
+is a choice: a deleted prediction is 404 (it may be `deleted`), a bill begins with the oldest, and a model that the catalogue does
+not list takes every field.
 
 SCRIPT: `POST /_/script` (or `server.script(...)`) with any of
   submit, poll, history, delete, download, price, balance, models, ticket, put, billings

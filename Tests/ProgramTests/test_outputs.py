@@ -93,7 +93,7 @@ def test_each_output_stands_for_itself(paid, wavespeed):
     with paid() as program:
         prediction = program.call("submit", prompt="a fox", output_name="fox", wait_ms=30000)
         assert (prediction["status"], prediction["billing"]) == ("completed", "charged")
-        assert [(file["index"], Path(file["path"]).name) for file in prediction["files"]] == [(1, "fox-1.png"), (3, "fox-3.png")]
+        assert [(file["index"], Path(file["path"]).name) for file in prediction["files"]] == [(1, "fox-1.png"), (3, "fox-3.mp4")]
         failure = prediction["failure"]
         assert (failure["type"], failure["missing"], failure["retryable"]) == ("download_failed", [2], False)
         assert "1 of its 3 files could not be saved" in failure["message"] and "result" in failure["hint"]
@@ -102,7 +102,7 @@ def test_each_output_stands_for_itself(paid, wavespeed):
         before = len(wavespeed.downloads())
         whole = program.call("result", id=prediction["id"])
         assert len(wavespeed.downloads()) == before + 1
-    assert [Path(file["path"]).name for file in whole["files"]] == ["fox-1.png", "fox-2.png", "fox-3.png"]
+    assert [Path(file["path"]).name for file in whole["files"]] == ["fox-1.png", "fox-2.png", "fox-3.mp4"]
     assert (whole["failure"], whole["error"], len(wavespeed.posts())) == (None, "", 1)
 
 
