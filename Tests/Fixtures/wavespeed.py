@@ -678,7 +678,7 @@ class LoopbackWaveSpeed:
         ending = "mp4" if prediction["model"].endswith("video") else prediction["input"].get("output_format", "png")
         outputs = [self._fill(o, prediction["id"], ending) for o in self.settings["outputs"]]
         if self._wants(prediction, "enable_base64_output"):
-            outputs = [base64.b64encode(FILES[ending][1]).decode() for _ in outputs]
+            outputs = [base64.b64encode(FILES.get(ending, FILES["png"])[1]).decode() for _ in outputs]
         return {
             **self._shown(prediction, "completed"), "outputs": outputs, "has_nsfw_contents": [False] * len(outputs),
             "executionTime": 25729, "timings": {"inference": 25098},
@@ -686,9 +686,11 @@ class LoopbackWaveSpeed:
 
     def _wants(self, prediction, field):
         """Whether the input asks for it and the model has it; a model that is not in the catalogue has every field."""
+        if prediction["input"].get(field) is not True:
+            return False
         known = next((one for one in self.settings["catalogue"] if one["model_id"] == prediction["model"]), {})
         ways = known.get("api_schema", {}).get("api_schemas", [])
-        return prediction["input"].get(field) is True and all(field in way["request_schema"]["properties"] for way in ways)
+        return all(field in way["request_schema"]["properties"] for way in ways)
 
     def _fill(self, text, name, ending="png"):
         if isinstance(text, dict):
