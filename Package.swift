@@ -36,6 +36,10 @@ func opened(_ names: String...) -> [LinkerSetting] {
   return [.unsafeFlags(["-L\(libraries)/lib"])] + names.map { .linkedLibrary($0) }
 }
 
+/// The variant of a release that has glibc inside too. Only its linking differs.
+let linking: [LinkerSetting] =
+  Context.environment["IMAGEWIRE_STATIC"] == nil ? [] : [.unsafeFlags(["-static-executable"])]
+
 func target(_ name: String, uses: [Target.Dependency] = [], hasPage: Bool = false) -> Target {
   .target(name: name, dependencies: uses, exclude: hasPage ? ["README.md"] : [], swiftSettings: lean)
 }
@@ -69,7 +73,8 @@ let package = Package(
     .target(name: "CFiles"),
     // Like CCurl: the decoders of the system are opened by the process that needs them.
     .target(
-      name: "CPictures", cSettings: whereLinked, linkerSettings: opened("png16", "turbojpeg", "webp", "z", "m")),
+      name: "CPictures", dependencies: ["CShims"], cSettings: whereLinked,
+      linkerSettings: opened("png16", "turbojpeg", "webp", "z", "m")),
     .target(name: "CShims", cSettings: whereLinked),
     target("Pictures", uses: ["Predictions", "Encoding", "Threads", "CPictures"]),
     target("HTTP", uses: ["Encoding", "JSON", "Threads", "CCurl"]),
@@ -83,7 +88,7 @@ let package = Package(
         "JSON", "Encoding", "Threads", "JSONRPC", "HTTP", "Predictions", "Pictures", "Storage", "Providers", "Service",
         "Commands", "CBuild", "CShims",
       ],
-      swiftSettings: lean),
+      swiftSettings: lean, linkerSettings: linking),
 
     tests(of: "JSON"),
     tests(of: "Encoding"),

@@ -1,4 +1,5 @@
 #define _GNU_SOURCE 1
+#include "CShims.h"
 #include "Decoding.h"
 
 #include <stdlib.h>
@@ -54,6 +55,7 @@ static void keep_threads_small(void) {
 }
 
 unsigned cpictures_open_heif(void) {
+  if (cshims_holds_glibc()) return 0;
   const char *const name = "libheif.so.1";
   const struct symbol symbols[] = {
       SYSTEM_FUNCTION(heif.has_decoder, heif_have_decoder_for_format),

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <link.h>
 #include <math.h>
+#include <nss.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,10 +58,32 @@ static int look(struct dl_phdr_info *object, size_t size, void *context) {
   return 1;
 }
 
-/// glibc 2.35: which object an address belongs to. libgcc's unwinder asks it for the table of frames.
-int _dl_find_object(void *address, struct dl_find_object *found) {
+/// glibc 2.35: which object an address belongs to. libgcc's unwinder asks it for the table of frames. Where glibc is inside, its own
+/// takes the place of this one.
+__attribute__((weak)) int _dl_find_object(void *address, struct dl_find_object *found) {
   struct search search = {(uintptr_t)address, found};
   return dl_iterate_phdr(look, &search) == 1 && found->dlfo_eh_frame ? 0 : -1;
 }
+
+/// Lets glibc's own code find hosts and users where glibc is inside. Otherwise it would open the modules that the system's nsswitch.conf
+/// names, which belong to another glibc and end the process.
+__attribute__((constructor)) static void keep_to_own_resolvers(void) {
+  if (!cshims_holds_glibc()) return;
+  __nss_configure_lookup("hosts", "files dns");
+  __nss_configure_lookup("passwd", "files");
+}
+
+#endif
+
+#if defined(__linux__)
+
+/// The dynamic linker's part of a program; a program without it needs no other file.
+extern const char dynamic_section[] __asm__("_DYNAMIC") __attribute__((weak, visibility("hidden")));
+
+bool cshims_holds_glibc(void) { return !dynamic_section; }
+
+#else
+
+bool cshims_holds_glibc(void) { return false; }
 
 #endif

@@ -1,4 +1,5 @@
 internal import HTTP
+internal import CShims
 internal import Commands
 internal import Pictures
 internal import Predictions
@@ -65,7 +66,10 @@ struct Diagnostics {
       }
       if !missing.isEmpty {
         let titles = SafeText.joined(missing.map { "\($0.title)" }, separator: " and ")
-        advices.append("For thumbnails of \(titles), install \(packages) (Debian's names).")
+        advices.append(
+          cshims_holds_glibc()
+            ? "Another package of imagewire, for systems with glibc, makes thumbnails of \(titles)."
+            : "For thumbnails of \(titles), install \(packages) (Debian's names).")
       }
       return Finding(
         .ok, "thumbnails", "of \(formats); \(confinement)",

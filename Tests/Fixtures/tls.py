@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """A server over TLS whose certificate signs itself: python3 tls.py FOLDER.
 
-Writes the certificate to FOLDER/certificate.pem, prints its port, and answers every request on localhost with HTTP 418.
+Writes the certificate to FOLDER/certificate.pem, prints its port, and answers every request with HTTP 418. The certificate names localhost,
+images.test and foreign.test.
 """
 
 import http.server
@@ -14,7 +15,7 @@ folder = Path(sys.argv[1])
 certificate, key = folder / "certificate.pem", folder / "key.pem"
 subprocess.run(
     ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-     "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate],
+     "-addext", "subjectAltName=DNS:localhost,DNS:images.test,DNS:foreign.test", "-keyout", key, "-out", certificate],
     check=True, stderr=subprocess.DEVNULL)
 
 

@@ -1,14 +1,15 @@
-// Packs the extension as VS Code installs it: node package.mjs [FOLDER [PROGRAM LICENCES]]
+// Packs the extension as VS Code installs it: node package.mjs [FOLDER [PROGRAM ABOUT]]
 //
-// Without a program it is imagewire-VERSION.vsix for every system; with one imagewire-PLATFORM-VERSION.vsix, which holds it. A vsix is a
-// zip file with a manifest. The client package goes into it as a module. The same input gives the same bytes.
+// Without a program it is imagewire-VERSION.vsix for every system; with one imagewire-PLATFORM-VERSION.vsix, which holds it; ABOUT is a
+// folder of .ci/components, which says what is in the program. A vsix is a zip file with a manifest. The client package goes into it as a
+// module. The same input gives the same bytes.
 import { readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { deflateRawSync } from "node:zlib";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const [, , folder = ".", program, licences] = process.argv;
+const [, , folder = ".", program, components] = process.argv;
 /** VS Code's name of the system that the program is for. */
 const platform = program && `${process.platform}-${process.arch}`;
 const manifest = JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
@@ -22,8 +23,11 @@ function* files(folder, names, prefix) {
   }
 }
 
-/** The licences of what a program holds. */
-const texts = (licences) => readdirSync(licences).sort().map((name) => [`extension/licences/${name}.txt`, readFileSync(join(licences, name))]);
+/** What a program holds, with licences. */
+const parts = (components) => [
+  ...readdirSync(join(components, "licences")).sort().map((name) => [`extension/licences/${name}.txt`, readFileSync(join(components, "licences", name))]),
+  ["extension/imagewire.spdx.json", readFileSync(join(components, "imagewire.spdx.json"))],
+];
 
 const escaped = (text) => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 
@@ -110,7 +114,7 @@ writeFileSync(target, zip([
   ["extension.vsixmanifest", Buffer.from(described)],
   ["extension/LICENSE.txt", readFileSync(join(here, "../../LICENSE"))],
   ...files(here, ["package.json", "README.md", manifest.icon, "src"], "extension/"),
-  ...(program ? [["extension/bin/imagewire", readFileSync(program), 0o755], ...texts(licences)] : []),
+  ...(program ? [["extension/bin/imagewire", readFileSync(program), 0o755], ...parts(components)] : []),
   ...files(join(here, "../node"), ["package.json", "src"], "extension/node_modules/imagewire/"),
 ]));
 console.log(target);

@@ -36,15 +36,20 @@ export function findProgram(binary, env) {
 const usualPlaces = (env) =>
   [join(env.HOME || homedir(), ".local/bin"), "/usr/local/bin", "/opt/homebrew/bin"].map((folder) => join(folder, "imagewire"));
 
-/** The package that holds the program for this system: an optional dependency of this one. */
+/** The packages that hold the program for this system, with glibc or with musl: optional dependencies of this one. */
 const ownPackage = `@imagewire/${process.platform}-${process.arch}`;
 
 function ofOwnPackage() {
-  try {
-    return createRequire(import.meta.url).resolve(`${ownPackage}/bin/imagewire`);
-  } catch {
-    return undefined;
-  }
+  const [forGlibc, forMusl] = [ownPackage, `${ownPackage}-musl`].map((name) => {
+    try {
+      return createRequire(import.meta.url).resolve(`${name}/bin/imagewire`);
+    } catch {
+      return undefined;
+    }
+  });
+  // Package managers that ignore `libc` install both. Only then Node is asked, which takes long.
+  const isMusl = forGlibc && forMusl && process.report.getReport().header.glibcVersionRuntime === undefined;
+  return isMusl ? forMusl : (forGlibc ?? forMusl);
 }
 
 function onPath(name, env) {

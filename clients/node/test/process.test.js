@@ -1,6 +1,6 @@
 // The process: its end, its start, and programs that are not imagewire.
 import assert from "node:assert/strict";
-import { chmodSync, cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { test } from "node:test";
 import { Client, ProcessError } from "../src/index.js";
@@ -143,12 +143,17 @@ test("[find-order] [find-tried] the program is looked for where installers put i
 });
 
 test("[find-order] the program of the package for this system hides the path", async () => {
-  // As npm lays it out: this package and the one with the program side by side.
+  // As npm lays it out: this package and those with the programs side by side.
   const modules = join(folder(), "node_modules");
   const name = `@imagewire/${process.platform}-${process.arch}`;
-  mkdirSync(join(modules, name, "bin"), { recursive: true });
-  writeFileSync(join(modules, name, "package.json"), JSON.stringify({ name, version: "0.1.0" }));
-  symlinkSync(resolve(BINARY), join(modules, name, "bin/imagewire"));
+  const place = (name) => {
+    const path = join(modules, name, "bin/imagewire");
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(join(modules, name, "package.json"), JSON.stringify({ name, version: "0.1.0" }));
+    cpSync(BINARY, path);
+    return path;
+  };
+  const forGlibc = place(name);
   cpSync(join(ROOT, "clients/node/src"), join(modules, "imagewire/src"), { recursive: true });
   cpSync(join(ROOT, "clients/node/package.json"), join(modules, "imagewire/package.json"));
   const { said } = await script(
@@ -156,6 +161,21 @@ test("[find-order] the program of the package for this system hides the path", a
      const c = new Installed({ env: { IMAGEWIRE: "", PATH: "/nowhere" } }); console.log(JSON.stringify(await c.call("ping"))); await c.close();`,
   );
   assert.equal(said, "{}\n");
+
+  /** The program where Node reports this about its own process. */
+  const found = async (header) => {
+    const { said } = await script(
+      `process.report.getReport = () => (${JSON.stringify({ header })});
+       const { findProgram } = await import(${JSON.stringify(join(modules, "imagewire/src/program.js"))});
+       console.log(findProgram(undefined, { PATH: "/nowhere" }));`,
+    );
+    return said.trim();
+  };
+  const forMusl = place(`${name}-musl`);
+  assert.equal(await found({ glibcVersionRuntime: "2.36" }), forGlibc);
+  assert.equal(await found({}), forMusl);
+  rmSync(join(modules, name), { recursive: true });
+  assert.equal(await found({ glibcVersionRuntime: "2.36" }), forMusl);
 });
 
 test("[generate-alone] generate needs no client: one process for the program, which ends with it", async () => {
