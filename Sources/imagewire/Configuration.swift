@@ -55,7 +55,7 @@ struct Configuration: Sendable {
     let environment = Self.filled(environment)
     func variable(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
     self.home = variable("HOME")
-    let home = self.home ?? "/"
+    let home = self.home ?? ""
     let path = "\(variable("XDG_CONFIG_HOME") ?? "\(home)/.config")/imagewire/config.json"
     let file = SettingsFile(path: path, read: read)
     self.file = file

@@ -289,6 +289,7 @@ enum Program {
     }
   }
 
+  /// The variables of this process, with the home of the account where `HOME` is missing: services and jobs have none.
   private static func environment() -> [String: String] {
     var variables: [String: String] = [:]
     var entry = environ
@@ -299,6 +300,7 @@ enum Program {
       }
       entry += 1
     }
+    if variables["HOME", default: ""].isEmpty { variables["HOME"] = AccountHome.path }
     return variables
   }
 }
