@@ -14,7 +14,7 @@ FUZZ_SECONDS ?= 600
 .PHONY: bench browser build clean debug demo dependencies dist format fuzz fuzz-short help install lint mcp-clients notebook \
   power-loss sanitize sanitize-address sanitize-thread schemas shells soak soak-short test test-adversary test-clients \
   test-conformance test-dist test-editors test-editors-next test-endurance test-examples test-foreign test-hosts test-hosts-all \
-  test-mcp test-node test-openai test-program test-python test-swift tools types
+  test-mcp test-node test-openai test-program test-python test-reproducible test-swift tools types
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -94,6 +94,9 @@ test-foreign: debug ## WaveSpeed's own clients for Python, LangChain and LlamaIn
 
 test-dist: dependencies ## The packages in a bare Debian without Swift (needs root; fetches Debian's base)
 	@.ci/test-dist
+
+test-reproducible: dependencies ## Two builds of the release in two directories give the same bytes (five minutes)
+	@.ci/test-reproducible
 
 test-adversary: debug tools ## Attacks by providers, agents, clients and disks
 	$(WITH_PROGRAM) $(PYTEST) -n 2 --dist worksteal Tests/Adversary

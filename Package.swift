@@ -22,6 +22,9 @@ let lean =
       ["concurrency", "string-processing"].flatMap { ["-Xfrontend", "-disable-implicit-\($0)-module-import"] })
   ]
 
+// Commands run once and wait for people, providers for the network: size counts more than speed.
+let small = lean + [.unsafeFlags(["-Osize"], .when(configuration: .release))]
+
 // A release holds the C libraries that other builds open or link as the system has them: .ci/libraries gathers them in this
 // folder.
 let libraries = Context.environment["IMAGEWIRE_LIBRARIES"]
@@ -40,8 +43,10 @@ func opened(_ names: String...) -> [LinkerSetting] {
 let linking: [LinkerSetting] =
   Context.environment["IMAGEWIRE_STATIC"] == nil ? [] : [.unsafeFlags(["-static-executable"])]
 
-func target(_ name: String, uses: [Target.Dependency] = [], hasPage: Bool = false) -> Target {
-  .target(name: name, dependencies: uses, exclude: hasPage ? ["README.md"] : [], swiftSettings: lean)
+func target(
+  _ name: String, uses: [Target.Dependency] = [], hasPage: Bool = false, settings: [SwiftSetting] = lean
+) -> Target {
+  .target(name: name, dependencies: uses, exclude: hasPage ? ["README.md"] : [], swiftSettings: settings)
 }
 
 func tests(of name: String, uses: [Target.Dependency] = []) -> Target {
@@ -79,16 +84,17 @@ let package = Package(
     target("Pictures", uses: ["Predictions", "Encoding", "Threads", "CPictures"]),
     target("HTTP", uses: ["Encoding", "JSON", "Threads", "CCurl"]),
     target("Storage", uses: ["Predictions", "Encoding", "JSON", "Threads", "CFiles", "CSQLite"], hasPage: true),
-    target("Providers", uses: ["Predictions", "HTTP", "Encoding", "JSON", "Threads"], hasPage: true),
+    target(
+      "Providers", uses: ["Predictions", "HTTP", "Encoding", "JSON", "Threads"], hasPage: true, settings: small),
     target("Service", uses: ["JSONRPC", "Predictions", "Encoding", "JSON", "Threads"]),
-    target("Commands", uses: ["Service", "Predictions", "Encoding", "JSON", "Threads"]),
+    target("Commands", uses: ["Service", "Predictions", "Encoding", "JSON", "Threads"], settings: small),
     .executableTarget(
       name: "imagewire",
       dependencies: [
         "JSON", "Encoding", "Threads", "JSONRPC", "HTTP", "Predictions", "Pictures", "Storage", "Providers", "Service",
         "Commands", "CBuild", "CShims",
       ],
-      swiftSettings: lean, linkerSettings: linking),
+      swiftSettings: small, linkerSettings: linking),
 
     tests(of: "JSON"),
     tests(of: "Encoding"),
