@@ -22,7 +22,7 @@ let lean =
       ["concurrency", "string-processing"].flatMap { ["-Xfrontend", "-disable-implicit-\($0)-module-import"] })
   ]
 
-// Commands run once and wait for people, providers for the network: size counts more than speed.
+// Commands run once and wait for people, providers for the network, and methods for predictions: size counts more than speed.
 let small = lean + [.unsafeFlags(["-Osize"], .when(configuration: .release))]
 
 // A release holds the C libraries that other builds open or link as the system has them: .ci/libraries gathers them in this
@@ -86,7 +86,7 @@ let package = Package(
     target("Storage", uses: ["Predictions", "Encoding", "JSON", "Threads", "CFiles", "CSQLite"], hasPage: true),
     target(
       "Providers", uses: ["Predictions", "HTTP", "Encoding", "JSON", "Threads"], hasPage: true, settings: small),
-    target("Service", uses: ["JSONRPC", "Predictions", "Encoding", "JSON", "Threads"]),
+    target("Service", uses: ["JSONRPC", "Predictions", "Encoding", "JSON", "Threads"], settings: small),
     target("Commands", uses: ["Service", "Predictions", "Encoding", "JSON", "Threads"], settings: small),
     .executableTarget(
       name: "imagewire",
