@@ -18,18 +18,17 @@ public struct FileDuration {
   /// The duration in milliseconds; `nil` where the header does not tell it for certain.
   ///
   /// - Parameter bytes: the length of the file.
-  public static func milliseconds(of format: FileFormat, bytes: Int64, _ read: Read) -> Int64? {
-    withoutActuallyEscaping(read) { read in
-      let file = FileDuration(bytes: bytes, read: read)
-      return switch format.fileExtension {
-      case "mp4", "mov", "m4a": file.boxed
-      case "wav": file.wave
-      case "flac": file.flac
-      case "ogg": file.ogg
-      case "mp3": file.mpeg
-      case "webm", "mkv": file.matroska
-      default: nil
-      }
+  public static func milliseconds(of format: FileFormat, bytes: Int64, _ read: @escaping Read) -> Int64? {
+    // `withoutActuallyEscaping` would write the length of this file's path into a release, which must not depend on the place.
+    let file = FileDuration(bytes: bytes, read: read)
+    return switch format.fileExtension {
+    case "mp4", "mov", "m4a": file.boxed
+    case "wav": file.wave
+    case "flac": file.flac
+    case "ogg": file.ogg
+    case "mp3": file.mpeg
+    case "webm", "mkv": file.matroska
+    default: nil
     }
   }
 

@@ -107,7 +107,9 @@ struct FileDurationTests {
     ("a.png", movie(header(12, per: 1)), nil),
   ]
 
-  private static func duration(_ name: String, _ bytes: [UInt8], read: (Int) -> Void = { _ in }) -> Int64? {
+  private static func duration(
+    _ name: String, _ bytes: [UInt8], read: @escaping (Int) -> Void = { _ in }
+  ) -> Int64? {
     // The format is that of the name, so that a cut or changed beginning is read too.
     FileDuration.milliseconds(of: FileFormat.named(name), bytes: Int64(bytes.count)) { place, count in
       read(count)
