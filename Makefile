@@ -146,8 +146,8 @@ schemas: ## Render schemas/ from the table of methods
 install: dependencies ## The program, its man page, completions and schemas below $(PREFIX)
 	@binary=$$(.ci/release) && .ci/stage "$$binary" $(DESTDIR)$(PREFIX)
 
-dist: dependencies ## Packages that need no Swift, with their SHA-256: .build-dist/packages/
-	@.ci/dist
+dist: dependencies ## Packages that need no Swift: .build-dist/packages/ (ARCH=arm64, experimental: .build-arm64/)
+	@$(if $(filter arm64,$(ARCH)),.ci/arm64,.ci/dist)
 
 format: ## Format the Swift sources
 	swift format -i -r Sources Tests Package.swift

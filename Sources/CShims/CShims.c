@@ -8,7 +8,9 @@
 #include <link.h>
 #include <math.h>
 #include <nss.h>
+#include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -64,6 +66,23 @@ __attribute__((weak)) int _dl_find_object(void *address, struct dl_find_object *
   struct search search = {(uintptr_t)address, found};
   return dl_iterate_phdr(look, &search) == 1 && found->dlfo_eh_frame ? 0 : -1;
 }
+
+#if defined(__aarch64__)
+
+// The library of Swift for arm64 is that of a newer Debian, whose headers give these functions other names.
+
+/// glibc 2.38, which read binary numbers too.
+long __isoc23_strtol(const char *text, char **end, int base) { return strtol(text, end, base); }
+long long __isoc23_strtoll(const char *text, char **end, int base) { return strtoll(text, end, base); }
+int __isoc23_sscanf(const char *text, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  int count = vsscanf(text, format, arguments);
+  va_end(arguments);
+  return count;
+}
+
+#endif
 
 /// Lets glibc's own code find hosts and users where glibc is inside. Otherwise it would open the modules that the system's nsswitch.conf
 /// names, which belong to another glibc and end the process.
