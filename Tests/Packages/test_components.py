@@ -42,8 +42,9 @@ def test_the_list_is_complete_and_says_what_spdx_asks_for(variant):
     assert len(parts) == len(document["packages"])
     for identifier, part in parts.items():
         assert re.fullmatch(r"SPDXRef-[A-Za-z0-9.-]+", identifier)
-        assert re.fullmatch(r"[0-9a-f]{64}", part["checksums"][0]["checksumValue"]) and part["versionInfo"], part
-        assert re.match(r"(git\+)?https://", part["downloadLocation"]), part
+        assert re.fullmatch(r"[0-9a-f]{64}", part["checksums"][0]["checksumValue"]), part
+        assert re.fullmatch(r"(git\+)?https://\S+", part["downloadLocation"]), part
+        assert re.fullmatch(r"\S+", part["versionInfo"]) and re.fullmatch(r"pkg:\S+@\S+", part["externalRefs"][0]["referenceLocator"]), part
         assert not re.search("NOASSERTION|NONE", part["licenseDeclared"] + part["licenseConcluded"]), part
     linked = [each for each in document["relationships"] if each["spdxElementId"] == "SPDXRef-imagewire"]
     assert {each["relatedSpdxElement"] for each in linked} == set(parts) - {"SPDXRef-imagewire"}
