@@ -22,7 +22,8 @@ let lean =
       ["concurrency", "string-processing"].flatMap { ["-Xfrontend", "-disable-implicit-\($0)-module-import"] })
   ]
 
-// Commands run once and wait for people, providers for the network, and methods for predictions: size counts more than speed.
+// Commands run once and wait for people, HTTP and providers for the network, the storage for the disk, and methods for all of these: size
+// counts more than speed.
 let small = lean + [.unsafeFlags(["-Osize"], .when(configuration: .release))]
 
 // A release holds the C libraries that other builds open or link as the system has them: .ci/libraries gathers them in this
@@ -82,8 +83,10 @@ let package = Package(
       linkerSettings: opened("png16", "turbojpeg", "webp", "z", "m")),
     .target(name: "CShims", cSettings: whereLinked),
     target("Pictures", uses: ["Predictions", "Encoding", "Threads", "CPictures"]),
-    target("HTTP", uses: ["Encoding", "JSON", "Threads", "CCurl"]),
-    target("Storage", uses: ["Predictions", "Encoding", "JSON", "Threads", "CFiles", "CSQLite"], hasPage: true),
+    target("HTTP", uses: ["Encoding", "JSON", "Threads", "CCurl"], settings: small),
+    target(
+      "Storage", uses: ["Predictions", "Encoding", "JSON", "Threads", "CFiles", "CSQLite"], hasPage: true,
+      settings: small),
     target(
       "Providers", uses: ["Predictions", "HTTP", "Encoding", "JSON", "Threads"], hasPage: true, settings: small),
     target("Service", uses: ["JSONRPC", "Predictions", "Encoding", "JSON", "Threads"], settings: small),
