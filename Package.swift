@@ -89,13 +89,14 @@ let package = Package(
       settings: small),
     target(
       "Providers", uses: ["Predictions", "HTTP", "Encoding", "JSON", "Threads"], hasPage: true, settings: small),
+    target("Buckets", uses: ["Predictions", "HTTP", "Encoding", "JSON", "Threads"], settings: small),
     target("Service", uses: ["JSONRPC", "Predictions", "Encoding", "JSON", "Threads"], settings: small),
     target("Commands", uses: ["Service", "Predictions", "Encoding", "JSON", "Threads"], settings: small),
     .executableTarget(
       name: "imagewire",
       dependencies: [
-        "JSON", "Encoding", "Threads", "JSONRPC", "HTTP", "Predictions", "Pictures", "Storage", "Providers", "Service",
-        "Commands", "CBuild", "CShims",
+        "JSON", "Encoding", "Threads", "JSONRPC", "HTTP", "Predictions", "Pictures", "Storage", "Providers", "Buckets",
+        "Service", "Commands", "CBuild", "CShims",
       ],
       swiftSettings: small, linkerSettings: linking),
 
@@ -116,6 +117,7 @@ let package = Package(
       swiftSettings: strict),
     tests(of: "HTTP", uses: ["HTTPTestSupport", "Encoding", "JSON", "Threads"]),
     tests(of: "Providers", uses: ["Predictions", "HTTP", "HTTPTestSupport", "Encoding", "JSON", "Threads"]),
+    tests(of: "Buckets", uses: ["Predictions", "HTTP", "HTTPTestSupport", "Encoding", "Threads"]),
     tests(of: "Service", uses: ["JSONRPC", "Predictions", "Providers", "JSON", "Threads"]),
     tests(of: "Commands", uses: ["Service", "Predictions", "Providers", "Encoding", "JSON", "Threads"]),
   ]

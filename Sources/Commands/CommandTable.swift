@@ -54,7 +54,8 @@ public struct CommandTable: Sendable {
     "--files", nil, .none, "also delete their files, except files that were changed after they were saved")
   private static let stateDirectory = CommandOption(
     "--state-dir", nil, .folder, "the folder of the database")
-  static let outputDirectory = CommandOption("--output-dir", nil, .folder, "the folder where images are saved")
+  static let outputDirectory = CommandOption(
+    "--output-dir", nil, .folder, "the folder where images are saved, or s3://BUCKET/PREFIX")
   private static let logLevel = CommandOption(
     "--log-level", nil, .choice(["error", "warning", "info", "debug"]), "the least severe messages on stderr (warning)")
   static let json = CommandOption("--json", nil, .none, "print JSON, as the method of the same name returns it")

@@ -36,6 +36,7 @@ public struct Help: Sendable {
   private static let commonVariables: [(name: String, summary: String)] = [
     ("IMAGEWIRE_PROVIDER", "as --provider"), ("IMAGEWIRE_MODEL", "as --model"),
     ("IMAGEWIRE_STATE_DIR", "as --state-dir"), ("IMAGEWIRE_OUTPUT_DIR", "as --output-dir"),
+    ("S3_ENDPOINT_URL, AWS_REGION", "where the bucket of --output-dir s3://… is; its key as for Amazon's own tools"),
     ("IMAGEWIRE_MAX_SPEND_STRICT", "true: as --max-spend-strict"),
     ("IMAGEWIRE_AGENT_MAX_IMAGES, IMAGEWIRE_AGENT_MAX_SPEND", "as --agent-max-images and --agent-max-spend"),
     ("IMAGEWIRE_CONFIRM_ABOVE", "as --confirm-above"), ("IMAGEWIRE_TOOL_WAIT", "as --tool-wait"),

@@ -18,7 +18,8 @@ public struct HTTPRequest: Sendable {
     /// - `sink` gets the body of an answer whose status is in `taken` in pieces, where `queue` says, and returns `false` to stop
     ///   the transfer. Another 2xx answer stops it; bodies of other answers are dropped. Encodings (gzip) are undone.
     case download(allows: @Sendable (NetworkAddress) -> Bool, sink: @Sendable (borrowing Span<UInt8>) -> Bool)
-    /// Opens a connection that a later request uses: a HEAD, since libcurl keeps no connection on which nothing was sent.
+    /// A HEAD: asks for headers alone, or opens a connection that a later request uses, since libcurl keeps none on which nothing
+    /// was sent.
     /// `allows` as for a download.
     case open(allows: @Sendable (NetworkAddress) -> Bool)
     /// A PUT of a large body to a host that the provider named, safe to repeat.
@@ -69,6 +70,8 @@ public struct HTTPRequest: Sendable {
   public var url: String
   /// Sent unchanged.
   public var headers: [Header]
+  /// Takes the place of GET or POST: `DELETE`; `nil` for the usual one.
+  public var method: String?
   /// The body of a POST; `nil` makes it a GET, or a PUT where `purpose` is an upload.
   public var body: [UInt8]?
   /// Limits of time.

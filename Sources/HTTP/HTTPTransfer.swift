@@ -35,7 +35,7 @@ final class HTTPTransfer {
   /// The headers that an answer keeps.
   static let wantedHeaders: Set = [
     "date", "retry-after", "retry-after-ms", "content-length", "content-type", "content-encoding", "content-range",
-    "transfer-encoding", "etag", "last-modified", "location",
+    "transfer-encoding", "etag", "last-modified", "location", "x-amz-meta-sha256", "x-amz-bucket-region",
   ]
 
   /// Whether a byte of the request may have been written.
@@ -138,6 +138,7 @@ final class HTTPTransfer {
       try set(CURLOPT_ACCEPT_ENCODING, "")
     }
     if case .open = request.purpose { try set(CURLOPT_NOBODY, 1) }
+    if let method = request.method { try set(CURLOPT_CUSTOMREQUEST, method) }
     if case .upload(let length, _, _) = request.purpose {
       // No header of libcurl's own: the URL is signed for certain headers only.
       lines += ["Expect:", "Accept:"]

@@ -3,6 +3,9 @@ public import Encoding
 /// Writes outputs to disk so that a file is either whole and durable or not there; Sources/Storage/README.md,
 /// "Output files".
 public protocol OutputStore: Sendable {
+  /// Whether `prepare` answers at once for a directory. Otherwise it may wait for a server.
+  func isReady(_ directory: String) -> Bool
+
   /// Checks that files can be written to a directory, before any money is spent. Makes the directory where it is
   /// missing.
   ///
@@ -27,11 +30,40 @@ public protocol OutputStore: Sendable {
 
   /// Removes copies that were made of the files of deleted predictions: their thumbnails.
   func forget(_ files: [OutputFile])
+
+  /// Fetches files that are kept elsewhere and are missing on this disk. One that cannot be fetched stays missing.
+  ///
+  /// - Parameter completion: called at once where nothing is missing.
+  func bringBack(_ files: [OutputFile], of prediction: Prediction, completion: @escaping @Sendable () -> Void)
+
+  /// Removes what files of deleted predictions have elsewhere than on the disk, where it is still what was saved.
+  ///
+  /// - Parameter completion: gets the locations of what was kept; at once where there is nothing to remove.
+  func withdraw(_ files: [OutputFile], completion: @escaping @Sendable ([String]) -> Void)
 }
 
 extension OutputStore {
+  /// At once, in a store on the disk.
+  public func isReady(_ directory: String) -> Bool { true }
+
   /// Nothing, in a store that makes no copies.
   public func forget(_ files: [OutputFile]) {}
+
+  /// Nothing, in a store on the disk.
+  public func bringBack(_ files: [OutputFile], of prediction: Prediction, completion: @escaping @Sendable () -> Void) {
+    completion()
+  }
+
+  /// Nothing, in a store on the disk.
+  public func withdraw(_ files: [OutputFile], completion: @escaping @Sendable ([String]) -> Void) { completion([]) }
+}
+
+/// A store whose files may be copies of what is kept elsewhere.
+public protocol CopyStore: OutputStore {
+  /// Starts to save outputs of a prediction under names that nothing else can have, since they hold a part of its id and of the
+  /// file's hash: `<stem or id-n>_<id's last 12>_<12 of the SHA-256>.<ext>`. A file that has its name and is not recorded yet
+  /// can be taken up.
+  func beginCopies(_ prediction: Prediction) -> any OutputBatch
 }
 
 /// A directory that agents may use.
@@ -65,12 +97,44 @@ public protocol OutputBatch: Sendable {
   /// - Returns: the saved files in the order of the outputs; durable when this returns.
   func place() throws(OutputError) -> [OutputFile]
 
+  /// Takes an output up that an earlier round brought whole and that was not recorded: it need not be fetched again, and `place`
+  /// returns it.
+  ///
+  /// - Returns: false where there is none.
+  func takeUp(index: Int) -> Bool
+
+  /// Brings placed files to where they are kept, if that is elsewhere.
+  ///
+  /// - Parameter completion: gets those that are there, and why others are not. Called at once in a store on the disk, else on
+  ///   another thread.
+  func deliver(_ files: [OutputFile], completion: @escaping @Sendable ([OutputFile], [OutputError]) -> Void)
+
+  /// Notes that delivered files are recorded.
+  func settle(_ files: [OutputFile])
+
+  /// Removes files that were placed and not recorded: their prediction is deleted.
+  func abandon()
+
   /// Gives the parts that writers set aside their names: that of the file with `.partial` behind it, without replacing any
   /// file. Only of outputs that are missing, and only those that are longer than the part that is recorded.
   func placeParts() -> [PartialFile]
 }
 
 extension OutputBatch {
+  /// None, in a store whose files are recorded at once.
+  public func takeUp(index: Int) -> Bool { false }
+
+  /// They are where they are kept.
+  public func deliver(_ files: [OutputFile], completion: @escaping @Sendable ([OutputFile], [OutputError]) -> Void) {
+    completion(files, [])
+  }
+
+  /// Nothing, in a store on the disk.
+  public func settle(_ files: [OutputFile]) {}
+
+  /// Nothing, in a store whose files are recorded at once.
+  public func abandon() {}
+
   /// None, in a store that keeps no parts.
   public func placeParts() -> [PartialFile] { [] }
 }
@@ -126,6 +190,10 @@ public enum OutputError: Error, Sendable, Equatable {
   case tooLarge(limit: Int64)
   /// Any other failure of the file system.
   case inputOutput(path: String, reason: String)
+  /// It is whole on this disk, and could not be brought to where it is kept.
+  ///
+  /// - `mayPass`: whether that may succeed later without a change by the user.
+  case undelivered(location: String, copy: String, reason: String, mayPass: Bool)
 
   /// One sentence for people.
   public var message: String {
@@ -143,8 +211,16 @@ public enum OutputError: Error, Sendable, Equatable {
     case .textInstead: "The output's host sent a text instead of the file."
     case .tooLarge(let limit): "The output is larger than \(limit) bytes; --max-output-bytes raises the limit."
     case .inputOutput(let path, let reason): "Writing \(path) failed: \(reason)."
+    case .undelivered(let location, let copy, let reason, _):
+      "\(location) could not be written: \(reason). The file is whole on this disk: \(copy)."
     }
   }
+
+  /// Whether the folder that cannot be used is a place in a bucket.
+  public var isOfBucket: Bool { if case .folder(let path, _) = self { path.hasPrefix("s3:") } else { false } }
+
+  /// Whether it may succeed later without a change by the user.
+  var mayPass: Bool { if case .undelivered(_, _, _, mayPass: true) = self { true } else { false } }
 
   private static func size(_ bytes: Int64) -> String {
     bytes < 1_000_000 ? counted(bytes, "byte") : "\(bytes / 1_000_000) MB"

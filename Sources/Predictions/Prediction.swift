@@ -231,8 +231,10 @@ public enum PredictionOrigin: String, Sendable {
 public struct OutputFile: Sendable, Equatable {
   /// Which output it is, from 1.
   public var index: Int
-  /// Its path, absolute.
+  /// Its path, absolute; where it is kept elsewhere, that of its copy.
   public var path: String
+  /// Where it is kept, if that is not this disk: `s3://bucket/key`.
+  public var location: String?
   /// Decided by its bytes first: `FileFormat`.
   public var mediaType: String
   /// Its length in bytes.
@@ -258,10 +260,11 @@ public struct OutputFile: Sendable, Equatable {
   /// The description of a file.
   public init(
     path: String, mediaType: String, bytes: Int64, sha256: String, width: Int?, height: Int?,
-    milliseconds: Int64? = nil, index: Int = 1
+    milliseconds: Int64? = nil, index: Int = 1, location: String? = nil
   ) {
     self.index = index
     self.path = path
+    self.location = location
     self.mediaType = mediaType
     self.bytes = bytes
     self.sha256 = sha256

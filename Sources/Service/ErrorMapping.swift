@@ -69,7 +69,9 @@ extension RPCError {
       isDefault
         ? RPCError(
           .storageFailed, sentences(error.message, "Nothing was sent."),
-          hint: "Set IMAGEWIRE_OUTPUT_DIR or --output-dir to a folder that can be written.")
+          hint: error.isOfBucket
+            ? "Correct --output-dir, the server (S3_ENDPOINT_URL, AWS_REGION) or its key; imagewire doctor checks them."
+            : "Set IMAGEWIRE_OUTPUT_DIR or --output-dir to a folder that can be written.")
         : invalidParams("output_dir", sentences(error.message, "Nothing was sent."))
     case .overBudget(let refusal):
       RPCError(.budgetExceeded, sentences(refusal.reason, "Nothing was sent."), hint: refusal.hint)

@@ -90,8 +90,8 @@ extension Method {
     for provider in providers where provider.access != nil {
       requested.keys[provider.name] = try setting(provider.keyField)
     }
-    if let folder = requested.outputDirectory, !folder.hasPrefix("/") {
-      throw .invalidParams("configuration.output_dir", "output_dir must be an absolute path")
+    if let folder = requested.outputDirectory, !folder.hasPrefix("/"), !folder.hasPrefix("s3://") {
+      throw .invalidParams("configuration.output_dir", "output_dir must be an absolute path or an s3:// address")
     }
     try service.configure(requested)
     if let process = try params[Parameters.process]?.int64 { service.watch(process) }
@@ -126,7 +126,12 @@ extension Schema {
         ("provider", setting("The provider of requests that name none.")),
         ("model", setting("The model of requests that name none.")),
       ]
-      + keys + [("output_dir", setting("The directory of files; an absolute path."))]
+      + keys + [
+        (
+          "output_dir",
+          setting("The directory of files: an absolute path, or an s3:// address in the configured bucket.")
+        )
+      ]
     return .object(settings, optional: Set(settings.map(\.0)))
   }
 

@@ -191,6 +191,10 @@ extension OutputFile {
     if !isHidden {
       json.name("path")
       json.value(path)
+      if let location {
+        json.name("location")
+        json.value(location)
+      }
     }
     json.name("index")
     json.value(Int64(index))

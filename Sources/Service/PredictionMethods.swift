@@ -164,10 +164,12 @@ extension Method {
       let waitID = try engine.wait(for: [id], atMost: timeout, onProgress: progress?.report) { outcome in
         progress?.end(outcome.snapshots.first)
         guard let snapshot = outcome.snapshots.first else { return call.error(.notFound(id.description)) }
-        guard isInline else { return call.result(service.render(snapshot)) }
-        service.pictures.async {
-          let room = call.reply.waitForRoom()
-          call.result { service.writeInline(snapshot, engine, atMost: inlineLimit, room: room, to: &$0) }
+        engine.bringBack(snapshot.prediction) {
+          guard isInline else { return call.result(service.render(snapshot)) }
+          service.pictures.async {
+            let room = call.reply.waitForRoom()
+            call.result { service.writeInline(snapshot, engine, atMost: inlineLimit, room: room, to: &$0) }
+          }
         }
       }
       if let waitID { call.waits([waitID], in: engine) { $0.error(.requestCancelled) } }

@@ -26,7 +26,8 @@ enum SubmitParameters {
   private static let tags = Parameter(optional: "tags", .tags, about: "Labels, for list and subscribe.")
   private static let metadata = Parameter(optional: "metadata", .metadata, about: "Any object")
   private static let outputDirectory = Parameter(
-    optional: "output_dir", .outputDirectory, about: "The directory of its files; an absolute path.")
+    optional: "output_dir", .outputDirectory,
+    about: "The directory of its files: an absolute path, or an s3:// address in the configured bucket.")
   private static let outputName = Parameter(
     optional: "output_name", .outputName, about: "The name of its files, without directory and extension.")
   private static let maxCost = Parameter(

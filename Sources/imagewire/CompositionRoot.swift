@@ -31,7 +31,7 @@ final class CompositionRoot: Sendable {
 
   init(options: Options, configuration: Configuration, time: any TimeSource, log: Log) {
     let agents = AgentDirectories(
-      outputDirectory: configuration.outputDirectory, others: configuration.allowedOutputs)
+      outputDirectory: configuration.localOutputDirectory, others: configuration.allowedOutputs)
     let agentInputs = AgentInputs(
       configuration.allowedInputs, stateDirectory: configuration.stateDirectory,
       homes: { [home = configuration.home] in [home, AccountHome.path].compactMap(\.self) })
@@ -44,11 +44,10 @@ final class CompositionRoot: Sendable {
     self.agents = agents
     self.agentInputs = agentInputs
     let inputs = FileInputStore(agents: agentInputs)
-    let outputs = FileOutputStore(
-      limit: configuration.withLock { $0.outputLimit }, privateDirectory: configuration.withLock { $0.stateDirectory },
-      agents: agents)
+    let copies = configuration.withLock { $0.copies(agents: agents) }
+    let outputs = configuration.withLock { $0.outputs(copies: copies, http: providers.http, time: time) }
     thumbnails = FileThumbnailStore(
-      directory: configuration.withLock { $0.stateDirectory }, outputs: outputs, inputs: inputs,
+      directory: configuration.withLock { $0.stateDirectory }, outputs: copies, inputs: inputs,
       maker: ThumbnailProcess(), time: time)
     opened = Lazy {
       let configuration = configuration.withLock { $0 }
@@ -91,7 +90,7 @@ final class CompositionRoot: Sendable {
       return configuration
     }
     if changed.hasKey { CoreDumps.forbid() }
-    agents.setOutputDirectory(changed.outputDirectory)
+    agents.setOutputDirectory(changed.localOutputDirectory)
     // An engine that is not made yet will be made with these settings.
     guard let opened = opened.valueIfMade, let engine = try? opened.engine.get() else { return }
     engine.defaults = CompositionRoot.defaults(of: changed)

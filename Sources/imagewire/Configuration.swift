@@ -5,6 +5,7 @@
 #else
   internal import Darwin
 #endif
+internal import Buckets
 internal import HTTP
 internal import Predictions
 internal import Providers
@@ -18,6 +19,10 @@ struct Configuration: Sendable {
   var model: Setting<String>
   var stateDirectory: String
   var outputDirectory: String
+  /// The place in a bucket that `outputDirectory` is; absent where it is on this disk. A client cannot change it.
+  private(set) var bucket: Setting<BucketAddress> = .absent
+  /// Where the server and the key of the bucket come from.
+  let bucketAccess: BucketAccess
   /// Folders that agents may use beside the output folder.
   var allowedOutputs: [String]
   /// Folders whose images agents may name as inputs.
@@ -115,6 +120,8 @@ struct Configuration: Sendable {
     stateDirectory = Self.absolute(state.value ?? usualState, home: home)
     let output = setting("output_dir", flag: options.outputDirectory, "IMAGEWIRE_OUTPUT_DIR")
     outputDirectory = Self.absolute(output.value ?? "\(stateDirectory)/outputs", home: home)
+    if BucketAddress.isMeant(by: outputDirectory) { bucket = Self.bucket(output) }
+    bucketAccess = Self.bucketAccess(environment: environment, home: home)
     allowedOutputs = options.allowedOutputs.map { Self.absolute($0, home: home) }
     allowedInputs = Self.allowedInputs(
       options: options.allowedInputs, variable: variable("IMAGEWIRE_ALLOW_INPUT"), listed: file.list("allow_input"),
@@ -178,7 +185,8 @@ struct Configuration: Sendable {
     let named = providers.map(\.key.problem) + providers.map(\.baseURL.problem) + providers.map(\.ownProblem)
     return
       ([file.problem, provider.problem] + named + [
-        limits.problem, maxOutputBytes.problem, toolWait.problem, retention.problem, adoptsRoots.problem,
+        limits.problem, maxOutputBytes.problem, bucket.problem, toolWait.problem, retention.problem,
+        adoptsRoots.problem,
       ])
       .compactMap(\.self)
   }
@@ -203,7 +211,7 @@ struct Configuration: Sendable {
   }
 
   /// Whether a key is in the memory of this process, or may be read into it.
-  var hasKey: Bool { providers.contains { $0.key.isNamed } }
+  var hasKey: Bool { bucket.isNamed || providers.contains { $0.key.isNamed } }
 
   /// Whether this is the key of the provider.
   func owns(_ key: String, of provider: String) -> Bool {
@@ -252,7 +260,7 @@ struct Configuration: Sendable {
   /// A path from the root, so that nothing depends on a working directory that may change. `~` is the home directory also
   /// where no shell has seen it: in the config file, behind `=`, in the arguments an editor or agent host passes on.
   static func absolute(_ path: String, home: String) -> String {
-    if path.hasPrefix("/") { return path }
+    if path.hasPrefix("/") || BucketAddress.isMeant(by: path) { return path }
     if path == "~" || path.hasPrefix("~/") { return home + path.dropFirst() }
     let folder = workingFolder
     if path == "." { return folder }

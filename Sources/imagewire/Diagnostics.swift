@@ -1,3 +1,4 @@
+internal import Buckets
 internal import HTTP
 internal import CShims
 internal import Commands
@@ -245,19 +246,42 @@ struct Diagnostics {
     }
   }
 
+  /// Whether the bucket of the outputs is there and can be written to.
+  private var bucket: [Finding] {
+    switch configuration.bucket {
+    case .absent: return []
+    case .broken(let reason, _): return [Finding(.problem, "bucket", "\(reason)", advice: "Correct it.")]
+    case .given(let address, _):
+      let http = HTTPClient()
+      defer { http.close() }
+      do throws(OutputError) {
+        _ = try configuration.outputs(http: http, time: SystemTime()).prepare(address.text, for: nil)
+        return [Finding(.ok, "bucket", "\(address.text) can be written to")]
+      } catch {
+        return [
+          Finding(
+            .problem, "bucket", "\(error.message)",
+            advice: "Correct --output-dir, the server (S3_ENDPOINT_URL, AWS_REGION) or its key.")
+        ]
+      }
+    }
+  }
+
   private var disks: [Finding] {
     var findings: [Finding] = []
     do throws(OutputError) {
-      _ = try FileOutputStore(
-        limit: configuration.outputLimit, privateDirectory: configuration.stateDirectory,
-        agents: AgentDirectories(outputDirectory: configuration.outputDirectory)
-      ).prepare(configuration.outputDirectory, for: nil)
+      _ = try configuration.copies(
+        agents: AgentDirectories(outputDirectory: configuration.localOutputDirectory)
+      ).prepare(configuration.localOutputDirectory, for: nil)
       findings.append(Finding(.ok, "output folder", "can be written"))
+      if !isOffline { findings += bucket }
     } catch {
       findings.append(
         Finding(.problem, "output folder", "\(error.message)", advice: "Name another folder with --output-dir."))
     }
-    guard let space = DatabaseDiagnostics.space(at: configuration.outputDirectory) ?? DatabaseDiagnostics.space(at: "/")
+    guard
+      let space = DatabaseDiagnostics.space(at: configuration.localOutputDirectory)
+        ?? DatabaseDiagnostics.space(at: "/")
     else {
       return findings
     }

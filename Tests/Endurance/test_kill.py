@@ -10,6 +10,7 @@ import pytest
 from interruption import Interruption, at_every_step, build_interrupt, only_linux
 from program import KEY, MODEL, Program
 from promise import GONE, assert_promise, everything, listed, post_counts, settled
+from s3 import LoopbackS3
 from wavespeed import LoopbackWaveSpeed, png
 
 #: Places to work in side by side: a life is mostly waiting.
@@ -25,10 +26,16 @@ class Place:
         self.server = server
         self.acknowledged = []
         self.prompts = 0
+        #: Where the outputs are put, if not only on the disk.
+        self.s3 = None
 
     def spawn(self, interruption=None):
+        bucket = {
+            "IMAGEWIRE_OUTPUT_DIR": "s3://pictures/album", "S3_ENDPOINT_URL": self.s3.url, "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+            "AWS_SECRET_ACCESS_KEY": "s3-secret",
+        } if self.s3 else {}
         return Program(
-            self.home, "--max-concurrency", 8, WAVESPEED_API_KEY=KEY, WAVESPEED_BASE_URL=self.server.url, IMAGEWIRE_MODEL=MODEL,
+            self.home, "--max-concurrency", 8, **bucket, WAVESPEED_API_KEY=KEY, WAVESPEED_BASE_URL=self.server.url, IMAGEWIRE_MODEL=MODEL,
             wrapper=interruption.wrapper if interruption else (),
         )
 
@@ -41,7 +48,7 @@ class Place:
 
     @property
     def outputs(self):
-        return self.home / ".local/state/imagewire/outputs"
+        return self.home / ".local/state/imagewire" / ("objects/pictures/album" if self.s3 else "outputs")
 
     def forget(self):
         """An empty home again."""
@@ -219,8 +226,25 @@ class Deleted(Plain):
             path.unlink()
 
 
+class InABucket(Plain):
+    """Its output is put into a bucket before it is committed."""
+
+    def prepare(self, place):
+        if place.s3 is None:
+            place.s3 = LoopbackS3()
+            place.s3.__enter__()
+
+    def after(self, place, predictions):
+        # Each is there under one key, and nothing else is.
+        keys = [file["location"].removeprefix("s3://pictures/") for p in predictions.values() for file in p["files"]]
+        assert sorted(keys) == sorted(place.s3.outputs), [p["failure"] for p in predictions.values() if not p["files"] and p["status"] == "completed"]
+        # Killed between the commit and the end, a process leaves a link; it goes with delete.
+        for path in place.outputs.glob(".*.whole"):
+            path.unlink()
+
+
 @only_linux
-@pytest.mark.parametrize("life", [First(), Plain(), LostReply(), ExpiredLink(), OneComesLate(), Cancelled(), Resumed(), Uploaded(), Chained(), Deleted()],
+@pytest.mark.parametrize("life", [First(), Plain(), LostReply(), ExpiredLink(), OneComesLate(), Cancelled(), Resumed(), Uploaded(), Chained(), Deleted(), InABucket()],
                          ids=lambda life: type(life).__name__)
 def test_kill_at_every_step(life, tmp_path, record_property):
     tool = build_interrupt(tmp_path)

@@ -81,6 +81,7 @@ struct SchemaTests {
       account: "acc", outputDirectory: "/out")
     it.status = .completed
     it.files = [OutputFile(path: "/x.png", mediaType: "image/png", bytes: 9, sha256: "", width: 1, height: 1)]
+    it.files[0].location = "s3://pictures/x.png"
     it.files[0].milliseconds = 1
     it.providerData = Array(#"{"usage":{}}"#.utf8)
     it.failure = PredictionFailure(.downloadFailed, retryable: false, message: "")

@@ -14,6 +14,7 @@ extension PredictionEngine {
 
   private func start(_ job: Downloads.Job) {
     files.async { [self] in
+      if job.round.batch.takeUp(index: job.index) { return end(job, .written(FormatHint())) }
       let writer: any OutputWriter
       do throws(OutputError) {
         writer = try job.round.batch.begin(index: job.index)
@@ -64,26 +65,35 @@ extension PredictionEngine {
     if let next = state.withLock({ $0.downloads.end(job) }) { start(next) }
   }
 
-  /// Names and commits what a round has saved; then the scheduler decides about the rest.
+  /// Names what a round has saved, and brings it to where it is kept.
   private func conclude(_ round: SavingRound) {
     files.assertIsCurrent()
-    let id = round.prediction.id
-    var saved: [OutputFile] = []
-    var failures = round.failures
     do throws(OutputError) {
-      saved = try round.batch.place()
+      try round.batch.deliver(round.batch.place()) { [self] saved, errors in
+        commit(
+          saved, of: round,
+          failures: round.failures + errors.map { $0.mayPass ? .transient(reason: $0.message) : .unsaved($0) })
+      }
     } catch {
-      failures.append(.unsaved(error))
+      commit([], of: round, failures: round.failures + [.unsaved(error)])
     }
+  }
+
+  /// Commits what a round has saved; then the scheduler decides about the rest.
+  private func commit(_ saved: [OutputFile], of round: SavingRound, failures: [DownloadOutcome]) {
+    let id = round.prediction.id
     if failures.isEmpty {
       state.withLock { $0.downloads.dropBytes(of: id) }
     } else if saved.isEmpty {
       react(.downloadFailed(id, failures))
       return state.signal { $0.downloads.settle(id) }
     } else {
-      state.withLock { [failures] in $0.downloads.note(failures, of: id) }
+      state.withLock { $0.downloads.note(failures, of: id) }
     }
-    record(id, .saved(saved), by: writer(of: round.prediction)) { [self] in state.signal { $0.downloads.settle(id) } }
+    record(id, .saved(saved), by: writer(of: round.prediction)) { [self] in
+      round.batch.settle(saved)
+      state.signal { $0.downloads.settle(id) }
+    }
   }
 
   /// Commits that the rest of the outputs could not be saved, and what came of them.

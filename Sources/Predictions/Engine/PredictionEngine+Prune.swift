@@ -36,12 +36,15 @@ extension PredictionEngine {
       case .success(let batch):
         var pruned = before
         pruned.predictions += batch.deleted.map(\.id)
-        pruned.kept += forget(batch.deleted, files: files)
         if !batch.deleted.isEmpty { pruned.scrubbed = batch.scrubbed }
-        guard let last = batch.last else { return completion(pruned, nil) }
-        var next = request
-        next.after = last
-        prune(next, files: files, pruned, completion)
+        forget(batch.deleted, files: files) { [self, pruned] kept in
+          var pruned = pruned
+          pruned.kept += kept
+          guard let last = batch.last else { return completion(pruned, nil) }
+          var next = request
+          next.after = last
+          prune(next, files: files, pruned, completion)
+        }
       case .failure(let error): completion(before, error)
       }
     }
@@ -53,7 +56,7 @@ extension PredictionEngine {
       var last: PredictionID?
       switch result {
       case .success(let batch):
-        _ = forget(batch.deleted, files: false)
+        forget(batch.deleted, files: false) { _ in }
         last = batch.last
       case .failure(let error): notice("Old predictions could not be deleted: \(error.message)")
       }
@@ -67,9 +70,10 @@ extension PredictionEngine {
 
   /// Removes deleted predictions from memory, with their previews and replies, and their files if requested.
   ///
-  /// - Returns: the paths of files that were kept because they were changed.
-  func forget(_ gone: [Prediction], files: Bool) -> [String] {
-    guard !gone.isEmpty else { return [] }
+  /// - Parameter completion: gets the paths and locations of files that were kept because they were changed; at once where all
+  ///   are on the disk.
+  func forget(_ gone: [Prediction], files: Bool, completion: @escaping @Sendable ([String]) -> Void) {
+    guard !gone.isEmpty else { return completion([]) }
     forgetDeleted(gone.map(\.id))
     previews.discard(Set(gone.map(\.id)))
     outputs.forget(gone.flatMap(\.files))
@@ -77,6 +81,8 @@ extension PredictionEngine {
     for prediction in gone { providers[prediction.account]?.forget(prediction) }
     let kept = files ? gone.flatMap { outputs.remove($0.files + $0.partialFiles.map(\.file), for: $0.origin) } : []
     notifyWatchers()
-    return kept
+    guard files else { return completion(kept) }
+    for prediction in gone where !prediction.outputs.isEmpty { outputs.begin(prediction).abandon() }
+    outputs.withdraw(gone.flatMap(\.files)) { completion(kept + $0) }
   }
 }

@@ -66,7 +66,10 @@ extension PredictionEngine {
     do { row = try store.prediction(id) } catch { return }
     guard let prediction = row else {
       // Deleted meanwhile: the files that were just saved belong to no prediction.
-      if case .saved(let files) = event { _ = outputs.remove(files, for: nil) }
+      if case .saved(let files) = event {
+        _ = outputs.remove(files, for: nil)
+        outputs.withdraw(files) { _ in }
+      }
       return forgetDeleted([id])
     }
     if case .adopted = event, prediction.phase == .looking, prediction.owner == owner {

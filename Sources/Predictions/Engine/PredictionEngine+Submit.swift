@@ -46,7 +46,8 @@ extension PredictionEngine {
         path: "input",
         message: "input has about \(bytes) bytes; \(Self.inputLimit) are allowed. Nothing was sent.")
     }
-    guard isLate || bytes > Self.heavyInput || state.withLock({ $0.arriving > 0 }) else {
+    let isReady = outputs.isReady(request.outputDirectory ?? defaults.outputDirectory)
+    guard isLate || bytes > Self.heavyInput || !isReady || state.withLock({ $0.arriving > 0 }) else {
       return try accept(request, completion: completion)
     }
     arrive { [self] in

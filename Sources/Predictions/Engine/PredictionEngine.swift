@@ -312,6 +312,15 @@ public final class PredictionEngine: Sendable {
     (try? outputs.read(file, for: origin, piece)) != nil
   }
 
+  /// Fetches files of a finished prediction that are kept in a bucket and whose copies on this disk are missing.
+  ///
+  /// - Parameter completion: called at once where none is missing, otherwise on another thread.
+  public func bringBack(_ prediction: Prediction, completion: @escaping @Sendable () -> Void) {
+    let files = prediction.visibleFiles.filter { $0.location != nil }
+    guard !files.isEmpty else { return completion() }
+    outputs.bringBack(files, of: prediction, completion: completion)
+  }
+
   // MARK: - Cancel and delete
 
   /// Cancels a prediction. Free before its POST; afterwards the failure says that it may be billed.
@@ -371,9 +380,8 @@ public final class PredictionEngine: Sendable {
     store.delete(
       ids,
       completion: countingReplyWrite { [self] result in
-        var kept: [String] = []
-        if case .success(.deleted(let deleted, _)) = result { kept = forget(deleted, files: files) }
-        completion(result, kept)
+        guard case .success(.deleted(let deleted, _)) = result else { return completion(result, []) }
+        forget(deleted, files: files) { completion(result, $0) }
       })
   }
 }

@@ -120,7 +120,8 @@ extension Schema {
   private static var file: Schema {
     .object(
       [
-        "path": .string(like: "^/").about("Absolute."),
+        "path": .string(like: "^/").about("Absolute; of a copy, where it is kept in a bucket."),
+        "location": .string(like: "^s3://").about("The object that it is kept as, where that is in a bucket."),
         "index": .integer(1...).about("Which output it is, from 1."),
         "kind": .word(FileKind.allCases.map(\.rawValue)).about(
           "How to show it. A vector is an SVG file, which may contain scripts."),
@@ -131,7 +132,7 @@ extension Schema {
         "height": .integer(1...).orNull.about("In pixels; null where there are none."),
         "duration_ms": .integer(1...).about("How long a sound or a film lasts, where its header says so."),
         "base64": .string.about("Its content, if inline asked for it."),
-      ], optional: ["duration_ms", "base64"]
+      ], optional: ["location", "duration_ms", "base64"]
     ).titled("File")
   }
 

@@ -94,7 +94,7 @@ enum JSONColumns {
   private static func file(
     _ scanner: inout JSONScanner, in bytes: borrowing Span<UInt8>, at position: Int
   ) throws -> OutputFile {
-    var path, mediaType, sha256: String?
+    var path, location, mediaType, sha256: String?
     var size, width, height, milliseconds, index: Int64?
     try scanner.expect(UInt8(ascii: "{"), in: bytes)
     repeat {
@@ -102,6 +102,8 @@ enum JSONColumns {
       let value = try scanner.value(in: bytes)
       if name.has("path", in: bytes) {
         path = value.string
+      } else if name.has("location", in: bytes) {
+        location = value.string
       } else if name.has("media_type", in: bytes) {
         mediaType = value.string
       } else if name.has("bytes", in: bytes) {
@@ -125,7 +127,8 @@ enum JSONColumns {
     else { throw SQLiteError.damaged("file") }
     return OutputFile(
       path: path, mediaType: mediaType, bytes: size, sha256: sha256, width: width.map { Int($0) },
-      height: height.map { Int($0) }, milliseconds: milliseconds, index: index.map { Int($0) } ?? position)
+      height: height.map { Int($0) }, milliseconds: milliseconds, index: index.map { Int($0) } ?? position,
+      location: location)
   }
 
   static func preview(_ row: borrowing SQLiteRow, _ column: Int32) throws(SQLiteError) -> Preview? {
@@ -186,6 +189,7 @@ enum JSONColumns {
           ("path", .string(file.path)), ("media_type", .string(file.mediaType)),
           ("bytes", .number(JSONNumber(file.bytes))), ("sha256", .string(file.sha256)),
         ])
+        object["location"] = file.location.map { .string($0) }
         object["width"] = file.width.map { .number(JSONNumber($0)) }
         object["height"] = file.height.map { .number(JSONNumber($0)) }
         object["duration_ms"] = file.milliseconds.map { .number(JSONNumber($0)) }

@@ -93,6 +93,19 @@ struct Directory: Sendable {
     linkat(descriptor.number, old, descriptor.number, new, 0) == 0
   }
 
+  /// Makes a symbolic link to a name in this directory, where links are supported.
+  func linkSymbolically(_ new: String, to name: String) { _ = symlinkat(name, descriptor.number, new) }
+
+  /// The name in this directory that a symbolic link in it leads to; `nil` where it is none, or leads elsewhere.
+  func target(of name: String) -> String? {
+    var bytes = [CChar](repeating: 0, count: 1_024)
+    let limit = bytes.count
+    let count = readlinkat(descriptor.number, name, &bytes, limit)
+    guard count > 0, count < limit else { return nil }
+    let target = String(decoding: bytes[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    return target.hasPrefix(".") || target.utf8.contains(UInt8(ascii: "/")) ? nil : target
+  }
+
   /// Renames a file, and replaces one that has the new name.
   func rename(_ old: String, to new: String) throws(SystemError) {
     if renameat(descriptor.number, old, descriptor.number, new) != 0 { throw .last }

@@ -18,14 +18,19 @@ final class FileOutputBatch: OutputBatch {
     var writers: [Int: FileOutputWriter] = [:]
   }
 
-  private let prediction: Prediction
-  private let store: FileOutputStore
+  let prediction: Prediction
+  let store: FileOutputStore
+  /// Whether the files are copies of what is kept elsewhere; see `CopyStore`.
+  let isCopying: Bool
   private let state = Protected(State())
 
-  init(_ prediction: Prediction, in store: FileOutputStore) {
+  init(_ prediction: Prediction, in store: FileOutputStore, isCopying: Bool = false) {
     self.prediction = prediction
     self.store = store
+    self.isCopying = isCopying
   }
+
+  var names: OutputNames { OutputNames(prediction, isUnique: isCopying) }
 
   /// Starts a file under a temporary name in the target directory, and removes those of earlier epochs.
   func begin(index: Int) throws(OutputError) -> any OutputWriter { try writer(index: index) }
@@ -66,7 +71,7 @@ final class FileOutputBatch: OutputBatch {
 
   /// Whether an equal file under the planned name is ours. Under a chosen name it may belong to another prediction with the
   /// same input, unless an earlier attempt may have placed it.
-  private var mayBePlaced: Bool { prediction.outputName == nil || prediction.epoch > 1 }
+  private var mayBePlaced: Bool { isCopying || prediction.outputName == nil || prediction.epoch > 1 }
 
   /// Gives finished files their final names, without ever replacing a file.
   func place() throws(OutputError) -> [OutputFile] {
@@ -89,6 +94,7 @@ final class FileOutputBatch: OutputBatch {
           writers[file.index]?.discard()
           directory.remove(partName(of: file.index))
         }
+        if isCopying { for file in placed { point(to: file.name, as: file.file.index, in: directory) } }
         try directory.sync()
       } catch {
         // These names will not be recorded, so they must not stay.
@@ -107,12 +113,14 @@ final class FileOutputBatch: OutputBatch {
   private func place(
     _ files: [FileOutputWriter.Finished], in directory: Directory, placed: inout [Placed]
   ) throws(SystemError) {
-    let names = OutputNames(prediction)
+    let names = names
     let groups = names.recordedCounter == nil ? [files] : files.map { [$0] }
     for group in groups {
       var counter = names.recordedCounter ?? 1
       while true {
-        let wanted = group.map { names.name(of: $0.index, $0.format.fileExtension, counter: counter) }
+        let wanted = group.map {
+          names.name(of: $0.index, $0.format.fileExtension, sha256: $0.sha256, counter: counter)
+        }
         if let done = try place(group, as: wanted, in: directory) {
           placed += done
           break
@@ -183,10 +191,11 @@ final class FileOutputBatch: OutputBatch {
       index: index, name: name, identity: status.identity,
       format: FileFormat(head: head, hint: FormatHint(address: prediction.outputs[index - 1])), bytes: status.bytes,
       sha256: sha256, width: nil, height: nil)
-    let names = OutputNames(prediction)
+    let names = names
     var counter = 1
     while true {
-      let wanted = names.name(of: index, part.format.fileExtension, counter: counter) + ".partial"
+      let wanted =
+        names.name(of: index, part.format.fileExtension, sha256: sha256, counter: counter) + ".partial"
       let how = try place(part, as: wanted, in: directory)
       counter += 1
       guard how != .taken else { continue }

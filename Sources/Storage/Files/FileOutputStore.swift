@@ -13,7 +13,7 @@ public import Predictions
 ///
 /// A directory is opened once and names are resolved from its descriptor, so nothing is written into a directory that
 /// replaces it. For agents no symbolic link is followed (`AgentDirectories`).
-public struct FileOutputStore: OutputStore {
+public struct FileOutputStore: CopyStore {
   /// The largest size of one output in bytes.
   let limit: Int64
   let privateDirectory: String?
@@ -74,6 +74,11 @@ public struct FileOutputStore: OutputStore {
 
   /// Starts to save outputs of a prediction; touches no file yet.
   public func begin(_ prediction: Prediction) -> any OutputBatch { FileOutputBatch(prediction, in: self) }
+
+  /// Starts to save copies of outputs that are kept elsewhere; touches no file yet.
+  public func beginCopies(_ prediction: Prediction) -> any OutputBatch {
+    FileOutputBatch(prediction, in: self, isCopying: true)
+  }
 
   /// Removes unchanged files, and returns the paths of changed ones.
   public func remove(_ files: [OutputFile], for origin: PredictionOrigin?) -> [String] {

@@ -7,8 +7,10 @@
 export type Status = "created" | "processing" | "completed" | "failed" | "cancelled" | "unknown";
 
 export interface SavedFile {
-  /** Absolute. */
+  /** Absolute; of a copy, where it is kept in a bucket. */
   readonly path: string;
+  /** The object that it is kept as, where that is in a bucket. */
+  readonly location?: string;
   /** Which output it is, from 1. */
   readonly index: number;
   /** How to show it. A vector is an SVG file, which may contain scripts. */

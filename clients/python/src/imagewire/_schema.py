@@ -88,6 +88,7 @@ if TYPE_CHECKING:
         height: Optional[int]
 
     class FileMessage(_FileMessage, total=False):
+        location: str
         duration_ms: int
         base64: str
 
