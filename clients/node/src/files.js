@@ -8,8 +8,11 @@ import { types } from "node:util";
 /** The file of this machine at a path, for an input: `pathToFileURL` of `node:url`. */
 export const file = (path) => pathToFileURL(path);
 
-/** The absolute path of a directory that an option names. */
-export const directory = (path) => (isURL(path) ? fileURLToPath(path) : path && resolve(path));
+/** The absolute path of a directory that an option names; a place in a bucket (`s3://bucket/prefix`) as it is. */
+export const directory = (path) => {
+  if (isURL(path)) return fileURLToPath(path);
+  return path && (String(path).startsWith("s3://") ? String(path) : resolve(path));
+};
 
 /** The longest file that is sent inside a message, in bytes: as Base64 it fills the 48 MB of an input. */
 const LONGEST = 36_000_000;

@@ -79,6 +79,14 @@ test("a directory may be relative, or a URL", async (t) => {
   }
 });
 
+test("a place in a bucket is no path", async (t) => {
+  for (const outputDir of ["s3://pictures/album", new URL("s3://pictures/album")]) {
+    const refused = /The output folder s3:\/\/pictures\/album cannot be used: no bucket is configured/;
+    await assert.rejects(client(t).submit("a boat", { outputDir }), refused);
+    await assert.rejects(client(t, { outputDir }).submit("a boat"), refused);
+  }
+});
+
 test("[unknown-option] a misspelt field is named with the one that is meant", async (t) => {
   const env = { ...alone(), ...(await wavespeed(t, {})) };
   const it = client(t, { env });

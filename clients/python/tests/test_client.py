@@ -39,6 +39,14 @@ def test_a_relative_directory_is_below_that_of_this_program(options, client, tmp
     assert (tmp_path / "state").is_dir()
 
 
+def test_a_place_in_a_bucket_is_no_path(options, client):
+    with pytest.raises(imagewire.ImagewireError, match="The output folder s3://pictures/album cannot be used: no bucket is configured"):
+        client.submit("a boat", output_dir="s3://pictures/album")
+    with Client(**options, output_dir="s3://pictures/album") as other:
+        with pytest.raises(imagewire.ImagewireError, match="The output folder s3://pictures/album cannot be used"):
+            other.submit("a boat")
+
+
 @pytest.mark.parametrize("prompt", ['a "quoted" \\ fox', "two\nlines\ttab", "🦊 ゆき é\u0000", "long " * 6000, "\ud83e lone"])
 def test_any_prompt_arrives_as_it_is(client, prompt):
     prediction = client.generate(prompt, input={"size": "64x64"})

@@ -168,8 +168,11 @@ def _check(method: str, name: str) -> None:
 
 
 def absolute(path: Optional[Path]) -> Optional[str]:
-    """The path, from the directory of this program where it is relative: the process may run in another."""
-    return None if path is None else os.path.abspath(path)
+    """The path, from the directory of this program where it is relative: the process may run in another. A place in a bucket
+    (`s3://bucket/prefix`) is none."""
+    if path is None or isinstance(path, str) and path.startswith("s3://"):
+        return path
+    return os.path.abspath(path)
 
 
 def milliseconds(seconds: float) -> int:
