@@ -46,6 +46,8 @@ class File:
     index: int = 1
     #: How long a sound or a film lasts, where its header says so.
     duration_ms: Optional[int] = None
+    #: The object that it is kept as, where that is in a bucket (`s3://…`); `path` is a copy then.
+    location: Optional[str] = None
 
     def __fspath__(self) -> str:
         """Its path, for `open`, for PIL and for the input of another prediction."""
@@ -64,7 +66,7 @@ class File:
         return cls(
             Path(value["path"]), value["media_type"], value["bytes"], value["sha256"], value.get("width"),
             value.get("height"), value.get("base64"), value.get("kind", "image"), value.get("index", 1),
-            value.get("duration_ms"),
+            value.get("duration_ms"), value.get("location"),
         )
 
 
