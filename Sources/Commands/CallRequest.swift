@@ -18,8 +18,21 @@ public struct CallRequest: Sendable, Equatable {
     var message: [(String, JSONValue)] = [("jsonrpc", "2.0")]
     if method == nil || method?["result"] != nil { message.append(("id", 1)) }
     message.append(("method", .string(name)))
-    if let params = try Self.params(operands.dropFirst(), of: method) { message.append(("params", params)) }
+    let params = try Self.params(operands.dropFirst(), of: method)
+    guard params.map(Self.holdsKey) != true else {
+      throw UsageError(
+        "Others can see a key on the command line. Give it in the environment or in a file. Nothing was sent.")
+    }
+    if let params { message.append(("params", params)) }
     text = JSONValue.object(JSONObject(message)).text
+  }
+
+  private static func holdsKey(_ value: JSONValue) -> Bool {
+    switch value {
+    case .object(let object): object.members.contains { $0.name.hasSuffix("_api_key") || holdsKey($0.value) }
+    case .array(let elements): elements.contains(where: holdsKey)
+    case .null, .bool, .number, .string: false
+    }
   }
 
   private static func params(_ words: ArraySlice<String>, of method: JSONValue?) throws(UsageError) -> JSONValue? {

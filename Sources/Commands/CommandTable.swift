@@ -349,7 +349,7 @@ public struct CommandTable: Sendable {
       options: [
         CommandOption("--follow", "-f", .none, "then print notifications until Ctrl-C, for subscribe"),
         CommandOption("--quiet", "-q", .none, "do not print the request"),
-      ] + options,
+      ] + options.filter { $0.name != "--framing" },
       examples: [
         .init("imagewire call submit prompt=\"a red fox\" input.size=512x512 wait_ms=20000", "submit and wait"),
         .init("imagewire call wait ids=ID ids=ID mode=any workDoneToken=1", "wait, with notifications of progress"),

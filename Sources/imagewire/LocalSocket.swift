@@ -8,7 +8,7 @@
 internal import Predictions
 
 /// The address of a shared imagewire: a Unix socket, which only processes of the same user can use.
-struct LocalSocket: Equatable {
+struct LocalSocket {
   /// Why it cannot be used, and what to do.
   struct Problem: Error {
     let message: SafeText
@@ -16,6 +16,8 @@ struct LocalSocket: Equatable {
 
   /// Absolute.
   let path: String
+  /// The socket that `listen` has made, by its device and number.
+  private var made: (dev_t, ino_t)?
 
   /// The longest path that an address has room for.
   private static let pathBytes = MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1
@@ -38,7 +40,7 @@ struct LocalSocket: Equatable {
   /// Listens at the path, in place of a socket that a process has left behind.
   ///
   /// - Returns: the descriptor, for `accept`. The lock beside the path is held until the process ends.
-  func listen() throws(Problem) -> Int32 {
+  mutating func listen() throws(Problem) -> Int32 {
     let lock = open("\(path).lock", O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard lock >= 0 else { throw failure("\(path).lock cannot be opened") }
     guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
@@ -58,11 +60,19 @@ struct LocalSocket: Equatable {
     let code = errno
     umask(mask)
     errno = code
-    guard isBound, Self.listen(descriptor) else { throw failure("imagewire cannot listen at \(path)") }
+    guard isBound, Self.startListening(descriptor) else { throw failure("imagewire cannot listen at \(path)") }
+    if lstat(path, &found) == 0 { made = (found.st_dev, found.st_ino) }
     return descriptor
   }
 
-  private static func listen(_ descriptor: Int32) -> Bool {
+  /// Removes the socket that `listen` has made; one that another process has made in its place stays.
+  func remove() {
+    var found = stat()
+    guard let made, lstat(path, &found) == 0, made == (found.st_dev, found.st_ino) else { return }
+    unlink(path)
+  }
+
+  private static func startListening(_ descriptor: Int32) -> Bool {
     #if canImport(Glibc)
       Glibc.listen(descriptor, 512) == 0
     #elseif canImport(Musl)
@@ -128,7 +138,7 @@ struct LocalSocket: Equatable {
   private func withAddress<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
-    // Zero behind the path, as the whole address is.
+    // All else is zero, also what follows the path.
     withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
     return withUnsafePointer(to: &address) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_un>.size)) }

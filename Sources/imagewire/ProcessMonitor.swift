@@ -33,6 +33,14 @@ final class ProcessMonitor: Sendable {
     self.onEnd = onEnd
   }
 
+  /// Holds signals back until `start`, which comes when there is something to end.
+  static func holdSignals() {
+    var set = sigset_t()
+    sigemptyset(&set)
+    for number in [SIGTERM, SIGINT, SIGHUP] { sigaddset(&set, number) }
+    pthread_sigmask(SIG_BLOCK, &set, nil)
+  }
+
   /// Begins to watch. Signals that the parent process blocked are unblocked.
   func start() {
     var ends: [Int32] = [-1, -1]
@@ -52,11 +60,23 @@ final class ProcessMonitor: Sendable {
     action.sa_flags = SA_RESTART
     var set = sigset_t()
     sigemptyset(&set)
-    for number in [SIGTERM, SIGINT, SIGHUP] {
+    for number in [SIGTERM, SIGINT, SIGHUP] where !isIgnored(number) {
       sigaction(number, &action, nil)
       sigaddset(&set, number)
     }
     pthread_sigmask(SIG_UNBLOCK, &set, nil)
+  }
+
+  /// Whether the parent process had a signal ignored: `nohup` does that with SIGHUP, so that the process survives its terminal. Of the
+  /// other two, shells do it for what runs in the background, which must still end.
+  private func isIgnored(_ number: Int32) -> Bool {
+    var found = sigaction()
+    guard number == SIGHUP, sigaction(number, nil, &found) == 0 else { return false }
+    #if canImport(Darwin)
+      return unsafeBitCast(found.__sigaction_u.__sa_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
+    #else
+      return unsafeBitCast(found.__sigaction_handler.sa_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
+    #endif
   }
 
   /// Also ends when this process exits. An id of no current process is ignored: it is stale or from another container.

@@ -182,8 +182,8 @@ enum Program {
       if let option = options.ofServer {
         throw .init(message: "\(option) belongs to the imagewire that listens at \(address), not to its clients.")
       }
-      let server = try LocalSocket(address, home: environment()["HOME"] ?? "/").connect()
-      Relay.run(to: server, wire: wire, process: options.clientProcessID, log: log)
+      let socket = try LocalSocket(address, home: environment()["HOME"] ?? "/")
+      Relay.run(to: try socket.connect(), at: socket, wire: wire, process: options.clientProcessID, log: log)
     } catch {
       log.error(error.message)
       exit(ExitStatus.usage.rawValue)
@@ -193,6 +193,7 @@ enum Program {
   /// Serves many clients until a signal.
   private static func listen(at address: String, _ options: Options) -> Never {
     signal(SIGPIPE, SIG_IGN)
+    ProcessMonitor.holdSignals()
     let configuration = Configuration(options, environment: environment(), read: SmallFile.read)
     let log = Log(level: configuration.logLevel)
     for warning in configuration.warnings { log.warning("\(warning)") }
@@ -200,8 +201,9 @@ enum Program {
     let socket: LocalSocket
     let listener: Int32
     do throws(LocalSocket.Problem) {
-      socket = try LocalSocket(address, home: configuration.home ?? "/")
-      listener = try socket.listen()
+      var address = try LocalSocket(address, home: configuration.home ?? "/")
+      listener = try address.listen()
+      socket = address
     } catch {
       log.error(error.message)
       exit(ExitStatus.usage.rawValue)
@@ -209,18 +211,20 @@ enum Program {
     let time = SystemTime()
     let root = CompositionRoot(options: options, configuration: configuration, time: time, log: log)
     guard let engine = try? root.engine.value.get() else {
-      unlink(socket.path)
+      socket.remove()
       exit(ExitStatus.failed.rawValue)
     }
     var host = serviceHost(root, configuration, options, log)
     host.ownsKey = { provider, key in configuration.owns(key, of: provider) }
     // The roots of one host would be read by the agents of all.
     host.adoptRoots = nil
+    // Clients may take all threads that the system gives; requests, saving and the end still need theirs.
+    keepSpareThreads(32)
     let server = SharedServer(engine: engine, framing: options.framing, log: log) { [host] in
       Service(engine: root.engine, host: host, time: time, maxMessageBytes: options.maxMessageBytes)
     }
     let monitor = ProcessMonitor(output: -1) { _ in
-      unlink(socket.path)
+      socket.remove()
       server.end()
       _exit(0)
     }

@@ -59,9 +59,24 @@ final class SharedServer: Sendable {
         log.warning("A process of another user was refused.")
         continue
       }
-      startThread(stackBytes: Self.stackBytes) { [self] in serve(transport) }
+      let isFull = state.withLock { $0.clients.count >= Self.clientLimit }
+      guard !isFull, tryStartThread(stackBytes: Self.stackBytes, { [self] in serve(transport) }) else {
+        log.warning("A client was refused: too many are connected.")
+        continue
+      }
     }
   }
+
+  /// How many clients there may be: descriptors are left for requests, the database and files.
+  private static let clientLimit: Int = {
+    var limit = rlimit()
+    #if canImport(Glibc)
+      getrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &limit)
+    #else
+      getrlimit(RLIMIT_NOFILE, &limit)
+    #endif
+    return max(1, min(1_000, Int(clamping: limit.rlim_cur) - 64))
+  }()
 
   /// As much as the main thread of most systems has: a request is read and handled on this one.
   private static let stackBytes = 8 << 20

@@ -125,6 +125,8 @@ class _Handler(BaseHTTPRequestHandler):
             if models == "lost":
                 self.close_connection = True
                 return
+            if isinstance(models, int):
+                return self._error(models, {"message": "no list"})
             return self._json(200, {"object": "list", "data": models})
         self._error(404, {"message": "no such page"})
 

@@ -50,11 +50,13 @@ def test_a_notification_has_no_answer(call):
 
 @pytest.mark.parametrize("arguments, words", [
     (["submit", "prompt"], "NAME=VALUE"), (["submit", "=x"], "NAME=VALUE"), (["submit", '{"prompt":'], "not JSON"), ([], "METHOD is missing"),
-    (["submit", "prompt=a", "--bogus"], "no option --bogus"),
+    (["submit", "prompt=a", "--bogus"], "no option --bogus"), (["ping", "--framing", "header"], "no option --framing"),
+    (["initialize", "configuration.wavespeed_api_key=wsk_x"], "Others can see a key"),
+    (["initialize", '{"configuration":{"wavespeed_api_key":"wsk_x"}}'], "Others can see a key"),
 ])
 def test_words_that_are_no_request_are_refused_and_nothing_is_sent(call, arguments, words):
     status, messages, errors = call(*arguments)
-    assert (status, messages) == (2, []) and words in errors
+    assert (status, messages) == (2, []) and words in errors and "wsk_x" not in errors
 
 
 def test_follow_prints_notifications_until_ctrl_c(call, home):

@@ -344,7 +344,7 @@ def test_a_picture_on_this_disk_is_copied_and_a_text_never(ask, openai, home):
     secret.write_text("the secret")
     svg.write_text("<svg xmlns='http://www.w3.org/2000/svg'><text>the secret</text></svg>")
     openai.script(*({"status": 200, "json": {"data": [{"url": str(path)}]}} for path in (picture, secret, svg, home)))
-    with ask() as program:
+    with ask(IMAGEWIRE_OPENAI_DIALECT="xinference") as program:
         done = request(program)
         refused = [request(program) for _ in range(3)]
     assert done["status"] == "completed", done
@@ -353,6 +353,52 @@ def test_a_picture_on_this_disk_is_copied_and_a_text_never(ask, openai, home):
         assert prediction["files"] == [] and prediction["failure"]["type"] == "download_failed"
     saved = (home / ".local/state/imagewire/outputs").rglob("*")
     assert all(b"the secret" not in path.read_bytes() for path in saved if path.is_file())
+
+
+def test_a_picture_on_this_disk_is_not_read_for_a_server_that_does_not_answer_so(ask, openai, home):
+    """It could be a picture of the user's, and leave as an input of the next request."""
+    (home / "private.png").write_bytes(PICTURE)
+    openai.script(*[{"status": 200, "json": {"data": [{"url": str(home / "private.png")}]}}] * 2)
+    for settings in ({}, {"IMAGEWIRE_OPENAI_DIALECT": "sglang"}):
+        with ask(**settings) as program:
+            done = request(program)
+        assert done["files"] == [] and done["failure"]["type"] == "download_failed"
+    assert [one["path"] for one in openai.requests if one["path"].endswith("private.png")] != []
+
+
+def test_a_path_of_this_disk_is_copied_by_a_later_process_too(ask, openai, home):
+    picture = home / "picture.jpg"
+    openai.models = [{"id": "a", "owned_by": "xinference"}]
+    openai.script({"status": 200, "json": {"data": [{"url": str(picture)}]}})
+    with ask() as program:
+        failed = request(program)
+    assert failed["failure"]["type"] == "download_failed"
+    picture.write_bytes(PICTURE)
+    with ask() as program:
+        done = program.call("result", id=failed["id"])
+    assert Path(done["files"][0]["path"]).read_bytes() == PICTURE
+
+
+@pytest.mark.parametrize("models, billing", [
+    ([{"id": "a", "owned_by": "somebody"}], "none"), (404, "none"), ([], "unknown"), ("lost", "unknown"), (401, "unknown"), (429, "unknown"),
+    (500, "unknown"), ([{"id": "a", "created": 1677610602}], "unknown"),
+])
+def test_only_a_server_that_says_what_it_is_can_be_free(ask, openai, models, billing):
+    openai.models = models
+    openai.script({"error": 500, "message": "timed out after generating"})
+    with ask() as program:
+        done = request(program)
+    assert done["billing"] == billing and done["status"] == {"none": "failed", "unknown": "unknown"}[billing]
+
+
+def test_a_list_of_models_that_comes_later_corrects_a_guess(ask, openai):
+    openai.models = 429
+    with ask() as program:
+        assert request(program)["status"] == "completed"
+        openai.models = [{"id": "a", "owned_by": "sglang"}]
+        program.call("models", provider="openai")
+        assert request(program)["status"] == "completed"
+    assert ["response_format" in post["fields"] for post in openai.posts()] == [False, True]
 
 
 def test_a_moderated_image_is_a_refusal_of_the_content(ask, openai):

@@ -189,9 +189,11 @@ public struct OpenAI: Provider {
     return .ambiguous(reason: "The provider answered HTTP \(response.status)\(said).")
   }
 
-  /// Whether a request costs nothing: a server on this machine or in its private network, unless it is known to hand requests
-  /// on to services that cost money.
-  var isFree: Bool { saidFree ?? ([.loopback, .local].contains(base.reach) && !server.dialect.isGateway) }
+  /// Whether a request costs nothing: a server on this machine or in its private network that has said what it is, and is none that
+  /// hands requests on to services that cost money.
+  var isFree: Bool {
+    saidFree ?? ([.loopback, .local].contains(base.reach) && server.isKnown && !server.dialect.isGateway)
+  }
 
   /// Keeps a reply that is not understood. Where that fails, what `keep` stored is left for a later search.
   private func keep(unread reply: StoredReply, of prediction: Prediction, because reason: String) -> SubmitOutcome {
@@ -276,9 +278,12 @@ public struct OpenAI: Provider {
       return files.async { completion(write(index, of: prediction, into: writer)) }
     }
     guard isPath(output) else { return fetch(output, into: writer, completion: completion) }
-    files.async {
-      if let outcome = copy(output, into: writer) { return completion(outcome) }
-      fetch(base.resolved(output), into: writer, completion: completion)
+    // Another process may have sent the request, so that this one does not know the server yet.
+    server.withDialect(asking: { askForModels(atMost: OpenAIServer.patience, completion: $0) }) { dialect in
+      files.async {
+        if dialect.namesFiles, let outcome = copy(output, into: writer) { return completion(outcome) }
+        fetch(base.resolved(output), into: writer, completion: completion)
+      }
     }
   }
 

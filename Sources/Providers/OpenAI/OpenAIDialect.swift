@@ -19,6 +19,9 @@ struct OpenAIDialect: Sendable, Equatable {
   var answer: String? = nil
   /// The header for the key; `nil` for `Authorization: Bearer`.
   var keyHeader: String? = nil
+  /// Whether it answers with paths of its own disk. Of no other server on this machine is a path read: a picture of the user's would
+  /// become an output, which may leave as an input of the next request.
+  var namesFiles = false
   /// Whether it hands requests on to services that cost money, so that no address makes it free.
   var isGateway = false
 
@@ -96,7 +99,8 @@ struct OpenAIDialect: Sendable, Equatable {
         path: "/images/generations", one: Member(name: "file", shape: .base64),
         several: Member(name: "ref_images", shape: .base64)),
       answer: "b64_json"),
-    OpenAIDialect(name: "xinference", title: "Xinference", mark: .owner("xinference"), answer: "b64_json"),
+    OpenAIDialect(
+      name: "xinference", title: "Xinference", mark: .owner("xinference"), answer: "b64_json", namesFiles: true),
     OpenAIDialect(name: "sdcpp", title: "stable-diffusion.cpp", mark: .model("sd-cpp-local", owner: "local")),
     OpenAIDialect(name: "koboldcpp", title: "KoboldCpp", mark: .owner("koboldcpp"), images: .none),
     OpenAIDialect(name: "litellm", title: "LiteLLM", mark: .created(1_677_610_602), isGateway: true),

@@ -16,7 +16,13 @@ final class OpenAIServer: Sendable {
     case none
     case asking([Waiter])
     case known(OpenAIDialect)
+    /// The question brought no answer. It is asked again after this time of the steady clock; a paid request cannot wait for it each
+    /// time.
+    case guessed(until: Int64)
   }
+
+  /// How long an answer that did not come is not asked for again, in milliseconds.
+  private static let rest: Int64 = 60_000
 
   private let state: Protected<Knowledge>
   /// Waiters run here, because they build requests of many megabytes.
@@ -34,6 +40,9 @@ final class OpenAIServer: Sendable {
   var dialect: OpenAIDialect {
     state.withLock { if case .known(let dialect) = $0 { dialect } else { .unknown } }
   }
+
+  /// Whether the server has said, or the user, what it is: silence proves nothing, least of all that it costs nothing.
+  var isKnown: Bool { state.withLock { if case .known = $0 { true } else { false } } }
 
   /// Calls `then` with the dialect: at once where it is known, otherwise when the server has answered, or has not.
   ///
@@ -53,7 +62,8 @@ final class OpenAIServer: Sendable {
       case .asking(let waiters):
         state = .asking(waiters + [Waiter(go: go)])
         return .wait
-      case .none:
+      case .guessed(let until) where MonotonicClock.milliseconds < until: return .go(.unknown)
+      case .none, .guessed:
         state = .asking([Waiter(go: go)])
         return .ask
       }
@@ -68,23 +78,35 @@ final class OpenAIServer: Sendable {
   /// Learns from a list of models that was asked for in any case.
   func note(_ answer: HTTPResponse) {
     guard let dialect = Self.dialect(in: answer) else { return }
-    state.withLock { if case .none = $0 { $0 = .known(dialect) } }
+    state.withLock { state in
+      switch state {
+      case .none, .guessed: state = .known(dialect)
+      case .asking, .known: break
+      }
+    }
   }
 
   private func answered(_ answer: Result<HTTPResponse, HTTPFailure>) {
-    let dialect = (try? answer.get()).flatMap(Self.dialect) ?? .unknown
-    // A server that was not reached may be another one, or up, the next time.
-    let isFinal = if case .failure(let failure) = answer { failure.mayHaveBeenSent } else { true }
+    let dialect = (try? answer.get()).flatMap(Self.dialect)
+    // A server that was not reached may be another one, or up, the next time: it is asked again at once.
+    let isReached = if case .failure(let failure) = answer { failure.mayHaveBeenSent } else { true }
     let waiters: [Waiter] = state.withLock { state in
       guard case .asking(let waiters) = state else { return [] }
-      state = isFinal ? .known(dialect) : .none
+      state =
+        dialect.map(Knowledge.known)
+        ?? (isReached ? .guessed(until: MonotonicClock.milliseconds + Self.rest) : .none)
       return waiters
     }
-    queue.async { for waiter in waiters { waiter.go(dialect) } }
+    queue.async { for waiter in waiters { waiter.go(dialect ?? .unknown) } }
   }
 
+  /// What an answer says: a list of models names the server, or is that of one that nothing tells, and so is a server without
+  /// such a list. A refusal, a fault or an empty list says nothing.
   private static func dialect(in answer: HTTPResponse) -> OpenAIDialect? {
-    guard (200..<300).contains(answer.status), let models = try? JSONValue(parsing: answer.body) else { return nil }
-    return OpenAIDialect.of(models: models)
+    if [404, 405, 501].contains(answer.status) { return .unknown }
+    guard (200..<300).contains(answer.status), let models = try? JSONValue(parsing: answer.body),
+      (models.array ?? models["data"]?.array)?.isEmpty == false
+    else { return nil }
+    return OpenAIDialect.of(models: models) ?? .unknown
   }
 }
