@@ -67,7 +67,7 @@ let package = Package(
     .systemLibrary(name: "CMalloc"),
     target("Threads", uses: ["CMalloc"]),
     target("JSONRPC", uses: ["JSON", "Threads"]),
-    target("Predictions", uses: ["Encoding", "JSON", "Threads"], hasPage: true),
+    target("Predictions", uses: ["Encoding", "JSON", "Threads"], hasPage: true, settings: small),
     .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
     // Not a system-library target: the headers are the system's, the library itself is opened at the first remote call.
     .target(
@@ -82,7 +82,7 @@ let package = Package(
       name: "CPictures", dependencies: ["CShims"], cSettings: whereLinked,
       linkerSettings: opened("png16", "turbojpeg", "webp", "z", "m")),
     .target(name: "CShims", cSettings: whereLinked),
-    target("Pictures", uses: ["Predictions", "Encoding", "Threads", "CPictures"]),
+    target("Pictures", uses: ["Predictions", "Encoding", "Threads", "CPictures"], settings: small),
     target("HTTP", uses: ["Encoding", "JSON", "Threads", "CCurl"], settings: small),
     target(
       "Storage", uses: ["Predictions", "Encoding", "JSON", "Threads", "CFiles", "CSQLite"], hasPage: true,
