@@ -7,6 +7,7 @@ import { isDone } from "./prediction.js";
 import { unlessAborted } from "./signals.js";
 import { submission } from "./submission.js";
 import { Subscription } from "./subscription.js";
+import { limitOf } from "./timeout.js";
 
 /** The longest wait of one call, in milliseconds; a longer wait takes several calls. */
 const SLICE = 1_800_000;
@@ -68,6 +69,7 @@ export class Client {
 
   async generate(prompt, { signal, timeout, onProgress, ...options } = {}) {
     signal?.throwIfAborted();
+    limitOf(timeout);
     const parameters = await unlessAborted(submission(prompt, options), signal);
     const connection = await unlessAborted(this.#connected(), signal);
     // The last moment at which giving up costs nothing.
@@ -109,7 +111,7 @@ export class Client {
   }
 
   async result(id, { signal, timeout, inline, onProgress } = {}) {
-    const end = performance.now() + (timeout ?? Infinity);
+    const end = performance.now() + limitOf(timeout);
     for (;;) {
       const left = Math.max(0, end - performance.now());
       const timeout_ms = Math.ceil(Math.min(left, onProgress ? TICK : SLICE));
@@ -124,8 +126,8 @@ export class Client {
     return this.call("cancel", { id, delete_remote: deleteRemote, chain });
   }
 
-  wait(ids, { mode = "all", timeout = 50_000, signal } = {}) {
-    return this.call("wait", { ids, mode, timeout_ms: Math.ceil(Math.min(timeout ?? Infinity, SLICE)) }, { signal });
+  async wait(ids, { mode = "all", timeout = 50_000, signal } = {}) {
+    return this.call("wait", { ids, mode, timeout_ms: Math.ceil(Math.min(limitOf(timeout), SLICE)) }, { signal });
   }
 
   list({ createdAfter, createdBefore, ...filters } = {}) {

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { StringDecoder } from "node:string_decoder";
+import { types } from "node:util";
 import { CallError, ProcessError } from "./errors.js";
 import { findProgram } from "./program.js";
 import { reasonOf } from "./signals.js";
@@ -317,7 +318,7 @@ export class Connection {
 function encoded(message) {
   let line;
   try {
-    line = JSON.stringify(message) + "\n";
+    line = JSON.stringify(message, sendable) + "\n";
   } catch (error) {
     throw new TypeError(`${message.method} cannot be sent as JSON: ${error.message}. Nothing was sent.`, { cause: error });
   }
@@ -327,6 +328,14 @@ function encoded(message) {
   throw new RangeError(
     `${message.method} would be a message of ${size} bytes, and imagewire reads none over ${limit}. Nothing was sent.`,
   );
+}
+
+/** Refuses what `JSON.stringify` turns into null or leaves out: a limit that is NaN would be no limit. */
+function sendable(name, value) {
+  const isNumber = typeof value === "number" || types.isNumberObject(value);
+  if (isNumber && !Number.isFinite(Number(value))) throw new TypeError(`${name} is ${value}, which is no finite number`);
+  if (typeof value === "function" || typeof value === "symbol") throw new TypeError(`${name} is a ${typeof value}`);
+  return value;
 }
 
 /** Calls back with every line of a stream, of any length and in any chunks. */

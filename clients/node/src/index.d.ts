@@ -64,7 +64,7 @@ export interface SubmitOptions {
   outputDir?: string | URL | undefined;
   /** The name of its files, without directory and extension. */
   outputName?: string | undefined;
-  /** US dollars; refused where it would cost more. */
+  /** US dollars; refused where it would cost more. No value is no limit; `NaN` and `Infinity` are a `TypeError`. */
   maxCost?: number | undefined;
   /** Whether an estimate satisfies `maxCost` (see `missing` of `quote`). */
   maxCostEstimates?: boolean | undefined;

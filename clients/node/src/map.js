@@ -1,4 +1,5 @@
 import { unlessAborted } from "./signals.js";
+import { limitOf } from "./timeout.js";
 
 /**
  * The predictions of many prompts, as `Client.map` has them. New ones begin only while their reader waits for the next, so that
@@ -6,6 +7,7 @@ import { unlessAborted } from "./signals.js";
  */
 export async function* map(client, prompts, { concurrency = 4, ordered = true, signal, onProgress, ...shared } = {}) {
   if (!(concurrency >= 1)) throw new RangeError(`concurrency is ${concurrency}; it is at least 1. Nothing was sent.`);
+  limitOf(shared.timeout);
   // Each of its characters would be a prompt.
   if (typeof prompts === "string") throw new TypeError("map takes several prompts; generate takes one. Nothing was sent.");
   signal?.throwIfAborted();

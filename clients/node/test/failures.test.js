@@ -48,7 +48,39 @@ test("[not-sendable] what cannot be sent is said at once", async (t) => {
   const nothing = /^submit .*Nothing was sent\.$/;
   await assert.rejects(it.generate("a boat", { input: { seed: 10n } }), { name: "TypeError", message: nothing });
   await assert.rejects(it.submit("x".repeat(64 * 1024 * 1024)), { name: "RangeError", message: nothing });
+  // JSON.stringify makes null of these, which is no limit, and leaves out functions.
+  for (const [options, words] of [
+    [{ maxCost: NaN }, /^submit .*max_cost is NaN.*Nothing was sent\.$/],
+    [{ maxCost: Number(undefined) }, /max_cost is NaN/],
+    [{ maxCost: Infinity }, /max_cost is Infinity/],
+    [{ maxCost: Object(NaN) }, /max_cost is NaN/],
+    [{ maxCost: () => 1 }, /max_cost is a function/],
+    [{ seed: -Infinity }, /seed is -Infinity/],
+    [{ input: { loras: [{ scale: NaN }] } }, /scale is NaN/],
+    [{ metadata: { row: NaN } }, /row is NaN/],
+  ]) {
+    for (const call of ["generate", "submit"]) await assert.rejects(it[call]("a boat", options), { name: "TypeError", message: words });
+  }
+  await assert.rejects(it.call("status", { id: NaN }), { name: "TypeError", message: /^status .*Nothing was sent\.$/ });
   assert.deepEqual((await it.list()).predictions, []);
+});
+
+test("[wait-timeout] [not-sendable] a time limit that is no number is refused, and nothing is sent", async (t) => {
+  const it = client(t);
+  for (const timeout of [NaN, "5", new Date()]) {
+    const refused = { name: "TypeError", message: /^timeout is .*milliseconds\. Nothing was sent\.$/ };
+    await assert.rejects(it.generate("a boat", { timeout }), refused);
+    await assert.rejects(it.map(["a boat"], { timeout }).next(), refused);
+    assert.deepEqual((await it.list()).predictions, []);
+    const handle = await it.submit("a boat", { input: { sandbox: { never: true } } });
+    await assert.rejects(handle.wait({ timeout }), refused);
+    await assert.rejects(it.result(handle.id, { timeout }), refused);
+    await assert.rejects(it.wait([handle.id], { timeout }), refused);
+    await handle.cancel();
+    await it.delete([handle.id]);
+  }
+  const { id } = await it.submit(undefined, { input: small("boat") });
+  for (const timeout of [Infinity, null]) assert.equal((await it.result(id, { timeout })).status, "completed");
 });
 
 test("what cannot be sent does not keep a script from ending", async () => {
