@@ -47,7 +47,8 @@ export interface Input {
 
 /**
  * The options of a submit. Any further one in lower case is a field of the model's input, as in `input`; one that `input` has
- * too is refused, and so is one that is written nearly as an option of the client (`timeOut`, `max_cost`).
+ * too is refused, and so is one that is written nearly as an option of the client (`timeOut`, `max_costs`) or speaks of a limit
+ * (`budget`).
  */
 export interface SubmitOptions {
   /** Fields of the model's input, with any name. */

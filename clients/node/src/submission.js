@@ -1,4 +1,5 @@
 // The options of a call, and what it sends of them.
+import { distance } from "./distance.js";
 import { directory, withFiles } from "./files.js";
 
 /** The options that are parameters of `submit`, and their names in the protocol. */
@@ -7,7 +8,10 @@ const PARAMETERS = {
   outputDir: "output_dir", outputName: "output_name", maxCost: "max_cost", maxCostEstimates: "max_cost_estimates", upload: "upload",
 };
 
-/** Every option of the client, by its name without capitals and underscores. */
+/** The shortest name that may be a misspelt option, in letters: `mode` is a field, though near `model`. */
+const SHORTEST = 5;
+
+/** Every option of the client, by its name without capitals, underscores and hyphens. */
 const OPTIONS = new Map(
   [...Object.keys(PARAMETERS), "input", "signal", "timeout", "onProgress", "concurrency", "ordered"]
     .map((name) => [plain(name), name]),
@@ -40,14 +44,30 @@ export async function submission(prompt, { input, ...options }) {
   return { prompt, ...parameters, ...sent };
 }
 
-/** The name of a field that was given as an option: in lower case, so that it is no misspelt option of the client. */
+/** The name of a field that was given as an option: in lower case, and no misspelt option of the client. */
 function fieldName(name) {
-  const meant = OPTIONS.get(plain(name));
+  const meant = OPTIONS.get(plain(name)) ?? limitIn(plain(name)) ?? nearest(plain(name));
   if (meant === undefined && name === name.toLowerCase()) return name;
   const hint = meant === undefined ? "" : meant === name ? " here" : `; ${meant} is one`;
-  throw new TypeError(`${name} is no option${hint}. Nothing was sent. A field of the model with this name goes into input.`);
+  throw new TypeError(`${name} is no option${hint}. Nothing was sent. A field of the model with this name goes into input: { … }.`);
+}
+
+/** The limit that a name speaks of: as a field of the input it would limit nothing. */
+function limitIn(word) {
+  if (/cost|spend|price|budget|usd/.test(word)) return "maxCost";
+  return /timeout|timelimit/.test(word) ? "timeout" : undefined;
+}
+
+/** The option that a name misspells: by two letters, or by one where the option is so short that fields are near it (`sigmas`). */
+function nearest(word) {
+  if (word.length < SHORTEST) return undefined;
+  const near = [...OPTIONS]
+    .map(([plainOption, option]) => ({ option, away: distance(word, plainOption), most: plainOption.length < 7 ? 1 : 2 }))
+    .filter(({ away, most }) => away <= most)
+    .sort((one, other) => one.away - other.away);
+  return near[0]?.option;
 }
 
 function plain(name) {
-  return name.replaceAll("_", "").toLowerCase();
+  return name.replace(/[_-]/g, "").toLowerCase();
 }

@@ -48,7 +48,8 @@ test("[options-are-input] a field that is given twice, or nearly an option, is r
     [{ timeOut: 5 }, /^timeOut is no option; timeout is one\. Nothing was sent\./],
     [{ max_cost: 1 }, /^max_cost is no option; maxCost is one/],
     [{ idempotencykey: "k" }, /idempotencyKey is one/],
-    [{ maxCots: 1 }, /^maxCots is no option\..*goes into input/],
+    [{ maxCots: 1 }, /^maxCots is no option; maxCost is one/],
+    [{ promptStrength: 1 }, /^promptStrength is no option\. Nothing was sent\..*goes into input: \{ … \}\.$/],
     [{ concurrency: 2 }, /^concurrency is no option here/],
   ]) {
     for (const call of ["generate", "submit", "quote", "validate"]) {
@@ -58,6 +59,38 @@ test("[options-are-input] a field that is given twice, or nearly an option, is r
   await assert.rejects(it.submit("a boat", { timeout: 5 }), { name: "TypeError", message: /timeout is no option here/ });
   // A field with such a name goes into `input`.
   assert.deepEqual((await client(t).submit("a boat", { input: { timeOut: 5 } })).prediction.input, { prompt: "a boat", timeOut: 5 });
+});
+
+test("[options-are-input] a misspelt limit is no field of the input", async (t) => {
+  const it = silent(t);
+  for (const [meant, ...names] of [
+    ["maxCost", "max_costs", "maxcosts", "max-cost", "max_cst", "max_cost_usd", "maxcots", "budget", "max_spend", "price_limit", "max_usd"],
+    ["timeout", "time_outs", "timeout_ms", "time-out", "tiemout", "time_limit"],
+    ["idempotencyKey", "idempotency-key", "idempotencykeys", "idempotancy_key"],
+    ["outputDir", "output_dirs"], ["provider", "provder"], ["model", "models"], ["upload", "uploads"], ["onProgress", "on_progres"],
+  ]) {
+    for (const name of names) {
+      const message = `${name} is no option; ${meant} is one. Nothing was sent. A field of the model with this name goes into input: { … }.`;
+      await assert.rejects(it.generate("a boat", { [name]: 1 }), { name: "TypeError", message });
+    }
+  }
+  assert.equal((await client(t).submit("a boat", { input: { max_costs: 1 } })).prediction.input.max_costs, 1);
+});
+
+test("[options-are-input] the fields of models can be options", async (t) => {
+  const it = client(t);
+  const names = [
+    "size", "n", "seed", "quality", "background", "output_format", "aspect_ratio", "resolution", "duration", "image", "images", "mask",
+    "strength", "guidance_scale", "num_inference_steps", "negative_prompt", "loras", "style", "moderation", "user", "stream",
+    "partial_images", "enable_base64_output", "enable_sync_mode", "mode", "sigmas", "output_quality", "output_compression", "max_images",
+    "num_images", "width", "height", "steps", "scale", "video", "audio", "voice", "format", "input_fidelity", "image_url", "tag", "output",
+  ];
+  const fields = Object.fromEntries(names.map((name) => [name, "x"]));
+  // Asking is enough: the sandbox does not have all of them.
+  const sent = [];
+  it.call = async (method, parameters) => sent.push([method, parameters]);
+  await it.validate(undefined, { prompt: "a boat", ...fields });
+  assert.deepEqual(sent, [["validate", { input: { prompt: "a boat", ...fields }, model: undefined, provider: undefined }]]);
 });
 
 test("[tags-text] a text is one tag", async (t) => {
