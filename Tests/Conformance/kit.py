@@ -96,8 +96,8 @@ class Log:
         end = time.monotonic() + patience
         while time.monotonic() < end:
             events = self.events()
-            killed = [event for event in events if "signal" in event]
-            assert not killed, f"the client sent signal {killed[0]['signal'] if killed else ''} instead of closing standard input"
+            for event in events:
+                assert "signal" not in event, f"the client sent signal {event['signal']} instead of closing standard input"
             if any("ended" in event for event in events):
                 return
             time.sleep(0.05)
@@ -139,11 +139,14 @@ def waits_again_and_submits_once(driver, log):
     assert log.count("submit") == 1, f"it submitted {log.count('submit')} times"
 
 
-def says_why_it_failed(words):
+def says_why_it_failed(*words):
+    """What the user is told has the words of `error`, of `failure.hint` and of `billing`."""
+
     def case(driver, log):
         outcome = driver.ask(generate="a red fox")
         assert "failed" in outcome, f"the prediction failed, and the outcome was {outcome}"
-        assert words in outcome["failed"], f"it does not say {words!r}: {outcome['failed']!r}"
+        for part in words:
+            assert part in outcome["failed"], f"it does not say {part!r}: {outcome['failed']!r}"
         assert log.count("submit") == 1, f"it submitted {log.count('submit')} times"
 
     return case
@@ -172,8 +175,12 @@ CASES = {
     "an-error": ("reports an error that it does not know", gets_the_error),
     "it-dies": ("reports that the process ended, and starts it again", says_that_it_is_lost_and_starts_again),
     "it-takes-long": ("waits again when a wait is out of time, and submits once", waits_again_and_submits_once),
-    "it-fails": ("says why a prediction failed", says_why_it_failed("The content was refused.")),
-    "no-output-is-saved": ("says that no output was saved", says_why_it_failed("No output was saved.")),
+    "it-fails": (
+        "says why a prediction failed, what to do, and whether it cost money",
+        says_why_it_failed("The content was refused.", "Change the prompt.", "charged")),
+    "no-output-is-saved": (
+        "says that no output was saved, what to do, and whether it cost money",
+        says_why_it_failed("No output was saved.", "Call result again.", "charged")),
     "it-dies-at-the-submit": ("never submits again by itself", never_submits_again),
     "the-end": ("ends the process by closing its standard input", ends_the_process_by_its_input),
 }
@@ -266,8 +273,17 @@ def main():
         if exchanges(path):
             check(path.name, read(path)[0]["title"], lambda: replay(options.client, options.program, path, options.patience))
     print("Conformance: " + ", ".join(f"{count} {outcome}" for outcome, count in counts.items()))
-    sys.exit(1 if counts["failed"] or not counts["passed"] else 0)
+    is_enough = counts["passed"] * 2 >= max(1, sum(counts.values()))
+    if not is_enough:
+        print("Fewer than half of the cases passed: a client that conforms passes more.")
+    sys.exit(0 if is_enough and not counts["failed"] else 1)
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader, such as `head`, has read enough. Python writes the rest at its end and would complain again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

@@ -14,7 +14,7 @@ async function outcome({ generate, call, params }) {
       const message = error.hint ? error.message.slice(0, -error.hint.length - 1) : error.message;
       return { error: { code: error.code, message, data: error.data } };
     }
-    if (error instanceof PredictionFailed) return { failed: error.message };
+    if (error instanceof PredictionFailed) return { failed: `${error.message} (billing: ${error.prediction.billing})` };
     if (error instanceof ProcessError) return { lost: error.message };
     throw error;
   }

@@ -18,7 +18,8 @@ with Client() as client:
         except CallError as error:
             outcome = {"error": {"code": error.code, "message": error.message, "data": error.data}}
         except PredictionFailed as error:
-            outcome = {"failed": str(error)}
+            # As the README of this client tells its users to report it.
+            outcome = {"failed": f"{error} (billing: {error.prediction.billing})"}
         except ProcessError as error:
             outcome = {"lost": str(error)}
         print(json.dumps(outcome), flush=True)
