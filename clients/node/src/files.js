@@ -68,7 +68,9 @@ export async function withFiles(input, upload) {
     if (copies.has(source)) return copies.get(source);
     const target = Array.isArray(source) ? [] : {};
     copies.set(source, target);
-    for (const [key, value] of Object.entries(source)) {
+    for (const [key, original] of Object.entries(source)) {
+      if (key === "toJSON" && typeof original === "function") continue; // It was called.
+      const value = asJSON(original, key);
       const name = Array.isArray(source) ? `${path}[${key}]` : `${path}.${key}`;
       const isPrompt = isText || (key === "prompt" && !Array.isArray(source));
       target[key] = value;
@@ -79,7 +81,7 @@ export async function withFiles(input, upload) {
         reading.push(done);
       } else if (types.isPromise(value) || value?.[Symbol.asyncIterator]) {
         throw new TypeError(`${name} is a promise or a stream: await it or read it first. Nothing was sent.`);
-      } else if (typeof value === "object" && value !== null && typeof value.toJSON !== "function") {
+      } else if (typeof value === "object" && value !== null) {
         target[key] = copy(value, name, isPrompt);
       } else if (typeof value === "string" && value.startsWith("@/") && !isPrompt) {
         texts.push(name);
@@ -98,7 +100,7 @@ export async function withFiles(input, upload) {
     return text;
   }
 
-  const sent = copy(input, "input", false);
+  const sent = copy(asJSON(input, "input"), "input", false);
   await Promise.all(reading);
   if (upload === undefined && references.length > 0) {
     if (texts.length > 0) {
@@ -117,6 +119,9 @@ const tagOf = (value) => Object.prototype.toString.call(value);
 const isURL = (value) => tagOf(value) === "[object URL]" && value.protocol === "file:";
 const isBlob = (value) => ["[object Blob]", "[object File]"].includes(tagOf(value));
 const isFile = (value) => isURL(value) || isBlob(value) || ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value);
+
+/** What JSON holds of a value: the text of a date, of a URL, of an object that makes its own. */
+const asJSON = (value, key) => (typeof value?.toJSON === "function" && !isFile(value) ? value.toJSON(key) : value);
 
 /** A file of this machine as a reference, or with its content. */
 async function readPath(path, name, mayUpload) {

@@ -175,6 +175,15 @@ test("a string is never a file by itself, and none is uploaded beside a file", a
   const both = { images: [file(path)], note: `@${path}` };
   await assert.rejects(it.submit("a boat", both), { name: "TypeError", message: /^input\.note begins with "@\/".*input\.images\[0\].*Nothing was sent/ });
   assert.equal((await it.submit("a boat", { ...both, upload: true })).prediction.input.note, `@${path}`);
+  // Nor one that an object makes of itself for JSON.
+  const made = { toJSON: () => `@${path}` };
+  for (const fields of [{ note: made }, { deep: [{ toJSON: () => ({ note: [made] }) }] }, { toJSON: () => ({ images: both.images, note: made }) }]) {
+    const input = fields.toJSON ? fields : { images: both.images, ...fields };
+    await assert.rejects(it.submit("a boat", { input }), { name: "TypeError", message: /begins with "@\/".*Nothing was sent/ });
+  }
+  const when = new Date(0);
+  const dated = await it.submit("a boat", { input: { images: both.images, when, page: new URL("https://example.com/a") } });
+  assert.deepEqual([dated.prediction.input.when, dated.prediction.input.page], [when.toISOString(), "https://example.com/a"]);
 });
 
 test("[file-bytes] bytes of every type are sent as a file", async (t) => {
