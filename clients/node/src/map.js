@@ -10,6 +10,10 @@ export async function* map(client, prompts, { concurrency = 4, ordered = true, s
   limitOf(shared.timeout);
   // Each of its characters would be a prompt.
   if (typeof prompts === "string") throw new TypeError("map takes several prompts; generate takes one. Nothing was sent.");
+  const iterate = prompts?.[Symbol.asyncIterator] ?? prompts?.[Symbol.iterator];
+  if (typeof iterate !== "function") {
+    throw new TypeError("map takes an array or another iterable of prompts, also an asynchronous one. Nothing was sent.");
+  }
   signal?.throwIfAborted();
   const ending = new AbortController();
   const abort = () => ending.abort(signal.reason);
@@ -19,7 +23,7 @@ export async function* map(client, prompts, { concurrency = 4, ordered = true, s
   const running = new Map();
   /** Results that were not delivered yet, in the order in which they came. */
   const results = new Map();
-  const source = prompts[Symbol.asyncIterator]?.() ?? prompts[Symbol.iterator]();
+  const source = iterate.call(prompts);
   /** The next prompt of an asynchronous source, while it is awaited. */
   let coming;
   let exhausted = false;
@@ -45,17 +49,26 @@ export async function* map(client, prompts, { concurrency = 4, ordered = true, s
 
   function take({ done, value }) {
     if (done) exhausted = true;
-    else start(typeof value === "string" ? { prompt: value } : value);
+    else start(value);
   }
 
-  function start({ prompt, ...own }) {
+  function start(value) {
     const index = started++;
+    const { prompt, ...own } = typeof value === "string" ? { prompt: value } : Object(value);
     const options = { ...shared, ...own, signal: ending.signal, onProgress: onProgress && ((it) => onProgress(it, index)) };
-    const made = client.generate(prompt, options).then(
+    const made = (isPrompt(value) ? client.generate(prompt, options) : Promise.reject(noPrompt(value, index))).then(
       (prediction) => ({ index, prompt, prediction }),
       (error) => ({ index, prompt, error }),
     );
     running.set(index, made.then((result) => running.delete(index) && results.set(index, result)));
+  }
+
+  /** Lets the source clean up; its error is the loop's. */
+  async function leave() {
+    const left = (async () => source.return?.())();
+    // An abort has an error of its own, and behind a prompt that never comes no cleanup begins.
+    if (coming || signal?.aborted) left.catch(() => {});
+    else await left;
   }
 
   try {
@@ -78,6 +91,13 @@ export async function* map(client, prompts, { concurrency = 4, ordered = true, s
     signal?.removeEventListener("abort", abort);
     ending.abort();
     await Promise.all(running.values());
-    if (!exhausted) source.return?.();
+    if (!exhausted) await leave();
   }
+}
+
+const isPrompt = (value) => typeof value === "string" || (typeof value === "object" && value !== null && !Array.isArray(value));
+
+function noPrompt(value, index) {
+  const kind = value === null ? "null" : Array.isArray(value) ? "an array" : `of the type ${typeof value}`;
+  return new TypeError(`Prompt ${index} is ${kind}; map takes strings, and objects with a prompt and options. Nothing was sent.`);
 }

@@ -120,6 +120,55 @@ test("prompts may come one by one, and their error is thrown", async (t) => {
   await assert.rejects(it.map("a red fox").next(), { name: "TypeError", message: /generate takes one/ });
 });
 
+test("[map] what is no list of prompts is refused", async (t) => {
+  const it = client(t);
+  for (const prompts of [null, undefined, 5, { prompt: "a" }, { [Symbol.iterator]: 1 }]) {
+    await assert.rejects(it.map(prompts).next(), { name: "TypeError", message: /^map takes an array .*Nothing was sent\.$/ });
+  }
+  const all = await collect(it.map([null, { input: small("a boat") }, undefined, 5, ["a", "b"]]));
+  assert.deepEqual(all.map(({ error, prediction }) => error?.message ?? prediction.status), [
+    "Prompt 0 is null; map takes strings, and objects with a prompt and options. Nothing was sent.",
+    "completed",
+    "Prompt 2 is of the type undefined; map takes strings, and objects with a prompt and options. Nothing was sent.",
+    "Prompt 3 is of the type number; map takes strings, and objects with a prompt and options. Nothing was sent.",
+    "Prompt 4 is an array; map takes strings, and objects with a prompt and options. Nothing was sent.",
+  ]);
+  assert.ok(all.every(({ error }) => error === undefined || error instanceof TypeError));
+  assert.equal((await it.list()).predictions.length, 1);
+});
+
+test("[map-interrupted] an error in the cleanup of the prompts is the loop's, and never an unhandled one", async (t) => {
+  const it = client(t);
+  const broken = () => ({ name: "RangeError", message: "the cleanup failed" });
+  async function* later() {
+    try {
+      for (;;) yield { input: small("a boat") };
+    } finally {
+      throw new RangeError("the cleanup failed");
+    }
+  }
+  function* now() {
+    yield* [{ input: small("a boat") }];
+    throw new RangeError("the source failed");
+  }
+  // The test runner fails a test whose rejections nobody handles.
+  const one = it.map(later(), { concurrency: 1 });
+  assert.equal((await one.next()).value.prediction.status, "completed");
+  await assert.rejects(one.return(), broken());
+  const controller = new AbortController();
+  const other = it.map(later(), { concurrency: 1, signal: controller.signal });
+  await other.next();
+  controller.abort(new Error("enough"));
+  await assert.rejects(other.next(), { message: "enough" });
+  await assert.rejects(collect(it.map(now())), { message: "the source failed" });
+  // One whose next prompt never comes does not keep the loop from ending.
+  const silent = { next: () => (silent.next = () => new Promise(() => {}), Promise.resolve({ value: { input: small("a boat") } })) };
+  silent.return = () => Promise.reject(new Error("too late"));
+  const last = it.map({ [Symbol.asyncIterator]: () => silent }, { concurrency: 2 });
+  await last.next();
+  assert.deepEqual(await last.return(), { done: true, value: undefined });
+});
+
 test("without a program every prompt says so", async () => {
   const [{ error }] = await collect(fake({ after() {} }, "quits").map(["a"]));
   assert.equal(error.type, "start_failed");
