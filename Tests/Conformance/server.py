@@ -71,7 +71,7 @@ class Wire:
 
 
 class Answers:
-    """The answers of the cases. The method with the name of the case, if there is one, answers what is asked about predictions."""
+    """The answers of the cases. The method with the name of the case, if there is one, answers the calls about predictions."""
 
     def __init__(self, wire):
         self.wire = wire

@@ -58,7 +58,7 @@ function limitIn(word) {
   return /timeout|timelimit/.test(word) ? "timeout" : undefined;
 }
 
-/** The option that a name misspells: by two letters, or by one where the option is so short that fields are near it (`sigmas`). */
+/** The option that a name misspells: by two letters, or by one where the option is short and fields are near it: `sigmas`. */
 function nearest(word) {
   if (word.length < SHORTEST) return undefined;
   const near = [...OPTIONS]
