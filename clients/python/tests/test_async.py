@@ -89,6 +89,28 @@ def test_cancelling_the_task_cancels_the_prediction(options):
     run(main())
 
 
+@pytest.mark.behaviour("generate-interrupted")
+def test_cancelling_the_task_in_the_moment_of_the_reply_cancels_the_prediction(options):
+    async def main():
+        async with AsyncClient(**options) as client:
+            await client.call("ping")
+            for turns in range(4):
+                task = asyncio.create_task(client.generate(input=small(f"never {turns}", never=True)))
+                while not (submits := [one for one in client._connection._pending.values() if one.method == "submit"]):
+                    await asyncio.sleep(0)
+                # The loop is busy while the reply comes.
+                submits[0].future.result(PATIENCE)
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                task.cancel()
+                await asyncio.wait({task}, timeout=5)
+                assert task.cancelled(), f"goes on when cancelled {turns} turns after the reply"
+        async with AsyncClient(**options) as client:
+            assert [one.status for one in await client.list(text="never")] == ["cancelled"] * 4
+
+    run(main())
+
+
 @pytest.mark.behaviour("close")
 def test_closing_waits_until_what_was_given_up_is_cancelled(options, caplog, monkeypatch):
     async def main():

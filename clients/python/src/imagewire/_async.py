@@ -68,7 +68,7 @@ class AsyncClient(BaseClient):
     async def _answer(self, connection: Connection, pending: Pending, timeout: Optional[float] = None) -> Any:
         patience = self._timeout if timeout is None else timeout
         try:
-            return await asyncio.wait_for(asyncio.wrap_future(pending.future), patience)
+            return await _reply(pending, patience)
         except asyncio.TimeoutError:
             connection.abandon(pending)
             raise CallTimeout(f"{pending.method} was not answered within {patience:g} s.") from None
@@ -125,7 +125,7 @@ class AsyncClient(BaseClient):
 
     async def _submitted(self, pending: Pending) -> Any:
         try:
-            return await asyncio.wait_for(asyncio.wrap_future(pending.future), self._timeout)
+            return await _reply(pending, self._timeout)
         except asyncio.TimeoutError:
             raise CallTimeout(
                 f"submit was not answered within {self._timeout:g} s. It may have been accepted: list() shows it."
@@ -318,6 +318,21 @@ class AsyncClient(BaseClient):
             call.method, call.params, lambda value: connection.listen(value["subscription"], put)
         )
         return AsyncSubscription(self, connection, await self._answer(connection, pending), messages)
+
+
+async def _reply(pending: Pending, patience: float) -> Any:
+    """The result of a request; `asyncio.TimeoutError` after `patience` seconds."""
+    future = asyncio.wrap_future(pending.future)
+    try:
+        # Not `wait_for`: before Python 3.12 it swallows the cancelling of a task whose reply has just come.
+        done, _ = await asyncio.wait({future}, timeout=patience)
+    finally:
+        if not future.cancel():
+            # An error that nobody reads would be logged by the loop.
+            future.exception()
+    if not done:
+        raise asyncio.TimeoutError
+    return future.result()
 
 
 async def _tell(on_progress: Optional[OnProgress], prediction: Prediction) -> None:
