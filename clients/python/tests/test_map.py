@@ -119,6 +119,34 @@ def test_an_interruption_cancels_what_is_not_finished(client):
     assert [one.status for one in client.list(text="never")] == ["cancelled", "cancelled"]
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="only where processes fork")
+@pytest.mark.behaviour("map-interrupted")
+def test_a_forked_child_that_ends_in_the_loop_cancels_nothing_of_its_parent(client):
+    seen = []
+
+    def prompts():
+        yield "never 0"
+        child = os.fork()
+        if child == 0:
+            # It has a process of its own, which could cancel.
+            client.call("ping")
+            raise SystemExit
+        assert os.waitpid(child, 0)[1] == 0
+        seen.extend(one.done for one in client.list(text="never"))
+        raise KeyboardInterrupt
+
+    test = os.getpid()
+    try:
+        with pytest.raises((KeyboardInterrupt, SystemExit)):
+            list(client.map(prompts(), concurrency=2, sandbox={"never": True}, **SIZE))
+    finally:
+        if os.getpid() != test:
+            client.close(PATIENCE)
+            os._exit(0)
+    assert seen == [False]
+    assert [one.status for one in client.list(text="never")] == ["cancelled"]
+
+
 @pytest.mark.behaviour("map-interrupted")
 def test_ctrl_c_cancels_the_rest_and_submits_nothing_more(options, tmp_path):
     process = script(

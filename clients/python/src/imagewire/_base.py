@@ -5,6 +5,7 @@ import threading
 import weakref
 from typing import List, Mapping, Optional, Sequence
 
+from ._batch import Batch
 from ._calls import Path, absolute
 from ._connection import Connection
 
@@ -53,11 +54,12 @@ class BaseClient:
                 self._finalizer = None
             return connection
 
-    def _cancel(self, ids: Sequence[str]) -> None:
-        """Cancels predictions without waiting for the replies; closing waits for these."""
+    def _give_up(self, batch: Batch) -> None:
+        """Cancels what a batch still runs without waiting for the replies; closing waits for these."""
         connection = self._connection
-        if connection is not None and connection.is_usable:
-            for id in ids:
+        # A forked child that ends in a loop over `map` leaves it too, but the predictions are its parent's.
+        if batch.owner == os.getpid() and connection is not None and connection.is_usable:
+            for id in batch.running:
                 connection.cancel(id)
 
     def _abandon_connection(self) -> None:

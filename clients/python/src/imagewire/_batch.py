@@ -1,5 +1,6 @@
 """A batch of predictions for `map`: which run, and what comes out. Both clients drive it; it makes no call itself."""
 
+import os
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple, Union
 
 from ._calls import Call
@@ -17,6 +18,8 @@ class Batch:
             raise ValueError(f"concurrency is {concurrency}, and must be at least 1. Nothing was sent.")
         if "prompt" in submit.params.get("input", {}):
             raise TypeError("prompt is given twice, as an argument of map() and in input. Nothing was sent.")
+        #: The process whose predictions these are.
+        self.owner = os.getpid()
         self._prompts = enumerate(prompts)
         self._concurrency = concurrency
         self._as_completed = as_completed

@@ -217,7 +217,7 @@ class Client(BaseClient):
         except ImagewireError:
             raise
         except BaseException:
-            self._cancel(batch.running)
+            self._give_up(batch)
             raise
         failure = batch.failure()
         if failure is not None:
