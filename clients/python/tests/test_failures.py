@@ -1,6 +1,9 @@
 """Predictions that fail, calls that are refused, messages that cannot be sent, and errors that name no call."""
 
+import asyncio
 import dataclasses
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -85,6 +88,26 @@ def test_a_time_limit_leaves_the_prediction_alone(client):
         client.generate(input=small("never", never=True), timeout=0.2)
     assert isinstance(late.value, imagewire.WaitTimeout)
     assert not client.status(late.value.prediction.id).done
+
+
+@pytest.mark.behaviour("restart")
+def test_a_lost_process_leaves_the_id_behind(client, options):
+    def kill(prediction):
+        os.kill(client._connection._process.pid, signal.SIGKILL)
+
+    with pytest.raises(imagewire.ConnectionLost, match="result.. waits for it") as lost:
+        client.generate(input=small("never", never=True), on_progress=kill)
+    [made] = client.list()
+    assert lost.value.prediction_id == made.id and made.id in str(lost.value) and not made.done
+
+    async def main():
+        async with imagewire.AsyncClient(**options) as other:
+            with pytest.raises(imagewire.ConnectionLost) as lost:
+                await other.generate(
+                    input=small("later", never=True), on_progress=lambda _: os.kill(other._connection._process.pid, signal.SIGKILL))
+            return lost.value.prediction_id
+
+    assert asyncio.run(main()) == client.list(text="later").predictions[0].id
 
 
 def test_a_call_that_is_not_answered_in_time(fake):

@@ -18,7 +18,9 @@ from ._connection import Connection, Pending
 from ._handle import AsyncHandle
 from ._schema import ModelKind, Status, WaitMode
 from ._subscription import AsyncSubscription
-from .errors import CallError, CallTimeout, ImagewireError, WaitTimeout, completed
+from .errors import (
+    CallError, CallTimeout, ConnectionLost, ImagewireError, PredictionNotFound, ProcessError, WaitTimeout, completed,
+)
 from .prediction import Deletion, Model, Page, Prediction, Price, Thumbnail, Validation, Waited
 
 T = TypeVar("T")
@@ -172,24 +174,41 @@ class AsyncClient(BaseClient):
                             batch.accepted(place, prediction)
                     except CallError as error:
                         batch.refused(place, error)
+                    except (ProcessError, CallTimeout) as error:
+                        if not batch.has_begun and not isinstance(error, ConnectionLost):
+                            raise
+                        batch.unanswered(place, error, self._connection is None)
                 for one in batch.ready():
                     yield one
                 if batch.running:
-                    waited = await self.wait(batch.running, mode="any", timeout=_calls.SLICE)
-                    for id in likely_finished(waited):
-                        prediction = await self._ask(_calls.result(id, 0, False))
-                        if prediction.done:
-                            batch.finished(prediction)
+                    try:
+                        await self._wait_for_any(batch)
+                    except ImagewireError as error:
+                        batch.lost(error, self._connection is None)
                     for one in batch.ready():
                         yield one
-        except ImagewireError:
-            raise
         except BaseException:
             self._give_up(batch)
             raise
         failure = batch.failure()
         if failure is not None:
             raise failure
+
+    async def _wait_for_any(self, batch: Batch) -> None:
+        """Waits until a prediction of the batch is finished, and tells the batch."""
+        try:
+            ids = likely_finished(await self.wait(batch.running, mode="any", timeout=_calls.SLICE))
+        except PredictionNotFound:
+            # One was deleted meanwhile; which one is not said.
+            ids = batch.running
+        for id in ids:
+            try:
+                prediction = await self._ask(_calls.result(id, 0, False))
+            except PredictionNotFound as error:
+                batch.vanished(id, error)
+            else:
+                if prediction.done:
+                    batch.finished(prediction)
 
     async def status(self, id: str, *, full: bool = False) -> Prediction:
         """The prediction as it is now, at once; with `full` nothing is left out, however long."""
@@ -204,7 +223,10 @@ class AsyncClient(BaseClient):
         while True:
             left = _calls.SLICE if deadline is None else max(0.0, deadline - time.monotonic())
             part = min(left, _calls.SLICE if on_progress is None else _calls.TICK)
-            prediction = await self._ask(_calls.result(id, part, inline), part + self._timeout)
+            try:
+                prediction = await self._ask(_calls.result(id, part, inline), part + self._timeout)
+            except (ProcessError, CallTimeout) as error:
+                raise error.about(id) from error
             await _tell(on_progress, prediction)
             if prediction.done:
                 return prediction

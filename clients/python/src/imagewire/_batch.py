@@ -4,7 +4,7 @@ import os
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple, Union
 
 from ._calls import Call
-from .errors import CallError, ImagewireError, MapFailed, prediction_error
+from .errors import CallError, ConnectionLost, ImagewireError, MapFailed, PredictionNotFound, prediction_error
 from .prediction import Prediction, Waited
 
 
@@ -19,7 +19,9 @@ class Batch:
         if "prompt" in submit.params.get("input", {}):
             raise TypeError("prompt is given twice, as an argument of map() and in input. Nothing was sent.")
         #: The process whose predictions these are.
-        self.owner = os.getpid()
+        self.owner: Optional[int] = None
+        #: Whether a process ended, and nothing was answered since.
+        self._was_lost = False
         self._prompts = enumerate(prompts)
         self._concurrency = concurrency
         self._as_completed = as_completed
@@ -37,8 +39,13 @@ class Batch:
         """The ids of the predictions that are not finished."""
         return list(self._running)
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether a submit was made before."""
+        return bool(self._running or self._outcomes)
+
     def calls(self) -> Iterator[Tuple[int, "Call[Prediction]"]]:
-        """The next submits, while there is room; the caller says `accepted` or `refused` for each before it takes the next."""
+        """The next submits, while there is room; the caller says `accepted`, `refused` or `unanswered` for each before it takes the next."""
         while len(self._running) < self._concurrency and not self._exhausted:
             for place, prompt in self._prompts:
                 yield place, self._call(place, prompt)
@@ -56,13 +63,35 @@ class Batch:
         return Call(self._submit.method, params, self._submit.read)
 
     def accepted(self, place: int, prediction: Prediction) -> None:
+        self.owner = self.owner or os.getpid()
+        self._was_lost = False
         self._running[prediction.id] = place
 
     def refused(self, place: int, error: CallError) -> None:
         self._end(place, error)
 
+    def unanswered(self, place: int, error: ImagewireError, closed: bool) -> None:
+        """A submit without an answer: it may have been accepted, and is not repeated."""
+        self._end(place, error)
+        self.lost(error, closed)
+
     def finished(self, prediction: Prediction) -> None:
+        self._was_lost = False
         self._end(self._running.pop(prediction.id), prediction_error(prediction) or prediction)
+
+    def vanished(self, id: str, error: PredictionNotFound) -> None:
+        self._end(self._running.pop(id), error)
+
+    def lost(self, error: ImagewireError, closed: bool) -> None:
+        """A call was not answered. If the process ended, the next one goes on, unless that ends too before it answers; anything
+        else, such as the closing of the client, ends the batch, and leaves alone what runs."""
+        if isinstance(error, ConnectionLost) and not closed and not self._was_lost:
+            self._was_lost = True
+            return
+        for id, place in self._running.items():
+            self._end(place, error.about(id))
+        self._running.clear()
+        self._exhausted = True
 
     def _end(self, place: int, outcome: Union[Prediction, ImagewireError]) -> None:
         self._outcomes[place] = outcome

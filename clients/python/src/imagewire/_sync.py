@@ -17,7 +17,9 @@ from ._connection import Connection, Pending
 from ._handle import Handle
 from ._schema import ModelKind, Status, WaitMode
 from ._subscription import Subscription
-from .errors import CallError, CallTimeout, ImagewireError, WaitTimeout, completed
+from .errors import (
+    CallError, CallTimeout, ConnectionLost, ImagewireError, PredictionNotFound, ProcessError, WaitTimeout, completed,
+)
 from .prediction import Deletion, Model, Page, Prediction, Price, Thumbnail, Validation, Waited
 
 T = TypeVar("T")
@@ -193,7 +195,8 @@ class Client(BaseClient):
         them, and submitted only while the loop asks for the next prediction.
 
         The failure of one prompt leaves the others alone: when they have ended, `MapFailed` is raised, whose `results` has all of
-        them. Leaving the loop, and any interruption, cancels what is not finished and submits nothing more.
+        them. When the process ends, the next one goes on with what was accepted; a submit that it did not answer is not repeated,
+        and counts as a failure. Leaving the loop, and any interruption, cancels what is not finished and submits nothing more.
         """
         return self._mapped(Batch(prompts, concurrency, as_completed, _calls.submit("map", None, **options)))
 
@@ -206,22 +209,39 @@ class Client(BaseClient):
                             batch.accepted(place, prediction)
                     except CallError as error:
                         batch.refused(place, error)
+                    except (ProcessError, CallTimeout) as error:
+                        if not batch.has_begun and not isinstance(error, ConnectionLost):
+                            raise
+                        batch.unanswered(place, error, self._connection is None)
                 yield from batch.ready()
                 if batch.running:
-                    waited = self.wait(batch.running, mode="any", timeout=_calls.SLICE)
-                    for id in likely_finished(waited):
-                        prediction = self._ask(_calls.result(id, 0, False))
-                        if prediction.done:
-                            batch.finished(prediction)
+                    try:
+                        self._wait_for_any(batch)
+                    except ImagewireError as error:
+                        batch.lost(error, self._connection is None)
                     yield from batch.ready()
-        except ImagewireError:
-            raise
         except BaseException:
             self._give_up(batch)
             raise
         failure = batch.failure()
         if failure is not None:
             raise failure
+
+    def _wait_for_any(self, batch: Batch) -> None:
+        """Waits until a prediction of the batch is finished, and tells the batch."""
+        try:
+            ids = likely_finished(self.wait(batch.running, mode="any", timeout=_calls.SLICE))
+        except PredictionNotFound:
+            # One was deleted meanwhile; which one is not said.
+            ids = batch.running
+        for id in ids:
+            try:
+                prediction = self._ask(_calls.result(id, 0, False))
+            except PredictionNotFound as error:
+                batch.vanished(id, error)
+            else:
+                if prediction.done:
+                    batch.finished(prediction)
 
     def status(self, id: str, *, full: bool = False) -> Prediction:
         """The prediction as it is now, at once; with `full` nothing is left out, however long."""
@@ -239,7 +259,10 @@ class Client(BaseClient):
         while True:
             left = _calls.SLICE if deadline is None else max(0.0, deadline - time.monotonic())
             part = min(left, _calls.SLICE if on_progress is None else _calls.TICK)
-            prediction = self._ask(_calls.result(id, part, inline), part + self._timeout)
+            try:
+                prediction = self._ask(_calls.result(id, part, inline), part + self._timeout)
+            except (ProcessError, CallTimeout) as error:
+                raise error.about(id) from error
             if on_progress is not None:
                 on_progress(prediction)
             if prediction.done:

@@ -4,6 +4,7 @@
 failed, and `error.prediction` says how. `WaitTimeout`: it is not finished yet, and goes on.
 """
 
+import copy
 from typing import Any, Dict, Mapping, Optional, Sequence, Tuple, Type, Union
 
 from ._schema import ErrorType
@@ -12,6 +13,16 @@ from .prediction import Prediction
 
 class ImagewireError(Exception):
     """Base class of all exceptions of this package. Pickled and unpickled, it keeps its attributes."""
+
+    #: The accepted prediction whose waiting broke off; it goes on, and `client.result(error.prediction_id)` waits again.
+    prediction_id: Optional[str] = None
+
+    def about(self, id: str) -> "ImagewireError":
+        """A copy for the caller that waited for this prediction: an error of the process is that of all calls in flight."""
+        error = copy.copy(self)
+        error.args = (f"{self} This call waited for prediction {id}; result() waits for it again.",)
+        error.prediction_id = id
+        return error
 
     def __reduce__(self) -> Any:
         # Not by calling `__init__` again, as exceptions are unpickled by default: it takes other arguments than `args`.
@@ -178,14 +189,18 @@ class PredictionFailed(ImagewireError):
 
 
 class MapFailed(ImagewireError):
-    """Some prompts of `map` failed, after all others have ended. The first failure is the `__cause__`."""
+    """Some prompts of `map` failed, after all others have ended. The first failure is the `__cause__`.
+
+    Where the process was lost for good, nothing more was submitted, and what was accepted goes on: the error in its place has its
+    `prediction_id`.
+    """
 
     def __init__(self, results: "Sequence[Union[Prediction, ImagewireError]]") -> None:
         failures = [one for one in results if isinstance(one, ImagewireError)]
         super().__init__(
             f"{len(failures)} of {len(results)} prompts failed; error.results has all. The first failure: {failures[0]}"
         )
-        #: For each prompt, in their order, its prediction or its error.
+        #: For each prompt that was taken, in their order, its prediction or its error.
         self.results: Tuple[Union[Prediction, ImagewireError], ...] = tuple(results)
         self.__cause__ = failures[0]
 
