@@ -239,6 +239,23 @@ def test_a_keyword_that_is_given_twice_or_misspelt_is_refused(client, method, gi
     assert list(client.list()) == []
 
 
+@pytest.mark.behaviour("options-are-input")
+@pytest.mark.parametrize(
+    "name, option",
+    [
+        *((name, "max_cost") for name in (
+            "max_cost_usd", "maximum_cost", "max_price", "max_spend", "cost_limit", "cost_max", "cost", "budget", "maxCostUSD", "maxPrice")),
+        *((name, "timeout") for name in ("time_limit", "request_timeout", "timeout_ms", "timeLimit")),
+    ],
+)
+def test_a_keyword_that_sounds_like_a_limit_is_refused(client, name, option):
+    for make in (client.generate, client.submit, client.validate, lambda prompt, **more: client.map([prompt], **more)):
+        with pytest.raises(TypeError, match=rf'takes no {name}; did you mean {option}\? .*input={{"{name}": …}}\. Nothing was sent'):
+            make("a boat", **{name: 0.01})
+    assert list(client.list()) == []
+    assert client.submit("a boat", input={name: 0.01}).input[name] == 0.01
+
+
 def test_a_field_that_resembles_an_option_goes_into_input(client):
     assert client.submit("a boat", mode="std", input={"tag": "x"}).input == {"prompt": "a boat", "mode": "std", "tag": "x"}
 

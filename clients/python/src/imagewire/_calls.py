@@ -5,7 +5,7 @@ import os
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from os import PathLike
-from typing import Any, Callable, Dict, Generic, Iterable, Mapping, Optional, Sequence, Tuple, TypeVar, Union
+from typing import Any, Callable, Dict, Generic, Iterable, List, Mapping, Optional, Sequence, Tuple, TypeVar, Union
 
 from ._files import with_files
 from ._schema import ModelKind, WaitMode
@@ -157,10 +157,20 @@ def _input(
     return whole
 
 
+#: What a keyword for each limit may be called by one who guesses.
+_LIMITS = {"max_cost": ("cost", "spend", "price", "budget"), "timeout": ("timeout", "timelimit")}
+
+
+def _limits(name: str) -> List[str]:
+    """The options that limit what this name sounds like: `max_cost` for `maxPrice`."""
+    plain = name.lower().replace("_", "").replace("-", "")
+    return [option for option, words in _LIMITS.items() if any(word in plain for word in words)]
+
+
 def _check(method: str, name: str) -> None:
     from difflib import get_close_matches  # Rarely needed, and slow to import.
 
-    for option in get_close_matches(name, _OPTIONS, 1, 0.85):
+    for option in get_close_matches(name, _OPTIONS, 1, 0.85) or _limits(name):
         meant = "." if option == name else f"; did you mean {option}?"
         raise TypeError(
             f'{method}() takes no {name}{meant} A field of the model goes into input={{"{name}": …}}. Nothing was sent.'
