@@ -313,6 +313,21 @@ def test_a_key_is_numbered_so_that_a_second_run_pays_for_nothing_twice(client):
     assert list(client.map(["a", "b"], idempotency_key="book", **SIZE)) == first
 
 
+def test_what_was_cancelled_keeps_its_key(client):
+    """As the README says: a second run makes it only with another key."""
+    def interrupted():
+        yield "a"
+        raise KeyboardInterrupt
+
+    options = {**SIZE, "idempotency_key": "book", "sandbox": {"never": True}}
+    with pytest.raises(KeyboardInterrupt):
+        list(client.map(interrupted(), **options))
+    with pytest.raises(imagewire.MapFailed) as failed:
+        list(client.map(["a"], **options))
+    assert [type(one) for one in failed.value.results] == [imagewire.PredictionCancelled]
+    assert len(list(client.list())) == 1
+
+
 def test_an_open_file_is_read_once_for_all(client):
     import io
 

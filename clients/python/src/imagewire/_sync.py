@@ -191,7 +191,7 @@ class Client(BaseClient):
         """A prediction of every prompt, `concurrency` at a time, in the order of the prompts.
 
         With `as_completed` each as soon as it is finished, with its place: `(0, prediction)`. The options are those of `submit`;
-        an `idempotency_key` gets the number of the prompt behind it. Prompts are taken from the iterable as there is room for
+        an `idempotency_key` gets the number of the prompt behind it, and what failed or was cancelled with it fails again. Prompts are taken from the iterable as there is room for
         them, and submitted only while the loop asks for the next prediction.
 
         The failure of one prompt leaves the others alone: when they have ended, `MapFailed` is raised, whose `results` has all of
