@@ -145,6 +145,13 @@ def test_a_wrong_program_is_said_to_be_wrong_and_is_ended(fake, started, kind, e
     assert process.wait(PATIENCE) is not None
 
 
+def test_a_start_that_fails_is_not_said_to_succeed_next_time(options, tmp_path, monkeypatch):
+    monkeypatch.setenv("IMAGEWIRE_CONNECT", f"unix:{tmp_path}/socket")
+    with pytest.raises(imagewire.StartFailed, match="status 2.*--state-dir belongs to.*Nothing was sent") as failed:
+        Client(**options, state_dir=tmp_path).call("ping")
+    assert "starts it again" not in str(failed.value) and "accepted" not in str(failed.value)
+
+
 @pytest.fixture
 def started(monkeypatch):
     """The processes that are started during a test."""

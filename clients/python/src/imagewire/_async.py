@@ -163,7 +163,7 @@ class AsyncClient(BaseClient):
         self, prompts: Iterable[str], *, concurrency: int = 4, as_completed: bool = False, **options: Any
     ) -> AsyncIterator[Any]:
         """A prediction of every prompt, for `async for`; see `Client.map`. Cancelling the task cancels what is not finished."""
-        return self._mapped(Batch(prompts, concurrency, as_completed, _calls.submit("map", None, **options)))
+        return self._mapped(self._open(Batch(prompts, concurrency, as_completed, _calls.submit("map", None, **options))))
 
     async def _mapped(self, batch: Batch) -> AsyncIterator[Any]:
         try:

@@ -29,6 +29,8 @@ class BaseClient:
         self._timeout = timeout
         self._connection: Optional[Connection] = None
         self._lock = threading.Lock()
+        #: The loops over `map` that are not over, or that a variable still holds.
+        self._batches: "weakref.WeakSet[Batch]" = weakref.WeakSet()
         self._finalizer: Optional["weakref.finalize[[], BaseClient]"] = None
         _CLIENTS.add(self)
 
@@ -46,13 +48,21 @@ class BaseClient:
             return self._connection
 
     def _disconnect(self) -> Optional[Connection]:
-        """Takes the connection away, for closing it."""
+        """Takes the connection away, for closing it; loops over `map` are over with it."""
         with self._lock:
+            for batch in list(self._batches):
+                self._give_up(batch)
             connection, self._connection = self._connection, None
             if connection is not None and self._finalizer is not None:
                 self._finalizer.detach()
                 self._finalizer = None
             return connection
+
+    def _open(self, batch: Batch) -> Batch:
+        """The batch, which closing gives up."""
+        with self._lock:
+            self._batches.add(batch)
+        return batch
 
     def _give_up(self, batch: Batch) -> None:
         """Cancels what a batch still runs without waiting for the replies; closing waits for these."""

@@ -45,7 +45,7 @@ class Batch:
         return bool(self._running or self._outcomes)
 
     def calls(self) -> Iterator[Tuple[int, "Call[Prediction]"]]:
-        """The next submits, while there is room; the caller says `accepted`, `refused` or `unanswered` for each before it takes the next."""
+        """The next submits, while there is room; before it takes the next, the caller says `accepted`, `refused` or `unanswered`."""
         while len(self._running) < self._concurrency and not self._exhausted:
             for place, prompt in self._prompts:
                 yield place, self._call(place, prompt)

@@ -65,6 +65,7 @@ class Connection:
         self._settled = threading.Condition(self._lock)
         self._listeners: Dict[str, Callable[[str, Optional[Dict[str, Any]]], None]] = {}
         self._lost: Optional[ProcessError] = None
+        self._is_introduced = False
         self._closing = False
         self._outbox: "queue.SimpleQueue[Optional[Tuple[Optional[Pending], bytes]]]" = queue.SimpleQueue()
         self._log: List[str] = []
@@ -102,6 +103,7 @@ class Connection:
         pending = self.start("initialize", params)
         try:
             check_server(self._command, pending.future.result(START_PATIENCE))
+            self._is_introduced = True
         except FutureTimeout as error:
             raise StartFailed(f"{self._command} does not answer. Is it imagewire? Nothing was sent.") from error
         except ConnectionLost as error:
@@ -381,10 +383,9 @@ class Connection:
             lost = ConnectionLost("The client was closed. Predictions that were accepted are kept.")
         else:
             said = f" Its last message: {self._log[-1]}" if self._log else ""
-            lost = ConnectionLost(
-                f"imagewire {how} before it answered.{said} Predictions that were accepted are kept; the next call starts"
-                " it again."
-            )
+            # What could not be started accepted nothing, and the next start fails alike.
+            kept = " Predictions that were accepted are kept; the next call starts it again." if self._is_introduced else ""
+            lost = ConnectionLost(f"imagewire {how} before it answered.{said}{kept}")
         with self._lock:
             self._lost = lost
             waiting, self._pending = list(self._pending.values()), {}

@@ -51,8 +51,8 @@ class Client(BaseClient):
     def close(self, timeout: float = 5.0) -> None:
         """Ends all waiting and the process. Predictions that were accepted are kept. A later call starts it again.
 
-        Abandoned predictions are cancelled first. Waits no longer than `timeout` seconds for all of that; a process that is
-        still saving a reply that was paid for goes on without us until it is on disk.
+        Abandoned predictions, and what loops over `map` still run, are cancelled first. Waits no longer than `timeout` seconds for
+        all of that; a process that is still saving a reply that was paid for goes on without us until it is on disk.
         """
         connection = self._disconnect()
         if connection is not None:
@@ -101,7 +101,7 @@ class Client(BaseClient):
         """An image: submits, waits, and returns the completed prediction.
 
         Every other keyword is a field of `input`: `size="1024x1024"`, `n=2`, `image=Path("fox.png")`. A path, bytes, an open file
-        or a PIL image is sent as a file.
+        or a PIL image is sent as a file. The image at a path is uploaded first; with `upload=False` its content is in the request.
 
         `on_progress` is called with the prediction at once, about twice a second, and at the end. An interruption of
         the waiting (Ctrl-C, an exception of the callback) cancels the prediction; a time limit does not.
@@ -191,14 +191,15 @@ class Client(BaseClient):
         """A prediction of every prompt, `concurrency` at a time, in the order of the prompts.
 
         With `as_completed` each as soon as it is finished, with its place: `(0, prediction)`. The options are those of `submit`;
-        an `idempotency_key` gets the number of the prompt behind it, and what failed or was cancelled with it fails again. Prompts are taken from the iterable as there is room for
-        them, and submitted only while the loop asks for the next prediction.
+        an `idempotency_key` gets the number of the prompt behind it, and what failed or was cancelled with it fails again. Prompts
+        are taken from the iterable as there is room for them, and submitted only while the loop asks for the next prediction.
 
         The failure of one prompt leaves the others alone: when they have ended, `MapFailed` is raised, whose `results` has all of
         them. When the process ends, the next one goes on with what was accepted; a submit that it did not answer is not repeated,
-        and counts as a failure. Leaving the loop, and any interruption, cancels what is not finished and submits nothing more.
+        and counts as a failure. An interruption cancels what is not finished and submits nothing more, and so does leaving the
+        loop: at once, or if a variable holds the iterator, when that is let go or the client is closed.
         """
-        return self._mapped(Batch(prompts, concurrency, as_completed, _calls.submit("map", None, **options)))
+        return self._mapped(self._open(Batch(prompts, concurrency, as_completed, _calls.submit("map", None, **options))))
 
     def _mapped(self, batch: Batch) -> Iterator[Any]:
         try:
