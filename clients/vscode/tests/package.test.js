@@ -24,10 +24,12 @@ test("the packed extension works where there is nothing but itself", async () =>
 
 test("an extension for one system holds the program and the licences of what is in it", () => {
   const { folder } = session;
-  fs.mkdirSync(path.join(folder, "licences"));
-  fs.writeFileSync(path.join(folder, "licences/curl"), "its terms");
+  const about = path.join(folder, "about");
+  fs.mkdirSync(path.join(about, "licences"), { recursive: true });
+  fs.writeFileSync(path.join(about, "licences/curl"), "its terms");
+  fs.writeFileSync(path.join(about, "imagewire.spdx.json"), "{}");
   fs.writeFileSync(path.join(folder, "program"), Buffer.alloc(100_000, "imagewire"));
-  const args = [path.join(__dirname, "../package.mjs"), folder, path.join(folder, "program"), path.join(folder, "licences")];
+  const args = [path.join(__dirname, "../package.mjs"), folder, path.join(folder, "program"), about];
   const packed = execFileSync(process.execPath, args).toString().trim();
   assert.ok(packed.endsWith(`imagewire-${process.platform}-${process.arch}-0.1.0.vsix`));
   const once = fs.readFileSync(packed);
@@ -39,6 +41,7 @@ test("an extension for one system holds the program and the licences of what is 
   assert.ok(fs.readFileSync(program).equals(fs.readFileSync(path.join(folder, "program"))));
   assert.equal(fs.statSync(program).mode & 0o777, 0o755);
   assert.equal(fs.readFileSync(path.join(unpacked, "extension/licences/curl.txt"), "utf8"), "its terms");
+  assert.equal(fs.readFileSync(path.join(unpacked, "extension/imagewire.spdx.json"), "utf8"), "{}");
   assert.match(fs.readFileSync(path.join(unpacked, "extension/LICENSE.txt"), "utf8"), /^MIT License/);
   const manifest = fs.readFileSync(path.join(unpacked, "extension.vsixmanifest"), "utf8");
   assert.match(manifest, new RegExp(`TargetPlatform="${process.platform}-${process.arch}"`));
