@@ -67,7 +67,7 @@ let package = Package(
     .systemLibrary(name: "CMalloc"),
     target("Threads", uses: ["CMalloc"]),
     target("JSONRPC", uses: ["JSON", "Threads"]),
-    target("Predictions", uses: ["Encoding", "JSON", "Threads"], hasPage: true, settings: small),
+    target("Predictions", uses: ["Encoding", "JSON", "Threads"], hasPage: true),
     .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
     // Not a system-library target: the headers are the system's, the library itself is opened at the first remote call.
     .target(
