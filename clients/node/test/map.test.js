@@ -5,8 +5,8 @@ import { CallError, PredictionFailed } from "../src/index.js";
 import { client, fake, small, until } from "./support.js";
 
 const prompts = ["zero", "one", "two", "three", "four", "five", "six"];
-/** Later ones are ready earlier. */
-const slower = (count) => Array.from({ length: count }, (_, n) => ({ input: small(`number ${n}`, { delay_ms: 60 * (count - n) }) }));
+/** The first one is ready long after the others. */
+const slower = (count) => Array.from({ length: count }, (_, n) => ({ input: small(`number ${n}`, { delay_ms: n === 0 ? 3_000 : 0 }) }));
 
 test("[map] predictions come in the order of the prompts, and a bounded number is under way", async (t) => {
   const it = client(t);
