@@ -13,7 +13,7 @@ public struct BucketAccess: Sendable {
   ///   - variables: the environment.
   ///   - home: the user's home directory.
   ///   - read: the contents of a small file; `nil` where it cannot be read.
-  ///   - run: runs a program with its arguments and returns what it printed; `nil` where it failed.
+  ///   - run: runs a program with its arguments and returns its standard output; `nil` if it failed.
   public init(
     variables: [String: String], home: String, read: @escaping @Sendable (String) -> [UInt8]?,
     run: @escaping @Sendable ([String]) -> [UInt8]?
@@ -31,13 +31,13 @@ public struct BucketAccess: Sendable {
 
   /// The server.
   ///
-  /// - Throws: a reason where the endpoint is no address, or where neither it nor a region is named.
+  /// - Throws: if the endpoint is not an http or https address, or if neither an endpoint nor a region is configured.
   func host() throws(BucketFailure) -> BucketHost {
     let region = variables["AWS_REGION"] ?? variables["AWS_DEFAULT_REGION"] ?? profile["region"]
     if let region,
       !region.utf8.allSatisfy({ $0 == UInt8(ascii: "-") || UInt8(ascii: "0") <= $0 && $0 <= UInt8(ascii: "z") })
     {
-      throw BucketFailure("AWS_REGION is no name of a region")
+      throw BucketFailure("AWS_REGION is not the name of a region")
     }
     guard let name = Self.endpointVariables.first(where: { variables[$0] != nil }), let endpoint = variables[name]
     else {
@@ -53,8 +53,10 @@ public struct BucketAccess: Sendable {
 
   // MARK: - The key
 
-  /// The key: that of the environment, else that of the profile, else what the profile's `credential_process` prints, else that
-  /// which a container's address answers. May wait for that program or address.
+  /// The key, from the first of: the environment, the profile, the profile's `credential_process`, the container's address for
+  /// credentials. May wait for that program or address.
+  ///
+  /// - Throws: if none is configured, or if it cannot stand in a header.
   func credentials(_ get: (_ url: String, _ token: String?) -> [UInt8]?) throws(BucketFailure) -> Credentials {
     let found = try self.found(get)
     guard found.isUsable else { throw BucketFailure("the S3 key that is configured is empty or holds a space") }
@@ -123,7 +125,7 @@ public struct BucketAccess: Sendable {
     return url
   }
 
-  /// The words of a command: separated by spaces, but for those in quotes. No shell reads it. `nil` where there are none.
+  /// The words of a command, separated by spaces outside of quotes; no shell is used. `nil` if there are none, or a quote is open.
   static func words(of command: String) -> [String]? {
     var words: [String] = []
     var word: String?

@@ -12,7 +12,7 @@ public struct BucketAddress: Sendable, Hashable {
 
   /// Reads `s3://bucket/prefix`.
   ///
-  /// - Throws: `.folder` with what is wrong. The prefix is also a path on the disk of the copies, so its parts must be names.
+  /// - Throws: `.folder` with the reason. The prefix is also the path of the copies on the disk, so its parts must be file names.
   public init(_ text: String) throws(OutputError) {
     func wrong(_ reason: String) -> OutputError { .folder(path: text, reason: reason) }
     guard text.hasPrefix("s3://") else { throw wrong("it must begin with s3:// and the name of a bucket") }

@@ -49,9 +49,9 @@ public final class BucketClient: Sendable {
     self.time = time
   }
 
-  // MARK: What is done with a bucket
+  // MARK: - Operations
 
-  /// Checks that the bucket is there and that an object can be written below the prefix: it writes `.imagewire`, which stays.
+  /// Checks that the bucket exists and that an object can be written below the prefix: writes `.imagewire` there, which stays.
   func check(_ address: BucketAddress) throws(BucketFailure) {
     let host = try access.host()
     // Some servers make a bucket at the first PUT, so that a mistyped name would pass. Who may only write is refused here.
@@ -130,7 +130,7 @@ public final class BucketClient: Sendable {
 
   /// Removes the object of a file where it still has its length and hash.
   ///
-  /// - Returns: false where it was changed, and stays.
+  /// - Returns: `false` if it was changed; it stays then.
   func remove(_ file: OutputFile, from bucket: String, key: String) throws(BucketFailure) -> Bool {
     let host = try access.host()
     let there = try answer(to: Call(method: "HEAD", bucket: bucket, key: key), at: host)
@@ -155,7 +155,7 @@ public final class BucketClient: Sendable {
       ], bodyHash: sha256)
   }
 
-  // MARK: Requests
+  // MARK: - Requests
 
   private func answer(to call: Call, at host: BucketHost) throws(BucketFailure) -> HTTPResponse {
     switch try outcome(of: call, at: host) {

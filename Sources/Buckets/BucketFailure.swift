@@ -13,7 +13,7 @@ struct BucketFailure: Error, Sendable, Equatable {
     (self.reason, self.mayPass, self.code) = (reason, mayPass, code)
   }
 
-  /// What an answer that is no success says.
+  /// The failure that an answer without success reports.
   ///
   /// - Parameters:
   ///   - bucket: the bucket of the request.

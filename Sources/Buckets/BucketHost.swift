@@ -25,8 +25,8 @@ struct BucketHost: Sendable, Equatable {
 
   /// - Parameter key: of the object; empty for the bucket itself.
   ///
-  /// The bucket is in the path where the user named the server: few have a certificate for each bucket. At Amazon it is in the
-  /// name of the host, but for a name with dots, for which the certificate does not hold.
+  /// With an endpoint of the user's, the bucket is in the path: few servers have a certificate for each bucket. At Amazon it is in the
+  /// host's name, unless the bucket's name has dots, which the certificate does not cover.
   func place(bucket: String, key: String) -> Place {
     let key = Signature.encoded(key, slashes: true)
     guard let endpoint else {

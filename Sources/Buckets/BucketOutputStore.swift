@@ -5,13 +5,13 @@ internal import Threads
 /// Saves outputs in a bucket. Each is first a whole and durable file on this disk, is then put into the bucket, and only then
 /// recorded; the file on the disk stays as a copy, so that every reader of a path works as with outputs that are only there.
 ///
-/// Predictions whose directory is no `s3://` address pass through to the disk's store.
+/// Predictions with another directory than an `s3://` address pass through to the disk's store.
 public final class BucketOutputStore: OutputStore {
   private let copies: any CopyStore
   private let folder: String
   private let configured: BucketAddress?
   private let client: BucketClient
-  /// Addresses that this process may write to, as it has found.
+  /// Addresses that this process has checked and may write to.
   private let checked = Protected<Set<BucketAddress>>([])
   /// Of the requests, each of which waits for its answer.
   private let requests = WorkPool(limit: 4)
@@ -113,7 +113,7 @@ public final class BucketOutputStore: OutputStore {
       try writer.finish(hint)
       let placed = try batch.place()
       batch.settle(placed)
-      // What is not what was saved must not stay under a name that looks like it.
+      // A copy with other bytes must not stay under the name of the saved file.
       if placed.first?.sha256 != file.sha256 || placed.first?.path != file.path {
         _ = copies.remove(placed, for: prediction.origin)
       }
@@ -132,7 +132,7 @@ public final class BucketOutputStore: OutputStore {
     return (try? client.remove(file, from: address.bucket, key: address.key(of: file.name))) ?? false
   }
 
-  // MARK: Addresses
+  // MARK: - Addresses
 
   /// The place in a bucket that a directory is: as an `s3://` address, or as the folder of its copies, which agents may name.
   /// `nil` for any other directory.

@@ -21,7 +21,7 @@ struct Credentials: Sendable, Equatable, CustomStringConvertible, CustomReflecta
     (self.id, self.secret, self.token, self.expires) = (id, secret, token, expires)
   }
 
-  /// Reads the JSON of a `credential_process` or of a container's address; `nil` where it is none.
+  /// Reads the JSON of a `credential_process` or of a container's address; `nil` if it has no key.
   init?(json bytes: [UInt8]) {
     guard let fields = (try? JSONValue(parsing: bytes))?.object, let id = fields["AccessKeyId"]?.string,
       let secret = fields["SecretAccessKey"]?.string
@@ -31,7 +31,7 @@ struct Credentials: Sendable, Equatable, CustomStringConvertible, CustomReflecta
     self.init(id: id, secret: secret, token: token, expires: expires)
   }
 
-  /// Whether all of it can stand in a header.
+  /// Whether every part can stand in a header.
   var isUsable: Bool {
     let isPlain = { (text: String) in !text.isEmpty && text.utf8.allSatisfy { (0x21...0x7E).contains($0) } }
     return isPlain(id) && isPlain(secret) && (token.map(isPlain) ?? true)

@@ -18,7 +18,7 @@ struct ProfileFile: Sendable {
     }
   }
 
-  /// The settings of a profile; in `config` its section is called `profile NAME`, but for the default one.
+  /// The settings of a profile; in `config` its section is called `profile NAME`, except for the default profile.
   func profile(_ name: String) -> [String: String] {
     (sections[name] ?? [:]).merging(sections["profile \(name)"] ?? [:]) { first, _ in first }
   }

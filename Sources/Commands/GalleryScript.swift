@@ -1,6 +1,7 @@
 /// The script of the gallery's page. The page's policy names its hash.
 enum GalleryScript {
   static let text: HTML = """
+    \(ClipboardScript.text)
     const $=id=>document.getElementById(id),newest=[...document.querySelectorAll("article")];
     let all=[...newest],last,seen;
     const words=new Map(newest.map(a=>[a,[...a.querySelectorAll("h2,.m,b")].map(e=>e.textContent).join(" ").toLowerCase()]));
@@ -34,14 +35,7 @@ enum GalleryScript {
     const copy=async article=>{
       const text=article.querySelector("h2").textContent,button=article.querySelector("button");
       if(!button)return;
-      try{await navigator.clipboard.writeText(text)}catch{
-        const area=document.createElement("textarea");
-        area.value=text;
-        document.body.append(area);
-        area.select();
-        document.execCommand("copy");
-        area.remove();
-      }
+      await copyText(text);
       const icon=button.querySelector("use"),show=name=>icon.setAttribute("href","#icon-"+name);
       show("done");
       setTimeout(()=>show("copy"),1500);

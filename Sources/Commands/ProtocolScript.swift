@@ -1,6 +1,7 @@
 /// The script of the protocol's page. The page's policy names its hash.
 enum ProtocolScript {
   static let text: HTML = """
+    \(ClipboardScript.text)
     const $=id=>document.getElementById(id),all=[...document.querySelectorAll("section")];
     const words=new Map(all.map(s=>[s,s.textContent.toLowerCase()]));
     const links=new Map([...document.querySelectorAll("nav a")].map(a=>[a.getAttribute("href").slice(1),a]));
@@ -22,14 +23,7 @@ enum ProtocolScript {
     addEventListener("click",async e=>{
       if(e.target.tagName!=="BUTTON")return;
       const text=e.target.closest("figure").querySelector("pre").textContent;
-      try{await navigator.clipboard.writeText(text)}catch{
-        const area=document.createElement("textarea");
-        area.value=text;
-        document.body.append(area);
-        area.select();
-        document.execCommand("copy");
-        area.remove();
-      }
+      await copyText(text);
       e.target.textContent="Copied";
       setTimeout(()=>e.target.textContent="Copy",1500);
     });

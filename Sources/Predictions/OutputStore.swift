@@ -31,14 +31,14 @@ public protocol OutputStore: Sendable {
   /// Removes copies that were made of the files of deleted predictions: their thumbnails.
   func forget(_ files: [OutputFile])
 
-  /// Fetches files that are kept elsewhere and are missing on this disk. One that cannot be fetched stays missing.
+  /// Fetches files that are missing on this disk and are stored elsewhere. One that cannot be fetched stays missing.
   ///
   /// - Parameter completion: called at once where nothing is missing.
   func bringBack(_ files: [OutputFile], of prediction: Prediction, completion: @escaping @Sendable () -> Void)
 
-  /// Removes what files of deleted predictions have elsewhere than on the disk, where it is still what was saved.
+  /// Removes the remote copies of files of deleted predictions, if they still have the length and SHA-256 recorded.
   ///
-  /// - Parameter completion: gets the locations of what was kept; at once where there is nothing to remove.
+  /// - Parameter completion: gets the locations of the copies that were kept; called at once if there are none to remove.
   func withdraw(_ files: [OutputFile], completion: @escaping @Sendable ([String]) -> Void)
 }
 
@@ -58,10 +58,9 @@ extension OutputStore {
   public func withdraw(_ files: [OutputFile], completion: @escaping @Sendable ([String]) -> Void) { completion([]) }
 }
 
-/// A store whose files may be copies of what is kept elsewhere.
+/// A store whose files may be local copies of remote ones.
 public protocol CopyStore: OutputStore {
-  /// Starts to save outputs of a prediction under names that nothing else can have, since they hold a part of its id and of the
-  /// file's hash: `<stem or id-n>_<id's last 12>_<12 of the SHA-256>.<ext>`. A file that has its name and is not recorded yet
+  /// Starts to save outputs of a prediction under unique names, which contain a part of its id and of the file's hash: `<stem or id-n>_<id's last 12>_<12 of the SHA-256>.<ext>`. A file that has its name and is not recorded yet
   /// can be taken up.
   func beginCopies(_ prediction: Prediction) -> any OutputBatch
 }
@@ -97,16 +96,15 @@ public protocol OutputBatch: Sendable {
   /// - Returns: the saved files in the order of the outputs; durable when this returns.
   func place() throws(OutputError) -> [OutputFile]
 
-  /// Takes an output up that an earlier round brought whole and that was not recorded: it need not be fetched again, and `place`
-  /// returns it.
+  /// Takes up a complete file of an earlier round that was not recorded: it is not fetched again, and `place` returns it.
   ///
-  /// - Returns: false where there is none.
+  /// - Returns: `false` if there is no such file.
   func takeUp(index: Int) -> Bool
 
-  /// Brings placed files to where they are kept, if that is elsewhere.
+  /// Copies placed files to the remote store, if there is one.
   ///
-  /// - Parameter completion: gets those that are there, and why others are not. Called at once in a store on the disk, else on
-  ///   another thread.
+  /// - Parameter completion: gets the files that were copied, and the errors of the others. Called at once in a store on the disk,
+  ///   otherwise on another thread.
   func deliver(_ files: [OutputFile], completion: @escaping @Sendable ([OutputFile], [OutputError]) -> Void)
 
   /// Notes that delivered files are recorded.
@@ -124,7 +122,7 @@ extension OutputBatch {
   /// None, in a store whose files are recorded at once.
   public func takeUp(index: Int) -> Bool { false }
 
-  /// They are where they are kept.
+  /// There is no remote store.
   public func deliver(_ files: [OutputFile], completion: @escaping @Sendable ([OutputFile], [OutputError]) -> Void) {
     completion(files, [])
   }
@@ -190,7 +188,7 @@ public enum OutputError: Error, Sendable, Equatable {
   case tooLarge(limit: Int64)
   /// Any other failure of the file system.
   case inputOutput(path: String, reason: String)
-  /// It is whole on this disk, and could not be brought to where it is kept.
+  /// The file is complete on this disk and could not be copied to the remote store.
   ///
   /// - `mayPass`: whether that may succeed later without a change by the user.
   case undelivered(location: String, copy: String, reason: String, mayPass: Bool)
@@ -217,7 +215,9 @@ public enum OutputError: Error, Sendable, Equatable {
   }
 
   /// Whether the folder that cannot be used is a place in a bucket.
-  public var isOfBucket: Bool { if case .folder(let path, _) = self { path.hasPrefix("s3:") } else { false } }
+  public var isOfBucket: Bool {
+    if case .folder(let path, _) = self { OutputDirectory.isInBucket(path) } else { false }
+  }
 
   /// Whether it may succeed later without a change by the user.
   var mayPass: Bool { if case .undelivered(_, _, _, mayPass: true) = self { true } else { false } }

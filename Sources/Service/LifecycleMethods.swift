@@ -90,7 +90,7 @@ extension Method {
     for provider in providers where provider.access != nil {
       requested.keys[provider.name] = try setting(provider.keyField)
     }
-    if let folder = requested.outputDirectory, !folder.hasPrefix("/"), !folder.hasPrefix("s3://") {
+    if let folder = requested.outputDirectory, !OutputDirectory.isUsable(folder) {
       throw .invalidParams("configuration.output_dir", "output_dir must be an absolute path or an s3:// address")
     }
     try service.configure(requested)

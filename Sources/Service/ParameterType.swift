@@ -66,9 +66,9 @@ extension ParameterType where Value == String {
 
   /// The directory of files.
   static var outputDirectory: ParameterType {
-    ParameterType(.string(like: "^(/|s3://)")) { value, path throws(RPCError) in
+    ParameterType(.string(like: OutputDirectory.pattern)) { value, path throws(RPCError) in
       let directory = try String.readName(value, at: path, bytes: 1...4_096)
-      guard directory.hasPrefix("/") || directory.hasPrefix("s3://") else {
+      guard OutputDirectory.isUsable(directory) else {
         throw .invalidParams(path, "\(path) must be an absolute path or an s3:// address")
       }
       return directory

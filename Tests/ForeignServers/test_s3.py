@@ -14,6 +14,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -241,39 +242,38 @@ def test_a_lost_reply_puts_one_object(weed, tmp_path):
         program.finish()
 
 
-def test_a_server_killed_in_the_put_gets_the_output_when_it_is_back(weed, tmp_path):
+@contextmanager
+def without_server(weed, home, pattern):
+    """A program whose output came while the server was away, with the id of its prediction, as soon as a copy of this pattern is on the
+    disk."""
     with LoopbackWaveSpeed() as wavespeed:
         paid = {"WAVESPEED_API_KEY": KEY, "WAVESPEED_BASE_URL": wavespeed.url, "IMAGEWIRE_MODEL": MODEL}
         wavespeed.script(download=[{"do": "normal", "hold": True}])
-        with start(tmp_path, weed.url, **paid) as program:
+        with start(home, weed.url, **paid) as program:
             id = program.call("submit", prompt="a boat")["id"]
             wait_for(lambda: wavespeed.downloads(), "no download came")
             weed.end()
             wavespeed.release()
-            copies = tmp_path / ".local/state/imagewire/objects/pictures/album"
-            wait_for(lambda: list(copies.glob("*.png")), "no copy is on the disk")
-            weed.start()
-            assert_saved(weed, program.call("result", id=id, timeout_ms=120000))
-            program.finish()
-        assert len(wavespeed.posts()) == 1 and len(wavespeed.downloads()) == 1
+            copies = home / ".local/state/imagewire/objects/pictures/album"
+            wait_for(lambda: list(copies.glob(pattern)), "no copy is on the disk")
+            yield program, id, wavespeed, paid
+        assert len(wavespeed.posts()) == 1
+
+
+def test_a_server_killed_in_the_put_gets_the_output_when_it_is_back(weed, tmp_path):
+    with without_server(weed, tmp_path, "*.png") as (program, id, wavespeed, _):
+        weed.start()
+        assert_saved(weed, program.call("result", id=id, timeout_ms=120000))
+        program.finish()
+        assert len(wavespeed.downloads()) == 1
 
 
 def test_a_process_killed_while_the_server_is_away_loses_nothing(weed, tmp_path):
-    with LoopbackWaveSpeed() as wavespeed:
-        paid = {"WAVESPEED_API_KEY": KEY, "WAVESPEED_BASE_URL": wavespeed.url, "IMAGEWIRE_MODEL": MODEL}
-        wavespeed.script(download=[{"do": "normal", "hold": True}])
-        with start(tmp_path, weed.url, **paid) as program:
-            id = program.call("submit", prompt="a boat")["id"]
-            wait_for(lambda: wavespeed.downloads(), "no download came")
-            weed.end()
-            wavespeed.release()
-            copies = tmp_path / ".local/state/imagewire/objects/pictures/album"
-            wait_for(lambda: list(copies.glob(".*.whole")), "no copy is on the disk")
-            program.kill()
+    with without_server(weed, tmp_path, ".*.whole") as (program, id, wavespeed, paid):
+        program.kill()
         weed.start()
         # The provider's link has expired meanwhile: what came once is enough.
         wavespeed.script(download=[{"do": "410", "times": "forever"}])
-        with start(tmp_path, weed.url, **paid) as program:
-            assert_saved(weed, program.call("result", id=id, timeout_ms=120000))
-            program.finish()
-        assert len(wavespeed.posts()) == 1
+        with start(tmp_path, weed.url, **paid) as later:
+            assert_saved(weed, later.call("result", id=id, timeout_ms=120000))
+            later.finish()

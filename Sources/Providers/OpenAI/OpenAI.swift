@@ -189,8 +189,8 @@ public struct OpenAI: Provider {
     return .ambiguous(reason: "The provider answered HTTP \(response.status)\(said).")
   }
 
-  /// Whether a request costs nothing: a server on this machine or in its private network that has said what it is, and is none that
-  /// hands requests on to services that cost money.
+  /// Whether a request costs nothing: the server is on this machine or in its private network, has said what it is, and does not
+  /// forward requests to services that cost money.
   var isFree: Bool {
     saidFree ?? ([.loopback, .local].contains(base.reach) && server.isKnown && !server.dialect.isGateway)
   }

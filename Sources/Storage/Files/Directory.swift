@@ -96,7 +96,7 @@ struct Directory: Sendable {
   /// Makes a symbolic link to a name in this directory, where links are supported.
   func linkSymbolically(_ new: String, to name: String) { _ = symlinkat(name, descriptor.number, new) }
 
-  /// The name in this directory that a symbolic link in it leads to; `nil` where it is none, or leads elsewhere.
+  /// The name in this directory that a symbolic link in it leads to; `nil` for another kind of file or a target elsewhere.
   func target(of name: String) -> String? {
     var bytes = [CChar](repeating: 0, count: 1_024)
     let limit = bytes.count

@@ -11,7 +11,7 @@ import pytest
 from conftest import ROOT
 
 import imagewire
-from imagewire import errors, prediction
+from imagewire import errors, prediction, results
 
 PACKAGE = ROOT / "clients/python"
 TOOLS = ROOT / ".build-tools/types/bin"
@@ -58,14 +58,14 @@ CLASSES = [
     (prediction.PartialFile, PREDICTION["failure"]["properties"]["partial"]["items"]["properties"], {}),
     (prediction.Waiting, PREDICTION["waiting"]["properties"], {}),
     (prediction.Timings, PREDICTION["timings"]["properties"], {}),
-    (prediction.Thumbnail, result_of("thumbnail"), {}),
-    (prediction.Page, result_of("list"), {}),
-    (prediction.Waited, result_of("wait"), {}),
-    (prediction.Price, result_of("quote"), {}),
+    (results.Thumbnail, result_of("thumbnail"), {}),
+    (results.Page, result_of("list"), {}),
+    (results.Waited, result_of("wait"), {}),
+    (results.Price, result_of("quote"), {}),
     # Without its schema where that is too long: `models(id)` always has it.
-    (prediction.Model, result_of("models")["models"]["items"]["properties"], {"omitted": None}),
-    (prediction.Validation, result_of("validate"), {"valid": None}),
-    (prediction.Deletion, result_of("delete"), {"deleted": "ids"}),
+    (results.Model, result_of("models")["models"]["items"]["properties"], {"omitted": None}),
+    (results.Validation, result_of("validate"), {"valid": None}),
+    (results.Deletion, result_of("delete"), {"deleted": "ids"}),
 ]
 
 
@@ -82,8 +82,8 @@ def test_the_fields_of_each_class_are_those_of_the_schema(kind, schema, others):
 
 
 def test_every_class_of_the_package_is_compared():
-    every = {kind for kind in vars(prediction).values() if dataclasses.is_dataclass(kind)}
-    assert every - {kind for kind, _, _ in CLASSES} == {prediction.Update}
+    every = {kind for module in (prediction, results) for kind in vars(module).values() if dataclasses.is_dataclass(kind)}
+    assert every - {kind for kind, _, _ in CLASSES} == {results.Update}
 
 
 def test_the_type_of_an_error_is_a_word():

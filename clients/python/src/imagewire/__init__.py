@@ -27,10 +27,8 @@ from .errors import (
     PredictionOverBudget, ProcessError, ProviderFailed, ProviderNotConfigured, QueueFull, RateLimited, RemoteFailed,
     RemoteTimedOut, RequestCancelled, StartFailed, StorageFailed, SubmissionUnknown, WaitTimeout,
 )
-from .prediction import (
-    Cost, Deletion, Failure, File, Model, Page, PartialFile, Prediction, Preview, Price, Thumbnail, Timings, Update,
-    Validation, Waited, Waiting,
-)
+from .prediction import Cost, Failure, File, PartialFile, Prediction, Preview, Timings, Waiting
+from .results import Deletion, Model, Page, Price, Thumbnail, Update, Validation, Waited
 
 __version__ = "0.1.0"
 

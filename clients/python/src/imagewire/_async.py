@@ -21,7 +21,8 @@ from ._subscription import AsyncSubscription
 from .errors import (
     CallError, CallTimeout, ConnectionLost, ImagewireError, PredictionNotFound, ProcessError, WaitTimeout, completed,
 )
-from .prediction import Deletion, Model, Page, Prediction, Price, Thumbnail, Validation, Waited
+from .prediction import Prediction
+from .results import Deletion, Model, Page, Price, Thumbnail, Validation, Waited
 
 T = TypeVar("T")
 OnProgress = Callable[[Prediction], Union[Any, Awaitable[Any]]]

@@ -5,7 +5,8 @@ from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple, Union
 
 from ._calls import Call
 from .errors import CallError, ConnectionLost, ImagewireError, MapFailed, PredictionNotFound, prediction_error
-from .prediction import Prediction, Waited
+from .prediction import Prediction
+from .results import Waited
 
 
 class Batch:

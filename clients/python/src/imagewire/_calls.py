@@ -9,7 +9,8 @@ from typing import Any, Callable, Dict, Generic, Iterable, List, Mapping, Option
 
 from ._files import with_files
 from ._schema import ModelKind, WaitMode
-from .prediction import Deletion, Model, Page, Prediction, Price, Thumbnail, Validation, Waited
+from .prediction import Prediction
+from .results import Deletion, Model, Page, Price, Thumbnail, Validation, Waited
 
 T = TypeVar("T")
 _LOG = logging.getLogger("imagewire")
