@@ -99,7 +99,7 @@ extension Method {
     var request = PredictionRequest(input: try params[ValidateParameters.input])
     request.model = try params[ValidateParameters.model]
     request.provider = try params[ValidateParameters.provider]
-    request = service.completed(request)
+    request = service.withClientSettings(request)
     let engine = try service.engine()
     do throws(PredictionEngine.CatalogueError) {
       try engine.validate(request) { result in

@@ -34,7 +34,7 @@ extension Method {
     var request = PredictionRequest(input: try params[Parameters.input])
     request.model = try params[Parameters.model]
     request.provider = try params[Parameters.provider]
-    request = service.completed(request)
+    request = service.withClientSettings(request)
     let engine = try service.engine()
     do throws(PredictionEngine.PriceError) {
       try engine.quote(request) { result in

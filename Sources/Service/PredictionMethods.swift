@@ -104,7 +104,7 @@ extension Method {
   @Sendable private static func submit(_ service: Service, _ params: MethodParameters, _ call: PendingCall)
     throws(RPCError)
   {
-    let request = service.completed(try SubmitParameters.request(params))
+    let request = service.withClientSettings(try SubmitParameters.request(params))
     let wait = try params[SubmitParameters.wait]
     let engine = try service.engine()
     do throws(SubmitError) {

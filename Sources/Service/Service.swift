@@ -226,7 +226,7 @@ public final class Service: RequestHandler {
   }
 
   /// A request with the settings of the client where it names none.
-  func completed(_ request: PredictionRequest) -> PredictionRequest {
+  func withClientSettings(_ request: PredictionRequest) -> PredictionRequest {
     guard isShared else { return request }
     let own = state.withLock { $0.own }
     var request = request
