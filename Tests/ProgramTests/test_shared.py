@@ -208,9 +208,13 @@ def test_clients_share_one_budget_and_the_same_keys(listen, join, wavespeed):
 
 def test_a_server_that_is_killed_loses_and_pays_nothing_twice(listen, join, wavespeed, address):
     paid = {"WAVESPEED_API_KEY": KEY, "WAVESPEED_BASE_URL": wavespeed.url}
+    # None ends before the server does, so that two are accepted and the third is queued; none is being sent.
+    wavespeed.script(polls=1_000_000)
     server = listen(**paid)
     client = join()
     ids = [client.call("submit", prompt=f"boat {number}")["id"] for number in range(3)]
+    accepted = lambda: [id for id in ids if client.call("status", id=id)["remote_id"]]
+    wait_for(lambda: accepted() == ids[:2], "the provider's ids")
     # Also one that has said all that it wants.
     last = join()
     last.start("result", id=last.call("submit", input={**NEVER}, provider="sandbox")["id"], timeout_ms=60_000)
@@ -221,6 +225,7 @@ def test_a_server_that_is_killed_loses_and_pays_nothing_twice(listen, join, wave
     assert client.wait() == 1 and b"What it accepted is kept" in client.log
     assert last.wait() == 1
     # The socket that it left behind is replaced.
+    wavespeed.script(polls=1)
     listen(**paid)
     client = join()
     assert [client.call("result", id=id)["status"] for id in ids] == ["completed"] * 3
