@@ -74,7 +74,7 @@ public struct ClaimPolicy: Sendable, Equatable {
     }
     if next.awaitsAddresses, !isUploaded(next) { return .hold(.needsUpload(next)) }
     return switch try spending(on: next, reset: reset, facts) {
-    case .allowed: .claim
+    case .allowed: request.isPrepared ? .claim : .hold(.needsPreparation)
     case .needsPrice: .hold(.needsPrice(next))
     case .refused(let refusal): .end(.overBudget(refusal))
     }

@@ -240,6 +240,8 @@ public struct ClaimRequest: Sendable, Equatable {
   public var uploaded: [UploadedInput]
   /// Whether this process can upload files now; otherwise predictions that need it are skipped.
   public var mayUpload: Bool
+  /// Whether the provider knows what a POST needs.
+  public var isPrepared: Bool
   /// What to do with predictions whose accepting process has exited.
   public var orphans: OrphanRule
 
@@ -248,7 +250,7 @@ public struct ClaimRequest: Sendable, Equatable {
     account: String, maxConcurrency: Int?, maxPerMinute: Int?, maxSpendMicros: Int64? = nil,
     isSpendingStrict: Bool = false, hasPrices: Bool = true, skipsLookup: Bool = true,
     unpriced: [PredictionID: String] = [:], uploaded: [UploadedInput] = [], mayUpload: Bool = false,
-    orphans: OrphanRule = .sent
+    isPrepared: Bool = true, orphans: OrphanRule = .sent
   ) {
     self.isSpendingStrict = isSpendingStrict
     self.hasPrices = hasPrices
@@ -257,6 +259,7 @@ public struct ClaimRequest: Sendable, Equatable {
     self.orphans = orphans
     self.uploaded = uploaded
     self.mayUpload = mayUpload
+    self.isPrepared = isPrepared
     self.account = account
     self.maxConcurrency = maxConcurrency
     self.maxPerMinute = maxPerMinute
@@ -307,6 +310,8 @@ public enum ClaimOutcome: Sendable, Equatable {
   case needsSearch(Prediction)
   /// A spending limit holds, and its price must be asked first.
   case needsPrice(Prediction)
+  /// It may be sent once the provider knows what a POST needs: see `Provider.prepare`.
+  case needsPreparation
   /// This prediction was not sent and has failed: it would have cost more than allowed, or waited too long.
   case refused(Prediction)
 }

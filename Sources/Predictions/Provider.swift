@@ -31,6 +31,13 @@ public protocol Provider: Sendable {
   /// The provider's result URL for a prediction, built from the configured base URL; `nil` where there is none.
   func resultURL(for remoteID: String) -> String?
 
+  /// Whether it knows what a POST needs; otherwise `prepare` is called before a claim.
+  var isPrepared: Bool { get }
+
+  /// Learns what a POST needs to know, by a free request. Nothing is claimed before the completion, so that a process that ends
+  /// meanwhile leaves no prediction of which it is not known whether it was sent. If nothing was learned, it is sent without.
+  func prepare(completion: @escaping @Sendable () -> Void)
+
   /// Sends one prediction. The only call that costs money: it must send at most one POST.
   ///
   /// - Parameter mayStart: called immediately before the first byte is written, on the provider's thread. If it returns
@@ -116,6 +123,12 @@ extension Provider {
 
   /// A minute, for providers that reply before the work is done.
   public var postLimit: Int64 { 60_000 }
+
+  /// `true`, for providers that need to know nothing.
+  public var isPrepared: Bool { true }
+
+  /// At once, for the same.
+  public func prepare(completion: @escaping @Sendable () -> Void) { completion() }
 
   /// Sends no partial images.
   public func submit(

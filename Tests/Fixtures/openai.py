@@ -24,7 +24,8 @@ Each POST takes the next behaviour; none left is "normal". A behaviour is a name
   {"error": n, "code": …, "type": …, "message": …, "param": …}   OpenAI's error object with that status
 Any of them may be `hold`: {"do": "normal", "hold": true} answers after `release()`.
 
-`models` is the list at `/v1/models`, or "lost" for no answer. It tells which server this is. Addresses may have a query.
+`models` is the list at `/v1/models`, "lost" for no answer, or "held" for
+none while the client waits. It tells which server this is. Addresses may have a query.
 """
 
 import base64
@@ -122,7 +123,10 @@ class _Handler(BaseHTTPRequestHandler):
             return self._send(200, file["bytes"], file.get("type", "application/octet-stream"), length=file.get("length"))
         if self.path.split("?")[0] == "/v1/models":
             models = self.server.owner.models
-            if models == "lost":
+            if models == "held":
+                # Until the client has gone.
+                self.rfile.read(1)
+            if models in ("lost", "held"):
                 self.close_connection = True
                 return
             if isinstance(models, int):

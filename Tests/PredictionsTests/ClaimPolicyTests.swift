@@ -41,7 +41,8 @@ struct ClaimPolicyTests {
 
   /// What forbids a claim, in the order in which it is judged; see "Who may claim".
   private enum Obstacle: Int, CaseIterable {
-    case pause, lateOrphan, minute, slots, unsearchedOrphan, unknownModel, files, unknownPrice, highPrice
+    case pause, lateOrphan, minute, slots, unsearchedOrphan, unknownModel, files, unknownPrice, highPrice,
+      unpreparedProvider
 
     func put(into scene: inout Scene) {
       switch self {
@@ -64,6 +65,7 @@ struct ClaimPolicyTests {
       case .highPrice:
         scene.next.maxCostMicros = 9
         scene.next.estimateMicros = 10
+      case .unpreparedProvider: scene.request.isPrepared = false
       }
     }
 
@@ -82,6 +84,7 @@ struct ClaimPolicyTests {
       case (.files, .hold(.needsUpload(scene.next))): true
       case (.unknownPrice, .hold(.needsPrice(scene.next))): true
       case (.highPrice, .end(.overBudget)): true
+      case (.unpreparedProvider, .hold(.needsPreparation)): true
       default: false
       }
     }
@@ -102,7 +105,7 @@ struct ClaimPolicyTests {
         #expect(scene.decision == .claim)
       }
     }
-    #expect(combinations == 9 * 32)
+    #expect(combinations == 9 * 64)
   }
 
   @Test func whatLiftsAnObstacleLetsItBeClaimed() {
@@ -123,6 +126,7 @@ struct ClaimPolicyTests {
       (.unknownPrice, { $0.next.estimateMicros = 9 }),
       (.highPrice, { $0.next.estimateMicros = 9 }),
       (.highPrice, { $0.next.maxCostMicros = nil }),
+      (.unpreparedProvider, { $0.request.isPrepared = true }),
     ]
     for (obstacle, cure) in cures {
       var scene = Scene()

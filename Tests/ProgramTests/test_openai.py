@@ -320,6 +320,19 @@ def test_the_list_of_models_that_the_default_model_needs_is_the_question(ask, op
     assert openai.posts()[0]["fields"]["response_format"] == "b64_json"
 
 
+def test_a_process_that_is_killed_while_it_asks_what_server_it_is_has_sent_nothing(ask, openai):
+    openai.models = "held"
+    with ask() as program:
+        id = program.call("submit", prompt="a boat", model="my/model")["id"]
+        wait_for(lambda: openai.questions(), "the question")
+        assert program.call("status", id=id)["status"] == "created"
+        program.kill()
+    openai.models = [{"id": "my/model", "owned_by": "vllm"}]
+    with ask() as program:
+        assert program.call("result", id=id)["status"] == "completed"
+    assert len(openai.posts()) == 1
+
+
 def test_a_relative_address_is_fetched_from_the_server_without_the_key(ask, openai):
     openai.script({"files": [{"name": "content", "bytes": PICTURE, "type": "image/png"}], "as": "relative"})
     with ask() as program:

@@ -3,6 +3,10 @@ internal import Threads
 extension PredictionEngine {
   func claim(_ account: String) {
     guard let provider = state.withLock({ $0.providers[account] }) else { return }
+    claim(account, at: provider, isPrepared: provider.isPrepared)
+  }
+
+  private func claim(_ account: String, at provider: any Provider, isPrepared: Bool) {
     let ready = readyUploads(of: account)
     let now = time.now.steady
     let (isUploading, isSearching, unpriced, isLookupSkipped) = state.withLock { state in
@@ -19,7 +23,7 @@ extension PredictionEngine {
       maxPerMinute: provider.isLimited ? limits.maxPerMinute : nil,
       maxSpendMicros: provider.isLimited ? limits.maxSpendMicros : nil, isSpendingStrict: limits.isSpendingStrict,
       hasPrices: provider.pricing != nil, skipsLookup: isLookupSkipped, unpriced: unpriced, uploaded: ready,
-      mayUpload: !isUploading, orphans: orphans)
+      mayUpload: !isUploading, isPrepared: isPrepared, orphans: orphans)
     // A claim that waits for the store when `stop` is called takes nothing; the prediction stays queued for the next
     // process.
     store.claim(request, isWanted: { [self] in !state.withLock { $0.isStopping } }) { [self] result in
@@ -34,6 +38,9 @@ extension PredictionEngine {
       case .success(.needsUpload(let prediction)): react(.uploadNeeded(prediction))
       case .success(.needsSearch(let prediction)): react(.searchNeeded(prediction))
       case .success(.needsPrice(let prediction)): price(prediction, at: provider)
+      case .success(.needsPreparation):
+        // Once for each claim: a server that cannot be reached teaches nothing.
+        provider.prepare { [self] in claim(account, at: provider, isPrepared: true) }
       case .success(.refused(let prediction)):
         rowWasCommitted(prediction, schedules: false)
         react(.claimCleared(account: account))

@@ -20,9 +20,8 @@ public struct OpenAI: Provider {
   public let isLimited = true
   /// The service makes its outputs.
   public let isEmbedded = false
-  /// Ten minutes, the time-out of OpenAI's own clients, because the image is made between request and reply; and the time
-  /// for the question what server it is.
-  public let postLimit: Int64 = replyLimit + OpenAIServer.patience
+  /// Ten minutes, the time-out of OpenAI's own clients, because the image is made between request and reply.
+  public let postLimit: Int64 = replyLimit
   private static let replyLimit: Int64 = 600_000
 
   let base: BaseURL
@@ -85,6 +84,18 @@ public struct OpenAI: Provider {
 
   // MARK: - Submit
 
+  /// Whether it is known what server it is, or was asked lately.
+  public var isPrepared: Bool { server.isAsked }
+
+  /// Learns what server it is, where the address does not tell.
+  public func prepare(completion: @escaping @Sendable () -> Void) {
+    withDialect { _ in completion() }
+  }
+
+  private func withDialect(_ go: @escaping @Sendable (OpenAIDialect) -> Void) {
+    server.withDialect(asking: { askForModels(atMost: OpenAIServer.patience, completion: $0) }, then: go)
+  }
+
   /// Sends the input and the model, at most once; where the input has images, as an edit in the way of the server.
   public func submit(
     _ prediction: Prediction, mayStart: @escaping @Sendable () -> Bool,
@@ -106,9 +117,7 @@ public struct OpenAI: Provider {
       return completion(
         .refused(PredictionFailure(.authentication, retryable: false, message: message, hint: hint), pause: nil))
     }
-    server.withDialect(asking: { askForModels(atMost: OpenAIServer.patience, completion: $0) }) { dialect in
-      send(object, of: prediction, dialect, mayStart: mayStart, preview: preview, completion: completion)
-    }
+    send(object, of: prediction, server.dialect, mayStart: mayStart, preview: preview, completion: completion)
   }
 
   private func send(
@@ -279,7 +288,7 @@ public struct OpenAI: Provider {
     }
     guard isPath(output) else { return fetch(output, into: writer, completion: completion) }
     // Another process may have sent the request, so that this one does not know the server yet.
-    server.withDialect(asking: { askForModels(atMost: OpenAIServer.patience, completion: $0) }) { dialect in
+    withDialect { dialect in
       files.async {
         if dialect.namesFiles, let outcome = copy(output, into: writer) { return completion(outcome) }
         fetch(base.resolved(output), into: writer, completion: completion)

@@ -44,6 +44,17 @@ final class OpenAIServer: Sendable {
   /// Whether the server has said, or the user, what it is: silence proves nothing, least of all that it costs nothing.
   var isKnown: Bool { state.withLock { if case .known = $0 { true } else { false } } }
 
+  /// Whether no question is due: it is known, or it was asked lately and did not answer.
+  var isAsked: Bool {
+    state.withLock { state in
+      switch state {
+      case .known: true
+      case .guessed(let until): MonotonicClock.milliseconds < until
+      case .none, .asking: false
+      }
+    }
+  }
+
   /// Calls `then` with the dialect: at once where it is known, otherwise when the server has answered, or has not.
   ///
   /// - Parameter ask: sends the request; called at most once until it has an answer. It calls back once, with the answer of the
