@@ -130,6 +130,7 @@ public struct CommandTable: Sendable {
           "only predictions with this status"),
         CommandOption("--text", nil, .text("TEXT"), "only predictions whose prompt contains this"),
         CommandOption("--tag", nil, .text("TEXT"), "only predictions with this label"),
+        CommandOption("--file", "-f", .file, "only predictions that made this file: one of theirs has the same bytes"),
         CommandOption("--model", "-m", .text("NAME"), "only predictions of this model"),
         CommandOption("--provider", "-p", .choice(providers.map(\.name)), "only predictions of this provider"),
         CommandOption("--limit", "-n", .number(1...1_000_000), "at most this many (20)"),
@@ -140,6 +141,7 @@ public struct CommandTable: Sendable {
       ] + table,
       examples: [
         .init("imagewire list --status failed", "recent failures"),
+        .init("imagewire list --file fox.png", "which prediction made this image"),
         .init("imagewire list --all --json", "the whole table, for a program"),
       ])
   }

@@ -109,6 +109,15 @@ private struct Listing {
     query.tag = invocation.value("--tag")
     query.text = invocation.value("--text")
     query.cursor = invocation.value("--cursor")
+    if let file = invocation.value("--file") {
+      let path = session.absolute(file)
+      do throws(FileDigestError) {
+        query.fileDigest = try session.engine.digest(ofFile: path)
+      } catch {
+        throw PredictionLookup.Failure(
+          message: "\(SafeText(file, atMost: 200)) \(SafeText(error.reason, atMost: 200)).")
+      }
+    }
     left = invocation.has("--all") ? nil : invocation.number("--limit") ?? 20
     if let name = invocation.value("--before") {
       let id = try PredictionLookup(session: session).id(name)

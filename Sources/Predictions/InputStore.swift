@@ -21,6 +21,11 @@ public protocol InputStore: Sendable {
   /// Opens a saved file, which may be of any kind and must have the length that was recorded. Reads none of its bytes.
   func open(_ file: OutputFile, atMost limit: Int64) throws(InputError) -> any InputFile
 
+  /// Opens a local file of any kind, in order to compare it. Reads none of its bytes.
+  ///
+  /// - Parameter path: absolute; links are followed.
+  func openAny(_ path: String, atMost limit: Int64) throws(InputError) -> any InputFile
+
   /// Whether a regular file of this name exists, absolute or relative to the working directory. Opens nothing.
   func isFile(_ path: String) -> Bool
 }

@@ -369,6 +369,8 @@ public struct ListQuery: Sendable, Equatable {
   public var agent: Agent?
   /// Only where the prompt contains this text, ignoring case.
   public var text: String?
+  /// Only where a saved file has this SHA-256, 32 bytes.
+  public var fileDigest: [UInt8]?
   /// Only accepted at or after this: milliseconds since 1970.
   public var createdAfter: Int64?
   /// Only accepted before this: milliseconds since 1970.

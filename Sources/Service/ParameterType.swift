@@ -75,6 +75,16 @@ extension ParameterType where Value == String {
     }
   }
 
+  /// The path of a local file.
+  static var absolutePath: ParameterType {
+    let bytes = 1...4_096
+    return ParameterType(.string(like: "^/")) { value, path throws(RPCError) in
+      let file = try String.read(value, at: path, bytes: bytes)
+      guard file.hasPrefix("/") else { throw .invalidParams(path, "\(path) must be an absolute path") }
+      return file
+    }
+  }
+
   /// The name of files without directory and extension.
   static var outputName: ParameterType {
     let bytes = 1...200

@@ -94,8 +94,11 @@ extension Method {
       optional: "created_before", .time, about: "As created_after; exclusive.")
     static let limit = Parameter("limit", .integer(clampedTo: 1...500), default: 50)
     static let cursor = Parameter(optional: "cursor", .cursor, about: "next_cursor of the previous page.")
+    static let file = Parameter(
+      optional: "file", .absolutePath,
+      about: "The absolute path of a local file: only predictions of which a saved file has the same bytes.")
     static let ofList: [any DescribedParameter] = [
-      status, provider, model, tag, text, createdAfter, createdBefore, limit, cursor,
+      status, provider, model, tag, text, createdAfter, createdBefore, limit, cursor, file,
     ]
   }
 
@@ -233,7 +236,26 @@ extension Method {
     query.createdBefore = try params[Parameters.createdBefore]
     query.limit = try params[Parameters.limit]
     query.cursor = try params[Parameters.cursor]
-    try service.engine().list(query) { result in
+    let engine = try service.engine()
+    guard let path = try params[Parameters.file] else { return answer(query, service, engine, call) }
+    // Hashing a file takes time.
+    service.pictures.async { [query] in
+      var query = query
+      do throws(FileDigestError) {
+        query.fileDigest = try engine.digest(ofFile: path)
+      } catch {
+        return call.error(
+          .invalidParams(
+            Parameters.file.description.name, "\(path) \(error.reason)", hint: "Name an existing regular file."))
+      }
+      answer(query, service, engine, call)
+    }
+  }
+
+  private static func answer(
+    _ query: ListQuery, _ service: Service, _ engine: PredictionEngine, _ call: PendingCall
+  ) {
+    engine.list(query) { result in
       switch result {
       case .success(let page): call.result(service.render(page))
       case .failure(let error): call.error(.storage(error))

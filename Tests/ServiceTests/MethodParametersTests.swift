@@ -110,6 +110,17 @@ struct ParameterTests {
     #expect(try read(#"{"p":"a\u001bb"}"#, Parameter("p", .string)) == "a\u{1B}b")
   }
 
+  @Test func aFileIsNamedByItsAbsolutePath() throws {
+    let parameter = Parameter("p", .absolutePath)
+    #expect(schema(parameter).text == #"{"type":"string","pattern":"^/"}"#)
+    #expect(try read(#"{"p":"/a\u001bb/ü.png"}"#, parameter) == "/a\u{1B}b/ü.png")
+    let long = "\"/" + String(repeating: "a", count: 4_096) + "\""
+    for bad in ["\"\"", "\"fox.png\"", "\"./fox.png\"", "\"~/fox.png\"", "\"@/fox.png\"", "5", "[]", long] {
+      let error = try refusal(#"{"p":\#(bad)}"#, parameter)
+      #expect(error.code == -32_602 && error.data["path"] == "p")
+    }
+  }
+
   @Test(
     "a number out of range is clamped",
     arguments: [("0", 1), ("1", 1), ("500", 500), ("501", 500), ("-9223372036854775808", 1), ("5e2", 500)])

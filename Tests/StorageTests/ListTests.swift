@@ -1,3 +1,4 @@
+import Encoding
 import Predictions
 import PredictionsTestSupport
 import Testing
@@ -79,6 +80,69 @@ struct ListTests {
       {
         $0.status = .processing; $0.createdAfter = middle
       }, { $0.status == .processing && $0.createdAt >= middle })
+  }
+
+  @Test func aFileFindsThePredictionsThatSavedItsBytes() throws {
+    let fixture = try StoreFixture()
+    let (first, second) = ([UInt8](repeating: 1, count: 32), [UInt8](repeating: 2, count: 32))
+    func saved(_ prompt: String, _ files: [(path: String, digest: [UInt8])]) throws -> PredictionID {
+      fixture.time.advance(1_000)
+      let row = try fixture.polling(remoteID: prompt)
+      try fixture.change(
+        row.id,
+        .finished(
+          .completed(
+            outputs: files.map { .location("https://x/\($0.path)") }, hasNSFWContents: [], inferenceMilliseconds: nil)),
+        by: row.writer)
+      let files = files.map { file in
+        OutputFile(
+          path: file.path, mediaType: "image/png", bytes: 1, sha256: file.digest.hexadecimal, width: 1, height: 1)
+      }
+      try fixture.change(row.id, .saved(files), by: fixture.store.prediction(row.id)?.writer)
+      return row.id
+    }
+    let one = try saved("a", [("/o/a.png", first)])
+    let two = try saved("b", [("/o/b.png", second), ("/o/c.png", first)])
+    // Its path holds what the cell of another file holds.
+    _ = try saved("c", [(#"/o/","sha256":"\#(first.hexadecimal)""#, [UInt8](repeating: 3, count: 32))])
+    _ = try saved("d", [("/o/\(first.hexadecimal)", [UInt8](repeating: 4, count: 32))])
+    for limit in [1, 50] {
+      #expect(try all(fixture, limit: limit) { $0.fileDigest = first } == [two, one])
+      #expect(try all(fixture, limit: limit) { $0.fileDigest = second } == [two])
+      #expect(try all(fixture, limit: limit) { $0.fileDigest = [UInt8](repeating: 9, count: 32) } == [])
+    }
+    #expect(
+      try all(fixture) {
+        $0.fileDigest = first; $0.status = .failed
+      } == [])
+    // A cursor belongs to its file.
+    var query = ListQuery(limit: 1)
+    query.fileDigest = first
+    query.cursor = try fixture.store.list(query).nextCursor
+    #expect(try fixture.store.list(query).predictions.map(\.id) == [one])
+    query.fileDigest = second
+    #expect(throws: StoreError.badCursor) { try fixture.store.list(query) }
+    query.fileDigest = nil
+    #expect(throws: StoreError.badCursor) { try fixture.store.list(query) }
+  }
+
+  @Test func aFileThatNothingMadeIsSearchedInPagesOfALimitedNumberOfRows() throws {
+    let fixture = try StoreFixture()
+    try SQLiteConnection(path: fixture.table).script(
+      """
+      BEGIN IMMEDIATE;
+      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i <= \(ListPlan.lookLimit))
+      INSERT INTO predictions(seq, low, status, provider, model, account, fingerprint, output_dir)
+        SELECT (2000 + i) << 12, i, 'completed', 'p', 'm', 'a', x'00', '/o' FROM n;
+      COMMIT
+      """)
+    var query = ListQuery()
+    query.fileDigest = [UInt8](repeating: 7, count: 32)
+    let page = try fixture.store.list(query)
+    #expect(page.predictions.isEmpty)
+    #expect(page.nextCursor != nil)
+    query.cursor = page.nextCursor
+    #expect(try fixture.store.list(query) == ListPage(predictions: [], cursors: [], nextCursor: nil))
   }
 
   @Test func rowsHaveAllFields() throws {

@@ -77,4 +77,16 @@ struct UploadTests {
     #expect(throws: InputError.tooLarge(limit: 14)) { try FileInputStore().open(path, atMost: 14) }
     #expect(throws: InputError.notAFile) { try FileInputStore().open(folder.path, atMost: 14) }
   }
+
+  @Test func aFileOfAnyKindIsOpenedToBeCompared() throws {
+    let folder = TemporaryFolder()
+    let path = "\(folder.path)/a.svg"
+    try write(Array("<svg/>".utf8), to: path)
+    #expect(try FileInputStore().openAny(path, atMost: 6).bytes == 6)
+    #expect(throws: InputError.tooLarge(limit: 5)) { try FileInputStore().openAny(path, atMost: 5) }
+    #expect(throws: InputError.notAFile) { try FileInputStore().openAny("/dev/zero", atMost: 14) }
+    #expect(throws: InputError.unreadable(reason: "no such file or directory")) {
+      try FileInputStore().openAny("\(path)x", atMost: 14)
+    }
+  }
 }

@@ -4,7 +4,7 @@ internal import Predictions
 
 /// The SQL of one page of a list.
 ///
-/// The index of the most selective filter yields rows in key order, newest first; each filter but `text` and the agent has one. At most
+/// The index of the most selective filter yields rows in key order, newest first; each filter but `text`, the file and the agent has one. At most
 /// 20,000 of them are examined for one page, so that no filter can delay the calls behind it.
 struct ListPlan {
   /// The most rows that are examined for one page.
@@ -69,7 +69,7 @@ struct ListPlan {
     }
     // Where no second filter selects among its rows, the page needs no more of them, and SQLite sorts no more of a queue.
     let filterCount = [query.status?.rawValue, query.provider, query.model, query.tag].count { $0 != nil }
-    let hasOneFilter = filterCount <= 1 && query.agent == nil && !hasText
+    let hasOneFilter = filterCount <= 1 && query.agent == nil && query.fileDigest == nil && !hasText
     let lookLimit = hasOneFilter ? min(lookLimit, limit + 1) : lookLimit
     let looked = """
       SELECT seq FROM \(driver.from) WHERE \(driver.condition) AND seq >= \(parameter(start)) \
@@ -86,6 +86,10 @@ struct ListPlan {
       filters.append("p.origin = \(parameter(PredictionOrigin.mcp.rawValue))")
       // As in `Agent.owns`: rows of older versions name no agent.
       filters.append("(p.agent IS NULL OR p.agent = \(parameter(agent.id)))")
+    }
+    if let digest = query.fileDigest {
+      // As `JSONColumns` writes it. No path contains this text, since JSON escapes the quotes of a string.
+      filters.append("instr(p.files, \(parameter(#""sha256":"\#(digest.hexadecimal)""#))) > 0")
     }
     var words = ""
     if hasText, let text = query.text {
@@ -128,7 +132,9 @@ struct ListPlan {
       query.createdAfter.map(String.init), query.createdBefore.map(String.init),
     ]
     let agent = query.agent.map { [JSONValue.string($0.id)] } ?? []
-    let filters = JSONValue.array(parts.map { $0.map { .string($0) } ?? .null } + agent)
+    // An array, so that it is not taken for an agent.
+    let file = query.fileDigest.map { [JSONValue.array([.string($0.hexadecimal)])] } ?? []
+    let filters = JSONValue.array(parts.map { $0.map { .string($0) } ?? .null } + agent + file)
     return String(SHA256.hash(filters.serialized).hexadecimal.prefix(8))
   }
 

@@ -58,6 +58,13 @@ public struct FileInputStore: InputStore {
     return OpenInput(name: Self.name(of: file.path), mediaType: file.mediaType, file: descriptor, status: status)
   }
 
+  /// Opens a file of any kind.
+  public func openAny(_ path: String, atMost limit: Int64) throws(InputError) -> any InputFile {
+    let (descriptor, status) = try descriptor(of: path, atMost: limit)
+    return OpenInput(
+      name: Self.name(of: path), mediaType: "application/octet-stream", file: descriptor, status: status)
+  }
+
   private func descriptor(of path: String, atMost limit: Int64) throws(InputError) -> (Descriptor, FileStatus) {
     // A C function would use only the part before a zero byte.
     guard !path.utf8.contains(0) else { throw .unreadable(reason: "its name holds a zero byte") }

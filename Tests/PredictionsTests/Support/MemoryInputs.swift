@@ -25,6 +25,10 @@ final class MemoryInputs: InputStore {
     return input
   }
 
+  func openAny(_ path: String, atMost limit: Int64) throws(InputError) -> any InputFile {
+    try open(path, atMost: limit)
+  }
+
   /// Agents may read what is below `/in`.
   func openForAgent(_ path: String, isNew: Bool, atMost limit: Int64) throws(InputError) -> AgentInput {
     guard !isNew || path.hasPrefix("/in/") else { throw .outside }

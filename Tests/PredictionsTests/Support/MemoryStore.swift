@@ -1,3 +1,4 @@
+import Encoding
 import JSON
 import Predictions
 import PredictionsTestSupport
@@ -417,6 +418,7 @@ extension ListQuery {
     }
     if let tag, !row.tags.contains(tag) { return false }
     if let agent, !agent.owns(row) { return false }
+    if let fileDigest, !row.files.contains(where: { $0.sha256 == fileDigest.hexadecimal }) { return false }
     if let text {
       let prompt = (try? JSONValue(parsing: row.input ?? []))?["prompt"]?.string ?? ""
       guard prompt.lowercased().contains(text.lowercased()) else { return false }

@@ -126,6 +126,8 @@ export interface ListOptions {
   createdAfter?: Date | string | undefined;
   /** Exclusive. */
   createdBefore?: Date | string | undefined;
+  /** The path of a local file: only predictions of which a saved file has the same bytes. */
+  file?: string | undefined;
   /** How many at most, from 1 to 500 (50). */
   limit?: number | undefined;
   /** `next_cursor` of the page before. */

@@ -109,6 +109,15 @@ def test_a_list_takes_times_and_all_pages_are_gone_through(client):
         client.predictions(sort="asc")
 
 
+def test_a_file_leads_to_the_prediction_that_made_it(client, tmp_path, monkeypatch):
+    fox, boat = (client.generate(input=small(prompt)) for prompt in ("a fox", "a boat"))
+    copy = tmp_path / "fuchs.png"
+    copy.write_bytes(fox.files[0].read())
+    monkeypatch.chdir(tmp_path)
+    assert [one.id for one in client.list(file="fuchs.png")] == [one.id for one in client.predictions(file=copy)] == [fox.id]
+    assert [one.id for one in client.list(file=boat.path)] == [boat.id]
+
+
 def test_a_thumbnail_is_a_small_image_of_a_file(client):
     prediction = client.generate("a boat", input={"size": "128x96"})
     thumbnail = client.thumbnail(prediction.id, size=64, inline=True)

@@ -250,23 +250,26 @@ class AsyncClient(BaseClient):
         self, *, status: Optional[Status] = None, provider: Optional[str] = None, model: Optional[str] = None,
         tag: Optional[str] = None, text: Optional[str] = None, created_after: Union[str, datetime, None] = None,
         created_before: Union[str, datetime, None] = None, limit: Optional[int] = None, cursor: Optional[str] = None,
+        file: Optional[_calls.Path] = None,
     ) -> Page:
-        """A page of predictions, newest first; `predictions` goes through all pages. A time without a zone is local."""
+        """A page of predictions, newest first; `predictions` goes through all pages. A time without a zone is local. `file`: only
+        those that made this local file."""
         return await self._ask(_calls.list_(
             status=status, provider=provider, model=model, tag=tag, text=text, created_after=created_after,
-            created_before=created_before, limit=limit, cursor=cursor,
+            created_before=created_before, limit=limit, cursor=cursor, file=file,
         ))
 
     async def predictions(
         self, *, status: Optional[Status] = None, provider: Optional[str] = None, model: Optional[str] = None,
         tag: Optional[str] = None, text: Optional[str] = None, created_after: Union[str, datetime, None] = None,
         created_before: Union[str, datetime, None] = None, limit: Optional[int] = None, cursor: Optional[str] = None,
+        file: Optional[_calls.Path] = None,
     ) -> AsyncIterator[Prediction]:
         """All predictions, newest first; `limit` is how many a page has. The filters are those of `list`."""
         while True:
             page = await self.list(
                 status=status, provider=provider, model=model, tag=tag, text=text, created_after=created_after,
-                created_before=created_before, limit=limit, cursor=cursor,
+                created_before=created_before, limit=limit, cursor=cursor, file=file,
             )
             for prediction in page:
                 yield prediction

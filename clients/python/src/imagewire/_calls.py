@@ -80,10 +80,12 @@ def wait(ids: Iterable[str], mode: WaitMode, timeout: float) -> "Call[Waited]":
 
 
 def list_(
-    *, created_after: Union[str, datetime, None], created_before: Union[str, datetime, None], **filters: Any
+    *, created_after: Union[str, datetime, None], created_before: Union[str, datetime, None], file: Optional[Path],
+    **filters: Any
 ) -> "Call[Page]":
     return _call(
-        "list", Page.from_json, created_after=_timestamp(created_after), created_before=_timestamp(created_before), **filters)
+        "list", Page.from_json, created_after=_timestamp(created_after), created_before=_timestamp(created_before),
+        file=None if file is None else os.path.abspath(file), **filters)
 
 
 def _timestamp(time: Union[str, datetime, None]) -> Optional[str]:

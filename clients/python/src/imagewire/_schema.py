@@ -179,6 +179,7 @@ if TYPE_CHECKING:
         created_before: Optional[str]
         limit: Optional[int]
         cursor: Optional[str]
+        file: Optional[str]
 
     class ListResult(TypedDict):
         predictions: List[PredictionMessage]
