@@ -84,8 +84,12 @@ let package = Package(
     .target(name: "CShims", cSettings: whereLinked),
     target("Pictures", uses: ["Predictions", "Encoding", "Threads", "CPictures"], settings: small),
     target("HTTP", uses: ["Encoding", "JSON", "Threads", "CCurl"], settings: small),
+    // Its library is opened at the first connection, and its few declarations are our own: a build does not need it.
+    .target(
+      name: "CPostgreSQL", dependencies: ["CShims"], linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
+    target("PostgreSQL", uses: ["Threads", "CPostgreSQL"], settings: small),
     target(
-      "Storage", uses: ["Predictions", "Encoding", "JSON", "Threads", "CFiles", "CSQLite"], hasPage: true,
+      "Storage", uses: ["Predictions", "Encoding", "JSON", "Threads", "CFiles", "CSQLite", "PostgreSQL"], hasPage: true,
       settings: small),
     target(
       "Providers", uses: ["Predictions", "HTTP", "Encoding", "JSON", "Threads"], hasPage: true, settings: small),
@@ -110,7 +114,9 @@ let package = Package(
       path: "Tests/PredictionsTestSupport", swiftSettings: strict),
     tests(of: "Predictions", uses: ["PredictionsTestSupport", "Encoding", "JSON", "Threads"]),
     tests(of: "Pictures", uses: ["Predictions", "Encoding", "Threads"]),
-    tests(of: "Storage", uses: ["Predictions", "PredictionsTestSupport", "Encoding", "JSON", "Threads", "CSQLite"]),
+    tests(
+      of: "Storage",
+      uses: ["Predictions", "PredictionsTestSupport", "Encoding", "JSON", "Threads", "CSQLite", "PostgreSQL"]),
     // What the tests of HTTP and of the providers share: a server of their own, and a client without proxies.
     .target(
       name: "HTTPTestSupport", dependencies: ["HTTP", "JSON", "Threads"], path: "Tests/HTTPTestSupport",

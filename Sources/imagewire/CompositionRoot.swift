@@ -35,7 +35,7 @@ final class CompositionRoot: Sendable {
     let agentInputs = AgentInputs(
       configuration.allowedInputs, stateDirectory: configuration.stateDirectory,
       homes: { [home = configuration.home] in [home, AccountHome.path].compactMap(\.self) })
-    if configuration.hasKey { CoreDumps.forbid() }
+    if configuration.hasKey || configuration.store.isNamed { CoreDumps.forbid() }
     let configuration = Protected(configuration)
     let providers = ProviderSlots(time: time)
     self.options = options
@@ -52,9 +52,7 @@ final class CompositionRoot: Sendable {
     opened = Lazy {
       let configuration = configuration.withLock { $0 }
       do throws(StoreError) {
-        let store = try SQLitePredictionStore(
-          directory: configuration.stateDirectory, time: time, version: Version.number
-        ) { log.warning("\($0)") }
+        let store = try configuration.openStore(time: time) { log.warning("\($0)") }
         let engine = PredictionEngine(
           store: store, outputs: outputs, previews: FilePreviewStore(directory: configuration.stateDirectory),
           inputs: inputs,

@@ -18,6 +18,8 @@ struct Configuration: Sendable {
   var provider: Setting<String>
   var model: Setting<String>
   var stateDirectory: String
+  /// The database of PostgreSQL that has the predictions; absent for one of SQLite in the state directory.
+  let store: Setting<DatabaseAddress>
   var outputDirectory: String
   /// The place in a bucket that `outputDirectory` is; absent where it is on this disk. A client cannot change it.
   private(set) var bucket: Setting<BucketAddress> = .absent
@@ -118,6 +120,7 @@ struct Configuration: Sendable {
     #endif
     let state = setting("state_dir", flag: options.stateDirectory, "IMAGEWIRE_STATE_DIR")
     stateDirectory = Self.absolute(state.value ?? usualState, home: home)
+    store = Self.store(setting("store", "IMAGEWIRE_STORE"))
     let output = setting("output_dir", flag: options.outputDirectory, "IMAGEWIRE_OUTPUT_DIR")
     outputDirectory = Self.absolute(output.value ?? "\(stateDirectory)/outputs", home: home)
     if BucketAddress.isMeant(by: outputDirectory) { bucket = Self.bucket(output) }

@@ -8,7 +8,7 @@ struct SettingsFile: Sendable {
   /// Every field that this version knows.
   static let fields =
     [
-      "provider", "model", "state_dir", "output_dir", "allow_input", "allow_roots", "log", "max_spend_strict",
+      "provider", "model", "state_dir", "store", "output_dir", "allow_input", "allow_roots", "log", "max_spend_strict",
       "agent_max_images", "agent_max_spend", "confirm_above", "max_output_bytes", "tool_wait", "retain",
     ]
     + ProviderList.descriptors.filter { $0.access != nil }.flatMap {

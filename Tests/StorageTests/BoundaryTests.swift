@@ -254,7 +254,7 @@ struct BoundaryTests {
     chmod(folder.path + "/theirs", 0o644)
     for lock in [{ symlink(folder.path + "/theirs", $0) }, { mkfifo($0, 0o600) }] as [(String) -> Int32] {
       #expect(lock(state + "/table.lock") == 0)
-      #expect(throws: StoreError.self) { try SQLitePredictionStore(directory: state, time: ManualTime()) }
+      #expect(throws: StoreError.self) { try TablePredictionStore(directory: state, time: ManualTime()) }
       #expect(mode(folder.path + "/theirs") == 0o644)
       unlink(state + "/table.lock")
     }

@@ -34,9 +34,9 @@ struct ChainTests {
   @Test func noProgramCanGiveItAPhase() throws {
     let (fixture, target, waiting) = try chain()
     try complete(target, in: fixture)
-    let behind = try SQLiteConnection(path: fixture.table)
+    let behind = try TableConnection(path: fixture.table)
     for phase in PredictionPhase.allCases {
-      #expect(throws: SQLiteError.self) {
+      #expect(throws: TableError.self) {
         try behind.run("UPDATE predictions SET phase = ? WHERE seq = ?", phase.rawValue, waiting.id.sequence)
       }
     }
@@ -50,7 +50,7 @@ struct ChainTests {
   /// A program of an older version cancels by writing the columns that it knows.
   @Test func whatAnOlderProgramEndedIsLeftAndSwept() throws {
     let (fixture, target, waiting) = try chain()
-    try SQLiteConnection(path: fixture.table).run(
+    try TableConnection(path: fixture.table).run(
       "UPDATE predictions SET status = 'cancelled', phase = NULL, finished_ms = 1, revision = 2 WHERE seq = ?",
       waiting.id.sequence)
     try complete(target, in: fixture)
@@ -67,7 +67,7 @@ struct ChainTests {
   @Test func aTargetThatIsGoneEndsIt() throws {
     let (fixture, target, waiting) = try chain()
     try complete(target, in: fixture)
-    try SQLiteConnection(path: fixture.table).run("DELETE FROM predictions WHERE seq = ?", target.id.sequence)
+    try TableConnection(path: fixture.table).run("DELETE FROM predictions WHERE seq = ?", target.id.sequence)
     let round: ChainRound = try fixture.wait { fixture.store.follow(accounts: ["account"], completion: $0) }
     #expect(round.ended.map(\.id) == [waiting.id])
     #expect(round.ended.first?.failure?.message.contains("was deleted") == true)
@@ -76,7 +76,7 @@ struct ChainTests {
   @Test func aCopySendsNothing() throws {
     let (fixture, target, waiting) = try chain()
     try complete(target, in: fixture)
-    try SQLiteConnection(path: fixture.table).run("UPDATE meta SET value = 'another place' WHERE name = 'home'")
+    try TableConnection(path: fixture.table).run("UPDATE meta SET value = 'another place' WHERE name = 'home'")
     guard case .refused(let ended) = try claim(fixture, waiting.id) else { throw Missing() }
     #expect(ended.failure?.kind == .interrupted && ended.billing == .none)
     #expect(try fixture.peek("SELECT count(*) FROM sends WHERE seq = \(waiting.id.sequence)") == 0)
@@ -95,7 +95,7 @@ struct ChainTests {
   /// Otherwise each round would read the whole table.
   @Test func theyAreFoundByTheirIndex() throws {
     let fixture = try StoreFixture()
-    let connection = try SQLiteConnection(path: fixture.table)
+    let connection = try TableConnection(path: fixture.table)
     let statements = [
       PredictionRow.selectWhole + TableWriter.chainedRows + " AND p.attended_ms < 5 ORDER BY +p.seq",
       PredictionRow.selectWhole + TableWriter.chainedRows + " AND p.account = 'a' ORDER BY p.seq",

@@ -76,7 +76,7 @@ struct ChangesTests {
     let fixture = try StoreFixture()
     for prompt in ["one", "two", "three"] { try fixture.insert(fixture.new(prompt)) }
     let here = try start(fixture)
-    _ = try SQLiteConnection(path: fixture.table).run("DELETE FROM changes WHERE change <= 2")
+    _ = try TableConnection(path: fixture.table).run("DELETE FROM changes WHERE change <= 2")
     func isComplete(_ number: Int64) throws -> Bool {
       try fixture.store.changes(after: ChangeCursor(table: here.table, number: number)).isComplete
     }
@@ -90,7 +90,7 @@ struct ChangesTests {
     let fixture = try StoreFixture()
     try fixture.insert(fixture.new())
     let here = try start(fixture)
-    try SQLiteConnection(path: fixture.table).script(
+    try TableConnection(path: fixture.table).script(
       """
       WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 100999)
       INSERT INTO changes(change, seq, low, gone) SELECT i, i % 500, 0, 0 FROM n
@@ -120,7 +120,7 @@ struct ChangesTests {
     try fixture.insert(new)
     let here = try start(fixture)
     fixture.store.close()
-    let old = try SQLiteConnection(path: fixture.table)
+    let old = try TableConnection(path: fixture.table)
     try old.script(
       """
       ALTER TABLE changes DROP COLUMN low;

@@ -17,7 +17,7 @@ struct DurationTests {
   @Test("other accounts and models keep theirs, and no commit is added")
   func bound() throws {
     let fixture = try StoreFixture()
-    try SQLiteConnection(path: fixture.table).script(
+    try TableConnection(path: fixture.table).script(
       """
       INSERT INTO durations(account, model, kind, still_ms, done_ms) VALUES('account', 'other', 1, 0, 5), ('other', 'm', 1, 0, 5);
       WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 256)
@@ -39,7 +39,7 @@ struct DurationTests {
   func damaged() throws {
     let fixture = try StoreFixture()
     try ended(fixture, 1, remoteID: "1")
-    try SQLiteConnection(path: fixture.table).script(
+    try TableConnection(path: fixture.table).script(
       """
       INSERT INTO durations(account, model, kind, still_ms, done_ms) VALUES('account', 'm', 1, 9, 5), ('account', 'm', 1, -9, 5),
         ('account', 'm', 1, 0, 9223372036854775807), ('account', 'm', 1, -9223372036854775808, -9223372036854775808)

@@ -33,7 +33,7 @@ final class TemporaryFolder: Sendable {
 struct StoreFixture: StoreCalls {
   let folder: TemporaryFolder
   let time: ManualTime
-  let store: SQLitePredictionStore
+  let store: TablePredictionStore
   let ids = IDSequence()
 
   init(
@@ -42,7 +42,7 @@ struct StoreFixture: StoreCalls {
   ) throws {
     self.folder = folder
     self.time = time
-    store = try SQLitePredictionStore(
+    store = try TablePredictionStore(
       directory: folder.path + "/state", time: time, writerSettings: writerSettings, notice: notice)
   }
 
@@ -53,9 +53,9 @@ struct StoreFixture: StoreCalls {
   var table: String { store.path }
 
   /// Reads the database past the store. With SQLite, since opening the file otherwise would drop SQLite's locks.
-  func peek(_ sql: String) throws -> Int64 { try SQLiteConnection(path: table).integer(sql) }
+  func peek(_ sql: String) throws -> Int64 { try TableConnection(path: table).integer(sql) }
 
-  func peekText(_ sql: String) throws -> String? { try SQLiteConnection(path: table).first(sql) { $0.text(0) } }
+  func peekText(_ sql: String) throws -> String? { try TableConnection(path: table).first(sql) { $0.text(0) } }
 }
 
 struct Missing: Error {}

@@ -93,7 +93,7 @@ struct ForgettingTests {
     try use(folder) { fixture in
       fixture.store.close()
       // As older versions created it.
-      try SQLiteConnection(path: fixture.table).script("PRAGMA auto_vacuum = NONE; VACUUM")
+      try TableConnection(path: fixture.table).script("PRAGMA auto_vacuum = NONE; VACUUM")
       (directory, table) = (fixture.directory, fixture.table)
     }
     try use(folder) { fixture in
@@ -110,7 +110,7 @@ struct ForgettingTests {
     #expect(disk(table).count > 20 << 20)
     let (before, after) = try TableCompaction.run(in: directory, now: 0)
     #expect(before > 20 << 20 && after < 1 << 20 && disk(table).count == after)
-    #expect(try SQLiteConnection(path: table).integer("PRAGMA auto_vacuum") == 2)
+    #expect(try TableConnection(path: table).integer("PRAGMA auto_vacuum") == 2)
   }
 
   // MARK: Pruning
@@ -169,7 +169,7 @@ struct ForgettingTests {
     let fixture = try StoreFixture()
     let count = TableWriter.examinedRows + 10
     // Kept ones, inserted with SQL: only reading is tested.
-    try SQLiteConnection(path: fixture.table).script(
+    try TableConnection(path: fixture.table).script(
       """
       BEGIN IMMEDIATE;
       WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \(count))
@@ -192,7 +192,7 @@ struct ForgettingTests {
     let fixture = try StoreFixture()
     let damaged = try over(fixture)
     let whole = try over(fixture)
-    try SQLiteConnection(path: fixture.table).script(
+    try TableConnection(path: fixture.table).script(
       "UPDATE predictions SET epoch = -1 WHERE seq = \(damaged.sequence)")
     fixture.time.advance(1_000)
     let batch = try fixture.wait {

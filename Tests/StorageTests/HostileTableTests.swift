@@ -24,7 +24,7 @@ struct HostileTableTests {
   /// A database with one prediction in each phase, and one that is not changed.
   private struct Rows {
     let fixture: StoreFixture
-    let behind: SQLiteConnection
+    let behind: TableConnection
     let whole: PredictionID
     let poked: [PredictionID]
 
@@ -57,7 +57,7 @@ struct HostileTableTests {
       try fixture.wait { done in
         store.keepUpload(of: [1], for: "account", as: "a", lifetime: 1_000) { done(.success(())) }
       }
-      behind = try SQLiteConnection(path: fixture.table)
+      behind = try TableConnection(path: fixture.table)
       try behind.script("PRAGMA synchronous = OFF")
       for table in HostileTableTests.tables {
         try behind.script("CREATE TABLE kept_\(table) AS SELECT * FROM \(table)")
@@ -117,7 +117,7 @@ struct HostileTableTests {
     let fixture = try StoreFixture()
     let new = fixture.new()
     try fixture.insert(new)
-    try SQLiteConnection(path: fixture.table).script("UPDATE predictions SET started_ms = -9223372036854775808")
+    try TableConnection(path: fixture.table).script("UPDATE predictions SET started_ms = -9223372036854775808")
     do {
       _ = try fixture.store.prediction(new.id)
       Issue.record("it was read")
@@ -138,7 +138,7 @@ struct HostileTableTests {
       try fixture.insert(new)
       ids.insert(new.id, at: 0)
     }
-    try SQLiteConnection(path: fixture.table).run(
+    try TableConnection(path: fixture.table).run(
       "UPDATE predictions SET revision = -1 WHERE seq IN (?, ?, ?)", ids[0].sequence, ids[1].sequence, ids[4].sequence)
     var query = ListQuery(limit: 2)
     var found: [PredictionID] = []
@@ -158,7 +158,7 @@ struct HostileTableTests {
     try FileSystem.makeFolder(folder.path + "/state")
     let path = folder.path + "/state/predictions.db"
     try write([], to: path)
-    let connection = try SQLiteConnection(path: path)
+    let connection = try TableConnection(path: path)
     try connection.script("PRAGMA journal_mode = WAL; PRAGMA application_id = \(Schema.applicationID)")
     for migration in Schema.migrations.prefix(version) { try connection.script(sql(migration.sql)) }
     try Schema.set("salt", [UInt8](repeating: 1, count: 16), in: connection)
@@ -168,7 +168,7 @@ struct HostileTableTests {
 
   /// Every object of a file with its statement, without white space: migrations append columns without line breaks.
   private func schema(of path: String) throws -> [String] {
-    try SQLiteConnection(path: path).rows("SELECT type, name, sql FROM sqlite_schema ORDER BY type, name") {
+    try TableConnection(path: path).rows("SELECT type, name, sql FROM sqlite_schema ORDER BY type, name") {
       "\($0.text(0)) \($0.text(1)) " + $0.text(2).filter { !$0.isWhitespace }
     }
   }
@@ -186,7 +186,7 @@ struct HostileTableTests {
   @Test func aForeignTriggerIsRefused() throws {
     let fixture = try StoreFixture()
     try fixture.insert(fixture.new())
-    try SQLiteConnection(path: fixture.table).script(
+    try TableConnection(path: fixture.table).script(
       "CREATE TRIGGER t AFTER INSERT ON predictions BEGIN UPDATE predictions SET output_dir = '/elsewhere'; END")
     #expect(throws: StoreError.self) { try StoreFixture(fixture.folder) }
     do { _ = try StoreFixture(fixture.folder) } catch let error as StoreError {
@@ -197,7 +197,7 @@ struct HostileTableTests {
 
   @Test func aTriggerInAnOlderDatabaseIsRefusedAndUndone() throws {
     let folder = try table(of: 1)
-    let behind = try SQLiteConnection(path: folder.path + "/state/predictions.db")
+    let behind = try TableConnection(path: folder.path + "/state/predictions.db")
     try behind.script("CREATE TRIGGER t AFTER INSERT ON meta BEGIN INSERT INTO tags VALUES('theirs', 1); END")
     #expect(throws: StoreError.self) { try StoreFixture(folder) }
     #expect(try behind.integer("SELECT count(*) FROM tags") == 0)
@@ -207,7 +207,7 @@ struct HostileTableTests {
   /// An older program cannot know the tables of a newer one, but it knows the triggers.
   @Test func aTriggerInATableThatClaimsToBeNewerIsRefused() throws {
     let folder = try table(of: Schema.migrations.count)
-    let behind = try SQLiteConnection(path: folder.path + "/state/predictions.db")
+    let behind = try TableConnection(path: folder.path + "/state/predictions.db")
     try behind.script("PRAGMA user_version = \(Schema.version + 1)")
     _ = try StoreFixture(folder)
     try behind.script("CREATE TRIGGER t AFTER INSERT ON tags BEGIN DELETE FROM predictions; END")
@@ -235,7 +235,7 @@ struct HostileTableTests {
   @Test func aForeignTableIsNamedAndAllowed() throws {
     let fixture = try StoreFixture()
     try fixture.insert(fixture.new())
-    try SQLiteConnection(path: fixture.table).script(
+    try TableConnection(path: fixture.table).script(
       "CREATE TABLE theirs(a); CREATE INDEX quick ON predictions(remote_id); CREATE VIEW seen AS SELECT seq FROM predictions"
     )
     let again = try StoreFixture(fixture.folder)
@@ -247,9 +247,9 @@ struct HostileTableTests {
   /// Defensive mode is set before the file is read: SQL cannot write its schema.
   @Test func everyConnectionIsDefended() throws {
     let fixture = try StoreFixture()
-    let connection = try SQLiteConnection(path: fixture.table)
+    let connection = try TableConnection(path: fixture.table)
     #expect(try connection.integer("PRAGMA trusted_schema") == 0)
-    #expect(throws: SQLiteError.self) {
+    #expect(throws: TableError.self) {
       try connection.script("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = sql")
     }
   }

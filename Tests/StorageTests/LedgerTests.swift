@@ -84,7 +84,7 @@ struct LedgerTests {
   func older() throws {
     try add("a", to: free, agent: true, images: 7)
     let row = try claimed(free)
-    try SQLiteConnection(path: free.table).script("UPDATE sends SET model = NULL, agent = NULL, images = NULL")
+    try TableConnection(path: free.table).script("UPDATE sends SET model = NULL, agent = NULL, images = NULL")
     let line = Ledger.Line(model: "m", isAgents: true, unpriced: 1, images: 7)
     #expect(try free.store.ledger(of: "account").lines == [line])
     try free.change(row.id, .unsent(reason: "No."), by: row.writer)

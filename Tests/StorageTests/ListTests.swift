@@ -128,7 +128,7 @@ struct ListTests {
 
   @Test func aFileThatNothingMadeIsSearchedInPagesOfALimitedNumberOfRows() throws {
     let fixture = try StoreFixture()
-    try SQLiteConnection(path: fixture.table).script(
+    try TableConnection(path: fixture.table).script(
       """
       BEGIN IMMEDIATE;
       WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i <= \(ListPlan.lookLimit))
@@ -195,7 +195,7 @@ struct ListTests {
     let fixture = try StoreFixture()
     try fixture.insert(Prediction.sample("needle", at: 1_000))
     // 50,000 others, inserted with SQL: only reading is tested.
-    try SQLiteConnection(path: fixture.table).script(
+    try TableConnection(path: fixture.table).script(
       """
       BEGIN IMMEDIATE;
       WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000)
@@ -218,7 +218,7 @@ struct ListTests {
   @Test func oneFilterFindsItsRowsBehindAnyNumberOfOthers() throws {
     let (fixture, rows) = try filled()
     // A batch that failed as a whole, newer than all others; inserted with SQL, as above.
-    try SQLiteConnection(path: fixture.table).script(
+    try TableConnection(path: fixture.table).script(
       """
       BEGIN IMMEDIATE;
       WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i <= \(ListPlan.lookLimit))
@@ -239,7 +239,7 @@ struct ListTests {
       var query = ListQuery()
       change(&query)
       let plan = try ListPlan(query)
-      return try SQLiteConnection(path: fixture.table)
+      return try TableConnection(path: fixture.table)
         .rows("EXPLAIN QUERY PLAN " + plan.pageSQL, list: plan.values) { $0.text(3) }.joined(separator: "; ")
     }
     let wanted: [(String, (inout ListQuery) -> Void)] = [

@@ -74,7 +74,7 @@ struct OpeningTests {
     let folder = TemporaryFolder()
     let path = folder.path + "/x.db"
     try write([], to: path)
-    #expect(throws: SQLiteError.self) { try Schema.configure(try SQLiteConnection(path: path)) }
+    #expect(throws: TableError.self) { try Schema.configure(try TableConnection(path: path)) }
   }
 
   @Test func eightProcessesMayCreateItAtOnce() throws {
@@ -103,7 +103,7 @@ struct OpeningTests {
     let (folder, table, _) = try settled()
     do {
       // Its writes are only in the log: examining must not move them into the database.
-      let connection = try SQLiteConnection(path: table)
+      let connection = try TableConnection(path: table)
       connection.checkpointsOnClose(false)
       try connection.script(
         "BEGIN; PRAGMA user_version = 99; UPDATE meta SET value = 42 WHERE name = 'min_writer'; COMMIT")
@@ -120,12 +120,12 @@ struct OpeningTests {
 
   @Test func aNewerVersionWeCanWriteForIsUsed() throws {
     let (folder, table, id) = try settled()
-    try SQLiteConnection(path: table).script("PRAGMA user_version = 99")
+    try TableConnection(path: table).script("PRAGMA user_version = 99")
     let fixture = try StoreFixture(folder)
     #expect(try fixture.store.prediction(id) != nil)
     try fixture.insert(fixture.new())
     // Until a newer version forbids it while this one runs.
-    try SQLiteConnection(path: table).script("UPDATE meta SET value = 42 WHERE name = 'min_writer'")
+    try TableConnection(path: table).script("UPDATE meta SET value = 42 WHERE name = 'min_writer'")
     #expect(throws: StoreError.self) { try fixture.insert(fixture.new()) }
     #expect(try fixture.peek("SELECT count(*) FROM predictions") == 2)
   }
@@ -141,7 +141,7 @@ struct OpeningTests {
       } else {
         try write([], to: path)
         let mark = kind == "table" ? 0 : 1234
-        try SQLiteConnection(path: path).script("PRAGMA application_id = \(mark); CREATE TABLE theirs(a)")
+        try TableConnection(path: path).script("PRAGMA application_id = \(mark); CREATE TABLE theirs(a)")
       }
       let before = try #require(contents(of: path))
       for _ in 0..<2 {
@@ -195,7 +195,7 @@ struct OpeningTests {
     #expect(refused.message.contains(folder.path + "/state") && refused.hint?.contains("--state-dir") == true)
     for path in ["/proc/imagewire", "/dev/null/x"] {
       do {
-        _ = try SQLitePredictionStore(directory: path, time: ManualTime())
+        _ = try TablePredictionStore(directory: path, time: ManualTime())
         Issue.record("a store in \(path)")
       } catch {
         #expect(error.message.contains(path))
@@ -248,7 +248,7 @@ struct OpeningTests {
     let fixture = try StoreFixture(writerSettings: "PRAGMA foreign_keys = ON")
     try fixture.insert(fixture.new())
     // A deferred constraint fails the COMMIT, as a disk may do.
-    try SQLiteConnection(path: fixture.table).script(
+    try TableConnection(path: fixture.table).script(
       """
       CREATE TABLE fault(a INTEGER PRIMARY KEY, b INTEGER REFERENCES fault(a) DEFERRABLE INITIALLY DEFERRED);
       CREATE TRIGGER failing AFTER INSERT ON predictions BEGIN INSERT INTO fault(b) VALUES(99); END
@@ -262,7 +262,7 @@ struct OpeningTests {
     fixture.store.flush()
     #expect(results.withLock { $0 } == [true, true, true])
     #expect(try fixture.peek("SELECT count(*) FROM predictions") == 1)
-    try SQLiteConnection(path: fixture.table).script("DROP TRIGGER failing")
+    try TableConnection(path: fixture.table).script("DROP TRIGGER failing")
     try fixture.insert(fixture.new())
     #expect(try fixture.peek("SELECT count(*) FROM predictions") == 2)
   }
@@ -293,8 +293,8 @@ struct OpeningTests {
     let copy = TemporaryFolder()
     try FileSystem.makeFolder(copy.path + "/state")
     let path = copy.path + "/state/predictions.db"
-    try SQLiteConnection(path: fixture.table).run("VACUUM INTO ?", path)
-    try SQLiteConnection(path: path).script("PRAGMA journal_mode = WAL")
+    try TableConnection(path: fixture.table).run("VACUUM INTO ?", path)
+    try TableConnection(path: path).script("PRAGMA journal_mode = WAL")
 
     let notices = Protected(0)
     let other = try StoreFixture(copy, time: fixture.time) { _ in notices.withLock { $0 += 1 } }

@@ -91,7 +91,7 @@ struct OriginTests {
     let plain = new(fixture, "a cat", by: nil, key: "k")
     try fixture.insert(plain)
     // The older program's statement for the key, after it has deleted the agent's row.
-    let other = try SQLiteConnection(path: fixture.table)
+    let other = try TableConnection(path: fixture.table)
     try other.run("UPDATE keys SET deleted_ms = ? WHERE key = ?", Int64(1), "k")
     #expect(try fixture.insert(new(fixture, "a cat", by: nil, key: "k")) == .existing(plain))
     // Without its row the key is marked.

@@ -52,7 +52,7 @@ struct OrphanClaimTests {
   @Test func aClaimInTheCommitOfARecoveryStillSearchesFirst() throws {
     let scene = try Scene()
     let store = scene.two.store
-    let holder = try SQLiteConnection(path: scene.two.table)
+    let holder = try TableConnection(path: scene.two.table)
     try holder.script("BEGIN IMMEDIATE")
     // It waits for the holder; the calls behind it share the next commit.
     store.keepUpload(of: [1], for: "account", as: "a", lifetime: 1) {}

@@ -36,7 +36,7 @@ struct RecoveryTests {
   /// Otherwise each recovery would take a fifth of a second with a million finished predictions.
   @Test func queuedRowsAreFoundByTheIndexOfUnfinishedOnes() throws {
     let fixture = try StoreFixture()
-    let plan = try SQLiteConnection(path: fixture.table)
+    let plan = try TableConnection(path: fixture.table)
       .rows("EXPLAIN QUERY PLAN " + PredictionRow.selectWhole + TableWriter.queuedBefore, 1) { $0.text(3) }
     #expect(plan.first?.contains("INDEX unsettled") == true, "\(plan)")
   }
@@ -44,7 +44,7 @@ struct RecoveryTests {
   /// Otherwise each recovery would take 10 ms with 180,000 POSTs in the last eight days.
   @Test func oldPostsAreFoundByTheirAccountAndTime() throws {
     let fixture = try StoreFixture()
-    let plan = try SQLiteConnection(path: fixture.table)
+    let plan = try TableConnection(path: fixture.table)
       .rows("EXPLAIN QUERY PLAN " + TableWriter.sweepSQL, 1, 2) { $0.text(3) }
     #expect(plan.contains("SEARCH sends USING INDEX recent (account=? AND sent_ms<?)"), "\(plan)")
     #expect(!plan.contains { $0.hasPrefix("SCAN sends") || $0.hasPrefix("SCAN predictions") }, "\(plan)")
@@ -55,7 +55,7 @@ struct RecoveryTests {
     let day: Int64 = 86_400_000
     let now = fixture.time.now.wall
     // With an answer for eight days, without one for thirty.
-    try SQLiteConnection(path: fixture.table).script(
+    try TableConnection(path: fixture.table).script(
       """
       INSERT INTO sends(seq, account, fingerprint, sent_ms, outcome) VALUES
         (1, 'a', x'00', \(now - 9 * day), 'accepted'), (2, 'a', x'00', \(now - 7 * day), 'accepted'),
@@ -150,7 +150,7 @@ struct RecoveryTests {
     let one = try StoreFixture()
     let known = try one.polling("a", remoteID: "1")
     let stranger = try one.polling("b", remoteID: "2")
-    try SQLiteConnection(path: one.table).script(
+    try TableConnection(path: one.table).script(
       """
       UPDATE predictions SET owner = 'known' WHERE seq = \(known.id.sequence);
       UPDATE predictions SET owner = 'stranger' WHERE seq = \(stranger.id.sequence);
@@ -174,13 +174,13 @@ struct RecoveryTests {
     let looking = try fixture.looking("b")
     let due = fixture.time.now.wall + 60_000
     try fixture.change(looking.id, .lookedInVain(reason: "x", next: due, isSettled: true))
-    try SQLiteConnection(path: fixture.table).script("UPDATE predictions SET owner = NULL")
+    try TableConnection(path: fixture.table).script("UPDATE predictions SET owner = NULL")
     #expect(try fixture.recover().taken.map(\.id) == [polling.id])
     fixture.time.advance(60_000)
     #expect(try fixture.recover().taken.map(\.id) == [looking.id])
     #expect(try fixture.recover().taken.isEmpty)
     // Planned while the clock was a day ahead.
-    try SQLiteConnection(path: fixture.table).script(
+    try TableConnection(path: fixture.table).script(
       "UPDATE predictions SET owner = NULL, next_ms = \(fixture.time.now.wall + 86_400_000) WHERE phase = 'looking'")
     #expect(try fixture.recover().taken.map(\.id) == [looking.id])
   }

@@ -6,9 +6,9 @@ import Testing
 struct SQLiteTests {
   private let folder = TemporaryFolder()
 
-  private func connection() throws -> SQLiteConnection {
+  private func connection() throws -> TableConnection {
     try write([], to: folder.path + "/x.db")
-    return try SQLiteConnection(path: folder.path + "/x.db")
+    return try TableConnection(path: folder.path + "/x.db")
   }
 
   @Test func everyValueIsReadAsWritten() throws {
@@ -30,25 +30,25 @@ struct SQLiteTests {
 
   @Test func failuresAreErrorsAndChangeNothing() throws {
     let connection = try connection()
-    #expect(throws: SQLiteError.self) { try connection.script("nonsense") }
-    #expect(throws: SQLiteError.self) { try connection.run("SELECT * FROM absent") }
+    #expect(throws: TableError.self) { try connection.script("nonsense") }
+    #expect(throws: TableError.self) { try connection.run("SELECT * FROM absent") }
     try connection.script("CREATE TABLE t(a UNIQUE); INSERT INTO t VALUES(1)")
     for _ in 0..<3 {
-      #expect(throws: SQLiteError.self) { try connection.run("INSERT INTO t VALUES(?)", 1) }
+      #expect(throws: TableError.self) { try connection.run("INSERT INTO t VALUES(?)", 1) }
       try connection.run("INSERT OR IGNORE INTO t VALUES(?)", 1)
     }
-    #expect(throws: SQLiteError.self) { try connection.run("SELECT ?", 1, 2) }
-    #expect(throws: SQLiteError.self) { try SQLiteConnection(path: folder.path + "/absent.db") }
+    #expect(throws: TableError.self) { try connection.run("SELECT ?", 1, 2) }
+    #expect(throws: TableError.self) { try TableConnection(path: folder.path + "/absent.db") }
   }
 
   @Test func anUnfinishedQueryDoesNotPinTheLog() throws {
     let connection = try connection()
     try connection.script("PRAGMA journal_mode = WAL; CREATE TABLE t(a); INSERT INTO t VALUES(1), (2), (3)")
     #expect(try connection.first("SELECT a FROM t") { $0.integer(0) } == 1)
-    #expect(throws: SQLiteError.self) {
-      try connection.rows("SELECT a FROM t") { _ throws(SQLiteError) -> Int in throw .damaged("test") }
+    #expect(throws: TableError.self) {
+      try connection.rows("SELECT a FROM t") { _ throws(TableError) -> Int in throw .damaged("test") }
     }
     // TRUNCATE fails while a statement reads.
-    #expect(try SQLiteConnection(path: folder.path + "/x.db").integer("PRAGMA wal_checkpoint(TRUNCATE)") == 0)
+    #expect(try TableConnection(path: folder.path + "/x.db").integer("PRAGMA wal_checkpoint(TRUNCATE)") == 0)
   }
 }

@@ -25,7 +25,7 @@ struct SendTests {
     try fixture.insert(new)
     _ = try fixture.claimed()
     // Even a row that is put back into the queue by a fault cannot be sent again.
-    let connection = try SQLiteConnection(path: fixture.table)
+    let connection = try TableConnection(path: fixture.table)
     try connection.script("UPDATE predictions SET status = 'created', phase = 'queued', owner = NULL")
     #expect(throws: StoreError.self) { try fixture.claim() }
     #expect(throws: StoreError.self) { try fixture.change(new.id, .claimed, by: new.writer) }
@@ -162,7 +162,7 @@ struct SendTests {
     let looking = try fixture.looking()
     let older = try fixture.looking("a dog")
     let match = HistoryMatch(remoteID: "r", createdAt: fixture.time.now.wall + 100, clockSkew: 0)
-    let connection = try SQLiteConnection(path: fixture.table)
+    let connection = try TableConnection(path: fixture.table)
     let seq = older.id.sequence
     try connection.script("UPDATE sends SET likeness = NULL, model = NULL WHERE seq = \(seq)")
     #expect(throws: StoreError.self) { try fixture.change(looking.id, .adopted(match), by: looking.writer) }

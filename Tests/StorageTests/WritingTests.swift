@@ -78,7 +78,7 @@ struct WritingTests {
     let seen = Protected<Int64?>(nil)
     let table = fixture.table
     fixture.store.insert(new, queueLimit: 10) { _ in
-      let count = try? SQLiteConnection(path: table).integer("SELECT count(*) FROM predictions")
+      let count = try? TableConnection(path: table).integer("SELECT count(*) FROM predictions")
       seen.withLock { $0 = count }
     }
     #expect(try fixture.peek("SELECT count(*) FROM predictions") == 0)
@@ -131,7 +131,7 @@ struct WritingTests {
   @Test func aWriteThatFailsHalfwayIsUndoneAlone() throws {
     let fixture = try StoreFixture()
     let rows = [fixture.new(), fixture.new(key: "fatal"), fixture.new()]
-    try SQLiteConnection(path: fixture.table).script(
+    try TableConnection(path: fixture.table).script(
       "CREATE TRIGGER failing AFTER INSERT ON keys BEGIN SELECT RAISE(FAIL, 'no'); END")
     let results = Protected<[Bool]>([])
     for row in rows {
@@ -276,7 +276,7 @@ struct WritingTests {
     let fixture = try StoreFixture()
     try fixture.insert(fixture.new())
     let cursor = try fixture.store.changes(after: nil).newest
-    let other = try SQLiteConnection(path: fixture.table)
+    let other = try TableConnection(path: fixture.table)
     try other.script("ALTER TABLE changes RENAME TO hidden")
     #expect(fixture.store.hasChanged())
     #expect(throws: StoreError.self) { try fixture.store.changes(after: cursor) }

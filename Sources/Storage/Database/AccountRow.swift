@@ -4,7 +4,7 @@ internal import Predictions
 enum AccountRow {
   private static let columns = "account, pause_reason, pause_ms, paused_until_ms, balance_micros"
 
-  private static func pause(_ row: borrowing SQLiteRow) -> (account: String, pause: AccountPause)? {
+  private static func pause(_ row: borrowing TableRow) -> (account: String, pause: AccountPause)? {
     guard let reason = row.textIfAny(1).flatMap(PredictionFailure.Kind.init) else { return nil }
     return (
       row.text(0),
@@ -14,19 +14,19 @@ enum AccountRow {
   }
 
   /// An account's present or last pause.
-  static func pause(of account: String, in connection: SQLiteConnection) throws(SQLiteError) -> AccountPause? {
+  static func pause(of account: String, in connection: TableConnection) throws(TableError) -> AccountPause? {
     try connection.rows("SELECT \(columns) FROM accounts WHERE account = ?", account) { pause($0)?.pause }
       .first ?? nil
   }
 
   /// The present or last pause of every account.
-  static func pauses(in connection: SQLiteConnection) throws(SQLiteError) -> [String: AccountPause] {
+  static func pauses(in connection: TableConnection) throws(TableError) -> [String: AccountPause] {
     let pauses = try connection.rows("SELECT \(columns) FROM accounts") { pause($0) }.compactMap { $0 }
     return Dictionary(pauses.map { ($0.account, $0.pause) }) { first, _ in first }
   }
 
   /// When the provider's catalogue last listed the account's default model.
-  static func sighting(of account: String, in connection: SQLiteConnection) throws(SQLiteError) -> ModelSighting? {
+  static func sighting(of account: String, in connection: TableConnection) throws(TableError) -> ModelSighting? {
     try connection.rows(
       "SELECT model, model_seen_ms FROM accounts WHERE account = ? AND model IS NOT NULL", account
     ) { ModelSighting(model: $0.text(0), at: $0.moment(1)) }.first
@@ -34,8 +34,8 @@ enum AccountRow {
 
   /// What users granted agents on the day of a moment. A damaged cell counts nothing.
   static func grants(
-    of account: String, at now: Int64, in connection: SQLiteConnection
-  ) throws(SQLiteError) -> AgentGrants {
+    of account: String, at now: Int64, in connection: TableConnection
+  ) throws(TableError) -> AgentGrants {
     try connection.rows(
       "SELECT grants, granted_images, granted_micros FROM accounts WHERE account = ? AND granted_ms = ?", account,
       Money.startOfDay(now)
@@ -44,8 +44,8 @@ enum AccountRow {
   }
 
   static func set(
-    _ pause: AccountPause, of account: String, in connection: SQLiteConnection
-  ) throws(SQLiteError) {
+    _ pause: AccountPause, of account: String, in connection: TableConnection
+  ) throws(TableError) {
     try connection.run(
       """
       INSERT INTO accounts(account, pause_reason, pause_ms, paused_until_ms, balance_micros) VALUES(?, ?, ?, ?, ?)
@@ -59,14 +59,14 @@ extension TableWriter {
   /// Begins a pause of an account for all processes, or makes the present one longer.
   func pause(
     _ account: String, for length: Int64, because reason: PredictionFailure.Kind, at now: Int64
-  ) throws(SQLiteError) {
+  ) throws(TableError) {
     let last = try AccountRow.pause(of: account, in: connection)
     let next = AccountPause.after(last, because: reason, for: length, at: now)
     if next != last { try AccountRow.set(next, of: account, in: connection) }
   }
 
   /// Notes that the provider's catalogue lists the default model now.
-  func noteModel(_ model: String, of account: String) throws(SQLiteError) {
+  func noteModel(_ model: String, of account: String) throws(TableError) {
     try connection.run(
       """
       INSERT INTO accounts(account, model, model_seen_ms) VALUES(?, ?, ?)
@@ -75,7 +75,7 @@ extension TableWriter {
   }
 
   /// Grants agents more for a day, unless it is over or there are as many grants already.
-  func grantAgents(_ grants: AgentGrants, on account: String, day: Int64) throws(SQLiteError) {
+  func grantAgents(_ grants: AgentGrants, on account: String, day: Int64) throws(TableError) {
     let now = now
     guard Money.startOfDay(now) == day,
       try AccountRow.grants(of: account, at: now, in: connection).count < grants.count
@@ -91,7 +91,7 @@ extension TableWriter {
   /// Notes a balance that was requested during a pause, and ends the pause if `isOver`.
   func noteBalance(
     _ micros: Int64, of account: String, during pause: AccountPause, isOver: Bool
-  ) throws(SQLiteError) {
+  ) throws(TableError) {
     guard try AccountRow.pause(of: account, in: connection) == pause else { return }
     var next = pause
     next.balance = micros

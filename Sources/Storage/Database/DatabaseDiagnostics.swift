@@ -22,10 +22,10 @@ public enum DatabaseDiagnostics {
 
   /// Examines the database at a path. Throws where the file cannot be read.
   public static func run(_ path: String) throws(StoreError) -> Report {
-    do throws(SQLiteError) {
-      let connection = try SQLiteConnection(path: path)
+    do throws(TableError) {
+      let connection = try TableConnection(path: path)
       try connection.script("PRAGMA query_only = 1; PRAGMA busy_timeout = 5000")
-      let rows = try connection.rows(PredictionRow.selectWhole) { row throws(SQLiteError) in try unreadable(row) }
+      let rows = try connection.rows(PredictionRow.selectWhole) { row throws(TableError) in try unreadable(row) }
       let verdict = try connection.first("PRAGMA quick_check(1)") { $0.text(0) } ?? "SQLite gave no answer"
       return Report(
         complaint: verdict == "ok" ? nil : verdict, version: try connection.integer("PRAGMA user_version"),
@@ -43,8 +43,8 @@ public enum DatabaseDiagnostics {
   }
 
   /// Why a row cannot be read; `nil` where it can.
-  private static func unreadable(_ row: borrowing SQLiteRow) throws(SQLiteError) -> String? {
-    do throws(SQLiteError) {
+  private static func unreadable(_ row: borrowing TableRow) throws(TableError) -> String? {
+    do throws(TableError) {
       _ = try PredictionRow.whole(row)
       return nil
     } catch {
@@ -53,7 +53,7 @@ public enum DatabaseDiagnostics {
     }
   }
 
-  private static func foreign(_ connection: SQLiteConnection) throws(SQLiteError) -> [String] {
+  private static func foreign(_ connection: TableConnection) throws(TableError) -> [String] {
     let ours = Set(Schema.objects.map(\.name))
     return try connection.rows("SELECT type, name FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'") {
       (type: $0.text(0), name: $0.text(1))

@@ -147,7 +147,7 @@ struct DatabaseOpener {
     let path = tablePath
     guard let status = FileStatus(of: path), status.bytes > 0 else { return .absent }
     do {
-      let connection = try SQLiteConnection(path: path)
+      let connection = try TableConnection(path: path)
       // A file that may not be a database of imagewire must not change.
       connection.checkpointsOnClose(false)
       let mark = try connection.integer("PRAGMA application_id")
@@ -173,7 +173,7 @@ struct DatabaseOpener {
       let database = PredictionDatabase(
         directory: directory, path: path, salt: salt, identity: status.identity, lock: lock, opened: connection)
       return .usable(database, isAtHome: isAtHome)
-    } catch let error as SQLiteError {
+    } catch let error as TableError {
       switch error.primary {
       case SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_ERROR:
         // SQLITE_ERROR: a table or column is missing.
@@ -189,7 +189,7 @@ struct DatabaseOpener {
   /// Migrates an older database, as its only writer. A foreign trigger may run meanwhile; its
   /// changes are rolled back.
   private static func migrate(
-    _ connection: SQLiteConnection, at path: String, in directory: String, home: String
+    _ connection: TableConnection, at path: String, in directory: String, home: String
   ) throws {
     let writerLock = try WriterLock(in: directory)
     guard writerLock.acquire() else { throw StoreError.locked(directory) }
@@ -206,7 +206,7 @@ struct DatabaseOpener {
   /// Refuses a database with a trigger or a form of a table that imagewire did not make: either may run SQL.
   ///
   /// - Parameter isNewer: whether the file says that a newer version made it, and may have columns that we do not know.
-  private static func refuseChanged(_ connection: SQLiteConnection, isNewer: Bool = false, path: String) throws {
+  private static func refuseChanged(_ connection: TableConnection, isNewer: Bool = false, path: String) throws {
     let difference =
       try isNewer ? SchemaShape.foreignTrigger(in: connection) : SchemaShape.difference(in: connection)
     guard let difference else { return }
@@ -216,7 +216,7 @@ struct DatabaseOpener {
   }
 
   /// Refuses a database that only newer versions may write.
-  static func refuseNewer(_ connection: SQLiteConnection, path: String) throws {
+  static func refuseNewer(_ connection: TableConnection, path: String) throws {
     func fact(_ name: String) -> Int64 {
       (try? connection.integer("SELECT value FROM meta WHERE name = ?", name)) ?? .max
     }
@@ -244,7 +244,7 @@ struct DatabaseOpener {
       try FileSystem.syncFolder(directory)
     }
     guard let status = FileStatus(of: path) else { throw SystemError(code: ENOENT) }
-    let connection = try SQLiteConnection(path: path)
+    let connection = try TableConnection(path: path)
     // Set while the file is empty: changing it later would rewrite the whole file.
     try connection.script("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL")
     try Schema.configure(connection)
@@ -285,13 +285,13 @@ struct DatabaseOpener {
   /// Takes over a copied or restored database. Its queued predictions end unsent: the original may have sent them since.
   private func takeOverCopy(_ database: PredictionDatabase) throws {
     guard let status = FileStatus(of: database.path) else { throw SystemError(code: ENOENT) }
-    let connection = try SQLiteConnection(path: database.path)
+    let connection = try TableConnection(path: database.path)
     try Schema.configure(connection)
     try connection.script("BEGIN IMMEDIATE")
     // Predictions in `sending` are left to recovery: no process holds their owner's lock here, so they become ambiguous.
     let queued = try connection.readableRows(
       PredictionRow.selectWhole + " WHERE p.phase = 'queued' OR p.refs = 1 AND p.status = 'created'", list: []
-    ) { row throws(SQLiteError) in
+    ) { row throws(TableError) in
       try PredictionRow.whole(row)
     }
     for prediction in queued {

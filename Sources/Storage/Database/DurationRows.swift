@@ -3,8 +3,8 @@ internal import Predictions
 /// How long jobs took: the newest of each account and model. A row names no prediction and has no word of its input.
 enum DurationRows {
   /// Adds the newest, and deletes what is older than the newest `JobDuration.kept`.
-  static func add(_ duration: JobDuration, of prediction: Prediction, in connection: SQLiteConnection)
-    throws(SQLiteError)
+  static func add(_ duration: JobDuration, of prediction: Prediction, in connection: TableConnection)
+    throws(TableError)
   {
     try connection.run(
       "INSERT INTO durations(account, model, kind, still_ms, done_ms) VALUES(?, ?, ?, ?, ?)",
@@ -17,8 +17,8 @@ enum DurationRows {
   }
 
   /// The newest first. A row that no version of ours writes is passed over.
-  static func newest(of account: String, model: String, in connection: SQLiteConnection)
-    throws(SQLiteError) -> [JobDuration]
+  static func newest(of account: String, model: String, in connection: TableConnection)
+    throws(TableError) -> [JobDuration]
   {
     try connection.rows(
       """

@@ -12,17 +12,17 @@ enum FreeSpace {
   private static let step = 1_024
 
   /// Whether a file has incremental auto-vacuum.
-  static func isGivenBack(by connection: SQLiteConnection) throws(SQLiteError) -> Bool {
+  static func isGivenBack(by connection: TableConnection) throws(TableError) -> Bool {
     try connection.integer("PRAGMA auto_vacuum") == 2
   }
 
   /// The size of a file's free pages.
-  static func bytes(in connection: SQLiteConnection) throws(SQLiteError) -> Int64 {
+  static func bytes(in connection: TableConnection) throws(TableError) -> Int64 {
     try connection.integer("PRAGMA freelist_count") * connection.integer("PRAGMA page_size")
   }
 
   /// Whether the file has free pages to return, and can.
-  static func isPlentiful(in connection: SQLiteConnection) -> Bool {
+  static func isPlentiful(in connection: TableConnection) -> Bool {
     guard let free = try? connection.integer("PRAGMA freelist_count") else { return false }
     return free > keptPages && (try? isGivenBack(by: connection)) == true
   }
@@ -30,7 +30,7 @@ enum FreeSpace {
   /// Returns one step of free pages to the disk.
   ///
   /// - Returns: false where there is nothing to return, or it failed.
-  static func giveBack(in connection: SQLiteConnection) -> Bool {
+  static func giveBack(in connection: TableConnection) -> Bool {
     guard isPlentiful(in: connection) else { return false }
     return (try? connection.script("PRAGMA incremental_vacuum(\(step))")) != nil
   }

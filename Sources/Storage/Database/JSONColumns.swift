@@ -3,8 +3,8 @@ internal import Predictions
 
 /// Lists and records that one cell holds as JSON text; NULL means an empty list or no record.
 enum JSONColumns {
-  private static func value(_ row: borrowing SQLiteRow, _ column: Int32) throws(SQLiteError) -> JSONValue? {
-    try row.lend(column) { bytes throws(SQLiteError) in
+  private static func value(_ row: borrowing TableRow, _ column: Int32) throws(TableError) -> JSONValue? {
+    try row.lend(column) { bytes throws(TableError) in
       do { return try JSONValue(parsing: bytes) } catch { throw .damaged("JSON cell") }
     }
   }
@@ -13,10 +13,10 @@ enum JSONColumns {
   ///
   /// - Parameter element: reads one element, or leaves it out. Gets its position.
   private static func list<Element>(
-    _ row: borrowing SQLiteRow, _ column: Int32, _ what: String,
+    _ row: borrowing TableRow, _ column: Int32, _ what: String,
     element: (inout JSONScanner, borrowing Span<UInt8>, Int) throws -> Element?
-  ) throws(SQLiteError) -> [Element] {
-    let found = try row.lend(column) { bytes throws(SQLiteError) -> [Element] in
+  ) throws(TableError) -> [Element] {
+    let found = try row.lend(column) { bytes throws(TableError) -> [Element] in
       do {
         var scanner = JSONScanner()
         var found: [Element] = []
@@ -39,11 +39,11 @@ enum JSONColumns {
   }
 
   /// The bytes of a JSON object, which clients get unchanged; `nil` where the cell is NULL.
-  static func object(_ row: borrowing SQLiteRow, _ column: Int32, _ what: String) throws(SQLiteError) -> [UInt8]? {
+  static func object(_ row: borrowing TableRow, _ column: Int32, _ what: String) throws(TableError) -> [UInt8]? {
     guard let bytes = row.blobIfAny(column) else { return nil }
     do {
       var scanner = JSONScanner()
-      guard scanner.peek(in: bytes.span) == UInt8(ascii: "{") else { throw SQLiteError.damaged(what) }
+      guard scanner.peek(in: bytes.span) == UInt8(ascii: "{") else { throw TableError.damaged(what) }
       _ = try scanner.skipValue(in: bytes.span)
       try scanner.expectEnd(in: bytes.span)
     } catch {
@@ -52,17 +52,17 @@ enum JSONColumns {
     return bytes
   }
 
-  static func strings(_ row: borrowing SQLiteRow, _ column: Int32) throws(SQLiteError) -> [String] {
+  static func strings(_ row: borrowing TableRow, _ column: Int32) throws(TableError) -> [String] {
     try list(row, column, "JSON cell") { scanner, bytes, _ in try scanner.value(in: bytes).string }
   }
 
-  static func flags(_ row: borrowing SQLiteRow, _ column: Int32) throws(SQLiteError) -> [Bool] {
+  static func flags(_ row: borrowing TableRow, _ column: Int32) throws(TableError) -> [Bool] {
     try list(row, column, "JSON cell") { scanner, bytes, _ in try scanner.value(in: bytes).bool ?? false }
   }
 
   /// The time the model took, in milliseconds.
-  static func inference(_ row: borrowing SQLiteRow, _ column: Int32) throws(SQLiteError) -> Int64? {
-    let found = try row.lend(column) { bytes throws(SQLiteError) -> Int64? in
+  static func inference(_ row: borrowing TableRow, _ column: Int32) throws(TableError) -> Int64? {
+    let found = try row.lend(column) { bytes throws(TableError) -> Int64? in
       do {
         var scanner = JSONScanner()
         var time: Int64?
@@ -86,7 +86,7 @@ enum JSONColumns {
     return time
   }
 
-  static func files(_ row: borrowing SQLiteRow, _ column: Int32) throws(SQLiteError) -> [OutputFile] {
+  static func files(_ row: borrowing TableRow, _ column: Int32) throws(TableError) -> [OutputFile] {
     try list(row, column, "file") { scanner, bytes, position in try file(&scanner, in: bytes, at: position + 1) }
   }
 
@@ -124,14 +124,14 @@ enum JSONColumns {
     guard let path, let mediaType, let size, let sha256, CellRange.count.contains(size),
       CellRange.pixels.contains(width ?? 0), CellRange.pixels.contains(height ?? 0),
       CellRange.outputs.contains(index ?? 1), CellRange.count.contains(milliseconds ?? 0)
-    else { throw SQLiteError.damaged("file") }
+    else { throw TableError.damaged("file") }
     return OutputFile(
       path: path, mediaType: mediaType, bytes: size, sha256: sha256, width: width.map { Int($0) },
       height: height.map { Int($0) }, milliseconds: milliseconds, index: index.map { Int($0) } ?? position,
       location: location)
   }
 
-  static func preview(_ row: borrowing SQLiteRow, _ column: Int32) throws(SQLiteError) -> Preview? {
+  static func preview(_ row: borrowing TableRow, _ column: Int32) throws(TableError) -> Preview? {
     guard let value = try value(row, column) else { return nil }
     guard let path = value["path"]?.string, let mediaType = value["media_type"]?.string,
       let bytes = value["bytes"]?.int64, let index = value["index"]?.int64, CellRange.count.contains(bytes),
@@ -143,7 +143,7 @@ enum JSONColumns {
       height: value["height"]?.int64.map { Int($0) }, index: Int(index))
   }
 
-  static func failure(_ row: borrowing SQLiteRow, _ column: Int32) throws(SQLiteError) -> PredictionFailure? {
+  static func failure(_ row: borrowing TableRow, _ column: Int32) throws(TableError) -> PredictionFailure? {
     guard let value = try value(row, column) else { return nil }
     let type = value["cause"]?.string ?? value["type"]?.string ?? ""
     guard let kind = PredictionFailure.Kind(rawValue: type) else { throw .damaged("failure") }
@@ -153,7 +153,7 @@ enum JSONColumns {
     let missing = (value["missing"]?.array ?? []).compactMap(\.int64)
     guard missing.allSatisfy({ CellRange.outputs.contains($0) }) else { throw .damaged("failure") }
     failure.missing = missing.map { Int($0) }
-    failure.partial = try (value["partial"]?.array ?? []).map { part throws(SQLiteError) in
+    failure.partial = try (value["partial"]?.array ?? []).map { part throws(TableError) in
       guard let path = part["path"]?.string, let bytes = part["bytes"]?.int64, let sha256 = part["sha256"]?.string,
         let index = part["index"]?.int64, CellRange.count.contains(bytes), CellRange.outputs.contains(index)
       else { throw .damaged("failure") }
@@ -163,7 +163,7 @@ enum JSONColumns {
     return failure
   }
 
-  static func caps(_ row: borrowing SQLiteRow, _ column: Int32) throws(SQLiteError) -> AgentCaps? {
+  static func caps(_ row: borrowing TableRow, _ column: Int32) throws(TableError) -> AgentCaps? {
     guard let value = try value(row, column) else { return nil }
     return AgentCaps(
       images: value["images"]?.int64, micros: value["micros"]?.int64,

@@ -5,24 +5,25 @@ enum LedgerRows {
   /// The sums over the records of POSTs. Records of programs before schema version 6 have no model and no agent; they are
   /// read from the prediction while it exists. `total` and the bounds keep damaged cells from overflowing a sum, which
   /// would stop every claim.
-  private static let posts = """
+  private static func posts(_ dialect: SQLDialect) -> String {
+    """
     SELECT coalesce(s.model, p.model, ''), coalesce(s.agent, p.origin) IS NOT NULL,
-      CAST(max(0, min(9e15, total(iif(s.counts, coalesce(s.cost_micros, s.estimate_micros, 0), 0)))) AS INTEGER),
-      sum(s.counts AND s.cost_micros IS NULL AND s.estimate_micros IS NULL),
-      min(9000000000000000, max(CAST(coalesce(s.estimate_micros, s.cost_micros) AS INTEGER))),
-      CAST(max(0, min(9e15, total(iif(s.counts, coalesce(s.images, p.images, 1), 0)))) AS INTEGER)
+      \(dialect.sum("CASE WHEN s.counts THEN coalesce(s.cost_micros, s.estimate_micros, 0) ELSE 0 END")),
+      sum(CASE WHEN s.counts AND s.cost_micros IS NULL AND s.estimate_micros IS NULL THEN 1 ELSE 0 END),
+      \(dialect.greatest("coalesce(s.estimate_micros, s.cost_micros)")),
+      \(dialect.sum("CASE WHEN s.counts THEN coalesce(s.images, p.images, 1) ELSE 0 END"))
     FROM (SELECT *, outcome IS NULL OR outcome IN ('accepted', 'adopted') AS counts FROM sends
       WHERE account = ? AND sent_ms >= ?) s LEFT JOIN predictions p ON p.seq = s.seq
     GROUP BY 1, 2
     """
+  }
 
-  private static let queued = unsent("phase = 'queued'")
-  private static let chained = unsent("refs = 1 AND status = 'created'")
+  private static let unsentConditions = ["phase = 'queued'", "refs = 1 AND status = 'created'"]
 
   /// What agents requested and what is not sent yet. Two queries, because each has an index of its own.
-  private static func unsent(_ condition: String) -> String {
+  private static func unsent(_ condition: String, _ dialect: SQLDialect) -> String {
     """
-    SELECT CAST(max(0, min(9e15, total(images))) AS INTEGER), CAST(max(0, min(9e15, total(estimate_micros))) AS INTEGER)
+    SELECT \(dialect.sum("images")), \(dialect.sum("estimate_micros"))
       FROM predictions
      WHERE account = ? AND \(condition) AND origin IS NOT NULL
     """
@@ -30,10 +31,10 @@ enum LedgerRows {
 
   /// The POSTs of the day of a moment.
   static func ledger(
-    of account: String, at now: Int64, in connection: SQLiteConnection
-  ) throws(SQLiteError) -> Ledger {
+    of account: String, at now: Int64, in connection: TableConnection
+  ) throws(TableError) -> Ledger {
     Ledger(
-      try connection.rows(posts, account, Money.startOfDay(now)) { row in
+      try connection.rows(posts(connection.dialect), account, Money.startOfDay(now)) { row in
         Ledger.Line(
           model: row.text(0), isAgents: row.integer(1) != 0, priced: row.integer(2), unpriced: row.integer(3),
           dearest: row.integerIfAny(4), images: row.integer(5))
@@ -42,11 +43,13 @@ enum LedgerRows {
 
   /// What agents requested on the day of a moment, with what is accepted and not sent yet.
   static func agentUse(
-    of account: String, at now: Int64, in connection: SQLiteConnection
-  ) throws(SQLiteError) -> AgentUse {
+    of account: String, at now: Int64, in connection: TableConnection
+  ) throws(TableError) -> AgentUse {
     var use = try ledger(of: account, at: now, in: connection).agents
-    for sql in [queued, chained] {
-      let unsent = try connection.first(sql, account) { (images: $0.integer(0), micros: $0.integer(1)) }
+    for condition in unsentConditions {
+      let unsent = try connection.first(unsent(condition, connection.dialect), account) {
+        (images: $0.integer(0), micros: $0.integer(1))
+      }
       use = use.adding(images: unsent?.images ?? 0, micros: unsent?.micros ?? 0)
     }
     return use

@@ -16,15 +16,15 @@ struct ListPlan {
   /// The last row that may be examined, if there are that many.
   let lastLookedAtSQL: String
   /// The parameters of `pageSQL`, by number, and those of them that `lastLookedAtSQL` takes.
-  let values: [any SQLiteBindable]
-  let lookedValues: [any SQLiteBindable]
+  let values: [any TableBindable]
+  let lookedValues: [any TableBindable]
   private let filterHash: String
 
-  init(_ query: ListQuery, lookLimit: Int = ListPlan.lookLimit) throws(StoreError) {
+  init(_ query: ListQuery, for dialect: SQLDialect = .sqlite, lookLimit: Int = ListPlan.lookLimit) throws(StoreError) {
     limit = min(max(query.limit, 1), 500)
     filterHash = Self.hash(of: query)
-    var values: [any SQLiteBindable] = []
-    func parameter(_ value: any SQLiteBindable) -> String {
+    var values: [any TableBindable] = []
+    func parameter(_ value: any TableBindable) -> String {
       values.append(value)
       return "?\(values.count)"
     }
@@ -42,30 +42,33 @@ struct ListPlan {
     } else if query.agent != nil {
       // A literal, as below.
       driver = Driver(
-        from: "predictions INDEXED BY by_origin", condition: "origin = '\(PredictionOrigin.mcp.rawValue)'")
+        from: "predictions\(dialect.indexed(by: "by_origin"))", condition: "origin = '\(PredictionOrigin.mcp.rawValue)'"
+      )
     } else if let status = query.status, [.failed, .cancelled, .unknown].contains(status) {
       // A literal: SQLite uses a partial index only if the query spells the index's condition.
-      driver = Driver(from: "predictions INDEXED BY odd", condition: "status = '\(status.rawValue)'")
+      driver = Driver(from: "predictions\(dialect.indexed(by: "odd"))", condition: "status = '\(status.rawValue)'")
     } else if query.status == .created {
       driver = Driver(
         from: """
-          (SELECT seq FROM predictions INDEXED BY unsettled WHERE phase = 'queued' UNION ALL \
-          SELECT seq FROM predictions INDEXED BY chained WHERE refs = 1 AND status = 'created')
-          """, condition: "1")
+          (SELECT seq FROM predictions\(dialect.indexed(by: "unsettled")) WHERE phase = 'queued' UNION ALL \
+          SELECT seq FROM predictions\(dialect.indexed(by: "chained")) WHERE refs = 1 AND status = 'created') u
+          """, condition: "TRUE")
     } else if let status = query.status, status == .processing {
       // Rows of the queue are passed over by the index alone.
       driver = Driver(
-        from: "predictions INDEXED BY unsettled",
+        from: "predictions\(dialect.indexed(by: "unsettled"))",
         condition: "phase IS NOT NULL AND phase <> 'queued' AND status = '\(status.rawValue)'")
     } else if let model = query.model {
-      driver = Driver(from: "predictions INDEXED BY by_model", condition: "model = \(parameter(model))")
+      driver = Driver(from: "predictions\(dialect.indexed(by: "by_model"))", condition: "model = \(parameter(model))")
     } else if let provider = query.provider {
-      driver = Driver(from: "predictions INDEXED BY by_provider", condition: "provider = \(parameter(provider))")
+      driver = Driver(
+        from: "predictions\(dialect.indexed(by: "by_provider"))", condition: "provider = \(parameter(provider))")
     } else if let status = query.status, status == .completed, !hasText {
-      driver = Driver(from: "predictions INDEXED BY completed", condition: "status = '\(status.rawValue)'")
+      driver = Driver(
+        from: "predictions\(dialect.indexed(by: "completed"))", condition: "status = '\(status.rawValue)'")
     } else {
       // Both tables have a row for each prediction; those of `words` are smaller.
-      driver = Driver(from: hasText ? "words" : "predictions", condition: "1")
+      driver = Driver(from: hasText ? "words" : "predictions", condition: "TRUE")
     }
     // Where no second filter selects among its rows, the page needs no more of them, and SQLite sorts no more of a queue.
     let filterCount = [query.status?.rawValue, query.provider, query.model, query.tag].count { $0 != nil }
@@ -89,19 +92,19 @@ struct ListPlan {
     }
     if let digest = query.fileDigest {
       // As `JSONColumns` writes it. No path contains this text, since JSON escapes the quotes of a string.
-      filters.append("instr(p.files, \(parameter(#""sha256":"\#(digest.hexadecimal)""#))) > 0")
+      filters.append(dialect.contains("p.files", parameter(#""sha256":"\#(digest.hexadecimal)""#)))
     }
     var words = ""
     if hasText, let text = query.text {
-      words = "CROSS JOIN words w ON w.seq = c.seq"
-      filters.append("instr(w.text, \(parameter(PromptIndex.folded(text)))) > 0")
+      words = "\(dialect.lookup) words w ON w.seq = c.seq"
+      filters.append(dialect.contains("w.text", parameter(PromptIndex.folded(text))))
     }
     // CROSS JOIN fixes the order of the loops and of the rows; a prediction without the text costs no row.
     pageSQL = """
-      SELECT \(PredictionRow.columns) FROM (\(looked)) c \(words) CROSS JOIN predictions p ON p.seq = c.seq \
-      WHERE \(filters.isEmpty ? "1" : filters.joined(separator: " AND ")) LIMIT \(parameter(limit + 1))
+      SELECT \(PredictionRow.columns) FROM (\(looked)) c \(words) \(dialect.lookup) predictions p ON p.seq = c.seq \
+      WHERE \(filters.isEmpty ? "TRUE" : filters.joined(separator: " AND ")) \(dialect.sorted(by: "p.seq DESC")) LIMIT \(parameter(limit + 1))
       """
-    lastLookedAtSQL = "SELECT seq FROM (\(looked)) LIMIT 1 OFFSET \(lookLimit - 1)"
+    lastLookedAtSQL = "SELECT seq FROM (\(looked)) l LIMIT 1 OFFSET \(lookLimit - 1)"
     self.values = values
     self.lookedValues = lookedValues
   }

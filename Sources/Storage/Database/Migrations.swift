@@ -178,7 +178,7 @@ enum Schema {
   ///
   /// - Parameter verify: called before the commit; where it throws, the database stays as it was.
   static func migrate(
-    _ connection: SQLiteConnection, home: String, verify: (SQLiteConnection) throws -> Void = { _ in }
+    _ connection: TableConnection, home: String, verify: (TableConnection) throws -> Void = { _ in }
   ) throws {
     try connection.script("BEGIN IMMEDIATE")
     do {
@@ -207,13 +207,13 @@ enum Schema {
   }
 
   /// Sets a fact about the database, in `meta`.
-  static func set(_ name: String, _ value: any SQLiteBindable, in connection: SQLiteConnection) throws(SQLiteError) {
+  static func set(_ name: String, _ value: any TableBindable, in connection: TableConnection) throws(TableError) {
     try connection.run(
       "INSERT INTO meta(name, value) VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value", name, value)
   }
 
   /// Applies the settings of every connection and reads them back; throws where SQLite does not honour one.
-  static func configure(_ connection: SQLiteConnection) throws(SQLiteError) {
+  static func configure(_ connection: TableConnection) throws(TableError) {
     try connection.script(
       """
       PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;
@@ -225,11 +225,11 @@ enum Schema {
       ("cache_size", -2000), ("trusted_schema", 0), ("cell_size_check", 1), ("secure_delete", 1),
     ]
     for (name, value) in wanted where try connection.integer("PRAGMA \(name)") != value {
-      throw SQLiteError(code: SQLITE_MISUSE, message: "the system's SQLite does not honour \(name) = \(value)")
+      throw TableError(code: SQLITE_MISUSE, message: "the system's SQLite does not honour \(name) = \(value)")
     }
     // `mmap_size` is not read back: a SQLite without memory maps returns no value for it.
     guard try connection.first("PRAGMA journal_mode", body: { $0.text(0) }) == "wal" else {
-      throw SQLiteError(code: SQLITE_MISUSE, message: "the database is not in write-ahead mode")
+      throw TableError(code: SQLITE_MISUSE, message: "the database is not in write-ahead mode")
     }
     connection.keepLog()
     connection.countLogPages()

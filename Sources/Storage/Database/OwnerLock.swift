@@ -96,6 +96,9 @@ struct OwnerLock: Sendable {
     fileprivate let path: String
     fileprivate let lock: Descriptor?
 
+    /// One of another machine, whose lock the database's server holds until the commit.
+    static let withoutFile = DeadOwner(path: "", lock: nil)
+
     /// Removes the lock file. Only when no row names the owner any more.
     func removeLockFile() {
       if lock != nil { unlink(path) }

@@ -23,11 +23,11 @@ struct PredictionDatabase: Sendable {
   private let isShared = Protected(true)
   /// The connection that examined the file, for the first call of `connect`: closing it could sync and delete the log, which
   /// the next connection would have to create again before the first reply.
-  private let opened: Protected<SQLiteConnection?>
+  private let opened: Protected<TableConnection?>
 
   init(
     directory: String, path: String, salt: [UInt8], identity: FileIdentity, lock: Descriptor,
-    opened: sending SQLiteConnection
+    opened: sending TableConnection
   ) {
     self.directory = directory
     self.path = path
@@ -38,11 +38,11 @@ struct PredictionDatabase: Sendable {
   }
 
   /// A configured connection.
-  func connect() throws(StoreError) -> SQLiteConnection {
+  func connect() throws(StoreError) -> TableConnection {
     do {
       try verify()
       let connection =
-        if let opened = opened.take() { opened } else { try SQLiteConnection(path: path) }
+        if let opened = opened.take() { opened } else { try TableConnection(path: path) }
       try Schema.configure(connection)
       return connection
     } catch {
@@ -84,7 +84,7 @@ struct PredictionDatabase: Sendable {
   }
 
   /// Throws where a newer program has migrated the database so that this one must not write.
-  func verifyVersion(_ connection: SQLiteConnection) throws(StoreError) {
+  func verifyVersion(_ connection: TableConnection) throws(StoreError) {
     do {
       guard try connection.integer("PRAGMA user_version") > Schema.version else { return }
       try DatabaseOpener.refuseNewer(connection, path: path)

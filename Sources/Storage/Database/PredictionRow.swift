@@ -27,8 +27,8 @@ enum PredictionRow {
   static let selectLeanByID = "SELECT \(columns) FROM predictions p" + byID
 
   /// The prediction of a row of `columns`. Throws where a cell holds a value that no version writes.
-  static func lean(_ row: borrowing SQLiteRow) throws(SQLiteError) -> Prediction {
-    do throws(SQLiteError) {
+  static func lean(_ row: borrowing TableRow) throws(TableError) -> Prediction {
+    do throws(TableError) {
       var prediction = try request(row)
       try readState(of: &prediction, row)
       return prediction
@@ -38,7 +38,7 @@ enum PredictionRow {
   }
 
   /// What never changes.
-  private static func request(_ row: borrowing SQLiteRow) throws(SQLiteError) -> Prediction {
+  private static func request(_ row: borrowing TableRow) throws(TableError) -> Prediction {
     let id = PredictionID(
       sequence: try row.integer(0, in: CellRange.sequence, "key"),
       lowBits: try row.integer(1, in: CellRange.lowBits, "key"))
@@ -49,11 +49,11 @@ enum PredictionRow {
   }
 
   /// The rest. Into a prediction: the compiler copies one that a function changes, may throw after that, and returns.
-  private static func readState(of prediction: inout Prediction, _ row: borrowing SQLiteRow) throws(SQLiteError) {
+  private static func readState(of prediction: inout Prediction, _ row: borrowing TableRow) throws(TableError) {
     guard let status = PredictionStatus(rawValue: row.text(2)) else { throw .damaged("status") }
     guard let billing = Billing(rawValue: row.text(12)) else { throw .damaged("billing") }
     prediction.status = status
-    prediction.phase = try row.textIfAny(3).map { text throws(SQLiteError) in
+    prediction.phase = try row.textIfAny(3).map { text throws(TableError) in
       guard let phase = PredictionPhase(rawValue: text) else { throw .damaged("phase") }
       return phase
     }
@@ -98,9 +98,9 @@ enum PredictionRow {
   }
 
   /// The prediction of a row of `selectWhole`.
-  static func whole(_ row: borrowing SQLiteRow) throws(SQLiteError) -> Prediction {
+  static func whole(_ row: borrowing TableRow) throws(TableError) -> Prediction {
     var prediction = try lean(row)
-    do throws(SQLiteError) {
+    do throws(TableError) {
       try readObjects(of: &prediction, row)
     } catch {
       throw error.of(prediction.id)
@@ -108,7 +108,7 @@ enum PredictionRow {
     return prediction
   }
 
-  private static func readObjects(of prediction: inout Prediction, _ row: borrowing SQLiteRow) throws(SQLiteError) {
+  private static func readObjects(of prediction: inout Prediction, _ row: borrowing TableRow) throws(TableError) {
     // An input that is stored in a file is read only by `PredictionStore.input`.
     prediction.input = try JSONColumns.object(row, columnCount, "input").flatMap {
       StoredInput(cell: $0) == nil ? $0 : nil
@@ -119,7 +119,7 @@ enum PredictionRow {
   }
 
   /// Adds the row of `predictions`.
-  static func insert(_ prediction: Prediction, in connection: SQLiteConnection) throws(SQLiteError) {
+  static func insert(_ prediction: Prediction, in connection: TableConnection) throws(TableError) {
     try connection.run(
       """
       INSERT INTO predictions(seq, low, status, phase, owner, epoch, revision, provider, model, account, fingerprint,
@@ -144,7 +144,7 @@ enum PredictionRow {
   }
 
   /// Writes the columns that may change, and notes the change.
-  static func update(_ prediction: Prediction, in connection: SQLiteConnection) throws(SQLiteError) {
+  static func update(_ prediction: Prediction, in connection: TableConnection) throws(TableError) {
     let seq = prediction.id.sequence
     try connection.run(
       """
@@ -168,7 +168,7 @@ enum PredictionRow {
   }
 
   /// Adds to the log of changes, which other processes read; it keeps the newest 100,000.
-  static func noteChange(_ id: PredictionID, gone: Bool, in connection: SQLiteConnection) throws(SQLiteError) {
+  static func noteChange(_ id: PredictionID, gone: Bool, in connection: TableConnection) throws(TableError) {
     let change = try connection.first(
       "INSERT INTO changes(seq, low, gone) VALUES(?, ?, ?) RETURNING change", id.sequence, id.lowBits, gone ? 1 : 0
     ) { $0.integer(0) }

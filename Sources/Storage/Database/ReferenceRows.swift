@@ -14,15 +14,16 @@ enum ReferenceRows {
   }
 
   /// Whether any prediction waits.
-  static func areAwaited(in connection: SQLiteConnection) throws(SQLiteError) -> Bool {
+  static func areAwaited(in connection: TableConnection) throws(TableError) -> Bool {
     try connection.integer(
-      "SELECT EXISTS(SELECT 1 FROM predictions INDEXED BY chained WHERE refs = 1 AND status = 'created')") != 0
+      "SELECT EXISTS(SELECT 1 FROM predictions\(connection.dialect.indexed(by: "chained")) WHERE refs = 1 AND status = 'created')"
+    ) != 0
   }
 
   /// Adds the rows of a new prediction, with the home of the database: a copy of the database must not send it.
   ///
   /// - Parameter prediction: gets the targets that are not finished.
-  static func insert(_ prediction: inout Prediction, in connection: SQLiteConnection) throws(SQLiteError) {
+  static func insert(_ prediction: inout Prediction, in connection: TableConnection) throws(TableError) {
     let seq = prediction.id.sequence
     // Left by an older program that deleted a prediction with this key.
     try delete(of: prediction.id, in: connection)
@@ -39,7 +40,7 @@ enum ReferenceRows {
   /// Deletes rows of predictions that do not wait any more: those that an older program ended.
   ///
   /// - Returns: whether any prediction waits.
-  static func sweep(in connection: SQLiteConnection) throws(SQLiteError) -> Bool {
+  static func sweep(in connection: TableConnection) throws(TableError) -> Bool {
     // Most databases have none, and most processes start with this.
     guard try connection.integer("SELECT EXISTS(SELECT 1 FROM refs)") != 0 else { return false }
     try connection.run(
@@ -50,12 +51,12 @@ enum ReferenceRows {
     return try areAwaited(in: connection)
   }
 
-  static func delete(of id: PredictionID, in connection: SQLiteConnection) throws(SQLiteError) {
+  static func delete(of id: PredictionID, in connection: TableConnection) throws(TableError) {
     try connection.run("DELETE FROM refs WHERE seq = ?", id.sequence)
   }
 
   /// Reads the targets of a prediction where it waits for outputs; one statement more for these alone.
-  static func addTargets(to prediction: inout Prediction, in connection: SQLiteConnection) throws(SQLiteError) {
+  static func addTargets(to prediction: inout Prediction, in connection: TableConnection) throws(TableError) {
     guard prediction.isChained else { return }
     let rows = try connection.rows(
       """
@@ -79,7 +80,7 @@ enum ReferenceRows {
   }
 
   /// The same of several.
-  static func addTargets(to predictions: inout [Prediction], in connection: SQLiteConnection) throws(SQLiteError) {
+  static func addTargets(to predictions: inout [Prediction], in connection: TableConnection) throws(TableError) {
     for index in predictions.indices { try addTargets(to: &predictions[index], in: connection) }
   }
 }

@@ -12,9 +12,9 @@ enum SchemaShape {
 
   /// What makes the file of a newer version unusable, in words that follow "it has". Its tables may have more columns, but a
   /// version with other triggers must raise `min_writer`: a file that merely claims to be newer could hide its own in them.
-  static func foreignTrigger(in connection: SQLiteConnection) throws(SQLiteError) -> String? {
+  static func foreignTrigger(in connection: TableConnection) throws(TableError) -> String? {
     try connection.rows("SELECT name, sql FROM sqlite_schema WHERE type NOT IN ('index', 'table', 'view')") {
-      row throws(SQLiteError) in
+      row throws(TableError) in
       let name = row.text(0)
       let own = Schema.triggers.first { $0.name == name }
       return (name: name, isOurs: try row.lend(1) { text in own?.isMade(by: text) ?? false } ?? false)
@@ -24,10 +24,10 @@ enum SchemaShape {
   /// The first difference that makes a file unusable, in words that follow "it has"; `nil` where there is none.
   ///
   /// - Throws: `SQLITE_ERROR` where a table is missing, as a statement about that table would.
-  static func difference(in connection: SQLiteConnection) throws(SQLiteError) -> String? {
+  static func difference(in connection: TableConnection) throws(TableError) -> String? {
     // An index runs nothing. SQLite takes "TRIGGER" for a trigger as well, so every other spelling of a type is foreign.
     let entries = try connection.rows("SELECT type, name, sql FROM sqlite_schema WHERE type <> 'index'") {
-      row throws(SQLiteError) in
+      row throws(TableError) in
       let (type, name) = (row.text(0), row.text(1))
       let own = (type == "trigger" ? Schema.triggers : Schema.tables).first { $0.name == name }
       let isOurs = try row.lend(2) { text in own?.isMade(by: text) ?? false } ?? false
@@ -48,7 +48,7 @@ enum SchemaShape {
       return "another form of the table \(name) than imagewire makes"
     }
     if let name = missing("table", of: Schema.tables) {
-      throw SQLiteError(code: SQLITE_ERROR, message: "no such table: \(name)")
+      throw TableError(code: SQLITE_ERROR, message: "no such table: \(name)")
     }
     return nil
   }

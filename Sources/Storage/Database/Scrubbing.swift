@@ -9,22 +9,22 @@ enum Scrubbing {
   private static let mark = "unscrubbed"
 
   /// Sets the mark, in the transaction that deletes.
-  static func request(in connection: SQLiteConnection) throws(SQLiteError) {
+  static func request(in connection: TableConnection) throws(TableError) {
     try Schema.set(mark, Int64(1), in: connection)
   }
 
   /// Whether the log may hold deleted content.
-  static func isRequested(in connection: SQLiteConnection) -> Bool {
+  static func isRequested(in connection: TableConnection) -> Bool {
     ((try? connection.integer("SELECT count(*) FROM meta WHERE name = ?", mark)) ?? 0) > 0
   }
 
   /// Empties the log. Only with the exclusive lock, while no other thread writes.
   ///
   /// - Throws: where it was not emptied; it is tried again later.
-  static func run(in connection: SQLiteConnection) throws(SQLiteError) {
+  static func run(in connection: TableConnection) throws(TableError) {
     // The first column is 1 where a reader prevented it.
     guard try connection.integer("PRAGMA wal_checkpoint(TRUNCATE)") == 0 else {
-      throw SQLiteError(code: SQLITE_BUSY, message: "the log is in use")
+      throw TableError(code: SQLITE_BUSY, message: "the log is in use")
     }
     try connection.run("DELETE FROM meta WHERE name = ?", mark)
   }

@@ -26,7 +26,9 @@ final class StoreThread: Sendable {
     var isClosing = false
   }
 
-  private let database: PredictionDatabase
+  private let database: any Database
+  /// The database where it is a file, which needs upkeep.
+  private let file: PredictionDatabase?
   private let reader: Protected<TableReader>
   private let makeWriter: @Sendable () throws(StoreError) -> TableWriter
   private let waiting = Protected(Waiting())
@@ -35,10 +37,11 @@ final class StoreThread: Sendable {
 
   /// The thread starts with the first write: a process that only reads needs no thread and no owner's lock.
   init(
-    database: PredictionDatabase, reader: Protected<TableReader>,
+    database: any Database, reader: Protected<TableReader>,
     makeWriter: @escaping @Sendable () throws(StoreError) -> TableWriter
   ) {
     self.database = database
+    file = database as? PredictionDatabase
     self.reader = reader
     self.makeWriter = makeWriter
   }
@@ -56,7 +59,7 @@ final class StoreThread: Sendable {
     urgent: Bool, _ body: @escaping @Sendable (TableWriter) throws -> Value,
     completion: @escaping @Sendable (Result<Value, StoreError>) -> Void
   ) {
-    let path = database.path
+    let path = database.name
     let job = Job(
       run: { writer in
         do {
@@ -197,17 +200,19 @@ final class StoreThread: Sendable {
   /// - Returns: whether the log holds no deleted content.
   @discardableResult
   private func scrub(with writer: TableWriter) -> Bool {
+    // A server empties its own log.
+    guard let file else { return false }
     guard Scrubbing.isRequested(in: writer.connection) else { return true }
-    guard (try? database.verify()) != nil else { return false }
-    defer { database.share() }
-    return database.lockAlone() && (try? Scrubbing.run(in: writer.connection)) != nil
+    guard (try? file.verify()) != nil else { return false }
+    defer { file.share() }
+    return file.lockAlone() && (try? Scrubbing.run(in: writer.connection)) != nil
   }
 
   /// Returns one step of free pages to the disk, in its own transaction.
   ///
   /// - Returns: whether there may be more.
   private func giveSpaceBack(_ writer: TableWriter) -> Bool {
-    guard (try? database.verify()) != nil, FreeSpace.isPlentiful(in: writer.connection), writer.takeTurn() else {
+    guard let file, (try? file.verify()) != nil, FreeSpace.isPlentiful(in: writer.connection), writer.takeTurn() else {
       return false
     }
     defer { writer.endTurn() }
@@ -217,7 +222,7 @@ final class StoreThread: Sendable {
   /// Moves the log into the database while no other process may write and start the log over: SQLite before 3.51.3 could
   /// lose pages; Sources/Storage/README.md, "Traps".
   private func checkpoint(_ writer: TableWriter) {
-    guard (try? database.verify()) != nil else { return }
+    guard let file, (try? file.verify()) != nil else { return }
     writer.withoutOtherWriters { reader.withLock { $0.checkpoint() } }
   }
 }

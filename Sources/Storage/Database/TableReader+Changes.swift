@@ -14,12 +14,12 @@ extension TableReader {
         found.isComplete = false
         return found
       }
-      // The newest change of each prediction; SQLite takes the other cells from the row with the maximum. Changes of an old
+      // The newest change of each prediction. Changes of an old
       // version have no `low`; the id of a deleted prediction is then not known.
       found.changes = try connection.rows(
         """
         SELECT c.change, c.seq, coalesce(c.low, p.low), c.gone
-          FROM (SELECT max(change) AS change, seq, low, gone FROM changes WHERE change > ? AND change <= ? GROUP BY seq) c
+          FROM (\(connection.dialect.newestChanges)) c
           LEFT JOIN predictions p ON p.seq = c.seq
          WHERE coalesce(c.low, p.low) IS NOT NULL ORDER BY c.change
         """, cursor.number, newest
@@ -41,7 +41,7 @@ extension TableReader {
   /// One prediction as a list has it.
   func listed(_ id: PredictionID) throws(StoreError) -> Prediction? {
     do {
-      return try connection.first(PredictionRow.selectLeanByID, id.sequence, id.lowBits) { row throws(SQLiteError) in
+      return try connection.first(PredictionRow.selectLeanByID, id.sequence, id.lowBits) { row throws(TableError) in
         var found = try PredictionRow.lean(row)
         try ReferenceRows.addTargets(to: &found, in: connection)
         return found

@@ -2,20 +2,20 @@ internal import Predictions
 
 /// The reading connection, for one thread at a time.
 final class TableReader {
-  let connection: SQLiteConnection
+  let connection: TableConnection
   let path: String
   private var seenVersion = unseen
   private static let unseen: Int64 = -1
 
-  init(database: PredictionDatabase) throws(StoreError) {
+  init(database: any Database) throws(StoreError) {
     connection = try database.connect()
-    path = database.path
+    path = database.name
   }
 
   /// One prediction, whole.
   func prediction(_ id: PredictionID) throws(StoreError) -> Prediction? {
     do {
-      return try connection.first(PredictionRow.selectWholeByID, id.sequence, id.lowBits) { row throws(SQLiteError) in
+      return try connection.first(PredictionRow.selectWholeByID, id.sequence, id.lowBits) { row throws(TableError) in
         var found = try PredictionRow.whole(row)
         try ReferenceRows.addTargets(to: &found, in: connection)
         return found
@@ -68,7 +68,7 @@ final class TableReader {
       return try connection.rows(
         """
         SELECT seq, low, remote_id
-          FROM (SELECT seq, low, account, phase, remote_id, is_billed, billing, finished_ms FROM predictions WHERE seq >= ? ORDER BY seq DESC LIMIT \(Self.billedRows))
+          FROM (SELECT seq, low, account, phase, remote_id, is_billed, billing, finished_ms FROM predictions WHERE seq >= ? ORDER BY seq DESC LIMIT \(Self.billedRows)) p
          WHERE account = ? AND phase IS NULL AND remote_id IS NOT NULL AND is_billed = 0 AND billing <> 'none'
            AND finished_ms BETWEEN ? AND ? LIMIT ?
         """,
@@ -91,10 +91,10 @@ final class TableReader {
       return try connection.first(
         """
         SELECT outputs
-          FROM (SELECT account, status, outputs FROM predictions WHERE model = ? ORDER BY seq DESC LIMIT \(Self.sourceRows))
+          FROM (SELECT account, status, outputs FROM predictions WHERE model = ? ORDER BY seq DESC LIMIT \(Self.sourceRows)) p
          WHERE account = ? AND status = 'completed' AND outputs IS NOT NULL LIMIT 1
         """, model, account
-      ) { row throws(SQLiteError) in try JSONColumns.strings(row, 0) }?.first
+      ) { row throws(TableError) in try JSONColumns.strings(row, 0) }?.first
     } catch {
       throw StoreError(error, at: path)
     }
@@ -118,12 +118,12 @@ final class TableReader {
 
   /// A page, newest first.
   func list(_ query: ListQuery) throws(StoreError) -> ListPage {
-    let plan = try ListPlan(query)
+    let plan = try ListPlan(query, for: connection.dialect)
     do {
       // A row that cannot be read counts in the page, so that the next page begins behind it.
       var found: [Prediction] = []
       var count = 0
-      let keys = try connection.rows(plan.pageSQL, list: plan.values) { row throws(SQLiteError) in
+      let keys = try connection.rows(plan.pageSQL, list: plan.values) { row throws(TableError) in
         // The row behind the page is not shown: it says that there is a next page.
         if count < plan.limit, let prediction = try Self.readable(row) { found.append(prediction) }
         count += 1
@@ -147,8 +147,8 @@ final class TableReader {
   }
 
   /// The prediction of a row; `nil` where a cell is damaged.
-  static func readable(_ row: borrowing SQLiteRow) throws(SQLiteError) -> Prediction? {
-    do throws(SQLiteError) {
+  static func readable(_ row: borrowing TableRow) throws(TableError) -> Prediction? {
+    do throws(TableError) {
       return try PredictionRow.lean(row)
     } catch {
       guard error.isDamagedRow else { throw error }

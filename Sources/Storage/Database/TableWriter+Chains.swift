@@ -9,7 +9,7 @@ extension TableWriter {
 
   /// Why a new prediction may not wait for its targets: one was deleted since it was checked, or too many would wait for
   /// each other.
-  func chainRefusal(of new: Prediction) throws(SQLiteError) -> InsertOutcome? {
+  func chainRefusal(of new: Prediction) throws(TableError) -> InsertOutcome? {
     for target in Set(new.targets.map(\.target)) {
       let isThere = try connection.integer(
         "SELECT EXISTS(SELECT 1 FROM predictions WHERE seq = ? AND low = ?)", target.sequence, target.lowBits)
@@ -38,18 +38,18 @@ extension TableWriter {
   /// The account's oldest prediction whose targets are all completed. Those that cannot be prepared now are left out.
   ///
   /// - Parameter passedOver: processes whose predictions are passed over.
-  func oldestReady(_ request: ClaimRequest, notAcceptedBy passedOver: [String]) throws(SQLiteError) -> Prediction? {
+  func oldestReady(_ request: ClaimRequest, notAcceptedBy passedOver: [String]) throws(TableError) -> Prediction? {
     let uploaded = request.uploaded.map(\.id.sequence)
     let condition = """
       \(Self.chainedRows) AND p.account = ?
-         AND (? OR p.seq IN (\(uploaded.map { _ in "?" }.joined(separator: ", "))))
-         AND coalesce(p.acceptor, '') NOT IN (\(passedOver.map { _ in "?" }.joined(separator: ", ")))
-         AND \(Self.hasCompletedTargets)
+         AND (? = 1 OR p.seq IN (\(SQLDialect.marks(uploaded.count))))
+         \(SQLDialect.isNone(of: passedOver.count, "coalesce(p.acceptor, '')"))
+         AND \(Self.hasCompletedTargets)\(connection.dialect.isWithinReach)
        ORDER BY p.seq
       """
-    let values: [any SQLiteBindable] = [request.account, request.mayUpload ? 1 : 0] + uploaded + passedOver
+    let values: [any TableBindable] = [request.account, request.mayUpload ? 1 : 0] + uploaded + passedOver
     var rows = try connection.readableRows(PredictionRow.selectWhole + condition, list: values, atMost: 1) {
-      row throws(SQLiteError) in try PredictionRow.whole(row)
+      row throws(TableError) in try PredictionRow.whole(row)
     }
     try ReferenceRows.addTargets(to: &rows, in: connection)
     return rows.first
@@ -57,17 +57,17 @@ extension TableWriter {
 
   private static let hasCompletedTargets = """
     NOT EXISTS (SELECT 1 FROM refs r LEFT JOIN predictions t ON t.seq = r.target_seq AND t.low = r.low
-      WHERE r.seq = p.seq AND t.status IS NOT 'completed')
+      WHERE r.seq = p.seq AND coalesce(t.status, '') <> 'completed')
     """
 
   /// The event that ends a prediction whose targets are completed and that must not be sent; `nil` where there is none.
-  func obstacle(to prediction: Prediction, at now: Int64) throws(SQLiteError) -> PredictionEvent? {
+  func obstacle(to prediction: Prediction, at now: Int64) throws(TableError) -> PredictionEvent? {
     let isAtHome = try connection.integer(
       """
       SELECT EXISTS(SELECT 1 FROM predictions p JOIN meta m ON m.name = 'home' AND m.value = p.home WHERE p.seq = ?)
       """, prediction.id.sequence)
     if isAtHome == 0 { return .interrupted }
-    let verdict = try ChainPolicy.verdict(on: prediction, at: now) { id throws(SQLiteError) in
+    let verdict = try ChainPolicy.verdict(on: prediction, at: now) { id throws(TableError) in
       try self.prediction(id)
     }
     return if case .fails(let failure) = verdict { .targetFailed(failure) } else { nil }
@@ -89,7 +89,7 @@ extension TableWriter {
     round.hasMore = round.ended.count >= ChainPolicy.batch
     let ready = try connection.rows(
       """
-      SELECT DISTINCT p.account FROM predictions p INDEXED BY chained
+      SELECT DISTINCT p.account FROM predictions p\(connection.dialect.indexed(by: "chained"))
        WHERE p.refs = 1 AND p.status = 'created' AND \(Self.hasCompletedTargets)
       """
     ) { $0.text(0) }
@@ -113,7 +113,7 @@ extension TableWriter {
 
   /// Notes that a process is there which could serve these accounts. A time in the future was written before the clock was
   /// set back.
-  private func attend(_ accounts: Set<String>, at now: Int64) throws(SQLiteError) {
+  private func attend(_ accounts: Set<String>, at now: Int64) throws(TableError) {
     for account in accounts.sorted() {
       try connection.run(
         """
@@ -132,7 +132,7 @@ extension TableWriter {
         WHERE r.seq = p.seq AND coalesce(t.status, 'failed') IN ('failed', 'cancelled', 'unknown'))
       """, [], atMost: limit)
     return try rows.compactMap { row -> Prediction? in
-      let verdict = try ChainPolicy.verdict(on: row, at: now) { id throws(SQLiteError) in try self.prediction(id) }
+      let verdict = try ChainPolicy.verdict(on: row, at: now) { id throws(TableError) in try self.prediction(id) }
       guard case .fails(let failure) = verdict else { return nil }
       let ended = try row.applying(.targetFailed(failure), by: nil, at: now)
       try save(ended, was: row)
@@ -142,12 +142,12 @@ extension TableWriter {
 
   /// Waiting predictions that satisfy a condition, oldest first, with their targets.
   private func chained(
-    _ condition: String, _ values: [any SQLiteBindable], atMost limit: Int = .max
-  ) throws(SQLiteError) -> [Prediction] {
+    _ condition: String, _ values: [any TableBindable], atMost limit: Int = .max
+  ) throws(TableError) -> [Prediction] {
     var rows = try connection.readableRows(
       PredictionRow.selectWhole + Self.chainedRows + " AND \(condition) ORDER BY +p.seq",
       list: values, atMost: limit
-    ) { row throws(SQLiteError) in try PredictionRow.whole(row) }
+    ) { row throws(TableError) in try PredictionRow.whole(row) }
     try ReferenceRows.addTargets(to: &rows, in: connection)
     return rows
   }
@@ -155,7 +155,7 @@ extension TableWriter {
   // MARK: Dependants
 
   /// The predictions that wait for outputs of any of these.
-  func dependants(of ids: [PredictionID]) throws(SQLiteError) -> [Prediction] {
+  func dependants(of ids: [PredictionID]) throws(TableError) -> [Prediction] {
     var found: [PredictionID: Prediction] = [:]
     for id in ids {
       let rows = try chained(

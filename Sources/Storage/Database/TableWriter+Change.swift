@@ -43,7 +43,7 @@ extension TableWriter {
   }
 
   /// - Parameter clock: the steady clock at `sentAt`; `nil` where that lies in the past.
-  private func open(_ prediction: Prediction, at sentAt: Int64, clock: Int64? = nil) throws(SQLiteError) {
+  private func open(_ prediction: Prediction, at sentAt: Int64, clock: Int64? = nil) throws(TableError) {
     // A second one is a constraint error: "at most once" is this primary key.
     try connection.run(
       """
@@ -77,7 +77,7 @@ extension TableWriter {
   private func displace(_ seq: Int64, at now: Int64) throws {
     try connection.run("UPDATE sends SET outcome = NULL, remote_id = NULL, skew_ms = NULL WHERE seq = ?", seq)
     let row = try connection.readableRows(PredictionRow.selectWhole + " WHERE p.seq = ?", list: [seq]) {
-      row throws(SQLiteError) in try PredictionRow.whole(row)
+      row throws(TableError) in try PredictionRow.whole(row)
     }.first
     if let row { try save(row.displaced(at: now), was: row) }
   }
@@ -94,7 +94,7 @@ extension TableWriter {
 
   private func adoptionFacts(
     _ match: HistoryMatch, for prediction: Prediction
-  ) throws(SQLiteError) -> AdoptionPolicy {
+  ) throws(TableError) -> AdoptionPolicy {
     let seq = prediction.id.sequence
     let isOpen = try connection.integer("SELECT EXISTS(SELECT 1 FROM sends WHERE seq = ? AND outcome IS NULL)", seq)
     let isTaken = try connection.integer(

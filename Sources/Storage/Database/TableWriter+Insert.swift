@@ -34,13 +34,13 @@ extension TableWriter {
   }
 
   /// The newest prediction that answers an equal request of the same agent.
-  private func earlier(than new: Prediction, by rule: RepeatedRequest) throws(SQLiteError) -> Prediction? {
+  private func earlier(than new: Prediction, by rule: RepeatedRequest) throws(TableError) -> Prediction? {
     guard let agent = new.agent, let origin = new.origin else { return nil }
     let now = now
     let candidates = try connection.rows(
       """
-      SELECT seq, low FROM predictions WHERE origin = ? AND seq >= ? AND agent = ? AND fingerprint = ? AND output_dir = ?
-        AND output_name IS ?
+      SELECT seq, low FROM predictions WHERE origin = ?1 AND seq >= ?2 AND agent = ?3 AND fingerprint = ?4 AND output_dir = ?5
+        AND (output_name = ?6 OR output_name IS NULL AND ?6 IS NULL)
       ORDER BY seq DESC LIMIT 64
       """, origin.rawValue, PredictionID(at: now - RepeatedRequest.reach).sequence, agent, new.fingerprint,
       new.outputDirectory, new.outputName
@@ -53,7 +53,7 @@ extension TableWriter {
   }
 
   /// The caps of agents count what is accepted and not sent yet, so that a queue cannot hold more than may be sent.
-  private func agentRefusal(of new: Prediction) throws(SQLiteError) -> BudgetRefusal? {
+  private func agentRefusal(of new: Prediction) throws(TableError) -> BudgetRefusal? {
     guard let caps = new.caps else { return nil }
     let now = now
     let use = try LedgerRows.agentUse(of: new.account, at: now, in: connection)
@@ -76,7 +76,7 @@ extension TableWriter {
   /// The prediction that took a key, with the fingerprint of its content.
   private typealias KeyHolder = (id: PredictionID, fingerprint: [UInt8], isDeleted: Bool)
 
-  private func holder(of key: String) throws(SQLiteError) -> KeyHolder? {
+  private func holder(of key: String) throws(TableError) -> KeyHolder? {
     try connection.first("SELECT seq, low, fingerprint, deleted_ms FROM keys WHERE key = ?", key) {
       (PredictionID(sequence: $0.integer(0), lowBits: $0.integer(1)), $0.blob(2), !$0.isNull(3))
     }
@@ -89,7 +89,7 @@ extension TableWriter {
   }
 
   /// Whether a key of `predictions` is taken, also by the record of a deleted prediction's POST.
-  private func isTaken(_ seq: Int64) throws(SQLiteError) -> Bool {
+  private func isTaken(_ seq: Int64) throws(TableError) -> Bool {
     try connection.integer(
       "SELECT EXISTS(SELECT 1 FROM predictions WHERE seq = ?1) OR EXISTS(SELECT 1 FROM sends WHERE seq = ?1)", seq) != 0
   }

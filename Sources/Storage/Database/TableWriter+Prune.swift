@@ -10,21 +10,21 @@ extension TableWriter {
 
   /// Deletes the next batch, oldest first. A row that cannot be read stays.
   func prune(_ request: PruneRequest) throws -> PruneBatch {
-    let marks = request.keptTags.map { _ in "?" }.joined(separator: ", ")
+    let marks = SQLDialect.marks(request.keptTags.count, from: 3)
     let examined = "SELECT seq, low FROM predictions WHERE seq > ?1 AND seq < ?2 ORDER BY seq"
-    let range: [any SQLiteBindable] = [request.after?.sequence ?? -1, ListPlan.sequence(at: request.acceptedBefore)]
+    let range: [any TableBindable] = [request.after?.sequence ?? -1, ListPlan.sequence(at: request.acceptedBefore)]
     // CROSS JOIN fixes the order of the loops, and so of the rows.
     let sql = """
       SELECT \(PredictionRow.columns),
           coalesce(length(i.input), 0) + coalesce(length(i.metadata), 0) + coalesce(length(i.sent), 0)
-        FROM (\(examined) LIMIT \(Self.examinedRows)) e CROSS JOIN predictions p ON p.seq = e.seq
+        FROM (\(examined) LIMIT \(Self.examinedRows)) e \(connection.dialect.lookup) predictions p ON p.seq = e.seq
           LEFT JOIN inputs i ON i.seq = p.seq
        WHERE p.phase IS NULL AND p.status IN ('completed', 'failed', 'cancelled')
          AND NOT EXISTS (\(ReferenceRows.waiting(for: "p.seq")))
          AND NOT EXISTS (SELECT 1 FROM tags t WHERE t.seq = p.seq AND t.tag IN (\(marks)))
-       LIMIT \(Self.readRows)
+       \(connection.dialect.sorted(by: "p.seq")) LIMIT \(Self.readRows)
       """
-    let rows = try connection.rows(sql, list: range + request.keptTags) { row throws(SQLiteError) in
+    let rows = try connection.rows(sql, list: range + request.keptTags) { row throws(TableError) in
       (
         id: PredictionID(sequence: row.integer(0), lowBits: row.integer(1)),
         prediction: try TableReader.readable(row), bytes: row.integer(PredictionRow.columnCount)

@@ -18,9 +18,9 @@ extension TableWriter {
     let names = Set(registered.map(\.owner))
     var dead: Set<String> = []
     for other in names.union(working).union(OwnerLock.named(in: database.directory)).subtracting([owner]).sorted() {
-      let liveness = OwnerLock.examine(other, in: database.directory, isRegistered: names.contains(other))
+      let liveness = try database.examine(other, isRegistered: names.contains(other), on: connection)
       guard case .dead(let deadOwner) = liveness else {
-        if OwnerLock.isStalled(other, in: database.directory, now: now) { stalled.insert(other) }
+        if try database.isStalled(other, now: now, on: connection) { stalled.insert(other) }
         continue
       }
       dead.insert(other)
@@ -68,23 +68,26 @@ extension TableWriter {
   }
 
   private func takeOver(
-    _ condition: String, _ values: [any SQLiteBindable], accounts: [String: Bool], at now: Int64
+    _ condition: String, _ values: [any TableBindable], accounts: [String: Bool], at now: Int64
   ) throws -> [Prediction] {
     var taken: [Prediction] = []
     for (account, canLook) in accounts.sorted(by: { $0.key < $1.key }) {
       // `phase IS NOT NULL` lets the index `unsettled` serve both conditions.
       let rows = try connection.readableRows(
         PredictionRow.selectWhole
-          + " WHERE \(condition) AND p.account = ? AND p.phase IS NOT NULL AND p.phase <> 'queued' ORDER BY p.seq",
+          + " WHERE \(condition) AND p.account = ? AND p.phase IS NOT NULL AND p.phase <> 'queued'\(connection.dialect.isWithinReach) ORDER BY p.seq",
         list: values + [account]
-      ) { row throws(SQLiteError) in try PredictionRow.whole(row) }
+      ) { row throws(TableError) in try PredictionRow.whole(row) }
       for row in rows {
         let next = try row.applying(
           .takenOver(canLook: canLook), by: Writer(owner: owner, epoch: row.epoch), at: now)
         if row.phase == .sending || row.phase == .settling {
           // No reply can come any more, so the window of the POST ends.
           try connection.run(
-            "UPDATE sends SET until_ms = min(?, sent_ms + 120000) WHERE seq = ? AND outcome IS NULL AND until_ms IS NULL",
+            """
+            UPDATE sends SET until_ms = CASE WHEN sent_ms + 120000 < ?1 THEN sent_ms + 120000 ELSE ?1 END
+             WHERE seq = ?2 AND outcome IS NULL AND until_ms IS NULL
+            """,
             now, row.id.sequence)
         }
         try save(next, was: row)
@@ -104,7 +107,7 @@ extension TableWriter {
     let rows = try connection.readableRows(
       PredictionRow.selectWhole + Self.queuedBefore,
       list: [min(start, now - Self.hour) << 12]
-    ) { row throws(SQLiteError) in try PredictionRow.whole(row) }
+    ) { row throws(TableError) in try PredictionRow.whole(row) }
     return try rows.map { row in
       let ended = try row.applying(.interrupted, by: nil, at: now)
       try save(ended, was: row)
@@ -113,7 +116,7 @@ extension TableWriter {
   }
 
   /// Deletes records of POSTs that no history reaches any more, but none of an unfinished prediction.
-  private func sweep(at now: Int64) throws(SQLiteError) {
+  private func sweep(at now: Int64) throws(TableError) {
     try connection.run(Self.sweepSQL, now - 30 * Self.day, now - 8 * Self.day)
   }
 
@@ -146,7 +149,7 @@ extension TableWriter {
   }
 
   /// Deletes predictions, and after the commit their stored inputs and replies.
-  func remove(_ rows: [Prediction]) throws(SQLiteError) {
+  func remove(_ rows: [Prediction]) throws(TableError) {
     guard !rows.isEmpty else { return }
     for row in rows {
       let seq = row.id.sequence

@@ -13,7 +13,7 @@ extension TableWriter {
       """, account, digest, address, now + lifetime)
   }
 
-  func forgetUploads(at now: Int64) throws(SQLiteError) {
+  func forgetUploads(at now: Int64) throws(TableError) {
     try connection.run("DELETE FROM uploads WHERE expires_ms <= ?", now)
   }
 }

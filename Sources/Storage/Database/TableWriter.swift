@@ -12,14 +12,14 @@ internal import Predictions
 
 /// The writing connection. It belongs to the store's thread; its calls run inside the open transaction of a group.
 final class TableWriter {
-  let database: PredictionDatabase
-  let connection: SQLiteConnection
+  let database: any Database
+  let connection: TableConnection
   let owner: String
   let time: any TimeSource
   private let registration: Registration
   /// Held from the beginning of a transaction until `endTurn`. A writer whose transaction failed is dropped, and the
   /// lock with it.
-  private let lock: WriterLock
+  private let lock: WriterLock?
   /// How many are queued, by account; valid while the transaction is open.
   private var queued: [String: Int] = [:]
   /// Why SQLite ended the transaction; `nil` while it is open.
@@ -36,20 +36,21 @@ final class TableWriter {
   struct Registration: Sendable {
     let startedAt: Int64
     let version: String
+    let pid = Int64(getpid())
   }
 
   init(
-    database: PredictionDatabase, owner: String, time: any TimeSource, registration: Registration,
+    database: any Database, owner: String, time: any TimeSource, registration: Registration,
     settings: String? = nil
   ) throws(StoreError) {
     self.database = database
     self.owner = owner
     self.time = time
     self.registration = registration
-    do { lock = try WriterLock(in: database.directory) } catch { throw StoreError(error, at: database.directory) }
-    connection = try database.connect()
+    lock = try database.turns()
+    connection = try database.connectToWrite()
     guard let settings else { return }
-    do { try connection.script(settings) } catch { throw StoreError(error, at: database.path) }
+    do { try connection.script(settings) } catch { throw StoreError(error, at: database.name) }
   }
 
   var now: Int64 { time.now.wall }
@@ -64,16 +65,11 @@ final class TableWriter {
     loss = nil
     afterCommit = []
     hasDeleted = false
-    guard lock.acquire() else { throw .locked(database.path) }
+    guard lock?.acquire() != false else { throw .locked(database.name) }
     do {
-      try connection.run("BEGIN IMMEDIATE")
-      try database.verifyVersion(connection)
-      // In the same commit as the first row that names this process.
-      try connection.run(
-        "INSERT INTO owners(owner, pid, version, started_ms) VALUES(?, ?, ?, ?) ON CONFLICT(owner) DO NOTHING",
-        owner, Int64(getpid()), registration.version, registration.startedAt)
+      try database.begin(connection, for: owner, registration)
     } catch {
-      throw StoreError(error, at: database.path)
+      throw StoreError(error, at: database.name)
     }
   }
 
@@ -89,7 +85,7 @@ final class TableWriter {
       queued = [:]
       afterCommit.removeSubrange(actions...)
       guard connection.isInTransaction else {
-        loss = StoreError(error, at: database.path)
+        loss = StoreError(error, at: database.name)
         throw error
       }
       _ = try? connection.run("ROLLBACK TO one")
@@ -104,19 +100,20 @@ final class TableWriter {
   }
 
   func commit() throws(StoreError) {
-    do { try connection.run("COMMIT") } catch { throw StoreError(error, at: database.path) }
+    do { try connection.run("COMMIT") } catch { throw StoreError(error, at: database.name) }
+    database.committed(on: connection)
     for action in afterCommit { action() }
     afterCommit = []
   }
 
   /// Whether a waiting group may be written before other processes write.
-  var mayContinue: Bool { lock.mayContinue }
+  var mayContinue: Bool { lock?.mayContinue ?? false }
 
   /// Keeps other processes from writing until `endTurn`; false after a time-out.
-  func takeTurn() -> Bool { lock.acquire() }
+  func takeTurn() -> Bool { lock?.acquire() ?? false }
 
   /// Lets other processes write.
-  func endTurn() { lock.release() }
+  func endTurn() { lock?.release() }
 
   /// Runs an effect outside the database after the commit.
   func onCommit(_ action: @escaping () -> Void) {
@@ -124,14 +121,14 @@ final class TableWriter {
   }
 
   /// Marks that the log holds deleted content; it is emptied once no other process uses the database.
-  func requestScrubbing() throws(SQLiteError) {
-    try Scrubbing.request(in: connection)
+  func requestScrubbing() throws(TableError) {
+    try database.requestScrubbing(on: connection)
     hasDeleted = true
   }
 
   /// Runs `body` while no process writes.
   func withoutOtherWriters(_ body: () -> Void) {
-    guard lock.acquire() else { return }
+    guard takeTurn() else { return }
     defer { endTurn() }
     guard (try? connection.run("BEGIN IMMEDIATE")) != nil else { return }
     body()
@@ -141,8 +138,8 @@ final class TableWriter {
   // MARK: Rows
 
   /// One prediction, whole.
-  func prediction(_ id: PredictionID) throws(SQLiteError) -> Prediction? {
-    return try connection.first(PredictionRow.selectWholeByID, id.sequence, id.lowBits) { row throws(SQLiteError) in
+  func prediction(_ id: PredictionID) throws(TableError) -> Prediction? {
+    return try connection.first(PredictionRow.selectWholeByID, id.sequence, id.lowBits) { row throws(TableError) in
       var found = try PredictionRow.whole(row)
       try ReferenceRows.addTargets(to: &found, in: connection)
       return found
@@ -150,7 +147,7 @@ final class TableWriter {
   }
 
   /// Writes a row that was read in this transaction, if it differs.
-  func save(_ after: Prediction, was before: Prediction) throws(SQLiteError) {
+  func save(_ after: Prediction, was before: Prediction) throws(TableError) {
     guard after != before else { return }
     if before.isUnsent != after.isUnsent { queued[before.account] = nil }
     try PredictionRow.update(after, in: connection)
@@ -158,7 +155,7 @@ final class TableWriter {
   }
 
   /// How many predictions of an account are queued, or wait for outputs of others; counted once in a group.
-  func queuedCount(of account: String) throws(SQLiteError) -> Int {
+  func queuedCount(of account: String) throws(TableError) -> Int {
     if let known = queued[account] { return known }
     let count = try Int(
       connection.integer(

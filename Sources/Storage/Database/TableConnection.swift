@@ -1,4 +1,5 @@
 internal import CSQLite
+internal import PostgreSQL
 internal import Predictions
 internal import Threads
 
@@ -10,17 +11,19 @@ internal import Threads
   internal import Darwin
 #endif
 
-/// An error of SQLite, with its extended code.
-struct SQLiteError: Error, Equatable {
+/// An error of the database: of SQLite with its extended code, of PostgreSQL with the code of SQLite that means the same.
+struct TableError: Error, Equatable {
   var code: Int32
   var message: String
+  /// Whether a server answered, or did not.
+  var isOfServer = false
 
   /// The code without its extension.
   var primary: Int32 { code & 0xFF }
 
   /// A cell holds a value that no version writes.
-  static func damaged(_ what: String) -> SQLiteError {
-    SQLiteError(code: damagedCell, message: "its \(what) cannot be read")
+  static func damaged(_ what: String) -> TableError {
+    TableError(code: damagedCell, message: "its \(what) cannot be read")
   }
 
   /// `SQLITE_CORRUPT` with an extension that SQLite does not use: one row cannot be read, the file is sound.
@@ -30,25 +33,23 @@ struct SQLiteError: Error, Equatable {
   var isDamagedRow: Bool { code == Self.damagedCell }
 
   /// The error with the name of the row.
-  func of(_ id: PredictionID) -> SQLiteError {
-    isDamagedRow ? SQLiteError(code: code, message: "prediction \(id): \(message)") : self
+  func of(_ id: PredictionID) -> TableError {
+    isDamagedRow ? TableError(code: code, message: "prediction \(id): \(message)") : self
   }
 }
 
-/// A value of a cell or a parameter.
-enum SQLiteValue: Equatable {
-  case null
-  case integer(Int64)
-  case text(String)
-  case blob([UInt8])
-}
-
-/// One connection, for one thread at a time.
+/// One connection to the tables, for one thread at a time: to a file of SQLite, or to a server of PostgreSQL. Both run the same
+/// statements; `dialect` has what they spell differently.
 ///
-/// It keeps its prepared statements to itself, and resets each before a call returns: a statement that is not reset pins
+/// It keeps SQLite's prepared statements to itself, and resets each before a call returns: a statement that is not reset pins
 /// the log; Sources/Storage/README.md, "Traps".
-final class SQLiteConnection {
-  private let handle: OpaquePointer
+final class TableConnection {
+  /// What the two databases spell differently.
+  let dialect: SQLDialect
+  private let handle: OpaquePointer?
+  private var server: PostgreSQLConnection?
+  /// Makes a new connection in the place of a lost one; for reading only, since a lost transaction must not go on.
+  private let reconnect: (() throws(PostgreSQLError) -> PostgreSQLConnection)?
   private var statements: [StatementText: OpaquePointer] = [:]
   /// When the wait for another writer began, in milliseconds, and how long it waits between attempts.
   private var waitingSince: Int64 = 0
@@ -57,7 +58,7 @@ final class SQLiteConnection {
   fileprivate(set) var logPages = 0
 
   /// Opens an existing file. Nothing is read yet.
-  init(path: String) throws(SQLiteError) {
+  init(path: String) throws(TableError) {
     _ = Self.isConfigured
     var handle: OpaquePointer?
     let code = sqlite3_open_v2(path, &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nil)
@@ -65,16 +66,29 @@ final class SQLiteConnection {
       let message = handle.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory"
       let extended = handle.map { sqlite3_extended_errcode($0) } ?? code
       sqlite3_close_v2(handle)
-      throw SQLiteError(code: extended, message: message)
+      throw TableError(code: extended, message: message)
     }
     self.handle = handle
+    dialect = .sqlite
+    server = nil
+    reconnect = nil
     guard imagewire_sqlite3_defend(handle) == SQLITE_OK else {
       sqlite3_close_v2(handle)
-      throw SQLiteError(code: SQLITE_MISUSE, message: "the system's SQLite has no defensive mode")
+      throw TableError(code: SQLITE_MISUSE, message: "the system's SQLite has no defensive mode")
     }
     sqlite3_extended_result_codes(handle, 1)
     // The pointer stays valid: this object closes the handle before it is freed.
     sqlite3_busy_handler(handle, { letWait($0, $1) }, Unmanaged.passUnretained(self).toOpaque())
+  }
+
+  /// Takes over a connection to a server.
+  ///
+  /// - Parameter reconnect: makes another one; `nil` for a connection that writes.
+  init(_ server: PostgreSQLConnection, reconnect: (() throws(PostgreSQLError) -> PostgreSQLConnection)? = nil) {
+    handle = nil
+    self.server = server
+    self.reconnect = reconnect
+    dialect = .postgreSQL
   }
 
   /// Configures the library once, before its first use.
@@ -91,7 +105,8 @@ final class SQLiteConnection {
   ///
   /// - Returns: how many rows it inserted, changed or deleted.
   @discardableResult
-  func run(_ sql: String, _ values: any SQLiteBindable...) throws(SQLiteError) -> Int {
+  func run(_ sql: String, _ values: any TableBindable...) throws(TableError) -> Int {
+    if let server { return try ask(server, sql, values).changed }
     let statement = try prepared(sql, values)
     defer { finish(statement) }
     while try step(statement) {}
@@ -100,19 +115,24 @@ final class SQLiteConnection {
 
   /// Every row of a query. The body reads cells; it runs no statement.
   func rows<Value>(
-    _ sql: String, _ values: any SQLiteBindable..., body: (borrowing SQLiteRow) throws(SQLiteError) -> Value
-  ) throws(SQLiteError) -> [Value] {
+    _ sql: String, _ values: any TableBindable..., body: (borrowing TableRow) throws(TableError) -> Value
+  ) throws(TableError) -> [Value] {
     try rows(sql, list: values, body: body)
   }
 
   /// Every row of a query with a list of parameters.
   func rows<Value>(
-    _ sql: String, list values: [any SQLiteBindable], body: (borrowing SQLiteRow) throws(SQLiteError) -> Value
-  ) throws(SQLiteError) -> [Value] {
+    _ sql: String, list values: [any TableBindable], body: (borrowing TableRow) throws(TableError) -> Value
+  ) throws(TableError) -> [Value] {
+    var found: [Value] = []
+    if let server {
+      let answer = try ask(server, sql, values)
+      for index in 0..<answer.count { found.append(try body(TableRow(answer, index))) }
+      return found
+    }
     let statement = try prepared(sql, values)
     defer { finish(statement) }
-    var found: [Value] = []
-    while try step(statement) { found.append(try body(SQLiteRow(statement: statement))) }
+    while try step(statement) { found.append(try body(TableRow(statement))) }
     return found
   }
 
@@ -120,15 +140,28 @@ final class SQLiteConnection {
   ///
   /// - Parameter limit: how many at most.
   func readableRows<Value>(
-    _ sql: String, list values: [any SQLiteBindable], atMost limit: Int = .max,
-    body: (borrowing SQLiteRow) throws(SQLiteError) -> Value
-  ) throws(SQLiteError) -> [Value] {
+    _ sql: String, list values: [any TableBindable], atMost limit: Int = .max,
+    body: (borrowing TableRow) throws(TableError) -> Value
+  ) throws(TableError) -> [Value] {
+    var found: [Value] = []
+    if let server {
+      // A few more, since some may be damaged.
+      let bound = limit == .max ? "" : " LIMIT \(limit + 8)"
+      let answer = try ask(server, sql + bound, values)
+      for index in 0..<answer.count where found.count < limit {
+        do throws(TableError) {
+          found.append(try body(TableRow(answer, index)))
+        } catch {
+          guard error.isDamagedRow else { throw error }
+        }
+      }
+      return found
+    }
     let statement = try prepared(sql, values)
     defer { finish(statement) }
-    var found: [Value] = []
     while found.count < limit, try step(statement) {
-      do throws(SQLiteError) {
-        found.append(try body(SQLiteRow(statement: statement)))
+      do throws(TableError) {
+        found.append(try body(TableRow(statement)))
       } catch {
         guard error.isDamagedRow else { throw error }
       }
@@ -138,30 +171,72 @@ final class SQLiteConnection {
 
   /// The first row of a query, if it has one.
   func first<Value>(
-    _ sql: String, _ values: any SQLiteBindable..., body: (borrowing SQLiteRow) throws(SQLiteError) -> Value
-  ) throws(SQLiteError) -> Value? {
+    _ sql: String, _ values: any TableBindable..., body: (borrowing TableRow) throws(TableError) -> Value
+  ) throws(TableError) -> Value? {
+    if let server {
+      let answer = try ask(server, sql, values)
+      return answer.count == 0 ? nil : try body(TableRow(answer, 0))
+    }
     let statement = try prepared(sql, values)
     defer { finish(statement) }
     guard try step(statement) else { return nil }
-    return try body(SQLiteRow(statement: statement))
+    return try body(TableRow(statement))
   }
 
   /// The first cell of the first row, as an integer; 0 where there is no row or it is NULL.
-  func integer(_ sql: String, _ values: any SQLiteBindable...) throws(SQLiteError) -> Int64 {
+  func integer(_ sql: String, _ values: any TableBindable...) throws(TableError) -> Int64 {
+    if let server {
+      let answer = try ask(server, sql, values)
+      return answer.count == 0 ? 0 : answer.integer(0, 0)
+    }
     let statement = try prepared(sql, values)
     defer { finish(statement) }
     guard try step(statement) else { return 0 }
-    return SQLiteRow(statement: statement).integer(0)
+    return TableRow(statement).integer(0)
   }
 
   /// Runs statements without parameters, for schema and settings.
-  func script(_ sql: String) throws(SQLiteError) {
+  func script(_ sql: String) throws(TableError) {
+    if let server {
+      do throws(PostgreSQLError) { try server.script(sql) } catch { throw TableError(error) }
+      return
+    }
     let code = sqlite3_exec(handle, sql, nil, nil, nil)
     guard code == SQLITE_OK else { throw failure(code) }
   }
 
-  /// Whether a transaction is open. SQLite ends one by itself after some failures.
-  var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
+  /// Whether a transaction is open. SQLite ends one by itself after some failures, and a lost connection has none.
+  var isInTransaction: Bool {
+    server.map { !$0.isLost && $0.isInTransaction } ?? (sqlite3_get_autocommit(handle) == 0)
+  }
+
+  /// Whether it can be used no more.
+  var isLost: Bool { server?.isLost ?? false }
+
+  private func ask(
+    _ server: PostgreSQLConnection, _ sql: String, _ values: [any TableBindable]
+  ) throws(TableError) -> PostgreSQLRows {
+    let values = values.map { value -> PostgreSQLValue in
+      switch value.cell {
+      case .null: .null
+      case .integer(let integer): .integer(integer)
+      case .text(let text): .text(text)
+      case .blob(let bytes): .bytes(bytes)
+      }
+    }
+    do throws(PostgreSQLError) {
+      return try server.run(sql, values)
+    } catch {
+      guard error.isLost, let reconnect else { throw TableError(error) }
+      do throws(PostgreSQLError) {
+        let new = try reconnect()
+        self.server = new
+        return try new.run(sql, values)
+      } catch {
+        throw TableError(error)
+      }
+    }
+  }
 
   // MARK: Settings outside SQL
 
@@ -178,7 +253,7 @@ final class SQLiteConnection {
 
   /// Frees the page cache.
   func forgetPages() {
-    sqlite3_db_release_memory(handle)
+    if let handle { sqlite3_db_release_memory(handle) }
   }
 
   /// Keeps `logPages` up to date. After `wal_autocheckpoint`, which uses the same hook.
@@ -200,7 +275,7 @@ final class SQLiteConnection {
 
   // MARK: Running
 
-  private func prepared(_ sql: String, _ values: [any SQLiteBindable]) throws(SQLiteError) -> OpaquePointer {
+  private func prepared(_ sql: String, _ values: [any TableBindable]) throws(TableError) -> OpaquePointer {
     let statement: OpaquePointer
     if let known = statements[StatementText(sql: sql)] {
       statement = known
@@ -212,7 +287,7 @@ final class SQLiteConnection {
       statements[StatementText(sql: sql)] = new
     }
     for (index, value) in values.enumerated() {
-      let code = Self.bind(value.sqliteValue, to: statement, at: Int32(index + 1))
+      let code = Self.bind(value.cell, to: statement, at: Int32(index + 1))
       guard code == SQLITE_OK else {
         finish(statement)
         throw failure(code)
@@ -221,7 +296,7 @@ final class SQLiteConnection {
     return statement
   }
 
-  private static func bind(_ value: SQLiteValue, to statement: OpaquePointer, at index: Int32) -> Int32 {
+  private static func bind(_ value: TableCell, to statement: OpaquePointer, at index: Int32) -> Int32 {
     switch value {
     case .null: return sqlite3_bind_null(statement, index)
     case .integer(let integer): return sqlite3_bind_int64(statement, index, integer)
@@ -239,7 +314,7 @@ final class SQLiteConnection {
     }
   }
 
-  private func step(_ statement: OpaquePointer) throws(SQLiteError) -> Bool {
+  private func step(_ statement: OpaquePointer) throws(TableError) -> Bool {
     switch sqlite3_step(statement) {
     case SQLITE_ROW: return true
     case SQLITE_DONE: return false
@@ -252,8 +327,8 @@ final class SQLiteConnection {
     sqlite3_clear_bindings(statement)
   }
 
-  private func failure(_ code: Int32) -> SQLiteError {
-    SQLiteError(code: sqlite3_extended_errcode(handle), message: String(cString: sqlite3_errmsg(handle)))
+  private func failure(_ code: Int32) -> TableError {
+    TableError(code: sqlite3_extended_errcode(handle), message: String(cString: sqlite3_errmsg(handle)))
   }
 }
 
@@ -265,112 +340,14 @@ private struct StatementText: Hashable {
   func hash(into hasher: inout Hasher) { hasher.combine(sql.utf8.count) }
 }
 
-/// The current row of a query; valid until the next step.
-struct SQLiteRow: ~Copyable {
-  fileprivate let statement: OpaquePointer
-
-  func isNull(_ column: Int32) -> Bool { sqlite3_column_type(statement, column) == SQLITE_NULL }
-
-  func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(statement, column) }
-
-  /// An integer for arithmetic. Throws where it is out of range, which only a damaged database can cause.
-  func integer(
-    _ column: Int32, in range: ClosedRange<Int64>, _ what: String
-  ) throws(SQLiteError) -> Int64 {
-    let value = integer(column)
-    guard range.contains(value) else { throw .damaged(what) }
-    return value
-  }
-
-  func integerIfAny(
-    _ column: Int32, in range: ClosedRange<Int64>, _ what: String
-  ) throws(SQLiteError) -> Int64? {
-    isNull(column) ? nil : try integer(column, in: range, what)
-  }
-
-  /// Milliseconds since 1970, clamped to `CellRange.moment`.
-  func moment(_ column: Int32) -> Int64 {
-    min(max(integer(column), CellRange.moment.lowerBound), CellRange.moment.upperBound)
-  }
-
-  func text(_ column: Int32) -> String {
-    guard let start = sqlite3_column_text(statement, column) else { return "" }
-    // SQLite knows the length of the text only after it has converted the cell.
-    let length = Int(sqlite3_column_bytes(statement, column))
-    return String(decoding: UnsafeBufferPointer(start: start, count: length), as: UTF8.self)
-  }
-
-  func blob(_ column: Int32) -> [UInt8] {
-    guard let start = sqlite3_column_blob(statement, column) else { return [] }
-    return Array(UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, column))))
-  }
-
-  /// Passes the bytes of a text to `body`; `nil` where the cell is NULL.
-  func lend<Value>(
-    _ column: Int32, to body: (borrowing Span<UInt8>) throws(SQLiteError) -> Value
-  ) throws(SQLiteError) -> Value? {
-    guard let start = sqlite3_column_text(statement, column) else { return nil }
-    return try body(UnsafeBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, column))).span)
-  }
-
-  func integerIfAny(_ column: Int32) -> Int64? { isNull(column) ? nil : integer(column) }
-
-  func textIfAny(_ column: Int32) -> String? { isNull(column) ? nil : text(column) }
-
-  func blobIfAny(_ column: Int32) -> [UInt8]? { isNull(column) ? nil : blob(column) }
-}
-
-/// Ranges of cells, so that no arithmetic on them overflows.
-enum CellRange {
-  /// The key: 48 bits of time and 12 random bits.
-  static let sequence: ClosedRange<Int64> = 0...(1 << 60 - 1)
-  /// The other 62 bits of an id.
-  static let lowBits: ClosedRange<Int64> = 0...(1 << 62 - 1)
-  /// Milliseconds since 1970, to the end of the year 9999.
-  static let moment: ClosedRange<Int64> = 0...253_402_300_799_999
-  /// Millionths of a dollar: a billion dollars, as `Money.micros`.
-  static let micros: ClosedRange<Int64> = -1_000_000_000_000_000...1_000_000_000_000_000
-  /// Counters.
-  static let count: ClosedRange<Int64> = 0...(1 << 53)
-  /// A side of an image in pixels.
-  static let pixels: ClosedRange<Int64> = 0...(1 << 31 - 1)
-  /// Which output, from 1.
-  static let outputs: ClosedRange<Int64> = 1...(1 << 31 - 1)
-}
-
-/// A value that can be a parameter.
-protocol SQLiteBindable {
-  var sqliteValue: SQLiteValue { get }
-}
-
-extension Int64: SQLiteBindable {
-  var sqliteValue: SQLiteValue { .integer(self) }
-}
-
-extension Int: SQLiteBindable {
-  var sqliteValue: SQLiteValue { .integer(Int64(self)) }
-}
-
-extension String: SQLiteBindable {
-  var sqliteValue: SQLiteValue { .text(self) }
-}
-
-extension [UInt8]: SQLiteBindable {
-  var sqliteValue: SQLiteValue { .blob(self) }
-}
-
-extension Optional: SQLiteBindable where Wrapped: SQLiteBindable {
-  var sqliteValue: SQLiteValue { self?.sqliteValue ?? .null }
-}
-
 private func letWait(_ connection: UnsafeMutableRawPointer?, _ attempt: Int32) -> Int32 {
   guard let connection else { return 0 }
-  return Unmanaged<SQLiteConnection>.fromOpaque(connection).takeUnretainedValue().waitForWriter(attempt: attempt)
+  return Unmanaged<TableConnection>.fromOpaque(connection).takeUnretainedValue().waitForWriter(attempt: attempt)
     ? 1 : 0
 }
 
 private func noteLogPages(_ connection: UnsafeMutableRawPointer?, _ pages: Int32) -> Int32 {
   guard let connection else { return SQLITE_OK }
-  Unmanaged<SQLiteConnection>.fromOpaque(connection).takeUnretainedValue().logPages = Int(pages)
+  Unmanaged<TableConnection>.fromOpaque(connection).takeUnretainedValue().logPages = Int(pages)
   return SQLITE_OK
 }

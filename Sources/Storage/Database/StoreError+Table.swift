@@ -4,7 +4,11 @@ internal import Predictions
 /// Messages for people about failures of the disk. None contains anything of a prediction.
 extension StoreError {
   /// The message for a failed statement on the database at a path.
-  init(_ error: SQLiteError, at path: String) {
+  init(_ error: TableError, at path: String) {
+    if error.isOfServer {
+      self = .ofServer(error, path)
+      return
+    }
     self =
       switch error.primary {
       case SQLITE_FULL:
@@ -33,6 +37,22 @@ extension StoreError {
       }
   }
 
+  /// The message for a server that could not be asked, or refused.
+  private static func ofServer(_ error: TableError, _ name: String) -> StoreError {
+    let hint: String? =
+      switch error.primary {
+      case SQLITE_FULL: "Free some space on the disk of the server, then try again."
+      case SQLITE_READONLY: "Give the address of the primary, or allow writing."
+      case SQLITE_PERM:
+        "Check the role and the password (PGPASSFILE), and that the role may create a schema in the database."
+      case SQLITE_BUSY: "Other processes were writing. Try again."
+      case SQLITE_IOERR: "Check that the server runs and can be reached, then try again."
+      default: nil
+      }
+    return .failed(
+      message: "\(name.prefix(1).uppercased())\(name.dropFirst()) cannot be used: \(error.message).", hint: hint)
+  }
+
   /// Other processes held the writer's lock for as long as a writer waits.
   static func locked(_ path: String) -> StoreError {
     .failed(
@@ -55,7 +75,7 @@ extension StoreError {
   init(_ error: any Error, at path: String) {
     switch error {
     case let error as StoreError: self = error
-    case let error as SQLiteError: self.init(error, at: path)
+    case let error as TableError: self.init(error, at: path)
     case let error as SystemError: self.init(error, at: path)
     case let error as TransitionError: self = .illegal(error)
     default: self = .failed(message: "The database \(path) failed: \(error).", hint: nil)

@@ -2,29 +2,30 @@ internal import Encoding
 public import Predictions
 internal import Threads
 
-/// The predictions in an SQLite database, shared by all processes of a state directory.
+/// The predictions in a database: of SQLite, shared by all processes of a state directory, or of PostgreSQL, shared by those of many
+/// machines.
 ///
 /// Reads use one connection under a lock, on the caller's thread; writes go to the store's thread;
 /// Sources/Storage/README.md, "Transactions".
-public final class SQLitePredictionStore: PredictionStore {
+public final class TablePredictionStore: PredictionStore {
   /// This process, as rows name it: alive exactly as long as its lock file is locked.
   public let owner: String
 
   /// 16 random bytes of the database, for `Account.name`.
   public let salt: [UInt8]
 
-  /// The path of the database.
-  public let path: String
+  /// The path of the database, or the name and the host of its server.
+  public var path: String { database.name }
 
   private let time: any TimeSource
-  private let reader: Protected<TableReader>
-  private let thread: StoreThread
-  private let inputFiles: InputFiles
-  private let replies: FileReplyStore
+  let reader: Protected<TableReader>
+  let thread: StoreThread
+  let inputFiles: InputFiles
+  let replies: FileReplyStore
   /// Moves large inputs into files, one at a time, so that only one is in memory.
-  private let inputQueue = WorkQueue()
-  private let stowing = Protected<Set<PredictionID>>([])
-  private let database: PredictionDatabase
+  let inputQueue = WorkQueue()
+  let stowing = Protected<Set<PredictionID>>([])
+  let database: any Database
   /// Taken with the first write, before a row can name this process, and kept when the writer reconnects.
   private let lock: Protected<OwnerLock?>
 
@@ -46,18 +47,43 @@ public final class SQLitePredictionStore: PredictionStore {
 
   /// - Parameter writerSettings: SQL that is run on each writing connection; tests use it for a full disk or a failing
   ///   commit.
-  init(
+  convenience init(
     directory: String, time: any TimeSource, version: String = "0", writerSettings: String?,
     notice: @escaping (String) -> Void = { _ in }
   ) throws(StoreError) {
-    self.time = time
     let now = time.now.wall
-    let database = try DatabaseOpener.open(directory, now: now, notice: notice)
-    self.database = database
+    try self.init(
+      try DatabaseOpener.open(directory, now: now, notice: notice), owner: PredictionID(at: now).description, now: now,
+      time: time, version: version, writerSettings: writerSettings)
+  }
+
+  /// Opens the tables in a database of PostgreSQL; creates them where they are missing.
+  ///
+  /// - Parameters:
+  ///   - address: as libpq reads it: `postgresql://…`, or `service=NAME`.
+  ///   - directory: the state directory of this machine.
+  ///   - grace: how long another machine's process counts as living after this one has connected, in milliseconds.
+  ///   - notice: gets a sentence for each change that was made unasked; called on any thread.
+  /// - Throws: `StoreError.failed` where the server cannot be used.
+  public convenience init(
+    server address: String, directory: String, time: any TimeSource, version: String = "0", grace: Int64 = 15_000,
+    notice: @escaping @Sendable (String) -> Void = { _ in }
+  ) throws(StoreError) {
+    let now = time.now.wall
     let owner = PredictionID(at: now).description
+    try self.init(
+      try PostgreSQLDatabase(address, directory: directory, owner: owner, time: time, grace: grace, notice: notice),
+      owner: owner, now: now, time: time, version: version, writerSettings: nil)
+  }
+
+  private init(
+    _ database: any Database, owner: String, now: Int64, time: any TimeSource, version: String, writerSettings: String?
+  ) throws(StoreError) {
+    self.time = time
+    self.database = database
     self.owner = owner
     salt = database.salt
-    path = database.path
+    let directory = database.directory
     inputFiles = InputFiles(directory: directory)
     replies = FileReplyStore(directory: directory)
     let reader = Protected(try TableReader(database: database))
@@ -89,6 +115,7 @@ public final class SQLitePredictionStore: PredictionStore {
   public func close() {
     thread.close()
     thread.join()
+    database.leave()
     lock.withLock { $0 = nil }
   }
 
@@ -96,6 +123,11 @@ public final class SQLitePredictionStore: PredictionStore {
   /// process: afterwards writes fail. Never called from a completion.
   public func leave() {
     let start = MonotonicClock.milliseconds
+    guard let database = database as? PredictionDatabase else {
+      thread.close()
+      thread.join(atMost: 1_000)
+      return database.leave()
+    }
     func isInTime() -> Bool { MonotonicClock.milliseconds - start < 1_000 }
     let mustTidy = reader.withLock {
       Scrubbing.isRequested(in: $0.connection) || FreeSpace.isPlentiful(in: $0.connection)
@@ -150,7 +182,7 @@ public final class SQLitePredictionStore: PredictionStore {
 
   /// Identifies this database in cursors, without showing its salt.
   private var mark: UInt32 {
-    SHA256.hash(salt + Array("changes".utf8)).prefix(4).reduce(0) { $0 << 8 | UInt32($1) }
+    SHA256.hash(database.mark + Array("changes".utf8)).prefix(4).reduce(0) { $0 << 8 | UInt32($1) }
   }
 
   /// Predictions that have ended and whose bill is not known.
@@ -164,7 +196,7 @@ public final class SQLitePredictionStore: PredictionStore {
 
   /// Whether any process, this one included, has committed since the last call.
   public func hasChanged() -> Bool {
-    reader.withLock { $0.hasChanged() }
+    database.hasChanged() ?? reader.withLock { $0.hasChanged() }
   }
 
   /// The pauses of all accounts, also past ones.
@@ -346,65 +378,5 @@ public final class SQLitePredictionStore: PredictionStore {
   @discardableResult
   public func flush(atMost milliseconds: Int64?) -> Bool {
     thread.flush(atMost: milliseconds)
-  }
-}
-
-/// Moves large inputs of finished predictions into files.
-extension SQLitePredictionStore {
-  /// Moves an input that is due into a file. After a crash it stays in the database until it is read again.
-  private func stow(_ id: PredictionID) {
-    guard stowing.withLock({ $0.insert(id).inserted }) else { return }
-    inputQueue.async { [weak self] in
-      self?.move(id)
-    }
-  }
-
-  private func move(_ id: PredictionID) {
-    let cell = try? reader.withLock { reader throws(StoreError) in try reader.inputCell(of: id) }
-    guard let input = cell, StoredInput(cell: input) == nil, let stored = try? inputFiles.write(input, of: id)
-    else {
-      stowing.withLock { _ = $0.remove(id) }
-      return
-    }
-    thread.add(urgent: true, { try $0.replaceInput(input, of: id, by: stored) }) {
-      [stowing, inputFiles, inputQueue] result in
-      // After an error the commit may have happened, so the file stays.
-      if case .success(false) = result { inputQueue.async { inputFiles.remove(id) } }
-      stowing.withLock { _ = $0.remove(id) }
-    }
-  }
-
-  /// Removes files of deleted predictions, which a crash between a delete and its unlink leaves; also replies that are not
-  /// needed any more, and parts of replies that no process is storing. Rows that cannot be read are tried again with the
-  /// next recovery.
-  private func removeStrayFiles() {
-    inputQueue.async { [weak self] in
-      guard let self else { return }
-      for id in inputFiles.ids {
-        do throws(StoreError) {
-          let cell = try reader.withLock { reader throws(StoreError) in try reader.inputCell(of: id) }
-          if cell == nil { inputFiles.remove(id) }
-        } catch {
-          return
-        }
-      }
-      replies.sweep(
-        { id, isWhole in
-          do throws(StoreError) {
-            guard let prediction = try self.listed(id) else { return true }
-            return isWhole ? prediction.needsNoReply : !prediction.mayReceiveReply
-          } catch {
-            return false
-          }
-        },
-        unread: { id, isWhole in
-          do throws(StoreError) {
-            guard let prediction = try self.listed(id) else { return true }
-            return !isWhole && prediction.phase == nil
-          } catch {
-            return false
-          }
-        })
-    }
   }
 }

@@ -1,0 +1,272 @@
+internal import Encoding
+internal import PostgreSQL
+internal import Predictions
+internal import Threads
+
+/// The tables in a database of PostgreSQL, which the processes of many machines share.
+///
+/// One process writes at a time, as in a file: a transaction begins with an advisory lock that it holds until it ends. So every
+/// rule that was proven for one writer holds for all machines; Sources/Storage/README.md, "PostgreSQL".
+final class PostgreSQLDatabase: Database {
+  let directory: String
+  let name: String
+  let salt: [UInt8]
+  private let address: String
+  /// This machine's state directory, as rows name it.
+  private let machine: String
+  private let watch: PostgreSQLWatch
+  /// The server and its timeline; another one after a failover.
+  private let home: Protected<String>
+  private let notice: @Sendable (String) -> Void
+  private let time: any TimeSource
+
+  /// How long another machine's process counts as living after this one has connected, in milliseconds: a restart of the server ends
+  /// all connections at once, and the living need that long to come back.
+  private let grace: Int64
+
+  /// Opens the tables; creates them where they are missing.
+  ///
+  /// - Throws: `StoreError.failed` where the server cannot be used, with what to change.
+  init(
+    _ address: String, directory: String, owner: String, time: any TimeSource, grace: Int64 = 15_000,
+    notice: @escaping @Sendable (String) -> Void
+  ) throws(StoreError) {
+    do throws(SystemError) {
+      try FileSystem.makeFolder(directory)
+      machine = try MachineName.read(in: directory)
+      watch = try PostgreSQLWatch(address, machine: machine, owner: owner)
+    } catch {
+      throw StoreError(error, at: directory)
+    }
+    self.address = address
+    self.directory = directory
+    self.time = time
+    self.grace = grace
+    self.notice = notice
+    let server = try Self.connect(address, as: machine)
+    name = "the PostgreSQL database \(server.place)"
+    do throws(PostgreSQLError) {
+      try Self.examine(server, name: name)
+      let facts = try Self.prepare(server)
+      guard let salt = facts["salt"].flatMap({ [UInt8](hexadecimal: $0.utf8) }) else {
+        throw PostgreSQLError(refusal: "its salt is missing")
+      }
+      self.salt = salt
+      home = Protected(try Self.home(of: server))
+    } catch {
+      throw StoreError(TableError(error), at: name)
+    }
+  }
+
+  deinit { watch.stop() }
+
+  var mark: [UInt8] { salt + Array(home.withLock { $0 }.utf8) }
+
+  // MARK: Connecting
+
+  private static func connect(_ address: String, as machine: String) throws(StoreError) -> PostgreSQLConnection {
+    do throws(PostgreSQLError) {
+      return try connection(address, as: machine)
+    } catch {
+      throw StoreError(TableError(error), at: "the PostgreSQL database of the setting store")
+    }
+  }
+
+  /// A connection with the settings that every statement of ours needs.
+  static func connection(_ address: String, as machine: String) throws(PostgreSQLError) -> PostgreSQLConnection {
+    let server = try PostgreSQLConnection(address)
+    // A frozen process must not hold up all others.
+    try server.script(
+      """
+      SET search_path TO imagewire, pg_temp; SET imagewire.machine TO '\(machine)';
+      SET idle_in_transaction_session_timeout TO '5s'; SET lock_timeout TO '5s'; SET statement_timeout TO '15s';
+      SET default_transaction_isolation TO 'read committed'; SET idle_session_timeout TO 0;
+      SET tcp_keepalives_idle TO 5; SET tcp_keepalives_interval TO 2; SET tcp_keepalives_count TO 3;
+      SET tcp_user_timeout TO 9000;
+      SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') <> 'remote_apply'
+      """)
+    return server
+  }
+
+  /// Refuses a server on which a commit could be lost or a lock could fail.
+  private static func examine(_ server: PostgreSQLConnection, name: String) throws(PostgreSQLError) {
+    func refuse(_ message: String) -> PostgreSQLError { PostgreSQLError(refusal: message) }
+    guard server.serverVersion >= 140_000 else {
+      throw refuse("its version \(server.serverVersion / 10_000) is too old; 14 or newer is needed")
+    }
+    let rows = try server.run(
+      """
+      SELECT pg_backend_pid(), pg_is_in_recovery(), current_setting('transaction_read_only') = 'on',
+        current_setting('fsync') = 'on', current_setting('full_page_writes') = 'on',
+        current_setting('server_encoding') = 'UTF8'
+      """)
+    guard rows.integer(0, 0) == server.backend else {
+      throw refuse(
+        "a pooler (such as pgbouncer) stands before it, and locks do not hold there; give the server's own address")
+    }
+    guard rows.integer(0, 1) == 0 else {
+      throw refuse("it is a standby, which cannot be written; give the primary's address")
+    }
+    guard rows.integer(0, 2) == 0 else { throw refuse("it is read-only; allow writing, or choose another database") }
+    guard rows.integer(0, 3) == 1, rows.integer(0, 4) == 1 else {
+      throw refuse("fsync or full_page_writes is off, so a crash of it could lose what was paid; set both to on")
+    }
+    guard rows.integer(0, 5) == 1 else {
+      throw refuse("its encoding is not UTF8; create a database with the encoding UTF8")
+    }
+  }
+
+  /// Creates the tables where they are missing, as the only writer.
+  ///
+  /// - Returns: `meta`.
+  private static func prepare(_ server: PostgreSQLConnection) throws(PostgreSQLError) -> [String: String] {
+    func facts() throws(PostgreSQLError) -> [String: String] {
+      guard try server.run("SELECT to_regclass('imagewire.meta') IS NOT NULL").integer(0, 0) == 1 else { return [:] }
+      let rows = try server.run("SELECT name, value FROM imagewire.meta")
+      var facts: [String: String] = [:]
+      for row in 0..<rows.count {
+        facts[String(decoding: rows.bytes(row, 0), as: UTF8.self)] = String(decoding: rows.bytes(row, 1), as: UTF8.self)
+      }
+      return facts
+    }
+    var known = try facts()
+    if known.isEmpty {
+      try server.script("BEGIN; SELECT pg_advisory_xact_lock(\(PostgreSQLSchema.writerLock))")
+      // Another process may have made them meanwhile.
+      if try facts().isEmpty {
+        let random = { [UInt8]((0..<16).map { _ in .random(in: .min ... .max) }).hexadecimal }
+        try server.script(
+          """
+          \(PostgreSQLSchema.creation);
+          INSERT INTO meta VALUES('uuid', '\(random())'), ('salt', '\(random())'), ('home', '\(try home(of: server))'),
+            ('version', '\(PostgreSQLSchema.version)'), ('min_writer', '1'), ('min_reader', '1')
+          """)
+      }
+      try server.script("COMMIT")
+      known = try facts()
+    }
+    let needed = max(Int64(known["min_writer"] ?? "") ?? .max, Int64(known["min_reader"] ?? "") ?? .max)
+    guard needed <= PostgreSQLSchema.version else {
+      throw PostgreSQLError(refusal: "a newer imagewire made its tables; update this one, or choose another database")
+    }
+    return known
+  }
+
+  /// The server and its timeline, which changes with each promotion of a standby.
+  private static func home(of server: PostgreSQLConnection) throws(PostgreSQLError) -> String {
+    let rows = try server.run(
+      """
+      SELECT (SELECT system_identifier FROM pg_control_system())::text || ' ' ||
+        left(pg_walfile_name(pg_current_wal_lsn()), 8)
+      """)
+    return String(decoding: rows.bytes(0, 0), as: UTF8.self)
+  }
+
+  // MARK: Database
+
+  func connect() throws(StoreError) -> TableConnection {
+    let connect = { [address, machine] () throws(PostgreSQLError) in try Self.connection(address, as: machine) }
+    do throws(PostgreSQLError) {
+      return TableConnection(try connect(), reconnect: connect)
+    } catch {
+      throw StoreError(TableError(error), at: name)
+    }
+  }
+
+  func connectToWrite() throws(StoreError) -> TableConnection {
+    do throws(PostgreSQLError) {
+      let server = try Self.connection(address, as: machine)
+      try Self.examine(server, name: name)
+      let now = try Self.home(of: server)
+      home.withLock { $0 = now }
+      return TableConnection(server)
+    } catch {
+      throw StoreError(TableError(error), at: name)
+    }
+  }
+
+  func verify() throws(StoreError) {}
+
+  func turns() throws(StoreError) -> WriterLock? { nil }
+
+  func begin(_ connection: TableConnection, for owner: String, _ registration: TableWriter.Registration) throws {
+    guard watch.hold() else {
+      throw StoreError.failed(
+        message: "The connection to \(name) that shows others that this process lives is lost.",
+        hint: "It is tried again every second; nothing is sent until then.")
+    }
+    try connection.script("BEGIN; SELECT pg_advisory_xact_lock(\(PostgreSQLSchema.writerLock))")
+    // Each statement after the lock sees what was committed before it.
+    let home = home.withLock { $0 }
+    let facts = try connection.first(
+      """
+      SELECT (SELECT value::bigint FROM meta WHERE name = 'min_writer'), EXISTS(SELECT 1 FROM owners WHERE owner = ?1),
+        (SELECT value FROM meta WHERE name = 'home') = ?2
+      """, owner, home
+    ) { (minimum: $0.integer(0), isKnown: $0.integer(1) != 0, isHome: $0.integer(2) != 0) }
+    guard let facts, facts.minimum <= PostgreSQLSchema.version else {
+      throw StoreError.failed(
+        message: "A newer imagewire has changed \(name).", hint: "Update this imagewire. Nothing was written.")
+    }
+    if !facts.isKnown {
+      try connection.run(
+        "INSERT INTO owners(owner, pid, version, started_ms) VALUES(?, ?, ?, ?) ON CONFLICT(owner) DO NOTHING",
+        owner, registration.pid, registration.version, registration.startedAt)
+    }
+    if !facts.isHome { try moveIn(to: home, on: connection) }
+  }
+
+  /// After a failover to a standby, or the restoration of a copy: the newest commits may be missing, so what seems to be queued may
+  /// have been sent. It ends unsent, once for all processes; what seems to be sent is settled by its owner, or searched for.
+  private func moveIn(to home: String, on connection: TableConnection) throws {
+    let now = time.now.wall
+    let queued = try connection.readableRows(
+      PredictionRow.selectWhole + " WHERE p.phase = 'queued' OR p.refs = 1 AND p.status = 'created'", list: []
+    ) { row throws(TableError) in try PredictionRow.whole(row) }
+    for prediction in queued {
+      try PredictionRow.update(try prediction.applying(.interrupted, by: nil, at: now), in: connection)
+    }
+    try connection.run("UPDATE meta SET value = ? WHERE name = 'home'", home)
+    notice(
+      """
+      \(name) has another server or was restored: commits of the last moments may be lost. \
+      \(queued.count) queued predictions were ended unsent.
+      """)
+  }
+
+  func examine(
+    _ owner: String, isRegistered: Bool, on connection: TableConnection
+  ) throws(TableError) -> OwnerLock.Liveness {
+    let isNear =
+      try connection.integer(
+        "SELECT EXISTS(SELECT 1 FROM owners WHERE owner = ? AND machine = ?)", owner, machine) != 0
+    // The kernel of this machine knows better than the server.
+    if isNear { return OwnerLock.examine(owner, in: directory, isRegistered: isRegistered) }
+    guard let age = watch.age, age >= grace else { return .alive }
+    let isFree = try connection.integer("SELECT pg_try_advisory_xact_lock(?)", PostgreSQLWatch.key(of: owner)) != 0
+    return isFree ? .dead(.withoutFile) : .alive
+  }
+
+  func isStalled(_ owner: String, now: Int64, on connection: TableConnection) throws(TableError) -> Bool {
+    let key = PostgreSQLWatch.key(of: owner)
+    return try connection.integer(
+      """
+      SELECT EXISTS(SELECT 1 FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+        WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+          AND (l.classid::bigint << 32 | l.objid::bigint) = ? AND a.state_change < clock_timestamp() - interval '60 s')
+      """, key) != 0
+  }
+
+  func hasChanged() -> Bool? { watch.takeChange() }
+
+  func committed(on connection: TableConnection) {
+    // By itself: inside the transaction it would make commits of the whole server wait for each other.
+    let newest = try? connection.integer("SELECT max(change) FROM changes, pg_notify('imagewire', '')")
+    watch.noteChange(newest: newest ?? 0)
+  }
+
+  /// The server keeps no log that a later process could empty.
+  func requestScrubbing(on connection: TableConnection) throws(TableError) {}
+
+  func leave() { watch.stop() }
+}

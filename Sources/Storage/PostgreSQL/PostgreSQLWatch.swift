@@ -1,0 +1,169 @@
+internal import Encoding
+internal import PostgreSQL
+internal import Threads
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// The connection that shows other machines that this process lives, by an advisory lock, and hears of their commits. It has a thread
+/// of its own.
+final class PostgreSQLWatch: Sendable {
+  private struct State {
+    var isRunning = false
+    var isStopping = false
+    /// Since when the lock is held without a break; `nil` while it is not.
+    var heldSince: Int64?
+    /// When the server answered last.
+    var lastAnswer: Int64 = 0
+    /// The number of the newest change.
+    var newest: Int64 = 0
+    /// Whether something was committed since the last question.
+    var hasChanged = true
+  }
+
+  /// How often the server is asked for commits, in milliseconds; notifications come in between.
+  private static let beat: Int64 = 1_000
+  /// How often the lock is tried while another connection has it, in milliseconds.
+  private static let retry: Int64 = 50
+  /// How long an answer counts, in milliseconds: less than the server takes to find a connection dead.
+  private static let validity: Int64 = 8_000
+
+  private let address: String
+  private let machine: String
+  private let owner: String
+  private let state = Protected(State())
+  private let bell: Bell
+
+  init(_ address: String, machine: String, owner: String) throws(SystemError) {
+    self.address = address
+    self.machine = machine
+    self.owner = owner
+    bell = try Bell()
+  }
+
+  /// The key of an owner's lock.
+  static func key(of owner: String) -> Int64 {
+    SHA256.hash(Array("owner \(owner)".utf8)).prefix(8).reduce(0) { $0 << 8 | Int64($1) } & .max
+  }
+
+  /// How long the lock is held without a break, in milliseconds; `nil` where it is not held, or the server did not say so lately.
+  var age: Int64? {
+    let now = MonotonicClock.milliseconds
+    return state.withLock { state in
+      guard let since = state.heldSince, now - state.lastAnswer < Self.validity else { return nil }
+      return now - since
+    }
+  }
+
+  /// Waits for the lock, as long as connecting may take.
+  ///
+  /// - Returns: whether it is held.
+  func hold() -> Bool {
+    if age != nil { return true }
+    start()
+    return state.wait(atMost: PostgreSQLConnection.connectPatience) { $0.heldSince == nil ? nil : true } ?? false
+  }
+
+  /// Whether any process has committed since the last call.
+  func takeChange() -> Bool {
+    start()
+    return state.withLock { state in
+      // Without a connection nothing is known.
+      defer { state.hasChanged = state.heldSince == nil }
+      return state.hasChanged
+    }
+  }
+
+  /// Notes a commit of this process.
+  ///
+  /// - Parameter newest: the number of the newest change after it.
+  func noteChange(newest: Int64) {
+    state.withLock { state in
+      state.hasChanged = true
+      state.newest = max(state.newest, newest)
+    }
+  }
+
+  /// Ends the thread, and with it the lock.
+  func stop() {
+    state.signal { $0.isStopping = true }
+    bell.ring()
+    _ = state.wait(atMost: Self.beat) { $0.isRunning ? nil : true }
+  }
+
+  private func start() {
+    let mustStart = state.withLock { state in
+      guard !state.isRunning, !state.isStopping else { return false }
+      state.isRunning = true
+      return true
+    }
+    if mustStart { startThread { while self.connect() {} } }
+  }
+
+  // MARK: On the thread
+
+  /// One connection, until it is lost.
+  ///
+  /// - Returns: whether to make another one.
+  private func connect() -> Bool {
+    do throws(PostgreSQLError) {
+      try watch(PostgreSQLDatabase.connection(address, as: machine))
+    } catch {
+      // It is made again below.
+    }
+    let isStopping = state.signal { state in
+      state.heldSince = nil
+      state.hasChanged = true
+      return state.isStopping
+    }
+    if !isStopping, state.wait(atMost: Self.beat, until: { $0.isStopping ? true : nil }) != true { return true }
+    state.signal { $0.isRunning = false }
+    return false
+  }
+
+  private func watch(_ server: PostgreSQLConnection) throws(PostgreSQLError) {
+    try server.script("LISTEN imagewire")
+    var isHeld = false
+    while !state.withLock({ $0.isStopping }) {
+      if !isHeld {
+        // Another process may be testing it just now, or the server still believes in the connection before.
+        isHeld = try server.run("SELECT pg_try_advisory_lock(?)", [.integer(Self.key(of: owner))]).integer(0, 0) == 1
+      }
+      let newest = try server.run("SELECT coalesce(max(change), 0) FROM changes", atMost: 5_000).integer(0, 0)
+      state.signal { [isHeld] state in
+        // Fewer after a failover.
+        if newest != state.newest { state.hasChanged = true }
+        state.newest = newest
+        state.lastAnswer = MonotonicClock.milliseconds
+        if isHeld, state.heldSince == nil { state.heldSince = state.lastAnswer }
+      }
+      _ = try server.waitForNotification(atMost: isHeld ? Self.beat : Self.retry, wake: bell.descriptor)
+    }
+  }
+}
+
+/// Wakes a thread that waits for a descriptor.
+private final class Bell: Sendable {
+  /// Can be read once the bell has rung.
+  let descriptor: Int32
+  private let end: Int32
+
+  init() throws(SystemError) {
+    var ends: [Int32] = [-1, -1]
+    guard pipe(&ends) == 0 else { throw SystemError(code: errno) }
+    for number in ends { _ = fcntl(number, F_SETFD, FD_CLOEXEC) }
+    (descriptor, end) = (ends[0], ends[1])
+  }
+
+  deinit {
+    close(descriptor)
+    close(end)
+  }
+
+  func ring() { _ = write(end, "!", 1) }
+}

@@ -1,0 +1,33 @@
+import PostgreSQL
+import PredictionsTestSupport
+import Testing
+import Threads
+
+@testable import Storage
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// Where `make test-fleet` has started a server. Its database is emptied for each test.
+private let server = getenv("IMAGEWIRE_TEST_POSTGRESQL").map { String(cString: $0) }
+
+@Suite("The PostgreSQL store keeps the rules of every store", .enabled(if: server != nil), .serialized)
+struct PostgreSQLConformanceTests {
+  @Test(arguments: StoreConformance.rules)
+  func rule(_ rule: StoreConformance.Rule) throws {
+    let server = try #require(server)
+    try PostgreSQLConnection(server).script("DROP SCHEMA IF EXISTS imagewire CASCADE")
+    let folder = TemporaryFolder()
+    let time = ManualTime()
+    let world = StoreWorld(time: time) {
+      let store = try TablePredictionStore(server: server, directory: folder.path, time: time, grace: 0)
+      return (store, { store.close() })
+    }
+    try rule.check(in: world)
+  }
+}
