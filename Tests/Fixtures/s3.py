@@ -125,7 +125,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class LoopbackS3:
-    def __init__(self, bucket="pictures"):
+    def __init__(self, bucket="pictures", host="127.0.0.1"):
         self.bucket = bucket
         #: Bytes and `x-amz-meta-sha256` by key.
         self.objects = {}
@@ -140,10 +140,10 @@ class LoopbackS3:
         self.ahead = 0
         self.released = threading.Event()
         self.changed = threading.Condition()
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = ThreadingHTTPServer((host, 0), Handler)
         self.server.daemon_threads = True
         self.server.owner = self
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        self.url = f"http://{host}:{self.server.server_address[1]}"
 
     def script(self, *behaviours):
         self.behaviours = list(behaviours)

@@ -165,7 +165,8 @@ class Dropped(Exception):
 class LoopbackWaveSpeed:
     """The server. Everything it knows is under one lock; every connection has a thread."""
 
-    def __init__(self, port=0):
+    def __init__(self, port=0, host="127.0.0.1"):
+        self.host = host
         self.changed = threading.Condition()
         self.stopping = False
         self.connections = self.open = 0
@@ -177,11 +178,11 @@ class LoopbackWaveSpeed:
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     @property
     def output_url(self):
-        return f"http://127.0.0.1:{self.output_port}"
+        return f"http://{self.host}:{self.output_port}"
 
     def __enter__(self):
         for listener, port in ((self.listener, self.port), (self.output_listener, self.output_port)):
@@ -279,9 +280,8 @@ class LoopbackWaveSpeed:
 
     # -- connections -----------------------------------------------------------------------------------------------
 
-    @staticmethod
-    def _listen(port):
-        listener = socket.create_server(("127.0.0.1", port), backlog=512)
+    def _listen(self, port):
+        listener = socket.create_server((self.host, port), backlog=512)
         return listener, listener.getsockname()[1]
 
     def _accept(self, listener, port):

@@ -200,6 +200,14 @@ extension StoreConformance {
       try one.change(new.id, .priced(10))
       try expect(one.claimed().id, new.id)
     },
+    Rule("a POST whose price is not known has no price in the ledger") { world in
+      let one = try world.process()
+      try one.insert(one.new())
+      _ = try one.claimed()
+      let lines = try one.opened.ledger(of: "account").lines
+      try expect(lines.map(\.unpriced), [1])
+      try expect(lines.map(\.dearest), [nil])
+    },
     Rule("the ledger has a line for each model, for agents and for others") { world in
       let one = try world.process()
       func send(_ model: String, agent: Bool, price: Int64?, images: Int64) throws -> Prediction {

@@ -37,7 +37,8 @@ enum SQLDialect: Sendable {
   func greatest(_ expression: String) -> String {
     self == .sqlite
       ? "min(9000000000000000, max(CAST(\(expression) AS INTEGER)))"
-      : "least(9000000000000000, max(\(expression)))"
+      // `least` passes over NULL.
+      : "CASE WHEN max(\(expression)) IS NOT NULL THEN least(9000000000000000, max(\(expression))) END"
   }
 
   /// That this machine can go on with a prediction. A file has one machine; a server has many, and what lies on the disk of one of

@@ -124,13 +124,20 @@ final class StoreThread: Sendable {
     var isSettled = true
     var rest = Self.rest
     while true {
-      let group = waiting.wait(atMost: isSettled ? nil : rest) { waiting -> [Job]? in
+      let patience: Int64? = isSettled ? (file == nil && writer != nil ? PostgreSQLWatch.rest : nil) : rest
+      let group = waiting.wait(atMost: patience) { waiting -> [Job]? in
         guard waiting.isUrgent || waiting.isClosing else { return nil }
         defer { waiting.jobs = [] }
         waiting.isUrgent = false
         return waiting.jobs
       }
       guard let group else {
+        if isSettled {
+          // A server has a process for each connection.
+          writer = nil
+          reader.withLock { $0.connection.hangUp() }
+          continue
+        }
         // Memory first: returning disk space takes several steps.
         if rest == Self.rest { Heap.giveBack() }
         if let writer { checkpoint(writer) }

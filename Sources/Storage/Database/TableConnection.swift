@@ -38,6 +38,16 @@ struct TableError: Error, Equatable {
   }
 }
 
+/// How a connection to a server is made.
+struct ServerAccess {
+  /// How long an answer to a question may take, in milliseconds: a thread that answers calls waits for it.
+  static let patience: Int64 = 5_000
+
+  let connect: () throws(PostgreSQLError) -> PostgreSQLConnection
+  /// Whether the server is known not to answer, so that nobody should wait for it.
+  let isDown: () -> Bool
+}
+
 /// One connection to the tables, for one thread at a time: to a file of SQLite, or to a server of PostgreSQL. Both run the same
 /// statements; `dialect` has what they spell differently.
 ///
@@ -48,8 +58,8 @@ final class TableConnection {
   let dialect: SQLDialect
   private let handle: OpaquePointer?
   private var server: PostgreSQLConnection?
-  /// Makes a new connection in the place of a lost one; for reading only, since a lost transaction must not go on.
-  private let reconnect: (() throws(PostgreSQLError) -> PostgreSQLConnection)?
+  /// How a connection that reads is made anew. One that writes has none, since a lost transaction must not go on.
+  private let access: ServerAccess?
   private var statements: [StatementText: OpaquePointer] = [:]
   /// When the wait for another writer began, in milliseconds, and how long it waits between attempts.
   private var waitingSince: Int64 = 0
@@ -71,7 +81,7 @@ final class TableConnection {
     self.handle = handle
     dialect = .sqlite
     server = nil
-    reconnect = nil
+    access = nil
     guard imagewire_sqlite3_defend(handle) == SQLITE_OK else {
       sqlite3_close_v2(handle)
       throw TableError(code: SQLITE_MISUSE, message: "the system's SQLite has no defensive mode")
@@ -81,13 +91,19 @@ final class TableConnection {
     sqlite3_busy_handler(handle, { letWait($0, $1) }, Unmanaged.passUnretained(self).toOpaque())
   }
 
-  /// Takes over a connection to a server.
-  ///
-  /// - Parameter reconnect: makes another one; `nil` for a connection that writes.
-  init(_ server: PostgreSQLConnection, reconnect: (() throws(PostgreSQLError) -> PostgreSQLConnection)? = nil) {
+  /// A connection to a server that writes.
+  init(writingTo server: PostgreSQLConnection) {
     handle = nil
     self.server = server
-    self.reconnect = reconnect
+    access = nil
+    dialect = .postgreSQL
+  }
+
+  /// A connection to a server that only reads. It is made at its first use.
+  init(readingBy access: ServerAccess) {
+    handle = nil
+    server = nil
+    self.access = access
     dialect = .postgreSQL
   }
 
@@ -106,7 +122,7 @@ final class TableConnection {
   /// - Returns: how many rows it inserted, changed or deleted.
   @discardableResult
   func run(_ sql: String, _ values: any TableBindable...) throws(TableError) -> Int {
-    if let server { return try ask(server, sql, values).changed }
+    if isOfServer { return try ask(sql, values).changed }
     let statement = try prepared(sql, values)
     defer { finish(statement) }
     while try step(statement) {}
@@ -125,8 +141,8 @@ final class TableConnection {
     _ sql: String, list values: [any TableBindable], body: (borrowing TableRow) throws(TableError) -> Value
   ) throws(TableError) -> [Value] {
     var found: [Value] = []
-    if let server {
-      let answer = try ask(server, sql, values)
+    if isOfServer {
+      let answer = try ask(sql, values)
       for index in 0..<answer.count { found.append(try body(TableRow(answer, index))) }
       return found
     }
@@ -144,10 +160,10 @@ final class TableConnection {
     body: (borrowing TableRow) throws(TableError) -> Value
   ) throws(TableError) -> [Value] {
     var found: [Value] = []
-    if let server {
+    if isOfServer {
       // A few more, since some may be damaged.
       let bound = limit == .max ? "" : " LIMIT \(limit + 8)"
-      let answer = try ask(server, sql + bound, values)
+      let answer = try ask(sql + bound, values)
       for index in 0..<answer.count where found.count < limit {
         do throws(TableError) {
           found.append(try body(TableRow(answer, index)))
@@ -173,8 +189,8 @@ final class TableConnection {
   func first<Value>(
     _ sql: String, _ values: any TableBindable..., body: (borrowing TableRow) throws(TableError) -> Value
   ) throws(TableError) -> Value? {
-    if let server {
-      let answer = try ask(server, sql, values)
+    if isOfServer {
+      let answer = try ask(sql, values)
       return answer.count == 0 ? nil : try body(TableRow(answer, 0))
     }
     let statement = try prepared(sql, values)
@@ -185,8 +201,8 @@ final class TableConnection {
 
   /// The first cell of the first row, as an integer; 0 where there is no row or it is NULL.
   func integer(_ sql: String, _ values: any TableBindable...) throws(TableError) -> Int64 {
-    if let server {
-      let answer = try ask(server, sql, values)
+    if isOfServer {
+      let answer = try ask(sql, values)
       return answer.count == 0 ? 0 : answer.integer(0, 0)
     }
     let statement = try prepared(sql, values)
@@ -197,7 +213,8 @@ final class TableConnection {
 
   /// Runs statements without parameters, for schema and settings.
   func script(_ sql: String) throws(TableError) {
-    if let server {
+    if isOfServer {
+      guard let server else { return }
       do throws(PostgreSQLError) { try server.script(sql) } catch { throw TableError(error) }
       return
     }
@@ -213,9 +230,14 @@ final class TableConnection {
   /// Whether it can be used no more.
   var isLost: Bool { server?.isLost ?? false }
 
-  private func ask(
-    _ server: PostgreSQLConnection, _ sql: String, _ values: [any TableBindable]
-  ) throws(TableError) -> PostgreSQLRows {
+  private var isOfServer: Bool { dialect == .postgreSQL }
+
+  /// Closes a connection that reads and that nobody needs for a while; the next statement opens it again.
+  func hangUp() {
+    if access != nil { server = nil }
+  }
+
+  private func ask(_ sql: String, _ values: [any TableBindable]) throws(TableError) -> PostgreSQLRows {
     let values = values.map { value -> PostgreSQLValue in
       switch value.cell {
       case .null: .null
@@ -225,17 +247,32 @@ final class TableConnection {
       }
     }
     do throws(PostgreSQLError) {
-      return try server.run(sql, values)
+      guard let access else {
+        guard let server else { throw PostgreSQLError(refusal: "the connection was closed") }
+        return try server.run(sql, values)
+      }
+      return try read(sql, values, by: access)
     } catch {
-      guard error.isLost, let reconnect else { throw TableError(error) }
+      throw TableError(error)
+    }
+  }
+
+  /// Asks again by a new connection where the old one is lost: a question may be repeated.
+  private func read(
+    _ sql: String, _ values: [PostgreSQLValue], by access: ServerAccess
+  ) throws(PostgreSQLError) -> PostgreSQLRows {
+    if access.isDown() { throw PostgreSQLError(refusal: "the server does not answer") }
+    if let server {
       do throws(PostgreSQLError) {
-        let new = try reconnect()
-        self.server = new
-        return try new.run(sql, values)
+        return try server.run(sql, values, atMost: ServerAccess.patience)
       } catch {
-        throw TableError(error)
+        guard error.isLost else { throw error }
       }
     }
+    server = nil
+    let new = try access.connect()
+    server = new
+    return try new.run(sql, values, atMost: ServerAccess.patience)
   }
 
   // MARK: Settings outside SQL

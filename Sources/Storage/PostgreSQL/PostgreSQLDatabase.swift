@@ -75,11 +75,11 @@ final class PostgreSQLDatabase: Database {
   /// A connection with the settings that every statement of ours needs.
   static func connection(_ address: String, as machine: String) throws(PostgreSQLError) -> PostgreSQLConnection {
     let server = try PostgreSQLConnection(address)
-    // A frozen process must not hold up all others.
+    // A frozen process must not hold up all others: they wait longer than it may be silent.
     try server.script(
       """
       SET search_path TO imagewire, pg_temp; SET imagewire.machine TO '\(machine)';
-      SET idle_in_transaction_session_timeout TO '5s'; SET lock_timeout TO '5s'; SET statement_timeout TO '15s';
+      SET idle_in_transaction_session_timeout TO '5s'; SET lock_timeout TO '8s'; SET statement_timeout TO '15s';
       SET default_transaction_isolation TO 'read committed'; SET idle_session_timeout TO 0;
       SET tcp_keepalives_idle TO 5; SET tcp_keepalives_interval TO 2; SET tcp_keepalives_count TO 3;
       SET tcp_user_timeout TO 9000;
@@ -121,7 +121,13 @@ final class PostgreSQLDatabase: Database {
   /// - Returns: `meta`.
   private static func prepare(_ server: PostgreSQLConnection) throws(PostgreSQLError) -> [String: String] {
     func facts() throws(PostgreSQLError) -> [String: String] {
-      guard try server.run("SELECT to_regclass('imagewire.meta') IS NOT NULL").integer(0, 0) == 1 else { return [:] }
+      // Not by `to_regclass`: it may still know, inside a transaction, that there was no table before.
+      let isThere = try server.run(
+        """
+        SELECT EXISTS(SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+          WHERE n.nspname = 'imagewire' AND c.relname = 'meta')
+        """)
+      guard isThere.integer(0, 0) == 1 else { return [:] }
       let rows = try server.run("SELECT name, value FROM imagewire.meta")
       var facts: [String: String] = [:]
       for row in 0..<rows.count {
@@ -165,12 +171,10 @@ final class PostgreSQLDatabase: Database {
   // MARK: Database
 
   func connect() throws(StoreError) -> TableConnection {
-    let connect = { [address, machine] () throws(PostgreSQLError) in try Self.connection(address, as: machine) }
-    do throws(PostgreSQLError) {
-      return TableConnection(try connect(), reconnect: connect)
-    } catch {
-      throw StoreError(TableError(error), at: name)
-    }
+    TableConnection(
+      readingBy: ServerAccess(
+        connect: { [address, machine] () throws(PostgreSQLError) in try Self.connection(address, as: machine) },
+        isDown: { [watch] in watch.isDown }))
   }
 
   func connectToWrite() throws(StoreError) -> TableConnection {
@@ -179,7 +183,7 @@ final class PostgreSQLDatabase: Database {
       try Self.examine(server, name: name)
       let now = try Self.home(of: server)
       home.withLock { $0 = now }
-      return TableConnection(server)
+      return TableConnection(writingTo: server)
     } catch {
       throw StoreError(TableError(error), at: name)
     }
@@ -237,17 +241,20 @@ final class PostgreSQLDatabase: Database {
   func examine(
     _ owner: String, isRegistered: Bool, on connection: TableConnection
   ) throws(TableError) -> OwnerLock.Liveness {
-    let isNear =
-      try connection.integer(
-        "SELECT EXISTS(SELECT 1 FROM owners WHERE owner = ? AND machine = ?)", owner, machine) != 0
     // The kernel of this machine knows better than the server.
-    if isNear { return OwnerLock.examine(owner, in: directory, isRegistered: isRegistered) }
+    if try isNear(owner, connection) { return OwnerLock.examine(owner, in: directory, isRegistered: isRegistered) }
     guard let age = watch.age, age >= grace else { return .alive }
     let isFree = try connection.integer("SELECT pg_try_advisory_xact_lock(?)", PostgreSQLWatch.key(of: owner)) != 0
     return isFree ? .dead(.withoutFile) : .alive
   }
 
+  /// Whether it is a process of this machine, with the same state directory.
+  private func isNear(_ owner: String, _ connection: TableConnection) throws(TableError) -> Bool {
+    try connection.integer("SELECT EXISTS(SELECT 1 FROM owners WHERE owner = ? AND machine = ?)", owner, machine) != 0
+  }
+
   func isStalled(_ owner: String, now: Int64, on connection: TableConnection) throws(TableError) -> Bool {
+    if try isNear(owner, connection) { return OwnerLock.isStalled(owner, in: directory, now: now) }
     let key = PostgreSQLWatch.key(of: owner)
     return try connection.integer(
       """

@@ -22,6 +22,10 @@ final class PostgreSQLWatch: Sendable {
     var lastAnswer: Int64 = 0
     /// The number of the newest change.
     var newest: Int64 = 0
+    /// Whether the last attempt to connect failed, or the connection broke and is not made again yet.
+    var isDown = false
+    /// When this process last needed the connection.
+    var lastUse: Int64 = 0
     /// Whether something was committed since the last question.
     var hasChanged = true
   }
@@ -30,6 +34,8 @@ final class PostgreSQLWatch: Sendable {
   private static let beat: Int64 = 1_000
   /// How often the lock is tried while another connection has it, in milliseconds.
   private static let retry: Int64 = 50
+  /// How long a connection is kept that nobody needs, in milliseconds.
+  static let rest: Int64 = 60_000
   /// How long an answer counts, in milliseconds: less than the server takes to find a connection dead.
   private static let validity: Int64 = 8_000
 
@@ -60,12 +66,15 @@ final class PostgreSQLWatch: Sendable {
     }
   }
 
+  /// Whether the server is known not to answer.
+  var isDown: Bool { state.withLock { $0.isDown } }
+
   /// Waits for the lock, as long as connecting may take.
   ///
   /// - Returns: whether it is held.
   func hold() -> Bool {
-    if age != nil { return true }
     start()
+    if age != nil { return true }
     return state.wait(atMost: PostgreSQLConnection.connectPatience) { $0.heldSince == nil ? nil : true } ?? false
   }
 
@@ -98,6 +107,7 @@ final class PostgreSQLWatch: Sendable {
 
   private func start() {
     let mustStart = state.withLock { state in
+      state.lastUse = MonotonicClock.milliseconds
       guard !state.isRunning, !state.isStopping else { return false }
       state.isRunning = true
       return true
@@ -111,25 +121,38 @@ final class PostgreSQLWatch: Sendable {
   ///
   /// - Returns: whether to make another one.
   private func connect() -> Bool {
+    var isNeeded = true
     do throws(PostgreSQLError) {
       try watch(PostgreSQLDatabase.connection(address, as: machine))
+      isNeeded = false
     } catch {
-      // It is made again below.
+      state.withLock { $0.isDown = true }
     }
-    let isStopping = state.signal { state in
+    state.signal { state in
       state.heldSince = nil
       state.hasChanged = true
-      return state.isStopping
     }
-    if !isStopping, state.wait(atMost: Self.beat, until: { $0.isStopping ? true : nil }) != true { return true }
-    state.signal { $0.isRunning = false }
-    return false
+    if isNeeded, state.wait(atMost: Self.beat, until: { $0.isStopping ? true : nil }) != true { return true }
+    return state.signal { state in
+      // It may have been needed again since.
+      state.isRunning = !state.isStopping && MonotonicClock.milliseconds - state.lastUse < Self.rest
+      return state.isRunning
+    }
   }
 
+  /// Holds the lock and hears of commits until this process ends, or nobody has needed it for a while and no row names it.
   private func watch(_ server: PostgreSQLConnection) throws(PostgreSQLError) {
     try server.script("LISTEN imagewire")
+    state.withLock { $0.isDown = false }
     var isHeld = false
-    while !state.withLock({ $0.isStopping }) {
+    while true {
+      let (isStopping, lastUse) = state.withLock { ($0.isStopping, $0.lastUse) }
+      if isStopping { return }
+      if MonotonicClock.milliseconds - lastUse >= Self.rest,
+        try server.run("SELECT EXISTS(SELECT 1 FROM predictions WHERE owner = ?)", [.text(owner)]).integer(0, 0) == 0
+      {
+        return
+      }
       if !isHeld {
         // Another process may be testing it just now, or the server still believes in the connection before.
         isHeld = try server.run("SELECT pg_try_advisory_lock(?)", [.integer(Self.key(of: owner))]).integer(0, 0) == 1

@@ -1,0 +1,141 @@
+"""Hosts on one machine: network namespaces on a bridge, each with a state directory of its own and several processes of imagewire.
+
+The bridge has the servers: PostgreSQL, WaveSpeed's fixture and S3's. A host is cut off by taking its cable down. Needs root and `ip`.
+"""
+
+import itertools
+import os
+import signal
+import subprocess
+import threading
+import time
+
+from program import KEY, MODEL, Program, RPCError
+from promise import GONE
+
+BRIDGE, GATEWAY = "iwfleet", "10.77.0.1"
+
+
+def ip(*words, check=True):
+    done = subprocess.run(["ip", *map(str, words)], capture_output=True, text=True)
+    assert not check or done.returncode == 0, f"ip {' '.join(map(str, words))}: {done.stderr}"
+    return done.stdout
+
+
+class Network:
+    """The bridge. Its address is that of all servers."""
+
+    def __enter__(self):
+        self.__exit__()
+        ip("link", "add", BRIDGE, "type", "bridge")
+        ip("addr", "add", f"{GATEWAY}/24", "dev", BRIDGE)
+        ip("link", "set", BRIDGE, "up")
+        return self
+
+    def __exit__(self, *_):
+        for line in ip("netns", "list").splitlines():
+            if line.startswith(BRIDGE):
+                ip("netns", "del", line.split()[0], check=False)
+        ip("link", "del", BRIDGE, check=False)
+
+
+class Host:
+    def __init__(self, number, folder, **variables):
+        self.number, self.name = number, f"{BRIDGE}{number}"
+        self.home = folder / self.name
+        self.home.mkdir(parents=True)
+        self.variables = variables
+        self.outside, inside = f"iwo{number}", f"iwi{number}"
+        ip("netns", "add", self.name)
+        ip("link", "add", self.outside, "type", "veth", "peer", "name", inside)
+        ip("link", "set", inside, "netns", self.name)
+        ip("link", "set", self.outside, "master", BRIDGE, "up")
+        address = f"10.77.0.{10 + number}"
+        for words in (("addr", "add", f"{address}/24", "dev", inside), ("link", "set", inside, "up"), ("link", "set", "lo", "up")):
+            ip("-n", self.name, *words)
+        # A cable that is down for a moment must not cost seconds of asking who has an address.
+        own = ip("-n", self.name, "-o", "link", "show", inside).split("link/ether ")[1].split()[0]
+        bridge = ip("-o", "link", "show", BRIDGE).split("link/ether ")[1].split()[0]
+        ip("neigh", "replace", address, "lladdr", own, "dev", BRIDGE, "nud", "permanent")
+        ip("-n", self.name, "neigh", "replace", GATEWAY, "lladdr", bridge, "dev", inside, "nud", "permanent")
+
+    def remove(self):
+        """Ends what runs on it."""
+        for process in ip("netns", "pids", self.name, check=False).split():
+            try:
+                os.kill(int(process), signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        ip("netns", "del", self.name, check=False)
+        ip("link", "del", self.outside, check=False)
+
+    def start(self, *arguments):
+        """A process on this host."""
+        return Program(
+            self.home, *arguments, wrapper=["ip", "netns", "exec", self.name], WAVESPEED_API_KEY=KEY, IMAGEWIRE_MODEL=MODEL,
+            **self.variables)
+
+    def cut(self):
+        """Nothing goes in or out, and nobody is told."""
+        ip("link", "set", self.outside, "nomaster")
+
+    def heal(self):
+        ip("link", "set", self.outside, "master", BRIDGE)
+
+
+class Worker:
+    """One process and a client that submits through it, again with the same key until it is answered, as clients should."""
+
+    def __init__(self, host, arguments, work, acknowledged, lock):
+        self.host, self.arguments = host, arguments
+        self.work, self.acknowledged, self.lock = work, acknowledged, lock
+        self.program = host.start(*arguments)
+        self.refusals = 0
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def _run(self):
+        for prompt in self.work:
+            while True:
+                try:
+                    id = self.program.call("submit", prompt=prompt, idempotency_key=f"key of {prompt}")["id"]
+                except (RPCError, *GONE):
+                    self.refusals += 1
+                    time.sleep(0.2)
+                    continue
+                with self.lock:
+                    self.acknowledged[prompt] = id
+                break
+
+    def kill(self):
+        """kill -9, and a new process in its place."""
+        old = self.program
+        old.process.send_signal(signal.SIGKILL)
+        self.program = self.host.start(*self.arguments)
+        old.wait()
+
+    def stop(self):
+        self.program.process.send_signal(signal.SIGSTOP)
+
+    def go_on(self):
+        self.program.process.send_signal(signal.SIGCONT)
+
+
+class Work:
+    """Prompts that threads take one by one."""
+
+    def __init__(self, count):
+        self.count = count
+        self._numbers = itertools.count()
+        self._lock = threading.Lock()
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        with self._lock:
+            number = next(self._numbers)
+        if number >= self.count:
+            raise StopIteration
+        return f"picture {number}"
+
