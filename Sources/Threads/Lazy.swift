@@ -7,11 +7,18 @@ public final class Lazy<Value: Sendable>: Sendable {
   let making = Protected(())
   @usableFromInline
   let make: @Sendable () -> Value
+  @usableFromInline
+  let isKept: @Sendable (Value) -> Bool
 
-  /// - Parameter make: called at most once, while other threads wait; must not read `value`.
+  /// - Parameters:
+  ///   - isKept: whether a value is the last one; otherwise the next thread that needs it has it made again.
+  ///   - make: called by one thread at a time, while others wait; must not read `value`.
   @inlinable
-  public init(_ make: @escaping @Sendable () -> Value) {
+  public init(
+    keeping isKept: @escaping @Sendable (Value) -> Bool = { _ in true }, _ make: @escaping @Sendable () -> Value
+  ) {
     self.make = make
+    self.isKept = isKept
   }
 
   /// The value. Waits until it is made.
@@ -21,7 +28,7 @@ public final class Lazy<Value: Sendable>: Sendable {
     return making.withLock { _ in
       if let value = valueIfMade { return value }
       let value = make()
-      made.withLock { $0 = value }
+      if isKept(value) { made.withLock { $0 = value } }
       return value
     }
   }

@@ -10,13 +10,20 @@ internal import Threads
 final class CompositionRoot: Sendable {
   /// The engine, or the error that every call about predictions is answered with. It is made at its first use: hosts start
   /// processes only to read their capabilities, and those processes create no files.
-  var engine: Lazy<Result<PredictionEngine, StoreError>> { Lazy { [opened] in opened.value.engine } }
+  var engine: Lazy<Result<PredictionEngine, StoreError>> {
+    Lazy(keeping: { (try? $0.get()) != nil }) { [opened] in opened.value.engine }
+  }
 
   /// The engine and the salt of the database, once it is open.
   private struct Opened {
     var engine: Result<PredictionEngine, StoreError>
     var salt: [UInt8] = []
+    /// When it was tried, in milliseconds of the steady clock.
+    var triedAt: Int64 = 0
   }
+
+  /// How long the error of a server is not tried again, in milliseconds.
+  private static let rest: Int64 = 1_000
 
   private let options: Options
   private let configuration: Protected<Configuration>
@@ -49,7 +56,11 @@ final class CompositionRoot: Sendable {
     thumbnails = FileThumbnailStore(
       directory: configuration.withLock { $0.stateDirectory }, outputs: copies, inputs: inputs,
       maker: ThumbnailProcess(), time: time)
-    opened = Lazy {
+    let failed = Protected<Opened?>(nil)
+    // A server may come back; a directory that cannot be used stays so until the user has read why.
+    let isServer = configuration.withLock { $0.store.isNamed }
+    opened = Lazy(keeping: { !isServer || (try? $0.engine.get()) != nil }) {
+      if let last = failed.withLock({ $0 }), time.now.steady - last.triedAt < Self.rest { return last }
       let configuration = configuration.withLock { $0 }
       do throws(StoreError) {
         let store = try configuration.openStore(time: time) { log.warning("\($0)") }
@@ -70,7 +81,9 @@ final class CompositionRoot: Sendable {
         return Opened(engine: .success(engine), salt: store.salt)
       } catch {
         log.error("\(error.message)")
-        return Opened(engine: .failure(error))
+        let opened = Opened(engine: .failure(error), triedAt: time.now.steady)
+        failed.withLock { $0 = opened }
+        return opened
       }
     }
   }

@@ -23,15 +23,18 @@ def network():
         yield network
 
 
+def readable(folder):
+    """The folder, which the user `postgres` may enter."""
+    for parent in [folder, *folder.parents]:
+        if parent.stat().st_uid == os.getuid() and parent != Path("/"):
+            parent.chmod(parent.stat().st_mode | 0o755)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def database(network, tmp_path_factory):
-    """A server with a synchronous standby."""
-    folder = tmp_path_factory.mktemp("postgres")
-    folder.chmod(0o755)
-    for parent in folder.parents:
-        if parent != Path("/tmp") and str(parent).startswith("/tmp/"):
-            parent.chmod(0o755)
-    with Postgres(folder / "one", host=GATEWAY) as server:
+    """A server of its own."""
+    with Postgres(readable(tmp_path_factory.mktemp("postgres")) / "one", host=GATEWAY) as server:
         yield server
 
 

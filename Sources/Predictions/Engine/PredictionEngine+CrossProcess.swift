@@ -26,12 +26,17 @@ extension PredictionEngine {
     refreshPauses()
     let cursor = state.withLock { $0.live.cursor }
     guard let changes = try? store.changes(after: cursor) else { return }
+    // After a failover the database may lack what was accepted in its last moments.
+    let isReset = cursor != nil && !changes.isComplete
+    let recent = PredictionID(at: time.now.wall - Self.lossWindow)
     let stale = state.withLock { state in
       state.scheduler.polls.noteChanges()
       let (waiters, scheduler) = (state.waiters, state.scheduler)
-      return state.live.note(changes, after: cursor) { waiters.isAwaited($0) || scheduler.isWorking(on: $0) }
+      return state.live.note(changes, after: cursor) { id in
+        waiters.isAwaited(id) || scheduler.isWorking(on: id) || isReset && id > recent
+      }
     }
-    for id in stale { refresh(id) }
+    for id in stale { refresh(id, isReset: isReset) }
     if state.withLock({ $0.chains.areWaiting }) { follow() }
   }
 
@@ -42,13 +47,27 @@ extension PredictionEngine {
     snapshots.compactMap { state.live.restore($0) ? $0.prediction.id : nil }
   }
 
+  /// What was accepted in the last ten minutes is looked for after a failover, in milliseconds.
+  private static let lossWindow: Int64 = 600_000
+
   /// Reads a changed row again. This process's own commits come through here too, mostly before their completions,
   /// which schedule what follows.
-  func refresh(_ id: PredictionID) {
+  ///
+  /// - Parameter isReset: whether the log of changes does not say that it was deleted.
+  func refresh(_ id: PredictionID, isReset: Bool = false) {
     guard let known = state.withLock({ $0.live[id]?.prediction }) else { return }
     let read: Prediction?
     do { read = try store.prediction(id) } catch { return }
-    guard let row = read else { return forgetDeleted([id]) }
+    guard let row = read else {
+      if isReset {
+        notice(
+          """
+          The prediction \(id) was accepted and is not in the database any more. It may have been sent and billed: look at the \
+          provider's history.
+          """)
+      }
+      return forgetDeleted([id])
+    }
     guard row.revision != known.revision || row.epoch != known.epoch || row.phase != known.phase else { return }
     // Other processes change a row of this one only in two ways: it was cancelled, or the remote id that it had adopted
     // belongs to another prediction, and it is searched for again.
