@@ -13,7 +13,10 @@ import time
 from program import KEY, MODEL, Program, RPCError
 from promise import GONE
 
-BRIDGE, GATEWAY = "iwfleet", "10.77.0.1"
+#: Runs side by side have networks of their own.
+NUMBER = os.getpid() % 250
+BRIDGE, SUBNET = f"iwfleet{NUMBER}", f"10.77.{NUMBER}"
+GATEWAY = f"{SUBNET}.1"
 
 
 def ip(*words, check=True):
@@ -34,23 +37,23 @@ class Network:
 
     def __exit__(self, *_):
         for line in ip("netns", "list").splitlines():
-            if line.startswith(BRIDGE):
+            if line.split()[0].startswith(f"{BRIDGE}h"):
                 ip("netns", "del", line.split()[0], check=False)
         ip("link", "del", BRIDGE, check=False)
 
 
 class Host:
     def __init__(self, number, folder, **variables):
-        self.number, self.name = number, f"{BRIDGE}{number}"
+        self.number, self.name = number, f"{BRIDGE}h{number}"
         self.home = folder / self.name
         self.home.mkdir(parents=True)
         self.variables = variables
-        self.outside, inside = f"iwo{number}", f"iwi{number}"
+        self.outside, inside = f"iwo{NUMBER}h{number}", f"iwi{NUMBER}h{number}"
         ip("netns", "add", self.name)
         ip("link", "add", self.outside, "type", "veth", "peer", "name", inside)
         ip("link", "set", inside, "netns", self.name)
         ip("link", "set", self.outside, "master", BRIDGE, "up")
-        address = f"10.77.0.{10 + number}"
+        address = f"{SUBNET}.{10 + number}"
         for words in (("addr", "add", f"{address}/24", "dev", inside), ("link", "set", inside, "up"), ("link", "set", "lo", "up")):
             ip("-n", self.name, *words)
         # A cable that is down for a moment must not cost seconds of asking who has an address.

@@ -92,7 +92,7 @@ def pair(network, tmp_path_factory):
     yield server, server.add_standby(folder / "two")
     for data in folder.iterdir():
         if (data / "data/postmaster.pid").exists():
-            Postgres(data, host=GATEWAY).stop("immediate")
+            Postgres(data, host=GATEWAY, port=1).stop("immediate")
 
 
 def test_nothing_is_paid_twice_or_lost_whatever_fails(hosts, pair, wavespeed, record_property):

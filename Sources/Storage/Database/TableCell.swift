@@ -27,6 +27,10 @@ extension [UInt8]: TableBindable {
   var cell: TableCell { .blob(self) }
 }
 
+extension TableCell: TableBindable {
+  var cell: TableCell { self }
+}
+
 extension Optional: TableBindable where Wrapped: TableBindable {
   var cell: TableCell { self?.cell ?? .null }
 }

@@ -122,6 +122,12 @@ final class TableConnection {
   /// - Returns: how many rows it inserted, changed or deleted.
   @discardableResult
   func run(_ sql: String, _ values: any TableBindable...) throws(TableError) -> Int {
+    try run(sql, list: values)
+  }
+
+  /// Runs a statement with a list of parameters.
+  @discardableResult
+  func run(_ sql: String, list values: [any TableBindable]) throws(TableError) -> Int {
     if isOfServer { return try ask(sql, values).changed }
     let statement = try prepared(sql, values)
     defer { finish(statement) }

@@ -19,6 +19,16 @@ struct TableRow: ~Copyable {
     self.index = index
   }
 
+  /// A cell of SQLite as it is.
+  func cell(_ column: Int32) -> TableCell {
+    switch sqlite3_column_type(statement, column) {
+    case SQLITE_INTEGER: .integer(integer(column))
+    case SQLITE_TEXT: .text(text(column))
+    case SQLITE_BLOB: .blob(blob(column))
+    default: .null
+    }
+  }
+
   func isNull(_ column: Int32) -> Bool {
     answer?.isNull(index, column) ?? (sqlite3_column_type(statement, column) == SQLITE_NULL)
   }
