@@ -1,6 +1,6 @@
 internal import Predictions
 
-// The commands that describe a request: `generate`, `edit`, `again`, `quote` and `validate`.
+// The commands that describe a request: `generate`, `edit`, `again`, `build`, `quote` and `validate`.
 extension CommandTable {
   // MARK: - Options that they share
 
@@ -115,6 +115,33 @@ extension CommandTable {
       operands: [id],
       options: [model, named(providers, "provider (that of the earlier prediction)"), output, set, upload] + ending,
       examples: [.init("imagewire again @last --set seed=7", "the same with another seed")])
+  }
+
+  static func build(_ provider: CommandOption) -> Command {
+    Command(
+      "build", "make the images that documents describe, each once",
+      details: [
+        "In Markdown and Quarto a block ```{.imagewire file=\"fox.png\" size=\"1536x1024\"} has the prompt as its text; in Org "
+          + "#+begin_src imagewire :file fox.png. model names the model; alt, caption, width, height and fig-… are for the "
+          + "document; any other attribute is a field of the model's input, and input='{…}' holds several.",
+        "Files are relative to the folder of the document and stay below it. Beside them imagewire.lock.json says by which "
+          + "blocks they were made: commit both, and nobody makes or pays for them again. An image is made anew when its prompt, "
+          + "model or input is changed. A file that imagewire did not make, or that was changed since, is never replaced.",
+        "Prints a line for each file: unchanged, made or reused (paid for by an earlier prediction). Ctrl-C withdraws what is not sent; "
+          + "the next build goes on with the rest, and pays nothing twice.",
+      ],
+      operands: [
+        Operand("FILE", "documents in Markdown, Quarto or Org; - reads Markdown from standard input", repeats: true)
+      ],
+      options: [
+        CommandOption("--dry-run", "-n", .none, "only print what is to be made and what it would cost"),
+        CommandOption("--folder", nil, .folder, "the folder to which files are relative (that of each document)"),
+        provider,
+      ] + costs + [quiet, outputDirectory] + limits + table,
+      examples: [
+        .init("imagewire build --dry-run *.qmd", "what the images would cost"),
+        .init("imagewire build thesis.org", "make those that are missing"),
+      ])
   }
 
   static func quote(_ provider: CommandOption) -> Command {

@@ -18,7 +18,8 @@ public struct CommandTable: Sendable {
     commands = [
       Self.setup(providers.filter { $0.access != nil }.map(\.name)), Self.generate(provider), Self.submit(provider),
       Self.edit(providers),
-      Self.again(providers), Self.list(providers), Self.status, Self.result, Self.open, Self.reread, Self.cancel,
+      Self.again(providers), Self.build(provider), Self.list(providers), Self.status, Self.result, Self.open,
+      Self.reread, Self.cancel,
       Self.delete,
       Self.prune, Self.gallery, Self.models(provider), Self.quote(provider), Self.validate(provider),
       Self.balance(provider), Self.doctor(provider), Self.schema, Self.call(serveOptions),

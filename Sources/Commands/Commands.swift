@@ -1,7 +1,7 @@
 /// The commands that work on predictions.
 public enum Commands {
   /// The commands that make predictions.
-  public static let submitting: Set<String> = ["generate", "submit", "edit", "again"]
+  public static let submitting: Set<String> = ["generate", "submit", "edit", "again", "build"]
 
   /// Runs a command. Returns its exit status, or `nil` for a command that is not listed here.
   public static func run(_ invocation: Invocation, _ session: Session) -> ExitStatus? {
@@ -10,6 +10,7 @@ public enum Commands {
     case "submit": Generate.submit(invocation, session)
     case "edit": EditCommand.run(invocation, session)
     case "again": AgainCommand.run(invocation, session)
+    case "build": BuildCommand.run(invocation, session)
     case "open": OpenCommand.run(invocation, session)
     case "list": ListCommand.run(invocation, session)
     case "status": StatusCommands.status(invocation, session)

@@ -16,13 +16,16 @@ struct ResultReport {
   var unused: String?
   var style = Style(isOn: false)
 
+  /// Said of every drawing, so that none is mistaken for the image of a model.
+  static let drawnOffline: SafeText = "Drawn offline by the sandbox. For real images: imagewire setup"
+
   func lines(_ prediction: Prediction) -> [Line] {
     switch prediction.status {
     case .completed where prediction.failure == nil:
       var lines: [Line] = isTerminal && !isQuiet ? [.note(summary(prediction))] : []
-      // Also to a pipe and with --quiet: a drawing of the sandbox must not be mistaken for the image of a model.
+      // Also to a pipe and with --quiet.
       if prediction.isFree {
-        lines.append(.note("Drawn offline by the sandbox. For real images: imagewire setup"))
+        lines.append(.note(Self.drawnOffline))
         if let unused { lines.append(.note(SafeText(unused))) }
       }
       return lines

@@ -108,9 +108,16 @@ public struct FileFormat: Sendable, Equatable {
 
   private static func known(_ suffix: String) -> FileFormat { FileFormat(mediaTypes[suffix]!, suffix) }
 
-  private static func named(_ suffix: String) -> FileFormat? {
+  /// The format of files whose names end so, without the dot and in lower case.
+  public static func named(_ suffix: String) -> FileFormat? {
     let suffix = otherExtensions[suffix] ?? suffix
     return mediaTypes[suffix].map { FileFormat($0, suffix) }
+  }
+
+  /// The format of a media type, without parameters.
+  public init?(mediaType: String) {
+    guard let format = Self.stated(mediaType) else { return nil }
+    self = format
   }
 
   private static func stated(_ mediaType: String) -> FileFormat? {
