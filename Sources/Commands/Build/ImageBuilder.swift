@@ -137,8 +137,9 @@ struct ImageBuilder {
       switch event {
       case .ended(let index, let snapshot)?:
         let isNew = open.removeValue(forKey: index)?.isNew ?? false
-        isFree = isFree || snapshot?.prediction.isFree == true
-        status = status.worse(place(snapshot?.prediction, targets[index], isNew: isNew))
+        let outcome = place(snapshot?.prediction, targets[index], isNew: isNew)
+        isFree = isFree || outcome == .done && snapshot?.prediction.isFree == true
+        status = status.worse(outcome)
       case .signal(let number)?: return stop(open.values.map(\.id), number)
       case nil: break
       }

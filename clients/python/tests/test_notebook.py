@@ -1,11 +1,15 @@
 """How notebooks show predictions: the page that Jupyter makes of notebook.ipynb, and the parts of that alone."""
 
 import base64
+import hashlib
 import json
 import os
 import re
+import shutil
+import signal
 import subprocess
 import sys
+import time
 from html import unescape
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,7 +18,7 @@ import pytest
 from conftest import BINARY, ROOT, small
 
 import imagewire
-from imagewire import Client, _magic
+from imagewire import Client, _build, _magic
 from imagewire._progress import Progress, duration, words
 
 JUPYTER = ROOT / ".build-tools/notebook/bin/jupyter"
@@ -29,12 +33,16 @@ def page(tmp_path_factory):
     folder = tmp_path_factory.mktemp("notebook")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("IMAGEWIRE", "WAVESPEED", "OPENAI", "XDG"))}
     environment.update(HOME=str(folder), IMAGEWIRE=BINARY, PYTHONPATH=str(ROOT / "clients/python/src"), TERM="dumb")
-    run = [JUPYTER, "nbconvert", "--execute", "--output-dir", folder, Path(__file__).with_name("notebook.ipynb"), "--to"]
+    # A cell writes into the folder of the notebook.
+    source = folder / "source"
+    source.mkdir()
+    shutil.copy(Path(__file__).with_name("notebook.ipynb"), source)
+    run = [JUPYTER, "nbconvert", "--execute", "--output-dir", folder, source / "notebook.ipynb", "--to"]
     for form in ("notebook", "html"):
         done = subprocess.run([*run, form], capture_output=True, text=True, timeout=300, env=environment)
         assert done.returncode == 0, done.stderr
     cells = json.loads((folder / "notebook.ipynb").read_text())["cells"]
-    return SimpleNamespace(cells={cell["id"]: cell for cell in cells}, html=(folder / "notebook.html").read_text())
+    return SimpleNamespace(source=source, cells={cell["id"]: cell for cell in cells}, html=(folder / "notebook.html").read_text())
 
 
 def shown(page, id):
@@ -59,8 +67,29 @@ def test_a_failed_prediction_says_why(page):
     assert "image/png" not in bundle and "image/jpeg" not in bundle
 
 
+def test_a_cell_that_names_a_file_is_made_once(page):
+    """The page is made by a second run of the notebook, which finds the image made."""
+    made = page.source / "images/ein Füchs.png"
+    assert "".join(page.cells["built"]["outputs"][0]["text"]).startswith("made       images/ein Füchs.png  free\n")
+    assert [output["output_type"] for output in page.cells["unchanged"]["outputs"]] == ["execute_result"]
+    assert page.html.count("made       images/ein Füchs.png") == 0
+    for id in ("built", "unchanged"):
+        bundle = shown(page, id)
+        assert base64.b64decode(bundle["image/png"]) == made.read_bytes() and bundle["text/plain"] == "<image images/ein Füchs.png>"
+        assert 'alt="a &lt;b&gt;fox&lt;/b&gt; &amp; &quot;snow&quot; ```\nof two lines' in bundle["text/html"]
+    lock = json.loads((page.source / "images/imagewire.lock.json").read_text())
+    key = hashlib.sha256('["a <b>fox</b> & \\"snow\\" ```\\nof two lines","",{"seed":7,"size":"64x96"}]'.encode()).hexdigest()[:32]
+    assert lock["images"] == {made.name: {"key": f"build-{key}", "sha256": hashlib.sha256(made.read_bytes()).hexdigest()}}
+
+
+def test_a_cell_whose_file_is_refused_says_so_and_sends_nothing(page):
+    text = "".join(page.cells["refused"]["outputs"][0]["text"])
+    assert "The file ../fox.png is outside" in text and "Nothing was sent." in text and not (page.source.parent / "fox.png").exists()
+
+
 def test_the_page_has_the_images_and_the_prompt_is_escaped(page):
     assert len(re.findall(r'<img [^>]*src="data:image/jpeg;base64,', page.html)) == 4
+    assert len(re.findall(r'<img [^>]*src="data:image/png;base64,', page.html)) == 2
     assert '<script>alert("red")' not in page.html
     caption = re.search(r"<figcaption>(a .*? fox .*?)</figcaption>", page.html)[1]
     assert "<" not in caption and unescape(caption) == PROMPT
@@ -154,6 +183,69 @@ def test_the_options_of_the_magic():
     }
     with pytest.raises(TypeError, match="'--size' is no option: write name=value.*Nothing was sent"):
         _magic.options("--size 64x64")
+
+
+@pytest.fixture
+def cell(options, monkeypatch, tmp_path):
+    """Runs a cell as the magic does."""
+    monkeypatch.setenv("IMAGEWIRE", BINARY)
+    monkeypatch.chdir(tmp_path)
+    return _magic.imagewire
+
+
+def test_the_options_of_a_file_are_the_fields_of_its_input(cell, tmp_path, capsys):
+    made = cell("fox.png size=64x64 seed=7 style='a \\ \"b\" }' provider=sandbox max_cost=0.5 sandbox='{\"delay_ms\":1}'", "\n a fox\n")
+    assert (made.path, made.prompt) == (Path("fox.png"), "\n a fox\n") and capsys.readouterr().out.startswith("made       fox.png")
+    with Client(BINARY) as client:
+        prediction = client.list(file=made.path).predictions[0]
+        assert client.status(prediction.id, full=True).input == {
+            "size": "64x64", "seed": 7, "style": 'a \\ "b" }', "sandbox": {"delay_ms": 1}, "prompt": "a fox"}
+    again = cell("fox.png size=64x64 seed=7 style='a \\ \"b\" }' provider=sandbox sandbox='{\"delay_ms\":1}'", "a fox")
+    assert again.path == made.path and capsys.readouterr().out == ""
+
+
+def test_a_cell_that_cannot_be_made_raises(cell, tmp_path, monkeypatch):
+    (tmp_path / "mine.png").write_text("mine")
+    for line, text, words in [
+        ("mine.png", "a fox", "mine.png was not made by imagewire"), ("fox.png", " \n", "empty"), ("fox", "a fox", "must end as images do"),
+        ("fox.png sandbox='{\"fail\":\"content_refused\"}'", "a fox", "fox.png: failed"),
+        ("fox.png provider=nobody", "a fox", "--provider must be"),
+    ]:
+        with pytest.raises(imagewire.ImagewireError, match=words):
+            cell(line, text)
+    with pytest.raises(TypeError, match="'--size' is no option"):
+        cell("fox.png --size 64x64", "a fox")
+    monkeypatch.setenv("IMAGEWIRE", "/no/such/program")
+    with pytest.raises(imagewire.BinaryNotFound):
+        cell("fox.png", "a fox")
+    assert (tmp_path / "mine.png").read_text() == "mine" and not (tmp_path / "fox.png").exists()
+
+
+def test_an_interrupted_cell_ends_its_program_and_the_next_goes_on(options, tmp_path):
+    code = "from imagewire import _magic; _magic.imagewire('fox.png size=64x64 sandbox=\\'{\"delay_ms\":3000}\\'', 'a fox')"
+    environment = {**os.environ, "IMAGEWIRE": BINARY, "PYTHONPATH": str(ROOT / "clients/python/src")}
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with Client(BINARY) as client:
+        deadline = time.monotonic() + 30
+        while not any(one.status == "processing" for one in client.list()):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+        assert "Stopped. 1 image is being made" in out and "KeyboardInterrupt" in err, (out, err)
+        done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
+        assert done.stdout.startswith("reused     fox.png"), done
+        assert len(client.list()) == 1
+
+
+def test_a_large_image_is_linked_and_a_video_too(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("ein & Füchs.png").write_bytes(b"x" * ((1 << 20) + 1))
+    Path("fox.mp4").write_bytes(b"x")
+    large = _build.BuiltImage(Path("ein & Füchs.png"), '"a" <b>')._repr_mimebundle_()
+    assert 'src="ein%20%26%20F%C3%BCchs.png" alt="&quot;a&quot; &lt;b&gt;"' in large["text/html"] and "image/png" not in large
+    assert '<a href="fox.mp4">' in _build.BuiltImage(Path("fox.mp4"), "x")._repr_mimebundle_()["text/html"]
 
 
 def test_the_magic_is_a_cell_magic():
