@@ -127,6 +127,8 @@ extension CommandTable {
         "Files are relative to the folder of the document and stay below it. Beside them imagewire.lock.json says by which "
           + "blocks they were made: commit both, and nobody makes or pays for them again. An image is made anew when its prompt, "
           + "model or input is changed. A file that imagewire did not make, or that was changed since, is never replaced.",
+        "Blocks with the same prompt, model and input share one image; seed=2 in one of them makes another. The predictions keep a copy in "
+          + "the output folder, from which a file that is missing is restored.",
         "Prints a line for each file: unchanged, made or reused (paid for by an earlier prediction). Ctrl-C withdraws what is not sent; "
           + "the next build goes on with the rest, and pays nothing twice.",
       ],

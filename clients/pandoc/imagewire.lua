@@ -9,10 +9,10 @@
 
 local CLASS = "imagewire"
 
---- Stops the conversion with one line.
+--- Stops the conversion with one line. An error would add lines about this file, which tell the writer of the document nothing.
 local function fail(message)
-  -- Without the place in this file, which tells the writer of the document nothing.
-  error(message, 0)
+  io.stderr:write("imagewire.lua: ", message, "\n")
+  os.exit(1)
 end
 
 local function starts_with(text, start)
@@ -39,6 +39,7 @@ local function fenced(block)
   local fence = ("`"):rep(longest + 1)
   local pairs_ = {}
   for name, value in pairs(block.attributes) do
+    -- A line break would end the attributes.
     local quoted = value:gsub("%s", " "):gsub('[\\"]', "\\%0")
     pairs_[#pairs_ + 1] = (' %s="%s"'):format(name, quoted)
   end
@@ -72,8 +73,8 @@ local function build(blocks, folder, metadata)
   for _, block in ipairs(blocks) do
     documents[#documents + 1] = fenced(block)
   end
-  local done, output = pcall(pandoc.pipe, program, arguments, table.concat(documents, "\n"))
-  if not done then
+  local is_done, output = pcall(pandoc.pipe, program, arguments, table.concat(documents, "\n"))
+  if not is_done then
     if type(output) == "table" and output.error_code and output.error_code ~= 127 then
       io.stderr:write(output.output or "")
       fail(("imagewire could not make the images of this document (status %d)."):format(output.error_code))
@@ -134,11 +135,22 @@ local function is_image(block)
   return block.classes:includes(CLASS)
 end
 
+--- The block without the quotes that Pandoc leaves around values of Org.
+local function unquoted(block)
+  if (PANDOC_STATE.input_files[1] or ""):lower():match("%.org$") then
+    for name, value in pairs(block.attributes) do
+      block.attributes[name] = value:match('^"(.*)"$') or value
+    end
+  end
+  return block
+end
+
 function Pandoc(document)
   local blocks = {}
   document:walk({
     CodeBlock = function(block)
       if is_image(block) then
+        block = unquoted(block)
         if (block.attributes.file or "") == "" then
           fail(('A block names no file. Write ```{.imagewire file="fox.png"}. Its text: %s'):format(block.text:sub(1, 60)))
         end
@@ -157,8 +169,8 @@ function Pandoc(document)
   return document:walk({
     CodeBlock = function(block)
       -- With `imagewire-make: false` a block without a file stays as it is.
-      if is_image(block) and (makes or is_there(pandoc.path.join({ folder, block.attributes.file }))) then
-        return image(block)
+      if is_image(block) and (makes or is_there(pandoc.path.join({ folder, unquoted(block).attributes.file }))) then
+        return image(unquoted(block))
       end
     end,
   })

@@ -36,9 +36,9 @@ def folder(tmp_path):
 def pandoc(tmp_path, folder):
     """Converts a document; without a key the sandbox draws."""
 
-    def convert(text, *arguments, to="html", cwd=folder, **variables):
+    def convert(text, *arguments, to="html", form="markdown", cwd=folder, **variables):
         environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LANG": "C.UTF-8", "IMAGEWIRE": BINARY, **variables}
-        command = [PANDOC, "--from=markdown", f"--to={to}", f"--lua-filter={FILTER}", *map(str, arguments)]
+        command = [PANDOC, f"--from={form}", f"--to={to}", f"--lua-filter={FILTER}", *map(str, arguments)]
         return subprocess.run(
             command, input=text, capture_output=True, text=True, timeout=PATIENCE, cwd=cwd, env=environment)
 
@@ -66,6 +66,7 @@ def refused(result, *words):
     assert result.returncode != 0 and result.stdout == "", result
     for word in words:
         assert word in result.stderr, result.stderr
+    assert "traceback" not in result.stderr
 
 
 def test_a_block_becomes_its_image(pandoc, folder):
@@ -102,6 +103,15 @@ def test_files_are_relative_to_the_document(pandoc, folder):
     (folder / "docs/page.md").write_text(OWL)
     assert '<img src="owl.png"' in done(pandoc("", "docs/page.md"))
     assert (folder / "docs/owl.png").exists() and (folder / "docs/imagewire.lock.json").exists() and not (folder / "owl.png").exists()
+
+
+def test_org_names_the_same_image_as_the_command(pandoc, folder):
+    (folder / "page.org").write_text(
+        '#+begin_src imagewire :file "a b.png" :size 64x64 :seed 7 :exports code :results file\n  a fox\n    reads\n#+end_src\n')
+    page = done(pandoc("", "page.org", form="org"))
+    assert re.search(r'<img src="a(%20| )b.png"\s+alt="a fox reads" />', page), page
+    built = subprocess.run([BINARY, "build", "page.org"], capture_output=True, text=True, cwd=folder, env={"HOME": str(folder.parent)})
+    assert built.stdout == "unchanged  a b.png\n"
 
 
 def test_every_character_of_a_prompt_and_of_an_attribute_arrives(paid, folder):
