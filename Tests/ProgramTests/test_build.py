@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from program import BINARY, KEY, MODEL, PATIENCE, environment, wait_for
+from program import BINARY, KEY, MODEL, PATIENCE, ROOT, environment, wait_for
 from terminal import Terminal
 from wavespeed import png
 
@@ -124,6 +124,14 @@ def test_markdown_quarto_and_org_have_the_same_key(paid, wavespeed, folder):
     assert {entry["key"] for entry in locked(folder).values()} == {key("a fox", seed=7, size="64x64")}
     assert [json.loads(post["body"]) for post in wavespeed.posts()] == [{"prompt": "a fox", "seed": 7, "size": "64x64"}]
     assert lines(paid("a.md", "b.qmd", "c.md", "d.org"))[3] == "unchanged  d.png"
+
+
+@pytest.mark.parametrize("one", json.loads((ROOT / "Tests/Fixtures/build-keys.json").read_text(encoding="utf-8"))["keys"])
+def test_the_key_is_the_same_in_every_client(run, folder, one):
+    attributes = {"model": one["model"] or "", "input": json.dumps(one["input"]).replace("\\", "\\\\").replace('"', '\\"')}
+    write(folder / "page.md", block("fox.png", one["prompt"], **attributes))
+    run("page.md", "--provider", "sandbox")
+    assert locked(folder)["fox.png"]["key"] == one["key"]
 
 
 @pytest.mark.parametrize("changed", [
@@ -390,6 +398,9 @@ def test_an_interrupted_build_goes_on_and_pays_nothing_twice(paid, wavespeed, fo
         assert "2 images are being made: the next build takes them" in err
         # Two at once is the limit: the others were not sent, and are not sent later by themselves.
         assert len(wavespeed.posts()) == 2
+        listed = subprocess.run([BINARY, "list", "--json"], env=environment(home), capture_output=True, text=True, check=True).stdout
+        states = [(one["status"], one["billing"]) for one in json.loads(listed)["predictions"]]
+        assert states.count(("cancelled", "none")) == 4 and states.count(("processing", "unknown")) == 2, states
     calm(wavespeed)
     done = lines(paid("page.md"))
     assert sorted(line.split()[1] for line in done) == names

@@ -250,9 +250,11 @@ struct ImageBuilder {
         write: { write in engine.read(file, for: prediction.origin, write) })
     } catch {
       console.error("\(target.label): \(error.message)")
-      console.note(
-        "Its image is the prediction \(prediction.id); while its file \(SafeText(path: file.path)) is there, the next build takes it without paying again. If it is gone, imagewire delete \(prediction.id) lets the next build make it anew."
-      )
+      let saved: SafeText =
+        ImageSource.isFile(file.path)
+        ? "The image is saved as \(SafeText(path: file.path)); the next build takes it from there without paying again."
+        : "The saved file \(SafeText(path: file.path)) is gone. After imagewire delete \(prediction.id) the next build makes the image anew, which costs as much again."
+      console.note(saved)
       return .failed
     }
     let cost = isNew ? ListTable.cost(of: prediction) : ""

@@ -105,11 +105,11 @@ struct ImageFolder {
         throw Failure(message: "\(SafeText(path: file(name))) was changed meanwhile and is left as it is.")
       }
     }
-    try writeFile(partial(name), write)
+    try writeFile(partial(name), for: file(name), write)
     lock[name] = entry
     let temporary = "\(path)/.\(ImageLock.name).part"
     do throws(Failure) {
-      try writeFile(temporary) { write in
+      try writeFile(temporary, for: lockPath) { write in
         write(Array(lock.text.utf8))
         return true
       }
@@ -122,18 +122,21 @@ struct ImageFolder {
     fsync(folder)
   }
 
-  private func writeFile(_ path: String, _ write: (([UInt8]) -> Void) -> Bool) throws(Failure) {
+  /// Writes a whole file, which takes the name `final` later.
+  private func writeFile(
+    _ path: String, for final: String, _ write: (([UInt8]) -> Void) -> Bool
+  ) throws(Failure) {
     // One with this name was left by a process that has ended, or is a trap: a link is removed and never followed.
     unlink(path)
     let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw Self.unwritten(path, errno) }
+    guard descriptor >= 0 else { throw Self.unwritten(final, errno) }
     defer { close(descriptor) }
     var failed: Int32?
     let isWhole = write { piece in failed = failed ?? writeAll(piece, to: descriptor) }
     if failed == nil, fsync(descriptor) != 0 { failed = errno }
     guard isWhole, failed == nil else {
       unlink(path)
-      throw failed.map { Self.unwritten(path, $0) } ?? Failure(message: "The saved image could not be read.")
+      throw failed.map { Self.unwritten(final, $0) } ?? Failure(message: "The saved image could not be read.")
     }
   }
 
