@@ -54,8 +54,14 @@ public struct Operand: Sendable, Equatable {
   public let repeats: Bool
   /// The allowed words; empty where any text is allowed.
   public let choices: [String]
+  /// Whether it may be the path of a file, which a shell completes.
+  public let isFile: Bool
 
-  init(_ name: String, _ summary: String, isRequired: Bool = true, repeats: Bool = false, choices: [String] = []) {
+  init(
+    _ name: String, _ summary: String, isRequired: Bool = true, repeats: Bool = false, choices: [String] = [],
+    isFile: Bool = false
+  ) {
+    self.isFile = isFile
     self.name = name
     self.summary = summary
     self.isRequired = isRequired

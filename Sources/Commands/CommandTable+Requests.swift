@@ -91,7 +91,7 @@ extension CommandTable {
           + "or for the default model; --model names another."
       ],
       operands: [
-        Operand("IMAGE", "a file, or the id of a prediction, the beginning of it, or @last"),
+        Operand("IMAGE", "a file, or the id of a prediction, the beginning of it, or @last", isFile: true),
         Operand("PROMPT", "what to change; - reads it from standard input"),
       ],
       options: [
@@ -133,7 +133,9 @@ extension CommandTable {
           + "the next build goes on with the rest, and pays nothing twice.",
       ],
       operands: [
-        Operand("FILE", "documents in Markdown, Quarto or Org; - reads Markdown from standard input", repeats: true)
+        Operand(
+          "FILE", "documents in Markdown, Quarto or Org; - reads Markdown from standard input", repeats: true,
+          isFile: true)
       ],
       options: [
         CommandOption("--dry-run", "-n", .none, "only print what is to be made and what it would cost"),

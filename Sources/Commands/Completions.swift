@@ -28,7 +28,7 @@ public struct Completions: Sendable {
     var lines = [
       "# bash completion for imagewire; rendered by imagewire completions bash.",
       "_imagewire() {", "  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}",
-      "  local command=${COMP_WORDS[1]} options='' words=''", "  COMPREPLY=()",
+      "  local command=${COMP_WORDS[1]} options='' words='' files=''", "  COMPREPLY=()",
       "  if [ \"$COMP_CWORD\" -eq 1 ]; then",
       "    COMPREPLY=($(compgen -W \"\(names) help --help --version\" -- \"$current\"))",
       "    return", "  fi", "  case $command in",
@@ -52,12 +52,13 @@ public struct Completions: Sendable {
       lines += ["      esac", "      options='\(options.map(\.name).joined(separator: " "))'"]
       let words = command.operands.flatMap(\.choices)
       if !words.isEmpty { lines += ["      words=\(Self.quoted(words))"] }
+      if command.operands.contains(where: \.isFile) { lines += ["      files=yes"] }
       lines += ["      ;;"]
     }
     lines += [
       "    help) words='\(names)' ;;", "  esac",
       "  case $current in", "    -*) COMPREPLY=($(compgen -W \"$options\" -- \"$current\")) ;;",
-      "    *) COMPREPLY=($(compgen -W \"$words\" -- \"$current\")) ;;", "  esac", "}",
+      "    *) COMPREPLY=($(compgen -W \"$words\" ${files:+-f} -- \"$current\")) ;;", "  esac", "}",
       "complete -o filenames -F _imagewire imagewire",
     ]
     return lines.joined(separator: "\n") + "\n"
@@ -78,10 +79,10 @@ public struct Completions: Sendable {
     for command in table.visible {
       lines += ["        \(command.name))", "          _arguments \\"]
       for option in Self.options(command) { lines += Self.zsh(option).map { "            \($0) \\" } }
-      // An operand without choices is left out: zsh would show a message in its place and insert no options.
-      for operand in command.operands where !operand.choices.isEmpty {
-        let words = operand.choices.joined(separator: " ")
-        lines += ["            \(Self.quoted("\(operand.repeats ? "*" : ""):\(operand.name):(\(words))")) \\"]
+      // Any other operand is left out: zsh would show a message in its place and insert no options.
+      for operand in command.operands where operand.isFile || !operand.choices.isEmpty {
+        let action = operand.isFile ? "_files" : "(\(operand.choices.joined(separator: " ")))"
+        lines += ["            \(Self.quoted("\(operand.repeats ? "*" : ""):\(operand.name):\(action)")) \\"]
       }
       lines[lines.count - 1].removeLast(2)
       lines += ["          ;;"]
@@ -148,6 +149,7 @@ public struct Completions: Sendable {
       if !words.isEmpty {
         lines += ["complete -c imagewire \(condition) -a \(Self.fishQuoted(words.joined(separator: " ")))"]
       }
+      if command.operands.contains(where: \.isFile) { lines += ["complete -c imagewire \(condition) -F"] }
     }
     return lines.joined(separator: "\n") + "\n"
   }

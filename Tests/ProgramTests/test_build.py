@@ -233,7 +233,7 @@ def test_a_document_reaches_no_file_but_images_below_its_folder(run, folder, hom
     ('```{.imagewire file="fox.png" provider="x"}\na fox\n```', ["--provider"]),
     ('```{.imagewire file="fox.png" input="x"}\na fox\n```', ["JSON object"]),
     ('```{.imagewire file="fox.png" image="@/etc/passwd"}\na fox\n```', ["local file"]),
-    ('```{.imagewire file="fox.png"}\na\n```\n```{.imagewire file="./fox.png"}\nb\n```', ["Two blocks make", "lines 1 and 4"]),
+    ('```{.imagewire file="fox.png"}\na\n```\n```{.imagewire file="./fox.png"}\nb\n```', ["page.md:4: fox.png is also made at page.md:1", "a file of its own"]),
 ])
 def test_what_is_wrong_with_a_document_is_said_before_anything_is_sent(run, folder, text, words):
     (folder / "page.md").write_text(text)

@@ -357,31 +357,36 @@ ask imagewire gen
 ask imagewire generate --mod
 ask imagewire list --status co
 ask imagewire completions f
+ask imagewire build pag
+ask imagewire status pag
 """
 
 
 def test_bash_completes(home):
+    (home / "page.md").touch()
     done = subprocess.run(
-        ["bash", "--norc", "-c", COMPLETE_BASH], capture_output=True, text=True, timeout=PATIENCE,
+        ["bash", "--norc", "-c", COMPLETE_BASH], capture_output=True, text=True, timeout=PATIENCE, cwd=home,
         env=environment(home, IMAGEWIRE=BINARY),
     )
-    assert done.stdout.splitlines() == ["generate", "--model", "completed", "fish"], done.stderr
+    assert done.stdout.splitlines() == ["generate", "--model", "completed", "fish", "page.md", ""], done.stderr
 
 
 def test_fish_completes(home):
-    script = '"$IMAGEWIRE" completions fish | source; for line in "gen" "generate --mod" "list --status comp" "completions f"; complete -C "imagewire $line" | string split -f1 \\t | string join " "; end'
+    (home / "page.md").touch()
+    script = '"$IMAGEWIRE" completions fish | source; for line in "gen" "generate --mod" "list --status comp" "completions f" "build pag" "status pag"; complete -C "imagewire $line" | string split -f1 \\t | string join " "; end'
     done = subprocess.run(
-        [tool("fish"), "--no-config", "-c", script], capture_output=True, text=True, timeout=PATIENCE,
+        [tool("fish"), "--no-config", "-c", script], capture_output=True, text=True, timeout=PATIENCE, cwd=home,
         env=environment(home, IMAGEWIRE=BINARY),
     )
-    assert done.stdout.splitlines() == ["generate", "--model", "completed", "fish"], done.stderr
+    assert done.stdout.splitlines() == ["generate", "--model", "completed", "fish", "page.md"], done.stderr
 
 
 @pytest.mark.parametrize("line, completed", [
     ("gen", "generate"), ("generate --mod", "generate --model"), ("list --status comp", "list --status completed"),
-    ("completions f", "completions fish"),
+    ("completions f", "completions fish"), ("build pag", "build page.md"),
 ])
 def test_zsh_completes(home, line, completed):
+    (home / "page.md").touch()
     with Zsh(home) as zsh:
         assert zsh.complete(f"imagewire {line}") == f"imagewire {completed} "
 

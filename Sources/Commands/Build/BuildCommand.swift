@@ -41,7 +41,7 @@ enum BuildCommand {
     let shown =
       invocation.value("--folder") ?? name.lastIndex(of: "/").map { $0 == name.startIndex ? "/" : String(name[..<$0]) }
     let folder = ImageFolder.real(shown.map(session.absolute) ?? session.folder)
-    targets += document.blocks.map { BuildTarget($0, in: folder, shown: shown ?? "") }
+    targets += document.blocks.map { BuildTarget($0, in: folder, shown: shown ?? "", at: "\(label):\($0.line)") }
   }
 
   /// One target for each file. Two blocks may describe the same image, not different ones of one name.
@@ -56,7 +56,7 @@ enum BuildCommand {
       }
       if first.block.key != target.block.key {
         problems.append(
-          "Two blocks make \(target.label) of different prompts or inputs, in the lines \(first.block.line) and \(target.block.line). Give each a file of its own."
+          "\(target.place): \(target.label) is also made at \(first.place), of another prompt or input. Give each block a file of its own."
         )
       }
     }

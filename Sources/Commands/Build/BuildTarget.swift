@@ -3,6 +3,8 @@ internal import Predictions
 /// The file of a block, with where it is and what is to be done for it.
 struct BuildTarget {
   let block: ImageBlock
+  /// Where the block is: `page.md:12`.
+  let place: SafeText
   let folder: ImageFolder
   /// The name of the file in the folder.
   let name: String
@@ -15,8 +17,10 @@ struct BuildTarget {
   /// - Parameters:
   ///   - document: the folder of the document, absolute.
   ///   - shown: the same as the user named it; empty for the working directory.
-  init(_ block: ImageBlock, in document: String, shown: String) {
+  ///   - place: where the block is.
+  init(_ block: ImageBlock, in document: String, shown: String, at place: SafeText) {
     self.block = block
+    self.place = place
     var parts = block.file.split(separator: "/").map(String.init)
     name = parts.removeLast()
     folder = ImageFolder(path: ([document == "/" ? "" : document] + parts).joined(separator: "/"))

@@ -145,7 +145,7 @@ def test_options_of_the_build_are_metadata(paid):
     ("```imagewire\na fox\n```\n", ["names no file"]),
     ("```{.imagewire file=../fox.png}\na fox\n```\n", ["../fox.png", "outside", "Nothing was sent"]),
     ("```{.imagewire file=/tmp/fox.png}\na fox\n```\n", ["/tmp/fox.png", "Nothing was sent"]),
-    ("```{.imagewire file=a.png}\na\n```\n\n```{.imagewire file=a.png}\nb\n```\n", ["Two blocks make", "Nothing was sent"]),
+    ("```{.imagewire file=a.png}\na\n```\n\n```{.imagewire file=a.png}\nb\n```\n", ["a.png is also made at", "Nothing was sent"]),
     ("```{.imagewire file=a.png}\n\n```\n", ["empty", "Nothing was sent"]),
 ])
 def test_what_is_wrong_stops_the_conversion(paid, folder, text, words):
