@@ -91,11 +91,6 @@ struct ImageBuilder {
     return make(missing)
   }
 
-  /// Images that are being made, by the number of their target.
-  private final class Finished: Sendable {
-    let snapshots = Protected<[(index: Int, snapshot: PredictionSnapshot?)]>([])
-  }
-
   private enum Event: Sendable {
     case ended(Int, PredictionSnapshot?)
     case signal(Int32)
@@ -104,7 +99,8 @@ struct ImageBuilder {
   private func make(_ targets: [BuildTarget]) -> ExitStatus {
     var status = ExitStatus.done
     var open: [Int: (id: PredictionID, isNew: Bool)] = [:]
-    let finished = Finished()
+    // By the number of their target.
+    let finished = Protected<[(index: Int, snapshot: PredictionSnapshot?)]>([])
     let signals = session.signals
     for (index, target) in targets.enumerated() {
       if let number = signals.state.withLock({ $0.signal }) { return stop(open.values.map(\.id), number) }
@@ -116,19 +112,20 @@ struct ImageBuilder {
       open[index] = (id, accepted.isNew)
       do throws(StoreError) {
         try engine.wait(for: [id], atMost: Self.year) { outcome in
-          finished.snapshots.withLock { $0.append((index, outcome.snapshots.first)) }
+          finished.withLock { $0.append((index, outcome.snapshots.first)) }
           signals.state.signal { _ in }
         }
       } catch {
-        finished.snapshots.withLock { $0.append((index, nil)) }
+        finished.withLock { $0.append((index, nil)) }
       }
     }
     let isDrawn = console.isErrorTerminal && !invocation.has("--quiet") && console.variables["TERM"] != "dumb"
+    let started = session.time.now.steady
     var isFree = false
     while !open.isEmpty {
-      if isDrawn { console.draw("\r\(targets.count - open.count) of \(counted(targets.count, "image"))\u{1B}[K") }
-      let event = signals.state.wait { state -> Event? in
-        let next = finished.snapshots.withLock { $0.isEmpty ? nil : $0.removeFirst() }
+      if isDrawn { draw(open.values.map(\.id), of: targets.count, since: started) }
+      let event = signals.state.wait(atMost: isDrawn ? 1_000 : nil) { state -> Event? in
+        let next = finished.withLock { $0.isEmpty ? nil : $0.removeFirst() }
         if let next { return .ended(next.index, next.snapshot) }
         defer { state.signal = nil }
         return state.signal.map(Event.signal)
@@ -146,6 +143,14 @@ struct ImageBuilder {
     }
     if isFree { console.note(ResultReport.drawnOffline) }
     return status
+  }
+
+  /// How far the build is: `2 of 6 images, 12 s, the next in about 8 s`.
+  private func draw(_ open: [PredictionID], of count: Int, since started: Int64) {
+    let elapsed = age(session.time.now.steady - started)
+    let next = open.compactMap { engine.expectation(of: $0)?.remaining }.min()
+    let rest: SafeText = next.map { ", the next in about \(age($0))" } ?? ""
+    console.draw("\r\(count - open.count) of \(counted(count, "image")), \(elapsed)\(rest)\u{1B}[K")
   }
 
   /// Stops after a signal. What was not sent is withdrawn, which costs nothing.
