@@ -108,6 +108,37 @@ struct ImageDocumentTests {
     #expect(org(text).blocks == [] && org(text).problems == [])
   }
 
+  @Test func headerArgumentsOfOrgStandAboveTheBlockAndInTheDocument() {
+    let document = org(
+      """
+      #+PROPERTY: header-args :size 1x1 :seed 1 :exports results
+      #+property: header-args:imagewire :seed 2 :model acme/brush
+      #+property: header-args:python :seed 9
+      #+header: :seed 3 :file a.png
+      #+caption: A fox
+      #+HEADERS: :n 2
+      #+begin_src imagewire :n 4
+      a
+      #+end_src
+      #+header: :n 5
+
+      #+begin_src imagewire :file b.png :model other
+      b
+      #+end_src
+      """)
+    #expect(document.problems == [] && document.blocks.map(\.file) == ["a.png", "b.png"])
+    #expect(
+      document.blocks.map { JSONValue.object($0.input).text } == [
+        #"{"n":4,"seed":3,"size":"1x1"}"#, #"{"seed":2,"size":"1x1"}"#,
+      ])
+    #expect(document.blocks.map(\.model) == ["acme/brush", "other"])
+  }
+
+  @Test func manyBlocksThatDoNotEndAreReadInOnePass() {
+    let text = (0..<20_000).map { "#+begin_x\($0)\n" }.joined() + "#+begin_src imagewire :file a.png\na\n#+end_src\n"
+    #expect(org(text).blocks.map(\.file) == ["a.png"])
+  }
+
   @Test func aBlockOfOrgThatDoesNotEndIsAProblemAndHidesNoOther() {
     let document = org(
       "#+begin_quote\n#+begin_src imagewire :file a.png\na\n#+end_src\n#+begin_src imagewire :file b.png\nb\n")

@@ -268,6 +268,17 @@ def test_a_broken_lock_file_stops_the_build(paid, wavespeed, folder, text, word)
     assert wavespeed.log() == [] and (folder / "imagewire.lock.json").read_text() == text
 
 
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(run, folder):
+    write(folder / "page.md", block("fox.png", "a fox", size="64x64"))
+    for name in ("imagewire.lock.json", "fox.png"):
+        os.mkfifo(folder / name)
+        refused(run("page.md"), name, "not a regular file")
+        (folder / name).unlink()
+    (folder / "imagewire.lock.json").write_text('{"version":1,"images":{"fox.png":{"key":"k","sha256":"s"}}}')
+    os.mkfifo(folder / ".fox.png.part")
+    assert lines(run("page.md")) == ["made       fox.png  free"]
+
+
 def test_what_others_wrote_into_the_lock_file_stays(run, folder):
     (folder / "imagewire.lock.json").write_text(
         '{"version":1,"images":{"other.png":{"key":"build-x","sha256":"y","by":"me"}},"note":"ours"}')

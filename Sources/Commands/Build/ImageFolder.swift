@@ -36,6 +36,10 @@ struct ImageFolder {
 
   /// The lock file; one without images where there is none.
   func lock() throws(Failure) -> ImageLock {
+    // Opening a pipe would wait.
+    if Self.exists(lockPath), !ImageSource.isFile(lockPath) {
+      throw Failure(message: "\(SafeText(path: lockPath)) is not a regular file.")
+    }
     switch Self.contents(of: lockPath, atMost: Self.longestLock) {
     case .failure(let code) where code == ENOENT || code == ENOTDIR: return ImageLock()
     case .failure(let code): throw Failure(message: "\(SafeText(path: lockPath)) cannot be read: \(Self.reason(code)).")
