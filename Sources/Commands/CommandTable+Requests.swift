@@ -122,7 +122,7 @@ extension CommandTable {
       "build", "make the images that documents describe, each once",
       details: [
         "In Markdown and Quarto a block ```{.imagewire file=\"fox.png\" size=\"1536x1024\"} has the prompt as its text; in Org "
-          + "#+begin_src imagewire :file fox.png. model names the model; alt, caption, width, height and fig-… are for the "
+          + "#+begin_src imagewire :file fox.png, of which only this line counts. model names the model; alt, caption, width, height and fig-… are for the "
           + "document; any other attribute is a field of the model's input, and input='{…}' holds several.",
         "Files are relative to the folder of the document and stay below it. Beside them imagewire.lock.json says by which "
           + "blocks they were made: commit both, and nobody makes or pays for them again. An image is made anew when its prompt, "

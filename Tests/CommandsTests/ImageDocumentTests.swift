@@ -108,30 +108,16 @@ struct ImageDocumentTests {
     #expect(org(text).blocks == [] && org(text).problems == [])
   }
 
-  @Test func headerArgumentsOfOrgStandAboveTheBlockAndInTheDocument() {
+  @Test func onlyTheFirstLineOfABlockOfOrgHasArguments() {
     let document = org(
       """
-      #+PROPERTY: header-args :size 1x1 :seed 1 :exports results
-      #+property: header-args:imagewire :seed 2 :model acme/brush
-      #+property: header-args:python :seed 9
-      #+header: :seed 3 :file a.png
-      #+caption: A fox
-      #+HEADERS: :n 2
-      #+begin_src imagewire :n 4
+      #+PROPERTY: header-args:imagewire :seed 2
+      #+header: :seed 3
+      #+begin_src imagewire :file a.png
       a
       #+end_src
-      #+header: :n 5
-
-      #+begin_src imagewire :file b.png :model other
-      b
-      #+end_src
       """)
-    #expect(document.problems == [] && document.blocks.map(\.file) == ["a.png", "b.png"])
-    #expect(
-      document.blocks.map { JSONValue.object($0.input).text } == [
-        #"{"n":4,"seed":3,"size":"1x1"}"#, #"{"seed":2,"size":"1x1"}"#,
-      ])
-    #expect(document.blocks.map(\.model) == ["acme/brush", "other"])
+    #expect(document.blocks.map { $0.input.isEmpty } == [true])
   }
 
   @Test func manyBlocksThatDoNotEndAreReadInOnePass() {

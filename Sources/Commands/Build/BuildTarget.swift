@@ -3,7 +3,7 @@ internal import Predictions
 /// The file of a block, with where it is and what is to be done for it.
 struct BuildTarget {
   let block: ImageBlock
-  /// Where the block is: `page.md:12`.
+  /// Where the block is: its document and line.
   let place: SafeText
   let folder: ImageFolder
   /// The name of the file in the folder.

@@ -5,6 +5,8 @@ internal import Predictions
 ///     #+begin_src imagewire :file fox.png :size 1536x1024
 ///     a red fox in snow
 ///     #+end_src
+///
+/// Only the arguments in the first line of the block count, so that every client sees the same image in it.
 extension ImageDocument {
   mutating func readOrg(_ lines: [String]) {
     // The last line that ends a block of each kind.
@@ -13,16 +15,11 @@ extension ImageDocument {
       if let kind = Self.rest(of: line.trimmed, after: "#+end_") { ends[kind.lowercased()] = number }
     }
     var number = 0
-    var given = HeaderArguments()
     while number < lines.count {
       let line = lines[number].trimmed
       let first = number
       number += 1
-      guard let block = Self.rest(of: line, after: "#+begin_") else {
-        given.read(line)
-        continue
-      }
-      let above = given.takeAll()
+      guard let block = Self.rest(of: line, after: "#+begin_") else { continue }
       let kind = block.prefix { !$0.isWhitespace }.lowercased()
       // What begins a block that does not end is an ordinary line.
       let isClosed = ends[kind].map { $0 > first } ?? false
@@ -40,7 +37,7 @@ extension ImageDocument {
         add(BlockProblem(first + 1, "The block does not end."))
         continue
       }
-      let arguments = above + Self.arguments(words)
+      let arguments = Self.arguments(words)
       if let eval = arguments.last(where: { $0.name == "eval" })?.value, eval.hasPrefix("no") || eval == "never" {
         continue
       }
@@ -54,12 +51,12 @@ extension ImageDocument {
   }
 
   /// What follows a keyword, in any case.
-  fileprivate static func rest(of line: String, after keyword: String) -> String? {
+  private static func rest(of line: String, after keyword: String) -> String? {
     line.prefix(keyword.count).lowercased() == keyword ? String(line.dropFirst(keyword.count)) : nil
   }
 
   /// `imagewire :name value :name "a value"`. A value goes on until the next name.
-  fileprivate static func arguments(_ text: String) -> [(name: String, value: String)] {
+  private static func arguments(_ text: String) -> [(name: String, value: String)] {
     var found: [(name: String, value: String)] = []
     for word in words(text).dropFirst() {
       if word.hasPrefix(":"), word.dropFirst().first?.isLetter == true {
@@ -108,37 +105,5 @@ extension ImageDocument {
       let rest = text.drop { $0 == "," }
       return text.hasPrefix(",") && (rest.hasPrefix("*") || rest.hasPrefix("#+")) ? String(text.dropFirst()) : text
     }
-  }
-}
-
-/// Header arguments that are given outside of a block: for the whole document, and in the lines above it. Those of property drawers
-/// are not read.
-private struct HeaderArguments {
-  private var ofAll: [(name: String, value: String)] = []
-  private var ofLanguage: [(name: String, value: String)] = []
-  private var above: [(name: String, value: String)] = []
-
-  /// Reads a line that begins no block.
-  mutating func read(_ line: String) {
-    if let property = ImageDocument.rest(of: line, after: "#+property:") {
-      switch property.trimmed.prefix(while: { !$0.isWhitespace }).lowercased() {
-      case "header-args": ofAll = ImageDocument.arguments(property)
-      case "header-args:imagewire": ofLanguage = ImageDocument.arguments(property)
-      default: break
-      }
-    } else if let header = ImageDocument.rest(of: line, after: "#+header:")
-      ?? ImageDocument.rest(of: line, after: "#+headers:")
-    {
-      above += ImageDocument.arguments("imagewire \(header)")
-    } else if !line.hasPrefix("#+") {
-      // Other keywords, such as a caption, may stand between.
-      above = []
-    }
-  }
-
-  /// The arguments of the block that follows; the last one of a name counts.
-  mutating func takeAll() -> [(name: String, value: String)] {
-    defer { above = [] }
-    return ofAll + ofLanguage + above
   }
 }
