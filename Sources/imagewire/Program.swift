@@ -96,6 +96,10 @@ enum Program {
         console.ending(Doctor.report(diagnostics.findings(), asJSON: invocation.has("--json"), to: console)).rawValue)
     }
     for warning in configuration.warnings { log.warning("\(warning)") }
+    if invocation.command.name == "store" {
+      CoreDumps.forbid()
+      exit(console.ending(StoreCommand.migrate(invocation, configuration, to: console, log: log)).rawValue)
+    }
     if invocation.command.name == "setup" {
       CoreDumps.forbid()
       let setup = Setup(

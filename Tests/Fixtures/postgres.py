@@ -14,6 +14,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import time
 from pathlib import Path
 
 PROGRAMS = Path(sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda path: int(path.split("/")[-2]))[-1])
@@ -23,6 +24,14 @@ def free_port(host="127.0.0.1"):
     with socket.socket() as probe:
         probe.bind((host, 0))
         return probe.getsockname()[1]
+
+
+def is_running(process):
+    """Whether a process is there and has not ended."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 class Postgres:
@@ -72,12 +81,17 @@ class Postgres:
     def kill(self):
         """All of its processes at once, as a power loss of the server would."""
         main = self.process
+        # Stopped first, so that it starts no more of them.
+        os.kill(main, signal.SIGSTOP)
         children = subprocess.run(["pgrep", "-P", str(main)], capture_output=True, text=True).stdout.split()
-        for process in [main, *map(int, children)]:
+        everyone = [main, *map(int, children)]
+        for process in everyone:
             try:
                 os.kill(process, signal.SIGKILL)
             except ProcessLookupError:
                 pass
+        while any(is_running(process) for process in everyone):
+            time.sleep(0.01)
         (self.data / "postmaster.pid").unlink(missing_ok=True)
 
     @property

@@ -16,7 +16,8 @@ TARGETS = {
     # Of libc only functions of numbers: see test_the_core_has_no_side_effects_of_libc.
     "Predictions": {"Encoding", "JSON", "Threads"} | LIBC,
     "Pictures": {"Predictions", "Encoding", "Threads", "CPictures"} | LIBC,
-    "Storage": {"Predictions", "Encoding", "JSON", "Threads", "CFiles", "CSQLite"} | LIBC,
+    "PostgreSQL": {"Threads", "CPostgreSQL"} | LIBC,
+    "Storage": {"Predictions", "Encoding", "JSON", "Threads", "CFiles", "CSQLite", "PostgreSQL"} | LIBC,
     "Providers": {"Predictions", "HTTP", "Encoding", "JSON", "Threads"},
     "Buckets": {"Predictions", "HTTP", "Encoding", "JSON", "Threads"} | LIBC,
     "Service": {"JSONRPC", "Predictions", "Encoding", "JSON", "Threads"},
@@ -51,7 +52,7 @@ def test_the_core_has_no_side_effects_of_libc():
 
 def test_every_target_is_in_the_table():
     targets = {path.name for path in (ROOT / "Sources").iterdir() if path.is_dir()}
-    assert targets == set(TARGETS) | {"CBuild", "CFiles", "CMalloc", "CShims", "CPictures", "CSQLite", "CCurl"}
+    assert targets == set(TARGETS) | {"CBuild", "CFiles", "CMalloc", "CShims", "CPictures", "CSQLite", "CCurl", "CPostgreSQL"}
 
 
 def test_the_import_check_would_notice():
