@@ -13,7 +13,7 @@ from postgres import Postgres  # noqa: E402
 from s3 import LoopbackS3  # noqa: E402
 from wavespeed import LoopbackWaveSpeed  # noqa: E402
 
-from fleet import GATEWAY, Host, Network  # noqa: E402
+from fleet import GATEWAY, Host, Network, open_folder  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -23,18 +23,10 @@ def network():
         yield network
 
 
-def readable(folder):
-    """The folder, which the user `postgres` may enter."""
-    for parent in [folder, *folder.parents]:
-        if parent.stat().st_uid == os.getuid() and parent != Path("/"):
-            parent.chmod(parent.stat().st_mode | 0o755)
-    return folder
-
-
 @pytest.fixture(scope="session")
-def database(network, tmp_path_factory):
+def database(network):
     """A server of its own."""
-    with Postgres(readable(tmp_path_factory.mktemp("postgres")) / "one", host=GATEWAY) as server:
+    with open_folder() as folder, Postgres(folder / "one", host=GATEWAY) as server:
         yield server
 
 

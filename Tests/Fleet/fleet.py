@@ -7,8 +7,11 @@ import itertools
 import os
 import signal
 import subprocess
+import tempfile
 import threading
 import time
+from contextlib import contextmanager
+from pathlib import Path
 
 from program import KEY, MODEL, Program, RPCError
 from promise import GONE
@@ -17,6 +20,14 @@ from promise import GONE
 NUMBER = os.getpid() % 250
 BRIDGE, SUBNET = f"iwfleet{NUMBER}", f"10.77.{NUMBER}"
 GATEWAY = f"{SUBNET}.1"
+
+
+@contextmanager
+def open_folder():
+    """A folder that the user `postgres` may enter: pytest's own are closed again by each run beside this one."""
+    with tempfile.TemporaryDirectory(prefix="imagewire-fleet-", ignore_cleanup_errors=True) as folder:
+        os.chmod(folder, 0o755)
+        yield Path(folder)
 
 
 def ip(*words, check=True):

@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 
-from conftest import ROOT
+from program import ROOT
 
 
 def test_the_store_keeps_the_rules_of_every_store(database):

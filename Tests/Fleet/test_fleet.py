@@ -6,14 +6,15 @@ FLEET_FAULTS (12) and FLEET_PREDICTIONS (120) say how many; `make fleet` runs 20
 import os
 import random
 import signal
+import subprocess
 import threading
 import time
 from collections import Counter
 
 import pytest
-from fleet import Work, Worker
+from fleet import GATEWAY, Work, Worker, open_folder
 from postgres import Postgres
-from program import wait_for
+from program import RPCError, wait_for
 from promise import listed, post_counts
 from test_processes import most_at_once
 
@@ -83,16 +84,14 @@ class Fleet:
 
 
 @pytest.fixture
-def pair(network, tmp_path_factory):
+def pair(network):
     """A server and a standby that confirms each commit."""
-    from conftest import GATEWAY, readable
-
-    folder = readable(tmp_path_factory.mktemp("pair"))
-    server = Postgres(folder / "one", host=GATEWAY).make().start()
-    yield server, server.add_standby(folder / "two")
-    for data in folder.iterdir():
-        if (data / "data/postmaster.pid").exists():
-            Postgres(data, host=GATEWAY, port=1).stop("immediate")
+    with open_folder() as folder:
+        server = Postgres(folder / "one", host=GATEWAY).make().start()
+        yield server, server.add_standby(folder / "two")
+        for data in folder.iterdir():
+            if (data / "data/postmaster.pid").exists():
+                Postgres(data, host=GATEWAY, port=1).stop("immediate")
 
 
 def test_nothing_is_paid_twice_or_lost_whatever_fails(hosts, pair, wavespeed, record_property):
@@ -131,15 +130,13 @@ def test_nothing_is_paid_twice_or_lost_whatever_fails(hosts, pair, wavespeed, re
 
 
 def unfinished(program):
-    from program import RPCError
-
     try:
         return [p for status in ("created", "processing") for p in listed(program, status=status)]
     except RPCError as error:
         return [error]
 
 
-def test_a_failover_that_loses_commits_says_so(hosts, pair, wavespeed, tmp_path_factory):
+def test_a_failover_that_loses_commits_says_so(hosts, pair, wavespeed):
     server, standby = pair
     # The standby does not confirm, and hears no more of the newest commits.
     server.sql("ALTER SYSTEM RESET synchronous_standby_names")
@@ -179,8 +176,6 @@ def test_a_failover_that_loses_commits_says_so(hosts, pair, wavespeed, tmp_path_
 
 
 def state(program, id):
-    from program import RPCError
-
     try:
         return program.call("status", id=id)["status"]
     except RPCError as error:
@@ -188,7 +183,5 @@ def state(program, id):
 
 
 def walreceivers(standby):
-    import subprocess
-
     children = subprocess.run(["pgrep", "-P", str(standby.process), "-f", "walreceiver"], capture_output=True, text=True)
     return [int(line) for line in children.stdout.split()]

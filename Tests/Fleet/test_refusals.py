@@ -131,8 +131,8 @@ def test_tls_that_the_server_lacks(store, start):
     assert "SSL" in refusal(start(f"{store}?sslmode=require"))
 
 
-def test_a_pooler_before_the_server(database, store, start, tmp_path):
-    folder = tmp_path / "bouncer"
+def test_a_pooler_before_the_server(database, store, start):
+    folder = database.folder.parent / "bouncer"
     folder.mkdir()
     database_name = store.rsplit("/", 1)[1]
     port = database.port + 1
@@ -141,9 +141,6 @@ def test_a_pooler_before_the_server(database, store, start, tmp_path):
         f"[databases]\n{database_name} = host={database.host} port={database.port}\n[pgbouncer]\nlisten_addr = {database.host}\n"
         f"listen_port = {port}\nauth_type = trust\nauth_file = {folder}/users\npool_mode = transaction\nunix_socket_dir =\n"
         "ignore_startup_parameters = extra_float_digits\n")
-    from conftest import readable
-
-    readable(folder)
     bouncer = subprocess.Popen(["pgbouncer", "-q", "-u", "postgres", str(folder / "settings")], stderr=subprocess.DEVNULL)
     try:
         address = f"postgresql://postgres@{database.host}:{port}/{database_name}"
