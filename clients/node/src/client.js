@@ -130,8 +130,9 @@ export class Client {
     return this.call("wait", { ids, mode, timeout_ms: Math.ceil(Math.min(limitOf(timeout), SLICE)) }, { signal });
   }
 
-  list({ createdAfter, createdBefore, ...filters } = {}) {
-    return this.call("list", { ...filters, created_after: text(createdAfter), created_before: text(createdBefore) });
+  list({ createdAfter, createdBefore, file, ...filters } = {}) {
+    const times = { created_after: text(createdAfter), created_before: text(createdBefore) };
+    return this.call("list", { ...filters, ...times, file: directory(file) });
   }
 
   async *predictions(filters = {}) {

@@ -8,7 +8,7 @@ import { types } from "node:util";
 /** The file of this machine at a path, for an input: `pathToFileURL` of `node:url`. */
 export const file = (path) => pathToFileURL(path);
 
-/** The absolute path of a directory that an option names; a place in a bucket (`s3://bucket/prefix`) as it is. */
+/** The absolute path of a directory or a file that an option names; a place in a bucket (`s3://bucket/prefix`) as it is. */
 export const directory = (path) => {
   if (isURL(path)) return fileURLToPath(path);
   return path && (String(path).startsWith("s3://") ? String(path) : resolve(path));

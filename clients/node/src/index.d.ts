@@ -127,7 +127,7 @@ export interface ListOptions {
   /** Exclusive. */
   createdBefore?: Date | string | undefined;
   /** The path of a local file: only predictions of which a saved file has the same bytes. */
-  file?: string | undefined;
+  file?: string | URL | undefined;
   /** How many at most, from 1 to 500 (50). */
   limit?: number | undefined;
   /** `next_cursor` of the page before. */

@@ -1,10 +1,11 @@
 // The client against the real program: every call, and the images that it saves.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { test } from "node:test";
-import { isDone } from "../src/index.js";
+import { pathToFileURL } from "node:url";
+import { isDone, pathOf } from "../src/index.js";
 import { alone, client, folder, small, until } from "./support.js";
 
 test("[generate] a prompt goes in and an image is on disk", async (t) => {
@@ -82,6 +83,19 @@ test("[pages] list takes dates, and predictions goes through all pages", async (
   const all = [];
   for await (const { id } of it.predictions({ tag: "boats", limit: 1 })) all.push(id);
   assert.deepEqual(all, ids);
+});
+
+test("a file leads to the prediction that made it", async (t) => {
+  const it = client(t);
+  const fox = await it.generate("a fox", { size: "64x64" });
+  await it.generate("a boat", { size: "64x64" });
+  const copy = join(folder(), "Füchse", "fuchs.png");
+  mkdirSync(dirname(copy));
+  copyFileSync(pathOf(fox), copy);
+  for (const file of [copy, pathToFileURL(copy), relative(process.cwd(), copy)]) {
+    assert.deepEqual((await it.list({ file })).predictions.map(({ id }) => id), [fox.id]);
+  }
+  await assert.rejects(it.list({ file: join(copy, "no") }), { type: "invalid_params" });
 });
 
 test("what it costs", async (t) => {
