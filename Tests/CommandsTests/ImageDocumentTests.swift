@@ -28,7 +28,9 @@ struct ImageDocumentTests {
       (#"{.imagewire file="a b.png"}"#, "a b.png"), ("{.imagewire file=a.png}", "a.png"),
       ("{#id .x .imagewire .y k='v' file='it\"s.png'}", "it\"s.png"), (#"{.imagewire file="a\"b.png"}"#, "a\"b.png"),
       ("  {.imagewire   file=a.png  }  ", "a.png"),
-      ("{.imagewire k=\"}\" file=a.png}", "a.png"), ("{.imagewire file=ä/ö.png}", "ä/ö.png"),
+      ("{.imagewire k=\"}\" file=a.png}", "a.png"), ("{.imagewire k=\"<!--\" file=a.png}", "a.png"),
+      ("{.imagewire k=\"`id`\" file=a.png}", "a.png"),
+      ("{.imagewire file=ä/ö.png}", "ä/ö.png"),
     ])
   func attributes(info: String, file: String) {
     for fence in ["```", "~~~~", "   ```"] {
@@ -57,7 +59,7 @@ struct ImageDocumentTests {
       "```python\n```{.imagewire file=a.png}\nx\n```", "~~~\n```{.imagewire file=a.png}\nx\n```\n~~~",
       "````\n```{.imagewire file=a.png}\nx\n```\n````", "    ```{.imagewire file=a.png}\n    x\n    ```",
       "```{.imagewires file=a.png}\nx\n```", "```{.other imagewire=1 file=a.png}\nx\n```",
-      "``{.imagewire file=a.png}``",
+      "``{.imagewire file=a.png}``", "```{.imagewire file=a.png}```",
       "`````{=html}\n```{.imagewire file=a.png}\nx\n```\n`````", "<!--\n```{.imagewire file=a.png}\nx\n```\n-->",
       "x <!-- y -->\n<!-- z\n\n```{.imagewire file=a.png}\nx\n```\n--> ", "",
     ])

@@ -55,6 +55,14 @@ local function setting(metadata, name)
   return pandoc.utils.stringify(value)
 end
 
+local function exists(path)
+  local file = io.open(path, "rb")
+  if file then
+    file:close()
+  end
+  return file ~= nil
+end
+
 --- Makes the images of these blocks, and stops the conversion if one cannot be made.
 local function build(blocks, folder, metadata)
   -- The program is named by the environment only: a document may come from anybody.
@@ -81,20 +89,17 @@ local function build(blocks, folder, metadata)
     end
     fail(("The program %s could not be started; nothing was sent. Install imagewire, or name it in IMAGEWIRE."):format(program))
   end
+  for _, block in ipairs(blocks) do
+    if not exists(pandoc.path.join({ folder, block.attributes.file })) then
+      fail(("imagewire made no image %s."):format(block.attributes.file))
+    end
+  end
   -- What was made may have cost something; what is unchanged is no news.
   for line in output:gmatch("[^\n]+") do
     if not starts_with(line, "unchanged ") then
       io.stderr:write(line, "\n")
     end
   end
-end
-
-local function is_there(path)
-  local file = io.open(path, "rb")
-  if file then
-    file:close()
-  end
-  return file ~= nil
 end
 
 --- The text of an attribute as inlines; it is Markdown.
@@ -169,7 +174,7 @@ function Pandoc(document)
   return document:walk({
     CodeBlock = function(block)
       -- With `imagewire-make: false` a block without a file stays as it is.
-      if is_image(block) and (makes or is_there(pandoc.path.join({ folder, unquoted(block).attributes.file }))) then
+      if is_image(block) and (makes or exists(pandoc.path.join({ folder, unquoted(block).attributes.file }))) then
         return image(unquoted(block))
       end
     end,

@@ -12,11 +12,12 @@ extension ImageDocument {
       let line = lines[number]
       let first = number
       number += 1
-      if Self.opensComment(line) {
-        while number < lines.count, lines[number].place(of: "-->") == nil { number += 1 }
+      guard let fence = Fence(line) else {
+        if Self.opensComment(line) {
+          while number < lines.count, lines[number].place(of: "-->") == nil { number += 1 }
+        }
         continue
       }
-      guard let fence = Fence(line) else { continue }
       var text: [String] = []
       while number < lines.count, !fence.isClosed(by: lines[number]) {
         text.append(fence.unindented(lines[number]))
@@ -59,7 +60,9 @@ private struct Fence {
     guard indent <= 3, let mark = rest.first, mark == "`" || mark == "~" else { return nil }
     length = rest.prefix { $0 == mark }.count
     info = rest.dropFirst(length).trimmed
-    guard length >= 3, mark == "~" || !info.contains("`") else { return nil }
+    // With backticks it is code within a line, to Pandoc only outside of braces.
+    let isCode = mark == "`" && info.contains("`") && !(info.hasPrefix("{") && info.hasSuffix("}"))
+    guard length >= 3, !isCode else { return nil }
     self.mark = mark
   }
 

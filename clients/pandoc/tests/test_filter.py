@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ FILTER = ROOT / "clients/pandoc/imagewire.lua"
 BINARY = os.environ.get("IMAGEWIRE", str(ROOT / ".build/debug/imagewire"))
 PANDOC = os.environ.get("PANDOC", "pandoc")
 PATIENCE = 60
+#: What a prompt loses at its ends.
+ASCII_SPACE = "".join(map(chr, range(33)))
 FOX = '```{#fig-fox .imagewire .wide file="images/ein Füchs.png" size=64x64 caption="A *fox* & <b>." width=50%}\na red fox\n```\n'
 OWL = "- an item\n\n  ```{.imagewire file=owl.png size=64x64}\n  an   <owl>\n  at \"night\"\n  ```\n"
 
@@ -167,6 +170,41 @@ def test_without_the_program_it_says_so(pandoc):
 
 def test_a_document_without_images_needs_no_program(pandoc):
     assert done(pandoc("Text.\n\n```python\nx\n```\n\n```{.imagewire-x}\ny\n```\n", IMAGEWIRE="/no/such/program")).count("<code") == 2
+
+
+class Images(HTMLParser):
+    """The images of a page, and every other element in it."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.images, self.others = [], set()
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        if tag == "img":
+            self.images.append(dict(attributes))
+        else:
+            self.others.add(tag)
+
+
+def test_hostile_texts_are_prompts_and_nothing_else(paid, folder):
+    entries = json.loads((ROOT / "Tests/Fixtures/hostile-text.json").read_bytes())["strings"]
+    texts = [json.loads(entry["json"]) if "json" in entry else entry["text"] * entry.get("times", 1) for entry in entries]
+    # A document can hold neither a lone surrogate nor a null character, and a prompt is not empty.
+    texts = [text for text in texts if text.strip() and "\0" not in text and text.encode("utf-8", "ignore").decode() == text]
+    assert len(texts) > 10
+    document = json.loads(done(paid("x", to="json")))
+    document["blocks"] = [
+        {"t": "CodeBlock", "c": [["", ["imagewire"], [["file", f"{number}.png"], ["style", text]]], text]}
+        for number, text in enumerate(texts)]
+    result = paid(json.dumps(document), form="json")
+    page = Images(done(result))
+    assert [image["src"] for image in page.images] == [f"{number}.png" for number in range(len(texts))] and page.others <= {"p"}
+    for image, text in zip(page.images, texts):
+        assert "".join(image["alt"].split()) == "".join(text.split())
+    sent = [json.loads(post["body"]) for post in paid.server.posts()]
+    assert sorted(one["prompt"] for one in sent) == sorted(text.replace("\r\n", "\n").strip(ASCII_SPACE) for text in texts)
+    assert all(character.isprintable() or character == "\n" for character in result.stderr)
 
 
 def test_a_prompt_cannot_become_markup(pandoc):

@@ -65,6 +65,8 @@ def build(file: str, prompt: str, options: Mapping[str, str], binary: Optional[s
     if status != 0:
         reason = err.strip().replace("imagewire: ", "", 1) or f"imagewire build ended with the status {status}."
         raise ImagewireError(reason)
+    if not Path(file).exists():
+        raise ImagewireError(f"imagewire made no image {file}. {err.strip()}")
     # What was made may have cost something, or may be a drawing of the sandbox; an image that is unchanged is no news.
     news = [line for line in out.splitlines() if not line.startswith("unchanged ")] + err.splitlines()
     if news:
