@@ -239,6 +239,30 @@ def test_an_interrupted_cell_ends_its_program_and_the_next_goes_on(options, tmp_
         assert len(client.list()) == 1
 
 
+def test_every_text_arrives_as_it_is(options, tmp_path):
+    """The keys of prompts and options with every hostile text, from one document of the blocks that cells make."""
+    entries = json.loads((ROOT / "Tests/Fixtures/hostile-text.json").read_bytes())["strings"]
+    texts = [json.loads(entry["json"]) if "json" in entry else entry["text"] * entry.get("times", 1) for entry in entries]
+    blocks, keys = [], {}
+    for number, text in enumerate(texts):
+        prompt = text.replace("\r\n", "\n").strip("".join(map(chr, range(33))))
+        style = "x" + "".join(" " if character.isspace() else character for character in text)
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            continue
+        if prompt:
+            blocks.append(_build._block([("file", f"{number}.png"), ("size", "64x64"), ("style", "x" + text)], text))
+            parts = json.dumps([prompt, "", {"size": "64x64", "style": style}], ensure_ascii=False, separators=(",", ":"))
+            keys[f"{number}.png"] = f"build-{hashlib.sha256(parts.encode()).hexdigest()[:32]}"
+    assert len(keys) > 50
+    done = subprocess.run(
+        [BINARY, "build", "-"], input="\n".join(blocks).encode(), capture_output=True, cwd=tmp_path, timeout=120, env={"HOME": str(tmp_path)})
+    assert done.returncode == 0, done.stderr
+    images = json.loads((tmp_path / "imagewire.lock.json").read_text())["images"]
+    assert {name: image["key"] for name, image in images.items()} == keys
+
+
 def test_a_large_image_is_linked_and_a_video_too(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("ein & Füchs.png").write_bytes(b"x" * ((1 << 20) + 1))
