@@ -128,7 +128,7 @@ extension CommandTable {
           + "blocks they were made: commit both, and nobody makes or pays for them again. An image is made anew when its prompt, "
           + "model or input is changed. A file that imagewire did not make, or that was changed since, is never replaced.",
         "Blocks with the same prompt, model and input share one image; seed=2 in one of them makes another. The predictions keep a copy in "
-          + "the output folder, from which a file that is missing is restored.",
+          + "the output folder, from which a file that is missing is restored; imagewire list --tag build shows them.",
         "Prints a line for each file: unchanged, made or reused (paid for by an earlier prediction). Ctrl-C withdraws what is not sent; "
           + "the next build goes on with the rest, and pays nothing twice.",
       ],
@@ -141,7 +141,7 @@ extension CommandTable {
         CommandOption("--dry-run", "-n", .none, "only print what is to be made and what it would cost"),
         CommandOption("--folder", nil, .folder, "the folder to which files are relative (that of each document)"),
         provider,
-      ] + costs + [quiet, outputDirectory] + limits + table,
+      ] + costs + [timeout, quiet, outputDirectory] + limits + table,
       examples: [
         .init("imagewire build --dry-run *.qmd", "what the images would cost"),
         .init("imagewire build thesis.org", "make those that are missing"),

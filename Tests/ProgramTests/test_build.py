@@ -420,6 +420,15 @@ def test_an_interrupted_build_goes_on_and_pays_nothing_twice(paid, wavespeed, fo
     assert lines(paid("page.md")) == [f"unchanged  {name}" for name in names] and len(wavespeed.posts()) == 6
 
 
+def test_a_build_with_a_time_limit_leaves_the_rest_to_the_next(paid, wavespeed, folder):
+    write(folder / "page.md", block("fox.png", "a fox"), block("owl.png", "an owl"))
+    wavespeed.script(poll=[{"do": "running", "times": "forever"}])
+    done = paid("page.md", "--timeout", "1")
+    assert (done.returncode, done.stdout) == (4, "") and "The time is up; 2 images go on." in done.stderr, done
+    calm(wavespeed)
+    assert len(lines(paid("page.md", "--timeout", "60"))) == 2 and len(wavespeed.posts()) == 2
+
+
 def test_a_new_image_that_lacks_only_its_name_gets_it(run, folder):
     """As after a power loss between the lock file and the image."""
     page = write(folder / "page.md", block("fox.png", "a fox", size="64x64"))

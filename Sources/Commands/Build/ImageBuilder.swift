@@ -121,10 +121,13 @@ struct ImageBuilder {
     }
     let isDrawn = console.isErrorTerminal && !invocation.has("--quiet") && console.variables["TERM"] != "dumb"
     let started = session.time.now.steady
+    let deadline = invocation.number("--timeout").map { started + Int64($0) * 1_000 }
     var isFree = false
     while !open.isEmpty {
       if isDrawn { draw(open.values.map(\.id), of: targets.count, since: started) }
-      let event = signals.state.wait(atMost: isDrawn ? 1_000 : nil) { state -> Event? in
+      let left = deadline.map { max(0, $0 - session.time.now.steady) }
+      let frame: Int64? = isDrawn ? 1_000 : nil
+      let event = signals.state.wait(atMost: [left, frame].compactMap { $0 }.min()) { state -> Event? in
         let next = finished.withLock { $0.isEmpty ? nil : $0.removeFirst() }
         if let next { return .ended(next.index, next.snapshot) }
         defer { state.signal = nil }
@@ -138,6 +141,11 @@ struct ImageBuilder {
         isFree = isFree || outcome == .done && snapshot?.prediction.isFree == true
         status = status.worse(outcome)
       case .signal(let number)?: return stop(open.values.map(\.id), number)
+      case nil where left == 0:
+        console.error(
+          "The time is up; \(counted(open.count, "image")) \(open.count == 1 ? "goes" : "go") on. The next build takes what is made, and pays nothing again."
+        )
+        return .unknown
       case nil: break
       }
     }
