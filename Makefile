@@ -61,7 +61,7 @@ test-conformance: debug tools ## What every client must do, in the clients for P
 	@.ci/node
 	$(WITH_PROGRAM) $(PYTEST) -n 2 Tests/Conformance
 
-test-editors: debug tools ## The editors' clients, in the editors of this system
+test-editors: debug tools ## The editors' clients, in the editors of this system, and the filter in Pandoc
 	@.ci/editors
 	$(WITH_PROGRAM) clients/neovim/tests/run.sh
 	$(WITH_PROGRAM) clients/vim/tests/run.sh
@@ -69,6 +69,8 @@ test-editors: debug tools ## The editors' clients, in the editors of this system
 	$(WITH_PROGRAM) node --test clients/vscode/tests/*.test.js
 	$(PYTEST) clients/vscode/tests
 	$(WITH_PROGRAM) clients/shell/tests/run.sh
+	$(WITH_PROGRAM) clients/pandoc/tests/run.sh
+	clients/editors.py
 
 test-editors-next: debug ## The same in the editors of Debian 13 (needs root; fetches 300 MB of Debian once)
 	@.ci/test-editors-next
