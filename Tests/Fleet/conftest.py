@@ -16,6 +16,14 @@ from wavespeed import LoopbackWaveSpeed  # noqa: E402
 from fleet import GATEWAY, Host, Network, open_folder  # noqa: E402
 
 
+def pytest_terminal_summary(terminalreporter):
+    """Prints what tests recorded as "figures"."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name == "figures" and report.when == "call":
+                terminalreporter.line(value)
+
+
 @pytest.fixture(scope="session")
 def network():
     assert os.getuid() == 0, "hosts in network namespaces need root"

@@ -14,13 +14,13 @@ import Threads
 #endif
 
 /// Where `make test-fleet` has started a server. Its database is emptied for each test.
-private let server = getenv("IMAGEWIRE_TEST_POSTGRESQL").map { String(cString: $0) }
+let testServer = getenv("IMAGEWIRE_TEST_POSTGRESQL").map { String(cString: $0) }
 
-@Suite("The PostgreSQL store keeps the rules of every store", .enabled(if: server != nil), .serialized)
+@Suite("The PostgreSQL store keeps the rules of every store", .enabled(if: testServer != nil), .serialized)
 struct PostgreSQLConformanceTests {
   @Test(arguments: StoreConformance.rules)
   func rule(_ rule: StoreConformance.Rule) throws {
-    let server = try #require(server)
+    let server = try #require(testServer)
     try PostgreSQLConnection(server).script("DROP SCHEMA IF EXISTS imagewire CASCADE")
     let folder = TemporaryFolder()
     let time = ManualTime()
