@@ -1,4 +1,4 @@
-"""What eight processes on two hosts do at the same moment. The same of the store alone is in PostgreSQLRaceTests."""
+"""What eight processes on two hosts do at the same moment. The same of the store alone is in PostgreSQLTests."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
