@@ -10,6 +10,7 @@
 ;; How the path and the description of a link are written, by format, so that neither ends the link or runs: by :link for
 ;; a file of a kind in :shown, otherwise by :file, whose members replace those of the format.  These are the rules of
 ;; Tests/Fixtures/link-escapes.json in imagewire's repository, which explains them and has examples.
+;; Norg, source code and captions are not among them.
 
 ;;; Code:
 
@@ -50,16 +51,66 @@
      :link "\\includegraphics[width=\\linewidth]{PATH}"
      :file (:link "\\texttt{PATH}" :path (:keep " /.-+,@()'" :other refuse :map ((?_ . "\\_"))))
      :path (:keep " /._-+,@()'" :other refuse))
+    (restructuredtext
+     :shown ("image" "vector")
+     :link ".. image:: PATH\n   :alt: DESCRIPTION"
+     :file (:link "`DESCRIPTION <PATH>`__" :path (:keep "/.~-" :other percent)
+                  :description ((?\\ . "\\\\") (?` . "\\`") (?< . "\\<") (?> . "\\>")))
+     :path (:keep "/._~-" :other percent)
+     :description ())
+    (asciidoc
+     :shown ("image" "vector")
+     :link "image::PATH[alt=\"DESCRIPTION\"]"
+     :file (:link "link:PATH[DESCRIPTION]"
+                  :description ((?\\ . "&#92;") (?\[ . "&#91;") (?\] . "&#93;") (?{ . "&#123;") (?} . "&#125;")
+                                (?| . "&#124;") (?` . "&#96;") (?* . "&#42;") (?_ . "&#95;") (?# . "&#35;")
+                                (?^ . "&#94;") (?~ . "&#126;") (?+ . "&#43;") (?' . "&#39;") (?& . "&amp;")
+                                (?< . "&lt;") (?> . "&gt;") (?\" . "&quot;") (?= . "&#61;")))
+     :path (:keep "/._~-" :other percent)
+     :description ((?\\ . "&#92;") (?\[ . "&#91;") (?\] . "&#93;") (?{ . "&#123;") (?} . "&#125;")
+                   (?| . "&#124;") (?` . "&#96;") (?* . "&#42;") (?_ . "&#95;") (?# . "&#35;")
+                   (?^ . "&#94;") (?~ . "&#126;") (?+ . "&#43;") (?' . "&#39;") (?& . "&amp;")
+                   (?< . "&lt;") (?> . "&gt;") (?\" . "&quot;")))
     (typst
      :shown ("image" "vector")
      :link "#image(\"PATH\", alt: \"DESCRIPTION\")"
      :file (:link "#link(\"PATH\", \"DESCRIPTION\")" :path (:keep "/._~-" :other percent))
      :path (:other keep :map ((?\\ . "\\\\") (?\" . "\\\"")))
-     :description ((?\\ . "\\\\") (?\" . "\\\""))))
+     :description ((?\\ . "\\\\") (?\" . "\\\"")))
+    ;; The rest is not among the rules that all clients share.
+    (norg
+     :shown ("image" "vector")
+     :link ".image PATH"
+     :file (:link "{/ PATH}[DESCRIPTION]")
+     :path (:keep "/._-+,@()'" :other refuse :map ((?\s . "\\ ")))
+     :description ((?\\ . "\\\\") (?\[ . "\\[") (?\] . "\\]") (?{ . "\\{") (?} . "\\}") (?* . "\\*") (?/ . "\\/")
+                   (?_ . "\\_") (?- . "\\-") (?! . "\\!") (?^ . "\\^") (?, . "\\,") (?` . "\\`") (?% . "\\%")
+                   (?$ . "\\$") (?& . "\\&") (?| . "\\|") (?: . "\\:")))
+    ;; A string, as most languages write it: nothing in it is an escape or a variable in any of them.
+    (code
+     :shown ("image" "vector" "video" "audio" "model" "archive" "text" "json" "other")
+     :link "\"PATH\""
+     :file (:link "\"PATH\"")
+     :path (:keep " /._-+,()" :other refuse)))
   "The rules of each format.
 In a path the characters of :map are written so; letters, digits,
 what is not ASCII and the characters of :keep as they are; with
 the rest :other is done.  A format without :description has none.")
+
+(defconst imagewire--captions
+  '((org
+     :caption "#+CAPTION: DESCRIPTION\nLINK"
+     ;; Org has no escape for brackets and braces.  A colon before a word would make a link of the word before it.
+     :words ((?\[ . "(") (?\] . ")") (?{ . "(") (?} . ")") (?\\ . "\\slash{}") (?_ . "\\under{}")
+             (?^ . "\\asciicirc{}") (?* . "\\ast{}") (?/ . "\\slash{}") (?+ . "\\plus{}") (?= . "\\equal{}")
+             (?~ . "\\tilde{}") (?$ . "\\dollar{}") (?< . "\\lt{}") (?> . "\\gt{}") (?| . "\\vert{}")
+             (?: . "\\colon{}")))
+    (latex
+     :caption "\\begin{figure}\n  \\centering\n  LINK\n  \\caption{DESCRIPTION}\n\\end{figure}"
+     :words ((?\\ . "\\textbackslash{}") (?{ . "\\{") (?} . "\\}") (?$ . "\\$") (?& . "\\&") (?# . "\\#")
+             (?% . "\\%") (?_ . "\\_") (?^ . "\\textasciicircum{}") (?~ . "\\textasciitilde{}")
+             (?< . "\\textless{}") (?> . "\\textgreater{}") (?| . "\\textbar{}") (?\" . "''"))))
+  "How a format writes a caption and the link below it, and its words.")
 
 (defun imagewire--any (ranges)
   "Return a regexp of one or more characters in RANGES."
@@ -111,13 +162,27 @@ The file is of the KIND, or an image."
          (written (imagewire--escaped-path path (plist-get rules :path)))
          (map (plist-get rules :description))
          (values `(("PATH" . ,written)
-                   ("DESCRIPTION" . ,(mapconcat (lambda (character)
-                                                  (alist-get character map (string character)))
-                                                description ""))))
+                   ("DESCRIPTION" . ,(imagewire--mapped description map))))
          (case-fold-search nil))
     (when written
       (replace-regexp-in-string "PATH\\|DESCRIPTION" (lambda (name) (cdr (assoc name values)))
                                 (plist-get rules :link) t t))))
+
+(defun imagewire--mapped (text map)
+  "Return TEXT with each character written as the alist MAP has it."
+  (mapconcat (lambda (character) (alist-get character map (string character))) text ""))
+
+(defun imagewire--captioned (link description format)
+  "Return LINK of FORMAT with DESCRIPTION as its caption.
+Return it alone where there is none."
+  (let* ((rules (alist-get format imagewire--captions))
+         (words (imagewire--mapped (imagewire--description description) (plist-get rules :words)))
+         ;; Two would begin an export snippet of Org; before a space a colon makes no link.
+         (words (replace-regexp-in-string "@@+" "@" (string-replace "\\colon{} " ": " words)))
+         (case-fold-search nil))
+    (if (or (null rules) (string-empty-p words)) link
+      (replace-regexp-in-string "DESCRIPTION\\|LINK" (lambda (name) (if (equal name "LINK") link words))
+                                (plist-get rules :caption) t t))))
 
 (provide 'imagewire-escapes)
 ;;; imagewire-escapes.el ends here

@@ -13,13 +13,22 @@
 
 (require 'subr-x)
 
-(defun imagewire--say (format &rest arguments)
-  "Show a message made of FORMAT and ARGUMENTS."
-  (message "%s" (concat "imagewire: " (apply #'format format arguments))))
+(defun imagewire--one-line (text)
+  "Return TEXT as one line, without control characters.
+Characters for the direction of text are removed too."
+  (string-trim (replace-regexp-in-string "[[:space:][:cntrl:]\u200e\u200f\u2028-\u202e\u2066-\u2069]+" " " text)))
 
-(defun imagewire--say-error (text)
+(defun imagewire--say (format &rest arguments)
+  "Show a message made of FORMAT and ARGUMENTS, on one line."
+  (message "%s" (imagewire--one-line (concat "imagewire: " (apply #'format format arguments)))))
+
+(defun imagewire--warn (format &rest arguments)
+  "Show FORMAT with ARGUMENTS, about what went wrong, on one line."
+  (message "%s" (propertize (imagewire--one-line (concat "imagewire: " (apply #'format format arguments))) 'face 'error)))
+
+(defun imagewire--report (text)
   "Show TEXT about what went wrong."
-  (message "%s" (propertize (concat "imagewire: " text) 'face 'error)))
+  (imagewire--warn "%s" text))
 
 (defun imagewire--guarded (function &rest arguments)
   "Call FUNCTION with ARGUMENTS; return its value, or nil where it fails.
@@ -28,7 +37,7 @@ answers."
   (condition-case problem
       (apply function arguments)
     (error
-     (imagewire--say-error (error-message-string problem))
+     (imagewire--report (error-message-string problem))
      nil)))
 
 (defun imagewire--short (prompt limit)
@@ -45,7 +54,7 @@ answers."
          (hint (plist-get failure :hint))
          (text (concat (imagewire--short prompt 30) ": " status ": " reason
                        (when (and hint (not (string-search hint reason))) (concat "  " hint)))))
-    (if (equal status "cancelled") (imagewire--say "%s" text) (imagewire--say-error text))))
+    (if (equal status "cancelled") (imagewire--say "%s" text) (imagewire--report text))))
 
 (provide 'imagewire-message)
 ;;; imagewire-message.el ends here

@@ -34,16 +34,19 @@
   "The longest message that the program reads, in bytes.
 It refuses a longer one without the id of the call.")
 
-(cl-defstruct (imagewire--request (:constructor imagewire--request (method params succeeded failed)) (:copier nil))
+(cl-defstruct (imagewire--request (:constructor imagewire--request (method params succeeded failed &optional exact)) (:copier nil))
   "A call of METHOD with PARAMS; SUCCEEDED or FAILED is called once.
-ID is the one it was sent with, TIMER ends its patience."
-  method params succeeded failed id timer)
+ID is the one it was sent with, TIMER ends its patience.  The
+result of an EXACT one has hash tables, so that it can be sent as
+it came."
+  method params succeeded failed id timer exact)
 
 (cl-defstruct (imagewire--connection (:constructor imagewire--connection (command)) (:copier nil))
   "The one process that everything in this Emacs shares.
 COMMAND is the program's name, for messages.  PROCESS writes to
-ERRORS, a pipe, whose last line is LOG.  SERVER is its serverInfo,
-once its version is known; until then calls wait in QUEUE.
+ERRORS, a pipe, whose last line is LOG.  SERVER is its answer to
+`initialize', once its version is known.  Calls wait in QUEUE
+until then, and until the command that makes them has returned.
 Calls in PENDING were sent.  LAST-ID is that of the last request.
 PARTIAL has the parts of a line that is not complete, newest
 first; LINES are complete, and are handled next.  END says why the
@@ -105,8 +108,13 @@ It is called back once: not where its answer came before."
     (imagewire--guarded (if succeeded (imagewire--request-succeeded request) (imagewire--request-failed request))
                         answer)))
 
-(defun imagewire--handle (connection message)
-  "Handle MESSAGE of CONNECTION: a report, or the reply to a call."
+(defun imagewire--parsed (line type)
+  "Return the message in LINE with objects of TYPE, or nil if it is not JSON."
+  (ignore-errors (json-parse-string line :object-type type :null-object nil :false-object :json-false)))
+
+(defun imagewire--handle (connection message line)
+  "Handle MESSAGE of CONNECTION, a report or the reply to a call.
+LINE is its text."
   (let* ((id (plist-get message :id))
          (pending (imagewire--connection-pending connection))
          (problem (plist-get message :error))
@@ -125,10 +133,13 @@ It is called back once: not where its answer came before."
      (request
       (if problem
           (imagewire--answer connection request nil (if hint (concat text " " hint) text))
-        (imagewire--answer connection request t (plist-get message :result))))
+        (imagewire--answer connection request t
+                           (if (imagewire--request-exact request)
+                               (gethash "result" (imagewire--parsed line 'hash-table))
+                             (plist-get message :result)))))
      ((and problem (null id))
       ;; An accepted submit must not be reported as failed: it may cost money.
-      (imagewire--say-error (concat "a call could not be read, and the error does not say which: " text))))))
+      (imagewire--warn "a call could not be read, and the error does not say which: %s" text)))))
 
 (defun imagewire--receive (connection output)
   "Handle the lines of OUTPUT of CONNECTION, and keep the part of one."
@@ -141,9 +152,8 @@ It is called back once: not where its answer came before."
   ;; A callback may receive more lines; they come behind the lines that are here.
   (while (imagewire--connection-lines connection)
     (let* ((line (pop (imagewire--connection-lines connection)))
-           (message (ignore-errors (json-parse-string line :object-type 'plist :null-object nil
-                                                      :false-object :json-false))))
-      (cond ((keywordp (car-safe message)) (imagewire--handle connection message))
+           (message (imagewire--parsed line 'plist)))
+      (cond ((keywordp (car-safe message)) (imagewire--handle connection message line))
             ((not (string-empty-p line))
              (setf (imagewire--connection-lines connection) nil)
              (imagewire--give-up connection (format "%s does not speak JSON-RPC.  Is it imagewire?%s"
@@ -224,8 +234,9 @@ It is called back once: not where its answer came before."
                      (setf (imagewire--request-timer request) (run-with-timer 1 nil fail))))))))
     (quit
      ;; The next message would be read as the rest of this one.
-     (imagewire--part connection "sending was interrupted.  M-x imagewire-list shows earlier predictions.")
-     (signal 'quit nil))
+     (let ((why "sending was interrupted.  Nothing was spent; M-x imagewire-list shows earlier predictions."))
+       (imagewire--part connection why)
+       (imagewire--answer connection request nil why)))
     (error
      ;; Later, as every answer.  If the process has ended, the message says so.
      (let ((message (format "%s.  Nothing was sent" (error-message-string problem))))
@@ -233,6 +244,15 @@ It is called back once: not where its answer came before."
                                (imagewire--answer connection request nil
                                                   (if (imagewire--running-p connection) message
                                                     (imagewire--end-message connection)))))))))
+
+(defun imagewire--flush (connection)
+  "Send what waits for CONNECTION, in its order."
+  (when (and (imagewire--connection-server connection) (imagewire--running-p connection))
+    (while (imagewire--connection-queue connection)
+      (let ((request (car (last (imagewire--connection-queue connection)))))
+        (setf (imagewire--connection-queue connection) (delq request (imagewire--connection-queue connection)))
+        ;; In a timer, where a user could not quit otherwise.
+        (with-local-quit (imagewire--send connection request))))))
 
 (defun imagewire--introduced (connection result)
   "Check the version in RESULT, then send what waits for CONNECTION."
@@ -245,9 +265,7 @@ It is called back once: not where its answer came before."
          (format "%s is too old: this package needs imagewire %s or newer, and this is %s.  Nothing was sent."
                  (imagewire--connection-command connection) imagewire-oldest (or version "something else")))
       (setf (imagewire--connection-server connection) result)
-      (let ((queue (nreverse (imagewire--connection-queue connection))))
-        (setf (imagewire--connection-queue connection) nil)
-        (dolist (request queue) (imagewire--send connection request))))))
+      (imagewire--flush connection))))
 
 (defun imagewire--spawn (connection)
   "Start the process of CONNECTION."
@@ -315,24 +333,28 @@ M-x customize-variable RET imagewire-command" program
       (run-with-timer imagewire-patience nil (lambda () (run-with-timer 0.5 nil give-up))))
     connection))
 
-(defun imagewire--call (method params succeeded &optional failed)
+(defun imagewire--call (method params succeeded &optional failed exact)
   "Call METHOD with PARAMS, and SUCCEEDED with its result, later.
 FAILED is called with a message instead where it fails; by default
-the message is shown.  Signals a `user-error' where the program
-cannot be started or PARAMS cannot be sent.  Returns what
-`imagewire--withdraw' takes."
+the message is shown.  With EXACT the result has hash tables.
+Signals a `user-error' where the program cannot be started or
+PARAMS cannot be sent.  Nothing is sent before the command that
+calls this returns or waits.  Returns what `imagewire--withdraw'
+takes."
   ;; Checked before the request is registered: a message that cannot be sent gets no reply.
   (imagewire--check params (substring (symbol-name method) 1))
   (let ((connection (if (and imagewire--connection (imagewire--running-p imagewire--connection))
                         imagewire--connection
                       (imagewire--start)))
-        (request (imagewire--request method params succeeded (or failed #'imagewire--say-error))))
-    (cond ((imagewire--connection-server connection) (imagewire--send connection request))
-          ((imagewire--running-p connection) (push request (imagewire--connection-queue connection)))
-          ;; It has ended already.
-          (t (run-with-timer 0 nil (lambda ()
-                                     (imagewire--guarded (imagewire--request-failed request)
-                                                         (imagewire--end-message connection))))))
+        (request (imagewire--request method params succeeded (or failed #'imagewire--report) exact)))
+    (if (imagewire--running-p connection)
+        (progn
+          (push request (imagewire--connection-queue connection))
+          (run-with-timer 0 nil #'imagewire--flush connection))
+      ;; It has ended already.
+      (run-with-timer 0 nil (lambda ()
+                              (imagewire--guarded (imagewire--request-failed request)
+                                                  (imagewire--end-message connection)))))
     request))
 
 (defun imagewire--withdraw (request)
@@ -354,8 +376,9 @@ WHY is the error of each call that stays without an answer."
 (defun imagewire-stop ()
   "End the process.  The next command will start it with the settings of then."
   (interactive)
-  (when imagewire--connection
-    (imagewire--part imagewire--connection "the process was ended by M-x imagewire-stop.  \
+  (when-let ((connection imagewire--connection))
+    (imagewire--flush connection)
+    (imagewire--part connection "the process was ended by M-x imagewire-stop.  \
 M-x imagewire-list shows the accepted predictions.")))
 
 (provide 'imagewire-process)

@@ -27,11 +27,39 @@ program, or it is on the path, in ~/.local/bin, /usr/local/bin or
 
 (defcustom imagewire-folder "images"
   "Where images go: a path seen from the folder of the buffer's file.
-It may be absolute or begin with ~; then links are absolute too.
-Nil leaves them in imagewire's own folder; so does a buffer
-without a file."
+It may be absolute or begin with ~, or be a function that takes
+the name of the buffer's file and returns one.  Nil leaves images
+in imagewire's own folder; so does a buffer without a file."
   :type '(choice (string :tag "Beside the document")
+                 (function :tag "A function of the document's name")
                  (const :tag "imagewire's own folder" nil)))
+
+(defcustom imagewire-own-paragraph nil
+  "Whether a link is a paragraph of its own, below that of point."
+  :type 'boolean)
+
+(defcustom imagewire-figure nil
+  "Whether LaTeX gets a figure environment with a caption, not the image alone."
+  :type 'boolean)
+
+(defcustom imagewire-alt nil
+  "A function that returns the text of a link, or nil for the prompt.
+It takes the prompt."
+  :type '(choice (const :tag "The prompt" nil) function))
+
+(defcustom imagewire-replace nil
+  "Whether the link to a changed image takes the place of the old link.
+If nil, it follows the old link."
+  :type 'boolean)
+
+(defcustom imagewire-ask-above nil
+  "The price in dollars above which a command asks before it sends.
+It also asks where the price is not known.  Nil never asks."
+  :type '(choice (const :tag "Never ask" nil) number))
+
+(defcustom imagewire-ask-upload t
+  "Whether to ask before an image is sent to the provider."
+  :type 'boolean)
 
 (defcustom imagewire-configuration nil
   "The configuration that the process gets when it starts.
@@ -54,7 +82,8 @@ asked before the built-in ones, for images only."
   :type '(alist :key-type symbol :value-type function))
 
 (defcustom imagewire-display-images t
-  "Whether an image is shown beside its link, in Org and Markdown."
+  "Whether the images of a document are shown once one is inserted.
+This switches on `imagewire-image-mode'."
   :type 'boolean)
 
 (defcustom imagewire-image-width 480

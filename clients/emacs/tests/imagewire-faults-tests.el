@@ -10,24 +10,6 @@
 (require 'image)
 (require 'imagewire-tests-lib)
 
-(defun imagewire-tests--fake (then)
-  "Return the command of a program that answers the first call, and runs THEN at every other."
-  (list "sh" "-c" (concat "
-reply() { printf '%s\\n' \"$1\"; }
-known=
-while IFS= read -r line; do
-  if [ \"$known\" ]; then " then "; continue; fi
-  reply '{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"serverInfo\":{\"name\":\"imagewire\",\"version\":\"0.1.0\"}}}'
-  known=1
-done")))
-
-(defun imagewire-tests--listed (text)
-  "Return the status of each prediction whose prompt has TEXT."
-  (let (page)
-    (imagewire--call :list (list :text text) (lambda (result) (setq page result)))
-    (imagewire-tests--wait "the list" (lambda () page))
-    (mapcar (lambda (prediction) (plist-get prediction :status)) (plist-get page :predictions))))
-
 (ert-deftest imagewire-a-format-of-ones-own-that-fails-costs-the-form-and-not-the-link ()
   (pcase-dolist (`(,format . ,reason) `(((lambda (_path _words) (error "No such font")) . "No such font")
                                         (ignore . "It returned no text")))
@@ -55,7 +37,6 @@ done")))
     (imagewire-tests--with ()
       (imagewire-generate "a fox")
       (imagewire-tests--idle)
-      (imagewire-tests--message "No such display")
       (should (equal (buffer-string) "![a fox](images/a-fox.png)")))))
 
 (ert-deftest imagewire-a-callback-that-fails-is-reported-and-those-behind-it-are-called ()
@@ -130,7 +111,7 @@ done")))
   (imagewire-tests--with ()
     (imagewire-generate "a fox taken back")
     (imagewire-cancel)
-    (should (string-search "Nothing was sent" (imagewire-tests--message "a fox taken back: cancelled")))
+    (should (string-search "Nothing was spent." (imagewire-tests--message "a fox taken back: cancelled")))
     (imagewire-generate "a fox that goes on")
     (imagewire-tests--idle)
     (should (equal (buffer-string) "![a fox that goes on](images/a-fox-that-goes-on.png)"))
@@ -140,7 +121,15 @@ done")))
   (imagewire-tests--with ()
     (imagewire-tests--second-says
      (imagewire-tests--second (concat "SECOND_FOLDER=" folder) "SECOND_DELAY=3000" "SECOND_LEAVES=cancelled"))
-    (should (equal (imagewire-tests--listed "a yak given up") '("cancelled")))))
+    (should (equal (car (imagewire-tests--listed "boat of the second editor")) "cancelled"))))
+
+(ert-deftest imagewire-what-an-editor-asks-for-when-it-ends-is-not-sent ()
+  "An editor that ends right after a command sends nothing, also with a process that is ready [editor 10]."
+  (imagewire-tests--with ()
+    (dolist (when '("at once" "ready"))
+      (imagewire-tests--second-says
+       (imagewire-tests--second (concat "SECOND_FOLDER=" folder) "SECOND_DELAY=1" (concat "SECOND_LEAVES=" when)))
+      (should-not (imagewire-tests--listed "a cow of the last moment")))))
 
 (ert-deftest imagewire-what-is-stopped-or-dies-before-it-is-asked-was-not-sent ()
   (imagewire-tests--with ((imagewire-command '("sh" "-c" "exec sleep 100")))
@@ -189,8 +178,12 @@ done")))
     (imagewire--call :ping nil #'ignore)
     (imagewire-tests--wait "its start" (lambda () (imagewire--connection-server imagewire--connection)))
     (let ((process (imagewire--connection-process imagewire--connection)))
-      (run-with-timer 0.3 nil (lambda () (setq quit-flag t)))
-      (should (eq 'quit (condition-case nil (imagewire-generate (make-string 1000000 ?x)) (quit 'quit))))
+      ;; What C-g does while Emacs waits.
+      (make-process :name "user" :command '("sh" "-c" "sleep 0.3; echo C-g; sleep 9") :noquery t
+                    :filter (lambda (user _) (delete-process user) (setq quit-flag t)))
+      (imagewire-generate (make-string 1000000 ?x))
+      (condition-case nil (imagewire-tests--idle) (quit nil))
+      (should (string-search "Nothing was spent" (imagewire-tests--message "sending was interrupted")))
       (should-not (imagewire-status))
       (setq imagewire-command (list (getenv "IMAGEWIRE")))
       ;; The next message is not read as the rest of the interrupted one.

@@ -52,9 +52,40 @@
              (unwind-protect (progn ,@body)
                (set-buffer-modified-p nil)
                (kill-buffer)))
-         (setq imagewire--in-progress nil)
+         (setq imagewire--in-progress nil
+               imagewire--chosen-model nil
+               imagewire--chosen-input nil)
          (imagewire-stop)
          (delete-directory folder t)))))
+
+(defvar imagewire-tests--asked nil "Questions of a test, newest first.")
+
+(defmacro imagewire-tests--answering (answers &rest body)
+  "Run BODY, with ANSWERS to its questions in their order.
+An answer is a text, or t or nil for yes or no.  Every answer must
+be asked for.  A choice is checked to be among its candidates, and
+`imagewire-tests--asked' has each as the user sees it."
+  (declare (indent 1))
+  `(let ((answers ,answers))
+     (setq imagewire-tests--asked nil)
+     (cl-flet ((answer (question)
+                 (push question imagewire-tests--asked)
+                 (unless answers (error "Nobody expected the question %S" question))
+                 (pop answers)))
+       (cl-letf (((symbol-function 'discard-input) #'ignore)
+                 ((symbol-function 'y-or-n-p) #'answer)
+                 ((symbol-function 'read-string) (lambda (question &rest _) (answer question)))
+                 ((symbol-function 'completing-read)
+                  (lambda (question table &rest _)
+                    (let* ((texts (all-completions "" table))
+                           (affix (cdr (assq 'affixation-function (cdr (funcall table "" nil 'metadata)))))
+                           (chosen (answer (cons question (mapcar (lambda (shown) (apply #'concat (nth 1 shown) (car shown)
+                                                                                         (cddr shown)))
+                                                                  (funcall affix texts))))))
+                      (unless (member chosen texts) (error "%S is not among %S" chosen texts))
+                      chosen))))
+         (prog1 (progn ,@body)
+           (when answers (error "Nobody asked for %S" answers)))))))
 
 (defun imagewire-tests--image-p (path)
   "Whether there is a PNG at PATH."
@@ -84,6 +115,24 @@
   (imagewire-tests--wait "the second editor" (lambda () (not (process-live-p (get-buffer-process buffer)))))
   (accept-process-output nil 0.05)
   (with-current-buffer buffer (prog1 (buffer-string) (kill-buffer))))
+
+(defun imagewire-tests--fake (then)
+  "Return the command of a program that answers the first call, and runs THEN at every other."
+  (list "sh" "-c" (concat "
+reply() { printf '%s\\n' \"$1\"; }
+known=
+while IFS= read -r line; do
+  if [ \"$known\" ]; then " then "; continue; fi
+  reply '{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"serverInfo\":{\"name\":\"imagewire\",\"version\":\"0.1.0\"}}}'
+  known=1
+done")))
+
+(defun imagewire-tests--listed (text)
+  "Return the status of each prediction whose prompt has TEXT."
+  (let (page)
+    (imagewire--call :list (list :text text) (lambda (result) (setq page result)))
+    (imagewire-tests--wait "the list" (lambda () page))
+    (mapcar (lambda (prediction) (plist-get prediction :status)) (plist-get page :predictions))))
 
 (provide 'imagewire-tests-lib)
 ;;; imagewire-tests-lib.el ends here

@@ -29,9 +29,12 @@ if [ "$versions" != ./imagewire.el ]; then
 fi
 # The folder is a package, as README has it; its commands are there before it is loaded, and load the whole of it.
 check="(progn
-  (dolist (command '(imagewire-generate imagewire-list imagewire-cancel))
-    (unless (equal (nth 1 (symbol-function command)) \"imagewire\") (error \"%s is not autoloaded\" command)))
-  (require 'imagewire))"
+  (dolist (command '(imagewire-generate imagewire-list imagewire-cancel imagewire-change imagewire-vary imagewire-again
+                     imagewire-history imagewire-choose-model imagewire-choose-input imagewire-image-mode
+                     imagewire-global-image-mode imagewire-menu))
+    (unless (autoloadp (symbol-function command)) (error \"%s is not autoloaded\" command))
+    (unless (commandp command) (error \"%s is no command\" command)))
+  (require 'imagewire-menu))"
 if ! said=$(run -l package --eval '(package-install-file default-directory)' 2>&1 &&
             run -f package-initialize --eval "$check" 2>&1); then
   echo "install: $said"
@@ -39,4 +42,7 @@ if ! said=$(run -l package --eval '(package-install-file default-directory)' 2>&
 fi
 
 # The tests use the compiled files.
-run -L "$home/compiled" -L tests -l imagewire-tests -l imagewire-link-tests -l imagewire-faults-tests -f ert-run-tests-batch-and-exit
+loads=
+for file in tests/*-tests.el; do loads="$loads -l $(basename "$file" .el)"; done
+# TESTS chooses some of them, as ert-run-tests-batch does.
+run -L "$home/compiled" -L tests $loads --eval "(ert-run-tests-batch-and-exit ${TESTS:-t})"
