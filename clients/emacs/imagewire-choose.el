@@ -61,7 +61,8 @@ It is what is set, and over it what is chosen."
   "Return the name, price and description of MODEL in one line."
   (let ((price (plist-get model :price)))
     (imagewire--short (string-join (delq nil (list (when price (imagewire--dollars price))
-                                                   (plist-get model :name)
+                                                   (unless (equal (plist-get model :name) (plist-get model :id))
+                                                     (plist-get model :name))
                                                    (plist-get model :description)))
                                    " · ")
                       120)))
@@ -93,7 +94,7 @@ With a prefix argument ask for WORDS that its entry has."
              when (and (not (memq name '(:prompt :sandbox)))
                        (or (plist-get field :enum) (member (plist-get field :type) '("string" "integer" "number" "boolean")))
                        ;; Images are given by the commands that change one.
-                       (not (string-match-p "\\(\\`\\|_\\)images?\\(\\'\\|_\\)" (symbol-name name))))
+                       (not (string-match-p "\\`:\\(.*_\\)?images?\\(\\'\\|_\\)" (symbol-name name))))
              collect (cons name field))))
 
 (defun imagewire--about-field (name field)

@@ -9,15 +9,6 @@
 (require 'ert)
 (require 'imagewire-tests-lib)
 
-(defun imagewire-tests--newest ()
-  "Return the whole newest prediction."
-  (let ((newest (aref (plist-get (imagewire--await :list '(:limit 1)) :predictions) 0)))
-    (imagewire--await :status (list :id (plist-get newest :id) :full t))))
-
-(defun imagewire-tests--count ()
-  "Return how many predictions there are."
-  (length (plist-get (imagewire--await :list '(:limit 500)) :predictions)))
-
 (ert-deftest imagewire-change-sends-the-image-at-point ()
   "Change asks with the names of file and provider, and sends the image with the words [editor 22, 23]."
   (imagewire-tests--with ((file (expand-file-name "images/a-fox.png" folder)))
@@ -107,7 +98,8 @@
                  do (should (equal (plist-get varied name) value))))
       (should (= 3 (length (imagewire--find-links (point-min) (point-max))))))
     ;; An image from elsewhere.
-    (copy-file (expand-file-name "../../../Tests/Fixtures/fox.png" imagewire-tests--folder) (expand-file-name "fox.png" folder))
+    (let ((coding-system-for-write 'no-conversion))
+      (write-region "\211PNG\r\n\032\nand more" nil (expand-file-name "fox.png" folder)))
     (erase-buffer)
     (insert "![mine](fox.png)")
     (let ((count (imagewire-tests--count)))
@@ -122,6 +114,7 @@
     (imagewire-tests--idle)
     (imagewire-change "the second")
     (imagewire-tests--idle)
+    (goto-char (point-max))
     (imagewire-change "the third")
     (imagewire-tests--idle)
     (should (equal (buffer-string) (concat "![the first](images/the-first.png)\n![the second](images/the-second.png)\n"

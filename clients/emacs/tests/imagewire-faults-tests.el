@@ -108,6 +108,7 @@
     (imagewire-tests--wait "both" (lambda () (= failed 2)))))
 
 (ert-deftest imagewire-what-is-cancelled-before-it-is-sent-is-never-sent ()
+  "What is cancelled before it is sent costs nothing, also when the program is ready [editor 9]."
   (imagewire-tests--with ()
     (imagewire-generate "a fox taken back")
     (imagewire-cancel)
@@ -115,6 +116,9 @@
     (imagewire-generate "a fox that goes on")
     (imagewire-tests--idle)
     (should (equal (buffer-string) "![a fox that goes on](images/a-fox-that-goes-on.png)"))
+    (imagewire-generate "a fox taken back")
+    (imagewire-cancel)
+    (should-not (imagewire-status))
     (should-not (imagewire-tests--listed "a fox taken back"))))
 
 (ert-deftest imagewire-what-was-cancelled-is-cancelled-when-the-editor-ends-at-once ()
@@ -191,6 +195,7 @@
       (imagewire-tests--idle)
       (should (equal (buffer-string) "![a yak](images/a-yak.png)"))
       (delete-process process))))
+
 (ert-deftest imagewire-a-process-that-is-stopped-answers-what-it-owes-and-leaves-nothing ()
   (imagewire-tests--with ((imagewire-input '(:size "64x64" :sandbox (:delay_ms 500)))
                           (before (process-list)))

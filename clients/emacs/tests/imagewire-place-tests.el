@@ -120,7 +120,8 @@
   \\caption{100\\% of \\textbackslash{}write18\\{a\\_b\\} \\& \\textasciitilde{}\\$"
                                            " \\textasciicircum{}\\textasciicircum{}5c}\n\\end{figure}")))
     ;; The figure belongs to the link.
-    (search-backward "centering")
+    (goto-char (point-min))
+    (search-forward "centering")
     (should (equal (buffer-substring (imagewire--found-start (imagewire--link-here)) (imagewire--found-end (imagewire--link-here)))
                    (substring (buffer-string) 5)))))
 

@@ -94,6 +94,37 @@ be asked for.  A choice is checked to be among its candidates, and
     (insert-file-contents-literally path nil 0 8)
     (equal (buffer-string) "\211PNG\r\n\032\n")))
 
+(defmacro imagewire-tests--with-provider (script &rest body)
+  "Run BODY with a WaveSpeed of this machine, which follows SCRIPT, as the provider."
+  (declare (indent 1))
+  `(let* ((buffer (generate-new-buffer "provider"))
+          (server (make-process
+                   :name "provider" :buffer buffer :noquery t :connection-type 'pipe
+                   :command (list "python3" (expand-file-name "../../../Tests/Fixtures/wavespeed.py" imagewire-tests--folder)
+                                  "--script" ,script)))
+          (port (lambda () (with-current-buffer buffer
+                             (goto-char (point-min))
+                             (and (re-search-forward "\"port\": \\([0-9]+\\)" nil t) (match-string 1)))))
+          (process-environment process-environment)
+          (imagewire-configuration '((model . "openai/gpt-image-1-high-fidelity")
+                                     (wavespeed_api_key . "wsk_SECRETsecret0123456789"))))
+     (unwind-protect
+         (progn
+           (imagewire-tests--wait "the provider" port)
+           (push (concat "WAVESPEED_BASE_URL=http://127.0.0.1:" (funcall port)) process-environment)
+           ,@body)
+       (delete-process server)
+       (kill-buffer buffer))))
+
+(defun imagewire-tests--newest ()
+  "Return the whole newest prediction."
+  (let ((newest (aref (plist-get (imagewire--await :list '(:limit 1)) :predictions) 0)))
+    (imagewire--await :status (list :id (plist-get newest :id) :full t))))
+
+(defun imagewire-tests--count ()
+  "Return how many predictions there are."
+  (length (plist-get (imagewire--await :list '(:limit 500)) :predictions)))
+
 (defun imagewire-tests--fixture (name)
   "Return the JSON of the fixture NAME, with objects as hash tables."
   (with-temp-buffer

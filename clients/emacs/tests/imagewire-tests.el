@@ -12,6 +12,7 @@
 (require 'org)
 
 (ert-deftest imagewire-a-link-lands-at-point ()
+  "A link lands at point."
   (imagewire-tests--with ()
     (insert "Here: ")
     (imagewire-generate "a red fox in snow")
@@ -50,6 +51,7 @@
       (should (imagewire-tests--image-p (match-string 1 (buffer-string)))))))
 
 (ert-deftest imagewire-the-buffer-is-edited-meanwhile ()
+  "The link lands where the command was given, though the text has changed [editor 1, 2]."
   (imagewire-tests--with ((imagewire-input '(:size "64x64" :sandbox (:delay_ms 400))))
     (insert "one\ntwo\nthree\n")
     (goto-char 8)
@@ -74,6 +76,7 @@
     (should (equal (buffer-string) "here: ![one](images/one.png)![two](images/two.png)"))))
 
 (ert-deftest imagewire-the-region-is-the-prompt-and-the-link-goes-below ()
+  "Selected text is a part of the prompt, and the link goes below it [editor 6]."
   (imagewire-tests--with ()
     (insert "a fox\nin snow\nend")
     (transient-mark-mode 1)
@@ -82,9 +85,24 @@
     (forward-line 2)
     (call-interactively #'imagewire-generate)
     (imagewire-tests--idle)
-    (should (equal (buffer-string) "a fox\nin snow\n![a fox in snow](images/a-fox-in-snow.png)\nend"))))
+    (should (equal (buffer-string) "a fox\nin snow\n![a fox in snow](images/a-fox-in-snow.png)\nend"))
+    (goto-char (point-min))
+    (push-mark (point) t t)
+    (end-of-line)
+    (let ((current-prefix-arg '(4)))
+      (imagewire-tests--answering '("in oil:") (call-interactively #'imagewire-generate)))
+    (imagewire-tests--idle)
+    (should (string-prefix-p "a fox\n![in oil: a fox](images/in-oil-a-fox.png)\nin snow" (buffer-string)))))
+
+(ert-deftest imagewire-without-words-they-are-asked-for ()
+  "Without words the command asks for them [editor 7]."
+  (imagewire-tests--with ()
+    (imagewire-tests--answering '("a fox") (call-interactively #'imagewire-generate))
+    (imagewire-tests--idle)
+    (should (equal (buffer-string) "![a fox](images/a-fox.png)"))))
 
 (ert-deftest imagewire-the-buffer-is-gone-meanwhile ()
+  "If the buffer is closed, the link is in the kill ring, and a message says so [editor 37]."
   (imagewire-tests--with ((imagewire-input '(:size "64x64" :sandbox (:delay_ms 300))))
     (with-current-buffer (generate-new-buffer "gone")
       (imagewire-generate "a fox")
@@ -95,6 +113,7 @@
     (should (imagewire-tests--image-p (match-string 1 (current-kill 0))))))
 
 (ert-deftest imagewire-a-buffer-that-is-read-only-is-refused-before-anything-is-sent ()
+  "A document that cannot be changed is refused before anything is sent [editor 40]."
   (imagewire-tests--with ()
     (setq buffer-read-only t)
     (should-error (imagewire-generate "a fox") :type 'buffer-read-only)
@@ -102,12 +121,13 @@
     (should-not (imagewire-status))))
 
 (ert-deftest imagewire-quotes-newlines-emoji-and-30000-characters-go-through-unchanged ()
-  (imagewire-tests--with ((prompt (concat "a \"fox\" \\ {\"json\": 'yes'} %s\nsecond line\twith a tab\n\n🦊 狐 "
+  "A long prompt of all kinds of text arrives unchanged [editor 8]."
+  (imagewire-tests--with ((prompt (concat "a \"fox\" \\ {\"json\": 'yes'} %s #{x} `y`\nsecond line\twith a tab\n\n🦊 狐 ثعلب שועל \u202e"
                                           (make-string 30000 ?x)))
                           (received nil))
     (imagewire-generate prompt)
     (imagewire-tests--idle)
-    (should (string-match "\\`!\\[a \"fox\" .*…\\](\\(images/a-fox-json-yes-s-second-line-with.*\\.png\\))\\'"
+    (should (string-match "\\`!\\[a \"fox\" .*…\\](\\(images/a-fox-json-yes-s-x-y-second-line.*\\.png\\))\\'"
                           (buffer-string)))
     (should (imagewire-tests--image-p (expand-file-name (match-string 1 (buffer-string)) folder)))
     (imagewire--call :list '(:limit 1)
@@ -153,35 +173,24 @@
       (should (equal (imagewire--progress-several (seq-map known (gethash "eta_ms" case))) (gethash "words" case))))))
 
 (ert-deftest imagewire-a-remote-image-has-a-share-and-an-estimate-and-several-have-that-of-the-next ()
-  (let* ((buffer (generate-new-buffer "provider"))
-         (server (make-process
-                  :name "provider" :buffer buffer :noquery t :connection-type 'pipe
-                  :command (list "python3" (expand-file-name "../../../Tests/Fixtures/wavespeed.py" imagewire-tests--folder)
-                                 "--script" "{\"poll\": [{\"do\": \"running\", \"times\": \"forever\"}]}")))
-         (port (lambda () (with-current-buffer buffer
-                            (goto-char (point-min))
-                            (and (re-search-forward "\"port\": \\([0-9]+\\)" nil t) (match-string 1))))))
-    (unwind-protect
-        (let ((process-environment process-environment))
-          (imagewire-tests--wait "the provider" port)
-          (push (concat "WAVESPEED_BASE_URL=http://127.0.0.1:" (funcall port)) process-environment)
-          (imagewire-tests--with ((imagewire-configuration '((model . "openai/gpt-image-1-high-fidelity")
-                                                             (wavespeed_api_key . "wsk_SECRETsecret0123456789"))))
-            (imagewire-generate "a fox")
-            (imagewire-tests--wait "an estimate" (lambda () (string-match-p "\\`imagewire: [0-9]+% · about [0-9]+ s left\\'"
-                                                                            (or (imagewire-status) ""))))
-            (should (string-match-p "a fox: [0-9]+% · about [0-9]+ s left\\]\\'"
-                                    (overlay-get (car (overlays-in 1 1)) 'after-string)))
-            ;; A mode line takes two for one.
-            (should (string-match-p "\\`imagewire: [0-9]+%% · about" (imagewire--mode-line)))
-            (imagewire-generate "a yak")
-            (should (string-match-p "\\`imagewire: 2 images · next in about [0-9]+ s\\'" (imagewire-status)))
-            (imagewire-tests--wait "its start" (lambda () (imagewire--work-id (car imagewire--in-progress))))
-            (imagewire-cancel t)
-            (should (equal (imagewire-status) "imagewire: 2 images in progress"))
-            (imagewire-tests--idle)))
-      (delete-process server)
-      (kill-buffer buffer))))
+  "The share and the time left are shown meanwhile, and cancelling says what it may cost [editor 11, 32]."
+  (imagewire-tests--with-provider "{\"poll\": [{\"do\": \"running\", \"times\": \"forever\"}]}"
+    (imagewire-tests--with ()
+      (imagewire-generate "a fox")
+      (imagewire-tests--wait "an estimate" (lambda () (string-match-p "\\`imagewire: [0-9]+% · about [0-9]+ s left\\'"
+                                                                      (or (imagewire-status) ""))))
+      (should (string-match-p "a fox: [0-9]+% · about [0-9]+ s left\\]\\'"
+                              (overlay-get (car (overlays-in 1 1)) 'after-string)))
+      ;; A mode line takes two for one.
+      (should (string-match-p "\\`imagewire: [0-9]+%% · about" (imagewire--mode-line)))
+      (imagewire-generate "a yak")
+      (should (string-match-p "\\`imagewire: 2 images · next in about [0-9]+ s\\'" (imagewire-status)))
+      (imagewire-tests--wait "its start" (lambda () (imagewire--work-id (car imagewire--in-progress))))
+      (imagewire-cancel t)
+      (should (equal (imagewire-status) "imagewire: 2 images in progress"))
+      (imagewire-tests--idle)
+      (let ((said (imagewire-tests--message "a fox: cancelled")))
+        (should (string-match-p "bill\\|charge\\|cost" said))))))
 
 (ert-deftest imagewire-cancel-one ()
   (imagewire-tests--with ((imagewire-input '(:size "64x64" :sandbox (:never t))))
@@ -241,10 +250,12 @@
       (should-not (string-search "wsk_SECRET" (with-current-buffer buffer (buffer-string)))))))
 
 (ert-deftest imagewire-the-program-is-missing ()
+  "If the program is missing, the message names the setting [editor 43]."
   (imagewire-tests--with ((imagewire-command '("/nowhere/imagewire")))
     (insert "text ")
     (let ((problem (should-error (imagewire-generate "a fox") :type 'user-error)))
-      (should (string-search "was not found" (cadr problem))))
+      (should (string-search "was not found" (cadr problem)))
+      (should (string-search "imagewire-command" (cadr problem))))
     (should-not (imagewire-status))
     (should-not (overlays-in (point-min) (point-max)))
     (setq imagewire-command (list (getenv "IMAGEWIRE")))
@@ -295,6 +306,7 @@
     (imagewire-tests--idle)))
 
 (ert-deftest imagewire-the-process-is-killed-in-the-middle ()
+  "If the program is killed, one line says that accepted images go on, and the list shows them [editor 41]."
   (imagewire-tests--with ((imagewire-input '(:size "64x64" :sandbox (:delay_ms 3000)))
                           (listed nil))
     (imagewire-generate "a fox that survives")
@@ -305,6 +317,7 @@
       (signal-process first 'SIGKILL)
       (imagewire-tests--idle)
       (should (string-search "imagewire-list" (imagewire-tests--message "the process ended")))
+      (should (string-search "Accepted predictions are kept and are not paid for twice" (imagewire-tests--message "the process ended")))
       (should (equal (buffer-string) ""))
       (should-not imagewire--connection)
       ;; Nothing is lost: the next process finishes it, and the list inserts it.
