@@ -29,12 +29,12 @@
     ("c" "change it" imagewire-change)
     ("v" "vary it" imagewire-vary)
     ("a" "make it again" imagewire-again)
-    ("h" "history" imagewire-history)]
-   ["See"
-    ("s" "show or hide images" imagewire-image-mode)]]
-  [:description imagewire--menu-choices
-   ("m" "model" imagewire-choose-model)
-   ("z" "size and other input" imagewire-choose-input)])
+    ("h" "history" imagewire-history)]]
+  [["See"
+    ("s" "show or hide images" imagewire-image-mode)]
+   [:description imagewire--menu-choices
+    ("m" "model" imagewire-choose-model)
+    ("z" "size and other input" imagewire-choose-input)]])
 
 (provide 'imagewire-menu)
 ;;; imagewire-menu.el ends here

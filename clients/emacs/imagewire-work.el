@@ -82,8 +82,9 @@ of a partial image, or nil; CALL is its submit."
 
 (defun imagewire--place-links (work prediction)
   "Insert the links of PREDICTION where WORK has its place.
-Return nil if the buffer is closed or cannot be changed, `unsafe'
-if no link would be safe."
+Return the path of the first file as the buffer has it, `unsafe'
+if no link would be safe, or nil if the buffer is closed or cannot
+be changed."
   (when-let* ((place (imagewire--work-place work))
               (buffer (overlay-buffer place)))
     (with-current-buffer buffer
@@ -95,7 +96,8 @@ if no link would be safe."
           (if (null range) 'unsafe
             ;; An image that cannot be shown is there all the same.
             (imagewire--guarded #'imagewire--show-inserted (car range) (cdr range))
-            t))))))
+            (imagewire--path-to (plist-get (aref (plist-get prediction :files) 0) :path)
+                                (imagewire--work-folder work))))))))
 
 (defun imagewire--complete (work prediction)
   "Finish WORK with its PREDICTION, which will not change any more."
@@ -115,7 +117,7 @@ if no link would be safe."
            (kill-new (or (with-temp-buffer (imagewire--links prediction prompt)) path))
            (imagewire--say "the buffer was closed or cannot be changed; C-y yanks the link to %s"
                            (abbreviate-file-name path)))
-          (_ (imagewire--say "%s: %s" (imagewire--short prompt 30) (abbreviate-file-name path))))))))
+          (_ (imagewire--say "%s: %s" (imagewire--short prompt 30) placed)))))))
 
 (defvar imagewire--tokens 0 "How many waits there were.")
 
