@@ -300,15 +300,20 @@ LINE is its text."
           ((executable-find "imagewire") imagewire-command)
           (t (list (or (locate-file "imagewire" imagewire--usual-places nil 'executable) "imagewire"))))))
 
-(defun imagewire--start ()
-  "Start the process, or signal a `user-error' where it cannot be."
+(defun imagewire--found-command ()
+  "Return the command line, or signal a `user-error' if there is no program."
   (let ((program (car (imagewire--command))))
     (unless (executable-find program)
       (user-error "The program \"%s\" was not found%s.  Install imagewire, or say where it is: \
 M-x customize-variable RET imagewire-command" program
                   (if (equal program "imagewire")
                       (concat " on the path or in " (string-join imagewire--usual-places ", "))
-                    ""))))
+                    "")))
+    (imagewire--command)))
+
+(defun imagewire--start ()
+  "Start the process, or signal a `user-error' where it cannot be."
+  (imagewire--found-command)
   (let* ((configuration (imagewire--configuration))
          (connection (progn (imagewire--check configuration "`imagewire-configuration'")
                             (imagewire--connection (car (imagewire--command))))))
