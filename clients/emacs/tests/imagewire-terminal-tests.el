@@ -20,7 +20,7 @@
                               "--eval" ,(format "(setq %s make-backup-files nil mode-require-final-newline nil)"
                                                 (mapconcat (lambda (part) (format "%S" part)) settings " "))
                               ,file))))
-    (imagewire-tests--screen process "All L1")
+    (imagewire-tests--screen process "(Text)")
     process))
 
 (defun imagewire-tests--screen (process part)
