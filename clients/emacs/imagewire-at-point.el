@@ -102,6 +102,16 @@ removes the escapes of the path.")
            (cons start end))))
       (_ (cons start end)))))
 
+(defun imagewire--next-link (regexp end)
+  "Search for REGEXP before END, but not in a line that is too long for it."
+  (let (found)
+    (while (eq 'again (setq found (condition-case nil
+                                      (re-search-forward regexp end t)
+                                    (error
+                                     ;; The matcher has overflowed, as with an image that is written into its link.
+                                     (when (and (= 0 (forward-line 1)) (< (point) end)) 'again))))))
+    found))
+
 (defun imagewire--find-links (start end)
   "Return the links to images between START and END, in their order."
   (let ((format (if (imagewire--own-format) 'markdown (imagewire--format)))
@@ -111,7 +121,7 @@ removes the escapes of the path.")
       (save-match-data
         (pcase-dolist (`(,regexp . ,clean) (alist-get format imagewire--link-regexps))
           (goto-char start)
-          (while (re-search-forward regexp end t)
+          (while (imagewire--next-link regexp end)
             (push (imagewire--found (match-beginning 0) (match-end 0)
                                     (save-match-data
                                       (funcall clean (or (match-string-no-properties 1) (match-string-no-properties 2) ""))))

@@ -82,8 +82,30 @@ The image is sent to the provider, after a question."
     (imagewire--check-link prompt)
     (imagewire--change file prompt (ignore-errors (imagewire--made file)) (lambda () (imagewire--place-at link)))))
 
+(defun imagewire--files-in (input)
+  "Return the names of the local files in INPUT, a hash table, in one text, or nil."
+  (let ((json (imagewire--json input))
+        (start 0)
+        names)
+    (while (string-match "\"@\\(/[^\"]+\\)\"" json start)
+      (push (file-name-nondirectory (match-string 1 json)) names)
+      (setq start (match-end 0)))
+    (when names (string-join (nreverse names) ", "))))
+
+(defun imagewire--reseed (whole)
+  "Give the input of WHOLE, a prediction of hash tables, another seed.
+A model that says what it takes and has no seed varies by itself."
+  (let* ((provider (gethash "provider" whole))
+         (model (aref (plist-get (imagewire--await :models (list :model (gethash "model" whole) :provider provider)) :models) 0))
+         (fields (plist-get (plist-get model :input_schema) :properties))
+         (most (plist-get (plist-get fields :seed) :maximum)))
+    (when (or (null fields) (plist-member fields :seed) (equal provider "sandbox"))
+      (puthash "seed" (random (if (and (integerp most) (< 0 most #x7fffffff)) (1+ most) #x7fffffff))
+               (gethash "input" whole)))))
+
 (defun imagewire--once-more (alter)
-  "Make the image at point once more; ALTER may change its input, a hash table."
+  "Make the image at point once more; ALTER may change its prediction.
+It takes the prediction as hash tables.  Return at once."
   (barf-if-buffer-read-only)
   (let* ((link (imagewire--image-here))
          (file (imagewire--found-path link))
@@ -91,13 +113,13 @@ The image is sent to the provider, after a question."
          (whole (imagewire--await :status (list :id (plist-get made :id) :full t) t))
          (input (gethash "input" whole))
          (prompt (or (gethash "prompt" input) "an image"))
-         (upload (string-match-p "\"@/" (imagewire--json input)))
+         (upload (imagewire--files-in input))
          (params (append (list :input input :model (gethash "model" whole) :provider (gethash "provider" whole)
                                :tags (imagewire--tags made))
                          (when upload '(:upload t)))))
     (imagewire--check-link prompt)
-    (funcall alter input)
-    (when (and (or (not upload) (imagewire--upload-agreed-p "the images it was made from" (gethash "provider" whole)))
+    (funcall alter whole)
+    (when (and (or (not upload) (imagewire--upload-agreed-p upload (gethash "provider" whole)))
                (imagewire--price-agreed-p params))
       (imagewire--begin prompt (imagewire--place-at link) params))))
 
@@ -105,7 +127,7 @@ The image is sent to the provider, after a question."
 (defun imagewire-vary ()
   "Make the image at point once more, with another seed."
   (interactive)
-  (imagewire--once-more (lambda (input) (puthash "seed" (random #x7fffffff) input))))
+  (imagewire--once-more #'imagewire--reseed))
 
 ;;;###autoload
 (defun imagewire-again ()

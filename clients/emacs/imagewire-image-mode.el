@@ -106,7 +106,9 @@ Where Emacs cannot show images, say why and stay off."
 
 (defun imagewire--image-mode-on ()
   "Switch on `imagewire-image-mode' in a document."
-  (when (and buffer-file-name (display-images-p) (derived-mode-p 'text-mode 'org-mode 'TeX-mode))
+  ;; Without a package for Markdown its files are in Fundamental mode.
+  (when (and buffer-file-name (display-images-p)
+             (or (eq major-mode 'fundamental-mode) (derived-mode-p 'text-mode 'org-mode 'TeX-mode)))
     (imagewire-image-mode)))
 
 ;;;###autoload

@@ -15,6 +15,7 @@
 
 (require 'cl-lib)
 (require 'subr-x)
+(require 'imagewire-at-point)
 (require 'imagewire-format)
 (require 'imagewire-settings)
 
@@ -35,9 +36,11 @@ END is where the region ends that is its prompt, or nil."
            (imagewire--place 'line (point)))
           (imagewire-own-paragraph (imagewire--place 'paragraph (point)))
           (t
-           ;; In a word, and not where one begins.
-           (let ((word (bounds-of-thing-at-point 'word)))
-             (when (and word (< (car word) (point) (cdr word))) (goto-char (cdr word))))
+           ;; In a word or a link, and not where one begins.
+           (let ((word (bounds-of-thing-at-point 'word))
+                 (link (imagewire--link-here)))
+             (cond (link (when (< (imagewire--found-start link) (point)) (goto-char (imagewire--found-end link))))
+                   ((and word (< (car word) (point) (cdr word))) (goto-char (cdr word)))))
            (imagewire--place 'here (point))))))
 
 (defun imagewire--blank-line-p (offset)

@@ -8,6 +8,7 @@
 
 (require 'ert)
 (require 'imagewire-tests-lib)
+(require 'url)
 
 (ert-deftest imagewire-change-sends-the-image-at-point ()
   "Change asks with the names of file and provider, and sends the image with the words [editor 22, 23]."
@@ -30,6 +31,34 @@
       (imagewire-tests--answering '() (imagewire-change "with a crown"))
       (imagewire-tests--idle))
     (should (equal (buffer-string) "![with a crown](images/with-a-crown.png) ![with a hat](images/with-a-hat.png) and text"))))
+
+(ert-deftest imagewire-change-uploads-the-image ()
+  "Change uploads the image to the provider, in the field of its model [editor 22]."
+  (imagewire-tests--with-provider imagewire-tests--catalogue
+    (imagewire-tests--with ((imagewire-input nil) (imagewire--chosen-model "acme/painter")
+                            (file (expand-file-name "images/a-fox.png" folder)))
+      (imagewire-generate "a fox")
+      (imagewire-tests--idle)
+      (imagewire-tests--answering '(t)
+        (imagewire-change "with a hat")
+        (should (equal imagewire-tests--asked '("Send a-fox.png to wavespeed? "))))
+      (imagewire-tests--idle)
+      (should (string-search "![with a hat](images/with-a-hat.png)" (buffer-string)))
+      (should (equal (plist-get (plist-get (imagewire-tests--newest) :input) :image) (concat "@" file)))
+      ;; This provider makes the same file of everything, so the newest prediction is the one that made it.
+      (imagewire-tests--answering '(t)
+        (imagewire-vary)
+        (should (equal imagewire-tests--asked '("Send a-fox.png to wavespeed? "))))
+      (imagewire-tests--idle)
+      (should (<= 0 (plist-get (plist-get (imagewire-tests--newest) :input) :seed) 100))
+      (let ((requests (imagewire-tests--requests (funcall port))))
+        (should (string-search "\"put\"" requests))
+        (should-not (string-search folder requests))))))
+
+(defun imagewire-tests--requests (port)
+  "Return the requests that the provider at PORT got, as JSON."
+  (with-current-buffer (url-retrieve-synchronously (format "http://127.0.0.1:%s/_/log" port) t t 10)
+    (prog1 (buffer-string) (kill-buffer))))
 
 (ert-deftest imagewire-change-is-refused ()
   "If the answer is no, nothing is sent [editor 22]."

@@ -9,17 +9,6 @@
 (require 'ert)
 (require 'imagewire-tests-lib)
 
-(defconst imagewire-tests--catalogue
-  "{\"catalogue\": [
-  {\"model_id\": \"openai/gpt-image-1-high-fidelity\", \"name\": \"openai/gpt-image-1-high-fidelity\", \"type\": \"text-to-image\", \"base_price\": 0.25},
-  {\"model_id\": \"acme/painter\", \"name\": \"The Painter\", \"description\": \"Paints in\\noil\", \"type\": \"text-to-image\", \"base_price\": 0.05,
-   \"api_schema\": {\"api_schemas\": [{\"type\": \"model_run\", \"method\": \"POST\", \"server\": \"\", \"api_path\": \"/api/v3/acme/painter\",
-   \"request_schema\": {\"type\": \"object\", \"required\": [\"prompt\"], \"properties\": {\"prompt\": {\"type\": \"string\"},
-   \"size\": {\"type\": \"string\", \"default\": \"1024*1024\", \"enum\": [\"1024*1024\", \"1024*1536\"]},
-   \"seed\": {\"type\": \"integer\", \"minimum\": -1, \"maximum\": 100, \"description\": \"The same seed gives the same image\"},
-   \"image\": {\"type\": \"string\"}, \"loud\": {\"type\": \"boolean\"}}}}]}}], \"usd\": 0.25}"
-  "A script for the provider.")
-
 (ert-deftest imagewire-a-model-is-chosen-from-the-catalogue ()
   "A model is chosen by its name, description and price, and the size from its schema [editor 29, 30]."
   (imagewire-tests--with-provider imagewire-tests--catalogue

@@ -129,11 +129,25 @@
 
 (ert-deftest imagewire-what-an-editor-asks-for-when-it-ends-is-not-sent ()
   "An editor that ends right after a command sends nothing, also with a process that is ready [editor 10]."
-  (imagewire-tests--with ()
-    (dolist (when '("at once" "ready"))
-      (imagewire-tests--second-says
-       (imagewire-tests--second (concat "SECOND_FOLDER=" folder) "SECOND_DELAY=1" (concat "SECOND_LEAVES=" when)))
-      (should-not (imagewire-tests--listed "a cow of the last moment")))))
+  (imagewire-tests--with ((program (expand-file-name "program" folder))
+                          (log (expand-file-name "log" folder)))
+    ;; What is sent is written down, also if Emacs is gone by then.
+    (write-region (format "#!/bin/sh\ntrap '' HUP\ntee -a %s | %s\necho end >>%s\n" log (getenv "IMAGEWIRE") log) nil program)
+    (set-file-modes program #o755)
+    (write-region "" nil log)
+    (imagewire-tests--second-says
+     (imagewire-tests--second (concat "SECOND_FOLDER=" folder) "SECOND_DELAY=1" "SECOND_LEAVES=ready"
+                              (concat "IMAGEWIRE=" program)))
+    (with-temp-buffer
+      (imagewire-tests--wait "the end of what is sent" (lambda ()
+                                                         (insert-file-contents log nil nil nil t)
+                                                         (string-suffix-p "end\n" (buffer-string))))
+      ;; The handshake, and the call that waited until the program was ready.
+      (should (= 2 (how-many "\"method\"" (point-min) (point-max))))
+      (should-not (string-search "submit" (buffer-string))))
+    (imagewire-tests--second-says
+     (imagewire-tests--second (concat "SECOND_FOLDER=" folder) "SECOND_DELAY=1" "SECOND_LEAVES=at once"))
+    (should-not (imagewire-tests--listed "a cow of the last moment"))))
 
 (ert-deftest imagewire-what-is-stopped-or-dies-before-it-is-asked-was-not-sent ()
   (imagewire-tests--with ((imagewire-command '("sh" "-c" "exec sleep 100")))

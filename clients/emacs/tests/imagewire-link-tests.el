@@ -183,5 +183,12 @@
                (concat (file-name-as-directory (expand-file-name directory folder)) (match-string 1 (buffer-string)))))
       (should (file-exists-p (expand-file-name (url-unhex-string (imagewire--found-path (imagewire--link-here)))))))))
 
+(ert-deftest imagewire-a-line-that-is-too-long-hides-no-other-link ()
+  (imagewire-tests--with ()
+    (insert "![a](data:image/png;base64," (make-string 300000 ?A) ")\n![" (make-string 300000 ?b) "\n"
+            "<img " (make-string 300000 ?c) "\n![a](images/b.png)\n")
+    (let ((found (imagewire--find-links (point-min) (point-max))))
+      (should (equal (imagewire--found-path (car (last found))) "images/b.png")))))
+
 (provide 'imagewire-link-tests)
 ;;; imagewire-link-tests.el ends here

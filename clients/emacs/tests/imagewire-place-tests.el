@@ -33,7 +33,9 @@
                                          ("one |two" . "one LINKtwo")
                                          ("one two|" . "one twoLINK")
                                          ("Stra|ße, ja" . "StraßeLINK, ja")
-                                         ("a | b" . "a LINK b")))
+                                         ("a | b" . "a LINK b")
+                                         ("a ![b|c](d.png) e" . "a ![bc](d.png)LINK e")
+                                         ("a |![bc](d.png) e" . "a LINK![bc](d.png) e")))
       (imagewire-tests--makes before (string-replace "LINK" "![a fox](images/a-fox.png)" after))
       (delete-file "images/a-fox.png"))))
 

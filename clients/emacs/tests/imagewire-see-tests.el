@@ -52,8 +52,7 @@
      (imagewire-global-image-mode)
      (unwind-protect
          (with-current-buffer (find-file-noselect (expand-file-name "note.md" folder))
-           ;; A file without a mode for Markdown.
-           (unless imagewire-image-mode (text-mode))
+           (should (eq major-mode 'fundamental-mode))
            (should imagewire-image-mode)
            (should (equal (imagewire-tests--images) (list file file (expand-file-name "images/a-yak.png" folder))))
            (erase-buffer)

@@ -116,6 +116,17 @@ be asked for.  A choice is checked to be among its candidates, and
        (delete-process server)
        (kill-buffer buffer))))
 
+(defconst imagewire-tests--catalogue
+  "{\"catalogue\": [
+  {\"model_id\": \"openai/gpt-image-1-high-fidelity\", \"name\": \"openai/gpt-image-1-high-fidelity\", \"type\": \"text-to-image\", \"base_price\": 0.25},
+  {\"model_id\": \"acme/painter\", \"name\": \"The Painter\", \"description\": \"Paints in\\noil\", \"type\": \"text-to-image\", \"base_price\": 0.05,
+   \"api_schema\": {\"api_schemas\": [{\"type\": \"model_run\", \"method\": \"POST\", \"server\": \"\", \"api_path\": \"/api/v3/acme/painter\",
+   \"request_schema\": {\"type\": \"object\", \"required\": [\"prompt\"], \"properties\": {\"prompt\": {\"type\": \"string\"},
+   \"size\": {\"type\": \"string\", \"default\": \"1024*1024\", \"enum\": [\"1024*1024\", \"1024*1536\"]},
+   \"seed\": {\"type\": \"integer\", \"minimum\": -1, \"maximum\": 100, \"description\": \"The same seed gives the same image\"},
+   \"image\": {\"type\": \"string\"}, \"loud\": {\"type\": \"boolean\"}}}}]}}], \"usd\": 0.25}"
+  "A script for the provider.")
+
 (defun imagewire-tests--newest ()
   "Return the whole newest prediction."
   (let ((newest (aref (plist-get (imagewire--await :list '(:limit 1)) :predictions) 0)))
