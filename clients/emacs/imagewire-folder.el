@@ -71,23 +71,35 @@ FOLDER is where the images of its command went."
           (file-relative-name (file-truename file) (file-truename document))
         path))))
 
+(defun imagewire--same-p (file other)
+  "Whether FILE and OTHER have the same bytes."
+  (and (equal (file-attribute-size (file-attributes file)) (file-attribute-size (file-attributes other)))
+       (apply #'equal (mapcar (lambda (name)
+                                (with-temp-buffer
+                                  (set-buffer-multibyte nil)
+                                  (insert-file-contents-literally name)
+                                  (secure-hash 'sha256 (current-buffer))))
+                              (list file other)))))
+
 (defun imagewire--copied (file)
   "Return the name of a copy of FILE in the folder of this buffer.
 Return FILE where it is beside the document already, or the
-buffer has no folder.  Nothing is replaced."
+buffer has no folder.  Nothing is replaced, and an earlier copy
+is used again."
   (let ((folder (imagewire--image-folder)))
     (if (or (null folder) (imagewire--beside-p file)) file
       (imagewire--check-folder folder)
       (make-directory folder t)
       (let ((name (expand-file-name (file-name-nondirectory file) folder))
             (number 1))
-        (while (file-exists-p name)
+        (while (and (file-exists-p name) (not (imagewire--same-p file name)))
           (setq number (1+ number)
                 name (expand-file-name (format "%s_%d.%s" (file-name-base file) number (file-name-extension file))
                                        folder)))
-        (copy-file file name)
-        ;; The umask decides, not the modes of the original.
-        (set-file-modes name (logand #o666 (default-file-modes)))
+        (unless (file-exists-p name)
+          (copy-file file name)
+          ;; The umask decides, not the modes of the original.
+          (set-file-modes name (logand #o666 (default-file-modes))))
         name))))
 
 (provide 'imagewire-folder)

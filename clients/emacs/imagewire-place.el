@@ -63,10 +63,22 @@ A blank line is used itself."
     (when (and apart (not (imagewire--blank-line-p 1)))
       (save-excursion (insert "\n")))))
 
+(defconst imagewire--no-paragraph
+  ;; Headings of Markdown, AsciiDoc and Typst, keywords, fences, environments and elements.
+  "[ \t]*\\(?:#+[ +]\\|=+ \\|```\\|~~~\\|\\\\\\(?:begin\\|end\\|\\(?:sub\\)*section\\|chapter\\|par\\)\\_>\\|</?[a-z]\\)"
+  "What a line begins with that is not the next one of a paragraph.")
+
 (defun imagewire--end-of-paragraph ()
   "Go to the last line of the paragraph at point."
-  (while (not (or (imagewire--blank-line-p 0) (imagewire--blank-line-p 1)))
-    (forward-line 1)))
+  (beginning-of-line)
+  (let ((heading (if (eq (imagewire--format) 'org) "\\*+ " "#+ \\|=+ ")))
+    (while (not (or (looking-at-p heading)
+                    (imagewire--blank-line-p 0)
+                    (imagewire--blank-line-p 1)
+                    (save-excursion
+                      (forward-line 1)
+                      (or (looking-at-p heading) (looking-at-p imagewire--no-paragraph)))))
+      (forward-line 1))))
 
 (defun imagewire--whole-lines-p (start end)
   "Whether what is between START and END has its lines for itself."

@@ -64,7 +64,7 @@
         (imagewire-tests--message "inserted in note.md"))
       (should (equal (buffer-string)
                      (nth number '("![a zebra from elsewhere](images/a-zebra-from-elsewhere.png)"
-                                   "![a zebra from elsewhere](images/a-zebra-from-elsewhere.png)![a zebra from elsewhere](images/a-zebra-from-elsewhere_2.png)")))))
+                                   "![a zebra from elsewhere](images/a-zebra-from-elsewhere.png)![a zebra from elsewhere](images/a-zebra-from-elsewhere.png)")))))
     (should (imagewire-tests--image-p (expand-file-name "images/a-zebra-from-elsewhere.png" folder)))
     (delete-directory other t)
     ;; Below the project of the document.

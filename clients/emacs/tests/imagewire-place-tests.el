@@ -8,6 +8,7 @@
 
 (require 'ert)
 (require 'imagewire-tests-lib)
+(require 'org)
 (require 'rst)
 
 (defun imagewire-tests--document (text)
@@ -75,9 +76,21 @@
                                          ("one t|wo" . "one two\n\nLINK")
                                          ("one\n|\ntwo" . "one\n\nLINK\n\ntwo")
                                          ("|" . "LINK")
+                                         ("# He|ad\ntext" . "# Head\n\nLINK\n\ntext")
+                                         ("a|\nb\n## Head\ntext" . "a\nb\n\nLINK\n\n## Head\ntext")
+                                         ("a|\nb\n```\ncode\n```" . "a\nb\n\nLINK\n\n```\ncode\n```")
+                                         ("Ti|tle\n=====\n\ntext" . "Title\n=====\n\nLINK\n\ntext")
+                                         ("a|\n\\end{center}" . "a\n\nLINK\n\n\\end{center}")
+                                         ("* a|\n* b\n" . "* a\n* b\n\nLINK\n")
                                          ("|\nsome text" . "LINK\n\nsome text")))
       (imagewire-tests--makes before (string-replace "LINK" "![a fox](images/a-fox.png)" after))
       (delete-file "images/a-fox.png"))
+    (org-mode)
+    (pcase-dolist (`(,before . ,after) '(("a|\n* Head\ntext" . "a\n\nLINK\n\n* Head\ntext")
+                                         ("** He|ad\ntext" . "** Head\n\nLINK\n\ntext")))
+      (imagewire-tests--makes before (string-replace "LINK" "#+CAPTION: a fox\n[[file:images/a-fox.png]]" after))
+      (delete-file "images/a-fox.png"))
+    (text-mode)
     ;; The second of two comes behind the first, and point stays.
     (imagewire-tests--makes "one t|wo\nthree\n\nfour"
                             "one two\nthree\n\n![a fox](images/a-fox.png)\n\n![a yak](images/a-yak.png)\n\nfour"

@@ -69,6 +69,14 @@
     (should (equal (imagewire--json (plist-get (imagewire-tests--newest) :input))
                    "{\"n\":1,\"size\":\"64x64\",\"prompt\":\"a fox with properties\"}"))))
 
+(ert-deftest ob-imagewire-a-name-with-spaces-in-a-list ()
+  (imagewire-tests--with-block "- one\n\n  #+begin_src imagewire :file \"Meine Bilder/ein Füchslein.png\" :size 64x64\n  ein Fuchs,\n  ,* kein Stern\n  #+end_src\n"
+    (search-forward "begin_src")
+    (org-babel-execute-src-block)
+    (should (string-search "[[file:Meine Bilder/ein Füchslein.png]]" (buffer-string)))
+    (should (imagewire-tests--image-p (expand-file-name "Meine Bilder/ein Füchslein.png" folder)))
+    (should (equal (plist-get (plist-get (imagewire-tests--newest) :input) :prompt) "ein Fuchs,\n* kein Stern"))))
+
 (ert-deftest ob-imagewire-what-cannot-be-made-is-refused ()
   (pcase-dolist (`(,arguments ,body ,reason)
                  '(("" "a fox" "names no file")
