@@ -186,6 +186,25 @@
           (should-not (string-search "\n" problem)))))
     (should-not imagewire--connection)))
 
+(ert-deftest imagewire-a-document-that-is-read-only-is-refused-by-each-command ()
+  "No command begins in a document that cannot be changed [editor 40]."
+  (imagewire-tests--with ()
+    (imagewire-generate "a fox")
+    (imagewire-tests--idle)
+    (let ((count (imagewire-tests--count)))
+      (imagewire-list "a fox")
+      (with-current-buffer "*imagewire*"
+        (imagewire-tests--wait "a line" (lambda () (goto-char (point-min)) (tabulated-list-get-id))))
+      (setq buffer-read-only t)
+      (dolist (command '(imagewire-generate imagewire-change imagewire-vary imagewire-again imagewire-history))
+        (imagewire-tests--answering '() (should-error (call-interactively command) :type 'buffer-read-only)))
+      (with-current-buffer "*imagewire*"
+        (dolist (command '(imagewire-list-insert imagewire-list-change))
+          (imagewire-tests--answering '() (should-error (call-interactively command) :type 'buffer-read-only)))
+        (kill-buffer))
+      (should (= count (imagewire-tests--count)))
+      (setq buffer-read-only nil))))
+
 (ert-deftest imagewire-two-changes-of-one-image-give-two-links ()
   "Two commands on one image give two links, also with the option replace [editor 28]."
   (dolist (replace '(nil t))
