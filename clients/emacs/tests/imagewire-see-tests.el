@@ -90,33 +90,52 @@
     (should (string-search "text terminal" (imagewire-tests--message "images cannot be shown")))
     (should-not imagewire-image-mode)))
 
+(defconst imagewire-tests--stream "
+import sys
+sys.path.insert(0, sys.argv[1])
+from openai import LoopbackOpenAI
+with LoopbackOpenAI() as server:
+    server.script({'steps': ['partial', 'partial', 'completed', 'done']})
+    print(server.url, flush=True)
+    for line in sys.stdin:
+        server.step(int(line))
+"
+  "A provider that streams partial images; it sends as many events as each line of its input says.")
+
 (ert-deftest imagewire-partial-images-are-shown-meanwhile ()
   "A partial image is shown where the link is to appear, and goes with the whole one [editor 32]."
   (imagewire-tests--graphical
-   (imagewire-tests--with ((go (expand-file-name "go" folder))
-                           (imagewire-command
-                            (imagewire-tests--fake (format "
-case \"$line\" in
-*'\"submit\"'*) reply '{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":{\"id\":\"7\",\"status\":\"created\"}}' ;;
-*'\"result\"'*)
-  token=${line##*workDoneToken\\\":\\\"}; token=${token%%%%\\\"*}
-  reply '{\"jsonrpc\":\"2.0\",\"method\":\"$/progress\",\"params\":{\"token\":\"'\"$token\"'\",\"value\":{\"kind\":\"report\",\"message\":\"processing, preview 1, 2 s\"}}}' ;;
-*'\"status\"'*)
-  reply '{\"jsonrpc\":\"2.0\",\"id\":4,\"result\":{\"preview\":{\"path\":\"/proc/self/preview.png\"}}}'
-  reply '{\"jsonrpc\":\"2.0\",\"id\":3,\"error\":{\"code\":1,\"message\":\"the end of the test\"}}' ;;
-esac"))))
-     (cl-letf (((symbol-function 'file-readable-p) #'always)
-               ((symbol-function 'imagewire--fail) (lambda (_work message) (push message imagewire-tests--said))))
-       (imagewire-generate "a fox")
-       (imagewire-tests--message "the end of the test")
-       (let ((place (imagewire--work-place (car imagewire--in-progress))))
-         (should (string-search "processing, preview 1" (overlay-get place 'after-string)))
-         (should (member "/proc/self/preview.png" shown))
-         (should (equal (get-text-property (- (length (overlay-get place 'after-string)) 2) 'display
-                                           (overlay-get place 'after-string))
-                        '(image :type png :file "/proc/self/preview.png")))
-         (imagewire--finish (car imagewire--in-progress))
-         (should-not (overlay-buffer place)))))))
+   (let* ((fixtures (expand-file-name "../../../Tests/Fixtures" imagewire-tests--folder))
+          (buffer (generate-new-buffer "stream"))
+          (server (make-process :name "stream" :buffer buffer :noquery t :connection-type 'pipe
+                                :command (list "python3" "-c" imagewire-tests--stream fixtures)))
+          (url (lambda () (with-current-buffer buffer
+                            (goto-char (point-min))
+                            (and (looking-at "\\(http.*\\)\n") (match-string 1)))))
+          (process-environment (cons "OPENAI_API_KEY=sk-SECRETsecret0123456789" process-environment)))
+     (unwind-protect
+         (progn
+           (imagewire-tests--wait "the provider" url)
+           (push (concat "OPENAI_BASE_URL=" (funcall url)) process-environment)
+           (imagewire-tests--with ((imagewire-configuration '((provider . "openai")))
+                                   (imagewire-input '(:stream t :partial_images 2)))
+             (imagewire-generate "a boat in a stream")
+             (let* ((place (imagewire--work-place (car imagewire--in-progress)))
+                    (partial (lambda ()
+                               (let ((text (overlay-get place 'after-string)))
+                                 (cl-loop for index below (length text)
+                                          thereis (plist-get (cdr (get-text-property index 'display text)) :file))))))
+               (process-send-string server "1\n")
+               (imagewire-tests--wait "the partial image" partial)
+               (should (string-match-p "/previews/.*\\.png\\'" (funcall partial)))
+               (should (string-search "a boat in a stream: processing, preview 1" (overlay-get place 'after-string)))
+               (process-send-string server "3\n")
+               (imagewire-tests--idle)
+               (should-not (overlay-buffer place)))
+             (should (equal (buffer-string) "![a boat in a stream](images/a-boat-in-a-stream.png)"))
+             (should (equal (imagewire-tests--images) (list (expand-file-name "images/a-boat-in-a-stream.png" folder))))))
+       (delete-process server)
+       (kill-buffer buffer)))))
 
 (ert-deftest imagewire-the-list-has-small-images ()
   "The list shows a small image where the display can [editor 33]."
