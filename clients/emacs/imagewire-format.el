@@ -41,9 +41,13 @@
     ("org" . org) ("tex" . latex) ("html" . html) ("htm" . html))
   "The formats of files for which there may be no mode.")
 
+(defvar-local imagewire--fixed-format nil
+  "The format of links in this buffer, whatever its mode.")
+
 (defun imagewire--format ()
   "Return the name of the format of links in this buffer."
-  (or (cl-loop for (format . modes) in imagewire--modes
+  (or imagewire--fixed-format
+      (cl-loop for (format . modes) in imagewire--modes
                when (apply #'derived-mode-p modes) return format)
       (when buffer-file-name
         (cdr (assoc-string (or (file-name-extension buffer-file-name) "") imagewire--extensions t)))

@@ -35,6 +35,8 @@
   ;; An SVG file may be slow to draw, and is somebody else's.
   (when (and (display-images-p)
              (member (downcase (or (file-name-extension file) "")) '("png" "jpg" "jpeg" "gif" "webp" "bmp" "tiff" "avif"))
+             ;; Reading a pipe would not end.
+             (file-regular-p file)
              (file-readable-p file))
     (create-image file nil nil :max-width imagewire-image-width)))
 

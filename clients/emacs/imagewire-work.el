@@ -22,10 +22,10 @@
 
 (cl-defstruct (imagewire--work (:constructor imagewire--work) (:copier nil))
   "An image in progress, from its command to its link.
-PLACE is where its link goes, FOLDER where its files go; ETA is
-when it is expected, in milliseconds, or nil; PREVIEW is the file
+PLACE is where its link goes, in FORMAT; FOLDER is where its files
+go; ETA is when it is expected, in milliseconds, or nil; PREVIEW is the file
 of a partial image, or nil; CALL is its submit."
-  prompt place folder (status "created") eta preview id call cancelled)
+  prompt place format folder (status "created") eta preview id call cancelled)
 
 (declare-function image-flush "image.c" (spec &optional frame))
 
@@ -114,7 +114,10 @@ be changed."
         (pcase placed
           ('unsafe (imagewire--refuse path))
           ('nil
-           (kill-new (or (with-temp-buffer (imagewire--links prediction prompt)) path))
+           (kill-new (or (with-temp-buffer
+                           (setq imagewire--fixed-format (imagewire--work-format work))
+                           (imagewire--links prediction prompt))
+                         path))
            (imagewire--say "the buffer was closed or cannot be changed; C-y yanks the link to %s"
                            (abbreviate-file-name path)))
           (_ (imagewire--say "%s: %s" (imagewire--short prompt 30) placed)))))))
@@ -219,7 +222,8 @@ It could not be written, or not be linked from this buffer."
 (defun imagewire--begin (prompt place params)
   "Make an image of PROMPT with PARAMS of the method submit.
 Its link will be at PLACE, which is in the current buffer."
-  (let ((work (imagewire--work :prompt prompt :place place :folder (imagewire--image-folder))))
+  (let ((work (imagewire--work :prompt prompt :place place :format (imagewire--format)
+                               :folder (imagewire--image-folder))))
     (push work imagewire--in-progress)
     (add-to-list 'mode-line-misc-info '(imagewire--in-progress (" [" (:eval (imagewire--mode-line)) "] ")))
     (imagewire--show work "created")

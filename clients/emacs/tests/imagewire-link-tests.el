@@ -79,6 +79,7 @@
     (should (equal (imagewire--links prediction "a fox") "![a fox](/x/a.png)\n[a fox](/x/a.mp4)\n![a fox](/x/a.svg)"))
     (cl-letf (((symbol-function 'display-images-p) #'always)
               ((symbol-function 'file-readable-p) #'always)
+              ((symbol-function 'file-regular-p) #'always)
               ((symbol-function 'create-image) (lambda (file &rest _) file)))
       (should (equal (mapcar #'imagewire--image '("/x/a.mp4" "/x/a.svg" "/x/a.png")) '(nil nil "/x/a.png"))))))
 
@@ -182,6 +183,18 @@
       (should (imagewire-tests--image-p
                (concat (file-name-as-directory (expand-file-name directory folder)) (match-string 1 (buffer-string)))))
       (should (file-exists-p (expand-file-name (url-unhex-string (imagewire--found-path (imagewire--link-here)))))))))
+
+(ert-deftest imagewire-a-caption-runs-nothing-in-latex ()
+  "A hostile prompt in a caption of LaTeX is only text [editor 21]."
+  (dolist (text (imagewire-tests--hostile))
+    (let ((caption (imagewire--captioned "LINK" text 'latex)))
+      (unless (equal caption "LINK")
+        (should (string-match "\\`\\\\begin{figure}\n  \\\\centering\n  LINK\n  \\\\caption{\\(.*\\)}\n\\\\end{figure}\\'" caption))
+        (should-not (string-match-p
+                     "[\\{}$&#%_^~]"
+                     (replace-regexp-in-string
+                      (rx "\\" (or (any "{}$&#%_") (: "text" (or "backslash" "asciicircum" "asciitilde" "less" "greater" "bar") "{}")))
+                      "" (match-string 1 caption))))))))
 
 (ert-deftest imagewire-a-line-that-is-too-long-hides-no-other-link ()
   (imagewire-tests--with ()

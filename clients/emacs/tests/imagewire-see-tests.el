@@ -38,7 +38,9 @@
      (imagewire-tests--idle)
      (should imagewire-image-mode)
      (should (equal (imagewire-tests--images) (list file)))
-     (insert "\n\n![another](images/a-fox.png) and ![gone](images/gone.png), ![far](https://example.com/a.png)\n")
+     (call-process "mkfifo" nil nil nil (expand-file-name "images/pipe.png" folder))
+     (insert "\n\n![another](images/a-fox.png) and ![gone](images/gone.png), ![far](https://example.com/a.png)"
+             "![pipe](images/pipe.png)\n")
      (should (equal (imagewire-tests--images) (list file file)))
      (imagewire-image-mode -1)
      (should-not (imagewire-tests--images))

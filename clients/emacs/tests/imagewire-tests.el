@@ -112,6 +112,15 @@
     (should (string-match "\\`!\\[a fox\\](\\(/.*\\))\\'" (current-kill 0)))
     (should (imagewire-tests--image-p (match-string 1 (current-kill 0))))))
 
+(ert-deftest imagewire-a-link-of-a-closed-document-has-its-format ()
+  "The link in the kill ring is written as the closed document would have it [editor 37]."
+  (imagewire-tests--with ((imagewire-input '(:size "64x64" :sandbox (:delay_ms 300))))
+    (with-current-buffer (find-file-noselect (expand-file-name "gone.org" folder))
+      (imagewire-generate "a fox")
+      (kill-buffer))
+    (imagewire-tests--idle)
+    (should (equal (current-kill 0) (format "[[file:%s/images/a-fox.png]]" folder)))))
+
 (ert-deftest imagewire-a-buffer-that-is-read-only-is-refused-before-anything-is-sent ()
   "A document that cannot be changed is refused before anything is sent [editor 40]."
   (imagewire-tests--with ()
