@@ -41,12 +41,17 @@
     (create-image file nil nil :max-width imagewire-image-width)))
 
 (defun imagewire--hide-images (start end)
-  "Remove the images between START and END."
-  (remove-overlays start end 'imagewire-image t))
+  "Remove the images between START and END.
+Return where the links of all of them begin and end."
+  (dolist (overlay (overlays-in start end))
+    (when (overlay-get overlay 'imagewire-image)
+      (setq start (min start (overlay-start overlay))
+            end (max end (overlay-end overlay)))
+      (delete-overlay overlay)))
+  (cons start end))
 
 (defun imagewire--show-images (start end)
   "Show the images whose links are between START and END."
-  (imagewire--hide-images start end)
   (dolist (link (imagewire--find-links start end))
     (when-let* ((file (imagewire--file-of (imagewire--found-path link)))
                 (image (ignore-errors (imagewire--image file)))
@@ -60,9 +65,15 @@
 
 (defun imagewire--show-lines (start end)
   "Show the images of the lines from START to END."
-  (save-excursion
-    (imagewire--show-images (progn (goto-char start) (line-beginning-position))
-                            (progn (goto-char end) (line-end-position)))))
+  (let ((lines (lambda (start end)
+                 (save-excursion
+                   (cons (progn (goto-char start) (line-beginning-position))
+                         (progn (goto-char end) (line-end-position)))))))
+    ;; A link that is only partly in them is shown anew as well.
+    (pcase-let* ((`(,start . ,end) (funcall lines start end))
+                 (`(,start . ,end) (imagewire--hide-images start end))
+                 (`(,start . ,end) (funcall lines start end)))
+      (imagewire--show-images start end))))
 
 (defun imagewire--show-in-org (start end)
   "Let Org show the images between START and END."

@@ -225,18 +225,24 @@ The link to the new one goes where the list was opened."
         (imagewire--check-link prompt)
         (imagewire--change path prompt chosen #'imagewire--place-here)))))
 
-(defun imagewire-list--then-refresh (method params)
-  "Call METHOD with PARAMS, then refresh this list."
+(defun imagewire-list--then-refresh (method params succeeded)
+  "Call METHOD with PARAMS and SUCCEEDED with its result, then refresh this list."
   (let ((buffer (current-buffer)))
     (imagewire--call method params
-                     (lambda (_result)
+                     (lambda (result)
+                       (funcall succeeded result)
                        (when (buffer-live-p buffer)
                          (with-current-buffer buffer (imagewire-list--refresh)))))))
 
 (defun imagewire-list-cancel ()
-  "Cancel the image on this line."
+  "Cancel the image on this line.
+A message says whether it may cost something anyway."
   (interactive nil imagewire-list-mode)
-  (imagewire-list--then-refresh :cancel (list :id (plist-get (imagewire-list--chosen) :id))))
+  (let ((chosen (imagewire-list--chosen)))
+    (imagewire-list--then-refresh
+     :cancel (list :id (plist-get chosen :id))
+     (lambda (prediction)
+       (when (plist-get prediction :failure) (imagewire--explain prediction (imagewire--prompt-of chosen)))))))
 
 (defun imagewire-list-delete (&optional files)
   "Delete the prediction on this line, after a question.
@@ -245,7 +251,8 @@ With a prefix argument delete its FILES too."
   (let ((chosen (imagewire-list--chosen)))
     (if (y-or-n-p (format "Delete \"%s\"%s? " (imagewire--short (imagewire--prompt-of chosen) 40)
                           (if files " and its files" "; its files stay")))
-        (imagewire-list--then-refresh :delete (list :ids (vector (plist-get chosen :id)) :files (if files t :json-false)))
+        (imagewire-list--then-refresh :delete (list :ids (vector (plist-get chosen :id)) :files (if files t :json-false))
+                                      #'ignore)
       (imagewire--say "nothing was deleted"))))
 
 ;;;###autoload

@@ -34,6 +34,7 @@
     (imagewire-tests--in-list "to be listed" 2
       (should (looking-at " *\\(created\\|processing\\) +[0-9]+ s +free +a yak to be listed$"))
       (imagewire-list-cancel)
+      (imagewire-tests--message "a yak to be listed: cancelled")
       (imagewire-tests--wait "the cancelled one" (lambda () (goto-char (point-min)) (looking-at " *cancelled")))
       (forward-line 1)
       (should (looking-at " *completed +[0-9]+ s +free +image +a zebra to be listed$"))

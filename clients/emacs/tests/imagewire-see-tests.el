@@ -64,6 +64,24 @@
        (imagewire-global-image-mode -1))
      (set-buffer (get-buffer-create "*scratch*")))))
 
+(ert-deftest imagewire-a-link-of-several-lines-has-one-image ()
+  "A line of a link is edited, and its image is there once [editor 35]."
+  (imagewire-tests--graphical
+   (imagewire-tests--with ((file (expand-file-name "images/a-fox.png" folder)))
+     (set-visited-file-name (expand-file-name "a.rst" folder) t)
+     (imagewire-generate "a fox")
+     (imagewire-tests--idle)
+     (goto-char (point-max))
+     (insert "\n\nend")
+     (should (equal (imagewire-tests--images) (list file)))
+     (dolist (line '(":alt" "image::"))
+       (goto-char (point-min))
+       (search-forward line)
+       (insert " ")
+       (should (equal (imagewire-tests--images) (list file))))
+     (erase-buffer)
+     (should-not (imagewire-tests--images)))))
+
 (ert-deftest imagewire-org-shows-its-own-images ()
   "In Org the mode is that of Org [editor 35]."
   (imagewire-tests--graphical
