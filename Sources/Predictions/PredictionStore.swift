@@ -12,6 +12,12 @@ public protocol PredictionStore: ChangeLog {
   /// the name of an account does not tell its key.
   var salt: [UInt8] { get }
 
+  /// Whether a read may wait for another machine. Then no thread of a provider reads.
+  var isRemote: Bool { get }
+
+  /// Whether other processes can tell that this one lives, so that they leave its work alone. Takes microseconds.
+  var isSeenAlive: Bool { get }
+
   /// One prediction, with its input unless that has moved to a file; `nil` where there is no such prediction.
   func prediction(_ id: PredictionID) throws(StoreError) -> Prediction?
 
@@ -159,6 +165,12 @@ public protocol PredictionStore: ChangeLog {
 }
 
 extension PredictionStore {
+  /// `false`: it is on this machine.
+  public var isRemote: Bool { false }
+
+  /// `true`: the kernel tells it.
+  public var isSeenAlive: Bool { true }
+
   /// Waits without a limit.
   public func flush() { flush(atMost: nil) }
 

@@ -32,6 +32,25 @@ struct RaceTests {
     #expect(rig.posts.isEmpty)
   }
 
+  /// A store on a server is not read on the provider's thread. Nothing is sent while others cannot see that this process lives.
+  @Test(arguments: [true, false]) func aRemoteStoreIsNotReadBeforeAPost(isSeenAlive: Bool) throws {
+    let rig = Rig()
+    rig.provider.state.withLock { $0.submits = [.wait] }
+    rig.store.remote.withLock { ($0.isRemote, $0.isSeenAlive) = (true, isSeenAlive) }
+    let id = try rig.submit().id
+    _ = rig.provider.state.wait(atMost: 20_000) { $0.waiting.isEmpty ? nil : true }
+    let reads = rig.store.remote.withLock { $0.reads }
+    rig.provider.start()
+    if isSeenAlive {
+      try rig.soon("it is sent") { rig.posts.count == 1 }
+      #expect(rig.store.remote.withLock { $0.reads } == reads)
+    } else {
+      try rig.soon("it ends unsent") { rig.table.row(id)?.failure?.kind == .interrupted }
+      #expect(rig.posts.isEmpty)
+      #expect(try rig.row(id).billing == .none)
+    }
+  }
+
   /// Taken over by another process; this one learns it by its own late commit.
   @Test func takenOverByAnotherProcess() throws {
     let rig = Rig()

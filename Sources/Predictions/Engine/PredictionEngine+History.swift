@@ -13,7 +13,7 @@ extension PredictionEngine {
       return react(.looked(prediction.id, .unavailable(reason: error.message)))
     }
     history.search(for: prediction, window: window) { [self] outcome in
-      react(.looked(prediction.id, withoutOurs(outcome, of: prediction.account)))
+      reading { [self] in react(.looked(prediction.id, withoutOurs(outcome, of: prediction.account))) }
     }
   }
 
@@ -29,11 +29,18 @@ extension PredictionEngine {
     let margins = history.historyWindow
     let since = prediction.createdAt > now ? now - margins.reach : prediction.createdAt - margins.before
     history.search(for: prediction, window: since...now + margins.after) { [self] outcome in
-      let outcome = withoutOurs(outcome, of: prediction.account)
-      if case .unavailable(let reason) = outcome { warnAboutSearches(reason) }
-      react(.searched(id, outcome))
-      wakeDrain()
+      reading { [self] in
+        let outcome = withoutOurs(outcome, of: prediction.account)
+        if case .unavailable(let reason) = outcome { warnAboutSearches(reason) }
+        react(.searched(id, outcome))
+        wakeDrain()
+      }
     }
+  }
+
+  /// Runs a body that reads the store: not on a provider's thread where the store is remote.
+  private func reading(_ body: @escaping @Sendable () -> Void) {
+    if store.isRemote { files.async(body) } else { body() }
   }
 
   private func warnAboutSearches(_ reason: String) {

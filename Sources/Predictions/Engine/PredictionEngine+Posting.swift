@@ -100,10 +100,16 @@ extension PredictionEngine {
   }
 
   /// Decides immediately before the first byte: the POST is not revoked, its claim is not too old, and the row still
-  /// says that this process sends it (another process may have cancelled it).
+  /// says that this process sends it (another process may have cancelled it). Of a remote store it is not read here, where all
+  /// transfers would wait for it: what was claimed a moment ago is taken for the row, and a cancellation by another machine may come
+  /// too late.
   private func mayStart(_ prediction: Prediction, at provider: any Provider) -> Bool {
     let id = prediction.id
-    let row = provider.isEmbedded ? prediction : (try? store.prediction(id))
+    let row =
+      provider.isEmbedded
+      ? prediction
+      : store.isRemote
+        ? (store.isSeenAlive ? state.withLock { $0.live[id]?.prediction } : nil) : (try? store.prediction(id))
     let isOurs = row.map { $0.status == .processing && $0.phase == .sending && $0.epoch == prediction.epoch } ?? false
     let now = time.now.steady
     return state.withLock { $0.posts.mayStart(id, isOurs: isOurs, now: now) }

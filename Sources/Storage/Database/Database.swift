@@ -37,6 +37,9 @@ protocol Database: Sendable {
   /// Whether any process has committed since the last call; `nil` where the reading connection tells.
   func hasChanged() -> Bool?
 
+  /// Whether other processes can tell that this one lives.
+  var isSeenAlive: Bool { get }
+
   /// Lets other processes know of a commit.
   func committed(on connection: TableConnection)
 
@@ -78,6 +81,8 @@ extension PredictionDatabase: Database {
   }
 
   func hasChanged() -> Bool? { nil }
+
+  var isSeenAlive: Bool { true }
 
   func committed(on connection: TableConnection) {}
 

@@ -144,6 +144,12 @@ public final class TablePredictionStore: PredictionStore {
   /// The number of committed groups.
   public var commitCount: Int { thread.commitCount }
 
+  /// Whether the tables are on a server.
+  public var isRemote: Bool { !(database is PredictionDatabase) }
+
+  /// Whether other processes can tell that this one lives.
+  public var isSeenAlive: Bool { database.isSeenAlive }
+
   // MARK: Reading
 
   /// One prediction with all fields; `nil` where there is none.

@@ -266,6 +266,8 @@ final class PostgreSQLDatabase: Database {
 
   func hasChanged() -> Bool? { watch.takeChange() }
 
+  var isSeenAlive: Bool { watch.age != nil }
+
   func committed(on connection: TableConnection) {
     // By itself: inside the transaction it would make commits of the whole server wait for each other.
     let newest = try? connection.integer("SELECT max(change) FROM changes, pg_notify('imagewire', '')")

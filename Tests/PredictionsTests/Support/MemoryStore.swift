@@ -19,11 +19,17 @@ final class MemoryStore: PredictionStore {
     startedAt = table.time.now.wall
   }
 
+  /// As a store on a server: whether it is one, whether others see this process, and how often a row was read.
+  let remote = Protected((isRemote: false, isSeenAlive: true, reads: 0))
+  var isRemote: Bool { remote.withLock { $0.isRemote } }
+  var isSeenAlive: Bool { remote.withLock { $0.isSeenAlive } }
+
   private var now: Int64 { table.time.now.wall }
 
   // MARK: - Reading
 
   func prediction(_ id: PredictionID) -> Prediction? {
+    remote.withLock { $0.reads += 1 }
     let row = table.state.withLock { state in state.rows[id].map { state.shown($0) } }
     let action = table.state.withLock { state -> (@Sendable () -> Void)? in
       guard state.afterRead?.id == id else { return nil }
