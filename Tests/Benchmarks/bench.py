@@ -19,6 +19,7 @@ from pathlib import Path
 import chains
 import durable
 import felt
+import fleet
 import flight
 import growth
 import heavy
@@ -32,7 +33,7 @@ from child import HERE, compile_c
 from report import machine, plot, table
 
 PARTS = (
-    "wire", "peers", "durable", "pictures", "thumbnails", "outputs", "chains", "heavy", "flight", "million", "growth", "felt",
+    "wire", "peers", "durable", "pictures", "thumbnails", "outputs", "chains", "heavy", "flight", "million", "fleet", "growth", "felt",
 )
 
 
@@ -77,6 +78,8 @@ def main() -> None:
                 rows += flight.measure(program, static, folder)
             elif part == "million":
                 rows += million.measure(program, driver, folder, options.runs)
+            elif part == "fleet":
+                rows += fleet.measure(program, driver, folder)
             elif part == "felt":
                 rows += felt.measure(program, folder, options.felt_jobs, options.felt_rows)
             elif part == "growth":
