@@ -11,10 +11,11 @@ WITH_PROGRAM := IMAGEWIRE=$(abspath $(DEBUG))
 PYTEST := $(PYTHON) -m pytest -q -p no:cacheprovider
 FUZZ_SECONDS ?= 600
 
-.PHONY: bench browser build clean debug demo dependencies dist fleet format fuzz fuzz-short help install lint mcp-clients notebook \
-  power-loss sanitize sanitize-address sanitize-thread schemas shells soak soak-short test test-adversary test-clients \
-  test-conformance test-dist test-editors test-editors-next test-endurance test-examples test-fleet test-foreign test-hosts test-hosts-all \
-  test-mcp test-node test-openai test-program test-python test-reproducible test-s3 test-swift tools types
+.PHONY: bench browser build clean debug demo dependencies dist fleet format fuzz fuzz-short help install lint mcp-clients \
+  notebook power-loss sanitize sanitize-address sanitize-thread schemas screens shells soak soak-short test test-adversary \
+  test-clients test-conformance test-dist test-editors test-editors-next test-endurance test-examples test-fleet \
+  test-foreign test-hosts test-hosts-all test-mcp test-node test-openai test-program test-python test-reproducible test-s3 \
+  test-screens test-swift tools types
 
 help: ## This list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -74,6 +75,11 @@ test-editors: debug tools ## The editors' clients, in the editors of this system
 
 test-editors-next: debug ## The same in the editors of Debian 13 (needs root; fetches 300 MB of Debian once)
 	@.ci/test-editors-next
+
+test-screens: debug browser ## The recordings of the editors for their READMEs, and that a browser shows them
+	@.ci/editors
+	@.ci/screens
+	$(WITH_PROGRAM) .build-tools/screens/bin/python -m pytest -q -p no:cacheprovider clients/screens/tests
 
 test-mcp: debug tools mcp-clients browser ## The MCP server, driven by seven client libraries from PyPI, and its pages
 	$(WITH_PROGRAM) $(PYTEST) -n 2 --dist worksteal Tests/MCPTests
@@ -157,6 +163,11 @@ schemas: ## Render schemas/ from the table of methods
 	@.ci/node
 	node clients/node/render-types.mjs
 	python3 clients/python/render_types.py
+
+screens: debug ## Record the editors for their READMEs: clients/*/screen.svg
+	@.ci/editors
+	@.ci/screens
+	for name in neovim vim emacs; do $(WITH_PROGRAM) .build-tools/screens/bin/python clients/screens/record.py $$name || exit 1; done
 
 install: dependencies ## The program, its man page, completions and schemas below $(PREFIX)
 	@binary=$$(.ci/release) && .ci/stage "$$binary" $(DESTDIR)$(PREFIX)

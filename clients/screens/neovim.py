@@ -1,0 +1,36 @@
+"""imagewire in Neovim."""
+
+TITLE = "imagewire in Neovim: a prompt becomes a link in the text"
+SETTINGS = (
+    "set shortmess+=I noruler noshowcmd laststatus=2 "
+    "statusline=%f%=%{v:lua.require'imagewire'.statusline()}\\ "
+)
+
+
+def command(repository):
+    plugin = repository / "clients/neovim"
+    return ["nvim", "--clean", "--cmd", f"set runtimepath^={plugin}", "-c", SETTINGS, "note.md"]
+
+
+def play(terminal):
+    terminal.type("4G", pace=0)
+    terminal.say("A prompt, where the image shall be")
+    terminal.hold(1)
+    terminal.type(":Imagewire a red fox in snow")
+    terminal.hold(0.6)
+    terminal.say("Meanwhile you write on")
+    terminal.type("\r")
+    terminal.see("s left")
+    terminal.type("Go")
+    terminal.type("A heron stood on the ice.\x1b")
+    terminal.say("The link lands where the command was given")
+    terminal.see("![a red fox in snow](images/")
+    terminal.hold(2.5)
+    terminal.say("Every image so far: open one, or insert its link here")
+    terminal.type(":ImagewireList\r")
+    terminal.see("a lighthouse")
+    terminal.hold(1.5)
+    terminal.type("jjj", pace=0.4)
+    terminal.type("i")
+    terminal.see("![a tram in the rain")
+    terminal.hold(2.5)
