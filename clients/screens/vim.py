@@ -6,7 +6,8 @@ SETTINGS = "set shortmess+=I noruler noshowcmd laststatus=2 statusline=%f%=%{ima
 
 def command(repository):
     plugin = repository / "clients/vim"
-    return ["vim", "-Nu", "DEFAULTS", "-i", "NONE", "--cmd", f"set runtimepath^={plugin}", "-c", "runtime plugin/imagewire.vim", "-c", SETTINGS, "note.md"]
+    clean = ["vim", "-Nu", "DEFAULTS", "-i", "NONE", "--cmd", f"set runtimepath^={plugin}"]
+    return [*clean, "-c", "runtime plugin/imagewire.vim", "-c", SETTINGS, "note.md"]
 
 
 def play(terminal):
