@@ -14,8 +14,8 @@ FUZZ_SECONDS ?= 600
 .PHONY: bench browser build clean debug demo dependencies dist fleet format fuzz fuzz-short help install lint mcp-clients \
   notebook power-loss sanitize sanitize-address sanitize-thread schemas screens shells soak soak-short test test-adversary \
   test-clients test-conformance test-dist test-editors test-editors-next test-endurance test-examples test-fleet \
-  test-foreign test-hosts test-hosts-all test-mcp test-node test-openai test-program test-python test-reproducible test-s3 \
-  test-screens test-swift tools types
+  test-foreign test-hosts test-hosts-all test-mcp test-node test-openai test-program test-python test-ray test-reproducible \
+  test-s3 test-screens test-swift test-xinference tools types
 
 help: ## This list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -95,6 +95,14 @@ test-hosts-all: debug tools ## The same in every agent host (3 GB from PyPI)
 test-openai: debug tools ## The provider openai against LiteLLM's proxy (750 MB from PyPI)
 	@.ci/litellm
 	$(WITH_PROGRAM) $(PYTEST) Tests/ForeignServers/test_litellm.py
+
+test-ray: debug tools ## The provider openai against a cluster by Ray Serve, a replica of which is killed (1.3 GB on the disk)
+	@.ci/ray
+	$(WITH_PROGRAM) $(PYTEST) Tests/ForeignServers/test_ray.py
+
+test-xinference: debug tools ## The provider openai against Xinference with a tiny model (1.5 GB on the disk)
+	@.ci/xinference
+	$(WITH_PROGRAM) $(PYTEST) Tests/ForeignServers/test_xinference.py
 
 test-foreign: debug ## WaveSpeed's own clients for Python, LangChain and LlamaIndex against our fixture (240 MB from PyPI)
 	@.ci/wavespeed
