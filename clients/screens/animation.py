@@ -34,7 +34,7 @@ def render(frames, title, after=3.0):
             name = classes.setdefault(spans, f"s{len(classes)}")
             groups.append(f'<g class="{name}">{drawn}</g>')
     width, height = round(columns * WIDTH + 2 * MARGIN), (rows + 2) * HEIGHT + 2 * MARGIN
-    style = _style(columns, rows) + "".join(_rule(name, spans, end) for spans, name in classes.items())
+    style = _style(end) + "".join(_rule(name, spans, end) for spans, name in classes.items())
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img">\n'
         f"<title>{_escape(title)}</title>\n<style>\n{style}</style>\n"
@@ -60,15 +60,15 @@ def _rule(name, spans, end):
         if stop < end:
             steps[_share(stop, end)] = "hidden"
     frames = "".join(f"{share}%{{visibility:{value}}}" for share, value in steps.items())
-    still = "" if spans[-1][1] == end else "visibility:hidden;"
-    return f".{name}{{{still}animation:{name} {round(end, 2):g}s step-end infinite}}@keyframes {name}{{{frames}}}\n"
+    still = "visibility:visible;" if spans[-1][1] == end else ""
+    return f".{name}{{{still}animation-name:{name}}}@keyframes {name}{{{frames}}}\n"
 
 
 def _share(time, end):
     return float(f"{100 * time / end:.2f}")
 
 
-def _style(columns, rows):
+def _style(end):
     def palette(index):
         return "".join(f"--{name}:{pair[index]};" for name, pair in COLOURS.items())
 
@@ -78,6 +78,7 @@ def _style(columns, rows):
         f"@media(prefers-color-scheme:dark){{svg{{{palette(1)}}}}}\n"
         f"text{{white-space:pre;fill:var(--default)}}.frame{{fill:var(--ground);stroke:var(--white)}}.b{{font-weight:700}}"
         f".u{{text-decoration:underline}}.note{{font:italic 14px system-ui,sans-serif}}{fills}\n"
+        f"g{{visibility:hidden;animation:{round(end, 2):g}s step-end infinite}}\n"
         "@media(prefers-reduced-motion:reduce){g{animation:none!important}}\n"
     )
 
@@ -94,7 +95,7 @@ def _row(cells, number):
         left, length = MARGIN + column * WIDTH, len(run)
         column += length
         if background != "default":
-            colour = _colour("default" if background == "text" else background)
+            colour = _name(background)[:3]
             rectangles.append(f'<rect class="{colour}" x="{left:g}" y="{top}" width="{round(length * WIDTH, 1):g}" height="{HEIGHT}"/>')
         words = "".join(cell.text for cell in run)
         blanks = len(words) - len(words.lstrip(" "))
@@ -104,7 +105,8 @@ def _row(cells, number):
             continue
         else:
             words = words.strip(" ")
-        names = [_colour(foreground)] if foreground != "default" else []
+        foreground = _legible(_name(foreground), _name(background))
+        names = [foreground[:3]] if foreground != "default" else []
         names += ["b"] * bold + ["u"] * underlined
         style = f' class="{" ".join(names)}"' if names else ""
         width = f' textLength="{round(_cells(run, words) * WIDTH, 1):g}"' if len(words) > 1 else ""
@@ -124,10 +126,17 @@ def _caption(caption, rows):
     return f'<text class="cap note" x="{MARGIN}" y="{MARGIN + (rows + 1) * HEIGHT + 10}">{_escape(caption)}</text>'
 
 
-def _colour(name):
-    """The class of a colour; one that a terminal of eight colours does not have is the text's."""
-    name = name.removeprefix("bright")
-    return (name if name in COLOURS else "default")[:3]
+def _name(colour):
+    """Our name of a colour; one that a terminal of eight colours does not have is the text's."""
+    name = "default" if colour == "text" else colour.removeprefix("bright")
+    return name if name in COLOURS else "default"
+
+
+def _legible(foreground, background):
+    """The text's colour on a coloured ground: there black and the usual one may be as dark, or as light, as the ground."""
+    if background in ("default", "ground") or foreground not in ("default", "black"):
+        return foreground
+    return "default" if background == "white" else "ground"
 
 
 def _escape(text):

@@ -1,10 +1,7 @@
 """imagewire in Neovim."""
 
-TITLE = "imagewire in Neovim: a prompt becomes a link in the text"
-SETTINGS = (
-    "set shortmess+=I noruler noshowcmd laststatus=2 "
-    "statusline=%f%=%{v:lua.require'imagewire'.statusline()}\\ "
-)
+TITLE = "imagewire in Neovim: a prompt becomes a link, whose image can be changed and made again"
+SETTINGS = "set shortmess+=I noruler noshowcmd laststatus=2 statusline=%f%=%{v:lua.require'imagewire'.statusline()}\\ "
 
 
 def command(repository):
@@ -16,21 +13,34 @@ def play(terminal):
     terminal.type("4G", pace=0)
     terminal.say("A prompt, where the image shall be")
     terminal.hold(1)
-    terminal.type(":Imagewire a red fox in snow")
+    terminal.type(":Imagewire a red fox")
     terminal.hold(0.6)
     terminal.say("Meanwhile you write on")
     terminal.type("\r")
     terminal.see("s left")
-    terminal.type("Go")
-    terminal.type("A heron stood on the ice.\x1b")
+    terminal.type("GoA heron stood on the ice.\x1b")
     terminal.say("The link lands where the command was given")
-    terminal.see("![a red fox in snow](images/")
-    terminal.hold(2.5)
-    terminal.say("Every image so far: open one, or insert its link here")
+    terminal.see("images/a-red-fox.png")
+    terminal.hold(2)
+    terminal.say("Change the image under the cursor; its file is sent after a question")
+    terminal.type("4G0", pace=0)
+    terminal.type(":ImagewireChange by night\r")
+    terminal.see("Send a-red-fox.png to wavespeed?")
+    terminal.hold(2)
+    terminal.type("1\r")
+    terminal.see("images/by-night.png")
+    terminal.hold(2)
+    terminal.say("The same prompt with another seed")
+    terminal.type(":ImagewireVary\r")
+    terminal.see("images/a-red-fox_2.png")
+    terminal.hold(2)
+    terminal.say("What an image was made from, and what was made from it")
+    terminal.type(":ImagewireHistory\r")
+    terminal.see("1: ")
+    terminal.hold(3)
+    terminal.type("\r")
+    terminal.say("Every image so far")
     terminal.type(":ImagewireList\r")
-    terminal.see("a lighthouse")
+    terminal.see("a lighth")
     terminal.hold(1.5)
     terminal.type("jjj", pace=0.4)
-    terminal.type("i")
-    terminal.see("![a tram in the rain")
-    terminal.hold(2.5)

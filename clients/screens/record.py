@@ -2,8 +2,8 @@
 """Records an editor while it makes images: record.py NAME [screen.svg], where NAME.py beside this file is the script.
 
 A script has `TITLE`, `command(repository)` with the editor's arguments, and `play(terminal)`. It runs in a directory of its own,
-with a note in Markdown and one in Org, below a home of its own. Its images come from the service on loopback that the tests use for
-WaveSpeedAI's, because a remote service lets the time left be estimated; nothing is paid. `IMAGEWIRE` names the program.
+which has `note.md` and `note.org`, below a home of its own. Its images come from the service on loopback that the tests use for WaveSpeedAI's, because
+a remote service lets the time left be estimated; nothing is paid. `IMAGEWIRE` names the program.
 """
 
 import argparse
@@ -19,7 +19,7 @@ REPOSITORY = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(REPOSITORY / "Tests/Fixtures")]
 
 import animation  # noqa: E402
-from service import SlowWaveSpeed  # noqa: E402
+from service import MODEL, SlowWaveSpeed  # noqa: E402
 from terminal import Terminal  # noqa: E402
 
 #: The document of each kind, by its name.
@@ -48,7 +48,7 @@ def record(name, columns=80, rows=24):
             (documents / document).write_text(text)
         environment = {
             "PATH": os.environ["PATH"], "HOME": folder, "TERM": "xterm", "LANG": "C.UTF-8", "TZ": "UTC", "IMAGEWIRE": program,
-            "WAVESPEED_API_KEY": "none", "WAVESPEED_BASE_URL": service.url,
+            "WAVESPEED_API_KEY": "none", "WAVESPEED_BASE_URL": service.url, "IMAGEWIRE_MODEL": MODEL,
         }
         _make_earlier(program, environment, documents)
         terminal = Terminal(script.command(REPOSITORY), environment, documents, columns, rows)

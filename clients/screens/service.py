@@ -5,14 +5,14 @@ import time
 from wavespeed import LoopbackWaveSpeed, model, png
 
 #: How long an image takes, in seconds.
-DURATION = 4
+DURATION = 3
 SIZES = {"type": "string", "default": "1024*1024", "enum": ["1024*1024", "1024*1536", "1536*1024"]}
 SEED = {"type": "integer", "minimum": 0}
+IMAGES = {"type": "array", "items": {"type": "string"}}
+MODEL = "acme/painter/text-to-image"
 CATALOGUE = [
-    model("openai/gpt-image-1-high-fidelity", facts={"name": "GPT Image", "description": "Images from words."}, size=SIZES, seed=SEED),
-    model("acme/painter", facts={"name": "Painter", "description": "Oil and water.", "base_price": 0.02}, size=SIZES, seed=SEED),
-    model("acme/painter-edit", ("prompt", "images"), {"name": "Painter Edit", "description": "Changes images.", "type": "image-to-image"},
-          images={"type": "array", "items": {"type": "string"}}, size=SIZES, seed=SEED),
+    model(MODEL, facts={"description": "Oil and water."}, size=SIZES, seed=SEED),
+    model("acme/painter/edit", ("prompt", "images"), {"type": "image-to-image"}, images=IMAGES, size=SIZES, seed=SEED),
 ]
 
 
@@ -21,7 +21,7 @@ class SlowWaveSpeed(LoopbackWaveSpeed):
 
     def __enter__(self):
         super().__enter__()
-        self.script(polls=0, catalogue=CATALOGUE)
+        self.script(polls=0, catalogue=CATALOGUE, usd=0.02, billed=0.02)
         return self
 
     def _poll(self, connection, do, behaviour, path, body):
