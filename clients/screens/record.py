@@ -2,8 +2,8 @@
 """Records an editor while it makes images: record.py NAME [screen.svg], where NAME.py beside this file is the script.
 
 A script has `TITLE`, `command(repository)` with the editor's arguments, and `play(terminal)`. It runs in a directory of its own,
-which has `note.md` and `note.org`, below a home of its own. Its images come from the service on loopback that the tests use for WaveSpeedAI's, because
-a remote service lets the time left be estimated; nothing is paid. `IMAGEWIRE` names the program.
+with a note in Markdown and one in Org, below a home of its own. Its images come from the service on loopback that the tests use for
+WaveSpeedAI's, because a remote service lets the time left be estimated; nothing is paid. `IMAGEWIRE` names the program.
 """
 
 import argparse
