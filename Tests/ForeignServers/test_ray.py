@@ -43,8 +43,8 @@ class Cluster:
         self.environment = {
             "PATH": f"{RAY}:{os.environ['PATH']}", "HOME": str(folder), "RAY_TMPDIR": str(folder),
             "PYTHONPATH": str(ROOT / "clients/examples"),
-            "MODEL": str(self.model), "GPUS": "0", "REPLICAS": "2", "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1",
-            "RAY_USAGE_STATS_ENABLED": "0", "RAY_DEDUP_LOGS": "0", "RAY_COLOR_PREFIX": "0",
+            "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "RAY_USAGE_STATS_ENABLED": "0", "RAY_DEDUP_LOGS": "0",
+            "RAY_COLOR_PREFIX": "0",
         }
 
     def start(self):
@@ -53,7 +53,10 @@ class Cluster:
         configuration = self.folder / "serve.yaml"
         configuration.write_text(json.dumps({
             "http_options": {"host": "127.0.0.1", "port": self.port},
-            "applications": [{"name": "default", "route_prefix": "/", "import_path": "ray_serve:app"}],
+            "applications": [{
+                "name": "default", "route_prefix": "/", "import_path": "ray_serve:app",
+                "args": {"model": str(self.model), "gpus": 0, "replicas": 2},
+            }],
         }))
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(
