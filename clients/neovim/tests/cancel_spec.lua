@@ -17,25 +17,26 @@ test('cancel: no link, and a message that says what it costs', function()
 end)
 
 test('cancel before the submit is answered', function()
+  equal(t.count() >= 0, true)
   t.settings({ input = { size = '64x64', sandbox = { never = true } } })
   t.edit('note.md')
-  vim.cmd('Imagewire a fox')
+  vim.cmd('Imagewire a fox cancelled early')
+  -- Sent, but not answered yet.
+  vim.wait(1)
   vim.cmd('ImagewireCancel')
-  t.message('a fox: cancelled')
+  t.message('a fox cancelled early: cancelled')
   t.idle()
+  equal(t.listed('a fox cancelled early')[1].status, 'cancelled')
 end)
 
-test('what is cancelled before it is sent is never sent', function()
+test('what is cancelled before it is sent is never sent [editor 9]', function()
   t.edit('note.md', { 'text' })
   vim.cmd('Imagewire a fox taken back')
   vim.cmd('Imagewire a fox that goes on')
-  local select = vim.ui.select
-  vim.ui.select = function(items, _, choose) choose(items[1]) end
-  vim.cmd('ImagewireCancel')
-  vim.ui.select = select
-  contains(t.message('a fox taken back: cancelled').text, 'Nothing was sent')
+  t.choosing(function(items) return items[1] end, function() vim.cmd('ImagewireCancel') end)
+  contains(t.message('a fox taken back: cancelled').text, 'Nothing was spent.')
   t.idle()
-  equal(t.lines(), { 't![a fox that goes on](images/a-fox-that-goes-on.png)ext' })
+  equal(t.lines(), { 'text![a fox that goes on](images/a-fox-that-goes-on.png)' })
   equal(t.listed('a fox taken back'), {})
 end)
 
@@ -46,13 +47,10 @@ test('cancel of one among several, and of all', function()
     vim.cmd('Imagewire ' .. name)
   end
   equal(imagewire.statusline(), 'imagewire: 3 images in progress')
-  local select = vim.ui.select
-  vim.ui.select = function(items, options, choose)
+  t.choosing(function(items, options)
     contains(options.format_item(items[2]), 'two')
-    choose(items[2])
-  end
-  vim.cmd('ImagewireCancel')
-  vim.ui.select = select
+    return items[2]
+  end, function() vim.cmd('ImagewireCancel') end)
   t.message('two: cancelled')
   equal(imagewire.statusline(), 'imagewire: 2 images in progress')
   vim.cmd('ImagewireCancel!')
@@ -63,9 +61,29 @@ end)
 
 test('what was cancelled is cancelled when the editor ends at once', function()
   local job = t.second({ SECOND_FOLDER = t.edit('note.md'), SECOND_DELAY = '3000', SECOND_LEAVES = 'cancelled' }, function() end)
-  vim.fn.jobwait({ job })
+  equal(vim.fn.jobwait({ job }), { 0 })
   local statuses = vim.tbl_map(function(prediction) return prediction.status end, t.listed('a yak given up'))
   equal(statuses, { 'cancelled' })
   -- The prediction that was not cancelled is kept on purpose.
   equal(t.listed('a boat of the second editor')[1].status ~= 'cancelled', true)
+end)
+
+test('an editor that ends right after the command sends nothing [editor 10]', function()
+  local job = t.second({ SECOND_FOLDER = t.edit('note.md'), SECOND_DELAY = '300', SECOND_LEAVES = 'at once' }, function() end)
+  equal(vim.fn.jobwait({ job }), { 0 })
+  -- Its process was running, and the other image was accepted.
+  equal(#t.listed('a boat of the second editor') > 0, true)
+  equal(t.listed('a newt of the last moment'), {})
+end)
+
+test('what was sent may cost something when it is cancelled, and a message says so [editor 11]', function()
+  t.wavespeed('{"poll": [{"do": "running", "times": "forever"}]}', function()
+    t.edit('note.md', { 'text' })
+    vim.cmd('Imagewire a fox that was sent')
+    t.wait_for('its start', function() return imagewire.statusline():match('left') end)
+    vim.cmd('ImagewireCancel')
+    t.idle()
+    t.matches(t.message('a fox that was sent: cancelled').text, 'bill')
+    equal(t.lines(), { 'text' })
+  end)
 end)

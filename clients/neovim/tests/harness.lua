@@ -68,6 +68,41 @@ function M.is_image(path)
   M.equal(head, '\137PNG\r\n\26\n')
 end
 
+--- Calls with an answer to all choices: a function of the items and the options that returns the chosen item.
+function M.choosing(answer, body)
+  local select = vim.ui.select
+  vim.ui.select = function(items, options, choose) choose(answer(items, options)) end
+  local ok, err = pcall(body)
+  vim.ui.select = select
+  if not ok then
+    error(err, 0)
+  end
+end
+
+--- Calls with an answer to all questions for words.
+function M.answering(words, body)
+  local input = vim.ui.input
+  vim.ui.input = function(_, answer) answer(words) end
+  local ok, err = pcall(body)
+  vim.ui.input = input
+  if not ok then
+    error(err, 0)
+  end
+end
+
+--- Calls a method and returns its result.
+function M.call(method, params)
+  local answer
+  require('imagewire.process').request(method, params, function(err, result) answer = { err, result } end)
+  M.wait_for(method, function() return answer end)
+  return assert(answer[2], vim.inspect(answer[1]))
+end
+
+--- Types keys as a user does, and waits until they have been handled.
+function M.type(keys)
+  vim.api.nvim_feedkeys(vim.api.nvim_replace_termcodes(keys, true, false, true), 'xt', false)
+end
+
 --- Small images are drawn soon.
 function M.settings(changes)
   require('imagewire').setup(vim.tbl_extend('force', { program = M.program, input = { size = '64x64' } }, changes or {}))
@@ -84,10 +119,35 @@ end
 
 --- The predictions whose prompt contains a text.
 function M.listed(text)
-  local found
-  require('imagewire.process').request('list', { text = text }, function(_, page) found = page.predictions end)
-  M.wait_for('the list', function() return found end)
-  return found
+  return M.call('list', { text = text }).predictions
+end
+
+--- How many predictions there are, to see that nothing was sent.
+function M.count()
+  return #M.call('list', { limit = 500 }).predictions
+end
+
+--- Calls with a provider on this machine that plays WaveSpeedAI by a script.
+function M.wavespeed(script, body)
+  local port
+  local server = vim.fn.jobstart({ 'python3', M.directory .. '/../../Tests/Fixtures/wavespeed.py', '--script', script }, {
+    on_stdout = function(_, lines) port = port or lines[1]:match('"port": (%d+)') end,
+  })
+  M.wait_for('the provider', function() return port end)
+  vim.env.WAVESPEED_BASE_URL = 'http://127.0.0.1:' .. port
+  require('imagewire.process').stop()
+  M.settings({
+    configuration = { model = 'openai/gpt-image-1-high-fidelity', wavespeed_api_key = 'wsk_SECRETsecret0123456789' }, input = {},
+  })
+  local ok, err = xpcall(body, debug.traceback)
+  vim.env.WAVESPEED_BASE_URL = nil
+  require('imagewire').cancel({ all = true })
+  require('imagewire.process').stop()
+  vim.fn.chanclose(server, 'stdin')
+  M.equal(vim.fn.jobwait({ server }), { 0 })
+  if not ok then
+    error(err, 0)
+  end
 end
 
 --- The contents of a fixture that the tests of all clients share.
@@ -110,11 +170,17 @@ end
 
 function M.run()
   local failed = 0
+  -- TESTS is a pattern for the names of those to run.
+  tests = vim.tbl_filter(function(test) return test.name:match(os.getenv('TESTS') or '') ~= nil end, tests)
   for _, test in ipairs(tests) do
     M.messages = {}
     M.settings()
+    require('imagewire.choices').model, require('imagewire.choices').input = nil, {}
+    vim.cmd('silent! only!')
     vim.cmd('silent! %bwipeout!')
     local ok, err = xpcall(test.body, debug.traceback)
+    -- A test that fails leaves nothing to the next one.
+    require('imagewire').cancel({ all = true })
     require('imagewire.process').stop()
     io.stdout:write(('%s %s\n'):format(ok and 'ok    ' or 'FAILED', test.name))
     if not ok then

@@ -20,7 +20,7 @@ test('a callback that fails is reported, and those behind it are called', functi
   t.message('a fault of the fourth')
 end)
 
-test('the program is missing', function()
+test('the program is missing [editor 43]', function()
   t.settings({ program = '/nowhere/imagewire' })
   t.edit('note.md', { 'text' })
   vim.cmd('Imagewire a fox')
@@ -56,6 +56,7 @@ test('the program is too old: it is told nothing more', function()
   t.settings({ program = t.directory .. '/../../Tests/Fixtures/old-imagewire' })
   t.edit('note.md')
   vim.cmd('Imagewire a fox')
+  t.wait_for('its process', process.pid)
   local pid = process.pid()
   local text = t.message('too old').text
   contains(text, '0.1.0')
@@ -119,7 +120,7 @@ test('an error without an id fails the one call in flight, and none of several',
   t.wait_for('both calls to fail', function() return failed == 2 end)
 end)
 
-test('the process is killed in the middle: everything fails at once, and the next command starts it again', function()
+test('the process is killed in the middle: everything fails at once, and the next command starts it again [editor 41]', function()
   t.settings({ input = { size = '64x64', sandbox = { delay_ms = 3000 } } })
   t.edit('note.md')
   vim.cmd('Imagewire a fox that survives')
@@ -132,7 +133,9 @@ test('the process is killed in the middle: everything fails at once, and the nex
   vim.loop.kill(first, 'sigkill')
   t.idle()
   equal(t.message('the process ended').level, vim.log.levels.ERROR)
-  contains(t.message('the process ended').text, ':ImagewireList')
+  -- One line for both, with the way to them in its first 80 characters.
+  contains(t.message('the process ended').text:sub(1, 80), 'accepted images go on: see :ImagewireList')
+  equal(#vim.tbl_filter(function(message) return message.level == vim.log.levels.ERROR end, t.messages), 1)
   equal(t.lines(), { '' })
   equal(process.pid(), nil)
 
@@ -156,6 +159,7 @@ test('a process that is stopped before it is asked says that nothing was sent', 
   t.settings({ program = { 'sleep', '100' } })
   t.edit('note.md')
   vim.cmd('Imagewire a fox')
+  t.wait_for('its process', process.pid)
   local pid = process.pid()
   process.stop()
   equal(imagewire.statusline(), '')

@@ -18,7 +18,11 @@ end
 io.stdout:flush()
 if os.getenv('SECOND_LEAVES') == 'cancelled' then
   vim.cmd('Imagewire a yak given up')
+  -- The submit is written in the next tick.
+  vim.wait(1)
   vim.ui.select = function(items, _, choose) choose(items[2]) end
   vim.cmd('ImagewireCancel')
+elseif os.getenv('SECOND_LEAVES') == 'at once' then
+  vim.cmd('Imagewire a newt of the last moment')
 end
 vim.cmd('qall!')

@@ -5,19 +5,36 @@ local defaults = {
   --- The program, or a list of it and its arguments. By default the variable IMAGEWIRE names it, or it is on the path, in
   --- ~/.local/bin, /usr/local/bin or /opt/homebrew/bin.
   program = 'imagewire',
-  --- Where images go: a path seen from the document's folder, an absolute one, or one that begins with `~`; '' leaves
-  --- them in imagewire's own folder. A buffer without a file has no folder: there the link is absolute.
+  --- Where images go: a path seen from the document's folder, an absolute one, one that begins with `~`, or a function of
+  --- the document's path that returns one; '' leaves them in imagewire's own folder.
   folder = 'images',
   --- Sent to the process once (`initialize.configuration`): provider, model, wavespeed_api_key, openai_api_key.
   --- A function is called for its value, so that a key need not be in a file.
   configuration = {},
-  --- Further members of the model's input, such as { size = '1024x1024' }.
+  --- Further fields of the model's input, such as { size = '1024x1024' }.
   input = {},
   --- Filetype to function(path, alt) that returns the link, for filetypes that need another form.
   formats = {},
+  --- Whether a link is a paragraph of its own below that of the cursor.
+  own_paragraph = false,
+  --- Whether LaTeX gets a figure with a caption.
+  figure = false,
+  --- A function of the prompt that returns the text of the link; by default that is the prompt.
+  alt = false,
+  --- Whether a changed image takes the place of the link to the old one; otherwise it follows it.
+  replace = false,
+  --- US dollars above which the price is asked first, or false.
+  ask_above = false,
+  --- Whether it is asked before the image under the cursor is sent to the provider.
+  ask_upload = true,
+  --- Whether images are shown at their links when a document is opened, where the terminal can.
+  show = true,
 }
 
 M.values = vim.deepcopy(defaults)
+
+--- Further types that settings may have, beside that of the default.
+local others = { program = 'table', folder = 'function', alt = 'function', ask_above = 'number' }
 
 --- Takes settings over the defaults; an unknown name is an error.
 function M.setup(settings)
@@ -27,14 +44,17 @@ function M.setup(settings)
       error(('imagewire: unknown setting "%s"; see :help imagewire-settings'):format(name), 0)
     end
     local wanted = type(defaults[name])
-    local fits = type(value) == wanted or (name == 'program' and type(value) == 'table' and #value > 0)
+    local fits = type(value) == wanted or type(value) == others[name]
+    if name == 'program' and type(value) == 'table' then
+      fits = #value > 0
+    end
     if not fits then
+      wanted = others[name] and ('%s or a %s'):format(wanted, others[name]) or wanted
       error(('imagewire: the setting "%s" is a %s, not a %s'):format(name, wanted, type(value)), 0)
     end
   end
   M.values = vim.tbl_extend('force', vim.deepcopy(defaults), settings)
 end
-
 --- Where programs are that shells find and an editor started by a desktop may not.
 M.usual_places = { '~/.local/bin', '/usr/local/bin', '/opt/homebrew/bin' }
 

@@ -12,6 +12,12 @@ M.unsafe = {
   { 0xE0000, 0xE007F },
 }
 
+local asciidoc = {
+  ['\\'] = '&#92;', ['['] = '&#91;', [']'] = '&#93;', ['{'] = '&#123;', ['}'] = '&#125;', ['|'] = '&#124;', ['`'] = '&#96;',
+  ['*'] = '&#42;', ['_'] = '&#95;', ['#'] = '&#35;', ['^'] = '&#94;', ['~'] = '&#126;', ['+'] = '&#43;', ["'"] = '&#39;',
+  ['&'] = '&amp;', ['<'] = '&lt;', ['>'] = '&gt;', ['"'] = '&quot;',
+}
+
 M.formats = {
   markdown = {
     shown = { 'image', 'vector' },
@@ -45,12 +51,57 @@ M.formats = {
     file = { link = '\\texttt{PATH}', path = { keep = " /.-+,@()'", other = 'refuse', map = { ['_'] = '\\_' } } },
     path = { keep = " /._-+,@()'", other = 'refuse' },
   },
+  restructuredtext = {
+    shown = { 'image', 'vector' },
+    link = '.. image:: PATH\n   :alt: DESCRIPTION',
+    file = {
+      link = '`DESCRIPTION <PATH>`__',
+      path = { keep = '/.~-', other = 'percent' },
+      description = { ['\\'] = '\\\\', ['`'] = '\\`', ['<'] = '\\<', ['>'] = '\\>' },
+    },
+    path = { keep = '/._~-', other = 'percent' },
+    description = {},
+  },
+  asciidoc = {
+    shown = { 'image', 'vector' },
+    link = 'image::PATH[alt="DESCRIPTION"]',
+    file = { link = 'link:PATH[DESCRIPTION]', description = vim.tbl_extend('error', asciidoc, { ['='] = '&#61;' }) },
+    path = { keep = '/._~-', other = 'percent' },
+    description = asciidoc,
+  },
   typst = {
     shown = { 'image', 'vector' },
     link = '#image("PATH", alt: "DESCRIPTION")',
     file = { link = '#link("PATH", "DESCRIPTION")', path = { keep = '/._~-', other = 'percent' } },
     path = { other = 'keep', map = { ['\\'] = '\\\\', ['"'] = '\\"' } },
     description = { ['\\'] = '\\\\', ['"'] = '\\"' },
+  },
+}
+
+--- Formats that only this client has, by the same rules. In source code no character may end a string or begin an
+--- interpolation of any language.
+M.further = {
+  norg = {
+    shown = { 'image', 'vector' },
+    link = '.image PATH',
+    file = { link = '{/ PATH}' },
+    path = { keep = '/._-', other = 'refuse' },
+  },
+  code = {
+    shown = {},
+    link = '"PATH"',
+    file = { link = '"PATH"' },
+    path = { keep = ' /._-+,@()', other = 'refuse' },
+  },
+}
+
+--- The description as a caption: in Org without what an export would run or resolve (`src_sh{…}`, `call_name()`, macros,
+--- `@@html:…@@`; `link.lua` takes care of those of several characters), in LaTeX without a command.
+M.captions = {
+  org = { ['['] = '(', [']'] = ')', ['{'] = '(', ['}'] = ')', ['<'] = '(', ['>'] = ')', ['\\'] = '/' },
+  latex = {
+    ['\\'] = '\\textbackslash{}', ['{'] = '\\{', ['}'] = '\\}', ['$'] = '\\$', ['&'] = '\\&', ['#'] = '\\#', ['%'] = '\\%',
+    ['_'] = '\\_', ['^'] = '\\textasciicircum{}', ['~'] = '\\textasciitilde{}',
   },
 }
 

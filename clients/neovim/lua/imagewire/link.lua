@@ -1,67 +1,50 @@
 --- Links to a file, as each kind of text writes them, and names for it.
+local characters = require('imagewire.characters')
 local config = require('imagewire.config')
 local escapes = require('imagewire.escapes')
 local say = require('imagewire.say')
 local M = {}
 
---- By filetype; everything else is Markdown.
-local formats = {
+--- The format of each filetype; that of source code where none is named.
+local formats = {}
+for format, filetypes in pairs({
+  markdown = 'markdown pandoc quarto rmd mdx vimwiki telekasten obsidian text txt mail gitcommit help man textile mediawiki '
+    .. 'dokuwiki creole wiki pod rdoc imagewire',
   org = 'org',
-  tex = 'latex', plaintex = 'latex', latex = 'latex',
+  latex = 'tex plaintex latex',
+  restructuredtext = 'rst',
+  asciidoc = 'asciidoc asciidoctor adoc',
   typst = 'typst',
-  html = 'html', xhtml = 'html', htmldjango = 'html', php = 'html', vue = 'html', svelte = 'html', astro = 'html',
-}
-
---- The code point at a byte of a text and how many bytes it has; nil and 1 for a byte that is not UTF-8.
-local function code_point(text, at)
-  local lead = text:byte(at)
-  if lead < 0x80 then
-    return lead, 1
+  norg = 'norg',
+  html = 'html xhtml htmldjango php vue svelte astro eruby blade handlebars liquid jinja jinja2 htmlangular heex eelixir twig',
+}) do
+  for filetype in filetypes:gmatch('%S+') do
+    formats[filetype] = format
   end
-  local more = lead >= 0xF0 and 3 or lead >= 0xE0 and 2 or 1
-  local number = lead - ({ 0xC0, 0xE0, 0xF0 })[more]
-  for offset = 1, more do
-    local byte = text:byte(at + offset)
-    if not byte or byte < 0x80 or byte > 0xBF then
-      return nil, 1
-    end
-    number = number * 64 + byte - 0x80
-  end
-  if number < ({ 0x80, 0x800, 0x10000 })[more] or number > 0x10FFFF then
-    return nil, 1
-  end
-  return number, more + 1
 end
 
-local function is_in(ranges, number)
-  for _, range in ipairs(ranges) do
-    if number >= range[1] and number <= range[2] then
-      return true
+--- The name of the format of a filetype, which may have parts, as `markdown.pandoc`.
+function M.format_of(filetype)
+  for part in filetype:gmatch('[^.]+') do
+    if formats[part] then
+      return formats[part]
     end
   end
-  return false
+  return filetype == '' and 'markdown' or 'code'
 end
 
---- The characters of a text, with what `rewrite(character, code point or nil)` makes of each; nil where that is nil once.
-local function rewritten(text, rewrite)
-  local parts, at = {}, 1
-  while at <= #text do
-    local number, length = code_point(text, at)
-    local part = rewrite(text:sub(at, at + length - 1), number)
-    if not part then
-      return nil
-    end
-    table.insert(parts, part)
-    at = at + length
-  end
-  return parts
+local function rules_of(name)
+  return escapes.formats[name] or escapes.further[name]
 end
+
+--- Formats in which an image has lines of its own.
+local is_block = { org = true, restructuredtext = true, asciidoc = true, norg = true }
 
 --- A path as a format writes it; nil where it cannot be written safely.
 local function written(path, rules)
   local map, keep = rules.map or {}, rules.keep or ''
-  local parts = rewritten(path, function(character, number)
-    if not number or is_in(escapes.unsafe, number) then
+  local parts = characters.rewritten(path, function(character, number)
+    if not number or characters.is_in(escapes.unsafe, number) then
       return nil
     elseif map[character] then
       return map[character]
@@ -78,13 +61,7 @@ end
 
 --- A prompt as a description: on one line, without invisible characters, of at most 100 characters. As a list of them.
 local function description_of(prompt)
-  local text = table.concat(rewritten(prompt, function(character, number)
-    if not number then
-      return ''
-    end
-    return is_in(escapes.space, number) and ' ' or is_in(escapes.unsafe, number) and '' or character
-  end))
-  local parts = rewritten(vim.trim((text:gsub(' +', ' '))), function(character) return character end)
+  local parts = characters.rewritten(characters.one_line(prompt), function(character) return character end)
   if #parts > 100 then
     parts = vim.list_extend({}, parts, 1, 99)
     table.insert(parts, '…')
@@ -92,41 +69,81 @@ local function description_of(prompt)
   return parts
 end
 
+local function mapped(description, map)
+  return table.concat(vim.tbl_map(function(character)
+    return (map or {})[character] or character
+  end, description))
+end
+
+--- The text of a link: the prompt, or what the setting `alt` makes of it. If that fails, the image is not lost for it.
+function M.text_of(prompt)
+  local alt = config.values.alt
+  if not alt then
+    return prompt
+  end
+  local ok, text = pcall(alt, prompt)
+  if ok and type(text) == 'string' then
+    return text
+  end
+  say.error(('the function in the setting "alt" failed: %s'):format(ok and 'it returned no text' or tostring(text)))
+  return prompt
+end
+
 --- Whether a link to a path can be written in a filetype.
 function M.is_possible(path, filetype)
   local own = config.values.formats[filetype]
-  return written(path, own and { other = 'keep' } or escapes.formats[formats[filetype] or 'markdown'].path) ~= nil
+  return written(path, own and { other = 'keep' } or rules_of(M.format_of(filetype)).path) ~= nil
 end
 
---- The link to a file of a kind, for a filetype; nil where none can be written safely. A format of the user's writes the
---- images only; one that fails costs its form, never the link: then it is Markdown.
-function M.to(path, prompt, filetype, kind)
+--- The link to a file of a kind, for a filetype, and whether it needs lines of its own; nil where none can be written
+--- safely. A format of the user's writes the images only; one that fails costs its form, never the link.
+function M.to(path, text, filetype, kind)
   kind = kind or 'image'
   local own = vim.tbl_contains({ 'image', 'vector' }, kind) and config.values.formats[filetype]
-  local format = escapes.formats[not own and formats[filetype] or 'markdown']
+  local name = M.format_of(filetype)
+  local format = rules_of(name)
   local is_shown = vim.tbl_contains(format.shown, kind)
   format = is_shown and format or vim.tbl_extend('force', format, format.file)
   if not written(path, own and { other = 'keep' } or format.path) then
     return nil
   end
-  local description = description_of(prompt)
+  local description = description_of(text)
   if own then
-    local ok, text = pcall(own, path, table.concat(description))
-    if ok and type(text) == 'string' then
-      return text
+    local ok, link = pcall(own, path, table.concat(description))
+    if ok and type(link) == 'string' then
+      return link, link:find('\n', 1, true) ~= nil
     end
     say.error(('the function for "%s" in the setting "formats" failed: %s'):format(
-      filetype, ok and 'it returned no text' or tostring(text)))
+      filetype, ok and 'it returned no text' or tostring(link)))
+  end
+  local safe = written(path, format.path)
+  if not safe then
+    return nil
   end
   if not is_shown and #description == 0 then
     description = description_of(path:match('[^/]*$'))
   end
-  for index, character in ipairs(description) do
-    description[index] = (format.description or {})[character] or character
-  end
-  return (format.link:gsub('%u+', { PATH = written(path, format.path), DESCRIPTION = table.concat(description) }))
+  local link = format.link:gsub('%u+', { PATH = safe, DESCRIPTION = mapped(description, format.description) })
+  return link, is_shown and is_block[name] or false
 end
 
+--- The same with what stands around an image on lines of its own: a caption in Org, a figure in LaTeX where the setting
+--- `figure` wants it.
+function M.with_caption(link, text, filetype, kind)
+  local name = M.format_of(filetype)
+  local is_shown = vim.tbl_contains(rules_of(name).shown, kind or 'image')
+  if not is_shown or config.values.formats[filetype] then
+    return link, false
+  end
+  local caption = mapped(description_of(text), escapes.captions[name])
+  if name == 'org' and caption ~= '' then
+    caption = caption:gsub('([cC][aA][lL][lL])_', '%1-'):gsub('([sS][rR][cC])_', '%1-'):gsub('@@+', '@')
+    return ('#+CAPTION: %s\n%s'):format(caption, link), true
+  elseif name == 'latex' and config.values.figure then
+    return ('\\begin{figure}\n  \\centering\n  %s\n  \\caption{%s}\n\\end{figure}'):format(link, caption), true
+  end
+  return link, false
+end
 --- A word for the files of a prediction in a list: `image`, `4×image`, `3 files`; empty where there are none.
 function M.kinds(files)
   local kind = #files > 0 and (files[1].kind or 'image') or ''

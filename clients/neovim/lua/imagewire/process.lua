@@ -35,7 +35,7 @@ local function call(callback, ...)
   end
 end
 
---- Ends a process: all calls to it fail now, with this message.
+--- Ends a process: all calls to it fail now, with this message, which is said once for all of them.
 local function fail(process, message)
   if current == process then
     current = nil
@@ -48,8 +48,11 @@ local function fail(process, message)
     table.insert(failed, call.callback)
   end
   process.pending, process.queue = {}, {}
+  if #failed > 0 then
+    say.error(message)
+  end
   for _, callback in ipairs(failed) do
-    call(callback, { message = message, type = 'process_ended' })
+    call(callback, { message = message, type = 'process_ended', is_said = true })
   end
 end
 
@@ -187,9 +190,10 @@ local function start()
     end,
     on_exit = function(_, code)
       local log = process.log ~= '' and (' Its last message: ' .. process.log) or ''
-      local left = process.is_ready and 'Accepted predictions are kept and are not paid for twice: :ImagewireList shows them'
-        or 'Nothing was sent'
-      fail(process, ('the process ended (code %d).%s %s, and the next command starts the process again.'):format(code, log, left))
+      -- The most important words are in the first 60 columns.
+      fail(process, process.is_ready
+        and ('the process ended; accepted images go on: see :ImagewireList. Nothing is paid for twice (code %d).%s'):format(code, log)
+        or ('the process ended (code %d). Nothing was sent.%s The next command starts it again.'):format(code, log))
     end,
   })
   if not started or job <= 0 then
@@ -219,6 +223,14 @@ function M.request(method, params, callback)
     table.insert(current.queue, call)
   end
   return call
+end
+
+--- Calls back when the version and the provider are known: at once, or after the process was started. With an error if not.
+function M.ready(callback)
+  if current and current.is_ready then
+    return callback(nil)
+  end
+  M.request('ping', {}, callback)
 end
 
 --- Takes back a call that still waits to be sent; its callback is not called. Returns whether it could be.
