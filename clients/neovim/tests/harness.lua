@@ -5,6 +5,13 @@ vim.notify = function(message, level)
   table.insert(M.messages, { text = message, level = level })
 end
 
+--- Neovim's own, which would wait for a key.
+M.select = vim.ui.select
+
+vim.ui.select = function(_, options)
+  table.insert(M.messages, { text = 'an unexpected question: ' .. options.prompt })
+end
+
 local tests = {}
 
 function M.test(name, body)
@@ -13,7 +20,7 @@ end
 
 --- Waits for a condition; with a generous limit.
 function M.wait_for(what, condition)
-  if not vim.wait(30000, condition, 5) then
+  if not vim.wait(tonumber(os.getenv("PATIENCE")) or 30000, condition, 5) then
     error(('timed out waiting for %s; status "%s", process %s, the messages: %s'):format(
       what, require('imagewire').statusline(), tostring(require('imagewire.process').pid()), vim.inspect(M.messages)), 2)
   end
@@ -166,6 +173,66 @@ function M.second(variables, on_line)
     stdout_buffered = false,
     on_stdout = function(_, lines) vim.tbl_map(on_line, lines) end,
   })
+end
+
+--- A Neovim in a terminal that the test plays, of 60 columns and 20 lines: `output` are the bytes that it wrote, `screen`
+--- the lines that a real terminal would show.
+---
+---@param options { files?: string[], env?: table, lua?: string, on_output?: function(terminal) }
+function M.terminal(options)
+  local terminal = { output = '' }
+  local env = vim.tbl_extend('force', {
+    TERM = 'xterm-256color', KITTY_WINDOW_ID = '', TERM_PROGRAM = '', TMUX = '', HOME = os.getenv('HOME'), IMAGEWIRE = M.program,
+  }, options.env or {})
+  local command = { 'env' }
+  for _, name in ipairs({ 'KITTY_WINDOW_ID', 'TERM_PROGRAM', 'TMUX' }) do
+    if env[name] == '' then
+      vim.list_extend(command, { '-u', name })
+      env[name] = nil
+    end
+  end
+  vim.list_extend(command, {
+    vim.v.progpath, '--clean', '-n', '--cmd', 'set runtimepath^=' .. M.directory,
+    '--cmd', "lua require('imagewire').setup({ input = { size = '64x64' } }) " .. (options.lua or ''),
+  })
+  vim.list_extend(command, options.files or {})
+  -- A terminal buffer interprets the bytes; its job has them too.
+  vim.o.columns, vim.o.lines = 60, 22
+  vim.cmd('silent only | enew')
+  local settings = {
+    env = env, width = 60, height = 20,
+    on_stdout = function(_, chunks)
+      terminal.output = terminal.output .. table.concat(chunks, '\n')
+      if options.on_output then
+        options.on_output(terminal)
+      end
+    end,
+  }
+  terminal.job = vim.fn.termopen(command, settings)
+  terminal.buffer = vim.api.nvim_get_current_buf()
+  function terminal.screen()
+    local lines = vim.api.nvim_buf_get_lines(terminal.buffer, 0, -1, false)
+    return table.concat(vim.list_slice(lines, math.max(1, #lines - 19), #lines), '\n')
+  end
+  function terminal.type(keys)
+    vim.fn.chansend(terminal.job, vim.api.nvim_replace_termcodes(keys, true, false, true))
+  end
+  function terminal.shows(text)
+    if not vim.wait(tonumber(os.getenv('PATIENCE')) or 30000, function() return terminal.screen():find(text, 1, true) ~= nil end, 10) then
+      error(('timed out waiting for "%s" on the screen:\n%s'):format(text, terminal.screen()), 2)
+    end
+  end
+  function terminal.wrote(pattern)
+    M.wait_for('the bytes ' .. pattern, function() return terminal.output:match(pattern) end)
+    return terminal.output:match(pattern)
+  end
+  function terminal.close()
+    vim.fn.jobstop(terminal.job)
+    vim.fn.jobwait({ terminal.job })
+    vim.cmd('bwipeout! ' .. terminal.buffer)
+    vim.o.columns, vim.o.lines = 80, 24
+  end
+  return terminal
 end
 
 function M.run()

@@ -31,3 +31,85 @@ test('the list shows, filters, inserts and cancels [editor 33, 34]', function()
   vim.cmd('ImagewireList no image has these words')
   t.wait_for('an empty list', function() return (t.lines()[2] or ''):match('No image has these words') end)
 end)
+
+--- Makes an image, then opens the list of it with the cursor on it. Returns the document's folder.
+local function listed(prompt)
+  local folder = t.edit('note.md', { 'text' })
+  vim.cmd('Imagewire ' .. prompt)
+  t.idle()
+  vim.api.nvim_buf_set_lines(0, 0, -1, false, { 'text' })
+  t.messages = {}
+  vim.cmd('ImagewireList ' .. prompt)
+  t.wait_for('its line', function() return (t.lines()[2] or ''):match('completed') end)
+  vim.api.nvim_win_set_cursor(0, { 2, 0 })
+  return folder
+end
+
+test('the list opens, copies the prompt and changes [editor 34]', function()
+  local folder = listed('a gnu with 100% "horns"')
+  local file = folder .. '/images/a-gnu-with-100-horns.png'
+  local open, opened = vim.ui.open, nil
+  vim.ui.open = function(path) opened = path end
+  t.type('<CR>')
+  t.wait_for('the viewer', function() return opened end)
+  vim.ui.open = open
+  equal(opened, file)
+  t.type('y')
+  t.message('the prompt is in the unnamed register')
+  equal(vim.fn.getreg('"'), 'a gnu with 100% "horns"')
+  t.answering('with a hat', function()
+    t.choosing(function(items, options)
+      contains(options.prompt, 'Send a-gnu-with-100-horns.png to sandbox?')
+      return items[1]
+    end, function()
+      t.type('c')
+      t.message('with a hat: ')
+    end)
+  end)
+  vim.cmd('close')
+  equal(t.lines(), { 'text![with a hat](images/with-a-hat.png)' })
+  local made = t.call('list', { limit = 1 }).predictions[1]
+  equal(made.tags[2], 'from:' .. t.listed('a gnu with')[1].id)
+end)
+
+test('the list asks before it deletes [editor 34]', function()
+  local folder = listed('a moth to be deleted')
+  local file = folder .. '/images/a-moth-to-be-deleted.png'
+  t.choosing(function(items, options)
+    contains(options.prompt, 'Delete "a moth to be deleted"?')
+    return items[3]
+  end, function() t.type('d') end)
+  equal(#t.listed('a moth to be deleted'), 1)
+  t.choosing(function(items) return items[1] end, function()
+    t.type('d')
+    t.message('deleted "a moth to be deleted"')
+  end)
+  equal(#t.listed('a moth to be deleted'), 0)
+  t.is_image(file)
+  t.wait_for('an empty list', function() return (t.lines()[2] or ''):match('No image has these words') end)
+  vim.cmd('close')
+  folder = listed('a moth to be deleted')
+  t.choosing(function(items) return items[2] end, function()
+    t.type('d')
+    t.message('deleted "a moth to be deleted"')
+  end)
+  equal(vim.fn.filereadable(folder .. '/images/a-moth-to-be-deleted.png'), 0)
+end)
+
+test('prompts of the list complete the arguments', function()
+  t.edit('note.md')
+  vim.cmd('Imagewire an emu of the completion')
+  t.idle()
+  equal(vim.fn.getcompletion('ImagewireList an emu of', 'cmdline'), { 'of the completion' })
+  equal(vim.fn.getcompletion('Imagewire an em', 'cmdline'), { 'emu of the completion' })
+end)
+
+test('the list shows prompt, age, cost and status [editor 33]', function()
+  local facts = require('imagewire.facts')
+  equal(facts.cost({ billing = 'charged', cost = { amount = 0.042, source = 'quoted' } }), '~$0.042')
+  equal(facts.cost({ billing = 'charged', cost = { amount = 1.5, source = 'billed' } }), '$1.50')
+  equal(facts.cost({ billing = 'unknown' }), '?')
+  equal(facts.cost({ billing = 'none', cost = { amount = 0, source = 'none' } }), 'free')
+  listed('an ibis with a price')
+  t.matches(t.lines()[2], '^completed +%d+ s +free +image +an ibis with a price$')
+end)

@@ -5,5 +5,5 @@ set -eu
 cd "$(dirname "$0")/.."
 home=$(mktemp -d "${TMPDIR:-/tmp}/imagewire-neovim.XXXXXX")
 trap 'rm -rf "$home"' EXIT
-env -i PATH="$PATH" HOME="$home" LANG=C.UTF-8 IMAGEWIRE="$IMAGEWIRE" TESTS="${TESTS:-}" \
+env -i PATH="$PATH" HOME="$home" LANG=C.UTF-8 IMAGEWIRE="$IMAGEWIRE" TESTS="${TESTS:-}" PATIENCE="${PATIENCE:-30000}" \
   "${NVIM:-nvim}" --headless --clean --cmd "set runtimepath^=$PWD" -c 'luafile tests/run.lua'

@@ -181,7 +181,7 @@ end
 local function describe_field(field)
   local value = current(field)
   local now = value ~= nil and shown(value) or field.property.default ~= nil and shown(field.property.default) .. ' (default)' or '…'
-  return ('%s: %s%s'):format(field.name, now, field.property.description and '   ' .. field.property.description or '')
+  return ('%s: %s%s'):format(field.name, now, field.property.description and ' · ' .. field.property.description or '')
 end
 
 local function choose_value(field)
@@ -208,7 +208,7 @@ function M.choose_input(text)
     end
     local fields = M.fields(model and model.input_schema)
     if #fields == 0 then
-      -- The sandbox, and providers that give no schemas.
+      -- Of providers that give no schemas.
       fields = { { name = 'size', type = 'string', property = {} }, { name = 'n', type = 'integer', property = { minimum = 1 } } }
     end
     local name, value = text:match('^([^=]+)=(.*)$')

@@ -74,7 +74,9 @@ function readers.asciidoc(line, found)
 end
 
 function readers.typst(line, found)
-  for from, inner, to in masked(line):gmatch('()#?image%(%s*()"[^"]*"[^()]*%)()') do
+  -- What stands in quotes may have parentheses.
+  local plain = masked(line):gsub('"[^"]*"', function(text) return '"' .. ('x'):rep(#text - 2) .. '"' end)
+  for from, inner, to in plain:gmatch('()#?image%(%s*()"[^"]*"[^()]*%)()') do
     local path = line:sub(inner + 1):match('^(.-[^\\])"')
     if path then
       found(from - 1, to - 1, unescaped(path))
