@@ -196,20 +196,25 @@ function M.terminal(options)
     '--cmd', "lua require('imagewire').setup({ input = { size = '64x64' } }) " .. (options.lua or ''),
   })
   vim.list_extend(command, options.files or {})
-  -- A terminal buffer interprets the bytes; its job has them too.
+  -- A terminal buffer of this Neovim interprets the bytes. An old one would take graphics commands for text.
   vim.o.columns, vim.o.lines = 60, 22
   vim.cmd('silent only | enew')
-  local settings = {
-    env = env, width = 60, height = 20,
+  terminal.buffer = vim.api.nvim_get_current_buf()
+  local channel, held = vim.api.nvim_open_term(terminal.buffer, {}), ''
+  terminal.job = vim.fn.jobstart(command, {
+    env = env, pty = true, width = 60, height = 20,
     on_stdout = function(_, chunks)
-      terminal.output = terminal.output .. table.concat(chunks, '\n')
+      local bytes = table.concat(chunks, '\n')
+      terminal.output = terminal.output .. bytes
+      held = (held .. bytes):gsub('\27_G[^\27]*\27\\', '')
+      local whole = held:match('^(.*)\27_G[^\27]*\27?$') or held
+      held = held:sub(#whole + 1)
+      vim.api.nvim_chan_send(channel, whole)
       if options.on_output then
         options.on_output(terminal)
       end
     end,
-  }
-  terminal.job = vim.fn.termopen(command, settings)
-  terminal.buffer = vim.api.nvim_get_current_buf()
+  })
   function terminal.screen()
     local lines = vim.api.nvim_buf_get_lines(terminal.buffer, 0, -1, false)
     return table.concat(vim.list_slice(lines, math.max(1, #lines - 19), #lines), '\n')
@@ -221,6 +226,12 @@ function M.terminal(options)
     if not vim.wait(tonumber(os.getenv('PATIENCE')) or 30000, function() return terminal.screen():find(text, 1, true) ~= nil end, 10) then
       error(('timed out waiting for "%s" on the screen:\n%s'):format(text, terminal.screen()), 2)
     end
+  end
+  --- Waits for a text that may be on several lines.
+  function terminal.says(text)
+    M.wait_for('"' .. text .. '" on the screen', function()
+      return terminal.screen():gsub('%s', ''):find(text:gsub('%s', ''), 1, true)
+    end)
   end
   function terminal.wrote(pattern)
     M.wait_for('the bytes ' .. pattern, function() return terminal.output:match(pattern) end)

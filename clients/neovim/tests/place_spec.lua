@@ -160,3 +160,23 @@ test('the document is deleted on the disk meanwhile: the image and the link are 
   equal(t.lines(), { 'text![a fox](images/a-fox.png)' })
   t.is_image(document .. '/images/a-fox.png')
 end)
+
+test('the cursor stays on its text, and typing at the place goes on behind the link', function()
+  t.settings({ input = { size = '64x64', sandbox = { delay_ms = 100 } } })
+  for _, case in ipairs({ { 2, 0 }, { 2, 3 }, { 2, 6 }, { 3, 1 }, { 1, 1 } }) do
+    t.edit('note.md', { 'one', 'two three', 'four' })
+    vim.api.nvim_win_set_cursor(0, { 2, 2 })
+    vim.cmd('Imagewire fox')
+    vim.api.nvim_win_set_cursor(0, case)
+    t.idle()
+    equal(t.lines()[2], 'two![fox](images/fox.png) three')
+    local moved = case[1] == 2 and case[2] > 3 and #'![fox](images/fox.png)' or 0
+    equal({ case, vim.api.nvim_win_get_cursor(0) }, { case, { case[1], case[2] == 3 and case[1] == 2 and 3 or case[2] + moved } })
+  end
+  -- With a paragraph of its own, who types at the end of the line goes on there.
+  t.settings({ own_paragraph = true, input = { size = '64x64', sandbox = { delay_ms = 100 } } })
+  t.edit('note.md', { 'one' })
+  vim.keymap.set('i', '<F5>', t.idle, { buffer = true })
+  t.type('A two<Cmd>Imagewire fox<CR><F5> three<Esc>')
+  equal(t.lines(), { 'one two three', '', '![fox](images/fox.png)' })
+end)

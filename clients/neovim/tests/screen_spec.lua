@@ -40,7 +40,7 @@ test('messages that are longer than the line wait for no key, and are whole in :
   vim.wait(300)
   equal(waits(terminal), nil)
   terminal.type(':5messages<CR>')
-  terminal.shows("require('imagewire').setup({ program")
+  terminal.says("require('imagewire').setup({ program = '/path/to/imagewire' })")
   terminal.close()
 end)
 
@@ -54,7 +54,8 @@ test('with the process killed, a failed image and a refused one no message needs
   terminal.shows('failed')
   equal(waits(terminal), nil)
   terminal.type(':lua ' .. lua:format('never = true') .. '<CR>:Imagewire a yak that never comes<CR>:Imagewire another yak<CR>')
-  terminal.shows('another yak: processing')
+  terminal.shows('a yak that never comes: processing')
+  t.wait_for('both', function() return terminal.screen():find('processing.*another yak') end)
   terminal.type(":lua vim.loop.kill(require('imagewire.process').pid(), 'sigkill')<CR>")
   terminal.shows('the process ended')
   terminal.type('oTYPED<Esc>')

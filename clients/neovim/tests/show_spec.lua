@@ -76,11 +76,10 @@ test('a new image is shown as soon as its link is there, and in the list [editor
   local terminal = t.terminal({ files = { folder .. '/note.md' }, env = kitty })
   terminal.shows('above')
   terminal.type('G:Imagewire a newly drawn owl<CR>')
-  terminal.shows('![a newly drawn owl]')
   t.wait_for('its image', function() return cells(terminal) > 0 end)
   terminal.type(':ImagewireHide!<CR>')
   t.wait_for('no cells', function() return cells(terminal) == 0 end)
-  terminal.type(':ImagewireShow<CR>:ImagewireList newly drawn owl<CR>j')
+  terminal.type(':ImagewireShow<CR>:ImagewireList newly drawn owl<CR>')
   terminal.shows('completed')
   -- One in the text, and a small one in the list.
   t.wait_for('both images', function() return cells(terminal) > 40 end)
@@ -150,7 +149,7 @@ test('a terminal that shows no images: nothing is written, and the command says 
     terminal.shows('images cannot be shown')
     equal(terminal.output:find('\27_G', 1, true), nil)
     terminal.type(':messages<CR>')
-    t.wait_for(case[2], function() return terminal.screen():gsub('\n', ''):find(case[2], 1, true) end)
+    terminal.says(case[2])
     terminal.close()
   end
   -- Without a terminal.

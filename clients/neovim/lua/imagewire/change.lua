@@ -52,15 +52,33 @@ local function not_sent(here)
   say.message('Nothing was sent.')
 end
 
---- The prediction that made a file; nil and an error if none did.
-local function maker_of(file, callback)
-  process.request('list', { file = file, limit = 1 }, function(err, page)
+--- The id of the prediction that made a file; nil if none did. Several may have made the same bytes: then the one that
+--- saved this file, else the newest.
+local function id_of_maker(file, callback)
+  process.request('list', { file = file, limit = 50 }, function(err, page)
     if err then
       return callback(err)
-    elseif #page.predictions == 0 then
+    end
+    for _, prediction in ipairs(page.predictions) do
+      for _, output in ipairs(prediction.files) do
+        if output.path == file then
+          return callback(nil, prediction.id)
+        end
+      end
+    end
+    callback(nil, page.predictions[1] and page.predictions[1].id)
+  end)
+end
+
+--- The prediction that made a file, with its whole input; an error if none did.
+local function maker_of(file, callback)
+  id_of_maker(file, function(err, id)
+    if err then
+      return callback(err)
+    elseif not id then
       return callback({ message = 'imagewire did not make this image: ' .. vim.fn.fnamemodify(file, ':t') .. '. Nothing was sent.' })
     end
-    process.request('status', { id = page.predictions[1].id, full = true }, callback)
+    process.request('status', { id = id, full = true }, callback)
   end)
 end
 
@@ -165,8 +183,8 @@ function M.change_file(prompt, file, here, from)
         return send_change(current, file)
       end
       -- For the history only: an image from elsewhere can be changed as well.
-      process.request('list', { file = file, limit = 1 }, function(_, page)
-        current.from = page and page.predictions[1] and page.predictions[1].id
+      id_of_maker(file, function(_, id)
+        current.from = id
         if not current.is_over then
           send_change(current, file)
         end

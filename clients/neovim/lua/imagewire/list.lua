@@ -39,6 +39,10 @@ local function fill(view, predictions, more)
   vim.api.nvim_buf_set_lines(view.buffer, 0, -1, false, lines)
   vim.bo[view.buffer].modifiable = false
   vim.bo[view.buffer].modified = false
+  if vim.api.nvim_win_is_valid(view.window) and vim.api.nvim_win_get_cursor(view.window)[1] == 1 then
+    -- On the newest.
+    vim.api.nvim_win_set_cursor(view.window, { 2, 0 })
+  end
   view.thumbnail_of = nil
   view.show_thumbnail()
 end
@@ -137,8 +141,9 @@ local function copy_prompt(view)
       return report(err)
     end
     vim.fn.setreg('"', facts.prompt_of(whole))
-    -- The system's clipboard where there is one.
-    pcall(vim.fn.setreg, '+', facts.prompt_of(whole))
+    if vim.fn.has('clipboard') == 1 then
+      vim.fn.setreg('+', facts.prompt_of(whole))
+    end
     say.message('the prompt is in the unnamed register.')
   end)
 end

@@ -226,6 +226,29 @@ function M:change(position, text, is_block)
   return row, column, row, column, lines
 end
 
+--- Remembers the cursors of a buffer's windows before a change; the function that is returned puts each on its text again.
+--- Neovim itself moves one that is in the changed line, in some versions to the next.
+function M.cursors(buffer, row, column, last_row, last_column, lines)
+  local before = {}
+  for _, window in ipairs(vim.fn.win_findbuf(buffer)) do
+    before[window] = vim.api.nvim_win_get_cursor(window)
+  end
+  local end_row, end_column = row + #lines - 1, (#lines == 1 and column or 0) + #lines[#lines]
+  local types_here = is_insert_mode() and vim.api.nvim_get_current_buf() == buffer and lines[1] ~= ''
+  return function()
+    for window, cursor in pairs(before) do
+      local at_row, at_column = cursor[1] - 1, cursor[2]
+      local is_behind = at_row > last_row or (at_row == last_row and at_column > last_column)
+      -- Who types at the place itself goes on behind the link.
+      if is_behind or (types_here and at_row == last_row and at_column == last_column) then
+        at_column = at_row == last_row and end_column + at_column - last_column or at_column
+        at_row = at_row + end_row - last_row
+      end
+      pcall(vim.api.nvim_win_set_cursor, window, { at_row + 1, at_column })
+    end
+  end
+end
+
 --- Inserts a link as a change of its own, and forgets the place. Returns whether there still was one.
 ---
 ---@param is_block boolean whether it needs lines of its own
@@ -235,6 +258,7 @@ function M:insert(text, is_block)
     return false
   end
   local row, column, last_row, last_column, lines = self:change(position, text, is_block)
+  local restore_cursors = M.cursors(self.buffer, row, column, last_row, last_column, lines)
   self:forget()
   -- Of several at one point, the later command's link comes behind.
   local later = vim.tbl_filter(function(other)
@@ -244,6 +268,7 @@ function M:insert(text, is_block)
   if not pcall(vim.api.nvim_buf_set_text, self.buffer, row, column, last_row, last_column, lines) then
     return false
   end
+  restore_cursors()
   if is_insert_mode() and vim.api.nvim_get_current_buf() == self.buffer then
     vim.api.nvim_feedkeys(vim.api.nvim_replace_termcodes('<C-g>u', true, false, true), 'ni', false)
   else

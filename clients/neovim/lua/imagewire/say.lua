@@ -4,16 +4,46 @@ local M = {}
 
 local highlights = { [vim.log.levels.WARN] = 'WarningMsg', [vim.log.levels.ERROR] = 'ErrorMsg' }
 
---- Shows a line that fits, and puts the whole message into `:messages`.
+--- The lines of a message, of words as far as they fit on the last line of the screen.
+local function lines_of(message)
+  local room = math.max(20, vim.v.echospace - 1)
+  local lines, line = {}, ''
+  local function take(word)
+    while vim.fn.strdisplaywidth(word) > room do
+      local head = vim.fn.strcharpart(word, 0, math.floor(room / 2))
+      table.insert(lines, head)
+      word = word:sub(#head + 1)
+    end
+    line = word
+  end
+  for word in message:gmatch('%S+') do
+    local longer = line == '' and word or line .. ' ' .. word
+    if vim.fn.strdisplaywidth(longer) <= room then
+      line = longer
+    else
+      if line ~= '' then
+        table.insert(lines, line)
+      end
+      take(word)
+    end
+  end
+  table.insert(lines, line)
+  return lines
+end
+
+--- Shows as much of a message as fits on one line; `:messages` has all of it, on several. A message that is longer than the line
+--- would scroll, and then wait for a key; so would one of a command that is still being executed, and a second one in one moment.
 local function echo(message, highlight)
-  -- Neovim shortens a message itself where 'shortmess' has T, but only outside a command that is being executed.
   vim.schedule(function()
-    local shortmess = vim.o.shortmess
-    vim.o.shortmess = shortmess:gsub('T', '') .. 'T'
-    -- Two messages in one moment would scroll, and then wait for a key.
-    vim.cmd('redraw')
-    vim.cmd(('echohl %s | echomsg %s | echohl None'):format(highlight or 'None', vim.fn.string(message)))
-    vim.o.shortmess = shortmess
+    local lines = lines_of(message)
+    for _, line in ipairs(lines) do
+      vim.cmd('redraw')
+      vim.api.nvim_echo({ { line, highlight } }, true, {})
+    end
+    if #lines > 1 then
+      vim.cmd('redraw')
+      vim.api.nvim_echo({ { lines[1] .. '…', highlight } }, false, {})
+    end
   end)
 end
 

@@ -164,6 +164,8 @@ end
 function M.show()
   local buffer = vim.api.nvim_get_current_buf()
   hidden[buffer], all_hidden = nil, false
+  -- Anew, also what the terminal said.
+  clear(buffer)
   terminal.forget()
   refresh(buffer, function(count, reason)
     if not count then

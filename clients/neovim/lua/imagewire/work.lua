@@ -72,7 +72,8 @@ function M.explain(prediction, prompt)
   if prediction.status == 'cancelled' and prediction.billing == 'none' then
     return say.message(('%s: cancelled. Nothing was spent.'):format(say.short(prompt, 30)))
   end
-  local text = ('%s: %s: %s'):format(say.short(prompt, 30), prediction.status, reason)
+  -- In a narrow window the prompt leaves room for what happened.
+  local text = ('%s: %s: %s'):format(say.short(prompt, vim.o.columns < 80 and 15 or 30), prediction.status, reason)
   if failure.hint and failure.hint ~= '' and not reason:find(failure.hint, 1, true) then
     text = text .. ' ' .. failure.hint
   end
