@@ -4,7 +4,7 @@ local test, equal, contains = t.test, t.equal, t.contains
 local imagewire = require('imagewire')
 
 test('progress is told by the status line and beside the text', function()
-  t.settings({ input = { size = '64x64', sandbox = { delay_ms = 1200 } } })
+  t.settings({ input = { size = '64x64', sandbox = { delay_ms = 2500 } } })
   t.edit('note.md')
   vim.cmd('Imagewire a fox')
   t.matches(imagewire.statusline(), '^imagewire: ')

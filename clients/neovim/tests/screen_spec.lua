@@ -39,7 +39,7 @@ test('messages that are longer than the line wait for no key, and are whole in :
   terminal.shows('TYPED')
   vim.wait(300)
   equal(waits(terminal), nil)
-  terminal.type(':5messages<CR>')
+  terminal.type(':14messages<CR>')
   terminal.says("require('imagewire').setup({ program = '/path/to/imagewire' })")
   terminal.close()
 end)

@@ -56,6 +56,18 @@ function M.check()
   else
     ok('the database can be read')
   end
+  local choices = require('imagewire.choices')
+  if choices.model or next(choices.input) then
+    ok(('chosen for this session: %s %s'):format(choices.model or '', vim.inspect(choices.input, { newline = ' ', indent = '' })))
+  end
+  local ability
+  require('imagewire.show').ability(function(is_able, reason) ability = { is_able, reason } end)
+  vim.wait(1000, function() return ability ~= nil end, 10)
+  if ability and ability[1] then
+    ok('images are shown at their links')
+  else
+    warn('no images are shown in the text: ' .. (ability and ability[2] or 'the terminal did not answer'))
+  end
   if vim.fn.executable('xdg-open') == 0 and vim.fn.has('mac') == 0 then
     warn('xdg-open was not found: <CR> in :ImagewireList shows the path instead of the image')
   end
