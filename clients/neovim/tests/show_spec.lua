@@ -208,3 +208,69 @@ test('images are shown by snacks.image or image.nvim where they are installed [e
   equal(calls, { { 'image.nvim', path, buffer, 1 }, { 'rendered' }, { 'cleared' } })
   show.ability(function(is_able) equal(is_able, false) end)
 end)
+
+test('partial images are shown where the link will be, until it is there [editor 32]', function()
+  local folder = document({ 'above', 'below' })
+  local program = [[
+import sys
+sys.path.insert(0, sys.argv[1])
+import openai
+with openai.LoopbackOpenAI() as server:
+    server.script({"steps": ["partial", "completed", "done"]})
+    print(server.url, flush=True)
+    for line in sys.stdin:
+        server.step()
+]]
+  local url
+  local server = vim.fn.jobstart({ 'python3', '-c', program, t.directory .. '/../../Tests/Fixtures' }, {
+    on_stdout = function(_, lines) url = url or (lines[1] ~= '' and lines[1] or nil) end,
+  })
+  t.wait_for('the provider', function() return url end)
+  local terminal = t.terminal({
+    files = { folder .. '/note.md' },
+    env = vim.tbl_extend('force', kitty, { OPENAI_BASE_URL = url, OPENAI_API_KEY = 'sk-SECRETsecret0123456789' }),
+    lua = "require('imagewire').setup({ configuration = { provider = 'openai' }, input = { stream = true, partial_images = 1 } })",
+  })
+  terminal.shows('above')
+  terminal.type(':Imagewire a fox<CR>')
+  terminal.shows('processing')
+  vim.fn.chansend(server, 'next\n')
+  t.wait_for('the partial image', function() return cells(terminal) > 0 end)
+  local _, path = transmitted(terminal)
+  contains(path, '/previews/')
+  equal(terminal.screen():find('![a fox]', 1, true), nil)
+  vim.fn.chansend(server, 'next\nnext\n')
+  terminal.shows('![a fox](images/a-fox')
+  -- Now the finished one, and only that.
+  t.wait_for('the image', function() return cells(terminal) > 0 and not terminal.screen():find('processing') end)
+  local shown = terminal.output:match('.*\27_Ga=t,f=100,t=f,i=%d+,q=2;([%w+/=]+)')
+  contains(decoded(shown), folder .. '/images/a-fox')
+  terminal.close()
+  vim.fn.jobstop(server)
+end)
+
+test('inside tmux the commands are wrapped, if it passes them on to kitty or Ghostty [editor 35, 36]', function()
+  local folder = document({ '![a fox](images/a-fox.png)' })
+  local bin = folder .. '/bin'
+  vim.fn.mkdir(bin)
+  -- A tmux that answers what the plugin asks.
+  vim.fn.writefile({ '#!/bin/sh', 'case "$*" in', '*client_termname*) echo xterm-kitty ;;', '*allow-passthrough*) echo "$PASS" ;;', 'esac' },
+    bin .. '/tmux')
+  vim.loop.fs_chmod(bin .. '/tmux', 493)
+  for pass, count in pairs({ on = 30, off = 0 }) do
+    local terminal = t.terminal({ files = { folder .. '/note.md' }, env = {
+      TERM = 'tmux-256color', TMUX = '/nowhere,1,0', PASS = pass, PATH = bin .. ':' .. os.getenv('PATH'),
+    } })
+    terminal.shows('![a fox]')
+    if count > 0 then
+      terminal.wrote('\27Ptmux;\27\27_Ga=t,f=100,t=f,i=%d+,q=2;[%w+/=]+\27\27\\\27\\')
+      terminal.wrote('\27Ptmux;\27\27_Ga=p,U=1,i=%d+,c=10,r=3,q=2\27\27\\\27\\')
+      contains(terminal.output, cell .. vim.fn.nr2char(0x305) .. vim.fn.nr2char(0x30D))
+    else
+      terminal.type(':ImagewireShow<CR>:messages<CR>')
+      terminal.says('tmux set -g allow-passthrough on')
+      equal(terminal.output:find('_G', 1, true), nil)
+    end
+    terminal.close()
+  end
+end)
