@@ -167,6 +167,8 @@ end
 function M.second(variables, on_line)
   return vim.fn.jobstart({
     vim.v.progpath, '--headless', '--clean', '--cmd', 'set runtimepath^=' .. M.directory, '-c', 'luafile tests/second.lua',
+    -- Only after an error in it.
+    '-c', 'cquit 1',
   }, {
     env = variables,
     cwd = M.directory,

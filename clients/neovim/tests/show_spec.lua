@@ -267,7 +267,9 @@ test('inside tmux the commands are wrapped, if it passes them on to kitty or Gho
       terminal.wrote('\27Ptmux;\27\27_Ga=p,U=1,i=%d+,c=10,r=3,q=2\27\27\\\27\\')
       contains(terminal.output, cell .. vim.fn.nr2char(0x305) .. vim.fn.nr2char(0x30D))
     else
-      terminal.type(':ImagewireShow<CR>:messages<CR>')
+      terminal.type(':ImagewireShow<CR>')
+      terminal.shows('images cannot be shown')
+      terminal.type(':messages<CR>')
       terminal.says('tmux set -g allow-passthrough on')
       equal(terminal.output:find('_G', 1, true), nil)
     end
