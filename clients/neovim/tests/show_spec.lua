@@ -58,6 +58,10 @@ test('an image is shown below its link when the document is opened, and hidden b
   terminal.shows('below\n![a fox]')
   vim.wait(400)
   equal(cells(terminal), 0)
+  terminal.type(':w<CR>:enew<CR>:buffer #<CR>')
+  terminal.shows('below\n![a fox]')
+  vim.wait(400)
+  equal(cells(terminal), 0)
   terminal.type(':ImagewireShow<CR>')
   t.wait_for('both images', function() return cells(terminal) == 60 end)
   -- Opened again.
@@ -67,6 +71,10 @@ test('an image is shown below its link when the document is opened, and hidden b
   t.wait_for('both images', function() return cells(terminal) == 60 end)
   -- A link that is deleted takes its image away.
   terminal.type('Gdd')
+  t.wait_for('one image', function() return cells(terminal) == 30 end)
+  terminal.type('ggjccno link any more<Esc>')
+  t.wait_for('no image', function() return cells(terminal) == 0 end)
+  terminal.type('u')
   t.wait_for('one image', function() return cells(terminal) == 30 end)
   terminal.close()
 end)

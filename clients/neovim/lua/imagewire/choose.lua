@@ -44,14 +44,7 @@ function M.one(items, prompt, describe, choose)
   if is_plain() and #items > vim.o.lines - 4 then
     return in_window(items, { prompt = prompt, format_item = format_item }, choose)
   end
-  local is_own = is_plain()
-  vim.ui.select(items, { prompt = prompt, format_item = format_item, kind = 'imagewire' }, function(item)
-    if is_own then
-      -- A message now would scroll below the list, and then wait for a key.
-      vim.cmd('redraw')
-    end
-    choose(item)
-  end)
+  vim.ui.select(items, { prompt = prompt, format_item = format_item, kind = 'imagewire' }, choose)
 end
 
 --- Asks a question; calls with whether the answer is yes.
