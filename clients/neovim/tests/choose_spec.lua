@@ -109,7 +109,7 @@ test('above ask_above the price is asked first; if the answer is no, nothing is 
       return items[2]
     end, function()
       vim.cmd('Imagewire a fox')
-      contains(t.message('a fox: cancelled').text, 'Nothing was spent.')
+      contains(t.message('cancelled. Nothing was spent. (a fox)').text, 'Nothing was spent.')
     end)
     t.idle()
     equal({ t.lines(), t.count() }, { { 'text' }, before })
@@ -141,7 +141,7 @@ test('an unknown price is asked too, and cancelling meanwhile sends nothing [edi
     vim.ui.select = select
     contains(asked, 'an unknown price')
     vim.cmd('ImagewireCancel')
-    contains(t.message('a fox: cancelled').text, 'Nothing was spent.')
+    contains(t.message('cancelled. Nothing was spent. (a fox)').text, 'Nothing was spent.')
     t.idle()
     equal({ t.lines(), t.count() }, { { 'text' }, before })
   end)

@@ -44,6 +44,10 @@ function M.one(items, prompt, describe, choose)
   if is_plain() and #items > vim.o.lines - 4 then
     return in_window(items, { prompt = prompt, format_item = format_item }, choose)
   end
+  if is_plain() then
+    -- Below the words that were asked for before, there is no line end.
+    vim.cmd('redraw')
+  end
   vim.ui.select(items, { prompt = prompt, format_item = format_item, kind = 'imagewire' }, choose)
 end
 

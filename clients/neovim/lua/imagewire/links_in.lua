@@ -170,7 +170,7 @@ local function rows_of(buffer, found)
 end
 
 --- The link at a place of a buffer, with `first` and `last`, the rows that it has for itself, if any; nil where there is
---- none. On a line with only one link it is that one.
+--- none. A link right behind the cursor counts, and on a line with only one link that one.
 function M.at(buffer, row, column)
   local lines = vim.api.nvim_buf_get_lines(buffer, math.max(0, row - 6), row + 7, false)
   local near, on_line = nil, {}
@@ -185,6 +185,13 @@ function M.at(buffer, row, column)
       elseif found.first and row >= found.first and row <= found.last then
         near = near or found
       end
+    end
+  end
+  for _, found in ipairs(on_line) do
+    -- Right before it, where the cursor is after the link was inserted in Normal mode.
+    local line = lines[row - math.max(0, row - 6) + 1]
+    if column < found.from and column + #vim.fn.matchstr(line, '.', column) == found.from then
+      return found
     end
   end
   return #on_line == 1 and on_line[1] or near

@@ -31,6 +31,16 @@ local function lines_of(message)
   return lines
 end
 
+--- As much of a message as fits.
+local function beginning(message)
+  local room = math.max(20, vim.v.echospace - 1)
+  local length = room
+  while vim.fn.strdisplaywidth(vim.fn.strcharpart(message, 0, length)) >= room do
+    length = length - 1
+  end
+  return vim.fn.strcharpart(message, 0, length) .. '…'
+end
+
 --- Shows as much of a message as fits on one line; `:messages` has all of it, on several. A message that is longer than the line
 --- would scroll, and then wait for a key; so would one of a command that is still being executed, and a second one in one moment.
 local function echo(message, highlight)
@@ -42,7 +52,7 @@ local function echo(message, highlight)
     end
     if #lines > 1 then
       vim.cmd('redraw')
-      vim.api.nvim_echo({ { lines[1] .. '…', highlight } }, false, {})
+      vim.api.nvim_echo({ { beginning(message), highlight } }, false, {})
     end
   end)
 end

@@ -65,12 +65,17 @@ function M.paths(prediction)
   return vim.tbl_map(function(file) return file.path end, prediction.files)
 end
 
+--- The prompt is last, so that the rest is seen in a narrow window too.
+function M.say_cancelled(prompt)
+  say.message(('cancelled. Nothing was spent. (%s)'):format(say.short(prompt, 30)))
+end
+
 --- Reports how a prediction without an image ended, and what it may cost.
 function M.explain(prediction, prompt)
   local failure = prediction.failure or {}
   local reason = prediction.error ~= '' and prediction.error or failure.message or prediction.status
   if prediction.status == 'cancelled' and prediction.billing == 'none' then
-    return say.message(('%s: cancelled. Nothing was spent.'):format(say.short(prompt, 30)))
+    return M.say_cancelled(prompt)
   end
   -- In a narrow window the prompt leaves room for what happened.
   local text = ('%s: %s: %s'):format(say.short(prompt, vim.o.columns < 80 and 15 or 30), prediction.status, reason)
@@ -164,7 +169,7 @@ local function cancel(work)
   end
   if not work.is_sent or (not work.id and process.withdraw(work.call)) then
     finish(work)
-    return say.message(say.short(work.prompt, 30) .. ': cancelled. Nothing was spent.')
+    return M.say_cancelled(work.prompt)
   end
   work.is_cancelled, work.eta_ms = true, nil
   show(work, 'cancelling')
