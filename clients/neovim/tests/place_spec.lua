@@ -180,3 +180,41 @@ test('the cursor stays on its text, and typing at the place goes on behind the l
   t.type('A two<Cmd>Imagewire fox<CR><F5> three<Esc>')
   equal(t.lines(), { 'one two three', '', '![fox](images/fox.png)' })
 end)
+
+test('the place is found again where all of the text was replaced, or the file was read again [editor 2]', function()
+  t.settings({ input = { size = '64x64', sandbox = { delay_ms = 200 } } })
+  local link = '![a fox](images/a-fox.png)'
+  for _, case in ipairs({
+    { { 'zero', 'first line', 'the second line', 'third' }, 3, { 'zero', 'first line', 'the second' .. link .. ' line', 'third' } },
+    -- The words are gone, or stand in two lines: then nobody knows, and the link is there all the same.
+    { { 'nothing of it' }, 1, nil }, { { 'second x', 'y second' }, 1, nil },
+  }) do
+    local document = t.edit('note.md', { 'first line', 'second line', 'third' })
+    vim.api.nvim_win_set_cursor(0, { 2, 2 })
+    vim.cmd('Imagewire a fox')
+    vim.api.nvim_buf_set_lines(0, 0, -1, false, case[1])
+    t.idle()
+    if case[3] then
+      equal(t.lines(), case[3])
+    else
+      contains(table.concat(t.lines(), '\n'), link)
+    end
+    t.is_image(document .. '/images/a-fox.png')
+  end
+  local document = t.edit('note.md', { 'first line', 'second line' })
+  vim.cmd('silent write')
+  vim.api.nvim_win_set_cursor(0, { 2, 2 })
+  vim.cmd('Imagewire a fox')
+  vim.fn.writefile({ 'zero', 'first line', 'second line' }, document .. '/note.md')
+  vim.cmd('silent edit!')
+  t.idle()
+  equal(t.lines(), { 'zero', 'first line', 'second' .. link .. ' line' })
+  -- Two at one place keep their order.
+  t.edit('note.md', { 'first line', 'second line' })
+  vim.api.nvim_win_set_cursor(0, { 2, 2 })
+  vim.cmd('Imagewire one')
+  vim.cmd('Imagewire two')
+  vim.api.nvim_buf_set_lines(0, 0, -1, false, { 'zero', 'first line', 'second line' })
+  t.idle()
+  equal(t.lines(), { 'zero', 'first line', 'second![one](images/one.png)![two](images/two.png) line' })
+end)

@@ -104,11 +104,18 @@ function readers.code(line, found)
   end
 end
 
+--- In bytes; no link is looked for in a longer line.
+local longest = 10000
+
 --- Formats that may stand in another one.
 local also = { markdown = { 'html' }, html = { 'markdown' }, code = { 'html', 'markdown' } }
 
 --- The links of one line (from 0) of a buffer: { row, from, to, path, text }.
 local function of_line(buffer, row, line)
+  -- The patterns would take long for a line of a minified file.
+  if #line > longest then
+    return {}
+  end
   local format = link.format_of(vim.bo[buffer].filetype)
   local links = {}
   for _, name in ipairs(vim.list_extend({ format }, also[format] or {})) do
@@ -125,11 +132,14 @@ function M.on_row(buffer, row)
   return line and of_line(buffer, row, line) or {}
 end
 
---- All links of a buffer, from the top.
+--- All links of a buffer that may lead to an image, from the top.
 function M.all(buffer)
   local links = {}
   for index, line in ipairs(vim.api.nvim_buf_get_lines(buffer, 0, -1, false)) do
-    vim.list_extend(links, of_line(buffer, index - 1, line))
+    -- Most lines have none: this is quicker than to read them.
+    if line:find('%.[pPjJwWgGbBtTaAhH][nNpPeEiImMvV]') then
+      vim.list_extend(links, of_line(buffer, index - 1, line))
+    end
   end
   return links
 end

@@ -19,6 +19,9 @@ local function place(row, column, where)
     return nil, "this buffer is read-only, so no link could be inserted ('readonly' is on). Nothing was sent."
   end
   local self = setmetatable({ buffer = buffer, where = where }, M)
+  -- By these words the place is found again where all of the text was replaced, by a formatter or by reading the file again.
+  self.words_before = (vim.api.nvim_buf_get_lines(buffer, row, row + 1, false)[1] or ''):sub(1, column):match('%S.*$') or ''
+  self.words_before = self.words_before:sub(-60)
   -- Text typed at the place itself comes behind the link.
   self.mark = vim.api.nvim_buf_set_extmark(buffer, namespace, row, column, { right_gravity = false })
   table.insert(waiting, self)
@@ -145,6 +148,24 @@ function M:is_in_line()
   return self.where == 'instead' and not self.has_own_line
 end
 
+--- A position, or that of the words that stood before the place, if they are not before it any more and stand in one line only.
+function M:found_again(position)
+  local words = self.words_before
+  local before = line_at(self.buffer, position[1]):sub(1, position[2])
+  if #words < 3 or before:sub(-#words) == words then
+    return position
+  end
+  local found
+  for index, line in ipairs(vim.api.nvim_buf_get_lines(self.buffer, 0, -1, false)) do
+    local _, last = line:find(words, 1, true)
+    if last and (found or line:find(words, last + 1, true)) then
+      return position
+    end
+    found = found or (last and { index - 1, last })
+  end
+  return found or position
+end
+
 local function is_blank(line)
   return not line:match('%S')
 end
@@ -257,12 +278,16 @@ function M:insert(text, is_block)
   if not position or not vim.bo[self.buffer].modifiable then
     return false
   end
+  local marked = position
+  if self.where ~= 'instead' then
+    position = self:found_again(position)
+  end
   local row, column, last_row, last_column, lines = self:change(position, text, is_block)
   local restore_cursors = M.cursors(self.buffer, row, column, last_row, last_column, lines)
   self:forget()
   -- Of several at one point, the later command's link comes behind.
   local later = vim.tbl_filter(function(other)
-    return other.buffer == self.buffer and other.mark > self.mark and vim.deep_equal(other:position(), position)
+    return other.buffer == self.buffer and other.mark > self.mark and vim.deep_equal(other:position(), marked)
   end, waiting)
   break_undo(self.buffer)
   if not pcall(vim.api.nvim_buf_set_text, self.buffer, row, column, last_row, last_column, lines) then
@@ -277,6 +302,8 @@ function M:insert(text, is_block)
   local last = #lines == 1 and column + #lines[1] or #lines[#lines]
   for _, other in ipairs(later) do
     other:move(row + #lines - 1, last)
+    -- Now the link is before it.
+    other.words_before = lines[#lines]:sub(-60)
   end
   return true
 end

@@ -128,6 +128,9 @@ end
 
 --- Shows the images of a buffer as its text is now. Calls with how many are shown, or nil and why none is.
 local function refresh(buffer, callback)
+  if not shown[buffer] and #wanted_in(buffer) == 0 then
+    return callback(0)
+  end
   choose_backend(function(backend, reason)
     if not backend or not vim.api.nvim_buf_is_loaded(buffer) then
       return callback(nil, reason)
