@@ -48,11 +48,11 @@ end, { desc = 'List what the image under the cursor was made from and what was m
 
 command('ImagewireModel', function(given)
   require('imagewire').choose_model(given.args, { reset = given.bang })
-end, { nargs = '*', bang = true, complete = completed('models'), desc = 'Choose the model for this session (!: that of the settings)' })
+end, { nargs = '*', bang = true, complete = completed('models'), desc = 'Choose the model for this session (!: reset)' })
 
 command('ImagewireInput', function(given)
   require('imagewire').choose_input(given.args, { reset = given.bang })
-end, { nargs = '*', bang = true, complete = completed('input'), desc = 'Choose size and other fields for this session (!: those of the settings)' })
+end, { nargs = '*', bang = true, complete = completed('input'), desc = 'Choose size and other fields for this session (!: reset)' })
 
 command('ImagewireShow', function()
   require('imagewire').show()

@@ -234,6 +234,10 @@ local function repeated(rewrite)
       here:forget()
       return report(err)
     end
+    if type(made.input) ~= 'table' then
+      here:forget()
+      return say.error('the input of this image cannot be read any more. Nothing was sent.')
+    end
     local input = rewrite(vim.deepcopy(made.input))
     local files = files_of(input, {})
     local function go()
