@@ -85,7 +85,7 @@ end
 function M.choose_model(words)
   M.models(words, function(err, models)
     if err then
-      return not err.is_said and say.error(err.message)
+      return say.failure(err)
     end
     for _, model in ipairs(models) do
       if model.id == words then
@@ -204,7 +204,7 @@ end
 function M.choose_input(text)
   M.look_up(function(err, model)
     if err then
-      return not err.is_said and say.error(err.message)
+      return say.failure(err)
     end
     local fields = M.fields(model and model.input_schema)
     if #fields == 0 then

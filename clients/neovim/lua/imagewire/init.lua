@@ -100,7 +100,7 @@ end
 
 --- Lists what the image under the cursor was made from and what was made from it.
 function M.history()
-  require('imagewire.change').history()
+  require('imagewire.history').open()
 end
 
 --- Chooses a model for this session; with `reset` that of the settings again.

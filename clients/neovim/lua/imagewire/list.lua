@@ -2,6 +2,7 @@
 local change = require('imagewire.change')
 local choose = require('imagewire.choose')
 local facts = require('imagewire.facts')
+local insert_links = require('imagewire.insert')
 local link = require('imagewire.link')
 local place = require('imagewire.place')
 local process = require('imagewire.process')
@@ -47,17 +48,11 @@ local function fill(view, predictions, more)
   view.show_thumbnail()
 end
 
-local function report(err)
-  if not err.is_said then
-    say.error(err.message)
-  end
-end
-
 --- Asks for the page, then for each of its predictions: a page comes without the prompts, and asking is cheap.
 local function refresh(view)
   process.request('list', { limit = count, text = view.text }, function(err, page)
     if err then
-      return report(err)
+      return say.failure(err)
     end
     local shown, left = {}, #page.predictions
     if left == 0 then
@@ -103,7 +98,7 @@ local function with_prediction(view, action)
   end
   process.request('result', { id = prediction.id, timeout_ms = 0 }, function(err, whole)
     if err then
-      return report(err)
+      return say.failure(err)
     elseif #whole.files > 0 then
       return action(whole)
     elseif whole.status == 'created' or whole.status == 'processing' then
@@ -127,7 +122,7 @@ local function insert(view, prediction)
     if not here then
       return say.error(refusal)
     end
-    change.insert(prediction, here)
+    insert_links(prediction, here)
   end)
 end
 
@@ -138,7 +133,7 @@ local function copy_prompt(view)
   end
   process.request('status', { id = prediction.id, full = true }, function(err, whole)
     if err then
-      return report(err)
+      return say.failure(err)
     end
     vim.fn.setreg('"', facts.prompt_of(whole))
     if vim.fn.has('clipboard') == 1 then
@@ -169,7 +164,7 @@ local function cancel(view)
   if prediction then
     process.request('cancel', { id = prediction.id }, function(err, cancelled)
       if err then
-        report(err)
+        say.failure(err)
       elseif cancelled.status == 'cancelled' then
         work.explain(cancelled, facts.prompt_of(prediction))
       end
@@ -189,7 +184,7 @@ local function delete(view)
     if choice == choices[1] or choice == choices[2] then
       process.request('delete', { ids = { prediction.id }, files = choice == choices[2] }, function(err, result)
         if err then
-          return report(err)
+          return say.failure(err)
         end
         local kept = result.kept and #result.kept > 0 and '; a file that was changed since is kept' or ''
         say.message(('deleted "%s"%s.'):format(prompt, kept))

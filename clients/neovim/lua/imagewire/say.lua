@@ -78,6 +78,13 @@ function M.error(message)
   notify(message, vim.log.levels.ERROR)
 end
 
+--- The message of an error of a call, unless it was said for several calls at once.
+function M.failure(err)
+  if not err.is_said then
+    M.error(err.message)
+  end
+end
+
 --- A prompt of any length on part of one line.
 function M.short(prompt, limit)
   local line = characters.one_line(prompt:sub(1, limit * 8))

@@ -113,9 +113,7 @@ local function complete(work, prediction)
 end
 
 local function give_up(work, err)
-  if not err.is_said then
-    say.error(err.message)
-  end
+  say.failure(err)
   finish(work)
 end
 
@@ -176,8 +174,8 @@ local function cancel(work)
   -- Without an id the reply to `submit` is still to come, and cancels.
   if work.id then
     process.request('cancel', { id = work.id }, function(err)
-      if err and not err.is_said then
-        say.error(err.message)
+      if err then
+        say.failure(err)
       end
     end)
   end
