@@ -72,3 +72,18 @@ test('a range that was typed is whole lines, also where something else was selec
   t.idle()
   equal(t.lines(), { 'one two', 'three', '![three](images/three.png)' })
 end)
+
+test('hostile text is shown on one line, without control characters and marks of direction', function()
+  local say = require('imagewire.say')
+  for _, string in ipairs(t.fixture('hostile-text.json').strings) do
+    -- The decoder refuses some that JSON allows.
+    local ok, text = pcall(function() return string.text or vim.json.decode(string.json) end)
+    text = ok and text:rep(string.times or 1) or ''
+    t.messages = {}
+    say.error(text)
+    for _, shown in ipairs({ say.short(text, 60), t.messages[1].text }) do
+      equal(shown:match('[%z\1-\31\127]') or shown:match('\194[\128-\159]') or shown:match('\226\128[\168-\174]'), nil)
+    end
+    equal(vim.fn.strchars(say.short(text, 60)) <= 60, true)
+  end
+end)
