@@ -9,6 +9,7 @@ end
 
 --- A list that is too long for the command line, in a window of its own.
 local function in_window(items, options, choose)
+  vim.cmd('stopinsert')
   vim.cmd('botright ' .. math.min(#items + 1, math.floor(vim.o.lines / 2)) .. 'new')
   local buffer = vim.api.nvim_get_current_buf()
   for name, value in pairs({ buftype = 'nofile', bufhidden = 'wipe', swapfile = false, buflisted = false }) do

@@ -225,6 +225,8 @@ end
 --- Opens the list, with the predictions whose prompt has the text, or all.
 function M.open(text)
   local view = { text = text ~= '' and text or nil, origin = vim.api.nvim_get_current_win() }
+  -- Its keys are those of Normal mode.
+  vim.cmd('stopinsert')
   vim.cmd('botright new')
   view.buffer, view.window = vim.api.nvim_get_current_buf(), vim.api.nvim_get_current_win()
   for name, value in pairs({ buftype = 'nofile', bufhidden = 'wipe', swapfile = false, buflisted = false }) do
