@@ -35,6 +35,20 @@ export def Idle()
   WaitFor('no image in progress', () => imagewire#Statusline() == '')
 enddef
 
+# The predictions whose prompt has a text.
+export def Listed(text: string): list<any>
+  var found: list<any> = [v:null]
+  process.Request('list', {text: text}, (_, page) => {
+    found = page.predictions
+  })
+  WaitFor('the list', () => found != [v:null])
+  return found
+enddef
+
+export def IsSent(text: string)
+  WaitFor('its submit', () => !empty(Listed(text)))
+enddef
+
 export def Contains(text: string, part: string)
   assert_true(stridx(text, part) >= 0, printf('%s is not in %s', string(part), string(text)))
 enddef
@@ -57,6 +71,35 @@ export def Fixture(name: string): dict<any>
   return json_decode(join(readfile(here .. '/../../Tests/Fixtures/' .. name), "\n"))
 enddef
 
+# A WaveSpeed on this machine, which becomes the provider: {job, port}. `script` says what it does; see
+# Tests/Fixtures/wavespeed.py.
+export def Provider(script: string): dict<any>
+  var line = ''
+  var server = job_start(['python3', here .. '/../../Tests/Fixtures/wavespeed.py', '--script', script], {out_cb: (_, text) => {
+    line = text
+  }})
+  WaitFor('the provider', () => line != '')
+  var port = json_decode(line).port
+  $WAVESPEED_BASE_URL = 'http://127.0.0.1:' .. port
+  g:imagewire_configuration = {wavespeed_api_key: 'wsk_SECRETsecret0123456789'}
+  g:imagewire_input = {}
+  return {job: server, port: port}
+enddef
+
+# The bodies of what a provider got at an endpoint.
+export def Received(provider: dict<any>, endpoint: string): list<dict<any>>
+  var read = 'import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1]).read().decode())'
+  var log = json_decode(system(printf("python3 -c '%s' http://127.0.0.1:%d/_/log", read, provider.port)))
+  return filter(log.requests, (_, request) => request.endpoint == endpoint)
+    ->mapnew((_, request) => request.body == '' ? {} : json_decode(request.body))
+enddef
+
+export def EndProvider(provider: dict<any>)
+  process.Stop()
+  unlet $WAVESPEED_BASE_URL
+  ch_close_in(provider.job)
+enddef
+
 # Starts another editor; see second.vim.
 export def Second(says: string, folder: string, delay: number, leaves: string): job
   return job_start([v:progpath, '-N', '-u', 'NONE', '-i', 'NONE', '-n', '-es', '--cmd', 'set runtimepath^=' .. here,
@@ -67,8 +110,10 @@ enddef
 def RunOne(name: string, Test: func)
   v:errors = []
   messages clear
-  for setting in ['configuration', 'formats', 'folder']
-    execute 'unlet! g:imagewire_' .. setting
+  for setting in keys(g:)
+    if setting =~? '^imagewire_'
+      remove(g:, setting)
+    endif
   endfor
   # Small images are drawn soon.
   g:imagewire_input = {size: '64x64'}
@@ -81,12 +126,18 @@ def RunOne(name: string, Test: func)
     v:errors->add(v:exception .. ' at ' .. v:throwpoint)
   endtry
   process.Stop()
-  said->add((empty(v:errors) ? 'ok     ' : 'FAILED ') .. substitute(name[5 :], '_', ' ', 'g'))
+  said->add((empty(v:errors) ? 'ok     ' : 'FAILED ') .. trim(substitute(name[5 :], '_', ' ', 'g') .. ' ' .. Sentences(name)))
   if !empty(v:errors)
     failed += 1
     said->extend(v:errors)
   endif
   writefile(said, $RESULTS)
+enddef
+
+# The sentences of clients/README.md that a test holds: [editor 3] behind its name in the script.
+def Sentences(name: string): string
+  var script = v:argv[index(v:argv, '-S') + 1]
+  return readfile(script)->filter((_, line) => line =~# '^def ' .. name .. '()')->get(0, '')->matchstr('\[editor .*\]')
 enddef
 
 # Runs each function of a script whose name begins with Test_, and ends this Vim. GetFunction gives a function of the script.

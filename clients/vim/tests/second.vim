@@ -1,6 +1,7 @@
 vim9script
 # Another editor: gives a command, prints the process id and the inserted link, and exits. With SECOND_LEAVES it does not wait
-# for the link; where that is 'cancelled', it gives another command, and takes that one back at the last moment.
+# for the link; where that is 'cancelled', it gives another command, and takes that one back at the last moment; where it is
+# 'at once', it ends with that command.
 
 import autoload 'imagewire/process.vim'
 
@@ -26,8 +27,16 @@ if $SECOND_LEAVES == ''
   said->add('link ' .. getline('.'))
 endif
 writefile(said, $SECOND_SAYS)
-if $SECOND_LEAVES == 'cancelled'
+if $SECOND_LEAVES == 'at once'
+  Imagewire a yak that is not wanted
+elseif $SECOND_LEAVES == 'cancelled'
   Imagewire a yak given up
+  # It is sent when this command has ended.
+  var hasEnded = false
+  timer_start(0, (_) => {
+    hasEnded = true
+  })
+  WaitFor(() => hasEnded)
   ImagewireCancel
   popup_close(popup_list()[0], 2)
 endif

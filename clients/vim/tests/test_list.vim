@@ -15,12 +15,13 @@ def Test_the_list_shows_filters_inserts_and_cancels()
   g:imagewire_input = {size: '64x64', sandbox: {never: true}}
   new
   Imagewire a yak to be listed
+  t.IsSent('a yak to be listed')
   win_gotoid(window)
 
   ImagewireList to be listed
   WaitFor('two lines', () => line('$') == 3)
   Contains(getline(2), 'a yak to be listed')
-  assert_match('^completed \+\d\+ s \+image \+sandbox \+a zebra to be listed$', getline(3))
+  assert_match('^completed \+\d\+ s free \+image \+a zebra to be listed  (sandbox)$', getline(3))
   cursor(2, 1)
   feedkeys('x', 'tx')
   WaitFor('the cancelled one', () => getline(2) =~ '^cancelled')

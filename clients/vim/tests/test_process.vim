@@ -4,9 +4,10 @@ vim9script
 import autoload 'imagewire/process.vim'
 import './lib.vim' as t
 
-const [Contains, Edit, Idle, IsImage, Message, WaitFor] = [t.Contains, t.Edit, t.Idle, t.IsImage, t.Message, t.WaitFor]
+const [Contains, Edit, Idle, IsImage, Message, Messages, WaitFor] =
+  [t.Contains, t.Edit, t.Idle, t.IsImage, t.Message, t.Messages, t.WaitFor]
 
-def Test_the_program_is_missing()
+def Test_the_program_is_missing()  # [editor 43]
   g:imagewire_program = '/nowhere/imagewire'
   Edit('note.md', ['text'])
   Imagewire a fox
@@ -42,8 +43,10 @@ def Test_the_program_is_too_old()
   $OLD_IMAGEWIRE_LOG = tempname()
   g:imagewire_program = t.here .. '/../../Tests/Fixtures/old-imagewire'
   Edit('note.md')
-  Imagewire a fox
+  # Starts the process at once.
+  process.Request('ping', {}, (_, _) => 0)
   var pid = process.Pid()
+  Imagewire a fox
   var text = Message('too old')
   Contains(text, '0.1.0')
   Contains(text, '0.0.9')
@@ -68,21 +71,17 @@ def Test_the_program_is_another_one_ends_at_once_or_never_answers()
   Idle()
 enddef
 
-def Test_the_process_is_killed_in_the_middle()
+def Test_the_process_is_killed_in_the_middle()  # [editor 41]
   g:imagewire_input = {size: '64x64', sandbox: {delay_ms: 3000}}
   Edit('note.md')
   Imagewire a fox that survives
   Imagewire another one
-  WaitFor('its start', () => process.IsReady())
-  var listed = false
-  process.Request('list', {limit: 1}, (_, page) => {
-    listed = true
-  })
-  WaitFor('both submits', () => listed)
+  t.IsSent('another one')
   var first = process.Pid()
   system('kill -9 ' .. first)
   Idle()
   Contains(Message('the process ended (kill)'), ':ImagewireList')
+  assert_equal(1, count(Messages(), 'the process ended'))
   assert_equal([''], getline(1, '$'))
   assert_equal(0, process.Pid())
 

@@ -30,25 +30,19 @@ def Test_images_in_progress_have_the_words_of_all_editors()
   endfor
 enddef
 
-def Test_a_remote_image_has_a_share_and_an_estimate_and_several_have_that_of_the_next()
-  var line = ''
-  var server = job_start(['python3', t.here .. '/../../Tests/Fixtures/wavespeed.py',
-    '--script', '{"poll": [{"do": "running", "times": "forever"}]}'], {out_cb: (_, said) => {
-      line = said
-    }})
-  WaitFor('the provider', () => line != '')
-  $WAVESPEED_BASE_URL = 'http://127.0.0.1:' .. json_decode(line).port
-  g:imagewire_configuration = {model: 'openai/gpt-image-1-high-fidelity', wavespeed_api_key: 'wsk_SECRETsecret0123456789'}
+def Test_a_remote_image_has_a_share_and_an_estimate_and_several_have_that_of_the_next()  # [editor 32]
+  var provider = t.Provider('{"poll": [{"do": "running", "times": "forever"}]}')
+  g:imagewire_configuration.model = 'openai/gpt-image-1-high-fidelity'
   Edit('note.md')
   Imagewire a fox
   WaitFor('an estimate', () => imagewire#Statusline() =~ '^imagewire: \d\+% · about \d\+ s left$')
   Imagewire a yak
   assert_match('^imagewire: 2 images · next in about \d\+ s$', imagewire#Statusline())
+  t.IsSent('a yak')
   ImagewireCancel!
   assert_equal('imagewire: 2 images in progress', imagewire#Statusline())
   Idle()
-  unlet $WAVESPEED_BASE_URL
-  ch_close_in(server)
+  t.EndProvider(provider)
 enddef
 
 def Test_cancel()
@@ -61,12 +55,8 @@ def Test_cancel()
   ImagewireCancel
   Idle()
   assert_equal(['text'], getline(1, '$'))
-  Message('a fox: cancelled')
-  # Before the submit is answered.
-  Imagewire a yak
-  ImagewireCancel
-  Message('a yak: cancelled')
-  Idle()
+  # The sandbox bills nothing, also for what it has begun.
+  Contains(Message('a fox: cancelled'), 'Nothing was spent.')
 enddef
 
 def Test_cancel_of_one_among_several_and_of_all()

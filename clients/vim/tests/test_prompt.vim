@@ -6,9 +6,9 @@ import './lib.vim' as t
 
 const [Edit, Idle, IsImage, WaitFor] = [t.Edit, t.Idle, t.IsImage, t.WaitFor]
 
-def Test_quotes_newlines_emoji_and_30000_characters_go_through_unchanged()
+def Test_quotes_newlines_emoji_and_30000_characters_go_through_unchanged()  # [editor 8]
   var folder = Edit('note.md')
-  var text = ['a "fox" \ {"json": ''yes''} | bar % # <CR>', "second line\twith a tab", '', '🦊 狐 ' .. repeat('x', 30000)]
+  var text = ['a "fox" \ {"json": ''yes''} | bar % # <CR> ثعلب أحمر', "second line\twith a tab", '', '🦊 狐 ' .. repeat('x', 30000)]
   setline(1, text)
   :%Imagewire
   Idle()
@@ -25,7 +25,7 @@ def Test_quotes_newlines_emoji_and_30000_characters_go_through_unchanged()
   assert_equal(join(text, "\n"), prompt)
 enddef
 
-def Test_without_words_it_asks_for_them()
+def Test_without_words_it_asks_for_them()  # [editor 7]
   Edit('note.md')
   feedkeys(":Imagewire\<CR>an asked fox\<CR>", 'tx')
   feedkeys(":Imagewire\<CR>\<CR>", 'tx')

@@ -10,6 +10,12 @@ export const unsafe = [
   [0x00, 0x1F], [0x7F, 0x9F], [0xAD, 0xAD], [0x61C, 0x61C], [0x180E, 0x180E], [0x200B, 0x200B], [0x200E, 0x200F],
   [0x2028, 0x202E], [0x2060, 0x206F], [0xD800, 0xDFFF], [0xFEFF, 0xFEFF], [0xFFF9, 0xFFFB], [0xE0000, 0xE007F]]
 
+const asciidoc = {
+  '\': '&#92;', '[': '&#91;', ']': '&#93;', '{': '&#123;', '}': '&#125;', '|': '&#124;', '`': '&#96;', '*': '&#42;',
+  '_': '&#95;', '#': '&#35;', '^': '&#94;', '~': '&#126;', '+': '&#43;', "'": '&#39;', '&': '&amp;', '<': '&lt;',
+  '>': '&gt;', '"': '&quot;',
+}
+
 export const formats = {
   markdown: {
     shown: ['image', 'vector'],
@@ -43,6 +49,24 @@ export const formats = {
     file: {link: '\texttt{PATH}', path: {keep: ' /.-+,@()''', other: 'refuse', map: {'_': '\_'}}},
     path: {keep: ' /._-+,@()''', other: 'refuse'},
   },
+  restructuredtext: {
+    shown: ['image', 'vector'],
+    link: ".. image:: PATH\n   :alt: DESCRIPTION",
+    file: {
+      link: '`DESCRIPTION <PATH>`__',
+      path: {keep: '/.~-', other: 'percent'},
+      description: {'\': '\\', '`': '\`', '<': '\<', '>': '\>'},
+    },
+    path: {keep: '/._~-', other: 'percent'},
+    description: {},
+  },
+  asciidoc: {
+    shown: ['image', 'vector'],
+    link: 'image::PATH[alt="DESCRIPTION"]',
+    file: {link: 'link:PATH[DESCRIPTION]', description: extend({'=': '&#61;'}, asciidoc)},
+    path: {keep: '/._~-', other: 'percent'},
+    description: asciidoc,
+  },
   typst: {
     shown: ['image', 'vector'],
     link: '#image("PATH", alt: "DESCRIPTION")',
@@ -50,4 +74,32 @@ export const formats = {
     path: {other: 'keep', map: {'\': '\\', '"': '\"'}},
     description: {'\': '\\', '"': '\"'},
   },
+}
+
+# Formats that the rules for all clients do not have.
+export const more = {
+  # A string of a programming language: nothing that could end it or be replaced in it.
+  code: {
+    shown: ['image', 'vector'],
+    link: '"PATH"',
+    file: {link: '"PATH"'},
+    path: {keep: ' /._~-+,@()=''', other: 'refuse'},
+  },
+  norg: {
+    shown: ['image', 'vector'],
+    link: '.image PATH',
+    file: {link: '{/ PATH}[DESCRIPTION]', path: {keep: ' /._-+,@()', other: 'refuse'}},
+    path: {keep: '/._-+,@()', other: 'refuse', map: {' ': '\ '}},
+    description: {
+      '\': '\\', '[': '\[', ']': '\]', '{': '\{', '}': '\}', '*': '\*', '/': '\/', '_': '\_', '-': '\-', '!': '\!',
+      '^': '\^', ',': '\,', '`': '\`', '$': '\$', '&': '\&', '%': '\%', '<': '\<', '>': '\>', '@': '\@', '#': '\#',
+      '|': '\|', '~': '\~',
+    },
+  },
+}
+
+# A caption of LaTeX.
+export const caption = {
+  '\': '\textbackslash{}', '{': '\{', '}': '\}', '$': '\$', '&': '\&', '#': '\#', '%': '\%', '_': '\_',
+  '^': '\textasciicircum{}', '~': '\textasciitilde{}', '`': '\textasciigrave{}',
 }

@@ -4,13 +4,28 @@ vim9script
 import autoload 'imagewire/escapes.vim'
 import autoload 'imagewire/say.vim'
 
-# By filetype; everything else is Markdown.
-const formats = {
-  org: 'org',
+# By filetype. Every other one is source code, where the link is the path in quotes.
+const filetypes = {
+  org: 'org', norg: 'norg', rst: 'restructuredtext', asciidoc: 'asciidoc', asciidoctor: 'asciidoc', adoc: 'asciidoc',
   tex: 'latex', plaintex: 'latex', latex: 'latex',
-  typst: 'typst',
+  typst: 'typst', typ: 'typst',
   html: 'html', xhtml: 'html', htmldjango: 'html', php: 'html', vue: 'html', svelte: 'html', astro: 'html',
+  markdown: 'markdown', mkd: 'markdown', ghmarkdown: 'markdown', pandoc: 'markdown', rmd: 'markdown', rmarkdown: 'markdown',
+  quarto: 'markdown', mdx: 'markdown', vimwiki: 'markdown', telekasten: 'markdown', djot: 'markdown',
+  mail: 'markdown', gitcommit: 'markdown', text: 'markdown', '': 'markdown',
 }
+
+def FormatOf(filetype: string): string
+  return get(filetypes, get(split(filetype, '\.'), 0, ''), 'code')
+enddef
+
+def Rules(format: string): dict<any>
+  return copy(has_key(escapes.formats, format) ? escapes.formats[format] : escapes.more[format])
+enddef
+
+def IsImage(kind: string): bool
+  return index(['image', 'vector'], kind) >= 0
+enddef
 
 def IsIn(ranges: list<list<number>>, number: number): bool
   for [first, last] in ranges
@@ -67,15 +82,61 @@ enddef
 
 # Whether a link to a path can be written in a filetype.
 export def IsPossible(path: string, filetype: string): bool
-  var rules = HasOwn(filetype) ? {other: 'keep'} : escapes.formats[get(formats, filetype, 'markdown')].path
-  return Written(path, rules) != ''
+  return Written(path, HasOwn(filetype) ? {other: 'keep'} : Rules(FormatOf(filetype)).path) != ''
 enddef
 
-# The link to a file of a kind, for a filetype; '' where none can be written safely. A format of the user's writes the
-# images only; one that fails costs its form, never the link: then it is Markdown.
-export def To(path: string, prompt: string, filetype: string, kind = 'image'): string
-  var isOwn = HasOwn(filetype) && index(['image', 'vector'], kind) >= 0
-  var format: dict<any> = copy(escapes.formats[isOwn ? 'markdown' : get(formats, filetype, 'markdown')])
+# Whether the link to a file of a kind must stand on lines of its own.
+export def NeedsLines(filetype: string, kind = 'image'): bool
+  var format = FormatOf(filetype)
+  return !HasOwn(filetype) && IsImage(kind) && (index(['restructuredtext', 'asciidoc', 'norg'], format) >= 0
+    || format == 'latex' && get(g:, 'imagewire_figure', false) && kind == 'image')
+enddef
+
+# What the prompt is in a link: a function of the user may return another text.
+def Alternative(prompt: string): string
+  var Alt: any = get(g:, 'Imagewire_alt', v:null)
+  if type(Alt) != v:t_func
+    return prompt
+  endif
+  var reason = 'it returned no text'
+  try
+    var text: any = Alt(prompt)
+    if type(text) == v:t_string
+      return text
+    endif
+  catch
+    reason = v:exception
+  endtry
+  say.Error(printf('the function g:Imagewire_alt failed: %s. The link has the prompt.', reason))
+  return prompt
+enddef
+
+# A description in a caption of Org: export would run a macro or a piece of code in it, and nothing escapes them.
+def OrgCaption(description: list<string>): string
+  var safe = mapnew(description, (_, character) =>
+    character =~# '^[[:alnum:] .,;:!?''()-]$' || char2nr(character) > 0x7F ? character : ' ')
+  return trim(substitute(join(safe, ''), ' \+', ' ', 'g'))
+enddef
+
+# The link with its caption, on lines of its own.
+def Captioned(link: string, format: string, description: list<string>): string
+  if format == 'org'
+    var caption = OrgCaption(description)
+    return caption == '' ? link : '#+CAPTION: ' .. caption .. "\n" .. link
+  elseif format == 'latex' && get(g:, 'imagewire_figure', false)
+    var caption = mapnew(description, (_, character) => get(escapes.caption, character, character))->join('')
+    return join(['\begin{figure}', '  \centering', '  ' .. link]
+      + (caption == '' ? [] : ['  \caption{' .. caption .. '}']) + ['\end{figure}'], "\n")
+  endif
+  return link
+enddef
+
+# The link to a file of a kind, for a filetype, alone on its lines or not; '' where none can be written safely. A format of
+# the user's writes the images only; one that fails costs its form, never the link.
+export def To(path: string, prompt: string, filetype: string, kind = 'image', isAlone = false): string
+  var isOwn = HasOwn(filetype) && IsImage(kind)
+  var name = FormatOf(filetype)
+  var format = Rules(name)
   var isShown = index(format.shown, kind) >= 0
   if !isShown
     extend(format, format.file)
@@ -83,7 +144,7 @@ export def To(path: string, prompt: string, filetype: string, kind = 'image'): s
   if Written(path, isOwn ? {other: 'keep'} : format.path) == ''
     return ''
   endif
-  var description = DescriptionOf(prompt)
+  var description = DescriptionOf(Alternative(prompt))
   if isOwn
     var reason = 'it returned no text'
     try
@@ -104,7 +165,12 @@ export def To(path: string, prompt: string, filetype: string, kind = 'image'): s
     PATH: Written(path, format.path),
     DESCRIPTION: mapnew(description, (_, character) => get(map, character, character))->join(''),
   }
-  return substitute(format.link, '\CPATH\|DESCRIPTION', (match) => values[match[0]], 'g')
+  # Where the function of the user failed, this format may refuse the path.
+  if values.PATH == ''
+    return ''
+  endif
+  var text = substitute(format.link, '\CPATH\|DESCRIPTION', (match) => values[match[0]], 'g')
+  return isAlone && isShown ? Captioned(text, name, description) : text
 enddef
 
 # A word for the files of a prediction in a list: `image`, `4×image`, `3 files`; '' where there are none.

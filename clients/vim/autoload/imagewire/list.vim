@@ -1,42 +1,28 @@
 vim9script
 # The list of predictions: a buffer with a line for each, newest first, and keys to do something with them.
 
+import autoload 'imagewire/ask.vim'
+import autoload 'imagewire/change.vim'
+import autoload 'imagewire/earlier.vim'
 import autoload 'imagewire/link.vim'
 import autoload 'imagewire/place.vim'
 import autoload 'imagewire/process.vim'
 import autoload 'imagewire/say.vim'
+import autoload 'imagewire/see.vim'
 import autoload 'imagewire/work.vim'
 
 const count = 50
-const help = '<CR> open   i insert its link   x cancel   r refresh   q close'
+const help = '<CR> open  i insert  y copy prompt  c change  x cancel  d delete  r refresh  q close'
 
 # What a list shows: {text, origin (a window id), predictions}. It goes with its buffer; then it is empty.
 def View(buffer: number): dict<any>
   return getbufvar(buffer, 'imagewire_view', {})
 enddef
 
-# The time since 2026-11-23T12:34:56.789Z, in the largest unit that fits.
-def Age(time: string): string
-  # Both are read as local times, so their difference is right.
-  var now = strptime('%Y-%m-%dT%H:%M:%S', strftime('%Y-%m-%dT%H:%M:%S', localtime() - Offset()))
-  var seconds = max([0, now - strptime('%Y-%m-%dT%H:%M:%S', time)])
-  for [size, unit] in [[86400, 'd'], [3600, 'h'], [60, 'min']]
-    if seconds >= size
-      return printf('%d %s', seconds / size, unit)
-    endif
-  endfor
-  return printf('%d s', seconds)
-enddef
-
-# Local time minus UTC, in seconds.
-def Offset(): number
-  var zone = strftime('%z')
-  var seconds = str2nr(zone[1 : 2]) * 3600 + str2nr(zone[3 : 4]) * 60
-  return zone[0] == '-' ? -seconds : seconds
-enddef
-
-def PromptOf(prediction: dict<any>): string
-  return has_key(prediction, 'input') ? get(prediction.input, 'prompt', '') : '(a long prompt)'
+# What a prediction costs, in a few characters.
+def Cost(prediction: dict<any>): string
+  var cost: any = prediction.cost
+  return type(cost) != v:t_dict ? '?' : cost.amount == 0 ? 'free' : say.Dollars(cost.amount)
 enddef
 
 def Fill(buffer: number, predictions: list<any>, more: bool)
@@ -45,8 +31,10 @@ def Fill(buffer: number, predictions: list<any>, more: bool)
     return
   endif
   view.predictions = predictions
-  var lines = [help] + mapnew(predictions, (_, prediction) => printf('%-10S  %6S  %-8S  %-9S  %s', prediction.status,
-    Age(prediction.created_at), link.Kinds(prediction.files), prediction.provider, say.Short(PromptOf(prediction), 200)))
+  # The prompt stands early, so that it is seen in a narrow window.
+  var lines = [help] + mapnew(predictions, (_, prediction) => printf('%-10S %6S %-6S %-7S  %s  (%s)', prediction.status,
+    earlier.Age(prediction.created_at), Cost(prediction), link.Kinds(prediction.files),
+    say.Short(earlier.PromptOf(prediction), 200), prediction.provider))
   if empty(predictions)
     lines->add(view.text != '' ? 'No image has these words.' : 'No images yet: try :Imagewire a red fox.')
   elseif more
@@ -57,6 +45,14 @@ def Fill(buffer: number, predictions: list<any>, more: bool)
   deletebufline(buffer, len(lines) + 1, '$')
   setbufvar(buffer, '&modifiable', false)
   setbufvar(buffer, '&modified', false)
+  # The image of the line of the cursor, once there are lines.
+  var window = bufwinid(buffer)
+  if window > 0
+    if line('.', window) == 1 && !empty(predictions)
+      win_execute(window, 'call cursor(2, 1)')
+    endif
+    win_execute(window, 'call imagewire#list#SeeChosen()')
+  endif
 enddef
 
 # Asks for the page, then for each of its predictions: a page comes without the prompts, and asking is cheap.
@@ -111,13 +107,13 @@ enddef
 
 # The prediction under the cursor as it was when listed, or empty.
 def Chosen(): dict<any>
-  return get(View(bufnr()).predictions, line('.') - 2, {})
+  return line('.') == 1 ? {} : get(View(bufnr())->get('predictions', []), line('.') - 2, {})
 enddef
 
 # Calls an action with the prediction under the cursor as it is by now; `result` fetches a lost download again.
 def WithChosen(Action: func)
   var chosen = Chosen()
-  if line('.') == 1 || empty(chosen)
+  if empty(chosen)
     return
   endif
   process.Request('result', {id: chosen.id, timeout_ms: 0}, (error, whole) => {
@@ -128,7 +124,7 @@ def WithChosen(Action: func)
     elseif whole.status == 'created' || whole.status == 'processing'
       say.Message('this one is not finished: ' .. whole.status)
     else
-      work.Explain(whole, PromptOf(whole))
+      work.Explain(whole, earlier.PromptOf(whole))
     endif
   })
 enddef
@@ -137,45 +133,108 @@ export def OpenChosen()
   WithChosen((prediction) => Show(prediction.files[0]))
 enddef
 
-export def InsertChosen()
+# Calls an action with the prediction under the cursor and the place of the cursor in the window where the list was opened.
+def WithPlace(Action: func)
   var origin = View(bufnr()).origin
   WithChosen((prediction) => {
+    var list = win_getid()
     if winbufnr(origin) < 0
       say.Warning('the window from which the list was opened was closed.')
       return
     endif
-    var list = win_getid()
+    var refusal = ''
+    var where: dict<any>
+    noautocmd win_gotoid(origin)
     try
-      noautocmd win_gotoid(origin)
-      if &modifiable
-        var path = prediction.files[0].path
-        var links = work.Links(prediction, PromptOf(prediction), bufnr())
-        if empty(links)
-          work.Refuse(path)
-        else
-          place.Insert(place.AtCursor(), links)
-          say.Message('inserted ' .. fnamemodify(path, ':~:.'))
-        endif
-      else
-        say.Error("that buffer cannot be changed ('modifiable' is off).")
+      refusal = place.Refusal()
+      if refusal == ''
+        where = place.AtCursor()
       endif
     finally
       noautocmd win_gotoid(list)
     endtry
+    if refusal != ''
+      say.Error(refusal)
+    else
+      Action(prediction, where)
+    endif
+  })
+enddef
+
+export def InsertChosen()
+  WithPlace((prediction, where) => earlier.Insert(prediction, where))
+enddef
+
+# The prompt, for `p`.
+export def CopyChosen()
+  var chosen = Chosen()
+  if !empty(chosen)
+    process.Request('status', {id: chosen.id, full: true}, (error, whole) => {
+      if empty(error)
+        setreg('"', earlier.PromptOf(whole))
+        say.Message('the prompt is in the unnamed register: ' .. say.Short(earlier.PromptOf(whole), 40))
+      else
+        say.Error(error.message)
+      endif
+    })
+  endif
+enddef
+
+# Sends the image with new words; the link goes where the list was opened.
+export def ChangeChosen()
+  WithPlace((prediction, where) => {
+    var path = prediction.files[0].path
+    var refusal = change.FileRefusal(path)
+    var words = refusal == '' ? input(printf('Change %s how? ', say.Short(fnamemodify(path, ':t'), &columns / 2))) : ''
+    redraw
+    if refusal != '' || trim(words) == ''
+      place.Forget(where)
+    endif
+    if refusal != ''
+      say.Error(refusal)
+    elseif trim(words) != ''
+      change.Change(words, path, where)
+    endif
   })
 enddef
 
 export def CancelChosen()
   var chosen = Chosen()
   var buffer = bufnr()
-  if line('.') > 1 && !empty(chosen)
-    process.Request('cancel', {id: chosen.id}, (error, _) => {
+  if !empty(chosen)
+    process.Request('cancel', {id: chosen.id}, (error, prediction) => {
       if !empty(error)
         say.Error(error.message)
+      else
+        work.Explain(prediction, earlier.PromptOf(chosen))
       endif
       Refresh(buffer)
     })
   endif
+enddef
+
+# Deletes the record of a prediction, after a question; its files stay.
+export def DeleteChosen()
+  var chosen = Chosen()
+  var buffer = bufnr()
+  if empty(chosen)
+    return
+  endif
+  ask.YesOrNo(printf('Delete "%s" from the list? Its files stay.', say.Short(earlier.PromptOf(chosen), 40)), (isYes) => {
+    if isYes
+      process.Request('delete', {ids: [chosen.id]}, (error, _) => {
+        if !empty(error)
+          say.Error(error.message)
+        endif
+        Refresh(buffer)
+      })
+    endif
+  })
+enddef
+
+# Shows a small image of the prediction under the cursor, where the terminal can.
+export def SeeChosen()
+  see.InList(bufnr(), line('.'), get(Chosen(), 'files', []))
 enddef
 
 export def RefreshHere()
@@ -194,8 +253,12 @@ export def Open(text: string)
   setlocal filetype=imagewire nomodifiable
   nnoremap <buffer> <nowait> <CR> <ScriptCmd>OpenChosen()<CR>
   nnoremap <buffer> <nowait> i <ScriptCmd>InsertChosen()<CR>
+  nnoremap <buffer> <nowait> y <ScriptCmd>CopyChosen()<CR>
+  nnoremap <buffer> <nowait> c <ScriptCmd>ChangeChosen()<CR>
   nnoremap <buffer> <nowait> x <ScriptCmd>CancelChosen()<CR>
+  nnoremap <buffer> <nowait> d <ScriptCmd>DeleteChosen()<CR>
   nnoremap <buffer> <nowait> r <ScriptCmd>RefreshHere()<CR>
   nnoremap <buffer> <nowait> q <Cmd>close<CR>
+  autocmd CursorMoved <buffer> call imagewire#list#SeeChosen()
   Refresh(buffer)
 enddef

@@ -294,6 +294,11 @@ export def Pid(): number
   return empty(current) ? 0 : job_info(current.job).process
 enddef
 
+# The provider and the model of the process, once it is ready: {provider, model}.
+export def Offer(): dict<any>
+  return get(current, 'server', {})->get('capabilities', {})->get('experimental', {})->get('imagewire', {})
+enddef
+
 # Whether the process has answered `initialize`.
 export def IsReady(): bool
   return !empty(current) && current.is_ready
