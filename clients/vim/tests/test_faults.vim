@@ -151,27 +151,6 @@ def Test_an_error_that_does_not_say_whose_it_is()
   WaitFor('both', () => answered == 2)
 enddef
 
-def Test_what_is_cancelled_before_it_is_sent_is_never_sent()  # [editor 9]
-  Edit('note.md', ['text'])
-  Imagewire a fox taken back
-  Imagewire a fox that goes on
-  ImagewireCancel
-  popup_close(popup_list()[0], 1)
-  Contains(Message('a fox taken back: cancelled'), 'Nothing was spent.')
-  Idle()
-  assert_equal(['text![a fox that goes on](images/a-fox-that-goes-on.png)'], getline(1, '$'))
-  assert_equal([], Listed('a fox taken back'))
-enddef
-
-def Test_what_was_cancelled_is_cancelled_when_the_editor_ends()
-  var says = tempname()
-  var second = t.Second(says, Edit('note.md'), 3000, 'cancelled')
-  WaitFor('the second editor', () => job_status(second) == 'dead')
-  assert_equal(['cancelled'], mapnew(Listed('a yak given up'), (_, prediction) => prediction.status))
-  # The prediction that was not cancelled is kept on purpose.
-  assert_notequal('cancelled', Listed('a boat of the second editor')[0].status)
-enddef
-
 def Test_a_process_that_is_stopped_or_dies_before_it_is_asked()
   var left = tempname()
   g:imagewire_program = ['sh', '-c', 'echo $$ >' .. left .. '; exec sleep 100']

@@ -1,5 +1,5 @@
 vim9script
-# Progress, cancelling, and a prediction that fails.
+# Progress, and a prediction that fails.
 
 import autoload 'imagewire/progress.vim'
 import './lib.vim' as t
@@ -43,39 +43,6 @@ def Test_a_remote_image_has_a_share_and_an_estimate_and_several_have_that_of_the
   assert_equal('imagewire: 2 images in progress', imagewire#Statusline())
   Idle()
   t.EndProvider(provider)
-enddef
-
-def Test_cancel()
-  g:imagewire_input = {size: '64x64', sandbox: {never: true}}
-  Edit('note.md', ['text'])
-  ImagewireCancel
-  Message('no image is in progress')
-  Imagewire a fox
-  WaitFor('its start', () => imagewire#Statusline() =~ 'processing')
-  ImagewireCancel
-  Idle()
-  assert_equal(['text'], getline(1, '$'))
-  # The sandbox bills nothing, also for what it has begun.
-  Contains(Message('a fox: cancelled'), 'Nothing was spent.')
-enddef
-
-def Test_cancel_of_one_among_several_and_of_all()
-  g:imagewire_input = {size: '64x64', sandbox: {never: true}}
-  Edit('note.md')
-  Imagewire one
-  Imagewire two
-  Imagewire three
-  assert_equal('imagewire: 3 images in progress', imagewire#Statusline())
-  ImagewireCancel
-  assert_equal(1, len(popup_list()))
-  Contains(getbufline(winbufnr(popup_list()[0]), 2)[0], 'two')
-  popup_close(popup_list()[0], 2)
-  Message('two: cancelled')
-  assert_equal('imagewire: 2 images in progress', imagewire#Statusline())
-  ImagewireCancel!
-  Idle()
-  Message('one: cancelled')
-  Message('three: cancelled')
 enddef
 
 def Test_a_prediction_that_fails_says_why_and_inserts_nothing()
