@@ -100,6 +100,51 @@ export def EndProvider(provider: dict<any>)
   ch_close_in(provider.job)
 enddef
 
+# The command line of another Vim with the plugin and these arguments.
+def Another(arguments: list<string>): list<string>
+  return [v:progpath, '-N', '-u', 'NONE', '-i', 'NONE', '-n', '--cmd', 'set runtimepath^=' .. here .. ' hidden encoding=utf-8',
+    '--cmd', 'runtime plugin/imagewire.vim'] + arguments
+enddef
+
+# Another Vim in a terminal of so many lines and columns, which has a real pseudo-terminal. Returns its buffer.
+export def Terminal(lines: number, columns: number, environment: dict<string>, arguments: list<string>): number
+  var buffer = term_start(Another(arguments), {term_rows: lines, term_cols: columns, hidden: true,
+    env: extend({TERM: 'xterm-256color', COLORS: '256', TERM_PROGRAM: '', TMUX: '', STY: ''}, environment)})
+  WaitFor('the first screen', () => trim(Row(buffer, lines)) != '')
+  return buffer
+enddef
+
+export def Row(terminal: number, row: number): string
+  return term_getline(terminal, row)
+enddef
+
+export def Type(terminal: number, keys: string)
+  term_sendkeys(terminal, keys)
+enddef
+
+export def Close(terminal: number)
+  term_sendkeys(terminal, "\<C-\>\<C-N>:qall!\<CR>")
+  WaitFor('the end of the other Vim', () => term_getstatus(terminal) =~ 'finished')
+  execute 'bwipeout!' terminal
+enddef
+
+# What another Vim writes to its terminal until it ends.
+export def Output(environment: dict<string>, arguments: list<string>): string
+  var pieces: list<string> = []
+  var job = job_start(Another(arguments), {pty: true, in_io: 'pipe', out_mode: 'raw', out_cb: (_, text) => {
+    pieces->add(text)
+  }, env: extend({TERM: 'xterm-256color', COLORS: '256', TERM_PROGRAM: '', TMUX: '', STY: ''}, environment)})
+  WaitFor('the end of the other Vim', () => job_status(job) == 'dead' && ch_status(job) == 'closed')
+  return join(pieces, '')
+enddef
+
+# The bytes of a text in Base64.
+export def Decoded(text: string): blob
+  var path = tempname()
+  system('base64 -d >' .. path, text)
+  return readblob(path)
+enddef
+
 # Starts another editor; see second.vim.
 export def Second(says: string, folder: string, delay: number, leaves: string): job
   return job_start([v:progpath, '-N', '-u', 'NONE', '-i', 'NONE', '-n', '-es', '--cmd', 'set runtimepath^=' .. here,

@@ -1,14 +1,151 @@
 vim9script
+# Shows images below their links, and hides them. Virtual lines make room for an image: they are not part of the text.
+
+import autoload 'imagewire/find.vim'
+import autoload 'imagewire/kitty.vim'
+import autoload 'imagewire/place.vim'
+import autoload 'imagewire/say.vim'
+import autoload 'imagewire/terminal.vim'
+
+# Whether images are shown at their links.
+var is_on = false
+# The partial images, by the id of their place: {buffer, type, path, time}.
+var previews: dict<dict<any>> = {}
+
+const prefix = 'imagewire_image_'
+
+# The types of the properties of images, by the number of the image; those of partial images have names of their own.
+def Type(number: number, name = prefix .. number): string
+  execute printf('highlight ImagewireImage%d ctermfg=%d guifg=#%06x', number, number, number)
+  if empty(prop_type_get(name))
+    prop_type_add(name, {highlight: 'ImagewireImage' .. number})
+  endif
+  return name
+enddef
+
+def Types(): list<string>
+  return filter(prop_type_list(), (_, name) => stridx(name, prefix) == 0)
+enddef
+
 export def IsOn(): bool
-  return false
+  return is_on
 enddef
-export def Preview(where: dict<any>, path: string)
+
+# The widest image in a buffer's windows, in cells.
+def Width(buffer: number): number
+  return min(mapnew(win_findbuf(buffer), (_, window) => winwidth(window) - 2) + [kitty.most_columns])
 enddef
-export def Refresh(buffer: number)
+
+def Height(): number
+  return max([1, min([get(g:, 'imagewire_rows', 12), &lines / 2])])
 enddef
+
+# Puts the lines of an image below a line of a buffer. Returns the type of their properties, or ''.
+def Put(buffer: number, line: number, path: string, height: number, kind = prefix): string
+  var cells = kitty.Cells(path, max([4, Width(buffer)]), height)
+  if empty(cells)
+    return ''
+  endif
+  var name = Type(cells.number, kind .. cells.number)
+  for text in cells.lines
+    prop_add(line, 0, {bufnr: buffer, type: name, text: text, text_align: 'below'})
+  endfor
+  return name
+enddef
+
+def Remove(buffer: number)
+  for name in Types()
+    prop_remove({bufnr: buffer, type: name, all: true})
+  endfor
+enddef
+
+# What is shown in a buffer: the number of its image for each line, as [line, type].
+def Shown(buffer: number): list<list<any>>
+  var types = Types()
+  return empty(types) ? [] : uniq(prop_list(1, {bufnr: buffer, end_lnum: -1, types: types})->mapnew((_, property) => [property.lnum, property.type]))
+enddef
+
+# Shows the images at the links of a buffer as it is by now. Returns how many there are.
+export def Refresh(buffer: number): number
+  if !is_on || !bufloaded(buffer) || getbufvar(buffer, '&buftype') != ''
+    return 0
+  endif
+  Remove(buffer)
+  var count = 0
+  for link in find.All(buffer)
+    if filereadable(link.path) && Put(buffer, link.lnum, link.path, Height()) != ''
+      count += 1
+    endif
+  endfor
+  return count
+enddef
+
+# After a change of the text: only where the images are not those of the links any more.
+export def Update(buffer: number)
+  if !is_on || getbufvar(buffer, '&buftype') != ''
+    return
+  endif
+  var wanted = filter(find.All(buffer), (_, link) => filereadable(link.path) && !empty(kitty.Pixels(link.path)))
+    ->mapnew((_, link) => link.lnum)
+  if wanted != mapnew(Shown(buffer), (_, shown) => shown[0])
+    Refresh(buffer)
+  endif
+enddef
+
 export def Show()
+  if terminal.Protocol() == ''
+    say.Warning(terminal.Reason())
+    return
+  endif
+  is_on = true
+  var count = 0
+  for window in getwininfo()
+    count += Refresh(window.bufnr)
+  endfor
+  say.Message(count == 0 ? 'no PNG image is linked here; those to come will be shown.'
+    : printf('%d image%s shown; :ImagewireHide hides them.', count, count == 1 ? '' : 's'))
 enddef
+
 export def Hide()
+  is_on = false
+  for info in getbufinfo({bufloaded: true})
+    Remove(info.bufnr)
+  endfor
+  kitty.Clear()
 enddef
+
+# Shows the newest partial image of what is being made below its place; '' removes it.
+export def Preview(where: dict<any>, path: string)
+  var shown = get(previews, where.id, {})
+  if !empty(shown) && (path == '' || shown.path != path || shown.time != getftime(path) || shown.size != getfsize(path))
+    if bufloaded(shown.buffer)
+      prop_remove({bufnr: shown.buffer, type: shown.type, all: true})
+    endif
+    remove(previews, where.id)
+    shown = {}
+  endif
+  var position = path == '' || !is_on ? {} : place.Position(where)
+  if empty(shown) && !empty(position) && filereadable(path)
+    var name = Put(where.buffer, position.lnum, path, Height(), 'imagewire_preview_')
+    if name != ''
+      previews[where.id] = {buffer: where.buffer, type: name, path: path, time: getftime(path), size: getfsize(path)}
+    endif
+  endif
+enddef
+
+# Shows a small image of the first file below a line of the list.
 export def InList(buffer: number, line: number, files: list<any>)
+  Remove(buffer)
+  var path = get(get(files, 0, {}), 'path', '')
+  if path != '' && terminal.Protocol() != '' && filereadable(path)
+    Put(buffer, line, path, min([8, Height()]))
+  endif
 enddef
+
+augroup imagewire_see
+  autocmd!
+  autocmd BufWinEnter,BufReadPost * call imagewire#see#Refresh(str2nr(expand('<abuf>')))
+  autocmd TextChanged,InsertLeave * call imagewire#see#Update(str2nr(expand('<abuf>')))
+  autocmd VimResized * call imagewire#see#Refresh(bufnr())
+  autocmd VimLeavePre * call imagewire#kitty#Clear()
+augroup END

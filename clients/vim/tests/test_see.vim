@@ -1,0 +1,85 @@
+vim9script
+# Images in the terminal: another Vim in a terminal of this one, whose screen and whose output are looked at.
+
+import './lib.vim' as t
+
+const [Contains, Edit, Idle, Message, WaitFor] = [t.Contains, t.Edit, t.Idle, t.Message, t.WaitFor]
+
+const placeholder = nr2char(0x10EEEE)
+
+# A document with a link to an image of 128 by 64 pixels, which is there.
+def Document(): string
+  g:imagewire_input = {size: '128x64'}
+  var folder = Edit('note.md', ['text', '', 'end'])
+  cursor(2, 1)
+  Imagewire a fox
+  Idle()
+  silent write
+  return folder
+enddef
+
+# Whether a row of a terminal begins with a cell of an image.
+def HasImage(terminal: number, row: number): bool
+  return char2nr(t.Row(terminal, row)) == 0x10EEEE
+enddef
+
+def Test_images_are_shown_at_their_links_also_when_a_document_is_opened_again()  # [editor 35]
+  var folder = Document()
+  var terminal = t.Terminal(20, 60, {KITTY_WINDOW_ID: '1'}, [folder .. '/note.md'])
+  t.Type(terminal, ":ImagewireShow\<CR>")
+  WaitFor('the image', () => HasImage(terminal, 3))
+  # Below the link, and no part of the text: the next line of the document is behind it.
+  Contains(t.Row(terminal, 2), '![a fox]')
+  var rows = range(3, 20)->filter((_, row) => HasImage(terminal, row))
+  assert_equal([3, 12], [rows[0], len(rows) + 2])
+  assert_equal('end', trim(t.Row(terminal, rows[-1] + 1)))
+  # The marks above each placeholder say its row and its column.
+  assert_equal(placeholder .. "\u030d\u030e", term_scrape(terminal, 4)[2].chars)
+  Contains(t.Row(terminal, 20), '1 image shown')
+  # Opened again.
+  t.Type(terminal, ":edit!\<CR>")
+  t.Type(terminal, ":echo 'opened again'\<CR>")
+  WaitFor('the answer', () => t.Row(terminal, 20) =~ 'opened again')
+  assert_true(HasImage(terminal, 3))
+  # A link that goes takes its image with it, and one that comes brings it.
+  t.Type(terminal, "2Gdd")
+  WaitFor('the image to go', () => trim(t.Row(terminal, 2)) == 'end')
+  t.Type(terminal, "u")
+  WaitFor('the image', () => HasImage(terminal, 3))
+  # A command hides them.
+  t.Type(terminal, ":ImagewireHide\<CR>")
+  WaitFor('the image to go', () => trim(t.Row(terminal, 3)) == 'end')
+  t.Close(terminal)
+enddef
+
+def Test_an_image_is_sent_to_the_terminal_once_and_removed_at_the_end()  # [editor 35]
+  var folder = Document()
+  for [far, way] in [['', 't=f'], ['1', 't=d']]
+    var output = t.Output({KITTY_WINDOW_ID: '1', SSH_TTY: far}, [folder .. '/note.md', '-c', 'ImagewireShow', '-c', 'edit!', '-c', 'redraw', '-c', 'qall!'])
+    assert_equal(1, count(output, 'a=T'))
+    var sent = matchlist(output, "\<Esc>_Ga=T,U=1,q=2,f=100,i=\\(\\d\\+\\),c=48,r=12," .. way .. ',m=[01];')
+    assert_notequal([], sent)
+    # The placeholders have the colour of this number.
+    Contains(output, "\<Esc>[38;5;" .. get(sent, 1, '') .. 'm')
+    var data = split(output, "\<Esc>_G[^;]*m=[01];")[1 :]->mapnew((_, piece) => matchstr(piece, "^[^\<Esc>]*"))->join('')
+    var path = folder .. '/images/a-fox.png'
+    assert_equal(far == '' ? str2list(path)->list2blob() : readblob(path), t.Decoded(data))
+    Contains(output, "\<Esc>_Ga=d,d=A,q=2\<Esc>\\")
+  endfor
+enddef
+
+def Test_a_terminal_without_images_is_told_why()  # [editor 36]
+  for [environment, settings, reason] in [
+      [{TERM: 'xterm-256color'}, '', 'xterm-256color shows no images'],
+      [{TERM: 'xterm', COLORS: '8', KITTY_WINDOW_ID: '1'}, '', '256 colours is needed'],
+      [{TERM: 'xterm-256color', KITTY_WINDOW_ID: '1', TMUX: 'x'}, '', 'inside tmux'],
+      [{TERM: 'xterm-256color', KITTY_WINDOW_ID: '1'}, 'let g:imagewire_graphics = "none"', "is 'none'"],
+      [{TERM: 'xterm-256color', PATH: '/nowhere'}, 'let g:imagewire_graphics = "sixel"', 'img2sixel or chafa']]
+    var folder = Edit('note.md')
+    var answer = folder .. '/answer'
+    t.Output(environment, ['-c', settings, '-c', 'ImagewireShow', '-c', 'redir! >' .. answer, '-c', 'messages', '-c', 'redir END', '-c', 'qall!'])
+    Contains(join(readfile(answer)), reason)
+  endfor
+enddef
+
+t.Run((name) => function(name))
