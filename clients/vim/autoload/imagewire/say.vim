@@ -1,19 +1,44 @@
 vim9script
-# Messages to the user: one line each, which needs no key. `:messages` has the whole text of a line that was shortened.
+# Messages to the user: one line each, which needs no key. Of a line that was shortened `:messages` has the whole text.
 
 # Messages that came while the command line was in use: {text, group}.
 var waiting: list<dict<string>> = []
+# The popup with the last one that did not fit, or 0.
+var whole = 0
+
+# A text on the part of the last line that needs no key; of a longer one its beginning and its end.
+def Fitting(text: string): string
+  var space = v:echospace
+  if strdisplaywidth(text) <= space
+    return text
+  endif
+  var half = (space - 1) / 2
+  var end = strcharpart(text, max([0, strcharlen(text) - half]))
+  while strdisplaywidth(end) > half
+    end = strcharpart(end, 1)
+  endwhile
+  return printf('%.*S…%s', half, text, end)
+enddef
 
 def Echo(text: string, group: string)
-  # The flag T shortens the middle of what does not fit; otherwise Vim would ask for a key.
-  var saved = &shortmess
-  noautocmd set shortmess+=T
-  # Replaces the message before: two lines would ask for a key too.
-  redraw
+  var more = &more
+  noautocmd set nomore
   execute 'echohl' group
+  # The whole text is for `:messages` only: what does not fit would ask for a key.
+  redraw
   echomsg text
+  redraw
+  var fitting = Fitting(text)
+  echo fitting
   echohl None
-  noautocmd &shortmess = saved
+  noautocmd &more = more
+  popup_close(whole)
+  if fitting != text && group != 'None'
+    # What went wrong is shown whole, for some seconds; no key is needed, and none is taken.
+    whole = popup_create(text, {line: &lines - &cmdheight - 1, col: 1, pos: 'botleft', maxwidth: &columns - 4, padding: [0, 1, 0, 1],
+      border: [], highlight: group, borderhighlight: [group], time: 8000, zindex: 150, close: 'click', tabpage: -1})
+    setwinvar(whole, '&linebreak', true)
+  endif
 enddef
 
 # Says what waits, once the command line is free.
