@@ -121,9 +121,9 @@ export def Input(words: string = '', reset: bool = false)
   endif
 enddef
 
-# Shows images at their links, and hides them.
-export def Show()
-  see.Show()
+# Shows images at their links, and hides them. `quiet` says nothing, also where the terminal shows none.
+export def Show(quiet: bool = false)
+  see.Show(quiet)
 enddef
 
 export def Hide()

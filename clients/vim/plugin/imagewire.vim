@@ -37,7 +37,5 @@ nnoremap <Plug>(imagewire-list) <Cmd>ImagewireList<CR>
 nnoremap <Plug>(imagewire-show) <Cmd>ImagewireShow<CR>
 nnoremap <Plug>(imagewire-hide) <Cmd>ImagewireHide<CR>
 
-" Images are shown from the start.
-if get(g:, 'imagewire_show', 0)
-  autocmd VimEnter * ++once call imagewire#Show()
-endif
+" With the setting images are shown from the start.
+autocmd VimEnter * ++once if get(g:, 'imagewire_show', 0) | call imagewire#Show(1) | endif

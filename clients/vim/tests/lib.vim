@@ -12,7 +12,7 @@ var said: list<string> = []
 
 # Waits for a condition; with a generous limit.
 export def WaitFor(what: string, Condition: func(): any)
-  for _ in range(1000)
+  for _ in range(3000)
     if Condition()
       return
     endif

@@ -82,4 +82,34 @@ def Test_a_terminal_without_images_is_told_why()  # [editor 36]
   endfor
 enddef
 
+# A server that streams: it sends the next event for each line that it reads.
+const streaming = "
+  \ import sys; sys.path.insert(0, sys.argv[1]); from openai import LoopbackOpenAI\n
+  \with LoopbackOpenAI() as server:\n
+  \    server.script({'steps': ['partial', 'completed', 'done']}); print(server.url, flush=True)\n
+  \    for _ in sys.stdin: server.step()\n"
+
+def Test_partial_images_are_shown_on_the_way()  # [editor 32]
+  var url = ''
+  var server = job_start(['python3', '-c', trim(streaming), t.here .. '/../../Tests/Fixtures'], {out_cb: (_, text) => {
+    url = text
+  }})
+  WaitFor('the provider', () => url != '')
+  var folder = Edit('note.md', ['text', 'end'])
+  silent write
+  var terminal = t.Terminal(20, 60, {KITTY_WINDOW_ID: '1', IMAGEWIRE: $IMAGEWIRE, OPENAI_BASE_URL: url}, ['--cmd',
+    'let g:imagewire_configuration = {"provider": "openai", "openai_api_key": "sk-SECRETsecret0123456789"}', '--cmd',
+    'let g:imagewire_input = {"stream": v:true, "partial_images": 1}', '--cmd', 'let g:imagewire_show = 1', folder .. '/note.md'])
+  t.Type(terminal, ":Imagewire a fox\<CR>")
+  ch_sendraw(server, "\n")
+  # Below the line of the command, before there is a link.
+  WaitFor('the partial image', () => HasImage(terminal, 2))
+  assert_match('^text  a fox: ', t.Row(terminal, 1))
+  ch_sendraw(server, "\n\n")
+  WaitFor('the link', () => t.Row(terminal, 1) =~ '^text!\[a fox\](images/a-fox.png) *$')
+  WaitFor('the image', () => HasImage(terminal, 2))
+  t.Close(terminal)
+  ch_close_in(server)
+enddef
+
 t.Run((name) => function(name))

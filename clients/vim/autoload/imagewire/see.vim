@@ -92,9 +92,11 @@ export def Update(buffer: number)
   endif
 enddef
 
-export def Show()
+export def Show(quiet: bool)
   if terminal.Protocol() == ''
-    say.Warning(terminal.Reason())
+    if !quiet
+      say.Warning(terminal.Reason())
+    endif
     return
   endif
   is_on = true
@@ -102,8 +104,10 @@ export def Show()
   for window in getwininfo()
     count += Refresh(window.bufnr)
   endfor
-  say.Message(count == 0 ? 'no PNG image is linked here; those to come will be shown.'
-    : printf('%d image%s shown; :ImagewireHide hides them.', count, count == 1 ? '' : 's'))
+  if !quiet
+    say.Message(count == 0 ? 'no PNG image is linked here; those to come will be shown.'
+      : printf('%d image%s shown; :ImagewireHide hides them.', count, count == 1 ? '' : 's'))
+  endif
 enddef
 
 export def Hide()
