@@ -101,7 +101,7 @@ export def EndProvider(provider: dict<any>)
 enddef
 
 # The command line of another Vim with the plugin and these arguments.
-def Another(arguments: list<string>): list<string>
+export def Another(arguments: list<string>): list<string>
   return [v:progpath, '-N', '-u', 'NONE', '-i', 'NONE', '-n', '--cmd', 'set runtimepath^=' .. here .. ' hidden encoding=utf-8',
     '--cmd', 'runtime plugin/imagewire.vim'] + arguments
 enddef

@@ -82,6 +82,35 @@ def Test_a_terminal_without_images_is_told_why()  # [editor 36]
   endfor
 enddef
 
+def Test_sixels_are_drawn_below_the_link_again_after_scrolling_and_removed()  # [editor 35]
+  var folder = Document()
+  # Stands for the program that makes them: its output says what it was called with.
+  writefile(['#!/bin/sh', 'printf "noise\033Pq%s %s\033\\\\noise" "$1" "$(basename "$2")"'], folder .. '/img2sixel')
+  setfperm(folder .. '/img2sixel', 'rwx------')
+  var text = ''
+  var vim = job_start(t.Another(['--cmd', 'let g:imagewire_graphics = "sixel"', '--cmd', 'let g:imagewire_rows = 5',
+    '--cmd', 'let g:imagewire_cell_height = 20', folder .. '/note.md', '-c', 'ImagewireShow']), {pty: true, out_mode: 'raw',
+    out_cb: (_, piece) => {
+      text ..= piece
+    }, env: {TERM: 'xterm-256color', COLORS: '256', PATH: folder .. ':' .. $PATH}})
+  # Only the sixels, at the third line.
+  var height = exists('*getcellpixels') ? '\d\+' : '100'
+  WaitFor('the sixels', () => text =~ "\<Esc>7\<Esc>\\[3;1H\<Esc>Pq--height=" .. height .. " a-fox.png\<Esc>\\\\\<Esc>8")
+  assert_equal(1, count(text, "\<Esc>Pq"))
+  assert_true(stridx(text, 'noise') < 0)
+  text = ''
+  ch_sendraw(vim, "\<C-E>")
+  WaitFor('the sixels a line above', () => stridx(text, "\<Esc>7\<Esc>[2;1H\<Esc>Pq") >= 0)
+  # The screen was cleared before.
+  assert_true(stridx(text, "\<Esc>[2J") >= 0 && stridx(text, "\<Esc>[2J") < stridx(text, "\<Esc>Pq"))
+  text = ''
+  ch_sendraw(vim, ":ImagewireHide\<CR>")
+  WaitFor('the clear screen', () => stridx(text, "\<Esc>[2J") >= 0)
+  ch_sendraw(vim, ":qall!\<CR>")
+  WaitFor('the end of the other Vim', () => job_status(vim) == 'dead')
+  assert_true(stridx(text, "\<Esc>Pq") < 0)
+enddef
+
 # A server that streams: it sends the next event for each line that it reads.
 const streaming = "
   \ import sys; sys.path.insert(0, sys.argv[1]); from openai import LoopbackOpenAI\n

@@ -59,7 +59,8 @@ def Entry(one: dict<any>): string
   var name = type(one.name) == v:t_string && one.name != one.id ? ' (' .. one.name .. ')' : ''
   var kind = type(one.kind) == v:t_string && one.kind != 'image' ? ' · ' .. one.kind : ''
   var description = type(one.description) == v:t_string && one.description != '' ? ' · ' .. one.description : ''
-  return say.Short(printf('%s%s · %s%s%s%s', one.id, name, PriceOf(one.price), kind, one.id == Current() ? ' · in use' : '', description), 200)
+  var use = one.id == Current() ? ' · in use' : ''
+  return say.Short(printf('%s%s · %s%s%s%s', one.id, name, PriceOf(one.price), kind, use, description), 200)
 enddef
 
 def Use(one: dict<any>)
@@ -141,7 +142,8 @@ enddef
 def Chosen(): string
   var chosen = Input()
   return empty(chosen) ? 'the input is that of the settings.'
-    : join(mapnew(sort(keys(chosen)), (_, name) => name .. ' = ' .. schema.Text(chosen[name])), ', ') .. ', until Vim ends or :ImagewireInput! resets it.'
+    : join(mapnew(sort(keys(chosen)), (_, name) => name .. ' = ' .. schema.Text(chosen[name])), ', ')
+    .. ', until Vim ends or :ImagewireInput! resets it.'
 enddef
 
 def SetText(name: string, field: string, about: dict<any>, text: string)
@@ -164,7 +166,8 @@ def ChooseValue(name: string, field: string, about: dict<any>)
     })
     return
   endif
-  var text = input(say.Short(printf('%s (%s; empty: as in the settings): ', field, schema.About(about)), &columns / 2), schema.Text(get(Input(), field, '')))
+  var question = say.Short(printf('%s (%s; empty: as in the settings)', field, schema.About(about)), &columns / 2)
+  var text = input(question .. ': ', schema.Text(get(Input(), field, '')))
   redraw
   if text == ''
     Unset(field)
@@ -232,6 +235,7 @@ export def CompleteInput(lead: string): list<string>
   var found = get(schemas, Current(), v:null)
   var all = schema.Fields(found)
   var field = matchstr(lead, '^[^=]*\ze=')
-  return has_key(all, field) ? mapnew(schema.Values(all[field]), (_, value) => field .. '=' .. value)->filter((_, text) => stridx(text, lead) == 0)
-    : mapnew(schema.Choices(found), (_, name) => name .. '=')->filter((_, text) => stridx(text, lead) == 0)
+  var words = has_key(all, field) ? mapnew(schema.Values(all[field]), (_, value) => field .. '=' .. value)
+    : mapnew(schema.Choices(found), (_, name) => name .. '=')
+  return filter(words, (_, word) => stridx(word, lead) == 0)
 enddef

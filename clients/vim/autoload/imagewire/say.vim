@@ -35,8 +35,10 @@ def Echo(text: string, group: string)
   popup_close(whole)
   if fitting != text && group != 'None'
     # What went wrong is shown whole, for some seconds; no key is needed, and none is taken.
-    whole = popup_create(text, {line: &lines - &cmdheight - 1, col: 1, pos: 'botleft', maxwidth: &columns - 4, padding: [0, 1, 0, 1],
-      border: [], highlight: group, borderhighlight: [group], time: 8000, zindex: 150, close: 'click', tabpage: -1})
+    whole = popup_create(text, {
+      line: &lines - &cmdheight - 1, col: 1, pos: 'botleft', maxwidth: &columns - 4, padding: [0, 1, 0, 1], border: [],
+      highlight: group, borderhighlight: [group], time: 8000, zindex: 150, close: 'click', tabpage: -1,
+    })
     setwinvar(whole, '&linebreak', true)
   endif
 enddef

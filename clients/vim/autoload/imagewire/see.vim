@@ -5,6 +5,7 @@ import autoload 'imagewire/find.vim'
 import autoload 'imagewire/kitty.vim'
 import autoload 'imagewire/place.vim'
 import autoload 'imagewire/say.vim'
+import autoload 'imagewire/sixel.vim'
 import autoload 'imagewire/terminal.vim'
 
 # Whether images are shown at their links.
@@ -42,7 +43,8 @@ enddef
 
 # Puts the lines of an image below a line of a buffer. Returns the type of their properties, or ''.
 def Put(buffer: number, line: number, path: string, height: number, kind = prefix): string
-  var cells = kitty.Cells(path, max([4, Width(buffer)]), height)
+  var widest = max([4, Width(buffer)])
+  var cells = terminal.Protocol() == 'sixel' ? sixel.Cells(path, widest, height) : kitty.Cells(path, widest, height)
   if empty(cells)
     return ''
   endif
@@ -62,7 +64,13 @@ enddef
 # What is shown in a buffer: the number of its image for each line, as [line, type].
 def Shown(buffer: number): list<list<any>>
   var types = Types()
-  return empty(types) ? [] : uniq(prop_list(1, {bufnr: buffer, end_lnum: -1, types: types})->mapnew((_, property) => [property.lnum, property.type]))
+  return empty(types) ? []
+    : uniq(prop_list(1, {bufnr: buffer, end_lnum: -1, types: types})->mapnew((_, property) => [property.lnum, property.type]))
+enddef
+
+# Whether a file can be shown: by the programs for sixels every image, otherwise a PNG.
+def CanShow(path: string): bool
+  return filereadable(path) && (terminal.Protocol() == 'sixel' ? find.IsImage(path) : !empty(kitty.Pixels(path)))
 enddef
 
 # Shows the images at the links of a buffer as it is by now. Returns how many there are.
@@ -73,7 +81,7 @@ export def Refresh(buffer: number): number
   Remove(buffer)
   var count = 0
   for link in find.All(buffer)
-    if filereadable(link.path) && Put(buffer, link.lnum, link.path, Height()) != ''
+    if CanShow(link.path) && Put(buffer, link.lnum, link.path, Height()) != ''
       count += 1
     endif
   endfor
@@ -85,7 +93,7 @@ export def Update(buffer: number)
   if !is_on || getbufvar(buffer, '&buftype') != ''
     return
   endif
-  var wanted = filter(find.All(buffer), (_, link) => filereadable(link.path) && !empty(kitty.Pixels(link.path)))
+  var wanted = filter(find.All(buffer), (_, link) => CanShow(link.path))
     ->mapnew((_, link) => link.lnum)
   if wanted != mapnew(Shown(buffer), (_, shown) => shown[0])
     Refresh(buffer)
@@ -105,7 +113,7 @@ export def Show(quiet: bool)
     count += Refresh(window.bufnr)
   endfor
   if !quiet
-    say.Message(count == 0 ? 'no PNG image is linked here; those to come will be shown.'
+    say.Message(count == 0 ? 'no image that can be shown is linked here; those to come will be.'
       : printf('%d image%s shown; :ImagewireHide hides them.', count, count == 1 ? '' : 's'))
   endif
 enddef
@@ -116,6 +124,7 @@ export def Hide()
     Remove(info.bufnr)
   endfor
   kitty.Clear()
+  sixel.Clear()
 enddef
 
 # Shows the newest partial image of what is being made below its place; '' removes it.
@@ -151,5 +160,7 @@ augroup imagewire_see
   autocmd BufWinEnter,BufReadPost * call imagewire#see#Refresh(str2nr(expand('<abuf>')))
   autocmd TextChanged,InsertLeave * call imagewire#see#Update(str2nr(expand('<abuf>')))
   autocmd VimResized * call imagewire#see#Refresh(bufnr())
+  # When Vim waits for a key, with everything drawn.
+  autocmd SafeState * call imagewire#sixel#Draw()
   autocmd VimLeavePre * call imagewire#kitty#Clear()
 augroup END

@@ -48,9 +48,11 @@ export def Reason(): string
   return has('gui_running') ? 'GVim shows no images in a text.'
     : &encoding != 'utf-8' ? "images need 'encoding' to be utf-8."
     : setting == 'none' ? "g:imagewire_graphics is 'none', so no image is shown."
-    : setting == '' && ($TMUX != '' || $STY != '') ? "inside tmux or screen images are shown only if g:imagewire_graphics is 'kitty' or 'sixel'."
+    : setting == '' && ($TMUX != '' || $STY != '')
+    ? "inside tmux or screen images are shown only if g:imagewire_graphics is 'kitty' or 'sixel'."
     : wanted != '' && Lacks(wanted) != '' ? printf('to show images here, %s is needed.', Lacks(wanted))
-    : printf("%s shows no images, as far as is known; kitty, Ghostty and terminals with sixels do. See g:imagewire_graphics.", &term)
+    : printf('%s shows no images, as far as is known; kitty, Ghostty and terminals with sixels do. See g:imagewire_graphics.',
+      &term)
 enddef
 
 # Writes an escape sequence to the terminal, through tmux where Vim runs in it.

@@ -40,7 +40,8 @@ def IsUnderWay(work: dict<any>): bool
 enddef
 
 # The links to the files of a prediction, alone on their lines or not; empty where one would not be safe.
-export def Links(prediction: dict<any>, prompt: string, document: string, filetype: string, ours: string, isAlone = false): list<string>
+export def Links(prediction: dict<any>, prompt: string, document: string, filetype: string, ours: string,
+    isAlone = false): list<string>
   var links = mapnew(prediction.files, (_, file) =>
     link.To(folder.PathFrom(document, file.path, ours), prompt, filetype, get(file, 'kind', 'image'), isAlone))
   return index(links, '') < 0 ? links : []
@@ -91,7 +92,8 @@ def Land(work: dict<any>, prediction: dict<any>)
       work.filetype = getbufvar(buffer, '&filetype')
     endif
     var needs_lines = NeedLines(prediction, work.filetype)
-    links = Links(prediction, work.prompt, work.document, work.filetype, work.directory, needs_lines || place.IsAlone(work.place))
+    links = Links(prediction, work.prompt, work.document, work.filetype, work.directory,
+      needs_lines || place.IsAlone(work.place))
     landed = !empty(links) && place.Insert(work.place, links, needs_lines)
   catch
     # A buffer that refuses the change must not hide the image, which was paid for.
@@ -105,7 +107,7 @@ def Land(work: dict<any>, prediction: dict<any>)
     see.Refresh(buffer)
   else
     setreg('"', join(links, "\n"))
-    say.Warning('the document was closed or cannot be changed; the link is in the unnamed register: ' .. fnamemodify(path, ':~:.'))
+    say.Warning('its place was deleted, closed or locked; the link is in the unnamed register: ' .. fnamemodify(path, ':~:.'))
   endif
 enddef
 
@@ -244,7 +246,8 @@ def Price(work: dict<any>, params: dict<any>)
     if !empty(error)
       Confirm(work, 'The price is not known. Make it?', () => Submit(work, params))
     elseif price.amount > limit
-      Confirm(work, printf('%s %s. Make it?', price.exact ? 'It costs' : 'about', say.Dollars(price.amount)), () => Submit(work, params))
+      var question = printf('%s %s. Make it?', price.exact ? 'It costs' : 'about', say.Dollars(price.amount))
+      Confirm(work, question, () => Submit(work, params))
     else
       Submit(work, params)
     endif
