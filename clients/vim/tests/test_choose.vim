@@ -26,7 +26,7 @@ def Test_a_model_is_chosen_by_its_name_description_and_price()  # [editor 29]
   ImagewireModel
   var entries = Shown()
   assert_true(index(entries, 'acme/painter (painter) · $0.25 · Paints in oil.') >= 0, string(entries))
-  assert_match('^acme/mystery (mystery) · price unknown · in use', entries[0] =~ 'mystery' ? entries[0] : entries[1])
+  assert_match('^acme/mystery (mystery) · in use · price unknown', entries[0] =~ 'mystery' ? entries[0] : entries[1])
   # Letters leave the entries that have these words.
   feedkeys('oil pai', 'tx')
   assert_equal(1, len(Shown()))
@@ -64,8 +64,13 @@ def Test_the_size_and_other_choices_come_from_the_schema()  # [editor 30]
   Message('transparent = true')
   ImagewireInput
   Shown()
-  feedkeys("seed\<CR>7\<CR>", 'tx')
-  Message('seed = 7')
+  feedkeys("seed\<CR>", 'tx')
+  # It is asked for when the list is gone.
+  WaitFor('the seed', () => {
+    feedkeys("\<C-U>7\<CR>", 't')
+    sleep 10m
+    return execute('messages') =~ 'seed = 7'
+  })
   Imagewire a fox
   Idle()
   assert_equal([{prompt: 'a fox', size: '1024*1536', transparent: true, seed: 7}], t.Received(provider, 'submit'))

@@ -60,7 +60,7 @@ def Entry(one: dict<any>): string
   var kind = type(one.kind) == v:t_string && one.kind != 'image' ? ' · ' .. one.kind : ''
   var description = type(one.description) == v:t_string && one.description != '' ? ' · ' .. one.description : ''
   var use = one.id == Current() ? ' · in use' : ''
-  return say.Short(printf('%s%s · %s%s%s%s', one.id, name, PriceOf(one.price), kind, use, description), 200)
+  return say.Short(printf('%s%s%s · %s%s%s', one.id, name, use, PriceOf(one.price), kind, description), 200)
 enddef
 
 def Use(one: dict<any>)
@@ -205,7 +205,8 @@ export def ChooseInput(words: string)
     var choices = schema.Choices(found)
     pick.One(name .. ':', mapnew(choices, (_, field) => FieldEntry(field, all[field])), (index) => {
       if index >= 0
-        ChooseValue(name, choices[index], all[choices[index]])
+        # Later, when the list is off the screen: a free value is asked for in the last line.
+        timer_start(0, (_) => ChooseValue(name, choices[index], all[choices[index]]))
       endif
     })
   })

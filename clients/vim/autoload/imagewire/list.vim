@@ -12,7 +12,7 @@ import autoload 'imagewire/see.vim'
 import autoload 'imagewire/work.vim'
 
 const count = 50
-const help = '<CR> open  i insert  y copy prompt  c change  x cancel  d delete  r refresh  q close'
+const help = '<CR> open  i insert  y copy  c change  x cancel  d delete  r refresh  q close'
 
 # What a list shows: {text, origin (a window id), predictions}. It goes with its buffer; then it is empty.
 def View(buffer: number): dict<any>
