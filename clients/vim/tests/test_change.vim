@@ -47,7 +47,7 @@ def Test_change_sends_the_image_after_a_question_that_names_file_and_provider() 
   var folder = WithImage('note.md')
   var first = Newest()
   ImagewireChange add snow
-  Answer('Send a-fox.png to sandbox?', 'y')
+  Answer('Send images/a-fox.png to sandbox?', 'y')
   Idle()
   assert_equal(['![a fox](images/a-fox.png)', '![add snow](images/add-snow.png)'], getline(1, '$'))
   IsImage(folder .. '/images/add-snow.png')
@@ -66,7 +66,7 @@ enddef
 def Test_what_is_not_to_be_sent_is_not()  # [editor 9, 22]
   WithImage('note.md')
   ImagewireChange not wanted at all
-  Answer('Send a-fox.png', 'n')
+  Answer('Send images/a-fox.png', 'n')
   Contains(Message('not made'), 'Nothing was spent.')
   assert_equal('', imagewire#Statusline())
   # Cancelled while the question waits, which goes.
@@ -106,7 +106,7 @@ def Test_the_provider_gets_the_image_in_the_field_of_the_model_that_edits()  # [
   g:imagewire_configuration.model = 'acme/painter'
   WithImage('note.md')
   ImagewireChange add snow
-  Answer('Send a-fox.png to wavespeed?', 'y')
+  Answer('Send images/a-fox.png to wavespeed?', 'y')
   Idle()
   assert_equal('![add snow](images/add-snow.png)', getline('$'))
   var sent = t.Received(provider, 'submit')
@@ -182,7 +182,7 @@ def Test_vary_and_again_make_it_once_more()  # [editor 24, 25]
   g:imagewire_ask_upload = true
   search('add-snow', 'w')
   ImagewireAgain
-  Answer('Send a-fox.png to sandbox?', 'y')
+  Answer('Send images/a-fox.png to sandbox?', 'y')
   Idle()
   assert_equal(changed.input, Newest().input)
 enddef

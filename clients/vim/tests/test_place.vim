@@ -33,6 +33,32 @@ def Test_the_buffer_is_edited_meanwhile()  # [editor 2]
   assert_equal([4, len(getline(4))], [line('.'), col('.')])
 enddef
 
+def Test_undo_and_reading_again_keep_the_place()  # [editor 2]
+  g:imagewire_input = {size: '64x64', sandbox: {delay_ms: 500}}
+  var folder = Edit('note.md', ['one', 'two', 'three'])
+  silent write
+  # This option ends what was one change.
+  &undolevels = &undolevels
+  execute "normal! 2GA and more\<Esc>"
+  &undolevels = &undolevels
+  Imagewire a fox
+  silent undo
+  assert_equal('two', getline(2))
+  t.IsSent('a fox')
+  silent edit!
+  Idle()
+  assert_equal(['one', 'two![a fox](images/a-fox.png)', 'three'], getline(1, '$'))
+  # A deleted line comes back with it.
+  cursor(3, 1)
+  Imagewire a yak
+  &undolevels = &undolevels
+  delete _
+  doautocmd TextChanged
+  silent undo
+  Idle()
+  assert_equal('three![a yak](images/a-yak.png)', getline(3))
+enddef
+
 def Test_two_links_in_one_line_land_in_their_places()
   g:imagewire_input = {size: '64x64', sandbox: {delay_ms: 300}}
   Edit('note.md', ['left right'])

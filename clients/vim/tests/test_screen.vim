@@ -108,7 +108,7 @@ def Test_a_question_and_a_list_fit_a_small_terminal()  # [editor 42]
   t.Type(terminal, ":Imagewire a fox\<CR>")
   Sees(terminal, '![a fox]')
   t.Type(terminal, ":ImagewireChange add snow\<CR>")
-  Sees(terminal, 'Send a-fox.png to sandbox?')
+  Sees(terminal, 'Send images/a-fox.png to sandbox?')
   Sees(terminal, 'Press y for yes, n for no.')
   t.Type(terminal, 'n')
   Sees(terminal, 'not made. Nothing was spent.')

@@ -42,8 +42,14 @@ export def Origin(file: string, Callback: func)
   })
 enddef
 
+# A file as the question names it: by its path, which tells whether it is one that the user means.
+def Named(path: string, document: string): string
+  var folder = fnamemodify(document, ':h') .. '/'
+  return document != '' && stridx(path, folder) == 0 ? strpart(path, len(folder)) : fnamemodify(path, ':~')
+enddef
+
 # Asks before files are sent to the provider, unless the setting says that they may.
-def Upload(the: dict<any>, names: list<string>, Next: func)
+def Upload(the: dict<any>, files: list<string>, Next: func)
   if !get(g:, 'imagewire_ask_upload', true)
     Next()
     return
@@ -51,6 +57,7 @@ def Upload(the: dict<any>, names: list<string>, Next: func)
   # The reply says that the process is ready, and who the provider is.
   work.Learn(the, 'ping', {}, (_) => {
     var provider = get(process.Offer(), 'provider', 'the provider')
+    var names = mapnew(files, (_, file) => Named(file, the.document))
     work.Confirm(the, printf('Send %s to %s?', join(names, ' and '), provider), Next)
   })
 enddef
@@ -86,7 +93,7 @@ enddef
 
 # Sends an image file with new words; the link goes to the place.
 export def Change(words: string, file: string, where: dict<any>)
-  work.Start(words, where, (the, Next) => Upload(the, [fnamemodify(file, ':t')], () => {
+  work.Start(words, where, (the, Next) => Upload(the, [file], () => {
     Editor(the, (model, field) => Origin(file, (_, id) => work.Continue(the, () => {
       the.from = id
       var image = '@' .. file
@@ -115,7 +122,7 @@ enddef
 # The files of this machine that an input names.
 def Files(value: any): list<string>
   var kind = type(value)
-  return kind == v:t_string ? (value =~ '^@/' ? [fnamemodify(value, ':t')] : [])
+  return kind == v:t_string ? (value =~ '^@/' ? [value[1 :]] : [])
     : kind == v:t_list ? flattennew(mapnew(value, (_, member) => Files(member)))
     : kind == v:t_dict ? flattennew(mapnew(values(value), (_, member) => Files(member))) : []
 enddef

@@ -51,6 +51,7 @@ def Fill(buffer: number, predictions: list<any>, more: bool)
     if line('.', window) == 1 && !empty(predictions)
       win_execute(window, 'call cursor(2, 1)')
     endif
+    setbufvar(buffer, 'imagewire_seen', [])
     win_execute(window, 'call imagewire#list#SeeChosen()')
   endif
 enddef

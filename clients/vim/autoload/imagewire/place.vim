@@ -2,7 +2,8 @@ vim9script
 # The place of a link. Text properties of no width keep it while the text round it changes.
 #
 # A place is {buffer, id (of the property where the link goes), start (of the property where the link begins that this one
-# follows; 0 for none), shape, words (the id of the text shown beside it, or 0)}. Its shape is
+# follows; 0 for none), shape, words (the id of the text shown beside it, or 0), seen (where it was last: {lnum, col, count of
+# lines in the buffer})}. Its shape is
 #   'inline'     in the text, at the property
 #   'below'      on a line of its own below
 #   'paragraph'  a paragraph of its own below that of the property
@@ -42,7 +43,8 @@ def Unmark(buffer: number, id: number)
 enddef
 
 def Place(line: number, column: number, shape: string, start = 0): dict<any>
-  var place = {buffer: bufnr(), id: Mark(bufnr(), line, column), start: start, shape: shape, words: 0}
+  var place = {buffer: bufnr(), id: Mark(bufnr(), line, column), start: start, shape: shape, words: 0,
+    seen: {lnum: line, col: column, count: line('$')}}
   places[place.id] = place
   return place
 enddef
@@ -82,8 +84,35 @@ enddef
 
 # Where a place is by now: {lnum, col}, or empty.
 export def Position(place: dict<any>): dict<any>
-  return Find(place.buffer, place.id)
+  if !bufloaded(place.buffer)
+    return {}
+  endif
+  var count = getbufinfo(place.buffer)[0].linecount
+  var found = Find(place.buffer, place.id)
+  if empty(found) && place.seen.count == count && has_key(places, place.id)
+    # Undo and reading the file again bring back a line without its properties. If there are as many lines as before, it is
+    # the same line.
+    var column = min([place.seen.col, len(Line(place.buffer, place.seen.lnum)) + 1])
+    prop_add(place.seen.lnum, column, {bufnr: place.buffer, type: mark, id: place.id, length: 0})
+    found = Find(place.buffer, place.id)
+  endif
+  place.seen = empty(found) ? {lnum: 0, col: 0, count: -1} : {lnum: found.lnum, col: found.col, count: count}
+  return found
 enddef
+
+# After a change of the text: remembers where the places of a buffer are.
+export def Follow(buffer: number)
+  for place in values(places)
+    if place.buffer == buffer
+      Position(place)
+    endif
+  endfor
+enddef
+
+augroup imagewire_place
+  autocmd!
+  autocmd TextChanged,TextChangedI,TextChangedP,BufReadPost * call imagewire#place#Follow(str2nr(expand('<abuf>')))
+augroup END
 
 def Hide(place: dict<any>)
   if place.words != 0 && bufloaded(place.buffer)

@@ -15,9 +15,23 @@ var previews: dict<dict<any>> = {}
 
 const prefix = 'imagewire_image_'
 
-# The types of the properties of images, by the number of the image; those of partial images have names of their own.
-def Type(number: number, name = prefix .. number): string
+# The colour of an image's placeholders is its number.
+def Colour(number: number)
   execute printf('highlight ImagewireImage%d ctermfg=%d guifg=#%06x', number, number, number)
+enddef
+
+# After a colour scheme, which removes them.
+export def Recolour()
+  for name in prop_type_list()
+    if name =~ '^imagewire_\(image\|preview\)_\d\+$'
+      Colour(str2nr(matchstr(name, '\d\+$')))
+    endif
+  endfor
+enddef
+
+# The type of the properties of an image; those of partial images have names of their own.
+def Type(number: number, name: string): string
+  Colour(number)
   if empty(prop_type_get(name))
     prop_type_add(name, {highlight: 'ImagewireImage' .. number})
   endif
@@ -148,8 +162,12 @@ enddef
 
 # Shows a small image of the first file below a line of the list.
 export def InList(buffer: number, line: number, files: list<any>)
-  Remove(buffer)
   var path = get(get(files, 0, {}), 'path', '')
+  if getbufvar(buffer, 'imagewire_seen', []) == [line, path]
+    return
+  endif
+  setbufvar(buffer, 'imagewire_seen', [line, path])
+  Remove(buffer)
   if path != '' && terminal.Protocol() != '' && filereadable(path)
     Put(buffer, line, path, min([8, Height()]))
   endif
@@ -159,6 +177,7 @@ augroup imagewire_see
   autocmd!
   autocmd BufWinEnter,BufReadPost * call imagewire#see#Refresh(str2nr(expand('<abuf>')))
   autocmd TextChanged,InsertLeave * call imagewire#see#Update(str2nr(expand('<abuf>')))
+  autocmd ColorScheme * call imagewire#see#Recolour()
   autocmd VimResized * call imagewire#see#Refresh(bufnr())
   # When Vim waits for a key, with everything drawn.
   autocmd SafeState * call imagewire#sixel#Draw()
