@@ -61,11 +61,12 @@ enddef
 
 def Test_what_the_editor_gets_in_its_last_command_is_not_sent()  # [editor 10]
   var says = tempname()
+  var before = len(Listed('boat of the second editor'))
   var second = t.Second(says, Edit('note.md'), 3000000, 'at once')
   WaitFor('the second editor', () => job_status(second) == 'dead')
   # The process was ready: its first image was being made.
   assert_match('^pid \d\+$', readfile(says)[0])
-  assert_equal(1, len(Listed('boat of the second editor')))
+  assert_equal(before + 1, len(Listed('boat of the second editor')))
   assert_equal([], Listed('a yak that is not wanted'))
 enddef
 
@@ -94,6 +95,12 @@ def Test_an_image_is_cancelled_while_its_price_is_asked()  # [editor 9, 31]
   Contains(Message('cancelled'), 'Nothing was spent.')
   assert_equal(['', []], [imagewire#Statusline(), Listed('a fox that is not wanted')])
   t.EndProvider(provider)
+enddef
+
+def Test_what_has_no_answer_yet_is_taken_back_when_the_editor_ends()  # [editor 10]
+  var second = t.Second(tempname(), Edit('note.md'), 3000, 'unanswered')
+  WaitFor('the second editor', () => job_status(second) == 'dead')
+  WaitFor('its cancelling', () => mapnew(Listed('a yak without an answer'), (_, one) => one.status) == ['cancelled'])
 enddef
 
 t.Run((name) => function(name))

@@ -46,9 +46,11 @@ def Test_images_are_shown_at_their_links_also_when_a_document_is_opened_again() 
   WaitFor('the image to go', () => trim(t.Row(terminal, 2)) == 'end')
   t.Type(terminal, "u")
   WaitFor('the image', () => HasImage(terminal, 3))
+  t.Type(terminal, ":call setline(1, '![b](images/a-fox.png)')\<CR>")
+  WaitFor('its image', () => HasImage(terminal, 2))
   # A command hides them.
   t.Type(terminal, ":ImagewireHide\<CR>")
-  WaitFor('the image to go', () => trim(t.Row(terminal, 3)) == 'end')
+  WaitFor('the images to go', () => empty(filter(range(1, 20), (_, row) => HasImage(terminal, row))))
   t.Close(terminal)
 enddef
 
