@@ -284,8 +284,12 @@ def Test_links_are_found_in_every_format()
   setline(1, '![a](a.png) and ![b](b.png)')
   cursor(1, 20)
   assert_equal(folder .. '/b.png', find.Under().path)
-  cursor(1, 13)
+  cursor(1, 14)
   assert_equal({}, find.Under())
+  # Right behind the word of the cursor.
+  setline(1, '![a](a.png) word![b](b.png)')
+  cursor(1, 14)
+  assert_equal(folder .. '/b.png', find.Under().path)
 enddef
 
 t.Run((name) => function(name))

@@ -35,7 +35,7 @@ def Test_the_help_has_every_command_mapping_and_setting()
     var reference = matchstr(line, '|\zs\(imagewire\|:Imagewire\|g:[Ii]magewire\)[^| ]*\ze|')
     assert_true(reference == '' || index(tags, reference) >= 0, reference)
   endfor
-  assert_equal([], filter(readfile('doc/imagewire.txt'), (_, line) => strdisplaywidth(line) > 84))
+  assert_equal([], filter(readfile('doc/imagewire.txt'), (_, line) => strdisplaywidth(line) > 80))
 enddef
 
 t.Run((name) => function(name))

@@ -126,7 +126,14 @@ def Block(buffer: number, number: number): list<number>
   return [first, last]
 enddef
 
-# The link to an image under the cursor, or the only one in its line: {lnum, col, end_lnum, end_col (behind it), path,
+# The link at a column, or the one right behind the word at it, where a new link is after its command.
+def AtColumn(links: list<dict<any>>, column: number, text: string): dict<any>
+  var at = filter(copy(links), (_, link) => column >= link.start && column < link.end)
+  var behind = filter(copy(links), (_, link) => column < link.start && strpart(text, column, link.start - column) !~ '\s')
+  return get(at + behind, 0, {})
+enddef
+
+# The link to an image under the cursor or right behind its word, or the only one in its line: {lnum, col, end_lnum, end_col (behind it), path,
 # isRemote}; empty where there is none.
 export def Under(): dict<any>
   var buffer = bufnr()
@@ -142,8 +149,10 @@ export def Under(): dict<any>
     if cursor < first || cursor > last
       continue
     endif
-    var here = near != 0 ? [] : filter(copy(links), (_, link) => col('.') > link.start && col('.') <= link.end)
-    var link = !empty(here) ? here[0] : len(links) == 1 ? links[0] : {}
+    var link = near == 0 ? AtColumn(links, col('.') - 1, getline('.')) : {}
+    if empty(link) && len(links) == 1
+      link = links[0]
+    endif
     if empty(link)
       return {}
     endif
