@@ -4,6 +4,7 @@ vim9script
 import autoload 'imagewire/escapes.vim'
 import autoload 'imagewire/link.vim'
 import autoload 'imagewire/process.vim'
+import autoload 'imagewire/say.vim'
 import autoload 'imagewire/work.vim'
 import './lib.vim' as t
 
@@ -160,6 +161,18 @@ def Test_hostile_text_neither_breaks_a_link_nor_hides_in_it()
     endfor
   endfor
   assert_true(refused > 100)
+enddef
+
+def Test_hostile_text_reaches_the_terminal_as_text_only()
+  for hostile in Fixture('hostile-text.json').strings
+    var text = get(hostile, 'text', '')
+    assert_notmatch('[\d1-\d31\d127-\d159\d8232-\d8238]', say.Short(text, 200), hostile.name)
+  endfor
+  # Beside the place, in a message and in a question.
+  var output = t.Output({IMAGEWIRE: $IMAGEWIRE}, ['-c', 'execute "Imagewire a\u202e red\u009b31m\u0085 fox\x1b]52;c;eA==\x07"',
+    '-c', 'redraw', '-c', 'qall!'])
+  Contains(output, 'a red31m fox]52;c;eA==: created')
+  assert_notmatch('[\u202e\u009b\u0085]\|\e]52', output)
 enddef
 
 def Test_what_cannot_be_linked_safely_is_refused_before_anything_is_sent_or_said()  # [editor 21]

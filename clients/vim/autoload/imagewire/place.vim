@@ -10,6 +10,8 @@ vim9script
 #   'after'      behind the link from `start` on; below that, where it is alone on its lines
 #   'instead'    in place of that link
 
+import autoload 'imagewire/say.vim'
+
 # Why a link cannot be inserted into the current buffer, or ''.
 export def Refusal(): string
   if &modifiable && !&readonly
@@ -127,7 +129,7 @@ export def Show(place: dict<any>, words: string)
   var position = Position(place)
   if !empty(position)
     place.words = prop_add(position.lnum, 0,
-      {bufnr: place.buffer, type: beside, text: words, text_align: 'after', text_padding_left: 2})
+      {bufnr: place.buffer, type: beside, text: say.Clean(words), text_align: 'after', text_padding_left: 2})
   endif
 enddef
 

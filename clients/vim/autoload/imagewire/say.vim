@@ -57,7 +57,7 @@ def Later(_: number)
 enddef
 
 def Say(text: string, group: string)
-  var line = 'imagewire: ' .. substitute(text, '\_s\+', ' ', 'g')
+  var line = 'imagewire: ' .. Clean(substitute(text, '\_s\+', ' ', 'g'))
   if mode() !~ '^[cr]'
     Echo(line, group)
     return
@@ -85,9 +85,19 @@ export def Dollars(amount: any): string
   return '$' .. substitute(printf('%.4f', amount + 0.0), '\(\.\d\d\d\{-}\)0*$', '\1', '')
 enddef
 
+# Characters that a terminal may obey instead of showing them: controls, marks of direction, and what is invisible. In virtual
+# text Vim writes them as they are.
+const unsafe = '[\x01-\x1f\x7f\u0080-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb'
+  .. '\U000e0000-\U000e007f]'
+
+# A text without them.
+export def Clean(text: string): string
+  return substitute(text, unsafe, '', 'g')
+enddef
+
 # A prompt of any length on part of one line.
 export def Short(prompt: string, limit: number): string
   # No more than what can be shown: the rest of a long prompt costs time.
-  var line = trim(substitute(strcharpart(prompt, 0, 4 * limit), '\_s\+', ' ', 'g'))
+  var line = Clean(trim(substitute(strcharpart(prompt, 0, 4 * limit), '\_s\+', ' ', 'g')))
   return strcharlen(line) <= limit ? line : strcharpart(line, 0, limit - 1) .. '…'
 enddef

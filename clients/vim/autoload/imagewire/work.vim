@@ -14,7 +14,8 @@ import autoload 'imagewire/see.vim'
 
 # In the order of their commands: {prompt, place, directory (where the files go; '' for imagewire's own), filetype, document,
 # from (the prediction that it is made from, or ''), status, eta (milliseconds; -1 where it is not known), id, call (the
-# submit; empty before it is sent), question (that waits for an answer), is_cancelled}.
+# submit; empty before it is sent), question (that waits for an answer), is_cancelled, is_again (whether the files were asked for
+# once more)}.
 var in_progress: list<dict<any>> = []
 var tokens = 0
 var told_of_end = false
@@ -114,6 +115,10 @@ enddef
 def Complete(work: dict<any>, prediction: dict<any>)
   if prediction.status == 'completed' && !empty(prediction.files)
     Land(work, prediction)
+  elseif prediction.status == 'completed' && !work.is_again
+    # Its files could not be saved, as where the folder was just deleted. Asking for the result tries once more.
+    work.is_again = true
+    Wait(work)
   else
     Finish(work)
     Explain(prediction, work.prompt)
@@ -290,7 +295,8 @@ export def Start(prompt: string, where: dict<any>, Prepare: func)
     return
   endif
   var work: dict<any> = {prompt: prompt, place: where, directory: directory, filetype: getbufvar(where.buffer, '&filetype'),
-    document: folder.Document(where.buffer), from: '', status: '', eta: -1, id: '', call: {}, question: {}, is_cancelled: false}
+    document: folder.Document(where.buffer), from: '', status: '', eta: -1, id: '', call: {}, question: {},
+    is_cancelled: false, is_again: false}
   in_progress->add(work)
   Show(work, 'created')
   say.Message(say.Short(prompt, 50))
