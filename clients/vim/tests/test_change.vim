@@ -84,6 +84,22 @@ def Test_what_is_not_to_be_sent_is_not()  # [editor 9, 22]
   assert_equal(['![a fox](images/a-fox.png)'], getline(1, '$'))
 enddef
 
+def Test_questions_come_one_after_another_and_a_killed_process_ends_none()
+  WithImage('note.md')
+  ImagewireChange add snow
+  ImagewireChange a hat
+  WaitFor('the question', () => !empty(popup_list()))
+  assert_equal(1, len(popup_list()))
+  feedkeys('n', 'tx')
+  Message('add snow: not made')
+  # The second one waits, and its answer starts the process again.
+  system('kill -9 ' .. process.Pid())
+  WaitFor('its end', () => process.Pid() == 0)
+  Answer('Send images/a-fox.png', 'y')
+  Idle()
+  assert_equal(['![a fox](images/a-fox.png)', '![a hat](images/a-hat.png)'], getline(1, '$'))
+enddef
+
 def Test_a_question_leaves_all_other_keys_alone()  # [editor 1]
   WithImage('note.md')
   setline(2, 'text')

@@ -133,8 +133,8 @@ def AtColumn(links: list<dict<any>>, column: number, text: string): dict<any>
   return get(at + behind, 0, {})
 enddef
 
-# The link to an image under the cursor or right behind its word, or the only one in its line: {lnum, col, end_lnum, end_col (behind it), path,
-# isRemote}; empty where there is none.
+# The link to an image under the cursor or right behind its word, or the only one in its line: {lnum, col, end_lnum, end_col
+# (behind it), path, isRemote}; empty where there is none.
 export def Under(): dict<any>
   var buffer = bufnr()
   var cursor = line('.')
