@@ -102,7 +102,7 @@ enddef
 
 # The command line of another Vim with the plugin and these arguments.
 export def Another(arguments: list<string>): list<string>
-  return [v:progpath, '-N', '-u', 'NONE', '-i', 'NONE', '-n', '--cmd', 'set runtimepath^=' .. here .. ' hidden encoding=utf-8',
+  return [v:progpath, '-N', '-u', 'NONE', '-i', 'NONE', '-n', '--cmd', 'set runtimepath^=' .. here .. ' hidden encoding=utf-8 noruler noshowcmd',
     '--cmd', 'runtime plugin/imagewire.vim'] + arguments
 enddef
 

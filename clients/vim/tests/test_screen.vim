@@ -43,7 +43,7 @@ def NeedsNoKey(terminal: number, command: string, message: string)
 enddef
 
 def Test_no_message_needs_a_key_in_a_small_terminal()  # [editor 1, 42]
-  var terminal = Start(['text'], slow .. ' | set rulerformat= showcmd ruler')
+  var terminal = Start(['text'], slow .. ' | set showcmd ruler')
   NeedsNoKey(terminal, 'Imagewire ' .. repeat('a fox in snow, ', 40), 'imagewire: a fo')
   Sees(terminal, '![a fox in')
   t.Type(terminal, ":%delete | call setline(1, 'text')\<CR>")
