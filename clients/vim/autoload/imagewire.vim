@@ -25,10 +25,10 @@ export def Generate(prompt: string)
   endif
 enddef
 
-# Asks for the words, and makes an image of them and of a text, which may be empty.
+# The prompt of words and a text; asks where both are empty. '' where the answer is empty too.
 def Asked(words: string, text: string): string
   var prompt = words
-  if trim(words) == '' && text == ''
+  if trim(words .. text) == ''
     prompt = input('Image of: ')
     redraw
   endif
@@ -67,7 +67,7 @@ export def Command(words: string, range: number, line1: number, line2: number)
   endif
 enddef
 
-# For a mapping in Visual mode: asks for words before the selected text.
+# For a mapping in Visual mode: the prompt is the selected text.
 export def Selected()
   var last = max([line('v'), line('.')])
   execute "normal! \<Esc>"
@@ -76,7 +76,10 @@ export def Selected()
     say.Error(refusal)
     return
   endif
-  Make(trim(join(Selection(), "\n")), place.BelowLine(last))
+  var prompt = Asked('', join(Selection(), "\n"))
+  if prompt != ''
+    Make(prompt, place.BelowLine(last))
+  endif
 enddef
 
 # Cancels an image in progress: the only one, a chosen one, or all.

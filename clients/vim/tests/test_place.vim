@@ -172,6 +172,11 @@ def Test_selected_text_is_the_prompt_and_the_link_is_below()  # [editor 6]
   feedkeys('1Gwviwgi', 'tx')
   Idle()
   assert_equal('![red](images/red.png)', getline(2))
+  # A selection without words: they are asked for.
+  Edit('note.md', ['', '  ', 'end'])
+  feedkeys("1GVjgia heron\<CR>", 'tx')
+  Idle()
+  assert_equal(['', '  ', '![a heron](images/a-heron.png)', 'end'], getline(1, '$'))
   xunmap gi
 enddef
 
