@@ -14,6 +14,9 @@ const [, , folder = ".", program, components] = process.argv;
 const platform = program && `${process.platform}-${process.arch}`;
 const manifest = JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
 
+/** The texts of the manifest, in English. */
+const texts = JSON.parse(readFileSync(join(here, "package.nls.json"), "utf8"));
+
 /** All files below some of the names in a folder, under a prefix. */
 function* files(folder, names, prefix) {
   for (const name of names) {
@@ -38,7 +41,7 @@ const described = `<?xml version="1.0" encoding="utf-8"?>
   platform ? ` TargetPlatform="${platform}"` : ""
 }/>
     <DisplayName>${escaped(manifest.displayName)}</DisplayName>
-    <Description xml:space="preserve">${escaped(manifest.description)}</Description>
+    <Description xml:space="preserve">${escaped(texts[manifest.description.slice(1, -1)])}</Description>
     <Tags>${escaped(manifest.keywords.join(","))}</Tags>
     <Categories>${escaped(manifest.categories.join(","))}</Categories>
     <License>extension/LICENSE.txt</License>
@@ -64,6 +67,7 @@ const types = `<?xml version="1.0" encoding="utf-8"?>
 <Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">
   <Default Extension="json" ContentType="application/json"/>
   <Default Extension="js" ContentType="application/javascript"/>
+  <Default Extension="css" ContentType="text/css"/>
   <Default Extension="ts" ContentType="video/mp2t"/>
   <Default Extension="md" ContentType="text/markdown"/>
   <Default Extension="txt" ContentType="text/plain"/>
@@ -113,7 +117,7 @@ writeFileSync(target, zip([
   ["[Content_Types].xml", Buffer.from(types)],
   ["extension.vsixmanifest", Buffer.from(described)],
   ["extension/LICENSE.txt", readFileSync(join(here, "../../LICENSE"))],
-  ...files(here, ["package.json", "README.md", manifest.icon, "src"], "extension/"),
+  ...files(here, ["package.json", "package.nls.json", "package.nls.de.json", "README.md", manifest.icon, "l10n", "media", "src", "walkthrough"], "extension/"),
   ...(program ? [["extension/bin/imagewire", readFileSync(program), 0o755], ...parts(components)] : []),
   ...files(join(here, "../node"), ["package.json", "src"], "extension/node_modules/imagewire/"),
 ]));

@@ -2,7 +2,7 @@
 
 const { existsSync } = require("node:fs");
 const { join } = require("node:path");
-const vscode = require("vscode");
+const { settingsFor } = require("./settings.js");
 
 /** Where the key is kept in VS Code's secret storage. */
 const KEY = "imagewire.wavespeedApiKey";
@@ -39,13 +39,15 @@ class Imagewire {
 
   async #make() {
     const [{ Client }, key] = await Promise.all([load(), this.#secrets.get(KEY)]);
-    const settings = vscode.workspace.getConfiguration("imagewire");
+    const settings = settingsFor();
     return new Client({
-      binary: settings.get("program") || process.env.IMAGEWIRE || bundled(),
+      binary: program(),
       provider: settings.get("provider") || undefined,
       model: settings.get("model") || undefined,
       // Sent in `initialize.configuration`: never an argument, never in the environment of another process.
       wavespeedApiKey: key || undefined,
+      // Warnings of the client would be lines of VS Code's own log.
+      onLog: () => {},
     });
   }
 
@@ -62,10 +64,13 @@ class Imagewire {
   }
 }
 
+/** The program that the setting or the variable names, or that is inside the extension; undefined where the client looks for it. */
+const program = () => settingsFor().get("program") || process.env.IMAGEWIRE || bundled();
+
 /** The program inside an extension that was made for this system. Without it the client looks on the path and at the usual places. */
 function bundled() {
   const path = join(__dirname, "..", "bin", "imagewire");
   return existsSync(path) ? path : undefined;
 }
 
-module.exports = { Imagewire, KEY };
+module.exports = { Imagewire, KEY, program };

@@ -8,14 +8,14 @@ class StatusBar {
   #item;
   #works = new Set();
 
-  /** Shows an image. `update(words, eta_ms)` says how far it is, and `remove()` that it is finished. */
+  /** Shows an image. `update(words, eta_ms, preview)` says how far it is, and `remove()` that it is finished. */
   add(title) {
-    const work = { title, words: "created", eta_ms: undefined };
+    const work = { title, words: "created", eta_ms: undefined, preview: undefined };
     this.#works.add(work);
     this.#show();
     return {
-      update: (words, eta_ms) => {
-        Object.assign(work, { words, eta_ms });
+      update: (words, eta_ms, preview) => {
+        Object.assign(work, { words, eta_ms, preview });
         this.#show();
       },
       remove: () => {
@@ -33,13 +33,13 @@ class StatusBar {
     }
     this.#item ??= this.#make();
     this.#item.text = `$(loading~spin) ${line(works)}`;
-    this.#item.tooltip = works.map(({ title, words }) => `${title}: ${words}`).join("\n");
+    this.#item.tooltip = works.some(({ preview }) => preview) ? withPreviews(works) : works.map(({ title, words }) => `${title}: ${words}`).join("\n");
     this.#item.show();
   }
 
   #make() {
     const item = vscode.window.createStatusBarItem("imagewire.progress", vscode.StatusBarAlignment.Left);
-    item.name = "imagewire: images in progress";
+    item.name = vscode.l10n.t("imagewire: images in progress");
     item.command = "notifications.showList";
     return item;
   }
@@ -47,6 +47,17 @@ class StatusBar {
   dispose() {
     this.#item?.dispose();
   }
+}
+
+/** The images in progress with their partial images. */
+function withPreviews(works) {
+  const shown = new vscode.MarkdownString();
+  for (const { title, words, preview } of works) {
+    shown.appendText(`${title}: ${words}\n`);
+    // A new address each time: the file is replaced by each newer one.
+    if (preview) shown.appendMarkdown(`\n![](${vscode.Uri.file(preview)}?${Date.now()}|width=240)\n\n`);
+  }
+  return shown;
 }
 
 module.exports = { StatusBar };

@@ -7,10 +7,10 @@ const { execFileSync } = require("node:child_process");
 const fs = require("node:fs");
 const path = require("node:path");
 const { test } = require("node:test");
-const { note, run, session, start, stop } = require("./support.js");
+const { isHost, note, run, session, start, stop } = require("./support.js");
 const { state } = require("./vscode.js");
 
-test("the packed extension works where there is nothing but itself", async () => {
+test("the packed extension works where there is nothing but itself", { skip: isHost }, async () => {
   const packed = execFileSync(process.execPath, [path.join(__dirname, "../package.mjs"), session.folder]).toString().trim();
   execFileSync("python3", ["-m", "zipfile", "-e", packed, path.join(session.folder, "unpacked")]);
   await stop();
@@ -48,10 +48,10 @@ test("an extension for one system holds the program and the licences of what is 
   for (const [, asset] of manifest.matchAll(/<Asset [^>]*Path="([^"]*)"/g)) assert.ok(fs.existsSync(path.join(unpacked, asset)), asset);
 });
 
-test("the manifest tells what the extension does", () => {
+test("the manifest tells what the extension does", { skip: isHost }, () => {
   const manifest = require("../package.json");
   const declared = manifest.contributes.commands.map(({ command }) => command).sort();
-  assert.deepEqual(declared, Object.keys(state.commands).sort());
+  assert.deepEqual(declared, state.commands.sort());
   assert.ok(fs.existsSync(path.join(__dirname, "..", manifest.main)));
   // A folder that is opened must not choose which program is started.
   assert.equal(manifest.contributes.configuration.properties["imagewire.program"].scope, "machine");

@@ -3,6 +3,8 @@
 // Runs the extension against the real program and its sandbox, with a double of the module `vscode`, anew for each test.
 
 const assert = require("node:assert/strict");
+const { spawn } = require("node:child_process");
+const { once } = require("node:events");
 const fs = require("node:fs");
 const Module = require("node:module");
 const os = require("node:os");
@@ -13,7 +15,7 @@ const resolve = Module._resolveFilename;
 Module._resolveFilename = function (request, ...rest) {
   return request === "vscode" ? require.resolve("./vscode.js") : resolve.call(this, request, ...rest);
 };
-const { Document, emitter, state } = require("vscode");
+const { Document, EventEmitter, Position, state } = require("vscode");
 
 const BINARY = process.env.IMAGEWIRE;
 const root = fs.mkdtempSync(path.join(os.tmpdir(), "imagewire-vscode."));
@@ -23,16 +25,21 @@ for (const name of Object.keys(process.env)) {
 }
 process.env.HOME = root;
 
-/** The extension's context and the directory of the current test. */
-const session = { context: undefined, folder: undefined };
+/** The extension's context, what it exports, and the directory of the current test. */
+const session = { context: undefined, api: undefined, folder: undefined };
 let number = 0;
+/** What is to be undone after the current test. */
+const cleanups = [];
+/** Whether the tests run in the extension host of a VS Code. */
+const isHost = false;
 
 function start(main = path.join(__dirname, "../src/extension.js")) {
-  const changed = emitter();
+  const changed = new EventEmitter();
   const kept = new Map();
   session.context = {
     subscriptions: [],
     kept,
+    globalState: { get: (key, usual) => kept.get(key) ?? usual, update: async (key, value) => void kept.set(key, value) },
     secrets: {
       get: async (key) => kept.get(key),
       store: async (key, value) => {
@@ -46,7 +53,7 @@ function start(main = path.join(__dirname, "../src/extension.js")) {
       onDidChange: changed.event,
     },
   };
-  require(main).activate(session.context);
+  session.api = require(main).activate(session.context);
 }
 
 const stop = () => Promise.all(session.context.subscriptions.map((one) => one.dispose()));
@@ -58,19 +65,91 @@ beforeEach(() => {
   start();
   state.set("program", BINARY);
 });
-afterEach(stop);
-after(() => fs.rmSync(root, { recursive: true, force: true }));
+afterEach(async () => {
+  await stop();
+  for (const action of cleanups.splice(0)) action();
+});
+// A process that ends just now may still write there.
+after(() => fs.rmSync(root, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }));
 
-const note = (text = "", language) => new Document(path.join(session.folder, "note"), text, language);
+/** A document in a file of the test's folder. */
+function note(text = "", language = undefined, name = "note") {
+  const file = path.join(session.folder, name);
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.writeFileSync(file, text);
+  return new Document(file, text, language);
+}
+
+/** Opens a text with the cursor at the mark `|`. */
+function open(text, language, name) {
+  const offset = text.indexOf("|");
+  const document = note(text.replace("|", ""), language, name);
+  const before = text.slice(0, offset).split("\n");
+  return state.open(document, new Position(before.length - 1, before.at(-1).length));
+}
+
+/** Puts the cursor behind the beginning of a part of a document. */
+function cursor(document, part) {
+  const before = document.text.slice(0, document.text.indexOf(part) + 1).split("\n");
+  state.open(document, new Position(before.length - 1, before.at(-1).length));
+}
+
+/** A client of the same database. */
+async function client() {
+  const { Client } = await import("../../node/src/index.js");
+  return new Client({ binary: BINARY });
+}
+
+/** How many predictions there are. */
+async function count(filters = {}) {
+  const one = await client();
+  try {
+    return (await one.list({ limit: 500, ...filters })).predictions.length;
+  } finally {
+    await one.close();
+  }
+}
+
 const isImage = (file) => assert.equal(fs.readFileSync(file).subarray(0, 8).toString("latin1"), "\x89PNG\r\n\x1a\n");
 const told = (part) => assert.match(state.messages.map(({ text }) => text).join("\n"), part);
-const run = (name, ...given) => state.commands[`imagewire.${name}`](...given);
+const run = (name, ...given) => state.run(`imagewire.${name}`, ...given);
 
 /** The process ids of what the extension started. */
 function children() {
   const ids = fs.readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, "utf8").trim().split(" ").map(Number);
   assert.ok(ids.length > 0 && ids.every((id) => id > 0));
   return ids;
+}
+
+/** Has something done after the current test. */
+const cleanup = (action) => void cleanups.push(action);
+
+const killProgram = () => children().forEach((child) => process.kill(child, "SIGKILL"));
+
+/**
+ * A WaveSpeedAI on this machine, that follows a script; the current test uses it, with a key.
+ * `posts()` are the paid requests that it got, `log(condition)` waits for a request.
+ */
+async function wavespeed(script = {}) {
+  const server = spawn("python3", [path.join(__dirname, "../../../Tests/Fixtures/wavespeed.py"), "--script", JSON.stringify(script)], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const [ready] = await once(server.stdout, "data");
+  const base = `http://127.0.0.1:${JSON.parse(ready).port}`;
+  process.env.WAVESPEED_BASE_URL = base;
+  process.env.WAVESPEED_API_KEY = "wsk_SECRETsecret0123456789";
+  cleanups.push(() => {
+    delete process.env.WAVESPEED_BASE_URL;
+    delete process.env.WAVESPEED_API_KEY;
+    server.stdin.end();
+  });
+  const requests = async () => (await (await fetch(`${base}/_/log`)).json()).requests;
+  return {
+    posts: async () => (await requests()).filter(({ endpoint }) => endpoint === "submit"),
+    async log(condition) {
+      for (let end = Date.now() + 30_000; !(await requests()).some(condition); ) assert.ok(Date.now() < end, "no such request");
+    },
+  };
 }
 
 /** Waits for a condition; with a generous limit. */
@@ -81,4 +160,6 @@ async function until(condition) {
   }
 }
 
-module.exports = { BINARY, children, isImage, note, run, session, start, stop, told, until };
+module.exports = {
+  BINARY, children, cleanup, client, count, cursor, isHost, isImage, killProgram, note, open, run, session, start, stop, told, until, wavespeed,
+};

@@ -1,0 +1,29 @@
+"use strict";
+
+const path = require("node:path");
+const vscode = require("vscode");
+const { fileOf, imageIn, linkAt } = require("./find.js");
+const { t } = require("./say.js");
+
+const commands = ["change", "vary", "again", "history"];
+
+/** Shows the image of the link under the mouse, with commands for it. */
+class ImageHover {
+  provideHover(document, position) {
+    const offset = document.offsetAt(position);
+    const link = linkAt(document, offset);
+    const file = link && fileOf(document, link.target);
+    if (!file || !imageIn(file)?.shown) return undefined;
+    const text = new vscode.MarkdownString();
+    // Only these commands can be run from it; text of others cannot add any.
+    text.isTrusted = { enabledCommands: commands.map((name) => `imagewire.${name}`) };
+    text.appendMarkdown(`![](${vscode.Uri.file(file)}|width=320)\n\n`);
+    text.appendText(path.basename(file));
+    const given = encodeURIComponent(JSON.stringify([{ uri: String(document.uri), offset }]));
+    const titles = { change: t("Change…"), vary: t("Vary"), again: t("Again"), history: t("History") };
+    text.appendMarkdown(`\n\n${Object.entries(titles).map(([name, title]) => `[${title}](command:imagewire.${name}?${given})`).join(" · ")}`);
+    return new vscode.Hover(text, new vscode.Range(document.positionAt(link.start), document.positionAt(link.end)));
+  }
+}
+
+module.exports = { ImageHover };
