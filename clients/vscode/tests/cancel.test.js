@@ -7,7 +7,7 @@ const fs = require("node:fs");
 const path = require("node:path");
 const { test } = require("node:test");
 const { BINARY, count, isHost, open, run, session, start, stop, told, until, wavespeed } = require("./support.js");
-const { state } = require("./vscode.js");
+const { state } = require("./window.js");
 
 /** A program that starts only when it is let: the command is given, and nothing can be sent yet. */
 function slowProgram() {

@@ -7,7 +7,7 @@ const fs = require("node:fs");
 const path = require("node:path");
 const { test } = require("node:test");
 const { client, count, cursor, isHost, isImage, note, open, run, session, told, until, wavespeed } = require("./support.js");
-const { state } = require("./vscode.js");
+const { state } = require("./window.js");
 
 /** A document with an image that was made there, with the cursor in its link. */
 async function withImage(prompt, text = "see | here", language = "markdown") {

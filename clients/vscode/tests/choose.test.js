@@ -9,7 +9,7 @@ const fs = require("node:fs");
 const path = require("node:path");
 const { test } = require("node:test");
 const { cleanup, client, count, isHost, open, run, told, until, wavespeed } = require("./support.js");
-const { state } = require("./vscode.js");
+const { state } = require("./window.js");
 
 const item = (name, properties, facts = {}) => ({
   model_id: name, name, type: "text-to-image", base_price: 0.05, ...facts,

@@ -8,11 +8,14 @@ const changed = new EventEmitter();
 const opened = new EventEmitter();
 const closed = new EventEmitter();
 const documents = [];
+let untitled = 0;
 
 class Document {
   constructor(fsPath, text, languageId = "markdown", scheme = fsPath === undefined ? "untitled" : "file") {
     Object.assign(this, { text, languageId, isClosed: false, isUntitled: scheme === "untitled", eol: 1, steps: [] });
-    this.uri = new Uri(scheme, fsPath ?? "Untitled-1");
+    this.uri = new Uri(scheme, fsPath ?? `Untitled-${++untitled}`);
+    // One file is one document.
+    documents.find((one) => String(one.uri) === String(this.uri))?.close();
     documents.push(this);
     opened.fire(this);
   }
@@ -45,8 +48,9 @@ class Document {
     this.#replace(0, this.text.length, this.steps.pop().text);
   }
   #replace(rangeOffset, rangeLength, text) {
+    const range = new Range(this.positionAt(rangeOffset), this.positionAt(rangeOffset + rangeLength));
     this.text = this.text.slice(0, rangeOffset) + text + this.text.slice(rangeOffset + rangeLength);
-    changed.fire({ document: this, contentChanges: [{ rangeOffset, rangeLength, text }] });
+    changed.fire({ document: this, range, contentChanges: [{ rangeOffset, rangeLength, text }] });
   }
   close() {
     this.isClosed = true;

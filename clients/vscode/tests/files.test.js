@@ -8,7 +8,7 @@ const os = require("node:os");
 const path = require("node:path");
 const { test } = require("node:test");
 const { count, isHost, isImage, note, open, run, session, told } = require("./support.js");
-const { state } = require("./vscode.js");
+const { state } = require("./window.js");
 
 const linked = (document) => /\(([^)]*)\)/.exec(document.text)[1];
 

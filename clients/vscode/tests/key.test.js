@@ -5,8 +5,8 @@
 const assert = require("node:assert/strict");
 const fs = require("node:fs");
 const { test } = require("node:test");
-const { children, note, run, session, stop, told, until } = require("./support.js");
-const { state } = require("./vscode.js");
+const { children, isHost, note, run, session, stop, told, until } = require("./support.js");
+const { state } = require("./window.js");
 
 const KEY = "wsk_SECRETsecret0123456789";
 
@@ -17,7 +17,7 @@ test("a provider without a key says what to set", async () => {
   told(/not configured.*WAVESPEED_API_KEY/);
 });
 
-test("the key is kept as a secret, reaches the process, and no argument", async () => {
+test("the key is kept as a secret, reaches the process, and no argument", { skip: isHost }, async () => {
   let shown;
   state.answerInput = (options) => ((shown = options), ` ${KEY} `);
   await run("setKey");
@@ -46,7 +46,7 @@ test("the key is kept as a secret, reaches the process, and no argument", async 
   assert.match(document.text, /^!\[a fox\]/);
 });
 
-test("a secret storage that is locked once is asked again", async () => {
+test("a secret storage that is locked once is asked again", { skip: isHost }, async () => {
   const { get } = session.context.secrets;
   session.context.secrets.get = async () => {
     session.context.secrets.get = get;
@@ -60,7 +60,7 @@ test("a secret storage that is locked once is asked again", async () => {
   assert.equal(document.text, "![a fox](images/a-fox.png)");
 });
 
-test("settings that change while the secret storage is asked in vain", async () => {
+test("settings that change while the secret storage is asked in vain", { skip: isHost }, async () => {
   let fail;
   const { get } = session.context.secrets;
   session.context.secrets.get = () => new Promise((_, reject) => (fail = () => reject(new Error("the keyring is locked"))));

@@ -7,7 +7,7 @@ const fs = require("node:fs");
 const path = require("node:path");
 const { test } = require("node:test");
 const { count, isHost, note, open, run, session, told } = require("./support.js");
-const { state } = require("./vscode.js");
+const { state } = require("./window.js");
 
 const words = 'a <fox> & "co"';
 

@@ -7,7 +7,7 @@ const fs = require("node:fs");
 const path = require("node:path");
 const { test } = require("node:test");
 const { client, count, open, run, session, told, until } = require("./support.js");
-const { state } = require("./vscode.js");
+const { state } = require("./window.js");
 
 /** Chooses the image of a prompt in the list, and then an action; `seen` gets both lists. */
 function choose(prompt, action, seen = () => {}) {

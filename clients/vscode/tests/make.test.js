@@ -6,7 +6,7 @@ const assert = require("node:assert/strict");
 const path = require("node:path");
 const { test } = require("node:test");
 const { client, isImage, note, open, run, session, told, until } = require("./support.js");
-const { Document, Position, state } = require("./vscode.js");
+const { Document, Position, state } = require("./window.js");
 
 test("a link lands at the cursor, without a message, and nothing listens afterwards [editor 1, 7]", async () => {
   const listeners = state.listeners;

@@ -7,7 +7,7 @@ const fs = require("node:fs");
 const path = require("node:path");
 const { test } = require("node:test");
 const { client, count, isHost, isImage, open, run, session, told, until, wavespeed } = require("./support.js");
-const { state } = require("./vscode.js");
+const { state } = require("./window.js");
 
 const here = path.join(__dirname, "..");
 const json = (name) => JSON.parse(fs.readFileSync(path.join(here, name), "utf8"));

@@ -8,7 +8,7 @@ const fs = require("node:fs");
 const path = require("node:path");
 const { test } = require("node:test");
 const { isHost, note, run, session, start, stop } = require("./support.js");
-const { state } = require("./vscode.js");
+const { state } = require("./window.js");
 
 test("the packed extension works where there is nothing but itself", { skip: isHost }, async () => {
   const packed = execFileSync(process.execPath, [path.join(__dirname, "../package.mjs"), session.folder]).toString().trim();

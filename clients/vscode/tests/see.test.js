@@ -7,7 +7,7 @@ const fs = require("node:fs");
 const path = require("node:path");
 const { test } = require("node:test");
 const { isHost, note, open, run, session, told, until } = require("./support.js");
-const { Position, state } = require("./vscode.js");
+const { Position, state } = require("./window.js");
 
 const png = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgYGBgAAAABQABh6FO1AAAAABJRU5ErkJggg==", "base64");
 const image = (name) => {

@@ -1,6 +1,7 @@
 "use strict";
 
-// Runs the extension against the real program and its sandbox, with a double of the module `vscode`, anew for each test.
+// Runs the extension against the real program and its sandbox, with a double of the module `vscode`, anew for each test; or in the
+// extension host of a VS Code, anew for each file of tests.
 
 const assert = require("node:assert/strict");
 const { spawn } = require("node:child_process");
@@ -15,7 +16,9 @@ const resolve = Module._resolveFilename;
 Module._resolveFilename = function (request, ...rest) {
   return request === "vscode" ? require.resolve("./vscode.js") : resolve.call(this, request, ...rest);
 };
-const { Document, EventEmitter, Position, state } = require("vscode");
+const window = require("./window.js");
+
+const { Document, EventEmitter, Position, state } = window;
 
 const BINARY = process.env.IMAGEWIRE;
 const root = fs.mkdtempSync(path.join(os.tmpdir(), "imagewire-vscode."));
@@ -31,7 +34,7 @@ let number = 0;
 /** What is to be undone after the current test. */
 const cleanups = [];
 /** Whether the tests run in the extension host of a VS Code. */
-const isHost = false;
+const isHost = window.start !== undefined;
 
 function start(main = path.join(__dirname, "../src/extension.js")) {
   const changed = new EventEmitter();
@@ -58,19 +61,23 @@ function start(main = path.join(__dirname, "../src/extension.js")) {
 
 const stop = () => Promise.all(session.context.subscriptions.map((one) => one.dispose()));
 
-beforeEach(() => {
+beforeEach(async () => {
   state.reset();
   session.folder = path.join(root, String(++number));
   fs.mkdirSync(session.folder);
-  start();
+  if (isHost) await window.start();
+  else start();
   state.set("program", BINARY);
 });
 afterEach(async () => {
-  await stop();
+  if (!isHost) await stop();
   for (const action of cleanups.splice(0)) action();
 });
 // A process that ends just now may still write there.
-after(() => fs.rmSync(root, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }));
+after(async () => {
+  await window.end?.();
+  fs.rmSync(root, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+});
 
 /** A document in a file of the test's folder. */
 function note(text = "", language = undefined, name = "note") {
@@ -116,7 +123,8 @@ const run = (name, ...given) => state.run(`imagewire.${name}`, ...given);
 
 /** The process ids of what the extension started. */
 function children() {
-  const ids = fs.readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, "utf8").trim().split(" ").map(Number);
+  const pid = state.pid ?? process.pid;
+  const ids = fs.readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").map(Number);
   assert.ok(ids.length > 0 && ids.every((id) => id > 0));
   return ids;
 }

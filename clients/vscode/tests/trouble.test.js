@@ -7,7 +7,7 @@ const fs = require("node:fs");
 const path = require("node:path");
 const { test } = require("node:test");
 const { BINARY, count, isHost, isImage, killProgram, note, open, run, session, start, stop, told, until } = require("./support.js");
-const { Document, state } = require("./vscode.js");
+const { Document, state } = require("./window.js");
 
 /** Runs a command, and does something once it is sent. */
 async function meanwhile(action, prompt = "a fox") {
@@ -168,7 +168,7 @@ test("two windows on one state directory", { skip: isHost }, async () => {
   const first = run("generate", "one boat");
   const firstContext = session.context;
   start();
-  const two = state.open(note());
+  const two = state.open(note("", "markdown", "two"));
   const second = run("generate", "another boat");
   await Promise.all([first, second]);
   assert.equal(one.text, "![one boat](images/one-boat.png)");
