@@ -15,7 +15,7 @@ FUZZ_SECONDS ?= 600
   notebook power-loss sanitize sanitize-address sanitize-thread schemas screens shells soak soak-short test test-adversary \
   test-clients test-conformance test-dist test-editors test-editors-next test-endurance test-examples test-fleet \
   test-foreign test-hosts test-hosts-all test-mcp test-node test-openai test-program test-python test-ray test-reproducible \
-  test-s3 test-screens test-swift test-xinference tools types
+  test-s3 test-screens test-swift test-vscode test-xinference tools types
 
 help: ## This list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -72,6 +72,10 @@ test-editors: debug tools ## The editors' clients, in the editors of this system
 	$(WITH_PROGRAM) clients/shell/tests/run.sh
 	$(WITH_PROGRAM) clients/pandoc/tests/run.sh
 	clients/editors.py
+
+test-vscode: debug ## The client for VS Code in the extension host of an installation, VSCODE=FOLDER (that with out/bootstrap-fork.js)
+	$(if $(VSCODE),,$(error name the installation: make test-vscode VSCODE=/usr/share/code/resources/app))
+	VSCODE=$(abspath $(VSCODE)) $(WITH_PROGRAM) node --test clients/vscode/tests/*.test.js
 
 test-editors-next: debug ## The same in the editors of Debian 13 (needs root; fetches 300 MB of Debian once)
 	@.ci/test-editors-next

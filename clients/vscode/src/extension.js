@@ -89,7 +89,7 @@ const api = (app) => ({
 
 async function end({ works, imagewire }) {
   await works.end();
-  await imagewire.renew();
+  await imagewire.dispose();
 }
 
 /** Called by VS Code before the window closes; it waits 5 s for the promise. */

@@ -33,7 +33,7 @@ class Gallery {
       const before = count;
       count = app.works.running.length;
       // One that has ended is among the images.
-      if (count < before && this.#panel) this.#refresh().catch(report);
+      if (count < before && this.#panel) this.#refresh().catch(() => {});
       else this.#postWorks();
     });
   }

@@ -21,13 +21,15 @@ async function load() {
 class Imagewire {
   #secrets;
   #client;
+  #isDisposed = false;
 
   constructor(secrets) {
     this.#secrets = secrets;
   }
 
   /** The client with the current settings. It starts its process with the first call, and again after it ended. */
-  client() {
+  async client() {
+    if (this.#isDisposed) throw new Error("the window closes. Nothing was sent.");
     if (!this.#client) {
       const client = this.#make();
       this.#client = client;
@@ -59,7 +61,9 @@ class Imagewire {
     await (await client?.catch(() => undefined))?.close();
   }
 
+  /** Ends the process for good. */
   dispose() {
+    this.#isDisposed = true;
     return this.renew();
   }
 }

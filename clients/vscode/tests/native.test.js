@@ -7,7 +7,9 @@ const fs = require("node:fs");
 const path = require("node:path");
 const { test } = require("node:test");
 const { client, count, isHost, isImage, open, run, session, told, until, wavespeed } = require("./support.js");
-const { state } = require("./window.js");
+const window = require("./window.js");
+
+const { state } = window;
 
 const here = path.join(__dirname, "..");
 const json = (name) => JSON.parse(fs.readFileSync(path.join(here, name), "utf8"));
@@ -39,6 +41,21 @@ test("every text of the manifest is translated, and none stands in the manifest 
   for (const [key, text] of [...Object.entries(english), ...Object.entries(german)]) {
     for (const [, command] of text.matchAll(/\(command:([\w.]+)/g)) assert.ok(known.has(command), `${key}: ${command}`);
   }
+});
+
+test("VS Code in German speaks German", { skip: !isHost && "only a real VS Code translates" }, async () => {
+  await window.end();
+  await window.start("de");
+  await run("generate", "a fox");
+  told(/^imagewire: Öffne zuerst ein Dokument: Der Link kommt an dessen Cursor\.$/);
+  await window.end();
+  await window.start();
+});
+
+test("an agent of VS Code calls the tool", { skip: !isHost && "only a real VS Code has agents" }, async (t) => {
+  if (!state.hasTools) return t.skip("older than 1.95");
+  const { content: [{ value }] } = await state.tool("imagewire_generate", { prompt: "a fox of an agent" });
+  isImage(JSON.parse(value).files[0].path);
 });
 
 test("an agent's tool asks first, says the price, and answers with the paths", { skip: isHost }, async () => {

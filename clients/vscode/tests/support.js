@@ -71,7 +71,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   if (!isHost) await stop();
-  for (const action of cleanups.splice(0)) action();
+  for (const action of cleanups.splice(0)) await action();
 });
 // A process that ends just now may still write there.
 after(async () => {
@@ -134,6 +134,21 @@ const cleanup = (action) => void cleanups.push(action);
 
 const killProgram = () => children().forEach((child) => process.kill(child, "SIGKILL"));
 
+/** Sets variables of the extension's process for the current test. */
+async function environment(variables) {
+  const restart = async () => {
+    if (!isHost) return;
+    await window.end();
+    await window.start();
+  };
+  Object.assign(process.env, variables);
+  await restart();
+  cleanup(async () => {
+    for (const name of Object.keys(variables)) delete process.env[name];
+    await restart();
+  });
+}
+
 /**
  * A WaveSpeedAI on this machine, that follows a script; the current test uses it, with a key.
  * `posts()` are the paid requests that it got, `log(condition)` waits for a request.
@@ -144,13 +159,8 @@ async function wavespeed(script = {}) {
   });
   const [ready] = await once(server.stdout, "data");
   const base = `http://127.0.0.1:${JSON.parse(ready).port}`;
-  process.env.WAVESPEED_BASE_URL = base;
-  process.env.WAVESPEED_API_KEY = "wsk_SECRETsecret0123456789";
-  cleanups.push(() => {
-    delete process.env.WAVESPEED_BASE_URL;
-    delete process.env.WAVESPEED_API_KEY;
-    server.stdin.end();
-  });
+  cleanup(() => server.stdin.end());
+  await environment({ WAVESPEED_BASE_URL: base, WAVESPEED_API_KEY: "wsk_SECRETsecret0123456789" });
   const requests = async () => (await (await fetch(`${base}/_/log`)).json()).requests;
   return {
     posts: async () => (await requests()).filter(({ endpoint }) => endpoint === "submit"),
@@ -169,5 +179,5 @@ async function until(condition) {
 }
 
 module.exports = {
-  BINARY, children, cleanup, client, count, cursor, isHost, isImage, killProgram, note, open, run, session, start, stop, told, until, wavespeed,
+  BINARY, children, cleanup, client, count, cursor, environment, isHost, isImage, killProgram, note, open, run, session, start, stop, told, until, wavespeed,
 };

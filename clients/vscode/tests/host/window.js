@@ -2,6 +2,7 @@
 
 // The window of a real VS Code's extension host: it has the interface of the double (`../vscode.js`), so that the same tests run in both.
 
+const assert = require("node:assert/strict");
 const fs = require("node:fs");
 const path = require("node:path");
 const values = require("../values.js");
@@ -68,7 +69,16 @@ const state = {
     return project;
   },
   listeners: 0,
-  run: (name, ...given) => call("ExtHostCommands", "$executeContributedCommand", [name, ...given]),
+  async run(name, ...given) {
+    // Settings are taken over a moment later than a command that comes right behind them.
+    await call("ExtHostExtensionService", "$test_latency", [0]);
+    try {
+      return await call("ExtHostCommands", "$executeContributedCommand", [name, ...given]);
+    } finally {
+      // Messages that the command shows last come before the answer to this.
+      await call("ExtHostExtensionService", "$test_latency", [0]);
+    }
+  },
   get commands() {
     return [...registered];
   },
@@ -76,7 +86,14 @@ const state = {
     const hover = await call("ExtHostLanguageFeatures", "$provideHover", [hovers[0], uriOf(document), { lineNumber: line + 1, column: character + 1 }, undefined], true);
     return hover?.contents[0].value;
   },
-  tools,
+  get hasTools() {
+    return tools.size > 0;
+  },
+  /** Calls a tool as an agent does. */
+  async tool(name, parameters) {
+    assert.ok(tools.has(name));
+    return call("ExtHostLanguageModelTools", "$invokeTool", [{ callId: "1", toolId: name, parameters, context: undefined }], true);
+  },
   get shown() {
     return [...decorations.values()].filter(({ count }) => count > 0).map(({ file }) => file).sort();
   },
@@ -248,17 +265,21 @@ const shownProgress = new Map();
 /** Starts the extension host with the extension, if it does not run yet. */
 async function start(language) {
   if (host) return;
+  hovers = [];
   host = await startHost(process.env.VSCODE, services, language);
   // Without these two nothing is activated.
   call("ExtHostConfiguration", "$initializeConfiguration", [configuration()]);
   call("ExtHostWorkspace", "$initializeWorkspace", [null, true]);
   call("ExtHostFileSystemInfo", "$acceptProviderInfos", [components("/"), 2 | 4 | 1024]);
+  call("ExtHostDocumentsAndEditors", "$acceptDocumentsAndEditorsDelta", [{ addedDocuments: documents.map(added) }]);
   await call("ExtHostExtensionService", "$activate", [identifier, { startup: false, extensionId: identifier, activationEvent: "onCommand:imagewire.generate" }]);
 }
 
 async function end() {
-  await host?.end();
+  const ending = host;
   host = undefined;
+  editor = undefined;
+  await ending?.end();
 }
 
 module.exports = { ...values, Document, Range, Selection, state, start, end };
