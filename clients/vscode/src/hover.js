@@ -4,6 +4,7 @@ const path = require("node:path");
 const vscode = require("vscode");
 const { fileOf, imageIn, linkAt } = require("./find.js");
 const { t } = require("./say.js");
+const { short } = require("./text.js");
 
 const commands = ["change", "vary", "again", "history"];
 
@@ -18,12 +19,15 @@ class ImageHover {
     // Only these commands can be run from it; text of others cannot add any.
     text.isTrusted = { enabledCommands: commands.map((name) => `imagewire.${name}`) };
     text.appendMarkdown(`![](${vscode.Uri.file(file)}|width=320)\n\n`);
-    text.appendText(path.basename(file));
+    text.appendMarkdown(escaped(path.basename(file)));
     const given = encodeURIComponent(JSON.stringify([{ uri: String(document.uri), offset }]));
     const titles = { change: t("Change…"), vary: t("Vary"), again: t("Again"), history: t("History") };
     text.appendMarkdown(`\n\n${Object.entries(titles).map(([name, title]) => `[${title}](command:imagewire.${name}?${given})`).join(" · ")}`);
     return new vscode.Hover(text, new vscode.Range(document.positionAt(link.start), document.positionAt(link.end)));
   }
 }
+
+/** Text of others in Markdown: all but letters, digits, spaces and dots as numbers, which no parser takes for markup. */
+const escaped = (text) => short(text, 100).replace(/[^\p{L}\p{N} .]/gu, (character) => `&#${character.codePointAt(0)};`);
 
 module.exports = { ImageHover };

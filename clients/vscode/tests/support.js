@@ -73,10 +73,17 @@ afterEach(async () => {
   if (!isHost) await stop();
   for (const action of cleanups.splice(0)) await action();
 });
-// A process that ends just now may still write there.
 after(async () => {
   await window.end?.();
-  fs.rmSync(root, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+  // A process that ends just now may still write there.
+  for (let tries = 100; ; tries--) {
+    try {
+      return fs.rmSync(root, { recursive: true, force: true });
+    } catch (error) {
+      if (tries === 0) throw error;
+      await new Promise((wake) => setTimeout(wake, 100));
+    }
+  }
 });
 
 /** A document in a file of the test's folder. */

@@ -70,7 +70,8 @@ class Uri {
 class MarkdownString {
   value = "";
   appendText(text) {
-    this.value += text.replace(/[\\`*_{}[\]()#+\-!~<>]/g, "\\$&").replace(/\n/g, "\n\n");
+    const escaped = text.replace(/[\\`*_{}[\]()#+\-!~>]/g, "\\$&");
+    this.value += escaped.replace(/[ \t]/g, "&nbsp;").replace(/\n/g, "\n\n");
     return this;
   }
   appendMarkdown(text) {
