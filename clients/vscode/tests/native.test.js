@@ -132,6 +132,7 @@ test("the gallery shows the newest images with their actions, and does what its 
   assert.equal(state.clipboard, "");
   state.panel.send({ name: "copy", id: first.id });
   await until(() => state.clipboard === "a lapwing of the gallery");
+  assert.deepEqual(state.messages.map(({ text }) => text), ["imagewire: the prompt is in the clipboard."]);
   state.answerModal = () => "Delete";
   state.panel.send({ name: "delete", id: first.id });
   await until(() => state.messages.some(({ text }) => /deleted/.test(text)));

@@ -18,7 +18,19 @@ test("the packed extension works where there is nothing but itself", { skip: isH
   const document = state.open(note());
   await run("generate", "a fox");
   assert.equal(document.text, "![a fox](images/a-fox.png)");
+  // The page is one of the packed files, too.
+  await run("gallery");
+  assert.match(state.panel.html, /acquireVsCodeApi/);
   const manifest = fs.readFileSync(path.join(session.folder, "unpacked/extension.vsixmanifest"), "utf8");
+  assert.match(manifest, /<Description xml:space="preserve">Images from words, as links in your text</);
+  const about = require("../package.json");
+  const media = about.contributes.walkthroughs[0].steps.map((step) => step.media.markdown);
+  for (const name of [...media, "package.nls.json", "package.nls.de.json", `${about.l10n}/bundle.l10n.de.json`]) {
+    assert.ok(fs.existsSync(path.join(session.folder, "unpacked/extension", name)), name);
+  }
+  const types = fs.readFileSync(path.join(session.folder, "unpacked/[Content_Types].xml"), "utf8");
+  const endings = fs.readdirSync(path.join(session.folder, "unpacked/extension"), { recursive: true }).map((name) => path.extname(name).slice(1));
+  for (const ending of new Set(endings.filter(Boolean))) assert.match(types, new RegExp(`Extension="${ending}"`), ending);
   assert.match(manifest, /Id="imagewire-vscode" Version="0\.1\.0" Publisher="imagewire"/);
 });
 
