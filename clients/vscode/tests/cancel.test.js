@@ -3,33 +3,9 @@
 // Cancelling, in each phase, and closing the window.
 
 const assert = require("node:assert/strict");
-const fs = require("node:fs");
-const path = require("node:path");
 const { test } = require("node:test");
-const { BINARY, count, isHost, open, run, session, start, stop, told, until, wavespeed } = require("./support.js");
+const { count, isHost, open, run, slowProgram, start, stop, told, until, wavespeed } = require("./support.js");
 const { state } = require("./window.js");
-
-/** A program that starts only when it is let: the command is given, and nothing can be sent yet. */
-function slowProgram() {
-  const gate = path.join(session.folder, "gate");
-  const slow = path.join(session.folder, "slow");
-  fs.writeFileSync(slow, `#!/bin/sh\ntouch '${gate}.reached'\nwhile [ ! -e '${gate}' ]; do sleep 0.02; done\nexec '${BINARY}' "$@"\n`, { mode: 0o755 });
-  return { slow, release: () => fs.writeFileSync(gate, ""), isStarted: () => fs.existsSync(`${gate}.reached`) };
-}
-
-test("what is cancelled before it is sent is never sent [editor 9]", async () => {
-  const { slow, release, isStarted } = slowProgram();
-  state.set("program", slow);
-  const document = open("text|");
-  const running = run("generate", "a heron that nobody wants");
-  await until(() => isStarted() && state.cancel);
-  state.cancel();
-  await running;
-  told(/a heron that nobody wants: cancelled before it was sent\. Nothing was spent\.$/);
-  assert.equal(document.text, "text");
-  release();
-  assert.equal(await count({ text: "heron" }), 0);
-});
 
 test("cancelling while the price is asked sends nothing [editor 9]", async () => {
   const server = await wavespeed({ price: [{ do: "hang", times: "forever" }] });

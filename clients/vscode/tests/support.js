@@ -156,6 +156,14 @@ async function environment(variables) {
   });
 }
 
+/** A program that starts only when it is let: the command is given, and nothing can be sent yet. */
+function slowProgram() {
+  const gate = path.join(session.folder, "gate");
+  const slow = path.join(session.folder, "slow");
+  fs.writeFileSync(slow, `#!/bin/sh\ntouch '${gate}.reached'\nwhile [ ! -e '${gate}' ]; do sleep 0.02; done\nexec '${BINARY}' "$@"\n`, { mode: 0o755 });
+  return { slow, release: () => fs.writeFileSync(gate, ""), isStarted: () => fs.existsSync(`${gate}.reached`) };
+}
+
 /**
  * A WaveSpeedAI on this machine, that follows a script; the current test uses it, with a key.
  * `posts()` are the paid requests that it got, `log(condition)` waits for a request.
@@ -186,5 +194,6 @@ async function until(condition) {
 }
 
 module.exports = {
-  BINARY, children, cleanup, client, count, cursor, environment, isHost, isImage, killProgram, note, open, run, session, start, stop, told, until, wavespeed,
+  BINARY, children, cleanup, client, count, cursor, environment, isHost, isImage, killProgram, note, open, run, session, slowProgram, start, stop, told,
+  until, wavespeed,
 };

@@ -1,11 +1,11 @@
 "use strict";
 
-// The command that makes an image: its words, its place, its step of undoing.
+// The command that makes an image: its words, and cancelling it.
 
 const assert = require("node:assert/strict");
 const path = require("node:path");
 const { test } = require("node:test");
-const { client, isImage, note, open, run, session, told, until } = require("./support.js");
+const { client, count, isImage, note, open, run, session, slowProgram, told, until } = require("./support.js");
 const { Document, Position, state } = require("./window.js");
 
 test("a link lands at the cursor, without a message, and nothing listens afterwards [editor 1, 7]", async () => {
@@ -17,58 +17,6 @@ test("a link lands at the cursor, without a message, and nothing listens afterwa
   isImage(path.join(session.folder, "images/a-red-fox-in-snow.png"));
   assert.deepEqual([state.messages, state.modals], [[], []]);
   assert.equal(state.listeners, listeners);
-});
-
-test("typing goes on meanwhile: the link lands where the command was given [editor 1, 2]", async () => {
-  state.set("input", { sandbox: { delay_ms: 300 } });
-  const document = open("one\ntwo|\nthree");
-  const running = run("generate", "a fox");
-  await until(() => state.progress.length > 0);
-  document.change(0, 0, "zero\n");
-  document.change(9, 0, "number ");
-  document.change(19, 0, " and more");
-  await running;
-  assert.equal(document.text, "zero\none\nnumber two![a fox](images/a-fox.png) and more\nthree");
-});
-
-test("one undo removes the link and nothing else [editor 3]", async () => {
-  state.set("input", { sandbox: { delay_ms: 300 } });
-  const document = open("|");
-  document.change(0, 0, "typed before");
-  const running = run("generate", "a fox");
-  await until(() => state.progress.length > 0);
-  document.change(12, 0, ", typed after");
-  await running;
-  assert.match(document.text, /!\[a fox\]/);
-  document.undo();
-  assert.equal(document.text, "typed before, typed after");
-});
-
-test("in a word the link follows it, at its edges the cursor [editor 4]", async () => {
-  for (const [text, wanted] of [
-    ["a qu|ick fox", "a quick![f](images/f.png) fox"],
-    ["a |quick fox", "a ![f](images/f_2.png)quick fox"],
-    ["a quick| fox", "a quick![f](images/f_3.png) fox"],
-    ["grü|ße", "grüße![f](images/f_4.png)"],
-  ]) {
-    const document = open(text);
-    await run("generate", "f");
-    assert.equal(document.text, wanted);
-  }
-});
-
-test("with the option the link is a paragraph of its own below that of the cursor [editor 5]", async () => {
-  state.set("ownParagraph", true);
-  for (const [text, wanted] of [
-    ["on|e\ntwo\n\nthree\n", "one\ntwo\n\nLINK\n\nthree\n"],
-    ["one\ntw|o", "one\ntwo\n\nLINK"],
-    ["one\n|\nthree", "one\n\nLINK\n\nthree"],
-    ["|", "LINK"],
-  ]) {
-    const document = open(text);
-    await run("generate", "f");
-    assert.equal(document.text.replace(/!\[f\]\([^)]*\)/, "LINK"), wanted);
-  }
 });
 
 test("the selected text is the prompt, behind the words that are given; the link goes below it [editor 6]", async () => {
@@ -120,4 +68,17 @@ test("messages are one line, whatever others say, and without a question of a di
   assert.equal(document.text, "text");
   assert.ok(state.messages.every(({ text }) => !/[\n\r\u202e]/.test(text) && text.length < 1_200));
   assert.deepEqual(state.modals, []);
+});
+test("what is cancelled before it is sent is never sent, and costs nothing [editor 9]", async () => {
+  const { slow, release, isStarted } = slowProgram();
+  state.set("program", slow);
+  const document = open("text|");
+  const running = run("generate", "a heron that nobody wants");
+  await until(() => isStarted() && state.cancel);
+  state.cancel();
+  await running;
+  told(/a heron that nobody wants: cancelled before it was sent\. Nothing was spent\.$/);
+  assert.equal(document.text, "text");
+  release();
+  assert.equal(await count({ text: "heron" }), 0);
 });
