@@ -69,7 +69,8 @@ function change(app, given) {
 
 /** The request that changes a file; undefined where the user does not want it. */
 async function changed(app, file, document, given) {
-  const prompt = given ?? (await vscode.window.showInputBox({ prompt: t("What to change in {0}", path.basename(file)), ignoreFocusOut: true }));
+  const question = { prompt: t("What to change in {0}", path.basename(file)), ignoreFocusOut: true };
+  const prompt = given ?? (await vscode.window.showInputBox(question));
   if (!prompt?.trim()) return undefined;
   const client = await app.imagewire.client();
   const maker = await makerOf(client, file);
@@ -133,7 +134,9 @@ function again(app, given, isVaried) {
 }
 
 /** Whether an input names files of this machine. */
-const hasFiles = (value) =>
-  typeof value === "string" ? value.startsWith("@/") : typeof value === "object" && value !== null && Object.values(value).some(hasFiles);
+function hasFiles(value) {
+  if (typeof value === "string") return value.startsWith("@/");
+  return typeof value === "object" && value !== null && Object.values(value).some(hasFiles);
+}
 
 module.exports = { again, change, changed, forImage, imageAt, makerOf, spot };

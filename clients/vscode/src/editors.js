@@ -12,7 +12,10 @@ function followEditors() {
 }
 
 /** The editor that a command is for; undefined where no document is open. */
-const activeEditor = () => vscode.window.activeTextEditor ?? (last && !last.document.isClosed && vscode.window.visibleTextEditors.includes(last) ? last : undefined);
+function activeEditor() {
+  const isThere = last && !last.document.isClosed && vscode.window.visibleTextEditors.includes(last);
+  return vscode.window.activeTextEditor ?? (isThere ? last : undefined);
+}
 
 function editorOrError() {
   const editor = activeEditor();

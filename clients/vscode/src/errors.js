@@ -19,8 +19,9 @@ function report(error) {
 /** The program is missing: the message names the setting, and a button opens it. */
 async function reportMissing({ message, tried }) {
   const action = t("Open the Setting");
+  const all = tried?.join(", ");
   const text = tried?.length > 1
-    ? t("the program imagewire was not found. Nothing was sent. Tried: {0}. Install it, or name it in the setting imagewire.program.", tried.join(", "))
+    ? t("the program imagewire was not found. Nothing was sent. Tried: {0}. Install it, or name it in the setting imagewire.program.", all)
     : tried
       ? t("the program {0} was not found. Nothing was sent. The setting imagewire.program or the variable IMAGEWIRE names it.", tried[0])
       : t("{0} Nothing was sent. The setting imagewire.program names the program.", message);

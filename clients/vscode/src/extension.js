@@ -69,7 +69,9 @@ function activate(context) {
     ...registerServer(),
     // A process keeps the settings of its start: the next command starts another one.
     context.secrets.onDidChange(({ key }) => key === KEY && imagewire.renew()),
-    vscode.workspace.onDidChangeConfiguration((event) => processSettings.some((name) => event.affectsConfiguration(`imagewire.${name}`)) && imagewire.renew()),
+    vscode.workspace.onDidChangeConfiguration((event) => {
+      if (processSettings.some((name) => event.affectsConfiguration(`imagewire.${name}`))) imagewire.renew();
+    }),
   );
   return api(running);
 }

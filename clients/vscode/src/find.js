@@ -24,7 +24,10 @@ const asciidoc = { pattern: /(?:image::?|link:)([^\s[\]]+)\[[^\]\n]*\]/g, decode
 const readers = {
   markdown: [markdown, html],
   html: [html],
-  org: [{ pattern: /(?:^#\+CAPTION:[^\n]*\n)?\[\[(?:file:)?((?:\\.|[^\]\\\n])*)\](?:\[[^\]\n]*\])?\]/gm, decode: (text) => text.replace(/\\([[\]])/g, "$1") }],
+  org: [{
+    pattern: /(?:^#\+CAPTION:[^\n]*\n)?\[\[(?:file:)?((?:\\.|[^\]\\\n])*)\](?:\[[^\]\n]*\])?\]/gm,
+    decode: (text) => text.replace(/\\([[\]])/g, "$1"),
+  }],
   latex: [
     { pattern: /\\begin\{figure\}[^\n]*\n(?:(?!\\(?:begin|end)\{figure\})[^\n]*\n)*?[^\n]*\\includegraphics(?:\[[^\]\n]*\])?\{([^{}\n]*)\}(?:(?!\\begin\{figure\})[^\n]*\n)*?[^\n]*\\end\{figure\}/g },
     { pattern: /\\includegraphics(?:\[[^\]\n]*\])?\{([^{}\n]*)\}/g },
@@ -52,12 +55,12 @@ function percentDecoded(text) {
 
 const entities = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 const entitiesDecoded = (text) =>
-  text.replace(/&(?:#(\d{1,6})|(amp|lt|gt|quot|apos));/g, (_, number, name) => (name ? entities[name] : String.fromCodePoint(Math.min(number, 0x10ffff))));
+  text.replace(/&(?:#(\d{1,6})|(amp|lt|gt|quot|apos));/g, (_, number, name) => entities[name] ?? String.fromCodePoint(number));
 
 /** The links in a text: `start` and `end` are offsets, `target` is what the link names. */
 function linksIn(text, format) {
   const found = [];
-  for (const { pattern, decode = (text) => text } of readers[format === "orgWithCaption" ? "org" : format === "latexFigure" ? "latex" : format]) {
+  for (const { pattern, decode = (text) => text } of readers[{ orgWithCaption: "org", latexFigure: "latex" }[format] ?? format]) {
     for (const match of text.matchAll(pattern)) {
       const [start, end] = [match.index, match.index + match[0].length];
       if (found.some((one) => start < one.end && one.start < end)) continue;

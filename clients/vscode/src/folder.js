@@ -20,7 +20,10 @@ function checkWritable(folder) {
   }
 }
 
-const isBelow = (file, folder) => folder !== undefined && !/^\.\.([/\\]|$)/.test(path.relative(folder, file)) && !path.isAbsolute(path.relative(folder, file));
+function isBelow(file, folder) {
+  const way = folder === undefined ? ".." : path.relative(folder, file);
+  return !/^\.\.([/\\]|$)/.test(way) && !path.isAbsolute(way);
+}
 
 /**
  * The path that a document's link has for a file: relative to the document if the file is in its folder, in `made` (where the
@@ -34,7 +37,7 @@ function linkedPath(file, document, made) {
   return path.relative(path.dirname(document.uri.fsPath), isNear ? file : copied(file, folder));
 }
 
-/** Copies a file into a folder under its name, or under one with a number if that is taken by another file. The umask decides its mode. */
+/** Copies a file into a folder, under a name with a number if its own is taken by another file. The umask decides its mode. */
 function copied(file, folder) {
   const content = fs.readFileSync(file);
   const { name, ext } = path.parse(file);

@@ -124,7 +124,8 @@ function preview(file) {
 /** The page: it has no text of others, and runs no script but its own. */
 function page() {
   const nonce = randomBytes(16).toString("base64");
-  const [style, script] = ["gallery.css", "gallery.page.js"].map((name) => fs.readFileSync(path.join(__dirname, "..", "media", name), "utf8"));
+  const media = path.join(__dirname, "..", "media");
+  const [style, script] = ["gallery.css", "gallery.page.js"].map((name) => fs.readFileSync(path.join(media, name), "utf8"));
   const texts = {
     insert: t("Insert"), open: t("Open"), copy: t("Copy the prompt"), change: t("Change…"), cancel: t("Cancel"), delete: t("Delete…"),
     refresh: t("Refresh"), search: t("Search"), none: t("no images yet."),

@@ -22,7 +22,8 @@ class ImageHover {
     text.appendMarkdown(escaped(path.basename(file)));
     const given = encodeURIComponent(JSON.stringify([{ uri: String(document.uri), offset }]));
     const titles = { change: t("Change…"), vary: t("Vary"), again: t("Again"), history: t("History") };
-    text.appendMarkdown(`\n\n${Object.entries(titles).map(([name, title]) => `[${title}](command:imagewire.${name}?${given})`).join(" · ")}`);
+    const links = commands.map((name) => `[${titles[name]}](command:imagewire.${name}?${given})`);
+    text.appendMarkdown(`\n\n${links.join(" · ")}`);
     return new vscode.Hover(text, new vscode.Range(document.positionAt(link.start), document.positionAt(link.end)));
   }
 }

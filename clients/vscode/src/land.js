@@ -13,7 +13,7 @@ const { short } = require("./text.js");
 const formatFor = (document) => formatOf(document, { figure: settingsFor(document).get("figure") });
 const spelt = (file) => file.replaceAll(path.sep, "/");
 
-/** The folder of a document's images. Throws where a link could not be inserted, or its file not be written. Nothing is sent before. */
+/** The folder of a document's images. Throws where a link could not be inserted, or its file not be written: nothing is sent. */
 async function readyFolder(document) {
   if (await isReadOnly(document)) throw new Error(t("this document cannot be changed. Nothing was sent."));
   const folder = folderOf(document);
@@ -22,7 +22,9 @@ async function readyFolder(document) {
   const format = formatFor(document);
   const file = spelt(path.relative(path.dirname(document.uri.fsPath), path.join(folder, "image.png")));
   if (link(format, file, "") === undefined) {
-    throw new Error(t("a link in {0} cannot hold the path of the folder {1} safely. Nothing was sent. The setting imagewire.folder names another.", titles[format], folder));
+    throw new Error(
+      t("a link in {0} cannot hold the path of the folder {1} safely. Nothing was sent. The setting imagewire.folder names it.", titles[format], folder),
+    );
   }
   return folder;
 }

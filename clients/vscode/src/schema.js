@@ -5,14 +5,14 @@
 /** The most values of a range of numbers that are shown as a list. */
 const MOST = 20;
 
-/** The fields of a schema that can be chosen: with `values`, or with `read`, which reads a typed text; undefined where it does not fit. */
+/** The fields of a schema that can be chosen: with `values`, or with `read`, which reads a typed text, undefined if that does not fit. */
 function choices(schema) {
   const fields = [];
   for (const [name, field] of Object.entries(schema?.properties ?? {})) {
     if (/^(prompt|sandbox)$/.test(name) || typeof field !== "object" || field === null) continue;
     const about = { name, description: typeof field.description === "string" ? field.description : undefined, usual: field.default };
     const numbers = { least: field.minimum ?? -Infinity, most: field.maximum ?? Infinity };
-    if (Array.isArray(field.enum)) fields.push({ ...about, values: field.enum.filter((value) => ["string", "number", "boolean"].includes(typeof value)) });
+    if (Array.isArray(field.enum)) fields.push({ ...about, values: field.enum.filter((value) => Object(value) !== value) });
     else if (field.type === "boolean") fields.push({ ...about, values: [true, false] });
     else if (field.type === "integer" && numbers.most - numbers.least < MOST) {
       fields.push({ ...about, values: Array.from({ length: numbers.most - numbers.least + 1 }, (_, index) => numbers.least + index) });
@@ -24,8 +24,8 @@ function choices(schema) {
 
 const numberIn = (type, { least, most }) => (text) => {
   const number = Number(text);
-  const fits = text.trim() !== "" && Number.isFinite(number) && (type === "number" || Number.isInteger(number)) && number >= least && number <= most;
-  return fits ? number : undefined;
+  const isOne = text.trim() !== "" && (type === "number" ? Number.isFinite(number) : Number.isInteger(number));
+  return isOne && number >= least && number <= most ? number : undefined;
 };
 
 /** A text that fits a pattern of a schema. A pattern that could take long is not tried: the program checks it too. */

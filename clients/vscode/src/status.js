@@ -33,7 +33,8 @@ class StatusBar {
     }
     this.#item ??= this.#make();
     this.#item.text = `$(loading~spin) ${line(works)}`;
-    this.#item.tooltip = works.some(({ preview }) => preview) ? withPreviews(works) : works.map(({ title, words }) => `${title}: ${words}`).join("\n");
+    const hasPreview = works.some(({ preview }) => preview);
+    this.#item.tooltip = hasPreview ? withPreviews(works) : works.map(({ title, words }) => `${title}: ${words}`).join("\n");
     this.#item.show();
   }
 

@@ -33,7 +33,9 @@ class GenerateTool {
       const prediction = await this.#wait(prompt, this.#request(input), token);
       if (prediction === undefined) return result("Cancelled before it was sent. Nothing was spent.");
       const { status, files, error, failure, id } = prediction;
-      if (status !== "completed" || files.length === 0) return result(`${status}: ${failure?.message || error || status} ${failure?.hint ?? ""}`.trim());
+      if (status !== "completed" || files.length === 0) {
+        return result(`${status}: ${failure?.message || error || status} ${failure?.hint ?? ""}`.trim());
+      }
       return result(JSON.stringify({ id, files: files.map(({ path, width, height }) => ({ path, width, height })) }));
     } catch (error) {
       report(error);

@@ -158,7 +158,8 @@ class Works {
   }
 }
 
-const isWithoutFolder = (prediction, folder) => prediction?.failure?.type === "download_failed" && folder !== undefined && !fs.existsSync(folder);
+const isWithoutFolder = (prediction, folder) =>
+  prediction?.failure?.type === "download_failed" && folder !== undefined && !fs.existsSync(folder);
 
 /** A price for people. */
 const dollars = (amount) => `$${amount >= 0.01 || amount === 0 ? amount.toFixed(2) : Number(amount.toPrecision(2))}`;
