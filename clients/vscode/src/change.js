@@ -69,7 +69,7 @@ function change(app, given) {
 
 /** The request that changes a file; undefined where the user does not want it. */
 async function changed(app, file, document, given) {
-  const question = { prompt: t("What to change in {0}", path.basename(file)), ignoreFocusOut: true };
+  const question = { prompt: t("What to change in {0}", plain(path.basename(file), 80)), ignoreFocusOut: true };
   const prompt = given ?? (await vscode.window.showInputBox(question));
   if (!prompt?.trim()) return undefined;
   const client = await app.imagewire.client();

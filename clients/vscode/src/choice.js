@@ -3,10 +3,10 @@
 // The model and the fields of its input that are chosen for this window.
 
 const vscode = require("vscode");
-const { sayInformation, t } = require("./say.js");
+const { plain, sayInformation, t } = require("./say.js");
 const { choices } = require("./schema.js");
 const { settingsFor } = require("./settings.js");
-const { short } = require("./text.js");
+const { inList, short } = require("./text.js");
 const { dollars } = require("./work.js");
 
 class Choice {
@@ -42,9 +42,9 @@ class Choice {
     const client = await this.#imagewire.client();
     const models = await client.models();
     const items = models.map((model) => ({
-      label: short(model.name ?? model.id, 80),
+      label: inList(model.name ?? model.id, 80),
       description: [priceOf(model), model.default ? t("default") : ""].filter(Boolean).join(" · "),
-      detail: [model.name ? short(model.id, 100) : "", short(model.description ?? "", 160)].filter(Boolean).join(" · "),
+      detail: [model.name ? inList(model.id, 100) : "", inList(model.description ?? "", 160)].filter(Boolean).join(" · "),
       model,
     }));
     if (this.model) items.unshift({ label: t("$(discard) The model of the settings"), model: undefined });
@@ -63,9 +63,9 @@ class Choice {
     const fields = choices(entry.input_schema);
     if (fields.length === 0) return void sayInformation(t("{0} names no choices for its input.", entry.id));
     const items = fields.map((field) => ({
-      label: field.name,
-      description: this.input[field.name] === undefined ? "" : short(JSON.stringify(this.input[field.name]), 60),
-      detail: short(field.description ?? "", 160),
+      label: inList(field.name, 80),
+      description: this.input[field.name] === undefined ? "" : inList(JSON.stringify(this.input[field.name]), 60),
+      detail: inList(field.description ?? "", 160),
       field,
     }));
     if (Object.keys(this.input).length > 0) items.unshift({ label: t("$(discard) All as in the settings") });
@@ -79,22 +79,22 @@ class Choice {
   async #chooseValue(field) {
     if (!field.values) {
       const text = await vscode.window.showInputBox({
-        prompt: field.name,
+        prompt: plain(field.name, 80),
         placeHolder: field.description && short(field.description, 160),
         value: String(this.input[field.name] ?? field.usual ?? ""),
-        validateInput: (text) => (text === "" || field.read(text) !== undefined ? undefined : t("{0} takes no such value.", field.name)),
+        validateInput: (text) => (text === "" || field.read(text) !== undefined ? undefined : t("{0} takes no such value.", plain(field.name, 80))),
       });
       if (text === undefined) return;
       this.#set(field.name, text === "" ? undefined : field.read(text));
       return;
     }
     const items = field.values.map((value) => ({
-      label: short(String(value), 80),
+      label: inList(String(value), 80),
       description: value === field.usual ? t("default") : "",
       value,
     }));
     if (this.input[field.name] !== undefined) items.unshift({ label: t("$(discard) As in the settings"), value: undefined });
-    const chosen = await vscode.window.showQuickPick(items, { placeHolder: field.name });
+    const chosen = await vscode.window.showQuickPick(items, { placeHolder: plain(field.name, 80) });
     if (chosen) this.#set(field.name, chosen.value);
   }
 
@@ -115,8 +115,7 @@ class Choice {
       this.#item.name = t("imagewire: model and size");
       this.#item.command = "imagewire.chooseInput";
     }
-    // `$(…)` would be an icon.
-    this.#item.text = `$(symbol-color) ${short(parts.join(" · "), 60).replaceAll("$(", "$ (")}`;
+    this.#item.text = `$(symbol-color) ${inList(parts.join(" · "), 60)}`;
     this.#item.tooltip = t("Images of this window are made so. Click to choose.");
     this.#item.show();
   }

@@ -30,6 +30,7 @@ function isBelow(file, folder) {
  * image was made for it) or below its project. A file from elsewhere is copied into the folder first.
  */
 function linkedPath(file, document, made) {
+  if (!fs.existsSync(file)) throw new Error(t("the file {0} is not there any more.", file));
   if (document.isUntitled || document.uri.scheme !== "file") return file;
   const folder = folderOf(document);
   const isNear = [folder, made].includes(path.dirname(file)) || isBelow(file, projectOf(document));

@@ -2,7 +2,7 @@
 
 const vscode = require("vscode");
 const { t } = require("./say.js");
-const { kindsOf, short } = require("./text.js");
+const { inList, kindsOf } = require("./text.js");
 const { dollars } = require("./work.js");
 
 /** How long ago a time was. */
@@ -31,8 +31,7 @@ function itemFor(prediction, word = "", icon = undefined) {
   const prompt = promptOf(prediction);
   const state = [prediction.status, kindsOf(prediction.files)].filter(Boolean).join(", ");
   return {
-    // `$(…)` would be an icon.
-    label: (short(prompt, 80) || t("(a long prompt)")).replaceAll("$(", "$ ("),
+    label: inList(prompt, 80) || t("(a long prompt)"),
     description: [word, state, age(prediction.created_at), costOf(prediction)].filter(Boolean).join(" · "),
     iconPath: icon && vscode.Uri.file(icon),
     prediction,

@@ -2,6 +2,9 @@
 
 const vscode = require("vscode");
 
+/** Within what time VS Code closes a document and opens it under another name, in milliseconds. */
+const MOMENT = 5_000;
+
 /**
  * The place of a link, which follows every change of the document, and the document to another name.
  *
@@ -31,8 +34,8 @@ class Place {
 
   constructor(document, offset, kind) {
     Object.assign(this, { document, offset, kind, start: offset, old: "" });
-    /** What was opened since: where the document is saved under another name, that is a new one with its text. */
-    this.opened = [];
+    /** What was opened since, and when: where the document is saved under another name, that is a new one with its text. */
+    this.opened = new Map();
     this.listening = [
       vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
         if (document !== this.document) return;
@@ -40,21 +43,27 @@ class Place {
         this.offset = moved(this.offset, contentChanges);
       }),
       vscode.workspace.onDidOpenTextDocument((document) => {
-        this.opened.push(document);
+        this.opened.set(document, Date.now());
         this.#follow();
       }),
       vscode.workspace.onDidCloseTextDocument((document) => {
-        if (document === this.document) this.#follow();
+        if (document !== this.document) return;
+        this.closedAt = Date.now();
+        this.#follow();
       }),
     ];
   }
 
-  /** Goes on in a file that was opened with the text of the closed document: it was saved under another name. */
+  /** Goes on in a file that was opened with the text of the document as that was closed: it was saved under another name. */
   #follow() {
-    if (!this.document.isClosed) return;
-    const text = this.document.getText();
-    const next = this.opened.find((one) => !one.isClosed && one !== this.document && !one.isUntitled && one.getText() === text);
-    if (next && text !== "") this.document = next;
+    const { document } = this;
+    if (!document.isClosed) return;
+    const text = document.getText();
+    const isNext = (one) => !one.isClosed && !one.isUntitled && one.getText() === text;
+    // The same file was opened again, or another one just then: two files can have one text.
+    const isSame = (one, time) => String(one.uri) === String(document.uri) || (text !== "" && Math.abs(time - this.closedAt) < MOMENT);
+    const [next] = [...this.opened].find(([one, time]) => isNext(one) && isSame(one, time)) ?? [];
+    this.document = next ?? document;
   }
 
   /** Inserts text, on lines of its own if it `isBlock`. Resolves to false where the document was closed or cannot be changed. */

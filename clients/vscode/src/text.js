@@ -20,6 +20,9 @@ function kindsOf(files) {
   return kinds.length > 1 ? `${kinds.length}×${kinds[0]}` : (kinds[0] ?? "");
 }
 
+/** Text of others in a list, where `$(…)` would be an icon. */
+const inList = (text, limit) => short(text, limit).replaceAll("$(", "$ (");
+
 /** A file name made of the first words of a prompt; undefined where it has none of ASCII. */
 function nameFor(prompt) {
   let name = prompt.slice(0, 400).toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "");
@@ -27,4 +30,4 @@ function nameFor(prompt) {
   return name || undefined;
 }
 
-module.exports = { kindsOf, nameFor, short, unsafe };
+module.exports = { inList, kindsOf, nameFor, short, unsafe };

@@ -113,10 +113,12 @@ test("a list has the word for the files of a prediction that all editors have", 
 
 test("only images are shown in the text", { skip: isHost }, () => {
   const { linksTo } = require("../src/land.js");
-  const files = [{ path: "/x/a.png", kind: "image" }, { path: "/x/a.mp4", kind: "video" }, { path: "/x/a.svg" }];
+  const [image, film, drawing] = ["a.png", "a.mp4", "a.svg"].map((name) => path.join(session.folder, name));
+  for (const file of [image, film, drawing]) fs.writeFileSync(file, "");
+  const files = [{ path: image, kind: "image" }, { path: film, kind: "video" }, { path: drawing }];
   const { uri } = note("", "markdown");
   const text = linksTo(files, "a fox", { uri, languageId: "markdown", isUntitled: true });
-  assert.equal(text, "![a fox](/x/a.png)\n[a fox](/x/a.mp4)\n![a fox](/x/a.svg)");
+  assert.equal(text, `![a fox](${image})\n[a fox](${film})\n![a fox](${drawing})`);
 });
 
 test("what all editors hold for unsafe is in no link and in no message [editor 1, 21]", () => {
@@ -140,9 +142,10 @@ test("what all editors hold for unsafe is in no link and in no message [editor 1
 
 test("a path that cannot be written safely is named and not inserted [editor 21]", { skip: isHost }, async () => {
   const { linksTo } = require("../src/land.js");
-  const file = { path: "/tmp/x}\\immediate\\write18{touch y}{.png" };
+  const file = { path: path.join(session.folder, "x}\\immediate\\write18{touch y}{.png") };
+  fs.writeFileSync(file.path, "");
   for (const language of ["latex", "org"]) {
-    assert.throws(() => linksTo([file], "a fox", { ...note("", language), isUntitled: true }), /is saved, but (LaTeX|Org) cannot hold its path safely: \/tmp\/x/);
+    assert.throws(() => linksTo([file], "a fox", { ...note("", language), isUntitled: true }), /is saved, but (LaTeX|Org) cannot hold its path safely: .*\/x\}/);
   }
-  assert.match(linksTo([file], "a fox", { ...note(""), isUntitled: true }), /^!\[a fox\]\(\/tmp\/x%7D%5Cimmediate/);
+  assert.match(linksTo([file], "a fox", { ...note(""), isUntitled: true }), /^!\[a fox\]\(\/.*\/x%7D%5Cimmediate/);
 });

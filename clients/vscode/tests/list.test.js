@@ -92,6 +92,17 @@ test("from the list an image is deleted, after a question [editor 34]", async ()
   assert.equal(await count({ text: "a rail of the list" }), 0);
 });
 
+test("an image whose file is gone is not inserted [editor 27, 34]", async () => {
+  const document = open("text|");
+  await run("generate", "a bittern of the list");
+  document.undo();
+  fs.rmSync(path.join(session.folder, "images/a-bittern-of-the-list.png"));
+  choose("a bittern of the list", "");
+  await run("insert");
+  told(/the file .*a-bittern-of-the-list\.png is not there any more/);
+  assert.equal(document.text, "text");
+});
+
 test("from the list an image in progress is cancelled [editor 34]", async () => {
   const one = await client();
   const { id } = await one.submit("a bustard of the list", { input: { sandbox: { never: true } } });

@@ -65,8 +65,10 @@ test("the manifest tells what the extension does", { skip: isHost }, () => {
   const declared = manifest.contributes.commands.map(({ command }) => command).sort();
   assert.deepEqual(declared, state.commands.sort());
   assert.ok(fs.existsSync(path.join(__dirname, "..", manifest.main)));
-  // A folder that is opened must not choose which program is started.
-  assert.equal(manifest.contributes.configuration.properties["imagewire.program"].scope, "machine");
+  // A folder that is opened must not choose which program is started, nor take away a question.
+  for (const name of ["program", "askAbove", "askUpload", "mcp"]) {
+    assert.equal(manifest.contributes.configuration.properties[`imagewire.${name}`].scope, "machine");
+  }
   for (const name of Object.keys(manifest.contributes.configuration.properties)) {
     assert.ok(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations.includes(name), name);
   }

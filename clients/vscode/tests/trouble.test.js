@@ -40,6 +40,16 @@ test("the document is saved under another name meanwhile: the link is relative t
   assert.equal(state.clipboard, "");
 });
 
+test("the document is closed and opened again meanwhile: the link is in it [editor 37]", async () => {
+  const document = open("|text");
+  let again;
+  await meanwhile(() => {
+    document.close();
+    again = new Document(path.join(session.folder, "note"), "text");
+  });
+  assert.equal(again.text, "![a fox](images/a-fox.png)text");
+});
+
 test("a new document gets a name meanwhile: the image is copied beside it [editor 38]", async () => {
   const document = state.open(new Document(undefined, "draft"));
   let saved;
