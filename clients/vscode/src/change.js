@@ -76,7 +76,7 @@ async function changed(app, file, document, given) {
   const maker = await makerOf(client, file);
   const base = await (app.choice.model ? app.choice.entry() : app.choice.entry(maker?.model, maker?.provider));
   const editor = base.edit_model && base.edit_model !== base.id ? await app.choice.entry(base.edit_model, base.provider) : base;
-  const field = fieldOf(editor);
+  const field = await fieldOf(app, editor);
   if (!(await maySend(file, editor.provider, document))) return undefined;
   const { input } = app.choice.parameters(document);
   const reference = `@${file}`;
@@ -94,10 +94,13 @@ async function changed(app, file, document, given) {
 }
 
 /** The field that takes the image. Throws where a guess could cost money. */
-function fieldOf({ id, provider, input_schema }) {
+async function fieldOf(app, { id, provider, input_schema }) {
   const usual = { name: "image", isList: false };
   if (provider === "sandbox") return usual;
-  if (!input_schema?.properties) return usual;
+  if (!input_schema?.properties) {
+    if (!(await app.choice.hasSchemas(provider, id))) return usual;
+    throw new Error(t("{0} does not say where the model {1} takes an image. Nothing was sent. Choose another one.", provider, id));
+  }
   const field = imageField(input_schema);
   if (!field) throw new Error(t("the model {0} takes no image. Nothing was sent. Choose another one.", id));
   return field;

@@ -37,6 +37,15 @@ class Choice {
     return models[0] ?? { id: model, name: null, edit_model: null, provider };
   }
 
+  /** Whether a provider has schemas, as far as some of its models besides one tell. */
+  async hasSchemas(provider, id) {
+    const client = await this.#imagewire.client();
+    const { models } = await client.call("models", { provider });
+    const others = models.filter((one) => one.id !== id).slice(0, 3);
+    const entries = await Promise.all(others.map((one) => this.entry(one.id, provider)));
+    return entries.some(({ input_schema }) => input_schema);
+  }
+
   /** Lets the user choose a model of the provider's catalogue. */
   async chooseModel() {
     const client = await this.#imagewire.client();

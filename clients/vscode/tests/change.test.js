@@ -78,6 +78,23 @@ test("the model that edits and its field are those of the catalogue [editor 22]"
   assert.match(body.images[0], /^http/);
 });
 
+test("a model that takes no image, or does not say where, is not guessed at [editor 22]", async () => {
+  const server = await wavespeed({ polls: 0 });
+  for (const [model, message] of [
+    ["acme/mystery", /wavespeed does not say where the model acme\/mystery takes an image\. Nothing was sent/],
+    ["acme/painter", /the model acme\/painter takes no image\. Nothing was sent/],
+  ]) {
+    state.set("model", model);
+    fs.writeFileSync(path.join(session.folder, "mine.png"), Buffer.concat([Buffer.from("\x89PNG\r\n\x1a\n", "latin1"), Buffer.from(model)]));
+    open("![x](mine.png)|");
+    state.answerInput = () => "add snow";
+    await run("change");
+    told(message);
+  }
+  assert.deepEqual(state.modals, []);
+  assert.deepEqual(await server.posts(), []);
+});
+
 test("with the option the new link takes the place of the old one [editor 23]", async () => {
   state.set("replace", true);
   state.answerModal = () => "Send";

@@ -23,6 +23,11 @@ test("every text of the sources is in the German bundle, with the same values, a
   for (const [text, translated] of Object.entries(bundle)) assert.deepEqual(values(translated), values(text), text);
 });
 
+test("the only dialogs are those that confirm [editor 1, 42]", () => {
+  const sources = fs.readdirSync(path.join(here, "src")).map((name) => [name, fs.readFileSync(path.join(here, "src", name), "utf8")]);
+  assert.deepEqual(sources.filter(([, text]) => /modal/.test(text)).map(([name]) => name), ["say.js"]);
+});
+
 test("every text of the manifest is translated, and none stands in the manifest itself", () => {
   const manifest = json("package.json");
   const [english, german] = ["package.nls.json", "package.nls.de.json"].map(json);

@@ -59,6 +59,13 @@ test("with the option the link is a paragraph of its own below that of the curso
   }
 });
 
+test("a document with CRLF keeps it [editor 5]", { skip: isHost }, async () => {
+  state.set("ownParagraph", true);
+  const document = Object.assign(open("one|\r\ntwo\r\n\r\nthree\r\n"), { eol: 2 });
+  await run("generate", "f");
+  assert.equal(document.text, "one\r\ntwo\r\n\r\n![f](images/f.png)\r\n\r\nthree\r\n");
+});
+
 test("a place after changes round it", { skip: isHost }, () => {
   const { moved } = require("../src/place.js");
   const change = (rangeOffset, rangeLength, text) => ({ rangeOffset, rangeLength, text });
