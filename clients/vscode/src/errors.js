@@ -24,7 +24,7 @@ async function reportMissing({ message, tried }) {
     ? t("the program imagewire was not found. Nothing was sent. Tried: {0}. Install it, or name it in the setting imagewire.program.", all)
     : tried
       ? t("the program {0} was not found. Nothing was sent. The setting imagewire.program or the variable IMAGEWIRE names it.", tried[0])
-      : t("{0} Nothing was sent. The setting imagewire.program names the program.", message);
+      : t("{0} The setting imagewire.program names the program.", message);
   if ((await sayError(text, action)) === action) {
     await vscode.commands.executeCommand("workbench.action.openSettings", "imagewire.program");
   }

@@ -136,7 +136,7 @@ test("the gallery shows the newest images with their actions, and does what its 
   await until(() => document.text.match(/lapwing-of-the-gallery\.png/g)?.length === 2);
   assert.equal(state.clipboard, "");
   state.panel.send({ name: "copy", id: first.id });
-  await until(() => state.clipboard === "a lapwing of the gallery");
+  await until(() => state.clipboard === "a lapwing of the gallery" && state.messages.length > 0);
   assert.deepEqual(state.messages.map(({ text }) => text), ["imagewire: the prompt is in the clipboard."]);
   state.answerModal = () => "Delete";
   state.panel.send({ name: "delete", id: first.id });

@@ -129,7 +129,7 @@ test("a program that is missing: the message names the setting, and a button ope
   fs.writeFileSync(file, "#!/nowhere/sh\n");
   state.set("program", file);
   await run("generate", "a fox");
-  assert.match(state.messages[1].text, /not-a-program cannot be started.*Nothing was sent.*imagewire\.program/);
+  assert.match(state.messages[1].text, /not-a-program cannot be started: \w+\. Nothing was sent\. The setting imagewire\.program/);
   assert.equal(document.text, "text");
 });
 
