@@ -31,7 +31,7 @@ def play(terminal):
     terminal.type("\x1bximagewire-change\r")
     terminal.see("Change the image:")
     terminal.type("by night\r")
-    terminal.see("Send a-red-fox.png to wavespeed?")
+    terminal.see("a-red-fox.png to wavespeed?")
     terminal.hold(2)
     terminal.type("y")
     terminal.see("images/by-night.png")

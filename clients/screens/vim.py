@@ -33,7 +33,7 @@ def play(terminal):
     terminal.say("Change the image under the cursor; its file is sent after a question")
     terminal.type("4G0", pace=0)
     terminal.type(":ImagewireChange by night\r")
-    terminal.see("Send a-red-fox.png to wavespeed?")
+    terminal.see("a-red-fox.png to wavespeed?")
     terminal.hold(2)
     terminal.type("y")
     terminal.see("images/by-night.png")
