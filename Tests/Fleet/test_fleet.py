@@ -20,7 +20,7 @@ from test_processes import most_at_once
 
 FAULTS = int(os.environ.get("FLEET_FAULTS", 12))
 PREDICTIONS = int(os.environ.get("FLEET_PREDICTIONS", 120))
-LIMIT = 8
+LIMIT = max(8, PREDICTIONS // 30)
 PRICE = 0.05
 
 
@@ -115,15 +115,19 @@ def test_nothing_is_paid_twice_or_lost_whatever_fails(hosts, pair, wavespeed, re
     found = {p["id"]: p for p in listed(judge)}
     statuses = Counter(p["status"] for p in found.values())
     counts = post_counts(wavespeed)
+    # Nobody waits for them, so they are polled for the first time after some seconds.
+    most = most_at_once(wavespeed, within=10)
     record_property("figures", (
         f"seed {seed}: {sum(fleet.done.values())} faults ({', '.join(f'{n} {k}' for k, n in sorted(fleet.done.items()))}) over"
         f" {len(fleet.workers)} processes on 4 hosts: {len(fleet.acknowledged)} acknowledged, {dict(statuses)};"
-        f" {sum(counts.values())} POSTs, at most {max(counts.values())} of one; at most {most_at_once(wavespeed)} at once"))
+        f" {sum(counts.values())} POSTs, at most {max(counts.values())} of one; at most {most} at once"))
     assert max(counts.values()) == 1, [prompt for prompt, count in counts.items() if count > 1]
     assert len(fleet.acknowledged) == PREDICTIONS
     assert set(fleet.acknowledged.values()) <= set(found), "an acknowledged prediction is lost"
     assert sum(counts.values()) * PRICE <= budget + 0.001
-    assert most_at_once(wavespeed) <= LIMIT
+    # The budget is used, whatever failed: what is not sent was refused for it, or a process died with it.
+    assert sum(counts.values()) * PRICE >= budget * 0.9
+    assert LIMIT // 2 < most <= LIMIT
     for prediction in found.values():
         assert prediction["status"] in ("completed", "failed", "unknown"), prediction
         assert prediction["status"] == "completed" or prediction["failure"]["message"], prediction

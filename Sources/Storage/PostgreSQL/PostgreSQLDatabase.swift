@@ -205,9 +205,15 @@ final class PostgreSQLDatabase: Database {
     let facts = try connection.first(
       """
       SELECT (SELECT value::bigint FROM meta WHERE name = 'min_writer'), EXISTS(SELECT 1 FROM owners WHERE owner = ?1),
-        (SELECT value FROM meta WHERE name = 'home') = ?2
-      """, owner, home
-    ) { (minimum: $0.integer(0), isKnown: $0.integer(1) != 0, isHome: $0.integer(2) != 0) }
+        (SELECT value FROM meta WHERE name = 'home'), EXISTS(SELECT 1 FROM meta WHERE name = 'safe_failover'),
+        current_setting('synchronous_standby_names') <> '', (SELECT coalesce(max(change), 0) FROM changes)
+      """, owner
+    ) {
+      (
+        minimum: $0.integer(0), isKnown: $0.integer(1) != 0, home: $0.text(2), wasConfirmed: $0.integer(3) != 0,
+        isConfirmed: $0.integer(4) != 0, newest: $0.integer(5)
+      )
+    }
     guard let facts, facts.minimum <= PostgreSQLSchema.version else {
       throw StoreError.failed(
         message: "A newer imagewire has changed \(name).", hint: "Update this imagewire. Nothing was written.")
@@ -217,13 +223,31 @@ final class PostgreSQLDatabase: Database {
         "INSERT INTO owners(owner, pid, version, started_ms) VALUES(?, ?, ?, ?) ON CONFLICT(owner) DO NOTHING",
         owner, registration.pid, registration.version, registration.startedAt)
     }
-    if !facts.isHome { try moveIn(to: home, on: connection) }
+    if facts.home != home {
+      // A promotion keeps the server's identifier. A database that is older than what this process has seen has lost commits.
+      let isPromoted = facts.home.prefix { $0 != " " } == home.prefix { $0 != " " }
+      let isWhole = facts.wasConfirmed && isPromoted && facts.newest >= watch.newestChange
+      try moveIn(to: home, isWhole: isWhole, on: connection)
+    }
+    if facts.isConfirmed != facts.wasConfirmed {
+      try connection.run(
+        facts.isConfirmed
+          ? "INSERT INTO meta(name, value) VALUES('safe_failover', 'true')"
+          : "DELETE FROM meta WHERE name = 'safe_failover'")
+    }
   }
 
-  /// After a failover to a standby, or the restoration of a copy: the newest commits may be missing, so what seems to be queued may
-  /// have been sent. It ends unsent, once for all processes; what seems to be sent is settled by its owner, or searched for.
-  private func moveIn(to home: String, on connection: TableConnection) throws {
+  /// After a failover to a standby, or the restoration of a copy, once for all processes. Where no standby confirmed each commit, the
+  /// newest may be missing, so what seems to be queued may have been sent: it ends unsent. What seems to be sent is settled by its
+  /// owner, or searched for.
+  private func moveIn(to home: String, isWhole: Bool, on connection: TableConnection) throws {
     let now = time.now.wall
+    if isWhole {
+      // Those that wait for outputs of others are at home where they were accepted.
+      try connection.run("UPDATE predictions SET home = ? WHERE refs = 1 AND status = 'created'", home)
+      try connection.run("UPDATE meta SET value = ? WHERE name = 'home'", home)
+      return notice("\(name) has another server now. A standby had confirmed each commit, so none is lost.")
+    }
     let queued = try connection.readableRows(
       PredictionRow.selectWhole + " WHERE p.phase = 'queued' OR p.refs = 1 AND p.status = 'created'", list: []
     ) { row throws(TableError) in try PredictionRow.whole(row) }

@@ -66,6 +66,9 @@ final class PostgreSQLWatch: Sendable {
     }
   }
 
+  /// The number of the newest change that this process has seen.
+  var newestChange: Int64 { state.withLock { $0.newest } }
+
   /// Whether the server is known not to answer.
   var isDown: Bool { state.withLock { $0.isDown } }
 
