@@ -13,7 +13,7 @@ internal import Threads
 public struct PostgreSQLError: Error, Sendable, Equatable {
   /// SQLSTATE, five characters; empty where the server did not answer.
   public var state: String
-  /// A sentence of the server or of the library, without the address: that may hold a password.
+  /// What the server or the library said, without a full stop and without the address: that may hold a password.
   public var message: String
   /// Whether the connection can be used no more. Of a `COMMIT` that ended so it is not known whether it happened.
   public var isLost: Bool
@@ -57,13 +57,13 @@ public final class PostgreSQLConnection {
   /// - Parameter address: a URL `postgresql://…`, or settings as `service=NAME`.
   public init(_ address: String, atMost patience: Int64 = connectPatience) throws(PostgreSQLError) {
     if let problem = pg_open() {
-      throw PostgreSQLError(state: "", message: "PostgreSQL cannot be used: \(String(cString: problem)).", isLost: true)
+      throw PostgreSQLError(state: "", message: "\(String(cString: problem))", isLost: true)
     }
     guard pg_can_parse(address) else {
-      throw PostgreSQLError(state: "", message: "The address of the database cannot be read.", isLost: true)
+      throw PostgreSQLError(state: "", message: "its address cannot be read", isLost: true)
     }
     guard let handle = pg_connect_start(address) else {
-      throw PostgreSQLError(state: "", message: "There is no memory for a connection.", isLost: true)
+      throw PostgreSQLError(state: "", message: "there is no memory for a connection", isLost: true)
     }
     self.handle = handle
     let deadline = MonotonicClock.milliseconds + patience
@@ -207,7 +207,7 @@ public final class PostgreSQLConnection {
 
   private func lost(_ what: String) -> PostgreSQLError {
     isGivenUp = true
-    return PostgreSQLError(state: "", message: "The server \(what).", isLost: true)
+    return PostgreSQLError(state: "", message: "the server \(what)", isLost: true)
   }
 
   /// Waits for the socket.

@@ -36,20 +36,33 @@ def ip(*words, check=True):
     return done.stdout
 
 
+def end(namespace):
+    """Kills what runs in a namespace, and removes it."""
+    for process in ip("netns", "pids", namespace, check=False).split():
+        try:
+            os.kill(int(process), signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    ip("netns", "del", namespace, check=False)
+
+
 class Network:
     """The bridge. Its address is that of all servers."""
 
     def __enter__(self):
         self.__exit__()
-        ip("link", "add", BRIDGE, "type", "bridge")
+        # With an address of its own: otherwise it takes that of a host, and another one's when that is cut off.
+        ip("link", "add", BRIDGE, "address", f"02:00:00:00:00:{NUMBER:02x}", "type", "bridge")
         ip("addr", "add", f"{GATEWAY}/24", "dev", BRIDGE)
         ip("link", "set", BRIDGE, "up")
         return self
 
     def __exit__(self, *_):
         for line in ip("netns", "list").splitlines():
-            if line.split()[0].startswith(f"{BRIDGE}h"):
-                ip("netns", "del", line.split()[0], check=False)
+            name = line.split()[0]
+            if name.startswith(f"{BRIDGE}h"):
+                end(name)
+                ip("link", "del", f"iwo{NUMBER}h{name.rsplit('h', 1)[1]}", check=False)
         ip("link", "del", BRIDGE, check=False)
 
 
@@ -75,12 +88,7 @@ class Host:
 
     def remove(self):
         """Ends what runs on it."""
-        for process in ip("netns", "pids", self.name, check=False).split():
-            try:
-                os.kill(int(process), signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        ip("netns", "del", self.name, check=False)
+        end(self.name)
         ip("link", "del", self.outside, check=False)
 
     def start(self, *arguments):

@@ -44,8 +44,8 @@ struct ServerAccess {
   static let patience: Int64 = 5_000
 
   let connect: () throws(PostgreSQLError) -> PostgreSQLConnection
-  /// Whether the server is known not to answer, so that nobody should wait for it.
-  let isDown: () -> Bool
+  /// Why the server is known not to answer, so that nobody should wait for it.
+  let fault: () -> PostgreSQLError?
 }
 
 /// One connection to the tables, for one thread at a time: to a file of SQLite, or to a server of PostgreSQL. Both run the same
@@ -267,7 +267,7 @@ final class TableConnection {
   private func read(
     _ sql: String, _ values: [PostgreSQLValue], by access: ServerAccess
   ) throws(PostgreSQLError) -> PostgreSQLRows {
-    if access.isDown() { throw PostgreSQLError(refusal: "the server does not answer") }
+    if let fault = access.fault() { throw fault }
     if let server {
       do throws(PostgreSQLError) {
         return try server.run(sql, values, atMost: ServerAccess.patience)

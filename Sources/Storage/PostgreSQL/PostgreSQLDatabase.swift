@@ -174,7 +174,7 @@ final class PostgreSQLDatabase: Database {
     TableConnection(
       readingBy: ServerAccess(
         connect: { [address, machine] () throws(PostgreSQLError) in try Self.connection(address, as: machine) },
-        isDown: { [watch] in watch.isDown }))
+        fault: { [watch] in watch.fault }))
   }
 
   func connectToWrite() throws(StoreError) -> TableConnection {

@@ -22,8 +22,8 @@ final class PostgreSQLWatch: Sendable {
     var lastAnswer: Int64 = 0
     /// The number of the newest change.
     var newest: Int64 = 0
-    /// Whether the last attempt to connect failed, or the connection broke and is not made again yet.
-    var isDown = false
+    /// Why the last attempt to connect failed, or why the connection broke that is not made again yet.
+    var fault: PostgreSQLError?
     /// When this process last needed the connection.
     var lastUse: Int64 = 0
     /// Whether something was committed since the last question.
@@ -69,8 +69,8 @@ final class PostgreSQLWatch: Sendable {
   /// The number of the newest change that this process has seen.
   var newestChange: Int64 { state.withLock { $0.newest } }
 
-  /// Whether the server is known not to answer.
-  var isDown: Bool { state.withLock { $0.isDown } }
+  /// Why the server is known not to answer; `nil` where it did.
+  var fault: PostgreSQLError? { state.withLock { $0.fault } }
 
   /// Waits for the lock, as long as connecting may take.
   ///
@@ -129,7 +129,7 @@ final class PostgreSQLWatch: Sendable {
       try watch(PostgreSQLDatabase.connection(address, as: machine))
       isNeeded = false
     } catch {
-      state.withLock { $0.isDown = true }
+      state.withLock { [error] in $0.fault = error }
     }
     state.signal { state in
       state.heldSince = nil
@@ -146,7 +146,7 @@ final class PostgreSQLWatch: Sendable {
   /// Holds the lock and hears of commits until this process ends, or nobody has needed it for a while and no row names it.
   private func watch(_ server: PostgreSQLConnection) throws(PostgreSQLError) {
     try server.script("LISTEN imagewire")
-    state.withLock { $0.isDown = false }
+    state.withLock { $0.fault = nil }
     var isHeld = false
     while true {
       let (isStopping, lastUse) = state.withLock { ($0.isStopping, $0.lastUse) }
