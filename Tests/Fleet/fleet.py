@@ -5,6 +5,7 @@ The bridge has the servers: PostgreSQL, WaveSpeed's fixture and S3's. A host is 
 
 import itertools
 import os
+import random
 import signal
 import subprocess
 import tempfile
@@ -16,8 +17,14 @@ from pathlib import Path
 from program import KEY, MODEL, Program, RPCError
 from promise import GONE
 
-#: Runs side by side have networks of their own.
-NUMBER = os.getpid() % 250
+
+def free_number():
+    """Runs side by side have networks of their own."""
+    taken = subprocess.run(["ip", "-o", "link", "show", "type", "bridge"], capture_output=True, text=True).stdout
+    return next(number for number in random.sample(range(250), 250) if f"iwfleet{number}:" not in taken)
+
+
+NUMBER = free_number()
 BRIDGE, SUBNET = f"iwfleet{NUMBER}", f"10.77.{NUMBER}"
 GATEWAY = f"{SUBNET}.1"
 
