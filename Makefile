@@ -179,7 +179,7 @@ schemas: ## Render schemas/ from the table of methods
 screens: debug ## Record the editors for their READMEs: clients/*/screen.svg
 	@.ci/editors
 	@.ci/screens
-	for name in neovim vim emacs; do $(WITH_PROGRAM) .build-tools/screens/bin/python clients/screens/record.py $$name || exit 1; done
+	for name in neovim vim emacs vscode; do $(WITH_PROGRAM) .build-tools/screens/bin/python clients/screens/record.py $$name || exit 1; done
 
 install: dependencies ## The program, its man page, completions and schemas below $(PREFIX)
 	@binary=$$(.ci/release) && .ci/stage "$$binary" $(DESTDIR)$(PREFIX)

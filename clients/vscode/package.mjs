@@ -26,6 +26,9 @@ function* files(folder, names, prefix) {
   }
 }
 
+/** The README without its picture: the marketplace refuses SVG, and it is not packed. */
+const readme = readFileSync(join(here, "README.md"), "utf8").replace(/^!\[.*\]\([^)]*\.svg\)\n\n/gm, "");
+
 /** What a program holds, with licences. */
 const parts = (components) => [
   ...readdirSync(join(components, "licences")).sort().map((name) => [`extension/licences/${name}.txt`, readFileSync(join(components, "licences", name))]),
@@ -117,7 +120,8 @@ writeFileSync(target, zip([
   ["[Content_Types].xml", Buffer.from(types)],
   ["extension.vsixmanifest", Buffer.from(described)],
   ["extension/LICENSE.txt", readFileSync(join(here, "../../LICENSE"))],
-  ...files(here, ["package.json", "package.nls.json", "package.nls.de.json", "README.md", manifest.icon, "l10n", "media", "src", "walkthrough"], "extension/"),
+  ["extension/README.md", Buffer.from(readme)],
+  ...files(here, ["package.json", "package.nls.json", "package.nls.de.json", manifest.icon, "l10n", "media", "src", "walkthrough"], "extension/"),
   ...(program ? [["extension/bin/imagewire", readFileSync(program), 0o755], ...parts(components)] : []),
   ...files(join(here, "../node"), ["package.json", "src"], "extension/node_modules/imagewire/"),
 ]));

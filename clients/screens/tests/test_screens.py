@@ -12,12 +12,14 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 sys.path[:0] = [str(REPOSITORY / "clients/screens"), str(REPOSITORY / "Tests/ProgramTests")]
 
 import animation  # noqa: E402
+import vscode  # noqa: E402
 from browser import Browser  # noqa: E402
 from record import record  # noqa: E402
 from screen import Screen  # noqa: E402
+from service import MODEL, SlowWaveSpeed  # noqa: E402
 from terminal import Terminal  # noqa: E402
 
-EDITORS = ["neovim", "vim", "emacs"]
+EDITORS = ["neovim", "vim", "emacs", "vscode"]
 SVG = "{http://www.w3.org/2000/svg}"
 #: What no recording may show: a message that waits for a key.
 WAITS = ["Press ENTER", "-- More --", "--More--"]
@@ -118,6 +120,53 @@ def test_in_a_small_terminal_no_message_needs_a_key(small):
     assert re.search(r"\d+% · about \d+ s left", shown)
     assert not [words for words in WAITS if words in shown]
     assert len(svg.encode()) < 60_000
+    assert "a-red-fox.png to wavespeed?" in shown and "a lighthouse" in shown
+
+
+def test_vscode_is_drawn_from_what_the_extension_tells_it():
+    frames, _ = record("vscode")
+    shown = "\n".join("".join(cell.text for cell in row).rstrip() for frame in frames for row in frame.rows)
+    for row in (
+        r" note\.md +VS Code, drawn as text", r" > imagewire: Make an Image", r" Image of",
+        r" a red fox: \d+% · about \d s left  \[Cancel\]", r" ↻ imagewire: \d+% · about \d s left", r"!\[a red fox\]\(images/a-red-fox\.png\)", r" What to change in a-red-fox\.png",
+        r" imagewire: Send the image a-red-fox\.png to wavespeed\?", r" \[Send\]", r" Which image of the history\?",
+        r" > by night  ↓ made from it · completed, image · just now.*", r" Images of all editors",
+        r" > a lighthouse in a storm at night  .*",
+    ):
+        assert re.search(f"^{row}$", shown, re.M), row
+
+
+def test_in_vscode_foreign_text_stays_text(tmp_path):
+    """The text of a document, a prompt in a question, in a notification and in a list: nothing of it steers the terminal."""
+    hostile = "<script>alert(1)</script> ]]> & $(trash) [x](command:y)"
+    (tmp_path / "note.md").write_text(f"\n\x1b[2J\x1b]0;title\x07 \x9b31m \u202eturned {hostile}\n")
+    with SlowWaveSpeed() as service:
+        environment = {
+            "PATH": os.environ["PATH"], "TERM": "xterm", "HOME": str(tmp_path), "WAVESPEED_API_KEY": "none", "WAVESPEED_BASE_URL": service.url,
+            "IMAGEWIRE": os.path.abspath(os.environ.get("IMAGEWIRE", REPOSITORY / ".build/debug/imagewire")), "IMAGEWIRE_MODEL": MODEL,
+        }
+        screen = Terminal(vscode.command(REPOSITORY), environment, tmp_path, columns=100)
+        try:
+            screen.see("\ufffd[2J\ufffd]0;title\ufffd \ufffd31m \ufffdturned " + hostile)
+            screen.begin()
+            vscode.run(screen, "make an image")
+            screen.see("Image of")
+            screen.type(hostile, pace=0)
+            screen.hold(1)
+            screen.type("\r")
+            # VS Code makes links in notifications, not in questions and lists.
+            screen.see(" [x] (command:y): ")
+            screen.hold(1)
+            screen.see("](images/")
+            vscode.run(screen, "list")
+            screen.see(" > <script>alert(1)</script> ]]> & $ (trash) [x](command:y)  completed, image")
+        finally:
+            screen.close()
+    svg = animation.render(screen.frames, vscode.TITLE)
+    tags = {element.tag for element in XML.fromstring(svg).iter()}
+    assert tags == {SVG + tag for tag in ("svg", "title", "style", "rect", "text", "g")}
+    assert hostile in texts(svg)
+    assert any("[x] (command:y): " in text for text in texts(svg))
 
 
 @pytest.mark.parametrize("dark", [False, True])

@@ -31,6 +31,13 @@ test("the packed extension works where there is nothing but itself", { skip: isH
   const types = fs.readFileSync(path.join(session.folder, "unpacked/[Content_Types].xml"), "utf8");
   const endings = fs.readdirSync(path.join(session.folder, "unpacked/extension"), { recursive: true }).map((name) => path.extname(name).slice(1));
   for (const ending of new Set(endings.filter(Boolean))) assert.match(types, new RegExp(`Extension="${ending}"`), ending);
+  // The marketplace refuses SVG in a README.
+  const lines = (folder) => fs.readFileSync(path.join(folder, "README.md"), "utf8").split("\n");
+  const packedLines = lines(path.join(session.folder, "unpacked/extension"));
+  const leftOut = lines(path.join(__dirname, "..")).filter((line) => !packedLines.includes(line));
+  assert.equal(leftOut.length, 1);
+  assert.match(leftOut[0], /^!\[.*\]\(screen\.svg\)$/);
+  assert.ok(!packedLines.join().includes(".svg"));
   assert.match(manifest, /Id="imagewire-vscode" Version="0\.1\.0" Publisher="imagewire"/);
 });
 
