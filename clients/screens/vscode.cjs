@@ -63,7 +63,9 @@ state.answerInput = ({ prompt }) => ask({ title: prompt });
 state.answerPick = (rows, { placeHolder }) => ask({ title: placeHolder, rows });
 state.answerModal = async (title, actions) => (await ask({ title, rows: actions.map((label) => ({ label })), isDialog: true }))?.label;
 
+/** Asks, and resolves to the answer. A question that is open already ends without one, as in VS Code. */
 function ask(asked) {
+  question?.close(undefined);
   return new Promise((answer) => {
     const close = (given) => {
       question = undefined;
@@ -93,16 +95,19 @@ async function openPalette() {
 
 const KEYS = {
   "\x10": openPalette,
-  "\x0e": () => (question ? choose(1) : goTo(cursor + 1 + [...document.text.slice(cursor)].indexOf("\n"))),
+  "\x0e": () => (question ? choose(1) : goTo(document.text.indexOf("\n", cursor) + 1 || cursor)),
   "\x1b<": () => goTo(0),
   "\x1b>": () => goTo(document.text.length),
   "\r": () => (question ? question.close(question.rows ? left(question)[question.chosen] : question.value) : type("\n")),
   "\x1b": () => question?.close(undefined),
 };
 
-const choose = (step) => (question.chosen = Math.min(question.chosen + step, left(question).length - 1));
+function choose(step) {
+  if (question.rows) question.chosen = Math.min(question.chosen + step, left(question).length - 1);
+}
 
 function type(text) {
+  if (question?.isDialog) return;
   if (question) return void Object.assign(question, { value: question.value + text, chosen: 0 });
   document.change(cursor, 0, text);
   goTo(cursor + text.length);

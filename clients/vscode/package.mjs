@@ -26,8 +26,8 @@ function* files(folder, names, prefix) {
   }
 }
 
-/** The README without its picture: the marketplace refuses SVG, and it is not packed. */
-const readme = readFileSync(join(here, "README.md"), "utf8").replace(/^!\[.*\]\([^)]*\.svg\)\n\n/gm, "");
+/** The README without the paragraph of its picture: the marketplace refuses SVG, and it is not packed. */
+const readme = readFileSync(join(here, "README.md"), "utf8").replace(/^!\[.*\]\([^)]*\.svg\)\n(?:.+\n)*\n/gm, "");
 
 /** What a program holds, with licences. */
 const parts = (components) => [
