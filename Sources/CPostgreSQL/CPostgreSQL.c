@@ -6,6 +6,7 @@
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 // As in libpq-fe.h.
 typedef struct {
@@ -48,7 +49,8 @@ typedef struct {
   EACH(void, freemem, (void *)) \
   EACH(void *, conninfoParse, (const char *, char **)) \
   EACH(void, conninfoFree, (void *)) \
-  EACH(void *, setNoticeProcessor, (pg_connection *, void (*)(void *, const char *), void *))
+  EACH(char *, cmdStatus, (pg_result *)) \
+  EACH(void *, setNoticeReceiver, (pg_connection *, void (*)(void *, const pg_result *), void *))
 
 static struct {
 #define MEMBER(result, name, parameters) result(*name) parameters;
@@ -105,21 +107,23 @@ bool pg_can_parse(const char *address) {
   return true;
 }
 
-/// Notices of the server would go to standard error.
-static void be_quiet(void *context, const char *message) {
-  (void)context;
-  (void)message;
+/// Counts warnings. Without a receiver notices of the server would go to standard error.
+static void note(void *warnings, const pg_result *notice) {
+  const char *severity = pq.resultErrorField(notice, 'V');
+  if (severity && strcmp(severity, "WARNING") == 0) ++*(int *)warnings;
 }
 
-pg_connection *pg_connect_start(const char *address) {
+pg_connection *pg_connect_start(const char *address, int *warnings) {
   // Later ones stand above earlier ones, and those of the address above the ones before it.
   const char *const keywords[] = {"fallback_application_name", "keepalives_idle", "keepalives_interval", "keepalives_count",
                                   "tcp_user_timeout", "dbname", "client_encoding", "target_session_attrs", NULL};
   const char *const values[] = {"imagewire", "5", "2", "3", "9000", address, "UTF8", "any", NULL};
   pg_connection *connection = pq.connectStartParams(keywords, values, 1);
-  if (connection) pq.setNoticeProcessor(connection, be_quiet, NULL);
+  if (connection) pq.setNoticeReceiver(connection, note, warnings);
   return connection;
 }
+
+const char *pg_tag(const pg_result *result) { return pq.cmdStatus((pg_result *)result); }
 
 int pg_connect_poll(pg_connection *connection) {
   if (pq.status(connection) == 1) return 0;

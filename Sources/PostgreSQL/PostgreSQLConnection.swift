@@ -44,6 +44,8 @@ public enum PostgreSQLValue: Sendable, Equatable {
 /// lost the connection.
 public final class PostgreSQLConnection {
   private let handle: OpaquePointer
+  /// How many warnings the server has sent.
+  private let warnings: UnsafeMutablePointer<Int32>
   /// How long a statement may take, in milliseconds.
   public static let patience: Int64 = 20_000
   /// How long connecting may take, in milliseconds.
@@ -62,24 +64,42 @@ public final class PostgreSQLConnection {
     guard pg_can_parse(address) else {
       throw PostgreSQLError(state: "", message: "its address cannot be read", isLost: true)
     }
-    guard let handle = pg_connect_start(address) else {
+    let warnings = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
+    warnings.initialize(to: 0)
+    guard let handle = pg_connect_start(address, warnings) else {
+      warnings.deallocate()
       throw PostgreSQLError(state: "", message: "there is no memory for a connection", isLost: true)
     }
     self.handle = handle
+    self.warnings = warnings
     let deadline = MonotonicClock.milliseconds + patience
-    // libpq says to wait for writing first.
-    var next: Int32 = 2
+    // libpq says to wait for writing first; a wrong address is known before.
+    var next: Int32 = pg_is_broken(handle) ? 0 : 2
     while next != 3 {
-      let isReady = next == 0 ? true : wait(reading: next == 1, writing: next == 2, until: deadline)
-      next = isReady ? pg_connect_poll(handle) : 0
-      guard next != 0 else {
-        let reason = isReady ? Self.line(pg_error(handle)) : "the server did not answer in \(patience / 1000) s"
-        throw PostgreSQLError(state: "", message: reason, isLost: true)
+      guard next != 0 else { throw PostgreSQLError(state: "", message: Self.reason(pg_error(handle)), isLost: true) }
+      guard wait(reading: next == 1, writing: next == 2, until: deadline) else {
+        throw PostgreSQLError(state: "", message: "the server did not answer in \(patience / 1000) s", isLost: true)
       }
+      next = pg_connect_poll(handle)
     }
   }
 
-  deinit { pg_finish(handle) }
+  deinit {
+    pg_finish(handle)
+    warnings.deallocate()
+  }
+
+  /// Why there is no connection. What libpq says of an address may repeat a part of it, and so a password: only what stands behind its
+  /// "failed: " is of the server or of the system.
+  private static func reason(_ text: UnsafePointer<CChar>) -> String {
+    let text = line(text)
+    func rest(behind mark: String) -> Substring? {
+      text.indices.first { text[$0...].hasPrefix(mark) }.map { text[$0...].dropFirst(mark.count) }
+    }
+    if let reason = rest(behind: "failed: ") { return String(reason) }
+    if rest(behind: "could not translate host name") != nil { return "its host is not found" }
+    return "its address cannot be used: check host, port, service and sslmode"
+  }
 
   // MARK: What it is
 
@@ -146,6 +166,15 @@ public final class PostgreSQLConnection {
   public func script(_ sql: String, atMost patience: Int64 = patience) throws(PostgreSQLError) {
     guard pg_send_script(handle, sql) else { throw lost("could not be asked") }
     _ = try answers(atMost: patience)
+  }
+
+  /// Ends the transaction. Throws as lost where it is not certain that the commit is where it should be.
+  public func commit() throws(PostgreSQLError) {
+    let before = warnings.pointee
+    let rows = try run("COMMIT")
+    guard rows.tag == "COMMIT" else { throw lost("rolled the transaction back") }
+    // A wait for a standby that was cut short is told by a warning alone.
+    guard warnings.pointee == before else { throw lost("warned that a standby may not have the commit") }
   }
 
   /// Waits for notifications of channels that were listened to.
@@ -262,6 +291,9 @@ public final class PostgreSQLRows {
 
   /// How many rows it has.
   public var count: Int32 { pg_rows(result) }
+
+  /// What the statement did, as `COMMIT`.
+  public var tag: String { String(cString: pg_tag(result)) }
 
   /// How many rows the statement changed.
   public var changed: Int { Int(pg_changed(result)) }

@@ -1,11 +1,15 @@
 """`imagewire store migrate`: a state directory's predictions in PostgreSQL, whole and once."""
 
+import random
+import socket
 import sqlite3
 import subprocess
+import threading
+import time
 
 import pytest
-from program import BINARY, KEY, MODEL, PATIENCE, Program, environment, small
-from promise import everything
+from program import BINARY, KEY, MODEL, PATIENCE, Program, RPCError, environment, small
+from promise import everything, settled
 
 
 @pytest.fixture
@@ -79,3 +83,98 @@ def test_no_address_and_no_server_move_nothing(tmp_path, database):
     done = migrate(tmp_path, "--to", f"postgresql://{database.host}:1/x")
     assert done.returncode == 1 and "Connection refused" in done.stderr
     assert (tmp_path / ".local/state/imagewire/predictions.db").exists()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_move_that_is_killed_is_finished_or_undone_by_the_next(store, wavespeed, tmp_path, seed):
+    wavespeed.script(poll=[{"do": "running", "times": "forever"}])
+    with Program(tmp_path, "--max-concurrency", 1, **paid(wavespeed)) as program:
+        ids = [program.call("submit", prompt=f"boat {n}", idempotency_key=f"key {n}")["id"] for n in range(5)]
+        wavespeed.log(2)
+        program.kill()
+    chance = random.Random(seed)
+    for _ in range(6):
+        moving = subprocess.Popen(
+            [BINARY, "store", "migrate", "--to", store], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            env=environment(tmp_path))
+        time.sleep(chance.random() * 0.5)
+        moving.kill()
+        moving.wait()
+        if chance.random() < 0.5 and (tmp_path / ".local/state/imagewire/migrating").exists():
+            # No process starts with an empty table meanwhile, on either side.
+            for more in ({}, {"IMAGEWIRE_STORE": store}):
+                with Program(tmp_path, **more) as program, pytest.raises(RPCError) as error:
+                    program.call("submit", prompt="boat 0", idempotency_key="key 0")
+                assert "was interrupted" in error.value.message
+    done = migrate(tmp_path, "--to", store)
+    assert done.returncode == 0 or "holds predictions already" in done.stderr, done
+    wavespeed.clear()
+    with Program(tmp_path, IMAGEWIRE_STORE=store, **paid(wavespeed)) as program:
+        assert [program.call("submit", prompt=f"boat {n}", idempotency_key=f"key {n}")["id"] for n in range(5)] == ids
+        assert all(p["status"] == "completed" for p in settled(program, ids).values())
+    assert len(wavespeed.posts()) == 5
+
+
+def test_a_move_whose_commit_has_no_answer(store, database, wavespeed, tmp_path):
+    with Program(tmp_path, "--max-concurrency", 1, **paid(wavespeed)) as program:
+        wavespeed.script(poll=[{"do": "running", "times": "forever"}])
+        ids = [program.call("submit", prompt=f"boat {n}", idempotency_key=f"key {n}")["id"] for n in range(3)]
+        wavespeed.log(2)
+        program.kill()
+    with CutAtCommit(database) as proxy:
+        done = migrate(tmp_path, "--to", f"postgresql://postgres@127.0.0.1:{proxy.port}/{store.rsplit('/', 1)[1]}")
+    assert done.returncode == 1 and "It is not known whether the copy is there" in done.stderr, done
+    with Program(tmp_path, **paid(wavespeed)) as program, pytest.raises(RPCError) as error:
+        program.call("list")
+    assert "was interrupted" in error.value.message
+    done = migrate(tmp_path, "--to", store)
+    assert done.returncode == 0 and "3 predictions moved" in done.stdout, done
+    wavespeed.clear()
+    with Program(tmp_path, IMAGEWIRE_STORE=store, **paid(wavespeed)) as program:
+        assert all(p["status"] == "completed" for p in settled(program, ids).values())
+    assert len(wavespeed.posts()) == 3
+
+
+class CutAtCommit:
+    """A way to the server that ends when its client has sent the last COMMIT: the server gets it, and its answer gets lost."""
+
+    def __init__(self, server):
+        self.target = (server.host, server.port)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+
+    def __enter__(self):
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            server = socket.create_connection(self.target)
+            cut = threading.Event()
+            threading.Thread(target=self._up, args=(client, server, cut), daemon=True).start()
+            threading.Thread(target=self._down, args=(server, client, cut), daemon=True).start()
+
+    def _up(self, client, server, cut):
+        while piece := client.recv(65536):
+            # The tables are made by a script; the move itself ends with a statement.
+            if b"COMMIT\0" in piece and piece[:1] == b"P":
+                cut.set()
+            server.sendall(piece)
+        server.close()
+
+    def _down(self, server, client, cut):
+        try:
+            while piece := server.recv(65536):
+                if cut.is_set():
+                    client.shutdown(socket.SHUT_RDWR)
+                    return
+                client.sendall(piece)
+        except OSError:
+            pass

@@ -1,6 +1,7 @@
 """Databases that must not be used, and what is said about them."""
 
 import subprocess
+import time
 
 import pytest
 from postgres import Postgres
@@ -72,6 +73,16 @@ def test_a_text_that_is_no_address(start, tmp_path):
 def test_an_address_that_cannot_be_read_is_not_repeated(start):
     refusal(start(f"postgresql://ada:{SECRET}@[::1/x"))
     assert "cannot be read" in refusal(start(f"host password={SECRET}"))
+
+
+def test_what_is_wrong_with_an_address_is_said_at_once_and_without_it(database, start):
+    begun = time.monotonic()
+    assert "host is not found" in refusal(start(f"postgresql://ada:{SECRET}@nowhere.invalid/x"))
+    # A password with characters that must be escaped: libpq takes a part of it for the port or the host.
+    assert "cannot be used" in refusal(start(f"postgresql://ada:x/{SECRET}@{database.host}/x"))
+    assert "is not found" in refusal(start(f"postgresql://ada:x@{SECRET}@{database.host}/x"))
+    assert "cannot be used" in refusal(start("service=no-such-service-here"))
+    assert time.monotonic() - begun < 12
 
 
 def test_a_wrong_password_and_a_role_without_rights(database, store, start, tmp_path):

@@ -48,6 +48,18 @@ extension PostgreSQLTests {
       func close() { for store in stores { store.close() } }
     }
 
+    /// The server answers COMMIT of a failed transaction with ROLLBACK, and without an error.
+    @Test func aCommitOfAFailedTransactionIsAFailure() throws {
+      let server = try #require(testServer)
+      let connection = TableConnection(writingTo: try PostgreSQLConnection(server))
+      try connection.script("BEGIN; CREATE TEMP TABLE t(n int)")
+      #expect(throws: TableError.self) { try connection.run("SELECT 1/0") }
+      #expect(throws: TableError.self) { try connection.commit() }
+      let other = TableConnection(writingTo: try PostgreSQLConnection(server))
+      try other.script("BEGIN")
+      try other.commit()
+    }
+
     @Test func claimsKeepTheLimitOfAnAccount() throws {
       let fleet = try Fleet()
       defer { fleet.close() }

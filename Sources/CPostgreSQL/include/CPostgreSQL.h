@@ -16,8 +16,9 @@ const char *pg_open(void);
 /// Whether a text is an address, or a list of settings, that the library can read.
 bool pg_can_parse(const char *address);
 
-/// Begins to connect. The settings of the address stand above ours for keeping a connection alive.
-pg_connection *pg_connect_start(const char *address);
+/// Begins to connect. The settings of the address stand above ours for keeping a connection alive. `warnings` counts those of the
+/// server, as long as the connection lives.
+pg_connection *pg_connect_start(const char *address, int *warnings);
 
 /// What to wait for next: 1 to read, 2 to write, 3 connected, 0 failed.
 int pg_connect_poll(pg_connection *connection);
@@ -60,6 +61,8 @@ bool pg_is_good(const pg_result *result);
 const char *pg_state(const pg_result *result);
 const char *pg_message(const pg_result *result);
 int pg_rows(const pg_result *result);
+/// What a statement did: `COMMIT`, or `ROLLBACK` for a COMMIT of a transaction that had failed.
+const char *pg_tag(const pg_result *result);
 /// How many rows a statement changed.
 int64_t pg_changed(const pg_result *result);
 

@@ -177,10 +177,8 @@ final class StoreThread: Sendable {
     var failure: StoreError?
     do throws(StoreError) {
       try database.verify()
-      let current: TableWriter
-      if let writer { current = writer } else { current = try makeWriter() }
+      let current = try begin(with: writer)
       writer = current
-      try current.begin()
       for job in group {
         reports.append(job.run(current))
         try current.verify()
@@ -200,6 +198,21 @@ final class StoreThread: Sendable {
     for (index, job) in group.enumerated() {
       if index < reports.count { reports[index](failure) } else { job.abandon(failure) }
     }
+  }
+
+  /// Begins a transaction. A session that the server has ended since the last one is replaced: nothing was written yet.
+  private func begin(with writer: TableWriter?) throws(StoreError) -> TableWriter {
+    if let writer {
+      do throws(StoreError) {
+        try writer.begin()
+        return writer
+      } catch {
+        guard writer.connection.isLost else { throw error }
+      }
+    }
+    let new = try makeWriter()
+    try new.begin()
+    return new
   }
 
   /// Removes deleted content from the log, if no other process uses the database; otherwise the last process to leave does.

@@ -228,6 +228,15 @@ final class TableConnection {
     guard code == SQLITE_OK else { throw failure(code) }
   }
 
+  /// Ends the transaction. Throws where the server rolled it back instead, or said with a warning that a standby may lack it.
+  func commit() throws(TableError) {
+    guard let server else {
+      try run("COMMIT")
+      return
+    }
+    do throws(PostgreSQLError) { try server.commit() } catch { throw TableError(error) }
+  }
+
   /// Whether a transaction is open. SQLite ends one by itself after some failures, and a lost connection has none.
   var isInTransaction: Bool {
     server.map { !$0.isLost && $0.isInTransaction } ?? (sqlite3_get_autocommit(handle) == 0)
@@ -269,10 +278,12 @@ final class TableConnection {
   ) throws(PostgreSQLError) -> PostgreSQLRows {
     if let fault = access.fault() { throw fault }
     if let server {
+      let start = MonotonicClock.milliseconds
       do throws(PostgreSQLError) {
         return try server.run(sql, values, atMost: ServerAccess.patience)
       } catch {
-        guard error.isLost else { throw error }
+        // A connection that was closed meanwhile shows it at once; a server that was silent would be so again.
+        guard error.isLost, MonotonicClock.milliseconds - start < ServerAccess.patience / 5 else { throw error }
       }
     }
     server = nil

@@ -52,6 +52,7 @@ public final class TablePredictionStore: PredictionStore {
     notice: @escaping (String) -> Void = { _ in }
   ) throws(StoreError) {
     let now = time.now.wall
+    try MigrationMark.refuse(in: directory)
     try self.init(
       try DatabaseOpener.open(directory, now: now, notice: notice), owner: PredictionID(at: now).description, now: now,
       time: time, version: version, writerSettings: writerSettings)
@@ -70,6 +71,7 @@ public final class TablePredictionStore: PredictionStore {
     notice: @escaping @Sendable (String) -> Void = { _ in }
   ) throws(StoreError) {
     let now = time.now.wall
+    try MigrationMark.refuse(in: directory)
     let owner = PredictionID(at: now).description
     try self.init(
       try PostgreSQLDatabase(address, directory: directory, owner: owner, time: time, grace: grace, notice: notice),

@@ -76,7 +76,13 @@ final class TableWriter {
   /// Runs one write in its own savepoint: a failure undoes this write and none of the group.
   func alone<Value>(_ body: () throws -> Value) throws -> Value {
     let actions = afterCommit.count
-    try connection.run("SAVEPOINT one")
+    do {
+      try connection.run("SAVEPOINT one")
+    } catch {
+      // The transaction is not what it was: none of the group may be reported as stored.
+      loss = StoreError(error, at: database.name)
+      throw error
+    }
     do {
       let value = try body()
       try connection.run("RELEASE one")
@@ -84,23 +90,23 @@ final class TableWriter {
     } catch {
       queued = [:]
       afterCommit.removeSubrange(actions...)
-      guard connection.isInTransaction else {
+      guard connection.isInTransaction, (try? connection.run("ROLLBACK TO one")) != nil,
+        (try? connection.run("RELEASE one")) != nil
+      else {
         loss = StoreError(error, at: database.name)
         throw error
       }
-      _ = try? connection.run("ROLLBACK TO one")
-      _ = try? connection.run("RELEASE one")
       throw error
     }
   }
 
-  /// Throws where SQLite ended the whole transaction after a failure.
+  /// Throws where the whole transaction ended after a failure.
   func verify() throws(StoreError) {
     if let loss { throw loss }
   }
 
   func commit() throws(StoreError) {
-    do { try connection.run("COMMIT") } catch { throw StoreError(error, at: database.name) }
+    do { try connection.commit() } catch { throw StoreError(error, at: database.name) }
     database.committed(on: connection)
     for action in afterCommit { action() }
     afterCommit = []

@@ -14,16 +14,22 @@ enum MachineName {
   static func read(in directory: String) throws(SystemError) -> String {
     let path = directory + "/machine"
     while true {
-      if let bytes = FileSystem.read(path), isName(bytes) { return String(decoding: bytes, as: UTF8.self) }
+      if let bytes = FileSystem.read(path) {
+        // An empty or damaged one is not replaced: rows name the machine that it named.
+        guard isName(bytes) else { throw SystemError(code: EINVAL) }
+        return String(decoding: bytes, as: UTF8.self)
+      }
+      guard FileStatus(of: path) == nil else { throw SystemError(code: EACCES) }
       let name = [UInt8]((0..<16).map { _ in .random(in: .min ... .max) }).hexadecimal
       let draft = "\(path).\(name)"
       let file = try Descriptor(making: draft)
       try file.write(Array(name.utf8).span)
       try file.sync()
-      // Fails where another process was quicker; its name is read then.
-      let isFirst = link(draft, path) == 0
+      let code = link(draft, path) == 0 ? 0 : errno
       unlink(draft)
-      if isFirst { try FileSystem.syncFolder(directory) }
+      // Another process may have been quicker; its name is read then.
+      guard code == 0 || code == EEXIST else { throw SystemError(code: code) }
+      if code == 0 { try FileSystem.syncFolder(directory) }
     }
   }
 

@@ -74,6 +74,7 @@ final class PostgreSQLDatabase: Database {
 
   /// A connection with the settings that every statement of ours needs.
   static func connection(_ address: String, as machine: String) throws(PostgreSQLError) -> PostgreSQLConnection {
+    let deadline = MonotonicClock.milliseconds + PostgreSQLConnection.connectPatience
     let server = try PostgreSQLConnection(address)
     // A frozen process must not hold up all others: they wait longer than it may be silent.
     try server.script(
@@ -84,7 +85,7 @@ final class PostgreSQLDatabase: Database {
       SET tcp_keepalives_idle TO 5; SET tcp_keepalives_interval TO 2; SET tcp_keepalives_count TO 3;
       SET tcp_user_timeout TO 9000;
       SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') <> 'remote_apply'
-      """)
+      """, atMost: max(1, deadline - MonotonicClock.milliseconds))
     return server
   }
 
@@ -158,12 +159,13 @@ final class PostgreSQLDatabase: Database {
     return known
   }
 
-  /// The server and its timeline, which changes with each promotion of a standby.
+  /// The server, its timeline, which changes with each promotion of a standby, and the database, which a copy has another one of.
   private static func home(of server: PostgreSQLConnection) throws(PostgreSQLError) -> String {
     let rows = try server.run(
       """
       SELECT (SELECT system_identifier FROM pg_control_system())::text || ' ' ||
-        left(pg_walfile_name(pg_current_wal_lsn()), 8)
+        left(pg_walfile_name(pg_current_wal_lsn()), 8) || ' ' ||
+        (SELECT oid FROM pg_database WHERE datname = current_database())::text
       """)
     return String(decoding: rows.bytes(0, 0), as: UTF8.self)
   }
@@ -224,8 +226,9 @@ final class PostgreSQLDatabase: Database {
         owner, registration.pid, registration.version, registration.startedAt)
     }
     if facts.home != home {
-      // A promotion keeps the server's identifier. A database that is older than what this process has seen has lost commits.
-      let isPromoted = facts.home.prefix { $0 != " " } == home.prefix { $0 != " " }
+      // A promotion keeps the server's identifier and the database. A database that is older than what this process has seen has lost commits.
+      let (old, new) = (facts.home.split(separator: " "), home.split(separator: " "))
+      let isPromoted = old.first == new.first && old.last == new.last
       let isWhole = facts.wasConfirmed && isPromoted && facts.newest >= watch.newestChange
       try moveIn(to: home, isWhole: isWhole, on: connection)
     }
@@ -265,11 +268,13 @@ final class PostgreSQLDatabase: Database {
   func examine(
     _ owner: String, isRegistered: Bool, on connection: TableConnection
   ) throws(TableError) -> OwnerLock.Liveness {
-    // The kernel of this machine knows better than the server.
-    if try isNear(owner, connection) { return OwnerLock.examine(owner, in: directory, isRegistered: isRegistered) }
-    guard let age = watch.age, age >= grace else { return .alive }
+    // The kernel of this machine knows of its own processes at once, unless the directory is a copy of another machine's.
+    let isNear = try isNear(owner, connection)
+    let near = isNear ? OwnerLock.examine(owner, in: directory, isRegistered: isRegistered) : .dead(.withoutFile)
+    guard case .dead = near else { return .alive }
+    guard isNear || watch.age.map({ $0 >= grace }) == true else { return .alive }
     let isFree = try connection.integer("SELECT pg_try_advisory_xact_lock(?)", PostgreSQLWatch.key(of: owner)) != 0
-    return isFree ? .dead(.withoutFile) : .alive
+    return isFree ? near : .alive
   }
 
   /// Whether it is a process of this machine, with the same state directory.
@@ -294,7 +299,7 @@ final class PostgreSQLDatabase: Database {
 
   func committed(on connection: TableConnection) {
     // By itself: inside the transaction it would make commits of the whole server wait for each other.
-    let newest = try? connection.integer("SELECT max(change) FROM changes, pg_notify('imagewire', '')")
+    let newest = try? connection.integer("SELECT (SELECT max(change) FROM changes) FROM pg_notify('imagewire', '')")
     watch.noteChange(newest: newest ?? 0)
   }
 

@@ -160,12 +160,14 @@ final class PostgreSQLWatch: Sendable {
         // Another process may be testing it just now, or the server still believes in the connection before.
         isHeld = try server.run("SELECT pg_try_advisory_lock(?)", [.integer(Self.key(of: owner))]).integer(0, 0) == 1
       }
+      let asked = MonotonicClock.milliseconds
       let newest = try server.run("SELECT coalesce(max(change), 0) FROM changes", atMost: 5_000).integer(0, 0)
       state.signal { [isHeld] state in
         // Fewer after a failover.
         if newest != state.newest { state.hasChanged = true }
         state.newest = newest
-        state.lastAnswer = MonotonicClock.milliseconds
+        // It was true when the question left.
+        state.lastAnswer = asked
         if isHeld, state.heldSince == nil { state.heldSince = state.lastAnswer }
       }
       _ = try server.waitForNotification(atMost: isHeld ? Self.beat : Self.retry, wake: bell.descriptor)

@@ -1,14 +1,5 @@
-internal import CSQLite
 internal import Encoding
 public import Predictions
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
 
 /// Moves the predictions of a state directory into an empty database of PostgreSQL.
 public enum StoreMigration {
@@ -28,8 +19,9 @@ public enum StoreMigration {
   /// Rows of one statement; with all their columns they have fewer parameters than PostgreSQL takes.
   private static let batch = 200
 
-  /// Moves everything. The file is set aside before the copy is committed: at no moment do both hold what may be sent, and whatever
-  /// ends it in between loses nothing.
+  /// Moves everything. The file is set aside before the copy is committed: at no moment do both hold what may be sent. A mark on the
+  /// disk keeps every process from starting with an empty table until a move that was interrupted is finished or undone, by the next
+  /// call.
   ///
   /// - Parameters:
   ///   - directory: the state directory.
@@ -39,53 +31,85 @@ public enum StoreMigration {
     from directory: String, to address: String, time: any TimeSource
   ) throws(StoreError) -> Report {
     let now = time.now.wall
-    let source = try DatabaseOpener.open(directory, now: now) { _ in }
-    guard source.lockAlone() else {
-      throw .failed(
-        message: "Another imagewire uses the database \(source.path). Nothing was moved.",
-        hint: "End it, then try again.")
-    }
-    let reader = try source.connect()
+    let interrupted = MigrationMark.read(in: directory)
+    if interrupted == nil { try MigrationMark.refuse(in: directory) }
     let target = try PostgreSQLDatabase(
       address, directory: directory, owner: PredictionID(at: now).description, time: time
     ) { _ in }
     defer { target.leave() }
     let writer = try target.connectToWrite()
-    let old = "\(directory)/migrated-\(now)"
     do {
+      // Waits for the end of an earlier transaction of ours, whatever came of it.
       try writer.script("BEGIN; SELECT pg_advisory_xact_lock(\(PostgreSQLSchema.writerLock))")
-      let isUsed = try writer.integer(
-        "SELECT EXISTS(SELECT 1 FROM predictions) OR EXISTS(SELECT 1 FROM keys) OR EXISTS(SELECT 1 FROM sends)")
-      guard isUsed == 0 else {
-        throw StoreError.failed(
-          message:
-            "\(target.name.prefix(1).uppercased())\(target.name.dropFirst()) holds predictions already. Nothing was moved.",
-          hint: "Use an empty database: two tables cannot be joined.")
+      if let interrupted {
+        let known = try writer.first("SELECT value FROM meta WHERE name = 'moved'") { $0.text(0) }
+        if known == interrupted.id {
+          let count = try writer.integer("SELECT count(*) FROM predictions")
+          try interrupted.remove(in: directory)
+          return Report(predictions: Int(count), target: target.name, old: interrupted.folder)
+        }
+        try interrupted.undo(in: directory)
       }
-      // Names of accounts are made with it.
-      try writer.run("UPDATE meta SET value = ? WHERE name = 'salt'", source.salt.hexadecimal)
-      for table in tables { try copy(table, from: reader, to: writer, inputs: InputFiles(directory: directory)) }
-      // Those that wait for outputs of others are at home in the new database.
-      try writer.script(
-        """
-        UPDATE predictions SET home = (SELECT value FROM meta WHERE name = 'home') WHERE refs = 1 AND status = 'created';
-        SELECT setval(pg_get_serial_sequence('changes', 'change'), coalesce(max(change), 0) + 1) FROM changes;
-        SELECT setval(pg_get_serial_sequence('durations', 'seq'), coalesce(max(seq), 0) + 1) FROM durations
-        """)
-      let count = try writer.integer("SELECT count(*) FROM predictions")
-      _ = try reader.integer("PRAGMA wal_checkpoint(TRUNCATE)")
-      try FileSystem.makeFolder(old)
-      try move(source.path, to: old)
-      do {
-        try writer.run("COMMIT")
-      } catch {
-        try putBack(source.path, from: old)
-        throw error
-      }
-      return Report(predictions: Int(count), target: target.name, old: old)
+      return try move(directory, to: target, by: writer, now: now)
     } catch {
       throw StoreError(error, at: target.name)
     }
+  }
+
+  private static func move(
+    _ directory: String, to target: PostgreSQLDatabase, by writer: TableConnection, now: Int64
+  ) throws -> Report {
+    let source = try DatabaseOpener.open(directory, now: now) { _ in }
+    guard source.lockAlone() else {
+      throw StoreError.failed(
+        message: "Another imagewire uses the database \(source.path). Nothing was moved.",
+        hint: "End it, then try again.")
+    }
+    let isUsed = try writer.integer(
+      "SELECT EXISTS(SELECT 1 FROM predictions) OR EXISTS(SELECT 1 FROM keys) OR EXISTS(SELECT 1 FROM sends)")
+    guard isUsed == 0 else {
+      throw StoreError.failed(
+        message:
+          "\(target.name.prefix(1).uppercased())\(target.name.dropFirst()) holds predictions already. Nothing was moved.",
+        hint: "Use an empty database: two tables cannot be joined.")
+    }
+    let reader = try source.connect()
+    // A page of large inputs may take a while to read.
+    try writer.script("SET LOCAL idle_in_transaction_session_timeout TO '60s'")
+    // Names of accounts are made with it.
+    try writer.run("UPDATE meta SET value = ? WHERE name = 'salt'", source.salt.hexadecimal)
+    for table in tables { try copy(table, from: reader, to: writer, inputs: InputFiles(directory: directory)) }
+    // Those that wait for outputs of others are at home in the new database.
+    try writer.script(
+      """
+      UPDATE predictions SET home = (SELECT value FROM meta WHERE name = 'home') WHERE refs = 1 AND status = 'created';
+      SELECT setval(pg_get_serial_sequence('changes', 'change'), coalesce(max(change), 0) + 1) FROM changes;
+      SELECT setval(pg_get_serial_sequence('durations', 'seq'), coalesce(max(seq), 0) + 1) FROM durations
+      """)
+    let count = try writer.integer("SELECT count(*) FROM predictions")
+    let mark = MigrationMark(
+      id: [UInt8]((0..<16).map { _ in .random(in: .min ... .max) }).hexadecimal, path: source.path,
+      folder: "\(directory)/migrated-\(now)")
+    try writer.run(
+      "INSERT INTO meta(name, value) VALUES('moved', ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value", mark.id
+    )
+    _ = try reader.integer("PRAGMA wal_checkpoint(TRUNCATE)")
+    try mark.write(in: directory)
+    try mark.setAside()
+    do {
+      try writer.commit()
+    } catch {
+      guard writer.isLost else {
+        try mark.undo(in: directory)
+        throw error
+      }
+      throw StoreError.failed(
+        message:
+          "The connection to \(target.name) was lost at the end of the move. It is not known whether the copy is there.",
+        hint: "Run imagewire store migrate again: it finishes the move, or undoes it. Until then nothing is sent.")
+    }
+    try mark.remove(in: directory)
+    return Report(predictions: Int(count), target: target.name, old: mark.folder)
   }
 
   private static func copy(
@@ -95,6 +119,8 @@ public enum StoreMigration {
       $0 != "home"
     }
     let key = columns.contains("seq") ? "seq" : columns[0]
+    // An input may have megabytes.
+    let batch = table == "inputs" ? 8 : Self.batch
     var pages = 0
     while true {
       var rows = try reader.rows(
@@ -128,22 +154,5 @@ public enum StoreMigration {
     var row = row
     row[1] = .blob(input)
     return row
-  }
-
-  private static let suffixes = ["", "-wal", "-shm"]
-
-  private static func move(_ path: String, to folder: String) throws(SystemError) {
-    for suffix in suffixes where FileStatus(of: path + suffix) != nil {
-      try FileSystem.rename(path + suffix, to: "\(folder)/predictions.db\(suffix)")
-    }
-    try FileSystem.syncFolder(folder)
-    try FileSystem.syncFolder(FileSystem.parent(of: path))
-  }
-
-  private static func putBack(_ path: String, from folder: String) throws(SystemError) {
-    for suffix in suffixes where FileStatus(of: "\(folder)/predictions.db\(suffix)") != nil {
-      try FileSystem.rename("\(folder)/predictions.db\(suffix)", to: path + suffix)
-    }
-    rmdir(folder)
   }
 }
