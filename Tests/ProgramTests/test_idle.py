@@ -101,5 +101,5 @@ def test_what_is_not_used_is_not_loaded(spawn):
         assert program.call("thumbnail", id=made["id"], size=64)["width"] == 64
         loaded = Path(f"/proc/{program.process.pid}/maps").read_text()
     assert "libsqlite3" in loaded
-    for name in ("libcurl", "libpng", "libturbojpeg", "libwebp", "libheif", "libswift_Concurrency", "libdispatch", "libswift_StringProcessing", "libswift_RegexParser"):
+    for name in ("libcurl", "libpq", "libpng", "libturbojpeg", "libwebp", "libheif", "libswift_Concurrency", "libdispatch", "libswift_StringProcessing", "libswift_RegexParser"):
         assert name not in loaded
