@@ -76,13 +76,14 @@ def test_an_address_that_cannot_be_read_is_not_repeated(start):
 
 
 def test_what_is_wrong_with_an_address_is_said_at_once_and_without_it(database, start):
-    begun = time.monotonic()
+    # How long that takes is the resolver's.
     assert "host is not found" in refusal(start(f"postgresql://ada:{SECRET}@nowhere.invalid/x"))
+    begun = time.monotonic()
     # A password with characters that must be escaped: libpq takes a part of it for the port or the host.
     assert "cannot be used" in refusal(start(f"postgresql://ada:x/{SECRET}@{database.host}/x"))
-    assert "is not found" in refusal(start(f"postgresql://ada:x@{SECRET}@{database.host}/x"))
     assert "cannot be used" in refusal(start("service=no-such-service-here"))
-    assert time.monotonic() - begun < 12
+    assert time.monotonic() - begun < 10
+    assert "is not found" in refusal(start(f"postgresql://ada:x@{SECRET}@{database.host}/x"))
 
 
 def test_a_wrong_password_and_a_role_without_rights(database, store, start, tmp_path):
