@@ -222,7 +222,11 @@ def test_a_cell_that_cannot_be_made_raises(cell, tmp_path, monkeypatch):
 
 
 def test_an_interrupted_cell_ends_its_program_and_the_next_goes_on(options, tmp_path):
-    code = "from imagewire import _magic; _magic.imagewire('fox.png size=64x64 sandbox=\\'{\"delay_ms\":3000}\\'', 'a fox')"
+    # A process that was started in the background of a script would ignore the interrupt.
+    code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        "from imagewire import _magic; _magic.imagewire('fox.png size=64x64 sandbox=\\'{\"delay_ms\":3000}\\'', 'a fox')"
+    )
     environment = {**os.environ, "IMAGEWIRE": BINARY, "PYTHONPATH": str(ROOT / "clients/python/src")}
     process = subprocess.Popen(
         [sys.executable, "-c", code], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
