@@ -140,7 +140,7 @@ def test_a_backend_that_is_killed_costs_nobody_anything(hosts, store, wavespeed,
     programs = [host.start() for _ in range(3)]
     ids = [program.call("submit", prompt=f"boat {number}")["id"] for number, program in enumerate(programs)]
     # The server then ends all sessions and recovers.
-    (backend,), *_ = database.sql("SELECT pid FROM pg_stat_activity WHERE query LIKE '%predictions%' AND pid <> pg_backend_pid()")
+    (backend,), *_ = database.sql("SELECT pid FROM pg_stat_activity WHERE application_name = 'imagewire'")
     os.kill(int(backend), 9)
     for program, id in zip(programs, ids):
         wait_for(lambda program=program, id=id: status(program, id) == "completed", "the end", 60)

@@ -3,6 +3,14 @@ internal import PostgreSQL
 internal import Predictions
 internal import Threads
 
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
 /// The tables in a database of PostgreSQL, which the processes of many machines share.
 ///
 /// One process writes at a time, as in a file: a transaction begins with an advisory lock that it holds until it ends. So every
@@ -273,8 +281,13 @@ final class PostgreSQLDatabase: Database {
     let near = isNear ? OwnerLock.examine(owner, in: directory, isRegistered: isRegistered) : .dead(.withoutFile)
     guard case .dead = near else { return .alive }
     guard isNear || watch.age.map({ $0 >= grace }) == true else { return .alive }
-    let isFree = try connection.integer("SELECT pg_try_advisory_xact_lock(?)", PostgreSQLWatch.key(of: owner)) != 0
-    return isFree ? near : .alive
+    // The server may take a moment to see that a process has died whose kernel is this one.
+    for attempt in 0...(isNear ? 10 : 0) {
+      if attempt > 0 { usleep(20_000) }
+      let key = PostgreSQLWatch.key(of: owner)
+      if try connection.integer("SELECT pg_try_advisory_xact_lock(?)", key) != 0 { return near }
+    }
+    return .alive
   }
 
   /// Whether it is a process of this machine, with the same state directory.

@@ -150,7 +150,11 @@ final class PostgreSQLWatch: Sendable {
     var isHeld = false
     while true {
       let (isStopping, lastUse) = state.withLock { ($0.isStopping, $0.lastUse) }
-      if isStopping { return }
+      if isStopping {
+        // Closing the connection would do it too, but only a moment later.
+        _ = try? server.run("SELECT pg_advisory_unlock_all()", atMost: Self.beat)
+        return
+      }
       if MonotonicClock.milliseconds - lastUse >= Self.rest,
         try server.run("SELECT EXISTS(SELECT 1 FROM predictions WHERE owner = ?)", [.text(owner)]).integer(0, 0) == 0
       {
