@@ -45,9 +45,13 @@ class Proxy:
 
     @staticmethod
     def _carry(source: socket.socket, sink: socket.socket) -> None:
-        while piece := source.recv(65536):
-            time.sleep(DELAY)
-            sink.sendall(piece)
+        try:
+            while piece := source.recv(65536):
+                time.sleep(DELAY)
+                sink.sendall(piece)
+        except OSError:
+            # The other direction has ended.
+            pass
         sink.close()
 
 
