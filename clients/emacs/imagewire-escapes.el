@@ -10,7 +10,7 @@
 ;; How the path and the description of a link are written, by format, so that neither ends the link or runs: by :link for
 ;; a file of a kind in :shown, otherwise by :file, whose members replace those of the format.  These are the rules of
 ;; Tests/Fixtures/link-escapes.json in imagewire's repository, which explains them and has examples.
-;; Norg, source code and captions are not among them.
+;; Captions are not among them.
 
 ;;; Code:
 
@@ -77,18 +77,18 @@
      :file (:link "#link(\"PATH\", \"DESCRIPTION\")" :path (:keep "/._~-" :other percent))
      :path (:other keep :map ((?\\ . "\\\\") (?\" . "\\\"")))
      :description ((?\\ . "\\\\") (?\" . "\\\"")))
-    ;; The rest is not among the rules that all clients share.
     (norg
      :shown ("image" "vector")
      :link ".image PATH"
-     :file (:link "{/ PATH}[DESCRIPTION]")
-     :path (:keep "/._-+,@()'" :other refuse :map ((?\s . "\\ ")))
-     :description ((?\\ . "\\\\") (?\[ . "\\[") (?\] . "\\]") (?{ . "\\{") (?} . "\\}") (?* . "\\*") (?/ . "\\/")
-                   (?_ . "\\_") (?- . "\\-") (?! . "\\!") (?^ . "\\^") (?, . "\\,") (?` . "\\`") (?% . "\\%")
-                   (?$ . "\\$") (?& . "\\&") (?| . "\\|") (?: . "\\:")))
+     :file (:link "{/ PATH}[DESCRIPTION]" :path (:keep " /._-+,@()" :other refuse))
+     :path (:keep "/._-+,@()" :other refuse :map ((?\s . "\\ ")))
+     :description ((?\\ . "\\\\") (?\[ . "\\[") (?\] . "\\]") (?\{ . "\\{") (?\} . "\\}") (?* . "\\*") (?/ . "\\/")
+                   (?_ . "\\_") (?- . "\\-") (?! . "\\!") (?^ . "\\^") (?\, . "\\,") (?\` . "\\`") (?$ . "\\$")
+                   (?& . "\\&") (?% . "\\%") (?< . "\\<") (?> . "\\>") (?@ . "\\@") (?\# . "\\#") (?\| . "\\|")
+                   (?~ . "\\~") (?: . "\\:")))
     ;; A string, as most languages write it: nothing in it is an escape or a variable in any of them.
     (code
-     :shown ("image" "vector" "video" "audio" "model" "archive" "text" "json" "other")
+     :shown ("image" "vector")
      :link "\"PATH\""
      :file (:link "\"PATH\"")
      :path (:keep " /._-+,()" :other refuse)))

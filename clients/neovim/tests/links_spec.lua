@@ -29,6 +29,7 @@ end
 
 local filetypes = {
   markdown = 'markdown', html = 'html', org = 'org', latex = 'tex', typst = 'typst', restructuredtext = 'rst', asciidoc = 'asciidoc',
+  norg = 'norg', code = 'python',
 }
 
 --- A place at the start of the buffer.
@@ -82,6 +83,8 @@ local shapes = {
   latex = { '', "^\\includegraphics%[width=\\linewidth%]{[%w /._+,@()'\128-\255-]+}$" },
   typst = { '\\[\\"]', '^#image%("[^"\\]+", alt: "[^"\\]*"%)$' },
   restructuredtext = { '', '^%.%. image:: [%w/._~%%\128-\255-]+\n   :alt: [^\n]*$' },
+  norg = { '\\ ', '^%.image [%w/._+,@()\128-\255-]*$' },
+  code = { '', '^"[%w /._+,()\128-\255-]+"$' },
   asciidoc = { '', '^image::[%w/._~%%\128-\255-]+%[alt="[^][{}|`*_^~+\'<>"\\]*"%]$' },
 }
 

@@ -90,7 +90,7 @@ def Test_a_caption_of_Org_runs_nothing()
 enddef
 
 const filetypes = {markdown: 'markdown', html: 'html', org: 'org', latex: 'tex', typst: 'typst', restructuredtext: 'rst',
-  asciidoc: 'asciidoc'}
+  asciidoc: 'asciidoc', norg: 'norg', code: 'python'}
 
 def Test_links_are_written_by_the_rules_of_all_clients_and_as_their_examples_are()  # [editor 21]
   var rules = Fixture('link-escapes.json')
@@ -134,6 +134,8 @@ const shapes = {
   latex: ['', '^\\includegraphics\[width=\\linewidth\]{[[:alnum:] /._+,@()''\d128-\d1114111-]\+}$'],
   restructuredtext: ['', '^\.\. image:: [[:alnum:]/._~%\d128-\d1114111-]\+\n   :alt: \?[^\n]*$'],
   asciidoc: ['', '^image::[[:alnum:]/._~%\d128-\d1114111-]\+\[alt="[^]"[{}<>|`*_^~+\\'']*"\]$'],
+  norg: ['\\ ', '^\.image [[:alnum:]/._+,@()\d128-\d1114111-]*$'],
+  code: ['', '^"[[:alnum:] /._+,()\d128-\d1114111-]\+"$'],
   typst: ['\\[\\"]', '^#image("[^"\\]\+", alt: "[^"\\]*")$'],
 }
 

@@ -75,6 +75,18 @@ const formats = {
     path: { other: "keep", map: { "\\": "\\\\", '"': '\\"' } },
     description: { "\\": "\\\\", '"': '\\"' },
   },
+  norg: {
+    shown: pictures,
+    link: ".image PATH",
+    file: { link: "{/ PATH}[DESCRIPTION]", path: { keep: " /._-+,@()", other: "refuse" } },
+    path: { keep: "/._-+,@()", other: "refuse", map: { " ": "\\ " } },
+    description: {
+      "\\": "\\\\", "[": "\\[", "]": "\\]", "{": "\\{", "}": "\\}", "*": "\\*", "/": "\\/", _: "\\_", "-": "\\-",
+      "!": "\\!", "^": "\\^", ",": "\\,", "`": "\\`", $: "\\$", "&": "\\&", "%": "\\%", "<": "\\<", ">": "\\>",
+      "@": "\\@", "#": "\\#", "|": "\\|", "~": "\\~", ":": "\\:",
+    },
+  },
+  code: { shown: pictures, link: '"PATH"', file: { link: '"PATH"' }, path: { keep: " /._-+,()", other: "refuse" } },
 };
 
 /** An Org document can run code that stands in a caption, and knows no escape there: these characters become others. */
@@ -95,13 +107,6 @@ const more = {
     file: { ...formats.latex.file, description: undefined },
     description: tex,
   },
-  norg: {
-    shown: pictures,
-    link: ".image PATH",
-    file: { link: "{/ PATH}" },
-    path: { keep: "/._-+,@()'", other: "refuse", map: { " ": "\\ " } },
-  },
-  code: { shown: pictures, link: '"PATH"', file: { link: '"PATH"' }, path: { keep: " /._-+,()'", other: "refuse" } },
 };
 
 /** The names of formats for people. */

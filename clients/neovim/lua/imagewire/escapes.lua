@@ -76,22 +76,24 @@ M.formats = {
     path = { other = 'keep', map = { ['\\'] = '\\\\', ['"'] = '\\"' } },
     description = { ['\\'] = '\\\\', ['"'] = '\\"' },
   },
-}
-
---- Formats that only this client has, by the same rules. In source code no character may end a string or begin an
---- interpolation of any language.
-M.further = {
   norg = {
     shown = { 'image', 'vector' },
     link = '.image PATH',
-    file = { link = '{/ PATH}' },
-    path = { keep = '/._-', other = 'refuse' },
+    file = { link = '{/ PATH}[DESCRIPTION]', path = { keep = ' /._-+,@()', other = 'refuse' } },
+    path = { keep = '/._-+,@()', other = 'refuse', map = { [' '] = '\\ ' } },
+    description = {
+      ['\\'] = '\\\\', ['['] = '\\[', [']'] = '\\]', ['{'] = '\\{', ['}'] = '\\}', ['*'] = '\\*', ['/'] = '\\/',
+      ['_'] = '\\_', ['-'] = '\\-', ['!'] = '\\!', ['^'] = '\\^', [','] = '\\,', ['`'] = '\\`', ['$'] = '\\$',
+      ['&'] = '\\&', ['%'] = '\\%', ['<'] = '\\<', ['>'] = '\\>', ['@'] = '\\@', ['#'] = '\\#', ['|'] = '\\|',
+      ['~'] = '\\~', [':'] = '\\:',
+    },
   },
+  -- In source code no character may end a string or begin an interpolation of any language.
   code = {
-    shown = {},
+    shown = { 'image', 'vector' },
     link = '"PATH"',
     file = { link = '"PATH"' },
-    path = { keep = ' /._-+,@()', other = 'refuse' },
+    path = { keep = ' /._-+,()', other = 'refuse' },
   },
 }
 

@@ -33,10 +33,6 @@ function M.format_of(filetype)
   return filetype == '' and 'markdown' or 'code'
 end
 
-local function rules_of(name)
-  return escapes.formats[name] or escapes.further[name]
-end
-
 --- Formats in which an image has lines of its own.
 local is_block = { org = true, restructuredtext = true, asciidoc = true, norg = true }
 
@@ -92,7 +88,7 @@ end
 --- Whether a link to a path can be written in a filetype.
 function M.is_possible(path, filetype)
   local own = config.values.formats[filetype]
-  return written(path, own and { other = 'keep' } or rules_of(M.format_of(filetype)).path) ~= nil
+  return written(path, own and { other = 'keep' } or escapes.formats[M.format_of(filetype)].path) ~= nil
 end
 
 --- The link to a file of a kind, for a filetype, and whether it needs lines of its own; nil where none can be written
@@ -101,7 +97,7 @@ function M.to(path, text, filetype, kind)
   kind = kind or 'image'
   local own = vim.tbl_contains({ 'image', 'vector' }, kind) and config.values.formats[filetype]
   local name = M.format_of(filetype)
-  local format = rules_of(name)
+  local format = escapes.formats[name]
   local is_shown = vim.tbl_contains(format.shown, kind)
   format = is_shown and format or vim.tbl_extend('force', format, format.file)
   if not written(path, own and { other = 'keep' } or format.path) then
@@ -131,7 +127,7 @@ end
 --- `figure` wants it.
 function M.with_caption(link, text, filetype, kind)
   local name = M.format_of(filetype)
-  local is_shown = vim.tbl_contains(rules_of(name).shown, kind or 'image')
+  local is_shown = vim.tbl_contains(escapes.formats[name].shown, kind or 'image')
   if not is_shown or config.values.formats[filetype] then
     return link, false
   end

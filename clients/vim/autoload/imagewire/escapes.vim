@@ -74,17 +74,6 @@ export const formats = {
     path: {other: 'keep', map: {'\': '\\', '"': '\"'}},
     description: {'\': '\\', '"': '\"'},
   },
-}
-
-# Formats that the rules for all clients do not have.
-export const more = {
-  # A string of a programming language: nothing that could end it or be replaced in it.
-  code: {
-    shown: ['image', 'vector'],
-    link: '"PATH"',
-    file: {link: '"PATH"'},
-    path: {keep: ' /._~-+,@()=''', other: 'refuse'},
-  },
   norg: {
     shown: ['image', 'vector'],
     link: '.image PATH',
@@ -93,8 +82,15 @@ export const more = {
     description: {
       '\': '\\', '[': '\[', ']': '\]', '{': '\{', '}': '\}', '*': '\*', '/': '\/', '_': '\_', '-': '\-', '!': '\!',
       '^': '\^', ',': '\,', '`': '\`', '$': '\$', '&': '\&', '%': '\%', '<': '\<', '>': '\>', '@': '\@', '#': '\#',
-      '|': '\|', '~': '\~',
+      '|': '\|', '~': '\~', ':': '\:',
     },
+  },
+  # A string of a programming language: nothing that could end it or be replaced in it.
+  code: {
+    shown: ['image', 'vector'],
+    link: '"PATH"',
+    file: {link: '"PATH"'},
+    path: {keep: ' /._-+,()', other: 'refuse'},
   },
 }
 

@@ -20,7 +20,7 @@ def FormatOf(filetype: string): string
 enddef
 
 def Rules(format: string): dict<any>
-  return copy(has_key(escapes.formats, format) ? escapes.formats[format] : escapes.more[format])
+  return copy(escapes.formats[format])
 enddef
 
 def IsImage(kind: string): bool
