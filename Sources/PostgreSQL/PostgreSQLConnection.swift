@@ -56,10 +56,14 @@ public final class PostgreSQLConnection {
 
   /// Connects.
   ///
-  /// - Parameter address: a URL `postgresql://…`, or settings as `service=NAME`.
+  /// - Parameters:
+  ///   - address: as libpq reads it: a URL `postgresql://…`, or settings as `service=NAME`.
+  ///   - patience: in milliseconds; the look-up of a host's name is the system's and may take longer.
+  /// - Throws: where libpq is missing, the address is wrong, or the server refuses or does not answer. No message has a part of the
+  ///   address.
   public init(_ address: String, atMost patience: Int64 = connectPatience) throws(PostgreSQLError) {
     if let problem = pg_open() {
-      throw PostgreSQLError(state: "", message: "\(String(cString: problem))", isLost: true)
+      throw PostgreSQLError(state: "", message: String(cString: problem), isLost: true)
     }
     guard pg_can_parse(address) else {
       throw PostgreSQLError(state: "", message: "its address cannot be read", isLost: true)
@@ -120,7 +124,12 @@ public final class PostgreSQLConnection {
 
   // MARK: Statements
 
-  /// Runs one statement. Its parameters are spelt `?` or `?1`.
+  /// Runs one statement, and returns its rows with binary cells.
+  ///
+  /// - Parameters:
+  ///   - sql: its parameters are spelt `?` or `?1`.
+  ///   - patience: how long the answer may take, in milliseconds.
+  /// - Throws: the server's error, or that the connection is lost.
   public func run(
     _ sql: String, _ values: [PostgreSQLValue] = [], atMost patience: Int64 = patience
   ) throws(PostgreSQLError) -> PostgreSQLRows {
@@ -162,7 +171,7 @@ public final class PostgreSQLConnection {
     return rows
   }
 
-  /// Runs statements without parameters. The first that fails ends it.
+  /// Runs statements without parameters. The first that fails ends it, and is thrown.
   public func script(_ sql: String, atMost patience: Int64 = patience) throws(PostgreSQLError) {
     guard pg_send_script(handle, sql) else { throw lost("could not be asked") }
     _ = try answers(atMost: patience)
@@ -179,7 +188,9 @@ public final class PostgreSQLConnection {
 
   /// Waits for notifications of channels that were listened to.
   ///
-  /// - Parameter wake: a descriptor; the wait ends when it can be read.
+  /// - Parameters:
+  ///   - milliseconds: how long at most.
+  ///   - wake: a descriptor; the wait ends when it can be read.
   /// - Returns: whether one came; false when the time is up.
   /// - Throws: where the connection is lost.
   public func waitForNotification(atMost milliseconds: Int64, wake: Int32) throws(PostgreSQLError) -> Bool {

@@ -98,10 +98,10 @@ def test_a_cursor_misses_no_change(fleet, tmp_path):
             seen[prediction["id"]] = prediction["status"]
 
     settled(programs[0], ids)
-    deadline = lambda: set(seen) >= set(ids) and all(seen[id] == "completed" for id in ids)
+    is_complete = lambda: set(seen) >= set(ids) and all(seen[id] == "completed" for id in ids)
     for message in watcher.notifications:
         note(message)
-    while not deadline():
+    while not is_complete():
         note(watcher.receive(30))
     # A second subscription from the beginning sees the same.
     again = programs[0]

@@ -188,9 +188,8 @@ enum Schema {
       } else {
         for object in objects { try connection.script(object.sql) }
         try connection.script("PRAGMA application_id = \(applicationID)")
-        let random = { (0..<16).map { _ in UInt8.random(in: .min ... .max) } }
-        try set("uuid", random(), in: connection)
-        try set("salt", random(), in: connection)
+        try set("uuid", [UInt8].random(16), in: connection)
+        try set("salt", [UInt8].random(16), in: connection)
         try set("home", home, in: connection)
       }
       if old < version, let last = migrations.last {

@@ -11,43 +11,6 @@ internal import Threads
   internal import Darwin
 #endif
 
-/// An error of the database: of SQLite with its extended code, of PostgreSQL with the code of SQLite that means the same.
-struct TableError: Error, Equatable {
-  var code: Int32
-  var message: String
-  /// Whether a server answered, or did not.
-  var isOfServer = false
-
-  /// The code without its extension.
-  var primary: Int32 { code & 0xFF }
-
-  /// A cell holds a value that no version writes.
-  static func damaged(_ what: String) -> TableError {
-    TableError(code: damagedCell, message: "its \(what) cannot be read")
-  }
-
-  /// `SQLITE_CORRUPT` with an extension that SQLite does not use: one row cannot be read, the file is sound.
-  private static let damagedCell: Int32 = SQLITE_CORRUPT | 0xFF << 8
-
-  /// Whether only one row cannot be read.
-  var isDamagedRow: Bool { code == Self.damagedCell }
-
-  /// The error with the name of the row.
-  func of(_ id: PredictionID) -> TableError {
-    isDamagedRow ? TableError(code: code, message: "prediction \(id): \(message)") : self
-  }
-}
-
-/// How a connection to a server is made.
-struct ServerAccess {
-  /// How long an answer to a question may take, in milliseconds: a thread that answers calls waits for it.
-  static let patience: Int64 = 5_000
-
-  let connect: () throws(PostgreSQLError) -> PostgreSQLConnection
-  /// Why the server is known not to answer, so that nobody should wait for it.
-  let fault: () -> PostgreSQLError?
-}
-
 /// One connection to the tables, for one thread at a time: to a file of SQLite, or to a server of PostgreSQL. Both run the same
 /// statements; `dialect` has what they spell differently.
 ///
@@ -220,9 +183,12 @@ final class TableConnection {
   /// Runs statements without parameters, for schema and settings.
   func script(_ sql: String) throws(TableError) {
     if isOfServer {
-      guard let server else { return }
-      do throws(PostgreSQLError) { try server.script(sql) } catch { throw TableError(error) }
-      return
+      do throws(PostgreSQLError) {
+        guard let server else { throw PostgreSQLError(refusal: "the connection was closed") }
+        return try server.script(sql)
+      } catch {
+        throw TableError(error)
+      }
     }
     let code = sqlite3_exec(handle, sql, nil, nil, nil)
     guard code == SQLITE_OK else { throw failure(code) }

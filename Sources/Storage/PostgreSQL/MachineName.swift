@@ -20,7 +20,7 @@ enum MachineName {
         return String(decoding: bytes, as: UTF8.self)
       }
       guard FileStatus(of: path) == nil else { throw SystemError(code: EACCES) }
-      let name = [UInt8]((0..<16).map { _ in .random(in: .min ... .max) }).hexadecimal
+      let name = [UInt8].random(16).hexadecimal
       let draft = "\(path).\(name)"
       let file = try Descriptor(making: draft)
       try file.write(Array(name.utf8).span)

@@ -54,7 +54,7 @@ final class PostgreSQLDatabase: Database {
     let server = try Self.connect(address, as: machine)
     name = "the PostgreSQL database \(server.place)"
     do throws(PostgreSQLError) {
-      try Self.examine(server, name: name)
+      try Self.examine(server)
       let facts = try Self.prepare(server)
       guard let salt = facts["salt"].flatMap({ [UInt8](hexadecimal: $0.utf8) }) else {
         throw PostgreSQLError(refusal: "its salt is missing")
@@ -98,7 +98,7 @@ final class PostgreSQLDatabase: Database {
   }
 
   /// Refuses a server on which a commit could be lost or a lock could fail.
-  private static func examine(_ server: PostgreSQLConnection, name: String) throws(PostgreSQLError) {
+  private static func examine(_ server: PostgreSQLConnection) throws(PostgreSQLError) {
     func refuse(_ message: String) -> PostgreSQLError { PostgreSQLError(refusal: message) }
     guard server.serverVersion >= 140_000 else {
       throw refuse("its version \(server.serverVersion / 10_000) is too old; 14 or newer is needed")
@@ -149,11 +149,10 @@ final class PostgreSQLDatabase: Database {
       try server.script("BEGIN; SELECT pg_advisory_xact_lock(\(PostgreSQLSchema.writerLock))")
       // Another process may have made them meanwhile.
       if try facts().isEmpty {
-        let random = { [UInt8]((0..<16).map { _ in .random(in: .min ... .max) }).hexadecimal }
         try server.script(
           """
           \(PostgreSQLSchema.creation);
-          INSERT INTO meta VALUES('uuid', '\(random())'), ('salt', '\(random())'), ('home', '\(try home(of: server))'),
+          INSERT INTO meta VALUES('salt', '\([UInt8].random(16).hexadecimal)'), ('home', '\(try home(of: server))'),
             ('version', '\(PostgreSQLSchema.version)'), ('min_writer', '1'), ('min_reader', '1')
           """)
       }
@@ -190,7 +189,7 @@ final class PostgreSQLDatabase: Database {
   func connectToWrite() throws(StoreError) -> TableConnection {
     do throws(PostgreSQLError) {
       let server = try Self.connection(address, as: machine)
-      try Self.examine(server, name: name)
+      try Self.examine(server)
       let now = try Self.home(of: server)
       home.withLock { $0 = now }
       return TableConnection(writingTo: server)
@@ -234,7 +233,8 @@ final class PostgreSQLDatabase: Database {
         owner, registration.pid, registration.version, registration.startedAt)
     }
     if facts.home != home {
-      // A promotion keeps the server's identifier and the database. A database that is older than what this process has seen has lost commits.
+      // A promotion keeps the server's identifier and the database. A database that is older than what this process has seen has
+      // lost commits.
       let (old, new) = (facts.home.split(separator: " "), home.split(separator: " "))
       let isPromoted = old.first == new.first && old.last == new.last
       let isWhole = facts.wasConfirmed && isPromoted && facts.newest >= watch.newestChange

@@ -8,7 +8,7 @@ enum PostgreSQLSchema {
   /// Whoever holds this advisory lock is the only writer of the database.
   static let writerLock: Int64 = 0x494D_4752_0000_0001
 
-  /// Makes everything. `uuid` and `salt` are added by the program.
+  /// Makes everything but the rows of `meta`.
   static let creation = """
     CREATE SCHEMA IF NOT EXISTS imagewire;
     SET search_path TO imagewire, pg_temp;

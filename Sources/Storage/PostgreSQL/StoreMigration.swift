@@ -88,7 +88,7 @@ public enum StoreMigration {
       """)
     let count = try writer.integer("SELECT count(*) FROM predictions")
     let mark = MigrationMark(
-      id: [UInt8]((0..<16).map { _ in .random(in: .min ... .max) }).hexadecimal, path: source.path,
+      id: [UInt8].random(16).hexadecimal, path: source.path,
       folder: "\(directory)/migrated-\(now)")
     try writer.run(
       "INSERT INTO meta(name, value) VALUES('moved', ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value", mark.id
