@@ -52,11 +52,23 @@ typedef struct {
   EACH(char *, cmdStatus, (pg_result *)) \
   EACH(void *, setNoticeReceiver, (pg_connection *, void (*)(void *, const pg_result *), void *))
 
+/// Those of version 14, without which each statement waits for its answer.
+#define PIPELINE_FUNCTIONS(EACH) \
+  EACH(int, enterPipelineMode, (pg_connection *)) \
+  EACH(int, exitPipelineMode, (pg_connection *)) \
+  EACH(int, pipelineSync, (pg_connection *)) \
+  EACH(int, sendPrepare, (pg_connection *, const char *, const char *, int, const unsigned *)) \
+  EACH(int, sendQueryPrepared, \
+       (pg_connection *, const char *, int, const char *const *, const int *, const int *, int))
+
 static struct {
 #define MEMBER(result, name, parameters) result(*name) parameters;
   FUNCTIONS(MEMBER)
+  PIPELINE_FUNCTIONS(MEMBER)
 #undef MEMBER
 } pq;
+
+static bool can_pipeline = false;
 
 static const char *problem = NULL;
 
@@ -79,15 +91,19 @@ static void open_library(void) {
     problem = "the library libpq is not installed; " HOW_TO_INSTALL;
     return;
   }
-  const char *const symbols[] = {
 #define SYMBOL(result, name, parameters) "PQ" #name,
-      FUNCTIONS(SYMBOL)
+  const char *const needed[] = {FUNCTIONS(SYMBOL)};
+  const char *const wished[] = {PIPELINE_FUNCTIONS(SYMBOL)};
 #undef SYMBOL
-  };
   void **member = (void **)&pq;
-  for (size_t i = 0; i < sizeof symbols / sizeof *symbols; i++) {
-    member[i] = dlsym(library, symbols[i]);
-    if (!member[i]) problem = "the system's libpq is too old: version 10 or newer is needed";
+  for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
+    *member = dlsym(library, needed[i]);
+    if (!*member++) problem = "the system's libpq is too old: version 10 or newer is needed";
+  }
+  can_pipeline = true;
+  for (size_t i = 0; i < sizeof wished / sizeof *wished; i++) {
+    *member = dlsym(library, wished[i]);
+    if (!*member++) can_pipeline = false;
   }
 }
 
@@ -152,6 +168,20 @@ bool pg_send(pg_connection *connection, const char *sql, int count, const unsign
   return pq.sendQueryParams(connection, sql, count, types, values, lengths, formats, 1) == 1;
 }
 
+bool pg_can_pipeline(void) { return can_pipeline; }
+bool pg_begin_pipeline(pg_connection *connection) { return pq.enterPipelineMode(connection) == 1; }
+bool pg_end_pipeline(pg_connection *connection) { return pq.exitPipelineMode(connection) == 1; }
+bool pg_sync(pg_connection *connection) { return pq.pipelineSync(connection) == 1; }
+
+bool pg_send_prepare(pg_connection *connection, const char *name, const char *sql, int count, const unsigned *types) {
+  return pq.sendPrepare(connection, name, sql, count, types) == 1;
+}
+
+bool pg_send_prepared(pg_connection *connection, const char *name, int count, const char *const *values, const int *lengths,
+                      const int *formats) {
+  return pq.sendQueryPrepared(connection, name, count, values, lengths, formats, 1) == 1;
+}
+
 bool pg_send_script(pg_connection *connection, const char *sql) { return pq.sendQuery(connection, sql) == 1; }
 int pg_flush(pg_connection *connection) { return pq.flush(connection); }
 bool pg_consume(pg_connection *connection) { return pq.consumeInput(connection) == 1; }
@@ -164,6 +194,9 @@ bool pg_is_good(const pg_result *result) {
   // Without rows, and with them.
   return status == 1 || status == 2;
 }
+
+bool pg_is_sync(const pg_result *result) { return pq.resultStatus(result) == 10; }
+bool pg_is_skipped(const pg_result *result) { return pq.resultStatus(result) == 11; }
 
 const char *pg_state(const pg_result *result) {
   const char *state = pq.resultErrorField(result, 'C');

@@ -31,6 +31,10 @@ public protocol PredictionStore: ChangeLog {
   /// Whether any process, this one included, has committed anything since the last call. Takes microseconds.
   func hasChanged() -> Bool
 
+  /// Calls a body whenever another process may have committed something, where the store hears of it; then also while nobody asks
+  /// `hasChanged`. Called on the store's listening thread, which it must not hold up. A later body replaces it.
+  func whenOthersCommit(_ body: @escaping @Sendable () -> Void)
+
   /// The pauses of all accounts, including past ones.
   func pauses() throws(StoreError) -> [String: AccountPause]
 
@@ -170,6 +174,9 @@ extension PredictionStore {
 
   /// `true`: the kernel tells it.
   public var isSeenAlive: Bool { true }
+
+  /// Does nothing: it does not hear of others.
+  public func whenOthersCommit(_ body: @escaping @Sendable () -> Void) {}
 
   /// Waits without a limit.
   public func flush() { flush(atMost: nil) }

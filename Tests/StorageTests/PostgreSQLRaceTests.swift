@@ -52,12 +52,20 @@ extension PostgreSQLTests {
     @Test func aCommitOfAFailedTransactionIsAFailure() throws {
       let server = try #require(testServer)
       let connection = TableConnection(writingTo: try PostgreSQLConnection(server))
-      try connection.script("BEGIN; CREATE TEMP TABLE t(n int)")
-      #expect(throws: TableError.self) { try connection.run("SELECT 1/0") }
+      try connection.script("CREATE TEMP TABLE changes(change bigint PRIMARY KEY)")
+      try connection.script("BEGIN")
+      try connection.run("SELECT 1/0")
+      #expect(throws: TableError.self) { try connection.settle() }
       #expect(throws: TableError.self) { try connection.commit() }
-      let other = TableConnection(writingTo: try PostgreSQLConnection(server))
-      try other.script("BEGIN")
-      try other.commit()
+      // The failure of a statement that was only sent comes with the commit.
+      try connection.script("ROLLBACK; BEGIN")
+      try connection.run("INSERT INTO changes VALUES(7)")
+      try connection.run("INSERT INTO changes VALUES(7)")
+      #expect(throws: TableError.self) { try connection.commit() }
+      try connection.script("ROLLBACK; BEGIN")
+      #expect(try connection.integer("SELECT count(*) FROM changes") == 0)
+      try connection.run("INSERT INTO changes VALUES(7)")
+      #expect(try connection.commit() == 7)
     }
 
     @Test func claimsKeepTheLimitOfAnAccount() throws {

@@ -19,7 +19,7 @@ struct SQLiteTests {
     let integers: [Int64?] = [nil, .min, -1, 0, .max]
     for (text, (blob, integer)) in zip(texts, zip(blobs, integers)) {
       try connection.run("DELETE FROM t")
-      #expect(try connection.run("INSERT INTO t VALUES(?, ?, ?)", integer, text, blob) == 1)
+      #expect(try connection.changed(by: "INSERT INTO t VALUES(?, ?, ?)", integer, text, blob) == 1)
       let found = try connection.first("SELECT i, s, b FROM t") {
         ($0.integerIfAny(0), $0.textIfAny(1), $0.blobIfAny(2))
       }

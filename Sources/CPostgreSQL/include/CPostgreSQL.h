@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 // The part of libpq that is used. The library is opened at the first connection: a start does not pay for it, and the build needs
-// neither it nor its headers. Its interface has not changed since PostgreSQL 9.
+// neither it nor its headers. Its interface has not changed since PostgreSQL 9, and has had pipelines since 14.
 
 typedef struct pg_connection pg_connection;
 typedef struct pg_result pg_result;
@@ -43,6 +43,22 @@ const char *pg_database(const pg_connection *connection);
 bool pg_send(pg_connection *connection, const char *sql, int count, const unsigned *types, const char *const *values,
              const int *lengths, const int *formats);
 
+/// Whether statements can be sent before the answers to earlier ones have come.
+bool pg_can_pipeline(void);
+
+/// Between these two, statements are sent without waiting. What follows a statement that fails is skipped up to the next sync. It can
+/// be ended when all answers have been taken.
+bool pg_begin_pipeline(pg_connection *connection);
+bool pg_end_pipeline(pg_connection *connection);
+
+/// Sends what waits, and marks that the next statements do not depend on the success of these.
+bool pg_sync(pg_connection *connection);
+
+/// Sends a statement to be kept under a name, and runs one that is. As `pg_send`.
+bool pg_send_prepare(pg_connection *connection, const char *name, const char *sql, int count, const unsigned *types);
+bool pg_send_prepared(pg_connection *connection, const char *name, int count, const char *const *values, const int *lengths,
+                      const int *formats);
+
 /// Sends statements without parameters.
 bool pg_send_script(pg_connection *connection, const char *sql);
 
@@ -51,12 +67,15 @@ int pg_flush(pg_connection *connection);
 bool pg_consume(pg_connection *connection);
 bool pg_is_busy(pg_connection *connection);
 
-/// The next answer; NULL after the last.
+/// The next answer; NULL after the last, in a pipeline after the last of each statement.
 pg_result *pg_next(pg_connection *connection);
 void pg_clear(pg_result *result);
 
 /// Whether a statement succeeded.
 bool pg_is_good(const pg_result *result);
+/// Whether it is the answer to a sync, and whether its statement was skipped because an earlier one failed.
+bool pg_is_sync(const pg_result *result);
+bool pg_is_skipped(const pg_result *result);
 /// The five characters of SQLSTATE; empty where the server did not answer.
 const char *pg_state(const pg_result *result);
 const char *pg_message(const pg_result *result);

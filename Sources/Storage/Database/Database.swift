@@ -37,11 +37,17 @@ protocol Database: Sendable {
   /// Whether any process has committed since the last call; `nil` where the reading connection tells.
   func hasChanged() -> Bool?
 
+  /// Calls a body whenever another process may have committed something, while it listens.
+  func whenOthersCommit(_ body: @escaping @Sendable () -> Void)
+
+  /// Listens for a while.
+  func listen()
+
   /// Whether other processes can tell that this one lives.
   var isSeenAlive: Bool { get }
 
-  /// Lets other processes know of a commit.
-  func committed(on connection: TableConnection)
+  /// Ends a writing transaction, and lets other processes know.
+  func commit(_ connection: TableConnection) throws(TableError)
 
   /// Marks deleted content that the log of the database still holds, in the transaction that deletes it.
   func requestScrubbing(on connection: TableConnection) throws(TableError)
@@ -82,9 +88,13 @@ extension PredictionDatabase: Database {
 
   func hasChanged() -> Bool? { nil }
 
+  func whenOthersCommit(_ body: @escaping @Sendable () -> Void) {}
+
+  func listen() {}
+
   var isSeenAlive: Bool { true }
 
-  func committed(on connection: TableConnection) {}
+  func commit(_ connection: TableConnection) throws(TableError) { try connection.commit() }
 
   func requestScrubbing(on connection: TableConnection) throws(TableError) { try Scrubbing.request(in: connection) }
 

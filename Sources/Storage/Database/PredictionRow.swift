@@ -169,12 +169,19 @@ enum PredictionRow {
 
   /// Adds to the log of changes, which other processes read; it keeps the newest 100,000.
   static func noteChange(_ id: PredictionID, gone: Bool, in connection: TableConnection) throws(TableError) {
+    guard connection.dialect == .sqlite else {
+      // Old ones go when a transaction begins: nothing waits for the number.
+      return try connection.run(
+        "INSERT INTO changes(seq, low, gone) VALUES(?, ?, ?)", id.sequence, id.lowBits, gone ? 1 : 0)
+    }
     let change = try connection.first(
       "INSERT INTO changes(seq, low, gone) VALUES(?, ?, ?) RETURNING change", id.sequence, id.lowBits, gone ? 1 : 0
     ) { $0.integer(0) }
-    // The log is never emptied: its numbers would start again.
-    if let change, change > 100_000, change % 1000 == 0 {
-      try connection.run("DELETE FROM changes WHERE change <= ?", change - 100_000)
-    }
+    if let change, change % 1000 == 0 { try forgetChanges(before: change, in: connection) }
+  }
+
+  /// Leaves the newest 100,000. The log is never emptied: its numbers would start again.
+  static func forgetChanges(before newest: Int64, in connection: TableConnection) throws(TableError) {
+    if newest > 100_000 { try connection.run("DELETE FROM changes WHERE change <= ?", newest - 100_000) }
   }
 }

@@ -10,7 +10,7 @@ final class StoreThread: Sendable {
   /// A waiting write.
   struct Job: Sendable {
     /// Runs inside the transaction; what it returns is called after the commit.
-    let run: @Sendable (TableWriter) -> Report
+    let run: @Sendable (TableWriter, _ isOnly: Bool) -> Report
     /// Called where the write never ran.
     let abandon: Report
   }
@@ -61,9 +61,9 @@ final class StoreThread: Sendable {
   ) {
     let path = database.name
     let job = Job(
-      run: { writer in
+      run: { writer, isOnly in
         do {
-          let value = try writer.alone { try body(writer) }
+          let value = try writer.alone(isOnly: isOnly) { try body(writer) }
           return { completion($0.map { .failure($0) } ?? .success(value)) }
         } catch {
           let failure = StoreError(error, at: path)
@@ -180,7 +180,7 @@ final class StoreThread: Sendable {
       let current = try begin(with: writer)
       writer = current
       for job in group {
-        reports.append(job.run(current))
+        reports.append(job.run(current, group.count == 1))
         try current.verify()
       }
       try current.commit()

@@ -80,21 +80,37 @@ final class TableConnection {
 
   // MARK: Statements
 
-  /// Runs a statement to its end.
-  ///
-  /// - Returns: how many rows it inserted, changed or deleted.
-  @discardableResult
-  func run(_ sql: String, _ values: any TableBindable...) throws(TableError) -> Int {
+  /// Runs a statement whose rows nobody needs. To a server it is only sent: its error comes with the next statement that has an
+  /// answer, or with `settle`.
+  func run(_ sql: String, _ values: any TableBindable...) throws(TableError) {
     try run(sql, list: values)
   }
 
-  /// Runs a statement with a list of parameters.
-  @discardableResult
-  func run(_ sql: String, list values: [any TableBindable]) throws(TableError) -> Int {
-    if isOfServer { return try ask(sql, values).changed }
+  /// The same with a list of parameters.
+  func run(_ sql: String, list values: [any TableBindable]) throws(TableError) {
+    if let server {
+      do throws(PostgreSQLError) {
+        return try server.send(sql, values.map(\.parameter))
+      } catch {
+        throw TableError(error)
+      }
+    }
     let statement = try prepared(sql, values)
     defer { finish(statement) }
     while try step(statement) {}
+  }
+
+  /// Waits for the outcome of what was run.
+  func settle() throws(TableError) {
+    do throws(PostgreSQLError) { try server?.settle() } catch { throw TableError(error) }
+  }
+
+  /// Runs a statement.
+  ///
+  /// - Returns: how many rows it inserted, changed or deleted.
+  func changed(by sql: String, _ values: any TableBindable...) throws(TableError) -> Int {
+    if isOfServer { return try ask(sql, values).changed }
+    try run(sql, list: values)
     return Int(sqlite3_changes64(handle))
   }
 
@@ -195,13 +211,23 @@ final class TableConnection {
   }
 
   /// Ends the transaction. Throws where the server rolled it back instead, or said with a warning that a standby may lack it.
-  func commit() throws(TableError) {
+  ///
+  /// - Returns: the number of the newest change, of a server.
+  @discardableResult
+  func commit() throws(TableError) -> Int64 {
     guard let server else {
       try run("COMMIT")
-      return
+      return 0
     }
-    do throws(PostgreSQLError) { try server.commit() } catch { throw TableError(error) }
+    do throws(PostgreSQLError) {
+      return try server.commit(asking: "SELECT coalesce(max(change), 0) FROM changes")
+    } catch {
+      throw TableError(error)
+    }
   }
+
+  /// Runs a statement of a server by itself, without waiting for it.
+  func announce(_ sql: String) { server?.announce(sql) }
 
   /// Whether a transaction is open. SQLite ends one by itself after some failures, and a lost connection has none.
   var isInTransaction: Bool {
@@ -219,14 +245,7 @@ final class TableConnection {
   }
 
   private func ask(_ sql: String, _ values: [any TableBindable]) throws(TableError) -> PostgreSQLRows {
-    let values = values.map { value -> PostgreSQLValue in
-      switch value.cell {
-      case .null: .null
-      case .integer(let integer): .integer(integer)
-      case .text(let text): .text(text)
-      case .blob(let bytes): .bytes(bytes)
-      }
-    }
+    let values = values.map(\.parameter)
     do throws(PostgreSQLError) {
       guard let access else {
         guard let server else { throw PostgreSQLError(refusal: "the connection was closed") }
@@ -349,6 +368,18 @@ final class TableConnection {
 
   private func failure(_ code: Int32) -> TableError {
     TableError(code: sqlite3_extended_errcode(handle), message: String(cString: sqlite3_errmsg(handle)))
+  }
+}
+
+extension TableBindable {
+  /// The value as a server gets it.
+  fileprivate var parameter: PostgreSQLValue {
+    switch cell {
+    case .null: .null
+    case .integer(let integer): .integer(integer)
+    case .text(let text): .text(text)
+    case .blob(let bytes): .bytes(bytes)
+    }
   }
 }
 

@@ -180,7 +180,8 @@ public final class TablePredictionStore: PredictionStore {
 
   /// The changes behind a cursor; see `ChangeLog`.
   public func changes(after cursor: ChangeCursor?) throws(StoreError) -> TableChanges {
-    try reader.withLock { reader throws(StoreError) in try reader.changes(after: cursor, table: mark) }
+    database.listen()
+    return try reader.withLock { reader throws(StoreError) in try reader.changes(after: cursor, table: mark) }
   }
 
   /// One prediction as a list has it.
@@ -206,6 +207,9 @@ public final class TablePredictionStore: PredictionStore {
   public func hasChanged() -> Bool {
     database.hasChanged() ?? reader.withLock { $0.hasChanged() }
   }
+
+  /// Calls a body whenever another process may have committed something; a file does not tell.
+  public func whenOthersCommit(_ body: @escaping @Sendable () -> Void) { database.whenOthersCommit(body) }
 
   /// The pauses of all accounts, also past ones.
   public func pauses() throws(StoreError) -> [String: AccountPause] {

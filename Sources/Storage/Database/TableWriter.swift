@@ -74,7 +74,9 @@ final class TableWriter {
   }
 
   /// Runs one write in its own savepoint: a failure undoes this write and none of the group.
-  func alone<Value>(_ body: () throws -> Value) throws -> Value {
+  ///
+  /// - Parameter isOnly: whether the group has no other one.
+  func alone<Value>(isOnly: Bool, _ body: () throws -> Value) throws -> Value {
     let actions = afterCommit.count
     do {
       try connection.run("SAVEPOINT one")
@@ -86,12 +88,16 @@ final class TableWriter {
     do {
       let value = try body()
       try connection.run("RELEASE one")
+      // With others its failure must be known now; that of the only one comes with the commit.
+      if !isOnly { try connection.settle() }
       return value
     } catch {
       queued = [:]
       afterCommit.removeSubrange(actions...)
+      // What was sent and failed would keep the server from the next statement.
+      try? connection.settle()
       guard connection.isInTransaction, (try? connection.run("ROLLBACK TO one")) != nil,
-        (try? connection.run("RELEASE one")) != nil
+        (try? connection.run("RELEASE one")) != nil, (try? connection.settle()) != nil
       else {
         loss = StoreError(error, at: database.name)
         throw error
@@ -106,8 +112,7 @@ final class TableWriter {
   }
 
   func commit() throws(StoreError) {
-    do { try connection.commit() } catch { throw StoreError(error, at: database.name) }
-    database.committed(on: connection)
+    do { try database.commit(connection) } catch { throw StoreError(error, at: database.name) }
     for action in afterCommit { action() }
     afterCommit = []
   }

@@ -26,6 +26,8 @@ final class PostgreSQLDatabase: Database {
   /// The server and its timeline; another one after a failover.
   private let home: Protected<String>
   private let notice: @Sendable (String) -> Void
+  /// The newest change when this process last shortened the log of changes.
+  private let forgottenBefore = Protected<Int64>(0)
   private let time: any TimeSource
 
   /// How long another machine's process counts as living after this one has connected, in milliseconds: a restart of the server ends
@@ -208,7 +210,9 @@ final class PostgreSQLDatabase: Database {
         message: "The connection to \(name) that shows others that this process lives is lost.",
         hint: "It is tried again every second; nothing is sent until then.")
     }
-    try connection.script("BEGIN; SELECT pg_advisory_xact_lock(\(PostgreSQLSchema.writerLock))")
+    // Sent together: one round trip.
+    try connection.run("BEGIN")
+    try connection.run("SELECT pg_advisory_xact_lock(\(PostgreSQLSchema.writerLock))")
     // Each statement after the lock sees what was committed before it.
     let home = home.withLock { $0 }
     let facts = try connection.first(
@@ -227,6 +231,12 @@ final class PostgreSQLDatabase: Database {
       throw StoreError.failed(
         message: "A newer imagewire has changed \(name).", hint: "Update this imagewire. Nothing was written.")
     }
+    let isLong = forgottenBefore.withLock { forgotten in
+      guard facts.newest - forgotten >= 1_000 else { return false }
+      forgotten = facts.newest
+      return true
+    }
+    if isLong { try PredictionRow.forgetChanges(before: facts.newest, in: connection) }
     if !facts.isKnown {
       try connection.run(
         "INSERT INTO owners(owner, pid, version, started_ms) VALUES(?, ?, ?, ?) ON CONFLICT(owner) DO NOTHING",
@@ -308,12 +318,16 @@ final class PostgreSQLDatabase: Database {
 
   func hasChanged() -> Bool? { watch.takeChange() }
 
+  func whenOthersCommit(_ body: @escaping @Sendable () -> Void) { watch.whenOthersCommit(body) }
+
+  func listen() { watch.start() }
+
   var isSeenAlive: Bool { watch.age != nil }
 
-  func committed(on connection: TableConnection) {
+  func commit(_ connection: TableConnection) throws(TableError) {
+    watch.noteChange(newest: try connection.commit())
     // By itself: inside the transaction it would make commits of the whole server wait for each other.
-    let newest = try? connection.integer("SELECT (SELECT max(change) FROM changes) FROM pg_notify('imagewire', '')")
-    watch.noteChange(newest: newest ?? 0)
+    connection.announce("SELECT pg_notify('imagewire', '')")
   }
 
   /// The server keeps no log that a later process could empty.

@@ -28,6 +28,12 @@ final class PostgreSQLWatch: Sendable {
     var lastUse: Int64 = 0
     /// Whether something was committed since the last question.
     var hasChanged = true
+    var listener: Listener?
+  }
+
+  /// Who is told of the commits of others. A struct, because a lock must not hold a bare closure.
+  private struct Listener: Sendable {
+    let hear: @Sendable () -> Void
   }
 
   /// How often the server is asked for commits, in milliseconds; notifications come in between.
@@ -91,6 +97,11 @@ final class PostgreSQLWatch: Sendable {
     }
   }
 
+  /// Calls a body on the thread of the connection whenever another process has committed.
+  func whenOthersCommit(_ body: @escaping @Sendable () -> Void) {
+    state.withLock { $0.listener = Listener(hear: body) }
+  }
+
   /// Notes a commit of this process.
   ///
   /// - Parameter newest: the number of the newest change after it.
@@ -108,7 +119,8 @@ final class PostgreSQLWatch: Sendable {
     _ = state.wait(atMost: Self.beat) { $0.isRunning ? nil : true }
   }
 
-  private func start() {
+  /// Makes the connection, unless it is there, and keeps it for a while.
+  func start() {
     let mustStart = state.withLock { state in
       state.lastUse = MonotonicClock.milliseconds
       guard !state.isRunning, !state.isStopping else { return false }
@@ -166,14 +178,17 @@ final class PostgreSQLWatch: Sendable {
       }
       let asked = MonotonicClock.milliseconds
       let newest = try server.run("SELECT coalesce(max(change), 0) FROM changes", atMost: 5_000).integer(0, 0)
-      state.signal { [isHeld] state in
+      let listener = state.signal { [isHeld] state -> Listener? in
         // Fewer after a failover.
-        if newest != state.newest { state.hasChanged = true }
+        let isNew = newest != state.newest
+        if isNew { state.hasChanged = true }
         state.newest = newest
         // It was true when the question left.
         state.lastAnswer = asked
         if isHeld, state.heldSince == nil { state.heldSince = state.lastAnswer }
+        return isNew ? state.listener : nil
       }
+      listener?.hear()
       _ = try server.waitForNotification(atMost: isHeld ? Self.beat : Self.retry, wake: bell.descriptor)
     }
   }
