@@ -8,18 +8,22 @@ extension Method {
   /// - Parameter providers: whose keys `initialize` takes.
   static func lifecycle(_ providers: [ProviderDescriptor]) -> [Method] {
     [
-      Method("ping", "Answers at once.", result: .object(others: false), isStrict: false, body: .now(ping)),
+      Method(
+        "ping", "Answers at once.", result: .object(others: false), isStrict: false, turn: .atOnce, body: .now(ping)),
       Method(
         "initialize", "Takes configuration and returns the capabilities; plain clients need not call it.",
         [
           Parameters.process, Parameters.clientInfo, Parameters.configuration(providers),
           Parameters.initializationOptions(providers),
-        ], result: .capabilities, errors: [.invalidParams], isStrict: false, body: .now(initialize)),
+        ], result: .capabilities, errors: [.invalidParams], isStrict: false,
+        // The handshake of MCP reads no prediction, and decides how later messages are read.
+        turn: .atOnce { _, params in params.object["protocolVersion"] != nil }, body: .now(initialize)),
       Method(notification: "initialized", "Does nothing.") { _, _ in },
       Method(
         "shutdown", "Ends all waiting calls, and refuses requests after that.", result: .null, isStrict: false,
+        turn: .atOnce,
         body: .now { service, _ in
-          service.shutDown()
+          service.shutDownInOrder()
           return .null
         }),
       Method(notification: "exit", "Ends the process.") { service, _ in service.exit() },
@@ -35,7 +39,7 @@ extension Method {
           "openrpc": .string.about("The version of OpenRPC."),
           "info": .object().about("The name and the version of imagewire."),
           "methods": .array(of: .object()).about("Every method, with its parameters, result and errors."),
-        ]), isStrict: false,
+        ]), isStrict: false, turn: .atOnce,
         body: .now { service, _ in .json(service.description()) }),
     ]
   }

@@ -24,10 +24,28 @@ public final class Method: Sendable {
   /// Whether unknown parameters are refused: by the methods about predictions, not by those of the LSP base protocol.
   let isStrict: Bool
   let body: Body
+  /// When it is handled where the predictions are on a server.
+  let turn: Turn
+
+  /// When a call is handled where the predictions are on a server, which may take seconds to answer. Where they are on this machine,
+  /// all calls are handled at once.
+  enum Turn: Sendable {
+    /// Behind the calls before it, on a thread that may wait.
+    case inOrder
+    /// At once, if it reads no prediction.
+    case atOnce(if: @Sendable (Service, MethodParameters) -> Bool)
+    /// At once, if this finds the answer in memory.
+    case fromMemory(@Sendable (Service, MethodParameters) -> Answer?)
+
+    /// At once.
+    static let atOnce = Turn.atOnce { _, _ in true }
+    /// At once where the predictions are open, since it only hands over a change; opening them waits.
+    static let onceOpen = Turn.atOnce { service, _ in service.engineIfOpen != nil }
+  }
 
   /// The implementation of a method.
   enum Body: Sendable {
-    /// Answers at once, on the reading thread.
+    /// Answers when it is handled.
     case now(@Sendable (Service, MethodParameters) throws(RPCError) -> Answer)
     /// Answers later, from any thread; accepted in arrival order all the same.
     case later(@Sendable (Service, MethodParameters, PendingCall) throws(RPCError) -> Void)
@@ -46,7 +64,8 @@ public final class Method: Sendable {
   init(
     _ name: String, _ summary: String, _ parameters: [any DescribedParameter] = [], anyOf alternatives: [String] = [],
     result: @autoclosure @escaping @Sendable () -> Schema,
-    errors: @autoclosure @escaping @Sendable () -> [ErrorKind] = [], isStrict: Bool = true, body: Body
+    errors: @autoclosure @escaping @Sendable () -> [ErrorKind] = [], isStrict: Bool = true, turn: Turn = .inOrder,
+    body: Body
   ) {
     self.name = name
     self.summary = summary
@@ -57,6 +76,7 @@ public final class Method: Sendable {
     isDescribed = true
     isNotification = false
     self.isStrict = isStrict
+    self.turn = turn
     self.body = body
   }
 
@@ -74,11 +94,14 @@ public final class Method: Sendable {
     isDescribed = true
     isNotification = true
     isStrict = false
+    turn = .atOnce
     self.body = .notification(body)
   }
 
   /// A method of MCP, whose schema is MCP's own.
-  init(mcp name: String, _ summary: String, _ parameters: [any DescribedParameter] = [], body: Body) {
+  init(
+    mcp name: String, _ summary: String, _ parameters: [any DescribedParameter] = [], turn: Turn = .inOrder, body: Body
+  ) {
     self.name = name
     self.summary = summary
     self.parameters = parameters.map(\.description)
@@ -88,6 +111,7 @@ public final class Method: Sendable {
     isDescribed = false
     if case .notification = body { isNotification = true } else { isNotification = false }
     isStrict = false
+    self.turn = turn
     self.body = body
   }
 }
@@ -100,4 +124,15 @@ enum Answer: Sendable {
   case null
   /// Bytes that are one JSON value.
   case json([UInt8])
+}
+
+extension Answer {
+  /// Writes it as the result of a reply.
+  func write(to json: inout JSONWriter) {
+    switch self {
+    case .empty: json.raw("{}")
+    case .null: json.null()
+    case .json(let bytes): json.raw(bytes)
+    }
+  }
 }

@@ -11,6 +11,9 @@ struct MethodParameters {
 
   let object: JSONObject
 
+  /// How many bytes they have, about.
+  var byteEstimate: Int { JSONValue.object(object).byteEstimate }
+
   /// Names positional params: an object at the end of the array holds params by name.
   ///
   /// - Parameters:

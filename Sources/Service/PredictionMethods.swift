@@ -15,7 +15,7 @@ extension Method {
     Method(
       "status", "Returns a prediction as it is now.",
       [Parameters.id, Parameters.full], result: .prediction, errors: [.predictionNotFound, .storageFailed],
-      body: .now(status)),
+      turn: .fromMemory(statusFromMemory), body: .now(status)),
     Method(
       "result", "Returns a prediction when it is finished or the time is up.",
       [Parameters.id, Parameters.timeout, Parameters.inline, Parameters.progressToken], result: .prediction,
@@ -24,7 +24,7 @@ extension Method {
       "cancel", "Cancels a prediction; before it is sent that costs nothing.",
       [Parameters.id, Parameters.deleteRemote, Parameters.chain], result: .prediction,
       errors: [.predictionNotFound, .storageFailed],
-      body: .later(cancel)),
+      turn: .onceOpen, body: .later(cancel)),
     Method(
       "wait", "Waits until one or all of several predictions are finished.",
       [Parameters.ids, Parameters.mode, Parameters.timeout, Parameters.progressToken],
@@ -131,7 +131,7 @@ extension Method {
   ) {
     let id = snapshot.prediction.id
     let answer: @Sendable (PendingCall) -> Void = { call in
-      let latest = (try? engine.snapshot(id)) ?? snapshot
+      let latest = engine.remembered(id) ?? snapshot
       call.result(service.render(latest.with(warnings: snapshot.warnings)))
     }
     let waitID = try? engine.wait(for: [id], atMost: wait) { outcome in
@@ -153,6 +153,14 @@ extension Method {
     } catch {
       throw .storage(error, id: id.description)
     }
+  }
+
+  /// `nil` for a prediction that this process does not work on.
+  @Sendable private static func statusFromMemory(_ service: Service, _ params: MethodParameters) -> Answer? {
+    guard let id = try? params[Parameters.id], let isFull = try? params[Parameters.full],
+      let snapshot = service.engineIfOpen?.current(id)
+    else { return nil }
+    return .json(service.render(snapshot, isFull: isFull))
   }
 
   @Sendable private static func result(_ service: Service, _ params: MethodParameters, _ call: PendingCall)

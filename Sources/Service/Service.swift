@@ -5,7 +5,8 @@ public import Threads
 
 /// Answers requests: finds the method, reads its params, calls the engine and renders the result.
 ///
-/// Fast methods run on the reading thread in order of arrival; calls that wait are accepted there and answered later.
+/// Fast methods run on the reading thread in order of arrival; calls that wait are accepted there and answered later. Where the
+/// predictions are on a server, calls that may read them run behind each other on another thread (`Turns`).
 public final class Service: RequestHandler {
   private struct State {
     var connection: Connection?
@@ -29,6 +30,8 @@ public final class Service: RequestHandler {
   /// Reads images into replies, one at a time: a large file must not delay the threads that read, save and commit, and the
   /// replies that a slow reader has not taken must not fill the memory.
   let pictures = WorkQueue()
+  /// `nil` where the predictions are on this machine.
+  let turns: Turns?
   let time: any TimeSource
   let subscriptions: Subscriptions
 
@@ -47,6 +50,7 @@ public final class Service: RequestHandler {
     user = MCPUser(time: time)
     methods = MethodTable(providers: host.providers)
     self.maxMessageBytes = maxMessageBytes
+    turns = host.calls.map { Turns(on: $0) }
     subscriptions = Subscriptions(time: time)
   }
 
@@ -88,34 +92,70 @@ public final class Service: RequestHandler {
     } catch {
       return reply.error(error)
     }
+    guard let turns else { return handle(request, by: method, params, reply, in: nil) }
+    switch method.turn {
+    case .inOrder: break
+    case .atOnce(let isAtOnce): if isAtOnce(self, params) { return handle(request, by: method, params, reply, in: nil) }
+    case .fromMemory(let answer): if let answer = answer(self, params) { return reply.result { answer.write(to: &$0) } }
+    }
+    handle(request, by: method, params, reply, in: turns)
+  }
+
+  /// - Parameter turns: where the call waits for its turn; `nil` for now.
+  private func handle(
+    _ request: Request, by method: Method, _ params: MethodParameters, _ reply: consuming Reply, in turns: Turns?
+  ) {
     switch method.body {
     case .now(let body):
+      if let turns { return answer(reply.later(), params, in: turns, body) }
       do throws(RPCError) {
-        switch try body(self, params) {
-        case .empty: reply.result { $0.raw("{}") }
-        case .null: reply.result { $0.null() }
-        case .json(let bytes): reply.result { $0.raw(bytes) }
-        }
+        let answer = try body(self, params)
+        reply.result { answer.write(to: &$0) }
       } catch {
         reply.error(error)
       }
-    case .later(let body): answerLater(reply, params, body)
-    case .mcp(let revisions, let body): handleMCP(request, params, reply, in: revisions, body)
+    case .later(let body): answerLater(reply, params, in: turns, body)
+    case .mcp(let revisions, let body): handleMCP(request, params, reply, of: revisions, in: turns, body)
     case .notification: reply.error(.methodNotFound)
     }
   }
 
+  private func answer(
+    _ pending: PendingReply, _ params: MethodParameters, in turns: Turns,
+    _ body: @escaping @Sendable (Service, MethodParameters) throws(RPCError) -> Answer
+  ) {
+    turns.add(bytes: params.byteEstimate) { [self] in
+      do throws(RPCError) {
+        let answer = try body(self, params)
+        pending.result { answer.write(to: &$0) }
+      } catch {
+        pending.error(error)
+      }
+    }
+  }
+
   private func answerLater(
-    _ reply: consuming Reply, _ params: MethodParameters,
-    _ body: (Service, MethodParameters, PendingCall) throws(RPCError) -> Void
+    _ reply: consuming Reply, _ params: MethodParameters, in turns: Turns?,
+    _ body: @escaping @Sendable (Service, MethodParameters, PendingCall) throws(RPCError) -> Void
   ) {
     let box = Protected<PendingCall?>(nil)
     let pending = reply.later { [opened] _ in
-      guard let engine = try? opened.valueIfMade?.get(), let call = box.withLock({ $0 }) else { return }
-      call.end(by: .cancelled, in: engine).answer?(call)
+      guard let call = box.withLock({ $0 }) else { return }
+      call.end(by: .cancelled, in: try? opened.valueIfMade?.get()).answer?(call)
     }
     let call = PendingCall(pending, cancellation: .whileWaiting)
     box.withLock { $0 = call }
+    if let turns {
+      turns.add(bytes: params.byteEstimate) { [self] in perform(call, params, body) }
+    } else {
+      perform(call, params, body)
+    }
+  }
+
+  private func perform(
+    _ call: PendingCall, _ params: MethodParameters,
+    _ body: (Service, MethodParameters, PendingCall) throws(RPCError) -> Void
+  ) {
     do throws(RPCError) {
       try body(self, params, call)
     } catch {
@@ -133,7 +173,13 @@ public final class Service: RequestHandler {
   /// See `RequestHandler`: the answer to a question.
   public func handle(response: Response) {
     if hearRoots(response) { return }
-    if let id = response.id.value.string { user.answer(id, response.result) }
+    guard let id = response.id.value.string else { return }
+    // The calls that asked go on.
+    if let turns {
+      turns.add(bytes: response.result?.byteEstimate ?? 0) { [user] in user.answer(id, response.result) }
+    } else {
+      user.answer(id, response.result)
+    }
   }
 
   /// See `RequestHandler`.
@@ -141,7 +187,11 @@ public final class Service: RequestHandler {
 
   /// See `RequestHandler`: the requests of one read are committed together before they are answered.
   public func settle() {
-    if let engine = try? opened.valueIfMade?.get() { engine.settle() }
+    if let turns {
+      turns.settle { [self] in engineIfOpen?.settle() }
+    } else {
+      engineIfOpen?.settle()
+    }
   }
 
   // MARK: - For methods
@@ -153,6 +203,9 @@ public final class Service: RequestHandler {
       throw .storage(error)
     }
   }
+
+  /// The engine, if a call has needed it. Does not wait.
+  var engineIfOpen: PredictionEngine? { try? opened.valueIfMade?.get() }
 
   /// Sends a notification that belongs to no request; it follows all earlier replies.
   func notify(_ method: String, params: (inout JSONWriter) -> Void) {
@@ -170,15 +223,24 @@ public final class Service: RequestHandler {
 
   /// Ends all waits and refuses later requests. Predictions stay in the database.
   public func shutDown() {
-    state.withLock { $0.shutdownState = .shutDown }
-    subscriptions.end()
-    mcp.endWaits()
-    adoptions.endWaits()
-    user.inputEnded()
+    refuseLaterRequests()
+    end()
+  }
+
+  /// The method `shutdown`: the same, behind the calls before it.
+  func shutDownInOrder() {
+    refuseLaterRequests()
+    if let turns { turns.add(bytes: 0) { [self] in end() } } else { end() }
+  }
+
+  private func refuseLaterRequests() { state.withLock { $0.shutdownState = .shutDown } }
+
+  private func end() {
+    endWaits()
     if isShared {
       state.withLock { $0.connection }?.cancelAll()
-    } else if let engine = try? opened.valueIfMade?.get() {
-      engine.stop()
+    } else {
+      engineIfOpen?.stop()
     }
   }
 
@@ -188,8 +250,14 @@ public final class Service: RequestHandler {
     state.withLock { $0.connection.take() }?.cancelAll()
   }
 
-  /// Ends all waits and subscriptions after the end of input; pending requests are answered.
+  /// Ends all waits and subscriptions after the end of input; pending requests are answered. Waits until all calls have had their turn.
   public func inputEnded() {
+    turns?.finish()
+    endWaits()
+  }
+
+  /// Ends all waits and subscriptions.
+  public func endWaits() {
     subscriptions.end()
     mcp.endWaits()
     adoptions.endWaits()

@@ -1,4 +1,5 @@
 public import Predictions
+public import Threads
 
 /// The functions of the program that the service calls.
 public struct ServiceHost: Sendable {
@@ -31,6 +32,8 @@ public struct ServiceHost: Sendable {
   /// client, whose settings are the program's; otherwise each client has settings of its own, but no keys, and what ends its
   /// conversation ends nothing else.
   public var ownsKey: (@Sendable (_ provider: String, _ key: String) -> Bool)?
+  /// On which calls are handled that may read predictions, where these are on a server; `nil` where they are on this machine.
+  public var calls: WorkQueue?
   /// Whether results of tools link to their files. Several hosts fail at such a link.
   public var linksFiles = false
 

@@ -16,7 +16,7 @@ extension Method {
         ], optional: ["reset"]), errors: [.predictionNotFound, .queueFull, .storageFailed], body: .later(subscribe)),
     Method(
       "unsubscribe", "Ends a subscription.", [Parameters.subscription],
-      result: .object(others: false), body: .now(unsubscribe)),
+      result: .object(others: false), turn: .atOnce, body: .now(unsubscribe)),
   ]
 
   private enum Parameters {

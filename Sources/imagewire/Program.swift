@@ -248,6 +248,7 @@ enum Program {
     host.toolWait = configuration.toolWait.value.map { $0 * 1_000 }
     host.confirmAbove = configuration.limits.confirmAbove
     host.linksFiles = options.linksFiles
+    if configuration.store.isNamed { host.calls = WorkQueue() }
     host.inputDirectories = { root.agentInputs.described }
     if configuration.adoptsRoots.value == true {
       host.adoptRoots = { paths in

@@ -109,7 +109,7 @@ final class SharedServer: Sendable {
   /// that are written get a moment for their replies.
   func end() {
     let clients = state.withLock { Array($0.clients.values) }
-    for client in clients { client.service.inputEnded() }
+    for client in clients { client.service.endWaits() }
     engine.stop()
     let started = MonotonicClock.milliseconds
     for client in clients {

@@ -15,6 +15,7 @@ import signal
 import socket
 import subprocess
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 PROGRAMS = Path(sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda path: int(path.split("/")[-2]))[-1])
@@ -80,19 +81,38 @@ class Postgres:
 
     def kill(self):
         """All of its processes at once, as a power loss of the server would."""
-        main = self.process
-        # Stopped first, so that it starts no more of them.
-        os.kill(main, signal.SIGSTOP)
-        children = subprocess.run(["pgrep", "-P", str(main)], capture_output=True, text=True).stdout.split()
-        everyone = [main, *map(int, children)]
-        for process in everyone:
-            try:
-                os.kill(process, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+        everyone = self._stop()
+        self._tell(everyone, signal.SIGKILL)
         while any(is_running(process) for process in everyone):
             time.sleep(0.01)
         (self.data / "postmaster.pid").unlink(missing_ok=True)
+
+    @contextmanager
+    def silent(self):
+        """It keeps its connections, and answers nothing."""
+        everyone = self._stop()
+        try:
+            yield
+        finally:
+            self._tell(everyone, signal.SIGCONT)
+
+    def _stop(self):
+        """Stops all of its processes, and returns their numbers."""
+        main = self.process
+        # First, so that it starts no more of them.
+        os.kill(main, signal.SIGSTOP)
+        children = subprocess.run(["pgrep", "-P", str(main)], capture_output=True, text=True).stdout.split()
+        everyone = [main, *map(int, children)]
+        self._tell(everyone, signal.SIGSTOP)
+        return everyone
+
+    @staticmethod
+    def _tell(processes, number):
+        for process in processes:
+            try:
+                os.kill(process, number)
+            except ProcessLookupError:
+                pass
 
     @property
     def process(self):

@@ -188,7 +188,7 @@ struct RaceTests {
           defer { gate.first = gate.first ?? id }
           return gate.first == nil
         }
-        if isFirst { _ = gate.wait(atMost: 20_000) { $0.isOpen ? true : nil } }
+        if isFirst { gate.waitBriefly { $0.isOpen } }
         told.withLock { $0.append(id) }
       } completion: { _ in
         over.signal { $0.append(id) }

@@ -21,11 +21,13 @@ extension PredictionEngine {
 
   private func keepTime() {
     var seen = 0
+    let isRemote = store.isRemote
     while true {
       let armed = state.withLock { $0.alarm.at }
       let now = time.now.steady
       if let armed, armed <= now {
-        tick()
+        // A server would hold up all polls.
+        if isRemote { Promptness.required { tick() } } else { tick() }
         continue
       }
       let last = seen
@@ -50,16 +52,23 @@ extension PredictionEngine {
         state.periodicTasks.takeExpired(moment), mustBegin, state.bills.takeDue(now), state.bills.takeSearch(now)
       )
     }
-    answer(expired)
-    for (waiter, snapshot) in ticking { waiter.onProgress?(snapshot) }
+    // An agent is also told what is left of its caps, which is read.
+    if !expired.isEmpty || !ticking.isEmpty {
+      reading { [self] in
+        answer(expired)
+        for (waiter, snapshot) in ticking { waiter.onProgress?(snapshot) }
+      }
+    }
     for retry in failed { record(retry.id, retry.event, by: retry.writer) }
     if !failed.isEmpty { state.signal { $0.pendingRecords.end(failed.count) } }
-    if mustBegin { begin() }
+    if mustBegin { beginPromptly() }
     runPeriodicTasks(due)
     askForBills(bills)
     if mustSearch {
-      lookForOlderBills()
-      readKeptReplies()
+      reading { [self] in
+        lookForOlderBills()
+        readKeptReplies()
+      }
     }
     if let expiry { pruneExpired(expiry) }
     react(.woke)

@@ -6,7 +6,7 @@ extension PredictionEngine {
   func runPeriodicTasks(_ due: Set<PeriodicTasks.Kind>) {
     if due.contains(.touch) { store.touch() }
     if due.contains(.watch) {
-      noticeChanges()
+      if store.hasChanged() { reading { [self] in readChanges() } }
       state.withLock { state in
         guard state.periodicTasks.hasForeignWaiters else { return }
         state.periodicTasks.hasForeignWaiters = state.waiters.awaited.contains { isForeign($0, in: &state) }
@@ -22,7 +22,17 @@ extension PredictionEngine {
 
   /// Reads predictions again that have changed since the last call. Takes microseconds where none has.
   func noticeChanges() {
-    guard store.hasChanged() else { return }
+    if store.hasChanged() { readChanges() }
+  }
+
+  /// Another process has committed something: subscriptions read it, and so do waits for its predictions.
+  func hearOfCommit() {
+    notifyWatchers()
+    let isWanted = state.withLock { $0.periodicTasks.hasForeignWaiters || $0.chains.areWaiting }
+    if isWanted { reading { [self] in noticeChanges() } }
+  }
+
+  private func readChanges() {
     refreshPauses()
     let cursor = state.withLock { $0.live.cursor }
     guard let changes = try? store.changes(after: cursor) else { return }

@@ -25,16 +25,16 @@ extension PredictionEngine {
     assertUnlocked()
     switch action {
     case .claim(let account): claim(account)
-    case .upload(let id): withProvider(of: id) { upload($0, to: $1) }
-    case .search(let id): withProvider(of: id) { search(for: $0, at: $1) }
-    case .post(let id): withProvider(of: id) { post($0, to: $1) }
-    case .poll(let id): withProvider(of: id) { poll($0, at: $1) }
-    case .openAhead(let id): withProvider(of: id) { openAhead(for: $0, at: $1) }
-    case .look(let id): withProvider(of: id) { look(for: $0, at: $1) }
-    case .download(let id): withProvider(of: id) { save($0, from: $1) }
-    case .relink(let id): withProvider(of: id) { relink($0, at: $1) }
+    case .upload(let id): withProvider(of: id) { [self] in upload($0, to: $1) }
+    case .search(let id): withProvider(of: id) { [self] in search(for: $0, at: $1) }
+    case .post(let id): withProvider(of: id) { [self] in post($0, to: $1) }
+    case .poll(let id): withProvider(of: id) { [self] in poll($0, at: $1) }
+    case .openAhead(let id): withProvider(of: id) { [self] in openAhead(for: $0, at: $1) }
+    case .look(let id): withProvider(of: id) { [self] in look(for: $0, at: $1) }
+    case .download(let id): withProvider(of: id) { [self] in save($0, from: $1) }
+    case .relink(let id): withProvider(of: id) { [self] in relink($0, at: $1) }
     case .deleteRemotely(let id):
-      withProvider(of: id) { prediction, provider in
+      withProvider(of: id) { [self] prediction, provider in
         provider.delete(prediction) { [self] outcome in
           if case .unanswered(let reason) = outcome {
             react(.deletionUnanswered(prediction.id, reason: reason))
@@ -54,17 +54,21 @@ extension PredictionEngine {
     }
   }
 
-  private func withProvider(of id: PredictionID, _ body: (Prediction, any Provider) -> Void) {
+  private func withProvider(of id: PredictionID, _ body: @escaping @Sendable (Prediction, any Provider) -> Void) {
     let found = state.withLock { state -> (Prediction, any Provider)? in
       guard let prediction = state.live[id]?.prediction, let provider = state.providers[prediction.account] else {
         return nil
       }
       return (prediction, provider)
     }
-    guard var prediction = found?.0, let provider = found?.1 else { return }
+    guard let (prediction, provider) = found else { return }
+    guard prediction.input == nil else { return body(prediction, provider) }
     // Only predictions that were over lack their input: the download is tried again.
-    if prediction.input == nil { prediction.input = (try? store.input(of: id)) ?? nil }
-    body(prediction, provider)
+    reading { [self] in
+      var prediction = prediction
+      prediction.input = (try? store.input(of: id)) ?? nil
+      body(prediction, provider)
+    }
   }
 
   func writer(of prediction: Prediction) -> Writer {

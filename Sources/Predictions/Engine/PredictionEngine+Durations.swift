@@ -16,13 +16,16 @@ extension PredictionEngine {
     if isFresh { return }
     guard let kind = known?.kind ?? prediction.jobKind else { return }
     let topic = JobTopic(account: prediction.account, model: prediction.model, kind: kind)
-    var schedule: PollSchedule?
-    if state.withLock({ $0.scheduler.polls.isNeeded(topic, now: begun) }) {
+    guard state.withLock({ $0.scheduler.polls.isNeeded(topic, now: begun) }) else { return learn(id, topic, nil) }
+    reading { [self] in
       let durations = (try? store.durations(of: topic.account, model: topic.model)) ?? []
-      schedule = PollSchedule(kind: durations.filter { $0.kind == kind }, model: durations)
+      learn(id, topic, PollSchedule(kind: durations.filter { $0.kind == kind }, model: durations))
     }
+  }
+
+  private func learn(_ id: PredictionID, _ topic: JobTopic, _ schedule: PollSchedule?) {
     let now = time.now
-    state.withLock { [schedule] state in
+    state.withLock { state in
       state.scheduler.learn(id, topic, schedule, now: now)
       arm(&state, now: now.steady)
     }

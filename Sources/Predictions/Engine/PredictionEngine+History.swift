@@ -5,6 +5,10 @@ extension PredictionEngine {
     guard let history = provider.searchableHistory else {
       return react(.looked(prediction.id, .unavailable(reason: "This provider keeps no history.")))
     }
+    reading { [self] in look(for: prediction, in: history) }
+  }
+
+  private func look(for prediction: Prediction, in history: any ProviderHistory) {
     let window: ClosedRange<Int64>
     do throws(StoreError) {
       let sent = try store.sendTime(of: prediction.id) ?? SendTime(sentAt: prediction.startedAt ?? prediction.createdAt)
@@ -36,11 +40,6 @@ extension PredictionEngine {
         wakeDrain()
       }
     }
-  }
-
-  /// Runs a body that reads the store: not on a provider's thread where the store is remote.
-  private func reading(_ body: @escaping @Sendable () -> Void) {
-    if store.isRemote { files.async(body) } else { body() }
   }
 
   private func warnAboutSearches(_ reason: String) {

@@ -6,10 +6,15 @@ extension PredictionEngine {
   /// Lets the provider open one, where outputs of the model came from before.
   func openAhead(for prediction: Prediction, at provider: any Provider) {
     let source = OutputSource(account: prediction.account, model: prediction.model)
-    if state.withLock({ $0.outputSources.isUnknown(source) }) {
+    guard state.withLock({ $0.outputSources.isUnknown(source) }) else { return openAhead(for: source, at: provider) }
+    reading { [self] in
       let output = try? store.lastOutput(of: source.account, model: source.model)
       state.withLock { $0.outputSources.note(output, of: source) }
+      openAhead(for: source, at: provider)
     }
+  }
+
+  private func openAhead(for source: OutputSource, at provider: any Provider) {
     let now = time.now.steady
     if let output = state.withLock({ $0.outputSources.open(source, now: now) }) { provider.openAhead(for: output) }
   }

@@ -7,7 +7,11 @@ extension PredictionEngine {
   }
 
   private func claim(_ account: String, at provider: any Provider, isPrepared: Bool) {
-    let ready = readyUploads(of: account)
+    guard hasReadyUploads(for: account) else { return claim(account, at: provider, isPrepared: isPrepared, with: []) }
+    reading { [self] in claim(account, at: provider, isPrepared: isPrepared, with: readyUploads(of: account)) }
+  }
+
+  private func claim(_ account: String, at provider: any Provider, isPrepared: Bool, with ready: [UploadedInput]) {
     let now = time.now.steady
     let (isUploading, isSearching, unpriced, isLookupSkipped) = state.withLock { state in
       (

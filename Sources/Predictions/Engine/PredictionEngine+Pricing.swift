@@ -21,6 +21,7 @@ extension PredictionEngine {
     completion: @escaping @Sendable (Result<Quote, PriceError>) -> Void
   ) throws(PriceError) {
     let (provider, pricing) = try pricing(of: request.provider)
+    let completion = reading(completion)
     let id = request.model ?? defaults.model ?? provider.defaultModel
     catalogued(id, at: provider, atMost: milliseconds) { [self] listed in
       let model = try? listed.get()
@@ -41,6 +42,7 @@ extension PredictionEngine {
   public func balance(
     of provider: String?, completion: @escaping @Sendable (Result<Balance, PriceError>) -> Void
   ) throws(PriceError) {
+    let completion = reading(completion)
     try pricing(of: provider).1.balance { completion($0.mapError { .provider($0) }) }
   }
 

@@ -7,7 +7,15 @@ extension PredictionEngine {
 
   /// Begins the work, at the first call that names a prediction; a process that is only probed has no side effects.
   func begin() {
-    guard state.withLock({ $0.recovery.begin() }) else { return }
+    if state.withLock({ $0.recovery.begin() }) { beginWork() }
+  }
+
+  /// The same on a thread that must not wait for the store.
+  func beginPromptly() {
+    if state.withLock({ $0.recovery.begin() }) { reading { [self] in beginWork() } }
+  }
+
+  private func beginWork() {
     let now = time.now
     state.withLock { state in
       if state.periodicTasks.beginRetention(now) { arm(&state, now: now.steady) }

@@ -39,6 +39,7 @@ extension PredictionEngine {
   public func reread(
     _ id: PredictionID, completion: @escaping @Sendable (Result<RereadOutcome, StoreError>) -> Void
   ) {
+    let completion = reading(completion)
     let snapshot: PredictionSnapshot
     do throws(StoreError) {
       guard let found = try self.snapshot(id) else { throw .notFound }

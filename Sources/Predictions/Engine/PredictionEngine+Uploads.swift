@@ -68,6 +68,8 @@ extension PredictionEngine {
     }
   }
 
+  func hasReadyUploads(for account: String) -> Bool { state.withLock { !$0.uploads.ready(for: account).isEmpty } }
+
   /// The inputs that may be sent and are still queued. Those of predictions that another process has taken are
   /// forgotten.
   func readyUploads(of account: String) -> [UploadedInput] {

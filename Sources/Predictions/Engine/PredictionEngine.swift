@@ -70,6 +70,8 @@ public final class PredictionEngine: Sendable {
   public let files = WorkQueue()
   /// Reads files to upload.
   let uploads = WorkQueue()
+  /// Reads the store where it is on a server; see `reading`.
+  private let reads = WorkQueue()
   /// Runs calls in the order of their arrival, behind one that takes long; see `afterAccepted`.
   let arrivals = WorkQueue()
   /// Notified of every change; see `whenChanged`.
@@ -110,6 +112,7 @@ public final class PredictionEngine: Sendable {
       State(
         defaults: defaults, scheduler: Scheduler(seed: seed), downloads: Downloads(atOnce: savesAtOnce),
         periodicTasks: PeriodicTasks(retention: retention.map { Retention(lifetime: $0, now: time.now) })))
+    store.whenOthersCommit { [weak self] in self?.hearOfCommit() }
   }
 
   // MARK: - Calls out of the engine
@@ -141,6 +144,20 @@ public final class PredictionEngine: Sendable {
   var replies: (any ReplyStore)? {
     assertUnlocked()
     return uncheckedReplies
+  }
+
+  /// Runs a body that reads the store, for threads that others wait for: at once where a read takes microseconds, on a thread of
+  /// its own where it may take seconds.
+  func reading(_ body: @escaping @Sendable () -> Void) {
+    if store.isRemote { reads.async(body) } else { body() }
+  }
+
+  /// A caller's completion for a provider's thread: an answer may tell what is left of a limit, which is read.
+  func reading<Value: Sendable>(
+    _ completion: @escaping @Sendable (Value) -> Void
+  ) -> @Sendable (Value) -> Void {
+    guard store.isRemote else { return completion }
+    return { [reads] value in reads.async { completion(value) } }
   }
 
   /// Writes a sentence to the log.
@@ -267,6 +284,23 @@ public final class PredictionEngine: Sendable {
     }
   }
 
+  /// A prediction that this process works on, or that was read a moment ago; `nil` for any other. Does not ask the store.
+  public func current(_ id: PredictionID) -> PredictionSnapshot? {
+    let now = time.now.steady
+    let known = state.withLock { state in
+      state.recovery.hasBegun && (state.scheduler.isWorking(on: id) || !state.live.isStale(now))
+        ? state.live[id].map { shown($0, state.pauses) } : nil
+    }
+    guard let known, !known.isChained else { return nil }
+    askAgain(known)
+    return known
+  }
+
+  /// A prediction as it is in memory, however old; `nil` where it is not there.
+  public func remembered(_ id: PredictionID) -> PredictionSnapshot? {
+    state.withLock { state in state.live[id].map { shown($0, state.pauses) } }
+  }
+
   /// The same prediction with its input, which is not in memory where it is long and the prediction is over.
   public func whole(_ snapshot: PredictionSnapshot) throws(StoreError) -> PredictionSnapshot {
     guard snapshot.prediction.input == nil, let input = try store.input(of: snapshot.prediction.id) else {
@@ -318,7 +352,7 @@ public final class PredictionEngine: Sendable {
   public func bringBack(_ prediction: Prediction, completion: @escaping @Sendable () -> Void) {
     let files = prediction.visibleFiles.filter { $0.location != nil }
     guard !files.isEmpty else { return completion() }
-    outputs.bringBack(files, of: prediction, completion: completion)
+    outputs.bringBack(files, of: prediction) { [self] in reading(completion) }
   }
 
   // MARK: - Cancel and delete
@@ -331,8 +365,9 @@ public final class PredictionEngine: Sendable {
     _ id: PredictionID, deleteRemote: Bool, chain: Bool = false,
     completion: @escaping @Sendable (Result<PredictionSnapshot, StoreError>) -> Void
   ) {
-    begin()
+    // Revoked at once, whatever the store does.
     let (sendable, writer) = revoke(id)
+    beginPromptly()
     let event = PredictionEvent.cancelAsked(deleteRemote: deleteRemote, sendable: sendable)
     let committed = countingReplyWrite { [self] (result: Result<ChainCancellation, StoreError>) in
       switch result {

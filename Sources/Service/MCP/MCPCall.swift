@@ -101,8 +101,7 @@ final class MCPCall: Sendable {
   /// The client may make the call again as soon as it has read the answer.
   private func willAnswer() {
     let ids = service.mcp.images { $0.end(ObjectIdentifier(self)) }
-    // Only then: asking for the engine opens the database.
-    if !ids.isEmpty { withdraw(ids, in: try? service.engine()) }
+    if !ids.isEmpty { withdraw(ids, in: service.engineIfOpen) }
   }
 
   private func isAnswered() {

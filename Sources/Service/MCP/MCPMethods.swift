@@ -4,13 +4,15 @@ internal import JSONRPC
 extension Method {
   /// The methods of MCP: the same predictions for agents. Each row names the revisions that have the method.
   static let mcp: [Method] = [
-    Method(mcp: "server/discover", "Describes this server.", MCPRevision.november2024...(.july2026), Service.discover),
-    Method(mcp: "tools/list", "The tools.", all, MCPTool.list),
+    Method(
+      mcp: "server/discover", "Describes this server.", MCPRevision.november2024...(.july2026), turn: .atOnce,
+      Service.discover),
+    Method(mcp: "tools/list", "The tools.", all, turn: .atOnce, MCPTool.list),
     Method(mcp: "tools/call", "Calls a tool.", all, MCPToolCall.handle),
-    Method(mcp: "prompts/list", "The prompts.", all, MCPPrompt.list),
-    Method(mcp: "prompts/get", "A prompt with its arguments.", all, MCPPrompt.get),
-    Method(mcp: "resources/list", "An empty list; see the templates.", all, MCPResource.list),
-    Method(mcp: "resources/templates/list", "The URI of saved files.", all, MCPResource.templates),
+    Method(mcp: "prompts/list", "The prompts.", all, turn: .atOnce, MCPPrompt.list),
+    Method(mcp: "prompts/get", "A prompt with its arguments.", all, turn: .atOnce, MCPPrompt.get),
+    Method(mcp: "resources/list", "An empty list; see the templates.", all, turn: .atOnce, MCPResource.list),
+    Method(mcp: "resources/templates/list", "The URI of saved files.", all, turn: .atOnce, MCPResource.templates),
     Method(mcp: "resources/read", "A saved file.", all, MCPResource.read),
     Method(mcp: "completion/complete", "Names of models.", all, MCPCompletion.complete),
     Method(mcp: "tasks/get", "The state of a task.", .november2025...(.july2026), MCPTask.get),
@@ -31,10 +33,10 @@ extension Method {
 
   /// A method of MCP, whose schema is MCP's own.
   private convenience init(
-    mcp name: String, _ summary: String, _ revisions: ClosedRange<MCPRevision>,
+    mcp name: String, _ summary: String, _ revisions: ClosedRange<MCPRevision>, turn: Turn = .inOrder,
     _ body: @escaping @Sendable (Service, MCPCall) throws(RPCError) -> Void
   ) {
-    self.init(mcp: name, summary, [], body: .mcp(revisions, body))
+    self.init(mcp: name, summary, [], turn: turn, body: .mcp(revisions, body))
   }
 
   /// A notification of MCP.

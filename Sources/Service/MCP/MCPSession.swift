@@ -49,7 +49,7 @@ final class MCPSession: Sendable {
       if !state.isAtEnd { state.waiting[ObjectIdentifier(call)] = call }
       return state.isAtEnd
     }
-    if isAtEnd { call.end(by: .inputEnded, in: try? call.service.engine()) }
+    if isAtEnd { call.end(by: .inputEnded, in: call.service.engineIfOpen) }
   }
 
   func remove(_ call: MCPCall) {
@@ -84,7 +84,7 @@ final class MCPSession: Sendable {
       defer { state.waiting = [:] }
       return Array(state.waiting.values)
     }
-    for call in calls { call.end(by: .inputEnded, in: try? call.service.engine()) }
+    for call in calls { call.end(by: .inputEnded, in: call.service.engineIfOpen) }
   }
 
   /// Marks a task whose result includes its image, for the lifetime of the process.
@@ -106,8 +106,8 @@ final class MCPSession: Sendable {
 extension Service {
   /// Handles an MCP request, if its revision has the method.
   func handleMCP(
-    _ request: Request, _ params: MethodParameters, _ reply: consuming Reply, in revisions: ClosedRange<MCPRevision>,
-    _ body: (Service, MCPCall) throws(RPCError) -> Void
+    _ request: Request, _ params: MethodParameters, _ reply: consuming Reply, of revisions: ClosedRange<MCPRevision>,
+    in turns: Turns?, _ body: @escaping @Sendable (Service, MCPCall) throws(RPCError) -> Void
   ) {
     guard let id = request.id?.value, !id.isNull else { return reply.error(.invalidRequest) }
     let context: MCPRequestContext
@@ -117,17 +117,35 @@ extension Service {
     } catch {
       return reply.error(error)
     }
-    struct Cell { weak var call: MCPCall? }
+    struct Cell {
+      weak var call: MCPCall?
+      var hasBegun = false
+    }
     let cell = Protected(Cell())
     let pending = reply.later { [self] pending in
-      // MCP: a request that was cancelled is not answered.
-      pending.silence()
-      guard let call = cell.withLock({ $0.call }) else { return }
-      mcp.remove(call)
-      call.end(by: .cancelled, in: try? engine())
+      let cancel: @Sendable () -> Void = { [self] in
+        // MCP: a request that was cancelled is not answered.
+        pending.silence()
+        guard let call = cell.withLock({ $0.call }) else { return }
+        mcp.remove(call)
+        call.end(by: .cancelled, in: engineIfOpen)
+      }
+      // A retry that arrived before the cancellation may be about to hold its prediction. A call that waits for its turn ends at once.
+      if let turns, cell.withLock({ $0.hasBegun }) { turns.add(bytes: 0, cancel) } else { cancel() }
     }
     let call = MCPCall(context, params.object, id: id, reply: pending, service: self)
     cell.withLock { $0.call = call }
+    if let turns {
+      turns.add(bytes: params.byteEstimate) { [self] in
+        cell.withLock { $0.hasBegun = true }
+        if !call.isOver { perform(call, body) }
+      }
+    } else {
+      perform(call, body)
+    }
+  }
+
+  private func perform(_ call: MCPCall, _ body: (Service, MCPCall) throws(RPCError) -> Void) {
     do throws(RPCError) {
       try body(self, call)
     } catch {
