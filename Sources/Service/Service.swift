@@ -139,9 +139,10 @@ public final class Service: RequestHandler {
     _ body: @escaping @Sendable (Service, MethodParameters, PendingCall) throws(RPCError) -> Void
   ) {
     let box = Protected<PendingCall?>(nil)
-    let pending = reply.later { [opened] _ in
+    let pending = reply.later { [opened, later = self.turns] _ in
       guard let call = box.withLock({ $0 }) else { return }
-      call.end(by: .cancelled, in: try? opened.valueIfMade?.get()).answer?(call)
+      guard let answer = call.end(by: .cancelled, in: try? opened.valueIfMade?.get()).answer else { return }
+      if let later { later.add(bytes: 0) { answer(call) } } else { answer(call) }
     }
     let call = PendingCall(pending, cancellation: .whileWaiting)
     box.withLock { $0 = call }

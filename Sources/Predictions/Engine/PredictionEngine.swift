@@ -284,14 +284,15 @@ public final class PredictionEngine: Sendable {
     }
   }
 
-  /// A prediction that this process works on, or that was read a moment ago; `nil` for any other. Does not ask the store.
+  /// A prediction that this process works on, or that was read a moment ago, with its input; `nil` for any other. Does not ask the
+  /// store.
   public func current(_ id: PredictionID) -> PredictionSnapshot? {
     let now = time.now.steady
     let known = state.withLock { state in
       state.recovery.hasBegun && (state.scheduler.isWorking(on: id) || !state.live.isStale(now))
         ? state.live[id].map { shown($0, state.pauses) } : nil
     }
-    guard let known, !known.isChained else { return nil }
+    guard let known, !known.isChained, known.prediction.input != nil else { return nil }
     askAgain(known)
     return known
   }
