@@ -49,6 +49,12 @@ extension Connection {
     return !state.withLock { $0.readerIsGone }
   }
 
+  /// Whether more replies wait for the reader than the memory should hold.
+  public var isBehind: Bool { outbox.unwritten > limits.unwrittenBytes }
+
+  /// Waits until the reader has taken enough of them, or is gone. Not on the reading thread.
+  public func waitUntilNotBehind() { outbox.waitForRoom(below: limits.unwrittenBytes) }
+
   /// Waits until a long reply may be sent, and returns its largest length in bytes.
   func waitForRoom(at address: Address) -> Int {
     switch address {

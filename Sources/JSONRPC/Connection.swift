@@ -18,7 +18,7 @@ public protocol RequestHandler: Sendable {
   func refusal(requestsInFlight limit: Int) -> RPCError
 
   /// Called when all requests of one read have been handled and before their replies are written: the place to commit.
-  /// It may block. Replies kept with `later` that are given in here go out in the same write, in the order of requests.
+  /// It may wait. Replies kept with `later` that are given in here go out in the same write, in the order of requests.
   func settle()
 
   /// Called once, from any thread, when the reader of the replies is gone. Replies are dropped from then on.

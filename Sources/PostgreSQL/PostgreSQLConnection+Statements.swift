@@ -23,22 +23,24 @@ struct Pipeline {
   /// How many bytes of parameters it has.
   var bytes = 0
 
-  /// With more of either, the answers are waited for: what was sent is in memory.
+  /// With more of either, the answers are waited for: the library keeps in memory what the server has not taken.
   var isFull: Bool { items.count >= 512 || bytes > 1 << 20 }
 }
 
 /// A statement in the server's spelling of parameters, and the names under which the server keeps it, by the types of the parameters.
 final class StatementText {
   let sql: String
-  var isKnown = false
+  /// How often it was run with each combination of types.
+  var uses: [[UInt32]: Int] = [:]
   var names: [[UInt32]: String] = [:]
 
   init(_ sql: String) { self.sql = sql }
 }
 
 extension PostgreSQLConnection {
-  /// How many statements the server keeps for a connection. It keeps one with its second use: some are used once.
+  /// How many statements the server keeps for a connection, and from which use on: many combinations of NULL are rare.
   private static let mostKept = 256
+  private static let keptUse = 5
 
   // MARK: Running
 
@@ -157,7 +159,6 @@ extension PostgreSQLConnection {
     } else {
       isSent = sendPlainly(text, parameters)
     }
-    text.isKnown = true
     guard isSent else { throw lost("could not be asked") }
     pipeline.items.append(.statement)
     pipeline.bytes += parameters.bytes.count
@@ -167,7 +168,9 @@ extension PostgreSQLConnection {
   ///
   /// - Returns: its name; `nil` where it is not kept.
   private func keep(_ text: StatementText, _ parameters: Parameters) -> String? {
-    guard text.isKnown, kept < Self.mostKept else { return nil }
+    let uses = text.uses[parameters.types, default: 0] + 1
+    text.uses[parameters.types] = uses
+    guard uses >= Self.keptUse, kept < Self.mostKept else { return nil }
     let name = "s\(kept)"
     guard pg_send_prepare(handle, name, text.sql, Int32(parameters.types.count), parameters.types) else { return nil }
     kept += 1
@@ -218,7 +221,7 @@ extension PostgreSQLConnection {
 
   // MARK: Answers
 
-  /// Takes the answers to all that was sent. Of what stands before an earlier sync nobody waits for the outcome.
+  /// Takes the answers to all that was sent. Those before an earlier sync are dropped: they are of announcements.
   private func take(atMost patience: Int64) throws(PostgreSQLError) -> [PostgreSQLRows] {
     Promptness.assertMayWait()
     let deadline = MonotonicClock.milliseconds + patience

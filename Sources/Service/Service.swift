@@ -67,6 +67,7 @@ public final class Service: RequestHandler {
   public func attach(_ connection: Connection) {
     state.withLock { $0.connection = connection }
     subscriptions.attach(connection)
+    turns?.attach(connection)
   }
 
   /// Whether the client sent `shutdown` and `exit`.
@@ -142,6 +143,7 @@ public final class Service: RequestHandler {
     let pending = reply.later { [opened, later = self.turns] _ in
       guard let call = box.withLock({ $0 }) else { return }
       guard let answer = call.end(by: .cancelled, in: try? opened.valueIfMade?.get()).answer else { return }
+      // It may have to read a long input.
       if let later { later.add(bytes: 0) { answer(call) } } else { answer(call) }
     }
     let call = PendingCall(pending, cancellation: .whileWaiting)
@@ -186,16 +188,23 @@ public final class Service: RequestHandler {
   /// See `RequestHandler`.
   public func refusal(requestsInFlight limit: Int) -> RPCError { .tooManyInFlight(limit: limit) }
 
-  /// See `RequestHandler`: the requests of one read are committed together before they are answered.
+  /// See `RequestHandler`: the requests of one read are committed together before they are answered. For a server the commit is begun
+  /// behind them, and not waited for.
   public func settle() {
-    if let turns {
-      turns.settle { [self] in engineIfOpen?.settle() }
-    } else {
+    guard let turns else {
       engineIfOpen?.settle()
+      return
     }
+    turns.settle { [self] in engineIfOpen?.commit() }
+    engineIfOpen?.waitForRoom()
   }
 
   // MARK: - For methods
+
+  /// Runs a body that may read predictions, on a thread that may wait for them.
+  func mayRead(_ body: @escaping @Sendable () -> Void) {
+    if let turns { turns.add(bytes: 0, body) } else { body() }
+  }
 
   func engine() throws(RPCError) -> PredictionEngine {
     do throws(StoreError) {
@@ -248,6 +257,7 @@ public final class Service: RequestHandler {
   /// For the end of the connection of a shared program: nothing waits any more, and connection and service let go of each other.
   public func leave() {
     inputEnded()
+    turns?.attach(nil)
     state.withLock { $0.connection.take() }?.cancelAll()
   }
 

@@ -79,7 +79,7 @@ def main() -> None:
             elif part == "million":
                 rows += million.measure(program, driver, folder, options.runs)
             elif part == "fleet":
-                rows += fleet.measure(program, driver, folder)
+                rows += fleet.measure(program, driver, folder, options.runs)
             elif part == "felt":
                 rows += felt.measure(program, folder, options.felt_jobs, options.felt_rows)
             elif part == "growth":

@@ -1,10 +1,12 @@
-"""Predictions in PostgreSQL: submits by several processes, beside what pgbench inserts into the same server; and how soon another
-process knows. With the server on this machine, and behind a proxy that adds 1 ms each way."""
+"""Predictions in PostgreSQL: submits by several processes, beside what pgbench inserts into the same server; how soon another
+process knows; and what a call costs that needs no server, beside the same with SQLite. With the server on this machine, and behind
+a proxy that adds 1 ms each way."""
 
 from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import socket
 import statistics
@@ -16,14 +18,16 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from child import HERE, drive
+from child import HERE, Child, drive, one_cpu
 from durable import fdatasync_p50
+from filling import Copies
 from report import Row
 
 sys.path.insert(0, str(HERE.parent / "Fixtures"))
 
 SUBMIT = '{"jsonrpc":"2.0","id":@ID@,"method":"submit","params":{"prompt":"a red fox in snow"}}'
 DELAY = 0.001
+ROWS = 1_000_000
 
 
 class Proxy:
@@ -99,7 +103,7 @@ def submits(program: Path, driver: Path, folder: Path, environment: dict[str, st
         return sum(pool.map(one, range(processes)))
 
 
-def measure(program: Path, driver: Path, folder: Path) -> list[Row]:
+def measure(program: Path, driver: Path, folder: Path, runs: int) -> list[Row]:
     if os.getuid() != 0 or not shutil.which("psql"):
         return []
     from postgres import Postgres
@@ -128,7 +132,62 @@ def measure(program: Path, driver: Path, folder: Path) -> list[Row]:
                 rows.append(Row(f"durable submits into PostgreSQL, one by one, {name}", ", ".join(shown), beside, ""))
                 rows.append(Row(f"another process knows, {name}", knowledge(program, folder / f"k{port}", {
                     **quiet, "IMAGEWIRE_STORE": f"postgresql://postgres@{server.host}:{port}/{database}"}), "", "≤ 20 ms + round trip"))
+            for name in ("status", "million"):
+                server.create(name)
+            rows.append(status(program, driver, folder, runs, server.address("status")))
+            rows.append(million(program, driver, folder, server))
     return rows
+
+
+def status(program: Path, driver: Path, folder: Path, runs: int, store: str) -> Row:
+    """The round trip of a `status` with both stores, in turn."""
+    commands, templates = {}, {}
+    for name, variables in (("PostgreSQL", {"IMAGEWIRE_STORE": store}), ("SQLite", {})):
+        command = [str(program), "--provider", "sandbox", "--state-dir", str(folder / f"status-{name}")]
+        with Child(command, **variables) as child:
+            made = child.call("submit", prompt="a red fox in snow", wait_ms=60_000)
+        commands[name] = (command, {**os.environ, **variables})
+        templates[name] = '{"jsonrpc":"2.0","id":@ID@,"method":"status","params":{"id":"%s"}}' % made["id"]
+    seen: dict[str, list[float]] = {}
+    for _ in range(runs):
+        for name, (command, environment) in commands.items():
+            found = drive(driver, command, templates[name], count=20_000, window=1, where=one_cpu(), environment=environment)
+            seen.setdefault(name, []).append(found["p50"])
+    ours, beside = (statistics.median(seen[name]) for name in ("PostgreSQL", "SQLite"))
+    return Row(
+        "`status` round trip p50, one CPU, predictions in PostgreSQL", f"{ours:.2f} µs = {ours / beside:.2f}x SQLite",
+        f"SQLite {beside:.2f} µs", "≤ 1.03x")
+
+
+def million(program: Path, driver: Path, folder: Path, server) -> Row:
+    """`status` of predictions of others, by chance out of a million, beside the round trip of a `SELECT 1`."""
+    command = [str(program), "--provider", "sandbox", "--state-dir", str(folder / "million")]
+    environment = {**os.environ, "IMAGEWIRE_STORE": server.address("million")}
+    with Child(command, IMAGEWIRE_STORE=server.address("million")) as child:
+        child.call("submit", prompt="a red fox in snow", wait_ms=60_000)
+    newest = int(server.sql("SELECT max(seq) FROM imagewire.predictions", "million")[0][0])
+    copies = Copies(newest, ROWS - 1, step_ms=60_000)
+    other = {"seq": f"{newest} - n::bigint * {60_000 << 12}", "low": "n::bigint * 2654435761"}
+    for table in ("predictions", "inputs", "words"):
+        names = [name for (name,) in server.sql(
+            f"SELECT column_name FROM information_schema.columns WHERE table_schema = 'imagewire' AND table_name = '{table}'", "million")]
+        server.sql(
+            f"INSERT INTO imagewire.{table}({', '.join(names)}) SELECT {', '.join(other.get(name, name) for name in names)}"
+            f" FROM imagewire.{table}, generate_series({ROWS - 1}, 1, -1) n WHERE seq = {newest}", "million")
+    server.sql("ANALYZE", "million")
+    templates = folder / "foreign"
+    ids = map(copies.id, random.Random(7).sample(range(1, ROWS), 5_000))
+    templates.write_text("".join('{"jsonrpc":"2.0","id":@ID@,"method":"status","params":{"id":"%s"}}\n' % id for id in ids))
+    found = drive(driver, command, templates, count=5_000, window=1, environment=environment)
+    with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
+        script.write("SELECT 1;\n")
+        script.flush()
+        os.chmod(script.name, 0o644)
+        out = server.run("pgbench", "-n", "-f", script.name, "-c", 1, "-T", 3, server.address("million"))
+    trip = 1e3 / float(next(line.split("=")[1].split()[0] for line in out.splitlines() if line.startswith("tps")))
+    return Row(
+        f"`status` of others' predictions by chance, {ROWS:,} in PostgreSQL", f"p50 {found['p50'] / 1_000:.2f} ms",
+        f"round trip {trip:.2f} ms", "≤ round trip + 0.5 ms")
 
 
 def knowledge(program: Path, folder: Path, environment: dict[str, str]) -> str:

@@ -1,10 +1,13 @@
 """A server that answers nothing holds up only what needs it: neither the thread that reads nor those that send and poll."""
 
+import json
+import subprocess
 import threading
 import time
+from pathlib import Path
 
 import pytest
-from program import RPCError, wait_for
+from program import BINARY, RPCError, environment, wait_for
 
 from test_hosts import FOREVER, polled, store  # noqa: F401
 
@@ -124,3 +127,78 @@ def test_a_commit_of_another_machine_is_heard_at_once(hosts, store):
             two.notifications.append(two.receive())
         lags.append(time.monotonic() - begun)
     assert sorted(lags)[4] < 0.1, lags
+
+
+def test_a_time_limit_holds_while_the_server_is_silent(hosts, store, wavespeed, database):
+    wavespeed.script(poll=FOREVER)
+    one, two = (host.start() for host in hosts(2, store))
+    id = polled(wavespeed, one)
+    begun = time.monotonic()
+    waiting = one.start("result", id=id, timeout_ms=1_500)
+    # What another machine commits is read just when the server falls silent.
+    two.call("submit", prompt="another boat")
+    with database.silent():
+        assert one.reply(waiting)["status"] == "processing"
+        assert time.monotonic() - begun < 3
+
+
+def test_an_agent_that_gives_up_forbids_the_post_at_once(process, wavespeed):
+    """Its cancellation does not wait behind other calls."""
+    wavespeed.script(poll=FOREVER)
+    process.call("initialize", protocolVersion="2025-06-18", capabilities={}, clientInfo={"name": "t", "version": "1"})
+    first = polled(wavespeed, process)
+    made = process.start("tools/call", name="generate_image", arguments={"prompt": "a second boat", "wait_seconds": 50})
+    wait_for(lambda: len(process.call("list")["predictions"]) == 2, "the second prediction")
+    calls = [{"jsonrpc": "2.0", "id": 10_000 + n, "method": "list", "params": {"limit": 500}} for n in range(3_000)]
+    process.send(*calls, {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": made}})
+    wavespeed.clear()
+    for call in calls:
+        process.reply(call["id"])
+    assert process.call("result", id=first, timeout_ms=30_000)["status"] == "completed"
+    time.sleep(1)  # For a POST that must not come.
+    assert len(wavespeed.posts()) == 1
+
+
+def test_a_client_with_many_calls_holds_up_no_other(hosts, store, tmp_path):
+    (host,) = hosts(1, store)
+    address = f"unix:{tmp_path}/socket"
+    host.start("serve", "--listen", address, "--max-concurrency", "1")
+    wait_for(lambda: Path(f"{tmp_path}/socket").exists(), "the socket")
+    busy, other = (host.start("--connect", address) for _ in range(2))
+    for number in range(100):
+        busy.start("submit", prompt=f"boat {number}")
+    wait_for(lambda: len(other.call("list", limit=500)["predictions"]) == 100, "all predictions")
+    calls = [{"jsonrpc": "2.0", "id": 10_000 + n, "method": "list", "params": {"limit": 100}} for n in range(3_000)]
+    busy.send(*calls)
+    busy.reply(10_000)
+    for _ in range(5):
+        quickly(other, "list", limit=1)
+    assert 12_999 not in busy.replies, "the first client was not busy"
+
+
+def test_a_client_that_does_not_read_takes_no_memory(hosts, store):
+    (host,) = hosts(1, store)
+    prompt = "x" * 1_000_000
+    with host.start("--provider", "sandbox") as program:
+        id = program.call("submit", input={"prompt": prompt, "size": "64x64"}, wait_ms=30_000)["id"]
+    calls = [{"jsonrpc": "2.0", "id": n, "method": "status", "params": {"id": id, "full": True}} for n in range(1_000)]
+    words = ["ip", "netns", "exec", host.name, BINARY]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(host.home, **host.variables)) as process:
+        threading.Thread(target=write_all, args=(process.stdin, calls), daemon=True).start()
+        peak = lambda: int(next(line for line in open(f"/proc/{process.pid}/status") if line.startswith("VmHWM")).split()[1]) // 1024
+        process.stdout.readline()
+        before = -1
+        while peak() != before:
+            before = peak()
+            time.sleep(1)  # Until it takes no more.
+        assert before < 300, f"{before} MB"
+        # Every reply comes nevertheless.
+        for _ in range(999):
+            process.stdout.readline()
+        process.stdin.close()
+        assert process.wait(30) == 0
+
+
+def write_all(stdin, calls):
+    stdin.write("".join(json.dumps(call) + "\n" for call in calls).encode())
+    stdin.flush()

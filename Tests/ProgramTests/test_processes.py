@@ -14,10 +14,10 @@ from program import RPCError, wait_for
 from promise import GONE, assert_files_are_whole, assert_polls_do_not_overlap, assert_promise, everything, post_counts, settled
 
 
-def most_at_once(wavespeed, within=0.3):
+def most_at_once(wavespeed, adopted=None):
     """The largest number of predictions that were between their POST and their last poll at any time. Those whose reply
-    was lost with their process hold no slot while they are looked for, and are not counted: their first poll does not come `within`
-    so many seconds."""
+    was lost with their process hold no slot while they are looked for, and are not counted: the ids `adopted`; where they are not
+    given, those whose first poll does not come within 0.3 seconds."""
     first, last = {}, {}
     for request in wavespeed.polls():
         id = request["path"].split("/")[4]
@@ -27,7 +27,7 @@ def most_at_once(wavespeed, within=0.3):
     prompts = {p["input"]["prompt"]: id for id, p in wavespeed.predictions.items()}
     for request in wavespeed.posts():
         id = prompts[json.loads(request["body"])["prompt"]]
-        if id in first and first[id] - request["seconds"] < within:
+        if id in first and (first[id] - request["seconds"] < 0.3 if adopted is None else id not in adopted):
             moments += [(request["seconds"], 1), (last[id], -1)]
     most = count = 0
     for _, change in sorted(moments):

@@ -269,7 +269,7 @@ extension PredictionEngine {
         let answer = result.map { state.modelCache.note($0, of: account, now: now) }
         return (answer, state.modelRequests.end(number, of: account))
       }
-      // An answer may tell what is left of a limit, which is read.
+      // What is left of a limit may belong to the answer, and must be read.
       let tell: @Sendable () -> Void = { for completion in completions { completion(answer) } }
       if provider.isEmbedded { tell() } else { reading(tell) }
     }

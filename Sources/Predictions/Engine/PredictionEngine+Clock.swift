@@ -52,13 +52,8 @@ extension PredictionEngine {
         state.periodicTasks.takeExpired(moment), mustBegin, state.bills.takeDue(now), state.bills.takeSearch(now)
       )
     }
-    // An agent is also told what is left of its caps, which is read.
-    if !expired.isEmpty || !ticking.isEmpty {
-      reading { [self] in
-        answer(expired)
-        for (waiter, snapshot) in ticking { waiter.onProgress?(snapshot) }
-      }
-    }
+    answer(expired)
+    for (waiter, snapshot) in ticking { waiter.onProgress?(snapshot) }
     for retry in failed { record(retry.id, retry.event, by: retry.writer) }
     if !failed.isEmpty { state.signal { $0.pendingRecords.end(failed.count) } }
     if mustBegin { beginPromptly() }

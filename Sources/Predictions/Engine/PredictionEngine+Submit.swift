@@ -183,6 +183,16 @@ extension PredictionEngine {
     }
   }
 
+  /// Begins to commit all accepted requests, and waits for nothing.
+  public func commit() {
+    if state.withLock({ $0.replyWrites.count > 0 }) { store.flush(atMost: 0) }
+  }
+
+  /// Waits while more than `replyWriteLimit` writes are in progress.
+  public func waitForRoom() {
+    if state.withLock({ $0.replyWrites.count > Self.replyWriteLimit }) { store.flush() }
+  }
+
   /// Runs a body that must see all requests accepted before it: at once where all are committed, otherwise on another
   /// thread.
   public func afterAccepted(_ body: @escaping @Sendable () -> Void) {

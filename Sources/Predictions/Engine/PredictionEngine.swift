@@ -24,6 +24,7 @@ public final class PredictionEngine: Sendable {
     var uploads = Uploads()
     var pendingRecords = PendingRecords()
     var bills = Bills()
+    var recentNotices = RecentNotices()
     var chains = Chains()
     /// The newest id of a prediction of this process.
     var lastID: PredictionID?
@@ -152,7 +153,7 @@ public final class PredictionEngine: Sendable {
     if store.isRemote { reads.async(body) } else { body() }
   }
 
-  /// A caller's completion for a provider's thread: an answer may tell what is left of a limit, which is read.
+  /// A caller's completion for a provider's thread: what is left of a limit may belong to the answer, and must be read.
   func reading<Value: Sendable>(
     _ completion: @escaping @Sendable (Value) -> Void
   ) -> @Sendable (Value) -> Void {
@@ -160,10 +161,10 @@ public final class PredictionEngine: Sendable {
     return { [reads] value in reads.async { completion(value) } }
   }
 
-  /// Writes a sentence to the log.
+  /// Writes a sentence to the log; the same one once a minute at most.
   func notice(_ sentence: String) {
-    assertUnlocked()
-    uncheckedNotice(sentence)
+    let now = time.now.steady
+    if state.withLock({ $0.recentNotices.mayWrite(sentence, at: now) }) { uncheckedNotice(sentence) }
   }
 
   /// Answers waits that have ended.

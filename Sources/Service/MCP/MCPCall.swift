@@ -91,7 +91,10 @@ final class MCPCall: Sendable {
     for snapshot: PredictionSnapshot, isInline: Bool, size: Int = MCPFileContents.copySize,
     _ body: @escaping @Sendable (MCPRoom) -> Void
   ) {
-    guard isInline || snapshot.prediction.visibleFiles.contains(where: \.kind.isText) else { return body(.none) }
+    guard isInline || snapshot.prediction.visibleFiles.contains(where: \.kind.isText) else {
+      // An answer may tell what is left of the caps for agents.
+      return service.mayRead { body(.none) }
+    }
     service.pictures.async { [reply] in
       let bytes = min(Service.pictureLimit, reply.waitForRoom())
       body(MCPRoom(pictureBytes: isInline ? bytes : 0, pictureSize: size, readsTexts: true))

@@ -130,13 +130,18 @@ extension Service {
         mcp.remove(call)
         call.end(by: .cancelled, in: engineIfOpen)
       }
-      // A retry that arrived before the cancellation may be about to hold its prediction. A call that waits for its turn ends at once.
-      if let turns, cell.withLock({ $0.hasBegun }) { turns.add(bytes: 0, cancel) } else { cancel() }
+      // A retry that arrived before the cancellation, and waits for its turn, may come to hold its prediction. Otherwise the POST is
+      // forbidden at once.
+      if let turns, turns.hasAgentsCall, cell.withLock({ $0.hasBegun }) {
+        turns.add(bytes: 0, cancel)
+      } else {
+        cancel()
+      }
     }
     let call = MCPCall(context, params.object, id: id, reply: pending, service: self)
     cell.withLock { $0.call = call }
     if let turns {
-      turns.add(bytes: params.byteEstimate) { [self] in
+      turns.add(bytes: params.byteEstimate, isAgents: true) { [self] in
         cell.withLock { $0.hasBegun = true }
         if !call.isOver { perform(call, body) }
       }

@@ -127,7 +127,8 @@ public final class TablePredictionStore: PredictionStore {
     let start = MonotonicClock.milliseconds
     guard let database = database as? PredictionDatabase else {
       thread.close()
-      thread.join(atMost: 1_000)
+      // Hosts wait for two seconds, and most of them are over.
+      thread.join(atMost: 100)
       return database.leave()
     }
     func isInTime() -> Bool { MonotonicClock.milliseconds - start < 1_000 }

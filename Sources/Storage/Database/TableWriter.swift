@@ -88,7 +88,7 @@ final class TableWriter {
     do {
       let value = try body()
       try connection.run("RELEASE one")
-      // With others its failure must be known now; that of the only one comes with the commit.
+      // In a group of several, a failure must be known now: it undoes this write alone. Of a single write it comes with the commit.
       if !isOnly { try connection.settle() }
       return value
     } catch {

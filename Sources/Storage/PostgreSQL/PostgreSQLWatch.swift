@@ -22,6 +22,8 @@ final class PostgreSQLWatch: Sendable {
     var lastAnswer: Int64 = 0
     /// The number of the newest change.
     var newest: Int64 = 0
+    /// The newest one that the listener was told of.
+    var told: Int64 = 0
     /// Why the last attempt to connect failed, or why the connection broke that is not made again yet.
     var fault: PostgreSQLError?
     /// When this process last needed the connection.
@@ -38,6 +40,8 @@ final class PostgreSQLWatch: Sendable {
 
   /// How often the server is asked for commits, in milliseconds; notifications come in between.
   private static let beat: Int64 = 1_000
+  /// How long the end waits for the server, in milliseconds: the end of the process closes the connection anyway.
+  private static let farewell: Int64 = 100
   /// How often the lock is tried while another connection has it, in milliseconds.
   private static let retry: Int64 = 50
   /// How long a connection is kept that nobody needs, in milliseconds.
@@ -116,7 +120,7 @@ final class PostgreSQLWatch: Sendable {
   func stop() {
     state.signal { $0.isStopping = true }
     bell.ring()
-    _ = state.wait(atMost: Self.beat) { $0.isRunning ? nil : true }
+    _ = state.wait(atMost: Self.farewell) { $0.isRunning ? nil : true }
   }
 
   /// Makes the connection, unless it is there, and keeps it for a while.
@@ -164,7 +168,7 @@ final class PostgreSQLWatch: Sendable {
       let (isStopping, lastUse) = state.withLock { ($0.isStopping, $0.lastUse) }
       if isStopping {
         // Closing the connection would do it too, but only a moment later.
-        _ = try? server.run("SELECT pg_advisory_unlock_all()", atMost: Self.beat)
+        _ = try? server.run("SELECT pg_advisory_unlock_all()", atMost: Self.farewell)
         return
       }
       if MonotonicClock.milliseconds - lastUse >= Self.rest,
@@ -180,9 +184,11 @@ final class PostgreSQLWatch: Sendable {
       let newest = try server.run("SELECT coalesce(max(change), 0) FROM changes", atMost: 5_000).integer(0, 0)
       let listener = state.signal { [isHeld] state -> Listener? in
         // Fewer after a failover.
-        let isNew = newest != state.newest
-        if isNew { state.hasChanged = true }
+        if newest != state.newest { state.hasChanged = true }
         state.newest = newest
+        // Also after a commit of this process: one of another may have come before it.
+        let isNew = newest != state.told
+        state.told = newest
         // It was true when the question left.
         state.lastAnswer = asked
         if isHeld, state.heldSince == nil { state.heldSince = state.lastAnswer }
