@@ -1,6 +1,7 @@
 """A server that answers nothing holds up only what needs it: neither the thread that reads nor those that send and poll."""
 
 import json
+import signal
 import subprocess
 import threading
 import time
@@ -112,6 +113,16 @@ def test_a_shutdown_behind_calls_that_wait(process, database):
         process.send({"jsonrpc": "2.0", "method": "exit"})
     assert process.reply(submitted)["id"]
     assert process.wait() == 0
+
+
+def test_a_signal_ends_it_in_time_while_the_server_is_silent(process, database):
+    process.call("submit", prompt="a boat")
+    with database.silent():
+        process.start("list")
+        process.start("submit", prompt="another boat")
+        begun = time.monotonic()
+        assert process.kill(signal.SIGTERM) == 0
+        assert time.monotonic() - begun < 2.5
 
 
 def test_a_commit_of_another_machine_is_heard_at_once(hosts, store):

@@ -371,18 +371,6 @@ final class TableConnection {
   }
 }
 
-extension TableBindable {
-  /// The value as a server gets it.
-  fileprivate var parameter: PostgreSQLValue {
-    switch cell {
-    case .null: .null
-    case .integer(let integer): .integer(integer)
-    case .text(let text): .text(text)
-    case .blob(let bytes): .bytes(bytes)
-    }
-  }
-}
-
 /// The text of a statement as a key. Its hash is its length: there are few statements, their texts are long, and hardly two
 /// are equally long. Comparing a text with itself takes no time.
 private struct StatementText: Hashable {

@@ -9,3 +9,15 @@ struct ServerAccess {
   /// Why the server is known not to answer, so that nobody should wait for it.
   let fault: () -> PostgreSQLError?
 }
+
+extension TableBindable {
+  /// The value as a server gets it.
+  var parameter: PostgreSQLValue {
+    switch cell {
+    case .null: .null
+    case .integer(let integer): .integer(integer)
+    case .text(let text): .text(text)
+    case .blob(let bytes): .bytes(bytes)
+    }
+  }
+}
