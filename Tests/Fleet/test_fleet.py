@@ -20,7 +20,7 @@ from test_processes import most_at_once
 
 FAULTS = int(os.environ.get("FLEET_FAULTS", 12))
 PREDICTIONS = int(os.environ.get("FLEET_PREDICTIONS", 120))
-LIMIT = max(8, PREDICTIONS // 30)
+LIMIT = max(8, PREDICTIONS // 15)
 PRICE = 0.05
 
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 import pickle
 import signal
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -228,6 +229,37 @@ def test_closing_ends_a_loop_of_another_thread(client):
     # It starts no process again.
     assert client._connection is None
     assert [one.status for one in client.list(text="never")] == ["cancelled"]
+
+
+@pytest.mark.behaviour("map-interrupted")
+def test_a_loop_that_closing_overtakes_starts_no_process(client, monkeypatch):
+    """Its wait is answered, since closing cancels what runs, and it goes on only when the client is closed."""
+    client.call("ping")
+    ask, give_up, closed = client._ask, client._give_up, threading.Event()
+    waits = lambda: [one for one in client._connection._pending.values() if one.method == "wait"]
+
+    def slow(call, *rest, **named):
+        answer = ask(call, *rest, **named)
+        if call.method == "wait":
+            closed.wait(PATIENCE)
+        return answer
+
+    def patient(batch):
+        give_up(batch)
+        if not closed.is_set():
+            wait_until(lambda: not waits())
+
+    monkeypatch.setattr(client, "_ask", slow)
+    monkeypatch.setattr(client, "_give_up", patient)
+    with ThreadPoolExecutor() as pool:
+        mapping = pool.submit(lambda: list(client.map(["never", "next"], concurrency=1, sandbox={"never": True}, **SIZE)))
+        wait_until(lambda: client._connection and waits())
+        client.close(PATIENCE)
+        closed.set()
+        with pytest.raises(imagewire.MapFailed):
+            mapping.result(PATIENCE)
+    assert client._connection is None
+    assert [one.status for one in client.list(text="never")] == ["cancelled"] and not client.list(text="next").predictions
 
 
 @pytest.mark.behaviour("map")

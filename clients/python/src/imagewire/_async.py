@@ -34,12 +34,12 @@ class AsyncClient(BaseClient):
     Leaving the `async with` block ends the process; so does the end of the program. The arguments are those of `Client`.
     """
 
-    async def _connected(self) -> Connection:
+    async def _connected(self, batch: Optional[Batch] = None) -> Connection:
         connection = self._connection
-        if connection is not None and connection.is_usable:
+        if connection is not None and connection.is_usable and not (batch is not None and batch.is_closed):
             return connection
         # Starting takes some milliseconds, which an event loop has better uses for.
-        return await asyncio.get_running_loop().run_in_executor(None, self._connect)
+        return await asyncio.get_running_loop().run_in_executor(None, self._connect, batch)
 
     async def close(self, timeout: float = 5.0) -> None:
         """Ends all waiting and the process; see `Client.close`."""
@@ -64,8 +64,8 @@ class AsyncClient(BaseClient):
         """Any method of the protocol, and its result as it came."""
         return await self._ask(Call(method, params or {}, lambda value: value), timeout)
 
-    async def _ask(self, call: "Call[T]", timeout: Optional[float] = None) -> T:
-        connection = await self._connected()
+    async def _ask(self, call: "Call[T]", timeout: Optional[float] = None, batch: Optional[Batch] = None) -> T:
+        connection = await self._connected(batch)
         return call.read(await self._answer(connection, connection.start(call.method, call.params), timeout))
 
     async def _answer(self, connection: Connection, pending: Pending, timeout: Optional[float] = None) -> Any:
@@ -113,9 +113,11 @@ class AsyncClient(BaseClient):
                 await self.result(prediction.id, timeout=timeout, on_progress=tell if on_progress is not None else None))
 
     @asynccontextmanager
-    async def _submitting(self, call: "Call[Prediction]") -> AsyncGenerator[Tuple[Prediction, Callable[[], None]], None]:
+    async def _submitting(
+        self, call: "Call[Prediction]", batch: Optional[Batch] = None
+    ) -> AsyncGenerator[Tuple[Prediction, Callable[[], None]], None]:
         """Submits; an interruption before the block ends takes the prediction back, and so does the function that it yields."""
-        connection = await self._connected()
+        connection = await self._connected(batch)
         pending = connection.prepare(call.method, keep=True)
         try:
             connection.send(pending, call.params)
@@ -171,7 +173,7 @@ class AsyncClient(BaseClient):
             while not batch.ended:
                 for place, call in batch.calls():
                     try:
-                        async with self._submitting(call) as (prediction, _):
+                        async with self._submitting(call, batch) as (prediction, _):
                             batch.accepted(place, prediction)
                     except CallError as error:
                         batch.refused(place, error)
@@ -198,13 +200,14 @@ class AsyncClient(BaseClient):
     async def _wait_for_any(self, batch: Batch) -> None:
         """Waits until a prediction of the batch is finished, and tells the batch."""
         try:
-            ids = likely_finished(await self.wait(batch.running, mode="any", timeout=_calls.SLICE))
+            wait = _calls.wait(batch.running, "any", _calls.SLICE)
+            ids = likely_finished(await self._ask(wait, _calls.SLICE + self._timeout, batch))
         except PredictionNotFound:
             # One was deleted meanwhile; which one is not said.
             ids = batch.running
         for id in ids:
             try:
-                prediction = await self._ask(_calls.result(id, 0, False))
+                prediction = await self._ask(_calls.result(id, 0, False), batch=batch)
             except PredictionNotFound as error:
                 batch.vanished(id, error)
             else:

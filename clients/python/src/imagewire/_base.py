@@ -8,6 +8,7 @@ from typing import List, Mapping, Optional, Sequence
 from ._batch import Batch
 from ._calls import Path, absolute
 from ._connection import Connection
+from .errors import ProcessError
 
 
 class BaseClient:
@@ -34,9 +35,11 @@ class BaseClient:
         self._finalizer: Optional["weakref.finalize[[], BaseClient]"] = None
         _CLIENTS.add(self)
 
-    def _connect(self) -> Connection:
-        """The connection, started where there is none. Blocks for some milliseconds then."""
+    def _connect(self, batch: Optional[Batch] = None) -> Connection:
+        """The connection, started where there is none, but for no batch that was closed. Blocks for some milliseconds then."""
         with self._lock:
+            if batch is not None and batch.is_closed:
+                raise ProcessError("The client was closed.")
             if self._connection is None or not self._connection.is_usable:
                 connection = Connection(self._binary, self._arguments, self._env, self._settings)
                 if self._finalizer is not None:
@@ -51,6 +54,7 @@ class BaseClient:
         """Takes the connection away, for closing it; loops over `map` are over with it."""
         with self._lock:
             for batch in list(self._batches):
+                batch.is_closed = True
                 self._give_up(batch)
             connection, self._connection = self._connection, None
             if connection is not None and self._finalizer is not None:

@@ -21,6 +21,8 @@ class Batch:
             raise TypeError("prompt is given twice, as an argument of map() and in input. Nothing was sent.")
         #: The process whose predictions these are.
         self.owner: Optional[int] = None
+        #: Whether the client was closed meanwhile: the batch starts no process again.
+        self.is_closed = False
         #: Whether a process ended, and nothing was answered since.
         self._was_lost = False
         self._prompts = enumerate(prompts)

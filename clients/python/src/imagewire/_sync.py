@@ -46,8 +46,8 @@ class Client(BaseClient):
         timeout: Seconds that a call which is answered at once may take.
     """
 
-    def _connected(self) -> Connection:
-        return self._connect()
+    def _connected(self, batch: Optional[Batch] = None) -> Connection:
+        return self._connect(batch)
 
     def close(self, timeout: float = 5.0) -> None:
         """Ends all waiting and the process. Predictions that were accepted are kept. A later call starts it again.
@@ -71,8 +71,8 @@ class Client(BaseClient):
         """Any method of the protocol, and its result as it came."""
         return self._ask(Call(method, params or {}, lambda value: value), timeout)
 
-    def _ask(self, call: "Call[T]", timeout: Optional[float] = None) -> T:
-        connection = self._connected()
+    def _ask(self, call: "Call[T]", timeout: Optional[float] = None, batch: Optional[Batch] = None) -> T:
+        connection = self._connected(batch)
         return call.read(self._answer(connection, connection.start(call.method, call.params), timeout))
 
     def _answer(self, connection: Connection, pending: Pending, timeout: Optional[float] = None) -> Any:
@@ -135,9 +135,11 @@ class Client(BaseClient):
             return completed(self.result(prediction.id, timeout=timeout, on_progress=tell if on_progress is not None else None))
 
     @contextmanager
-    def _submitting(self, call: "Call[Prediction]") -> Generator[Tuple[Prediction, Callable[[], None]], None, None]:
+    def _submitting(
+        self, call: "Call[Prediction]", batch: Optional[Batch] = None
+    ) -> Generator[Tuple[Prediction, Callable[[], None]], None, None]:
         """Submits; an interruption before the block ends takes the prediction back, and so does the function that it yields."""
-        connection = self._connected()
+        connection = self._connected(batch)
         pending = connection.prepare(call.method, keep=True)
         try:
             connection.send(pending, call.params)
@@ -207,7 +209,7 @@ class Client(BaseClient):
             while not batch.ended:
                 for place, call in batch.calls():
                     try:
-                        with self._submitting(call) as (prediction, _):
+                        with self._submitting(call, batch) as (prediction, _):
                             batch.accepted(place, prediction)
                     except CallError as error:
                         batch.refused(place, error)
@@ -232,13 +234,14 @@ class Client(BaseClient):
     def _wait_for_any(self, batch: Batch) -> None:
         """Waits until a prediction of the batch is finished, and tells the batch."""
         try:
-            ids = likely_finished(self.wait(batch.running, mode="any", timeout=_calls.SLICE))
+            wait = _calls.wait(batch.running, "any", _calls.SLICE)
+            ids = likely_finished(self._ask(wait, _calls.SLICE + self._timeout, batch))
         except PredictionNotFound:
             # One was deleted meanwhile; which one is not said.
             ids = batch.running
         for id in ids:
             try:
-                prediction = self._ask(_calls.result(id, 0, False))
+                prediction = self._ask(_calls.result(id, 0, False), batch=batch)
             except PredictionNotFound as error:
                 batch.vanished(id, error)
             else:
