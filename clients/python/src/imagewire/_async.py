@@ -200,8 +200,8 @@ class AsyncClient(BaseClient):
     async def _wait_for_any(self, batch: Batch) -> None:
         """Waits until a prediction of the batch is finished, and tells the batch."""
         try:
-            wait = _calls.wait(batch.running, "any", _calls.SLICE)
-            ids = likely_finished(await self._ask(wait, _calls.SLICE + self._timeout, batch))
+            await self._connected(batch)
+            ids = likely_finished(await self.wait(batch.running, mode="any", timeout=_calls.SLICE))
         except PredictionNotFound:
             # One was deleted meanwhile; which one is not said.
             ids = batch.running

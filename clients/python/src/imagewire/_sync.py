@@ -234,8 +234,8 @@ class Client(BaseClient):
     def _wait_for_any(self, batch: Batch) -> None:
         """Waits until a prediction of the batch is finished, and tells the batch."""
         try:
-            wait = _calls.wait(batch.running, "any", _calls.SLICE)
-            ids = likely_finished(self._ask(wait, _calls.SLICE + self._timeout, batch))
+            self._connected(batch)
+            ids = likely_finished(self.wait(batch.running, mode="any", timeout=_calls.SLICE))
         except PredictionNotFound:
             # One was deleted meanwhile; which one is not said.
             ids = batch.running
