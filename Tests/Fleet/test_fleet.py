@@ -133,8 +133,11 @@ def test_nothing_is_paid_twice_or_lost_whatever_fails(hosts, pair, wavespeed, re
     assert len(fleet.acknowledged) == PREDICTIONS
     assert set(fleet.acknowledged.values()) <= set(found), "an acknowledged prediction is lost"
     assert sum(counts.values()) * PRICE <= budget + 0.001
-    # The budget is used, whatever failed: what is not sent was refused for it, or a process died with it.
-    assert sum(counts.values()) * PRICE >= budget * 0.9
+    # The budget is used, but for what ended unsent and says so: with thousands of jobs in minutes, the provider's history is too long
+    # to tell whether a prediction of a dead process was sent before.
+    unsent = [p for p in found.values() if p["status"] == "failed" and "--max-spend" not in p["failure"]["message"]]
+    assert all(p["billing"] == "none" for p in unsent), unsent
+    assert (sum(counts.values()) + len(unsent)) * PRICE >= budget * 0.9
     assert LIMIT // 2 < most <= LIMIT
     for prediction in found.values():
         assert prediction["status"] in ("completed", "failed", "unknown"), prediction
