@@ -93,7 +93,11 @@ public final class Service: RequestHandler {
     } catch {
       return reply.error(error)
     }
-    guard let turns else { return handle(request, by: method, params, reply, in: nil) }
+    guard let turns else {
+      // The usual case, in which each call more would cost.
+      guard case .now(let body) = method.body else { return handle(request, by: method, params, reply, in: nil) }
+      return answer(reply, params, body)
+    }
     switch method.turn {
     case .inOrder: break
     case .atOnce(let isAtOnce): if isAtOnce(self, params) { return handle(request, by: method, params, reply, in: nil) }
@@ -109,15 +113,26 @@ public final class Service: RequestHandler {
     switch method.body {
     case .now(let body):
       if let turns { return answer(reply.later(), params, in: turns, body) }
-      do throws(RPCError) {
-        let answer = try body(self, params)
-        reply.result { answer.write(to: &$0) }
-      } catch {
-        reply.error(error)
-      }
+      answer(reply, params, body)
     case .later(let body): answerLater(reply, params, in: turns, body)
     case .mcp(let revisions, let body): handleMCP(request, params, reply, of: revisions, in: turns, body)
     case .notification: reply.error(.methodNotFound)
+    }
+  }
+
+  @inline(__always)
+  private func answer(
+    _ reply: consuming Reply, _ params: MethodParameters,
+    _ body: (Service, MethodParameters) throws(RPCError) -> Answer
+  ) {
+    do throws(RPCError) {
+      switch try body(self, params) {
+      case .empty: reply.result { $0.raw("{}") }
+      case .null: reply.result { $0.null() }
+      case .json(let bytes): reply.result { $0.raw(bytes) }
+      }
+    } catch {
+      reply.error(error)
     }
   }
 
