@@ -9,36 +9,8 @@ internal import Threads
   internal import Darwin
 #endif
 
-/// What a connection has sent and what is not answered yet, in order.
-struct Pipeline {
-  enum Item {
-    case statement
-    /// A statement that is to be kept by the server under a name.
-    case preparation(StatementText, [UInt32])
-    /// The end of statements that depend on each other.
-    case sync
-  }
-
-  var items: [Item] = []
-  /// How many bytes of parameters it has.
-  var bytes = 0
-
-  /// With more of either, the answers are waited for: the library keeps in memory what the server has not taken.
-  var isFull: Bool { items.count >= 512 || bytes > 1 << 20 }
-}
-
-/// A statement in the server's spelling of parameters, and the names under which the server keeps it, by the types of the parameters.
-final class StatementText {
-  let sql: String
-  /// How often it was run with each combination of types.
-  var uses: [[UInt32]: Int] = [:]
-  var names: [[UInt32]: String] = [:]
-
-  init(_ sql: String) { self.sql = sql }
-}
-
 extension PostgreSQLConnection {
-  /// How many statements the server keeps for a connection, and from which use on: many combinations of NULL are rare.
+  /// How many statements the server keeps prepared for a connection, and from which use on: many combinations of types come once.
   private static let mostKept = 256
   private static let keptUse = 5
 
@@ -59,7 +31,7 @@ extension PostgreSQLConnection {
     return rows
   }
 
-  /// Sends a statement whose answer nobody needs. Its error comes with the next statement that is waited for.
+  /// Sends a statement and waits for no answer. If it fails, the next `run`, `settle` or `commit` throws its error.
   public func send(_ sql: String, _ values: [PostgreSQLValue] = []) throws(PostgreSQLError) {
     guard pg_can_pipeline() else {
       _ = try runAlone(sql, values, atMost: Self.patience)
@@ -152,7 +124,7 @@ extension PostgreSQLConnection {
   private func append(_ sql: String, _ values: [PostgreSQLValue]) throws(PostgreSQLError) {
     if pipeline.items.isEmpty, !pg_begin_pipeline(handle) { throw lost("could not be asked") }
     let text = text(of: sql)
-    let parameters = Parameters(values)
+    let parameters = StatementParameters(values)
     let isSent: Bool
     if let name = text.names[parameters.types] ?? keep(text, parameters) {
       isSent = parameters.withPointers { pg_send_prepared(handle, name, Int32(values.count), $0, $1, $2) }
@@ -167,7 +139,7 @@ extension PostgreSQLConnection {
   /// Lets the server keep a statement that is used again.
   ///
   /// - Returns: its name; `nil` where it is not kept.
-  private func keep(_ text: StatementText, _ parameters: Parameters) -> String? {
+  private func keep(_ text: StatementText, _ parameters: StatementParameters) -> String? {
     let uses = text.uses[parameters.types, default: 0] + 1
     text.uses[parameters.types] = uses
     guard uses >= Self.keptUse, kept < Self.mostKept else { return nil }
@@ -179,7 +151,7 @@ extension PostgreSQLConnection {
     return name
   }
 
-  private func sendPlainly(_ text: StatementText, _ parameters: Parameters) -> Bool {
+  private func sendPlainly(_ text: StatementText, _ parameters: StatementParameters) -> Bool {
     parameters.withPointers { pg_send(handle, text.sql, Int32(parameters.types.count), parameters.types, $0, $1, $2) }
   }
 
@@ -192,29 +164,15 @@ extension PostgreSQLConnection {
   private func runAlone(
     _ sql: String, _ values: [PostgreSQLValue], atMost patience: Int64
   ) throws(PostgreSQLError) -> PostgreSQLRows {
-    guard sendPlainly(text(of: sql), Parameters(values)), let rows = try answers(atMost: patience).last else {
+    guard sendPlainly(text(of: sql), StatementParameters(values)), let rows = try answers(atMost: patience).last else {
       throw lost("could not be asked")
     }
     return rows
   }
 
-  /// `?` and `?1` as `$1`; no statement of ours has a question mark in a text.
   private func text(of sql: String) -> StatementText {
     if let known = texts[sql] { return known }
-    var out: [UInt8] = []
-    var count = 0
-    var isAfterMark = false
-    for byte in sql.utf8 {
-      let isDigit = (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-      if isAfterMark, !isDigit {
-        count += 1
-        out += Array(String(count).utf8)
-      }
-      isAfterMark = byte == UInt8(ascii: "?")
-      out.append(isAfterMark ? UInt8(ascii: "$") : byte)
-    }
-    if isAfterMark { out += Array(String(count + 1).utf8) }
-    let text = StatementText(String(decoding: out, as: UTF8.self))
+    let text = StatementText(sql)
     texts[sql] = text
     return text
   }
@@ -248,7 +206,7 @@ extension PostgreSQLConnection {
         default: break
         }
         if !isGood, !pg_is_skipped(result), failure == nil { failure = Self.error(of: result) }
-        // After the end of the connection there is no sync, and no end.
+        // A broken connection gives the same error for ever.
         if isLost { break }
       }
     }
@@ -328,50 +286,5 @@ extension [PostgreSQLRows] {
     guard var failure else { return self }
     failure.isLost = isLost
     throw failure
-  }
-}
-
-/// The parameters of a statement in binary form, one behind the other.
-private struct Parameters {
-  var bytes: [UInt8] = []
-  var types: [UInt32] = []
-  /// Where each ends; `nil` for NULL.
-  private var ends: [Int?] = []
-
-  init(_ values: [PostgreSQLValue]) {
-    for value in values {
-      switch value {
-      case .null: types.append(0)
-      case .integer(let integer):
-        types.append(20)
-        for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: integer >> shift)) }
-      case .text(let text):
-        types.append(25)
-        for byte in text.utf8 { if byte == 0 { bytes += [0xEF, 0xBF, 0xBD] } else { bytes.append(byte) } }
-      case .bytes(let blob):
-        types.append(17)
-        bytes += blob
-      }
-      ends.append(value == .null ? nil : bytes.count)
-    }
-    // An empty array may have no address, and that would be NULL.
-    bytes.append(0)
-  }
-
-  /// Calls a body with the addresses of the values, their lengths and their formats.
-  func withPointers(
-    _ body: (UnsafePointer<UnsafePointer<CChar>?>, UnsafePointer<Int32>, UnsafePointer<Int32>) -> Bool
-  ) -> Bool {
-    bytes.withUnsafeBytes { all in
-      var pointers: [UnsafePointer<CChar>?] = []
-      var lengths: [Int32] = []
-      var start = 0
-      for end in ends {
-        pointers.append(end == nil ? nil : all.baseAddress.map { ($0 + start).assumingMemoryBound(to: CChar.self) })
-        lengths.append(Int32(clamping: (end ?? start) - start))
-        start = end ?? start
-      }
-      return body(pointers, lengths, [Int32](repeating: 1, count: ends.count))
-    }
   }
 }

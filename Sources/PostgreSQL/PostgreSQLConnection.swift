@@ -9,37 +9,6 @@ internal import Threads
   internal import Darwin
 #endif
 
-/// Why a server of PostgreSQL could not be used.
-public struct PostgreSQLError: Error, Sendable, Equatable {
-  /// SQLSTATE, five characters; empty where the server did not answer.
-  public var state: String
-  /// What the server or the library said, without a full stop and without the address: that may hold a password.
-  public var message: String
-  /// Whether the connection can be used no more. Of a `COMMIT` that ended so it is not known whether it happened.
-  public var isLost: Bool
-
-  init(state: String, message: String, isLost: Bool) {
-    self.state = state
-    self.message = message
-    self.isLost = isLost
-  }
-
-  /// Why a server that answers is not used.
-  public init(refusal message: String) { self.init(state: "", message: message, isLost: false) }
-}
-
-/// A parameter of a statement.
-public enum PostgreSQLValue: Sendable, Equatable {
-  /// NULL.
-  case null
-  /// A `bigint`.
-  case integer(Int64)
-  /// A `text`. U+0000, which the server cannot hold, is sent as U+FFFD.
-  case text(String)
-  /// A `bytea`.
-  case bytes([UInt8])
-}
-
 /// One connection, for one thread at a time. Every call has a deadline of its own: a server that does not answer in time has
 /// lost the connection. No call comes from work that must not wait (`Promptness`): debug builds stop there.
 public final class PostgreSQLConnection {
@@ -51,7 +20,7 @@ public final class PostgreSQLConnection {
   /// How long connecting may take, in milliseconds.
   public static let connectPatience: Int64 = 5_000
   var isGivenUp = false
-  /// What was sent and is not answered yet.
+  /// The statements whose answers have not been taken.
   var pipeline = Pipeline()
   /// The statements that were run, by our spelling.
   var texts: [String: StatementText] = [:]

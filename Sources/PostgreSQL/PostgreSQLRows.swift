@@ -11,7 +11,7 @@ public final class PostgreSQLRows {
   /// How many rows it has.
   public var count: Int32 { pg_rows(result) }
 
-  /// What the statement did, as `COMMIT`.
+  /// The server's name for what the statement did: `COMMIT`, or `ROLLBACK` where a COMMIT came too late.
   public var tag: String { String(cString: pg_tag(result)) }
 
   /// How many rows the statement changed.

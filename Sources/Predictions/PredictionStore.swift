@@ -12,7 +12,7 @@ public protocol PredictionStore: ChangeLog {
   /// the name of an account does not tell its key.
   var salt: [UInt8] { get }
 
-  /// Whether a read may wait for another machine. Then no thread of a provider reads.
+  /// Whether a read may wait for another machine. Then no thread reads that others wait for.
   var isRemote: Bool { get }
 
   /// Whether other processes can tell that this one lives, so that they leave its work alone. Takes microseconds.
@@ -31,8 +31,8 @@ public protocol PredictionStore: ChangeLog {
   /// Whether any process, this one included, has committed anything since the last call. Takes microseconds.
   func hasChanged() -> Bool
 
-  /// Calls a body whenever another process may have committed something, where the store hears of it; then also while nobody asks
-  /// `hasChanged`. Called on the store's listening thread, which it must not hold up. A later body replaces it.
+  /// Sets what is called whenever another process may have committed something. Only a store on a server hears of that. The body runs on
+  /// the thread that listens, and must not wait. A later body replaces it.
   func whenOthersCommit(_ body: @escaping @Sendable () -> Void)
 
   /// The pauses of all accounts, including past ones.

@@ -193,11 +193,7 @@ public final class Service: RequestHandler {
     if hearRoots(response) { return }
     guard let id = response.id.value.string else { return }
     // The calls that asked go on.
-    if let turns {
-      turns.add(bytes: response.result?.byteEstimate ?? 0) { [user] in user.answer(id, response.result) }
-    } else {
-      user.answer(id, response.result)
-    }
+    mayRead { [user] in user.answer(id, response.result) }
   }
 
   /// See `RequestHandler`.
@@ -216,7 +212,7 @@ public final class Service: RequestHandler {
 
   // MARK: - For methods
 
-  /// Runs a body that may read predictions, on a thread that may wait for them.
+  /// Runs a body that may read predictions: in its turn where they are on a server, otherwise at once.
   func mayRead(_ body: @escaping @Sendable () -> Void) {
     if let turns { turns.add(bytes: 0, body) } else { body() }
   }
@@ -255,7 +251,7 @@ public final class Service: RequestHandler {
   /// The method `shutdown`: the same, behind the calls before it.
   func shutDownInOrder() {
     refuseLaterRequests()
-    if let turns { turns.add(bytes: 0) { [self] in end() } } else { end() }
+    mayRead { [self] in end() }
   }
 
   private func refuseLaterRequests() { state.withLock { $0.shutdownState = .shutDown } }

@@ -9,7 +9,7 @@ final class Turns: Sendable {
   private struct Job: Sendable {
     var bytes: Int
     /// Whether it is a call of an agent, which may come to hold a prediction.
-    var isAgents = false
+    var isOfAgent = false
     var isCall = true
     let run: @Sendable () -> Void
   }
@@ -23,7 +23,7 @@ final class Turns: Sendable {
     var isQueued = false
     /// Of the calls that wait or run.
     var calls = 0
-    var agentsCalls = 0
+    var callsOfAgents = 0
     var bytes = 0
     /// Whether one was added since the last `settle`.
     var isUnsettled = false
@@ -65,8 +65,8 @@ final class Turns: Sendable {
   /// Adds a call.
   ///
   /// - Parameter bytes: how much memory it holds, about.
-  func add(bytes: Int, isAgents: Bool = false, _ body: @escaping @Sendable () -> Void) {
-    add(Job(bytes: bytes, isAgents: isAgents, run: body))
+  func add(bytes: Int, isOfAgent: Bool = false, _ body: @escaping @Sendable () -> Void) {
+    add(Job(bytes: bytes, isOfAgent: isOfAgent, run: body))
   }
 
   /// For the end of a read: commits its calls in their turn, and waits for room for those of the next read.
@@ -81,7 +81,7 @@ final class Turns: Sendable {
   }
 
   /// Whether a call of an agent waits or runs.
-  var hasAgentsCall: Bool { state.withLock { $0.agentsCalls > 0 } }
+  var hasCallOfAgent: Bool { state.withLock { $0.callsOfAgents > 0 } }
 
   /// Waits until all calls have had their turn. Not in a call.
   func finish() {
@@ -95,7 +95,7 @@ final class Turns: Sendable {
         state.calls += 1
         state.bytes += job.bytes
         state.isUnsettled = true
-        if job.isAgents { state.agentsCalls += 1 }
+        if job.isOfAgent { state.callsOfAgents += 1 }
       }
       defer { state.isQueued = true }
       return !state.isQueued
@@ -121,7 +121,7 @@ final class Turns: Sendable {
       if job.isCall {
         state.calls -= 1
         state.bytes -= job.bytes
-        if job.isAgents { state.agentsCalls -= 1 }
+        if job.isOfAgent { state.callsOfAgents -= 1 }
       }
       state.isQueued = state.first < state.last
       return state.isQueued

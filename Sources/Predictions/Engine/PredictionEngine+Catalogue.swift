@@ -269,7 +269,7 @@ extension PredictionEngine {
         let answer = result.map { state.modelCache.note($0, of: account, now: now) }
         return (answer, state.modelRequests.end(number, of: account))
       }
-      // What is left of a limit may belong to the answer, and must be read.
+      // Callers may add to their answer what is left of a limit, which they read from the store.
       let tell: @Sendable () -> Void = { for completion in completions { completion(answer) } }
       if provider.isEmbedded { tell() } else { reading(tell) }
     }

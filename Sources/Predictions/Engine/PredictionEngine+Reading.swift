@@ -8,7 +8,7 @@ extension PredictionEngine {
     if store.isRemote { reads.async(body) } else { body() }
   }
 
-  /// A caller's completion for a provider's thread: what is left of a limit may belong to the answer, and must be read.
+  /// A caller's completion, for a provider to call: it runs where it may read the store.
   func reading<Value: Sendable>(
     _ completion: @escaping @Sendable (Value) -> Void
   ) -> @Sendable (Value) -> Void {

@@ -68,6 +68,7 @@ extension PredictionEngine {
     }
   }
 
+  /// Whether files of a queued prediction are uploaded.
   func hasReadyUploads(for account: String) -> Bool { state.withLock { !$0.uploads.ready(for: account).isEmpty } }
 
   /// The inputs that may be sent and are still queued. Those of predictions that another process has taken are

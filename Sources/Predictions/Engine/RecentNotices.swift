@@ -1,4 +1,4 @@
-/// Which sentences were written to the log lately: a store that is away for hours fails the same way every few seconds. Pure.
+/// Keeps the log from repeating a sentence: while a store is away for hours, the same calls fail every few seconds. Pure.
 struct RecentNotices: Sendable {
   /// The same sentence is written again after so many milliseconds.
   static let pause: Int64 = 60_000

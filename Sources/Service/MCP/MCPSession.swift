@@ -132,7 +132,7 @@ extension Service {
       }
       // A retry that arrived before the cancellation, and waits for its turn, may come to hold its prediction. Otherwise the POST is
       // forbidden at once.
-      if let turns, turns.hasAgentsCall, cell.withLock({ $0.hasBegun }) {
+      if let turns, turns.hasCallOfAgent, cell.withLock({ $0.hasBegun }) {
         turns.add(bytes: 0, cancel)
       } else {
         cancel()
@@ -141,7 +141,7 @@ extension Service {
     let call = MCPCall(context, params.object, id: id, reply: pending, service: self)
     cell.withLock { $0.call = call }
     if let turns {
-      turns.add(bytes: params.byteEstimate, isAgents: true) { [self] in
+      turns.add(bytes: params.byteEstimate, isOfAgent: true) { [self] in
         cell.withLock { $0.hasBegun = true }
         if !call.isOver { perform(call, body) }
       }

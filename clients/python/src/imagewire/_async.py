@@ -36,7 +36,7 @@ class AsyncClient(BaseClient):
 
     async def _connected(self, batch: Optional[Batch] = None) -> Connection:
         connection = self._connection
-        if connection is not None and connection.is_usable and not (batch is not None and batch.is_closed):
+        if connection is not None and connection.is_usable and (batch is None or not batch.is_closed):
             return connection
         # Starting takes some milliseconds, which an event loop has better uses for.
         return await asyncio.get_running_loop().run_in_executor(None, self._connect, batch)
